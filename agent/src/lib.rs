@@ -1,0 +1,1 @@
+//! The agent: runs on a booted machine from the ephemeral OS.

@@ -1,0 +1,203 @@
+//! The agent's door: what a machine that runs the ephemeral OS says to a region, through its rack.
+//!
+//! All are JSON over HTTP below `/MAAS/metadata/agent/`:
+//! - `POST hello` with [`Hello`] answers [`Welcome`]; an unknown machine is enlisted by it. It is
+//!   the only call without a token, and answered only for machines that boot the ephemeral OS.
+//! - `POST report` with [`Report`] and `Authorization: Bearer <token>` answers [`Welcome`] again:
+//!   the next job, which may be the same one. Reports are idempotent.
+//!
+//! Image bytes come from `GET /MAAS/images/<sha256>` (with `Range`), which racks cache.
+
+use std::collections::BTreeMap;
+
+use model::machine::hardware::Hardware;
+use serde::{Deserialize, Serialize};
+
+/// A machine presents itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Every physical interface, the boot interface included.
+    pub interfaces: Vec<ReportedInterface>,
+    /// The interface it booted from: its MAC address (`BOOTIF`, or the one with the address).
+    pub boot_mac: String,
+    /// MAAS architecture, `amd64/generic`.
+    pub architecture: String,
+    /// The SMBIOS UUID, empty when none.
+    pub uuid: String,
+    /// `bios` or `uefi`.
+    pub firmware: String,
+}
+
+/// The answer to a hello or a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The machine's id.
+    pub system_id: String,
+    /// Its name, for the console.
+    pub hostname: String,
+    /// Secret for its reports; the same for one boot.
+    pub token: String,
+    /// The number of the job; reports name it.
+    pub job: u64,
+    /// What to do now.
+    pub work: Work,
+}
+
+/// What the agent has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Examine the hardware and the BMC; set up a BMC account; report an [`Inventory`].
+    Inventory {
+        /// The account to create on the BMC, when its settings are not known yet.
+        bmc_account: Option<BmcAccount>,
+    },
+    /// Install an operating system.
+    Install(Box<Install>),
+    /// Erase the disks (quick: first and last MiB, signatures and partition tables).
+    Erase,
+    /// Nothing now: ask again after `seconds`.
+    Wait {
+        /// How long.
+        seconds: u32,
+    },
+    /// Power off.
+    PowerOff,
+    /// Restart, to boot from disk.
+    Reboot,
+}
+
+/// An account for Ironraft on the machine's BMC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BmcAccount {
+    /// The user's name.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// What to install.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Install {
+    /// The disk: its kernel name, `vda`; its serial decides when it has one.
+    pub disk: String,
+    /// The disk's serial number, may be empty.
+    pub disk_serial: String,
+    /// The root file-system image: SHA-256 in lower-case hexadecimal.
+    pub image_sha256: String,
+    /// The image's size in bytes.
+    pub image_bytes: u64,
+    /// The image's type, `root-tgz`.
+    pub image_type: String,
+    /// The machine's host name and domain, `web-1.maas`.
+    pub fqdn: String,
+    /// Files to write below the new root, path to content: the cloud-init datasource and network
+    /// configuration among them.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What the agent found or did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The machine.
+    pub system_id: String,
+    /// The job it is about.
+    pub job: u64,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Work goes on; also the answer to `Wait`.
+    Progress {
+        /// The step, for people: `unpacking image (40 %)`.
+        message: String,
+    },
+    /// An inventory is complete.
+    Inventory(Box<Inventory>),
+    /// The operating system is installed; the machine will restart from its disk.
+    Installed {
+        /// The log of every step.
+        log: String,
+    },
+    /// The disks are erased.
+    Erased {
+        /// The log of every step.
+        log: String,
+    },
+    /// The job failed and will not be tried again by the agent.
+    Failed {
+        /// What failed, one line.
+        message: String,
+        /// The log of every step.
+        log: String,
+    },
+}
+
+/// What commissioning found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// CPU, memory, NUMA, devices, DMI.
+    pub hardware: Hardware,
+    /// Network interfaces.
+    pub interfaces: Vec<ReportedInterface>,
+    /// Disks.
+    pub disks: Vec<ReportedDisk>,
+    /// The BMC, when there is one.
+    pub bmc: Option<ReportedBmc>,
+    /// What the tools printed: tool name to output, `lshw`, `lsblk`, `dmidecode`, ….
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// A physical interface as the machine sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedInterface {
+    /// The kernel's name.
+    pub name: String,
+    /// Its hardware address.
+    pub mac: String,
+    /// Whether it has a link.
+    pub link_connected: bool,
+    /// Mbit/s, 0 when not known.
+    pub link_speed: u32,
+    /// Vendor, as far as known.
+    pub vendor: String,
+    /// Product, as far as known.
+    pub product: String,
+    /// Firmware version.
+    pub firmware_version: String,
+    /// Addresses in CIDR notation.
+    pub addresses: Vec<String>,
+}
+
+/// A disk as the machine sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedDisk {
+    /// The kernel's name.
+    pub name: String,
+    /// `/dev/disk/by-id/…` or empty.
+    pub id_path: String,
+    /// The model.
+    pub model: String,
+    /// The serial number.
+    pub serial: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// Logical sector size in bytes.
+    pub block_size_bytes: u32,
+    /// Whether it rotates.
+    pub rotational: bool,
+}
+
+/// A BMC found in-band.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedBmc {
+    /// MAAS power type, `ipmi`.
+    pub driver: String,
+    /// The driver's parameters, with the account that works: `power_address`, `power_user`,
+    /// `power_pass`, `mac_address`, `cipher_suite_id`, ….
+    pub parameters: BTreeMap<String, String>,
+}

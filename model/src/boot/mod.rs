@@ -1,0 +1,3 @@
+//! Network boot: what a machine shall boot, as data.
+
+pub mod plan;

@@ -1,0 +1,34 @@
+//! The boot plan: what a network boot leads to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::SystemId;
+use crate::machine::Machine;
+use crate::machine::lifecycle::Phase;
+
+/// What a machine that boots from the network shall boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BootPlan {
+    /// The ephemeral OS with the agent; the id is absent for a machine that is not known yet.
+    Ephemeral {
+        /// The machine.
+        system_id: Option<SystemId>,
+    },
+    /// Its own disk.
+    LocalDisk,
+}
+
+/// Decides what a network boot of this machine leads to; an unknown machine is enlisted.
+#[must_use]
+pub fn boot_plan(machine: Option<&Machine>) -> BootPlan {
+    let Some(machine) = machine else {
+        return BootPlan::Ephemeral { system_id: None };
+    };
+    let own_disk = matches!(machine.lifecycle.phase, Phase::Deploying | Phase::Deployed)
+        && !machine.lifecycle.netboot;
+    if own_disk {
+        BootPlan::LocalDisk
+    } else {
+        BootPlan::Ephemeral { system_id: Some(machine.system_id.clone()) }
+    }
+}

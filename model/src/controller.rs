@@ -1,0 +1,53 @@
+//! Controllers: the region and rack nodes as operators see them.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::id::SystemId;
+use crate::mac::MacAddress;
+use crate::time::Timestamp;
+
+/// A rack controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RackController {
+    /// Its id, given when it joined.
+    pub system_id: SystemId,
+    /// Its host's name.
+    pub hostname: String,
+    /// Its software version.
+    pub version: String,
+    /// Its interfaces with their addresses, as it reported them.
+    pub interfaces: Vec<ControllerInterface>,
+    /// The region node (its Raft id) that it has a session with; none when it has none.
+    pub session: Option<u64>,
+    /// When the session was last confirmed.
+    pub last_seen: Timestamp,
+}
+
+/// An interface of a controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControllerInterface {
+    /// The kernel's name.
+    pub name: String,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// Its addresses with their prefix lengths.
+    pub addresses: Vec<IpNet>,
+}
+
+/// A region controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionController {
+    /// Its id in MAAS's API.
+    pub system_id: SystemId,
+    /// Its Raft node id.
+    pub node_id: u64,
+    /// Its host's name.
+    pub hostname: String,
+    /// Its software version.
+    pub version: String,
+    /// The address its peers, racks and clients reach it at.
+    pub address: IpAddr,
+}

@@ -1,0 +1,4 @@
+//! DNS: domains, user records, and the projection of everything that has a name into record sets.
+
+pub mod dnsresource;
+pub mod domain;

@@ -1,0 +1,28 @@
+//! The ten kinds of failure. Each door turns a kind into its own status in one file.
+
+use serde::{Deserialize, Serialize};
+
+/// What a caller can do about a failure, whatever the operation was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// The request itself is wrong; repeating it cannot help.
+    Invalid,
+    /// The named object does not exist.
+    NotFound,
+    /// An object with that identity exists already.
+    Exists,
+    /// The object is in a state that does not allow this, or changed meanwhile.
+    Conflict,
+    /// Nothing is left to give (addresses, machines, space).
+    Exhausted,
+    /// The caller is known and may not do this.
+    Forbidden,
+    /// The caller is not known.
+    Unauthenticated,
+    /// The cluster cannot answer now (no quorum, no rack); retry later.
+    Unavailable,
+    /// This node is not the leader; retry at the leader.
+    NotLeader,
+    /// A defect of Ironraft.
+    Internal,
+}

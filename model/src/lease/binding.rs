@@ -1,0 +1,45 @@
+//! A binding: an address that a client was told it may use (RFC 2131 §2.2).
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{SubnetId, SystemId, VlanId};
+use crate::mac::MacAddress;
+use crate::time::Timestamp;
+
+/// Why an address is not free although its client does not use it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BindingState {
+    /// The client may use the address until `told_until`.
+    #[default]
+    Active,
+    /// The client released it; it is kept for that client until `promise_until`.
+    Released,
+    /// A client found it in use by somebody else (DHCPDECLINE); nobody gets it until `promise_until`.
+    Declined,
+}
+
+/// An address bound to a client on a link. The key is the address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The address.
+    pub ip: IpAddr,
+    /// The subnet it was chosen from.
+    pub subnet: SubnetId,
+    /// The link the client is on.
+    pub vlan: VlanId,
+    /// The client. Option 61 changes along one boot, so it does not identify anybody.
+    pub mac: MacAddress,
+    /// Whether it is in use.
+    pub state: BindingState,
+    /// The name the client asked for (option 12 or 81), if it is a valid label.
+    pub hostname: Option<String>,
+    /// Until when the client was told it may use the address.
+    pub told_until: Timestamp,
+    /// Until when any rack may extend it for this client without a region. Nobody else gets the
+    /// address before.
+    pub promise_until: Timestamp,
+    /// The rack that asked for the last change.
+    pub rack: SystemId,
+}

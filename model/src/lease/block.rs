@@ -1,0 +1,36 @@
+//! An address block: a part of a dynamic range from which one rack alone serves new clients.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
+use crate::time::Timestamp;
+
+/// A block of a dynamic range, granted to a rack with an epoch and a validity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Its id.
+    pub id: BlockId,
+    /// The range it is cut from.
+    pub iprange: IpRangeId,
+    /// The subnet of the range.
+    pub subnet: SubnetId,
+    /// The link of the subnet.
+    pub vlan: VlanId,
+    /// The first address.
+    pub first: IpAddr,
+    /// The last address.
+    pub last: IpAddr,
+    /// The rack that alone allocates from it, while the grant is valid.
+    pub rack: Option<SystemId>,
+    /// The rack's incarnation that the grant was made to: a random number drawn at its start.
+    pub incarnation: u64,
+    /// Counts the grants of this block. A commit names the epoch it was allocated under.
+    pub epoch: u64,
+    /// Until when nobody else allocates from it, in region time.
+    pub valid_until: Timestamp,
+    /// Until when addresses without a committed binding are left alone, because an earlier
+    /// incarnation of a rack may have given them away (rule S4).
+    pub quarantine_until: Timestamp,
+}

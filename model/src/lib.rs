@@ -1,0 +1,18 @@
+//! The domain of Ironraft: entities, typed ids and pure rules.
+//!
+//! Nothing here does IO, reads a clock, draws random numbers or depends on hash order, so that a
+//! rule gives the same answer on every node and in every test. Callers pass time and new ids in.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod error;
+pub mod id;
+pub mod mac;
+pub mod time;
+
+pub mod boot;
+pub mod controller;
+pub mod dns;
+pub mod lease;
+pub mod machine;
+pub mod net;
+pub mod setting;

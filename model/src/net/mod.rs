@@ -1,0 +1,7 @@
+//! The network as MAAS models it: fabrics hold VLANs, VLANs hold subnets, subnets hold IP ranges.
+
+pub mod fabric;
+pub mod iprange;
+pub mod space;
+pub mod subnet;
+pub mod vlan;

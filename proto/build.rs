@@ -1,0 +1,8 @@
+//! Generates the gRPC code from `proto/*.proto`.
+
+fn main() -> std::io::Result<()> {
+    tonic_prost_build::configure().compile_protos(
+        &["proto/rack.proto", "proto/raft.proto", "proto/cluster.proto"],
+        &["proto"],
+    )
+}

@@ -1,0 +1,9 @@
+//! What goes over gRPC: generated messages and services, and the one place where they meet `model`.
+//!
+//! Proto files only grow: a field's number and meaning are for ever.
+
+/// Region to rack.
+pub mod rack {
+    #![expect(clippy::all, clippy::pedantic, unreachable_pub, missing_docs, reason = "generated")]
+    tonic::include_proto!("ironraft.rack.v1");
+}
