@@ -28,6 +28,9 @@ pub struct Block {
     pub incarnation: u64,
     /// Counts the grants of this block. A commit names the epoch it was allocated under.
     pub epoch: u64,
+    /// When the grant was made or last renewed. Every change of a binding of the block compares the
+    /// block's revision, so a copy that holds this grant also holds every earlier binding (rule S3).
+    pub granted_at: Timestamp,
     /// Until when nobody else allocates from it, in region time.
     pub valid_until: Timestamp,
     /// Until when addresses without a committed binding are left alone, because an earlier
