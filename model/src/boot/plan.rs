@@ -19,14 +19,17 @@ pub enum BootPlan {
 }
 
 /// Decides what a network boot of this machine leads to; an unknown machine is enlisted.
+///
+/// Only a machine whose own disk holds what was deployed boots from it; every other one meets the
+/// agent, which is told to power off when there is nothing to do.
 #[must_use]
 pub fn boot_plan(machine: Option<&Machine>) -> BootPlan {
     let Some(machine) = machine else {
         return BootPlan::Ephemeral { system_id: None };
     };
-    let own_disk = matches!(machine.lifecycle.phase, Phase::Deploying | Phase::Deployed)
-        && !machine.lifecycle.netboot;
-    if own_disk {
+    let installed =
+        matches!(machine.lifecycle.phase, Phase::Deploying | Phase::Deployed | Phase::Broken);
+    if installed && !machine.lifecycle.netboot {
         BootPlan::LocalDisk
     } else {
         BootPlan::Ephemeral { system_id: Some(machine.system_id.clone()) }

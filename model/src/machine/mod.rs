@@ -5,6 +5,7 @@ pub mod hardware;
 pub mod interface;
 pub mod lifecycle;
 pub mod power;
+pub mod status;
 
 use serde::{Deserialize, Serialize};
 

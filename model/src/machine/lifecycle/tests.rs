@@ -1,0 +1,212 @@
+//! The table of the lifecycle, and the claims that a table does not make obvious.
+
+use std::fmt::Write as _;
+
+use super::{AgentWork, Event, Failure, Lifecycle, Moment, Phase, Refusal, Stage};
+use super::{agent_work, step};
+use crate::machine::status::Status;
+use crate::time::Timestamp;
+
+const NOW: Moment = Moment { now: Timestamp::from_unix_ms(1_000), node_timeout_ms: 100 };
+const JOB: u64 = 7;
+
+fn state(phase: Phase, stage: Stage, failed: bool) -> Lifecycle {
+    let failure = failed.then(|| Failure { message: "x".to_owned(), at: Timestamp::default() });
+    let netboot =
+        !(phase == Phase::Deployed || (phase == Phase::Deploying && stage == Stage::Done));
+    let timed = matches!(
+        phase,
+        Phase::Commissioning | Phase::Testing | Phase::Deploying | Phase::Releasing | Phase::Rescue
+    );
+    let deadline = (timed && !failed).then(|| Timestamp::from_unix_ms(500));
+    Lifecycle {
+        phase,
+        stage,
+        failure,
+        previous: None,
+        deadline,
+        job: JOB,
+        netboot,
+        progress: String::new(),
+    }
+}
+
+fn states() -> Vec<Lifecycle> {
+    use Phase::{
+        Allocated, Broken, Commissioning, Deployed, Deploying, DiskErasing, Missing, New, Ready,
+        Releasing, Rescue, Reserved, Retired, Testing,
+    };
+    use Stage::{Done, Waiting, Working};
+    [
+        (New, Waiting, false),
+        (New, Done, false),
+        (Commissioning, Waiting, false),
+        (Commissioning, Working, false),
+        (Commissioning, Working, true),
+        (Testing, Working, false),
+        (Testing, Working, true),
+        (Ready, Done, false),
+        (Allocated, Done, false),
+        (Deploying, Waiting, false),
+        (Deploying, Working, false),
+        (Deploying, Done, false),
+        (Deploying, Working, true),
+        (Deployed, Done, false),
+        (Releasing, Done, false),
+        (Releasing, Done, true),
+        (DiskErasing, Waiting, false),
+        (DiskErasing, Working, false),
+        (DiskErasing, Working, true),
+        (Broken, Done, true),
+        (Rescue, Waiting, false),
+        (Rescue, Working, false),
+        (Rescue, Done, false),
+        (Reserved, Done, false),
+        (Retired, Done, false),
+        (Missing, Done, false),
+    ]
+    .into_iter()
+    .map(|(phase, stage, failed)| state(phase, stage, failed))
+    .collect()
+}
+
+fn events() -> Vec<Event> {
+    let message = || "why".to_owned();
+    vec![
+        Event::Commission,
+        Event::Allocate,
+        Event::Deploy,
+        Event::Release { erase: false },
+        Event::Release { erase: true },
+        Event::Abort,
+        Event::MarkBroken { message: message() },
+        Event::MarkFixed,
+        Event::AgentStarted,
+        Event::Progress { job: JOB, message: message() },
+        Event::Inventoried { job: JOB },
+        Event::Installed { job: JOB },
+        Event::Erased { job: JOB },
+        Event::AgentFailed { job: JOB, message: message() },
+        Event::BootedDeployed,
+        Event::BootFailed { message: message() },
+        Event::PoweredOff,
+        Event::PowerFailed { message: message() },
+        Event::Timeout,
+    ]
+}
+
+fn name(state: &Lifecycle) -> String {
+    format!("{} [{:?}]", Status::of(state).name(), state.stage)
+}
+
+#[test]
+fn table_of_status_and_event() {
+    let mut table = String::new();
+    for state in states() {
+        let _ = writeln!(table, "{} (agent: {:?})", name(&state), agent_work(&state));
+        for event in events() {
+            let label = format!("{event:?}");
+            let label = label.split(" { ").next().unwrap_or_default();
+            let erase = if event == (Event::Release { erase: true }) { "+erase" } else { "" };
+            match step(&state, &event, NOW) {
+                Err(Refusal::WrongStatus { .. } | Refusal::NotDue | Refusal::StaleJob { .. }) => {}
+                Ok(step) if step.next == state && step.actions.is_empty() => {
+                    let _ = writeln!(table, "    {label}{erase}: no effect");
+                }
+                Ok(step) => {
+                    let next = &step.next;
+                    let boot = if next.netboot { "ephemeral" } else { "disk" };
+                    let timer = if next.deadline.is_some() { " timer" } else { "" };
+                    let _ = writeln!(
+                        table,
+                        "    {label}{erase}: {} job+{} boots {boot}{timer} {:?}",
+                        name(next),
+                        next.job - state.job,
+                        step.actions,
+                    );
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn report_of_another_job_is_stale_in_every_state() {
+    for state in states() {
+        for event in [
+            Event::Inventoried { job: 6 },
+            Event::Installed { job: 6 },
+            Event::Erased { job: 6 },
+            Event::AgentFailed { job: 6, message: String::new() },
+            Event::Progress { job: 6, message: String::new() },
+        ] {
+            let stale = Refusal::StaleJob { reported: 6, present: JOB };
+            assert_eq!(step(&state, &event, NOW), Err(stale), "{}", name(&state));
+        }
+    }
+}
+
+#[test]
+fn repeated_report_has_no_further_effect() {
+    for state in states() {
+        for event in events() {
+            let repeatable = matches!(
+                event,
+                Event::Inventoried { .. }
+                    | Event::Installed { .. }
+                    | Event::Erased { .. }
+                    | Event::AgentFailed { .. }
+                    | Event::Progress { .. }
+                    | Event::BootedDeployed
+                    | Event::PoweredOff
+            );
+            let Ok(first) = step(&state, &event, NOW) else { continue };
+            if repeatable {
+                let second = step(&first.next, &event, NOW).expect("a repeat is accepted");
+                assert_eq!(second.next, first.next, "{} {event:?}", name(&state));
+                assert!(second.actions.is_empty(), "{} {event:?}", name(&state));
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_life_leads_back_to_ready() {
+    let mut now = state(Phase::New, Stage::Done, false);
+    now.job = 0;
+    for (event, status) in [
+        (Event::Commission, Status::Commissioning),
+        (Event::AgentStarted, Status::Commissioning),
+        (Event::Inventoried { job: 1 }, Status::Ready),
+        (Event::Allocate, Status::Allocated),
+        (Event::Deploy, Status::Deploying),
+        (Event::AgentStarted, Status::Deploying),
+        (Event::Installed { job: 2 }, Status::Deploying),
+        (Event::BootedDeployed, Status::Deployed),
+        (Event::Release { erase: false }, Status::Releasing),
+        (Event::PoweredOff, Status::Ready),
+    ] {
+        now = step(&now, &event, NOW).expect("the straight road is open").next;
+        assert_eq!(Status::of(&now), status, "after {event:?}");
+    }
+}
+
+#[test]
+fn only_the_installed_system_itself_ends_a_deployment() {
+    let installing = state(Phase::Deploying, Stage::Working, false);
+    assert!(step(&installing, &Event::BootedDeployed, NOW).is_err());
+    let installed = state(Phase::Deploying, Stage::Done, false);
+    assert_eq!(agent_work(&installed), AgentWork::Reboot);
+    assert!(step(&installed, &Event::BootedDeployed, NOW).is_ok());
+}
+
+#[test]
+fn deadline_that_has_not_passed_does_not_fail_the_machine() {
+    let mut waiting = state(Phase::Commissioning, Stage::Waiting, false);
+    waiting.deadline = Some(Timestamp::from_unix_ms(1_001));
+    assert_eq!(step(&waiting, &Event::Timeout, NOW), Err(Refusal::NotDue));
+    waiting.deadline = Some(Timestamp::from_unix_ms(1_000));
+    let failed = step(&waiting, &Event::Timeout, NOW).expect("due").next;
+    assert_eq!(Status::of(&failed), Status::FailedCommissioning);
+}
