@@ -2,6 +2,7 @@
 
 pub mod fabric;
 pub mod iprange;
+pub mod reserved;
 pub mod space;
 pub mod subnet;
 pub mod vlan;
