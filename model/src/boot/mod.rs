@@ -1,3 +1,6 @@
-//! Network boot: what a machine shall boot, as data.
+//! Network boot and images: what a machine boots and installs, as data.
 
+pub mod content;
+pub mod files;
 pub mod plan;
+pub mod resource;

@@ -2,9 +2,12 @@
 
 pub mod disk;
 pub mod hardware;
+pub mod hostname;
 pub mod interface;
 pub mod lifecycle;
+pub mod output;
 pub mod power;
+pub mod secrets;
 pub mod status;
 
 use serde::{Deserialize, Serialize};
