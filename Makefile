@@ -1,0 +1,55 @@
+# The commands of the project. `make help` lists them.
+#
+# The target folder lies outside the work tree, so that a clean clone, an engineer's tree and CI
+# share one build of RocksDB and of everything else that is not ours.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+CARGO_TARGET_DIR ?= $(HOME)/.cache/ironraft/target
+export CARGO_TARGET_DIR
+CARGO_TERM_COLOR ?= auto
+export CARGO_TERM_COLOR
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+BIN := $(CARGO_TARGET_DIR)/debug
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo images test check fix bench
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup: ## install what is missing on this machine (Debian 12 with Rust)
+	@deploy/setup
+
+build: setup ## compile the workspace
+	cargo build --workspace --bins
+
+images: build ## build the ephemeral OS and the deployable image (cached by content)
+	deploy/ephemeral/build
+	deploy/image/build
+
+demo: images ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
+
+test: setup ## everything: format, lints, house rules, all tests, the end-to-end lab
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo xtask tidy
+	cargo build --workspace --bins
+	cargo nextest run --workspace --profile ci
+
+check: ## the fast gate: format, lints, house rules, quick tests; never writes
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo xtask tidy
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cargo nextest run --workspace --profile quick
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --all-features check bans licenses sources; \
+	else echo "skip: cargo-deny is not installed"; fi
+
+fix: ## format, and apply what clippy can fix
+	cargo fmt --all
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+bench: setup ## run the benchmarks
+	cargo test --workspace --benches --no-fail-fast -- --bench

@@ -1,0 +1,222 @@
+//! Imports point only downward: which crate of ours may name which.
+//!
+//! `region` and `rack` are two towers on one ground and meet only in `proto`. The table is the
+//! whole rule; it is compared with what `cargo metadata` says, tests and build scripts included.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use serde::Deserialize;
+
+use super::Finding;
+
+/// The crates, lowest first, and what each may import.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("identity", &[]),
+    ("proto", &["model"]),
+    ("dhcp", &["model"]),
+    ("api", &["model"]),
+    ("raft-store", &["proto", "identity"]),
+    ("region", &["model", "proto", "api", "raft-store", "identity"]),
+    ("rack", &["model", "proto", "dhcp", "identity"]),
+    ("agent", &["model", "api"]),
+    (
+        "ironraft",
+        &["model", "proto", "api", "dhcp", "raft-store", "identity", "region", "rack", "agent"],
+    ),
+    (
+        "testkit",
+        &[
+            "model",
+            "proto",
+            "api",
+            "dhcp",
+            "raft-store",
+            "identity",
+            "region",
+            "rack",
+            "agent",
+            "ironraft",
+        ],
+    ),
+    ("chaos-tests", &["model", "api", "testkit"]),
+    ("xtask", &[]),
+];
+
+/// What `cargo metadata` prints, as far as the rule needs it.
+#[derive(Debug, Deserialize)]
+pub struct Metadata {
+    packages: Vec<MetadataPackage>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MetadataPackage {
+    name: String,
+    manifest_path: String,
+    dependencies: Vec<MetadataDependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MetadataDependency {
+    name: String,
+    path: Option<String>,
+}
+
+/// A crate of ours with what it imports of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The crate's name.
+    pub name: String,
+    /// Its folder's name.
+    pub folder: String,
+    /// The crates of ours that it names, in any kind of dependency.
+    pub imports: Vec<String>,
+}
+
+/// Asks cargo for the workspace's packages.
+///
+/// # Errors
+/// When cargo fails or prints what this does not understand.
+pub fn metadata(root: &Path) -> anyhow::Result<Metadata> {
+    let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(root)
+        .output()
+        .context("cannot run cargo metadata")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("cannot read the output of cargo metadata")
+}
+
+/// The packages of ours with their imports of ours.
+///
+/// # Errors
+/// When a manifest has no folder.
+pub fn packages(metadata: &Metadata) -> anyhow::Result<Vec<Package>> {
+    let mut packages = Vec::new();
+    for package in &metadata.packages {
+        let folder = Path::new(&package.manifest_path)
+            .parent()
+            .and_then(Path::file_name)
+            .with_context(|| format!("{} has no folder", package.manifest_path))?;
+        let ours = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+        packages.push(Package {
+            name: package.name.clone(),
+            folder: folder.to_string_lossy().into_owned(),
+            imports: ours.map(|dependency| dependency.name.clone()).collect(),
+        });
+    }
+    Ok(packages)
+}
+
+/// Compares the packages with the table.
+#[must_use]
+pub fn check(packages: &[Package]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |package: &Package, rule, message| {
+        let place = format!("{}/Cargo.toml", package.folder);
+        findings.push(Finding { place, rule, message });
+    };
+    for package in packages {
+        if package.folder != package.name {
+            find(package, "folder is crate", format!("crate {} lies elsewhere", package.name));
+        }
+        let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == package.name) else {
+            find(package, "imports", format!("crate {} is not in the table", package.name));
+            continue;
+        };
+        for import in &package.imports {
+            if !allowed.contains(&import.as_str()) {
+                find(package, "imports", format!("{} must not import {import}", package.name));
+            }
+        }
+    }
+    findings
+}
+
+/// Every crate takes the workspace's lints.
+///
+/// # Errors
+/// When a manifest cannot be read.
+pub fn check_manifests(root: &Path, metadata: &Metadata) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for package in &metadata.packages {
+        let path = Path::new(&package.manifest_path);
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let place = path.strip_prefix(root).unwrap_or(path).display().to_string();
+        findings.extend(check_lints(&place, &text)?);
+    }
+    Ok(findings)
+}
+
+/// One manifest's lints.
+///
+/// # Errors
+/// When the manifest is not TOML.
+pub fn check_lints(place: &str, manifest: &str) -> anyhow::Result<Vec<Finding>> {
+    let manifest: toml::Table = manifest.parse().with_context(|| format!("cannot read {place}"))?;
+    let taken = manifest
+        .get("lints")
+        .and_then(|lints| lints.get("workspace"))
+        .and_then(toml::Value::as_bool)
+        .unwrap_or(false);
+    if taken {
+        return Ok(Vec::new());
+    }
+    let message = "[lints] workspace = true is missing".to_owned();
+    Ok(vec![Finding { place: place.to_owned(), rule: "lints", message }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Package, check, check_lints};
+
+    fn package(name: &str, folder: &str, imports: &[&str]) -> Package {
+        let imports = imports.iter().map(|name| (*name).to_owned()).collect();
+        Package { name: name.to_owned(), folder: folder.to_owned(), imports }
+    }
+
+    #[track_caller]
+    fn found(package: Package) -> Vec<String> {
+        check(&[package]).into_iter().map(|finding| finding.to_string()).collect()
+    }
+
+    #[test]
+    fn allowed_imports_pass() {
+        assert!(found(package("rack", "rack", &["model", "proto", "dhcp"])).is_empty());
+    }
+
+    #[test]
+    fn rack_must_not_import_region() {
+        assert_eq!(
+            found(package("rack", "rack", &["region"])),
+            ["rack/Cargo.toml: rack must not import region (imports)"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_crate_is_found() {
+        assert_eq!(
+            found(package("common", "common", &[])),
+            ["common/Cargo.toml: crate common is not in the table (imports)"]
+        );
+    }
+
+    #[test]
+    fn a_folder_with_another_name_is_found() {
+        assert_eq!(
+            found(package("rack", "racks", &[])),
+            ["racks/Cargo.toml: crate rack lies elsewhere (folder is crate)"]
+        );
+    }
+
+    #[test]
+    fn a_manifest_without_lints_is_found() {
+        let findings = check_lints("x/Cargo.toml", "[package]\nname = \"x\"\n").expect("toml");
+        assert_eq!(findings.len(), 1);
+        let taken = "[package]\nname = \"x\"\n[lints]\nworkspace = true\n";
+        assert!(check_lints("x/Cargo.toml", taken).expect("toml").is_empty());
+    }
+}

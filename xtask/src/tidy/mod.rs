@@ -1,0 +1,81 @@
+//! The checks, one file per subject; this file gathers what they look at.
+
+pub mod documents;
+pub mod imports;
+pub mod locked;
+pub mod sizes;
+pub mod source;
+pub mod words;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// One broken rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The file, relative to the root, and the line when there is one.
+    pub place: String,
+    /// The rule's name.
+    pub rule: &'static str,
+    /// What is wrong with what.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.place, self.message, self.rule)
+    }
+}
+
+/// What `cargo xtask tidy` found.
+pub struct Report {
+    /// Broken rules; empty when the tree is tidy.
+    pub findings: Vec<Finding>,
+    /// The largest files and functions, for judgement; they fail nothing.
+    pub sizes: String,
+}
+
+/// Checks the workspace at `root`.
+///
+/// # Errors
+/// When files cannot be read, or `cargo metadata` or `git ls-files` fails.
+pub fn check(root: &Path) -> anyhow::Result<Report> {
+    let metadata = imports::metadata(root)?;
+    let mut findings = imports::check(&imports::packages(&metadata)?);
+    findings.extend(imports::check_manifests(root, &metadata)?);
+    let sources = rust_files(root)?;
+    for (path, text) in &sources {
+        findings.extend(source::check(path, text));
+        findings.extend(words::check(path, text));
+    }
+    findings.extend(documents::check(root)?);
+    findings.extend(locked::check(&read(root, "deny.toml")?, &read(root, "Cargo.lock")?)?);
+    findings.sort();
+    Ok(Report { findings, sizes: sizes::show(&sources) })
+}
+
+/// Every Rust file that git knows or would add, with its text; paths are relative to `root`.
+fn rust_files(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"])
+        .current_dir(root)
+        .output()
+        .context("cannot run git")?;
+    ensure!(output.status.success(), "git ls-files failed in {}", root.display());
+    let mut files = Vec::new();
+    for path in String::from_utf8(output.stdout)?.lines() {
+        // A file that was deleted and not committed yet is still listed.
+        if let Ok(text) = std::fs::read_to_string(root.join(path)) {
+            files.push((path.to_owned(), text));
+        }
+    }
+    Ok(files)
+}
+
+fn read(root: &Path, name: &str) -> anyhow::Result<String> {
+    let path: PathBuf = root.join(name);
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
