@@ -1,3 +1,6 @@
 //! The region controller: tables over the replicated store, use cases, doors and reconcilers.
 
+pub mod auth;
+pub mod ops;
+pub mod rest;
 pub mod tables;

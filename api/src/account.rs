@@ -1,0 +1,37 @@
+//! The shapes of `account/`.
+
+use model::user::ApiToken;
+use serde::{Deserialize, Serialize};
+
+/// A key as it is shown when it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// The consumer's key.
+    pub consumer_key: String,
+    /// The consumer's name.
+    pub name: String,
+    /// The token's key.
+    pub token_key: String,
+    /// The token's secret.
+    pub token_secret: String,
+}
+
+impl From<&ApiToken> for ApiKey {
+    fn from(token: &ApiToken) -> Self {
+        Self {
+            consumer_key: token.consumer_key.clone(),
+            name: token.name.clone(),
+            token_key: token.key.clone(),
+            token_secret: token.secret.clone(),
+        }
+    }
+}
+
+/// A key as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedApiKey {
+    /// The consumer's name.
+    pub name: String,
+    /// `consumer_key:token_key:token_secret`.
+    pub token: String,
+}

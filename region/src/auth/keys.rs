@@ -1,0 +1,32 @@
+//! New API keys: `consumer_key:token_key:token_secret` from random letters and digits.
+
+use model::time::Timestamp;
+use model::user::{ApiToken, TokenOwner};
+use rand::RngExt;
+
+/// Letters and digits without look-alikes, as MAAS draws them.
+const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// The length of consumer and token keys in MAAS.
+const KEY_LENGTH: usize = 18;
+
+/// The length of token secrets in MAAS: 185 bits.
+const SECRET_LENGTH: usize = 32;
+
+/// A new token with keys and a secret that nobody has.
+#[must_use]
+pub fn new_token(name: &str, owner: TokenOwner, now: Timestamp) -> ApiToken {
+    ApiToken {
+        key: random_text(KEY_LENGTH),
+        secret: random_text(SECRET_LENGTH),
+        consumer_key: random_text(KEY_LENGTH),
+        name: name.to_owned(),
+        owner,
+        created: now,
+    }
+}
+
+fn random_text(length: usize) -> String {
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+}
