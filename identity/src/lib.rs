@@ -1,1 +1,28 @@
-//! identity
+//! Who a node is: certificates of the cluster's own authority, mutual TLS, and join tokens.
+//!
+//! Every region and rack proves itself with a certificate whose one DNS name says what it is
+//! (`region-<node id>.<cluster id>`, `rack-<system id>.<cluster id>`). Nothing here knows what the
+//! services behind the connections do: they ask [`PeerIdentity::of`] and decide themselves.
+
+pub mod authority;
+pub mod error;
+pub mod peer;
+pub mod token;
+
+pub mod accept;
+pub mod connect;
+pub mod files;
+pub mod node;
+pub mod renewal;
+mod verify;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use accept::incoming;
+pub use authority::CertificateAuthority;
+pub use connect::ExpectedPeer;
+pub use error::IdentityError;
+pub use node::Identity;
+pub use peer::{PeerIdentity, Role};
+pub use token::JoinToken;
