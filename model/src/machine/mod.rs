@@ -1,5 +1,6 @@
 //! A machine: a bare-metal server, what is known of its hardware, and where it is in its life.
 
+pub mod address;
 pub mod disk;
 pub mod hardware;
 pub mod hostname;
@@ -79,6 +80,9 @@ pub struct Deployment {
     pub image_sha256: String,
     /// The image's size in bytes.
     pub image_bytes: u64,
+    /// The image's type, `root-tgz`.
+    #[serde(default)]
+    pub image_type: String,
     /// cloud-init user data, if the user gave any.
     pub user_data: Option<Vec<u8>>,
 }

@@ -2,5 +2,14 @@
 //! writes to the tables for a user.
 
 pub mod account;
+pub mod addresses;
+pub mod agent;
+pub mod credentials;
+pub mod deploy;
+pub mod enlist;
 pub mod error;
+pub mod events;
+pub mod machine_step;
+pub mod metadata;
+pub mod power;
 pub mod users;

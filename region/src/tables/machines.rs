@@ -3,7 +3,9 @@
 use model::event::Event;
 use model::id::SystemId;
 use model::machine::Machine;
+use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
+use model::machine::secrets::MachineSecrets;
 
 use crate::tables::error::TableError;
 use crate::tables::key::encoded;
@@ -40,6 +42,10 @@ pub const MACHINES_OF_TAG: Index<Machine> = Index {
     keys: |machine| machine.placement.tags.iter().map(encoded).collect(),
 };
 
+/// What the tools on a machine printed (a [`SystemId`]).
+pub const OUTPUTS_OF_MACHINE: Index<ToolOutput> =
+    Index { name: "tooloutput.machine", keys: |output| vec![encoded(&output.machine)] };
+
 /// The events of a machine or controller (a [`SystemId`]).
 pub const EVENTS_OF_NODE: Index<Event> =
     Index { name: "event.node", keys: |event| event.node.iter().map(encoded).collect() };
@@ -62,6 +68,25 @@ impl Row for PowerJob {
 
     fn id(&self) -> SystemId {
         self.machine.clone()
+    }
+}
+
+impl Row for MachineSecrets {
+    type Id = SystemId;
+    const TABLE: &'static str = "machinesecrets";
+
+    fn id(&self) -> SystemId {
+        self.machine.clone()
+    }
+}
+
+impl Row for ToolOutput {
+    type Id = (SystemId, String);
+    const TABLE: &'static str = "tooloutput";
+    const INDEXES: &'static [Index<Self>] = &[OUTPUTS_OF_MACHINE];
+
+    fn id(&self) -> (SystemId, String) {
+        (self.machine.clone(), self.tool.clone())
     }
 }
 

@@ -49,6 +49,7 @@ pub mod row;
 pub mod tx;
 pub mod update;
 
+pub mod images;
 pub mod leases;
 pub mod machines;
 pub mod names;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use model::boot::files::BootFiles;
 use model::controller::{RackController, RegionController};
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
@@ -109,4 +110,6 @@ objects! {
     Pool(ResourcePool, ResourcePoolId),
     /// A tag.
     Tag(Tag, String),
+    /// The ephemeral OS of an architecture.
+    BootFiles(BootFiles, String),
 }

@@ -1,0 +1,142 @@
+//! The tree that cloud-init's MAAS datasource reads (`2012-03-01`), for the deployed system that
+//! signs with its machine's key. Fetching the user data is what tells that a deployment is done:
+//! only the installed system has the key, and only a booted one asks.
+
+use api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use model::error::Kind;
+use model::machine::Machine;
+
+use crate::auth::caller::{Caller, authenticate};
+use crate::auth::oauth::Credentials;
+use crate::metadata::MetadataParts;
+use crate::ops::{deploy, metadata};
+use crate::rest::reply::problem_response;
+use crate::tables::read::Reads;
+
+/// The versions that are served, as MAAS lists them.
+const VERSIONS: [&str; 2] = ["2012-03-01", "latest"];
+
+/// The site's settings for deployed systems: none, in the form that cloud-init expects.
+const VENDOR_DATA: &str = "cloud-init: \"#cloud-config\\n{}\\n\"\n";
+
+/// `GET /MAAS/metadata/`.
+pub async fn versions() -> Response {
+    VERSIONS.join("\n").into_response()
+}
+
+/// `GET /MAAS/metadata/{version}/`.
+pub async fn index(
+    State(parts): State<MetadataParts>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(problem) = known_version(&version) {
+        return problem_response(&problem);
+    }
+    let machine = machine_of(&parts, &headers).await;
+    respond(machine.map(|machine| {
+        let user_data = machine.deployment.is_some_and(|wanted| wanted.user_data.is_some());
+        let names: &[&str] = if user_data { &["meta-data", "user-data"] } else { &["meta-data"] };
+        names.join("\n").into_response()
+    }))
+}
+
+/// `GET /MAAS/metadata/{version}/meta-data/`.
+pub async fn keys(
+    State(parts): State<MetadataParts>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(problem) = known_version(&version) {
+        return problem_response(&problem);
+    }
+    let machine = machine_of(&parts, &headers).await;
+    respond(machine.map(|_| "instance-id\nlocal-hostname\nvendor-data".into_response()))
+}
+
+/// `GET /MAAS/metadata/{version}/meta-data/{key}`.
+pub async fn value(
+    State(parts): State<MetadataParts>,
+    Path((version, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(problem) = known_version(&version) {
+        return problem_response(&problem);
+    }
+    respond(meta_data(&parts, &headers, &key).await)
+}
+
+/// `GET /MAAS/metadata/{version}/user-data`.
+pub async fn user_data(
+    State(parts): State<MetadataParts>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(problem) = known_version(&version) {
+        return problem_response(&problem);
+    }
+    respond(deployed(&parts, &headers).await)
+}
+
+async fn meta_data(
+    parts: &MetadataParts,
+    headers: &HeaderMap,
+    key: &str,
+) -> Result<Response, Problem> {
+    let machine = machine_of(parts, headers).await?;
+    let view = parts.tables.stale_view().await?;
+    match key {
+        "instance-id" => Ok(machine.system_id.to_string().into_response()),
+        "local-hostname" => Ok(deploy::fqdn(&view, &machine)?.into_response()),
+        "vendor-data" => {
+            let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];
+            Ok((content_type, VENDOR_DATA).into_response())
+        }
+        _ => Err(Problem::text(Kind::NotFound, format!("Unknown metadata attribute: {key}"))),
+    }
+}
+
+async fn deployed(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response, Problem> {
+    let machine = machine_of(parts, headers).await?;
+    let machine = metadata::booted(&parts.tables, &machine.system_id).await?;
+    let user_data = machine.deployment.and_then(|deployment| deployment.user_data);
+    let Some(user_data) = user_data else {
+        return Err(Problem::text(Kind::NotFound, "No user data available for this node."));
+    };
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], user_data).into_response())
+}
+
+/// The machine that signed a request.
+///
+/// # Errors
+/// 401 without a machine's key.
+pub(crate) async fn machine_of(
+    parts: &MetadataParts,
+    headers: &HeaderMap,
+) -> Result<Machine, Problem> {
+    let unauthenticated = || Problem::text(Kind::Unauthenticated, "Unauthorized");
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header.and_then(Credentials::from_header).ok_or_else(unauthenticated)?;
+    match authenticate(&parts.tables, &parts.nonces, &credentials).await? {
+        Caller::Machine(system_id) => {
+            let view = parts.tables.stale_view().await?;
+            view.get::<Machine>(&system_id)?.ok_or_else(unauthenticated)
+        }
+        Caller::User(_) | Caller::Anonymous => Err(unauthenticated()),
+    }
+}
+
+fn known_version(version: &str) -> Result<(), Problem> {
+    if VERSIONS.contains(&version) {
+        return Ok(());
+    }
+    Err(Problem::text(Kind::NotFound, format!("Unknown metadata version: {version}")))
+}
+
+fn respond(result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(|problem| problem_response(&problem))
+}

@@ -1,0 +1,45 @@
+//! The metadata door: what machines ask for, through their rack, at `/MAAS/metadata/`.
+//!
+//! The agent in the ephemeral OS has its own paths (`agent/…`, shapes in `api::agent`); a deployed
+//! system is served as cloud-init's MAAS datasource wants it.
+
+pub mod agent;
+pub mod cloud_init;
+pub mod host;
+pub mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::auth::nonces::Nonces;
+use crate::tables::update::Tables;
+
+/// The largest report: an inventory carries the output of every tool.
+const REPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The parts of the region that the metadata door uses; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct MetadataParts {
+    /// The replicated objects.
+    pub tables: Tables,
+    /// The nonces that were used lately at this node.
+    pub nonces: Arc<Nonces>,
+}
+
+/// The routes below `/MAAS/metadata/`.
+pub fn router(parts: MetadataParts) -> Router {
+    Router::new()
+        .route("/MAAS/metadata/agent/hello", post(agent::hello))
+        .route("/MAAS/metadata/agent/report", post(agent::report))
+        .route("/MAAS/metadata/", get(cloud_init::versions))
+        .route("/MAAS/metadata/status/{system_id}", post(status::webhook))
+        .route("/MAAS/metadata/{version}/", get(cloud_init::index))
+        .route("/MAAS/metadata/{version}/user-data", get(cloud_init::user_data))
+        .route("/MAAS/metadata/{version}/meta-data/", get(cloud_init::keys))
+        .route("/MAAS/metadata/{version}/meta-data/{key}", get(cloud_init::value))
+        .layer(DefaultBodyLimit::max(REPORT_BYTES_MAX))
+        .with_state(parts)
+}
