@@ -3,5 +3,17 @@
 pub mod account;
 pub mod agent;
 pub mod describe;
+pub mod dnsresources;
+pub mod domains;
+pub mod fabrics;
+pub mod ipaddresses;
+pub mod ipranges;
 pub mod problem;
+pub mod resourcepools;
+pub mod spaces;
+pub mod subnets;
+pub mod tags;
+pub mod users;
 pub mod version;
+pub mod vlans;
+pub mod zones;

@@ -1,7 +1,10 @@
 //! The network as MAAS models it: fabrics hold VLANs, VLANs hold subnets, subnets hold IP ranges.
 
+pub mod allocate;
 pub mod fabric;
 pub mod iprange;
+pub mod occupancy;
+pub mod range;
 pub mod reserved;
 pub mod space;
 pub mod subnet;

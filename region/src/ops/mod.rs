@@ -4,6 +4,7 @@
 pub mod account;
 pub mod addresses;
 pub mod agent;
+pub mod bootstrap;
 pub mod credentials;
 pub mod deploy;
 pub mod enlist;

@@ -1,0 +1,30 @@
+//! The shape of a user.
+
+use serde::{Deserialize, Serialize};
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its name.
+    pub username: String,
+    /// Its mail address.
+    pub email: String,
+    /// Whether it is known here, and not by an identity provider.
+    pub is_local: bool,
+    /// Whether it may do everything.
+    pub is_superuser: bool,
+    /// Its path.
+    pub resource_uri: String,
+}
+
+impl From<&model::user::User> for User {
+    fn from(user: &model::user::User) -> Self {
+        Self {
+            username: user.username.clone(),
+            email: user.email.clone(),
+            is_local: true,
+            is_superuser: user.is_superuser,
+            resource_uri: format!("/MAAS/api/2.0/users/{}/", user.username),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The shape of a VLAN.
+
+use model::id::SystemId;
+use serde::{Deserialize, Serialize};
+
+/// What MAAS calls the space of a VLAN that has none.
+pub const UNDEFINED_SPACE: &str = "undefined";
+
+/// A VLAN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vlan {
+    /// Its id, not its tag.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Its 802.1Q tag.
+    pub vid: u16,
+    /// The name of its fabric.
+    pub fabric: String,
+    /// The id of its fabric.
+    pub fabric_id: u32,
+    /// The largest packet in bytes.
+    pub mtu: u16,
+    /// A rack that serves it.
+    pub primary_rack: Option<SystemId>,
+    /// Another rack that serves it.
+    pub secondary_rack: Option<SystemId>,
+    /// Whether DHCP is served.
+    pub dhcp_on: bool,
+    /// A foreign DHCP server that was seen on it.
+    pub external_dhcp: Option<String>,
+    /// The VLAN whose racks serve it.
+    pub relay_vlan: Option<Box<Vlan>>,
+    /// The name of its space.
+    pub space: String,
+    /// Free text.
+    pub description: String,
+    /// Its path.
+    pub resource_uri: String,
+}
