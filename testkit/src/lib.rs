@@ -1,1 +1,3 @@
-//! testkit
+//! What tests, the demo and the benchmarks run the real programs in.
+
+pub mod lab;

@@ -1,0 +1,128 @@
+//! Virtual machines of the lab: what QEMU is told, as the script that a BMC's chassis runs.
+//!
+//! They are emulated (TCG), so they need no KVM. Each is blank: an empty disk with a serial number,
+//! one network card, firmware that boots from the network first, a serial console that is a
+//! file, and a KCS interface to its BMC.
+
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+/// Memory of a machine in MiB: the ephemeral OS unpacks itself into it.
+const MEMORY_MIB: u32 = 2048;
+/// Size of a disk; the file is sparse.
+const DISK_BYTES: u64 = 6 << 30;
+const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+const OVMF_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+
+/// Which firmware a machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// `SeaBIOS`; its network boot is the iPXE ROM of the card.
+    Bios,
+    /// OVMF; its network boot is its own PXE over IPv4.
+    Uefi,
+}
+
+impl Firmware {
+    /// `bios` or `uefi`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bios => "bios",
+            Self::Uefi => "uefi",
+        }
+    }
+}
+
+/// What a virtual machine is.
+#[derive(Debug, Clone)]
+pub struct VirtualMachine {
+    /// For messages and file names: `m1-bios`.
+    pub name: String,
+    /// Its firmware.
+    pub firmware: Firmware,
+    /// The hardware address of its network card.
+    pub mac: String,
+    /// Its SMBIOS UUID.
+    pub uuid: String,
+    /// Its serial number, and its disk's.
+    pub serial: String,
+    /// Its TAP on the provisioning VLAN.
+    pub tap: String,
+    /// Where its BMC listens in-band.
+    pub in_band_port: u16,
+}
+
+impl VirtualMachine {
+    /// Makes its disk and its firmware's variables, and returns the script that runs it.
+    ///
+    /// # Errors
+    /// When a file cannot be made.
+    pub fn build(&self, folder: &Path) -> anyhow::Result<String> {
+        let disk = folder.join("disk.raw");
+        File::create(&disk)
+            .and_then(|file| file.set_len(DISK_BYTES))
+            .with_context(|| format!("cannot make {}", disk.display()))?;
+        if self.firmware == Firmware::Uefi {
+            fs::copy(OVMF_VARIABLES, folder.join("variables.fd"))
+                .with_context(|| format!("cannot copy {OVMF_VARIABLES}"))?;
+        }
+        Ok(self.script(folder))
+    }
+
+    fn script(&self, folder: &Path) -> String {
+        let mut script = String::from("#!/bin/sh\nexec qemu-system-x86_64");
+        for argument in self.arguments(folder) {
+            write!(script, " \\\n    {argument}").expect("writing to a string does not fail");
+        }
+        script.push('\n');
+        script
+    }
+
+    /// QEMU's arguments; `$NETWORK_INDEX` and `$DISK_INDEX` are the BMC's boot device.
+    fn arguments(&self, folder: &Path) -> Vec<String> {
+        let Self { name, mac, uuid, serial, tap, in_band_port, .. } = self;
+        let at = folder.display();
+        let mut arguments = vec![
+            format!("-name {name} -accel tcg -smp 1 -m {MEMORY_MIB}"),
+            "-nodefaults -no-user-config -display none -rtc base=utc".to_owned(),
+            format!(
+                "-uuid {uuid} -smbios type=1,manufacturer=Ironraft,product=LabMachine,serial={serial},uuid={uuid}"
+            ),
+            format!(
+                "-chardev file,id=console,path={at}/console.log,append=on -serial chardev:console"
+            ),
+            format!("-chardev socket,id=ipmi,host=127.0.0.1,port={in_band_port},reconnect=1"),
+            "-device ipmi-bmc-extern,id=bmc,chardev=ipmi -device isa-ipmi-kcs,bmc=bmc".to_owned(),
+            format!("-netdev tap,id=net,ifname={tap},script=no,downscript=no"),
+            format!(
+                "-drive if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file={at}/disk.raw"
+            ),
+            format!("-device virtio-blk-pci,drive=disk,serial={serial},bootindex=$DISK_INDEX"),
+            "-device virtio-rng-pci".to_owned(),
+        ];
+        let card = format!("-device virtio-net-pci,netdev=net,mac={mac},bootindex=$NETWORK_INDEX");
+        match self.firmware {
+            // Without graphics SeaBIOS and the iPXE ROM print to the serial console.
+            Firmware::Bios => arguments.extend(["-machine pc,graphics=off".to_owned(), card]),
+            Firmware::Uefi => arguments.extend([
+                "-machine q35".to_owned(),
+                // Without the ROM the firmware's own PXE is used.
+                format!("{card},romfile="),
+                format!("-drive if=pflash,format=raw,readonly=on,file={OVMF_CODE}"),
+                format!("-drive if=pflash,format=raw,file={at}/variables.fd"),
+                "-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n".to_owned(),
+            ]),
+        }
+        arguments
+    }
+
+    /// The file that its serial console is.
+    #[must_use]
+    pub fn console(folder: &Path) -> PathBuf {
+        folder.join("console.log")
+    }
+}

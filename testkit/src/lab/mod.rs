@@ -1,0 +1,185 @@
+//! The lab: a virtual datacentre on one Linux machine.
+//!
+//! Region and rack processes run in network namespaces, machines under QEMU with real firmware (or
+//! as simulated machines), each with a simulated BMC that really powers it. It needs root, and
+//! leaves nothing behind: see [`namespace`] for why that also holds when the lab is killed.
+
+pub mod bmc;
+pub mod machine;
+pub mod namespace;
+pub mod network;
+pub mod process;
+pub mod slot;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use bmc::{Bmc, BmcSpec};
+use machine::{Firmware, VirtualMachine};
+use namespace::Pen;
+use network::Network;
+use process::Process;
+use slot::Slot;
+
+/// Where a machine finds its BMC in-band, on the loopback interface; plus the machine's number.
+const FIRST_IN_BAND_PORT: u16 = 9000;
+
+/// A running lab. Dropping it ends every process in it and removes its folder.
+#[derive(Debug)]
+pub struct Lab {
+    machines: Vec<LabMachine>,
+    // The order matters: processes end first, then the wires go, then the folder.
+    pen: Pen,
+    network: Network,
+    slot: Slot,
+}
+
+/// A machine with its BMC.
+#[derive(Debug)]
+pub struct LabMachine {
+    /// For messages and file names: `m1-bios`.
+    pub name: String,
+    /// `bios`, `uefi`, or `simulated`.
+    pub kind: &'static str,
+    /// The hardware address that it boots from.
+    pub mac: String,
+    /// Its files.
+    pub folder: PathBuf,
+    /// Its BMC.
+    pub bmc: Bmc,
+}
+
+impl LabMachine {
+    /// The file that its serial console is.
+    #[must_use]
+    pub fn console(&self) -> PathBuf {
+        VirtualMachine::console(&self.folder)
+    }
+}
+
+impl Lab {
+    /// Builds the wires of a lab without nodes.
+    ///
+    /// # Errors
+    /// When not root, or the kernel refuses something.
+    pub fn create() -> anyhow::Result<Self> {
+        ensure!(
+            nix::unistd::geteuid().is_root(),
+            "the lab needs root: it makes namespaces and links"
+        );
+        let slot = Slot::take()?;
+        fs::create_dir_all(slot.folder().join("logs")).context("cannot make the folder of logs")?;
+        let pen = Pen::create().context("cannot make a PID namespace")?;
+        let network = Network::create(slot.number())?;
+        Ok(Self { machines: Vec::new(), pen, network, slot })
+    }
+
+    /// The lab's number on this host.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        self.slot.number()
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.slot.folder()
+    }
+
+    /// Where its processes write their logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.slot.folder().join("logs")
+    }
+
+    /// Leaves the folder in place when the lab ends.
+    pub fn keep_folder(&mut self) {
+        self.slot.keep();
+    }
+
+    /// Its wires.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Its wires, to add nodes.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// Its machines.
+    #[must_use]
+    pub fn machines(&self) -> &[LabMachine] {
+        &self.machines
+    }
+
+    /// Starts a process on a node.
+    ///
+    /// # Errors
+    /// When there is no such node or the program cannot be started.
+    pub fn start_process(
+        &self,
+        node: &str,
+        name: &str,
+        command: Command,
+    ) -> anyhow::Result<Process> {
+        Process::start(&self.pen, self.network.node(node)?, name, &self.logs(), command)
+    }
+
+    /// Adds a blank virtual machine, powered off.
+    ///
+    /// # Errors
+    /// When its wires, files or BMC cannot be made.
+    pub fn add_virtual_machine(&mut self, firmware: Firmware) -> anyhow::Result<&LabMachine> {
+        let number = self.next_number()?;
+        let name = format!("m{number}-{}", firmware.name());
+        let folder = self.machine_folder(&name)?;
+        let (tap, address) = self.network.add_virtual(number)?;
+        let machine = VirtualMachine {
+            name: name.clone(),
+            firmware,
+            mac: mac_of(0x0a, number),
+            uuid: uuid_of(self.slot.number(), number),
+            serial: format!("LAB{:02}{number:02}", self.slot.number()),
+            tap,
+            in_band_port: FIRST_IN_BAND_PORT + u16::from(number),
+        };
+        let script = machine.build(&folder)?;
+        let spec = BmcSpec {
+            name: name.clone(),
+            address,
+            mac: mac_of(0x0b, number),
+            in_band_port: machine.in_band_port,
+        };
+        let fabric = self.network.fabric();
+        let bmc = Bmc::start(&self.pen, fabric, &folder, &self.logs(), spec, &script)?;
+        let mac = machine.mac;
+        self.machines.push(LabMachine { name, kind: firmware.name(), mac, folder, bmc });
+        self.machines.last().context("the machine that was just added")
+    }
+
+    fn next_number(&self) -> anyhow::Result<u8> {
+        let number = u8::try_from(self.machines.len() + 1).context("too many machines")?;
+        ensure!(number < 100, "a lab has at most 99 machines");
+        Ok(number)
+    }
+
+    fn machine_folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.slot.folder().join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// A locally administered address: `kind` tells a machine's card from its BMC's.
+fn mac_of(kind: u8, number: u8) -> String {
+    format!("52:54:00:{kind:02x}:00:{number:02x}")
+}
+
+fn uuid_of(slot: u8, number: u8) -> String {
+    format!("1a0b0000-0000-4000-8000-0000{slot:04x}{number:04x}")
+}

@@ -1,0 +1,174 @@
+//! The lab's wires: a management network, a provisioning VLAN, and who hangs on them.
+//!
+//! ```text
+//!  host ── mgmt 10.99.N.0/24 ──┬── r1 r2 r3   regions
+//!                              ├── k1 k2 ──┐  racks
+//!                              └── BMCs    │
+//!            prov 10.10.0.0/24 ────────────┴── machines (TAPs, or namespaces of simulated ones)
+//! ```
+//! Both are bridges in the namespace `fabric`, which is also the provisioning subnet's gateway.
+//! The lab's number N keeps the management networks of several labs apart on the host.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use super::namespace::Namespace;
+
+/// First address of the management network that BMCs get.
+const FIRST_BMC: u8 = 101;
+
+/// The bridges, and one namespace for each node.
+#[derive(Debug)]
+pub struct Network {
+    slot: u8,
+    fabric: Namespace,
+    nodes: BTreeMap<String, Namespace>,
+}
+
+impl Network {
+    /// Builds the bridges and the host's link into the management network.
+    ///
+    /// # Errors
+    /// When a link or address cannot be made.
+    pub fn create(slot: u8) -> anyhow::Result<Self> {
+        let fabric = Namespace::create("fabric").context("cannot make a network namespace")?;
+        for bridge in ["mgmt", "prov"] {
+            fabric.ip(&["link", "add", bridge, "type", "bridge", "forward_delay", "0"])?;
+            fabric.ip(&["link", "set", bridge, "up"])?;
+        }
+        fabric.ip(&["address", "add", "10.10.0.1/24", "dev", "prov"])?;
+        let network = Self { slot, fabric, nodes: BTreeMap::new() };
+        network.connect_host()?;
+        Ok(network)
+    }
+
+    /// The management address with this last byte.
+    #[must_use]
+    pub fn management(&self, host: u8) -> Ipv4Addr {
+        Ipv4Addr::new(10, 99, self.slot, host)
+    }
+
+    /// The provisioning address with this last byte.
+    #[must_use]
+    pub fn provisioning(&self, host: u8) -> Ipv4Addr {
+        Ipv4Addr::new(10, 10, 0, host)
+    }
+
+    /// The namespace with both bridges: machines' TAPs and BMCs are in it.
+    #[must_use]
+    pub fn fabric(&self) -> &Namespace {
+        &self.fabric
+    }
+
+    /// A node's namespace.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn node(&self, name: &str) -> anyhow::Result<&Namespace> {
+        self.nodes.get(name).with_context(|| format!("the lab has no node {name}"))
+    }
+
+    /// Adds a node; the last bytes are those of its addresses, `None` for no link.
+    ///
+    /// # Errors
+    /// When a link or address cannot be made.
+    pub fn add_node(
+        &mut self,
+        name: &str,
+        management: Option<u8>,
+        provisioning: Option<u8>,
+    ) -> anyhow::Result<()> {
+        let node = Namespace::create(name).context("cannot make a network namespace")?;
+        if let Some(host) = management {
+            self.plug(&node, "mgmt", "mgmt0")?;
+            let address = format!("{}/24", self.management(host));
+            node.ip(&["address", "add", &address, "dev", "mgmt0"])?;
+        }
+        if let Some(host) = provisioning {
+            self.plug(&node, "prov", "prov0")?;
+            let address = format!("{}/24", self.provisioning(host));
+            node.ip(&["address", "add", &address, "dev", "prov0"])?;
+        }
+        self.nodes.insert(name.to_owned(), node);
+        Ok(())
+    }
+
+    /// Adds a node that is a simulated machine: a BMC on the management network, and an interface
+    /// without an address on the provisioning VLAN.
+    ///
+    /// # Errors
+    /// When a link or address cannot be made.
+    pub fn add_simulated(&mut self, name: &str, bmc: u8, mac: &str) -> anyhow::Result<Ipv4Addr> {
+        let node = Namespace::create(name).context("cannot make a network namespace")?;
+        self.plug(&node, "mgmt", "bmc0")?;
+        let address = self.management(FIRST_BMC + bmc);
+        node.ip(&["address", "add", &format!("{address}/24"), "dev", "bmc0"])?;
+        self.plug(&node, "prov", "eth0")?;
+        node.ip(&["link", "set", "eth0", "address", mac])?;
+        self.nodes.insert(name.to_owned(), node);
+        Ok(address)
+    }
+
+    /// Adds a TAP on the provisioning VLAN for a virtual machine, and an address for its BMC.
+    ///
+    /// # Errors
+    /// When either cannot be made.
+    pub fn add_virtual(&self, number: u8) -> anyhow::Result<(String, Ipv4Addr)> {
+        let tap = format!("tap{number}");
+        self.fabric.ip(&["tuntap", "add", "dev", &tap, "mode", "tap"])?;
+        self.fabric.ip(&["link", "set", &tap, "master", "prov", "up"])?;
+        let address = self.management(FIRST_BMC + number);
+        self.fabric.ip(&["address", "add", &format!("{address}/24"), "dev", "mgmt"])?;
+        Ok((tap, address))
+    }
+
+    /// Connects `node` by a virtual cable to a bridge.
+    fn plug(&self, node: &Namespace, bridge: &str, interface: &str) -> anyhow::Result<()> {
+        let port = format!("{bridge}-{}", node.name());
+        ensure!(port.len() < 16, "interface name {port} is too long");
+        let peer = ["peer", "name", interface, "netns", &node.path()];
+        let add = ["link", "add", &port, "type", "veth"];
+        self.fabric.ip(&[add.as_slice(), &peer].concat())?;
+        self.fabric.ip(&["link", "set", &port, "master", bridge, "up"])?;
+        node.ip(&["link", "set", interface, "up"])?;
+        // The kernel leaves checksums of virtual cables unfinished; raw sockets would see that.
+        node.run("ethtool", &["-K", interface, "tx", "off"])?;
+        Ok(())
+    }
+
+    /// The host's end of its link.
+    fn host_interface(&self) -> String {
+        format!("ironraft{}", self.slot)
+    }
+
+    /// Gives the host an address on the management network, so that its tools reach the regions.
+    fn connect_host(&self) -> anyhow::Result<()> {
+        let interface = self.host_interface();
+        let address = format!("{}/24", self.management(1));
+        // A lab that was killed may have taken its time to go.
+        host_ip(&["link", "delete", &interface]).ok();
+        let peer = ["peer", "name", "mgmt-host", "netns", &self.fabric.path()];
+        host_ip(&[["link", "add", &interface, "type", "veth"].as_slice(), &peer].concat())?;
+        host_ip(&["address", "add", &address, "dev", &interface])?;
+        host_ip(&["link", "set", &interface, "up"])?;
+        self.fabric.ip(&["link", "set", "mgmt-host", "master", "mgmt", "up"])?;
+        Ok(())
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // The kernel would do it too, but later, when it cleans up the namespaces.
+        host_ip(&["link", "delete", &self.host_interface()]).ok();
+    }
+}
+
+fn host_ip(arguments: &[&str]) -> anyhow::Result<()> {
+    let output = Command::new("ip").args(arguments).output().context("cannot start ip")?;
+    let message = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "ip {}: {message}", arguments.join(" "));
+    Ok(())
+}
