@@ -13,6 +13,7 @@ pub mod paths;
 pub mod problem;
 pub mod reply;
 pub mod router;
+pub mod shapes;
 
 pub mod accounts;
 pub mod describe;
