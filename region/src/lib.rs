@@ -3,5 +3,6 @@
 pub mod auth;
 pub mod metadata;
 pub mod ops;
+pub mod reconcile;
 pub mod rest;
 pub mod tables;

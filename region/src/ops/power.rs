@@ -28,6 +28,9 @@ pub const REPORT_TIMEOUT_MS: u64 = 60_000;
 /// The pause after a failed attempt, in milliseconds.
 pub const RETRY_PAUSE_MS: u64 = 3_000;
 
+/// How old a power state may get before racks are asked again, in milliseconds (MAAS: 5 minutes).
+pub const POLL_INTERVAL_MS: u64 = 5 * 60_000;
+
 /// Why a power request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PowerError {
@@ -92,18 +95,34 @@ pub fn request(tx: &mut Tx, machine: &Machine, action: PowerAction) -> Result<bo
     if action == PowerAction::Query && present.is_some() {
         return Ok(true);
     }
+    let rack = choose_rack(tx, machine, None)?;
     let job = PowerJob {
         machine: machine.system_id.clone(),
         id: rand::random(),
         action,
         driver: machine.power.driver.clone(),
         parameters: machine.power.parameters.clone(),
-        rack: choose_rack(tx, machine, None)?,
-        attempt: 1,
+        attempt: u32::from(rack.is_some()),
+        rack,
         assigned: tx.now(),
     };
     tx.put(&job)?;
     Ok(true)
+}
+
+/// Has a rack ask for a machine's power state, unless a job is under way.
+///
+/// # Errors
+/// See [`PowerError`].
+pub async fn query(tables: &Tables, id: &SystemId) -> Result<(), PowerError> {
+    let cause = Cause::new(format!("machine:{id}"), "power.query");
+    tables
+        .update(&cause, |tx| {
+            let machine = tx.get::<Machine>(id)?.ok_or(PowerError::NoMachine)?;
+            request(tx, &machine, PowerAction::Query)?;
+            Ok(())
+        })
+        .await
 }
 
 /// A connected rack for the machine's jobs: one that serves the VLAN it boots from, if possible,

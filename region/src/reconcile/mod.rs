@@ -1,0 +1,8 @@
+//! Reconcilers: the only code that acts on the world by itself. Each compares what is intended
+//! with what is observed and takes one idempotent step, at the leader only. What a pass did not do,
+//! because the process ended or another node leads now, the next pass does.
+
+pub mod driver;
+
+pub mod deploy;
+pub mod power;
