@@ -26,6 +26,32 @@ pub struct RackController {
     pub last_seen: Timestamp,
 }
 
+/// A rack controller as other racks see it: what its names and service addresses come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedRack {
+    /// Its id.
+    pub system_id: SystemId,
+    /// Its host's name.
+    pub hostname: String,
+    /// Its interfaces with their addresses.
+    pub interfaces: Vec<ControllerInterface>,
+    /// Whether a region has a session with it.
+    pub connected: bool,
+}
+
+impl ServedRack {
+    /// The part of `rack` that other racks serve from.
+    #[must_use]
+    pub fn of(rack: &RackController) -> Self {
+        Self {
+            system_id: rack.system_id.clone(),
+            hostname: rack.hostname.clone(),
+            interfaces: rack.interfaces.clone(),
+            connected: rack.session.is_some(),
+        }
+    }
+}
+
 /// An interface of a controller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControllerInterface {

@@ -4,6 +4,8 @@
 
 /// Region to rack.
 pub mod rack {
-    #![expect(clippy::all, clippy::pedantic, unreachable_pub, missing_docs, reason = "generated")]
+    #![expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
     tonic::include_proto!("ironraft.rack.v1");
 }
+
+pub mod convert;

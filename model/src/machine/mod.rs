@@ -9,6 +9,7 @@ pub mod lifecycle;
 pub mod output;
 pub mod power;
 pub mod secrets;
+pub mod served;
 pub mod status;
 
 use serde::{Deserialize, Serialize};

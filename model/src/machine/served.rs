@@ -1,0 +1,85 @@
+//! What a rack needs of a machine to serve it (DHCP reservations, boot, names), and nothing secret.
+
+use std::net::IpAddr;
+
+use crate::boot::plan::{BootPlan, boot_plan};
+use crate::id::{DomainId, SystemId, VlanId};
+use crate::mac::MacAddress;
+use crate::machine::Machine;
+use crate::machine::hardware::Firmware;
+use crate::machine::interface::Interface;
+use crate::machine::lifecycle::Phase;
+
+/// A machine as racks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedMachine {
+    /// Its id.
+    pub system_id: SystemId,
+    /// Its label in its domain.
+    pub hostname: String,
+    /// The domain of its name.
+    pub domain: DomainId,
+    /// MAAS architecture, `amd64/generic`; empty before commissioning.
+    pub architecture: String,
+    /// How its firmware boots.
+    pub firmware: Firmware,
+    /// The SMBIOS UUID, empty when not known.
+    pub uuid: String,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Whether its next network boot leads to its own disk; otherwise to the ephemeral OS.
+    pub boots_own_disk: bool,
+    /// Its interfaces.
+    pub interfaces: Vec<ServedInterface>,
+}
+
+/// An interface of a machine as racks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedInterface {
+    /// The kernel's name.
+    pub name: String,
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// The VLAN it is plugged into, once known.
+    pub vlan: Option<VlanId>,
+    /// Whether the machine last booted from it.
+    pub boot: bool,
+    /// Addresses that IPAM assigned or the user fixed: served as reservations.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl ServedMachine {
+    /// The part of `machine` that racks serve from.
+    #[must_use]
+    pub fn of(machine: &Machine) -> Self {
+        Self {
+            system_id: machine.system_id.clone(),
+            hostname: machine.hostname.clone(),
+            domain: machine.placement.domain,
+            architecture: machine.hardware.architecture.clone(),
+            firmware: machine.hardware.firmware,
+            uuid: machine.hardware.uuid.clone(),
+            phase: machine.lifecycle.phase,
+            boots_own_disk: matches!(boot_plan(Some(machine)), BootPlan::LocalDisk),
+            interfaces: machine.interfaces.iter().map(ServedInterface::of).collect(),
+        }
+    }
+
+    /// The interface it boots from, or its first one while that is not known.
+    #[must_use]
+    pub fn boot_interface(&self) -> Option<&ServedInterface> {
+        self.interfaces.iter().find(|interface| interface.boot).or_else(|| self.interfaces.first())
+    }
+}
+
+impl ServedInterface {
+    fn of(interface: &Interface) -> Self {
+        Self {
+            name: interface.name.clone(),
+            mac: interface.mac,
+            vlan: interface.vlan,
+            boot: interface.boot,
+            addresses: interface.links.iter().filter_map(|link| link.ip_address).collect(),
+        }
+    }
+}

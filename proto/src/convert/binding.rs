@@ -1,0 +1,60 @@
+//! `Binding` on the wire.
+
+use model::id::{SubnetId, VlanId};
+use model::lease::binding::{Binding, BindingState};
+use model::time::Timestamp;
+
+use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
+use super::{ConvertError, parse_text};
+use crate::rack;
+
+const MESSAGE: &str = "Binding";
+
+impl From<&Binding> for rack::Binding {
+    fn from(binding: &Binding) -> Self {
+        let Binding { ip, subnet, vlan, mac, state, hostname, told_until, promise_until, rack } =
+            binding;
+        Self {
+            ip: ip_to_bytes(*ip),
+            subnet: subnet.0,
+            vlan: vlan.0,
+            mac: mac_to_bytes(*mac),
+            state: match state {
+                BindingState::Active => 0,
+                BindingState::Released => 1,
+                BindingState::Declined => 2,
+            },
+            hostname: hostname.clone(),
+            told_until_ms: told_until.unix_ms,
+            promise_until_ms: promise_until.unix_ms,
+            rack: rack.to_string(),
+        }
+    }
+}
+
+impl TryFrom<rack::Binding> for Binding {
+    type Error = ConvertError;
+
+    fn try_from(binding: rack::Binding) -> Result<Self, Self::Error> {
+        Ok(Self {
+            ip: ip_from_bytes(MESSAGE, "ip", &binding.ip)?,
+            subnet: SubnetId(binding.subnet),
+            vlan: VlanId(binding.vlan),
+            mac: mac_from_bytes(MESSAGE, "mac", &binding.mac)?,
+            state: state_of(binding.state)?,
+            hostname: binding.hostname,
+            told_until: Timestamp::from_unix_ms(binding.told_until_ms),
+            promise_until: Timestamp::from_unix_ms(binding.promise_until_ms),
+            rack: parse_text(MESSAGE, "rack", &binding.rack)?,
+        })
+    }
+}
+
+fn state_of(state: u32) -> Result<BindingState, ConvertError> {
+    match state {
+        0 => Ok(BindingState::Active),
+        1 => Ok(BindingState::Released),
+        2 => Ok(BindingState::Declined),
+        other => Err(ConvertError::invalid(MESSAGE, "state")(&other)),
+    }
+}

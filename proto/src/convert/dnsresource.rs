@@ -1,0 +1,56 @@
+//! `DnsResource` and its `DnsRecord`s on the wire.
+
+use model::dns::dnsresource::{DnsRecord, DnsResource};
+use model::id::{DnsRecordId, DnsResourceId, DomainId};
+
+use super::ConvertError;
+use super::address::{ip_to_bytes, ips_from_bytes};
+use crate::rack;
+
+impl From<&DnsResource> for rack::DnsResource {
+    fn from(resource: &DnsResource) -> Self {
+        let DnsResource { id, name, domain, address_ttl, ip_addresses, records } = resource;
+        Self {
+            id: id.0,
+            name: name.clone(),
+            domain: domain.0,
+            address_ttl: *address_ttl,
+            ip_addresses: ip_addresses.iter().map(|&ip| ip_to_bytes(ip)).collect(),
+            records: records.iter().map(rack::DnsRecord::from).collect(),
+        }
+    }
+}
+
+impl From<&DnsRecord> for rack::DnsRecord {
+    fn from(record: &DnsRecord) -> Self {
+        let DnsRecord { id, rrtype, rrdata, ttl } = record;
+        Self { id: id.0, rrtype: rrtype.clone(), rrdata: rrdata.clone(), ttl: *ttl }
+    }
+}
+
+impl TryFrom<rack::DnsResource> for DnsResource {
+    type Error = ConvertError;
+
+    fn try_from(resource: rack::DnsResource) -> Result<Self, Self::Error> {
+        let ip_addresses = ips_from_bytes("DnsResource", "ip_addresses", &resource.ip_addresses)?;
+        Ok(Self {
+            id: DnsResourceId(resource.id),
+            name: resource.name,
+            domain: DomainId(resource.domain),
+            address_ttl: resource.address_ttl,
+            ip_addresses,
+            records: resource.records.into_iter().map(DnsRecord::from).collect(),
+        })
+    }
+}
+
+impl From<rack::DnsRecord> for DnsRecord {
+    fn from(record: rack::DnsRecord) -> Self {
+        Self {
+            id: DnsRecordId(record.id),
+            rrtype: record.rrtype,
+            rrdata: record.rrdata,
+            ttl: record.ttl,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `Object`, `ObjectKey` and `Change` on the wire: everything a rack serves from, as one enum.
+
+use std::net::IpAddr;
+
+use model::boot::files::BootFiles;
+use model::controller::{RegionController, ServedRack};
+use model::dns::dnsresource::DnsResource;
+use model::dns::domain::Domain;
+use model::id::{BlockId, DnsResourceId, DomainId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::lease::binding::Binding;
+use model::lease::block::Block;
+use model::machine::power::PowerJob;
+use model::machine::served::ServedMachine;
+use model::net::iprange::IpRange;
+use model::net::reserved::ReservedAddress;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+use model::setting::Setting;
+
+use super::address::{ip_from_bytes, ip_to_bytes};
+use super::{ConvertError, parse_text};
+use crate::rack;
+use crate::rack::object::Object as Wire;
+use crate::rack::object_key::Key as WireKey;
+
+/// One object of the replicated state that racks serve from.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant is named after what it holds")]
+pub enum Served {
+    Vlan(Vlan),
+    Subnet(Subnet),
+    IpRange(IpRange),
+    Domain(Domain),
+    DnsResource(DnsResource),
+    Machine(ServedMachine),
+    Binding(Binding),
+    Block(Block),
+    PowerJob(PowerJob),
+    Setting(Setting),
+    Rack(ServedRack),
+    BootFiles(BootFiles),
+    Reserved(ReservedAddress),
+    Region(RegionController),
+}
+
+/// What names an object of the replicated state that racks serve from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is named after what it names")]
+pub enum Key {
+    Vlan(VlanId),
+    Subnet(SubnetId),
+    IpRange(IpRangeId),
+    Domain(DomainId),
+    DnsResource(DnsResourceId),
+    Machine(SystemId),
+    Binding(IpAddr),
+    Block(BlockId),
+    PowerJob(SystemId),
+    Setting(String),
+    Rack(SystemId),
+    BootFiles(String),
+    Reserved(IpAddr),
+    Region(SystemId),
+}
+
+impl Served {
+    /// What names this object.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Vlan(vlan) => Key::Vlan(vlan.id),
+            Self::Subnet(subnet) => Key::Subnet(subnet.id),
+            Self::IpRange(range) => Key::IpRange(range.id),
+            Self::Domain(domain) => Key::Domain(domain.id),
+            Self::DnsResource(resource) => Key::DnsResource(resource.id),
+            Self::Machine(machine) => Key::Machine(machine.system_id.clone()),
+            Self::Binding(binding) => Key::Binding(binding.ip),
+            Self::Block(block) => Key::Block(block.id),
+            Self::PowerJob(job) => Key::PowerJob(job.machine.clone()),
+            Self::Setting(setting) => Key::Setting(setting.name.clone()),
+            Self::Rack(rack) => Key::Rack(rack.system_id.clone()),
+            Self::BootFiles(files) => Key::BootFiles(files.architecture.clone()),
+            Self::Reserved(reserved) => Key::Reserved(reserved.ip),
+            Self::Region(region) => Key::Region(region.system_id.clone()),
+        }
+    }
+}
+
+impl From<&Served> for rack::Object {
+    fn from(served: &Served) -> Self {
+        let object = match served {
+            Served::Vlan(vlan) => Wire::Vlan(vlan.into()),
+            Served::Subnet(subnet) => Wire::Subnet(subnet.into()),
+            Served::IpRange(range) => Wire::Iprange(range.into()),
+            Served::Domain(domain) => Wire::Domain(domain.into()),
+            Served::DnsResource(resource) => Wire::Dnsresource(resource.into()),
+            Served::Machine(machine) => Wire::Machine(machine.into()),
+            Served::Binding(binding) => Wire::Binding(binding.into()),
+            Served::Block(block) => Wire::Block(block.into()),
+            Served::PowerJob(job) => Wire::PowerJob(job.into()),
+            Served::Setting(setting) => Wire::Setting(setting.into()),
+            Served::Rack(rack) => Wire::Rack(rack.into()),
+            Served::BootFiles(files) => Wire::BootFiles(files.into()),
+            Served::Reserved(reserved) => Wire::UserReserved(reserved.into()),
+            Served::Region(region) => Wire::Region(region.into()),
+        };
+        Self { object: Some(object) }
+    }
+}
+
+impl TryFrom<rack::Object> for Served {
+    type Error = ConvertError;
+
+    fn try_from(object: rack::Object) -> Result<Self, Self::Error> {
+        let missing = ConvertError::Missing { message: "Object", field: "object" };
+        Ok(match object.object.ok_or(missing)? {
+            Wire::Vlan(vlan) => Self::Vlan(vlan.try_into()?),
+            Wire::Subnet(subnet) => Self::Subnet(subnet.try_into()?),
+            Wire::Iprange(range) => Self::IpRange(range.try_into()?),
+            Wire::Domain(domain) => Self::Domain(domain.into()),
+            Wire::Dnsresource(resource) => Self::DnsResource(resource.try_into()?),
+            Wire::Machine(machine) => Self::Machine(machine.try_into()?),
+            Wire::Binding(binding) => Self::Binding(binding.try_into()?),
+            Wire::Block(block) => Self::Block(block.try_into()?),
+            Wire::PowerJob(job) => Self::PowerJob(job.try_into()?),
+            Wire::Setting(setting) => Self::Setting(setting.try_into()?),
+            Wire::Rack(rack) => Self::Rack(rack.try_into()?),
+            Wire::BootFiles(files) => Self::BootFiles(files.into()),
+            Wire::UserReserved(reserved) => Self::Reserved(reserved.try_into()?),
+            Wire::Region(region) => Self::Region(region.try_into()?),
+        })
+    }
+}
+
+impl From<&Key> for rack::ObjectKey {
+    fn from(key: &Key) -> Self {
+        let key = match key {
+            Key::Vlan(id) => WireKey::Vlan(id.0),
+            Key::Subnet(id) => WireKey::Subnet(id.0),
+            Key::IpRange(id) => WireKey::Iprange(id.0),
+            Key::Domain(id) => WireKey::Domain(id.0),
+            Key::DnsResource(id) => WireKey::Dnsresource(id.0),
+            Key::Machine(id) => WireKey::Machine(id.to_string()),
+            Key::Binding(ip) => WireKey::Binding(ip_to_bytes(*ip)),
+            Key::Block(id) => WireKey::Block(id.0),
+            Key::PowerJob(id) => WireKey::PowerJob(id.to_string()),
+            Key::Setting(name) => WireKey::Setting(name.clone()),
+            Key::Rack(id) => WireKey::Rack(id.to_string()),
+            Key::BootFiles(architecture) => WireKey::BootFiles(architecture.clone()),
+            Key::Reserved(ip) => WireKey::UserReserved(ip_to_bytes(*ip)),
+            Key::Region(id) => WireKey::Region(id.to_string()),
+        };
+        Self { key: Some(key) }
+    }
+}
+
+impl TryFrom<rack::ObjectKey> for Key {
+    type Error = ConvertError;
+
+    fn try_from(key: rack::ObjectKey) -> Result<Self, Self::Error> {
+        const MESSAGE: &str = "ObjectKey";
+        let missing = ConvertError::Missing { message: MESSAGE, field: "key" };
+        Ok(match key.key.ok_or(missing)? {
+            WireKey::Vlan(id) => Self::Vlan(VlanId(id)),
+            WireKey::Subnet(id) => Self::Subnet(SubnetId(id)),
+            WireKey::Iprange(id) => Self::IpRange(IpRangeId(id)),
+            WireKey::Domain(id) => Self::Domain(DomainId(id)),
+            WireKey::Dnsresource(id) => Self::DnsResource(DnsResourceId(id)),
+            WireKey::Machine(id) => Self::Machine(parse_text(MESSAGE, "machine", &id)?),
+            WireKey::Binding(ip) => Self::Binding(ip_from_bytes(MESSAGE, "binding", &ip)?),
+            WireKey::Block(id) => Self::Block(BlockId(id)),
+            WireKey::PowerJob(id) => Self::PowerJob(parse_text(MESSAGE, "power_job", &id)?),
+            WireKey::Setting(name) => Self::Setting(name),
+            WireKey::Rack(id) => Self::Rack(parse_text(MESSAGE, "rack", &id)?),
+            WireKey::BootFiles(architecture) => Self::BootFiles(architecture),
+            WireKey::UserReserved(ip) => {
+                Self::Reserved(ip_from_bytes(MESSAGE, "user_reserved", &ip)?)
+            }
+            WireKey::Region(id) => Self::Region(parse_text(MESSAGE, "region", &id)?),
+        })
+    }
+}
