@@ -22,6 +22,7 @@ impl From<&Block> for rack::Block {
             rack,
             incarnation,
             epoch,
+            granted_at,
             valid_until,
             quarantine_until,
         } = block;
@@ -37,6 +38,7 @@ impl From<&Block> for rack::Block {
             epoch: *epoch,
             valid_until_ms: valid_until.unix_ms,
             quarantine_until_ms: quarantine_until.unix_ms,
+            granted_at_ms: granted_at.unix_ms,
         }
     }
 }
@@ -56,6 +58,7 @@ impl TryFrom<rack::Block> for Block {
             rack,
             incarnation: block.incarnation,
             epoch: block.epoch,
+            granted_at: Timestamp::from_unix_ms(block.granted_at_ms),
             valid_until: Timestamp::from_unix_ms(block.valid_until_ms),
             quarantine_until: Timestamp::from_unix_ms(block.quarantine_until_ms),
         })

@@ -12,7 +12,8 @@ const MESSAGE: &str = "UserReserved";
 
 impl From<&ReservedAddress> for rack::UserReserved {
     fn from(reserved: &ReservedAddress) -> Self {
-        let ReservedAddress { ip, subnet, mac, hostname, comment: _, user: _, created: _ } = reserved;
+        let ReservedAddress { ip, subnet, mac, hostname, comment: _, user: _, created: _ } =
+            reserved;
         Self {
             ip: ip_to_bytes(*ip),
             subnet: subnet.0,

@@ -41,9 +41,8 @@ impl TryFrom<rack::Vlan> for Vlan {
     type Error = ConvertError;
 
     fn try_from(vlan: rack::Vlan) -> Result<Self, Self::Error> {
-        let system_id = |field, id: Option<String>| {
-            id.map(|id| parse_text(MESSAGE, field, &id)).transpose()
-        };
+        let system_id =
+            |field, id: Option<String>| id.map(|id| parse_text(MESSAGE, field, &id)).transpose();
         Ok(Self {
             id: VlanId(vlan.id),
             fabric: FabricId(vlan.fabric),
