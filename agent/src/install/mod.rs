@@ -1,0 +1,164 @@
+//! Installs an operating system on a disk.
+//!
+//! `plan` decides every step beforehand; this file carries the plan out. A plan always begins by
+//! letting go of the disk and making a new partition table, so it can be started at any time,
+//! whatever an earlier try has left behind.
+
+mod files;
+mod plan;
+
+use api::agent::{Install, ReportedDisk};
+
+use crate::command::{CommandError, Invocation};
+use crate::door::Door;
+use crate::image::{self, ImageError};
+use crate::inventory::disk::{DisksError, disks};
+use crate::inventory::{identity, read};
+use crate::journal::Journal;
+use plan::{Action, Identifiers, Step, Target};
+
+/// Damaged downloads and passing faults of a disk are worth another try, but not many.
+const TRIES: u32 = 3;
+
+/// Why nothing was installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The disks are not known.
+    #[error(transparent)]
+    Disks(#[from] DisksError),
+    /// The ordered disk is not there.
+    #[error("disk {disk} (serial {serial:?}) is not in the machine, which has: {present}")]
+    NoDisk {
+        /// Its kernel name.
+        disk: String,
+        /// Its serial number.
+        serial: String,
+        /// The names of those that are.
+        present: String,
+    },
+    /// A tool failed.
+    #[error("{step}: {source}")]
+    Step {
+        /// The step's title.
+        step: String,
+        /// Why.
+        source: CommandError,
+    },
+    /// The image did not arrive, or not well.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+}
+
+/// Installs what is ordered; a failed try is repeated from the start.
+///
+/// # Errors
+/// When the last try failed, or the order cannot be carried out at all.
+pub async fn install(door: &Door, order: &Install, journal: &Journal) -> Result<(), InstallError> {
+    let mut tried = 1;
+    loop {
+        match attempt(door, order, journal).await {
+            Err(error) if tried < TRIES && error.is_worth_another_try() => {
+                journal.warn(&format!("{error}; try {tried} of {TRIES} failed, starting over"));
+                tried += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+impl InstallError {
+    /// Whether the same order may succeed when it is tried again.
+    fn is_worth_another_try(&self) -> bool {
+        match self {
+            Self::NoDisk { .. } | Self::Image(ImageError::Type { .. }) => false,
+            Self::Disks(_) | Self::Step { .. } | Self::Image(_) => true,
+        }
+    }
+}
+
+async fn attempt(door: &Door, order: &Install, journal: &Journal) -> Result<(), InstallError> {
+    let disk = choose_disk(&disks().await?, order)?;
+    let target = Target {
+        device: format!("/dev/{disk}"),
+        firmware: identity::firmware(),
+        identifiers: Identifiers::from_uuid(&read("/proc/sys/kernel/random/uuid")),
+    };
+    journal.step(&format!("installing on {disk}"));
+    let result = carry_out(door, order, &plan::plan(order, &target), journal).await;
+    let release = Invocation::new("umount", ["--recursive", plan::ROOT]);
+    if result.is_err()
+        && let Err(error) = release.run().await
+    {
+        journal.detail(&error.to_string());
+    }
+    result
+}
+
+async fn carry_out(
+    door: &Door,
+    order: &Install,
+    steps: &[Step],
+    journal: &Journal,
+) -> Result<(), InstallError> {
+    for step in steps {
+        journal.step(&step.title);
+        for action in &step.actions {
+            match action {
+                Action::Unpack => image::unpack(door, order, plan::ROOT, journal).await?,
+                Action::Run(invocation) => {
+                    let output = invocation.run().await;
+                    let output = output.map_err(|source| InstallError::Step {
+                        step: step.title.clone(),
+                        source,
+                    })?;
+                    journal.detail(&format!("{invocation}\n{output}"));
+                }
+                Action::Attempt(invocation) => match invocation.run().await {
+                    Ok(output) => journal.detail(&format!("{invocation}\n{output}")),
+                    Err(error) => journal.detail(&format!("not needed: {error}")),
+                },
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The disk with the ordered serial number; without one, the one of the ordered name.
+fn choose_disk(disks: &[ReportedDisk], order: &Install) -> Result<String, InstallError> {
+    let serial = order.disk_serial.as_str();
+    let chosen = disks.iter().find(|disk| {
+        if serial.is_empty() { disk.name == order.disk } else { disk.serial == serial }
+    });
+    chosen.map(|disk| disk.name.clone()).ok_or_else(|| InstallError::NoDisk {
+        disk: order.disk.clone(),
+        serial: serial.to_owned(),
+        present: disks.iter().map(|disk| disk.name.as_str()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use api::agent::ReportedDisk;
+
+    use super::choose_disk;
+    use super::plan::tests::order;
+
+    #[test]
+    fn serial_number_decides_over_the_name() {
+        let disk = |name: &str, serial: &str| ReportedDisk {
+            name: name.to_owned(),
+            serial: serial.to_owned(),
+            ..ReportedDisk::default()
+        };
+        let disks = [disk("sda", "S1"), disk("sdb", "S2")];
+        let mut order = order();
+        order.disk = "sda".to_owned();
+        order.disk_serial = "S2".to_owned();
+        assert_eq!(choose_disk(&disks, &order).expect("found"), "sdb");
+        order.disk_serial.clear();
+        assert_eq!(choose_disk(&disks, &order).expect("found"), "sda");
+        order.disk_serial = "S3".to_owned();
+        let error = choose_disk(&disks, &order).expect_err("not there").to_string();
+        assert_eq!(error, "disk sda (serial \"S3\") is not in the machine, which has: sda, sdb");
+    }
+}

@@ -1,0 +1,213 @@
+//! The BMC, found in-band: its address, and an account for Ironraft.
+//!
+//! Everything goes through `ipmitool` and the kernel's IPMI driver, so no password is needed, and
+//! the network need not reach the BMC from here. An account that exists under our name is used
+//! again: it gets the new password.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use api::agent::{BmcAccount, ReportedBmc};
+
+use super::Tools;
+use crate::command::{CommandError, Invocation};
+
+/// Channels that may be a LAN (IPMI 2.0, table 6-1).
+const CHANNELS: std::ops::RangeInclusive<u8> = 1..=11;
+/// IPMI 2.0 passwords are 20 bytes, older ones 16.
+const SHORT_PASSWORD: usize = 16;
+
+/// Why the account was not made.
+#[derive(Debug, thiserror::Error)]
+enum AccountError {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error("the bmc has no free user")]
+    NoFreeUser,
+    #[error("the password has {0} bytes; a bmc takes 20 at most")]
+    LongPassword(usize),
+}
+
+/// Finds the BMC and makes the account; none when there is no BMC, or it has no LAN address.
+pub(crate) async fn find_and_set_up(
+    tools: &mut Tools<'_>,
+    account: Option<&BmcAccount>,
+) -> Option<ReportedBmc> {
+    if !Path::new("/dev/ipmi0").exists() {
+        tools.note("no ipmi device: the machine has no bmc that the kernel knows");
+        return None;
+    }
+    tools.run("ipmitool-mc", "ipmitool", &["mc", "info"]).await;
+    let (channel, lan) = lan_channel(tools).await?;
+    let mut parameters = parameters(&lan);
+    if let Some(account) = account {
+        match set_up(tools, channel, account).await {
+            Ok(()) => {
+                parameters.insert("power_user".to_owned(), account.user.clone());
+                parameters.insert("power_pass".to_owned(), account.password.clone());
+            }
+            Err(error) => {
+                tools
+                    .note(&format!("cannot make the account {} on the bmc: {error}", account.user));
+            }
+        }
+    }
+    Some(ReportedBmc { driver: "ipmi".to_owned(), parameters })
+}
+
+/// The first channel with an address.
+async fn lan_channel(tools: &mut Tools<'_>) -> Option<(u8, Lan)> {
+    for channel in CHANNELS {
+        let print = Invocation::new("ipmitool", ["lan", "print", &channel.to_string()]).run().await;
+        let Some((text, lan)) = print.ok().and_then(|text| Some((text.clone(), parse_lan(&text)?)))
+        else {
+            continue;
+        };
+        tools.outputs.insert("ipmitool-lan".to_owned(), text);
+        return Some((channel, lan));
+    }
+    tools.note("no channel of the bmc has an address");
+    None
+}
+
+/// The parameters of MAAS's `ipmi` driver, without an account.
+fn parameters(lan: &Lan) -> BTreeMap<String, String> {
+    let cipher = if lan.ciphers.contains(&17) { "17" } else { "3" };
+    [
+        ("power_address", lan.address.as_str()),
+        ("mac_address", lan.mac.as_str()),
+        ("power_driver", "LAN_2_0"),
+        ("power_boot_type", "auto"),
+        ("privilege_level", "ADMIN"),
+        ("cipher_suite_id", cipher),
+        ("k_g", ""),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// Makes the account and checks that the BMC took the password.
+async fn set_up(
+    tools: &mut Tools<'_>,
+    channel: u8,
+    account: &BmcAccount,
+) -> Result<(), AccountError> {
+    let length = account.password.len();
+    let size = match length {
+        0..=SHORT_PASSWORD => "16",
+        17..=20 => "20",
+        _ => return Err(AccountError::LongPassword(length)),
+    };
+    let channel = channel.to_string();
+    let list = ipmitool(&["user", "list", &channel]).run().await?;
+    let user = choose_user(&list, &account.user).ok_or(AccountError::NoFreeUser)?;
+    if user.name != account.user {
+        ipmitool(&["user", "set", "name", &user.id, &account.user]).run().await?;
+    }
+    ipmitool(&["user", "set", "password", &user.id])
+        .secret(&account.password)
+        .secret(size)
+        .run()
+        .await?;
+    let access = ["channel", "setaccess", &channel, &user.id];
+    let rights = ["callin=on", "ipmi=on", "link=on", "privilege=4"];
+    ipmitool(&[access, rights].concat()).run().await?;
+    ipmitool(&["user", "priv", &user.id, "4", &channel]).run().await?;
+    ipmitool(&["user", "enable", &user.id]).run().await?;
+    ipmitool(&["user", "test", &user.id, size]).secret(&account.password).run().await?;
+    tools.note(&format!("account {} is user {} of the bmc", account.user, user.id));
+    Ok(())
+}
+
+fn ipmitool(arguments: &[&str]) -> Invocation {
+    Invocation::new("ipmitool", arguments.iter().copied())
+}
+
+/// A BMC's network settings.
+#[derive(Debug, PartialEq, Eq)]
+struct Lan {
+    address: String,
+    mac: String,
+    ciphers: Vec<u8>,
+}
+
+/// Reads the output of `ipmitool lan print`; none without an address.
+fn parse_lan(text: &str) -> Option<Lan> {
+    let field = |name: &str| {
+        text.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find_map(|(key, value)| (key.trim() == name).then(|| value.trim().to_owned()))
+    };
+    let address = field("IP Address").filter(|address| address != "0.0.0.0")?;
+    let ciphers = field("RMCP+ Cipher Suites").unwrap_or_default();
+    Some(Lan {
+        address,
+        mac: field("MAC Address").unwrap_or_default().to_ascii_lowercase(),
+        ciphers: ciphers.split(',').filter_map(|cipher| cipher.trim().parse().ok()).collect(),
+    })
+}
+
+/// A user slot of a BMC.
+#[derive(Debug, PartialEq, Eq)]
+struct User {
+    id: String,
+    name: String,
+}
+
+/// The user of this name in the output of `ipmitool user list`, or else the first free one.
+/// User 1 is the anonymous one and stays as it is (IPMI 2.0, 22.26).
+fn choose_user(list: &str, name: &str) -> Option<User> {
+    let users: Vec<User> = list.lines().filter_map(user).filter(|user| user.id != "1").collect();
+    let own = users.iter().position(|user| user.name == name);
+    let free = users.iter().position(|user| user.name.is_empty());
+    users.into_iter().nth(own.or(free)?)
+}
+
+/// `3   maas             true    true       true       ADMINISTRATOR`; the name is in a column of
+/// 17 characters after the id and may be empty.
+fn user(line: &str) -> Option<User> {
+    let (id, rest) = line.split_at_checked(4)?;
+    let id: u8 = id.trim().parse().ok()?;
+    let name = rest.get(..16).unwrap_or(rest).trim();
+    Some(User { id: id.to_string(), name: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lan, User, choose_user, parameters, parse_lan};
+
+    #[test]
+    fn address_and_ciphers_are_read() {
+        let lan = parse_lan(include_str!("samples/lan-print.txt")).expect("has an address");
+        let expected = Lan {
+            address: "10.9.0.5".to_owned(),
+            mac: "52:54:00:bc:00:05".to_owned(),
+            ciphers: (1..=15).collect(),
+        };
+        assert_eq!(lan, expected);
+        assert_eq!(parameters(&lan)["cipher_suite_id"], "3");
+        assert_eq!(parse_lan("IP Address              : 0.0.0.0"), None);
+    }
+
+    #[test]
+    fn strong_cipher_is_used_when_offered() {
+        let text = "IP Address   : 10.0.0.9\nRMCP+ Cipher Suites     : 0,3,17\n";
+        let lan = parse_lan(text).expect("has an address");
+        assert_eq!(parameters(&lan)["cipher_suite_id"], "17");
+    }
+
+    #[test]
+    fn own_user_is_found_again_and_else_a_free_one_taken() {
+        let list = include_str!("samples/user-list.txt");
+        let user = |id: &str, name: &str| Some(User { id: id.to_owned(), name: name.to_owned() });
+        assert_eq!(choose_user(list, "ironraft"), user("2", ""));
+        let list = "ID  Name\t     Callin  Link Auth\tIPMI Msg   Channel Priv Limit\n\
+            1                    true    false      true       USER\n\
+            2   ADMIN            true    true       true       ADMINISTRATOR\n\
+            3   ironraft         true    true       true       ADMINISTRATOR\n\
+            4                    true    false      false      NO ACCESS\n";
+        assert_eq!(choose_user(list, "ironraft"), user("3", "ironraft"));
+        assert_eq!(choose_user(list, "other"), user("4", ""));
+        assert_eq!(choose_user("1                    true", "x"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Commissioning: what is in this machine.
+//!
+//! A tool that is missing or fails costs its part of the inventory, never the rest: its error is
+//! kept in place of its output.
+
+pub mod bmc;
+pub mod cpu;
+pub mod device;
+pub mod disk;
+pub mod identity;
+pub mod memory;
+pub mod network;
+
+use std::collections::BTreeMap;
+
+use api::agent::{BmcAccount, Inventory};
+use model::machine::hardware::Hardware;
+
+use crate::command::Invocation;
+use crate::journal::Journal;
+
+/// Examines the machine, and gives Ironraft an account on its BMC when asked to.
+pub async fn examine(account: Option<&BmcAccount>, journal: &Journal) -> Inventory {
+    let mut tools = Tools { journal, outputs: BTreeMap::new() };
+    journal.step("setting up the BMC");
+    let bmc = bmc::find_and_set_up(&mut tools, account).await;
+    journal.step("examining the hardware");
+    let hardware = hardware(&mut tools).await;
+    journal.step("examining network interfaces");
+    let interfaces = network::examine(&mut tools, &hardware.devices).await;
+    journal.step("examining disks");
+    let disks = disk::examine(&mut tools).await;
+    journal.step("listing everything");
+    tools.run("lshw", "lshw", &["-xml", "-quiet"]).await;
+    Inventory { hardware, interfaces, disks, bmc, outputs: tools.outputs }
+}
+
+async fn hardware(tools: &mut Tools<'_>) -> Hardware {
+    let dmidecode = tools.run("dmidecode", "dmidecode", &[]).await;
+    let cpus = tools.file("cpuinfo", "/proc/cpuinfo");
+    let cpu = cpu::parse(&cpus);
+    tools.run("lscpu", "lscpu", &[]).await;
+    let pci = tools.run("lspci", "lspci", &["-Dvmmnnk"]).await;
+    let usb = tools.run("lsusb", "lsusb", &[]).await;
+    let mut devices = device::parse_lspci(&pci);
+    devices.extend(device::usb(&usb));
+    Hardware {
+        architecture: identity::architecture(),
+        firmware: identity::firmware(),
+        uuid: identity::uuid(),
+        cpu_count: cpu.count,
+        cpu_speed_mhz: cpu.speed_mhz,
+        cpu_model: cpu.model,
+        memory_mib: memory::total_mib(&dmidecode, &tools.file("meminfo", "/proc/meminfo")),
+        numa_nodes: memory::numa_nodes(),
+        devices,
+        dmi: identity::dmi(),
+    }
+}
+
+/// Runs tools and keeps what they print.
+pub(crate) struct Tools<'a> {
+    journal: &'a Journal,
+    outputs: BTreeMap<String, String>,
+}
+
+impl Tools<'_> {
+    /// Runs a tool, keeps its output under `name` and returns it; empty when it failed.
+    pub(crate) async fn run(&mut self, name: &str, program: &str, arguments: &[&str]) -> String {
+        let invocation = Invocation::new(program, arguments.iter().copied());
+        match invocation.run().await {
+            Ok(output) => {
+                self.outputs.insert(name.to_owned(), output.clone());
+                output
+            }
+            Err(error) => {
+                self.journal.detail(&error.to_string());
+                self.outputs.insert(name.to_owned(), error.to_string());
+                String::new()
+            }
+        }
+    }
+
+    /// Reads a file of the kernel, keeps it under `name`; empty when it cannot be read.
+    pub(crate) fn file(&mut self, name: &str, path: &str) -> String {
+        let text = read(path);
+        self.outputs.insert(name.to_owned(), text.clone());
+        text
+    }
+
+    /// Writes a line into the job's log.
+    pub(crate) fn note(&self, text: &str) {
+        self.journal.detail(text);
+    }
+}
+
+/// A file's text without white space around it, empty when it cannot be read.
+pub(crate) fn read(path: impl AsRef<std::path::Path>) -> String {
+    std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
+}

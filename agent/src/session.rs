@@ -1,0 +1,199 @@
+//! The agent's life: say hello, do the work, report, until the machine restarts or is switched off.
+//!
+//! While a job runs, its progress is reported beside it, so a region that is away never slows the
+//! work down; and when the region meanwhile wants something else (the machine was released, the
+//! job was handed out anew), the running job is dropped and the new one begins.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::agent::{Hello, Outcome, Welcome, Work};
+
+use crate::command::Invocation;
+use crate::door::{CallError, Door};
+use crate::inventory::{self, identity};
+use crate::journal::Journal;
+use crate::{erase, install};
+
+/// Progress is reported at most this often, and at least every [`HEARTBEAT`].
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// After a refused call, before the next hello.
+const REFUSED_PAUSE: Duration = Duration::from_secs(3);
+/// A rack asks for no longer wait than this.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How the agent was started.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The rack's URL, `http://10.0.0.2:5248`.
+    pub rack: String,
+    /// The MAC address of the boot interface, may be empty.
+    pub boot_mac: String,
+}
+
+/// Why the agent ends.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A setting is missing.
+    #[error("environment variable {name} is not set")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+    },
+    /// No HTTP client.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The machine did not restart or switch off.
+    #[error("cannot {action} the machine: {source}")]
+    Power {
+        /// `restart` or `switch off`.
+        action: &'static str,
+        /// Why.
+        source: crate::command::CommandError,
+    },
+}
+
+impl Settings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// When the rack is not named.
+    pub fn from_environment() -> Result<Self, SessionError> {
+        let rack = std::env::var("IRONRAFT_RACK")
+            .map_err(|_| SessionError::Setting { name: "IRONRAFT_RACK" })?;
+        let boot_mac = std::env::var("IRONRAFT_BOOT_MAC").unwrap_or_default();
+        Ok(Self { rack, boot_mac })
+    }
+}
+
+/// Works for the regions behind the rack until the machine restarts or is switched off.
+///
+/// # Errors
+/// When there is no way to go on; the ephemeral OS starts the agent again.
+pub async fn run(settings: &Settings) -> Result<(), SessionError> {
+    let door = Door::new(&settings.rack)?;
+    loop {
+        let hello = hello(settings).await;
+        tracing::info!("hello to {} from {}", settings.rack, hello.boot_mac);
+        let ended = match door.hello(&hello).await {
+            Ok(welcome) => session(&door, welcome).await?,
+            Err(error) => error,
+        };
+        tracing::warn!("{ended}; starting over");
+        tokio::time::sleep(REFUSED_PAUSE).await;
+    }
+}
+
+/// What the machine says of itself before anything else.
+async fn hello(settings: &Settings) -> Hello {
+    Hello {
+        interfaces: inventory::network::interfaces(&BTreeMap::new()).await,
+        boot_mac: settings.boot_mac.clone(),
+        architecture: identity::architecture(),
+        uuid: identity::uuid(),
+        firmware: identity::firmware_name().to_owned(),
+    }
+}
+
+/// Works until a call is refused, and returns that refusal.
+async fn session(door: &Door, mut welcome: Welcome) -> Result<CallError, SessionError> {
+    tracing::info!("this is {} ({})", welcome.hostname, welcome.system_id);
+    let mut finished: Option<(u64, Outcome)> = None;
+    loop {
+        let answer = match (&welcome.work, &finished) {
+            (Work::PowerOff, _) => return power("switch off", "poweroff").await,
+            (Work::Reboot, _) => return power("restart", "reboot").await,
+            (Work::Wait { seconds }, _) => {
+                let wait =
+                    Duration::from_secs(u64::from(*seconds)).clamp(PROGRESS_INTERVAL, WAIT_MAX);
+                tokio::time::sleep(wait).await;
+                let waiting = Outcome::Progress { message: "waiting".to_owned() };
+                door.report(&welcome, &waiting).await
+            }
+            // The answer to the final report was lost, or the region still thinks about it.
+            (_, Some((job, outcome))) if *job == welcome.job => {
+                tokio::time::sleep(PROGRESS_INTERVAL).await;
+                door.report(&welcome, outcome).await
+            }
+            _ => {
+                let (outcome, answer) = job(door, &welcome).await;
+                finished = outcome.map(|outcome| (welcome.job, outcome));
+                answer
+            }
+        };
+        match answer {
+            Ok(next) => welcome = next,
+            Err(refused) => return Ok(refused),
+        }
+    }
+}
+
+/// Does one job and reports it. Without an outcome, the job was dropped for the answer's.
+async fn job(door: &Door, welcome: &Welcome) -> (Option<Outcome>, Result<Welcome, CallError>) {
+    let journal = Journal::new();
+    let outcome = tokio::select! {
+        outcome = work(door, &welcome.work, &journal) => outcome,
+        other = progress(door, welcome, &journal) => return (None, other),
+    };
+    let answer = door.report(welcome, &outcome).await;
+    (Some(outcome), answer)
+}
+
+/// Does the work; a failure is an outcome, too.
+async fn work(door: &Door, work: &Work, journal: &Journal) -> Outcome {
+    match work {
+        Work::Inventory { bmc_account } => {
+            let inventory = inventory::examine(bmc_account.as_ref(), journal).await;
+            Outcome::Inventory(Box::new(inventory))
+        }
+        Work::Install(order) => match install::install(door, order, journal).await {
+            Ok(()) => Outcome::Installed { log: journal.text() },
+            Err(error) => failed(&error, journal),
+        },
+        Work::Erase => match erase::erase_all(journal).await {
+            Ok(()) => Outcome::Erased { log: journal.text() },
+            Err(error) => failed(&error, journal),
+        },
+        Work::Wait { .. } | Work::PowerOff | Work::Reboot => {
+            Outcome::Progress { message: "waiting".to_owned() }
+        }
+    }
+}
+
+fn failed(error: &dyn std::error::Error, journal: &Journal) -> Outcome {
+    let message = error.to_string();
+    journal.warn(&message);
+    Outcome::Failed { message, log: journal.text() }
+}
+
+/// Reports progress for as long as the region wants this job; returns its answer when it wants
+/// another one, or refuses.
+async fn progress(door: &Door, welcome: &Welcome, journal: &Journal) -> Result<Welcome, CallError> {
+    let mut messages = journal.watch();
+    loop {
+        // The time-out is the heartbeat; the sender lives as long as the journal.
+        let _ = tokio::time::timeout(HEARTBEAT, messages.changed()).await;
+        let message = messages.borrow_and_update().clone();
+        if !message.is_empty() {
+            let next = door.report(welcome, &Outcome::Progress { message }).await?;
+            if next.job != welcome.job || next.work != welcome.work {
+                tracing::info!("the region wants something else: job {}", next.job);
+                return Ok(next);
+            }
+        }
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
+    }
+}
+
+/// Restarts the machine or switches it off; returns only when that failed.
+async fn power(action: &'static str, program: &'static str) -> Result<CallError, SessionError> {
+    tracing::info!("the region says: {action}");
+    nix::unistd::sync();
+    let forced = Invocation::new(program, ["-f"]);
+    if let Err(source) = forced.run().await {
+        return Err(SessionError::Power { action, source });
+    }
+    // The kernel takes its time; nothing may be started meanwhile.
+    std::future::pending().await
+}
