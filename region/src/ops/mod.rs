@@ -4,12 +4,14 @@
 pub mod account;
 pub mod addresses;
 pub mod agent;
+pub mod boot_resources;
 pub mod bootstrap;
 pub mod credentials;
 pub mod deploy;
 pub mod enlist;
 pub mod error;
 pub mod events;
+pub mod machine_actions;
 pub mod machine_step;
 pub mod metadata;
 pub mod power;
