@@ -1,6 +1,7 @@
 //! The region controller: tables over the replicated store, use cases, doors and reconcilers.
 
 pub mod auth;
+pub mod images;
 pub mod metadata;
 pub mod ops;
 pub mod reconcile;

@@ -5,4 +5,5 @@
 pub mod driver;
 
 pub mod deploy;
+pub mod images;
 pub mod power;
