@@ -8,4 +8,10 @@ pub mod rack {
     tonic::include_proto!("ironraft.rack.v1");
 }
 
+/// Region to region, and what a region keeps on disk.
+pub mod raft {
+    #![expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    tonic::include_proto!("ironraft.raft.v1");
+}
+
 pub mod convert;

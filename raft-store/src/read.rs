@@ -5,6 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::database::Snapshot;
+use crate::fatal::end_process;
+use crate::keys::{self, GENERATION_BYTES, Table};
+use crate::memory::Keys;
+use crate::state::{self, Applied, history};
+
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consistency {
@@ -49,15 +55,54 @@ pub enum ReadError {
     },
 }
 
-/// All keys as they were at one revision.
+/// All keys as they were at one revision. It does not change, however long it is kept; it should
+/// not be kept for long, because the database keeps what it shows.
 #[derive(Debug, Clone)]
 pub struct ReadView {
-    pub(crate) revision: u64,
-    pub(crate) state: Arc<BTreeMap<Bytes, Versioned>>,
+    revision: u64,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Memory(Arc<Keys>),
+    Disk {
+        view: Arc<Snapshot>,
+        generation: u32,
+        /// What differs from the view at an earlier revision.
+        before: Arc<BTreeMap<Bytes, Option<Versioned>>>,
+    },
 }
 
 impl ReadView {
-    /// The revision of the view.
+    pub(crate) fn in_memory(revision: u64, keys: Arc<Keys>) -> Self {
+        Self { revision, source: Source::Memory(keys) }
+    }
+
+    pub(crate) fn of(view: Snapshot, applied: &Applied) -> Self {
+        let source = Source::Disk {
+            view: Arc::new(view),
+            generation: applied.generation,
+            before: Arc::default(),
+        };
+        Self { revision: applied.index(), source }
+    }
+
+    pub(crate) fn at(view: Snapshot, applied: &Applied, revision: u64) -> Result<Self, ReadError> {
+        if revision < applied.oldest() {
+            return Err(ReadError::Compacted { requested: revision, oldest: applied.oldest() });
+        }
+        if revision > applied.index() {
+            let reason = format!("revision {revision} is in the future");
+            return Err(ReadError::Unavailable { reason });
+        }
+        let before = Arc::new(history::undo_after(&view, applied, revision));
+        let view = Arc::new(view);
+        let source = Source::Disk { view, generation: applied.generation, before };
+        Ok(Self { revision, source })
+    }
+
+    /// The revision of the view: it shows all changes up to it and none after it.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
@@ -66,16 +111,54 @@ impl ReadView {
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<Versioned> {
-        self.state.get(key).cloned()
+        match &self.source {
+            Source::Memory(keys) => keys.get(key).cloned(),
+            Source::Disk { view, generation, before } => match before.get(key) {
+                Some(previous) => previous.clone(),
+                None => view.get(Table::State, &keys::state(*generation, key)).map(decode),
+            },
+        }
     }
 
     /// All keys that begin with `prefix`, in order.
     #[must_use]
     pub fn range(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
-        self.state
-            .range(Bytes::copy_from_slice(prefix)..)
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
+        match &self.source {
+            Source::Memory(keys) => {
+                with_prefix(keys, prefix).map(|(key, value)| (key.clone(), value.clone())).collect()
+            }
+            Source::Disk { view, generation, before } => {
+                let scan = view.scan_prefix(Table::State, keys::state(*generation, prefix));
+                let stored = scan.map(|(key, value)| {
+                    let key = Bytes::copy_from_slice(&key[GENERATION_BYTES..]);
+                    (key, decode(value.into_vec()))
+                });
+                if before.is_empty() {
+                    return stored.collect();
+                }
+                let mut range: BTreeMap<Bytes, Versioned> = stored.collect();
+                for (key, previous) in with_prefix(before, prefix) {
+                    match previous {
+                        Some(value) => range.insert(key.clone(), value.clone()),
+                        None => range.remove(key),
+                    };
+                }
+                range.into_iter().collect()
+            }
+        }
+    }
+}
+
+fn with_prefix<'a, V>(
+    map: &'a BTreeMap<Bytes, V>,
+    prefix: &'a [u8],
+) -> impl Iterator<Item = (&'a Bytes, &'a V)> {
+    map.range(Bytes::copy_from_slice(prefix)..).take_while(move |(key, _)| key.starts_with(prefix))
+}
+
+fn decode(bytes: Vec<u8>) -> Versioned {
+    match state::decode_value(bytes) {
+        Ok(value) => Versioned { value: value.value, revision: value.revision },
+        Err(error) => end_process("decoding a value of the store", &error),
     }
 }

@@ -1,14 +1,34 @@
 //! The store's door: open, transact, read, watch, members.
+//!
+//! # How a region uses it
+//! 1. [`Store::open`] with a [`Config`]; it reads the folder and starts Raft. Nothing is served yet.
+//! 2. Mount [`Store::service`] on the region's mTLS gRPC server, at `Config::address`.
+//! 3. Exactly one node, the first of a new cluster, calls [`Store::init`] once. The others only wait:
+//!    the leader calls [`Store::add_learner`] with their id and address, and [`Store::promote`] when
+//!    [`Store::status`] shows that their lag is small.
+//! 4. [`Store::shutdown`] before the process ends. A process that is killed loses nothing that was
+//!    acknowledged.
+//!
+//! A failed write or fsync, or a damaged disk, ends the process: restart it, and if it does not
+//! start, join again as a new node.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use openraft::ChangeMembers;
+use proto::raft::raft_server::RaftServer;
+use tokio::sync::watch;
 
-use crate::read::{Consistency, ReadError, ReadView, Versioned};
-use crate::txn::{Committed, Expected, TransactError, Txn, Write};
-use crate::watch::{Batch, Change, Watch, WatchError};
+use crate::config::Config;
+use crate::memory::Memory;
+use crate::network::RaftService;
+use crate::node::Node;
+use crate::open::OpenError;
+use crate::read::{Consistency, ReadError, ReadView};
+use crate::status::{self, MembershipError, Status};
+use crate::txn::{Committed, TransactError, Txn};
+use crate::types::Member;
+use crate::watch::{Watch, WatchError};
 
 /// Who leads, as this node knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,20 +41,40 @@ pub struct Leadership {
     pub leading: bool,
 }
 
-/// A handle to the store of this node; clones share it.
-#[derive(Debug, Clone)]
-pub struct Store {
-    inner: Arc<Mutex<Inner>>,
-    leadership: watch::Sender<Leadership>,
+/// A cluster cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InitError {
+    /// This node is a member of a cluster already.
+    #[error("this node is a member of a cluster already")]
+    Member,
+    /// The store on this node failed.
+    #[error("the store failed: {reason}")]
+    Failed {
+        /// What failed.
+        reason: String,
+    },
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    revision: u64,
-    state: Arc<BTreeMap<Bytes, Versioned>>,
-    history: VecDeque<Batch>,
-    watchers: Vec<(Vec<Bytes>, mpsc::Sender<Batch>)>,
-    answers: BTreeMap<[u8; 16], Result<Committed, TransactError>>,
+/// A handle to the store of this node; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Memory { memory: Arc<Memory>, leadership: watch::Sender<Leadership> },
+    Node(Arc<Node>),
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match &self.backend {
+            Backend::Memory { .. } => "Store(in memory)".to_owned(),
+            Backend::Node(node) => format!("Store({:?})", node.config),
+        };
+        f.write_str(&name)
+    }
 }
 
 impl Store {
@@ -42,116 +82,230 @@ impl Store {
     #[must_use]
     pub fn in_memory() -> Self {
         let leadership = Leadership { term: 1, leader: Some(1), leading: true };
-        Self { inner: Arc::default(), leadership: watch::Sender::new(leadership) }
+        let leadership = watch::Sender::new(leadership);
+        Self { backend: Backend::Memory { memory: Arc::default(), leadership } }
+    }
+
+    /// Opens or creates the store in `config.dir` and starts taking part in the cluster.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: the folder is in use, damaged, or of another node.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        Ok(Self { backend: Backend::Node(Node::open(config).await?) })
+    }
+
+    /// Makes a new cluster with this node as its only voter. Call it once, on the first node only.
+    ///
+    /// # Errors
+    /// [`InitError::Member`] when this node has a log already.
+    pub async fn init(&self) -> Result<(), InitError> {
+        use openraft::errors::RaftError;
+        let Backend::Node(node) = &self.backend else { return Err(InitError::Member) };
+        let member = Member { address: node.config.address.clone() };
+        let members = std::collections::BTreeMap::from([(node.config.node_id, member)]);
+        node.raft.initialize(members).await.map_err(|error| match error {
+            RaftError::APIError(_) => InitError::Member,
+            RaftError::Fatal(fatal) => InitError::Failed { reason: fatal.to_string() },
+        })
+    }
+
+    /// The gRPC service that the other nodes call; none for a store in memory. Mount it on a server
+    /// whose connections carry what [`Connector::proves`](crate::Connector::proves) looks at.
+    #[must_use]
+    pub fn service(&self) -> Option<RaftServer<RaftService>> {
+        match &self.backend {
+            Backend::Memory { .. } => None,
+            Backend::Node(node) => Some(RaftService::of(Arc::clone(node))),
+        }
     }
 
     /// Applies a transaction, on any node; returns once it is committed and applied here.
     ///
+    /// It is forwarded to the leader when that is another node, and sent again when the leader is
+    /// lost, as long as that cannot apply it twice: always on a node that does not lead, and with a
+    /// request id on the leader. An acknowledged transaction is on the disks of a majority.
+    ///
     /// # Errors
     /// See [`TransactError`]: only `Unknown` leaves the outcome open.
-    #[expect(
-        clippy::unused_async,
-        clippy::missing_panics_doc,
-        reason = "interface of the replicated store"
-    )]
     pub async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
-        let mut inner = self.inner.lock().expect("no panic while locked");
-        if let Some(answer) = txn.meta.request_id.and_then(|id| inner.answers.get(&id)) {
-            return answer.clone();
+        match &self.backend {
+            Backend::Memory { memory, .. } => memory.transact(&txn),
+            Backend::Node(node) => node.transact(txn).await,
         }
-        let answer = inner.apply(&txn);
-        if let Some(id) = txn.meta.request_id {
-            inner.answers.insert(id, answer.clone());
-        }
-        answer
     }
 
     /// A consistent view of all keys.
     ///
     /// # Errors
     /// [`ReadError::Unavailable`] without a quorum, unless `Stale` was asked for.
-    #[expect(
-        clippy::unused_async,
-        clippy::missing_panics_doc,
-        reason = "interface of the replicated store"
-    )]
-    pub async fn read(&self, _consistency: Consistency) -> Result<ReadView, ReadError> {
-        let inner = self.inner.lock().expect("no panic while locked");
-        Ok(ReadView { revision: inner.revision, state: Arc::clone(&inner.state) })
+    pub async fn read(&self, consistency: Consistency) -> Result<ReadView, ReadError> {
+        match &self.backend {
+            Backend::Memory { memory, .. } => {
+                let (revision, keys) = memory.read();
+                Ok(ReadView::in_memory(revision, keys))
+            }
+            Backend::Node(node) => {
+                match consistency {
+                    Consistency::Linearizable => node.read_barrier().await?,
+                    Consistency::Stale => {}
+                }
+                let (view, applied) = node.view();
+                Ok(ReadView::of(view, &applied))
+            }
+        }
     }
 
-    /// Every later change of keys that begin with one of `prefixes`, from `after_revision` on.
+    /// All keys as they were at an earlier revision, from the history.
+    ///
+    /// # Errors
+    /// [`ReadError::Compacted`] when the history does not reach back that far;
+    /// [`ReadError::Unavailable`] when this node does not come to that revision in time.
+    pub async fn read_at(&self, revision: u64) -> Result<ReadView, ReadError> {
+        match &self.backend {
+            Backend::Memory { memory, .. } => match memory.read_at(revision) {
+                Ok(keys) => Ok(ReadView::in_memory(revision, keys)),
+                Err(oldest) => Err(ReadError::Compacted { requested: revision, oldest }),
+            },
+            Backend::Node(node) => {
+                if *node.visible().borrow() < revision {
+                    node.read_barrier().await?;
+                }
+                let (view, applied) = node.view();
+                ReadView::at(view, &applied, revision)
+            }
+        }
+    }
+
+    /// Every later change of keys that begin with one of `prefixes`, from `after_revision` on; of
+    /// all keys when one of them is empty.
+    ///
+    /// Changes come in the order of their revisions, each once, no revision in part, and without a
+    /// gap; the watch goes on when the leader changes. To watch what a view shows, pass its
+    /// revision: nothing in between is lost, on whichever node the watch runs.
     ///
     /// # Errors
     /// [`WatchError::Compacted`] when the history does not reach back that far.
-    #[expect(
-        clippy::unused_async,
-        clippy::missing_panics_doc,
-        reason = "interface of the replicated store"
-    )]
+    #[expect(clippy::unused_async, reason = "a watch may have to ask another node one day")]
     pub async fn watch(
         &self,
         prefixes: Vec<Bytes>,
         after_revision: u64,
     ) -> Result<Watch, WatchError> {
-        let mut inner = self.inner.lock().expect("no panic while locked");
-        let (sender, batches) = mpsc::channel(65_536);
-        for batch in inner.history.iter().filter(|batch| batch.revision > after_revision) {
-            if let Some(part) = part_of(batch, &prefixes) {
-                let _ = sender.try_send(part);
+        match &self.backend {
+            Backend::Memory { memory, .. } => {
+                Ok(Watch::in_memory(memory.watch(prefixes, after_revision)))
+            }
+            Backend::Node(node) => {
+                Watch::of(node.database(), node.visible(), prefixes, after_revision)
             }
         }
-        inner.watchers.push((prefixes, sender));
-        Ok(Watch { batches })
     }
 
     /// Who leads, and every change of it.
     #[must_use]
     pub fn leadership(&self) -> watch::Receiver<Leadership> {
-        self.leadership.subscribe()
+        match &self.backend {
+            Backend::Memory { leadership, .. } => leadership.subscribe(),
+            Backend::Node(node) => node.leadership.subscribe(),
+        }
     }
-}
 
-impl Inner {
-    fn apply(&mut self, txn: &Txn) -> Result<Committed, TransactError> {
-        for compare in &txn.compares {
-            let actual = self.state.get(&compare.key).map(|value| value.revision);
-            let holds = match compare.expected {
-                Expected::Absent => actual.is_none(),
-                Expected::Revision(revision) => actual == Some(revision),
-            };
-            if !holds {
-                return Err(TransactError::Conflict { key: compare.key.clone() });
+    /// What this node knows of itself and the cluster; none for a store in memory. The lag of the
+    /// members is known on the leader only.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        match &self.backend {
+            Backend::Memory { .. } => None,
+            Backend::Node(node) => Some(status::of(&node.config.cluster_id, &node.raft)),
+        }
+    }
+
+    fn node(&self) -> Result<&Node, MembershipError> {
+        match &self.backend {
+            Backend::Node(node) => Ok(node),
+            Backend::Memory { .. } => {
+                Err(MembershipError::Refused { reason: "the store is in memory".to_owned() })
             }
         }
-        self.revision += 1;
-        let revision = self.revision;
-        let state = Arc::make_mut(&mut self.state);
-        let mut changes = Vec::new();
-        for write in &txn.writes {
-            let value = match write {
-                Write::Put { key, value } => {
-                    state.insert(key.clone(), Versioned { value: value.clone(), revision });
-                    Some(value.clone())
-                }
-                Write::Delete { key } => {
-                    state.remove(key);
-                    None
-                }
-            };
-            changes.push(Change { key: write.key().clone(), value });
-        }
-        let batch = Batch { revision, changes };
-        self.watchers.retain(|(prefixes, sender)| {
-            part_of(&batch, prefixes).is_none_or(|part| sender.try_send(part).is_ok())
-        });
-        self.history.push_back(batch);
-        Ok(Committed { revision })
     }
-}
 
-fn part_of(batch: &Batch, prefixes: &[Bytes]) -> Option<Batch> {
-    let wanted = |change: &&Change| prefixes.iter().any(|prefix| change.key.starts_with(prefix));
-    let changes: Vec<Change> = batch.changes.iter().filter(wanted).cloned().collect();
-    (!changes.is_empty()).then_some(Batch { revision: batch.revision, changes })
+    /// Adds a node that receives the log and does not vote. Returns when the change is committed;
+    /// [`Store::status`] shows how far the node has come. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// See [`MembershipError`]; only the leader can do it.
+    pub async fn add_learner(&self, id: u64, address: String) -> Result<(), MembershipError> {
+        let node = self.node()?;
+        let added = node.raft.add_learner(id, Member { address }, false).await;
+        added.map_err(status::membership_error)?;
+        Ok(())
+    }
+
+    /// Makes a learner a voter. Promote one node at a time, when its lag is small.
+    ///
+    /// # Errors
+    /// See [`MembershipError`]; only the leader can do it.
+    pub async fn promote(&self, id: u64) -> Result<(), MembershipError> {
+        self.change(ChangeMembers::AddVoterIds([id].into())).await
+    }
+
+    /// Removes a voter or a learner. Its id must not be used again. A leader can remove itself: it
+    /// steps down when that is committed.
+    ///
+    /// # Errors
+    /// See [`MembershipError`]; only the leader can do it.
+    pub async fn remove(&self, id: u64) -> Result<(), MembershipError> {
+        let node = self.node()?;
+        let members = status::of(&node.config.cluster_id, &node.raft).members;
+        match members.iter().find(|member| member.id == id) {
+            None => Ok(()),
+            Some(member) if member.voter => {
+                self.change(ChangeMembers::RemoveVoters([id].into())).await
+            }
+            Some(_) => self.change(ChangeMembers::RemoveNodes([id].into())).await,
+        }
+    }
+
+    async fn change(&self, change: ChangeMembers<u64, Member>) -> Result<(), MembershipError> {
+        let changed = self.node()?.raft.change_membership(change, false).await;
+        changed.map_err(status::membership_error)?;
+        Ok(())
+    }
+
+    /// Asks the leader, when this node is it, to hand over to another voter that has the whole log.
+    ///
+    /// # Errors
+    /// [`MembershipError::NotLeader`] when this node does not lead.
+    pub async fn transfer_leader(&self, to: u64) -> Result<(), MembershipError> {
+        let node = self.node()?;
+        let leadership = *node.leadership.borrow();
+        if !leadership.leading {
+            return Err(MembershipError::NotLeader { leader: leadership.leader });
+        }
+        let transfer = node.raft.trigger().transfer_leader(to).await;
+        transfer.map_err(|fatal| MembershipError::Unknown { reason: fatal.to_string() })
+    }
+
+    /// Makes a snapshot now.
+    ///
+    /// # Errors
+    /// [`ReadError::Failed`] when the store stopped.
+    pub async fn snapshot(&self) -> Result<(), ReadError> {
+        match &self.backend {
+            Backend::Memory { .. } => Ok(()),
+            Backend::Node(node) => {
+                let triggered = node.raft.trigger().snapshot().await;
+                triggered.map_err(|fatal| ReadError::Failed { reason: fatal.to_string() })
+            }
+        }
+    }
+
+    /// Stops taking part in the cluster; returns when everything is on disk. Requests fail from then
+    /// on and watches end.
+    pub async fn shutdown(&self) {
+        match &self.backend {
+            Backend::Memory { .. } => {}
+            Backend::Node(node) => node.shutdown().await,
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! verified by every replica: it is applied whole if every compare holds, and not at all otherwise.
 
 use bytes::Bytes;
+use proto::raft as wire;
 
 /// A transaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,31 @@ pub struct Txn {
     pub writes: Vec<Write>,
     /// Who wants it and why.
     pub meta: Meta,
+}
+
+impl Txn {
+    pub(crate) fn into_wire(self) -> wire::Txn {
+        let compare = |compare: Compare| wire::Compare {
+            key: compare.key,
+            revision: match compare.expected {
+                Expected::Absent => 0,
+                Expected::Revision(revision) => revision,
+            },
+        };
+        let write = |write: Write| match write {
+            Write::Put { key, value } => wire::Write { key, value: Some(value) },
+            Write::Delete { key } => wire::Write { key, value: None },
+        };
+        let request_id = self.meta.request_id.map(|id| Bytes::copy_from_slice(&id));
+        wire::Txn {
+            compares: self.compares.into_iter().map(compare).collect(),
+            writes: self.writes.into_iter().map(write).collect(),
+            actor: self.meta.actor,
+            reason: self.meta.reason,
+            request_id: request_id.unwrap_or_default(),
+            time_ms: self.meta.time_ms,
+        }
+    }
 }
 
 /// A condition on one key.
@@ -68,8 +94,8 @@ pub struct Meta {
     pub actor: String,
     /// The operation, such as `machine.deploy`.
     pub reason: String,
-    /// Random id of the request. A repeated transaction with the same id is not applied again: the
-    /// first answer is returned.
+    /// Random id of the request. A transaction that was applied is not applied again under the same
+    /// id for an hour: its first answer is returned. After a conflict the id may be used again.
     pub request_id: Option<[u8; 16]>,
     /// When it was evaluated, in milliseconds since the Unix epoch.
     pub time_ms: u64,

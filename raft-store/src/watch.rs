@@ -1,7 +1,20 @@
 //! Watching: every change of chosen keys, in order, from a revision on, without gaps.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use proto::raft as wire;
+use tokio::sync::{mpsc, watch};
+
+use crate::database::Database;
+use crate::node::view_of;
+use crate::state::history;
+
+/// How many records of the history are read at a time.
+const RECORDS_MAX: usize = 512;
+/// After so many revisions without a change of the watched keys there is a progress mark.
+const PROGRESS_EVERY: u64 = 1024;
 
 /// All changes of one revision that concern the watched prefixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,18 +51,121 @@ pub enum WatchError {
     Ended,
 }
 
-/// A running watch.
+/// A running watch. It reads the history at the pace of its owner: a slow one costs no memory, and
+/// ends only when the history that it has not seen yet is dropped.
 #[derive(Debug)]
 pub struct Watch {
-    pub(crate) batches: mpsc::Receiver<Batch>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Memory(mpsc::Receiver<Batch>),
+    Disk(Cursor),
 }
 
 impl Watch {
-    /// The next batch; waits for it.
+    pub(crate) fn in_memory(batches: mpsc::Receiver<Batch>) -> Self {
+        Self { source: Source::Memory(batches) }
+    }
+
+    pub(crate) fn of(
+        database: Arc<Database>,
+        visible: watch::Receiver<u64>,
+        prefixes: Vec<Bytes>,
+        after: u64,
+    ) -> Result<Self, WatchError> {
+        let (_, applied) = view_of(&database);
+        if after < applied.oldest() {
+            return Err(WatchError::Compacted { requested: after, oldest: applied.oldest() });
+        }
+        let cursor =
+            Cursor { database, visible, prefixes, after, told: after, ready: VecDeque::new() };
+        Ok(Self { source: Source::Disk(cursor) })
+    }
+
+    /// The next batch; waits for it. Nothing is lost when the future is dropped.
     ///
     /// # Errors
-    /// [`WatchError::Ended`] when the watch cannot go on.
+    /// [`WatchError::Ended`] when the watch cannot go on: the node stops, or history that was not
+    /// delivered yet is gone.
     pub async fn next(&mut self) -> Result<Batch, WatchError> {
-        self.batches.recv().await.ok_or(WatchError::Ended)
+        match &mut self.source {
+            Source::Memory(batches) => batches.recv().await.ok_or(WatchError::Ended),
+            Source::Disk(cursor) => cursor.next().await,
+        }
     }
+}
+
+/// Where in the history a watch is.
+struct Cursor {
+    database: Arc<Database>,
+    visible: watch::Receiver<u64>,
+    prefixes: Vec<Bytes>,
+    /// The history up to this revision was read.
+    after: u64,
+    /// The revision of the last batch.
+    told: u64,
+    ready: VecDeque<Batch>,
+}
+
+impl std::fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cursor").field("after", &self.after).finish_non_exhaustive()
+    }
+}
+
+impl Cursor {
+    async fn next(&mut self) -> Result<Batch, WatchError> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                self.told = batch.revision;
+                return Ok(batch);
+            }
+            let visible = *self.visible.borrow_and_update();
+            if visible > self.after {
+                self.read()?;
+                // Reading far back must not keep others waiting.
+                tokio::task::yield_now().await;
+            } else {
+                self.visible.changed().await.map_err(|_| WatchError::Ended)?;
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<(), WatchError> {
+        let (view, applied) = view_of(&self.database);
+        if self.after < applied.oldest() {
+            return Err(WatchError::Ended);
+        }
+        let part = history::read_after(&view, &applied, self.after, RECORDS_MAX);
+        for (revision, record) in part.records {
+            let changes =
+                record.changes.into_iter().map(change).filter(|change| {
+                    self.prefixes.iter().any(|prefix| change.key.starts_with(prefix))
+                });
+            let changes: Vec<Change> = changes.collect();
+            match self.ready.back_mut() {
+                Some(batch) if batch.revision == revision => batch.changes.extend(changes),
+                Some(_) | None if changes.is_empty() => {}
+                Some(_) | None => self.ready.push_back(Batch { revision, changes }),
+            }
+        }
+        self.after = part.until;
+        if self.ready.is_empty() && self.after >= self.told + PROGRESS_EVERY {
+            self.ready.push_back(Batch { revision: self.after, changes: Vec::new() });
+        }
+        Ok(())
+    }
+}
+
+fn change(change: wire::HistoryChange) -> Change {
+    Change { key: change.key, value: change.value }
+}
+
+/// The part of a batch that concerns the prefixes; none when nothing does.
+pub(crate) fn part_of(batch: &Batch, prefixes: &[Bytes]) -> Option<Batch> {
+    let wanted = |change: &&Change| prefixes.iter().any(|prefix| change.key.starts_with(prefix));
+    let changes: Vec<Change> = batch.changes.iter().filter(wanted).cloned().collect();
+    (!changes.is_empty()).then_some(Batch { revision: batch.revision, changes })
 }

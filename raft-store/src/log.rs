@@ -1,0 +1,300 @@
+//! Raft's log and vote on the database.
+//!
+//! New entries are readable at once from the tail in memory, while the writer thread brings them to
+//! disk; older ones are read from the database. The log never has a hole: what is missing is missing
+//! at the ends.
+
+use std::fmt::Debug;
+use std::io;
+use std::ops::{Bound, RangeBounds};
+use std::sync::{Arc, RwLock};
+
+use openraft::entry::RaftEntry;
+use openraft::storage::{IOFlushed, LogState, RaftLogReader, RaftLogStorage};
+use openraft::{EntryPayload, OptionalSend};
+use proto::raft as wire;
+
+use crate::database::{Database, Op};
+use crate::keys::{self, Table};
+use crate::stored::{self, StoredError};
+use crate::tail::Tail;
+use crate::types::{Entry, LogId, TypeConfig, Vote};
+use crate::writer::Writer;
+
+/// How much one read for replication returns at most.
+const READ_BYTES_MAX: usize = 1 << 20;
+
+/// Why the log on disk cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A record does not decode.
+    #[error("log record {record} is unreadable")]
+    Unreadable {
+        /// Its name or index.
+        record: String,
+        /// Why.
+        source: StoredError,
+    },
+    /// An entry is missing in the middle.
+    #[error("log entry {index} is missing")]
+    Hole {
+        /// The first one that is missing.
+        index: u64,
+    },
+}
+
+impl From<LogError> for io::Error {
+    fn from(error: LogError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+#[derive(Default)]
+struct Position {
+    vote: Option<Vote>,
+    purged: Option<LogId>,
+    last: Option<LogId>,
+    tail: Tail,
+}
+
+/// The log of a node; clones share it.
+#[derive(Clone)]
+pub(crate) struct LogStore {
+    database: Arc<Database>,
+    writer: Writer,
+    position: Arc<RwLock<Position>>,
+}
+
+impl LogStore {
+    /// Reads where the log begins and ends.
+    pub(crate) fn open(database: Arc<Database>, writer: Writer) -> Result<Self, LogError> {
+        let vote = read_meta(&database, keys::META_VOTE)?.map(stored::vote_from_wire);
+        let purged = read_meta(&database, keys::META_PURGED)?.map(stored::log_id_from_wire);
+        let last_index = database.last_key(Table::Log).and_then(|key| keys::log_index(&key));
+        let last = match last_index {
+            Some(index) => Some(read_entry(&database, index)?.log_id),
+            None => None,
+        };
+        let position = Position { vote, purged, last: last.max(purged), tail: Tail::default() };
+        Ok(Self { database, writer, position: Arc::new(RwLock::new(position)) })
+    }
+
+    fn read<R>(&self, view: impl FnOnce(&Position) -> R) -> R {
+        view(&self.position.read().expect("no panic while locked"))
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Position) -> R) -> R {
+        change(&mut self.position.write().expect("no panic while locked"))
+    }
+
+    /// Entries of `[start, end)` that exist, at least one if any does, up to `bytes_max`.
+    fn entries(&self, start: u64, end: u64, bytes_max: usize) -> Result<Vec<Entry>, LogError> {
+        let (start, end, from_tail, tail_start) = self.read(|position| {
+            // What is truncated or purged may still be on disk until the writer comes to it.
+            let start = start.max(position.purged.map_or(0, |log_id| log_id.index + 1));
+            let end = end.min(position.last.map_or(0, |log_id| log_id.index + 1));
+            let tail_start = position.tail.first_index().unwrap_or(u64::MAX).min(end);
+            let from_tail = position.tail.copy(start.max(tail_start), end, bytes_max);
+            (start, end, from_tail, tail_start)
+        });
+        if start >= tail_start || start >= end {
+            return Ok(from_tail);
+        }
+        let mut entries = Vec::new();
+        let mut size_bytes = 0;
+        let stored = self.database.scan(Table::Log, keys::log(start), Some(keys::log(tail_start)));
+        for (key, value) in stored {
+            let index = keys::log_index(&key).unwrap_or_default();
+            let entry = entry_from_disk(index, value)?;
+            check_follows(&entries, &entry)?;
+            size_bytes += entry_bytes(&entry);
+            if size_bytes > bytes_max && !entries.is_empty() {
+                return Ok(entries);
+            }
+            entries.push(entry);
+        }
+        for entry in from_tail {
+            check_follows(&entries, &entry)?;
+            size_bytes += entry_bytes(&entry);
+            if size_bytes > bytes_max && !entries.is_empty() {
+                break;
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+impl RaftLogReader<TypeConfig> for LogStore {
+    async fn try_get_log_entries<RB>(&mut self, range: RB) -> Result<Vec<Entry>, io::Error>
+    where
+        RB: RangeBounds<u64> + Clone + Debug + OptionalSend,
+    {
+        let (start, end) = half_open(&range);
+        Ok(self.entries(start, end, usize::MAX)?)
+    }
+
+    async fn limited_get_log_entries(
+        &mut self,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<Entry>, io::Error> {
+        Ok(self.entries(start, end, READ_BYTES_MAX)?)
+    }
+
+    async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
+        Ok(self.read(|position| position.vote))
+    }
+}
+
+impl RaftLogStorage<TypeConfig> for LogStore {
+    type LogReader = Self;
+
+    async fn get_log_state(&mut self) -> Result<LogState<TypeConfig>, io::Error> {
+        Ok(self.read(|position| LogState {
+            last_purged_log_id: position.purged,
+            last_log_id: position.last,
+        }))
+    }
+
+    async fn get_log_reader(&mut self) -> Self::LogReader {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
+        let value = stored::encode(&stored::vote_to_wire(vote));
+        self.writer.durable(vec![put_meta(keys::META_VOTE, value)]).await?;
+        self.change(|position| position.vote = Some(*vote));
+        Ok(())
+    }
+
+    /// Does not cause an fsync: what it says is true again after the next election.
+    async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), io::Error> {
+        let op = match committed {
+            Some(log_id) => {
+                let value = stored::encode(&stored::log_id_to_wire(log_id));
+                put_meta(keys::META_COMMITTED, value)
+            }
+            None => Op::Delete { table: Table::Meta, key: keys::META_COMMITTED.to_vec() },
+        };
+        self.writer.submit(vec![op]).await?;
+        Ok(())
+    }
+
+    async fn read_committed(&mut self) -> Result<Option<LogId>, io::Error> {
+        Ok(read_meta(&self.database, keys::META_COMMITTED)?.map(stored::log_id_from_wire))
+    }
+
+    async fn append<I>(
+        &mut self,
+        entries: I,
+        callback: IOFlushed<TypeConfig>,
+    ) -> Result<(), io::Error>
+    where
+        I: IntoIterator<Item = Entry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let entries: Vec<Entry> = entries.into_iter().collect();
+        let ops = entries.iter().map(put_entry).collect();
+        let written = self.writer.written();
+        self.change(|position| {
+            position.tail.forget_written(written);
+            for entry in entries {
+                position.last = Some(entry.log_id);
+                position.tail.push(entry);
+            }
+        });
+        let job = self.writer.submit_flushed(ops, callback).await?;
+        self.change(|position| position.tail.queued_as(job));
+        Ok(())
+    }
+
+    async fn truncate_after(&mut self, last: Option<LogId>) -> Result<(), io::Error> {
+        let from = last.map_or(0, |log_id| log_id.index + 1);
+        self.change(|position| {
+            position.tail.truncate(from);
+            position.last = last.max(position.purged);
+        });
+        self.writer.submit(vec![delete_log(from, u64::MAX)]).await?;
+        Ok(())
+    }
+
+    async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
+        self.change(|position| {
+            position.purged = position.purged.max(Some(log_id));
+            position.last = position.last.max(Some(log_id));
+            position.tail.purge(log_id.index);
+        });
+        let value = stored::encode(&stored::log_id_to_wire(log_id));
+        let ops = vec![put_meta(keys::META_PURGED, value), delete_log(0, log_id.index + 1)];
+        self.writer.submit(ops).await?;
+        Ok(())
+    }
+}
+
+fn read_meta<M: prost::Message + Default>(
+    database: &Database,
+    key: &[u8],
+) -> Result<Option<M>, LogError> {
+    let Some(bytes) = database.get(Table::Meta, key) else { return Ok(None) };
+    let record = || String::from_utf8_lossy(key).into_owned();
+    let message = stored::decode(&bytes)
+        .map_err(|source| LogError::Unreadable { record: record(), source })?;
+    Ok(Some(message))
+}
+
+fn read_entry(database: &Database, index: u64) -> Result<Entry, LogError> {
+    let bytes = database.get(Table::Log, &keys::log(index)).ok_or(LogError::Hole { index })?;
+    entry_from_disk(index, bytes.into())
+}
+
+fn entry_from_disk(index: u64, bytes: Box<[u8]>) -> Result<Entry, LogError> {
+    stored::decode_shared::<wire::Entry>(bytes.into_vec())
+        .and_then(stored::entry_from_wire)
+        .map_err(|source| LogError::Unreadable { record: index.to_string(), source })
+}
+
+fn check_follows(entries: &[Entry], next: &Entry) -> Result<(), LogError> {
+    match entries.last() {
+        Some(last) if last.index() + 1 != next.index() => {
+            Err(LogError::Hole { index: last.index() + 1 })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn put_entry(entry: &Entry) -> Op {
+    let value = stored::encode(&stored::entry_to_wire(entry));
+    Op::Put { table: Table::Log, key: keys::log(entry.index()), value }
+}
+
+fn put_meta(key: &[u8], value: Vec<u8>) -> Op {
+    Op::Put { table: Table::Meta, key: key.to_vec(), value }
+}
+
+fn delete_log(from: u64, to: u64) -> Op {
+    Op::DeleteRange { table: Table::Log, from: keys::log(from), to: keys::log(to) }
+}
+
+/// Roughly how much memory and wire an entry takes.
+pub(crate) fn entry_bytes(entry: &Entry) -> usize {
+    const OVERHEAD: usize = 64;
+    match &entry.payload {
+        EntryPayload::Normal(command) => OVERHEAD + command.encoded.len(),
+        EntryPayload::Blank | EntryPayload::Membership(_) => OVERHEAD,
+    }
+}
+
+fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
+    let start = match range.start_bound() {
+        Bound::Included(index) => *index,
+        Bound::Excluded(index) => index.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(index) => index.saturating_add(1),
+        Bound::Excluded(index) => *index,
+        Bound::Unbounded => u64::MAX,
+    };
+    (start, end)
+}

@@ -1,0 +1,130 @@
+//! The store of one node that keeps everything in memory, for tests of what stands on the store.
+//!
+//! It has the behaviour of the replicated store, without durability and without bounds on history.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::read::Versioned;
+use crate::txn::{Committed, Expected, TransactError, Txn, Write};
+use crate::watch::{Batch, Change, part_of};
+
+/// How many batches a watcher may be behind.
+const WATCH_LENGTH_MAX: usize = 65_536;
+
+/// Keys with their values.
+pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    revision: u64,
+    state: Arc<Keys>,
+    /// The state before each revision, oldest first.
+    before: VecDeque<(u64, Arc<Keys>)>,
+    history: VecDeque<Batch>,
+    watchers: Vec<(Vec<Bytes>, mpsc::Sender<Batch>)>,
+    answers: BTreeMap<[u8; 16], Committed>,
+}
+
+/// How many earlier states can be read.
+const BEFORE_LENGTH_MAX: usize = 64;
+
+impl Memory {
+    pub(crate) fn transact(&self, txn: &Txn) -> Result<Committed, TransactError> {
+        let mut inner = self.inner.lock().expect("no panic while locked");
+        if let Some(answer) = txn.meta.request_id.and_then(|id| inner.answers.get(&id)) {
+            return Ok(*answer);
+        }
+        crate::state::validate(&txn.clone().into_wire())
+            .map_err(|reason| TransactError::Invalid { reason })?;
+        let committed = inner.apply(txn)?;
+        if let Some(id) = txn.meta.request_id {
+            inner.answers.insert(id, committed);
+        }
+        Ok(committed)
+    }
+
+    pub(crate) fn read(&self) -> (u64, Arc<Keys>) {
+        let inner = self.inner.lock().expect("no panic while locked");
+        (inner.revision, Arc::clone(&inner.state))
+    }
+
+    /// The state at a revision, or the oldest revision that there is.
+    pub(crate) fn read_at(&self, revision: u64) -> Result<Arc<Keys>, u64> {
+        let inner = self.inner.lock().expect("no panic while locked");
+        if revision >= inner.revision {
+            return Ok(Arc::clone(&inner.state));
+        }
+        let oldest = inner.before.front().map_or(inner.revision, |(changed, _)| changed - 1);
+        let mut before = inner.before.iter();
+        match before.find(|(changed, _)| *changed > revision) {
+            Some((_, state)) if revision >= oldest => Ok(Arc::clone(state)),
+            Some(_) | None => Err(oldest),
+        }
+    }
+
+    pub(crate) fn watch(&self, prefixes: Vec<Bytes>, after: u64) -> mpsc::Receiver<Batch> {
+        let mut inner = self.inner.lock().expect("no panic while locked");
+        let (sender, batches) = mpsc::channel(WATCH_LENGTH_MAX);
+        for batch in inner.history.iter().filter(|batch| batch.revision > after) {
+            if let Some(part) = part_of(batch, &prefixes) {
+                // A full queue ends the watch with the next batch.
+                drop(sender.try_send(part));
+            }
+        }
+        inner.watchers.push((prefixes, sender));
+        batches
+    }
+}
+
+impl Inner {
+    fn apply(&mut self, txn: &Txn) -> Result<Committed, TransactError> {
+        for compare in &txn.compares {
+            let actual = self.state.get(&compare.key).map(|value| value.revision);
+            let holds = match compare.expected {
+                Expected::Absent => actual.is_none(),
+                Expected::Revision(revision) => actual == Some(revision),
+            };
+            if !holds {
+                return Err(TransactError::Conflict { key: compare.key.clone() });
+            }
+        }
+        self.revision += 1;
+        let revision = self.revision;
+        self.before.push_back((revision, Arc::clone(&self.state)));
+        if self.before.len() > BEFORE_LENGTH_MAX {
+            self.before.pop_front();
+        }
+        let state = Arc::make_mut(&mut self.state);
+        let mut changes = Vec::new();
+        for write in &txn.writes {
+            let value = match write {
+                Write::Put { key, value } => {
+                    state.insert(key.clone(), Versioned { value: value.clone(), revision });
+                    Some(value.clone())
+                }
+                Write::Delete { key } => {
+                    if state.remove(key).is_none() {
+                        continue;
+                    }
+                    None
+                }
+            };
+            changes.push(Change { key: write.key().clone(), value });
+        }
+        let batch = Batch { revision, changes };
+        self.watchers.retain(|(prefixes, sender)| {
+            part_of(&batch, prefixes).is_none_or(|part| sender.try_send(part).is_ok())
+        });
+        self.history.push_back(batch);
+        Ok(Committed { revision })
+    }
+}

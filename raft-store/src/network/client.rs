@@ -1,0 +1,300 @@
+//! The calling side of Raft's transport.
+//!
+//! Each call has a deadline of its own, because a reply that never comes would stop replication for
+//! ever. A node that cannot be reached is `Unreachable`, so that openraft backs off.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+use openraft::base::BoxFuture;
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{
+    Backoff, NetBackoff, NetSnapshot, NetStreamAppend, NetTransferLeader, NetVote, RPCOption,
+    RaftNetworkFactory,
+};
+use openraft::raft::{
+    AppendEntriesRequest, SnapshotResponse, StreamAppendResult, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+use openraft::{OptionalSend, Snapshot};
+use proto::raft as wire;
+use proto::raft::raft_client::RaftClient;
+use tonic::transport::Channel;
+
+use super::convert;
+use super::peer::{Peers, Purpose};
+use crate::state::SnapshotFile;
+use crate::stored;
+use crate::types::{Member, TypeConfig, Vote};
+
+type RpcError = RPCError<TypeConfig>;
+type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
+
+/// The shortest time after which a stream without progress is given up.
+const IDLE_MIN: Duration = Duration::from_millis(500);
+/// How long to wait before a node that was not reached is called again.
+const BACKOFF: Duration = Duration::from_millis(100);
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Makes the clients that openraft asks for.
+pub(crate) struct Network {
+    peers: Peers,
+}
+
+impl Network {
+    pub(crate) fn new(peers: Peers) -> Self {
+        Self { peers }
+    }
+
+    fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
+        let peers = self.peers.clone();
+        Peer { peers, target, address: member.address.clone(), purpose }
+    }
+}
+
+impl RaftNetworkFactory<TypeConfig> for Network {
+    type Network = Peer;
+
+    async fn new_client(&mut self, target: u64, member: &Member) -> Peer {
+        self.peer(target, member, Purpose::Replication)
+    }
+
+    async fn new_heartbeat_client(&mut self, target: u64, member: &Member) -> Peer {
+        self.peer(target, member, Purpose::Heartbeat)
+    }
+
+    async fn new_snapshot_client(&mut self, target: u64, member: &Member) -> Peer {
+        self.peer(target, member, Purpose::Snapshot)
+    }
+}
+
+/// Another node.
+pub(crate) struct Peer {
+    peers: Peers,
+    target: u64,
+    address: String,
+    purpose: Purpose,
+}
+
+impl Peer {
+    fn client(&self) -> Result<RaftClient<Channel>, RpcError> {
+        self.peers
+            .client(self.target, &self.address, self.purpose)
+            .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
+    }
+
+    async fn ask_vote(
+        &self,
+        request: VoteRequest<TypeConfig>,
+        pre_vote: bool,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        let mut client = self.client()?;
+        let request = self.peers.request(self.target, convert::vote_request_to_wire(&request));
+        let call = async {
+            if pre_vote { client.pre_vote(request).await } else { client.vote(request).await }
+        };
+        let reply = within(option.soft_ttl(), call).await?;
+        convert::vote_reply_from_wire(reply).map_err(|error| unreadable(&error))
+    }
+}
+
+impl NetBackoff<TypeConfig> for Peer {
+    fn backoff(&self) -> Option<Backoff> {
+        Some(Backoff::new(std::iter::repeat(BACKOFF)))
+    }
+}
+
+impl NetVote<TypeConfig> for Peer {
+    async fn vote(
+        &mut self,
+        request: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        self.ask_vote(request, false, option).await
+    }
+
+    async fn pre_vote(
+        &mut self,
+        request: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        self.ask_vote(request, true, option).await
+    }
+}
+
+impl NetTransferLeader<TypeConfig> for Peer {
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<TypeConfig>, RpcError> {
+        let mut client = self.client()?;
+        let request = self.peers.request(self.target, convert::transfer_to_wire(&request));
+        let reply = within(option.soft_ttl(), client.transfer_leader(request)).await?;
+        convert::transferred_from_wire(reply).map_err(|error| unreadable(&error))
+    }
+}
+
+impl NetStreamAppend<TypeConfig> for Peer {
+    fn stream_append<'s, S>(
+        &'s mut self,
+        input: S,
+        option: RPCOption,
+    ) -> BoxFuture<'s, Result<BoxStream<'s, Appended>, RpcError>>
+    where
+        S: Stream<Item = AppendEntriesRequest<TypeConfig>> + OptionalSend + Unpin + 'static,
+    {
+        let start = async move {
+            let mut client = self.client()?;
+            let idle = option.soft_ttl().max(IDLE_MIN);
+            let sent = Arc::new(AtomicU64::new(0));
+            let counter = Arc::clone(&sent);
+            let requests = input.map(move |request| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                convert::append_to_wire(&request)
+            });
+            let request = self.peers.request(self.target, requests);
+            let replies = within(idle, client.append(request)).await?;
+            let replies = Replies { replies, sent, received: 0, idle };
+            let stream = futures::stream::unfold(Some(replies), |replies| async move {
+                let mut replies = replies?;
+                let item = replies.next().await?;
+                let rest = matches!(item, Ok(Ok(_))).then_some(replies);
+                Some((item, rest))
+            });
+            Ok(stream.boxed())
+        };
+        Box::pin(start)
+    }
+}
+
+/// The replies to a stream of requests.
+struct Replies {
+    replies: tonic::Streaming<wire::AppendReply>,
+    sent: Arc<AtomicU64>,
+    received: u64,
+    idle: Duration,
+}
+
+impl Replies {
+    /// The next reply. A stream without open requests may rest; one that owes a reply for the whole
+    /// of two idle times is broken.
+    async fn next(&mut self) -> Option<Appended> {
+        let mut owed_before = false;
+        let reply = loop {
+            match tokio::time::timeout(self.idle, self.replies.message()).await {
+                Ok(reply) => break reply,
+                Err(_) => {
+                    let owed = self.sent.load(Ordering::Relaxed) > self.received;
+                    if owed && owed_before {
+                        return Some(Err(unreachable("the peer does not answer")));
+                    }
+                    owed_before = owed;
+                }
+            }
+        };
+        self.received += 1;
+        match reply {
+            Ok(reply) => {
+                Some(convert::appended_from_wire(reply?).map_err(|error| unreadable(&error)))
+            }
+            Err(status) => Some(Err(failed(&status))),
+        }
+    }
+}
+
+impl NetSnapshot<TypeConfig> for Peer {
+    type SnapshotData = SnapshotFile;
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot<crate::types::LeaderId, u64, Member, SnapshotFile>,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let mut client =
+            self.client().map_err(|error| StreamingError::Network(NetworkError::new(&error)))?;
+        let size_bytes = snapshot.snapshot.size_bytes().map_err(|error| io_failed(&error))?;
+        let offer = wire::SnapshotOffer {
+            vote: Some(stored::vote_to_wire(&vote)),
+            last_log_id: snapshot.meta.last_log_id.map(stored::log_id_to_wire),
+            membership: Some(stored::stored_membership_to_wire(&snapshot.meta.last_membership)),
+            size_bytes,
+        };
+        let request = self.peers.request(self.target, parts(offer, snapshot.snapshot));
+        let call = tokio::time::timeout(option.soft_ttl(), client.install_snapshot(request));
+        let reply = tokio::select! {
+            closed = cancel => return Err(StreamingError::Closed(closed)),
+            reply = call => reply,
+        };
+        let reply = match reply {
+            Ok(Ok(reply)) => reply.into_inner(),
+            Ok(Err(status)) => {
+                return Err(StreamingError::Unreachable(Unreachable::new(&status)));
+            }
+            Err(elapsed) => return Err(StreamingError::Unreachable(Unreachable::new(&elapsed))),
+        };
+        let vote = convert::vote(reply.vote)
+            .map_err(|error| StreamingError::Network(NetworkError::new(&error)))?;
+        Ok(SnapshotResponse::new(vote))
+    }
+}
+
+/// The messages of a transfer. A file that cannot be read ends them early, which the receiver sees.
+fn parts(
+    offer: wire::SnapshotOffer,
+    file: SnapshotFile,
+) -> impl Stream<Item = wire::SnapshotPart> + Send + 'static {
+    use wire::snapshot_part::Part;
+    let first = wire::SnapshotPart { part: Some(Part::Offer(offer)) };
+    let chunks = futures::stream::unfold((file, 0), |(file, offset)| async move {
+        let read = file.clone();
+        let chunk = tokio::task::spawn_blocking(move || read.chunk(offset, CHUNK_BYTES)).await;
+        let chunk = match chunk {
+            Ok(Ok(chunk)) if !chunk.is_empty() => chunk,
+            Ok(Ok(_)) => return None,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "snapshot {} cannot be read", file.path().display());
+                return None;
+            }
+            Err(_) => return None,
+        };
+        let next = offset + chunk.len() as u64;
+        Some((wire::SnapshotPart { part: Some(Part::Chunk(chunk.into())) }, (file, next)))
+    });
+    futures::stream::once(async { first }).chain(chunks)
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+) -> Result<T, RpcError> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(failed(&status)),
+        Err(_) => Err(unreachable("the peer does not answer")),
+    }
+}
+
+fn failed(status: &tonic::Status) -> RpcError {
+    RPCError::Unreachable(Unreachable::new(status))
+}
+
+fn unreachable(reason: &str) -> RpcError {
+    RPCError::Unreachable(Unreachable::from_string(reason))
+}
+
+fn unreadable(error: &stored::StoredError) -> RpcError {
+    RPCError::Network(NetworkError::new(error))
+}
+
+fn io_failed(error: &io::Error) -> StreamingError<TypeConfig> {
+    StreamingError::Network(NetworkError::new(error))
+}

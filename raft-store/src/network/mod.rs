@@ -1,0 +1,24 @@
+//! Region to region over gRPC: Raft's messages and requests for the leader.
+//!
+//! Every call names the cluster, the caller and the node it means. A node answers only when all
+//! three are right and the caller's certificate proves what it claims, because an answer from the
+//! wrong node can split the cluster.
+
+pub(crate) mod client;
+mod connector;
+mod convert;
+pub(crate) mod peer;
+pub(crate) mod server;
+
+pub use self::connector::Connector;
+pub use self::server::RaftService;
+
+/// Request metadata: the cluster of the caller.
+const CLUSTER: &str = "ironraft-cluster";
+/// Request metadata: the caller's node id.
+const FROM: &str = "ironraft-from";
+/// Request metadata: the node id that the caller means to reach.
+const TO: &str = "ironraft-to";
+
+/// The greatest message: one read of the log, or one entry of the greatest size.
+const MESSAGE_BYTES_MAX: usize = 64 << 20;

@@ -1,0 +1,122 @@
+//! Opening a node's folder: whose it is, what is in it, and how Raft is set up.
+
+use std::path::PathBuf;
+
+use proto::raft as wire;
+
+use crate::config::Config;
+use crate::database::{Database, Op};
+use crate::keys::{self, Table};
+use crate::log::LogError;
+use crate::state::{AppliedError, snapshot};
+use crate::stored;
+use crate::writer::{Writer, WriterStopped};
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be used.
+    #[error("folder of the store cannot be used")]
+    Io {
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// The database does not open: in use by another process, or damaged.
+    #[error("database of the store does not open")]
+    Database {
+        /// What RocksDB says.
+        source: rocksdb::Error,
+    },
+    /// The folder belongs to another node.
+    #[error("folder is of node {found} and not of node {expected}")]
+    OtherNode {
+        /// Cluster and node of the folder.
+        found: String,
+        /// Cluster and node of the configuration.
+        expected: String,
+    },
+    /// The log is damaged: do not go on with this folder; join again as a new node.
+    #[error("log is unusable")]
+    Log(#[from] LogError),
+    /// The state is damaged: do not go on with this folder; join again as a new node.
+    #[error("state is unusable")]
+    State(#[from] AppliedError),
+    /// The timers contradict each other.
+    #[error("timers are unusable: {reason}")]
+    Timers {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Raft refuses what is in the folder.
+    #[error("raft does not start: {reason}")]
+    Raft {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<WriterStopped> for OpenError {
+    fn from(stopped: WriterStopped) -> Self {
+        Self::Io { source: stopped.into() }
+    }
+}
+
+/// The parts of a node's folder.
+pub(crate) struct Folder {
+    pub(crate) database: Database,
+    pub(crate) snapshots: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn prepare(config: &Config) -> Result<Self, OpenError> {
+        let snapshots = config.dir.join("snapshots");
+        std::fs::create_dir_all(&snapshots)
+            .and_then(|()| snapshot::remove_partial(&snapshots))
+            .map_err(|source| OpenError::Io { source })?;
+        let database = Database::open(&config.dir.join("db"))
+            .map_err(|source| OpenError::Database { source })?;
+        Ok(Self { database, snapshots })
+    }
+}
+
+/// Refuses a folder of another node or cluster: its votes and entries are not ours.
+pub(crate) fn check_identity(database: &Database, config: &Config) -> Result<(), OpenError> {
+    let Some(bytes) = database.get(Table::Meta, keys::META_IDENTITY) else { return Ok(()) };
+    let found = stored::decode::<wire::Identity>(&bytes).map_err(AppliedError::from)?;
+    if found.cluster_id == config.cluster_id && found.node_id == config.node_id {
+        return Ok(());
+    }
+    let name = |cluster_id: &str, node_id: u64| format!("{node_id} of cluster {cluster_id}");
+    Err(OpenError::OtherNode {
+        found: name(&found.cluster_id, found.node_id),
+        expected: name(&config.cluster_id, config.node_id),
+    })
+}
+
+pub(crate) async fn write_identity(writer: &Writer, config: &Config) -> Result<(), OpenError> {
+    let identity =
+        wire::Identity { cluster_id: config.cluster_id.clone(), node_id: config.node_id };
+    let (key, value) = (keys::META_IDENTITY.to_vec(), stored::encode(&identity));
+    Ok(writer.durable(vec![Op::Put { table: Table::Meta, key, value }]).await?)
+}
+
+/// How openraft is set up.
+pub(crate) fn raft_config(config: &Config) -> Result<openraft::Config, OpenError> {
+    let millis =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let timers = config.timers;
+    let raft = openraft::Config {
+        cluster_name: config.cluster_id.clone(),
+        heartbeat_interval: millis(timers.heartbeat),
+        election_timeout_min: millis(timers.election_min),
+        election_timeout_max: millis(timers.election_max),
+        enable_pre_vote: Some(true),
+        max_payload_entries: 512,
+        snapshot_policy: openraft::SnapshotPolicy::LogsSinceLast(config.snapshots.every_entries),
+        max_in_snapshot_log_to_keep: config.snapshots.keep_entries,
+        purge_batch_size: (config.snapshots.keep_entries / 4).clamp(1, 10_000),
+        install_snapshot_timeout: 10 * 60 * 1000,
+        ..openraft::Config::default()
+    };
+    raft.validate().map_err(|error| OpenError::Timers { reason: error.to_string() })
+}

@@ -1,0 +1,74 @@
+//! What was applied: everything that moves with one batch of applied entries.
+
+use proto::raft as wire;
+
+use super::SnapshotMeta;
+use crate::database::Op;
+use crate::keys::{self, Table};
+use crate::stored::{self, StoredError};
+use crate::types::{LogId, StoredMembership};
+
+/// The record of what was applied cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record of what was applied is unreadable")]
+pub struct AppliedError(#[from] StoredError);
+
+/// What was applied.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Applied {
+    pub(crate) log_id: Option<LogId>,
+    pub(crate) membership: StoredMembership,
+    /// The greatest time seen in the log.
+    pub(crate) clock_ms: u64,
+    /// History before this revision is gone.
+    pub(crate) compacted: u64,
+    /// Stands in front of all replicated keys.
+    pub(crate) generation: u32,
+}
+
+impl Applied {
+    /// Reads it through `get`, which reads the table `meta`.
+    pub(crate) fn load(get: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<Self, AppliedError> {
+        let Some(bytes) = get(keys::META_APPLIED) else { return Ok(Self::default()) };
+        let applied: wire::Applied = stored::decode(&bytes).map_err(AppliedError)?;
+        Ok(Self::from_wire(applied)?)
+    }
+
+    pub(crate) fn put(&self) -> Op {
+        let value = stored::encode(&self.to_wire());
+        Op::Put { table: Table::Meta, key: keys::META_APPLIED.to_vec(), value }
+    }
+
+    pub(crate) fn index(&self) -> u64 {
+        self.log_id.map_or(0, |log_id| log_id.index)
+    }
+
+    /// The oldest revision after which the history is complete.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.compacted.saturating_sub(1)
+    }
+
+    pub(crate) fn meta(&self) -> SnapshotMeta {
+        SnapshotMeta { last_log_id: self.log_id, last_membership: self.membership.clone() }
+    }
+
+    pub(crate) fn to_wire(&self) -> wire::Applied {
+        wire::Applied {
+            log_id: self.log_id.map(stored::log_id_to_wire),
+            membership: Some(stored::stored_membership_to_wire(&self.membership)),
+            clock_ms: self.clock_ms,
+            compacted: self.compacted,
+            generation: self.generation,
+        }
+    }
+
+    pub(crate) fn from_wire(applied: wire::Applied) -> Result<Self, StoredError> {
+        Ok(Self {
+            log_id: applied.log_id.map(stored::log_id_from_wire),
+            membership: stored::stored_membership_from_wire(applied.membership)?,
+            clock_ms: applied.clock_ms,
+            compacted: applied.compacted,
+            generation: applied.generation,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! What a command does: compares, writes, their record in the history, and the answer.
+//!
+//! The result depends on the log alone. A transaction that cannot be applied is refused with the
+//! same words on every replica; nothing here may panic on what it reads from the log.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use prost::Message;
+use proto::raft as wire;
+
+use super::Applied;
+use super::overlay::Overlay;
+use super::sessions;
+use crate::fatal::end_process;
+use crate::keys::{self, Table};
+use crate::stored;
+use crate::types::{Answer, Outcome};
+
+/// The length of the longest key.
+const KEY_BYTES_MAX: usize = 4 << 10;
+/// The length of the greatest value.
+const VALUE_BYTES_MAX: usize = 4 << 20;
+/// The greatest number of compares and of writes.
+const OPERATIONS_MAX: usize = 16_384;
+
+/// Applies an encoded command of the entry at `index`.
+pub(crate) fn command(
+    overlay: &mut Overlay<'_>,
+    applied: &mut Applied,
+    index: u64,
+    encoded: &Bytes,
+) -> Answer {
+    let Ok(command) = wire::Command::decode(encoded.clone()) else {
+        return Answer::default();
+    };
+    applied.clock_ms = applied.clock_ms.max(command.time_ms);
+    if command.compact_before > applied.compacted && command.compact_before <= index {
+        applied.compacted = command.compact_before;
+        overlay.drop_history_before(command.compact_before);
+    }
+    let clock_ms = applied.clock_ms;
+    let outcomes = (0..).zip(command.txns).map(|(sequence, txn)| {
+        let place = Place { revision: index, sequence, clock_ms };
+        transaction(overlay, &place, txn)
+    });
+    Answer { outcomes: outcomes.collect() }
+}
+
+/// Where in the log a transaction stands.
+struct Place {
+    revision: u64,
+    sequence: u32,
+    clock_ms: u64,
+}
+
+fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> Outcome {
+    if let Some(revision) = sessions::first_answer(overlay, place.clock_ms, &txn.request_id) {
+        return Outcome::Committed(revision);
+    }
+    if let Err(reason) = validate(&txn) {
+        return Outcome::Invalid(reason);
+    }
+    let failed = txn.compares.iter().find(|compare| {
+        let actual = current(overlay, &compare.key).map_or(0, |value| value.revision);
+        actual != compare.revision
+    });
+    if let Some(compare) = failed {
+        return Outcome::Conflict(compare.key.clone());
+    }
+    sessions::remember(overlay, place.revision, place.clock_ms, &txn.request_id);
+    let changes: Vec<_> =
+        txn.writes.into_iter().filter_map(|write| apply_write(overlay, place, write)).collect();
+    if !changes.is_empty() {
+        let record = wire::HistoryRecord {
+            changes,
+            actor: txn.actor,
+            reason: txn.reason,
+            request_id: txn.request_id,
+            time_ms: place.clock_ms,
+        };
+        let key = keys::history(overlay.generation(), place.revision, place.sequence);
+        overlay.put(Table::History, key, stored::encode(&record));
+    }
+    Outcome::Committed(place.revision)
+}
+
+fn current(overlay: &Overlay<'_>, key: &[u8]) -> Option<wire::Value> {
+    let bytes = overlay.get(Table::State, keys::state(overlay.generation(), key))?;
+    match super::decode_value(bytes) {
+        Ok(value) => Some(value),
+        // Only this node's disk can be wrong: it must not answer, nor go on.
+        Err(error) => end_process("decoding a value of the store", &error),
+    }
+}
+
+/// Writes one key; none when nothing changes because the deleted key is absent.
+fn apply_write(
+    overlay: &mut Overlay<'_>,
+    place: &Place,
+    write: wire::Write,
+) -> Option<wire::HistoryChange> {
+    let previous = current(overlay, &write.key);
+    let key = keys::state(overlay.generation(), &write.key);
+    match &write.value {
+        Some(value) => {
+            let value = wire::Value { revision: place.revision, value: value.clone() };
+            overlay.put(Table::State, key, stored::encode(&value));
+        }
+        None if previous.is_none() => return None,
+        None => overlay.delete(Table::State, key),
+    }
+    Some(wire::HistoryChange { key: write.key, value: write.value, previous })
+}
+
+/// Whether a transaction can ever be applied.
+pub(crate) fn validate(txn: &wire::Txn) -> Result<(), String> {
+    if txn.compares.len() > OPERATIONS_MAX || txn.writes.len() > OPERATIONS_MAX {
+        return Err(format!("more than {OPERATIONS_MAX} compares or writes"));
+    }
+    if !matches!(txn.request_id.len(), 0 | 16) {
+        return Err(format!("request id of {} bytes", txn.request_id.len()));
+    }
+    let mut written = BTreeSet::new();
+    for write in &txn.writes {
+        let key = String::from_utf8_lossy(&write.key);
+        if write.key.is_empty() || write.key.len() > KEY_BYTES_MAX {
+            return Err(format!("key of {} bytes", write.key.len()));
+        }
+        if write.value.as_ref().is_some_and(|value| value.len() > VALUE_BYTES_MAX) {
+            return Err(format!("value of key {key} is greater than {VALUE_BYTES_MAX} bytes"));
+        }
+        if !written.insert(&write.key) {
+            return Err(format!("key {key} is written twice"));
+        }
+    }
+    Ok(())
+}

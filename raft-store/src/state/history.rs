@@ -1,0 +1,105 @@
+//! Reading the history: what changed after a revision, and what was there before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use proto::raft as wire;
+
+use super::Applied;
+use crate::database::{Scan, Snapshot};
+use crate::fatal::end_process;
+use crate::keys::{self, Table};
+use crate::read::Versioned;
+use crate::stored;
+
+/// A part of the history.
+pub(crate) struct Part {
+    /// The records with their revisions, in order.
+    pub(crate) records: Vec<(u64, wire::HistoryRecord)>,
+    /// Every record up to this revision is in it.
+    pub(crate) until: u64,
+}
+
+/// Reads the history after a revision; about `records_max` records, but no revision in part.
+pub(crate) fn read_after(
+    view: &Snapshot,
+    applied: &Applied,
+    after: u64,
+    records_max: usize,
+) -> Part {
+    let mut records: Vec<(u64, wire::HistoryRecord)> = Vec::new();
+    for (revision, record) in scan_after(view, applied, after) {
+        if records.len() >= records_max
+            && let Some((last, _)) = records.last()
+            && *last != revision
+        {
+            let until = *last;
+            return Part { records, until };
+        }
+        records.push((revision, record));
+    }
+    Part { records, until: applied.index().max(after) }
+}
+
+/// What the keys that changed after a revision were before; none for those that were absent.
+pub(crate) fn undo_after(
+    view: &Snapshot,
+    applied: &Applied,
+    revision: u64,
+) -> BTreeMap<Bytes, Option<Versioned>> {
+    let mut before = BTreeMap::new();
+    for (_, record) in scan_after(view, applied, revision) {
+        for change in record.changes {
+            let previous = change
+                .previous
+                .map(|value| Versioned { value: value.value, revision: value.revision });
+            before.entry(change.key).or_insert(previous);
+        }
+    }
+    before
+}
+
+/// How much history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// The greatest number of revisions.
+    pub revisions_max: u64,
+    /// The greatest age, in the time of the log.
+    pub age_max: Duration,
+}
+
+/// The revision before which the history is older or longer than wanted; looks at no more than
+/// `records_max` records.
+pub(crate) fn compact_before(
+    view: &Snapshot,
+    applied: &Applied,
+    retention: Retention,
+    records_max: usize,
+) -> u64 {
+    let by_count = applied.index().saturating_sub(retention.revisions_max);
+    let age_ms = u64::try_from(retention.age_max.as_millis()).unwrap_or(u64::MAX);
+    let oldest_ms = applied.clock_ms.saturating_sub(age_ms);
+    let old = scan_after(view, applied, applied.oldest())
+        .take(records_max)
+        .take_while(|(_, record)| record.time_ms < oldest_ms);
+    let by_age = old.last().map_or(0, |(revision, _)| revision + 1);
+    by_count.max(by_age)
+}
+
+fn scan_after<'a>(
+    view: &'a Snapshot,
+    applied: &Applied,
+    after: u64,
+) -> impl Iterator<Item = (u64, wire::HistoryRecord)> + use<'a> {
+    let from = keys::history(applied.generation, after.saturating_add(1), 0);
+    let to = keys::end_of_prefix(&keys::generation(applied.generation));
+    let scan: Scan<'a> = view.scan(Table::History, from, to);
+    scan.map(|(key, value)| {
+        let revision = keys::history_revision(&key).unwrap_or_default();
+        match stored::decode_shared(value.into_vec()) {
+            Ok(record) => (revision, record),
+            Err(error) => end_process("decoding the history of the store", &error),
+        }
+    })
+}

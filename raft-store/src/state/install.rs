@@ -1,0 +1,107 @@
+//! Installing a snapshot: beside the current state, then switched to by one write.
+//!
+//! The records go under the next generation, where nobody looks. The last batch, which is synced,
+//! names the new generation and the snapshot and removes the old records. A crash before it leaves
+//! the old state whole, and the half-installed generation is removed when the store opens.
+
+use std::io;
+use std::path::Path;
+
+use proto::raft as wire;
+use tokio::sync::mpsc;
+
+use super::snapshot::{self, Reader};
+use super::{Applied, SnapshotError, SnapshotFile, SnapshotMeta, put_current};
+use crate::database::Op;
+use crate::keys::{self, Table};
+use crate::writer::Writer;
+
+/// Blocks that were read and not yet written.
+const BLOCKS_AHEAD: usize = 4;
+
+/// Installs the snapshot and returns what is applied then.
+pub(crate) async fn install(
+    writer: &Writer,
+    folder: &Path,
+    current: &Applied,
+    meta: &SnapshotMeta,
+    mut file: SnapshotFile,
+) -> io::Result<Applied> {
+    let verified = file.clone();
+    let applied = blocking(move || {
+        verified.read()?.verify()?;
+        Ok(verified.read()?.applied)
+    })
+    .await?;
+    if applied.log_id != meta.last_log_id {
+        let reason = "it is not the snapshot that was announced";
+        let path = file.path().to_path_buf();
+        return Err(SnapshotError::Damaged { path, reason }.into());
+    }
+    let generation = current.generation.wrapping_add(1);
+    writer.submit(delete_generation(generation)).await?;
+    write_blocks(writer, generation, file.read()?).await?;
+    file.rename(folder.join(snapshot::file_name(meta)))?;
+    let installed = Applied { generation, membership: meta.last_membership.clone(), ..applied };
+    let mut switch = vec![installed.put(), put_current(&file)];
+    switch.extend(delete_generation(current.generation));
+    writer.durable(switch).await?;
+    snapshot::remove_others(folder, &file.name());
+    Ok(installed)
+}
+
+async fn write_blocks(writer: &Writer, generation: u32, mut reader: Reader) -> io::Result<()> {
+    let (blocks, mut read) = mpsc::channel(BLOCKS_AHEAD);
+    let reading = blocking(move || {
+        while let Some((table, records)) = reader.block()? {
+            if blocks.blocking_send((table, records)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let writing = async {
+        while let Some((table, records)) = read.recv().await {
+            writer.visible(put_records(generation, table, records)).await?;
+        }
+        Ok::<(), io::Error>(())
+    };
+    let ((), ()) = tokio::try_join!(reading, writing)?;
+    Ok(())
+}
+
+fn put_records(generation: u32, table: Table, records: Vec<wire::SnapshotRecord>) -> Vec<Op> {
+    let prefix = keys::generation(generation);
+    let put = |record: wire::SnapshotRecord| {
+        let key = [&prefix[..], &record.key].concat();
+        Op::Put { table, key, value: record.value.into() }
+    };
+    records.into_iter().map(put).collect()
+}
+
+fn delete_generation(generation: u32) -> Vec<Op> {
+    let from = keys::generation(generation);
+    let to = keys::end_of_prefix(&from).unwrap_or_else(|| vec![u8::MAX; from.len() + 1]);
+    delete_everywhere(&from, &to)
+}
+
+/// Removes all generations but one.
+pub(crate) fn other_generations(current: u32) -> Vec<Op> {
+    let first = keys::generation(current);
+    let mut ops = delete_everywhere(&[], &first);
+    if let Some(next) = keys::end_of_prefix(&first) {
+        ops.extend(delete_everywhere(&next, &[u8::MAX; keys::GENERATION_BYTES + 1]));
+    }
+    ops
+}
+
+fn delete_everywhere(from: &[u8], to: &[u8]) -> Vec<Op> {
+    let delete = |table| Op::DeleteRange { table, from: from.to_vec(), to: to.to_vec() };
+    Table::REPLICATED.map(delete).to_vec()
+}
+
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, SnapshotError> + Send + 'static,
+) -> io::Result<R> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(io::Error::other)??)
+}

@@ -1,0 +1,219 @@
+//! The replicated state machine: transactions applied to tables, the same bytes on every replica.
+//!
+//! It knows no clock, no randomness and no order but that of the log. Everything one batch changes,
+//! what was applied included, is one write to the database.
+
+mod applied;
+mod apply;
+pub(crate) mod history;
+mod install;
+mod overlay;
+mod sessions;
+pub(crate) mod snapshot;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::{Stream, TryStreamExt};
+use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
+use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use tokio::sync::watch;
+
+pub(crate) use self::applied::Applied;
+pub(crate) use self::applied::AppliedError;
+pub(crate) use self::apply::validate;
+use self::overlay::Overlay;
+pub(crate) use self::snapshot::SnapshotError;
+pub(crate) use self::snapshot::SnapshotFile;
+use crate::database::{Database, Op, Snapshot};
+use crate::keys::{self, Table};
+use crate::stored;
+use crate::types::{Answer, Entry, LogId, StoredMembership, TypeConfig};
+use crate::writer::Writer;
+
+type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
+type OpenSnapshot = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
+
+/// How much one write of applied entries holds.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+const BATCH_ENTRIES_MAX: usize = 2048;
+
+/// The state machine of a node.
+pub(crate) struct StateMachine {
+    database: Arc<Database>,
+    writer: Writer,
+    snapshots: PathBuf,
+    applied: Applied,
+    /// The index of the last entry whose effects readers can see.
+    visible: watch::Sender<u64>,
+    sessions_swept: sessions::Swept,
+}
+
+impl StateMachine {
+    /// Reads what was applied; `snapshots` is the folder of the snapshot files.
+    pub(crate) fn open(
+        database: Arc<Database>,
+        writer: Writer,
+        snapshots: PathBuf,
+    ) -> Result<Self, AppliedError> {
+        let applied = Applied::load(|key| database.get(Table::Meta, key))?;
+        let visible = watch::Sender::new(applied.index());
+        let sessions_swept = sessions::Swept::default();
+        Ok(Self { database, writer, snapshots, applied, visible, sessions_swept })
+    }
+
+    /// Tells the index of the last entry whose effects readers can see.
+    pub(crate) fn visible(&self) -> watch::Sender<u64> {
+        self.visible.clone()
+    }
+
+    /// Removes what an interrupted installation of a snapshot left behind.
+    pub(crate) async fn remove_leftovers(&self) -> Result<(), io::Error> {
+        self.writer.submit(install::other_generations(self.applied.generation)).await?;
+        Ok(())
+    }
+
+    fn apply_entry(&mut self, overlay: &mut Overlay<'_>, entry: &Entry) -> Answer {
+        self.applied.log_id = Some(entry.log_id);
+        match &entry.payload {
+            EntryPayload::Blank => Answer::default(),
+            EntryPayload::Membership(membership) => {
+                self.applied.membership =
+                    StoredMembership::new(Some(entry.log_id), membership.clone());
+                Answer::default()
+            }
+            EntryPayload::Normal(command) => {
+                let index = entry.log_id.index;
+                apply::command(overlay, &mut self.applied, index, &command.encoded)
+            }
+        }
+    }
+
+    async fn apply_batch(
+        &mut self,
+        batch: Vec<EntryResponder<TypeConfig>>,
+    ) -> Result<(), io::Error> {
+        let database = Arc::clone(&self.database);
+        let mut overlay = Overlay::new(&database, self.applied.generation);
+        let mut answers: Vec<(ApplyResponder<TypeConfig>, Answer)> = Vec::new();
+        for (entry, responder) in batch {
+            let answer = self.apply_entry(&mut overlay, &entry);
+            answers.extend(responder.map(|responder| (responder, answer)));
+        }
+        // Old sessions first: the batch may have used the same request id again.
+        let mut ops = self.sessions_swept.sweep(&database, &self.applied);
+        ops.extend(overlay.into_ops());
+        ops.push(self.applied.put());
+        self.writer.visible(ops).await?;
+        self.visible.send_replace(self.applied.index());
+        for (responder, answer) in answers {
+            responder.send(answer);
+        }
+        Ok(())
+    }
+}
+
+impl RaftStateMachine<TypeConfig> for StateMachine {
+    type SnapshotData = SnapshotFile;
+    type SnapshotBuilder = Builder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        Ok((self.applied.log_id, self.applied.membership.clone()))
+    }
+
+    async fn apply<Strm>(&mut self, mut entries: Strm) -> Result<(), io::Error>
+    where
+        Strm: Stream<Item = Result<EntryResponder<TypeConfig>, io::Error>> + Unpin + OptionalSend,
+    {
+        let mut batch = Vec::new();
+        let mut size_bytes = 0;
+        while let Some(item) = entries.try_next().await? {
+            size_bytes += crate::log::entry_bytes(&item.0);
+            batch.push(item);
+            if size_bytes >= BATCH_BYTES_MAX || batch.len() >= BATCH_ENTRIES_MAX {
+                self.apply_batch(std::mem::take(&mut batch)).await?;
+                size_bytes = 0;
+            }
+        }
+        if batch.is_empty() { Ok(()) } else { self.apply_batch(batch).await }
+    }
+
+    async fn try_create_snapshot_builder(&mut self, _force: bool) -> Option<Builder> {
+        Some(self.get_snapshot_builder().await)
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Builder {
+        Builder {
+            view: Some(Snapshot::take(Arc::clone(&self.database))),
+            applied: self.applied.clone(),
+            writer: self.writer.clone(),
+            folder: self.snapshots.clone(),
+        }
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        file: SnapshotFile,
+    ) -> Result<(), io::Error> {
+        let installed =
+            install::install(&self.writer, &self.snapshots, &self.applied, meta, file).await?;
+        self.applied = installed;
+        self.visible.send_replace(self.applied.index());
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<OpenSnapshot>, io::Error> {
+        let Some(name) = self.database.get(Table::Meta, keys::META_SNAPSHOT) else {
+            return Ok(None);
+        };
+        let path = self.snapshots.join(String::from_utf8_lossy(&name).as_ref());
+        match SnapshotFile::open(&path) {
+            Ok((file, applied)) => Ok(Some(OpenSnapshot { meta: applied.meta(), snapshot: file })),
+            Err(error) => {
+                tracing::warn!(%error, "snapshot {} is unusable, another is built", path.display());
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Writes a snapshot of the state at the moment it was made, beside running writes.
+pub(crate) struct Builder {
+    view: Option<Snapshot>,
+    applied: Applied,
+    writer: Writer,
+    folder: PathBuf,
+}
+
+impl RaftSnapshotBuilder<TypeConfig> for Builder {
+    type SnapshotData = SnapshotFile;
+
+    async fn build_snapshot(&mut self) -> Result<OpenSnapshot, io::Error> {
+        let view = self.view.take().ok_or_else(|| io::Error::other("the builder was used"))?;
+        let (folder, applied) = (self.folder.clone(), self.applied.clone());
+        let written =
+            tokio::task::spawn_blocking(move || snapshot::write(&folder, &view, &applied));
+        let file = written.await.map_err(io::Error::other)??;
+        self.writer.durable(vec![put_current(&file)]).await?;
+        snapshot::remove_others(&self.folder, &file.name());
+        Ok(OpenSnapshot { meta: self.applied.meta(), snapshot: file })
+    }
+}
+
+/// Makes a snapshot the current one.
+fn put_current(file: &SnapshotFile) -> Op {
+    let (key, value) = (keys::META_SNAPSHOT.to_vec(), file.name().into_bytes());
+    Op::Put { table: Table::Meta, key, value }
+}
+
+/// Reads what was applied in a snapshot of the database.
+pub(crate) fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
+    Applied::load(|key| view.get(Table::Meta, key))
+}
+
+/// The value of a key with its revision.
+pub(crate) fn decode_value(bytes: Vec<u8>) -> Result<proto::raft::Value, stored::StoredError> {
+    stored::decode_shared(bytes)
+}

@@ -1,0 +1,198 @@
+//! The thread that makes every write of a node: group commit.
+//!
+//! Votes, log entries, truncations, purges and applied batches go through one queue, so they become
+//! durable in the order they were given. What waits is written as one batch with one fsync; applied
+//! batches alone cost none. A write error ends the process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use openraft::storage::IOFlushed;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::database::{Database, Op};
+use crate::fatal::end_process;
+use crate::types::TypeConfig;
+
+const QUEUE_LENGTH_MAX: usize = 4096;
+const GROUP_BYTES_MAX: usize = 1 << 20;
+
+/// The writer was stopped.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store is stopping")]
+pub struct WriterStopped;
+
+impl From<WriterStopped> for std::io::Error {
+    fn from(stopped: WriterStopped) -> Self {
+        Self::other(stopped)
+    }
+}
+
+/// What happens when a job is done.
+enum Done {
+    /// Nobody waits.
+    Nothing,
+    /// Told as soon as the write is visible to readers.
+    Visible(oneshot::Sender<()>),
+    /// Told when it is on disk.
+    Durable(oneshot::Sender<()>),
+    /// openraft is told when it is on disk.
+    Flushed(IOFlushed<TypeConfig>),
+    /// The thread ends.
+    Stop,
+}
+
+impl Done {
+    fn wants_flush(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Visible(_) | Self::Stop => false,
+            Self::Durable(_) | Self::Flushed(_) => true,
+        }
+    }
+}
+
+struct Job {
+    sequence: u64,
+    ops: Vec<Op>,
+    done: Done,
+}
+
+/// The way to the writer thread; clones share it.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+    /// The number of the last job. Held while a job is queued, so that numbers are in order.
+    last: Arc<Mutex<u64>>,
+    written: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends when all clones are dropped and the queue is empty.
+    pub(crate) fn start(database: Arc<Database>) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
+        let written = Arc::new(AtomicU64::new(0));
+        let thread = Thread { database, jobs, written: Arc::clone(&written) };
+        let handle =
+            std::thread::Builder::new().name("store-writer".into()).spawn(|| thread.run())?;
+        Ok((Self { queue, last: Arc::default(), written }, handle))
+    }
+
+    /// Everything up to this job is visible to readers of the database.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    async fn send(&self, ops: Vec<Op>, done: Done) -> Result<u64, WriterStopped> {
+        let permit = self.queue.reserve().await.map_err(|_| WriterStopped)?;
+        let mut last = self.last.lock().expect("no panic while locked");
+        *last += 1;
+        permit.send(Job { sequence: *last, ops, done });
+        Ok(*last)
+    }
+
+    /// Queues the changes and does not wait; returns the number of the job.
+    pub(crate) async fn submit(&self, ops: Vec<Op>) -> Result<u64, WriterStopped> {
+        self.send(ops, Done::Nothing).await
+    }
+
+    /// Queues the changes; `flushed` is completed once they are on disk.
+    pub(crate) async fn submit_flushed(
+        &self,
+        ops: Vec<Op>,
+        flushed: IOFlushed<TypeConfig>,
+    ) -> Result<u64, WriterStopped> {
+        self.send(ops, Done::Flushed(flushed)).await
+    }
+
+    /// Returns when the changes are visible to readers.
+    pub(crate) async fn visible(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        let (done, visible) = oneshot::channel();
+        self.send(ops, Done::Visible(done)).await?;
+        visible.await.map_err(|_| WriterStopped)
+    }
+
+    /// Ends the thread after what is queued; later jobs are refused.
+    pub(crate) async fn stop(&self) {
+        // When the thread has ended already there is nothing to stop.
+        drop(self.send(Vec::new(), Done::Stop).await);
+    }
+
+    /// Returns when the changes are on disk.
+    pub(crate) async fn durable(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        let (done, durable) = oneshot::channel();
+        self.send(ops, Done::Durable(done)).await?;
+        durable.await.map_err(|_| WriterStopped)
+    }
+}
+
+struct Thread {
+    database: Arc<Database>,
+    jobs: mpsc::Receiver<Job>,
+    written: Arc<AtomicU64>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Some(first) = self.jobs.blocking_recv() {
+            let group = self.group_after(first);
+            let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
+            self.write(group);
+            if stop {
+                break;
+            }
+        }
+        if let Err(error) = self.database.flush() {
+            end_process("the last fsync of the store", &error);
+        }
+    }
+
+    /// Takes along what waits.
+    fn group_after(&mut self, first: Job) -> Vec<Job> {
+        let mut size_bytes = job_bytes(&first);
+        let mut group = vec![first];
+        while size_bytes < GROUP_BYTES_MAX
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            size_bytes += job_bytes(&job);
+            group.push(job);
+        }
+        group
+    }
+
+    fn write(&self, group: Vec<Job>) {
+        if let Err(error) = self.database.write(group.iter().flat_map(|job| &job.ops)) {
+            end_process("writing to the store", &error);
+        }
+        let last = group.last().expect("a group has a first job").sequence;
+        self.written.store(last, Ordering::Release);
+        let mut after_flush = Vec::new();
+        for job in group {
+            if job.done.wants_flush() {
+                after_flush.push(job.done);
+            } else {
+                complete(job.done);
+            }
+        }
+        if after_flush.is_empty() {
+            return;
+        }
+        if let Err(error) = self.database.flush() {
+            end_process("fsync of the store", &error);
+        }
+        after_flush.into_iter().for_each(complete);
+    }
+}
+
+fn complete(done: Done) {
+    match done {
+        Done::Nothing | Done::Stop => {}
+        // Whoever no longer waits need not be told.
+        Done::Visible(waiter) | Done::Durable(waiter) => drop(waiter.send(())),
+        Done::Flushed(flushed) => flushed.io_completed(Ok(())),
+    }
+}
+
+fn job_bytes(job: &Job) -> usize {
+    job.ops.iter().map(Op::size_bytes).sum()
+}

@@ -1,0 +1,99 @@
+//! What a store of one node does, and that it is still there after a restart.
+
+use raft_store::read::{Consistency, ReadError};
+use raft_store::txn::{Compare, Expected, TransactError, Txn, Write};
+use raft_store::watch::WatchError;
+
+use super::support::{Cluster, bytes, put, put_once, value, wait_for_leader};
+
+#[tokio::test]
+async fn a_transaction_is_applied_whole_or_not_at_all() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    let store = &nodes[0].store;
+    let first = store.transact(put("a", "1")).await.expect("first put");
+    let compare = |revision| Compare { key: bytes("a"), expected: Expected::Revision(revision) };
+    let write = |text: &str| Write::Put { key: bytes(text), value: bytes(text) };
+    let stale = Txn {
+        compares: vec![compare(first.revision + 1)],
+        writes: vec![write("b")],
+        ..Txn::default()
+    };
+    let conflict = TransactError::Conflict { key: bytes("a") };
+    assert_eq!(Err(conflict), store.transact(stale).await);
+    assert_eq!(None, value(store, "b").await);
+    let delete = Write::Delete { key: bytes("a") };
+    let fresh = Txn {
+        compares: vec![compare(first.revision)],
+        writes: vec![write("b"), delete],
+        ..Txn::default()
+    };
+    let second = store.transact(fresh).await.expect("the compare holds");
+    assert!(second.revision > first.revision);
+    let view = store.read(Consistency::Linearizable).await.expect("read");
+    assert_eq!(
+        vec![bytes("b")],
+        view.range(b"").into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    );
+    let twice = Txn { writes: vec![write("c"), write("c")], ..Txn::default() };
+    assert!(matches!(store.transact(twice).await, Err(TransactError::Invalid { .. })));
+}
+
+#[tokio::test]
+async fn earlier_revisions_can_be_read() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    let store = &nodes[0].store;
+    let first = store.transact(put("a", "1")).await.expect("put a").revision;
+    let second = store.transact(put("b", "2")).await.expect("put b").revision;
+    store.transact(put("a", "3")).await.expect("put a again");
+    let delete = Txn { writes: vec![Write::Delete { key: bytes("b") }], ..Txn::default() };
+    let last = store.transact(delete).await.expect("delete b").revision;
+    let shown = async |revision| {
+        let view = store.read_at(revision).await.expect("read at a revision");
+        let range = view.range(b"").into_iter();
+        range.map(|(key, found)| (key, found.value, found.revision)).collect::<Vec<_>>()
+    };
+    let (a, b) = (bytes("a"), bytes("b"));
+    assert_eq!(vec![(a.clone(), bytes("1"), first)], shown(first).await);
+    let both = vec![(a.clone(), bytes("1"), first), (b, bytes("2"), second)];
+    assert_eq!(both, shown(second).await);
+    assert_eq!(vec![(a, bytes("3"), last - 1)], shown(last).await);
+    let future = store.read_at(last + 1000).await;
+    assert!(matches!(future, Err(ReadError::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn a_watch_delivers_history_and_then_what_comes() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    let store = &nodes[0].store;
+    let first = store.transact(put("m/1", "a")).await.expect("put").revision;
+    store.transact(put("other", "x")).await.expect("put");
+    let mut watch = store.watch(vec![bytes("m/")], first - 1).await.expect("watch");
+    assert_eq!(first, watch.next().await.expect("history").revision);
+    let (next, committed) = tokio::join!(watch.next(), store.transact(put("m/2", "b")));
+    let (batch, revision) = (next.expect("live"), committed.expect("put").revision);
+    assert_eq!(revision, batch.revision);
+    assert_eq!(bytes("m/2"), batch.changes[0].key);
+    assert_eq!(Some(bytes("b")), batch.changes[0].value);
+    store.shutdown().await;
+    drop(nodes);
+    assert_eq!(Err(WatchError::Ended), watch.next().await);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_restart() {
+    let cluster = Cluster::new();
+    let mut nodes = cluster.start_all(1).await;
+    let node = nodes.remove(0);
+    let first = node.store.transact(put_once("a", "1", 7)).await.expect("put");
+    let address = node.address;
+    node.kill().await;
+    let node = cluster.start(1, Some(address)).await;
+    wait_for_leader(&node.store).await;
+    assert_eq!(Some("1".to_owned()), value(&node.store, "a").await);
+    let again = node.store.transact(put_once("a", "2", 7)).await;
+    assert_eq!(Ok(first), again, "the first answer is returned");
+    assert_eq!(Some("1".to_owned()), value(&node.store, "a").await);
+}

@@ -1,0 +1,140 @@
+//! A cluster in one process: real stores in temporary folders, talking over loopback.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use raft_store::config::{Config, Retention, SnapshotPolicy, Timers};
+use raft_store::read::Consistency;
+use raft_store::txn::{Meta, Txn, Write};
+use raft_store::{Connector, Store};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tonic::transport::{Channel, Endpoint, Server};
+
+/// Plain connections that trust what the caller says.
+struct Trusting;
+
+impl Connector for Trusting {
+    fn channel(&self, _node_id: u64, address: &str) -> std::io::Result<Channel> {
+        let endpoint =
+            Endpoint::from_shared(format!("http://{address}")).map_err(std::io::Error::other)?;
+        Ok(endpoint.connect_timeout(Duration::from_millis(200)).connect_lazy())
+    }
+
+    fn proves(&self, _: &tonic::Extensions, _cluster_id: &str, _node_id: u64) -> bool {
+        true
+    }
+}
+
+/// A node that serves.
+pub(crate) struct Node {
+    pub(crate) id: u64,
+    pub(crate) store: Store,
+    pub(crate) address: SocketAddr,
+    server: JoinSet<()>,
+}
+
+impl Node {
+    /// Stops it as a kill would: nobody is told.
+    pub(crate) async fn kill(mut self) {
+        self.server.shutdown().await;
+        self.store.shutdown().await;
+    }
+}
+
+/// Folders and addresses of the nodes of a cluster.
+pub(crate) struct Cluster {
+    dir: TempDir,
+    pub(crate) snapshots: SnapshotPolicy,
+    pub(crate) retention: Retention,
+}
+
+impl Cluster {
+    pub(crate) fn new() -> Self {
+        let dir = TempDir::new().expect("temporary folder");
+        Self { dir, snapshots: SnapshotPolicy::default(), retention: Retention::default() }
+    }
+
+    pub(crate) fn folder(&self, id: u64) -> std::path::PathBuf {
+        self.dir.path().join(id.to_string())
+    }
+
+    /// Starts a node on a free port, or on the one it had.
+    pub(crate) async fn start(&self, id: u64, address: Option<SocketAddr>) -> Node {
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("address");
+        let listener = TcpListener::bind(address.unwrap_or(any)).await.expect("listener");
+        let address = listener.local_addr().expect("local address");
+        let config = Config {
+            dir: self.folder(id),
+            cluster_id: "test".into(),
+            node_id: id,
+            address: address.to_string(),
+            connector: Arc::new(Trusting),
+            timers: Timers::default(),
+            retention: self.retention,
+            snapshots: self.snapshots,
+        };
+        let store = Store::open(config).await.expect("store opens");
+        let service = store.service().expect("a real store");
+        let mut server = JoinSet::new();
+        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        server.spawn(async move {
+            let served = Server::builder().add_service(service).serve_with_incoming(incoming);
+            served.await.expect("server");
+        });
+        Node { id, store, address, server }
+    }
+
+    /// Starts nodes 1 to `size` and makes them all voters.
+    pub(crate) async fn start_all(&self, size: u64) -> Vec<Node> {
+        let first = self.start(1, None).await;
+        first.store.init().await.expect("new cluster");
+        wait_for_leader(&first.store).await;
+        let mut nodes = vec![first];
+        for id in 2..=size {
+            let node = self.start(id, None).await;
+            let leader = &nodes[0].store;
+            leader.add_learner(id, node.address.to_string()).await.expect("learner");
+            leader.promote(id).await.expect("voter");
+            nodes.push(node);
+        }
+        nodes
+    }
+}
+
+pub(crate) async fn wait_for_leader(store: &Store) -> u64 {
+    let mut leadership = store.leadership();
+    let known = leadership.wait_for(|now| now.leader.is_some());
+    let known = tokio::time::timeout(Duration::from_secs(10), known).await.expect("a leader");
+    known.expect("running").leader.expect("a leader")
+}
+
+/// Waits until the store has a leader other than `old`.
+pub(crate) async fn wait_for_other_leader(store: &Store, old: u64) -> u64 {
+    let mut leadership = store.leadership();
+    let known = leadership.wait_for(|now| now.leader.is_some_and(|id| id != old));
+    let known = tokio::time::timeout(Duration::from_secs(10), known).await.expect("a new leader");
+    known.expect("running").leader.expect("a leader")
+}
+
+pub(crate) fn put(key: &str, value: &str) -> Txn {
+    let (key, value) = (bytes(key), bytes(value));
+    Txn { writes: vec![Write::Put { key, value }], ..Txn::default() }
+}
+
+pub(crate) fn put_once(key: &str, value: &str, request_id: u8) -> Txn {
+    let meta = Meta { request_id: Some([request_id; 16]), ..Meta::default() };
+    Txn { meta, ..put(key, value) }
+}
+
+pub(crate) fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+pub(crate) async fn value(store: &Store, key: &str) -> Option<String> {
+    let view = store.read(Consistency::Linearizable).await.expect("linearizable read");
+    view.get(key.as_bytes()).map(|found| String::from_utf8_lossy(&found.value).into_owned())
+}
