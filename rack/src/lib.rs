@@ -1,1 +1,17 @@
-//! rack
+//! The rack controller: serves DHCP, DNS, TFTP, HTTP boot and power from an in-memory copy of what
+//! the regions decide, and goes on while they are away.
+//!
+//! It keeps nothing on disk but an image cache, which it can lose.
+
+pub mod app;
+pub mod config;
+
+pub mod clock;
+pub mod generation;
+pub mod session;
+pub mod uplink;
+
+pub mod interfaces;
+
+pub use app::run;
+pub use config::RackConfig;

@@ -1,0 +1,354 @@
+//! The session with a region: keeps the generation up to date, and goes to another region at once
+//! when this one is lost.
+//!
+//! A region counts as lost when the stream breaks, when nothing was heard for [`LOST_AFTER`], or
+//! when it has known no leader for [`LEADERLESS_MAX`]. The next one is asked to resume from the
+//! revision that the rack has, so that a change of region moves no data.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::controller::ControllerInterface;
+use model::time::Timestamp;
+use proto::convert::{ConvertError, Key, Served};
+use proto::rack::change::Change as WireChange;
+use proto::rack::rack_client::RackClient;
+use proto::rack::rack_message::Message as ToRegion;
+use proto::rack::region_message::Message as FromRegion;
+use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+use tonic::{Status, Streaming};
+use tracing::{error, info, warn};
+
+use crate::clock::RegionClock;
+use crate::generation::{Generation, Generations};
+use crate::uplink::Uplink;
+
+/// How often the rack says that it is there.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(250);
+
+/// After how much silence a region counts as lost: three heartbeats were not answered.
+pub const LOST_AFTER: Duration = Duration::from_millis(850);
+
+/// How long a region may take to say welcome.
+const WELCOME_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// How long a region without a leader is kept.
+const LEADERLESS_MAX: Duration = Duration::from_secs(3);
+
+/// Pause after every region was tried in vain.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Heartbeats whose answers are still awaited, at most.
+const OPEN_MAX: usize = 64;
+
+/// Makes a channel to a region's gRPC address (`host:port`); connects when it is first used.
+pub type Dial = Arc<dyn Fn(&str) -> Channel + Send + Sync>;
+
+/// Who the rack says it is.
+#[derive(Debug, Clone)]
+pub struct Introduction {
+    /// The host's name.
+    pub hostname: String,
+    /// The software's version.
+    pub version: String,
+    /// Drawn at the start of this process.
+    pub incarnation: u64,
+    /// Reads the interfaces that the host has now.
+    pub interfaces: fn() -> Vec<ControllerInterface>,
+}
+
+/// Keeps the rack's generation up to date.
+pub struct Session {
+    introduction: Introduction,
+    dial: Dial,
+    seeds: Vec<String>,
+    generations: Generations,
+    clock: RegionClock,
+    uplink: Uplink,
+}
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error("it answered: {}", .0.message())]
+    Refused(#[from] Status),
+    #[error("it did not answer in time")]
+    NoWelcome,
+    #[error("its first message was not a welcome")]
+    NotWelcome,
+    #[error("it closed the session")]
+    Closed,
+    #[error("nothing was heard from it for {} ms", .silent.as_millis())]
+    Silent { silent: Duration },
+    #[error("it knows no leader")]
+    Leaderless,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("seeds", &self.seeds).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session with any of the regions at `seeds` (`host:port` of gRPC); others become known
+    /// from them.
+    #[must_use]
+    pub fn new(
+        introduction: Introduction,
+        dial: Dial,
+        seeds: Vec<String>,
+        generations: Generations,
+        clock: RegionClock,
+        uplink: Uplink,
+    ) -> Self {
+        Self { introduction, dial, seeds, generations, clock, uplink }
+    }
+
+    /// Runs until cancelled.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut candidates = self.candidates(None);
+        let mut failures = 0;
+        while !shutdown.is_cancelled() {
+            let Some(address) = candidates.pop_front() else {
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = tokio::time::sleep(RETRY_PAUSE) => {}
+                }
+                candidates = self.candidates(None);
+                continue;
+            };
+            let mut attempt = Attempt::new(&self, address);
+            let ended = tokio::select! {
+                () = shutdown.cancelled() => return,
+                ended = attempt.run() => ended,
+            };
+            self.uplink.set_disconnected();
+            if attempt.welcomed {
+                warn!(region = %attempt.address, "session with region {} lost: {ended}", attempt.address);
+                candidates = self.candidates(Some(&attempt.address));
+                failures = 0;
+            } else {
+                failures += 1;
+                if failures == 1 || failures % 100 == 0 {
+                    warn!(region = %attempt.address, "no session with region {}: {ended}", attempt.address);
+                }
+            }
+        }
+    }
+
+    /// All regions to try, in order; `lost` comes last.
+    fn candidates(&self, lost: Option<&str>) -> VecDeque<String> {
+        let mut addresses = self.uplink.grpc_addresses();
+        let offset = usize::try_from(self.introduction.incarnation % 64).unwrap_or_default();
+        if lost.is_none() && !addresses.is_empty() {
+            let middle = offset % addresses.len();
+            addresses.rotate_left(middle);
+        }
+        for seed in &self.seeds {
+            if !addresses.contains(seed) {
+                addresses.push(seed.clone());
+            }
+        }
+        addresses.sort_by_key(|address| Some(address.as_str()) == lost);
+        addresses.into()
+    }
+
+    fn hello(&self) -> Hello {
+        let interfaces = (self.introduction.interfaces)();
+        Hello {
+            hostname: self.introduction.hostname.clone(),
+            version: self.introduction.version.clone(),
+            incarnation: self.introduction.incarnation,
+            interfaces: interfaces.iter().map(proto::rack::ControllerInterface::from).collect(),
+            resume_revision: self.generations.load().revision,
+        }
+    }
+}
+
+/// One session with one region.
+struct Attempt<'a> {
+    session: &'a Session,
+    address: String,
+    welcomed: bool,
+    heard: Instant,
+    leader_known: Instant,
+    /// Heartbeats that were not answered yet: their numbers and when they were sent.
+    open: VecDeque<(u64, Instant)>,
+    sequence: u64,
+    /// A generation that is being received; it becomes the present one when it is complete.
+    arriving: Option<Generation>,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(session: &'a Session, address: String) -> Self {
+        let now = Instant::now();
+        Self {
+            session,
+            address,
+            welcomed: false,
+            heard: now,
+            leader_known: now,
+            open: VecDeque::new(),
+            sequence: 0,
+            arriving: None,
+        }
+    }
+
+    async fn run(&mut self) -> SessionError {
+        match self.follow().await {
+            Ok(()) => SessionError::Closed,
+            Err(error) => error,
+        }
+    }
+
+    async fn follow(&mut self) -> Result<(), SessionError> {
+        let channel = (self.session.dial)(&self.address);
+        let mut client = RackClient::new(channel).max_decoding_message_size(64 << 20);
+        let (sender, outgoing) = mpsc::channel(16);
+        let hello = RackMessage { message: Some(ToRegion::Hello(self.session.hello())) };
+        // There is room for the first message.
+        let _ = sender.try_send(hello);
+        let sent = Instant::now();
+        let opening = async {
+            let mut incoming = client.session(ReceiverStream::new(outgoing)).await?.into_inner();
+            let first = incoming.message().await?.ok_or(SessionError::Closed)?;
+            Ok::<_, SessionError>((incoming, first))
+        };
+        let (incoming, first) =
+            timeout(WELCOME_TIMEOUT, opening).await.map_err(|_| SessionError::NoWelcome)??;
+        self.session.clock.observe(Timestamp::from_unix_ms(first.now_ms), sent, Instant::now());
+        self.welcome(first)?;
+        self.session.uplink.set_connected(&self.address, client);
+        self.exchange(incoming, sender).await
+    }
+
+    fn welcome(&mut self, first: RegionMessage) -> Result<(), SessionError> {
+        let Some(FromRegion::Welcome(welcome)) = first.message else {
+            return Err(SessionError::NotWelcome);
+        };
+        info!(
+            region = %self.address,
+            revision = self.session.generations.load().revision,
+            resumed = welcome.resumed,
+            "session with region {} begins",
+            self.address
+        );
+        self.welcomed = true;
+        self.heard = Instant::now();
+        self.leader_known = self.heard;
+        self.session.uplink.set_regions(welcome.regions);
+        Ok(())
+    }
+
+    async fn exchange(
+        &mut self,
+        mut incoming: Streaming<RegionMessage>,
+        sender: mpsc::Sender<RackMessage>,
+    ) -> Result<(), SessionError> {
+        let mut ticks = interval(HEARTBEAT_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                message = incoming.message() => match message? {
+                    Some(message) => self.receive(message),
+                    None => return Ok(()),
+                },
+                _ = ticks.tick() => self.tick(&sender)?,
+            }
+        }
+    }
+
+    /// Sends a heartbeat, unless the region is lost.
+    fn tick(&mut self, sender: &mpsc::Sender<RackMessage>) -> Result<(), SessionError> {
+        let silent = self.heard.elapsed();
+        if silent > LOST_AFTER {
+            return Err(SessionError::Silent { silent });
+        }
+        if self.leader_known.elapsed() > LEADERLESS_MAX {
+            return Err(SessionError::Leaderless);
+        }
+        self.sequence += 1;
+        let revision = self.session.generations.load().revision;
+        let heartbeat = Heartbeat { revision, sequence: self.sequence, has_leader: false };
+        let message = RackMessage { message: Some(ToRegion::Heartbeat(heartbeat)) };
+        // A full queue means that the region does not read; then silence will end the session.
+        if sender.try_send(message).is_ok() {
+            self.open.push_back((self.sequence, Instant::now()));
+            if self.open.len() > OPEN_MAX {
+                self.open.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, message: RegionMessage) {
+        let now = Instant::now();
+        self.heard = now;
+        match message.message {
+            Some(FromRegion::Welcome(welcome)) => self.session.uplink.set_regions(welcome.regions),
+            Some(FromRegion::Heartbeat(heartbeat)) => {
+                if heartbeat.has_leader {
+                    self.leader_known = now;
+                }
+                self.answered(heartbeat.sequence, Timestamp::from_unix_ms(message.now_ms), now);
+            }
+            Some(FromRegion::Delta(delta)) => self.apply(delta),
+            None => {}
+        }
+    }
+
+    fn answered(&mut self, sequence: u64, region: Timestamp, now: Instant) {
+        while let Some((number, sent)) = self.open.pop_front() {
+            if number == sequence {
+                self.session.clock.observe(region, sent, now);
+            }
+            if number >= sequence {
+                return;
+            }
+        }
+    }
+
+    fn apply(&mut self, delta: Delta) {
+        let Delta { revision, changes, part_of_generation, generation_end } = delta;
+        if !part_of_generation {
+            let mut generation = Generation::clone(&self.session.generations.load());
+            apply_changes(&mut generation, changes);
+            generation.revision = revision;
+            return self.session.generations.publish(generation);
+        }
+        let arriving = self.arriving.get_or_insert_default();
+        apply_changes(arriving, changes);
+        if generation_end && let Some(mut complete) = self.arriving.take() {
+            complete.revision = revision;
+            info!(revision, "generation at revision {revision} is complete");
+            self.session.generations.publish(complete);
+        }
+    }
+}
+
+/// Applies what can be read. One object that cannot must not stop the service of all others.
+fn apply_changes(generation: &mut Generation, changes: Vec<Change>) {
+    for change in changes {
+        if let Err(error) = apply_change(generation, change) {
+            error!("a change from the region cannot be read: {error}");
+        }
+    }
+}
+
+fn apply_change(generation: &mut Generation, change: Change) -> Result<(), ConvertError> {
+    match change.change {
+        Some(WireChange::Put(object)) => generation.put(Served::try_from(object)?),
+        Some(WireChange::Delete(key)) => generation.delete(&Key::try_from(key)?),
+        None => return Err(ConvertError::Missing { message: "Change", field: "change" }),
+    }
+    Ok(())
+}

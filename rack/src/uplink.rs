@@ -1,0 +1,90 @@
+//! The rack's way to the regions: which one the session is with, and where the others are.
+
+use std::sync::Arc;
+
+use proto::rack::RegionAddress;
+use proto::rack::rack_client::RackClient;
+use tokio::sync::watch;
+use tonic::transport::Channel;
+
+/// Where the regions are and which one is connected; clones share it.
+#[derive(Debug, Clone)]
+pub struct Uplink {
+    state: Arc<watch::Sender<State>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    connected: Option<Connected>,
+    regions: Vec<RegionAddress>,
+}
+
+#[derive(Debug, Clone)]
+struct Connected {
+    address: String,
+    client: RackClient<Channel>,
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self { state: Arc::new(watch::Sender::new(State::default())) }
+    }
+}
+
+impl Uplink {
+    /// A client to the region that the session is with; none while there is no session.
+    #[must_use]
+    pub fn client(&self) -> Option<RackClient<Channel>> {
+        self.state.borrow().connected.as_ref().map(|connected| connected.client.clone())
+    }
+
+    /// Waits until there is a session and returns a client to its region.
+    pub async fn connected(&self) -> RackClient<Channel> {
+        let mut state = self.state.subscribe();
+        loop {
+            if let Some(connected) = &state.borrow_and_update().connected {
+                return connected.client.clone();
+            }
+            // The sender lives in `self`, so the channel is open.
+            if state.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// HTTP addresses (`host:port`) of all known regions, the connected one first.
+    #[must_use]
+    pub fn http_addresses(&self) -> Vec<String> {
+        self.addresses(|region| &region.http)
+    }
+
+    /// gRPC addresses (`host:port`) of all known regions, the connected one first.
+    #[must_use]
+    pub fn grpc_addresses(&self) -> Vec<String> {
+        self.addresses(|region| &region.grpc)
+    }
+
+    fn addresses(&self, of: impl Fn(&RegionAddress) -> &String) -> Vec<String> {
+        let state = self.state.borrow();
+        let current = state.connected.as_ref().map(|connected| connected.address.as_str());
+        let mut regions: Vec<&RegionAddress> = state.regions.iter().collect();
+        regions.sort_by_key(|region| Some(region.grpc.as_str()) != current);
+        regions.into_iter().map(|region| of(region).clone()).collect()
+    }
+
+    /// Takes in the list of regions; an empty one is not believed.
+    pub(crate) fn set_regions(&self, regions: Vec<RegionAddress>) {
+        if !regions.is_empty() {
+            self.state.send_modify(|state| state.regions = regions);
+        }
+    }
+
+    pub(crate) fn set_connected(&self, address: &str, client: RackClient<Channel>) {
+        let connected = Connected { address: address.to_owned(), client };
+        self.state.send_modify(|state| state.connected = Some(connected));
+    }
+
+    pub(crate) fn set_disconnected(&self) {
+        self.state.send_modify(|state| state.connected = None);
+    }
+}
