@@ -1,10 +1,10 @@
 //! What a node of the store is told when it opens.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::network::Connector;
+use identity::Identity;
+
 pub use crate::state::history::Retention;
 
 /// What a node is told when it opens.
@@ -19,8 +19,8 @@ pub struct Config {
     pub node_id: u64,
     /// Where the other nodes reach this node's gRPC server, `ip:port`.
     pub address: String,
-    /// How other nodes are reached and proven; an [`identity::Identity`] gives mTLS.
-    pub connector: Arc<dyn Connector>,
+    /// The node's certificate: it reaches the others with it and knows them by theirs.
+    pub identity: Identity,
     /// Raft's timers.
     pub timers: Timers,
     /// How much history is kept.

@@ -25,6 +25,6 @@ pub mod watch;
 mod writer;
 
 pub use config::Config;
-pub use network::{Connector, RaftService};
+pub use network::RaftService;
 pub use open::OpenError;
 pub use store::Store;

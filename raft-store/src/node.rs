@@ -65,7 +65,7 @@ impl Node {
             StateMachine::open(Arc::clone(&database), writer.clone(), folder.snapshots.clone())?;
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;
         let visible = machine.visible();
-        let peers = Peers::new(&config.cluster_id, config.node_id, Arc::clone(&config.connector));
+        let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
         let raft_config = Arc::new(open::raft_config(&config)?);
         let network = Network::new(peers.clone());
         let raft = Raft::new(config.node_id, raft_config, network, log, machine)
@@ -124,6 +124,20 @@ impl Node {
 
     pub(crate) fn database(&self) -> Arc<Database> {
         Arc::clone(&self.database)
+    }
+
+    /// Proposes to drop history that is older or longer than wanted.
+    pub(crate) async fn compact(&self) {
+        let (database, retention) = (self.database(), self.config.retention);
+        let looked = tokio::task::spawn_blocking(move || {
+            let (view, applied) = view_of(&database);
+            let before =
+                state::history::compact_before(&view, &applied, retention, COMPACT_RECORDS_MAX);
+            (before > applied.compacted).then_some(before)
+        });
+        if let Ok(Some(revision)) = looked.await {
+            propose::compact(&self.raft, revision).await;
+        }
     }
 
     async fn wait_visible(&self, index: u64, deadline: Instant) -> bool {
@@ -257,7 +271,7 @@ impl Node {
             let metrics = metrics.borrow_watched();
             metrics.membership_config.membership().get_node(&node_id)?.address.clone()
         };
-        let client = self.peers.client(node_id, &address, Purpose::Requests).ok()?;
+        let client = self.peers.client(node_id, &address, Purpose::Requests);
         Some(LeaderClient { node_id, client })
     }
 
@@ -404,18 +418,8 @@ async fn compact_history(node: Arc<Node>) {
             () = node.stopping.cancelled() => return,
             () = tokio::time::sleep(COMPACT_EVERY) => {}
         }
-        if !node.leadership.borrow().leading {
-            continue;
-        }
-        let (database, retention) = (node.database(), node.config.retention);
-        let looked = tokio::task::spawn_blocking(move || {
-            let (view, applied) = view_of(&database);
-            let before =
-                state::history::compact_before(&view, &applied, retention, COMPACT_RECORDS_MAX);
-            (before > applied.compacted).then_some(before)
-        });
-        if let Ok(Some(revision)) = looked.await {
-            propose::compact(&node.raft, revision).await;
+        if node.leadership.borrow().leading {
+            node.compact().await;
         }
     }
 }

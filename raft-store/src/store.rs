@@ -110,12 +110,13 @@ impl Store {
     }
 
     /// The gRPC service that the other nodes call; none for a store in memory. Mount it on a server
-    /// whose connections carry what [`Connector::proves`](crate::Connector::proves) looks at.
+    /// whose connections come from [`identity::incoming`]; it refuses callers that are not a region
+    /// node of this cluster.
     #[must_use]
     pub fn service(&self) -> Option<RaftServer<RaftService>> {
         match &self.backend {
             Backend::Memory { .. } => None,
-            Backend::Node(node) => Some(RaftService::of(Arc::clone(node))),
+            Backend::Node(node) => Some(RaftService::of(node)),
         }
     }
 
@@ -284,6 +285,21 @@ impl Store {
         }
         let transfer = node.raft.trigger().transfer_leader(to).await;
         transfer.map_err(|fatal| MembershipError::Unknown { reason: fatal.to_string() })
+    }
+
+    /// Drops the history that is older or longer than `Config::retention` now, on all nodes. The
+    /// leader does it by itself every few seconds.
+    ///
+    /// # Errors
+    /// See [`MembershipError`]; only the leader can do it.
+    pub async fn compact(&self) -> Result<(), MembershipError> {
+        let node = self.node()?;
+        let leadership = *node.leadership.borrow();
+        if !leadership.leading {
+            return Err(MembershipError::NotLeader { leader: leadership.leader });
+        }
+        node.compact().await;
+        Ok(())
     }
 
     /// Makes a snapshot now.

@@ -82,10 +82,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn client(&self) -> Result<RaftClient<Channel>, RpcError> {
-        self.peers
-            .client(self.target, &self.address, self.purpose)
-            .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
+    fn client(&self) -> RaftClient<Channel> {
+        self.peers.client(self.target, &self.address, self.purpose)
     }
 
     async fn ask_vote(
@@ -94,7 +92,7 @@ impl Peer {
         pre_vote: bool,
         option: RPCOption,
     ) -> Result<VoteResponse<TypeConfig>, RpcError> {
-        let mut client = self.client()?;
+        let mut client = self.client();
         let request = self.peers.request(self.target, convert::vote_request_to_wire(&request));
         let call = async {
             if pre_vote { client.pre_vote(request).await } else { client.vote(request).await }
@@ -134,7 +132,7 @@ impl NetTransferLeader<TypeConfig> for Peer {
         request: TransferLeaderRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<TransferLeaderResponse<TypeConfig>, RpcError> {
-        let mut client = self.client()?;
+        let mut client = self.client();
         let request = self.peers.request(self.target, convert::transfer_to_wire(&request));
         let reply = within(option.soft_ttl(), client.transfer_leader(request)).await?;
         convert::transferred_from_wire(reply).map_err(|error| unreadable(&error))
@@ -151,7 +149,7 @@ impl NetStreamAppend<TypeConfig> for Peer {
         S: Stream<Item = AppendEntriesRequest<TypeConfig>> + OptionalSend + Unpin + 'static,
     {
         let start = async move {
-            let mut client = self.client()?;
+            let mut client = self.client();
             let idle = option.soft_ttl().max(IDLE_MIN);
             let sent = Arc::new(AtomicU64::new(0));
             let counter = Arc::clone(&sent);
@@ -219,8 +217,7 @@ impl NetSnapshot<TypeConfig> for Peer {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let mut client =
-            self.client().map_err(|error| StreamingError::Network(NetworkError::new(&error)))?;
+        let mut client = self.client();
         let size_bytes = snapshot.snapshot.size_bytes().map_err(|error| io_failed(&error))?;
         let offer = wire::SnapshotOffer {
             vote: Some(stored::vote_to_wire(&vote)),

@@ -5,12 +5,10 @@
 //! wrong node can split the cluster.
 
 pub(crate) mod client;
-mod connector;
 mod convert;
 pub(crate) mod peer;
 pub(crate) mod server;
 
-pub use self::connector::Connector;
 pub use self::server::RaftService;
 
 /// Request metadata: the cluster of the caller.

@@ -1,15 +1,21 @@
 //! Connections to the other nodes: made once, shared, and kept apart by purpose.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use identity::connect::default_endpoint;
+use identity::{ExpectedPeer, Identity, PeerIdentity};
 use proto::raft::raft_client::RaftClient;
 use tonic::Request;
 use tonic::metadata::{MetadataMap, MetadataValue};
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 
-use super::{CLUSTER, Connector, FROM, MESSAGE_BYTES_MAX, TO};
+use super::{CLUSTER, FROM, MESSAGE_BYTES_MAX, TO};
+
+/// How long a connection may take; a lost node must not hold up a vote.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+const WINDOW_BYTES: u32 = 4 << 20;
 
 /// What a connection is for: a long transfer must not delay a heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +31,13 @@ pub(crate) enum Purpose {
 pub(crate) struct Peers {
     cluster_id: Arc<str>,
     node_id: u64,
-    connector: Arc<dyn Connector>,
+    identity: Identity,
     open: Arc<Mutex<BTreeMap<(u64, Purpose), (String, Channel)>>>,
 }
 
 impl Peers {
-    pub(crate) fn new(cluster_id: &str, node_id: u64, connector: Arc<dyn Connector>) -> Self {
-        Self { cluster_id: cluster_id.into(), node_id, connector, open: Arc::default() }
+    pub(crate) fn new(cluster_id: &str, node_id: u64, identity: Identity) -> Self {
+        Self { cluster_id: cluster_id.into(), node_id, identity, open: Arc::default() }
     }
 
     /// A client of another node.
@@ -40,20 +46,20 @@ impl Peers {
         target: u64,
         address: &str,
         purpose: Purpose,
-    ) -> io::Result<RaftClient<Channel>> {
+    ) -> RaftClient<Channel> {
         let mut open = self.open.lock().expect("no panic while locked");
         let channel = match open.get(&(target, purpose)) {
             Some((known, channel)) if known == address => channel.clone(),
             Some(_) | None => {
-                let channel = self.connector.channel(target, address)?;
+                let expected = ExpectedPeer::Region(target);
+                let channel = self.identity.channel_with(endpoint(), address, expected);
                 open.insert((target, purpose), (address.to_owned(), channel.clone()));
                 channel
             }
         };
-        let client = RaftClient::new(channel);
-        Ok(client
+        RaftClient::new(channel)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX))
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     /// A request that says who calls whom.
@@ -82,12 +88,25 @@ impl Peers {
         }
         let caller = number(metadata, FROM)
             .ok_or_else(|| tonic::Status::permission_denied("the caller does not say who it is"))?;
-        if !self.connector.proves(request.extensions(), &self.cluster_id, caller) {
+        if !is_proven(request, &self.cluster_id, caller) {
             let unproven = format!("the caller is not proven to be node {caller}");
             return Err(tonic::Status::permission_denied(unproven));
         }
         Ok(caller)
     }
+}
+
+/// Whether the caller's certificate is of this region node of this cluster.
+fn is_proven<T>(request: &Request<T>, cluster_id: &str, node_id: u64) -> bool {
+    PeerIdentity::of(request)
+        .is_some_and(|peer| peer.cluster_id == cluster_id && peer.node_id() == Some(node_id))
+}
+
+fn endpoint() -> Endpoint {
+    default_endpoint()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
 }
 
 fn number(metadata: &MetadataMap, name: &str) -> Option<u64> {

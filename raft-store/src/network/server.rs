@@ -1,7 +1,8 @@
 //! The answering side of Raft's transport, and requests that other nodes forward to the leader.
 
+use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures::{Stream, StreamExt};
 use openraft::Snapshot;
@@ -20,15 +21,24 @@ type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
 
 /// The gRPC service of a node; mount it on the region's mTLS server.
+///
+/// It does not keep the node open: connections may outlive it, and are refused then.
 pub struct RaftService {
-    node: Arc<Node>,
+    node: Weak<Node>,
 }
 
 impl RaftService {
-    pub(crate) fn of(node: Arc<Node>) -> RaftServer<Self> {
-        RaftServer::new(Self { node })
+    pub(crate) fn of(node: &Arc<Node>) -> RaftServer<Self> {
+        RaftServer::new(Self { node: Arc::downgrade(node) })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The node, if it runs and the request is meant for it and proven; and who calls.
+    fn admit<T>(&self, request: &Request<T>) -> Result<(Arc<Node>, u64), Status> {
+        let node = self.node.upgrade().ok_or_else(|| Status::unavailable("the node stopped"))?;
+        let caller = node.peers.check(request)?;
+        Ok((node, caller))
     }
 }
 
@@ -40,13 +50,13 @@ impl Raft for RaftService {
         &self,
         request: Request<Streaming<wire::AppendRequest>>,
     ) -> Result<Response<Self::AppendStream>, Status> {
-        self.node.peers.check(&request)?;
+        let (node, _) = self.admit(&request)?;
         // A request that cannot be read ends the stream; the leader begins another.
         let requests = request.into_inner().scan((), |(), request| {
             let readable = request.ok().and_then(|request| convert::append_from_wire(request).ok());
             std::future::ready(readable)
         });
-        let replies = self.node.raft.stream_append(requests).map(|result| match result {
+        let replies = node.raft.stream_append(requests).map(|result| match result {
             Ok(result) => Ok(convert::appended_to_wire(result)),
             Err(fatal) => Err(Status::unavailable(fatal.to_string())),
         });
@@ -57,9 +67,9 @@ impl Raft for RaftService {
         &self,
         request: Request<wire::VoteRequest>,
     ) -> Result<Response<wire::VoteReply>, Status> {
-        self.node.peers.check(&request)?;
+        let (node, _) = self.admit(&request)?;
         let vote = convert::vote_request_from_wire(request.into_inner()).map_err(unreadable)?;
-        let reply = self.node.raft.vote(vote).await.map_err(stopped)?;
+        let reply = node.raft.vote(vote).await.map_err(stopped)?;
         Ok(Response::new(convert::vote_reply_to_wire(&reply)))
     }
 
@@ -67,9 +77,9 @@ impl Raft for RaftService {
         &self,
         request: Request<wire::VoteRequest>,
     ) -> Result<Response<wire::VoteReply>, Status> {
-        self.node.peers.check(&request)?;
+        let (node, _) = self.admit(&request)?;
         let vote = convert::vote_request_from_wire(request.into_inner()).map_err(unreadable)?;
-        let reply = self.node.raft.pre_vote(vote).await.map_err(stopped)?;
+        let reply = node.raft.pre_vote(vote).await.map_err(stopped)?;
         Ok(Response::new(convert::vote_reply_to_wire(&reply)))
     }
 
@@ -77,12 +87,12 @@ impl Raft for RaftService {
         &self,
         request: Request<Streaming<wire::SnapshotPart>>,
     ) -> Result<Response<wire::SnapshotReply>, Status> {
-        let caller = self.node.peers.check(&request)?;
-        let (vote, meta, snapshot) = self.receive(caller, request.into_inner()).await?;
+        let (node, caller) = self.admit(&request)?;
+        let (vote, meta, snapshot) = receive(&node.snapshots, caller, request.into_inner()).await?;
         let index = meta.last_log_id.map_or(0, |log_id| log_id.index);
         tracing::info!(raft.index = index, "snapshot up to {index} received from node {caller}");
         let snapshot = Snapshot { meta, snapshot };
-        let reply = self.node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+        let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
         let vote = Some(stored::vote_to_wire(&reply.vote));
         Ok(Response::new(wire::SnapshotReply { vote }))
     }
@@ -91,9 +101,9 @@ impl Raft for RaftService {
         &self,
         request: Request<wire::TransferLeaderRequest>,
     ) -> Result<Response<wire::TransferLeaderReply>, Status> {
-        self.node.peers.check(&request)?;
+        let (node, _) = self.admit(&request)?;
         let transfer = convert::transfer_from_wire(request.into_inner()).map_err(unreadable)?;
-        let reply = self.node.raft.handle_transfer_leader(transfer).await.map_err(stopped)?;
+        let reply = node.raft.handle_transfer_leader(transfer).await.map_err(stopped)?;
         Ok(Response::new(convert::transferred_to_wire(reply)))
     }
 
@@ -101,62 +111,60 @@ impl Raft for RaftService {
         &self,
         request: Request<wire::TransactRequest>,
     ) -> Result<Response<wire::TransactReply>, Status> {
-        self.node.peers.check(&request)?;
+        let (node, _) = self.admit(&request)?;
         let txn = request.into_inner().txn;
         let txn = txn.ok_or_else(|| unreadable(StoredError::Missing { field: "txn" }))?;
-        Ok(Response::new(self.node.answer_transact(txn).await))
+        Ok(Response::new(node.answer_transact(txn).await))
     }
 
     async fn read_index(
         &self,
         request: Request<wire::ReadIndexRequest>,
     ) -> Result<Response<wire::ReadIndexReply>, Status> {
-        self.node.peers.check(&request)?;
-        Ok(Response::new(self.node.answer_read_index().await))
+        let (node, _) = self.admit(&request)?;
+        Ok(Response::new(node.answer_read_index().await))
     }
 }
 
-impl RaftService {
-    /// Takes in a snapshot to a file that is complete and synced.
-    async fn receive(
-        &self,
-        caller: u64,
-        mut parts: Streaming<wire::SnapshotPart>,
-    ) -> Result<(Vote, SnapshotMeta, SnapshotFile), Status> {
-        use wire::snapshot_part::Part;
-        let Some(Part::Offer(offer)) = parts.message().await?.and_then(|first| first.part) else {
-            return Err(unreadable(StoredError::Missing { field: "offer" }));
+/// Takes in a snapshot to a file that is complete and synced.
+async fn receive(
+    folder: &Path,
+    caller: u64,
+    mut parts: Streaming<wire::SnapshotPart>,
+) -> Result<(Vote, SnapshotMeta, SnapshotFile), Status> {
+    use wire::snapshot_part::Part;
+    let Some(Part::Offer(offer)) = parts.message().await?.and_then(|first| first.part) else {
+        return Err(unreadable(StoredError::Missing { field: "offer" }));
+    };
+    let vote = convert::vote(offer.vote).map_err(unreadable)?;
+    let name = format!("from-{caller}-{:016x}.part", rand::random::<u64>());
+    let path = folder.join(name);
+    let mut file = tokio::fs::File::create(&path).await?;
+    let mut size_bytes = 0;
+    while let Some(part) = parts.message().await? {
+        let Some(Part::Chunk(chunk)) = part.part else {
+            return Err(unreadable(StoredError::Missing { field: "chunk" }));
         };
-        let vote = convert::vote(offer.vote).map_err(unreadable)?;
-        let name = format!("from-{caller}-{:016x}.part", rand::random::<u64>());
-        let path = self.node.snapshots.join(name);
-        let mut file = tokio::fs::File::create(&path).await?;
-        let mut size_bytes = 0;
-        while let Some(part) = parts.message().await? {
-            let Some(Part::Chunk(chunk)) = part.part else {
-                return Err(unreadable(StoredError::Missing { field: "chunk" }));
-            };
-            size_bytes += chunk.len() as u64;
-            file.write_all(&chunk).await?;
-        }
-        if size_bytes != offer.size_bytes {
-            tokio::fs::remove_file(&path).await?;
-            let got = format!("{size_bytes} of {} bytes of the snapshot came", offer.size_bytes);
-            return Err(Status::data_loss(got));
-        }
-        file.sync_all().await?;
-        let (snapshot, applied) =
-            SnapshotFile::open(&path).map_err(|error| Status::data_loss(error.to_string()))?;
-        let meta = SnapshotMeta {
-            last_log_id: offer.last_log_id.map(stored::log_id_from_wire),
-            last_membership: stored::stored_membership_from_wire(offer.membership)
-                .map_err(unreadable)?,
-        };
-        if applied.log_id != meta.last_log_id {
-            return Err(Status::data_loss("the snapshot is not the one that was announced"));
-        }
-        Ok((vote, meta, snapshot))
+        size_bytes += chunk.len() as u64;
+        file.write_all(&chunk).await?;
     }
+    if size_bytes != offer.size_bytes {
+        tokio::fs::remove_file(&path).await?;
+        let got = format!("{size_bytes} of {} bytes of the snapshot came", offer.size_bytes);
+        return Err(Status::data_loss(got));
+    }
+    file.sync_all().await?;
+    let (snapshot, applied) =
+        SnapshotFile::open(&path).map_err(|error| Status::data_loss(error.to_string()))?;
+    let meta = SnapshotMeta {
+        last_log_id: offer.last_log_id.map(stored::log_id_from_wire),
+        last_membership: stored::stored_membership_from_wire(offer.membership)
+            .map_err(unreadable)?,
+    };
+    if applied.log_id != meta.last_log_id {
+        return Err(Status::data_loss("the snapshot is not the one that was announced"));
+    }
+    Ok((vote, meta, snapshot))
 }
 
 fn unreadable(error: StoredError) -> Status {

@@ -1,33 +1,18 @@
 //! A cluster in one process: real stores in temporary folders, talking over loopback.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use identity::testing::TestCluster;
 use raft_store::config::{Config, Retention, SnapshotPolicy, Timers};
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, Txn, Write};
-use raft_store::{Connector, Store};
+use raft_store::{OpenError, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tonic::transport::{Channel, Endpoint, Server};
-
-/// Plain connections that trust what the caller says.
-struct Trusting;
-
-impl Connector for Trusting {
-    fn channel(&self, _node_id: u64, address: &str) -> std::io::Result<Channel> {
-        let endpoint =
-            Endpoint::from_shared(format!("http://{address}")).map_err(std::io::Error::other)?;
-        Ok(endpoint.connect_timeout(Duration::from_millis(200)).connect_lazy())
-    }
-
-    fn proves(&self, _: &tonic::Extensions, _cluster_id: &str, _node_id: u64) -> bool {
-        true
-    }
-}
+use tonic::transport::Server;
 
 /// A node that serves.
 pub(crate) struct Node {
@@ -48,14 +33,35 @@ impl Node {
 /// Folders and addresses of the nodes of a cluster.
 pub(crate) struct Cluster {
     dir: TempDir,
-    pub(crate) snapshots: SnapshotPolicy,
-    pub(crate) retention: Retention,
+    identities: TestCluster,
+    snapshots: SnapshotPolicy,
+    retention: Retention,
+    timers: Timers,
 }
 
 impl Cluster {
     pub(crate) fn new() -> Self {
         let dir = TempDir::new().expect("temporary folder");
-        Self { dir, snapshots: SnapshotPolicy::default(), retention: Retention::default() }
+        let identities = identity::testing::cluster(&[1, 2, 3, 4, 5], &[]).expect("identities");
+        Self {
+            dir,
+            identities,
+            snapshots: SnapshotPolicy::default(),
+            retention: Retention::default(),
+            timers: Timers::default(),
+        }
+    }
+
+    pub(crate) fn with_snapshots(self, snapshots: SnapshotPolicy) -> Self {
+        Self { snapshots, ..self }
+    }
+
+    pub(crate) fn with_history_of(self, revisions_max: u64) -> Self {
+        Self { retention: Retention { revisions_max, ..self.retention }, ..self }
+    }
+
+    pub(crate) fn with_request_timeout(self, request: Duration) -> Self {
+        Self { timers: Timers { request, ..self.timers }, ..self }
     }
 
     pub(crate) fn folder(&self, id: u64) -> std::path::PathBuf {
@@ -67,20 +73,21 @@ impl Cluster {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("address");
         let listener = TcpListener::bind(address.unwrap_or(any)).await.expect("listener");
         let address = listener.local_addr().expect("local address");
+        let identity = &self.identities.regions[&id];
         let config = Config {
             dir: self.folder(id),
-            cluster_id: "test".into(),
+            cluster_id: identity.cluster_id(),
             node_id: id,
             address: address.to_string(),
-            connector: Arc::new(Trusting),
-            timers: Timers::default(),
+            identity: identity.clone(),
+            timers: self.timers,
             retention: self.retention,
             snapshots: self.snapshots,
         };
-        let store = Store::open(config).await.expect("store opens");
+        let store = open(config).await;
         let service = store.service().expect("a real store");
         let mut server = JoinSet::new();
-        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        let incoming = identity::incoming(listener, identity);
         server.spawn(async move {
             let served = Server::builder().add_service(service).serve_with_incoming(incoming);
             served.await.expect("server");
@@ -103,6 +110,20 @@ impl Cluster {
         }
         nodes
     }
+}
+
+/// Opens a store; one that was stopped a moment ago may still be closing its files.
+async fn open(config: Config) -> Store {
+    let mut refused = None;
+    for _ in 0..200 {
+        match Store::open(config.clone()).await {
+            Ok(store) => return store,
+            Err(error @ OpenError::Database { .. }) => refused = Some(error),
+            Err(error) => panic!("store does not open: {error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("store does not open: {refused:?}");
 }
 
 pub(crate) async fn wait_for_leader(store: &Store) -> u64 {

@@ -1,0 +1,89 @@
+//! Snapshots: a node that joins or was away too long gets one, and it holds everything.
+
+use std::time::Duration;
+
+use raft_store::config::SnapshotPolicy;
+use raft_store::watch::WatchError;
+
+use super::support::{Cluster, Node, bytes, put, put_once, value, wait_for_leader};
+
+/// Entries of the test, more than stay in the log.
+const ENTRIES: u64 = 120;
+
+async fn cluster_with_purged_log() -> (Cluster, Node, u64) {
+    let policy = SnapshotPolicy { every_entries: 40, keep_entries: 10 };
+    let cluster = Cluster::new().with_snapshots(policy);
+    let first = cluster.start_all(1).await.remove(0);
+    let revision = first.store.transact(put_once("k/first", "1", 3)).await.expect("put").revision;
+    for index in 0..ENTRIES {
+        first.store.transact(put(&format!("k/{index:03}"), "x")).await.expect("put");
+    }
+    wait_until(|| first.store.status().is_some_and(|status| status.purged > Some(revision))).await;
+    (cluster, first, revision)
+}
+
+async fn wait_until(reached: impl Fn() -> bool) {
+    let poll = async {
+        while !reached() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), poll).await.expect("reached in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_learner_joins_through_a_snapshot() {
+    let (cluster, first, revision) = cluster_with_purged_log().await;
+    let second = cluster.start(2, None).await;
+    first.store.add_learner(2, second.address.to_string()).await.expect("learner");
+    first.store.promote(2).await.expect("voter");
+    wait_for_leader(&second.store).await;
+    assert_eq!(Some("1".to_owned()), value(&second.store, "k/first").await);
+    assert!(second.store.status().expect("status").snapshot.is_some());
+    let again = second.store.transact(put_once("k/first", "2", 3)).await.expect("repeated");
+    assert_eq!(revision, again.revision, "sessions are in the snapshot");
+    let mut watch = second.store.watch(vec![bytes("k/")], revision - 1).await.expect("history");
+    for _ in 0..=ENTRIES {
+        watch.next().await.expect("history is in the snapshot");
+    }
+    // The node restarts on what the snapshot brought, and goes on.
+    let address = second.address;
+    drop(watch);
+    second.kill().await;
+    let second = cluster.start(2, Some(address)).await;
+    second.store.transact(put("k/after", "1")).await.expect("put after the restart");
+    assert_eq!(Some("1".to_owned()), value(&second.store, "k/after").await);
+    assert_eq!(Some("1".to_owned()), value(&second.store, "k/first").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_on_a_purged_log_keeps_everything() {
+    let (cluster, first, _) = cluster_with_purged_log().await;
+    let address = first.address;
+    first.kill().await;
+    let first = cluster.start(1, Some(address)).await;
+    wait_for_leader(&first.store).await;
+    let view = first.store.read(raft_store::read::Consistency::Linearizable).await.expect("read");
+    assert_eq!(121, view.range(b"k/").len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_below_the_history_is_refused() {
+    let cluster = Cluster::new().with_history_of(10);
+    let node = cluster.start_all(1).await.remove(0);
+    let first = node.store.transact(put("a", "0")).await.expect("put").revision;
+    for index in 0..30 {
+        node.store.transact(put("a", &index.to_string())).await.expect("put");
+    }
+    let behind = node.store.watch(vec![bytes("a")], first).await.expect("history is there");
+    node.store.compact().await.expect("compaction");
+    let refused = node.store.watch(vec![bytes("a")], first).await.expect_err("compacted");
+    let WatchError::Compacted { requested, oldest } = refused else { panic!("{refused}") };
+    assert_eq!(first, requested);
+    assert!(oldest > first);
+    assert!(node.store.read_at(first).await.is_err());
+    let mut behind = behind;
+    assert_eq!(Err(WatchError::Ended), behind.next().await);
+    let mut at_oldest = node.store.watch(vec![bytes("a")], oldest).await.expect("oldest");
+    assert!(at_oldest.next().await.expect("the rest of the history").revision > oldest);
+}
