@@ -1,3 +1,5 @@
 //! What tests, the demo and the benchmarks run the real programs in.
 
+pub mod client;
 pub mod lab;
+pub mod sim;

@@ -17,12 +17,14 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use bmc::{Bmc, BmcSpec};
+use bmc::{Bmc, BmcSpec, FACTORY_PASSWORD, FACTORY_USER};
 use machine::{Firmware, VirtualMachine};
 use namespace::Pen;
 use network::Network;
 use process::Process;
 use slot::Slot;
+
+use crate::sim::SimSpec;
 
 /// Where a machine finds its BMC in-band, on the loopback interface; plus the machine's number.
 const FIRST_IN_BAND_PORT: u16 = 9000;
@@ -159,6 +161,43 @@ impl Lab {
         let bmc = Bmc::start(&self.pen, fabric, &folder, &self.logs(), spec, &script)?;
         let mac = machine.mac;
         self.machines.push(LabMachine { name, kind: firmware.name(), mac, folder, bmc });
+        self.machines.last().context("the machine that was just added")
+    }
+
+    /// Adds a simulated machine, powered off. `program` is the binary `ironraft-sim-machine`.
+    ///
+    /// # Errors
+    /// When its wires, files or BMC cannot be made.
+    pub fn add_simulated_machine(&mut self, program: &Path) -> anyhow::Result<&LabMachine> {
+        let number = self.next_number()?;
+        let name = format!("m{number}-sim");
+        let folder = self.machine_folder(&name)?;
+        let mac = mac_of(0x0a, number);
+        let address = self.network.add_simulated(&name, number, &mac)?;
+        let machine = SimSpec {
+            name: name.clone(),
+            mac: mac.clone(),
+            uuid: uuid_of(self.slot.number(), number),
+            serial: format!("SIM{:02}{number:02}", self.slot.number()),
+            interface: "eth0".to_owned(),
+            bmc_address: address.to_string(),
+            bmc_user: FACTORY_USER.to_owned(),
+            bmc_password: FACTORY_PASSWORD.to_owned(),
+            disk: folder.join("disk.json"),
+        };
+        let file = folder.join("machine.json");
+        let text = serde_json::to_string_pretty(&machine).context("the machine's file")?;
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        let script = format!("#!/bin/sh\nexec {} {}\n", program.display(), file.display());
+        let spec = BmcSpec {
+            name: name.clone(),
+            address,
+            mac: mac_of(0x0b, number),
+            in_band_port: FIRST_IN_BAND_PORT + u16::from(number),
+        };
+        let node = self.network.node(&name)?;
+        let bmc = Bmc::start(&self.pen, node, &folder, &self.logs(), spec, &script)?;
+        self.machines.push(LabMachine { name, kind: "simulated", mac, folder, bmc });
         self.machines.last().context("the machine that was just added")
     }
 
