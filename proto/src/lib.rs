@@ -4,13 +4,25 @@
 
 /// Region to rack.
 pub mod rack {
-    #![expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #![expect(
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        clippy::doc_markdown,
+        unused_qualifications,
+        reason = "generated"
+    )]
     tonic::include_proto!("ironraft.rack.v1");
 }
 
 /// Region to region, and what a region keeps on disk.
 pub mod raft {
-    #![expect(clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+    #![expect(
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        clippy::doc_markdown,
+        unused_qualifications,
+        reason = "generated"
+    )]
     tonic::include_proto!("ironraft.raft.v1");
 }
 
