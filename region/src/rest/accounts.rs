@@ -16,7 +16,7 @@ use crate::rest::params::Params;
 use crate::rest::reply::{Reply, problem_response};
 
 /// The name of a key when the client gives none.
-const DEFAULT_CONSUMER: &str = "MAAS consumer";
+pub(crate) const DEFAULT_CONSUMER: &str = "MAAS consumer";
 
 /// Answers with the key that the user has under that consumer name, or with a new one; with 403
 /// and no body when name or password are wrong.

@@ -15,14 +15,38 @@ pub mod reply;
 pub mod router;
 pub mod shapes;
 
+pub mod account;
 pub mod accounts;
 pub mod describe;
+pub mod fabrics;
+pub mod ipranges;
+pub mod resourcepools;
+pub mod spaces;
+pub mod subnets;
+pub mod tags;
+pub mod users;
 pub mod version;
+pub mod vlans;
+pub mod zones;
 
 use operation::Operation;
 
 /// All operations that are served below `/MAAS/api/2.0/`.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    [describe::OPERATIONS, version::OPERATIONS].concat()
+    [
+        account::OPERATIONS,
+        describe::OPERATIONS,
+        fabrics::OPERATIONS,
+        ipranges::OPERATIONS,
+        resourcepools::OPERATIONS,
+        spaces::OPERATIONS,
+        subnets::OPERATIONS,
+        tags::OPERATIONS,
+        users::OPERATIONS,
+        version::OPERATIONS,
+        vlans::OPERATIONS,
+        zones::OPERATIONS,
+    ]
+    .concat()
 }
