@@ -1,0 +1,212 @@
+//! Whether a change of a binding may be committed (decided by a region, inside a transaction).
+//!
+//! The transaction compares the revisions of the binding and of the block that was looked at, so
+//! what was decided here still holds when it is applied.
+
+use std::net::IpAddr;
+
+use crate::id::{BlockId, SubnetId, VlanId};
+use crate::lease::binding::{Binding, BindingState};
+use crate::lease::block::Block;
+use crate::lease::grant::Applicant;
+use crate::lease::policy::{Policy, Rule};
+use crate::mac::MacAddress;
+use crate::time::Timestamp;
+
+/// What happened to a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A client gets the address, or goes on with it.
+    Bind,
+    /// A rack gave it without a region, and tells now.
+    Granted,
+    /// DHCPRELEASE: the client does not need it any more.
+    Release,
+    /// DHCPDECLINE: the client found somebody else using it.
+    Decline,
+}
+
+/// A change that a rack asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What happened.
+    pub change: Change,
+    /// The link.
+    pub vlan: VlanId,
+    /// The subnet.
+    pub subnet: SubnetId,
+    /// The address.
+    pub ip: IpAddr,
+    /// The client.
+    pub mac: MacAddress,
+    /// The client's name.
+    pub hostname: Option<String>,
+    /// How long the client is told it may use the address, in milliseconds from the request on.
+    pub told_ms: u64,
+    /// The block that it was chosen from, with the block's epoch.
+    pub block: Option<(BlockId, u64)>,
+}
+
+/// What the change is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// Who asks.
+    pub applicant: Applicant<'a>,
+    /// The address's binding.
+    pub binding: Option<&'a Binding>,
+    /// The block that contains the address.
+    pub block: Option<&'a Block>,
+    /// Whether the address is reserved for somebody else (a machine's own address, a gateway).
+    pub reserved: bool,
+    /// Region time.
+    pub now: Timestamp,
+}
+
+/// Why a change is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another client holds it.
+    #[error("address {ip} is bound to {holder}")]
+    BoundToAnother {
+        /// The address.
+        ip: IpAddr,
+        /// Who holds it.
+        holder: MacAddress,
+    },
+    /// It is not for dynamic clients.
+    #[error("address {ip} is reserved")]
+    Reserved {
+        /// The address.
+        ip: IpAddr,
+    },
+    /// It lies in a block that another rack, or an earlier incarnation of this one, may use.
+    #[error("address {ip} is in a block that this rack does not own")]
+    NotTheOwner {
+        /// The address.
+        ip: IpAddr,
+    },
+    /// An earlier incarnation of the rack may have given it away (rule S4).
+    #[error("address {ip} is quarantined")]
+    Quarantined {
+        /// The address.
+        ip: IpAddr,
+    },
+    /// The client does not hold it.
+    #[error("address {ip} is not bound to {mac}")]
+    NotBound {
+        /// The address.
+        ip: IpAddr,
+        /// The client.
+        mac: MacAddress,
+    },
+}
+
+/// The binding as it is after the change.
+///
+/// # Errors
+/// [`Refusal`] when the change would break a promise made to another client.
+pub fn decide(
+    policy: &Policy,
+    situation: &Situation<'_>,
+    request: &Request,
+) -> Result<Binding, Refusal> {
+    match request.change {
+        Change::Bind | Change::Granted => {
+            may_bind(policy, situation, request)?;
+            Ok(bound(policy, situation, request))
+        }
+        Change::Release => {
+            let held = held_by(situation, request)?;
+            let promise_until = held.promise_until.max(situation.now.plus_ms(policy.lease_ms));
+            Ok(ended(held, BindingState::Released, situation, promise_until))
+        }
+        Change::Decline => {
+            let held = held_by(situation, request)?;
+            let promise_until = held.promise_until.max(situation.now.plus_ms(policy.decline_ms));
+            Ok(ended(held, BindingState::Declined, situation, promise_until))
+        }
+    }
+}
+
+fn may_bind(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Result<(), Refusal> {
+    let ip = request.ip;
+    if situation.reserved {
+        return Err(Refusal::Reserved { ip });
+    }
+    if let Some(binding) = situation.binding {
+        let holder = binding.mac;
+        let own = holder == request.mac && binding.state != BindingState::Declined;
+        let promised = binding.promise_until.plus_ms(policy.skew_ms) > situation.now;
+        if promised && !own {
+            return Err(Refusal::BoundToAnother { ip, holder });
+        }
+        let surely_promised = binding.promise_until > situation.now.plus_ms(policy.skew_ms);
+        if own && (surely_promised || !policy.follows(Rule::OnlyTheOwnerReuses)) {
+            return Ok(());
+        }
+    }
+    may_use_block(policy, situation, request)
+}
+
+/// Whether an address that is promised to nobody may be bound by the applicant.
+fn may_use_block(
+    policy: &Policy,
+    situation: &Situation<'_>,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let ip = request.ip;
+    let Some(block) = situation.block else {
+        return Err(Refusal::NotTheOwner { ip });
+    };
+    let own = situation.applicant.owns(block) && request.block == Some((block.id, block.epoch));
+    let lapsed = block.valid_until.plus_ms(policy.skew_ms) <= situation.now;
+    if !own && !lapsed {
+        return Err(Refusal::NotTheOwner { ip });
+    }
+    let quarantined = block.quarantine_until > Timestamp::default()
+        && block.quarantine_until.plus_ms(policy.skew_ms) > situation.now;
+    if quarantined && policy.follows(Rule::RestartCostsAnEpoch) {
+        return Err(Refusal::Quarantined { ip });
+    }
+    Ok(())
+}
+
+fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Binding {
+    let told_until = situation.now.plus_ms(request.told_ms);
+    let earlier = situation.binding.filter(|binding| binding.mac == request.mac);
+    let promise_until = told_until.plus_ms(policy.promise_ms);
+    Binding {
+        ip: request.ip,
+        subnet: request.subnet,
+        vlan: request.vlan,
+        mac: request.mac,
+        state: BindingState::Active,
+        hostname: request.hostname.clone(),
+        told_until: earlier.map_or(told_until, |binding| binding.told_until.max(told_until)),
+        promise_until: earlier
+            .map_or(promise_until, |binding| binding.promise_until.max(promise_until)),
+        rack: situation.applicant.rack.clone(),
+    }
+}
+
+fn held_by<'a>(situation: &Situation<'a>, request: &Request) -> Result<&'a Binding, Refusal> {
+    situation
+        .binding
+        .filter(|binding| binding.mac == request.mac && binding.state == BindingState::Active)
+        .ok_or(Refusal::NotBound { ip: request.ip, mac: request.mac })
+}
+
+fn ended(
+    held: &Binding,
+    state: BindingState,
+    situation: &Situation<'_>,
+    promise_until: Timestamp,
+) -> Binding {
+    Binding {
+        state,
+        told_until: situation.now,
+        promise_until,
+        rack: situation.applicant.rack.clone(),
+        ..held.clone()
+    }
+}
