@@ -1,0 +1,298 @@
+//! Wishes to commit, their outcomes, and what is done while no outcome comes.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use model::lease::clock::Moment;
+use model::lease::commit::Change;
+use model::lease::offline::{self, AddressKnowledge, OwnGrant};
+use model::mac::MacAddress;
+use model::time::Timestamp;
+
+use crate::v4::engine::{Arrival, Engine, Outcome, Output, Wish};
+use crate::wire::code;
+use crate::wire::message::Message;
+
+/// How long a client waits for a commit before the rack answers as if no region could be reached.
+const COMMIT_WAIT_MS: u64 = 2_000;
+/// How often a wish without an outcome is repeated.
+const REPEAT_MS: u64 = 1_000;
+/// A client that would have to renew at once is not worth an answer.
+const OFFLINE_LEASE_MIN_MS: u64 = 20_000;
+/// Clients that wait, and wishes without an outcome, are bounded: a full table is a silent server.
+const WISHES_MAX: usize = 8_192;
+
+/// A request that waits for its commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Parked {
+    pub(crate) message: Message,
+    pub(crate) arrival: Arrival,
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) since: Moment,
+}
+
+/// The wishes whose outcome is not known.
+#[derive(Debug)]
+pub(crate) struct Wishes {
+    incarnation: u64,
+    next: u64,
+    open: BTreeMap<[u8; 16], (Wish, Moment)>,
+}
+
+impl Wishes {
+    pub(crate) fn new(incarnation: u64) -> Self {
+        Self { incarnation, next: 0, open: BTreeMap::new() }
+    }
+
+    pub(crate) fn full(&self) -> bool {
+        self.open.len() >= WISHES_MAX
+    }
+
+    /// An id that no other wish of any process has: the process's random number and a count.
+    fn id(&mut self) -> [u8; 16] {
+        self.next += 1;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.incarnation.to_be_bytes());
+        id[8..].copy_from_slice(&self.next.to_be_bytes());
+        id
+    }
+
+    fn open(&mut self, wish: &Wish, now: Moment) {
+        self.open.insert(wish.request_id, (wish.clone(), now));
+    }
+}
+
+impl Engine {
+    /// Asks for a binding; the client is answered once it is committed.
+    pub(crate) fn ask(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        now: Moment,
+    ) -> Vec<Output> {
+        let Some(wish) = self.wish(Change::Bind, message, arrival, ip) else {
+            return Vec::new();
+        };
+        let grant = self.own_grant(ip, message.mac);
+        grant.asked = true;
+        self.wishes.open(&wish, now);
+        let parked = Parked { message: message.clone(), arrival: *arrival, ip, since: now };
+        self.parked.insert(wish.request_id, parked);
+        vec![Output::Commit(wish)]
+    }
+
+    /// Tells the region of a release or decline; nobody waits for the outcome.
+    pub(crate) fn tell(
+        &mut self,
+        change: Change,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        now: Moment,
+    ) -> Vec<Output> {
+        let Some(wish) = self.wish(change, message, arrival, ip).filter(|_| !self.wishes.full())
+        else {
+            return Vec::new();
+        };
+        self.wishes.open(&wish, now);
+        if self.reachable { vec![Output::Commit(wish)] } else { Vec::new() }
+    }
+
+    fn wish(
+        &mut self,
+        change: Change,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+    ) -> Option<Wish> {
+        let subnet = self.view.subnet_of(ip)?.1.id;
+        let hostname = message.options.get(code::HOST_NAME).and_then(label);
+        Some(Wish {
+            request_id: self.wishes.id(),
+            change,
+            vlan: arrival.vlan,
+            subnet,
+            ip,
+            mac: message.mac,
+            hostname,
+            told_ms: self.policy.lease_ms,
+            block: self.own_block(arrival.vlan, ip).map(|block| (block.id, block.epoch)),
+        })
+    }
+
+    /// This rack's own knowledge of an address for a client; replaces that of another client, which
+    /// the caller has found to be over.
+    fn own_grant(&mut self, ip: Ipv4Addr, mac: MacAddress) -> &mut OwnGrant {
+        let fresh = OwnGrant { mac, told: None, asked: false, decided: None };
+        let grant = self.grants.entry(ip).or_insert(fresh);
+        if grant.mac != mac {
+            *grant = fresh;
+        }
+        grant
+    }
+
+    /// The outcome of a wish.
+    pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
+        let Some((wish, sent)) = self.wishes.open.get(&id).cloned() else { return Vec::new() };
+        if outcome == Outcome::Unknown {
+            let parked = self.parked.remove(&id);
+            return parked.map(|parked| self.answer_offline(&parked, now)).unwrap_or_default();
+        }
+        self.wishes.open.remove(&id);
+        let parked = self.parked.remove(&id);
+        self.decide_grant(&wish, outcome);
+        let Some(parked) = parked else { return Vec::new() };
+        match outcome {
+            Outcome::Committed { told_ms, .. } => {
+                self.offers.withdraw(wish.vlan, wish.mac);
+                let left_ms = told_ms.saturating_sub(now.since_ms(sent));
+                self.acknowledge(&parked.message, &parked.arrival, parked.ip, left_ms, now)
+            }
+            Outcome::Refused { taken: true, .. } => {
+                self.offers.withdraw(wish.vlan, wish.mac);
+                Self::refuse(&parked.message, &parked.arrival, "address is in use", now)
+            }
+            Outcome::Refused { taken: false, .. } | Outcome::Unknown => {
+                self.offers.withdraw(wish.vlan, wish.mac);
+                Vec::new()
+            }
+        }
+    }
+
+    fn decide_grant(&mut self, wish: &Wish, outcome: Outcome) {
+        let Some(grant) = self.grants.get_mut(&wish.ip).filter(|grant| grant.mac == wish.mac)
+        else {
+            return;
+        };
+        if !matches!(wish.change, Change::Bind | Change::Granted) {
+            return;
+        }
+        grant.asked = false;
+        match outcome {
+            Outcome::Committed { revision, .. } => {
+                grant.told = None;
+                grant.decided = grant.decided.max(Some(revision));
+            }
+            Outcome::Refused { revision, .. } => grant.decided = grant.decided.max(Some(revision)),
+            Outcome::Unknown => {}
+        }
+    }
+
+    /// Answers a request from what this rack may promise by itself, or not at all.
+    pub(crate) fn answer_offline(&mut self, parked: &Parked, now: Moment) -> Vec<Output> {
+        let Parked { message, arrival, ip, .. } = parked;
+        let Some(limit) = self.offline_limit(arrival, *ip, message.mac, now) else {
+            return Vec::new();
+        };
+        let Some(clock) = self.clock else { return Vec::new() };
+        let latest = clock.latest(now);
+        let left_ms = limit.since_ms(latest).min(self.policy.lease_ms);
+        if left_ms < OFFLINE_LEASE_MIN_MS {
+            return Vec::new();
+        }
+        let until = latest.plus_ms(left_ms);
+        let grant = self.own_grant(*ip, message.mac);
+        grant.told = grant.told.max(Some(until));
+        self.acknowledge(message, arrival, *ip, left_ms, now)
+    }
+
+    fn offline_limit(
+        &self,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        mac: MacAddress,
+        now: Moment,
+    ) -> Option<Timestamp> {
+        let clock = self.clock?;
+        let knowledge = AddressKnowledge {
+            binding: self.view.binding(ip),
+            own_block: self.own_block(arrival.vlan, ip),
+            own_grant: self.grants.get(&ip),
+            earliest: clock.earliest(now),
+            latest: clock.latest(now),
+        };
+        offline::limit(&self.policy, &knowledge, mac)
+    }
+
+    /// Forgets what is over, answers who has waited long enough, repeats wishes without an outcome
+    /// and tells what was granted without a region. Call it a few times a second.
+    pub fn tick(&mut self, now: Moment) -> Vec<Output> {
+        self.forget(now);
+        let late: Vec<[u8; 16]> = self
+            .parked
+            .iter()
+            .filter(|(_, parked)| now.since_ms(parked.since) >= COMMIT_WAIT_MS)
+            .map(|(id, _)| *id)
+            .collect();
+        let mut outputs = Vec::new();
+        for id in late {
+            if let Some(parked) = self.parked.remove(&id) {
+                outputs.extend(self.answer_offline(&parked, now));
+            }
+        }
+        if self.reachable {
+            outputs.extend(self.repeat(now));
+            outputs.extend(self.tell_granted(now));
+        }
+        outputs
+    }
+
+    fn repeat(&mut self, now: Moment) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        for (wish, sent) in self.wishes.open.values_mut() {
+            if now.since_ms(*sent) >= REPEAT_MS {
+                *sent = now;
+                outputs.push(Output::Commit(wish.clone()));
+            }
+        }
+        outputs
+    }
+
+    fn tell_granted(&mut self, now: Moment) -> Vec<Output> {
+        let Some(clock) = self.clock else { return Vec::new() };
+        let earliest = clock.earliest(now);
+        let granted: Vec<(Ipv4Addr, MacAddress, u64)> = self
+            .grants
+            .iter()
+            .filter(|(_, grant)| !grant.asked)
+            .filter_map(|(ip, grant)| {
+                let told_ms = grant.told?.since_ms(earliest);
+                (told_ms > 0).then_some((*ip, grant.mac, told_ms))
+            })
+            .collect();
+        let mut outputs = Vec::new();
+        for (ip, mac, told_ms) in granted {
+            let Some(wish) = self.granted_wish(ip, mac, told_ms).filter(|_| !self.wishes.full())
+            else {
+                continue;
+            };
+            self.own_grant(ip, mac).asked = true;
+            self.wishes.open(&wish, now);
+            outputs.push(Output::Commit(wish));
+        }
+        outputs
+    }
+
+    fn granted_wish(&mut self, ip: Ipv4Addr, mac: MacAddress, told_ms: u64) -> Option<Wish> {
+        let (_, subnet) = self.view.subnet_of(ip)?;
+        let (vlan, subnet) = (subnet.vlan, subnet.id);
+        let block = self.own_block(vlan, ip).map(|block| (block.id, block.epoch));
+        let hostname = self.view.binding(ip).and_then(|binding| binding.hostname.clone());
+        let request_id = self.wishes.id();
+        let change = Change::Granted;
+        Some(Wish { request_id, change, vlan, subnet, ip, mac, hostname, told_ms, block })
+    }
+}
+
+/// A client's name as a DNS label, if it is one; anything else is ignored.
+fn label(name: &[u8]) -> Option<String> {
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    let name = std::str::from_utf8(&name[..end]).ok()?.to_ascii_lowercase();
+    let first = name.split('.').next()?;
+    let valid = (1..=63).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !first.starts_with('-')
+        && !first.ends_with('-');
+    valid.then(|| first.to_owned())
+}

@@ -1,0 +1,375 @@
+//! The server as a state machine: what arrives goes in, what is to be done comes out.
+//!
+//! An offer comes from the rack's own block and costs nothing. A request for it becomes a wish to
+//! commit the binding, and the acknowledgement follows the commit. While no region answers, the
+//! rules of [`model::lease::offline`] say what may still be promised. There is never a NAK without
+//! positive knowledge: whoever does not know is silent.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use model::id::{SubnetId, SystemId, VlanId};
+use model::lease::clock::{Moment, RegionClock};
+use model::lease::commit::Refusal;
+use model::lease::offline::OwnGrant;
+use model::lease::policy::Policy;
+use model::mac::MacAddress;
+
+use crate::v4::answer::{Destination, destination};
+use crate::v4::boot::BootClient;
+use crate::v4::commit::{Parked, Wishes};
+use crate::v4::offers::Offers;
+use crate::v4::sharing::{Transmissions, rank};
+use crate::v4::view::View;
+use crate::wire::code;
+use crate::wire::message::{Kind, Message, MessageError};
+use crate::wire::reply::{self, Reply};
+
+/// How long a reply with a time in it may wait for its sending: less than the skew that every
+/// deadline is shortened by.
+const SEND_WITHIN_MS: u64 = 1_000;
+/// How many declined addresses are remembered.
+const DECLINED_MAX: usize = 1_024;
+
+/// This rack process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnRack {
+    /// The rack.
+    pub rack: SystemId,
+    /// The random number it drew at its start.
+    pub incarnation: u64,
+}
+
+/// How and where a packet arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// The link of the interface it came in at.
+    pub vlan: VlanId,
+    /// The kernel's index of that interface.
+    pub interface: u32,
+    /// This rack's address there: the server identifier of its replies.
+    pub server: Ipv4Addr,
+    /// The UDP port it was sent from.
+    pub source_port: u16,
+    /// Whether it was sent to this rack alone.
+    pub unicast: bool,
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send a reply.
+    Send(Sending),
+    /// Ask a region to commit a binding, and hand the outcome to [`Engine::committed`].
+    Commit(Wish),
+    /// Tell the event log what a machine was told.
+    Report(Exchange),
+}
+
+/// A reply on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// The interface that the request came in at.
+    pub interface: u32,
+    /// The source address.
+    pub source: Ipv4Addr,
+    /// Where it goes.
+    pub destination: Destination,
+    /// What it says, for counters.
+    pub kind: reply::Kind,
+    /// The UDP payload.
+    pub payload: Vec<u8>,
+    /// It must not be sent later than this.
+    pub send_before: Moment,
+}
+
+/// What a client was told, for the event log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The client.
+    pub mac: MacAddress,
+    /// The link.
+    pub vlan: VlanId,
+    /// The address it got.
+    pub ip: Ipv4Addr,
+    /// The boot file it was told, if it boots from the network.
+    pub boot: Option<(BootClient, String)>,
+}
+
+/// A binding that a region is asked to commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Unique; the same when the same wish is repeated.
+    pub request_id: [u8; 16],
+    /// What happened.
+    pub change: model::lease::commit::Change,
+    /// The link.
+    pub vlan: VlanId,
+    /// The subnet of the address.
+    pub subnet: SubnetId,
+    /// The address.
+    pub ip: Ipv4Addr,
+    /// The client.
+    pub mac: MacAddress,
+    /// The client's name.
+    pub hostname: Option<String>,
+    /// How long the client may use the address, in milliseconds from the sending on.
+    pub told_ms: u64,
+    /// The own block that it was chosen from, with the block's epoch.
+    pub block: Option<(model::id::BlockId, u64)>,
+}
+
+/// What became of a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was committed.
+    Committed {
+        /// At this revision.
+        revision: u64,
+        /// How long the client may use the address, in milliseconds from the sending on.
+        told_ms: u64,
+    },
+    /// It was refused at a revision, and can never be committed any more.
+    Refused {
+        /// The revision at which that was decided.
+        revision: u64,
+        /// Whether somebody else has the address.
+        taken: bool,
+    },
+    /// Nobody knows: no region answered.
+    Unknown,
+}
+
+impl Outcome {
+    /// How a refusal of the model's rules looks to the engine.
+    #[must_use]
+    pub fn refused(revision: u64, refusal: &Refusal) -> Self {
+        let taken = match refusal {
+            Refusal::BoundToAnother { .. } | Refusal::Reserved { .. } => true,
+            Refusal::NotTheOwner { .. }
+            | Refusal::Quarantined { .. }
+            | Refusal::NotBound { .. } => false,
+        };
+        Self::Refused { revision, taken }
+    }
+}
+
+/// Why a packet was not answered, for counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Dropped {
+    /// It is no message of a client.
+    #[error(transparent)]
+    Malformed(#[from] MessageError),
+    /// This rack does not serve that link.
+    #[error("the link is not served by this rack")]
+    NotServed,
+    /// Another rack answers this transmission.
+    #[error("another rack answers")]
+    NotOurTurn,
+    /// It is meant for another server.
+    #[error("it is meant for another server")]
+    AnotherServer,
+    /// It contradicts itself or the RFC.
+    #[error("it makes no sense")]
+    Senseless,
+    /// No address is free in this rack's blocks.
+    #[error("no address is free")]
+    NoAddress,
+    /// This rack cannot know the answer now.
+    #[error("the answer is not known")]
+    NotKnown,
+    /// The answer to an earlier transmission is on its way.
+    #[error("an earlier transmission is being answered")]
+    Repeated,
+}
+
+/// The server.
+#[derive(Debug)]
+pub struct Engine {
+    /// How long leases, promises and blocks last.
+    pub policy: Policy,
+    pub(crate) own: OwnRack,
+    pub(crate) view: View,
+    pub(crate) clock: Option<RegionClock>,
+    pub(crate) reachable: bool,
+    pub(crate) offers: Offers,
+    pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
+    pub(crate) declined: BTreeMap<Ipv4Addr, Moment>,
+    pub(crate) wishes: Wishes,
+    pub(crate) parked: BTreeMap<[u8; 16], Parked>,
+    transmissions: Transmissions,
+}
+
+impl Engine {
+    /// A server that knows nothing yet.
+    #[must_use]
+    pub fn new(own: OwnRack, policy: Policy) -> Self {
+        Self {
+            policy,
+            wishes: Wishes::new(own.incarnation),
+            own,
+            view: View::default(),
+            clock: None,
+            reachable: false,
+            offers: Offers::default(),
+            grants: BTreeMap::new(),
+            declined: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            transmissions: Transmissions::default(),
+        }
+    }
+
+    /// What the server serves from.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Changes what the server serves from. All changes of one revision belong into one call.
+    pub fn update(&mut self, change: impl FnOnce(&mut View)) {
+        change(&mut self.view);
+    }
+
+    /// A region said what time it is.
+    pub fn set_clock(&mut self, clock: RegionClock) {
+        self.clock = Some(clock);
+    }
+
+    /// Whether a region can be reached now.
+    pub fn set_reachable(&mut self, reachable: bool) {
+        self.reachable = reachable;
+    }
+
+    /// Whether this rack is one of those that answer on a link.
+    #[must_use]
+    pub fn serves(&self, vlan: VlanId) -> bool {
+        self.view.racks_on(vlan).any(|(id, _)| *id == self.own.rack)
+    }
+
+    /// Handles one UDP payload.
+    ///
+    /// # Errors
+    /// [`Dropped`] when nothing is answered, now or later.
+    pub fn handle(
+        &mut self,
+        packet: &[u8],
+        arrival: Arrival,
+        now: Moment,
+    ) -> Result<(Kind, Vec<Output>), Dropped> {
+        let message = Message::parse(packet)?;
+        let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
+        let outputs = match message.kind {
+            Kind::Discover => self.discover(&message, &arrival, now)?,
+            Kind::Request => self.request(&message, &arrival, now)?,
+            Kind::Decline => self.decline(&message, &arrival, now)?,
+            Kind::Release => self.release(&message, &arrival, now)?,
+            Kind::Inform => self.inform(&message, &arrival, now),
+        };
+        Ok((message.kind, outputs))
+    }
+
+    /// The link that a client is on: its relay says it, or the interface it came in at.
+    fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
+        let vlan = match message.link_address() {
+            Some(link) => {
+                let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;
+                subnet.vlan
+            }
+            None => arrival.vlan,
+        };
+        if self.serves(vlan) { Ok(vlan) } else { Err(Dropped::NotServed) }
+    }
+
+    /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
+    pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
+        let count = self.transmissions.count(message.mac, message.xid, message.kind, now);
+        let live = self
+            .view
+            .racks_on(vlan)
+            .filter(|(_, rack)| rack.is_some_and(|rack| rack.connected))
+            .map(|(id, _)| id);
+        count > rank(&self.own.rack, live, message.mac)
+    }
+
+    fn discover(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        if message.options.get(code::SERVER_IDENTIFIER).is_some() {
+            return Err(Dropped::Senseless);
+        }
+        if !self.our_turn(message, arrival.vlan, now) {
+            return Err(Dropped::NotOurTurn);
+        }
+        let requested = message.options.address(code::REQUESTED_ADDRESS);
+        let ip =
+            self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
+        self.offers.make(arrival.vlan, message.mac, ip, now);
+        let lease_ms = self.policy.lease_ms;
+        let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
+        Ok(vec![send(message, arrival, &reply, now.plus_ms(lease_ms))])
+    }
+
+    fn inform(&mut self, message: &Message, arrival: &Arrival, now: Moment) -> Vec<Output> {
+        let reply = self.inform_reply(message, arrival);
+        vec![send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))]
+    }
+
+    /// An acknowledgement with the time that is left, and its report.
+    pub(crate) fn acknowledge(
+        &self,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        left_ms: u64,
+        now: Moment,
+    ) -> Vec<Output> {
+        let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
+        let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
+        let send_before = now.plus_ms(SEND_WITHIN_MS);
+        let exchange = Exchange { mac: message.mac, vlan: arrival.vlan, ip, boot };
+        vec![send(message, arrival, &reply, send_before), Output::Report(exchange)]
+    }
+
+    pub(crate) fn refuse(
+        message: &Message,
+        arrival: &Arrival,
+        reason: &str,
+        now: Moment,
+    ) -> Vec<Output> {
+        let reply = Self::nak_reply(message, arrival, reason);
+        vec![send(message, arrival, &reply, now.plus_ms(10_000))]
+    }
+
+    pub(crate) fn remember_declined(&mut self, ip: Ipv4Addr, now: Moment) {
+        self.declined.retain(|_, until| *until > now);
+        if self.declined.len() < DECLINED_MAX {
+            self.declined.insert(ip, now.plus_ms(self.policy.decline_ms));
+        }
+    }
+
+    /// Forgets what is over. Call it about every second.
+    pub(crate) fn forget(&mut self, now: Moment) {
+        self.offers.forget(now);
+        self.transmissions.forget(now);
+        self.declined.retain(|_, until| *until > now);
+        if let Some(clock) = self.clock {
+            let (policy, revision) = (self.policy, self.view.revision);
+            let earliest = clock.earliest(now);
+            self.grants.retain(|_, grant| !grant.over(&policy, earliest, revision));
+        }
+    }
+}
+
+fn send(message: &Message, arrival: &Arrival, reply: &Reply, send_before: Moment) -> Output {
+    Output::Send(Sending {
+        interface: arrival.interface,
+        source: arrival.server,
+        destination: destination(message, reply, arrival.source_port),
+        kind: reply.kind,
+        payload: reply.encode(),
+        send_before,
+    })
+}

@@ -1,0 +1,12 @@
+//! The DHCPv4 server (RFC 2131).
+
+pub mod answer;
+pub mod boot;
+pub mod choose;
+pub mod engine;
+pub mod sharing;
+pub mod view;
+
+mod commit;
+mod offers;
+mod request;

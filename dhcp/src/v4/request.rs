@@ -1,0 +1,215 @@
+//! DHCPREQUEST in its four states (RFC 2131 §4.3.2), DHCPDECLINE (§4.3.3), DHCPRELEASE (§4.3.4).
+
+use std::net::Ipv4Addr;
+
+use model::id::VlanId;
+use model::lease::binding::{Binding, BindingState};
+use model::lease::clock::Moment;
+use model::lease::commit::Change;
+use model::mac::MacAddress;
+
+use crate::v4::choose::Standing;
+use crate::v4::commit::Parked;
+use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::wire::code;
+use crate::wire::message::Message;
+
+/// The state that the client is in, told by what its request contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It takes an offer.
+    Selecting,
+    /// It was restarted and wants to go on with its address.
+    InitReboot,
+    /// It extends its lease, at the server that gave it.
+    Renewing,
+    /// It extends its lease, at any server.
+    Rebinding,
+}
+
+impl Engine {
+    pub(crate) fn request(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        let (state, ip) = classify(message, arrival)?;
+        match state {
+            State::Selecting => self.check_selected(message, arrival)?,
+            State::Renewing => {}
+            State::InitReboot | State::Rebinding => {
+                if !self.our_turn(message, arrival.vlan, now) {
+                    return Err(Dropped::NotOurTurn);
+                }
+            }
+        }
+        if !self.on_link(arrival.vlan, ip) {
+            return self.wrong_link(message, arrival, now);
+        }
+        let reservations = self.view.reservations(arrival.vlan, message.mac);
+        if reservations.contains(&ip) {
+            self.offers.withdraw(arrival.vlan, message.mac);
+            return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
+        }
+        if !reservations.is_empty() && state == State::InitReboot {
+            return Ok(Self::refuse(message, arrival, "another address is reserved for you", now));
+        }
+        self.request_dynamic(message, arrival, state, ip, now)
+    }
+
+    fn request_dynamic(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        state: State,
+        ip: Ipv4Addr,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        if let Some(left_ms) = self.fresh_lease_ms(ip, message.mac, now) {
+            self.offers.withdraw(arrival.vlan, message.mac);
+            return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
+        }
+        match self.standing(arrival.vlan, ip, message.mac, now) {
+            Standing::Taken => {
+                self.offers.withdraw(arrival.vlan, message.mac);
+                Ok(Self::refuse(message, arrival, "address is in use", now))
+            }
+            Standing::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
+            Standing::Unknown if state == State::InitReboot => {
+                let bound = self.view.bindings_of(arrival.vlan, message.mac);
+                let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
+                if elsewhere {
+                    Ok(Self::refuse(message, arrival, "another address is yours", now))
+                } else {
+                    Err(Dropped::NotKnown)
+                }
+            }
+            Standing::Unknown => Err(Dropped::NotKnown),
+        }
+    }
+
+    fn commit_or_answer(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        let parked =
+            self.parked.values().any(|parked| parked.ip == ip && parked.message.mac == message.mac);
+        if parked {
+            return Err(Dropped::Repeated);
+        }
+        let asked = self.grants.get(&ip).is_some_and(|grant| grant.asked);
+        if self.reachable && !asked && !self.wishes.full() {
+            return Ok(self.ask(message, arrival, ip, now));
+        }
+        let parked = Parked { message: message.clone(), arrival: *arrival, ip, since: now };
+        let outputs = self.answer_offline(&parked, now);
+        if outputs.is_empty() { Err(Dropped::NotKnown) } else { Ok(outputs) }
+    }
+
+    /// Checks that the client chose this server; otherwise its offer is withdrawn.
+    fn check_selected(&mut self, message: &Message, arrival: &Arrival) -> Result<(), Dropped> {
+        let server = message.options.address(code::SERVER_IDENTIFIER);
+        let ours = [Some(arrival.server), message.server_override()];
+        if server.is_some() && ours.contains(&server) {
+            return Ok(());
+        }
+        self.offers.withdraw(arrival.vlan, message.mac);
+        Err(Dropped::AnotherServer)
+    }
+
+    /// Whether an address lies in a subnet of the link.
+    fn on_link(&self, vlan: VlanId, ip: Ipv4Addr) -> bool {
+        self.view.subnets_on(vlan).any(|(net, _)| net.contains(&ip))
+    }
+
+    /// A NAK if the link's subnets are known, because then the address is wrong for certain.
+    fn wrong_link(
+        &self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        if self.view.subnets_on(arrival.vlan).next().is_none() {
+            return Err(Dropped::NotKnown);
+        }
+        Ok(Self::refuse(message, arrival, "wrong address for this network", now))
+    }
+
+    /// What is left of a lease in its first quarter: nothing needs to be committed for it.
+    fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
+        let clock = self.clock?;
+        let binding = self.view.binding(ip).filter(|binding| holds(binding, mac))?;
+        if self.grants.get(&ip).is_some_and(|grant| grant.mac != mac) {
+            return None;
+        }
+        let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);
+        let left_ms = until.saturating_sub(clock.latest(now).unix_ms);
+        (left_ms > self.policy.lease_ms / 4 * 3).then_some(left_ms)
+    }
+
+    fn promised(&self, binding: &Binding, now: Moment) -> bool {
+        self.clock.is_some_and(|clock| binding.promise_until > clock.latest(now))
+    }
+
+    pub(crate) fn release(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        self.check_holder(message, arrival, message.ciaddr)?;
+        Ok(self.tell(Change::Release, message, arrival, message.ciaddr, now))
+    }
+
+    pub(crate) fn decline(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
+        self.check_holder(message, arrival, ip)?;
+        self.offers.withdraw(arrival.vlan, message.mac);
+        self.remember_declined(ip, now);
+        Ok(self.tell(Change::Decline, message, arrival, ip, now))
+    }
+
+    /// Whether the sender of a release or decline holds the address, and means this server.
+    fn check_holder(
+        &self,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+    ) -> Result<(), Dropped> {
+        let server = message.options.address(code::SERVER_IDENTIFIER);
+        let ours = [None, Some(arrival.server), message.server_override()];
+        if !ours.contains(&server) {
+            return Err(Dropped::AnotherServer);
+        }
+        let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, message.mac));
+        let granted = self.grants.get(&ip).is_some_and(|grant| grant.mac == message.mac);
+        if bound || granted { Ok(()) } else { Err(Dropped::NotKnown) }
+    }
+}
+
+fn holds(binding: &Binding, mac: MacAddress) -> bool {
+    binding.mac == mac && binding.state == BindingState::Active
+}
+
+fn classify(message: &Message, arrival: &Arrival) -> Result<(State, Ipv4Addr), Dropped> {
+    let requested = message.options.address(code::REQUESTED_ADDRESS);
+    if message.options.get(code::SERVER_IDENTIFIER).is_some() {
+        let ip = requested.or_else(|| Some(message.ciaddr).filter(|ip| !ip.is_unspecified()));
+        return ip.map(|ip| (State::Selecting, ip)).ok_or(Dropped::Senseless);
+    }
+    if !message.ciaddr.is_unspecified() {
+        let renewing = arrival.unicast && !message.relayed();
+        let state = if renewing { State::Renewing } else { State::Rebinding };
+        return Ok((state, message.ciaddr));
+    }
+    requested.map(|ip| (State::InitReboot, ip)).ok_or(Dropped::Senseless)
+}

@@ -1,0 +1,113 @@
+//! Which of several racks on a link answers (after RFC 3074, for any number of servers).
+//!
+//! Each client has an order of the racks that live, from a hash of its hardware address. The first
+//! answers at once; the nth answers the nth transmission that it saw itself of the same message.
+//! The `secs` field is not trusted: iPXE counts something else in it.
+
+use std::collections::BTreeMap;
+
+use model::id::SystemId;
+use model::lease::clock::Moment;
+use model::mac::MacAddress;
+
+use crate::wire::message::Kind;
+
+/// How long a transaction is remembered after its last transmission.
+const MEMORY_MS: u64 = 60_000;
+const TRANSACTIONS_MAX: usize = 16_384;
+
+/// The place of a rack in a client's order, 0 for the one that answers first.
+#[must_use]
+pub fn rank<'a>(
+    own: &SystemId,
+    live: impl IntoIterator<Item = &'a SystemId>,
+    mac: MacAddress,
+) -> usize {
+    let mine = (weight(own, mac), own);
+    live.into_iter().filter(|rack| *rack != own && (weight(rack, mac), *rack) > mine).count()
+}
+
+/// The weight of a rack for a client (rendezvous hashing): the heaviest rack is first.
+fn weight(rack: &SystemId, mac: MacAddress) -> u64 {
+    mixed(rack.as_str().bytes().chain(mac.0))
+}
+
+/// A 64-bit hash that is the same on every rack and in every version: FNV-1a, then a finalizer,
+/// because FNV alone does not carry late bytes into the high bits.
+#[must_use]
+pub fn mixed(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    let fnv = bytes.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let mut hash = (fnv ^ (fnv >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}
+
+/// Counts the transmissions of each message.
+#[derive(Debug, Clone, Default)]
+pub struct Transmissions {
+    seen: BTreeMap<(MacAddress, u32, Kind), (usize, Moment)>,
+}
+
+impl Transmissions {
+    /// Counts one more, and says how many it has been.
+    pub fn count(&mut self, mac: MacAddress, xid: u32, kind: Kind, now: Moment) -> usize {
+        if self.seen.len() >= TRANSACTIONS_MAX {
+            self.forget(now);
+        }
+        if self.seen.len() >= TRANSACTIONS_MAX {
+            self.seen.clear();
+        }
+        let (count, last) = self.seen.entry((mac, xid, kind)).or_default();
+        *count += 1;
+        *last = now;
+        *count
+    }
+
+    /// Forgets the transactions that are over.
+    pub fn forget(&mut self, now: Moment) {
+        self.seen.retain(|_, (_, last)| now.since_ms(*last) < MEMORY_MS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_client_has_one_first_rack_and_racks_get_similar_shares() {
+        let racks: Vec<SystemId> = (1..=3).map(SystemId::from_number).collect();
+        let mut firsts = [0_u32; 3];
+        for client in 0..=255 {
+            let mac = MacAddress([0x52, 0x54, 0, 0, 0, client]);
+            let mut ranks: Vec<usize> = racks.iter().map(|own| rank(own, &racks, mac)).collect();
+            firsts[ranks.iter().position(|rank| *rank == 0).unwrap()] += 1;
+            ranks.sort_unstable();
+            assert_eq!(ranks, [0, 1, 2]);
+        }
+        assert!(firsts.iter().all(|share| (50..120).contains(share)), "{firsts:?}");
+    }
+
+    #[test]
+    fn losing_a_rack_moves_only_its_clients() {
+        let racks: Vec<SystemId> = (1..=3).map(SystemId::from_number).collect();
+        for client in 0..=255 {
+            let mac = MacAddress([0x52, 0x54, 0, 0, 0, client]);
+            if rank(&racks[0], &racks, mac) == 0 {
+                assert_eq!(rank(&racks[0], &racks[..2], mac), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn retransmissions_are_counted_by_message() {
+        let mut seen = Transmissions::default();
+        let mac = MacAddress([2, 0, 0, 0, 0, 1]);
+        let mut count = |xid, kind| seen.count(mac, xid, kind, Moment::from_ms(0));
+        assert_eq!(count(1, Kind::Discover), 1);
+        assert_eq!(count(1, Kind::Discover), 2);
+        assert_eq!(count(1, Kind::Request), 1);
+        assert_eq!(count(2, Kind::Discover), 1);
+    }
+}

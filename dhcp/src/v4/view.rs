@@ -1,0 +1,284 @@
+//! What the server serves from: the rack's copy of networks, hosts, bindings and blocks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::{IpNet, Ipv4Net};
+use model::id::{BlockId, SubnetId, SystemId, VlanId};
+use model::lease::binding::{Binding, BindingState};
+use model::lease::block::Block;
+use model::lease::cut::Span;
+use model::mac::MacAddress;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+
+/// A machine, as far as DHCP is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Its name.
+    pub hostname: String,
+    /// Its interfaces: hardware address, link if known, and assigned addresses.
+    pub interfaces: Vec<HostInterface>,
+}
+
+/// An interface of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostInterface {
+    /// Its hardware address.
+    pub mac: MacAddress,
+    /// The link it is plugged into; none when not known.
+    pub vlan: Option<VlanId>,
+    /// The addresses that were assigned to it: nobody else gets them.
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+/// A rack that may serve the same links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerRack {
+    /// Whether a region has a session with it.
+    pub connected: bool,
+    /// Its addresses.
+    pub addresses: Vec<IpNet>,
+}
+
+/// The rack's copy, changed object by object. It holds exactly what a region had at `revision`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct View {
+    /// The revision it is at.
+    pub revision: u64,
+    /// The name of the default domain.
+    pub domain: Option<String>,
+    vlans: BTreeMap<VlanId, Vlan>,
+    subnets: BTreeMap<SubnetId, (Ipv4Net, Subnet)>,
+    bindings: BTreeMap<Ipv4Addr, Binding>,
+    by_client: BTreeSet<(VlanId, MacAddress, Ipv4Addr)>,
+    blocks: BTreeMap<BlockId, (Span, Block)>,
+    hosts: BTreeMap<SystemId, Host>,
+    host_of: BTreeMap<MacAddress, SystemId>,
+    static_addresses: BTreeMap<Ipv4Addr, MacAddress>,
+    reserved: BTreeMap<Ipv4Addr, Option<MacAddress>>,
+    racks: BTreeMap<SystemId, PeerRack>,
+}
+
+impl View {
+    /// Adds or replaces a VLAN.
+    pub fn put_vlan(&mut self, vlan: Vlan) {
+        self.vlans.insert(vlan.id, vlan);
+    }
+
+    /// Removes a VLAN.
+    pub fn remove_vlan(&mut self, id: VlanId) {
+        self.vlans.remove(&id);
+    }
+
+    /// Adds or replaces a subnet; IPv6 subnets are none of this server's business.
+    pub fn put_subnet(&mut self, subnet: Subnet) {
+        match subnet.cidr {
+            IpNet::V4(net) => {
+                self.subnets.insert(subnet.id, (net, subnet));
+            }
+            IpNet::V6(_) => {
+                self.subnets.remove(&subnet.id);
+            }
+        }
+    }
+
+    /// Removes a subnet.
+    pub fn remove_subnet(&mut self, id: SubnetId) {
+        self.subnets.remove(&id);
+    }
+
+    /// Adds or replaces a binding.
+    pub fn put_binding(&mut self, binding: Binding) {
+        let IpAddr::V4(ip) = binding.ip else { return };
+        self.remove_binding(binding.ip);
+        self.by_client.insert((binding.vlan, binding.mac, ip));
+        self.bindings.insert(ip, binding);
+    }
+
+    /// Removes a binding.
+    pub fn remove_binding(&mut self, ip: IpAddr) {
+        let IpAddr::V4(ip) = ip else { return };
+        if let Some(old) = self.bindings.remove(&ip) {
+            self.by_client.remove(&(old.vlan, old.mac, ip));
+        }
+    }
+
+    /// Adds or replaces a block.
+    pub fn put_block(&mut self, block: Block) {
+        if let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) {
+            self.blocks.insert(block.id, (Span { first, last }, block));
+        }
+    }
+
+    /// Removes a block.
+    pub fn remove_block(&mut self, id: BlockId) {
+        self.blocks.remove(&id);
+    }
+
+    /// Adds or replaces a machine.
+    pub fn put_host(&mut self, id: &SystemId, host: Host) {
+        self.remove_host(id);
+        for interface in &host.interfaces {
+            self.host_of.insert(interface.mac, id.clone());
+            for ip in &interface.addresses {
+                self.static_addresses.insert(*ip, interface.mac);
+            }
+        }
+        self.hosts.insert(id.clone(), host);
+    }
+
+    /// Removes a machine.
+    pub fn remove_host(&mut self, id: &SystemId) {
+        let Some(old) = self.hosts.remove(id) else { return };
+        for interface in old.interfaces {
+            if self.host_of.get(&interface.mac) == Some(id) {
+                self.host_of.remove(&interface.mac);
+            }
+            for ip in interface.addresses {
+                if self.static_addresses.get(&ip) == Some(&interface.mac) {
+                    self.static_addresses.remove(&ip);
+                }
+            }
+        }
+    }
+
+    /// Adds or replaces a reserved address; with a client it is given to that client.
+    pub fn put_reserved(&mut self, ip: IpAddr, mac: Option<MacAddress>) {
+        if let IpAddr::V4(ip) = ip {
+            self.reserved.insert(ip, mac);
+        }
+    }
+
+    /// Removes a reserved address.
+    pub fn remove_reserved(&mut self, ip: IpAddr) {
+        if let IpAddr::V4(ip) = ip {
+            self.reserved.remove(&ip);
+        }
+    }
+
+    /// Adds or replaces a rack.
+    pub fn put_rack(&mut self, id: SystemId, rack: PeerRack) {
+        self.racks.insert(id, rack);
+    }
+
+    /// Removes a rack.
+    pub fn remove_rack(&mut self, id: &SystemId) {
+        self.racks.remove(id);
+    }
+
+    /// The VLAN with that id.
+    #[must_use]
+    pub fn vlan(&self, id: VlanId) -> Option<&Vlan> {
+        self.vlans.get(&id)
+    }
+
+    /// All VLANs.
+    pub fn vlans(&self) -> impl Iterator<Item = &Vlan> {
+        self.vlans.values()
+    }
+
+    /// The narrowest subnet that contains an address.
+    #[must_use]
+    pub fn subnet_of(&self, ip: Ipv4Addr) -> Option<(Ipv4Net, &Subnet)> {
+        self.subnets
+            .values()
+            .filter(|(net, _)| net.contains(&ip))
+            .max_by_key(|(net, _)| net.prefix_len())
+            .map(|(net, subnet)| (*net, subnet))
+    }
+
+    /// The managed subnets of a link.
+    pub fn subnets_on(&self, vlan: VlanId) -> impl Iterator<Item = (Ipv4Net, &Subnet)> {
+        self.subnets
+            .values()
+            .filter(move |(_, subnet)| subnet.vlan == vlan && subnet.managed)
+            .map(|(net, subnet)| (*net, subnet))
+    }
+
+    /// The binding of an address.
+    #[must_use]
+    pub fn binding(&self, ip: Ipv4Addr) -> Option<&Binding> {
+        self.bindings.get(&ip)
+    }
+
+    /// The bindings of a client on a link, the one with the latest promise first.
+    #[must_use]
+    pub fn bindings_of(&self, vlan: VlanId, mac: MacAddress) -> Vec<&Binding> {
+        let first = (vlan, mac, Ipv4Addr::UNSPECIFIED);
+        let last = (vlan, mac, Ipv4Addr::BROADCAST);
+        let mut found: Vec<&Binding> = self
+            .by_client
+            .range(first..=last)
+            .filter_map(|(_, _, ip)| self.bindings.get(ip))
+            .filter(|binding| binding.state != BindingState::Declined)
+            .collect();
+        found.sort_by_key(|binding| std::cmp::Reverse(binding.promise_until));
+        found
+    }
+
+    /// The blocks of a link that are granted to a process.
+    pub fn blocks_of<'a>(
+        &'a self,
+        vlan: VlanId,
+        rack: &'a SystemId,
+        incarnation: u64,
+    ) -> impl Iterator<Item = (Span, &'a Block)> {
+        self.blocks
+            .values()
+            .filter(move |(_, block)| {
+                block.vlan == vlan
+                    && block.rack.as_ref() == Some(rack)
+                    && block.incarnation == incarnation
+            })
+            .map(|(span, block)| (*span, block))
+    }
+
+    /// The machine that has an interface with that hardware address.
+    #[must_use]
+    pub fn host(&self, mac: MacAddress) -> Option<&Host> {
+        self.hosts.get(self.host_of.get(&mac)?)
+    }
+
+    /// The addresses that are kept for a client on a link: assigned to its interface, or reserved.
+    #[must_use]
+    pub fn reservations(&self, vlan: VlanId, mac: MacAddress) -> Vec<Ipv4Addr> {
+        let assigned = self
+            .host(mac)
+            .into_iter()
+            .flat_map(|host| &host.interfaces)
+            .filter(|interface| interface.mac == mac)
+            .flat_map(|interface| interface.addresses.iter().copied());
+        let reserved = self.reserved.iter().filter(|(_, own)| **own == Some(mac));
+        assigned
+            .chain(reserved.map(|(ip, _)| *ip))
+            .filter(|ip| self.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
+            .collect()
+    }
+
+    /// Whether an address is kept for somebody other than this client, or for nobody.
+    #[must_use]
+    pub fn kept_for_another(&self, ip: Ipv4Addr, mac: MacAddress) -> bool {
+        let assigned = self.static_addresses.get(&ip).is_some_and(|own| *own != mac);
+        let reserved = self.reserved.get(&ip).is_some_and(|own| *own != Some(mac));
+        let of_network = self.subnet_of(ip).is_some_and(|(net, subnet)| {
+            let end = net.prefix_len() < 31 && (ip == net.network() || ip == net.broadcast());
+            end || subnet.gateway_ip == Some(IpAddr::V4(ip))
+        });
+        let of_rack = self
+            .racks
+            .values()
+            .any(|rack| rack.addresses.iter().any(|address| address.addr() == IpAddr::V4(ip)));
+        assigned || reserved || of_network || of_rack
+    }
+
+    /// The racks that answer on a link, with what is known of them.
+    pub fn racks_on(&self, vlan: VlanId) -> impl Iterator<Item = (&SystemId, Option<&PeerRack>)> {
+        let vlan = self.vlans.get(&vlan).filter(|vlan| vlan.dhcp_on || vlan.relay_vlan.is_some());
+        let serving = vlan.and_then(|vlan| match vlan.relay_vlan {
+            Some(relay) => self.vlans.get(&relay),
+            None => Some(vlan),
+        });
+        serving.into_iter().flat_map(Vlan::racks).map(|id| (id, self.racks.get(id)))
+    }
+}

@@ -1,0 +1,6 @@
+//! DHCPv4 messages as bytes (RFC 2131 §2, RFC 2132).
+
+pub mod code;
+pub mod message;
+pub mod options;
+pub mod reply;
