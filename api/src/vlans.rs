@@ -30,7 +30,7 @@ pub struct Vlan {
     /// A foreign DHCP server that was seen on it.
     pub external_dhcp: Option<String>,
     /// The VLAN whose racks serve it.
-    pub relay_vlan: Option<Box<Vlan>>,
+    pub relay_vlan: Option<Box<Self>>,
     /// The name of its space.
     pub space: String,
     /// Free text.

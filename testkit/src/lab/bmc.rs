@@ -1,4 +1,4 @@
-//! A simulated BMC: `ipmi_sim` (OpenIPMI), reached over the management network and, in-band, by the
+//! A simulated BMC: `ipmi_sim` (`OpenIPMI`), reached over the management network and, in-band, by the
 //! machine itself.
 //!
 //! It speaks RMCP+ up to cipher suite 3. Its chassis is a script that starts and kills the machine's
