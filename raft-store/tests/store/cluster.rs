@@ -6,7 +6,7 @@ use raft_store::read::Consistency;
 use raft_store::status::Role;
 
 use super::support::{
-    Cluster, Node, bytes, put, put_once, value, wait_for_leader, wait_for_other_leader,
+    Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader, wait_for_other_leader,
 };
 
 /// Takes the leader out of the nodes.
@@ -33,6 +33,7 @@ async fn every_node_writes_and_reads() {
     assert_eq!(Role::Leader, status.role);
     assert_eq!(vec![1, 2, 3], status.members.iter().map(|member| member.id).collect::<Vec<_>>());
     assert!(status.members.iter().all(|member| member.voter && member.lag.is_some()));
+    stop(nodes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,6 +61,8 @@ async fn the_loss_of_the_leader_loses_nothing() {
     }
     let back = cluster.start(lost, Some(address)).await;
     assert_eq!(Some("2".to_owned()), value(&back.store, "b").await);
+    back.kill().await;
+    stop(nodes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,6 +79,8 @@ async fn without_a_quorum_nothing_is_acknowledged() {
     follower.store.read(Consistency::Linearizable).await.expect_err("no quorum");
     let stale = follower.store.read(Consistency::Stale).await.expect("stale read");
     assert_eq!(bytes("1"), stale.get(b"a").expect("the value").value);
+    drop(stale);
+    follower.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +94,7 @@ async fn leadership_is_handed_over_on_request() {
     from.store.transfer_leader(to).await.expect("transfer begins");
     wait_for_other_leader(&from.store, leader).await;
     assert_eq!(Some("1".to_owned()), value(&from.store, "a").await);
+    stop(nodes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,4 +108,5 @@ async fn a_removed_node_is_no_member() {
     leading.store.transact(put("a", "1")).await.expect("two of two are a quorum");
     let members = leading.store.status().expect("status").members;
     assert!(members.iter().all(|member| member.id != removed));
+    stop(nodes).await;
 }

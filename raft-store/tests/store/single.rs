@@ -4,7 +4,7 @@ use raft_store::read::{Consistency, ReadError};
 use raft_store::txn::{Compare, Expected, TransactError, Txn, Write};
 use raft_store::watch::WatchError;
 
-use super::support::{Cluster, bytes, put, put_once, value, wait_for_leader};
+use super::support::{Cluster, bytes, put, put_once, stop, value, wait_for_leader};
 
 #[tokio::test]
 async fn a_transaction_is_applied_whole_or_not_at_all() {
@@ -37,6 +37,7 @@ async fn a_transaction_is_applied_whole_or_not_at_all() {
     );
     let twice = Txn { writes: vec![write("c"), write("c")], ..Txn::default() };
     assert!(matches!(store.transact(twice).await, Err(TransactError::Invalid { .. })));
+    stop(nodes).await;
 }
 
 #[tokio::test]
@@ -61,6 +62,7 @@ async fn earlier_revisions_can_be_read() {
     assert_eq!(vec![(a, bytes("3"), last - 1)], shown(last).await);
     let future = store.read_at(last + 1000).await;
     assert!(matches!(future, Err(ReadError::Unavailable { .. })));
+    stop(nodes).await;
 }
 
 #[tokio::test]
@@ -96,4 +98,5 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     let again = node.store.transact(put_once("a", "2", 7)).await;
     assert_eq!(Ok(first), again, "the first answer is returned");
     assert_eq!(Some("1".to_owned()), value(&node.store, "a").await);
+    node.kill().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use raft_store::config::SnapshotPolicy;
 use raft_store::watch::WatchError;
 
-use super::support::{Cluster, Node, bytes, put, put_once, value, wait_for_leader};
+use super::support::{Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader};
 
 /// Entries of the test, more than stay in the log.
 const ENTRIES: u64 = 120;
@@ -54,6 +54,7 @@ async fn a_learner_joins_through_a_snapshot() {
     second.store.transact(put("k/after", "1")).await.expect("put after the restart");
     assert_eq!(Some("1".to_owned()), value(&second.store, "k/after").await);
     assert_eq!(Some("1".to_owned()), value(&second.store, "k/first").await);
+    stop(vec![first, second]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +66,8 @@ async fn a_restart_on_a_purged_log_keeps_everything() {
     wait_for_leader(&first.store).await;
     let view = first.store.read(raft_store::read::Consistency::Linearizable).await.expect("read");
     assert_eq!(121, view.range(b"k/").len());
+    drop(view);
+    first.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,4 +89,5 @@ async fn a_watch_below_the_history_is_refused() {
     assert_eq!(Err(WatchError::Ended), behind.next().await);
     let mut at_oldest = node.store.watch(vec![bytes("a")], oldest).await.expect("oldest");
     assert!(at_oldest.next().await.expect("the rest of the history").revision > oldest);
+    node.kill().await;
 }

@@ -11,7 +11,7 @@ use raft_store::txn::{Meta, Txn, Write};
 use raft_store::{OpenError, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::runtime::{Builder, Runtime};
 use tonic::transport::Server;
 
 /// A node that serves.
@@ -19,14 +19,34 @@ pub(crate) struct Node {
     pub(crate) id: u64,
     pub(crate) store: Store,
     pub(crate) address: SocketAddr,
-    server: JoinSet<()>,
+    /// The server has a runtime of its own, so that its connections end with it.
+    server: Option<Runtime>,
 }
 
 impl Node {
     /// Stops it as a kill would: nobody is told.
     pub(crate) async fn kill(mut self) {
-        self.server.shutdown().await;
+        self.close_connections();
         self.store.shutdown().await;
+    }
+
+    fn close_connections(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.close_connections();
+    }
+}
+
+/// Stops all nodes.
+pub(crate) async fn stop(nodes: Vec<Node>) {
+    for node in nodes {
+        node.kill().await;
     }
 }
 
@@ -71,7 +91,7 @@ impl Cluster {
     /// Starts a node on a free port, or on the one it had.
     pub(crate) async fn start(&self, id: u64, address: Option<SocketAddr>) -> Node {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("address");
-        let listener = TcpListener::bind(address.unwrap_or(any)).await.expect("listener");
+        let listener = listen(address.unwrap_or(any)).await;
         let address = listener.local_addr().expect("local address");
         let identity = &self.identities.regions[&id];
         let config = Config {
@@ -86,13 +106,14 @@ impl Cluster {
         };
         let store = open(config).await;
         let service = store.service().expect("a real store");
-        let mut server = JoinSet::new();
         let incoming = identity::incoming(listener, identity);
-        server.spawn(async move {
+        let server = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let server = server.expect("runtime");
+        drop(server.spawn(async move {
             let served = Server::builder().add_service(service).serve_with_incoming(incoming);
             served.await.expect("server");
-        });
-        Node { id, store, address, server }
+        }));
+        Node { id, store, address, server: Some(server) }
     }
 
     /// Starts nodes 1 to `size` and makes them all voters.
@@ -110,6 +131,17 @@ impl Cluster {
         }
         nodes
     }
+}
+
+/// Takes a port; the connections of a node that was killed may keep it for a moment.
+async fn listen(address: SocketAddr) -> TcpListener {
+    for _ in 0..200 {
+        if let Ok(listener) = TcpListener::bind(address).await {
+            return listener;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{address} is in use");
 }
 
 /// Opens a store; one that was stopped a moment ago may still be closing its files.
