@@ -16,6 +16,8 @@ mod propose;
 pub mod read;
 mod state;
 pub mod status;
+#[cfg(test)]
+mod storage_suite;
 pub mod store;
 mod stored;
 mod tail;

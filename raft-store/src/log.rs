@@ -213,7 +213,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let from = last.map_or(0, |log_id| log_id.index + 1);
         self.change(|position| {
             position.tail.truncate(from);
-            position.last = last.max(position.purged);
+            if position.last.is_some_and(|known| known.index >= from) {
+                position.last = last.max(position.purged);
+            }
         });
         self.writer.submit(vec![delete_log(from, u64::MAX)]).await?;
         Ok(())

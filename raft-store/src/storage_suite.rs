@@ -1,0 +1,31 @@
+//! openraft's own suite for log and state machine, on the real ones.
+
+use std::sync::Arc;
+
+use openraft::StorageError;
+use openraft::testing::log::{StoreBuilder, Suite};
+use tempfile::TempDir;
+
+use crate::database::Database;
+use crate::log::LogStore;
+use crate::state::StateMachine;
+use crate::types::TypeConfig;
+use crate::writer::Writer;
+
+struct Fresh;
+
+impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Fresh {
+    async fn build(&self) -> Result<(TempDir, LogStore, StateMachine), StorageError<TypeConfig>> {
+        let dir = TempDir::new().expect("temporary folder");
+        let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
+        let (writer, _thread) = Writer::start(Arc::clone(&database)).expect("writer");
+        let log = LogStore::open(Arc::clone(&database), writer.clone()).expect("log");
+        let machine = StateMachine::open(database, writer, dir.path().to_path_buf());
+        Ok((dir, log, machine.expect("state machine")))
+    }
+}
+
+#[tokio::test]
+async fn log_and_state_machine_pass_the_suite_of_openraft() {
+    Suite::test_all(Fresh).await.expect("the suite passes");
+}
