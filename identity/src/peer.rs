@@ -35,7 +35,13 @@ pub struct PeerIdentity {
 impl PeerIdentity {
     /// The peer that sent a request, when it showed a certificate of this cluster.
     pub fn of<T>(request: &tonic::Request<T>) -> Option<&Self> {
-        request.extensions().get::<Connection>().and_then(|connection| connection.peer.as_ref())
+        Self::behind(request.extensions())
+    }
+
+    /// The peer behind the connection whose extensions these are, when it showed a certificate.
+    #[must_use]
+    pub fn behind(extensions: &tonic::Extensions) -> Option<&Self> {
+        extensions.get::<Connection>().and_then(|connection| connection.peer.as_ref())
     }
 
     /// The region node id of the peer that sent a request; none for racks and strangers.

@@ -26,4 +26,16 @@ pub mod raft {
     tonic::include_proto!("ironraft.raft.v1");
 }
 
+/// Joining and looking after the cluster.
+pub mod cluster {
+    #![expect(
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        clippy::doc_markdown,
+        unused_qualifications,
+        reason = "generated"
+    )]
+    tonic::include_proto!("ironraft.cluster.v1");
+}
+
 pub mod convert;

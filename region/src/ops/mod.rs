@@ -6,6 +6,7 @@ pub mod addresses;
 pub mod agent;
 pub mod boot_resources;
 pub mod bootstrap;
+pub mod cluster;
 pub mod credentials;
 pub mod dates;
 pub mod deploy;

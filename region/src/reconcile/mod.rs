@@ -6,4 +6,5 @@ pub mod driver;
 
 pub mod deploy;
 pub mod images;
+pub mod membership;
 pub mod power;

@@ -49,6 +49,7 @@ pub mod row;
 pub mod tx;
 pub mod update;
 
+pub mod cluster;
 pub mod images;
 pub mod leases;
 pub mod machines;

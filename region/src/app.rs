@@ -1,0 +1,272 @@
+//! A region node as a whole: builds the parts and hands each one only what it uses.
+//!
+//! All tasks run in one set. The first that ends, well or badly, ends the process; a stop that was
+//! asked for hands leadership over first, so that the cluster does not wait for an election.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::ServiceExt;
+use identity::{ExpectedPeer, Identity, IdentityError, renewal};
+use proto::cluster::RenewRequest;
+use proto::cluster::cluster_client::ClusterClient;
+use raft_store::{Config as StoreConfig, OpenError, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+
+use crate::config::{Config, HTTP_PORT};
+use crate::grpc::cluster::ClusterService;
+use crate::grpc::server;
+use crate::images::{self, Images};
+use crate::metadata::{self, MetadataParts};
+use crate::reconcile::{deploy, images as image_copies, membership, power};
+use crate::rest::call::Parts;
+use crate::rest::router::{self, collapse_slashes};
+use crate::tables::update::Tables;
+use crate::telemetry::Telemetry;
+
+/// How often a certificate is looked at.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How long a stopping leader waits for another one.
+const HANDOVER_MAX: Duration = Duration::from_secs(2);
+
+/// How long requests in progress may take when the node stops.
+const DRAIN_MAX: Duration = Duration::from_secs(3);
+
+/// Why a region node ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its certificate cannot be used.
+    #[error("identity is not usable")]
+    Identity(#[from] IdentityError),
+    /// Its store cannot be opened.
+    #[error("store cannot be opened")]
+    Store(#[from] OpenError),
+    /// Its image folder cannot be used.
+    #[error("images are not usable")]
+    Images(#[from] images::OpenError),
+    /// Certificate and configuration are of different nodes.
+    #[error("certificate is of {certificate}, configuration of region node {node_id}")]
+    OtherNode {
+        /// The name in the certificate.
+        certificate: String,
+        /// The node id in the configuration.
+        node_id: u64,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A part failed.
+    #[error("{part} failed: {reason}")]
+    Part {
+        /// Which.
+        part: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Opens the store of a node.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn open_store(config: &Config, identity: &Identity) -> Result<Store, RunError> {
+    let own = identity.own();
+    if own.node_id() != Some(config.node_id) || own.cluster_id != config.cluster_id {
+        let (certificate, node_id) = (own.to_string(), config.node_id);
+        return Err(RunError::OtherNode { certificate, node_id });
+    }
+    let store = Store::open(StoreConfig {
+        dir: config.store_dir(),
+        cluster_id: config.cluster_id.clone(),
+        node_id: config.node_id,
+        address: config.grpc().to_string(),
+        identity: identity.clone(),
+        timers: raft_store::config::Timers::default(),
+        retention: raft_store::config::Retention::default(),
+        snapshots: raft_store::config::SnapshotPolicy::default(),
+    });
+    Ok(store.await?)
+}
+
+/// Runs a region node until `shutdown` is cancelled or a part of it fails.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
+    let identity = Identity::load(&config.identity_dir())?;
+    let http = listen(config.http()).await?;
+    let grpc = listen(config.grpc()).await?;
+    let store = open_store(&config, &identity).await?;
+    // Parts stop after leadership was handed over.
+    let stop = CancellationToken::new();
+    let tables = Tables::new(store.clone());
+    let images = Images::open(config.images_dir(), tables.clone(), config.node_id, HTTP_PORT)?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve_http(http, routes(&tables, &images), stop.clone()));
+    let services = services(&config, tables);
+    tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
+    spawn_reconcilers(&mut tasks, &store, images, &stop);
+    tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
+    tracing::info!(
+        node.id = config.node_id,
+        cluster.id = config.cluster_id,
+        "region node {} serves http://{} and gRPC {}",
+        config.node_id,
+        config.http(),
+        config.grpc(),
+    );
+    let outcome = tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        Some(ended) = tasks.join_next() => Err(ended_early(ended)),
+    };
+    hand_over(&store).await;
+    stop.cancel();
+    let drained = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+        tasks.shutdown().await;
+    }
+    store.shutdown().await;
+    outcome
+}
+
+type Ended = Result<(), RunError>;
+
+/// Everything that is served over gRPC.
+fn services(config: &Config, tables: Tables) -> Routes {
+    let mut services = Routes::builder();
+    if let Some(raft) = tables.store().service() {
+        services.add_service(raft);
+    }
+    let cluster_id = config.cluster_id.clone();
+    services.add_service(ClusterService::server(tables, cluster_id, config.node_id));
+    services.routes()
+}
+
+/// Everything that is served over HTTP.
+fn routes(tables: &Tables, images: &Images) -> axum::Router {
+    let parts = Parts::new(tables.clone());
+    let telemetry = Telemetry::new(tables.store().clone());
+    let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
+    let doors = router::router(parts)
+        .merge(metadata::router(metadata))
+        .merge(images::serve::router(images.clone()));
+    telemetry.count(doors).merge(telemetry.router())
+}
+
+fn spawn_reconcilers(
+    tasks: &mut JoinSet<Ended>,
+    store: &Store,
+    images: Images,
+    stop: &CancellationToken,
+) {
+    let (store, stop) = (store.clone(), stop.clone());
+    tasks.spawn(finished(image_copies::run(images, stop.clone())));
+    tasks.spawn(finished(membership::run(store.clone(), stop.clone())));
+    tasks.spawn(finished(power::run(store.clone(), stop.clone())));
+    tasks.spawn(finished(deploy::run(store, stop)));
+}
+
+async fn finished(part: impl Future<Output = ()>) -> Ended {
+    part.await;
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
+}
+
+async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
+    let service = MapRequestLayer::new(collapse_slashes).layer(routes);
+    let service = ServiceExt::<axum::extract::Request>::into_make_service(service);
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    serving.await.map_err(|error| failed("HTTP", &error))
+}
+
+async fn serve_grpc(
+    listener: TcpListener,
+    identity: Identity,
+    routes: Routes,
+    stop: CancellationToken,
+) -> Ended {
+    // Sessions of racks never end by themselves: they are cut, and go to another region.
+    tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        served = server::serve(listener, &identity, routes) => {
+            served.map_err(|error| failed("gRPC", &error))
+        }
+    }
+}
+
+/// Keeps the node's certificate fresh; it asks its own cluster service.
+async fn renew(identity: Identity, own_grpc: String, stop: CancellationToken) -> Ended {
+    let channel = identity.channel(&own_grpc, ExpectedPeer::AnyRegion);
+    let ask = |request_pem: String| {
+        let mut client = ClusterClient::new(channel.clone());
+        async move {
+            let reply = client.renew(RenewRequest { request_pem }).await?.into_inner();
+            Ok::<_, tonic::Status>(identity::authority::IssuedCertificate {
+                chain_pem: reply.chain_pem,
+                authorities_pem: reply.authorities_pem,
+            })
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = renewal::run(identity, RENEWAL_INTERVAL, ask) => {}
+    }
+    Ok(())
+}
+
+/// Gives leadership to another voter, if this node has it and there is one.
+async fn hand_over(store: &Store) {
+    let mut leadership = store.leadership();
+    if !leadership.borrow().leading {
+        return;
+    }
+    let Some(status) = store.status() else { return };
+    let others = status.members.iter().filter(|m| m.voter && m.id != status.node_id);
+    let Some(successor) = others.min_by_key(|member| member.lag.unwrap_or(u64::MAX)) else {
+        return;
+    };
+    tracing::info!(node.id = successor.id, "handing leadership to region node {}", successor.id);
+    if let Err(error) = store.transfer_leader(successor.id).await {
+        tracing::warn!(%error, "leadership was not handed over");
+        return;
+    }
+    let another_leads = leadership.wait_for(|known| known.leader.is_some() && !known.leading);
+    if tokio::time::timeout(HANDOVER_MAX, another_leads).await.is_err() {
+        tracing::warn!("no other leader yet; stopping all the same");
+    }
+}
+
+fn ended_early(ended: Result<Ended, tokio::task::JoinError>) -> RunError {
+    match ended {
+        Ok(Ok(())) => RunError::Part { part: "a task", reason: "it ended".to_owned() },
+        Ok(Err(error)) => error,
+        Err(panic) => failed("a task", &panic),
+    }
+}
+
+fn failed(part: &'static str, error: &dyn std::error::Error) -> RunError {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    RunError::Part { part, reason }
+}

@@ -1,0 +1,176 @@
+//! The cluster service: joining, renewing certificates, status. Unpacks, calls `ops`, packs.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use identity::token::JoinRole;
+use identity::{JoinToken, PeerIdentity};
+use model::controller::RegionController;
+use model::error::Kind;
+use proto::cluster::cluster_server::{Cluster, ClusterServer};
+use proto::cluster::{
+    Certificate, CreateTokenReply, CreateTokenRequest, JoinReply, JoinRequest, Member, Peer,
+    RenewRequest, StatusReply, StatusRequest, create_token_request, join_request,
+};
+use tonic::{Request, Response, Status};
+
+use crate::config::{GRPC_PORT, HTTP_PORT};
+use crate::ops::cluster::{self, JoinError, NewRack, NewRegion};
+use crate::tables::error::TableError;
+use crate::tables::read::Reads;
+use crate::tables::update::Tables;
+
+/// Answers the cluster service on one region node.
+#[derive(Debug, Clone)]
+pub struct ClusterService {
+    tables: Tables,
+    cluster_id: String,
+    node_id: u64,
+}
+
+impl ClusterService {
+    /// The service over these tables, of the node with this id.
+    #[must_use]
+    pub fn server(tables: Tables, cluster_id: String, node_id: u64) -> ClusterServer<Self> {
+        ClusterServer::new(Self { tables, cluster_id, node_id })
+    }
+
+    async fn peers(&self) -> Result<Vec<Peer>, TableError> {
+        let view = self.tables.stale_view().await?;
+        Ok(view.list::<RegionController>()?.iter().map(peer_of).collect())
+    }
+}
+
+#[tonic::async_trait]
+impl Cluster for ClusterService {
+    async fn join(&self, request: Request<JoinRequest>) -> Result<Response<JoinReply>, Status> {
+        let request = request.into_inner();
+        let token: JoinToken =
+            request.token.parse().map_err(|_| refused(&JoinError::UnknownToken))?;
+        let mut reply = JoinReply { cluster_id: self.cluster_id.clone(), ..JoinReply::default() };
+        let issued = match request.node {
+            None => return Err(Status::invalid_argument("neither a region nor a rack")),
+            Some(join_request::Node::Region(new)) => {
+                let new = new_region(new)?;
+                let pem = &request.request_pem;
+                let admitted = cluster::admit_region(&self.tables, &token, pem, &new).await;
+                let (region, issued) = admitted.map_err(|error| refused(&error))?;
+                tracing::info!(node.id = region.node_id, "region {} joined", region.hostname);
+                reply.node_id = region.node_id;
+                reply.system_id = region.system_id.to_string();
+                issued
+            }
+            Some(join_request::Node::Rack(new)) => {
+                let new = NewRack { hostname: new.hostname, version: new.version };
+                let pem = &request.request_pem;
+                let admitted = cluster::admit_rack(&self.tables, &token, pem, &new).await;
+                let (rack, issued) = admitted.map_err(|error| refused(&error))?;
+                tracing::info!(rack.id = %rack.system_id, "rack {} joined", rack.hostname);
+                reply.system_id = rack.system_id.to_string();
+                issued
+            }
+        };
+        reply.certificate = Some(certificate(issued));
+        reply.regions = self.peers().await.map_err(|error| refused(&error.into()))?;
+        Ok(Response::new(reply))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<Certificate>, Status> {
+        let peer = PeerIdentity::of(&request).cloned();
+        let peer = peer.ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+        let pem = &request.get_ref().request_pem;
+        let issued = cluster::renew(&self.tables, &peer, pem).await;
+        Ok(Response::new(certificate(issued.map_err(|error| refused(&error))?)))
+    }
+
+    async fn status(
+        &self,
+        request: Request<StatusRequest>,
+    ) -> Result<Response<StatusReply>, Status> {
+        only_regions(&request)?;
+        let peers = self.peers().await.map_err(|error| refused(&error.into()))?;
+        let known: BTreeMap<u64, Peer> =
+            peers.into_iter().map(|peer| (peer.node_id, peer)).collect();
+        let Some(status) = self.tables.store().status() else {
+            return Err(Status::unavailable("the store is not replicated"));
+        };
+        let members = status.members.into_iter().map(|member| Member {
+            peer: Some(known.get(&member.id).cloned().unwrap_or_else(|| Peer {
+                node_id: member.id,
+                grpc: member.address.clone(),
+                ..Peer::default()
+            })),
+            voter: member.voter,
+            lag: member.lag,
+        });
+        Ok(Response::new(StatusReply {
+            node_id: self.node_id,
+            cluster_id: self.cluster_id.clone(),
+            term: status.term,
+            leader: status.leader,
+            applied: status.applied,
+            members: members.collect(),
+        }))
+    }
+
+    async fn create_token(
+        &self,
+        request: Request<CreateTokenRequest>,
+    ) -> Result<Response<CreateTokenReply>, Status> {
+        only_regions(&request)?;
+        let role = match request.get_ref().role() {
+            create_token_request::Role::Region => JoinRole::Region,
+            create_token_request::Role::Rack => JoinRole::Rack,
+        };
+        let valid = Duration::from_millis(request.get_ref().valid_ms);
+        let token = cluster::create_token(&self.tables, role, valid).await;
+        let token = token.map_err(|error| refused(&error))?.to_string();
+        Ok(Response::new(CreateTokenReply { token }))
+    }
+}
+
+/// How others reach a region.
+#[must_use]
+pub fn peer_of(region: &RegionController) -> Peer {
+    Peer {
+        node_id: region.node_id,
+        hostname: region.hostname.clone(),
+        grpc: SocketAddr::new(region.address, GRPC_PORT).to_string(),
+        http: SocketAddr::new(region.address, HTTP_PORT).to_string(),
+    }
+}
+
+fn only_regions<T>(request: &Request<T>) -> Result<(), Status> {
+    match PeerIdentity::region_of(request) {
+        Some(_) => Ok(()),
+        None => Err(Status::permission_denied("only regions may ask this")),
+    }
+}
+
+fn new_region(new: proto::cluster::NewRegion) -> Result<NewRegion, Status> {
+    let address: IpAddr = new
+        .address
+        .parse()
+        .map_err(|_| Status::invalid_argument(format!("`{}` is no IP address", new.address)))?;
+    Ok(NewRegion { hostname: new.hostname, address, version: new.version })
+}
+
+fn certificate(issued: identity::authority::IssuedCertificate) -> Certificate {
+    Certificate { chain_pem: issued.chain_pem, authorities_pem: issued.authorities_pem }
+}
+
+fn refused(error: &JoinError) -> Status {
+    let message = error.to_string();
+    match error.kind() {
+        Kind::Invalid => Status::invalid_argument(message),
+        Kind::NotFound => Status::not_found(message),
+        Kind::Exists => Status::already_exists(message),
+        Kind::Conflict => Status::aborted(message),
+        Kind::Exhausted => Status::resource_exhausted(message),
+        Kind::Forbidden => Status::permission_denied(message),
+        Kind::Unauthenticated => Status::unauthenticated(message),
+        Kind::Unavailable | Kind::NotLeader => Status::unavailable(message),
+        Kind::Internal => Status::internal(message),
+    }
+}

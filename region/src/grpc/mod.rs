@@ -1,0 +1,4 @@
+//! The gRPC doors on port 5241, behind mutual TLS: Raft between regions, joining, racks.
+
+pub mod cluster;
+pub mod server;

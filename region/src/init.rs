@@ -1,0 +1,181 @@
+//! Making a cluster, and becoming a node of one: what `region init` and `region join` do before
+//! the node runs for the first time.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use identity::authority::IssuedCertificate;
+use identity::node::NodeRequest;
+use identity::token::JoinRole;
+use identity::{CertificateAuthority, Identity, IdentityError, JoinToken, Role};
+use proto::cluster::cluster_client::ClusterClient;
+use proto::cluster::{self as wire, join_request};
+use raft_store::Store;
+use raft_store::store::InitError;
+
+use crate::app::{RunError, open_store};
+use crate::config::{Config, ConfigError};
+use crate::ops::bootstrap::bootstrap;
+use crate::ops::cluster::{JoinError, NewRegion, create_token, found};
+use crate::ops::error::Refusal;
+use crate::ops::users::NewUser;
+use crate::tables::update::Tables;
+
+/// How long the tokens that `init` prints let nodes in.
+pub const FIRST_TOKENS_VALID: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a new single node may take to lead.
+const LEADING_MAX: Duration = Duration::from_secs(30);
+
+/// Why no cluster was made, or a node did not join.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The data folder.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Keys and certificates.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The store.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Raft refused the first membership.
+    #[error(transparent)]
+    Init(#[from] InitError),
+    /// The first node did not come to lead.
+    #[error("the first node does not lead after {} s", LEADING_MAX.as_secs())]
+    NoLeader,
+    /// The authority or tokens.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// The administrator or the default objects.
+    #[error(transparent)]
+    Bootstrap(#[from] Refusal),
+    /// The cluster did not let the node in.
+    #[error("the cluster refused: {reason}")]
+    Refused {
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// A cluster that was made; what its operator needs to go on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Founded {
+    /// The first node.
+    pub config: Config,
+    /// The administrator's key, `consumer:token:secret`.
+    pub api_key: String,
+    /// Lets regions in.
+    pub region_token: String,
+    /// Lets racks in.
+    pub rack_token: String,
+}
+
+/// Makes a cluster of one node in a data folder. The node does not run yet.
+///
+/// # Errors
+/// See [`SetupError`]. A folder that was left half made has to be removed first.
+pub async fn init(
+    data_dir: &Path,
+    address: IpAddr,
+    hostname: &str,
+    admin: &NewUser,
+) -> Result<Founded, SetupError> {
+    Config::require_fresh(data_dir)?;
+    let authority = CertificateAuthority::create()?;
+    let config = Config {
+        node_id: 1,
+        cluster_id: authority.cluster_id.clone(),
+        hostname: hostname.to_owned(),
+        address,
+        data_dir: data_dir.to_owned(),
+    };
+    let request = NodeRequest::create()?;
+    let issued = authority.issue(&request.request_pem, Role::Region { node_id: 1 })?;
+    let identity = Identity::install(&config.identity_dir(), &request, &issued)?;
+    let store = open_store(&config, &identity).await?;
+    let founded = fill(&store, &config, &authority, admin).await;
+    store.shutdown().await;
+    let founded = founded?;
+    config.save()?;
+    Ok(founded)
+}
+
+async fn fill(
+    store: &Store,
+    config: &Config,
+    authority: &CertificateAuthority,
+    admin: &NewUser,
+) -> Result<Founded, SetupError> {
+    store.init().await?;
+    let mut leadership = store.leadership();
+    let leading = leadership.wait_for(|known| known.leading);
+    if !matches!(tokio::time::timeout(LEADING_MAX, leading).await, Ok(Ok(_))) {
+        return Err(SetupError::NoLeader);
+    }
+    let tables = Tables::new(store.clone());
+    found(&tables, authority, &own(config)).await?;
+    let key = bootstrap(&tables, admin).await?;
+    let token = async |role| create_token(&tables, role, FIRST_TOKENS_VALID).await;
+    Ok(Founded {
+        config: config.clone(),
+        api_key: format!("{}:{}:{}", key.consumer_key, key.key, key.secret),
+        region_token: token(JoinRole::Region).await?.to_string(),
+        rack_token: token(JoinRole::Rack).await?.to_string(),
+    })
+}
+
+/// Becomes a node of the cluster that `at` (`ip:port`) belongs to. The node does not run yet.
+///
+/// # Errors
+/// See [`SetupError`].
+pub async fn join(
+    data_dir: &Path,
+    at: &str,
+    token: &JoinToken,
+    address: IpAddr,
+    hostname: &str,
+) -> Result<Config, SetupError> {
+    Config::require_fresh(data_dir)?;
+    let request = NodeRequest::create()?;
+    let node = wire::NewRegion {
+        hostname: hostname.to_owned(),
+        address: address.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut client = ClusterClient::new(identity::connect::joining_channel(at, token));
+    let joined = client.join(wire::JoinRequest {
+        token: token.to_string(),
+        request_pem: request.request_pem.clone(),
+        node: Some(join_request::Node::Region(node)),
+    });
+    let refused = |status: tonic::Status| SetupError::Refused { reason: status.message().into() };
+    let reply = joined.await.map_err(refused)?.into_inner();
+    let certificate = reply.certificate.ok_or_else(|| SetupError::Refused {
+        reason: "the answer has no certificate".to_owned(),
+    })?;
+    let issued = IssuedCertificate {
+        chain_pem: certificate.chain_pem,
+        authorities_pem: certificate.authorities_pem,
+    };
+    let config = Config {
+        node_id: reply.node_id,
+        cluster_id: reply.cluster_id,
+        hostname: hostname.to_owned(),
+        address,
+        data_dir: data_dir.to_owned(),
+    };
+    Identity::install(&config.identity_dir(), &request, &issued)?;
+    config.save()?;
+    Ok(config)
+}
+
+fn own(config: &Config) -> NewRegion {
+    NewRegion {
+        hostname: config.hostname.clone(),
+        address: config.address,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}

@@ -1,0 +1,157 @@
+//! What a region node tells of itself: `/metrics`, `/livez`, `/readyz`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{Request, StatusCode, header};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use raft_store::Store;
+
+/// The media type of `OpenMetrics`.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MemberLabels {
+    node: u64,
+}
+
+/// The metrics of one region node; clones share them.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    store: Store,
+    registry: Arc<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Histogram,
+    raft: RaftGauges,
+}
+
+#[derive(Debug, Clone, Default)]
+struct RaftGauges {
+    term: Gauge,
+    leading: Gauge,
+    has_leader: Gauge,
+    applied: Gauge,
+    last_log: Gauge,
+    voters: Gauge,
+    lag: Family<MemberLabels, Gauge>,
+}
+
+impl Telemetry {
+    /// Metrics of the node with this store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        let mut registry = Registry::with_prefix("ironraft");
+        let requests = Family::default();
+        let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        let raft = RaftGauges::default();
+        registry.register("http_requests", "HTTP requests answered", requests.clone());
+        registry.register("http_request_seconds", "Time to answer HTTP requests", seconds.clone());
+        raft.register(&mut registry);
+        Self { store, registry: Arc::new(registry), requests, seconds, raft }
+    }
+
+    /// The three routes.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/metrics", get(metrics))
+            .route("/livez", get(async || "ok\n"))
+            .route("/readyz", get(ready))
+            .with_state(self.clone())
+    }
+
+    /// Counts and times every request of the routes.
+    pub fn count(&self, routes: Router) -> Router {
+        routes.layer(middleware::from_fn_with_state(self.clone(), observe))
+    }
+}
+
+impl RaftGauges {
+    fn register(&self, registry: &mut Registry) {
+        let raft = registry.sub_registry_with_prefix("raft");
+        raft.register("term", "The Raft term", self.term.clone());
+        raft.register("is_leader", "1 on the leader", self.leading.clone());
+        raft.register("has_leader", "1 when a leader is known", self.has_leader.clone());
+        raft.register("applied_index", "The last entry applied here", self.applied.clone());
+        raft.register("log_index", "The last entry in the log here", self.last_log.clone());
+        raft.register("voters", "Members that vote", self.voters.clone());
+        raft.register("replication_lag", "Entries a member is behind", self.lag.clone());
+    }
+
+    fn set(&self, store: &Store) {
+        let leadership = *store.leadership().borrow();
+        self.term.set(gauge(leadership.term));
+        self.leading.set(i64::from(leadership.leading));
+        self.has_leader.set(i64::from(leadership.leader.is_some()));
+        let Some(status) = store.status() else { return };
+        self.applied.set(gauge(status.applied));
+        self.last_log.set(gauge(status.last_log));
+        let voters = status.members.iter().filter(|member| member.voter).count();
+        self.voters.set(i64::try_from(voters).unwrap_or(i64::MAX));
+        self.lag.clear();
+        for member in status.members {
+            if let Some(lag) = member.lag {
+                self.lag.get_or_create(&MemberLabels { node: member.id }).set(gauge(lag));
+            }
+        }
+    }
+}
+
+fn gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+async fn metrics(State(telemetry): State<Telemetry>) -> Response {
+    telemetry.raft.set(&telemetry.store);
+    let mut text = String::new();
+    match encode(&mut text, &telemetry.registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Ready is a node that can answer linearizable reads: it knows a leader and has applied its log.
+async fn ready(State(telemetry): State<Telemetry>) -> Response {
+    let leader = telemetry.store.leadership().borrow().leader;
+    let behind = telemetry.store.status().map_or(0, |s| s.last_log.saturating_sub(s.applied));
+    let checks = [("leader known", leader.is_some()), ("log applied", behind <= 1000)];
+    let mut text = String::new();
+    for (name, passed) in checks {
+        let mark = if passed { '+' } else { '-' };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "[{mark}] {name}");
+    }
+    let passed = checks.iter().all(|(_, passed)| *passed);
+    let status = if passed { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, text).into_response()
+}
+
+async fn observe(
+    State(telemetry): State<Telemetry>,
+    request: Request<axum::body::Body>,
+    next: Next,
+) -> Response {
+    let started = std::time::Instant::now();
+    let method = request.method().to_string();
+    let response = next.run(request).await;
+    telemetry.seconds.observe(started.elapsed().as_secs_f64());
+    let labels = RequestLabels { method, status: response.status().as_u16() };
+    telemetry.requests.get_or_create(&labels).inc();
+    response
+}
