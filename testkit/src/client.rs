@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -111,13 +112,20 @@ impl Client {
         self.send(Method::PUT, path, |request| request.form(form)).await
     }
 
-    /// `PUT` of bytes to an absolute path, as uploads want it.
+    /// `PUT` of bytes to an absolute path, as uploads want it; the answer may take `patience`.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> anyhow::Result<Value> {
+    pub async fn put_bytes(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+        patience: Duration,
+    ) -> anyhow::Result<Value> {
+        let bytes = Bytes::from(bytes);
         let with_body = |request: RequestBuilder| {
-            request.header("content-type", "application/octet-stream").body(bytes.clone())
+            let request = request.header("content-type", "application/octet-stream");
+            request.timeout(patience).body(bytes.clone())
         };
         self.send(Method::PUT, path, with_body).await
     }

@@ -2,4 +2,6 @@
 
 pub mod client;
 pub mod lab;
+pub mod operator;
 pub mod sim;
+pub mod wait;

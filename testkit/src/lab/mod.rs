@@ -5,6 +5,7 @@
 //! leaves nothing behind: see [`namespace`] for why that also holds when the lab is killed.
 
 pub mod bmc;
+pub mod cluster;
 pub mod machine;
 pub mod namespace;
 pub mod network;
