@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod controllers;
 pub mod describe;
 pub mod dnsresources;
 pub mod domains;

@@ -17,9 +17,15 @@ pub mod shapes;
 
 pub mod account;
 pub mod accounts;
+pub mod controllers;
 pub mod describe;
+pub mod dnsresourcerecords;
+pub mod dnsresources;
+pub mod domains;
 pub mod fabrics;
+pub mod ipaddresses;
 pub mod ipranges;
+pub mod maas;
 pub mod resourcepools;
 pub mod spaces;
 pub mod subnets;
@@ -36,9 +42,15 @@ use operation::Operation;
 pub fn operations() -> Vec<Operation> {
     [
         account::OPERATIONS,
+        controllers::OPERATIONS,
         describe::OPERATIONS,
+        dnsresourcerecords::OPERATIONS,
+        dnsresources::OPERATIONS,
+        domains::OPERATIONS,
         fabrics::OPERATIONS,
+        ipaddresses::OPERATIONS,
         ipranges::OPERATIONS,
+        maas::OPERATIONS,
         resourcepools::OPERATIONS,
         spaces::OPERATIONS,
         subnets::OPERATIONS,

@@ -89,6 +89,22 @@ impl Params {
         }
     }
 
+    /// The value of a parameter that can be taken away: none when it is absent, an inner none when
+    /// it is empty.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub fn clearable<T: FromStr>(
+        &self,
+        name: &str,
+        message: &str,
+    ) -> Result<Option<Option<T>>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(_) => self.parsed(name, message).map(Some),
+        }
+    }
+
     /// The value of a parameter as MAAS's forms read booleans; none when it is absent.
     ///
     /// # Errors
