@@ -26,13 +26,16 @@ pub(crate) enum Purpose {
     Requests,
 }
 
+/// Address and channel by node and purpose.
+type Channels = BTreeMap<(u64, Purpose), (String, Channel)>;
+
 /// The connections of a node; clones share them.
 #[derive(Clone)]
 pub(crate) struct Peers {
     cluster_id: Arc<str>,
     node_id: u64,
     identity: Identity,
-    open: Arc<Mutex<BTreeMap<(u64, Purpose), (String, Channel)>>>,
+    open: Arc<Mutex<Channels>>,
 }
 
 impl Peers {

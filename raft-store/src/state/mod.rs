@@ -10,6 +10,8 @@ mod install;
 mod overlay;
 mod sessions;
 pub(crate) mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;

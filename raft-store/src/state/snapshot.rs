@@ -260,7 +260,7 @@ impl Reader {
         let crc = u32::from_le_bytes(self.word()?);
         if length == 0 {
             let frames = u64::from_le_bytes(self.word()?);
-            let complete = frames == self.frames;
+            let complete = frames == self.frames && crc == crc32fast::hash(&[]);
             return if complete { Ok(None) } else { Err(self.damaged("blocks are missing")) };
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX);

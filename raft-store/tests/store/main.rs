@@ -1,6 +1,8 @@
 //! The store as its users see it: one node, and clusters in one process.
 
 mod cluster;
+mod doors;
+mod load;
 mod single;
 mod snapshots;
 mod support;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use identity::testing::TestCluster;
+use identity::{Identity, Role};
 use raft_store::config::{Config, Retention, SnapshotPolicy, Timers};
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, Txn, Write};
@@ -88,25 +89,37 @@ impl Cluster {
         self.dir.path().join(id.to_string())
     }
 
+    pub(crate) fn identity(&self, id: u64) -> &Identity {
+        &self.identities.regions[&id]
+    }
+
+    /// The identity of one more node.
+    pub(crate) fn enroll(&self, role: Role) -> Identity {
+        self.identities.enroll(role).expect("identity")
+    }
+
+    pub(crate) fn config(&self, id: u64, address: SocketAddr) -> Config {
+        let identity = self.identity(id).clone();
+        Config {
+            dir: self.folder(id),
+            cluster_id: identity.cluster_id(),
+            node_id: id,
+            address: address.to_string(),
+            identity,
+            timers: self.timers,
+            retention: self.retention,
+            snapshots: self.snapshots,
+        }
+    }
+
     /// Starts a node on a free port, or on the one it had.
     pub(crate) async fn start(&self, id: u64, address: Option<SocketAddr>) -> Node {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("address");
         let listener = listen(address.unwrap_or(any)).await;
         let address = listener.local_addr().expect("local address");
-        let identity = &self.identities.regions[&id];
-        let config = Config {
-            dir: self.folder(id),
-            cluster_id: identity.cluster_id(),
-            node_id: id,
-            address: address.to_string(),
-            identity: identity.clone(),
-            timers: self.timers,
-            retention: self.retention,
-            snapshots: self.snapshots,
-        };
-        let store = open(config).await;
+        let store = open(self.config(id, address)).await;
         let service = store.service().expect("a real store");
-        let incoming = identity::incoming(listener, identity);
+        let incoming = identity::incoming(listener, self.identity(id));
         let server = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let server = server.expect("runtime");
         drop(server.spawn(async move {

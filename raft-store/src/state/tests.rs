@@ -1,0 +1,203 @@
+//! What the log does to the tables, without Raft around it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use openraft::EntryPayload;
+use openraft::RaftSnapshotBuilder;
+use openraft::entry::RaftEntry;
+use openraft::storage::RaftStateMachine;
+use proptest::prelude::*;
+use prost::Message;
+use proto::raft as wire;
+use tempfile::TempDir;
+
+use super::{SnapshotError, StateMachine, sessions, snapshot};
+use crate::database::Database;
+use crate::keys::{self, GENERATION_BYTES, Table};
+use crate::types::{Command, Entry, LeaderId, LogId};
+use crate::writer::Writer;
+
+struct Machine {
+    dir: TempDir,
+    database: Arc<Database>,
+    machine: StateMachine,
+    next: u64,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let dir = TempDir::new().expect("temporary folder");
+        let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
+        let (writer, _thread) = Writer::start(Arc::clone(&database)).expect("writer");
+        let machine = StateMachine::open(Arc::clone(&database), writer, dir.path().to_path_buf());
+        Self { dir, database, machine: machine.expect("state machine"), next: 1 }
+    }
+
+    /// Applies commands in one call; their entries follow what was applied before.
+    async fn apply(&mut self, commands: &[wire::Command]) {
+        let first = self.next;
+        self.next += commands.len() as u64;
+        let entries = (first..).zip(commands).map(|(index, command)| {
+            let leader_id = LeaderId { term: 1, node_id: 1 };
+            let command = Command { encoded: command.encode_to_vec().into() };
+            let entry = Entry::new(LogId { leader_id, index }, EntryPayload::Normal(command));
+            Ok((entry, None))
+        });
+        let entries: Vec<_> = entries.collect();
+        self.machine.apply(futures::stream::iter(entries)).await.expect("applied");
+    }
+
+    /// The content of a table, without the generation.
+    fn content(&self, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let from = keys::generation(self.machine.applied.generation);
+        let to = keys::end_of_prefix(&from);
+        let rows = self.database.scan(table, from, to);
+        rows.map(|(key, value)| (key[GENERATION_BYTES..].to_vec(), value.into_vec())).collect()
+    }
+
+    fn value(&self, key: &'static str) -> Option<Vec<u8>> {
+        let key = keys::state(self.machine.applied.generation, key.as_bytes());
+        let bytes = self.database.get(Table::State, &key)?;
+        Some(super::decode_value(bytes).expect("value").value.to_vec())
+    }
+}
+
+fn put(key: &'static str, value: &'static str, request_id: Option<u8>) -> wire::Txn {
+    let key = Bytes::from_static(key.as_bytes());
+    let value = Some(Bytes::from_static(value.as_bytes()));
+    let request_id = request_id.map(|id| Bytes::from(vec![id; 16])).unwrap_or_default();
+    wire::Txn { writes: vec![wire::Write { key, value }], request_id, ..wire::Txn::default() }
+}
+
+fn at(time_ms: u64, txns: Vec<wire::Txn>) -> wire::Command {
+    wire::Command { txns, time_ms, compact_before: 0 }
+}
+
+#[tokio::test]
+async fn a_first_answer_is_known_for_its_time_and_no_longer() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1000, vec![put("k", "first", Some(1))])]).await;
+    let in_time = 999 + sessions::KNOWN_FOR_MS;
+    machine.apply(&[at(in_time, vec![put("k", "repeated", Some(1))])]).await;
+    assert_eq!(Some(b"first".to_vec()), machine.value("k"));
+    machine.apply(&[at(in_time + 1, vec![put("k", "late", Some(1))])]).await;
+    assert_eq!(Some(b"late".to_vec()), machine.value("k"));
+    let much_later = at(in_time + 10 * sessions::KNOWN_FOR_MS, vec![put("k", "x", Some(2))]);
+    machine.apply(&[much_later]).await;
+    assert_eq!(2, machine.content(Table::Sessions).len(), "old records are removed");
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_decode_changes_nothing() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1, vec![put("k", "v", None)])]).await;
+    let entry = Entry::new(
+        LogId { leader_id: LeaderId { term: 1, node_id: 1 }, index: 2 },
+        EntryPayload::Normal(Command { encoded: Bytes::from_static(&[0xff; 9]) }),
+    );
+    machine.machine.apply(futures::stream::iter([Ok((entry, None))])).await.expect("applied");
+    assert_eq!(Some(b"v".to_vec()), machine.value("k"));
+    assert_eq!(2, machine.machine.applied.index());
+}
+
+#[tokio::test]
+async fn a_snapshot_brings_everything_to_another_machine() {
+    let mut from = Machine::new();
+    from.apply(&[at(1, vec![put("a", "1", Some(1)), put("b", "2", None)])]).await;
+    from.apply(&[at(2, vec![put("a", "3", None)])]).await;
+    let built = from.machine.get_snapshot_builder().await.build_snapshot().await.expect("built");
+    let mut to = Machine::new();
+    to.apply(&[at(1, vec![put("other", "x", None)])]).await;
+    let part = to.dir.path().join("received.part");
+    std::fs::copy(built.snapshot.path(), &part).expect("copied");
+    let (file, _) = snapshot::SnapshotFile::open(&part).expect("opens");
+    to.machine.install_snapshot(&built.meta, file).await.expect("installed");
+    for table in Table::REPLICATED {
+        assert_eq!(from.content(table), to.content(table));
+    }
+    let current = to.machine.get_current_snapshot().await.expect("read").expect("a snapshot");
+    assert_eq!(built.meta, current.meta);
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_not_used() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1, vec![put("a", "1", None)])]).await;
+    let built = machine.machine.get_snapshot_builder().await.build_snapshot().await;
+    let path = built.expect("built").snapshot.path().to_path_buf();
+    let whole = std::fs::read(&path).expect("file");
+    let verify = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        let (file, _) = snapshot::SnapshotFile::open(&path)?;
+        file.read()?.verify()
+    };
+    verify(&whole).expect("the whole file is good");
+    for length in 0..whole.len() {
+        verify(&whole[..length]).expect_err("a part of the file");
+    }
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        let error = verify(&damaged).expect_err("a changed bit");
+        assert!(matches!(error, SnapshotError::Damaged { .. } | SnapshotError::Io { .. }));
+    }
+}
+
+fn any_txn() -> impl Strategy<Value = wire::Txn> {
+    let key = prop::sample::select(vec!["a", "b", "c", "d"]);
+    let key = key.prop_map(|key| Bytes::from_static(key.as_bytes()));
+    let compare =
+        (key.clone(), 0_u64..20).prop_map(|(key, revision)| wire::Compare { key, revision });
+    let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..4).prop_map(Bytes::from));
+    let write = (key, value).prop_map(|(key, value)| wire::Write { key, value });
+    let request_id =
+        prop::option::of(0_u8..6).prop_map(|id| id.map(|id| Bytes::from(vec![id; 16])));
+    let compares = prop::collection::vec(compare, 0..2);
+    let writes = prop::collection::vec(write, 1..3);
+    (compares, writes, request_id).prop_map(|(compares, writes, request_id)| wire::Txn {
+        compares,
+        writes,
+        request_id: request_id.unwrap_or_default(),
+        ..wire::Txn::default()
+    })
+}
+
+fn any_commands() -> impl Strategy<Value = Vec<wire::Command>> {
+    let txns = prop::collection::vec(any_txn(), 1..4);
+    let steps = prop::collection::vec((txns, 0..sessions::KNOWN_FOR_MS, 0_u64..12), 1..24);
+    steps.prop_map(|steps| {
+        let mut time_ms = 0;
+        let command = |(txns, step_ms, compact_before)| {
+            time_ms += step_ms;
+            wire::Command { txns, time_ms, compact_before }
+        };
+        steps.into_iter().map(command).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Replicas get the same entries in batches of different sizes.
+    #[test]
+    fn how_the_log_is_cut_into_batches_changes_nothing(
+        commands in any_commands(),
+        size in 2_usize..8,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+        let (mut one, mut other) = (Machine::new(), Machine::new());
+        runtime.block_on(async {
+            for command in &commands {
+                one.apply(std::slice::from_ref(command)).await;
+            }
+            for batch in commands.chunks(size) {
+                other.apply(batch).await;
+            }
+        });
+        for table in [Table::State, Table::History] {
+            prop_assert_eq!(one.content(table), other.content(table));
+        }
+        prop_assert_eq!(one.machine.applied.compacted, other.machine.applied.compacted);
+    }
+}
