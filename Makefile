@@ -13,7 +13,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo images test check fix bench
+.PHONY: help setup build demo test check fix bench
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -24,11 +24,7 @@ setup: ## install what is missing on this machine (Debian 12 with Rust)
 build: setup ## compile the workspace
 	cargo build --workspace --bins
 
-images: build ## build the ephemeral OS and the deployable image (cached by content)
-	deploy/ephemeral/build
-	deploy/image/build
-
-demo: images ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+demo: build ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
 test: setup ## everything: format, lints, house rules, all tests, the end-to-end lab

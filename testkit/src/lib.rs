@@ -1,6 +1,7 @@
 //! What tests, the demo and the benchmarks run the real programs in.
 
 pub mod client;
+pub mod demo;
 pub mod lab;
 pub mod operator;
 pub mod sim;

@@ -1,0 +1,229 @@
+//! The demo: a three-region cluster takes two blank virtual machines to a deployed operating system
+//! and loses its leader in the middle.
+//!
+//! Nothing here is special to the demo but the story: processes are the real binary, machines boot
+//! through their firmware, and every claim at the end is checked from outside.
+
+pub mod artifacts;
+pub mod life;
+pub mod probe;
+pub mod proof;
+pub mod report;
+pub mod timeline;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::client::Client;
+use crate::lab::Lab;
+use crate::lab::cluster::{Cluster, Kind};
+use crate::lab::machine::Firmware;
+use crate::operator::{self, LocalFile, NetworkWish};
+use crate::wait::wait_for;
+use life::Life;
+use probe::Probe;
+use report::Report;
+use timeline::Timeline;
+
+/// The image's name in the API.
+const IMAGE: &str = "debian/bookworm";
+/// How long the racks may take to be known to the regions.
+const RACKS_KNOWN_MAX: Duration = Duration::from_secs(30);
+/// How long the killed leader stays away.
+const LEADER_AWAY: Duration = Duration::from_secs(20);
+/// How long the API may take to answer again before the demo counts as failed.
+const REGIONS: u8 = 3;
+const RACKS: u8 = 2;
+
+/// What the demo is run with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the binaries `ironraft` and `agent`.
+    pub binaries: PathBuf,
+    /// The root of the source tree.
+    pub root: PathBuf,
+    /// Where logs and the report go.
+    pub artifacts: PathBuf,
+}
+
+/// A demo that ran: its report, and the cluster, which runs until it is dropped.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was seen.
+    pub report: Report,
+    /// The cluster.
+    pub cluster: Cluster,
+}
+
+/// Runs the demo. Logs are kept in any case.
+///
+/// # Errors
+/// When a part of the story does not happen.
+pub async fn run(options: &Options) -> anyhow::Result<Finished> {
+    let timeline = Arc::new(Timeline::new());
+    let images = build_images(options, &timeline).await?;
+    let mut lab = Lab::create()?;
+    timeline.note("lab", &format!("lab {} in {}", lab.number(), lab.folder().display()));
+    for firmware in [Firmware::Bios, Firmware::Uefi] {
+        let name = lab.add_virtual_machine(firmware)?.name.clone();
+        timeline.note(&name, "blank machine, off");
+    }
+    let binary = options.binaries.join("ironraft");
+    let mut cluster = Cluster::form(lab, &binary, REGIONS, RACKS).await?;
+    timeline.note("cluster", &format!("{REGIONS} regions and {RACKS} racks are ready"));
+    let outcome = story(&mut cluster, &images, &timeline).await;
+    let kept = artifacts::keep(&cluster, &options.artifacts);
+    let report = outcome?;
+    kept?;
+    report.write(&options.artifacts)?;
+    Ok(Finished { report, cluster })
+}
+
+/// What machines boot and what they are deployed with.
+struct Images {
+    kernel: LocalFile,
+    initrd: LocalFile,
+    root: LocalFile,
+}
+
+async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<Images> {
+    timeline.note("images", "building the ephemeral OS (cached by content)");
+    let agent = options.binaries.join("agent");
+    let ephemeral = build(options, "deploy/ephemeral/build", &[&agent]).await?;
+    timeline.note("images", "building the Debian image (cached by content)");
+    let image = build(options, "deploy/image/build", &[]).await?;
+    Ok(Images {
+        kernel: LocalFile::open(&ephemeral.join("vmlinuz")).await?,
+        initrd: LocalFile::open(&ephemeral.join("initrd")).await?,
+        root: LocalFile::open(&image.join("root.tar.gz")).await?,
+    })
+}
+
+/// Runs a build script, which prints the folder of its result.
+async fn build(options: &Options, script: &str, arguments: &[&Path]) -> anyhow::Result<PathBuf> {
+    let output = Command::new(options.root.join(script))
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .with_context(|| format!("cannot run {script}"))?;
+    ensure!(output.status.success(), "{script} failed");
+    let printed = String::from_utf8(output.stdout).context("the folder's name")?;
+    Ok(PathBuf::from(printed.trim()))
+}
+
+async fn story(
+    cluster: &mut Cluster,
+    images: &Images,
+    timeline: &Arc<Timeline>,
+) -> anyhow::Result<Report> {
+    let client = Arc::new(cluster.client()?);
+    prepare(cluster, &client, images, timeline).await?;
+    let probe = Probe::start(cluster.region_urls(), cluster.key().clone(), &client).await?;
+    let life = Life::start(cluster, Arc::clone(&client), Arc::clone(timeline))?;
+
+    life.enlist(cluster).await?;
+    life.commission().await?;
+    life.allocate().await?;
+    life.deploy(IMAGE).await?;
+    life.wait_installing().await?;
+    let outage = lose_the_leader(cluster, timeline, &probe).await?;
+    life.wait_deployed().await?;
+    let restarted = outage.restart(cluster, timeline).await?;
+
+    let machines = life.finish().await?;
+    let gaps = probe.finish(restarted.killed, restarted.back).await;
+    let proofs = proof::check(cluster, &client, &machines, timeline).await?;
+    let dhcp = report::dhcp_messages(cluster).await?;
+    Ok(Report::new(timeline, machines, gaps, restarted.leader, proofs, dhcp))
+}
+
+/// The network, the images, and the racks on the VLAN.
+async fn prepare(
+    cluster: &Cluster,
+    client: &Client,
+    images: &Images,
+    timeline: &Timeline,
+) -> anyhow::Result<()> {
+    let racks = wait_for("the racks are known", RACKS_KNOWN_MAX, async || {
+        let racks = client.get("rackcontrollers/").await?;
+        Ok(rack_ids(cluster, &racks))
+    })
+    .await?;
+    let network = cluster.lab().network();
+    let address = |host| network.provisioning(host).to_string();
+    let wish = NetworkWish {
+        cidr: format!("{}/24", address(0)),
+        gateway: address(1),
+        dynamic: (address(100), address(199)),
+        racks,
+    };
+    operator::create_network(client, &wish).await?;
+    timeline.note("operator", &format!("subnet {} with DHCP by both racks", wish.cidr));
+    operator::set_boot_files(client, &images.kernel, &images.initrd, "demo").await?;
+    timeline.note("operator", "ephemeral OS uploaded");
+    operator::upload_image(client, IMAGE, &images.root).await?;
+    let size = images.root.size_bytes >> 20;
+    timeline.note("operator", &format!("image {IMAGE} uploaded, {size} MiB"));
+    Ok(())
+}
+
+/// The racks' ids, in the order of the lab's names, once all are there.
+fn rack_ids(cluster: &Cluster, racks: &Value) -> Option<Vec<String>> {
+    let racks = racks.as_array()?;
+    let id_of = |name: &str| {
+        let rack = racks.iter().find(|rack| rack["hostname"] == name)?;
+        rack["system_id"].as_str().map(str::to_owned)
+    };
+    cluster.nodes(Kind::Rack).map(|node| id_of(&node.name)).collect()
+}
+
+/// A leader that was killed and has yet to come back.
+struct Outage {
+    leader: String,
+    killed: std::time::Instant,
+}
+
+/// An outage that is over.
+struct Restarted {
+    leader: String,
+    killed: std::time::Instant,
+    back: std::time::Instant,
+}
+
+async fn lose_the_leader(
+    cluster: &mut Cluster,
+    timeline: &Timeline,
+    probe: &Probe,
+) -> anyhow::Result<Outage> {
+    let leader = cluster.leader().await?;
+    let killed = std::time::Instant::now();
+    cluster.kill(&leader)?;
+    timeline.note("cluster", &format!("leader {leader} killed with SIGKILL"));
+    probe.wait_for_write_after(killed).await?;
+    let waited = killed.elapsed().as_secs_f64();
+    let next = cluster.leader().await?;
+    timeline.note("cluster", &format!("writes are served again after {waited:.1} s, {next} leads"));
+    tokio::time::sleep(LEADER_AWAY.saturating_sub(killed.elapsed())).await;
+    Ok(Outage { leader, killed })
+}
+
+impl Outage {
+    async fn restart(
+        self,
+        cluster: &mut Cluster,
+        timeline: &Timeline,
+    ) -> anyhow::Result<Restarted> {
+        cluster.start(&self.leader).await?;
+        timeline.note("cluster", &format!("{} is back", self.leader));
+        let back = std::time::Instant::now();
+        Ok(Restarted { leader: self.leader, killed: self.killed, back })
+    }
+}

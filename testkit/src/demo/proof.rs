@@ -1,0 +1,174 @@
+//! What the demo claims at its end, each checked from outside of Ironraft: by `dig`, by a TCP
+//! connection, by the machine's serial console, by its BMC.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::life::Subject;
+use super::timeline::Timeline;
+use crate::client::Client;
+use crate::lab::LabMachine;
+use crate::lab::cluster::{Cluster, Kind};
+use crate::lab::namespace::Namespace;
+use crate::wait::wait_for;
+
+/// How long the booted system may take to open its SSH port and to show a login prompt.
+const UP_MAX: Duration = Duration::from_secs(180);
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// A claim that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The machine.
+    pub machine: String,
+    /// What holds.
+    pub claim: String,
+}
+
+/// Checks every claim.
+///
+/// # Errors
+/// The first one that does not hold.
+pub async fn check(
+    cluster: &Cluster,
+    client: &Client,
+    subjects: &[Subject],
+    timeline: &Timeline,
+) -> anyhow::Result<Vec<Proof>> {
+    let mut proofs = Vec::new();
+    let mut seen = BTreeSet::new();
+    for subject in subjects {
+        let mut prove = |claim: String| {
+            timeline.note(&subject.name, &format!("proved: {claim}"));
+            proofs.push(Proof { machine: subject.name.clone(), claim });
+        };
+        let machine = lab_machine(cluster, subject)?;
+        ensure!(subject.shape["status_name"] == "Deployed", "{} is not Deployed", subject.name);
+        prove(inventory(&subject.shape)?);
+        prove(power(client, machine, subject).await?);
+        let address = address_of(&subject.shape)?;
+        ensure!(seen.insert(address), "address {address} was given twice");
+        let fqdn = subject.shape["fqdn"].as_str().context("the machine has no name")?;
+        for rack in cluster.nodes(Kind::Rack) {
+            let server = rack.on_vlan.context("the rack is not on the VLAN")?;
+            let fabric = cluster.lab().network().fabric();
+            prove(names(fabric, &server.to_string(), fqdn, address).await?);
+        }
+        prove(banner(cluster.lab().network().fabric(), address).await?);
+        prove(login_prompt(machine).await?);
+    }
+    no_failures(client).await?;
+    timeline.note("cluster", "proved: no failed deployment in the event log");
+    Ok(proofs)
+}
+
+fn lab_machine<'a>(cluster: &'a Cluster, subject: &Subject) -> anyhow::Result<&'a LabMachine> {
+    let mut machines = cluster.lab().machines().iter();
+    machines.find(|machine| machine.mac == subject.mac).context("the lab lost the machine")
+}
+
+/// CPU, memory and disk are what the lab gave it.
+fn inventory(shape: &Value) -> anyhow::Result<String> {
+    let cpus = shape["cpu_count"].as_u64().unwrap_or(0);
+    let memory = shape["memory"].as_u64().unwrap_or(0);
+    let disk = &shape["blockdevice_set"][0];
+    let serial = disk["serial"].as_str().unwrap_or_default();
+    ensure!(cpus > 0 && memory > 0, "the inventory has no CPU or memory");
+    ensure!(serial.starts_with("LAB"), "the inventory has not the disk's serial, but {serial:?}");
+    Ok(format!("inventory: {cpus} CPU, {memory} MiB, disk {serial}"))
+}
+
+/// The BMC that was found in-band is the machine's own, and its state is what the BMC says.
+async fn power(client: &Client, machine: &LabMachine, subject: &Subject) -> anyhow::Result<String> {
+    let path = format!("machines/{}/?op=power_parameters", subject.system_id);
+    let parameters = client.get(&path).await?;
+    let address = machine.bmc.address().to_string();
+    ensure!(
+        parameters["power_address"] == address.as_str(),
+        "the BMC is at {address}, and the API says {}",
+        parameters["power_address"]
+    );
+    Ok(format!("BMC {address} was found in-band, its account powers the machine"))
+}
+
+/// The machine's address on the provisioning subnet.
+fn address_of(shape: &Value) -> anyhow::Result<IpAddr> {
+    let addresses = shape["ip_addresses"].as_array().context("the machine has no addresses")?;
+    let first = addresses.first().and_then(Value::as_str).context("the machine has no address")?;
+    first.parse().with_context(|| format!("address {first}"))
+}
+
+/// A and PTR of the machine on one rack.
+async fn names(
+    from: &Namespace,
+    server: &str,
+    fqdn: &str,
+    address: IpAddr,
+) -> anyhow::Result<String> {
+    let at = format!("@{server}");
+    wait_for(&format!("{fqdn} resolves on {server}"), Duration::from_secs(20), async || {
+        let forward = dig(from, &[&at, fqdn, "A"])?;
+        let tcp = dig(from, &[&at, "+tcp", fqdn, "A"])?;
+        let reverse = dig(from, &[&at, "-x", &address.to_string()])?;
+        ensure!(forward == address.to_string(), "A of {fqdn} on {server} is {forward:?}");
+        ensure!(tcp == forward, "over TCP, A of {fqdn} on {server} is {tcp:?}");
+        ensure!(reverse == format!("{fqdn}."), "PTR of {address} on {server} is {reverse:?}");
+        Ok(Some(()))
+    })
+    .await?;
+    Ok(format!("{fqdn} is {address} and back, at {server}"))
+}
+
+fn dig(from: &Namespace, arguments: &[&str]) -> io::Result<String> {
+    let fixed = ["+short", "+time=2", "+tries=2"];
+    Ok(from.run("dig", &[fixed.as_slice(), arguments].concat())?.trim().to_owned())
+}
+
+/// The running system answers over the network from the deployed address.
+async fn banner(from: &Namespace, address: IpAddr) -> anyhow::Result<String> {
+    let line = wait_for(&format!("{address} answers on TCP 22"), UP_MAX, async || {
+        Ok(Some(from.enter(|| read_banner(SocketAddr::new(address, 22)))?))
+    })
+    .await?;
+    ensure!(line.starts_with("SSH-2.0"), "{address} says {line:?}");
+    Ok(format!("{address}:22 says {line}"))
+}
+
+fn read_banner(address: SocketAddr) -> io::Result<String> {
+    let stream = TcpStream::connect_timeout(&address, CONNECT_MAX)?;
+    stream.set_read_timeout(Some(CONNECT_MAX))?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
+/// The serial console shows the login prompt of the deployed system, with its name.
+async fn login_prompt(machine: &LabMachine) -> anyhow::Result<String> {
+    let console = machine.console();
+    let prompt = wait_for(&format!("{} shows a login prompt", machine.name), UP_MAX, async || {
+        let bytes = std::fs::read(&console)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().rev().find(|line| line.trim_end().ends_with(" login:"));
+        Ok(line.map(|line| line.trim().to_owned()))
+    })
+    .await?;
+    Ok(format!("console shows `{prompt}`"))
+}
+
+/// The event log has no failed deployment.
+async fn no_failures(client: &Client) -> anyhow::Result<()> {
+    let events = client.get("events/?op=query&level=ERROR&limit=100").await?;
+    let events = events["events"].as_array().cloned().unwrap_or_default();
+    let failed = events.iter().find(|event| {
+        let text = event.to_string().to_lowercase();
+        text.contains("deploy") && text.contains("fail")
+    });
+    ensure!(failed.is_none(), "a deployment failed: {}", failed.unwrap_or(&Value::Null));
+    Ok(())
+}
