@@ -1,4 +1,4 @@
-//! What a rack knows of region time: two bounds, from one question and its answer.
+//! What a rack knows of region time: two bounds.
 //!
 //! A deadline is checked against the latest time it can be, a claim that something has passed
 //! against the earliest. The rack's own clock is monotonic and never compared with a wall clock.
@@ -33,35 +33,35 @@ impl Moment {
 }
 
 /// How much two clocks may drift apart, in parts per million.
-const DRIFT_PPM: u64 = 500;
+const DRIFT_PPM: u64 = 1_000;
 
-/// An estimate of region time.
+/// An estimate of region time: the bounds at one moment, which drift apart from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionClock {
-    sent: Moment,
-    received: Moment,
-    region: Timestamp,
+    at: Moment,
+    earliest: Timestamp,
+    latest: Timestamp,
 }
 
 impl RegionClock {
-    /// The region said `region` between the moments the question was sent and the answer came.
+    /// At the moment `at`, region time was not before `earliest` and not after `latest`.
     #[must_use]
-    pub const fn from_answer(sent: Moment, received: Moment, region: Timestamp) -> Self {
-        Self { sent, received, region }
+    pub const fn between(at: Moment, earliest: Timestamp, latest: Timestamp) -> Self {
+        Self { at, earliest, latest }
     }
 
     /// Region time is not before this.
     #[must_use]
     pub fn earliest(&self, now: Moment) -> Timestamp {
-        let span = now.since_ms(self.received);
-        self.region.plus_ms(span.saturating_sub(drift_ms(span)))
+        let span = now.since_ms(self.at);
+        self.earliest.plus_ms(span.saturating_sub(drift_ms(span)))
     }
 
     /// Region time is not after this.
     #[must_use]
     pub fn latest(&self, now: Moment) -> Timestamp {
-        let span = now.since_ms(self.sent);
-        self.region.plus_ms(span.saturating_add(drift_ms(span)))
+        let span = now.since_ms(self.at);
+        self.latest.plus_ms(span.saturating_add(drift_ms(span)))
     }
 }
 
@@ -74,14 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bounds_enclose_region_time() {
-        let clock = RegionClock::from_answer(
-            Moment::from_ms(100),
-            Moment::from_ms(150),
-            Timestamp::from_unix_ms(5_000),
-        );
-        let now = Moment::from_ms(10_150);
-        assert_eq!(clock.earliest(now), Timestamp::from_unix_ms(14_995));
-        assert_eq!(clock.latest(now), Timestamp::from_unix_ms(15_056));
+    fn the_bounds_drift_apart() {
+        let time = Timestamp::from_unix_ms;
+        let clock = RegionClock::between(Moment::from_ms(100), time(5_000), time(5_050));
+        let now = Moment::from_ms(10_100);
+        assert_eq!(clock.earliest(now), time(14_990));
+        assert_eq!(clock.latest(now), time(15_060));
     }
 }

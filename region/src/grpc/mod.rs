@@ -1,4 +1,5 @@
 //! The gRPC doors on port 5241, behind mutual TLS: Raft between regions, joining, racks.
 
 pub mod cluster;
+pub mod leases;
 pub mod server;

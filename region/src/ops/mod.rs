@@ -19,6 +19,7 @@ pub mod events;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
+pub mod leases;
 pub mod machine_actions;
 pub mod machine_step;
 pub mod metadata;

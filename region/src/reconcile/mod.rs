@@ -6,5 +6,6 @@ pub mod driver;
 
 pub mod deploy;
 pub mod images;
+pub mod leases;
 pub mod membership;
 pub mod power;

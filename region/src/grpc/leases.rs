@@ -1,0 +1,142 @@
+//! `CommitBindings` and `RequestBlocks` of the rack service: unpack, call `ops::leases`, pack.
+
+use futures::future::join_all;
+use model::id::{BlockId, SubnetId, SystemId, VlanId};
+use model::lease::commit::{Change, Refusal, Request};
+use proto::convert::{ip_from_bytes, mac_from_bytes};
+use proto::rack::binding_commit::Kind;
+use proto::rack::binding_outcome::Outcome;
+use proto::rack::binding_refused::Reason;
+use proto::rack::{
+    BindingCommit, BindingCommitted, BindingOutcome, BindingRefused, CommitBindingsReply,
+    CommitBindingsRequest, RequestBlocksReply, RequestBlocksRequest,
+};
+use tonic::Status;
+use tracing::{debug, warn};
+
+use crate::ops::leases::{
+    self, BlockWish, CommitOutcome, CommitRefusal, RackProcess, commit_binding,
+};
+use crate::tables::update::Tables;
+
+/// How many bindings one request may carry.
+const ITEMS_MAX: usize = 1_024;
+
+/// Commits the bindings of a request; independent of each other, and all at the same time, so that
+/// the store packs them into few log entries.
+///
+/// # Errors
+/// `invalid_argument` when an item cannot be read; nothing was committed then.
+pub async fn commit_bindings(
+    tables: &Tables,
+    rack: &SystemId,
+    request: CommitBindingsRequest,
+) -> Result<CommitBindingsReply, Status> {
+    if request.items.len() > ITEMS_MAX {
+        return Err(Status::invalid_argument(format!("more than {ITEMS_MAX} bindings")));
+    }
+    let process = RackProcess { rack: rack.clone(), incarnation: request.incarnation };
+    let items: Vec<([u8; 16], Request)> =
+        request.items.into_iter().map(read).collect::<Result<_, _>>()?;
+    let outcomes = join_all(items.iter().map(|(id, item)| async {
+        let outcome = commit_binding(tables, &process, *id, item).await;
+        log(&process, item, &outcome);
+        BindingOutcome { outcome: Some(write(outcome)) }
+    }));
+    Ok(CommitBindingsReply { outcomes: outcomes.await })
+}
+
+/// Renews and grants blocks.
+///
+/// # Errors
+/// `unavailable` without a quorum.
+pub async fn request_blocks(
+    tables: &Tables,
+    rack: &SystemId,
+    request: RequestBlocksRequest,
+) -> Result<RequestBlocksReply, Status> {
+    let process = RackProcess { rack: rack.clone(), incarnation: request.incarnation };
+    let wishes: Vec<BlockWish> = request
+        .wishes
+        .iter()
+        .map(|wish| BlockWish { vlan: VlanId(wish.vlan), free: wish.free })
+        .collect();
+    let (blocks, now) = leases::request_blocks(tables, &process, &wishes)
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))?;
+    Ok(RequestBlocksReply { blocks: blocks.iter().map(Into::into).collect(), now_ms: now.unix_ms })
+}
+
+fn read(item: BindingCommit) -> Result<([u8; 16], Request), Status> {
+    const MESSAGE: &str = "BindingCommit";
+    let invalid = |error: &dyn std::fmt::Display| Status::invalid_argument(error.to_string());
+    let change = match item.kind() {
+        Kind::Bind | Kind::Renew => Change::Bind,
+        Kind::Granted => Change::Granted,
+        Kind::Release => Change::Release,
+        Kind::Decline => Change::Decline,
+    };
+    let request_id = <[u8; 16]>::try_from(item.request_id.as_slice())
+        .map_err(|_| invalid(&"a request id has 16 bytes"))?;
+    let request = Request {
+        change,
+        vlan: VlanId(item.vlan),
+        subnet: SubnetId(item.subnet),
+        ip: ip_from_bytes(MESSAGE, "ip", &item.ip).map_err(|error| invalid(&error))?,
+        mac: mac_from_bytes(MESSAGE, "mac", &item.mac).map_err(|error| invalid(&error))?,
+        hostname: item.hostname,
+        told_ms: item.told_ms,
+        block: item.block.map(|id| (BlockId(id), item.epoch)),
+    };
+    Ok((request_id, request))
+}
+
+fn write(outcome: CommitOutcome) -> Outcome {
+    match outcome {
+        CommitOutcome::Committed { revision, binding, decided_at } => {
+            Outcome::Committed(BindingCommitted {
+                revision,
+                told_ms: binding.told_until.since_ms(decided_at),
+                promise_ms: binding.promise_until.since_ms(decided_at),
+            })
+        }
+        CommitOutcome::Refused { revision, refusal } => {
+            let detail = refusal.to_string();
+            let reason = reason(&refusal).into();
+            Outcome::Refused(BindingRefused { reason, detail, revision })
+        }
+        CommitOutcome::Open { reason } => {
+            let retry = Reason::Retry.into();
+            Outcome::Refused(BindingRefused { reason: retry, detail: reason, revision: 0 })
+        }
+    }
+}
+
+fn reason(refusal: &CommitRefusal) -> Reason {
+    match refusal {
+        CommitRefusal::Rule(Refusal::BoundToAnother { .. } | Refusal::Reserved { .. }) => {
+            Reason::AddressTaken
+        }
+        CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. }) => {
+            Reason::NotTheBlockSOwner
+        }
+        CommitRefusal::Rule(Refusal::NotBound { .. }) => Reason::UnknownBinding,
+        CommitRefusal::WrongSubnet { .. } => Reason::WrongSubnet,
+        CommitRefusal::Repeated => Reason::Retry,
+    }
+}
+
+fn log(process: &RackProcess, request: &Request, outcome: &CommitOutcome) {
+    let (rack, ip, mac) = (&process.rack, request.ip, request.mac);
+    match outcome {
+        CommitOutcome::Committed { revision, .. } => {
+            debug!(%rack, %ip, %mac, revision, "binding of {ip} to {mac} committed");
+        }
+        CommitOutcome::Refused { refusal, .. } => {
+            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} refused: {refusal}");
+        }
+        CommitOutcome::Open { reason } => {
+            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} not decided: {reason}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Leases that ended: bindings nobody may claim any more, and blocks whose range is gone.
+
+use std::time::Duration;
+
+use raft_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::ops::leases::remove_expired;
+use crate::reconcile::driver::{self, Schedule};
+use crate::tables::error::TableError;
+use crate::tables::update::Tables;
+
+/// How many rows one transaction removes.
+const REMOVED_MAX: usize = 256;
+
+/// Runs until cancelled.
+pub async fn run(store: Store, shutdown: CancellationToken) {
+    let schedule =
+        Schedule { name: "leases", prefixes: Vec::new(), interval: Duration::from_secs(60) };
+    let tables = Tables::new(store.clone());
+    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+}
+
+/// Removes what has expired, a bounded number at a time.
+///
+/// # Errors
+/// [`TableError`] when there is no quorum.
+pub async fn pass(tables: &Tables) -> Result<(), TableError> {
+    while remove_expired(tables, REMOVED_MAX).await? >= REMOVED_MAX {}
+    Ok(())
+}
