@@ -6,6 +6,7 @@
 pub mod files;
 pub mod replicate;
 pub mod serve;
+pub mod upload;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! only when enough region nodes hold verified copies of all its files.
 
 use jiff::tz::TimeZone;
-use model::boot::content::{Content, is_sha256};
+use model::boot::content::is_sha256;
 use model::boot::resource::{
     BootResource, ResourceFile, ResourceSet, next_version, stored_filetype,
 };
@@ -12,6 +12,7 @@ use model::machine::{Deployment, Machine};
 use model::setting::Setting;
 use model::time::Timestamp;
 
+use crate::images::upload::is_complete;
 use crate::ops::error::Refusal;
 use crate::tables::error::TableError;
 use crate::tables::images::BOOT_RESOURCE_BY_NAME;
@@ -188,10 +189,7 @@ fn add_set(
         resource.base_image.clone_from(&new.base_image);
     }
     let number = tx.next_number("bootresourcefile", 1)?;
-    let held = tx.get::<Content>(&new.sha256)?;
-    let known = resource.sets.iter().flat_map(|set| &set.files);
-    let complete =
-        held.is_some() && known.into_iter().any(|file| file.sha256 == new.sha256 && file.complete);
+    let complete = is_complete(tx, &new.sha256)?;
     let file = ResourceFile {
         id: u32::try_from(number).unwrap_or(u32::MAX),
         filetype: filetype.to_owned(),

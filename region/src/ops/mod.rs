@@ -4,6 +4,7 @@
 pub mod account;
 pub mod addresses;
 pub mod agent;
+pub mod allocate;
 pub mod boot_resources;
 pub mod bootstrap;
 pub mod cluster;
@@ -21,7 +22,10 @@ pub mod ipaddresses;
 pub mod ipranges;
 pub mod leases;
 pub mod machine_actions;
+pub mod machine_demands;
+pub mod machine_filter;
 pub mod machine_step;
+pub mod machines;
 pub mod metadata;
 pub mod naming;
 pub mod power;

@@ -11,6 +11,7 @@ use model::user::User;
 
 use crate::auth::caller::Caller;
 use crate::auth::nonces::Nonces;
+use crate::images::Images;
 use crate::rest::params::Params;
 use crate::tables::read::View;
 use crate::tables::update::{Cause, Tables};
@@ -22,13 +23,22 @@ pub struct Parts {
     pub tables: Tables,
     /// The nonces that were used lately at this node.
     pub nonces: Arc<Nonces>,
+    /// The image store of this node; none where no images are served.
+    pub images: Option<Images>,
 }
 
 impl Parts {
     /// The parts over these tables.
     #[must_use]
     pub fn new(tables: Tables) -> Self {
-        Self { tables, nonces: Arc::default() }
+        Self { tables, nonces: Arc::default(), images: None }
+    }
+
+    /// The same with an image store.
+    #[must_use]
+    pub fn with_images(mut self, images: Images) -> Self {
+        self.images = Some(images);
+        self
     }
 }
 
@@ -45,6 +55,8 @@ pub struct Call {
     pub params: Params,
     /// The body as it came, when it is no form.
     pub body: Bytes,
+    /// The `Authorization` header, to pass the call on to another region node.
+    pub authorization: String,
     /// Scheme and host the client used, `http://10.0.0.1:5240`.
     pub origin: String,
 }
@@ -56,6 +68,15 @@ impl Call {
     /// 503 without a quorum.
     pub async fn view(&self) -> Result<View, Problem> {
         Ok(self.parts.tables.view().await?)
+    }
+
+    /// The image store of this node.
+    ///
+    /// # Errors
+    /// 503 where no images are served.
+    pub fn images(&self) -> Result<&Images, Problem> {
+        let missing = || Problem::text(Kind::Unavailable, "no image store on this node");
+        self.parts.images.as_ref().ok_or_else(missing)
     }
 
     /// The user that calls.

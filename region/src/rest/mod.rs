@@ -17,15 +17,21 @@ pub mod shapes;
 
 pub mod account;
 pub mod accounts;
+pub mod boot_resources;
+pub mod contents;
 pub mod controllers;
 pub mod describe;
 pub mod dnsresourcerecords;
 pub mod dnsresources;
 pub mod domains;
+pub mod events;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
 pub mod maas;
+pub mod machine;
+pub mod machine_shape;
+pub mod machines;
 pub mod resourcepools;
 pub mod spaces;
 pub mod subnets;
@@ -42,15 +48,20 @@ use operation::Operation;
 pub fn operations() -> Vec<Operation> {
     [
         account::OPERATIONS,
+        boot_resources::OPERATIONS,
+        contents::OPERATIONS,
         controllers::OPERATIONS,
         describe::OPERATIONS,
         dnsresourcerecords::OPERATIONS,
         dnsresources::OPERATIONS,
         domains::OPERATIONS,
+        events::OPERATIONS,
         fabrics::OPERATIONS,
         ipaddresses::OPERATIONS,
         ipranges::OPERATIONS,
         maas::OPERATIONS,
+        machine::OPERATIONS,
+        machines::OPERATIONS,
         resourcepools::OPERATIONS,
         spaces::OPERATIONS,
         subnets::OPERATIONS,

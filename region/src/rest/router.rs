@@ -128,6 +128,7 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
         path: matched(operation.path, &elements).unwrap_or_default(),
         params,
         body: if is_form { Bytes::new() } else { body },
+        authorization: header_text(&head.headers, header::AUTHORIZATION.as_str()).to_owned(),
         origin: origin(&head.headers),
     };
     (operation.run)(call).await
@@ -217,6 +218,10 @@ fn select(
         return Err(Problem::text(Kind::Forbidden, "This method is reserved for admin users."));
     }
     Ok(operation)
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Scheme and host that the client used.
