@@ -158,7 +158,7 @@ fn services(config: &Config, tables: Tables) -> Routes {
 
 /// Everything that is served over HTTP.
 fn routes(tables: &Tables, images: &Images) -> axum::Router {
-    let parts = Parts::new(tables.clone());
+    let parts = Parts::new(tables.clone()).with_images(images.clone());
     let telemetry = Telemetry::new(tables.store().clone());
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
