@@ -1,1 +1,2 @@
-//! chaos-tests
+//! Faults on real processes: the tests are in `tests/`, one scenario a file, and build on
+//! `testkit`'s lab and simulated machines.

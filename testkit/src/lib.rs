@@ -5,4 +5,5 @@ pub mod demo;
 pub mod lab;
 pub mod operator;
 pub mod sim;
+pub mod site;
 pub mod wait;

@@ -185,6 +185,7 @@ impl Lab {
             bmc_user: FACTORY_USER.to_owned(),
             bmc_password: FACTORY_PASSWORD.to_owned(),
             disk: folder.join("disk.json"),
+            gates: folder.clone(),
         };
         let file = folder.join("machine.json");
         let text = serde_json::to_string_pretty(&machine).context("the machine's file")?;

@@ -43,10 +43,13 @@ pub async fn boot(spec: &SimSpec) -> anyhow::Result<Ended> {
     let mac: MacAddress = spec.mac.parse().context("the machine's hardware address")?;
     let uuid = uuid_bytes(&spec.uuid)?;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
+    let gates = spec.gates();
+    gates.pass("power-on").await;
     loop {
         let lease = lease(&spec.interface, mac, uuid).await?;
         tracing::info!("{} has {} from {}", spec.name, lease.address, lease.server);
         configure(&spec.interface, &lease).await?;
+        gates.pass("boot-script").await;
         match network_boot(&http, spec, &lease).await {
             Ok(Script::Kernel { arguments, .. }) => {
                 let rack = argument(&arguments, "ironraft.rack");

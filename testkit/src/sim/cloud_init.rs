@@ -29,6 +29,7 @@ pub async fn run(
     installed: &Installed,
 ) -> anyhow::Result<Ended> {
     let source = Source::of(installed)?;
+    spec.gates().pass("first-boot").await;
     while let Err(error) = source.first_boot(http).await {
         tracing::warn!("{}: metadata service: {error:#}", spec.name);
         sleep(RETRY).await;

@@ -37,6 +37,8 @@ pub async fn run(
 ) -> anyhow::Result<Ended> {
     let door = Door { http, base: format!("{}/MAAS/metadata/agent", rack.trim_end_matches('/')) };
     let hello = hello_of(spec, lease);
+    let gates = spec.gates();
+    gates.pass("hello").await;
     let mut welcome = door.tell(spec, "hello", &hello, "").await;
     loop {
         let work = welcome.work.clone();
@@ -46,8 +48,10 @@ pub async fn run(
                 Outcome::Inventory(Box::new(inventory(spec, lease, bmc_account.as_ref()).await?))
             }
             Work::Install(install) => {
+                gates.pass("install").await;
                 door.progress(spec, &welcome, "unpacking image").await;
                 install_to(spec, &install)?;
+                gates.pass("installed").await;
                 Outcome::Installed { log: "simulated".to_owned() }
             }
             Work::Erase => {

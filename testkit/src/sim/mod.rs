@@ -9,12 +9,15 @@ pub mod boot;
 pub mod cloud_init;
 pub mod dhcp_client;
 pub mod ephemeral;
+pub mod gate;
 pub mod installed;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+
+use gate::Gates;
 
 /// What a simulated machine is; the file that its process is started with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,9 +40,17 @@ pub struct SimSpec {
     pub bmc_password: String,
     /// Where what it installed is kept.
     pub disk: PathBuf,
+    /// Where tests hold it.
+    pub gates: PathBuf,
 }
 
 impl SimSpec {
+    /// Its gates.
+    #[must_use]
+    pub fn gates(&self) -> Gates {
+        Gates::new(&self.gates)
+    }
+
     /// Reads a machine's file.
     ///
     /// # Errors

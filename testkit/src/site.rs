@@ -1,0 +1,177 @@
+//! A small site for tests: a cluster in the lab with simulated machines, ready to be deployed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::client::Client;
+use crate::lab::cluster::{Cluster, Kind};
+use crate::lab::{Lab, LabMachine};
+use crate::operator::{self, LocalFile, NetworkWish};
+use crate::sim::gate::Gates;
+use crate::wait::wait_for;
+
+/// The image of such a site: a name and a few bytes, because simulated machines unpack nothing.
+pub const IMAGE: (&str, &str) = ("debian", "bookworm");
+/// How long a simulated machine may take for a step; a leader may be lost meanwhile.
+const STEP_MAX: Duration = Duration::from_secs(90);
+
+/// A cluster with simulated machines.
+#[derive(Debug)]
+pub struct Site {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// A client with the administrator's key.
+    pub client: Client,
+}
+
+impl Site {
+    /// Forms a cluster, describes the network, uploads images, and adds machines that are off.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub async fn build(
+        binaries: &Path,
+        regions: u8,
+        racks: u8,
+        machines: u8,
+    ) -> anyhow::Result<Self> {
+        let binary = |name: &str| -> anyhow::Result<PathBuf> {
+            let path = binaries.join(name);
+            ensure!(path.exists(), "{} is not built", path.display());
+            Ok(path)
+        };
+        let mut lab = Lab::create()?;
+        for _ in 0..machines {
+            lab.add_simulated_machine(&binary("ironraft-sim-machine")?)?;
+        }
+        let cluster = Cluster::form(lab, &binary("ironraft")?, regions, racks).await?;
+        let client = cluster.client()?;
+        let site = Self { cluster, client };
+        site.create_network().await?;
+        site.upload().await?;
+        Ok(site)
+    }
+
+    /// The machine's BMC is told to power on.
+    ///
+    /// # Errors
+    /// When the BMC refuses.
+    pub fn power_on(&self, machine: &LabMachine) -> anyhow::Result<()> {
+        let fabric = self.cluster.lab().network().fabric();
+        machine.bmc.ipmitool(fabric, &["power", "on"])?;
+        Ok(())
+    }
+
+    /// Takes the lab's machines to Ready, and returns their ids in the lab's order.
+    ///
+    /// # Errors
+    /// When one does not get there.
+    pub async fn make_ready(&self) -> anyhow::Result<Vec<String>> {
+        let machines = self.cluster.lab().machines();
+        for machine in machines {
+            self.power_on(machine)?;
+        }
+        let mut ids = Vec::new();
+        for machine in machines {
+            let what = format!("{} is enlisted and off", machine.name);
+            let id = wait_for(&what, STEP_MAX, async || {
+                let shape = operator::machine_by_mac(&self.client, &machine.mac).await?;
+                let id = shape.and_then(|shape| shape["system_id"].as_str().map(str::to_owned));
+                Ok(id.filter(|_| self.is_off(machine).unwrap_or(false)))
+            })
+            .await?;
+            self.client.post(&format!("machines/{id}/?op=commission"), &[]).await?;
+            ids.push(id);
+        }
+        for id in &ids {
+            self.wait_for(id, "Ready").await?;
+        }
+        Ok(ids)
+    }
+
+    /// Whether the machine's BMC says that it is off.
+    ///
+    /// # Errors
+    /// When the BMC does not answer.
+    pub fn is_off(&self, machine: &LabMachine) -> anyhow::Result<bool> {
+        let fabric = self.cluster.lab().network().fabric();
+        Ok(machine.bmc.ipmitool(fabric, &["power", "status"])?.contains("is off"))
+    }
+
+    /// Waits until a machine has a status.
+    ///
+    /// # Errors
+    /// When it fails or does not get there in time.
+    pub async fn wait_for(&self, id: &str, status: &str) -> anyhow::Result<()> {
+        operator::wait_for_status(&self.client, id, status, STEP_MAX).await.map(drop)
+    }
+
+    /// Waits until a machine stands at a gate.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn wait_at_gate(&self, machine: &LabMachine, gate: &str) -> anyhow::Result<()> {
+        let gates = gates_of(machine);
+        wait_for(&format!("{} is at gate {gate}", machine.name), STEP_MAX, async || {
+            Ok(gates.is_waiting(gate).then_some(()))
+        })
+        .await
+    }
+
+    async fn create_network(&self) -> anyhow::Result<()> {
+        let wanted: Vec<String> =
+            self.cluster.nodes(Kind::Rack).map(|node| node.name.clone()).collect();
+        let racks = wait_for("the racks are known", STEP_MAX, async || {
+            let known = self.client.get("rackcontrollers/").await?;
+            let known = known.as_array().cloned().unwrap_or_default();
+            let id_of = |name: &String| {
+                let rack = known.iter().find(|rack| rack["hostname"] == name.as_str())?;
+                rack["system_id"].as_str().map(str::to_owned)
+            };
+            Ok(wanted.iter().map(id_of).collect::<Option<Vec<String>>>())
+        })
+        .await?;
+        let network = self.cluster.lab().network();
+        let address = |host| network.provisioning(host).to_string();
+        let wish = NetworkWish {
+            cidr: format!("{}/24", address(0)),
+            gateway: address(1),
+            dynamic: (address(100), address(199)),
+            racks,
+        };
+        operator::create_network(&self.client, &wish).await
+    }
+
+    /// Kernel, initramfs and image are a few bytes each: simulated machines ask only for their names.
+    async fn upload(&self) -> anyhow::Result<()> {
+        let folder = self.cluster.lab().folder();
+        let file = async |name: &str| -> anyhow::Result<LocalFile> {
+            let path = folder.join(name);
+            std::fs::write(&path, name).with_context(|| format!("cannot write {name}"))?;
+            LocalFile::open(&path).await
+        };
+        let (kernel, initrd) = (file("kernel").await?, file("initrd").await?);
+        operator::set_boot_files(&self.client, &kernel, &initrd, "simulated").await?;
+        let (osystem, series) = IMAGE;
+        let image = file("image").await?;
+        operator::upload_image(&self.client, &format!("{osystem}/{series}"), &image).await
+    }
+}
+
+/// The gates of a simulated machine.
+#[must_use]
+pub fn gates_of(machine: &LabMachine) -> Gates {
+    Gates::new(&machine.folder)
+}
+
+/// The folder of the binaries that belong to this build: tests lie in a folder below it.
+///
+/// # Errors
+/// When the test's own path is not known.
+pub fn binaries() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe().context("the test's own path")?;
+    let folder = test.ancestors().find(|folder| folder.join("ironraft").is_file());
+    folder.map(Path::to_owned).context("ironraft is not built: cargo build --workspace --bins")
+}

@@ -1,0 +1,28 @@
+"""A machine's life by python-libmaas: login, list, allocate, deploy, release.
+
+usage: life.py URL API_KEY SYSTEM_ID OSYSTEM SERIES
+"""
+
+import sys
+
+from maas.client import connect
+
+
+def main(url, key, system_id, osystem, series):
+    client = connect(url, apikey=key)
+    print("logged in as", client.users.whoami().username)
+    machines = client.machines.list()
+    print("machines", [(machine.system_id, machine.status_name) for machine in machines])
+    wanted = client.machines.get(system_id=system_id)
+    machine = client.machines.allocate(hostname=wanted.hostname)
+    print("allocated", machine.system_id, machine.status_name)
+    assert machine.system_id == system_id
+    machine.deploy(distro_series=f"{osystem}/{series}", wait=True, wait_interval=1)
+    print("deployed", machine.status_name, machine.ip_addresses)
+    assert machine.status_name == "Deployed", machine.status_name
+    machine.release(wait=True, wait_interval=1)
+    print("released", machine.status_name)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
