@@ -2,4 +2,7 @@
 
 pub mod cluster;
 pub mod leases;
+pub mod rack;
 pub mod server;
+
+mod session;

@@ -5,6 +5,7 @@ pub mod account;
 pub mod addresses;
 pub mod agent;
 pub mod allocate;
+pub mod boot_reports;
 pub mod boot_resources;
 pub mod bootstrap;
 pub mod cluster;

@@ -9,3 +9,4 @@ pub mod images;
 pub mod leases;
 pub mod membership;
 pub mod power;
+pub mod racks;

@@ -1,0 +1,149 @@
+//! The Rack service: one session per rack, and what racks report.
+//!
+//! A rack gets the rows it serves from straight from the store's watch: no queue of our own, so a
+//! slow rack costs nothing and a rack that comes back resumes from its revision on any region.
+//! Secrets stay here, but for the power jobs of the rack itself.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use futures::Stream;
+use model::controller::RegionController;
+use model::id::SystemId;
+use proto::convert::{mac_from_bytes, power_state_from_wire};
+use proto::rack::rack_server::{Rack, RackServer};
+use proto::rack::{
+    CommitBindingsReply, CommitBindingsRequest, RackMessage, RegionAddress, RegionMessage,
+    ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
+    RequestBlocksRequest,
+};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::grpc::leases;
+use crate::grpc::session;
+use crate::ops::boot_reports::{self, BootReport};
+use crate::ops::power::{self, PowerReport};
+use crate::reconcile::racks::Sessions;
+use crate::tables::read::Reads;
+use crate::tables::update::Tables;
+
+/// The largest message that a rack may send, in bytes.
+const MESSAGE_BYTES_MAX: usize = 16 << 20;
+
+/// What this node tells racks of itself and the others.
+#[derive(Debug, Clone)]
+pub struct RegionEnds {
+    /// This node's Raft id.
+    pub node_id: u64,
+    /// The cluster.
+    pub cluster_id: String,
+    /// The port of gRPC on every region.
+    pub grpc_port: u16,
+    /// The port of HTTP on every region.
+    pub http_port: u16,
+}
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct RackService {
+    pub(super) tables: Tables,
+    pub(super) ends: RegionEnds,
+    pub(super) sessions: Sessions,
+}
+
+impl RackService {
+    /// The service as tonic mounts it; sessions are entered into `sessions`.
+    #[must_use]
+    pub fn server(tables: Tables, ends: RegionEnds, sessions: Sessions) -> RackServer<Self> {
+        RackServer::new(Self { tables, ends, sessions })
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(4 * MESSAGE_BYTES_MAX)
+    }
+
+    /// Where all regions are, as this node knows it.
+    pub(super) async fn regions(&self) -> Result<Vec<RegionAddress>, Status> {
+        let view = self.tables.stale_view().await.map_err(unavailable)?;
+        let regions = view.list::<RegionController>().map_err(unavailable)?;
+        let address = |region: &RegionController| RegionAddress {
+            node_id: region.node_id,
+            grpc: SocketAddr::new(region.address, self.ends.grpc_port).to_string(),
+            http: SocketAddr::new(region.address, self.ends.http_port).to_string(),
+        };
+        Ok(regions.iter().map(address).collect())
+    }
+}
+
+#[tonic::async_trait]
+impl Rack for RackService {
+    type SessionStream = Pin<Box<dyn Stream<Item = Result<RegionMessage, Status>> + Send>>;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<RackMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        let rack = caller(&request)?;
+        let feed = session::open(self.clone(), rack, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(feed)))
+    }
+
+    async fn commit_bindings(
+        &self,
+        request: Request<CommitBindingsRequest>,
+    ) -> Result<Response<CommitBindingsReply>, Status> {
+        let rack = caller(&request)?;
+        leases::commit_bindings(&self.tables, &rack, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn request_blocks(
+        &self,
+        request: Request<RequestBlocksRequest>,
+    ) -> Result<Response<RequestBlocksReply>, Status> {
+        let rack = caller(&request)?;
+        leases::request_blocks(&self.tables, &rack, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn report_power(
+        &self,
+        request: Request<ReportPowerRequest>,
+    ) -> Result<Response<ReportPowerReply>, Status> {
+        caller(&request)?;
+        let request = request.into_inner();
+        let outcome = if request.done {
+            Ok(power_state_from_wire(request.state).map_err(invalid)?)
+        } else {
+            Err(request.error)
+        };
+        let machine = request.machine.parse().map_err(invalid)?;
+        let report = PowerReport { machine, job: request.job_id, outcome };
+        power::report(&self.tables, &report).await.map_err(unavailable)?;
+        Ok(Response::new(ReportPowerReply {}))
+    }
+
+    async fn report_boot(
+        &self,
+        request: Request<ReportBootRequest>,
+    ) -> Result<Response<ReportBootReply>, Status> {
+        let rack = caller(&request)?;
+        let request = request.into_inner();
+        let mac = mac_from_bytes("ReportBootRequest", "mac", &request.mac).map_err(invalid)?;
+        let report = BootReport { mac, stage: request.stage, detail: request.detail };
+        boot_reports::take_in(&self.tables, &rack, &report).await.map_err(unavailable)?;
+        Ok(Response::new(ReportBootReply {}))
+    }
+}
+
+/// The rack that calls, as its certificate proves.
+fn caller<T>(request: &Request<T>) -> Result<SystemId, Status> {
+    let id = identity::PeerIdentity::rack_of(request)
+        .ok_or_else(|| Status::permission_denied("the caller's certificate is not a rack's"))?;
+    id.parse().map_err(invalid)
+}
+
+fn invalid(error: impl std::fmt::Display) -> Status {
+    Status::invalid_argument(error.to_string())
+}
+
+/// The rack may ask again, here or elsewhere.
+pub(super) fn unavailable(error: impl std::fmt::Display) -> Status {
+    Status::unavailable(error.to_string())
+}

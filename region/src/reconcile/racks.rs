@@ -1,0 +1,199 @@
+//! Writes down which racks have a session with this region node, so that all see it.
+//!
+//! A session never waits for a write: it is entered here in memory, and recorded by the next pass.
+//! A rack that goes to another region is recorded there at once, so an ended session is cleared
+//! only if no other region has written over it. The leader clears what a dead region left behind.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::controller::{ControllerInterface, RackController};
+use model::id::SystemId;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::tables::error::TableError;
+use crate::tables::read::Reads;
+use crate::tables::update::{Cause, Tables, now};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How long an ended session is kept on record: the rack may come back here.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often a session that goes on is confirmed.
+const CONFIRM_AFTER_MS: u64 = 30_000;
+/// After how long without confirmation the leader clears a session of any region.
+const STALE_AFTER_MS: u64 = 90_000;
+
+/// What a rack says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Its host's name.
+    pub hostname: String,
+    /// Its software version.
+    pub version: String,
+    /// Its interfaces.
+    pub interfaces: Vec<ControllerInterface>,
+}
+
+/// The sessions that racks have with this node now; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Sessions {
+    live: Arc<Mutex<Live>>,
+    wake: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    last_number: u64,
+    sessions: BTreeMap<SystemId, Entry>,
+    ended: BTreeMap<SystemId, Instant>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    number: u64,
+    described: Described,
+    recorded: bool,
+}
+
+/// A session that goes on until this is dropped.
+#[derive(Debug)]
+pub struct LiveSession {
+    sessions: Sessions,
+    rack: SystemId,
+    number: u64,
+}
+
+impl Sessions {
+    /// A session begins; it takes the place of an older one of the same rack.
+    pub fn enter(&self, rack: SystemId, described: Described) -> LiveSession {
+        let mut live = self.lock();
+        live.last_number += 1;
+        let number = live.last_number;
+        live.ended.remove(&rack);
+        live.sessions.insert(rack.clone(), Entry { number, described, recorded: false });
+        self.wake.notify_one();
+        LiveSession { sessions: self.clone(), rack, number }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_recorded(&self, rack: &SystemId, number: u64) {
+        if let Some(entry) = self.lock().sessions.get_mut(rack)
+            && entry.number == number
+        {
+            entry.recorded = true;
+        }
+    }
+
+    /// Whether the rack has no session here, for so long that it is not coming back at once.
+    fn is_gone(&self, rack: &SystemId) -> bool {
+        let mut live = self.lock();
+        if live.sessions.contains_key(rack) {
+            return false;
+        }
+        live.ended.entry(rack.clone()).or_insert_with(Instant::now).elapsed() >= GRACE
+    }
+}
+
+impl Drop for LiveSession {
+    fn drop(&mut self) {
+        let mut live = self.sessions.lock();
+        if live.sessions.get(&self.rack).is_some_and(|entry| entry.number == self.number) {
+            info!(rack.id = %self.rack, "the session of rack {} ended", self.rack);
+            live.sessions.remove(&self.rack);
+            live.ended.insert(self.rack.clone(), Instant::now());
+        }
+    }
+}
+
+/// Runs until cancelled, on every region node.
+pub async fn run(tables: Tables, node_id: u64, sessions: Sessions, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        if let Err(error) = pass(&tables, node_id, &sessions).await {
+            warn!("sessions of racks cannot be recorded: {error}");
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = sessions.wake.notified() => {}
+        }
+    }
+}
+
+/// Brings the rows of all racks in line with the sessions of this node.
+///
+/// # Errors
+/// As [`Tables::update`].
+pub async fn pass(tables: &Tables, node_id: u64, sessions: &Sessions) -> Result<(), TableError> {
+    let view = tables.stale_view().await?;
+    let leading = tables.store().leadership().borrow().leading;
+    for rack in view.list::<RackController>()? {
+        let entry = sessions.lock().sessions.get(&rack.system_id).cloned();
+        match entry {
+            Some(entry) if is_due(&rack, &entry, node_id) => {
+                record(tables, node_id, &rack.system_id, &entry.described).await?;
+                sessions.set_recorded(&rack.system_id, entry.number);
+            }
+            Some(_) => {}
+            None => {
+                let own = rack.session == Some(node_id) && sessions.is_gone(&rack.system_id);
+                let stale = now().since_ms(rack.last_seen) > STALE_AFTER_MS;
+                if own || (leading && stale && rack.session.is_some()) {
+                    clear(tables, &rack).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A session that another region recorded later is left alone: it will end here.
+fn is_due(rack: &RackController, entry: &Entry, node_id: u64) -> bool {
+    let confirmed = now().since_ms(rack.last_seen) <= CONFIRM_AFTER_MS;
+    match rack.session {
+        _ if !entry.recorded => true,
+        None => true,
+        Some(region) => region == node_id && !confirmed,
+    }
+}
+
+async fn record(
+    tables: &Tables,
+    node_id: u64,
+    rack: &SystemId,
+    described: &Described,
+) -> Result<(), TableError> {
+    let cause = Cause::new(format!("rack:{rack}"), "rack.session");
+    let Described { hostname, version, interfaces } = described;
+    tables
+        .update(&cause, |tx| {
+            let Some(row) = tx.get::<RackController>(rack)? else { return Ok(()) };
+            tx.put(&RackController {
+                system_id: row.system_id,
+                hostname: hostname.clone(),
+                version: version.clone(),
+                interfaces: interfaces.clone(),
+                session: Some(node_id),
+                last_seen: tx.now(),
+            })
+        })
+        .await
+}
+
+/// Clears the session that was seen; a newer one stays.
+async fn clear(tables: &Tables, seen: &RackController) -> Result<(), TableError> {
+    let cause = Cause::new("reconciler:racks", "rack.gone");
+    tables
+        .update(&cause, |tx| match tx.get::<RackController>(&seen.system_id)? {
+            Some(row) if row.session == seen.session && row.last_seen == seen.last_seen => {
+                tx.put(&RackController { session: None, ..row })
+            }
+            Some(_) | None => Ok(()),
+        })
+        .await
+}
