@@ -11,7 +11,11 @@ pub mod generation;
 pub mod session;
 pub mod uplink;
 
+pub mod http;
+
 pub mod interfaces;
+pub mod metrics;
+pub mod reports;
 
 pub use app::run;
 pub use config::RackConfig;

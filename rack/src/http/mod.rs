@@ -1,0 +1,75 @@
+//! The rack's HTTP door (port 5248): boot scripts, boot files and images, the proxy to the
+//! regions, metrics and health.
+
+pub mod images;
+pub mod proxy;
+pub mod script;
+
+mod boot;
+mod health;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, header};
+use axum::routing::{any, get};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::generation::Generations;
+use crate::http::images::ImageCache;
+use crate::http::proxy::Proxy;
+use crate::metrics::Metrics;
+use crate::reports::BootReports;
+use crate::uplink::Uplink;
+
+/// What the HTTP handlers answer from.
+#[derive(Debug, Clone)]
+pub struct HttpState {
+    /// The rack's copy of what it serves.
+    pub generations: Generations,
+    /// Whether a region is connected.
+    pub uplink: Uplink,
+    /// Images by hash.
+    pub images: Arc<ImageCache>,
+    /// The way to the regions' HTTP.
+    pub proxy: Arc<Proxy>,
+    /// What machines were seen to do.
+    pub reports: BootReports,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Every path of the door.
+pub fn router(state: HttpState) -> Router {
+    Router::new()
+        .route("/boot.ipxe", get(boot::script))
+        .route("/images/{sha256}", get(images::serve))
+        .route("/MAAS/images/{sha256}", get(images::serve))
+        .route("/MAAS/{*path}", any(proxy::forward))
+        .route("/metrics", get(health::metrics))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .with_state(state)
+}
+
+/// Serves until `shutdown`.
+pub async fn serve(listener: TcpListener, state: HttpState, shutdown: CancellationToken) {
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { shutdown.cancelled().await })
+        .await;
+    if let Err(error) = served {
+        error!("the rack's HTTP server failed: {error}");
+    }
+}
+
+/// The host and port that the client knows this rack by.
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok().filter(|host| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        !host.is_empty() && host.bytes().all(allowed)
+    })
+}

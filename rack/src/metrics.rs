@@ -1,0 +1,95 @@
+//! The rack's Prometheus metrics.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::generation::Generation;
+
+/// Counters of all parts, and the registry that prints them.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Boot scripts given.
+    pub boot_scripts: Counter,
+    /// TFTP transfers that were completed.
+    pub tftp_transfers: Counter,
+    /// TFTP transfers that were given up.
+    pub tftp_failures: Counter,
+    /// Images fetched from a region.
+    pub image_fills: Counter,
+    /// Requests passed on to a region.
+    pub proxied_requests: Counter,
+    /// DNS queries answered with own authority.
+    pub dns_answers: Counter,
+    /// DNS queries passed on to an upstream server.
+    pub dns_forwards: Counter,
+    /// DNS queries refused.
+    pub dns_refusals: Counter,
+    /// Power jobs carried out.
+    pub power_jobs: Counter,
+    /// Power jobs that failed.
+    pub power_failures: Counter,
+    revision: Gauge<u64, AtomicU64>,
+    connected: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ironraft_rack");
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let boot_scripts = counter("boot_scripts", "Boot scripts given to machines");
+        let tftp_transfers = counter("tftp_transfers", "TFTP transfers completed");
+        let tftp_failures = counter("tftp_failures", "TFTP transfers given up");
+        let image_fills = counter("image_fills", "Images fetched from a region");
+        let proxied_requests = counter("proxied_requests", "Requests passed on to a region");
+        let dns_answers = counter("dns_answers", "DNS queries answered with own authority");
+        let dns_forwards = counter("dns_forwards", "DNS queries passed on upstream");
+        let dns_refusals = counter("dns_refusals", "DNS queries refused");
+        let power_jobs = counter("power_jobs", "Power jobs carried out");
+        let power_failures = counter("power_failures", "Power jobs that failed");
+        let revision = Gauge::default();
+        registry.register("generation_revision", "Revision of the copy", revision.clone());
+        let connected = Gauge::default();
+        registry.register("region_connected", "1 while a region is connected", connected.clone());
+        Self {
+            registry,
+            boot_scripts,
+            tftp_transfers,
+            tftp_failures,
+            image_fills,
+            proxied_requests,
+            dns_answers,
+            dns_forwards,
+            dns_refusals,
+            power_jobs,
+            power_failures,
+            revision,
+            connected,
+        }
+    }
+}
+
+impl Metrics {
+    /// Takes in what is read at the moment of printing.
+    pub fn observe(&self, generation: &Generation, connected: bool) {
+        self.revision.set(generation.revision);
+        self.connected.set(i64::from(connected));
+    }
+
+    /// All metrics as text.
+    ///
+    /// # Errors
+    /// Only when a metric cannot be written as text.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
