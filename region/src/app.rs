@@ -20,11 +20,13 @@ use tonic::service::Routes;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
-use crate::config::{Config, HTTP_PORT};
+use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::grpc::cluster::ClusterService;
+use crate::grpc::rack::{RackService, RegionEnds};
 use crate::grpc::server;
 use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
+use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{deploy, images as image_copies, membership, power};
 use crate::rest::call::Parts;
 use crate::rest::router::{self, collapse_slashes};
@@ -117,9 +119,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let images = Images::open(config.images_dir(), tables.clone(), config.node_id, HTTP_PORT)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(serve_http(http, routes(&tables, &images), stop.clone()));
-    let services = services(&config, tables);
+    let sessions = Sessions::default();
+    let services = services(&config, tables.clone(), sessions.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &store, images, &stop);
+    tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
     tracing::info!(
         node.id = config.node_id,
@@ -146,8 +150,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 type Ended = Result<(), RunError>;
 
 /// Everything that is served over gRPC.
-fn services(config: &Config, tables: Tables) -> Routes {
+fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
     let mut services = Routes::builder();
+    let ends = RegionEnds {
+        node_id: config.node_id,
+        cluster_id: config.cluster_id.clone(),
+        grpc_port: GRPC_PORT,
+        http_port: HTTP_PORT,
+    };
+    services.add_service(RackService::server(tables.clone(), ends, sessions));
     if let Some(raft) = tables.store().service() {
         services.add_service(raft);
     }
