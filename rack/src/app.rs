@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use anyhow::Context;
 use identity::ExpectedPeer;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -11,8 +13,18 @@ use tracing::error;
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
 use crate::generation::Generations;
+use crate::http::images::ImageCache;
+use crate::http::proxy::Proxy;
+use crate::http::{self, HttpState};
 use crate::interfaces::{own_hostname, own_interfaces};
+use crate::metrics::Metrics;
+use crate::power::Driver;
+use crate::power::governor::{Drivers, Governor};
+use crate::power::ipmi::Ipmi;
+use crate::reports::{BootReports, boot_reports};
 use crate::session::{Dial, Introduction, Session};
+use crate::tftp::TftpServer;
+use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
 
 /// Runs the rack until `shutdown`, or until a part of it fails.
@@ -20,22 +32,110 @@ use crate::uplink::Uplink;
 /// # Errors
 /// When a socket cannot be opened, the cache folder cannot be used, or a part ended.
 pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let generations = Generations::default();
-    let clock = RegionClock::default();
-    let uplink = Uplink::default();
-    let incarnation = rand::random();
+    let core = Core::new();
     let mut parts = Parts { tasks: JoinSet::new(), shutdown: shutdown.clone() };
-
+    let (reports, send_reports) = boot_reports(core.uplink.clone());
+    parts.start("boot reports", until(&shutdown, send_reports));
+    start_http(&mut parts, &config, &core, reports).await?;
+    start_tftp(&mut parts, &config, &core).await?;
+    start_power(&mut parts, &core);
+    // The session comes last: what it brings finds everybody listening.
     let session = Session::new(
-        introduction(incarnation),
+        introduction(core.incarnation),
         dial(&config),
         config.regions.clone(),
-        generations.clone(),
-        clock.clone(),
-        uplink.clone(),
+        core.generations.clone(),
+        core.clock.clone(),
+        core.uplink.clone(),
     );
-    parts.start("session", session.run(shutdown.clone()));
+    parts.start("session", session.run(shutdown));
     parts.wait().await
+}
+
+/// What the parts of the rack share.
+struct Core {
+    generations: Generations,
+    clock: RegionClock,
+    uplink: Uplink,
+    metrics: Arc<Metrics>,
+    /// Drawn anew at every start: grants to an earlier process are not this one's.
+    incarnation: u64,
+}
+
+impl Core {
+    fn new() -> Self {
+        Self {
+            generations: Generations::default(),
+            clock: RegionClock::default(),
+            uplink: Uplink::default(),
+            metrics: Arc::default(),
+            incarnation: rand::random(),
+        }
+    }
+}
+
+async fn start_http(
+    parts: &mut Parts,
+    config: &RackConfig,
+    core: &Core,
+    reports: BootReports,
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.http_listen)
+        .await
+        .with_context(|| format!("cannot serve HTTP at {}", config.http_listen))?;
+    let images = ImageCache::open(
+        config.data_dir.join("images"),
+        config.image_cache_bytes_max,
+        core.uplink.clone(),
+        Arc::clone(&core.metrics),
+    );
+    let images = Arc::new(images.await?);
+    let state = HttpState {
+        generations: core.generations.clone(),
+        uplink: core.uplink.clone(),
+        images: Arc::clone(&images),
+        proxy: Arc::new(Proxy::new(core.uplink.clone())?),
+        reports,
+        metrics: Arc::clone(&core.metrics),
+    };
+    parts.start("HTTP server", http::serve(listener, state, parts.shutdown.clone()));
+    let generations = core.generations.clone();
+    parts.start("prefetch", http::prefetch::run(generations, images, parts.shutdown.clone()));
+    Ok(())
+}
+
+async fn start_tftp(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyhow::Result<()> {
+    let Some(listen) = config.tftp_listen else { return Ok(()) };
+    let socket =
+        UdpSocket::bind(listen).await.with_context(|| format!("cannot serve TFTP at {listen}"))?;
+    let folder = BootFolder::new(config.boot_files.clone());
+    let server = TftpServer::new(socket, folder, Arc::clone(&core.metrics));
+    parts.start("TFTP server", server.run(parts.shutdown.clone()));
+    Ok(())
+}
+
+fn start_power(parts: &mut Parts, core: &Core) {
+    let ipmi: Arc<dyn Driver> = Arc::new(Ipmi::default());
+    let governor = Governor::new(
+        core.generations.clone(),
+        core.uplink.clone(),
+        Drivers::from([("ipmi", ipmi)]),
+        Arc::clone(&core.metrics),
+    );
+    parts.start("power governor", governor.run(parts.shutdown.clone()));
+}
+
+fn until(
+    shutdown: &CancellationToken,
+    part: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let shutdown = shutdown.clone();
+    async move {
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = part => {}
+        }
+    }
 }
 
 /// The tasks of the process. The first one that ends before its time ends all of them.

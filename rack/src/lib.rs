@@ -12,6 +12,8 @@ pub mod session;
 pub mod uplink;
 
 pub mod http;
+pub mod power;
+pub mod tftp;
 
 pub mod interfaces;
 pub mod metrics;
