@@ -27,7 +27,7 @@ use crate::grpc::server;
 use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
-use crate::reconcile::{deploy, images as image_copies, membership, power};
+use crate::reconcile::{deploy, images as image_copies, leases, membership, power};
 use crate::rest::call::Parts;
 use crate::rest::router::{self, collapse_slashes};
 use crate::tables::update::Tables;
@@ -188,6 +188,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(image_copies::run(images, stop.clone())));
     tasks.spawn(finished(membership::run(store.clone(), stop.clone())));
     tasks.spawn(finished(power::run(store.clone(), stop.clone())));
+    tasks.spawn(finished(leases::run(store.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(store, stop)));
 }
 
