@@ -3,9 +3,13 @@
 mod harness;
 
 mod auth;
+mod controllers;
 mod dispatch;
+mod domains;
 mod fabrics;
+mod ipaddresses;
 mod ipranges;
+mod maas;
 mod subnets;
 mod users;
 mod vlans;

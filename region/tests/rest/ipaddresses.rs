@@ -1,0 +1,65 @@
+//! Reserved addresses.
+
+use crate::harness::{By, Region};
+
+async fn with_subnet() -> Region {
+    let region = Region::start().await;
+    let form = [("cidr", "10.0.0.0/29"), ("gateway_ip", "10.0.0.1")];
+    region.post(By::Admin, "subnets/", &form).await.assert(200);
+    region
+}
+
+#[tokio::test]
+async fn a_free_or_a_named_address_is_reserved_and_given_back() {
+    let region = with_subnet().await;
+    let form = [("op", "reserve"), ("subnet", "10.0.0.0/29")];
+    let first = region.post(By::User, "ipaddresses/", &form).await.assert(200).json();
+    assert_eq!(first["ip"], "10.0.0.2");
+    assert_eq!(first["owner"]["username"], "user");
+    let form = [("op", "reserve"), ("ip", "10.0.0.4"), ("mac", "52:54:00:00:00:09")];
+    let named = region.post(By::User, "ipaddresses/", &form).await.assert(200).json();
+    assert_eq!(named["interface_set"][0]["mac_address"], "52:54:00:00:00:09");
+    let again = region.post(By::Admin, "ipaddresses/", &form).await.assert(404);
+    assert_eq!(again.text, "The IP address 10.0.0.4 is already in use.");
+
+    assert_eq!(region.get(By::User, "ipaddresses/").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(region.get(By::Admin, "ipaddresses/").await.text, "[]");
+    let addresses = region.get(By::User, "subnets/1/?op=ip_addresses").await.assert(200).json();
+    assert_eq!((&addresses[0]["ip"], &addresses[0]["user"]), (&"10.0.0.2".into(), &"user".into()));
+    region.delete(By::Admin, "subnets/1/").await.assert(409);
+
+    let release = [("op", "release"), ("ip", "10.0.0.2")];
+    region.post(By::Admin, "ipaddresses/", &release).await.assert(400);
+    region.post(By::User, "ipaddresses/", &release).await.assert(204);
+}
+
+#[tokio::test]
+async fn a_full_subnet_and_a_dynamic_range_give_nothing() {
+    let region = with_subnet().await;
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.4"), ("end_ip", "10.0.0.6")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    let form = [("op", "reserve"), ("ip", "10.0.0.5")];
+    region.post(By::User, "ipaddresses/", &form).await.assert(403);
+    let form = [("op", "reserve"), ("subnet", "1")];
+    for _ in 0..2 {
+        region.post(By::User, "ipaddresses/", &form).await.assert(200);
+    }
+    let full = region.post(By::User, "ipaddresses/", &form).await.assert(503);
+    assert_eq!(full.text, "No more IPs available in subnet: 10.0.0.0/29.");
+    assert_eq!(full.headers["retry-after"], "10");
+}
+
+#[tokio::test]
+async fn racing_reservations_never_share_an_address() {
+    let region = with_subnet().await;
+    let form = [("op", "reserve"), ("subnet", "1")];
+    let all =
+        futures::future::join_all((0..5).map(|_| region.post(By::User, "ipaddresses/", &form)));
+    let mut given: Vec<String> = Vec::new();
+    for answer in all.await {
+        given.push(answer.assert(200).json()["ip"].as_str().unwrap().to_owned());
+    }
+    given.sort();
+    given.dedup();
+    assert_eq!(given.len(), 5);
+}

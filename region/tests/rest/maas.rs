@@ -1,0 +1,19 @@
+//! Settings and controllers.
+
+use crate::harness::{By, Region};
+
+#[tokio::test]
+async fn settings_have_defaults_and_are_set_by_administrators() {
+    let region = Region::start().await;
+    let ttl = "maas/?op=get_config&name=default_dns_ttl";
+    assert_eq!(region.get(By::User, ttl).await.assert(200).text, "30");
+    let set = |value| [("op", "set_config"), ("name", "default_dns_ttl"), ("value", value)];
+    region.post(By::User, "maas/", &set("60")).await.assert(403);
+    assert_eq!(region.post(By::Admin, "maas/", &set("60")).await.assert(200).text, "OK");
+    assert_eq!(region.get(By::User, ttl).await.text, "60");
+    let wrong = region.post(By::Admin, "maas/", &set("x")).await;
+    wrong.assert_field("default_dns_ttl", "Enter a whole number.");
+    let unknown = region.get(By::User, "maas/?op=get_config&name=nosuch").await.assert(400);
+    assert!(unknown.text.contains("nosuch is not a valid config setting"), "{}", unknown.text);
+    assert_eq!(region.get(By::User, "maas/?op=get_config").await.text, "No provided name!");
+}
