@@ -46,7 +46,6 @@ pub async fn erase_all(journal: &Journal) -> Result<(), EraseError> {
 async fn erase(disk: &str, size_bytes: u64) -> Result<(), EraseError> {
     let device = format!("/dev/{disk}");
     Invocation::new("wipefs", ["--all", "--force", &device]).run().await?;
-    Invocation::new("sgdisk", ["--zap-all", &device]).run().await?;
     let written = {
         let device = device.clone();
         tokio::task::spawn_blocking(move || overwrite_ends(&device, size_bytes)).await

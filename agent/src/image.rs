@@ -103,6 +103,8 @@ fn tar(image_type: &str, root: &str) -> Result<Invocation, ImageError> {
         [
             "--extract",
             "--file=-",
+            // Large reads and writes: 256 KiB.
+            "--blocking-factor=512",
             &format!("--use-compress-program={decompress}"),
             &format!("--directory={root}"),
             "--numeric-owner",

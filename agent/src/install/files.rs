@@ -15,6 +15,32 @@ GRUB_TERMINAL=\"console serial\"
 GRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"
 ";
 
+/// A shell script that writes the first menu of GRUB.
+///
+/// With the usual links to kernel and initramfs, the menu is written as it is: `update-grub` would
+/// examine the disk for as long as unpacking takes on a slow machine. It replaces this menu when
+/// the system gets a new kernel.
+pub(super) fn grub_menu(root_uuid: &str) -> String {
+    format!(
+        "set -e
+if [ ! -e /vmlinuz ] || [ ! -e /initrd.img ]; then exec update-grub; fi
+mkdir -p /boot/grub
+cat >/boot/grub/grub.cfg <<'END'
+# Written by Ironraft at deployment; update-grub replaces it.
+serial --unit=0 --speed=115200
+terminal_input console serial
+terminal_output console serial
+set timeout=1
+search --no-floppy --fs-uuid --set=root {root_uuid}
+menuentry 'Debian GNU/Linux' {{
+    linux /vmlinuz root=UUID={root_uuid} ro console=tty0 console=ttyS0,115200n8
+    initrd /initrd.img
+}}
+END
+"
+    )
+}
+
 /// `/etc/fstab`.
 pub(super) fn fstab(target: &Target) -> String {
     let Identifiers { root_uuid, .. } = &target.identifiers;

@@ -11,10 +11,10 @@ use crate::command::Invocation;
 /// Where the new root file system is mounted.
 pub(super) const ROOT: &str = "/target";
 
-/// GPT type codes of sgdisk.
-const BIOS_BOOT: &str = "EF02";
-const EFI_SYSTEM: &str = "EF00";
-const LINUX: &str = "8304";
+/// GPT partition types.
+const BIOS_BOOT: &str = "21686148-6449-6E6F-744E-656564454649";
+const EFI_SYSTEM: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+const LINUX_ROOT: &str = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709";
 
 /// The disk and how the machine boots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,28 +101,19 @@ pub(super) fn plan(order: &Install, target: &Target) -> Vec<Step> {
     ]
 }
 
+/// One program call makes the whole table: `sfdisk` also removes old signatures and tells the
+/// kernel. (`sgdisk` does the same and sleeps for seconds.)
 fn partition(target: &Target) -> Vec<Action> {
-    let device = target.device.as_str();
-    let (first, kind, name) = match target.firmware {
-        Firmware::Bios => ("--new=1:0:+1M", BIOS_BOOT, "bios-boot"),
-        Firmware::Uefi => ("--new=1:0:+256M", EFI_SYSTEM, "efi-system"),
+    let (size, kind, name) = match target.firmware {
+        Firmware::Bios => ("1M", BIOS_BOOT, "bios-boot"),
+        Firmware::Uefi => ("256M", EFI_SYSTEM, "efi-system"),
     };
+    let table = format!(
+        "label: gpt\nsize={size}, type={kind}, name={name}\ntype={LINUX_ROOT}, name=root\n"
+    );
+    let options = ["--wipe=always", "--wipe-partitions=always", "--lock=no", &target.device];
     vec![
-        run("wipefs", &["--all", "--force", device]),
-        run("sgdisk", &["--zap-all", device]),
-        run(
-            "sgdisk",
-            &[
-                first,
-                &format!("--typecode=1:{kind}"),
-                &format!("--change-name=1:{name}"),
-                "--new=2:0:0",
-                &format!("--typecode=2:{LINUX}"),
-                "--change-name=2:root",
-                device,
-            ],
-        ),
-        attempt("blockdev", &["--rereadpt", device]),
+        Action::Run(Invocation::new("sfdisk", options).stdin(&table)),
         run("udevadm", &["settle", "--timeout=30"]),
     ]
 }
@@ -178,7 +169,8 @@ fn boot_loader(target: &Target) -> Vec<Action> {
             "--no-nvram",
         ]),
     });
-    actions.push(chroot(&["update-grub"]));
+    let script = files::grub_menu(&target.identifiers.root_uuid);
+    actions.push(chroot(&["/bin/sh", "-c", &script]));
     actions
 }
 
