@@ -159,13 +159,12 @@ impl Node {
         let mut txn = txn.into_wire();
         state::validate(&txn).map_err(|reason| TransactError::Invalid { reason })?;
         let deadline = self.deadline();
-        let leading = self.leadership.borrow().leading;
-        if !leading && txn.request_id.is_empty() {
-            // A forwarded transaction can lose its answer; with an id it can be sent again.
-            txn.request_id = Bytes::copy_from_slice(&rand::random::<[u8; 16]>());
-        }
         let mut doubt = None;
         loop {
+            if txn.request_id.is_empty() && !self.leadership.borrow().leading {
+                // A forwarded transaction can lose its answer; with an id it can be sent again.
+                txn.request_id = Bytes::copy_from_slice(&rand::random::<[u8; 16]>());
+            }
             let reason = match self.try_transact(&txn, deadline).await {
                 Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
                 Proposed::NotLeader(leader) => {

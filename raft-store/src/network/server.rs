@@ -1,6 +1,6 @@
 //! The answering side of Raft's transport, and requests that other nodes forward to the leader.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
@@ -88,11 +88,15 @@ impl Raft for RaftService {
         request: Request<Streaming<wire::SnapshotPart>>,
     ) -> Result<Response<wire::SnapshotReply>, Status> {
         let (node, caller) = self.admit(&request)?;
-        let (vote, meta, snapshot) = receive(&node.snapshots, caller, request.into_inner()).await?;
+        let mut partial = Partial::new(&node.snapshots, caller);
+        let (vote, meta, snapshot) = receive(&partial.path, request.into_inner()).await?;
         let index = meta.last_log_id.map_or(0, |log_id| log_id.index);
         tracing::info!(raft.index = index, "snapshot up to {index} received from node {caller}");
         let snapshot = Snapshot { meta, snapshot };
+        // The installation goes on when the caller no longer waits, and needs the file.
+        partial.installing = true;
         let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+        partial.installing = false;
         let vote = Some(stored::vote_to_wire(&reply.vote));
         Ok(Response::new(wire::SnapshotReply { vote }))
     }
@@ -126,10 +130,32 @@ impl Raft for RaftService {
     }
 }
 
+/// A file that is received. It is removed unless its installation gave it another name, but not
+/// while it is installed.
+struct Partial {
+    path: PathBuf,
+    installing: bool,
+}
+
+impl Partial {
+    fn new(folder: &Path, caller: u64) -> Self {
+        let name = format!("from-{caller}-{:016x}.part", rand::random::<u64>());
+        Self { path: folder.join(name), installing: false }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.installing {
+            // It is normally gone; what stays is removed when the store opens.
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+}
+
 /// Takes in a snapshot to a file that is complete and synced.
 async fn receive(
-    folder: &Path,
-    caller: u64,
+    path: &Path,
     mut parts: Streaming<wire::SnapshotPart>,
 ) -> Result<(Vote, SnapshotMeta, SnapshotFile), Status> {
     use wire::snapshot_part::Part;
@@ -137,9 +163,7 @@ async fn receive(
         return Err(unreadable(StoredError::Missing { field: "offer" }));
     };
     let vote = convert::vote(offer.vote).map_err(unreadable)?;
-    let name = format!("from-{caller}-{:016x}.part", rand::random::<u64>());
-    let path = folder.join(name);
-    let mut file = tokio::fs::File::create(&path).await?;
+    let mut file = tokio::fs::File::create(path).await?;
     let mut size_bytes = 0;
     while let Some(part) = parts.message().await? {
         let Some(Part::Chunk(chunk)) = part.part else {
@@ -149,13 +173,12 @@ async fn receive(
         file.write_all(&chunk).await?;
     }
     if size_bytes != offer.size_bytes {
-        tokio::fs::remove_file(&path).await?;
         let got = format!("{size_bytes} of {} bytes of the snapshot came", offer.size_bytes);
         return Err(Status::data_loss(got));
     }
     file.sync_all().await?;
     let (snapshot, applied) =
-        SnapshotFile::open(&path).map_err(|error| Status::data_loss(error.to_string()))?;
+        SnapshotFile::open(path).map_err(|error| Status::data_loss(error.to_string()))?;
     let meta = SnapshotMeta {
         last_log_id: offer.last_log_id.map(stored::log_id_from_wire),
         last_membership: stored::stored_membership_from_wire(offer.membership)
