@@ -86,7 +86,7 @@ impl RaftGauges {
     fn register(&self, registry: &mut Registry) {
         let raft = registry.sub_registry_with_prefix("raft");
         raft.register("term", "The Raft term", self.term.clone());
-        raft.register("is_leader", "1 on the leader", self.leading.clone());
+        raft.register("leading", "1 on the leader", self.leading.clone());
         raft.register("has_leader", "1 when a leader is known", self.has_leader.clone());
         raft.register("applied_index", "The last entry applied here", self.applied.clone());
         raft.register("log_index", "The last entry in the log here", self.last_log.clone());

@@ -1,0 +1,47 @@
+//! How a command fails: what is said on standard error, and the exit code.
+
+use std::process::ExitCode;
+
+/// Why a command failed; each kind has its exit code, which scripts rely on.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// 1: anything else.
+    Other(anyhow::Error),
+    /// 2: the command makes no sense as it was given.
+    Usage(String),
+    /// 3: the object does not exist.
+    NotFound(String),
+    /// 4: the object's state does not allow it.
+    Conflict(String),
+    /// 5: the key is wrong, or not enough.
+    Denied(String),
+    /// 6: no region answers, or the cluster has no quorum.
+    Unavailable(String),
+}
+
+impl Failure {
+    /// A failure of no special kind.
+    pub(crate) fn other(error: impl Into<anyhow::Error>) -> Self {
+        Self::Other(error.into())
+    }
+
+    /// Says it, and returns the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        let (code, message) = match self {
+            Self::Other(error) => (1, format!("{error:#}")),
+            Self::Usage(message) => (2, message),
+            Self::NotFound(message) => (3, message),
+            Self::Conflict(message) => (4, message),
+            Self::Denied(message) => (5, message),
+            Self::Unavailable(message) => (6, message),
+        };
+        eprintln!("ironraft: {message}");
+        ExitCode::from(code)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}

@@ -1,0 +1,10 @@
+//! The operator's commands: unpack arguments, call the REST API (or the cluster service), print.
+
+pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod failure;
+pub(crate) mod image;
+pub(crate) mod output;
+pub(crate) mod profile;
+pub(crate) mod resource;
+mod resources;

@@ -1,0 +1,77 @@
+//! Answers on standard output: a table for people, JSON for programs.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns
+    Table,
+    /// What the API answered
+    Json,
+}
+
+/// Prints one line. A reader that went away is no failure.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _gone = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// Prints JSON.
+pub(crate) fn print_json(value: &Value) {
+    say(format_args!("{value:#}"));
+}
+
+/// Prints rows under a header.
+pub(crate) fn print_rows(header: &[&str], rows: &[Vec<String>]) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    for line in table.to_string().lines() {
+        say(format_args!("{}", line.trim_end()));
+    }
+}
+
+/// The text of a field, by a path of names such as `vlan.vid`.
+pub(crate) fn field(object: &Value, path: &str) -> String {
+    let mut value = object;
+    for name in path.split('.') {
+        value = &value[name];
+    }
+    text(value)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Value::String(text) if text.is_empty() => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        Value::Object(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_path() {
+        let object = json!({"vlan": {"vid": 5}, "ips": ["a", "b"], "name": ""});
+        assert_eq!(field(&object, "vlan.vid"), "5");
+        assert_eq!(field(&object, "ips"), "a,b");
+        assert_eq!(field(&object, "name"), "-");
+        assert_eq!(field(&object, "missing.too"), "-");
+    }
+}

@@ -1,0 +1,196 @@
+//! The resources that the operator's commands know, as tables.
+
+use reqwest::Method;
+
+use crate::cli::resource::{Resource, Shows, Verb};
+
+const fn verb(
+    name: &'static str,
+    about: &'static str,
+    method: Method,
+    path: &'static str,
+    shows: Shows,
+) -> Verb {
+    Verb { name, about, method, path, op: None, shows }
+}
+
+const fn list(path: &'static str) -> Verb {
+    verb("list", "List them; fields filter", Method::GET, path, Shows::List)
+}
+
+const fn describe(path: &'static str) -> Verb {
+    verb("describe", "Show every field of one", Method::GET, path, Shows::Fields)
+}
+
+const fn create(path: &'static str) -> Verb {
+    verb("create", "Make one", Method::POST, path, Shows::Row)
+}
+
+const fn update(path: &'static str) -> Verb {
+    verb("update", "Change fields of one", Method::PUT, path, Shows::Row)
+}
+
+const fn delete(path: &'static str) -> Verb {
+    verb("delete", "Remove one", Method::DELETE, path, Shows::Nothing)
+}
+
+const fn operation(
+    name: &'static str,
+    about: &'static str,
+    path: &'static str,
+    op: &'static str,
+) -> Verb {
+    verb(name, about, Method::POST, path, Shows::Row).with_op(op)
+}
+
+const MACHINE: &str = "machines/{machine}/";
+const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
+
+/// All of them.
+pub(crate) const RESOURCES: &[Resource] = &[
+    Resource {
+        name: "machine",
+        about: "Look after machines",
+        columns: &[
+            ("ID", "system_id"),
+            ("NAME", "fqdn"),
+            ("STATUS", "status_name"),
+            ("POWER", "power_state"),
+            ("ARCHITECTURE", "architecture"),
+            ("CPUS", "cpu_count"),
+            ("MEMORY-MB", "memory"),
+            ("ADDRESSES", "ip_addresses"),
+        ],
+        verbs: &[
+            list("machines/"),
+            describe(MACHINE),
+            create("machines/"),
+            update(MACHINE),
+            delete(MACHINE),
+            operation("commission", "Examine it", MACHINE, "commission"),
+            operation("allocate", "Take a free one for yourself", "machines/", "allocate"),
+            operation("deploy", "Install an operating system on it", MACHINE, "deploy"),
+            operation("release", "Give it back", MACHINE, "release"),
+            operation("abort", "Stop what it is doing", MACHINE, "abort"),
+            operation("mark-broken", "Take it out of use", MACHINE, "mark_broken"),
+            operation("mark-fixed", "Put it back into use", MACHINE, "mark_fixed"),
+            operation("power on", "Switch it on", MACHINE, "power_on"),
+            operation("power off", "Switch it off", MACHINE, "power_off"),
+            verb("power query", "Ask whether it is on", Method::GET, MACHINE, Shows::Fields)
+                .with_op("query_power_state"),
+        ],
+    },
+    Resource {
+        name: "fabric",
+        about: "Look after fabrics",
+        columns: &[("ID", "id"), ("NAME", "name"), ("CLASS", "class_type")],
+        verbs: &[
+            list("fabrics/"),
+            describe("fabrics/{id}/"),
+            create("fabrics/"),
+            update("fabrics/{id}/"),
+            delete("fabrics/{id}/"),
+        ],
+    },
+    Resource {
+        name: "vlan",
+        about: "Look after the VLANs of a fabric",
+        columns: &[
+            ("ID", "id"),
+            ("FABRIC", "fabric"),
+            ("VID", "vid"),
+            ("NAME", "name"),
+            ("DHCP", "dhcp_on"),
+            ("PRIMARY-RACK", "primary_rack"),
+            ("SECONDARY-RACK", "secondary_rack"),
+        ],
+        verbs: &[
+            list("fabrics/{fabric}/vlans/"),
+            describe(VLAN),
+            create("fabrics/{fabric}/vlans/"),
+            update(VLAN),
+            delete(VLAN),
+        ],
+    },
+    Resource {
+        name: "subnet",
+        about: "Look after subnets",
+        columns: &[
+            ("ID", "id"),
+            ("CIDR", "cidr"),
+            ("NAME", "name"),
+            ("VLAN", "vlan.id"),
+            ("VID", "vlan.vid"),
+            ("GATEWAY", "gateway_ip"),
+            ("DNS", "dns_servers"),
+        ],
+        verbs: &[
+            list("subnets/"),
+            describe("subnets/{id}/"),
+            create("subnets/"),
+            update("subnets/{id}/"),
+            delete("subnets/{id}/"),
+        ],
+    },
+    Resource {
+        name: "iprange",
+        about: "Look after the ranges of subnets",
+        columns: &[
+            ("ID", "id"),
+            ("TYPE", "type"),
+            ("FIRST", "start_ip"),
+            ("LAST", "end_ip"),
+            ("SUBNET", "subnet.cidr"),
+        ],
+        verbs: &[
+            list("ipranges/"),
+            describe("ipranges/{id}/"),
+            create("ipranges/"),
+            update("ipranges/{id}/"),
+            delete("ipranges/{id}/"),
+        ],
+    },
+    Resource {
+        name: "domain",
+        about: "Look after DNS domains",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("AUTHORITATIVE", "authoritative"),
+            ("TTL", "ttl"),
+            ("DEFAULT", "is_default"),
+        ],
+        verbs: &[
+            list("domains/"),
+            describe("domains/{id}/"),
+            create("domains/"),
+            update("domains/{id}/"),
+            delete("domains/{id}/"),
+        ],
+    },
+    Resource {
+        name: "rack-controller",
+        about: "Look after rack controllers",
+        columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
+        verbs: &[list("rackcontrollers/"), describe("rackcontrollers/{id}/")],
+    },
+    Resource {
+        name: "region-controller",
+        about: "Look after region controllers",
+        columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
+        verbs: &[list("regioncontrollers/"), describe("regioncontrollers/{id}/")],
+    },
+    Resource {
+        name: "event",
+        about: "Look at what happened",
+        columns: &[
+            ("TIME", "created"),
+            ("LEVEL", "level"),
+            ("NODE", "hostname"),
+            ("TYPE", "type"),
+            ("DESCRIPTION", "description"),
+        ],
+        verbs: &[verb("list", "Newest first", Method::GET, "events/", Shows::ListIn("events"))
+            .with_op("query")],
+    },
+];

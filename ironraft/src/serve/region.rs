@@ -1,0 +1,138 @@
+//! `ironraft region init|join|run`.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use identity::JoinToken;
+use region::config::Config;
+use region::init::{self, Founded};
+use region::ops::users::NewUser;
+
+use crate::cli::output::say;
+use crate::serve::{name_or_hostname, until_stopped};
+use crate::telemetry;
+
+/// The commands on a region node.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegionCommand {
+    /// Make a new cluster with this node as its first
+    Init(InitArguments),
+    /// Join a cluster; run the node afterwards
+    Join(JoinArguments),
+    /// Run the node in a data folder
+    Run {
+        /// The node's data folder
+        #[arg(long, env = "IRONRAFT_DATA_DIR")]
+        data_dir: PathBuf,
+    },
+}
+
+/// How a cluster is made.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Where the node keeps its data; made if it is not there
+    #[arg(long, env = "IRONRAFT_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The IP address that the other nodes and clients reach this node at
+    #[arg(long)]
+    address: IpAddr,
+    /// The node's name; the host's by default
+    #[arg(long)]
+    name: Option<String>,
+    /// The administrator's name
+    #[arg(long, default_value = "admin")]
+    admin: String,
+    /// The administrator's mail address
+    #[arg(long, default_value = "admin@localhost.localdomain")]
+    admin_email: String,
+    /// The administrator's password; without one only the API key works
+    #[arg(long, env = "IRONRAFT_ADMIN_PASSWORD", hide_env_values = true, default_value = "")]
+    admin_password: String,
+}
+
+/// How a cluster is joined.
+#[derive(Debug, Args)]
+pub(crate) struct JoinArguments {
+    /// A region node of the cluster, `ip:port` of gRPC (5241)
+    at: String,
+    /// A token for regions
+    #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
+    token: String,
+    /// Where the node keeps its data; made if it is not there
+    #[arg(long, env = "IRONRAFT_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The IP address that the other nodes and clients reach this node at
+    #[arg(long)]
+    address: IpAddr,
+    /// The node's name; the host's by default
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub(crate) async fn run(command: RegionCommand) -> anyhow::Result<()> {
+    telemetry::start();
+    match command {
+        RegionCommand::Init(arguments) => {
+            let founded = found(arguments).await?;
+            show(&founded);
+            Ok(())
+        }
+        RegionCommand::Join(arguments) => join(arguments).await,
+        RegionCommand::Run { data_dir } => {
+            let config = load(&data_dir)?;
+            until_stopped(async |stop| Ok(region::app::run(config, stop).await?)).await
+        }
+    }
+}
+
+/// The configuration of the node in a folder.
+pub(crate) fn load(data_dir: &Path) -> anyhow::Result<Config> {
+    Config::load(data_dir)
+        .with_context(|| format!("no region node in {}; init or join first", data_dir.display()))
+}
+
+/// Makes a cluster.
+async fn found(arguments: InitArguments) -> anyhow::Result<Founded> {
+    let name = name_or_hostname(arguments.name)?;
+    let admin = NewUser {
+        username: arguments.admin,
+        email: arguments.admin_email,
+        password: arguments.admin_password,
+        is_superuser: true,
+    };
+    Ok(init::init(&arguments.data_dir, arguments.address, &name, &admin).await?)
+}
+
+/// Makes a cluster for a look around, with the usual administrator.
+pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result<Founded> {
+    let arguments = InitArguments {
+        data_dir: data_dir.to_owned(),
+        address,
+        name: None,
+        admin: "admin".to_owned(),
+        admin_email: "admin@localhost.localdomain".to_owned(),
+        admin_password: String::new(),
+    };
+    found(arguments).await
+}
+
+/// Prints what the operator needs to go on; each value is the last word of its line.
+pub(crate) fn show(founded: &Founded) {
+    say(format_args!("cluster       {}", founded.config.cluster_id));
+    say(format_args!("api           http://{}/MAAS", founded.config.http()));
+    say(format_args!("api key       {}", founded.api_key));
+    say(format_args!("region token  {}", founded.region_token));
+    say(format_args!("rack token    {}", founded.rack_token));
+}
+
+async fn join(arguments: JoinArguments) -> anyhow::Result<()> {
+    let token: JoinToken = arguments.token.parse()?;
+    let name = name_or_hostname(arguments.name)?;
+    let (folder, at) = (&arguments.data_dir, &arguments.at);
+    let config = init::join(folder, at, &token, arguments.address, &name).await?;
+    say(format_args!("joined cluster {} as region node {}", config.cluster_id, config.node_id));
+    say(format_args!("run it with: ironraft region run --data-dir {}", folder.display()));
+    Ok(())
+}
