@@ -87,7 +87,7 @@ impl VirtualMachine {
         let Self { name, mac, uuid, serial, tap, in_band_port, .. } = self;
         let at = folder.display();
         let mut arguments = vec![
-            format!("-name {name} -accel tcg -smp 1 -m {MEMORY_MIB}"),
+            format!("-name {name} -accel tcg,thread=multi -smp 2 -m {MEMORY_MIB}"),
             "-nodefaults -no-user-config -display none -rtc base=utc".to_owned(),
             format!(
                 "-uuid {uuid} -smbios type=1,manufacturer=Ironraft,product=LabMachine,serial={serial},uuid={uuid}"
