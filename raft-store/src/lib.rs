@@ -1,6 +1,14 @@
 //! A revisioned, transactional, replicated store: Raft (openraft) on RocksDB, as a library.
 //!
 //! It knows bytes, keys and revisions, and nothing of machines. [`Store`] is the only door.
+//!
+//! What it promises:
+//! - An acknowledged transaction is on the disks of a majority before the answer is given.
+//! - A revision is the log index of the entry. Transactions that share one touch different keys, so
+//!   a key and a revision name one value.
+//! - A linearizable read on any node sees everything acknowledged before it began.
+//! - A request id is applied once, also across leader changes, restarts and snapshots.
+//! - A watch delivers each change once, in order, without a gap, or says that it cannot.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod config;
@@ -14,6 +22,7 @@ mod node;
 mod open;
 mod propose;
 pub mod read;
+mod request;
 mod state;
 pub mod status;
 #[cfg(test)]

@@ -4,13 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
+use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::{ReadPolicy, ServerState};
-use proto::raft as wire;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -18,22 +15,18 @@ use crate::database::{Database, Snapshot};
 use crate::fatal::end_process;
 use crate::log::LogStore;
 use crate::network::client::Network;
-use crate::network::peer::{Peers, Purpose};
+use crate::network::peer::Peers;
 use crate::open::{self, OpenError};
-use crate::propose::{self, Proposed, Proposer};
-use crate::read::ReadError;
+use crate::propose::{self, Proposer};
 use crate::state::{self, Applied, StateMachine};
 use crate::store::Leadership;
-use crate::txn::{Committed, TransactError, Txn};
-use crate::types::{Outcome, Raft};
+use crate::types::Raft;
 use crate::writer::Writer;
 
 /// How often the leader looks whether history is to be dropped.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// How many records of history one look takes in.
 const COMPACT_RECORDS_MAX: usize = 50_000;
-/// How long to wait before a request that found no leader is tried again, if nothing is heard.
-const RETRY: Duration = Duration::from_millis(50);
 
 /// A running node.
 pub(crate) struct Node {
@@ -43,11 +36,11 @@ pub(crate) struct Node {
     pub(crate) raft: Raft,
     pub(crate) leadership: watch::Sender<Leadership>,
     database: Arc<Database>,
-    visible: watch::Sender<u64>,
-    proposer: Proposer,
+    pub(crate) visible: watch::Sender<u64>,
+    pub(crate) proposer: Proposer,
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-    stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -109,10 +102,6 @@ impl Node {
         }
     }
 
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.config.timers.request
-    }
-
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {
         self.visible.subscribe()
     }
@@ -139,237 +128,6 @@ impl Node {
             propose::compact(&self.raft, revision).await;
         }
     }
-
-    async fn wait_visible(&self, index: u64, deadline: Instant) -> bool {
-        let mut visible = self.visible.subscribe();
-        let reached = visible.wait_for(|seen| *seen >= index);
-        matches!(tokio::time::timeout_at(deadline, reached).await, Ok(Ok(_)))
-    }
-
-    /// Waits for a change of leadership, but not for long.
-    async fn pause(&self, deadline: Instant) {
-        let mut leadership = self.leadership.subscribe();
-        leadership.mark_unchanged();
-        let until = deadline.min(Instant::now() + RETRY);
-        drop(tokio::time::timeout_at(until, leadership.changed()).await);
-    }
-
-    /// See [`Store::transact`](crate::Store::transact).
-    pub(crate) async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
-        let mut txn = txn.into_wire();
-        state::validate(&txn).map_err(|reason| TransactError::Invalid { reason })?;
-        let deadline = self.deadline();
-        let mut doubt = None;
-        loop {
-            if txn.request_id.is_empty() && !self.leadership.borrow().leading {
-                // A forwarded transaction can lose its answer; with an id it can be sent again.
-                txn.request_id = Bytes::copy_from_slice(&rand::random::<[u8; 16]>());
-            }
-            let reason = match self.try_transact(&txn, deadline).await {
-                Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
-                Proposed::NotLeader(leader) => {
-                    let known = leader.map(|id| format!("node {id} leads"));
-                    known.unwrap_or_else(|| "there is no leader".to_owned())
-                }
-                Proposed::Unknown(reason) if txn.request_id.is_empty() => {
-                    return Err(TransactError::Unknown { reason });
-                }
-                Proposed::Unknown(reason) => {
-                    doubt = Some(reason.clone());
-                    reason
-                }
-            };
-            if Instant::now() >= deadline || self.stopping.is_cancelled() {
-                return Err(match doubt {
-                    Some(reason) => TransactError::Unknown { reason },
-                    None => TransactError::NotCommitted { reason },
-                });
-            }
-            self.pause(deadline).await;
-        }
-    }
-
-    async fn finish(
-        &self,
-        outcome: Outcome,
-        deadline: Instant,
-    ) -> Result<Committed, TransactError> {
-        match outcome {
-            Outcome::Committed(revision) => {
-                // It is committed; that this node is slow to see it does not change that.
-                self.wait_visible(revision, deadline).await;
-                Ok(Committed { revision })
-            }
-            Outcome::Conflict(key) => Err(TransactError::Conflict { key }),
-            Outcome::Invalid(reason) => Err(TransactError::Invalid { reason }),
-        }
-    }
-
-    async fn try_transact(&self, txn: &wire::Txn, deadline: Instant) -> Proposed {
-        let leadership = *self.leadership.borrow();
-        if leadership.leading {
-            return self.propose(txn.clone(), deadline).await;
-        }
-        match self.leader_client(leadership) {
-            Some(client) => self.forward(client, leadership, txn, deadline).await,
-            None => Proposed::NotLeader(leadership.leader),
-        }
-    }
-
-    async fn propose(&self, txn: wire::Txn, deadline: Instant) -> Proposed {
-        match tokio::time::timeout_at(deadline, self.proposer.propose(txn)).await {
-            Ok(proposed) => proposed,
-            Err(_) => Proposed::Unknown("no quorum in time".to_owned()),
-        }
-    }
-
-    async fn forward(
-        &self,
-        mut client: LeaderClient,
-        leadership: Leadership,
-        txn: &wire::Txn,
-        deadline: Instant,
-    ) -> Proposed {
-        use wire::transact_reply::Result as Reply;
-        let message = wire::TransactRequest { txn: Some(txn.clone()) };
-        let request = self.peers.request(client.node_id, message);
-        let reply = tokio::select! {
-            reply = client.client.transact(request) => reply,
-            () = self.leader_changed(leadership) => {
-                return Proposed::Unknown("the leader was lost".to_owned());
-            }
-            () = tokio::time::sleep_until(deadline) => {
-                return Proposed::Unknown("the leader did not answer in time".to_owned());
-            }
-        };
-        match reply.map(|reply| reply.into_inner().result) {
-            Ok(Some(Reply::Outcome(outcome))) => match outcome_from_wire(outcome) {
-                Some(outcome) => Proposed::Done(outcome),
-                None => Proposed::Unknown("the leader's answer has no outcome".to_owned()),
-            },
-            Ok(Some(Reply::NotLeader(other))) => {
-                Proposed::NotLeader(Some(other.leader).filter(|id| *id != 0))
-            }
-            Ok(Some(Reply::Unknown(reason))) => Proposed::Unknown(reason),
-            Ok(None) => Proposed::Unknown("the leader's answer is empty".to_owned()),
-            Err(status) => Proposed::Unknown(status.message().to_owned()),
-        }
-    }
-
-    /// Returns when the leader is another than the given one.
-    async fn leader_changed(&self, from: Leadership) {
-        let mut leadership = self.leadership.subscribe();
-        let changed = leadership.wait_for(|now| now.leader != from.leader || now.term != from.term);
-        drop(changed.await);
-    }
-
-    fn leader_client(&self, leadership: Leadership) -> Option<LeaderClient> {
-        let node_id = leadership.leader.filter(|id| *id != self.config.node_id)?;
-        let metrics = self.raft.server_metrics();
-        let address = {
-            let metrics = metrics.borrow_watched();
-            metrics.membership_config.membership().get_node(&node_id)?.address.clone()
-        };
-        let client = self.peers.client(node_id, &address, Purpose::Requests);
-        Some(LeaderClient { node_id, client })
-    }
-
-    /// Answers a transaction that another node forwarded.
-    pub(crate) async fn answer_transact(&self, txn: wire::Txn) -> wire::TransactReply {
-        use wire::transact_reply::Result as Reply;
-        let leader = self.leadership.borrow().leader;
-        let proposed = if let Err(reason) = state::validate(&txn) {
-            Proposed::Done(Outcome::Invalid(reason))
-        } else if self.leadership.borrow().leading {
-            self.propose(txn, self.deadline()).await
-        } else {
-            Proposed::NotLeader(leader)
-        };
-        let result = match proposed {
-            Proposed::Done(outcome) => Reply::Outcome(outcome_to_wire(outcome)),
-            Proposed::NotLeader(leader) => {
-                Reply::NotLeader(wire::NotLeader { leader: leader.unwrap_or(0) })
-            }
-            Proposed::Unknown(reason) => Reply::Unknown(reason),
-        };
-        wire::TransactReply { result: Some(result) }
-    }
-
-    /// Waits until this node has everything that was acknowledged before the call.
-    pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
-        let deadline = self.deadline();
-        loop {
-            let reason = match self.try_read_index(deadline).await {
-                Ok(index) => {
-                    if self.wait_visible(index, deadline).await {
-                        return Ok(());
-                    }
-                    format!("this node has not applied entry {index} yet")
-                }
-                Err(reason) => reason,
-            };
-            if Instant::now() >= deadline || self.stopping.is_cancelled() {
-                return Err(ReadError::Unavailable { reason });
-            }
-            self.pause(deadline).await;
-        }
-    }
-
-    async fn try_read_index(&self, deadline: Instant) -> Result<u64, String> {
-        use wire::read_index_reply::Result as Reply;
-        let leadership = *self.leadership.borrow();
-        if leadership.leading {
-            return self.confirm_leading(deadline).await;
-        }
-        let Some(mut leader) = self.leader_client(leadership) else {
-            return Err("there is no leader".to_owned());
-        };
-        let request = self.peers.request(leader.node_id, wire::ReadIndexRequest {});
-        let reply = tokio::select! {
-            reply = leader.client.read_index(request) => reply,
-            () = self.leader_changed(leadership) => return Err("the leader was lost".to_owned()),
-            () = tokio::time::sleep_until(deadline) => {
-                return Err("the leader did not answer in time".to_owned());
-            }
-        };
-        match reply.map(|reply| reply.into_inner().result) {
-            Ok(Some(Reply::Index(index))) => Ok(index),
-            Ok(Some(Reply::NotLeader(_))) => Err("the leader is changing".to_owned()),
-            Ok(Some(Reply::Unavailable(reason))) => Err(reason),
-            Ok(None) => Err("the leader's answer is empty".to_owned()),
-            Err(status) => Err(status.message().to_owned()),
-        }
-    }
-
-    /// The log index up to which a read must wait, after a quorum confirmed that this node leads.
-    async fn confirm_leading(&self, deadline: Instant) -> Result<u64, String> {
-        let confirmed = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
-        match tokio::time::timeout_at(deadline, confirmed).await {
-            Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no quorum in time".to_owned()),
-        }
-    }
-
-    /// Answers a node that wants to read.
-    pub(crate) async fn answer_read_index(&self) -> wire::ReadIndexReply {
-        use wire::read_index_reply::Result as Reply;
-        let leadership = *self.leadership.borrow();
-        let result = if leadership.leading {
-            match self.confirm_leading(self.deadline()).await {
-                Ok(index) => Reply::Index(index),
-                Err(reason) => Reply::Unavailable(reason),
-            }
-        } else {
-            Reply::NotLeader(wire::NotLeader { leader: leadership.leader.unwrap_or(0) })
-        };
-        wire::ReadIndexReply { result: Some(result) }
-    }
-}
-
-struct LeaderClient {
-    node_id: u64,
-    client: proto::raft::raft_client::RaftClient<tonic::transport::Channel>,
 }
 
 /// The database as it is now and what is applied in it.
@@ -421,23 +179,4 @@ async fn compact_history(node: Arc<Node>) {
             node.compact().await;
         }
     }
-}
-
-fn outcome_to_wire(outcome: Outcome) -> wire::Outcome {
-    use wire::outcome::Result as Value;
-    let result = match outcome {
-        Outcome::Committed(revision) => Value::Committed(revision),
-        Outcome::Conflict(key) => Value::Conflict(key),
-        Outcome::Invalid(reason) => Value::Invalid(reason),
-    };
-    wire::Outcome { result: Some(result) }
-}
-
-fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
-    use wire::outcome::Result as Value;
-    Some(match outcome.result? {
-        Value::Committed(revision) => Outcome::Committed(revision),
-        Value::Conflict(key) => Outcome::Conflict(key),
-        Value::Invalid(reason) => Outcome::Invalid(reason),
-    })
 }
