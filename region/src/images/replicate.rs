@@ -18,6 +18,9 @@ use crate::tables::read::Reads;
 use crate::tables::row::prefix;
 use crate::tables::update::Cause;
 
+/// How long an upload waits for the last nodes when a majority holds the content.
+const STRAGGLERS_PATIENCE: Duration = Duration::from_secs(15);
+
 /// Why a content could not be brought here.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
@@ -77,8 +80,8 @@ pub fn voters(reads: &impl Reads, content: &Content) -> Result<BTreeSet<u64>, Ta
     Ok(regions.iter().map(|region| region.node_id).collect())
 }
 
-/// Waits until every region node holds a content, or until `patience` is over; returns whether a
-/// majority holds it.
+/// Waits until a majority holds a content, or until `patience` is over; then a little longer for
+/// the nodes that are about to hold it too. Returns whether a majority holds it.
 ///
 /// # Errors
 /// [`TableError`].
@@ -87,12 +90,16 @@ pub async fn wait_for_copies(
     sha256: &str,
     patience: Duration,
 ) -> Result<bool, TableError> {
-    let until = Instant::now() + patience;
+    let mut until = Instant::now() + patience;
+    let mut majority_until = None;
     loop {
         let view = images.tables().view().await?;
         let Some(content) = view.get::<Content>(&sha256.to_owned())? else { return Ok(false) };
         let voters = voters(&view, &content)?;
         let coverage = content.coverage(&voters);
+        if coverage.is_majority() {
+            until = until.min(*majority_until.get_or_insert(Instant::now() + STRAGGLERS_PATIENCE));
+        }
         let left = until.saturating_duration_since(Instant::now());
         if coverage.holding == coverage.voters || left.is_zero() {
             return Ok(coverage.is_majority());

@@ -87,6 +87,9 @@ async fn create(call: Call) -> Result<Reply, Problem> {
     let tables = &call.parts.tables;
     let cause = call.cause("boot_resource.create");
     let (mut resource, file) = boot_resources::create(tables, &cause, &new).await?;
+    if !file.complete {
+        contents::restart(&call, &file.sha256).await?;
+    }
     if let Some(content) = content.filter(|_| !file.complete) {
         contents::taken(upload::append(call.images()?, &upload_of(&file), &content).await)?;
         let id = resource.id;

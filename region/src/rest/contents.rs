@@ -57,6 +57,7 @@ async fn begin(call: Call) -> Result<Reply, Problem> {
     let node = call.images()?.node_id;
     let mut shape = json!({ "sha256": sha256, "size": size, "complete": complete });
     if !complete {
+        restart(&call, &sha256).await?;
         let path = format!("/MAAS/api/2.0/contents/{sha256}/upload/{node}/{size}/");
         shape["upload_uri"] = Value::String(path);
     }
@@ -140,6 +141,15 @@ pub(crate) async fn append_part(
     let passed = upload::pass_on(images, node, path, &call.authorization, part).await;
     let (status, text) = passed.map_err(|error| problem(&error))?;
     if status == 200 { Ok(Reply::text(text)) } else { Err(Problem::status(status, text)) }
+}
+
+/// Forgets what an interrupted upload left at this node: clients begin with the first part.
+///
+/// # Errors
+/// 500 when the image store failed.
+pub(crate) async fn restart(call: &Call, sha256: &str) -> Result<(), Problem> {
+    let discarded = call.images()?.files.discard(sha256).await;
+    discarded.map_err(|error| problem(&UploadError::Receive(error.into())))
 }
 
 /// What an upload's part came to, as the API says it.
