@@ -94,7 +94,7 @@ pub async fn update(
                 start_ip: change.start_ip.unwrap_or(before.start_ip),
                 end_ip: change.end_ip.unwrap_or(before.end_ip),
                 comment: change.comment.clone().unwrap_or_else(|| before.comment.clone()),
-                ..before.clone()
+                ..before
             };
             let subnet = tx.get::<Subnet>(&range.subnet)?;
             let subnet = subnet.ok_or(Refusal::NotFound { model: "Subnet" })?;

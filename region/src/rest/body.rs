@@ -77,6 +77,10 @@ async fn read_multipart(
     let invalid = |error: multer::Error| {
         Problem::text(Kind::Invalid, format!("Invalid multipart body: {error}"))
     };
+    // Python clients send a delimiter and its end, with nothing between, when there is no parameter.
+    if !names_a_part(&body) {
+        return Ok(());
+    }
     let boundary = multer::parse_boundary(content_type).map_err(invalid)?;
     let body = futures::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = multer::Multipart::new(body, boundary);
@@ -96,6 +100,12 @@ async fn read_multipart(
         }
     }
     Ok(())
+}
+
+/// Whether any part of a body has the header that names it (RFC 7578 §4.2).
+fn names_a_part(body: &[u8]) -> bool {
+    const HEADER: &[u8] = b"content-disposition:";
+    body.windows(HEADER.len()).any(|bytes| bytes.eq_ignore_ascii_case(HEADER))
 }
 
 fn decode_base64(content: &Bytes) -> Result<Bytes, Problem> {
@@ -132,6 +142,12 @@ mod tests {
     async fn a_last_boundary_without_line_end_is_enough() {
         let body = "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n--b--";
         assert_eq!(read("multipart/form-data; boundary=b", body).await.get("n"), Some("v"));
+    }
+
+    #[tokio::test]
+    async fn a_body_without_parts_has_no_parameters() {
+        let params = read("multipart/form-data; boundary=b", "--b\r\n\r\n--b--\r\n").await;
+        assert!(params.is_empty());
     }
 
     #[tokio::test]

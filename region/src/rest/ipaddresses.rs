@@ -31,6 +31,7 @@ pub const OPERATIONS: &[Operation] = &[
         "Reserve an address.\n\n\
              :param subnet: The subnet, when no address is named. Optional.\n\
              :param ip: The address; a free one when absent. Optional.\n\
+             :param ip_address: The same. Optional.\n\
              :param hostname: The name of the client. Optional.\n\
              :param mac: The client that DHCP gives it to. Optional.",
     ),

@@ -19,16 +19,21 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 async fn get_config(call: Call) -> Result<Reply, Problem> {
-    let known = settings::known(call.params.required("name")?)?;
+    let known = settings::known(present_name(call.params.required("name")?))?;
     Ok(Reply::json(&settings::value(&call.view().await?, known)?))
 }
 
 async fn set_config(call: Call) -> Result<Reply, Problem> {
-    let known = settings::known(call.params.required("name")?)?;
+    let known = settings::known(present_name(call.params.required("name")?))?;
     let value = call
         .params
         .get("value")
         .ok_or_else(|| Problem::text(model::error::Kind::Invalid, "No provided value!"))?;
     settings::set(&call.parts.tables, &call.cause("setting.set"), known, value).await?;
     Ok(Reply::text("OK"))
+}
+
+/// The present name of a setting that older clients call otherwise.
+fn present_name(name: &str) -> &str {
+    if name == "ntp_server" { "ntp_servers" } else { name }
 }

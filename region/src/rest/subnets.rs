@@ -81,7 +81,8 @@ pub const OPERATIONS: &[Operation] = &[
         .doc(
             "List the addresses that somebody has.\n\n\
              :param with_username: Whether to name users; 1 by default. Optional.\n\
-             :param with_summary: Whether to name machines; 1 by default. Optional.",
+             :param with_summary: Whether to name machines; 1 by default. Optional.\n\
+             :param with_node_summary: The same. Optional.",
         ),
 ];
 
@@ -143,7 +144,8 @@ async fn ip_addresses(call: Call) -> Result<Reply, Problem> {
     let view = call.view().await?;
     let subnet = specifiers::subnet(&view, call.segment("id"))?;
     let users = call.params.boolean("with_username")?.unwrap_or(true);
-    let summaries = call.params.boolean("with_summary")?.unwrap_or(true);
+    let summaries = call.params.boolean("with_summary")?.unwrap_or(true)
+        && call.params.boolean("with_node_summary")?.unwrap_or(true);
     let mut addresses = subnet_addresses::used(&view, &subnet)?;
     for address in &mut addresses {
         if !users {

@@ -6,9 +6,12 @@ use model::id::SystemId;
 
 use crate::ops::tags::{self, TagChange};
 use crate::rest::call::Call;
+use crate::rest::machine_shape;
 use crate::rest::operation::Operation;
 use crate::rest::params::Params;
 use crate::rest::reply::Reply;
+use crate::rest::shapes::Shapes;
+use crate::tables::machines::MACHINES_OF_TAG;
 use crate::tables::read::Reads;
 
 const ONE: &str = "tags/{name}/";
@@ -32,6 +35,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::delete("TagHandler", ONE, |call| Box::pin(delete(call)))
         .admin()
         .doc("Delete a tag, also from all machines."),
+    Operation::get("TagHandler", ONE, |call| Box::pin(machines(call)))
+        .op("machines")
+        .doc("List the machines that carry a tag."),
+    Operation::get("TagHandler", ONE, |call| Box::pin(machines(call)))
+        .op("nodes")
+        .doc("List the nodes that carry a tag: only machines do."),
     Operation::post("TagHandler", ONE, |call| Box::pin(update_nodes(call)))
         .op("update_nodes")
         .admin()
@@ -67,6 +76,15 @@ async fn update(call: Call) -> Result<Reply, Problem> {
 async fn delete(call: Call) -> Result<Reply, Problem> {
     tags::delete(&call.parts.tables, &call.cause("tag.delete"), call.segment("name")).await?;
     Ok(Reply::no_content())
+}
+
+async fn machines(call: Call) -> Result<Reply, Problem> {
+    let view = call.view().await?;
+    let shapes = Shapes::new(&view);
+    let tag = tags::find(&view, call.segment("name"))?;
+    let machines = view.list_by(&MACHINES_OF_TAG, &tag.name)?;
+    let machines = machines.iter().map(|machine| machine_shape::machine(&shapes, machine));
+    Ok(Reply::json(&machines.collect::<Result<Vec<_>, _>>()?))
 }
 
 async fn update_nodes(call: Call) -> Result<Reply, Problem> {

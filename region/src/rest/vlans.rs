@@ -1,4 +1,5 @@
-//! `vlans/{vlan_id}/`, and the same VLANs as `fabrics/{fabric_id}/vlans/{vid}/`.
+//! `fabrics/{fabric_id}/vlans/{vid}/`, as MAAS describes VLANs, and the same VLANs at
+//! `vlans/{vlan_id}/`, as it names them.
 
 use api::problem::Problem;
 use model::net::vlan::Vlan;
@@ -14,15 +15,14 @@ use crate::tables::network::VLANS_OF_FABRIC;
 use crate::tables::read::Reads;
 
 const OF_FABRIC: &str = "fabrics/{fabric_id}/vlans/";
-const OF_FABRIC_BY_VID: &str = "fabrics/{fabric_id}/vlans/{vid}/";
+const BY_VID: &str = "fabrics/{fabric_id}/vlans/{vid}/";
+const BY_ID: &str = "vlans/{vlan_id}/";
 
 const READ: Operation =
-    Operation::get("VlanHandler", "vlans/{vlan_id}/", |call| Box::pin(read(call)))
-        .doc("Read a VLAN.");
+    Operation::get("VlanHandler", BY_VID, |call| Box::pin(read(call))).doc("Read a VLAN.");
 
-const UPDATE: Operation =
-    Operation::put("VlanHandler", "vlans/{vlan_id}/", |call| Box::pin(update(call))).doc(
-        "Update a VLAN.\n\n\
+const UPDATE: Operation = Operation::put("VlanHandler", BY_VID, |call| Box::pin(update(call))).doc(
+    "Update a VLAN.\n\n\
          :param name: The VLAN's name. Optional.\n\
          :param description: Free text. Optional.\n\
          :param vid: The 802.1Q tag. Optional.\n\
@@ -33,11 +33,10 @@ const UPDATE: Operation =
          :param relay_vlan: The VLAN whose racks serve it through a relay. Optional.\n\
          :param space: The VLAN's space; empty for none. Optional.\n\
          :param fabric: The VLAN's fabric. Optional.",
-    );
+);
 
-const DELETE: Operation =
-    Operation::delete("VlanHandler", "vlans/{vlan_id}/", |call| Box::pin(delete(call)))
-        .doc("Delete a VLAN without subnets.");
+const DELETE: Operation = Operation::delete("VlanHandler", BY_VID, |call| Box::pin(delete(call)))
+    .doc("Delete a VLAN without subnets.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -54,9 +53,9 @@ pub const OPERATIONS: &[Operation] = &[
     READ,
     UPDATE,
     DELETE,
-    READ.also_at(OF_FABRIC_BY_VID),
-    UPDATE.also_at(OF_FABRIC_BY_VID),
-    DELETE.also_at(OF_FABRIC_BY_VID),
+    READ.also_at(BY_ID),
+    UPDATE.also_at(BY_ID),
+    DELETE.also_at(BY_ID),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {

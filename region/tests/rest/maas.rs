@@ -15,5 +15,6 @@ async fn settings_have_defaults_and_are_set_by_administrators() {
     wrong.assert_field("default_dns_ttl", "Enter a whole number.");
     let unknown = region.get(By::User, "maas/?op=get_config&name=nosuch").await.assert(400);
     assert!(unknown.text.contains("nosuch is not a valid config setting"), "{}", unknown.text);
+    region.get(By::User, "maas/?op=get_config&name=ntp_server").await.assert(200);
     assert_eq!(region.get(By::User, "maas/?op=get_config").await.text, "No provided name!");
 }

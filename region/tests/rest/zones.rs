@@ -43,5 +43,6 @@ async fn tags_have_names_of_their_own() {
     region.get(By::User, "tags/virtual/").await.assert(404);
     let updated = region.post(By::Admin, "tags/kvm/", &[("op", "update_nodes"), ("add", "zzzzzz")]);
     assert_eq!(updated.await.assert(200).json(), serde_json::json!({"added": 0, "removed": 0}));
+    assert_eq!(region.get(By::User, "tags/kvm/?op=machines").await.assert(200).text, "[]");
     region.delete(By::Admin, "tags/kvm/").await.assert(204);
 }
