@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::Context;
+use dhcp::v4::engine::{Exchange, OwnRack};
 use identity::ExpectedPeer;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
@@ -12,6 +13,7 @@ use tracing::error;
 
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
+use crate::dhcp::service::DhcpService;
 use crate::generation::Generations;
 use crate::http::images::ImageCache;
 use crate::http::proxy::Proxy;
@@ -21,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
-use crate::reports::{BootReports, boot_reports};
+use crate::reports::{BootReport, BootReports, Stage, boot_reports};
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
 use crate::tftp::files::BootFolder;
@@ -36,6 +38,7 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     let mut parts = Parts { tasks: JoinSet::new(), shutdown: shutdown.clone() };
     let (reports, send_reports) = boot_reports(core.uplink.clone());
     parts.start("boot reports", until(&shutdown, send_reports));
+    start_dhcp(&mut parts, &config, &core, reports.clone())?;
     start_http(&mut parts, &config, &core, reports).await?;
     start_tftp(&mut parts, &config, &core).await?;
     start_power(&mut parts, &core);
@@ -101,6 +104,38 @@ async fn start_http(
     parts.start("HTTP server", http::serve(listener, state, parts.shutdown.clone()));
     let generations = core.generations.clone();
     parts.start("prefetch", http::prefetch::run(generations, images, parts.shutdown.clone()));
+    Ok(())
+}
+
+fn start_dhcp(
+    parts: &mut Parts,
+    config: &RackConfig,
+    core: &Core,
+    reports: BootReports,
+) -> anyhow::Result<()> {
+    if !config.dhcp {
+        return Ok(());
+    }
+    let own = config.identity.own();
+    let rack = own.system_id().context("the certificate is not a rack's")?.parse()?;
+    let report = move |exchange: &Exchange| {
+        let boot = exchange.boot.as_ref().map(|(_, file)| format!(", boots {file}"));
+        reports.send(BootReport {
+            mac: exchange.mac,
+            stage: Stage::Dhcp,
+            detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
+            ip: Some(exchange.ip.into()),
+        });
+    };
+    let service = DhcpService::new(
+        OwnRack { rack, incarnation: core.incarnation },
+        core.generations.clone(),
+        core.clock.clone(),
+        core.uplink.clone(),
+        core.metrics.dhcp.clone(),
+        Arc::new(report),
+    );
+    parts.start("DHCP server", service.run(parts.shutdown.clone()));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ pub mod generation;
 pub mod session;
 pub mod uplink;
 
+pub mod dhcp;
 pub mod http;
 pub mod power;
 pub mod tftp;

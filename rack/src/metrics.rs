@@ -6,6 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::dhcp::metrics::DhcpMetrics;
 use crate::generation::Generation;
 
 /// Counters of all parts, and the registry that prints them.
@@ -32,6 +33,8 @@ pub struct Metrics {
     pub power_jobs: Counter,
     /// Power jobs that failed.
     pub power_failures: Counter,
+    /// DHCP messages.
+    pub dhcp: DhcpMetrics,
     revision: Gauge<u64, AtomicU64>,
     connected: Gauge,
 }
@@ -54,6 +57,8 @@ impl Default for Metrics {
         let dns_refusals = counter("dns_refusals", "DNS queries refused");
         let power_jobs = counter("power_jobs", "Power jobs carried out");
         let power_failures = counter("power_failures", "Power jobs that failed");
+        let dhcp = DhcpMetrics::default();
+        dhcp.register(&mut registry);
         let revision = Gauge::default();
         registry.register("generation_revision", "Revision of the copy", revision.clone());
         let connected = Gauge::default();
@@ -70,6 +75,7 @@ impl Default for Metrics {
             dns_refusals,
             power_jobs,
             power_failures,
+            dhcp,
             revision,
             connected,
         }

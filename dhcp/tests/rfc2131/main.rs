@@ -1,0 +1,13 @@
+//! The server's conversations, by section of RFC 2131 and of what builds on it. Replies are read
+//! with the decoder of another project.
+
+mod bench;
+
+mod boot;
+mod offline;
+mod relay;
+mod section_4_1;
+mod section_4_3_1;
+mod section_4_3_2;
+mod section_4_3_4;
+mod sharing;

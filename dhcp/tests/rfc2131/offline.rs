@@ -1,0 +1,89 @@
+//! What is answered while no region can be reached, and what is told once one can.
+
+use dhcp::v4::engine::{Dropped, Outcome};
+use dhcproto::v4::MessageType;
+use model::lease::commit::Change;
+
+use crate::bench::{Bench, Client, block, kind_of, lease_seconds, sent, wished};
+
+#[test]
+fn new_clients_get_leases_that_end_before_the_block() {
+    let mut bench = Bench::new();
+    bench.engine.set_reachable(false);
+    bench.pass_ms(500_000);
+    let client = Client::new(1);
+    let ip = bench.offered(&client);
+    let outputs = bench.handle(&client.select(ip)).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Ack);
+    let left = lease_seconds(&sent(&outputs).1).unwrap();
+    assert!((390..=397).contains(&left), "{left} s");
+    bench.pass_ms(400_000);
+    assert_eq!(bench.handle(&Client::new(2).discover()), Err(Dropped::NoAddress));
+}
+
+#[test]
+fn what_was_granted_is_committed_on_return_and_blocks_the_address_until_then() {
+    let mut bench = Bench::new();
+    bench.engine.set_reachable(false);
+    let client = Client::new(1);
+    let ip = bench.offered(&client);
+    bench.handle(&client.select(ip)).unwrap();
+    bench.engine.set_reachable(true);
+    let outputs = bench.handle(&Client::new(2).select(ip)).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Nak);
+    let wish = wished(&bench.engine.tick(bench.now));
+    assert_eq!((wish.change, wish.ip, wish.mac), (Change::Granted, ip, client.mac));
+    bench.commit(&wish);
+    assert_eq!(bench.engine.tick(bench.now), []);
+}
+
+#[test]
+fn a_commit_without_an_answer_is_answered_by_the_offline_rules_and_repeated() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let ip = bench.offered(&client);
+    let wish = wished(&bench.handle(&client.select(ip)).unwrap());
+    bench.pass_ms(100);
+    let outputs = bench.engine.committed(wish.request_id, Outcome::Unknown, bench.now);
+    assert_eq!(kind_of(&outputs), MessageType::Ack);
+    bench.pass_ms(2_000);
+    let again = wished(&bench.engine.tick(bench.now));
+    assert_eq!(again.request_id, wish.request_id);
+}
+
+#[test]
+fn a_client_does_not_wait_longer_for_a_commit_than_two_seconds() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let ip = bench.offered(&client);
+    bench.handle(&client.select(ip)).unwrap();
+    bench.pass_ms(2_000);
+    bench.engine.set_reachable(false);
+    assert_eq!(kind_of(&bench.engine.tick(bench.now)), MessageType::Ack);
+}
+
+#[test]
+fn a_binding_outside_the_own_block_is_extended_up_to_its_promise() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let ip = bench.bound(&client);
+    bench.engine.set_reachable(false);
+    bench.engine.update(|view| view.remove_block(block(0).id));
+    bench.pass_ms(1_100_000);
+    let outputs = bench.handle(&client.renew(ip)).unwrap();
+    let left = lease_seconds(&sent(&outputs).1).unwrap();
+    assert!((90..=97).contains(&left), "{left} s");
+    bench.pass_ms(100_000);
+    assert_eq!(bench.handle(&client.renew(ip)), Err(Dropped::NotKnown));
+}
+
+#[test]
+fn a_rack_that_never_heard_of_region_time_is_silent() {
+    let mut bench = Bench::new();
+    let own = dhcp::v4::engine::OwnRack { rack: crate::bench::rack(1), incarnation: 7 };
+    let mut engine = dhcp::v4::engine::Engine::new(own, bench.engine.policy);
+    let view = bench.engine.view().clone();
+    engine.update(|own| *own = view);
+    bench.engine = engine;
+    assert_eq!(bench.handle(&Client::new(1).discover()), Err(Dropped::NoAddress));
+}

@@ -1,0 +1,24 @@
+//! Two racks on one link (after RFC 3074).
+
+use dhcp::v4::engine::Dropped;
+use dhcp::v4::view::PeerRack;
+
+use crate::bench::{Bench, Client, rack};
+
+#[test]
+fn a_client_of_another_rack_is_answered_at_its_second_transmission() {
+    let mut bench = Bench::new();
+    let peer = |connected| PeerRack { connected, addresses: Vec::new() };
+    bench.engine.update(|view| view.put_rack(rack(2), peer(true)));
+    let is_ours = |bench: &mut Bench, client: &Client| bench.handle(&client.discover()).is_ok();
+    let theirs = (0..=255)
+        .map(Client::new)
+        .find(|client| !is_ours(&mut bench, client))
+        .expect("half of the clients are the other rack's");
+    assert!(is_ours(&mut bench, &theirs), "the second transmission is ours");
+    let again = Client { xid: 1_000, ..theirs.clone() };
+    assert_eq!(bench.handle(&again.discover()), Err(Dropped::NotOurTurn));
+    bench.engine.update(|view| view.put_rack(rack(2), peer(false)));
+    let later = Client { xid: 2_000, ..theirs };
+    assert!(is_ours(&mut bench, &later), "the other rack is gone");
+}

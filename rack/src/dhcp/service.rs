@@ -1,0 +1,365 @@
+//! The task that owns the engine, and the tasks that read its sockets.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dhcp::v4::engine::{
+    Arrival, Dropped, Engine, Exchange, Outcome, Output, OwnRack, Sending, Wish,
+};
+use model::controller::ControllerInterface;
+use model::id::VlanId;
+use model::lease::clock::{Moment, RegionClock as Bounds};
+use model::lease::policy::Policy;
+use nix::net::if_::if_nametoindex;
+use proto::rack::BlockWish;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::clock::RegionClock;
+use crate::dhcp::metrics::{DhcpMetrics, DropReason, MessageType};
+use crate::dhcp::socket::{InterfaceSocket, Received};
+use crate::dhcp::{copy, upward};
+use crate::generation::{Generation, Generations};
+use crate::interfaces::own_interfaces;
+use crate::uplink::Uplink;
+
+/// How often time-outs are looked at and wishes repeated.
+const TICK: Duration = Duration::from_millis(250);
+/// How often interfaces are compared with what must be served.
+const INTERFACES_EVERY_MS: u64 = 1_000;
+/// How often blocks are renewed at most, and asked for when there are few addresses left.
+const BLOCKS_EVERY_MS: u64 = 30_000;
+const BLOCKS_WHEN_FEW_MS: u64 = 1_000;
+const FREE_MIN: u32 = 8;
+/// Packets that wait for the engine; more are dropped, and their clients ask again.
+const PACKETS_MAX: usize = 2_048;
+const BATCH_MAX: usize = 256;
+const BATCHES_MAX: usize = 4;
+
+/// Is told of every client that got an address.
+pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
+
+/// The DHCP service of a rack.
+pub struct DhcpService {
+    own: OwnRack,
+    engine: Engine,
+    generations: Generations,
+    served: Arc<Generation>,
+    clock: RegionClock,
+    uplink: Uplink,
+    metrics: DhcpMetrics,
+    on_exchange: OnExchange,
+    start: Instant,
+    sockets: BTreeMap<String, Served>,
+    packets: (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>),
+    readers: JoinSet<()>,
+    wishes: Vec<Wish>,
+    batches: JoinSet<Vec<([u8; 16], Outcome)>>,
+    block_requests: JoinSet<()>,
+    blocks_asked: Option<Moment>,
+    interfaces_seen: Option<Moment>,
+}
+
+impl std::fmt::Debug for DhcpService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DhcpService").field("own", &self.own).finish_non_exhaustive()
+    }
+}
+
+/// An interface that is served.
+struct Served {
+    socket: Arc<InterfaceSocket>,
+    reader: AbortHandle,
+    index: u32,
+    vlan: VlanId,
+    address: Ipv4Addr,
+}
+
+impl DhcpService {
+    /// A service of this rack process; it serves once it runs and a generation has come.
+    #[must_use]
+    pub fn new(
+        own: OwnRack,
+        generations: Generations,
+        clock: RegionClock,
+        uplink: Uplink,
+        metrics: DhcpMetrics,
+        on_exchange: OnExchange,
+    ) -> Self {
+        Self {
+            engine: Engine::new(own.clone(), Policy::default()),
+            own,
+            generations,
+            served: Arc::default(),
+            clock,
+            uplink,
+            metrics,
+            on_exchange,
+            start: Instant::now(),
+            sockets: BTreeMap::new(),
+            packets: mpsc::channel(PACKETS_MAX),
+            readers: JoinSet::new(),
+            wishes: Vec::new(),
+            batches: JoinSet::new(),
+            block_requests: JoinSet::new(),
+            blocks_asked: None,
+            interfaces_seen: None,
+        }
+    }
+
+    /// Runs until cancelled.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut changes = self.generations.changes();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                Some((index, packet)) = self.packets.1.recv() => self.receive(index, &packet),
+                Some(ended) = self.batches.join_next() => match ended {
+                    Ok(outcomes) => self.decided(outcomes),
+                    Err(failed) => error!("a commit of bindings failed: {failed}"),
+                },
+                Ok(()) = changes.changed() => self.follow_generation(),
+                Some(_) = self.block_requests.join_next() => {}
+                Some(_) = self.readers.join_next() => {}
+                _ = ticks.tick() => self.tick(),
+            }
+            self.send_wishes();
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn receive(&mut self, index: u32, packet: &Received) {
+        let Some(served) = self.sockets.values().find(|served| served.index == index) else {
+            return;
+        };
+        let arrival = Arrival {
+            vlan: served.vlan,
+            interface: index,
+            server: served.address,
+            source_port: packet.source.port(),
+            unicast: packet.destination == served.address,
+        };
+        self.set_clock();
+        match self.engine.handle(&packet.payload, arrival, self.now()) {
+            Ok((kind, outputs)) => {
+                self.metrics.received.get_or_create(&MessageType { kind: kind.name() }).inc();
+                self.carry_out(outputs);
+            }
+            Err(dropped) => {
+                let reason = reason(dropped);
+                self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
+                debug!(source = %packet.source, "DHCP packet not answered: {dropped}");
+            }
+        }
+    }
+
+    fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(sending) => self.send(&sending),
+                Output::Commit(wish) => self.wishes.push(wish),
+                Output::Report(exchange) => {
+                    let Exchange { mac, ip, .. } = &exchange;
+                    debug!(%mac, %ip, "client {mac} has address {ip}");
+                    (self.on_exchange)(&exchange);
+                }
+            }
+        }
+    }
+
+    fn send(&self, sending: &Sending) {
+        if self.now() > sending.send_before {
+            warn!("a DHCP reply came too late to be sent");
+            return;
+        }
+        let served = self.sockets.values().find(|served| served.index == sending.interface);
+        let Some(served) = served else { return };
+        match served.socket.send(sending.source, sending.destination, &sending.payload) {
+            Ok(()) => {
+                let kind = sending.kind.name();
+                self.metrics.sent.get_or_create(&MessageType { kind }).inc();
+            }
+            Err(error) => warn!("a DHCP reply was not sent: {error}"),
+        }
+    }
+
+    fn decided(&mut self, outcomes: Vec<([u8; 16], Outcome)>) {
+        let now = self.now();
+        for (id, outcome) in outcomes {
+            let outputs = self.engine.committed(id, outcome, now);
+            self.carry_out(outputs);
+        }
+    }
+
+    /// Sends what has gathered, if not too many batches are on their way already.
+    fn send_wishes(&mut self) {
+        while !self.wishes.is_empty() && self.batches.len() < BATCHES_MAX {
+            let rest = self.wishes.split_off(self.wishes.len().min(BATCH_MAX));
+            let batch = std::mem::replace(&mut self.wishes, rest);
+            self.batches.spawn(upward::commit(self.uplink.client(), self.own.incarnation, batch));
+        }
+    }
+
+    fn set_clock(&mut self) {
+        let reachable = self.uplink.client().is_some();
+        self.engine.set_reachable(reachable);
+        if let Some(bounds) = self.clock.now() {
+            let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
+            self.engine.set_clock(clock);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.set_clock();
+        let now = self.now();
+        let outputs = self.engine.tick(now);
+        self.carry_out(outputs);
+        if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {
+            self.interfaces_seen = Some(now);
+            self.follow_interfaces();
+        }
+        self.ask_for_blocks(now);
+    }
+
+    fn follow_generation(&mut self) {
+        let new = self.generations.load();
+        let old = std::mem::replace(&mut self.served, Arc::clone(&new));
+        self.engine.update(|view| copy::update(view, &old, &new));
+        let networks_moved =
+            !Arc::ptr_eq(&old.vlans, &new.vlans) || !Arc::ptr_eq(&old.subnets, &new.subnets);
+        if networks_moved {
+            self.follow_interfaces();
+        }
+    }
+
+    /// Opens sockets on interfaces that lie on a served link, and closes those of others.
+    fn follow_interfaces(&mut self) {
+        let interfaces = match own_interfaces() {
+            Ok(interfaces) => interfaces,
+            Err(error) => {
+                error!("the rack's interfaces cannot be read: {error}");
+                return;
+            }
+        };
+        let wanted: BTreeMap<String, (VlanId, Ipv4Addr)> = interfaces
+            .into_iter()
+            .filter_map(|interface| Some((interface.name.clone(), self.link_of(&interface)?)))
+            .collect();
+        self.sockets.retain(|name, served| {
+            let kept = wanted.get(name) == Some(&(served.vlan, served.address))
+                && if_nametoindex(name.as_str()).is_ok_and(|index| index == served.index);
+            if !kept {
+                info!(interface = %name, "DHCP ends on interface {name}");
+                served.reader.abort();
+            }
+            kept
+        });
+        for (name, (vlan, address)) in wanted {
+            if !self.sockets.contains_key(&name) {
+                self.open(name, vlan, address);
+            }
+        }
+    }
+
+    /// The link an interface lies on and the rack's address there, if it must be listened to.
+    fn link_of(&self, interface: &ControllerInterface) -> Option<(VlanId, Ipv4Addr)> {
+        interface.addresses.iter().find_map(|net| {
+            let IpAddr::V4(address) = net.addr() else { return None };
+            let (_, subnet) = self.engine.view().subnet_of(address)?;
+            let vlan = subnet.vlan;
+            let relayed = self
+                .engine
+                .view()
+                .vlans()
+                .any(|other| other.relay_vlan == Some(vlan) && self.engine.serves(other.id));
+            (self.engine.serves(vlan) || relayed).then_some((vlan, address))
+        })
+    }
+
+    fn open(&mut self, name: String, vlan: VlanId, address: Ipv4Addr) {
+        let opened = if_nametoindex(name.as_str())
+            .map_err(std::io::Error::from)
+            .and_then(|index| Ok((index, Arc::new(InterfaceSocket::open(&name, index)?))));
+        let (index, socket) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                error!(interface = %name, "DHCP cannot be served on interface {name}: {error}");
+                return;
+            }
+        };
+        info!(interface = %name, %address, "DHCP is served on interface {name} at {address}");
+        let reader =
+            self.readers.spawn(read_packets(Arc::clone(&socket), index, self.packets.0.clone()));
+        self.sockets.insert(name, Served { socket, reader, index, vlan, address });
+    }
+
+    /// Renews this rack's blocks, and asks for more where addresses run out.
+    fn ask_for_blocks(&mut self, now: Moment) {
+        if !self.block_requests.is_empty() || self.engine.view().revision == 0 {
+            return;
+        }
+        let Some(client) = self.uplink.client() else { return };
+        let wishes: Vec<BlockWish> = self
+            .engine
+            .view()
+            .vlans()
+            .filter(|vlan| self.engine.serves(vlan.id))
+            .map(|vlan| BlockWish {
+                vlan: vlan.id.0,
+                free: self.engine.free_addresses(vlan.id, now),
+            })
+            .collect();
+        let few = wishes.iter().any(|wish| wish.free < FREE_MIN);
+        let pause_ms = if few { BLOCKS_WHEN_FEW_MS } else { BLOCKS_EVERY_MS };
+        if wishes.is_empty()
+            || self.blocks_asked.is_some_and(|asked| now.since_ms(asked) < pause_ms)
+        {
+            return;
+        }
+        self.blocks_asked = Some(now);
+        self.block_requests.spawn(upward::request_blocks(client, self.own.incarnation, wishes));
+    }
+}
+
+/// Reads packets until the socket fails or nobody takes them.
+async fn read_packets(
+    socket: Arc<InterfaceSocket>,
+    index: u32,
+    packets: mpsc::Sender<(u32, Received)>,
+) {
+    loop {
+        match socket.receive().await {
+            Ok(packet) => {
+                if packets.try_send((index, packet)).is_err() && packets.is_closed() {
+                    return;
+                }
+            }
+            Err(error) => {
+                warn!("a DHCP packet cannot be read: {error}");
+                tokio::time::sleep(TICK).await;
+            }
+        }
+    }
+}
+
+fn reason(dropped: Dropped) -> &'static str {
+    match dropped {
+        Dropped::Malformed(_) => "malformed",
+        Dropped::NotServed => "not served",
+        Dropped::NotOurTurn => "another rack's turn",
+        Dropped::AnotherServer => "another server",
+        Dropped::Senseless => "senseless",
+        Dropped::NoAddress => "no free address",
+        Dropped::NotKnown => "not known",
+        Dropped::Repeated => "repeated",
+    }
+}

@@ -1,0 +1,160 @@
+//! The sockets of one interface: UDP port 67 for all that has an address, and a packet socket for
+//! frames to clients that have none yet.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use dhcp::v4::answer::Destination;
+use model::mac::MacAddress;
+use nix::ifaddrs::getifaddrs;
+use nix::libc::{in_addr, in_pktinfo};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType,
+    SockaddrIn, bind, recvmsg, send, sendmsg, setsockopt, socket, sockopt,
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use crate::dhcp::frame::{self, Ends};
+
+/// Larger packets are no DHCP messages.
+const PACKET_MAX: usize = 4_096;
+const SERVER_PORT: u16 = 67;
+const CLIENT_PORT: u16 = 68;
+
+/// A packet as it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) source: SocketAddrV4,
+    /// The address it was sent to.
+    pub(crate) destination: Ipv4Addr,
+}
+
+/// The sockets of an interface.
+#[derive(Debug)]
+pub(crate) struct InterfaceSocket {
+    udp: UdpSocket,
+    /// None when the interface takes no Ethernet frames; then such replies are broadcast.
+    frames: Option<(OwnedFd, MacAddress)>,
+    index: u32,
+}
+
+impl InterfaceSocket {
+    /// Opens the sockets of an interface.
+    pub(crate) fn open(name: &str, index: u32) -> io::Result<Self> {
+        let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+        udp.set_reuse_address(true)?;
+        udp.set_broadcast(true)?;
+        udp.set_nonblocking(true)?;
+        udp.bind_device(Some(name.as_bytes()))?;
+        setsockopt(&udp, sockopt::Ipv4PacketInfo, &true)?;
+        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, SERVER_PORT));
+        udp.bind(&any.into())?;
+        let frames = open_frames(name)?;
+        Ok(Self { udp: UdpSocket::from_std(udp.into())?, frames, index })
+    }
+
+    /// Waits for the next packet.
+    pub(crate) async fn receive(&self) -> io::Result<Received> {
+        loop {
+            let received = self.udp.async_io(Interest::READABLE, || read(&self.udp)).await?;
+            if let Some(received) = received {
+                return Ok(received);
+            }
+        }
+    }
+
+    /// Sends a reply at once; a full buffer drops it, and the client asks again.
+    pub(crate) fn send(
+        &self,
+        source: Ipv4Addr,
+        destination: Destination,
+        payload: &[u8],
+    ) -> io::Result<()> {
+        match destination {
+            Destination::Relay { ip, port } => self.send_udp(source, ip, port, payload),
+            Destination::Broadcast => self.broadcast(source, payload),
+            Destination::Unicast { ip } => self.send_udp(source, ip, CLIENT_PORT, payload),
+            Destination::Frame { ip, mac } => {
+                let Some((socket, source_mac)) = &self.frames else {
+                    return self.broadcast(source, payload);
+                };
+                let ends = Ends { source_mac: *source_mac, source, client_mac: mac, client: ip };
+                match frame::build(&ends, payload) {
+                    Some(frame) => {
+                        Ok(send(socket.as_raw_fd(), &frame, MsgFlags::empty()).map(drop)?)
+                    }
+                    None => self.broadcast(source, payload),
+                }
+            }
+        }
+    }
+
+    fn broadcast(&self, source: Ipv4Addr, payload: &[u8]) -> io::Result<()> {
+        self.send_udp(source, Ipv4Addr::BROADCAST, CLIENT_PORT, payload)
+    }
+
+    fn send_udp(
+        &self,
+        source: Ipv4Addr,
+        ip: Ipv4Addr,
+        port: u16,
+        payload: &[u8],
+    ) -> io::Result<()> {
+        let info = in_pktinfo {
+            ipi_ifindex: i32::try_from(self.index).unwrap_or_default(),
+            ipi_spec_dst: in_addr { s_addr: u32::from_ne_bytes(source.octets()) },
+            ipi_addr: in_addr { s_addr: 0 },
+        };
+        let target = SockaddrIn::from(SocketAddrV4::new(ip, port));
+        let control = [ControlMessage::Ipv4PacketInfo(&info)];
+        let parts = [IoSlice::new(payload)];
+        let fd = self.udp.as_raw_fd();
+        sendmsg(fd, &parts, &control, MsgFlags::MSG_DONTWAIT, Some(&target))?;
+        Ok(())
+    }
+}
+
+/// Reads one packet; none when it came without what is needed to answer it.
+fn read(socket: &UdpSocket) -> io::Result<Option<Received>> {
+    let mut buffer = vec![0; PACKET_MAX];
+    let mut control = nix::cmsg_space!(in_pktinfo);
+    let mut parts = [IoSliceMut::new(&mut buffer)];
+    let message = recvmsg::<SockaddrIn>(
+        socket.as_raw_fd(),
+        &mut parts,
+        Some(&mut control),
+        MsgFlags::MSG_DONTWAIT,
+    )?;
+    let len = message.bytes;
+    let source = message.address.map(|address| SocketAddrV4::new(address.ip(), address.port()));
+    let destination = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4PacketInfo(info) => {
+            Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()))
+        }
+        _ => None,
+    });
+    let Some((source, destination)) = source.zip(destination) else { return Ok(None) };
+    buffer.truncate(len);
+    Ok(Some(Received { payload: buffer, source, destination }))
+}
+
+/// A packet socket that sends on one interface and receives nothing.
+fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
+    let Some(link) = link_address(name)? else { return Ok(None) };
+    let Some(mac) = link.addr().map(MacAddress).filter(|mac| mac.is_unicast()) else {
+        return Ok(None);
+    };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+    bind(socket.as_raw_fd(), &link)?;
+    Ok(Some((socket, mac)))
+}
+
+fn link_address(name: &str) -> io::Result<Option<LinkAddr>> {
+    let mut links = getifaddrs()?.filter(|address| address.interface_name == name);
+    Ok(links.find_map(|address| address.address?.as_link_addr().copied()))
+}

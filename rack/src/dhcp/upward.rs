@@ -1,0 +1,97 @@
+//! What goes up to the region: commits in batches, and wishes for blocks.
+
+use std::time::Duration;
+
+use dhcp::v4::engine::{Outcome, Wish};
+use model::lease::commit::Change;
+use proto::convert::{ip_to_bytes, mac_to_bytes};
+use proto::rack::binding_commit::Kind;
+use proto::rack::binding_outcome::Outcome as WireOutcome;
+use proto::rack::binding_refused::Reason;
+use proto::rack::rack_client::RackClient;
+use proto::rack::{
+    BindingCommit, BindingOutcome, BlockWish, CommitBindingsRequest, RequestBlocksRequest,
+};
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tracing::{debug, warn};
+
+/// A region that has not answered by then is as good as none; the wish is repeated.
+const COMMIT_TIMEOUT: Duration = Duration::from_millis(2_500);
+const BLOCKS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks the region to commit a batch; the outcomes come in the order of the wishes.
+pub(crate) async fn commit(
+    client: Option<RackClient<Channel>>,
+    incarnation: u64,
+    wishes: Vec<Wish>,
+) -> Vec<([u8; 16], Outcome)> {
+    let ids: Vec<[u8; 16]> = wishes.iter().map(|wish| wish.request_id).collect();
+    let unknown = || ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
+    let Some(mut client) = client else { return unknown() };
+    let items = wishes.iter().map(item).collect();
+    let request = CommitBindingsRequest { incarnation, items };
+    match timeout(COMMIT_TIMEOUT, client.commit_bindings(request)).await {
+        Ok(Ok(reply)) => {
+            let outcomes = reply.into_inner().outcomes.into_iter().map(outcome);
+            ids.into_iter().zip(outcomes.chain(std::iter::repeat(Outcome::Unknown))).collect()
+        }
+        Ok(Err(status)) => {
+            warn!("{} bindings are not committed: {}", ids.len(), status.message());
+            unknown()
+        }
+        Err(_) => {
+            warn!("{} bindings are not committed in time", ids.len());
+            unknown()
+        }
+    }
+}
+
+/// Asks the region for blocks; what is granted comes with the generation.
+pub(crate) async fn request_blocks(
+    mut client: RackClient<Channel>,
+    incarnation: u64,
+    wishes: Vec<BlockWish>,
+) {
+    let request = RequestBlocksRequest { incarnation, wishes };
+    match timeout(BLOCKS_TIMEOUT, client.request_blocks(request)).await {
+        Ok(Ok(reply)) => debug!("{} blocks are ours", reply.into_inner().blocks.len()),
+        Ok(Err(status)) => warn!("no blocks from the region: {}", status.message()),
+        Err(_) => warn!("no blocks from the region in time"),
+    }
+}
+
+fn item(wish: &Wish) -> BindingCommit {
+    let kind = match wish.change {
+        Change::Bind => Kind::Bind,
+        Change::Granted => Kind::Granted,
+        Change::Release => Kind::Release,
+        Change::Decline => Kind::Decline,
+    };
+    BindingCommit {
+        request_id: wish.request_id.to_vec(),
+        kind: kind.into(),
+        vlan: wish.vlan.0,
+        subnet: wish.subnet.0,
+        ip: ip_to_bytes(wish.ip.into()),
+        mac: mac_to_bytes(wish.mac),
+        hostname: wish.hostname.clone(),
+        told_ms: wish.told_ms,
+        block: wish.block.map(|(id, _)| id.0),
+        epoch: wish.block.map(|(_, epoch)| epoch).unwrap_or_default(),
+    }
+}
+
+fn outcome(outcome: BindingOutcome) -> Outcome {
+    match outcome.outcome {
+        Some(WireOutcome::Committed(committed)) => {
+            Outcome::Committed { revision: committed.revision, told_ms: committed.told_ms }
+        }
+        Some(WireOutcome::Refused(refused)) if refused.revision > 0 => {
+            warn!("a binding is refused: {}", refused.detail);
+            let taken = matches!(refused.reason(), Reason::AddressTaken | Reason::WrongSubnet);
+            Outcome::Refused { revision: refused.revision, taken }
+        }
+        Some(WireOutcome::Refused(_)) | None => Outcome::Unknown,
+    }
+}
