@@ -2,6 +2,7 @@
 //!
 //! The service behind the connections answers with the peer it saw, through a hand-written tonic
 //! codec-free route: a plain HTTP/2 request whose reply carries the peer in a header.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! Three real region processes on loopback: they form a cluster, lose their leader to SIGKILL, go
 //! on taking writes, and take the killed one back.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
