@@ -18,7 +18,7 @@ use crate::generation::Generations;
 use crate::http::images::ImageCache;
 use crate::http::proxy::Proxy;
 use crate::http::{self, HttpState};
-use crate::interfaces::{own_hostname, own_interfaces};
+use crate::interfaces::own_interfaces;
 use crate::metrics::Metrics;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
@@ -44,7 +44,7 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     start_power(&mut parts, &core);
     // The session comes last: what it brings finds everybody listening.
     let session = Session::new(
-        introduction(core.incarnation),
+        introduction(&config, core.incarnation),
         dial(&config),
         config.regions.clone(),
         core.generations.clone(),
@@ -206,9 +206,9 @@ impl Parts {
     }
 }
 
-fn introduction(incarnation: u64) -> Introduction {
+fn introduction(config: &RackConfig, incarnation: u64) -> Introduction {
     Introduction {
-        hostname: own_hostname(),
+        hostname: config.hostname.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         incarnation,
         interfaces: || {

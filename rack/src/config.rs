@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use identity::Identity;
 
+use crate::interfaces::own_hostname;
+
 /// Port of boot files, images and the proxy to the regions.
 pub const HTTP_PORT: u16 = 5248;
 
@@ -13,6 +15,8 @@ pub const HTTP_PORT: u16 = 5248;
 pub struct RackConfig {
     /// The folder of the image cache.
     pub data_dir: PathBuf,
+    /// The rack's name, the host's by default.
+    pub hostname: String,
     /// The rack's certificate and key.
     pub identity: Identity,
     /// gRPC addresses (`host:port`) of regions, at least one; the others become known from it.
@@ -39,6 +43,7 @@ impl RackConfig {
         let any = |port| SocketAddr::from(([0, 0, 0, 0], port));
         Self {
             data_dir,
+            hostname: own_hostname(),
             identity,
             regions,
             http_listen: any(HTTP_PORT),

@@ -58,6 +58,8 @@ pub(crate) enum RackCommand {
 struct RackFile {
     /// Its system id.
     system_id: String,
+    /// Its name.
+    name: String,
     /// gRPC of the regions that were there when it joined; the rest it hears from them.
     regions: Vec<String>,
 }
@@ -112,7 +114,8 @@ pub(crate) async fn join(
     if !regions.iter().any(|known| known == at) {
         regions.push(at.to_owned());
     }
-    let file = RackFile { system_id: reply.system_id.clone(), regions };
+    let (system_id, name) = (reply.system_id.clone(), name.to_owned());
+    let file = RackFile { system_id, name, regions };
     fs::write(data_dir.join(FILE), toml::to_string(&file)?)
         .with_context(|| format!("cannot write {}", data_dir.join(FILE).display()))?;
     Ok(reply.system_id)
@@ -132,6 +135,7 @@ pub(crate) async fn serve(
         bail!("the certificate is of {}, rack.toml of {}", identity.own(), file.system_id);
     }
     let mut config = RackConfig::new(data_dir, identity.clone(), file.regions.clone());
+    config.hostname = file.name;
     if let Some(boot_files) = boot_files {
         config.boot_files = boot_files;
     }

@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::sethostname;
 
 /// A network namespace of the lab.
 #[derive(Debug)]
@@ -116,13 +117,15 @@ impl Pen {
         })
     }
 
-    /// Starts a process in the pen and in a network namespace.
+    /// Starts a process in the pen and in a network namespace, on a host of that name.
     ///
     /// # Errors
     /// When the namespaces cannot be entered or the program cannot be started.
     pub fn spawn(&self, namespace: &Namespace, command: &mut Command) -> io::Result<Child> {
         namespace.enter(|| {
             setns(&self.handle, CloneFlags::CLONE_NEWPID)?;
+            unshare(CloneFlags::CLONE_NEWUTS)?;
+            sethostname(namespace.name())?;
             command.spawn()
         })
     }
