@@ -114,6 +114,8 @@ impl DhcpService {
     /// Runs until cancelled.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut changes = self.generations.changes();
+        // What came before this task ran is no change any more.
+        self.follow_generation();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
