@@ -117,7 +117,7 @@ mod tests {
         check(&subnet, &[], &[], Some("10.0.0.2"));
         check(&subnet, &[], &["10.0.0.2", "10.0.0.3"], Some("10.0.0.4"));
         let dynamic = range(Purpose::Dynamic, "10.0.0.2", "10.0.0.199");
-        check(&subnet, &[dynamic.clone()], &["10.0.0.200"], Some("10.0.0.201"));
+        check(&subnet, std::slice::from_ref(&dynamic), &["10.0.0.200"], Some("10.0.0.201"));
         let reserved = range(Purpose::Reserved, "10.0.0.200", "10.0.0.255");
         check(&subnet, &[dynamic, reserved], &[], None);
     }

@@ -98,7 +98,8 @@ pub async fn wait_for_copies(
         let voters = voters(&view, &content)?;
         let coverage = content.coverage(&voters);
         if coverage.is_majority() {
-            until = until.min(*majority_until.get_or_insert(Instant::now() + STRAGGLERS_PATIENCE));
+            until = until
+                .min(*majority_until.get_or_insert_with(|| Instant::now() + STRAGGLERS_PATIENCE));
         }
         let left = until.saturating_duration_since(Instant::now());
         if coverage.holding == coverage.voters || left.is_zero() {

@@ -319,10 +319,10 @@ fn take_in_disks(
             boot,
         });
     }
-    if !disks.iter().any(|disk| disk.boot) {
-        if let Some(first) = disks.first_mut() {
-            first.boot = true;
-        }
+    if !disks.iter().any(|disk| disk.boot)
+        && let Some(first) = disks.first_mut()
+    {
+        first.boot = true;
     }
     machine.block_devices = disks;
     Ok(())

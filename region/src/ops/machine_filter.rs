@@ -211,10 +211,10 @@ fn placement_facts(
     if let Some(pool) = reads.get::<ResourcePool>(&placement.pool)? {
         facts.add("pool", pool.name);
     }
-    if let Some(owner) = placement.owner {
-        if let Some(user) = reads.get::<User>(&owner)? {
-            facts.add("owner", user.username);
-        }
+    if let Some(owner) = placement.owner
+        && let Some(user) = reads.get::<User>(&owner)?
+    {
+        facts.add("owner", user.username);
     }
     Ok(())
 }

@@ -161,10 +161,10 @@ fn check_new(tx: &Tx, wanted: &NewMachine) -> Result<(), Refusal> {
             errors.add("mac_addresses", mac_in_use(*mac, &holder));
         }
     }
-    if let Some(hostname) = &wanted.hostname {
-        if let Err(message) = check_hostname(tx, hostname, None)? {
-            errors.add("hostname", message);
-        }
+    if let Some(hostname) = &wanted.hostname
+        && let Err(message) = check_hostname(tx, hostname, None)?
+    {
+        errors.add("hostname", message);
     }
     Ok(errors.finish()?)
 }
@@ -197,10 +197,10 @@ fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), R
 }
 
 fn apply_power(machine: &mut Machine, change: &MachineChange) {
-    if let Some(driver) = &change.power_type {
-        if *driver != machine.power.driver {
-            machine.power = Power { driver: driver.clone(), ..Power::default() };
-        }
+    if let Some(driver) = &change.power_type
+        && *driver != machine.power.driver
+    {
+        machine.power = Power { driver: driver.clone(), ..Power::default() };
     }
     machine.power.parameters.extend(change.power_parameters.iter().cloned());
 }
