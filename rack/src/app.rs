@@ -14,6 +14,7 @@ use tracing::error;
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
 use crate::dhcp::service::DhcpService;
+use crate::dns::DnsServer;
 use crate::generation::Generations;
 use crate::http::images::ImageCache;
 use crate::http::proxy::Proxy;
@@ -42,6 +43,10 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     start_http(&mut parts, &config, &core, reports).await?;
     start_tftp(&mut parts, &config, &core).await?;
     start_power(&mut parts, &core);
+    if let Some(listen) = config.dns_listen {
+        let dns = DnsServer::new(core.generations.clone(), Arc::clone(&core.metrics));
+        parts.start("DNS server", dns.run(listen, shutdown.clone()));
+    }
     // The session comes last: what it brings finds everybody listening.
     let session = Session::new(
         introduction(&config, core.incarnation),

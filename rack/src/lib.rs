@@ -12,6 +12,7 @@ pub mod session;
 pub mod uplink;
 
 pub mod dhcp;
+pub mod dns;
 pub mod http;
 pub mod power;
 pub mod tftp;

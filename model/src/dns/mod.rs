@@ -2,3 +2,5 @@
 
 pub mod dnsresource;
 pub mod domain;
+pub mod project;
+pub mod reverse;
