@@ -72,6 +72,14 @@ fn efi(order: &Order) -> bool {
     }
 }
 
+/// The tool's name of a privilege level, from MAAS's (`ADMIN`, which the tool does not know).
+fn privilege_name(level: &str) -> String {
+    match level.to_ascii_uppercase().as_str() {
+        "ADMIN" => "ADMINISTRATOR".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 impl Session {
     fn from_parameters(parameters: &BTreeMap<String, String>) -> Result<Self, PowerError> {
         let text = |name: &str| parameters.get(name).map(|text| text.trim()).unwrap_or_default();
@@ -91,7 +99,7 @@ impl Session {
             password: text("power_pass").to_owned(),
             key: text("k_g").to_owned(),
             ciphers,
-            privilege: text("privilege_level").to_ascii_uppercase(),
+            privilege: privilege_name(text("privilege_level")),
         })
     }
 
