@@ -1,4 +1,4 @@
-//! The DHCPv4 server (RFC 2131).
+//! The `DHCPv4` server (RFC 2131).
 
 pub mod answer;
 pub mod boot;

@@ -1,4 +1,4 @@
-//! DHCPv4 messages as bytes (RFC 2131 §2, RFC 2132).
+//! `DHCPv4` messages as bytes (RFC 2131 §2, RFC 2132).
 
 pub mod code;
 pub mod message;

@@ -414,7 +414,8 @@ impl Explorer {
             let mut asked = *world;
             let pending = Pending { result, compares_hold: true, awaited: true };
             asked.racks[rack].pending = Some(pending);
-            let own = state.own.filter(|own| own.client == client).unwrap_or(Own::of(client));
+            let own =
+                state.own.filter(|own| own.client == client).unwrap_or_else(|| Own::of(client));
             asked.racks[rack].own = Some(Own { asked: true, ..own });
             if self.delays {
                 next.push(("bind evaluated", asked));
@@ -437,7 +438,7 @@ impl Explorer {
         let until = offset(limit).min(NOW + LEASE);
         let mut told = *world;
         let own = told.racks[rack].own.filter(|own| own.client == client);
-        let own = own.unwrap_or(Own::of(client));
+        let own = own.unwrap_or_else(|| Own::of(client));
         told.racks[rack].own = Some(Own { told: own.told.max(Some(until)), ..own });
         let lease = &mut told.leases[usize::from(client)];
         *lease = until.max(*lease);
@@ -481,7 +482,7 @@ fn apply(policy: &Policy, world: &World, rack: usize, pending: Pending) -> World
     }
     let Held { client, told, .. } = pending.result;
     let own = after.racks[rack].own.filter(|own| own.client == client);
-    let own = own.unwrap_or(Own::of(client));
+    let own = own.unwrap_or_else(|| Own::of(client));
     if !pending.compares_hold {
         after.racks[rack].own = own.refused().left(policy, 0);
         return after;

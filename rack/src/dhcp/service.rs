@@ -43,6 +43,9 @@ const BATCHES_MAX: usize = 4;
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
 
+/// Both ends of the queue from the sockets: interface index and packet.
+type Packets = (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>);
+
 /// The DHCP service of a rack.
 pub struct DhcpService {
     own: OwnRack,
@@ -55,7 +58,7 @@ pub struct DhcpService {
     on_exchange: OnExchange,
     start: Instant,
     sockets: BTreeMap<String, Served>,
-    packets: (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>),
+    packets: Packets,
     readers: JoinSet<()>,
     wishes: Vec<Wish>,
     batches: JoinSet<Vec<([u8; 16], Outcome)>>,

@@ -38,7 +38,7 @@ pub fn answer(zones: &Zones, name: &Name, kind: RecordType) -> Option<Answer> {
                 return Some(answer);
             }
             Found::Alias(record, target) => {
-                answer.answers.push(record);
+                answer.answers.push(*record);
                 let seen = answer.answers.iter().any(|record| record.name == target);
                 let Some(next) = zones.find(&target).filter(|_| !seen) else {
                     return Some(answer);
@@ -67,7 +67,7 @@ pub fn answer(zones: &Zones, name: &Name, kind: RecordType) -> Option<Answer> {
 
 enum Found {
     Records(Vec<Record>),
-    Alias(Record, Name),
+    Alias(Box<Record>, Name),
     Referral(Vec<Record>),
     NoRecords,
     NoName,
@@ -127,7 +127,7 @@ fn choose(
         && kind != RecordType::ANY
         && let RData::CNAME(target) = &alias.data
     {
-        return Found::Alias(renamed(alias, name), target.0.clone());
+        return Found::Alias(Box::new(renamed(alias, name)), target.0.clone());
     }
     // One set answers ANY (RFC 8482 §4.1).
     match sets.values().next().filter(|_| kind == RecordType::ANY) {

@@ -114,6 +114,6 @@ mod tests {
         ] {
             assert_eq!(next_step(&regions, &[voter.clone(), member(2, false, lag)]), step);
         }
-        assert_eq!(next_step(&regions, &[voter.clone(), member(2, true, Some(500))]), None);
+        assert_eq!(next_step(&regions, &[voter, member(2, true, Some(500))]), None);
     }
 }

@@ -67,7 +67,7 @@ impl Site {
         let admin = NewUser { username: "admin".to_owned(), ..NewUser::default() };
         let token = bootstrap(&tables, &admin).await.expect("bootstrap");
         let cause = Cause::new("test", "test");
-        let vlan = tables.update(&cause, |tx| network(tx)).await.expect("a network");
+        let vlan = tables.update(&cause, network).await.expect("a network");
         let view = tables.view().await.expect("a view");
         let user = view.list::<User>().expect("users").remove(0);
         let dir = tempfile::tempdir().expect("a folder");
@@ -86,10 +86,6 @@ impl Site {
     pub(crate) async fn machine(&self, id: &SystemId) -> Machine {
         let view = self.tables.view().await.expect("a view");
         view.get::<Machine>(id).expect("readable").expect("the machine")
-    }
-
-    pub(crate) fn router(&self) -> Router {
-        self.rest.clone()
     }
 
     pub(crate) async fn machines(&self) -> Vec<Machine> {
