@@ -10,18 +10,21 @@ use crate::database::Database;
 use crate::log::LogStore;
 use crate::state::StateMachine;
 use crate::types::TypeConfig;
-use crate::writer::Writer;
+use crate::writer::{JoinOnDrop, Writer};
+
+/// What a store leaves behind: its folder, and its thread once the store is dropped.
+type Leftover = (TempDir, JoinOnDrop);
 
 struct Fresh;
 
-impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Fresh {
-    async fn build(&self) -> Result<(TempDir, LogStore, StateMachine), StorageError<TypeConfig>> {
+impl StoreBuilder<TypeConfig, LogStore, StateMachine, Leftover> for Fresh {
+    async fn build(&self) -> Result<(Leftover, LogStore, StateMachine), StorageError<TypeConfig>> {
         let dir = TempDir::new().expect("temporary folder");
         let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
-        let (writer, _thread) = Writer::start(Arc::clone(&database)).expect("writer");
+        let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
         let log = LogStore::open(Arc::clone(&database), writer.clone()).expect("log");
         let machine = StateMachine::open(database, writer, dir.path().to_path_buf());
-        Ok((dir, log, machine.expect("state machine")))
+        Ok(((dir, JoinOnDrop::new(thread)), log, machine.expect("state machine")))
     }
 }
 

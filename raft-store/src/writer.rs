@@ -52,6 +52,27 @@ impl Done {
     }
 }
 
+/// Waits for the thread when dropped, so that a test ends with a closed database.
+#[cfg(test)]
+pub(crate) struct JoinOnDrop(Option<JoinHandle<()>>);
+
+#[cfg(test)]
+impl JoinOnDrop {
+    /// Takes the thread; all clones of its writer must be dropped before this is.
+    pub(crate) fn new(thread: JoinHandle<()>) -> Self {
+        Self(Some(thread))
+    }
+}
+
+#[cfg(test)]
+impl Drop for JoinOnDrop {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            thread.join().expect("the writer does not panic");
+        }
+    }
+}
+
 struct Job {
     sequence: u64,
     ops: Vec<Op>,

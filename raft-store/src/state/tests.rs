@@ -16,22 +16,30 @@ use super::{SnapshotError, StateMachine, sessions, snapshot};
 use crate::database::Database;
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::types::{Command, Entry, LeaderId, LogId};
-use crate::writer::Writer;
+use crate::writer::{JoinOnDrop, Writer};
 
 struct Machine {
     dir: TempDir,
     database: Arc<Database>,
     machine: StateMachine,
     next: u64,
+    /// Dropped last: the database is closed when a test ends.
+    _thread: JoinOnDrop,
 }
 
 impl Machine {
     fn new() -> Self {
         let dir = TempDir::new().expect("temporary folder");
         let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
-        let (writer, _thread) = Writer::start(Arc::clone(&database)).expect("writer");
+        let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
         let machine = StateMachine::open(Arc::clone(&database), writer, dir.path().to_path_buf());
-        Self { dir, database, machine: machine.expect("state machine"), next: 1 }
+        Self {
+            dir,
+            database,
+            machine: machine.expect("state machine"),
+            next: 1,
+            _thread: JoinOnDrop::new(thread),
+        }
     }
 
     /// Applies commands in one call; their entries follow what was applied before.

@@ -1,14 +1,12 @@
 //! Who is let in: only this cluster's nodes, only as themselves, and only to whom they mean.
 
-use std::time::Duration;
-
 use identity::{ExpectedPeer, Identity, Role};
 use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use raft_store::{OpenError, Store};
 use tonic::{Code, Request};
 
-use super::support::{Cluster, Node, put};
+use super::support::{Cluster, Node, POLL, put};
 
 /// Asks a node for its read index as `from` of `cluster_id`, meaning node `to`.
 async fn ask(
@@ -52,7 +50,7 @@ async fn a_folder_of_another_node_is_refused() {
     let refused = loop {
         match Store::open(other.clone()).await.expect_err("another node's folder") {
             // The node that was killed closes its files.
-            OpenError::Database { .. } => tokio::time::sleep(Duration::from_millis(10)).await,
+            OpenError::Database { .. } => tokio::time::sleep(POLL).await,
             error => break error,
         }
     };

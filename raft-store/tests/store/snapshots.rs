@@ -5,7 +5,7 @@ use std::time::Duration;
 use raft_store::config::SnapshotPolicy;
 use raft_store::watch::WatchError;
 
-use super::support::{Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader};
+use super::support::{Cluster, Node, POLL, bytes, put, put_once, stop, value, wait_for_leader};
 
 /// Entries of the test, more than stay in the log.
 const ENTRIES: u64 = 120;
@@ -25,7 +25,7 @@ async fn cluster_with_purged_log() -> (Cluster, Node, u64) {
 async fn wait_until(reached: impl Fn() -> bool) {
     let poll = async {
         while !reached() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(POLL).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), poll).await.expect("reached in time");

@@ -146,13 +146,16 @@ impl Cluster {
     }
 }
 
+/// The pause between two looks at something that takes a moment.
+pub(crate) const POLL: Duration = Duration::from_millis(10);
+
 /// Takes a port; the connections of a node that was killed may keep it for a moment.
 async fn listen(address: SocketAddr) -> TcpListener {
     for _ in 0..200 {
         if let Ok(listener) = TcpListener::bind(address).await {
             return listener;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(POLL).await;
     }
     panic!("{address} is in use");
 }
@@ -166,7 +169,7 @@ async fn open(config: Config) -> Store {
             Err(error @ OpenError::Database { .. }) => refused = Some(error),
             Err(error) => panic!("store does not open: {error:?}"),
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(POLL).await;
     }
     panic!("store does not open: {refused:?}");
 }

@@ -126,7 +126,8 @@ pub fn check(packages: &[Package]) -> Vec<Finding> {
             find(package, "imports", format!("crate {} is not in the table", package.name));
             continue;
         };
-        for import in &package.imports {
+        // A crate names itself to get its own testing feature in its tests.
+        for import in package.imports.iter().filter(|import| **import != package.name) {
             if !allowed.contains(&import.as_str()) {
                 find(package, "imports", format!("{} must not import {import}", package.name));
             }
