@@ -44,10 +44,7 @@ async fn demo(arguments: Arguments) -> anyhow::Result<()> {
         root: root.to_owned(),
         artifacts: artifacts.clone(),
     };
-    let Finished { report, cluster } = tokio::select! {
-        finished = run(&options) => finished?,
-        signal = ended_by_signal() => anyhow::bail!("ended by {}", signal?),
-    };
+    let Finished { report, cluster } = run(&options, ended_by_signal()).await?;
     println!("\n{}", report.show());
     println!("logs, consoles and report: {}", artifacts.display());
     if arguments.keep {
@@ -57,13 +54,14 @@ async fn demo(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn ended_by_signal() -> anyhow::Result<&'static str> {
+async fn ended_by_signal() -> anyhow::Result<String> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(tokio::select! {
+    let name = tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",
-    })
+    };
+    Ok(name.to_owned())
 }
 
 fn how_to_watch(cluster: &Cluster) -> anyhow::Result<String> {

@@ -222,7 +222,8 @@ impl Life {
             let failed =
                 subjects.iter().find(|subject| status_of(&subject.shape).contains("Failed"));
             if let Some(failed) = failed {
-                return Ok(Some(Err(describe(&failed.shape))));
+                let message = failed.shape["status_message"].as_str().unwrap_or_default();
+                return Ok(Some(Err(format!("{}: {message}", describe(&failed.shape)))));
             }
             Ok(subjects.iter().all(|subject| subject.marks.contains_key(&mark)).then_some(Ok(())))
         })
@@ -301,17 +302,13 @@ fn status_of(shape: &Value) -> &str {
     shape["status_name"].as_str().unwrap_or_default()
 }
 
-/// One line about a machine: status, power, progress.
+/// One line about a machine: status, power, progress without percentages, which would be a line
+/// every second.
 fn describe(shape: &Value) -> String {
     let text = |name: &str| shape[name].as_str().unwrap_or_default();
-    let line = format!(
-        "{} {} power {} {}",
-        text("hostname"),
-        status_of(shape),
-        text("power_state"),
-        text("status_message")
-    );
-    line.trim().to_owned()
+    let (hostname, power) = (text("hostname"), text("power_state"));
+    let progress = text("status_message").split(" (").next().unwrap_or_default();
+    format!("{hostname} {} power {power} {progress}", status_of(shape)).trim().to_owned()
 }
 
 fn set_mark(subjects: &Subjects, mac: &str, mark: Mark) -> bool {

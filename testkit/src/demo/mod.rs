@@ -16,7 +16,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -37,7 +37,6 @@ const IMAGE: &str = "debian/bookworm";
 const RACKS_KNOWN_MAX: Duration = Duration::from_secs(30);
 /// How long the killed leader stays away.
 const LEADER_AWAY: Duration = Duration::from_secs(20);
-/// How long the API may take to answer again before the demo counts as failed.
 const REGIONS: u8 = 3;
 const RACKS: u8 = 2;
 
@@ -61,11 +60,15 @@ pub struct Finished {
     pub cluster: Cluster,
 }
 
-/// Runs the demo. Logs are kept in any case.
+/// Runs the demo until its end, or until `stop` gives a reason to end it. Logs are kept in any case.
 ///
 /// # Errors
-/// When a part of the story does not happen.
-pub async fn run(options: &Options) -> anyhow::Result<Finished> {
+/// When a part of the story does not happen, or it was stopped.
+pub async fn run(
+    options: &Options,
+    stop: impl Future<Output = anyhow::Result<String>>,
+) -> anyhow::Result<Finished> {
+    tokio::pin!(stop);
     let timeline = Arc::new(Timeline::new());
     let images = build_images(options, &timeline).await?;
     let mut lab = Lab::create()?;
@@ -75,9 +78,15 @@ pub async fn run(options: &Options) -> anyhow::Result<Finished> {
         timeline.note(&name, "blank machine, off");
     }
     let binary = options.binaries.join("ironraft");
-    let mut cluster = Cluster::form(lab, &binary, REGIONS, RACKS).await?;
+    let mut cluster = tokio::select! {
+        cluster = Cluster::form(lab, &binary, REGIONS, RACKS) => cluster?,
+        reason = &mut stop => bail!("stopped: {}", reason?),
+    };
     timeline.note("cluster", &format!("{REGIONS} regions and {RACKS} racks are ready"));
-    let outcome = story(&mut cluster, &images, &timeline).await;
+    let outcome = tokio::select! {
+        outcome = story(&mut cluster, &images, &timeline) => outcome,
+        reason = stop => reason.and_then(|reason| bail!("stopped: {reason}")),
+    };
     let kept = artifacts::keep(&cluster, &options.artifacts);
     let report = outcome?;
     kept?;
