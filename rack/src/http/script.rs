@@ -27,6 +27,16 @@ pub enum Boot<'a> {
     Identify,
 }
 
+/// A BIOS goes on to the next boot device when iPXE ends well. UEFI goes on only when a boot option
+/// fails, and shows its setup menu when it ends well (UEFI 2.10 §3.1.1).
+const LOCAL_DISK: &str = "#!ipxe
+echo Ironraft: booting from the machine's own disk
+iseq ${platform} efi && goto uefi ||
+exit
+:uefi
+exit 1
+";
+
 /// The script for a machine that reached the rack as `host` (`address:port`).
 #[must_use]
 pub fn render(boot: &Boot<'_>, mac: Option<MacAddress>, host: &str) -> String {
@@ -38,9 +48,7 @@ pub fn render(boot: &Boot<'_>, mac: Option<MacAddress>, host: &str) -> String {
         Boot::Ephemeral { files, kernel_options } => {
             ephemeral(files, kernel_options.trim(), mac, host, &again)
         }
-        Boot::LocalDisk => {
-            "#!ipxe\necho Ironraft: booting from the machine's own disk\nexit\n".to_owned()
-        }
+        Boot::LocalDisk => LOCAL_DISK.to_owned(),
         Boot::Wait { reason } => {
             format!(
                 "#!ipxe\necho Ironraft: {reason}, trying again\nsleep 5\nchain --replace {again}\n"
@@ -128,8 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn own_disk_is_booted_by_leaving_ipxe() {
-        assert_eq!(lines(&Boot::LocalDisk, None).last().map(String::as_str), Some("exit"));
+    fn own_disk_is_booted_by_leaving_ipxe_and_by_failing_on_uefi() {
+        let lines = lines(&Boot::LocalDisk, None);
+        assert_eq!(lines[2..], ["iseq ${platform} efi && goto uefi ||", "exit", ":uefi", "exit 1"]);
     }
 
     #[test]
