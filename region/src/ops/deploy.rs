@@ -46,28 +46,22 @@ pub fn target_files(
     let network = network_config(reads, machine, rack)?;
     let pretty = |value: &Value| format!("{value:#}\n");
     Ok(BTreeMap::from([
-        (DATASOURCE_FILE.to_owned(), pretty(&datasource_config(machine, token, rack))),
+        (DATASOURCE_FILE.to_owned(), pretty(&datasource_config(token, rack))),
         (NETWORK_FILE.to_owned(), pretty(&network)),
     ]))
 }
 
-/// cloud-init's MAAS datasource, and its reports to the status webhook.
-fn datasource_config(machine: &Machine, token: &ApiToken, rack: &str) -> Value {
-    let keys = |url_name: &str, url: String| {
-        let mut keys = Map::new();
-        keys.insert(url_name.to_owned(), url.into());
-        keys.insert("consumer_key".to_owned(), token.consumer_key.clone().into());
-        keys.insert("token_key".to_owned(), token.key.clone().into());
-        keys.insert("token_secret".to_owned(), token.secret.clone().into());
-        keys
-    };
-    let base = format!("http://{rack}/MAAS/metadata");
-    let mut webhook = keys("endpoint", format!("{base}/status/{}", machine.system_id));
-    webhook.insert("type".to_owned(), "webhook".into());
+/// Where cloud-init finds the metadata service. Without MAAS's reporting web hook: its calls fail
+/// until the network is up, and each failure delays the boot by seconds.
+fn datasource_config(token: &ApiToken, rack: &str) -> Value {
     json!({
         "datasource_list": ["MAAS"],
-        "datasource": { "MAAS": keys("metadata_url", format!("{base}/")) },
-        "reporting": { "maas": webhook },
+        "datasource": { "MAAS": {
+            "metadata_url": format!("http://{rack}/MAAS/metadata/"),
+            "consumer_key": token.consumer_key,
+            "token_key": token.key,
+            "token_secret": token.secret,
+        } },
         "manage_etc_hosts": true,
     })
 }

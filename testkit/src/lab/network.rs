@@ -41,6 +41,8 @@ impl Network {
         }
         fabric.ip(&["address", "add", "10.10.0.1/24", "dev", "prov"])?;
         let network = Self { slot, fabric, nodes: BTreeMap::new() };
+        let address = format!("{}/24", network.management(2));
+        network.fabric.ip(&["address", "add", &address, "dev", "mgmt"])?;
         network.connect_host()?;
         Ok(network)
     }
