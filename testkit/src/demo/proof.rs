@@ -61,7 +61,8 @@ pub async fn check(
             prove(names(fabric, &server.to_string(), fqdn, address).await?);
         }
         prove(banner(cluster.lab().network().fabric(), address).await?);
-        prove(login_prompt(machine).await?);
+        let hostname = subject.shape["hostname"].as_str().context("the machine has no name")?;
+        prove(login_prompt(machine, hostname).await?);
     }
     no_failures(client).await?;
     timeline.note("cluster", "proved: no failed deployment in the event log");
@@ -148,14 +149,14 @@ fn read_banner(address: SocketAddr) -> io::Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The serial console shows the login prompt of the deployed system, with its name.
-async fn login_prompt(machine: &LabMachine) -> anyhow::Result<String> {
+/// The serial console shows the login prompt of the deployed system, with its name. The kernel and
+/// cloud-init may go on printing behind it.
+async fn login_prompt(machine: &LabMachine, hostname: &str) -> anyhow::Result<String> {
     let console = machine.console();
-    let prompt = wait_for(&format!("{} shows a login prompt", machine.name), UP_MAX, async || {
+    let prompt = format!("{hostname} login:");
+    wait_for(&format!("{} shows `{prompt}`", machine.name), UP_MAX, async || {
         let bytes = std::fs::read(&console)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let line = text.lines().rev().find(|line| line.trim_end().ends_with(" login:"));
-        Ok(line.map(|line| line.trim().to_owned()))
+        Ok(String::from_utf8_lossy(&bytes).contains(&prompt).then_some(()))
     })
     .await?;
     Ok(format!("console shows `{prompt}`"))
