@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -112,24 +111,6 @@ impl Client {
         self.send(Method::PUT, path, |request| request.form(form)).await
     }
 
-    /// `PUT` of bytes to an absolute path, as uploads want it; the answer may take `patience`.
-    ///
-    /// # Errors
-    /// As [`Self::get`].
-    pub async fn put_bytes(
-        &self,
-        path: &str,
-        bytes: Vec<u8>,
-        patience: Duration,
-    ) -> anyhow::Result<Value> {
-        let bytes = Bytes::from(bytes);
-        let with_body = |request: RequestBuilder| {
-            let request = request.header("content-type", "application/octet-stream");
-            request.timeout(patience).body(bytes.clone())
-        };
-        self.send(Method::PUT, path, with_body).await
-    }
-
     /// Asks the regions in turn, two rounds, until one answers anything but "unavailable".
     async fn send(
         &self,
@@ -162,10 +143,7 @@ impl Client {
         path: &str,
         fill: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> anyhow::Result<Option<Value>> {
-        let url = match path.strip_prefix('/') {
-            Some(absolute) => format!("{region}/{absolute}"),
-            None => format!("{region}/MAAS/api/2.0/{path}"),
-        };
+        let url = format!("{region}/MAAS/api/2.0/{path}");
         let request = self.http.request(method.clone(), &url);
         let request = fill(request).header("authorization", self.key.authorization());
         let response = request.send().await.with_context(|| format!("cannot reach {region}"))?;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::client::Client;
-use crate::lab::cluster::{Cluster, Kind};
+use crate::lab::cluster::Cluster;
 use crate::lab::{Lab, LabMachine};
-use crate::operator::{self, LocalFile, NetworkWish};
+use crate::operator;
 use crate::sim::gate::Gates;
 use crate::wait::wait_for;
 
@@ -49,7 +49,7 @@ impl Site {
         let cluster = Cluster::form(lab, &binary("ironraft")?, regions, racks).await?;
         let client = cluster.client()?;
         let site = Self { cluster, client };
-        site.create_network().await?;
+        operator::create_network(&site.cluster).await?;
         site.upload().await?;
         Ok(site)
     }
@@ -120,43 +120,19 @@ impl Site {
         .await
     }
 
-    async fn create_network(&self) -> anyhow::Result<()> {
-        let wanted: Vec<String> =
-            self.cluster.nodes(Kind::Rack).map(|node| node.name.clone()).collect();
-        let racks = wait_for("the racks are known", STEP_MAX, async || {
-            let known = self.client.get("rackcontrollers/").await?;
-            let known = known.as_array().cloned().unwrap_or_default();
-            let id_of = |name: &String| {
-                let rack = known.iter().find(|rack| rack["hostname"] == name.as_str())?;
-                rack["system_id"].as_str().map(str::to_owned)
-            };
-            Ok(wanted.iter().map(id_of).collect::<Option<Vec<String>>>())
-        })
-        .await?;
-        let network = self.cluster.lab().network();
-        let address = |host| network.provisioning(host).to_string();
-        let wish = NetworkWish {
-            cidr: format!("{}/24", address(0)),
-            gateway: address(1),
-            dynamic: (address(100), address(199)),
-            racks,
-        };
-        operator::create_network(&self.client, &wish).await
-    }
-
     /// Kernel, initramfs and image are a few bytes each: simulated machines ask only for their names.
     async fn upload(&self) -> anyhow::Result<()> {
         let folder = self.cluster.lab().folder();
-        let file = async |name: &str| -> anyhow::Result<LocalFile> {
+        let file = |name: &str| -> anyhow::Result<PathBuf> {
             let path = folder.join(name);
             std::fs::write(&path, name).with_context(|| format!("cannot write {name}"))?;
-            LocalFile::open(&path).await
+            Ok(path)
         };
-        let (kernel, initrd) = (file("kernel").await?, file("initrd").await?);
-        operator::set_boot_files(&self.client, &kernel, &initrd, "simulated").await?;
+        let (kernel, initrd) = (file("kernel")?, file("initrd")?);
+        operator::set_boot_files(&self.cluster, &kernel, &initrd, "simulated").await?;
         let (osystem, series) = IMAGE;
-        let image = file("image").await?;
-        operator::upload_image(&self.client, &format!("{osystem}/{series}"), &image).await
+        let name = format!("{osystem}/{series}");
+        operator::upload_image(&self.cluster, &name, &file("image")?).await
     }
 }
 

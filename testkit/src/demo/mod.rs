@@ -17,15 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use serde_json::Value;
 use tokio::process::Command;
 
-use crate::client::Client;
 use crate::lab::Lab;
-use crate::lab::cluster::{Cluster, Kind};
+use crate::lab::cluster::Cluster;
 use crate::lab::machine::Firmware;
-use crate::operator::{self, LocalFile, NetworkWish};
-use crate::wait::wait_for;
+use crate::operator;
 use life::Life;
 use probe::Probe;
 use report::Report;
@@ -33,8 +30,6 @@ use timeline::Timeline;
 
 /// The image's name in the API.
 const IMAGE: &str = "debian/bookworm";
-/// How long the racks may take to be known to the regions.
-const RACKS_KNOWN_MAX: Duration = Duration::from_secs(30);
 /// How long the killed leader stays away.
 const LEADER_AWAY: Duration = Duration::from_secs(20);
 const REGIONS: u8 = 3;
@@ -96,9 +91,9 @@ pub async fn run(
 
 /// What machines boot and what they are deployed with.
 struct Images {
-    kernel: LocalFile,
-    initrd: LocalFile,
-    root: LocalFile,
+    kernel: PathBuf,
+    initrd: PathBuf,
+    root: PathBuf,
 }
 
 async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<Images> {
@@ -108,9 +103,9 @@ async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<
     timeline.note("images", "building the Debian image (cached by content)");
     let image = build(options, "deploy/image/build", &[]).await?;
     Ok(Images {
-        kernel: LocalFile::open(&ephemeral.join("vmlinuz")).await?,
-        initrd: LocalFile::open(&ephemeral.join("initrd")).await?,
-        root: LocalFile::open(&image.join("root.tar.gz")).await?,
+        kernel: ephemeral.join("vmlinuz"),
+        initrd: ephemeral.join("initrd"),
+        root: image.join("root.tar.gz"),
     })
 }
 
@@ -134,7 +129,7 @@ async fn story(
     timeline: &Arc<Timeline>,
 ) -> anyhow::Result<Report> {
     let client = Arc::new(cluster.client()?);
-    prepare(cluster, &client, images, timeline).await?;
+    prepare(cluster, images, timeline).await?;
     let probe = Probe::start(cluster.region_urls(), cluster.key().clone(), &client).await?;
     let life = Life::start(cluster, Arc::clone(&client), Arc::clone(timeline))?;
 
@@ -154,44 +149,16 @@ async fn story(
     Ok(Report::new(timeline, machines, gaps, restarted.leader, proofs, dhcp))
 }
 
-/// The network, the images, and the racks on the VLAN.
-async fn prepare(
-    cluster: &Cluster,
-    client: &Client,
-    images: &Images,
-    timeline: &Timeline,
-) -> anyhow::Result<()> {
-    let racks = wait_for("the racks are known", RACKS_KNOWN_MAX, async || {
-        let racks = client.get("rackcontrollers/").await?;
-        Ok(rack_ids(cluster, &racks))
-    })
-    .await?;
-    let network = cluster.lab().network();
-    let address = |host| network.provisioning(host).to_string();
-    let wish = NetworkWish {
-        cidr: format!("{}/24", address(0)),
-        gateway: address(1),
-        dynamic: (address(100), address(199)),
-        racks,
-    };
-    operator::create_network(client, &wish).await?;
-    timeline.note("operator", &format!("subnet {} with DHCP by both racks", wish.cidr));
-    operator::set_boot_files(client, &images.kernel, &images.initrd, "demo").await?;
+/// The network, the images, and the racks on the VLAN, by the commands an operator types.
+async fn prepare(cluster: &Cluster, images: &Images, timeline: &Timeline) -> anyhow::Result<()> {
+    let cidr = operator::create_network(cluster).await?;
+    timeline.note("operator", &format!("subnet {cidr} with DHCP by both racks"));
+    operator::set_boot_files(cluster, &images.kernel, &images.initrd, "demo").await?;
     timeline.note("operator", "ephemeral OS uploaded");
-    operator::upload_image(client, IMAGE, &images.root).await?;
-    let size = images.root.size_bytes >> 20;
+    operator::upload_image(cluster, IMAGE, &images.root).await?;
+    let size = std::fs::metadata(&images.root).context("the image's size")?.len() >> 20;
     timeline.note("operator", &format!("image {IMAGE} uploaded, {size} MiB"));
     Ok(())
-}
-
-/// The racks' ids, in the order of the lab's names, once all are there.
-fn rack_ids(cluster: &Cluster, racks: &Value) -> Option<Vec<String>> {
-    let racks = racks.as_array()?;
-    let id_of = |name: &str| {
-        let rack = racks.iter().find(|rack| rack["hostname"] == name)?;
-        rack["system_id"].as_str().map(str::to_owned)
-    };
-    cluster.nodes(Kind::Rack).map(|node| id_of(&node.name)).collect()
 }
 
 /// A leader that was killed and has yet to come back.

@@ -10,6 +10,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::Lab;
 use super::process::Process;
+use crate::cli::Cli;
 use crate::client::{ApiKey, Client};
 use crate::wait::wait_for;
 
@@ -159,6 +160,12 @@ impl Cluster {
     /// When it cannot be made.
     pub fn client(&self) -> anyhow::Result<Client> {
         Client::new(self.region_urls(), self.key.clone())
+    }
+
+    /// The operator's commands with the administrator's key.
+    #[must_use]
+    pub fn cli(&self) -> Cli {
+        Cli::new(&self.binary, &self.region_urls(), self.key.clone())
     }
 
     /// Kills a node with SIGKILL.
