@@ -13,7 +13,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check fix bench
+.PHONY: help setup claim build demo test check fix bench
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -21,20 +21,24 @@ help: ## list the commands
 setup: ## install what is missing on this machine (Debian 12 with Rust)
 	@deploy/setup
 
-build: setup ## compile the workspace
+claim:
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@deploy/claim-target $(CARGO_TARGET_DIR)
+
+build: setup claim ## compile the workspace
 	cargo build --workspace --bins
 
 demo: build ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
-test: setup ## everything: format, lints, house rules, all tests, the end-to-end lab
+test: setup claim ## everything: format, lints, house rules, all tests, the end-to-end lab
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo xtask tidy
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
 
-check: ## the fast gate: format, lints, house rules, quick tests; never writes
+check: claim ## the fast gate: format, lints, house rules, quick tests; never writes
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo xtask tidy
@@ -43,9 +47,9 @@ check: ## the fast gate: format, lints, house rules, quick tests; never writes
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --all-features check bans licenses sources; \
 	else echo "skip: cargo-deny is not installed"; fi
 
-fix: ## format, and apply what clippy can fix
+fix: claim ## format, and apply what clippy can fix
 	cargo fmt --all
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 
-bench: setup ## run the benchmarks
+bench: setup claim ## run the benchmarks
 	cargo test --workspace --benches --no-fail-fast -- --bench
