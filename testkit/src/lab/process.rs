@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::namespace::{Namespace, Pen};
 
@@ -66,6 +68,16 @@ impl Process {
     /// When the kernel does not know the process.
     pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         self.child.try_wait().with_context(|| format!("cannot look at {}", self.name))
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let id = i32::try_from(self.child.id()).context("a process id")?;
+        kill(Pid::from_raw(id), signal)
+            .with_context(|| format!("cannot send {signal} to {}", self.name))
     }
 
     /// Kills it with SIGKILL and waits until it is gone.
