@@ -1,25 +1,22 @@
-//! The one RocksDB of a node: options, tables, reads and owned snapshots.
+//! The seam between the store and what keeps its bytes: tables of ordered keys, atomic batches,
+//! one log.
 //!
-//! One database with one write-ahead log, because recovery to any prefix of it is then a legal Raft
-//! state: an entry stands in it before its effects, and the two can never disagree. For the same
-//! reason no table may ever be written without the log. Only the writer thread writes.
+//! `rocks` is what production runs on. `memory` has the same behaviour and a crash that a test can
+//! cause; one battery of tests runs on both. Only the writer writes.
 
+#[cfg(test)]
+mod battery;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod memory;
+mod rocks;
+
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
-    DBWithThreadMode, IteratorMode, Options, ReadOptions, SingleThreaded, SnapshotWithThreadMode,
-    WriteBatch, WriteOptions,
-};
-
+use self::rocks::RocksDatabase;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-
-const CACHE_BYTES: usize = 256 << 20;
-const WAL_BYTES_MAX: u64 = 256 << 20;
-
-type Rocks = DBWithThreadMode<SingleThreaded>;
 
 /// One change of the database.
 #[derive(Debug, Clone)]
@@ -52,103 +49,98 @@ impl Op {
     }
 }
 
-/// The database.
+/// A key and its value.
+type Pair = (Box<[u8]>, Box<[u8]>);
+
+/// Pairs in the order of their keys.
+type Pairs<'a> = Box<dyn Iterator<Item = io::Result<Pair>> + Send + 'a>;
+
+/// What can be read of a database, or of how it was at one moment.
+pub(crate) trait View: Send + Sync {
+    /// The value of a key.
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>>;
+
+    /// The pairs from `from` up to, not including, `to`.
+    fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_>;
+}
+
+/// What the store needs of a database. A batch is atomic, visible when `write` returns, and durable
+/// with the next `flush`. After a crash the batches that remain are a prefix of those written, which
+/// has at least everything that was flushed.
+pub(crate) trait KeyValue: View + 'static {
+    /// Writes one batch.
+    fn write(&self, ops: &mut dyn Iterator<Item = &Op>) -> io::Result<()>;
+
+    /// Makes everything written so far durable.
+    fn flush(&self) -> io::Result<()>;
+
+    /// The last key of a table.
+    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>>;
+
+    /// The database as it is now; what is written later does not show.
+    fn snapshot(self: Arc<Self>) -> Box<dyn View>;
+}
+
+/// The database. A read error ends the process.
 pub(crate) struct Database {
-    rocks: Rocks,
+    engine: Arc<dyn KeyValue>,
 }
 
 impl Database {
-    /// Opens or creates it.
+    /// Opens or creates it on disk.
     pub(crate) fn open(path: &Path) -> Result<Self, rocksdb::Error> {
-        let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let tables = Table::ALL
-            .map(|table| ColumnFamilyDescriptor::new(table.name(), table_options(table, &cache)));
-        let rocks = Rocks::open_cf_descriptors(&database_options(), path, tables)?;
-        Ok(Self { rocks })
+        Ok(Self { engine: Arc::new(RocksDatabase::open(path)?) })
     }
 
-    fn family(&self, table: Table) -> &rocksdb::ColumnFamily {
-        self.rocks.cf_handle(table.name()).expect("all tables are opened")
+    /// The database on another engine.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn on(engine: Arc<dyn KeyValue>) -> Self {
+        Self { engine }
     }
 
     /// Writes the changes as one atomic batch, visible at once and durable with the next
     /// [`flush`](Self::flush).
-    pub(crate) fn write<'a>(
-        &self,
-        ops: impl Iterator<Item = &'a Op>,
-    ) -> Result<(), rocksdb::Error> {
-        let mut batch = WriteBatch::default();
-        for op in ops {
-            match op {
-                Op::Put { table, key, value } => batch.put_cf(self.family(*table), key, value),
-                Op::Delete { table, key } => batch.delete_cf(self.family(*table), key),
-                Op::DeleteRange { table, from, to } => {
-                    batch.delete_range_cf(self.family(*table), from, to);
-                }
-            }
-        }
-        self.rocks.write_opt(batch, &WriteOptions::default())
+    pub(crate) fn write<'a>(&self, mut ops: impl Iterator<Item = &'a Op>) -> io::Result<()> {
+        self.engine.write(&mut ops)
     }
 
     /// Makes everything written so far durable.
-    pub(crate) fn flush(&self) -> Result<(), rocksdb::Error> {
-        self.rocks.flush_wal(true)
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.engine.flush()
     }
 
-    /// The latest value of a key. A read error ends the process.
+    /// The latest value of a key.
     pub(crate) fn get(&self, table: Table, key: &[u8]) -> Option<Vec<u8>> {
-        match self.rocks.get_cf(self.family(table), key) {
-            Ok(value) => value,
-            Err(error) => end_process("reading the database", &error),
-        }
+        or_end(self.engine.get(table, key))
     }
 
     /// Keys and values from `from` up to, not including, `to`, as they are now.
     pub(crate) fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Scan<'_> {
-        let options = bounded(from, to);
-        let iterator = self.rocks.iterator_cf_opt(self.family(table), options, IteratorMode::Start);
-        Scan { iterator }
+        Scan { pairs: self.engine.scan(table, from, to) }
     }
 
     /// The last key of a table.
     pub(crate) fn last_key(&self, table: Table) -> Option<Vec<u8>> {
-        let mut iterator = self.rocks.iterator_cf(self.family(table), IteratorMode::End);
-        match iterator.next()? {
-            Ok((key, _)) => Some(key.into_vec()),
-            Err(error) => end_process("reading the database", &error),
-        }
+        or_end(self.engine.last_key(table))
     }
 }
 
 /// Keys and values in order. A read error ends the process.
 pub(crate) struct Scan<'a> {
-    iterator: rocksdb::DBIteratorWithThreadMode<'a, Rocks>,
+    pairs: Pairs<'a>,
 }
 
 impl Iterator for Scan<'_> {
-    type Item = (Box<[u8]>, Box<[u8]>);
+    type Item = Pair;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.iterator.next()? {
-            Ok(pair) => Some(pair),
-            Err(error) => end_process("reading the database", &error),
-        }
+        self.pairs.next().map(or_end)
     }
 }
 
-type Borrowed<'a> = SnapshotWithThreadMode<'a, Rocks>;
-
-self_cell::self_cell!(
-    struct Held {
-        owner: Arc<Database>,
-        #[covariant]
-        dependent: Borrowed,
-    }
-);
-
-/// The database as it was at one moment; keeps the database open.
+/// The database as it was at one moment; keeps the database open. A read error ends the process.
 pub(crate) struct Snapshot {
-    held: Held,
+    view: Box<dyn View>,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -159,25 +151,18 @@ impl std::fmt::Debug for Snapshot {
 
 impl Snapshot {
     /// The database as it is now.
-    pub(crate) fn take(database: Arc<Database>) -> Self {
-        Self { held: Held::new(database, |database| database.rocks.snapshot()) }
+    pub(crate) fn take(database: &Database) -> Self {
+        Self { view: Arc::clone(&database.engine).snapshot() }
     }
 
-    /// The value of a key. A read error ends the process.
+    /// The value of a key.
     pub(crate) fn get(&self, table: Table, key: &[u8]) -> Option<Vec<u8>> {
-        let family = self.held.borrow_owner().family(table);
-        match self.held.borrow_dependent().get_cf(family, key) {
-            Ok(value) => value,
-            Err(error) => end_process("reading the database", &error),
-        }
+        or_end(self.view.get(table, key))
     }
 
     /// Keys and values from `from` up to, not including, `to`.
     pub(crate) fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Scan<'_> {
-        let family = self.held.borrow_owner().family(table);
-        let snapshot = self.held.borrow_dependent();
-        let options = bounded(from, to);
-        Scan { iterator: snapshot.iterator_cf_opt(family, options, IteratorMode::Start) }
+        Scan { pairs: self.view.scan(table, from, to) }
     }
 
     /// All keys with the prefix.
@@ -187,49 +172,9 @@ impl Snapshot {
     }
 }
 
-fn bounded(from: Vec<u8>, to: Option<Vec<u8>>) -> ReadOptions {
-    let mut options = ReadOptions::default();
-    options.set_iterate_lower_bound(from);
-    if let Some(to) = to {
-        options.set_iterate_upper_bound(to);
+fn or_end<T>(read: io::Result<T>) -> T {
+    match read {
+        Ok(value) => value,
+        Err(error) => end_process("reading the database", &error),
     }
-    options
-}
-
-fn database_options() -> Options {
-    let mut options = Options::default();
-    options.create_if_missing(true);
-    options.create_missing_column_families(true);
-    // With false, a failed write of the log would be ignored.
-    options.set_paranoid_checks(true);
-    // A torn tail is cut off; it was never acknowledged.
-    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-    options.set_track_and_verify_wals_in_manifest(true);
-    options.set_max_total_wal_size(WAL_BYTES_MAX);
-    options.set_avoid_unnecessary_blocking_io(true);
-    options.set_skip_stats_update_on_db_open(true);
-    options.set_bytes_per_sync(1 << 20);
-    options.set_wal_bytes_per_sync(512 << 10);
-    options.set_max_background_jobs(2);
-    options.set_keep_log_file_num(4);
-    options.set_stats_dump_period_sec(0);
-    options
-}
-
-fn table_options(table: Table, cache: &Cache) -> Options {
-    let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(cache);
-    let mut options = Options::default();
-    match table {
-        Table::Log => options.set_write_buffer_size(64 << 20),
-        Table::Meta => options.set_write_buffer_size(1 << 20),
-        Table::State | Table::History | Table::Sessions => {
-            blocks.set_bloom_filter(10.0, false);
-            options.set_write_buffer_size(32 << 20);
-        }
-    }
-    options.set_compression_type(DBCompressionType::Lz4);
-    options.set_level_compaction_dynamic_level_bytes(true);
-    options.set_block_based_table_factory(&blocks);
-    options
 }

@@ -132,7 +132,7 @@ impl Node {
 
 /// The database as it is now and what is applied in it.
 pub(crate) fn view_of(database: &Arc<Database>) -> (Snapshot, Applied) {
-    let view = Snapshot::take(Arc::clone(database));
+    let view = Snapshot::take(database);
     match state::applied_in(&view) {
         Ok(applied) => (view, applied),
         Err(error) => end_process("reading what was applied", &error),

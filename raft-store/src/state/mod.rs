@@ -147,7 +147,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
 
     async fn get_snapshot_builder(&mut self) -> Builder {
         Builder {
-            view: Some(Snapshot::take(Arc::clone(&self.database))),
+            view: Some(Snapshot::take(&self.database)),
             applied: self.applied.clone(),
             writer: self.writer.clone(),
             folder: self.snapshots.clone(),

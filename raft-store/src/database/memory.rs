@@ -1,0 +1,136 @@
+//! A database in memory whose crash a test can cause: what was not flushed is lost but for a prefix.
+//!
+//! It stands in for RocksDB where a whole cluster is simulated, and is held to the same battery of
+//! tests.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use super::{KeyValue, Op, Pairs, View};
+use crate::keys::Table;
+
+type Keys = BTreeMap<Bytes, Bytes>;
+
+/// All tables; clones share what they have in common.
+#[derive(Debug, Clone, Default)]
+struct Tables {
+    keys: [Arc<Keys>; Table::ALL.len()],
+}
+
+impl Tables {
+    fn of(&self, table: Table) -> &Keys {
+        &self.keys[table as usize]
+    }
+
+    fn apply(&mut self, op: &Op) {
+        match op {
+            Op::Put { table, key, value } => {
+                let (key, value) = (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
+                Arc::make_mut(&mut self.keys[*table as usize]).insert(key, value);
+            }
+            Op::Delete { table, key } => {
+                Arc::make_mut(&mut self.keys[*table as usize]).remove(&key[..]);
+            }
+            Op::DeleteRange { table, from, to } => {
+                let inside = |key: &Bytes| from[..] <= key[..] && key[..] < to[..];
+                let keys = Arc::make_mut(&mut self.keys[*table as usize]);
+                keys.retain(|key, _| !inside(key));
+            }
+        }
+    }
+}
+
+impl View for Tables {
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.of(table).get(key).map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let end = to.map_or(Bound::Unbounded, |to| Bound::Excluded(Bytes::from(to)));
+        let from = Bytes::from(from);
+        let empty = matches!(&end, Bound::Excluded(end) if *end <= from);
+        let range = (!empty).then(|| self.of(table).range((Bound::Included(from), end)));
+        let pairs = range.into_iter().flatten();
+        Box::new(pairs.map(|(key, value)| Ok((key.to_vec().into(), value.to_vec().into()))))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    now: Tables,
+    durable: Tables,
+    /// The batches after the last flush.
+    unflushed: Vec<Vec<Op>>,
+}
+
+/// The database; it lives as long as its handles, and goes on after a crash as another one.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryDatabase {
+    content: Mutex<Content>,
+}
+
+impl MemoryDatabase {
+    fn content<R>(&self, with: impl FnOnce(&mut Content) -> R) -> R {
+        with(&mut self.content.lock().expect("no panic while locked"))
+    }
+
+    fn tables(&self) -> Tables {
+        self.content(|content| content.now.clone())
+    }
+
+    /// What is found after a crash now: everything flushed, and of the batches after it as many as
+    /// `kept` chooses, given how many there are. Later writes to this database do not reach it.
+    pub(crate) fn after_crash(&self, kept: impl FnOnce(usize) -> usize) -> Self {
+        let tables = self.content(|content| {
+            let mut tables = content.durable.clone();
+            let kept = kept(content.unflushed.len());
+            content.unflushed.iter().take(kept).flatten().for_each(|op| tables.apply(op));
+            tables
+        });
+        let content = Content { now: tables.clone(), durable: tables, unflushed: Vec::new() };
+        Self { content: Mutex::new(content) }
+    }
+}
+
+impl View for MemoryDatabase {
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        self.content(|content| content.now.get(table, key))
+    }
+
+    fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let found: Vec<_> = self.tables().scan(table, from, to).collect();
+        Box::new(found.into_iter())
+    }
+}
+
+impl KeyValue for MemoryDatabase {
+    fn write(&self, ops: &mut dyn Iterator<Item = &Op>) -> io::Result<()> {
+        let batch: Vec<Op> = ops.cloned().collect();
+        self.content(|content| {
+            batch.iter().for_each(|op| content.now.apply(op));
+            content.unflushed.push(batch);
+        });
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.content(|content| {
+            content.durable = content.now.clone();
+            content.unflushed.clear();
+        });
+        Ok(())
+    }
+
+    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
+        let tables = self.tables();
+        Ok(tables.of(table).last_key_value().map(|(key, _)| key.to_vec()))
+    }
+
+    fn snapshot(self: Arc<Self>) -> Box<dyn View> {
+        Box::new(self.tables())
+    }
+}

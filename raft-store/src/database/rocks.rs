@@ -1,0 +1,165 @@
+//! The one RocksDB of a node: options and tables.
+//!
+//! One database with one write-ahead log, because recovery to any prefix of it is then a legal Raft
+//! state: an entry stands in it before its effects, and the two can never disagree. For the same
+//! reason no table may ever be written without the log.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBIteratorWithThreadMode,
+    DBRecoveryMode, DBWithThreadMode, IteratorMode, Options, ReadOptions, SingleThreaded,
+    SnapshotWithThreadMode, WriteBatch, WriteOptions,
+};
+
+use super::{KeyValue, Op, Pairs, View};
+use crate::keys::Table;
+
+const CACHE_BYTES: usize = 256 << 20;
+const WAL_BYTES_MAX: u64 = 256 << 20;
+
+type Rocks = DBWithThreadMode<SingleThreaded>;
+
+/// The database on disk.
+pub(super) struct RocksDatabase {
+    rocks: Rocks,
+}
+
+impl RocksDatabase {
+    /// Opens or creates it.
+    pub(super) fn open(path: &Path) -> Result<Self, rocksdb::Error> {
+        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let tables = Table::ALL
+            .map(|table| ColumnFamilyDescriptor::new(table.name(), table_options(table, &cache)));
+        let rocks = Rocks::open_cf_descriptors(&database_options(), path, tables)?;
+        Ok(Self { rocks })
+    }
+
+    fn family(&self, table: Table) -> &rocksdb::ColumnFamily {
+        self.rocks.cf_handle(table.name()).expect("all tables are opened")
+    }
+}
+
+impl View for RocksDatabase {
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        self.rocks.get_cf(self.family(table), key).map_err(io::Error::other)
+    }
+
+    fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let options = bounded(from, to);
+        pairs(self.rocks.iterator_cf_opt(self.family(table), options, IteratorMode::Start))
+    }
+}
+
+impl KeyValue for RocksDatabase {
+    fn write(&self, ops: &mut dyn Iterator<Item = &Op>) -> io::Result<()> {
+        let mut batch = WriteBatch::default();
+        for op in ops {
+            match op {
+                Op::Put { table, key, value } => batch.put_cf(self.family(*table), key, value),
+                Op::Delete { table, key } => batch.delete_cf(self.family(*table), key),
+                Op::DeleteRange { table, from, to } => {
+                    batch.delete_range_cf(self.family(*table), from, to);
+                }
+            }
+        }
+        self.rocks.write_opt(batch, &WriteOptions::default()).map_err(io::Error::other)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.rocks.flush_wal(true).map_err(io::Error::other)
+    }
+
+    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
+        let mut last = self.rocks.iterator_cf(self.family(table), IteratorMode::End);
+        last.next()
+            .transpose()
+            .map(|pair| pair.map(|(key, _)| key.into()))
+            .map_err(io::Error::other)
+    }
+
+    fn snapshot(self: Arc<Self>) -> Box<dyn View> {
+        Box::new(RocksView { held: Held::new(self, |database| database.rocks.snapshot()) })
+    }
+}
+
+type Borrowed<'a> = SnapshotWithThreadMode<'a, Rocks>;
+
+self_cell::self_cell!(
+    struct Held {
+        owner: Arc<RocksDatabase>,
+        #[covariant]
+        dependent: Borrowed,
+    }
+);
+
+/// The database as it was at one moment; keeps the database open.
+struct RocksView {
+    held: Held,
+}
+
+impl View for RocksView {
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let family = self.held.borrow_owner().family(table);
+        self.held.borrow_dependent().get_cf(family, key).map_err(io::Error::other)
+    }
+
+    fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let family = self.held.borrow_owner().family(table);
+        let snapshot = self.held.borrow_dependent();
+        pairs(snapshot.iterator_cf_opt(family, bounded(from, to), IteratorMode::Start))
+    }
+}
+
+fn pairs<'a>(iterator: DBIteratorWithThreadMode<'a, Rocks>) -> Pairs<'a> {
+    Box::new(iterator.map(|pair| pair.map_err(io::Error::other)))
+}
+
+fn bounded(from: Vec<u8>, to: Option<Vec<u8>>) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_iterate_lower_bound(from);
+    if let Some(to) = to {
+        options.set_iterate_upper_bound(to);
+    }
+    options
+}
+
+fn database_options() -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    // With false, a failed write of the log would be ignored.
+    options.set_paranoid_checks(true);
+    // A torn tail is cut off; it was never acknowledged.
+    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    options.set_track_and_verify_wals_in_manifest(true);
+    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    options.set_avoid_unnecessary_blocking_io(true);
+    options.set_skip_stats_update_on_db_open(true);
+    options.set_bytes_per_sync(1 << 20);
+    options.set_wal_bytes_per_sync(512 << 10);
+    options.set_max_background_jobs(2);
+    options.set_keep_log_file_num(4);
+    options.set_stats_dump_period_sec(0);
+    options
+}
+
+fn table_options(table: Table, cache: &Cache) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    let mut options = Options::default();
+    match table {
+        Table::Log => options.set_write_buffer_size(64 << 20),
+        Table::Meta => options.set_write_buffer_size(1 << 20),
+        Table::State | Table::History | Table::Sessions => {
+            blocks.set_bloom_filter(10.0, false);
+            options.set_write_buffer_size(32 << 20);
+        }
+    }
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_level_compaction_dynamic_level_bytes(true);
+    options.set_block_based_table_factory(&blocks);
+    options
+}
