@@ -2,4 +2,5 @@
 //! `testkit`'s lab and simulated machines.
 
 pub mod cluster;
+pub mod disk;
 pub mod history;

@@ -41,7 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ironraft",
         ],
     ),
-    ("chaos-tests", &["model", "api", "testkit"]),
+    ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,337 @@
+//! Crash fuzz of one node: random load, a random end, a restart, and a look at what is left.
+//!
+//! A *life* is one disk with one seed, from empty through several ends: kills of the process, power
+//! cuts, clean stops. Everything random in it comes from the seed but the instants, which the
+//! machine chooses; so a seed gives the same load and kinds of ends, and mostly the same failure.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tempfile::TempDir;
+
+use super::load::Load;
+use super::model::{Fate, Model, differences, impostor};
+use super::mounts;
+use super::powercut::{Ext4, LoopDisk, power_cut};
+use super::process::{Node, PATIENCE, Program};
+use super::protocol::{Answer, Ask, Request, Row, Said, Transaction};
+use super::single::Policy;
+
+/// How often a disk is used before a new one is taken, at most.
+const CYCLES_MAX: u32 = 6;
+/// How many transactions one look sends again.
+const RETRIED_MAX: usize = 20;
+
+/// What a run did and found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The seed of the first life; the next ones are counted up from it.
+    pub seed: u64,
+    /// Disks that were used.
+    pub lives: u64,
+    /// Ends by SIGKILL.
+    pub kills: u64,
+    /// Ends by a power cut.
+    pub power_cuts: u64,
+    /// Ends that the node was asked for.
+    pub stops: u64,
+    /// Transactions that were acknowledged, and found again after each restart.
+    pub acknowledged: u64,
+    /// Transactions that were refused by a compare.
+    pub refused: u64,
+    /// Transactions whose answer was lost, that were there after the restart.
+    pub open_applied: u64,
+    /// Transactions whose answer was lost, that were not.
+    pub open_absent: u64,
+    /// What must not be, with the seed of its life; empty when all is well.
+    pub violations: Vec<String>,
+    /// Where disk and log of a violation are.
+    pub evidence: Option<PathBuf>,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { seed, lives, kills, power_cuts, stops, acknowledged, refused, .. } = self;
+        let (applied, absent) = (self.open_applied, self.open_absent);
+        write!(f, "seed {seed}: {lives} disks, {kills} kills, {power_cuts} power cuts, ")?;
+        write!(f, "{stops} stops; {acknowledged} acknowledged, {refused} refused, ")?;
+        write!(f, "{applied} of unknown outcome found, {absent} not found")?;
+        for violation in &self.violations {
+            write!(f, "\n  {violation}")?;
+        }
+        match &self.evidence {
+            Some(folder) => write!(f, "\n  evidence in {}", folder.display()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs lives from `seed` on until `budget` is over, or something is wrong. `binary` is
+/// `ironraft-disk-node`.
+///
+/// # Errors
+/// When the harness itself fails: a disk cannot be made, a node does not answer in time.
+pub fn run(binary: &Path, seed: u64, budget: Duration) -> anyhow::Result<Report> {
+    let deadline = Instant::now() + budget;
+    let mut report = Report { seed, ..Report::default() };
+    while report.violations.is_empty() && (report.lives == 0 || Instant::now() < deadline) {
+        let seed = seed.wrapping_add(report.lives);
+        report.lives += 1;
+        let lived = in_own_thread(|| Life::new(binary, seed)?.live(deadline, &mut report));
+        lived.with_context(|| format!("life with seed {seed}"))?;
+    }
+    Ok(report)
+}
+
+/// The mounts of a life belong to the thread that it runs on.
+fn in_own_thread<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+/// How a node ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Stop,
+    Kill,
+    PowerCut,
+}
+
+struct Life {
+    seed: u64,
+    random: StdRng,
+    program: Program,
+    load: Load,
+    model: Model,
+    // Before the folder, so that it is unmounted when that is removed.
+    disk: Option<LoopDisk>,
+    folder: TempDir,
+}
+
+impl Life {
+    fn new(binary: &Path, seed: u64) -> anyhow::Result<Self> {
+        mounts::enter_private().context("mounts need root")?;
+        let mut random = StdRng::seed_from_u64(seed);
+        let snapshot_every = random.random_range(50..2000);
+        let policy = Policy {
+            snapshot_every,
+            snapshot_keep: snapshot_every / 2,
+            history_revisions: random.random_range(50..5000),
+        };
+        let folder = tempfile::Builder::new().prefix("ironraft-fuzz-").tempdir();
+        let folder = folder.context("no temporary folder")?;
+        let commit = random.random_range(1..30);
+        let data = if random.random() { "ordered" } else { "writeback" };
+        let ext4 = Ext4 { options: format!("data={data},commit={commit}") };
+        let disk = LoopDisk::create(folder.path(), "disk", ext4)?;
+        Ok(Self {
+            seed,
+            program: Program::new(binary, policy)?,
+            load: Load::new(seed),
+            model: Model::default(),
+            disk: Some(disk),
+            random,
+            folder,
+        })
+    }
+
+    fn live(mut self, deadline: Instant, report: &mut Report) -> anyhow::Result<()> {
+        let cycles = self.random.random_range(2..=CYCLES_MAX);
+        for cycle in 0..=cycles {
+            let mut node = self.start()?;
+            let mut violations =
+                if cycle == 0 { Vec::new() } else { self.look(&mut node, report)? };
+            if !violations.is_empty() {
+                node.kill()?;
+                violations.insert(0, format!("life with seed {}, cycle {cycle}:", self.seed));
+                report.violations = violations;
+                report.evidence = Some(self.folder.keep());
+                return Ok(());
+            }
+            if cycle == cycles || Instant::now() >= deadline {
+                break;
+            }
+            self.work(&mut node, report)?;
+            self.end(node, report)?;
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> anyhow::Result<Node> {
+        let disk = self.disk.as_ref().context("the disk is mounted")?;
+        let log = self.folder.path().join("node.log");
+        Node::start_ready(&self.program, &disk.folder().join("store"), &log)
+    }
+
+    /// Keeps some requests under way until a random number of them is answered.
+    fn work(&mut self, node: &mut Node, report: &mut Report) -> anyhow::Result<()> {
+        let window = self.random.random_range(1..64);
+        let wanted = self.random.random_range(1..600);
+        let (mut running, mut answered) = (0, 0);
+        while answered < wanted {
+            while running < window {
+                let (id, ask) = self.load.next(&mut self.model);
+                node.send(&Request { id, ask });
+                running += 1;
+            }
+            let Some(answer) = node.receive(PATIENCE)? else {
+                bail!("the node ended by itself:\n{}", node.log_tail());
+            };
+            if let Said::Failed { reason } = &answer.said {
+                bail!("the node refused: {reason}");
+            }
+            self.answered(&answer, report);
+            running -= 1;
+            answered += 1;
+        }
+        // An answer is no special moment: the end shall not always come right after one.
+        std::thread::sleep(Duration::from_micros(self.random.random_range(0..3000)));
+        Ok(())
+    }
+
+    fn end(&mut self, mut node: Node, report: &mut Report) -> anyhow::Result<()> {
+        let end = match self.random.random_range(0..10) {
+            0 => End::Stop,
+            1..5 => End::Kill,
+            _ => End::PowerCut,
+        };
+        match end {
+            End::Stop => {
+                report.stops += 1;
+                let status = node.stop()?;
+                ensure!(status.success(), "a clean stop ended with {status}");
+            }
+            End::Kill => {
+                report.kills += 1;
+                node.kill()?;
+            }
+            End::PowerCut => {
+                report.power_cuts += 1;
+                let disk = self.disk.take().context("the disk is mounted")?;
+                self.disk = Some(power_cut(&mut node, disk)?);
+            }
+        }
+        for answer in node.last_answers() {
+            self.answered(&answer, report);
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, answer: &Answer, report: &mut Report) {
+        match answer.said {
+            Said::Committed { .. } => report.acknowledged += 1,
+            Said::Conflict => report.refused += 1,
+            Said::NotCommitted
+            | Said::Unknown
+            | Said::Done
+            | Said::Rows { .. }
+            | Said::Changes(_)
+            | Said::Compacted { .. }
+            | Said::Failed { .. } => {}
+        }
+        self.model.answered(answer.id, &answer.said);
+    }
+
+    /// Compares what the restarted node shows with the model.
+    fn look(&mut self, node: &mut Node, report: &mut Report) -> anyhow::Result<Vec<String>> {
+        let (revision, rows) = range(node, Ask::Range)?;
+        let open: Vec<u64> = self.numbers(|fate| fate == Fate::Open);
+        let mut violations = self.model.settle(revision, &rows);
+        let (applied, absent): (Vec<u64>, Vec<u64>) = open
+            .into_iter()
+            .partition(|number| matches!(self.model.all()[number].fate, Fate::Applied(_)));
+        report.open_applied += u64::try_from(applied.len())?;
+        report.open_absent += u64::try_from(absent.len())?;
+        if violations.is_empty() {
+            violations.extend(self.look_back(node, revision)?);
+        }
+        if violations.is_empty() {
+            violations.extend(self.send_again(node, applied, absent)?);
+        }
+        Ok(violations)
+    }
+
+    fn numbers(&self, wanted: impl Fn(Fate) -> bool) -> Vec<u64> {
+        let all = self.model.all().iter();
+        all.filter(|(_, sent)| wanted(sent.fate)).map(|(number, _)| *number).collect()
+    }
+
+    /// The history must be that of the model, and so must an earlier revision.
+    fn look_back(&mut self, node: &mut Node, revision: u64) -> anyhow::Result<Vec<String>> {
+        let Some(until) = self.model.changes_after(0).last().map(|(at, ..)| *at) else {
+            return Ok(Vec::new());
+        };
+        let mut violations = Vec::new();
+        let mut after = self.random.random_range(0..until);
+        let mut said = node.ask(Ask::History { after, until })?;
+        if let Said::Compacted { oldest } = said {
+            if oldest >= until {
+                return Ok(Vec::new());
+            }
+            after = oldest;
+            said = node.ask(Ask::History { after, until })?;
+        }
+        let Said::Changes(changes) = said else { bail!("no history but {said:?}") };
+        let mut told: Vec<_> =
+            changes.into_iter().map(|(key, value, at)| (at, key, value)).collect();
+        if !told.is_sorted_by_key(|(at, ..)| *at) {
+            violations.push("the history is not in order".to_owned());
+        }
+        told.sort();
+        if told != self.model.changes_after(after) {
+            violations.push(format!("the history after {after} is not what was applied"));
+        }
+        let earlier = self.random.random_range(after..=revision);
+        let (_, rows) = range(node, Ask::RangeAt { revision: earlier })?;
+        let different = differences(&self.model.at(earlier).0, &rows);
+        violations.extend(different.into_iter().map(|text| format!("at {earlier}: {text}")));
+        Ok(violations)
+    }
+
+    /// Request ids: what was applied is answered as the first time and not applied again; what was
+    /// not is applied now, once.
+    fn send_again(
+        &mut self,
+        node: &mut Node,
+        mut applied: Vec<u64>,
+        absent: Vec<u64>,
+    ) -> anyhow::Result<Vec<String>> {
+        let mut violations = Vec::new();
+        let known = self.numbers(|fate| matches!(fate, Fate::Applied(_)));
+        for _ in 0..RETRIED_MAX.min(known.len()) {
+            applied.push(known[self.random.random_range(0..known.len())]);
+        }
+        for number in applied {
+            let sent = &self.model.all()[&number];
+            let fate = sent.fate;
+            let again = impostor(number, &sent.transaction);
+            match node.ask(Ask::Transact(again))? {
+                Said::Committed { revision } if fate == Fate::Applied(revision) => {}
+                other => violations.push(format!(
+                    "transaction {number} was {fate:?}, and sent again it is {other:?}"
+                )),
+            }
+        }
+        for number in absent.into_iter().take(RETRIED_MAX) {
+            let again: Transaction = self.model.all()[&number].transaction.clone();
+            self.model.sent_again(number);
+            let said = node.ask(Ask::Transact(again))?;
+            self.model.answered(number, &said);
+        }
+        let (revision, rows) = range(node, Ask::Range)?;
+        violations.extend(self.model.settle(revision, &rows));
+        Ok(violations)
+    }
+}
+
+fn range(node: &mut Node, ask: Ask) -> anyhow::Result<(u64, Vec<Row>)> {
+    match node.ask(ask)? {
+        Said::Rows { revision, rows } => Ok((revision, rows)),
+        other => bail!("no keys but {other:?}"),
+    }
+}
