@@ -27,6 +27,29 @@ pub struct Config {
     pub retention: Retention,
     /// When snapshots are made.
     pub snapshots: SnapshotPolicy,
+    /// When the disk is too full.
+    pub disk: DiskPolicy,
+    /// When a write takes too long.
+    pub stall: StallPolicy,
+}
+
+impl Config {
+    /// A node with the usual timers and policies.
+    #[must_use]
+    pub fn new(dir: PathBuf, node_id: u64, address: String, identity: Identity) -> Self {
+        Self {
+            dir,
+            cluster_id: identity.cluster_id(),
+            node_id,
+            address,
+            identity,
+            timers: Timers::default(),
+            retention: Retention::default(),
+            snapshots: SnapshotPolicy::default(),
+            disk: DiskPolicy::default(),
+            stall: StallPolicy::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Config {
@@ -85,5 +108,48 @@ pub struct SnapshotPolicy {
 impl Default for SnapshotPolicy {
     fn default() -> Self {
         Self { every_entries: 50_000, keep_entries: 200_000 }
+    }
+}
+
+/// How full the file system of the store may be. A node stops in good order before the database
+/// finds it full. On a small file system the percentages count, on a large one the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskPolicy {
+    /// With less than this free, in bytes, the node takes no new transactions and does not lead.
+    pub low_bytes: u64,
+    /// The same in percent of the file system; the lesser of the two counts.
+    pub low_percent: u8,
+    /// With less than this free, in bytes, the node stops.
+    pub stop_bytes: u64,
+    /// The same in percent of the file system; the lesser of the two counts.
+    pub stop_percent: u8,
+    /// The size, in bytes, of a file that an operator may delete to make space; 0 for none.
+    pub reserve_bytes: u64,
+}
+
+impl Default for DiskPolicy {
+    fn default() -> Self {
+        Self {
+            low_bytes: 2 << 30,
+            low_percent: 10,
+            stop_bytes: 512 << 20,
+            stop_percent: 5,
+            reserve_bytes: 64 << 20,
+        }
+    }
+}
+
+/// How long a write with its fsync may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StallPolicy {
+    /// A leader whose write takes longer hands leadership over.
+    pub transfer_after: Duration,
+    /// A node whose write takes longer ends.
+    pub end_after: Duration,
+}
+
+impl Default for StallPolicy {
+    fn default() -> Self {
+        Self { transfer_after: Duration::from_secs(1), end_after: Duration::from_secs(15) }
     }
 }

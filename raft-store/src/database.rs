@@ -74,6 +74,10 @@ pub(crate) trait KeyValue: View + 'static {
     /// Makes everything written so far durable.
     fn flush(&self) -> io::Result<()>;
 
+    /// The number of the last change. It only grows, also when keys are removed, and is recovered
+    /// after a crash with the batches that remain.
+    fn sequence(&self) -> u64;
+
     /// The last key of a table.
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>>;
 
@@ -107,6 +111,11 @@ impl Database {
     /// Makes everything written so far durable.
     pub(crate) fn flush(&self) -> io::Result<()> {
         self.engine.flush()
+    }
+
+    /// The number of the last change. It only grows, also when keys are removed.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.engine.sequence()
     }
 
     /// The latest value of a key.

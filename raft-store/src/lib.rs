@@ -16,6 +16,7 @@ mod database;
 mod fatal;
 mod keys;
 mod log;
+mod marker;
 mod memory;
 mod network;
 mod node;
@@ -36,6 +37,7 @@ pub mod watch;
 mod writer;
 
 pub use config::Config;
+pub use marker::MarkerError;
 pub use network::RaftService;
 pub use open::OpenError;
 pub use store::Store;

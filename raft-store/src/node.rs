@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::database::{Database, Snapshot};
 use crate::fatal::end_process;
 use crate::log::LogStore;
+use crate::marker::{self, SharedMarker};
 use crate::network::client::Network;
 use crate::network::peer::Peers;
 use crate::open::{self, OpenError};
@@ -40,6 +41,7 @@ pub(crate) struct Node {
     pub(crate) proposer: Proposer,
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    marker: SharedMarker,
     pub(crate) stopping: CancellationToken,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -49,7 +51,6 @@ impl Node {
     pub(crate) async fn open(config: Config) -> Result<Arc<Self>, OpenError> {
         let folder = open::Folder::prepare(&config)?;
         let database = Arc::new(folder.database);
-        open::check_identity(&database, &config)?;
         let (writer, writer_thread) =
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { source })?;
         open::write_identity(&writer, &config).await?;
@@ -75,6 +76,7 @@ impl Node {
             proposer,
             writer,
             writer_thread: Mutex::new(Some(writer_thread)),
+            marker: Arc::new(Mutex::new(folder.marker)),
             stopping: CancellationToken::new(),
             tasks: Mutex::default(),
             config,
@@ -83,6 +85,8 @@ impl Node {
         tasks.spawn(proposing);
         tasks.spawn(follow_leadership(Arc::clone(&node)));
         tasks.spawn(compact_history(Arc::clone(&node)));
+        let stopping = node.stopping.clone();
+        tasks.spawn(marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping));
         *node.tasks.lock().expect("no panic while locked") = tasks;
         Ok(node)
     }
@@ -100,6 +104,7 @@ impl Node {
         if let Some(thread) = thread {
             drop(tokio::task::spawn_blocking(move || thread.join()).await);
         }
+        marker::remember(&self.marker, self.writer.durable_sequence()).await;
     }
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::database::{Database, Op};
 use crate::keys::{self, Table};
 use crate::log::LogError;
+use crate::marker::{Marker, MarkerError};
 use crate::state::{AppliedError, snapshot};
 use crate::stored;
 use crate::writer::{Writer, WriterStopped};
@@ -27,6 +28,28 @@ pub enum OpenError {
         /// What RocksDB says.
         source: rocksdb::Error,
     },
+    /// The database has less than it once had on disk: votes or acknowledged entries are lost.
+    #[error(
+        "store in {} lost writes that were on disk: {recovered} of {durable} are there; the node \
+         must not take part any more: remove it from the cluster, and join again with an empty \
+         folder under a new node id",
+        dir.display()
+    )]
+    LostWrites {
+        /// The folder of the store.
+        dir: PathBuf,
+        /// The sequence number that was durable.
+        durable: u64,
+        /// The sequence number that the database has.
+        recovered: u64,
+    },
+    /// Nobody can tell whether the database has everything that it once had on disk: remove the
+    /// node from the cluster, and join again with an empty folder under a new node id.
+    #[error(
+        "store cannot prove that it lost nothing: remove this node from the cluster, and join \
+         again with an empty folder under a new node id"
+    )]
+    Marker(#[from] MarkerError),
     /// The folder belongs to another node.
     #[error("folder is of node {found} and not of node {expected}")]
     OtherNode {
@@ -65,6 +88,7 @@ impl From<WriterStopped> for OpenError {
 pub(crate) struct Folder {
     pub(crate) database: Database,
     pub(crate) snapshots: PathBuf,
+    pub(crate) marker: Marker,
 }
 
 impl Folder {
@@ -73,14 +97,19 @@ impl Folder {
         std::fs::create_dir_all(&snapshots)
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
-        let database = Database::open(&config.dir.join("db"))
-            .map_err(|source| OpenError::Database { source })?;
-        Ok(Self { database, snapshots })
+        let path = config.dir.join("db");
+        let has_database = path.join("CURRENT").exists();
+        let marker = Marker::open(&config.dir, config.node_id, has_database)?;
+        let database = Database::open(&path).map_err(|source| OpenError::Database { source })?;
+        check_identity(&database, config)?;
+        marker.check_node(config.node_id)?;
+        check_complete(&database, &marker, config)?;
+        Ok(Self { database, snapshots, marker })
     }
 }
 
 /// Refuses a folder of another node or cluster: its votes and entries are not ours.
-pub(crate) fn check_identity(database: &Database, config: &Config) -> Result<(), OpenError> {
+fn check_identity(database: &Database, config: &Config) -> Result<(), OpenError> {
     let Some(bytes) = database.get(Table::Meta, keys::META_IDENTITY) else { return Ok(()) };
     let found = stored::decode::<wire::Identity>(&bytes).map_err(AppliedError::from)?;
     if found.cluster_id == config.cluster_id && found.node_id == config.node_id {
@@ -91,6 +120,15 @@ pub(crate) fn check_identity(database: &Database, config: &Config) -> Result<(),
         found: name(&found.cluster_id, found.node_id),
         expected: name(&config.cluster_id, config.node_id),
     })
+}
+
+/// Refuses a database that lost its end: the others rely on the votes and entries in it.
+fn check_complete(database: &Database, marker: &Marker, config: &Config) -> Result<(), OpenError> {
+    let (durable, recovered) = (marker.sequence(), database.sequence());
+    if recovered >= durable {
+        return Ok(());
+    }
+    Err(OpenError::LostWrites { dir: config.dir.clone(), durable, recovered })
 }
 
 pub(crate) async fn write_identity(writer: &Writer, config: &Config) -> Result<(), OpenError> {

@@ -86,6 +86,7 @@ pub(crate) struct Writer {
     /// The number of the last job. Held while a job is queued, so that numbers are in order.
     last: Arc<Mutex<u64>>,
     written: Arc<AtomicU64>,
+    durable: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -93,15 +94,23 @@ impl Writer {
     pub(crate) fn start(database: Arc<Database>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
         let written = Arc::new(AtomicU64::new(0));
-        let thread = Thread { database, jobs, written: Arc::clone(&written) };
+        let durable = Arc::new(AtomicU64::new(0));
+        let (written_there, durable_there) = (Arc::clone(&written), Arc::clone(&durable));
+        let thread = Thread { database, jobs, written: written_there, durable: durable_there };
         let handle =
             std::thread::Builder::new().name("store-writer".into()).spawn(|| thread.run())?;
-        Ok((Self { queue, last: Arc::default(), written }, handle))
+        Ok((Self { queue, last: Arc::default(), written, durable }, handle))
     }
 
     /// Everything up to this job is visible to readers of the database.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
+    }
+
+    /// The sequence number of the database up to which everything is on disk; 0 before the first
+    /// fsync.
+    pub(crate) fn durable_sequence(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
     }
 
     async fn send(&self, ops: Vec<Op>, done: Done) -> Result<u64, WriterStopped> {
@@ -151,6 +160,7 @@ struct Thread {
     database: Arc<Database>,
     jobs: mpsc::Receiver<Job>,
     written: Arc<AtomicU64>,
+    durable: Arc<AtomicU64>,
 }
 
 impl Thread {
@@ -163,9 +173,17 @@ impl Thread {
                 break;
             }
         }
+        self.flush();
+    }
+
+    /// Makes everything written so far durable.
+    fn flush(&self) {
+        // Nobody else writes.
+        let sequence = self.database.sequence();
         if let Err(error) = self.database.flush() {
-            end_process("the last fsync of the store", &error);
+            end_process("fsync of the store", &error);
         }
+        self.durable.store(sequence, Ordering::Release);
     }
 
     /// Takes along what waits.
@@ -198,9 +216,7 @@ impl Thread {
         if after_flush.is_empty() {
             return;
         }
-        if let Err(error) = self.database.flush() {
-            end_process("fsync of the store", &error);
-        }
+        self.flush();
         after_flush.into_iter().for_each(complete);
     }
 }

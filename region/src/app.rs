@@ -91,16 +91,8 @@ pub async fn open_store(config: &Config, identity: &Identity) -> Result<Store, R
         let (certificate, node_id) = (own.to_string(), config.node_id);
         return Err(RunError::OtherNode { certificate, node_id });
     }
-    let store = Store::open(StoreConfig {
-        dir: config.store_dir(),
-        cluster_id: config.cluster_id.clone(),
-        node_id: config.node_id,
-        address: config.grpc().to_string(),
-        identity: identity.clone(),
-        timers: raft_store::config::Timers::default(),
-        retention: raft_store::config::Retention::default(),
-        snapshots: raft_store::config::SnapshotPolicy::default(),
-    });
+    let (dir, address) = (config.store_dir(), config.grpc().to_string());
+    let store = Store::open(StoreConfig::new(dir, config.node_id, address, identity.clone()));
     Ok(store.await?)
 }
 

@@ -40,6 +40,22 @@ fn pairs(database: &Database, table: Table) -> Vec<String> {
 }
 
 #[test]
+fn the_sequence_grows_with_every_change() {
+    let (_dir, engines) = engines();
+    for database in engines {
+        let mut last = database.sequence();
+        let ops = [put(Table::Log, "a", "1"), delete_range(Table::Log, "a", "b")];
+        for op in ops.into_iter().chain([delete(Table::Meta, "absent")]) {
+            write(&database, &[op]);
+            assert!(database.sequence() > last);
+            last = database.sequence();
+        }
+        database.flush().expect("a working disk");
+        assert_eq!(last, database.sequence());
+    }
+}
+
+#[test]
 fn a_batch_takes_effect_in_its_order() {
     let (_dir, engines) = engines();
     for database in engines {

@@ -19,6 +19,8 @@ type Keys = BTreeMap<Bytes, Bytes>;
 #[derive(Debug, Clone, Default)]
 struct Tables {
     keys: [Arc<Keys>; Table::ALL.len()],
+    /// Counts the changes.
+    sequence: u64,
 }
 
 impl Tables {
@@ -27,6 +29,7 @@ impl Tables {
     }
 
     fn apply(&mut self, op: &Op) {
+        self.sequence += 1;
         match op {
             Op::Put { table, key, value } => {
                 let (key, value) = (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
@@ -123,6 +126,10 @@ impl KeyValue for MemoryDatabase {
             content.unflushed.clear();
         });
         Ok(())
+    }
+
+    fn sequence(&self) -> u64 {
+        self.content(|content| content.now.sequence)
     }
 
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {

@@ -19,6 +19,10 @@ use crate::keys::Table;
 
 const CACHE_BYTES: usize = 256 << 20;
 const WAL_BYTES_MAX: u64 = 256 << 20;
+/// What flushes and compactions may write at most, so that they leave the disk to the log.
+const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
+const RATE_REFILL_US: i64 = 100_000;
+const RATE_FAIRNESS: i32 = 10;
 
 type Rocks = DBWithThreadMode<SingleThreaded>;
 
@@ -70,6 +74,10 @@ impl KeyValue for RocksDatabase {
 
     fn flush(&self) -> io::Result<()> {
         self.rocks.flush_wal(true).map_err(io::Error::other)
+    }
+
+    fn sequence(&self) -> u64 {
+        self.rocks.latest_sequence_number()
     }
 
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
@@ -141,6 +149,7 @@ fn database_options() -> Options {
     options.set_bytes_per_sync(1 << 20);
     options.set_wal_bytes_per_sync(512 << 10);
     options.set_max_background_jobs(2);
+    options.set_auto_tuned_ratelimiter(BACKGROUND_BYTES_PER_S, RATE_REFILL_US, RATE_FAIRNESS);
     options.set_keep_log_file_num(4);
     options.set_stats_dump_period_sec(0);
     options
@@ -162,4 +171,35 @@ fn table_options(table: Table, cache: &Cache) -> Options {
     options.set_level_compaction_dynamic_level_bytes(true);
     options.set_block_based_table_factory(&blocks);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// What the database runs with, as it wrote it down itself.
+    #[test]
+    fn the_database_runs_with_the_options_that_durability_needs() {
+        let dir = TempDir::new().expect("temporary folder");
+        drop(RocksDatabase::open(dir.path()).expect("database"));
+        let options =
+            |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("OPTIONS-");
+        let files = std::fs::read_dir(dir.path()).expect("folder").flatten();
+        let file = files.filter(options).map(|entry| entry.path()).max().expect("options");
+        let written = std::fs::read_to_string(file).expect("options");
+        let wal_bytes = format!("max_total_wal_size={WAL_BYTES_MAX}");
+        for option in [
+            "paranoid_checks=true",
+            "wal_recovery_mode=kPointInTimeRecovery",
+            "track_and_verify_wals_in_manifest=true",
+            "manual_wal_flush=false",
+            "unordered_write=false",
+            "allow_2pc=false",
+            &wal_bytes,
+        ] {
+            assert!(written.lines().any(|line| line.trim() == option), "{option}");
+        }
+    }
 }

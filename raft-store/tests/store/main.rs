@@ -2,6 +2,7 @@
 
 mod cluster;
 mod doors;
+mod durability;
 mod load;
 mod single;
 mod snapshots;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use identity::testing::TestCluster;
 use identity::{Identity, Role};
-use raft_store::config::{Config, Retention, SnapshotPolicy, Timers};
+use raft_store::config::{Config, DiskPolicy, Retention, SnapshotPolicy, Timers};
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, Txn, Write};
 use raft_store::{OpenError, Store};
@@ -101,14 +101,12 @@ impl Cluster {
     pub(crate) fn config(&self, id: u64, address: SocketAddr) -> Config {
         let identity = self.identity(id).clone();
         Config {
-            dir: self.folder(id),
-            cluster_id: identity.cluster_id(),
-            node_id: id,
-            address: address.to_string(),
-            identity,
             timers: self.timers,
             retention: self.retention,
             snapshots: self.snapshots,
+            // Tests share a disk.
+            disk: DiskPolicy { reserve_bytes: 0, ..DiskPolicy::default() },
+            ..Config::new(self.folder(id), id, address.to_string(), identity)
         }
     }
 
