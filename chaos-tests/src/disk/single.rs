@@ -43,17 +43,13 @@ pub struct Policy {
 pub fn run(folder: PathBuf, identity: &Path, policy: Policy) -> anyhow::Result<()> {
     let identity = identity::Identity::load(identity).context("the identity is unusable")?;
     let config = Config {
-        dir: folder.clone(),
-        cluster_id: identity.cluster_id(),
-        node_id: 1,
-        address: "127.0.0.1:1".to_owned(),
-        identity,
         timers: timers(),
         retention: Retention { revisions_max: policy.history_revisions, ..Retention::default() },
         snapshots: SnapshotPolicy {
             every_entries: policy.snapshot_every,
             keep_entries: policy.snapshot_keep,
         },
+        ..Config::new(folder.clone(), 1, "127.0.0.1:1".to_owned(), identity)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
