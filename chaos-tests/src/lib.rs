@@ -4,3 +4,6 @@
 pub mod cluster;
 pub mod disk;
 pub mod history;
+
+/// One store process, `ironraft-store-node`, and clusters of them.
+pub use store_node as node;

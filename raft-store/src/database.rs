@@ -13,10 +13,12 @@ mod rocks;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::rocks::RocksDatabase;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
+use crate::status::IoCounts;
 
 /// One change of the database.
 #[derive(Debug, Clone)]
@@ -88,34 +90,45 @@ pub(crate) trait KeyValue: View + 'static {
 /// The database. A read error ends the process.
 pub(crate) struct Database {
     engine: Arc<dyn KeyValue>,
+    batches: AtomicU64,
+    fsyncs: AtomicU64,
 }
 
 impl Database {
     /// Opens or creates it on disk.
     pub(crate) fn open(path: &Path) -> Result<Self, rocksdb::Error> {
-        Ok(Self { engine: Arc::new(RocksDatabase::open(path)?) })
+        Ok(Self::on(Arc::new(RocksDatabase::open(path)?)))
     }
 
     /// The database on another engine.
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn on(engine: Arc<dyn KeyValue>) -> Self {
-        Self { engine }
+        Self { engine, batches: AtomicU64::new(0), fsyncs: AtomicU64::new(0) }
     }
 
     /// Writes the changes as one atomic batch, visible at once and durable with the next
     /// [`flush`](Self::flush).
     pub(crate) fn write<'a>(&self, mut ops: impl Iterator<Item = &'a Op>) -> io::Result<()> {
+        self.batches.fetch_add(1, Ordering::Relaxed);
         self.engine.write(&mut ops)
     }
 
     /// Makes everything written so far durable.
     pub(crate) fn flush(&self) -> io::Result<()> {
+        self.fsyncs.fetch_add(1, Ordering::Relaxed);
         self.engine.flush()
     }
 
     /// The number of the last change. It only grows, also when keys are removed.
     pub(crate) fn sequence(&self) -> u64 {
         self.engine.sequence()
+    }
+
+    /// What was written since it was opened.
+    pub(crate) fn io_counts(&self) -> IoCounts {
+        IoCounts {
+            batches: self.batches.load(Ordering::Relaxed),
+            fsyncs: self.fsyncs.load(Ordering::Relaxed),
+        }
     }
 
     /// The latest value of a key.

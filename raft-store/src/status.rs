@@ -59,6 +59,15 @@ pub struct Member {
     pub lag: Option<u64>,
 }
 
+/// What a node wrote since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IoCounts {
+    /// Batches written to the database.
+    pub batches: u64,
+    /// Fsyncs of its log.
+    pub fsyncs: u64,
+}
+
 pub(crate) fn of(cluster_id: &str, raft: &Raft) -> Status {
     let metrics =
         openraft::async_runtime::watch::WatchReceiver::borrow_watched(&raft.metrics()).clone();

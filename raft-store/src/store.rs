@@ -25,7 +25,7 @@ use crate::network::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
-use crate::status::{self, MembershipError, Status};
+use crate::status::{self, IoCounts, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
 use crate::watch::{Watch, WatchError};
@@ -218,6 +218,15 @@ impl Store {
         match &self.backend {
             Backend::Memory { .. } => None,
             Backend::Node(node) => Some(status::of(&node.config.cluster_id, &node.raft)),
+        }
+    }
+
+    /// What this node wrote since it was opened; nothing for a store in memory.
+    #[must_use]
+    pub fn io_counts(&self) -> IoCounts {
+        match &self.backend {
+            Backend::Memory { .. } => IoCounts::default(),
+            Backend::Node(node) => node.database().io_counts(),
         }
     }
 

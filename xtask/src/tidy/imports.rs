@@ -41,7 +41,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ironraft",
         ],
     ),
-    ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit"]),
+    ("store-node", &["identity", "raft-store"]),
+    ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];
 

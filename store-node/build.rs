@@ -1,0 +1,5 @@
+//! Generates the gRPC code from `proto/*.proto`.
+
+fn main() -> std::io::Result<()> {
+    tonic_prost_build::configure().bytes(".").compile_protos(&["proto/kv.proto"], &["proto"])
+}
