@@ -64,6 +64,8 @@ pub(crate) const META_COMMITTED: &[u8] = b"committed";
 pub(crate) const META_IDENTITY: &[u8] = b"identity";
 /// What was applied: `Applied`.
 pub(crate) const META_APPLIED: &[u8] = b"applied";
+/// That this node's state differs from that of the others: `Diverged`.
+pub(crate) const META_DIVERGED: &[u8] = b"diverged";
 /// The file name of the current snapshot.
 pub(crate) const META_SNAPSHOT: &[u8] = b"snapshot";
 

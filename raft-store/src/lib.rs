@@ -14,13 +14,16 @@
 pub mod config;
 mod database;
 mod fatal;
+mod handover;
 mod keys;
 mod log;
 mod marker;
+mod members;
 mod memory;
 mod network;
 mod node;
 mod open;
+pub mod plan;
 mod propose;
 pub mod read;
 mod request;
@@ -30,9 +33,11 @@ pub mod status;
 mod storage_suite;
 pub mod store;
 mod stored;
+mod survey;
 mod tail;
 pub mod txn;
 mod types;
+mod version;
 pub mod watch;
 mod writer;
 

@@ -2,7 +2,7 @@
 //!
 //! It has the behaviour of the replicated store, without durability and without bounds on history.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -69,6 +69,16 @@ impl Memory {
             Some((_, state)) if revision >= oldest => Ok(Arc::clone(state)),
             Some(_) | None => Err(oldest),
         }
+    }
+
+    /// What was changed at a revision, and the keys that were changed later.
+    pub(crate) fn changes_at(&self, revision: u64) -> (Vec<Change>, BTreeSet<Bytes>) {
+        let inner = self.inner.lock().expect("no panic while locked");
+        let at = inner.history.iter().filter(|batch| batch.revision == revision);
+        let changes = at.flat_map(|batch| batch.changes.clone()).collect();
+        let after = inner.history.iter().filter(|batch| batch.revision > revision);
+        let later = after.flat_map(|batch| batch.changes.iter().map(|change| change.key.clone()));
+        (changes, later.collect())
     }
 
     pub(crate) fn watch(&self, prefixes: Vec<Bytes>, after: u64) -> mpsc::Receiver<Batch> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
+use proto::raft as wire;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::open::{self, OpenError};
 use crate::propose::{self, Proposer};
 use crate::state::{self, Applied, StateMachine};
 use crate::store::Leadership;
+use crate::survey;
 use crate::types::Raft;
 use crate::writer::Writer;
 
@@ -43,6 +45,10 @@ pub(crate) struct Node {
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     marker: SharedMarker,
     pub(crate) stopping: CancellationToken,
+    /// Held while a snapshot is received.
+    pub(crate) receiving: tokio::sync::Mutex<()>,
+    /// Held while the members are changed.
+    pub(crate) changing_members: tokio::sync::Mutex<()>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -51,6 +57,7 @@ impl Node {
     pub(crate) async fn open(config: Config) -> Result<Arc<Self>, OpenError> {
         let folder = open::Folder::prepare(&config)?;
         let database = Arc::new(folder.database);
+        open::check_state(&database)?;
         let (writer, writer_thread) =
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { source })?;
         open::write_identity(&writer, &config).await?;
@@ -61,7 +68,7 @@ impl Node {
         let visible = machine.visible();
         let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
         let raft_config = Arc::new(open::raft_config(&config)?);
-        let network = Network::new(peers.clone());
+        let network = Network::new(peers.clone(), machine.transfers());
         let raft = Raft::new(config.node_id, raft_config, network, log, machine)
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
@@ -78,6 +85,8 @@ impl Node {
             writer_thread: Mutex::new(Some(writer_thread)),
             marker: Arc::new(Mutex::new(folder.marker)),
             stopping: CancellationToken::new(),
+            receiving: tokio::sync::Mutex::default(),
+            changing_members: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
             config,
         });
@@ -87,6 +96,7 @@ impl Node {
         tasks.spawn(compact_history(Arc::clone(&node)));
         let stopping = node.stopping.clone();
         tasks.spawn(marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping));
+        tasks.spawn(survey::run(Arc::clone(&node)));
         *node.tasks.lock().expect("no panic while locked") = tasks;
         Ok(node)
     }
@@ -129,8 +139,9 @@ impl Node {
                 state::history::compact_before(&view, &applied, retention, COMPACT_RECORDS_MAX);
             (before > applied.compacted).then_some(before)
         });
-        if let Ok(Some(revision)) = looked.await {
-            propose::compact(&self.raft, revision).await;
+        if let Ok(Some(compact_before)) = looked.await {
+            let command = wire::Command { compact_before, ..wire::Command::default() };
+            propose::housekeeping(&self.raft, command).await;
         }
     }
 }

@@ -9,8 +9,10 @@ use crate::database::{Database, Op};
 use crate::keys::{self, Table};
 use crate::log::LogError;
 use crate::marker::{Marker, MarkerError};
-use crate::state::{AppliedError, snapshot};
+use crate::state::digest::Diverged;
+use crate::state::{Applied, AppliedError, snapshot};
 use crate::stored;
+use crate::version::{self, TooNew};
 use crate::writer::{Writer, WriterStopped};
 
 /// Why the store cannot be opened.
@@ -64,6 +66,12 @@ pub enum OpenError {
     /// The state is damaged: do not go on with this folder; join again as a new node.
     #[error("state is unusable")]
     State(#[from] AppliedError),
+    /// This node took itself out: its state is not that of the others. Join again as a new node.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+    /// A newer program has written the state.
+    #[error(transparent)]
+    TooNew(#[from] TooNew),
     /// The timers contradict each other.
     #[error("timers are unusable: {reason}")]
     Timers {
@@ -95,6 +103,7 @@ impl Folder {
     pub(crate) fn prepare(config: &Config) -> Result<Self, OpenError> {
         let snapshots = config.dir.join("snapshots");
         std::fs::create_dir_all(&snapshots)
+            .and_then(|()| version::check_folder(&config.dir))
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
         let path = config.dir.join("db");
@@ -129,6 +138,16 @@ fn check_complete(database: &Database, marker: &Marker, config: &Config) -> Resu
         return Ok(());
     }
     Err(OpenError::LostWrites { dir: config.dir.clone(), durable, recovered })
+}
+
+/// Refuses a state that this node must not or cannot go on with.
+pub(crate) fn check_state(database: &Database) -> Result<(), OpenError> {
+    let applied = Applied::load(|key| database.get(Table::Meta, key))?;
+    version::check_cluster("the state", applied.version)?;
+    let Some(bytes) = database.get(Table::Meta, keys::META_DIVERGED) else { return Ok(()) };
+    let found = stored::decode::<wire::Diverged>(&bytes).map_err(AppliedError::from)?;
+    let wire::Diverged { index, expected, found } = found;
+    Err(Diverged { index, expected, found }.into())
 }
 
 pub(crate) async fn write_identity(writer: &Writer, config: &Config) -> Result<(), OpenError> {

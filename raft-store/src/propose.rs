@@ -63,11 +63,11 @@ impl Proposer {
     }
 }
 
-/// Proposes that the history before a revision is dropped.
-pub(crate) async fn compact(raft: &Raft, revision: u64) {
-    let command = wire::Command { txns: Vec::new(), time_ms: now_ms(), compact_before: revision };
+/// Proposes a command that is not a transaction; the leader comes back to what was not committed.
+pub(crate) async fn housekeeping(raft: &Raft, command: wire::Command) {
+    let command = wire::Command { time_ms: now_ms(), ..command };
     if let Err(error) = raft.client_write(encode(&command)).await {
-        tracing::debug!(%error, "history is compacted later");
+        tracing::debug!(%error, "housekeeping of the log is done later");
     }
 }
 
@@ -108,8 +108,9 @@ async fn write(raft: Raft, group: Vec<Proposal>) {
     let packs = pack(txns);
     let sizes: Vec<usize> = packs.iter().map(Vec::len).collect();
     let time_ms = now_ms();
-    let commands =
-        packs.into_iter().map(|txns| encode(&wire::Command { txns, time_ms, compact_before: 0 }));
+    let commands = packs
+        .into_iter()
+        .map(|txns| encode(&wire::Command { txns, time_ms, ..wire::Command::default() }));
     let mut results = match raft.client_write_many(commands).await {
         Ok(results) => results,
         Err(fatal) => return tell(waiting, &Proposed::Unknown(fatal.to_string())),

@@ -127,6 +127,12 @@ pub enum MembershipError {
         /// Why.
         reason: String,
     },
+    /// Certainly nothing was changed: no quorum answered, or a node did not do its part.
+    #[error("members cannot be changed now: {reason}")]
+    Unavailable {
+        /// What was missing.
+        reason: String,
+    },
     /// Leadership was lost or no quorum answered: look at the status before trying again.
     #[error("outcome of the change of the members is unknown: {reason}")]
     Unknown {
@@ -156,8 +162,9 @@ pub(crate) fn membership_error(
                 MembershipError::Refused { reason: change.to_string() }
             }
         },
+        // Of the second step: the first one is committed.
         RaftError::APIError(Write::PreconditionFailed(failed)) => {
-            MembershipError::Refused { reason: failed.to_string() }
+            MembershipError::Unknown { reason: failed.to_string() }
         }
     }
 }

@@ -15,7 +15,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use openraft::ChangeMembers;
 use proto::raft::raft_server::RaftServer;
 use tokio::sync::watch;
 
@@ -58,11 +57,11 @@ pub enum InitError {
 /// A handle to the store of this node; clones share it.
 #[derive(Clone)]
 pub struct Store {
-    backend: Backend,
+    pub(crate) backend: Backend,
 }
 
 #[derive(Clone)]
-enum Backend {
+pub(crate) enum Backend {
     Memory { memory: Arc<Memory>, leadership: watch::Sender<Leadership> },
     Node(Arc<Node>),
 }
@@ -230,83 +229,14 @@ impl Store {
         }
     }
 
-    fn node(&self) -> Result<&Node, MembershipError> {
-        match &self.backend {
-            Backend::Node(node) => Ok(node),
-            Backend::Memory { .. } => {
-                Err(MembershipError::Refused { reason: "the store is in memory".to_owned() })
-            }
-        }
-    }
-
-    /// Adds a node that receives the log and does not vote. Returns when the change is committed;
-    /// [`Store::status`] shows how far the node has come. Doing it again changes nothing.
-    ///
-    /// # Errors
-    /// See [`MembershipError`]; only the leader can do it.
-    pub async fn add_learner(&self, id: u64, address: String) -> Result<(), MembershipError> {
-        let node = self.node()?;
-        let added = node.raft.add_learner(id, Member { address }, false).await;
-        added.map_err(status::membership_error)?;
-        Ok(())
-    }
-
-    /// Makes a learner a voter. Promote one node at a time, when its lag is small.
-    ///
-    /// # Errors
-    /// See [`MembershipError`]; only the leader can do it.
-    pub async fn promote(&self, id: u64) -> Result<(), MembershipError> {
-        self.change(ChangeMembers::AddVoterIds([id].into())).await
-    }
-
-    /// Removes a voter or a learner. Its id must not be used again. A leader can remove itself: it
-    /// steps down when that is committed.
-    ///
-    /// # Errors
-    /// See [`MembershipError`]; only the leader can do it.
-    pub async fn remove(&self, id: u64) -> Result<(), MembershipError> {
-        let node = self.node()?;
-        let members = status::of(&node.config.cluster_id, &node.raft).members;
-        match members.iter().find(|member| member.id == id) {
-            None => Ok(()),
-            Some(member) if member.voter => {
-                self.change(ChangeMembers::RemoveVoters([id].into())).await
-            }
-            Some(_) => self.change(ChangeMembers::RemoveNodes([id].into())).await,
-        }
-    }
-
-    async fn change(&self, change: ChangeMembers<u64, Member>) -> Result<(), MembershipError> {
-        let changed = self.node()?.raft.change_membership(change, false).await;
-        changed.map_err(status::membership_error)?;
-        Ok(())
-    }
-
-    /// Asks the leader, when this node is it, to hand over to another voter that has the whole log.
-    ///
-    /// # Errors
-    /// [`MembershipError::NotLeader`] when this node does not lead.
-    pub async fn transfer_leader(&self, to: u64) -> Result<(), MembershipError> {
-        let node = self.node()?;
-        let leadership = *node.leadership.borrow();
-        if !leadership.leading {
-            return Err(MembershipError::NotLeader { leader: leadership.leader });
-        }
-        let transfer = node.raft.trigger().transfer_leader(to).await;
-        transfer.map_err(|fatal| MembershipError::Unknown { reason: fatal.to_string() })
-    }
-
     /// Drops the history that is older or longer than `Config::retention` now, on all nodes. The
     /// leader does it by itself every few seconds.
     ///
     /// # Errors
     /// See [`MembershipError`]; only the leader can do it.
     pub async fn compact(&self) -> Result<(), MembershipError> {
-        let node = self.node()?;
-        let leadership = *node.leadership.borrow();
-        if !leadership.leading {
-            return Err(MembershipError::NotLeader { leader: leadership.leader });
-        }
+        let Backend::Node(node) = &self.backend else { return Ok(()) };
+        node.require_leading()?;
         node.compact().await;
         Ok(())
     }
@@ -325,9 +255,16 @@ impl Store {
         }
     }
 
-    /// Stops taking part in the cluster; returns when everything is on disk. Requests fail from then
-    /// on and watches end.
+    /// Hands leadership over, if this node leads, and stops taking part in the cluster; returns when
+    /// everything is on disk. Requests fail from then on and watches end.
     pub async fn shutdown(&self) {
+        self.hand_over().await;
+        self.halt().await;
+    }
+
+    /// Stops as a crash would, but with everything on disk: a leader does not hand over first. For a
+    /// node that must not go on, and for tests.
+    pub async fn halt(&self) {
         match &self.backend {
             Backend::Memory { .. } => {}
             Backend::Node(node) => node.shutdown().await,

@@ -36,9 +36,6 @@ use crate::telemetry::Telemetry;
 /// How often a certificate is looked at.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long a stopping leader waits for another one.
-const HANDOVER_MAX: Duration = Duration::from_secs(2);
-
 /// How long requests in progress may take when the node stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
 
@@ -129,7 +126,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         () = shutdown.cancelled() => Ok(()),
         Some(ended) = tasks.join_next() => Err(ended_early(ended)),
     };
-    hand_over(&store).await;
+    // While everything is still served: requests under way go on at the next leader.
+    store.hand_over().await;
     stop.cancel();
     let drained = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
@@ -233,28 +231,6 @@ async fn renew(identity: Identity, own_grpc: String, stop: CancellationToken) ->
         () = renewal::run(identity, RENEWAL_INTERVAL, ask) => {}
     }
     Ok(())
-}
-
-/// Gives leadership to another voter, if this node has it and there is one.
-async fn hand_over(store: &Store) {
-    let mut leadership = store.leadership();
-    if !leadership.borrow().leading {
-        return;
-    }
-    let Some(status) = store.status() else { return };
-    let others = status.members.iter().filter(|m| m.voter && m.id != status.node_id);
-    let Some(successor) = others.min_by_key(|member| member.lag.unwrap_or(u64::MAX)) else {
-        return;
-    };
-    tracing::info!(node.id = successor.id, "handing leadership to region node {}", successor.id);
-    if let Err(error) = store.transfer_leader(successor.id).await {
-        tracing::warn!(%error, "leadership was not handed over");
-        return;
-    }
-    let another_leads = leadership.wait_for(|known| known.leader.is_some() && !known.leading);
-    if tokio::time::timeout(HANDOVER_MAX, another_leads).await.is_err() {
-        tracing::warn!("no other leader yet; stopping all the same");
-    }
 }
 
 fn ended_early(ended: Result<Ended, tokio::task::JoinError>) -> RunError {

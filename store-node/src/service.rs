@@ -224,6 +224,7 @@ fn not_changed(error: MembershipError) -> Status {
             Status::failed_precondition(reason)
         }
         MembershipError::InProgress => Status::aborted(reason),
+        MembershipError::Unavailable { .. } => Status::unavailable(reason),
         MembershipError::Unknown { .. } => Status::unknown(reason),
     }
 }

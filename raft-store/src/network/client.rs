@@ -4,7 +4,6 @@
 //! ever. A node that cannot be reached is `Unreachable`, so that openraft backs off.
 
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,9 +26,9 @@ use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use tonic::transport::Channel;
 
-use super::convert;
 use super::peer::{Peers, Purpose};
-use crate::state::SnapshotFile;
+use super::{convert, send};
+use crate::state::{SnapshotFile, Transfers};
 use crate::stored;
 use crate::types::{Member, TypeConfig, Vote};
 
@@ -40,21 +39,21 @@ type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
 const IDLE_MIN: Duration = Duration::from_millis(500);
 /// How long to wait before a node that was not reached is called again.
 const BACKOFF: Duration = Duration::from_millis(100);
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// Makes the clients that openraft asks for.
 pub(crate) struct Network {
     peers: Peers,
+    transfers: Transfers,
 }
 
 impl Network {
-    pub(crate) fn new(peers: Peers) -> Self {
-        Self { peers }
+    pub(crate) fn new(peers: Peers, transfers: Transfers) -> Self {
+        Self { peers, transfers }
     }
 
     fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
-        let peers = self.peers.clone();
-        Peer { peers, target, address: member.address.clone(), purpose }
+        let (peers, transfers) = (self.peers.clone(), self.transfers.clone());
+        Peer { peers, transfers, target, address: member.address.clone(), purpose }
     }
 }
 
@@ -77,14 +76,20 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 /// Another node.
 pub(crate) struct Peer {
     peers: Peers,
+    transfers: Transfers,
     target: u64,
     address: String,
     purpose: Purpose,
 }
 
 impl Peer {
-    fn client(&self) -> RaftClient<Channel> {
+    pub(super) fn client(&self) -> RaftClient<Channel> {
         self.peers.client(self.target, &self.address, self.purpose)
+    }
+
+    /// A request that says who calls whom.
+    pub(super) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        self.peers.request(self.target, message)
     }
 
     async fn ask_vote(
@@ -224,56 +229,9 @@ impl NetSnapshot<TypeConfig> for Peer {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let mut client = self.client();
-        let size_bytes = snapshot.snapshot.size_bytes().map_err(|error| io_failed(&error))?;
-        let offer = wire::SnapshotOffer {
-            vote: Some(stored::vote_to_wire(&vote)),
-            last_log_id: snapshot.meta.last_log_id.map(stored::log_id_to_wire),
-            membership: Some(stored::stored_membership_to_wire(&snapshot.meta.last_membership)),
-            size_bytes,
-        };
-        let request = self.peers.request(self.target, parts(offer, snapshot.snapshot));
-        let call = tokio::time::timeout(option.soft_ttl(), client.install_snapshot(request));
-        let reply = tokio::select! {
-            closed = cancel => return Err(StreamingError::Closed(closed)),
-            reply = call => reply,
-        };
-        let reply = match reply {
-            Ok(Ok(reply)) => reply.into_inner(),
-            Ok(Err(status)) => {
-                return Err(StreamingError::Unreachable(Unreachable::new(&status)));
-            }
-            Err(elapsed) => return Err(StreamingError::Unreachable(Unreachable::new(&elapsed))),
-        };
-        let vote = convert::vote(reply.vote)
-            .map_err(|error| StreamingError::Network(NetworkError::new(&error)))?;
-        Ok(SnapshotResponse::new(vote))
+        let _held_back = self.transfers.begin();
+        send::send(self, vote, snapshot, cancel, option.hard_ttl()).await
     }
-}
-
-/// The messages of a transfer. A file that cannot be read ends them early, which the receiver sees.
-fn parts(
-    offer: wire::SnapshotOffer,
-    file: SnapshotFile,
-) -> impl Stream<Item = wire::SnapshotPart> + Send + 'static {
-    use wire::snapshot_part::Part;
-    let first = wire::SnapshotPart { part: Some(Part::Offer(offer)) };
-    let chunks = futures::stream::unfold((file, 0), |(file, offset)| async move {
-        let read = file.clone();
-        let chunk = tokio::task::spawn_blocking(move || read.chunk(offset, CHUNK_BYTES)).await;
-        let chunk = match chunk {
-            Ok(Ok(chunk)) if !chunk.is_empty() => chunk,
-            Ok(Ok(_)) => return None,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "snapshot {} cannot be read", file.path().display());
-                return None;
-            }
-            Err(_) => return None,
-        };
-        let next = offset + chunk.len() as u64;
-        Some((wire::SnapshotPart { part: Some(Part::Chunk(chunk.into())) }, (file, next)))
-    });
-    futures::stream::once(async { first }).chain(chunks)
 }
 
 async fn within<T>(
@@ -297,8 +255,4 @@ fn unreachable(reason: &str) -> RpcError {
 
 fn unreadable(error: &stored::StoredError) -> RpcError {
     RPCError::Network(NetworkError::new(error))
-}
-
-fn io_failed(error: &io::Error) -> StreamingError<TypeConfig> {
-    StreamingError::Network(NetworkError::new(error))
 }

@@ -7,6 +7,8 @@
 pub(crate) mod client;
 mod convert;
 pub(crate) mod peer;
+mod receive;
+mod send;
 pub(crate) mod server;
 
 pub use self::server::RaftService;

@@ -1,6 +1,5 @@
 //! The answering side of Raft's transport, and requests that other nodes forward to the leader.
 
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
@@ -8,17 +7,14 @@ use futures::{Stream, StreamExt};
 use openraft::Snapshot;
 use proto::raft as wire;
 use proto::raft::raft_server::{Raft, RaftServer};
-use tokio::io::AsyncWriteExt;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::receive::{self, Received};
 use super::{MESSAGE_BYTES_MAX, convert};
 use crate::node::Node;
-use crate::state::SnapshotFile;
 use crate::stored::{self, StoredError};
-use crate::types::{TypeConfig, Vote};
 
 type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
 
 /// The gRPC service of a node; mount it on the region's mTLS server.
 ///
@@ -83,20 +79,32 @@ impl Raft for RaftService {
         Ok(Response::new(convert::vote_reply_to_wire(&reply)))
     }
 
+    async fn snapshot_offset(
+        &self,
+        request: Request<wire::SnapshotOffer>,
+    ) -> Result<Response<wire::SnapshotOffsetReply>, Status> {
+        let (node, _) = self.admit(&request)?;
+        let offset = receive::offset(&node.snapshots, request.get_ref()).await;
+        Ok(Response::new(wire::SnapshotOffsetReply { offset }))
+    }
+
     async fn install_snapshot(
         &self,
         request: Request<Streaming<wire::SnapshotPart>>,
     ) -> Result<Response<wire::SnapshotReply>, Status> {
         let (node, caller) = self.admit(&request)?;
-        let mut partial = Partial::new(&node.snapshots, caller);
-        let (vote, meta, snapshot) = receive(&partial.path, request.into_inner()).await?;
+        let Ok(_one_at_a_time) = node.receiving.try_lock() else {
+            return Err(Status::unavailable("another transfer of a snapshot is under way"));
+        };
+        let received = receive::receive(&node.snapshots, request.into_inner()).await?;
+        let Received { vote, meta, file, path } = received;
         let index = meta.last_log_id.map_or(0, |log_id| log_id.index);
         tracing::info!(raft.index = index, "snapshot up to {index} received from node {caller}");
-        let snapshot = Snapshot { meta, snapshot };
+        let snapshot = Snapshot { meta, snapshot: file };
         // The installation goes on when the caller no longer waits, and needs the file.
-        partial.installing = true;
         let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
-        partial.installing = false;
+        // Normally it has its final name now; a snapshot that was not wanted goes.
+        drop(tokio::fs::remove_file(path).await);
         let vote = Some(stored::vote_to_wire(&reply.vote));
         Ok(Response::new(wire::SnapshotReply { vote }))
     }
@@ -128,66 +136,14 @@ impl Raft for RaftService {
         let (node, _) = self.admit(&request)?;
         Ok(Response::new(node.answer_read_index().await))
     }
-}
 
-/// A file that is received. It is removed unless its installation gave it another name, but not
-/// while it is installed.
-struct Partial {
-    path: PathBuf,
-    installing: bool,
-}
-
-impl Partial {
-    fn new(folder: &Path, caller: u64) -> Self {
-        let name = format!("from-{caller}-{:016x}.part", rand::random::<u64>());
-        Self { path: folder.join(name), installing: false }
+    async fn report(
+        &self,
+        request: Request<wire::ReportRequest>,
+    ) -> Result<Response<wire::ReportReply>, Status> {
+        let (node, _) = self.admit(&request)?;
+        Ok(Response::new(node.report()))
     }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.installing {
-            // It is normally gone; what stays is removed when the store opens.
-            drop(std::fs::remove_file(&self.path));
-        }
-    }
-}
-
-/// Takes in a snapshot to a file that is complete and synced.
-async fn receive(
-    path: &Path,
-    mut parts: Streaming<wire::SnapshotPart>,
-) -> Result<(Vote, SnapshotMeta, SnapshotFile), Status> {
-    use wire::snapshot_part::Part;
-    let Some(Part::Offer(offer)) = parts.message().await?.and_then(|first| first.part) else {
-        return Err(unreadable(StoredError::Missing { field: "offer" }));
-    };
-    let vote = convert::vote(offer.vote).map_err(unreadable)?;
-    let mut file = tokio::fs::File::create(path).await?;
-    let mut size_bytes = 0;
-    while let Some(part) = parts.message().await? {
-        let Some(Part::Chunk(chunk)) = part.part else {
-            return Err(unreadable(StoredError::Missing { field: "chunk" }));
-        };
-        size_bytes += chunk.len() as u64;
-        file.write_all(&chunk).await?;
-    }
-    if size_bytes != offer.size_bytes {
-        let got = format!("{size_bytes} of {} bytes of the snapshot came", offer.size_bytes);
-        return Err(Status::data_loss(got));
-    }
-    file.sync_all().await?;
-    let (snapshot, applied) =
-        SnapshotFile::open(path).map_err(|error| Status::data_loss(error.to_string()))?;
-    let meta = SnapshotMeta {
-        last_log_id: offer.last_log_id.map(stored::log_id_from_wire),
-        last_membership: stored::stored_membership_from_wire(offer.membership)
-            .map_err(unreadable)?,
-    };
-    if applied.log_id != meta.last_log_id {
-        return Err(Status::data_loss("the snapshot is not the one that was announced"));
-    }
-    Ok((vote, meta, snapshot))
 }
 
 fn unreadable(error: StoredError) -> Status {

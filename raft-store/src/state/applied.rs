@@ -1,12 +1,16 @@
 //! What was applied: everything that moves with one batch of applied entries.
 
+use std::collections::BTreeSet;
+
 use proto::raft as wire;
 
 use super::SnapshotMeta;
+use super::digest::Digest;
 use crate::database::Op;
 use crate::keys::{self, Table};
 use crate::stored::{self, StoredError};
-use crate::types::{LogId, StoredMembership};
+use crate::types::{LogId, Membership, StoredMembership};
+use crate::version;
 
 /// The record of what was applied cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +18,7 @@ use crate::types::{LogId, StoredMembership};
 pub struct AppliedError(#[from] StoredError);
 
 /// What was applied.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Applied {
     pub(crate) log_id: Option<LogId>,
     pub(crate) membership: StoredMembership,
@@ -24,6 +28,27 @@ pub(crate) struct Applied {
     pub(crate) compacted: u64,
     /// Stands in front of all replicated keys.
     pub(crate) generation: u32,
+    /// Ids of nodes that were members and are not any more.
+    pub(crate) retired: BTreeSet<u64>,
+    /// The digest of everything that was applied.
+    pub(crate) digest: Digest,
+    /// The cluster version, from 1.
+    pub(crate) version: u32,
+}
+
+impl Default for Applied {
+    fn default() -> Self {
+        Self {
+            log_id: None,
+            membership: StoredMembership::default(),
+            clock_ms: 0,
+            compacted: 0,
+            generation: 0,
+            retired: BTreeSet::new(),
+            digest: Digest::default(),
+            version: version::FIRST,
+        }
+    }
 }
 
 impl Applied {
@@ -37,6 +62,14 @@ impl Applied {
     pub(crate) fn put(&self) -> Op {
         let value = stored::encode(&self.to_wire());
         Op::Put { table: Table::Meta, key: keys::META_APPLIED.to_vec(), value }
+    }
+
+    /// Takes in the members of an entry; who is not among them any more never comes back.
+    pub(crate) fn change_members(&mut self, log_id: LogId, members: Membership) {
+        let before = self.membership.nodes().map(|(id, _)| *id);
+        let gone: Vec<u64> = before.filter(|id| members.get_node(id).is_none()).collect();
+        self.retired.extend(gone);
+        self.membership = StoredMembership::new(Some(log_id), members);
     }
 
     pub(crate) fn index(&self) -> u64 {
@@ -59,6 +92,10 @@ impl Applied {
             clock_ms: self.clock_ms,
             compacted: self.compacted,
             generation: self.generation,
+            retired_ids: self.retired.iter().copied().collect(),
+            digest: self.digest.value,
+            marks: self.digest.marks.iter().copied().collect(),
+            cluster_version: self.version,
         }
     }
 
@@ -69,6 +106,9 @@ impl Applied {
             clock_ms: applied.clock_ms,
             compacted: applied.compacted,
             generation: applied.generation,
+            retired: applied.retired_ids.into_iter().collect(),
+            digest: Digest { value: applied.digest, marks: applied.marks.into() },
+            version: applied.cluster_version.max(version::FIRST),
         })
     }
 }

@@ -10,12 +10,14 @@ use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
+use super::digest::Diverged;
 use super::overlay::Overlay;
 use super::sessions;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
 use crate::stored;
 use crate::types::{Answer, Outcome};
+use crate::version::{self, TooNew};
 
 /// The length of the longest key.
 const KEY_BYTES_MAX: usize = 4 << 10;
@@ -24,27 +26,47 @@ const VALUE_BYTES_MAX: usize = 4 << 20;
 /// The greatest number of compares and of writes.
 const OPERATIONS_MAX: usize = 16_384;
 
+/// Why this node cannot apply an entry that the others can.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// It is of a newer version.
+    #[error(transparent)]
+    TooNew(#[from] TooNew),
+    /// The state of this node is not that of the others.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+}
+
 /// Applies an encoded command of the entry at `index`.
 pub(crate) fn command(
     overlay: &mut Overlay<'_>,
     applied: &mut Applied,
     index: u64,
     encoded: &Bytes,
-) -> Answer {
+) -> Result<Answer, ApplyError> {
     let Ok(command) = wire::Command::decode(encoded.clone()) else {
-        return Answer::default();
+        return Ok(Answer::default());
     };
+    version::check_cluster("an entry of the log", command.needs_version)?;
+    version::check_cluster("the cluster", command.raise_version)?;
+    applied.version = applied.version.max(command.raise_version);
     applied.clock_ms = applied.clock_ms.max(command.time_ms);
     if command.compact_before > applied.compacted && command.compact_before <= index {
         applied.compacted = command.compact_before;
         overlay.drop_history_before(command.compact_before);
     }
+    if let Some(expected) = command.check {
+        applied.digest.check(expected)?;
+        applied.digest.mark(index);
+    }
     let clock_ms = applied.clock_ms;
     let outcomes = (0..).zip(command.txns).map(|(sequence, txn)| {
         let place = Place { revision: index, sequence, clock_ms };
-        transaction(overlay, &place, txn)
+        let (outcome, record) = transaction(overlay, &place, txn);
+        applied.digest.add(&outcome, &record);
+        outcome
     });
-    Answer { outcomes: outcomes.collect() }
+    Ok(Answer { outcomes: outcomes.collect() })
 }
 
 /// Where in the log a transaction stands.
@@ -54,35 +76,37 @@ struct Place {
     clock_ms: u64,
 }
 
-fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> Outcome {
+/// Applies a transaction; returns how it ended and the record of what it wrote.
+fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Outcome, Vec<u8>) {
     if let Some(revision) = sessions::first_answer(overlay, place.clock_ms, &txn.request_id) {
-        return Outcome::Committed(revision);
+        return (Outcome::Committed(revision), Vec::new());
     }
     if let Err(reason) = validate(&txn) {
-        return Outcome::Invalid(reason);
+        return (Outcome::Invalid(reason), Vec::new());
     }
     let failed = txn.compares.iter().find(|compare| {
         let actual = current(overlay, &compare.key).map_or(0, |value| value.revision);
         actual != compare.revision
     });
     if let Some(compare) = failed {
-        return Outcome::Conflict(compare.key.clone());
+        return (Outcome::Conflict(compare.key.clone()), Vec::new());
     }
     sessions::remember(overlay, place.revision, place.clock_ms, &txn.request_id);
     let changes: Vec<_> =
         txn.writes.into_iter().filter_map(|write| apply_write(overlay, place, write)).collect();
-    if !changes.is_empty() {
-        let record = wire::HistoryRecord {
-            changes,
-            actor: txn.actor,
-            reason: txn.reason,
-            request_id: txn.request_id,
-            time_ms: place.clock_ms,
-        };
-        let key = keys::history(overlay.generation(), place.revision, place.sequence);
-        overlay.put(Table::History, key, stored::encode(&record));
+    if changes.is_empty() {
+        return (Outcome::Committed(place.revision), Vec::new());
     }
-    Outcome::Committed(place.revision)
+    let record = stored::encode(&wire::HistoryRecord {
+        changes,
+        actor: txn.actor,
+        reason: txn.reason,
+        request_id: txn.request_id,
+        time_ms: place.clock_ms,
+    });
+    let key = keys::history(overlay.generation(), place.revision, place.sequence);
+    overlay.put(Table::History, key, record.clone());
+    (Outcome::Committed(place.revision), record)
 }
 
 fn current(overlay: &Overlay<'_>, key: &[u8]) -> Option<wire::Value> {

@@ -10,6 +10,7 @@ use super::Applied;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
+use crate::plan::{Past, PastRevision};
 use crate::read::Versioned;
 use crate::stored;
 
@@ -58,6 +59,23 @@ pub(crate) fn undo_after(
         }
     }
     before
+}
+
+/// What was done at a revision, and what was changed after it.
+pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRevision {
+    let mut past = PastRevision::default();
+    for (at, record) in scan_after(view, applied, revision.saturating_sub(1)) {
+        if at > revision {
+            past.later.extend(record.changes.into_iter().map(|change| change.key));
+            continue;
+        }
+        past.changes.extend(record.changes.into_iter().map(|change| Past {
+            key: change.key,
+            before: change.previous.map(|value| value.value),
+            after: change.value,
+        }));
+    }
+    past
 }
 
 /// How much history is kept.

@@ -5,6 +5,7 @@
 
 mod applied;
 mod apply;
+pub(crate) mod digest;
 pub(crate) mod history;
 mod install;
 mod overlay;
@@ -12,6 +13,7 @@ mod sessions;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 use std::io;
 use std::path::PathBuf;
@@ -20,14 +22,17 @@ use std::sync::Arc;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use proto::raft as wire;
 use tokio::sync::watch;
 
 pub(crate) use self::applied::Applied;
 pub(crate) use self::applied::AppliedError;
+use self::apply::ApplyError;
 pub(crate) use self::apply::validate;
 use self::overlay::Overlay;
 pub(crate) use self::snapshot::SnapshotError;
 pub(crate) use self::snapshot::SnapshotFile;
+pub(crate) use self::transfers::Transfers;
 use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, Table};
 use crate::stored;
@@ -50,6 +55,7 @@ pub(crate) struct StateMachine {
     /// The index of the last entry whose effects readers can see.
     visible: watch::Sender<u64>,
     sessions_swept: sessions::Swept,
+    transfers: Transfers,
 }
 
 impl StateMachine {
@@ -62,7 +68,13 @@ impl StateMachine {
         let applied = Applied::load(|key| database.get(Table::Meta, key))?;
         let visible = watch::Sender::new(applied.index());
         let sessions_swept = sessions::Swept::default();
-        Ok(Self { database, writer, snapshots, applied, visible, sessions_swept })
+        let transfers = Transfers::default();
+        Ok(Self { database, writer, snapshots, applied, visible, sessions_swept, transfers })
+    }
+
+    /// Counts the snapshots that are being sent.
+    pub(crate) fn transfers(&self) -> Transfers {
+        self.transfers.clone()
     }
 
     /// Tells the index of the last entry whose effects readers can see.
@@ -76,20 +88,41 @@ impl StateMachine {
         Ok(())
     }
 
-    fn apply_entry(&mut self, overlay: &mut Overlay<'_>, entry: &Entry) -> Answer {
+    fn apply_entry(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        entry: &Entry,
+    ) -> Result<Answer, ApplyError> {
         self.applied.log_id = Some(entry.log_id);
         match &entry.payload {
-            EntryPayload::Blank => Answer::default(),
+            EntryPayload::Blank => Ok(Answer::default()),
             EntryPayload::Membership(membership) => {
-                self.applied.membership =
-                    StoredMembership::new(Some(entry.log_id), membership.clone());
-                Answer::default()
+                self.applied.change_members(entry.log_id, membership.clone());
+                Ok(Answer::default())
             }
             EntryPayload::Normal(command) => {
                 let index = entry.log_id.index;
                 apply::command(overlay, &mut self.applied, index, &command.encoded)
             }
         }
+    }
+
+    /// Raft ends with the error, and the process with it. Nothing of the batch is written; that this
+    /// node differs from the others is, so that it does not take part again.
+    async fn cannot_go_on(&self, error: ApplyError) -> io::Error {
+        if let ApplyError::Diverged(diverged) = &error {
+            let record = wire::Diverged {
+                index: diverged.index,
+                expected: diverged.expected,
+                found: diverged.found,
+            };
+            let (key, value) = (keys::META_DIVERGED.to_vec(), stored::encode(&record));
+            let mark = vec![Op::Put { table: Table::Meta, key, value }];
+            if let Err(stopped) = self.writer.durable(mark).await {
+                return stopped.into();
+            }
+        }
+        io::Error::other(error)
     }
 
     async fn apply_batch(
@@ -100,7 +133,10 @@ impl StateMachine {
         let mut overlay = Overlay::new(&database, self.applied.generation);
         let mut answers: Vec<(ApplyResponder<TypeConfig>, Answer)> = Vec::new();
         for (entry, responder) in batch {
-            let answer = self.apply_entry(&mut overlay, &entry);
+            let answer = match self.apply_entry(&mut overlay, &entry) {
+                Ok(answer) => answer,
+                Err(error) => return Err(self.cannot_go_on(error).await),
+            };
             answers.extend(responder.map(|responder| (responder, answer)));
         }
         // Old sessions first: the batch may have used the same request id again.
@@ -141,7 +177,12 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         if batch.is_empty() { Ok(()) } else { self.apply_batch(batch).await }
     }
 
-    async fn try_create_snapshot_builder(&mut self, _force: bool) -> Option<Builder> {
+    /// Refuses while a snapshot is sent: a newer one would let the log be purged beyond the one that
+    /// is under way, and whoever receives it would need the newer one at once.
+    async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Builder> {
+        if self.transfers.is_running() && !force {
+            return None;
+        }
         Some(self.get_snapshot_builder().await)
     }
 
@@ -216,6 +257,6 @@ pub(crate) fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
 }
 
 /// The value of a key with its revision.
-pub(crate) fn decode_value(bytes: Vec<u8>) -> Result<proto::raft::Value, stored::StoredError> {
+pub(crate) fn decode_value(bytes: Vec<u8>) -> Result<wire::Value, stored::StoredError> {
     stored::decode_shared(bytes)
 }

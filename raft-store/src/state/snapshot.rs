@@ -21,6 +21,8 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// A value may be greater than a block; nothing is greater than this.
 const FRAME_BYTES_MAX: usize = 64 << 20;
 const EXTENSION: &str = "snapshot";
+/// The extension of a file that is not complete.
+pub(crate) const PARTIAL: &str = "part";
 
 /// Why a snapshot file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,20 +56,27 @@ impl From<SnapshotError> for io::Error {
 pub(crate) struct SnapshotFile {
     file: Arc<File>,
     path: PathBuf,
+    id: u64,
 }
 
 impl SnapshotFile {
     /// Opens a file and reads what was applied in it.
     pub(crate) fn open(path: &Path) -> Result<(Self, Applied), SnapshotError> {
         let file = File::open(path).map_err(io_error(path))?;
-        let snapshot = Self { file: Arc::new(file), path: path.to_path_buf() };
-        let applied = snapshot.read()?.applied;
-        Ok((snapshot, applied))
+        let mut snapshot = Self { file: Arc::new(file), path: path.to_path_buf(), id: 0 };
+        let reader = snapshot.read()?;
+        snapshot.id = reader.id;
+        Ok((snapshot, reader.applied))
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What tells it from other files of the same log id.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Its name in the folder of snapshots.
@@ -130,7 +139,7 @@ pub(crate) fn remove_others(folder: &Path, name: &str) {
 pub(crate) fn remove_partial(folder: &Path) -> io::Result<()> {
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
-        if path.extension().is_some_and(|extension| extension == "part") {
+        if path.extension().is_some_and(|extension| extension == PARTIAL) {
             std::fs::remove_file(path)?;
         }
     }
@@ -143,10 +152,20 @@ pub(crate) fn write(
     view: &Snapshot,
     applied: &Applied,
 ) -> Result<SnapshotFile, SnapshotError> {
-    let path = folder.join(file_name(&applied.meta()));
-    let partial = path.with_extension("part");
+    write_to(folder.join(file_name(&applied.meta())), rand::random(), view, applied)
+}
+
+/// Writes the replicated tables of a view to a file, which is there whole or not at all.
+pub(crate) fn write_to(
+    path: PathBuf,
+    id: u64,
+    view: &Snapshot,
+    applied: &Applied,
+) -> Result<SnapshotFile, SnapshotError> {
+    let partial = path.with_extension(PARTIAL);
     let mut writer = FrameWriter::create(&partial)?;
-    writer.frame(&wire::SnapshotHeader { applied: Some(applied.to_wire()), created_ms: 0 })?;
+    let applied_in_it = Some(applied.to_wire());
+    writer.frame(&wire::SnapshotHeader { applied: applied_in_it, created_ms: 0, id })?;
     let generation = keys::generation(applied.generation);
     for table in Table::REPLICATED {
         let mut block = wire::SnapshotBlock { table: table.tag(), records: Vec::new() };
@@ -167,7 +186,7 @@ pub(crate) fn write(
     }
     writer.finish()?;
     let file = File::open(&partial).map_err(io_error(&partial))?;
-    let mut snapshot = SnapshotFile { file: Arc::new(file), path: partial };
+    let mut snapshot = SnapshotFile { file: Arc::new(file), path: partial, id };
     snapshot.rename(path.clone()).map_err(io_error(&path))?;
     Ok(snapshot)
 }
@@ -212,6 +231,7 @@ impl FrameWriter {
 /// Reads a snapshot file block by block.
 pub(crate) struct Reader {
     pub(crate) applied: Applied,
+    id: u64,
     file: BufReader<File>,
     path: PathBuf,
     frames: u64,
@@ -221,7 +241,7 @@ impl Reader {
     fn open(path: &Path) -> Result<Self, SnapshotError> {
         let file = BufReader::new(File::open(path).map_err(io_error(path))?);
         let applied = Applied::default();
-        let mut reader = Self { applied, file, path: path.to_path_buf(), frames: 0 };
+        let mut reader = Self { applied, id: 0, file, path: path.to_path_buf(), frames: 0 };
         let mut magic = [0; MAGIC.len()];
         reader.file.read_exact(&mut magic).map_err(io_error(path))?;
         if &magic != MAGIC {
@@ -230,6 +250,7 @@ impl Reader {
         let header = reader.frame()?.ok_or_else(|| reader.damaged("it has no header"))?;
         let header = wire::SnapshotHeader::decode(header.as_slice())
             .map_err(|_| reader.damaged("its header does not decode"))?;
+        reader.id = header.id;
         reader.applied = Applied::from_wire(header.applied.unwrap_or_default())
             .map_err(|_| reader.damaged("its header is impossible"))?;
         Ok(reader)

@@ -13,9 +13,12 @@ use proto::raft as wire;
 use tempfile::TempDir;
 
 use super::{SnapshotError, StateMachine, sessions, snapshot};
-use crate::database::Database;
+use crate::database::{Database, Op};
 use crate::keys::{self, GENERATION_BYTES, Table};
+use crate::open::{self, OpenError};
+use crate::stored;
 use crate::types::{Command, Entry, LeaderId, LogId};
+use crate::version;
 use crate::writer::{JoinOnDrop, Writer};
 
 struct Machine {
@@ -44,6 +47,10 @@ impl Machine {
 
     /// Applies commands in one call; their entries follow what was applied before.
     async fn apply(&mut self, commands: &[wire::Command]) {
+        self.try_apply(commands).await.expect("applied");
+    }
+
+    async fn try_apply(&mut self, commands: &[wire::Command]) -> std::io::Result<()> {
         let first = self.next;
         self.next += commands.len() as u64;
         let entries = (first..).zip(commands).map(|(index, command)| {
@@ -53,7 +60,7 @@ impl Machine {
             Ok((entry, None))
         });
         let entries: Vec<_> = entries.collect();
-        self.machine.apply(futures::stream::iter(entries)).await.expect("applied");
+        self.machine.apply(futures::stream::iter(entries)).await
     }
 
     /// The content of a table, without the generation.
@@ -79,7 +86,7 @@ fn put(key: &'static str, value: &'static str, request_id: Option<u8>) -> wire::
 }
 
 fn at(time_ms: u64, txns: Vec<wire::Txn>) -> wire::Command {
-    wire::Command { txns, time_ms, compact_before: 0 }
+    wire::Command { txns, time_ms, ..wire::Command::default() }
 }
 
 #[tokio::test]
@@ -152,6 +159,54 @@ async fn a_damaged_snapshot_is_not_used() {
     }
 }
 
+/// A command that compares an earlier mark and marks its own entry.
+fn check(expected: Option<wire::DigestMark>) -> wire::Command {
+    wire::Command { check: Some(expected.unwrap_or_default()), ..wire::Command::default() }
+}
+
+#[tokio::test]
+async fn a_replica_whose_state_differs_takes_itself_out_for_good() {
+    let (mut good, mut bad) = (Machine::new(), Machine::new());
+    let first = at(1, vec![put("k", "1", None), put("other", "x", None)]);
+    for machine in [&mut good, &mut bad] {
+        machine.apply(&[first.clone(), check(None)]).await;
+    }
+    // A disk changes the value of one replica, and the key is written again.
+    let key = keys::state(bad.machine.applied.generation, b"k");
+    let value = stored::encode(&wire::Value { revision: 1, value: Bytes::from_static(b"7") });
+    let damage = vec![Op::Put { table: Table::State, key, value }];
+    bad.machine.writer.durable(damage).await.expect("damaged");
+    for machine in [&mut good, &mut bad] {
+        machine.apply(&[at(2, vec![put("k", "2", None)]), check(None)]).await;
+    }
+    let expected = good.machine.applied.digest.marks.back().copied();
+    good.apply(&[check(expected)]).await;
+    let refused = bad.try_apply(&[check(expected)]).await.expect_err("it differs");
+    assert!(refused.to_string().contains("join again as a new node"), "{refused}");
+    let opened = open::check_state(&bad.database).expect_err("and it stays out");
+    assert!(matches!(opened, OpenError::Diverged(_)), "{opened}");
+    open::check_state(&good.database).expect("the others go on");
+}
+
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_refused_and_not_skipped() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1, vec![put("k", "1", None)])]).await;
+    let newer = version::SUPPORTED + 1;
+    let raise = wire::Command { raise_version: newer, ..wire::Command::default() };
+    let needs = wire::Command { needs_version: newer, ..at(2, vec![put("k", "2", None)]) };
+    for command in [raise, needs] {
+        let refused = machine.try_apply(&[command]).await.expect_err("too new");
+        assert!(refused.to_string().contains("run a newer one"), "{refused}");
+        assert_eq!(Some(b"1".to_vec()), machine.value("k"));
+    }
+    // A folder whose cluster has gone on without this program.
+    let applied = super::Applied { version: newer, ..machine.machine.applied.clone() };
+    machine.machine.writer.durable(vec![applied.put()]).await.expect("written");
+    let opened = open::check_state(&machine.database).expect_err("too new");
+    assert!(matches!(opened, OpenError::TooNew(_)), "{opened}");
+}
+
 fn any_txn() -> impl Strategy<Value = wire::Txn> {
     let key = prop::sample::select(vec!["a", "b", "c", "d"]);
     let key = key.prop_map(|key| Bytes::from_static(key.as_bytes()));
@@ -178,7 +233,7 @@ fn any_commands() -> impl Strategy<Value = Vec<wire::Command>> {
         let mut time_ms = 0;
         let command = |(txns, step_ms, compact_before)| {
             time_ms += step_ms;
-            wire::Command { txns, time_ms, compact_before }
+            wire::Command { txns, time_ms, compact_before, ..wire::Command::default() }
         };
         steps.into_iter().map(command).collect()
     })
@@ -206,6 +261,7 @@ proptest! {
         for table in [Table::State, Table::History] {
             prop_assert_eq!(one.content(table), other.content(table));
         }
+        prop_assert_eq!(&one.machine.applied.digest, &other.machine.applied.digest);
         prop_assert_eq!(one.machine.applied.compacted, other.machine.applied.compacted);
     }
 }

@@ -4,6 +4,8 @@ mod cluster;
 mod doors;
 mod durability;
 mod load;
+mod members;
+mod plans;
 mod single;
 mod snapshots;
 mod support;

@@ -28,7 +28,13 @@ impl Node {
     /// Stops it as a kill would: nobody is told.
     pub(crate) async fn kill(mut self) {
         self.close_connections();
+        self.store.halt().await;
+    }
+
+    /// Stops it as its operator would: a leader hands over.
+    pub(crate) async fn shutdown(mut self) {
         self.store.shutdown().await;
+        self.close_connections();
     }
 
     fn close_connections(&mut self) {

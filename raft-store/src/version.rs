@@ -1,0 +1,104 @@
+//! Versions: of a node's folder, and of what the log of the cluster may hold.
+//!
+//! The *folder version* stands in the file `VERSION`: an older program refuses a folder that a newer
+//! one has written. The *cluster version* is replicated: the leader raises it once all members
+//! support the next one, and only then commands may be proposed that need it. So nodes can be
+//! upgraded one after the other, and back, until the last one is.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// The cluster version of a new cluster.
+pub(crate) const FIRST: u32 = 1;
+/// The greatest cluster version that this program applies.
+pub(crate) const SUPPORTED: u32 = 1;
+/// The folder version that this program writes, and the greatest that it reads.
+const FOLDER: u32 = 1;
+const FILE: &str = "VERSION";
+const WHAT: &str = "ironraft-store";
+
+/// Something was written by a newer program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} has version {found}, this program knows up to {known}: run a newer one")]
+pub struct TooNew {
+    /// What it is the version of.
+    pub what: &'static str,
+    /// The version that was found.
+    pub found: u32,
+    /// The greatest version that this program knows.
+    pub known: u32,
+}
+
+/// Refuses a cluster version that this program does not apply.
+pub(crate) fn check_cluster(what: &'static str, found: u32) -> Result<(), TooNew> {
+    if found > SUPPORTED { Err(TooNew { what, found, known: SUPPORTED }) } else { Ok(()) }
+}
+
+/// Checks the marker of a folder, and writes it to a new one.
+///
+/// # Errors
+/// `InvalidData` when the folder is of a newer program or the marker is damaged.
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
+    let path = folder.join(FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return write(folder),
+        Err(error) => return Err(error),
+    };
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let number = text.trim_end().strip_prefix(WHAT).and_then(|rest| rest.trim().parse().ok());
+    match number {
+        None => Err(invalid(format!("{} is damaged: {text:?}", path.display()))),
+        Some(found) if found > FOLDER => {
+            let error = TooNew { what: "the folder of the store", found, known: FOLDER };
+            Err(invalid(error.to_string()))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Writes the marker so that a crash leaves either none or a whole one.
+fn write(folder: &Path) -> io::Result<()> {
+    let part = folder.join("VERSION.part");
+    let mut file = File::create(&part)?;
+    writeln!(file, "{WHAT} {FOLDER}")?;
+    file.sync_all()?;
+    fs::rename(&part, folder.join(FILE))?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_of_a_newer_program_is_refused() {
+        let dir = TempDir::new().expect("temporary folder");
+        check_folder(dir.path()).expect("a new folder");
+        check_folder(dir.path()).expect("its marker is read again");
+        let marker = dir.path().join(FILE);
+        assert_eq!("ironraft-store 1\n", fs::read_to_string(&marker).expect("marker"));
+        for (text, expected) in [
+            ("ironraft-store 2\n", "has version 2, this program knows up to 1: run a newer one"),
+            ("ironraft-store\n", "is damaged"),
+            ("", "is damaged"),
+            ("something 1\n", "is damaged"),
+        ] {
+            fs::write(&marker, text).expect("written");
+            let error = check_folder(dir.path()).expect_err("refused");
+            assert_eq!(io::ErrorKind::InvalidData, error.kind());
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_marker_that_was_not_finished_is_written_anew() {
+        let dir = TempDir::new().expect("temporary folder");
+        fs::write(dir.path().join("VERSION.part"), "ironr").expect("written");
+        check_folder(dir.path()).expect("a new folder");
+        check_folder(dir.path()).expect("whole");
+    }
+}
