@@ -173,6 +173,10 @@ pub(crate) fn raft_config(config: &Config) -> Result<openraft::Config, OpenError
         max_in_snapshot_log_to_keep: config.snapshots.keep_entries,
         purge_batch_size: (config.snapshots.keep_entries / 4).clamp(1, 10_000),
         install_snapshot_timeout: 10 * 60 * 1000,
+        // A leader that comes back must be elected in a new term. It sends entries to the others
+        // while it writes them itself, so they may have entries of its term that it lost; it would
+        // give their indexes and its term to other entries, and nobody could tell them apart.
+        enable_leader_restore: Some(false),
         ..openraft::Config::default()
     };
     raft.validate().map_err(|error| OpenError::Timers { reason: error.to_string() })

@@ -4,7 +4,7 @@ use raft_store::read::{Consistency, ReadError};
 use raft_store::txn::{Compare, Expected, TransactError, Txn, Write};
 use raft_store::watch::WatchError;
 
-use super::support::{Cluster, bytes, put, put_once, stop, value, wait_for_leader};
+use super::support::{Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader};
 
 #[tokio::test]
 async fn a_transaction_is_applied_whole_or_not_at_all() {
@@ -99,4 +99,18 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(Ok(first), again, "the first answer is returned");
     assert_eq!(Some("1".to_owned()), value(&node.store, "a").await);
     node.kill().await;
+}
+
+/// A leader that was killed may have lost entries that others have, with its term on them.
+#[tokio::test]
+async fn a_node_never_leads_twice_in_one_term() {
+    let cluster = Cluster::new();
+    let mut nodes = cluster.start_all(1).await;
+    let term = |node: &Node| node.store.status().expect("a real store").term;
+    let first = term(&nodes[0]);
+    nodes.pop().expect("a node").kill().await;
+    let again = cluster.start(1, None).await;
+    wait_for_leader(&again.store).await;
+    assert!(term(&again) > first, "it leads in term {first} again");
+    again.kill().await;
 }
