@@ -13,7 +13,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup claim build demo test check fix bench
+.PHONY: help setup claim build demo test check fix bench chaos
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -53,3 +53,8 @@ fix: claim ## format, and apply what clippy can fix
 
 bench: setup claim ## run the benchmarks
 	cargo test --workspace --benches --no-fail-fast -- --bench
+
+CHAOS_MINUTES ?= 10
+CHAOS_SEED ?= 1
+chaos: build ## real processes under faults, and a report (CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY=name)
+	$(BIN)/ironraft-chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')

@@ -127,7 +127,8 @@ impl Life {
         let folder = folder.context("no temporary folder")?;
         let commit = random.random_range(1..30);
         let data = if random.random() { "ordered" } else { "writeback" };
-        let ext4 = Ext4 { options: format!("data={data},commit={commit}") };
+        let options = format!("data={data},commit={commit}");
+        let ext4 = Ext4 { options, ..Ext4::default() };
         let disk = LoopDisk::create(folder.path(), "disk", ext4)?;
         Ok(Self {
             seed,

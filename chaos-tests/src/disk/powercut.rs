@@ -13,7 +13,7 @@ use anyhow::{Context, bail, ensure};
 use super::mounts::Mounted;
 use super::process::Node;
 
-/// The size of a disk; its file is sparse.
+/// The size of a disk when nothing else is said; its file is sparse.
 const DISK_BYTES: u64 = 1 << 30;
 /// How often a copy is made again because the device was written meanwhile.
 const COPIES_MAX: usize = 100;
@@ -23,11 +23,13 @@ const COPIES_MAX: usize = 100;
 pub struct Ext4 {
     /// The options of `mount`.
     pub options: String,
+    /// The size of the disk.
+    pub bytes: u64,
 }
 
 impl Default for Ext4 {
     fn default() -> Self {
-        Self { options: "data=ordered,commit=5".to_owned() }
+        Self { options: "data=ordered,commit=5".to_owned(), bytes: DISK_BYTES }
     }
 }
 
@@ -49,7 +51,7 @@ impl LoopDisk {
     pub fn create(folder: &Path, name: &str, ext4: Ext4) -> anyhow::Result<Self> {
         let image = folder.join(format!("{name}.img"));
         let file = File::create(&image).context("cannot make a disk image")?;
-        file.set_len(DISK_BYTES).context("cannot make a disk image")?;
+        file.set_len(ext4.bytes).context("cannot make a disk image")?;
         // A journal that is never full is never written back, so the copy cannot race with that.
         let whole = "lazy_itable_init=0,lazy_journal_init=0";
         run(Command::new("mkfs.ext4")
@@ -110,12 +112,16 @@ impl LoopDisk {
     }
 
     /// Where the copy of a power cut is kept until it is mounted.
-    fn copy_path(&self) -> PathBuf {
+    #[must_use]
+    pub fn copy_path(&self) -> PathBuf {
         self.image.with_extension("cut")
     }
 
-    /// Throws away what is not in the copy and mounts that.
-    fn become_copy(self) -> anyhow::Result<Self> {
+    /// Throws away what is not in the copy and mounts that. Nothing may use the disk.
+    ///
+    /// # Errors
+    /// When the copy cannot be mounted.
+    pub fn become_copy(self) -> anyhow::Result<Self> {
         let (copy, ext4) = (self.copy_path(), self.ext4.clone());
         let Self { mounted, image, .. } = self;
         drop(mounted);

@@ -1,0 +1,88 @@
+//! `make chaos`: real processes under faults, and a report of what that proved.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool prints its result")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use chaos_tests::campaign::{self, Campaign};
+use chaos_tests::disk::mounts;
+use chaos_tests::report::text::text;
+use chaos_tests::scenario::{Verdict, catalog};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Runs simulation, crash fuzzing and scenarios on real processes, and writes a report.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How long all of it may take, minutes.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Decides what is left to chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only scenarios whose name contains this, and nothing else.
+    #[arg(long)]
+    only: Option<String>,
+    /// Where the report and the evidence of failures go.
+    #[arg(long)]
+    artifacts: Option<PathBuf>,
+    /// Print the names of all scenarios and end.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_target(false).with_env_filter(filter).init();
+    match chaos(Arguments::parse()) {
+        Ok(Verdict::Pass) => ExitCode::SUCCESS,
+        Ok(Verdict::Inconclusive | Verdict::Fail) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("\nchaos: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
+    if arguments.list {
+        for scenario in catalog::all(arguments.seed) {
+            println!("{}", scenario.name);
+        }
+        return Ok(Verdict::Pass);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the source tree")?;
+    let program = std::env::current_exe().context("the folder of the binaries")?;
+    let binaries = program.parent().context("the folder of the binaries")?;
+    let artifacts = arguments.artifacts.unwrap_or_else(|| root.join("artifacts/chaos"));
+    let campaign = Campaign {
+        binary: binaries.join("ironraft-store-node"),
+        disk_node: binaries.join("ironraft-disk-node"),
+        artifacts: artifacts.clone(),
+        budget: Duration::from_secs(60 * arguments.minutes),
+        seed: arguments.seed,
+        only: arguments.only,
+    };
+    // Before any thread is started, so that all of them share it.
+    mounts::enter_private()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(campaign::run(&campaign, stopped()))?;
+    report.write(&artifacts)?;
+    println!("\n{}\nreport: {}", text(&report), artifacts.join("report.html").display());
+    Ok(report.verdict())
+}
+
+/// Ends when somebody wants the run to end.
+async fn stopped() -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

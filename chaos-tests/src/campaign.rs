@@ -1,0 +1,150 @@
+//! A run of everything within a budget of time: parts without processes, then scenarios.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::disk::fuzz;
+use crate::report::{Part, Report, word};
+use crate::scenario::{self, Outcome, Scenario, Verdict, catalog};
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Campaign {
+    /// `ironraft-store-node`.
+    pub binary: PathBuf,
+    /// `ironraft-disk-node`.
+    pub disk_node: PathBuf,
+    /// Where evidence of failures goes.
+    pub artifacts: PathBuf,
+    /// How long all of it may take.
+    pub budget: Duration,
+    /// Decides what is left to chance.
+    pub seed: u64,
+    /// Only scenarios whose name contains this, and no other parts.
+    pub only: Option<String>,
+}
+
+/// The part of the budget that is for the crash fuzz.
+const FUZZ_SHARE: u32 = 12;
+/// A scenario is not begun when less than this is left.
+const SCENARIO_MIN: Duration = Duration::from_secs(15);
+
+/// Runs the campaign until it is over, the budget is used up, or `stop` ends.
+///
+/// # Errors
+/// When no scenario has the name that is wanted, or the artifacts cannot be written.
+pub async fn run(
+    campaign: &Campaign,
+    stop: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<Report> {
+    let began = Instant::now();
+    let mut report = Report {
+        seed: campaign.seed,
+        began: jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string(),
+        machine: machine(),
+        seconds: 0.0,
+        budget_seconds: campaign.budget.as_secs(),
+        parts: Vec::new(),
+        outcomes: Vec::new(),
+        skipped: Vec::new(),
+    };
+    tokio::select! {
+        done = everything(campaign, began, &mut report) => done?,
+        stopped = stop => {
+            stopped?;
+            report.skipped.push(("everything else".to_owned(), "stopped by a signal".to_owned()));
+        }
+    }
+    report.seconds = began.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+async fn everything(
+    campaign: &Campaign,
+    began: Instant,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    if campaign.only.is_none() {
+        report.parts.push(crash_fuzz(campaign).await?);
+    }
+    scenarios(campaign, began, report).await
+}
+
+/// One node, killed and cut from power at random, compared with a model.
+async fn crash_fuzz(campaign: &Campaign) -> anyhow::Result<Part> {
+    let Campaign { disk_node, seed, budget, .. } = campaign.clone();
+    let (began, budget) = (Instant::now(), budget / FUZZ_SHARE);
+    let ran = tokio::task::spawn_blocking(move || fuzz::run(&disk_node, seed, budget)).await;
+    let (verdict, detail) = match ran.context("the crash fuzz does not end")? {
+        Ok(report) if report.violations.is_empty() => (Verdict::Pass, report.to_string()),
+        Ok(report) => (Verdict::Fail, report.to_string()),
+        Err(error) => (Verdict::Fail, format!("{error:#}")),
+    };
+    let part = Part {
+        name: "crash fuzz of one node".to_owned(),
+        verdict,
+        detail,
+        replay: format!("make chaos CHAOS_SEED={seed}"),
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    tracing::info!("{} {} ({:.0} s)", word(verdict), part.name, part.seconds);
+    Ok(part)
+}
+
+async fn scenarios(campaign: &Campaign, began: Instant, report: &mut Report) -> anyhow::Result<()> {
+    let all = catalog::all(campaign.seed).into_iter();
+    let wanted: Vec<Scenario> = match &campaign.only {
+        Some(text) => all.filter(|scenario| scenario.name.contains(text)).collect(),
+        None => all.collect(),
+    };
+    ensure!(!wanted.is_empty(), "no scenario is called {:?}", campaign.only);
+    let mut longest = SCENARIO_MIN;
+    for scenario in wanted {
+        let left = campaign.budget.saturating_sub(began.elapsed());
+        if left < longest.min(2 * SCENARIO_MIN) {
+            report.skipped.push((scenario.name, "no time left".to_owned()));
+            continue;
+        }
+        let started = Instant::now();
+        let ran = scenario::run::run(&scenario, &campaign.binary, &campaign.artifacts).await;
+        longest = longest.max(started.elapsed());
+        let outcome = ran.unwrap_or_else(|error| not_run(&scenario, &error, started));
+        tracing::info!("{} {} ({:.0} s)", word(outcome.verdict), outcome.name, outcome.seconds);
+        report.outcomes.push(outcome);
+    }
+    Ok(())
+}
+
+/// A scenario whose cluster could not be built, which is a failure of the run.
+fn not_run(scenario: &Scenario, error: &anyhow::Error, started: Instant) -> Outcome {
+    let check = scenario::Check {
+        claim: "the cluster can be built".to_owned(),
+        verdict: Verdict::Fail,
+        detail: format!("{error:#}"),
+    };
+    Outcome {
+        name: scenario.name.clone(),
+        seed: scenario.plan.seed,
+        verdict: Verdict::Fail,
+        checks: vec![check],
+        events: Vec::new(),
+        acknowledged: scenario::Acknowledged::default(),
+        unknown: 0,
+        gaps: Vec::new(),
+        worked_ns: (0, 0),
+        converged_ms: None,
+        seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+/// What the run is on, in words.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    format!("{cores} cores, Linux {}, load {load} at the beginning", kernel.trim())
+}
