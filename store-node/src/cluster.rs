@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::wait::wait_for;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use identity::authority::CertificateAuthority;
 use identity::node::NodeRequest;
 use identity::{Identity, Role};
@@ -209,22 +209,20 @@ impl Cluster {
         ready.await.with_context(|| format!("node {id}: {}", log()))
     }
 
-    /// The leader that a majority of the nodes names.
+    /// The node that leads; of several that believe it, the one with the highest term.
     ///
     /// # Errors
     /// When there is none now.
     pub async fn leader(&self) -> anyhow::Result<u64> {
-        let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut leading = Vec::new();
         for node in self.nodes.values().filter(|node| node.process.is_some()) {
             if let Ok(status) = node.admin().status(wire::Nothing {}).await {
-                *votes.entry(status.into_inner().leader).or_default() += 1;
+                let status = status.into_inner();
+                leading.extend((status.leader == node.id).then_some((status.term, node.id)));
             }
         }
-        votes.remove(&0);
-        match votes.into_iter().max_by_key(|(_, count)| *count) {
-            Some((id, count)) if count * 2 > self.nodes.len() || self.nodes.len() == 1 => Ok(id),
-            Some(_) | None => bail!("no leader"),
-        }
+        let (_, leader) = leading.into_iter().max().context("no leader")?;
+        Ok(leader)
     }
 
     /// Waits until there is a leader.
@@ -249,6 +247,12 @@ impl Cluster {
     /// When there is none with this id.
     pub fn node_mut(&mut self, id: u64) -> anyhow::Result<&mut Node> {
         self.nodes.get_mut(&id).with_context(|| format!("there is no node {id}"))
+    }
+
+    /// The folder of all nodes.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// All nodes in the order of their ids.
@@ -278,7 +282,7 @@ impl Cluster {
 }
 
 /// An address on loopback that no other process and no other node uses.
-fn own_address(id: u64) -> anyhow::Result<Ipv4Addr> {
+pub(crate) fn own_address(id: u64) -> anyhow::Result<Ipv4Addr> {
     let [.., high, middle, low] = std::process::id().to_be_bytes();
     let node = u8::try_from(id).ok().filter(|id| *id < 16).context("node ids are 1 to 15")?;
     // Sixteen addresses a process: the low half byte is the node.

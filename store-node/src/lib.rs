@@ -3,6 +3,7 @@
 //! Tests and benchmarks of the store run it, because a region does far more than the store. `serve`
 //! is the process; `cluster` starts such processes and stops them whatever happens.
 
+pub mod bench;
 pub mod cluster;
 pub mod options;
 pub mod process;

@@ -30,7 +30,7 @@ impl Service {
         Self { store }
     }
 
-    async fn transact(&self, txn: Txn) -> Answer<wire::TxnReply> {
+    async fn transact(&self, txn: Txn) -> wire::TxnReply {
         use wire::txn_reply::Result as Reply;
         let result = match self.store.transact(txn).await {
             Ok(committed) => Reply::Committed(committed.revision),
@@ -39,7 +39,7 @@ impl Service {
             Err(TransactError::Unknown { reason }) => Reply::Unknown(reason),
             Err(TransactError::Invalid { reason }) => Reply::Invalid(reason),
         };
-        Ok(Response::new(wire::TxnReply { result: Some(result) }))
+        wire::TxnReply { result: Some(result) }
     }
 
     async fn view(&self, stale: bool, revision: u64) -> Result<ReadView, Status> {
@@ -64,28 +64,19 @@ impl Kv for Service {
         let wire::PutRequest { key, value, request_id } = request.into_inner();
         let meta = Meta { request_id: request_id_of(&request_id)?, ..Meta::default() };
         let writes = vec![Write::Put { key, value }];
-        self.transact(Txn { writes, meta, ..Txn::default() }).await
+        let txn = Txn { writes, meta, ..Txn::default() };
+        Ok(Response::new(self.transact(txn).await))
     }
 
     async fn txn(&self, request: Request<wire::TxnRequest>) -> Answer<wire::TxnReply> {
-        let wire::TxnRequest { compares, writes, request_id, actor } = request.into_inner();
-        let compare = |compare: wire::Compare| Compare {
-            key: compare.key,
-            expected: match compare.revision {
-                0 => Expected::Absent,
-                revision => Expected::Revision(revision),
-            },
-        };
-        let write = |write: wire::Write| match write.value {
-            Some(value) => Write::Put { key: write.key, value },
-            None => Write::Delete { key: write.key },
-        };
-        let txn = Txn {
-            compares: compares.into_iter().map(compare).collect(),
-            writes: writes.into_iter().map(write).collect(),
-            meta: Meta { actor, request_id: request_id_of(&request_id)?, ..Meta::default() },
-        };
-        self.transact(txn).await
+        Ok(Response::new(self.transact(txn_of(request.into_inner())?).await))
+    }
+
+    async fn each(&self, request: Request<wire::TxnBatch>) -> Answer<wire::TxnReplies> {
+        let txns = request.into_inner().txns.into_iter().map(txn_of);
+        let txns: Vec<Txn> = txns.collect::<Result<_, _>>()?;
+        let replies = futures::future::join_all(txns.into_iter().map(|txn| self.transact(txn)));
+        Ok(Response::new(wire::TxnReplies { replies: replies.await }))
     }
 
     async fn get(&self, request: Request<wire::GetRequest>) -> Answer<wire::GetReply> {
@@ -115,6 +106,26 @@ impl Kv for Service {
         });
         Ok(Response::new(Box::pin(batches)))
     }
+}
+
+fn txn_of(request: wire::TxnRequest) -> Result<Txn, Status> {
+    let wire::TxnRequest { compares, writes, request_id, actor } = request;
+    let compare = |compare: wire::Compare| Compare {
+        key: compare.key,
+        expected: match compare.revision {
+            0 => Expected::Absent,
+            revision => Expected::Revision(revision),
+        },
+    };
+    let write = |write: wire::Write| match write.value {
+        Some(value) => Write::Put { key: write.key, value },
+        None => Write::Delete { key: write.key },
+    };
+    Ok(Txn {
+        compares: compares.into_iter().map(compare).collect(),
+        writes: writes.into_iter().map(write).collect(),
+        meta: Meta { actor, request_id: request_id_of(&request_id)?, ..Meta::default() },
+    })
 }
 
 fn request_id_of(bytes: &Bytes) -> Result<Option<[u8; 16]>, Status> {
