@@ -15,7 +15,7 @@ use crate::images::Images;
 use crate::tables::read::Reads;
 
 /// Asks a node for its own files only, so that two nodes never pass a request to and fro.
-pub(crate) const LOCAL_ONLY: &str = "x-ironraft-local-only";
+pub const LOCAL_ONLY: &str = "x-ironraft-local-only";
 
 /// The route of contents.
 pub fn router(images: Images) -> Router {

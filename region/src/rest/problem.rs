@@ -21,13 +21,21 @@ const UNIQUE_MESSAGES: &[(&str, &str, &str)] = &[
     ("user.name", "username", "A user with that username already exists."),
 ];
 
+/// What a client should do when nobody knows whether its change was made.
+const OUTCOME_OPEN: &str = "The change may still be made. Look before you repeat it.";
+
 impl From<TableError> for Problem {
     fn from(error: TableError) -> Self {
         match &error {
             TableError::Duplicate { index, key, holder } => duplicate(index, key, holder),
+            TableError::Unavailable { outcome_open: true, .. } => {
+                Self::text(error.kind(), format!("{error}\n{OUTCOME_OPEN}"))
+            }
             TableError::Exists { .. }
             | TableError::Conflict { .. }
-            | TableError::Unavailable { .. } => Self::text(error.kind(), error.to_string()),
+            | TableError::Unavailable { outcome_open: false, .. } => {
+                Self::text(error.kind(), error.to_string())
+            }
             TableError::Corrupt { .. } | TableError::Invalid { .. } => {
                 tracing::error!(%error, "a request failed inside");
                 Self::text(Kind::Internal, error.to_string())

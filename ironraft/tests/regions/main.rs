@@ -1,0 +1,9 @@
+//! Real region processes on loopback: what a cluster promises while some of them are gone.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cluster;
+mod handover;
+mod images;
+mod life;
+mod quorum;
+mod rest;
