@@ -1,6 +1,5 @@
 //! A machine: a bare-metal server, what is known of its hardware, and where it is in its life.
 
-pub mod address;
 pub mod disk;
 pub mod hardware;
 pub mod hostname;

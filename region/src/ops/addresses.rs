@@ -10,12 +10,13 @@ use model::error::Kind;
 use model::id::{SubnetId, VlanId};
 use model::lease::binding::Binding;
 use model::machine::Machine;
-use model::machine::address::free_address;
 use model::machine::interface::{Interface, Link, LinkMode};
+use model::net::allocate::{AllocateError, allocate};
+use model::net::occupancy::Occupancy;
 use model::net::subnet::Subnet;
 
+use crate::ops::promised;
 use crate::tables::error::TableError;
-use crate::tables::leases::BINDINGS_OF_SUBNET;
 use crate::tables::network::{
     IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN,
 };
@@ -177,8 +178,9 @@ fn has_network(machine: &Machine) -> bool {
 
 fn choose(tx: &Tx, machine: &Machine, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let taken = taken_addresses(tx, machine, subnet)?;
-    free_address(subnet, &ranges, &taken).ok_or(AssignError::SubnetExhausted { cidr: subnet.cidr })
+    let assigned = taken_addresses(tx, machine, subnet)?;
+    allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned })
+        .map_err(|AllocateError::Exhausted { subnet: cidr }| AssignError::SubnetExhausted { cidr })
 }
 
 /// Every address of a subnet that somebody holds: machines, users, DHCP clients, controllers.
@@ -193,9 +195,7 @@ fn taken_addresses(
     taken.extend(links.flat_map(|interface| &interface.links).filter_map(|link| link.ip_address));
     let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
     taken.extend(reserved.iter().map(|reserved| reserved.ip));
-    let bindings = tx.list_by(&BINDINGS_OF_SUBNET, &subnet.id)?;
-    let promised = bindings.iter().filter(|binding| binding.promise_until > tx.now());
-    taken.extend(promised.map(|binding| binding.ip));
+    taken.extend(promised::addresses(tx, subnet)?);
     let racks = tx.list::<model::controller::RackController>()?;
     let interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
     taken.extend(interfaces.flat_map(|interface| &interface.addresses).map(IpNet::addr));

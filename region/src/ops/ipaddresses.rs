@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::error::Kind;
-use model::lease::binding::Binding;
 use model::mac::MacAddress;
 use model::net::allocate::allocate;
 use model::net::iprange::{IpRange, Purpose};
@@ -15,8 +14,7 @@ use model::net::subnet::Subnet;
 use model::user::User;
 
 use crate::ops::error::Refusal;
-use crate::ops::{specifiers, subnets};
-use crate::tables::leases::BINDINGS_OF_SUBNET;
+use crate::ops::{promised, specifiers, subnets};
 use crate::tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
 use crate::tables::read::Reads;
 use crate::tables::tx::Tx;
@@ -154,8 +152,6 @@ fn free(tx: &Tx, subnet: &Subnet) -> Result<IpAddr, Refusal> {
 /// Addresses that somebody has, or may still have by DHCP from a range that is gone.
 fn in_use(tx: &Tx, subnet: &Subnet) -> Result<BTreeSet<IpAddr>, Refusal> {
     let mut taken = subnets::assigned(tx, subnet)?;
-    let bindings: Vec<Binding> = tx.list_by(&BINDINGS_OF_SUBNET, &subnet.id)?;
-    let alive = bindings.iter().filter(|binding| binding.promise_until > tx.now());
-    taken.extend(alive.map(|binding| binding.ip));
+    taken.extend(promised::addresses(tx, subnet)?);
     Ok(taken)
 }

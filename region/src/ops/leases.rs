@@ -344,7 +344,8 @@ fn dynamic_span(range: &IpRange) -> Option<Span> {
     span(range.start_ip, range.end_ip).filter(|_| dynamic)
 }
 
-fn block_span(block: &Block) -> Option<Span> {
+/// The addresses of a block of IPv4 addresses.
+pub(super) fn block_span(block: &Block) -> Option<Span> {
     span(block.first, block.last)
 }
 

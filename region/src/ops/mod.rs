@@ -30,6 +30,7 @@ pub mod machines;
 pub mod metadata;
 pub mod naming;
 pub mod power;
+pub mod promised;
 pub mod resourcepools;
 pub mod settings;
 pub mod spaces;

@@ -7,8 +7,11 @@ use model::lease::block::Block;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::vlan::Vlan;
+use model::user::User;
+use region::ops::ipaddresses::{Wish, reserve};
 use region::ops::leases::{remove_expired, request_blocks};
 use region::tables::read::Reads;
+use region::tables::update::Cause;
 
 use crate::site::{Site, ip, process};
 
@@ -62,7 +65,8 @@ async fn a_renewal_prolongs_the_grant_and_keeps_its_epoch() {
     let rack = process(1, 7);
     let granted = site.blocks(&rack, 0).await.remove(0);
     let revision = site.view().await.revision();
-    assert_eq!(site.blocks(&rack, 9).await, [granted.clone()], "too fresh to be written again");
+    let again = site.blocks(&rack, 9).await;
+    assert_eq!(again, std::slice::from_ref(&granted), "too fresh to be written again");
     assert_eq!(site.view().await.revision(), revision);
 
     site.set_valid_until(granted.id, 30_000).await;
@@ -121,4 +125,20 @@ async fn a_rack_that_no_longer_serves_the_link_loses_its_blocks_to_the_new_one()
     site.set_valid_until(block.id, -60_000).await;
     assert_eq!(site.blocks(&process(1, 7), 0).await, []);
     assert!(ids(&site.blocks(&process(5, 9), 0).await).contains(&block.id));
+}
+
+/// A rack that is cut off may give an address of its block to a client although the range is gone.
+#[tokio::test]
+async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
+    let site = Site::new().await;
+    let block = site.blocks(&process(1, 7), 0).await.remove(0);
+    site.change(|tx| tx.delete::<IpRange>(&block.iprange).map(drop)).await;
+    let user = site.view().await.list::<User>().unwrap().remove(0);
+    let cause = Cause::new("test", "test");
+    let wish = Wish { ip: Some(ip(101)), ..Wish::default() };
+    let reserve = async || reserve(&site.tables, &cause, &user, &wish).await;
+    let refusal = reserve().await.unwrap_err().to_string();
+    assert_eq!(refusal, "The IP address 10.0.0.101 is already in use.");
+    site.set_valid_until(block.id, -60_000).await;
+    assert_eq!(reserve().await.unwrap().ip, ip(101));
 }
