@@ -19,6 +19,7 @@ pub mod enlist;
 pub mod error;
 pub mod events;
 pub mod fabrics;
+pub mod groups;
 pub mod ipaddresses;
 pub mod ipranges;
 pub mod leases;

@@ -3,7 +3,7 @@
 use api::problem::Problem;
 use api::resourcepools::ResourcePool;
 
-use crate::ops::{resourcepools, specifiers};
+use crate::ops::{groups, resourcepools, specifiers};
 use crate::rest::call::Call;
 use crate::rest::operation::Operation;
 use crate::rest::reply::Reply;
@@ -42,7 +42,8 @@ async fn list(call: Call) -> Result<Reply, Problem> {
 
 async fn create(call: Call) -> Result<Reply, Problem> {
     let cause = call.cause("resource-pool.create");
-    let pool = resourcepools::create(&call.parts.tables, &cause, &naming(&call.params)).await?;
+    let pool: model::pool::ResourcePool =
+        groups::create(&call.parts.tables, &cause, &naming(&call.params)).await?;
     Ok(Reply::json(&ResourcePool::from(&pool)))
 }
 
@@ -53,8 +54,8 @@ async fn read(call: Call) -> Result<Reply, Problem> {
 
 async fn update(call: Call) -> Result<Reply, Problem> {
     let (cause, naming) = (call.cause("resource-pool.update"), naming(&call.params));
-    let pool =
-        resourcepools::update(&call.parts.tables, &cause, call.segment("id"), &naming).await?;
+    let pool: model::pool::ResourcePool =
+        groups::update(&call.parts.tables, &cause, call.segment("id"), &naming).await?;
     Ok(Reply::json(&ResourcePool::from(&pool)))
 }
 

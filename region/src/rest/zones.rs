@@ -5,7 +5,7 @@ use api::zones::Zone;
 use model::zone::AvailabilityZone;
 
 use crate::ops::naming::Naming;
-use crate::ops::{specifiers, zones};
+use crate::ops::{groups, specifiers, zones};
 use crate::rest::call::Call;
 use crate::rest::operation::Operation;
 use crate::rest::params::Params;
@@ -48,7 +48,8 @@ async fn list(call: Call) -> Result<Reply, Problem> {
 
 async fn create(call: Call) -> Result<Reply, Problem> {
     let cause = call.cause("zone.create");
-    let zone = zones::create(&call.parts.tables, &cause, &naming(&call.params)).await?;
+    let zone: AvailabilityZone =
+        groups::create(&call.parts.tables, &cause, &naming(&call.params)).await?;
     Ok(Reply::json(&Zone::from(&zone)))
 }
 
@@ -59,7 +60,8 @@ async fn read(call: Call) -> Result<Reply, Problem> {
 
 async fn update(call: Call) -> Result<Reply, Problem> {
     let (cause, naming) = (call.cause("zone.update"), naming(&call.params));
-    let zone = zones::update(&call.parts.tables, &cause, call.segment("name"), &naming).await?;
+    let zone: AvailabilityZone =
+        groups::update(&call.parts.tables, &cause, call.segment("name"), &naming).await?;
     Ok(Reply::json(&Zone::from(&zone)))
 }
 
