@@ -18,7 +18,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::error::IdentityError;
 use crate::node::{ALPN, Identity};
 use crate::token::JoinToken;
-use crate::verify::PinVerifier;
+use crate::verify::RegionVerifier;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ fn pinning_config(token: JoinToken) -> Result<ClientConfig, IdentityError> {
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|e| IdentityError::crypto("TLS client", e))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(PinVerifier::new(token)))
+        .with_custom_certificate_verifier(Arc::new(RegionVerifier::pinned(token)))
         .with_no_client_auth();
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();

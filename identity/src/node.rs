@@ -17,7 +17,7 @@ use crate::connect::ExpectedPeer;
 use crate::error::IdentityError;
 use crate::files::{self, AUTHORITIES_FILE, NODE_FILE};
 use crate::peer::PeerIdentity;
-use crate::verify::PeerVerifier;
+use crate::verify::RegionVerifier;
 
 pub(crate) const ALPN: &[u8] = b"h2";
 
@@ -170,7 +170,8 @@ impl Credentials {
     }
 
     fn client_config(&self, expected: ExpectedPeer) -> Result<ClientConfig, IdentityError> {
-        let verifier = PeerVerifier::new(Arc::clone(&self.roots), &self.own.cluster_id, expected)?;
+        let roots = Arc::clone(&self.roots);
+        let verifier = RegionVerifier::of_cluster(roots, &self.own.cluster_id, expected)?;
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|e| IdentityError::crypto("TLS client", e))?

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
+use rustls::crypto::{self, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -29,43 +29,69 @@ enum WrongServer {
     NotPinned,
 }
 
-/// Accepts one node (or any region) of one cluster.
+/// Accepts a region: the expected one of a cluster, or any of the cluster that a token pins.
 #[derive(Debug)]
-pub(crate) struct PeerVerifier {
-    chain: Arc<WebPkiServerVerifier>,
-    cluster_id: String,
-    expected: ExpectedPeer,
+pub(crate) struct RegionVerifier {
+    trust: Trust,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl PeerVerifier {
-    pub(crate) fn new(
+#[derive(Debug)]
+enum Trust {
+    /// The own cluster, whose authorities are known.
+    Cluster { chain: Arc<WebPkiServerVerifier>, cluster_id: String, expected: ExpectedPeer },
+    /// The cluster whose authority a join token pins; the server sends the authority along.
+    Pinned { token: JoinToken },
+}
+
+impl RegionVerifier {
+    /// Accepts one node (or any region) of one cluster.
+    pub(crate) fn of_cluster(
         roots: Arc<RootCertStore>,
         cluster_id: &str,
         expected: ExpectedPeer,
     ) -> Result<Self, IdentityError> {
         let chain = chain_verifier(roots)
             .map_err(|e| IdentityError::malformed("authority certificate", e))?;
-        Ok(Self { chain, cluster_id: cluster_id.to_owned(), expected })
+        let cluster_id = cluster_id.to_owned();
+        Ok(Self::new(Trust::Cluster { chain, cluster_id, expected }))
     }
 
-    fn check_name(&self, found: &PeerIdentity) -> Result<(), Error> {
-        let right_node = match (&found.role, self.expected) {
-            (Role::Region { node_id }, ExpectedPeer::Region(expected)) => *node_id == expected,
-            (Role::Region { .. }, ExpectedPeer::AnyRegion) => true,
-            (Role::Rack { .. }, _) => false,
-        };
-        if right_node && found.cluster_id == self.cluster_id {
-            return Ok(());
-        }
-        Err(refused(WrongServer::OtherNode {
-            found: found.clone(),
-            expected: self.expected,
-            cluster_id: self.cluster_id.clone(),
-        }))
+    /// Accepts any region of the cluster whose authority a join token pins.
+    pub(crate) fn pinned(token: JoinToken) -> Self {
+        Self::new(Trust::Pinned { token })
+    }
+
+    fn new(trust: Trust) -> Self {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        Self { trust, algorithms }
     }
 }
 
-impl ServerCertVerifier for PeerVerifier {
+impl Trust {
+    /// What checks the chain of a server that says it is `found`.
+    fn chain_for(
+        &self,
+        found: &PeerIdentity,
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<Arc<WebPkiServerVerifier>, Error> {
+        match self {
+            Self::Cluster { chain, cluster_id, expected } => {
+                check_name(found, cluster_id, *expected)?;
+                Ok(Arc::clone(chain))
+            }
+            Self::Pinned { token } => {
+                let chain = pinned_chain(token, intermediates)?;
+                if found.node_id().is_none() {
+                    return Err(refused(WrongServer::NoName));
+                }
+                Ok(chain)
+            }
+        }
+    }
+}
+
+impl ServerCertVerifier for RegionVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -75,65 +101,7 @@ impl ServerCertVerifier for PeerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let found = name_of(end_entity)?;
-        self.check_name(&found)?;
-        let name = server_name(&found)?;
-        self.chain.verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
-}
-
-/// Accepts any region of the cluster whose authority a join token pins.
-#[derive(Debug)]
-pub(crate) struct PinVerifier {
-    token: JoinToken,
-}
-
-impl PinVerifier {
-    pub(crate) fn new(token: JoinToken) -> Self {
-        Self { token }
-    }
-}
-
-impl ServerCertVerifier for PinVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let authority = intermediates.iter().find(|certificate| self.token.pins(certificate));
-        let authority = authority.ok_or_else(|| refused(WrongServer::NotPinned))?;
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.clone().into_owned())?;
-        let chain = chain_verifier(Arc::new(roots))
-            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        let found = name_of(end_entity)?;
-        if found.node_id().is_none() {
-            return Err(refused(WrongServer::NoName));
-        }
+        let chain = self.trust.chain_for(&found, intermediates)?;
         let name = server_name(&found)?;
         chain.verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
     }
@@ -144,8 +112,7 @@ impl ServerCertVerifier for PinVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = ring::default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &algorithms)
+        crypto::verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -154,13 +121,37 @@ impl ServerCertVerifier for PinVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = ring::default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+        crypto::verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider().signature_verification_algorithms.supported_schemes()
+        self.algorithms.supported_schemes()
     }
+}
+
+fn check_name(found: &PeerIdentity, cluster_id: &str, expected: ExpectedPeer) -> Result<(), Error> {
+    let right_node = match (&found.role, expected) {
+        (Role::Region { node_id }, ExpectedPeer::Region(expected)) => *node_id == expected,
+        (Role::Region { .. }, ExpectedPeer::AnyRegion) => true,
+        (Role::Rack { .. }, _) => false,
+    };
+    if right_node && found.cluster_id == cluster_id {
+        return Ok(());
+    }
+    let (found, cluster_id) = (found.clone(), cluster_id.to_owned());
+    Err(refused(WrongServer::OtherNode { found, expected, cluster_id }))
+}
+
+fn pinned_chain(
+    token: &JoinToken,
+    intermediates: &[CertificateDer<'_>],
+) -> Result<Arc<WebPkiServerVerifier>, Error> {
+    let authority = intermediates.iter().find(|certificate| token.pins(certificate));
+    let authority = authority.ok_or_else(|| refused(WrongServer::NotPinned))?;
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.clone().into_owned())?;
+    chain_verifier(Arc::new(roots))
+        .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))
 }
 
 fn chain_verifier(
