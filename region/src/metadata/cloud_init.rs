@@ -2,10 +2,13 @@
 //! signs with its machine's key. Fetching the user data is what tells that a deployment is done:
 //! only the installed system has the key, and only a booted one asks.
 
+use std::collections::BTreeMap;
+
 use api::problem::Problem;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::error::Kind;
 use model::machine::Machine;
@@ -28,15 +31,22 @@ pub async fn versions() -> Response {
     VERSIONS.join("\n").into_response()
 }
 
-/// `GET /MAAS/metadata/{version}/`.
-pub async fn index(
-    State(parts): State<MetadataParts>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
+/// Lets requests through whose path names a version that is served.
+pub async fn known_version(
+    Path(parameters): Path<BTreeMap<String, String>>,
+    request: Request,
+    next: Next,
 ) -> Response {
-    if let Err(problem) = known_version(&version) {
-        return problem_response(&problem);
+    let version = parameters.get("version").map(String::as_str).unwrap_or_default();
+    if VERSIONS.contains(&version) {
+        return next.run(request).await;
     }
+    let message = format!("Unknown metadata version: {version}");
+    problem_response(&Problem::text(Kind::NotFound, message))
+}
+
+/// `GET /MAAS/metadata/{version}/`.
+pub async fn index(State(parts): State<MetadataParts>, headers: HeaderMap) -> Response {
     let machine = machine_of(&parts, &headers).await;
     respond(machine.map(|machine| {
         let user_data = machine.deployment.is_some_and(|wanted| wanted.user_data.is_some());
@@ -46,14 +56,7 @@ pub async fn index(
 }
 
 /// `GET /MAAS/metadata/{version}/meta-data/`.
-pub async fn keys(
-    State(parts): State<MetadataParts>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(problem) = known_version(&version) {
-        return problem_response(&problem);
-    }
+pub async fn keys(State(parts): State<MetadataParts>, headers: HeaderMap) -> Response {
     let machine = machine_of(&parts, &headers).await;
     respond(machine.map(|_| "instance-id\nlocal-hostname\nvendor-data".into_response()))
 }
@@ -61,24 +64,14 @@ pub async fn keys(
 /// `GET /MAAS/metadata/{version}/meta-data/{key}`.
 pub async fn value(
     State(parts): State<MetadataParts>,
-    Path((version, key)): Path<(String, String)>,
+    Path((_, key)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(problem) = known_version(&version) {
-        return problem_response(&problem);
-    }
     respond(meta_data(&parts, &headers, &key).await)
 }
 
 /// `GET /MAAS/metadata/{version}/user-data`.
-pub async fn user_data(
-    State(parts): State<MetadataParts>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(problem) = known_version(&version) {
-        return problem_response(&problem);
-    }
+pub async fn user_data(State(parts): State<MetadataParts>, headers: HeaderMap) -> Response {
     respond(deployed(&parts, &headers).await)
 }
 
@@ -128,13 +121,6 @@ pub(crate) async fn machine_of(
         }
         Caller::User(_) | Caller::Anonymous => Err(unauthenticated()),
     }
-}
-
-fn known_version(version: &str) -> Result<(), Problem> {
-    if VERSIONS.contains(&version) {
-        return Ok(());
-    }
-    Err(Problem::text(Kind::NotFound, format!("Unknown metadata version: {version}")))
 }
 
 fn respond(result: Result<Response, Problem>) -> Response {

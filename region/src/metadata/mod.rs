@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::auth::nonces::Nonces;
@@ -31,15 +32,18 @@ pub struct MetadataParts {
 
 /// The routes below `/MAAS/metadata/`.
 pub fn router(parts: MetadataParts) -> Router {
+    let versions = Router::new()
+        .route("/MAAS/metadata/{version}/", get(cloud_init::index))
+        .route("/MAAS/metadata/{version}/user-data", get(cloud_init::user_data))
+        .route("/MAAS/metadata/{version}/meta-data/", get(cloud_init::keys))
+        .route("/MAAS/metadata/{version}/meta-data/{key}", get(cloud_init::value))
+        .route_layer(middleware::from_fn(cloud_init::known_version));
     Router::new()
         .route("/MAAS/metadata/agent/hello", post(agent::hello))
         .route("/MAAS/metadata/agent/report", post(agent::report))
         .route("/MAAS/metadata/", get(cloud_init::versions))
         .route("/MAAS/metadata/status/{system_id}", post(status::webhook))
-        .route("/MAAS/metadata/{version}/", get(cloud_init::index))
-        .route("/MAAS/metadata/{version}/user-data", get(cloud_init::user_data))
-        .route("/MAAS/metadata/{version}/meta-data/", get(cloud_init::keys))
-        .route("/MAAS/metadata/{version}/meta-data/{key}", get(cloud_init::value))
+        .merge(versions)
         .layer(DefaultBodyLimit::max(REPORT_BYTES_MAX))
         .with_state(parts)
 }
