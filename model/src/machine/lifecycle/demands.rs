@@ -1,0 +1,114 @@
+//! What users demand of a machine, and in which statuses it is granted.
+
+use crate::machine::lifecycle::change::Change;
+use crate::machine::lifecycle::{Action, Phase, RELEASE_TIMEOUT_MS, Refusal, Step};
+use crate::machine::status::Status;
+
+impl Change<'_> {
+    pub(super) fn commission(&self) -> Result<Step, Refusal> {
+        use Status::{Broken, FailedCommissioning, FailedTesting, New, Ready};
+        self.only_in("commission", &[New, FailedCommissioning, Ready, Broken, FailedTesting])?;
+        Ok(self.begin(Phase::Commissioning, &[Action::NetworkBoot]))
+    }
+
+    pub(super) fn allocate(&self) -> Result<Step, Refusal> {
+        self.only_in("allocate", &[Status::Ready])?;
+        Ok(self.enter(Phase::Allocated, &[]))
+    }
+
+    pub(super) fn deploy(&self) -> Result<Step, Refusal> {
+        self.only_in("deploy", &[Status::Ready, Status::Allocated])?;
+        Ok(self.begin(Phase::Deploying, &[Action::AssignAddresses, Action::NetworkBoot]))
+    }
+
+    pub(super) fn release(&self, erase: bool) -> Result<Step, Refusal> {
+        use Status::{
+            Allocated, Deployed, Deploying, FailedDeployment, FailedDiskErasing, FailedReleasing,
+        };
+        self.only_in(
+            "release",
+            &[Deployed, Deploying, Allocated, FailedDeployment, FailedReleasing, FailedDiskErasing],
+        )?;
+        if erase {
+            let mut step =
+                self.begin(Phase::DiskErasing, &[Action::ReleaseAddresses, Action::NetworkBoot]);
+            step.next.deadline = None;
+            return Ok(step);
+        }
+        let mut step = self.begin(Phase::Releasing, &[Action::ReleaseAddresses, Action::PowerOff]);
+        step.next.deadline = Some(self.at.now.plus_ms(RELEASE_TIMEOUT_MS));
+        Ok(step)
+    }
+
+    pub(super) fn abort(&self) -> Result<Step, Refusal> {
+        use Status::{Commissioning, Deploying, DiskErasing, Testing};
+        self.only_in("abort", &[Commissioning, Deploying, DiskErasing, Testing])?;
+        if self.state.phase == Phase::DiskErasing {
+            return Ok(self.fail("disk erasing was aborted", &[Action::PowerOff]));
+        }
+        if self.state.phase == Phase::Deploying {
+            return Ok(self.enter(Phase::Allocated, &[Action::ReleaseAddresses, Action::PowerOff]));
+        }
+        let tested = self.state.phase == Phase::Testing;
+        let back = self.state.previous.filter(|_| tested).unwrap_or(Phase::New);
+        let mut step = self.enter(back, &[Action::PowerOff]);
+        step.next.previous = None;
+        Ok(step)
+    }
+
+    pub(super) fn mark_broken(&self, message: &str) -> Result<Step, Refusal> {
+        use Status::{
+            Broken, EnteringRescueMode, ExitingRescueMode, Missing, RescueMode, Reserved, Retired,
+        };
+        let unbreakable =
+            [Missing, Reserved, Retired, Broken, RescueMode, EnteringRescueMode, ExitingRescueMode];
+        self.not_in("mark broken", &unbreakable)?;
+        let actions: &[Action] = match self.state.phase {
+            Phase::Deployed | Phase::New | Phase::Ready => &[],
+            Phase::Allocated | Phase::Deploying | Phase::DiskErasing | Phase::Releasing => {
+                &[Action::ReleaseAddresses, Action::ClearOwner, Action::PowerOff]
+            }
+            Phase::Commissioning
+            | Phase::Testing
+            | Phase::Broken
+            | Phase::Rescue
+            | Phase::Reserved
+            | Phase::Retired
+            | Phase::Missing => &[Action::PowerOff],
+        };
+        let mut step = self.enter(Phase::Broken, actions);
+        step.next.previous = Some(self.state.phase);
+        step.next.failure = Some(self.failure(message));
+        step.next.netboot = self.state.phase != Phase::Deployed;
+        Ok(step)
+    }
+
+    pub(super) fn mark_fixed(&self) -> Result<Step, Refusal> {
+        self.only_in("mark fixed", &[Status::Broken])?;
+        let back = match self.state.previous {
+            Some(Phase::Deployed) => Phase::Deployed,
+            Some(
+                Phase::Ready
+                | Phase::Allocated
+                | Phase::Deploying
+                | Phase::Releasing
+                | Phase::DiskErasing,
+            ) => Phase::Ready,
+            Some(
+                Phase::New
+                | Phase::Commissioning
+                | Phase::Testing
+                | Phase::Broken
+                | Phase::Rescue
+                | Phase::Reserved
+                | Phase::Retired
+                | Phase::Missing,
+            )
+            | None => Phase::New,
+        };
+        let mut step = self.enter(back, &[]);
+        step.next.previous = None;
+        step.next.netboot = back != Phase::Deployed;
+        Ok(step)
+    }
+}

@@ -1,0 +1,56 @@
+//! What is observed of a machine from outside: its deployed system, its power, the clock.
+
+use crate::machine::lifecycle::change::Change;
+use crate::machine::lifecycle::{Action, Phase, Refusal, Stage, Step};
+use crate::machine::status::Status;
+
+impl Change<'_> {
+    pub(super) fn booted_deployed(&self) -> Result<Step, Refusal> {
+        if self.state.phase == Phase::Deployed {
+            return Ok(self.unchanged());
+        }
+        self.only_in("finish deploying", &[Status::Deploying])?;
+        if self.state.stage != Stage::Done {
+            let status = Status::of(self.state);
+            return Err(Refusal::WrongStatus { verb: "finish deploying", status });
+        }
+        let mut step = self.enter(Phase::Deployed, &[]);
+        step.next.netboot = false;
+        Ok(step)
+    }
+
+    pub(super) fn boot_failed(&self, message: &str) -> Step {
+        if Status::of(self.state) == Status::Deploying && self.state.stage == Stage::Done {
+            return self.fail(message, &[]);
+        }
+        self.unchanged()
+    }
+
+    pub(super) fn powered_off(&self) -> Step {
+        if Status::of(self.state) == Status::Releasing {
+            return self.enter(Phase::Ready, &[Action::ClearOwner]);
+        }
+        self.unchanged()
+    }
+
+    /// Fails the phase if it cannot go on without power control: not when the agent is at work.
+    pub(super) fn power_failed(&self, message: &str) -> Step {
+        use Status::{Commissioning, Deploying, DiskErasing, Releasing, Testing};
+        let status = Status::of(self.state);
+        let waits = matches!(status, Commissioning | Deploying | DiskErasing | Testing)
+            && self.state.stage == Stage::Waiting;
+        if waits || status == Releasing {
+            return self.fail(&format!("power control failed: {message}"), &[]);
+        }
+        self.unchanged()
+    }
+
+    pub(super) fn timeout(&self) -> Result<Step, Refusal> {
+        let due = self.state.deadline.is_some_and(|deadline| deadline <= self.at.now);
+        if !due || self.state.failure.is_some() {
+            return Err(Refusal::NotDue);
+        }
+        let status = Status::of(self.state).name();
+        Ok(self.fail(&format!("{status}: no progress before the deadline"), &[]))
+    }
+}
