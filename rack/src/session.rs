@@ -321,6 +321,10 @@ impl<'a> Attempt<'a> {
         let Delta { revision, changes, part_of_generation, generation_end } = delta;
         if !part_of_generation {
             let mut generation = Generation::clone(&self.session.generations.load());
+            // A region that was behind may send what the copy shows already.
+            if revision <= generation.revision {
+                return;
+            }
             apply_changes(&mut generation, changes);
             generation.revision = revision;
             return self.session.generations.publish(generation);

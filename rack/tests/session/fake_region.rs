@@ -1,0 +1,222 @@
+//! A region as a rack sees it: a gRPC server with a script. It runs in a runtime of its own, so
+//! that killing it cuts its connections as the end of a process does.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use model::id::{FabricId, VlanId};
+use model::net::vlan::Vlan;
+use proto::convert::Served;
+use proto::rack::change::Change as WireChange;
+use proto::rack::rack_message::Message as FromRack;
+use proto::rack::rack_server::{Rack, RackServer};
+use proto::rack::region_message::Message as ToRack;
+use proto::rack::{
+    Change, CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
+    RegionMessage, ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest,
+    RequestBlocksReply, RequestBlocksRequest, Welcome,
+};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::{Stream, StreamExt};
+use tonic::transport::Server;
+use tonic::{Request, Response, Status, Streaming};
+
+type Outgoing = mpsc::Sender<Result<RegionMessage, Status>>;
+
+/// A fake region that runs.
+pub(crate) struct FakeRegion {
+    pub(crate) address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+    runtime: Option<Runtime>,
+}
+
+/// What the region has and has seen.
+#[derive(Default)]
+struct Shared {
+    /// What a generation consists of.
+    objects: Vec<Served>,
+    revision: u64,
+    /// The oldest revision that a rack can resume from.
+    oldest: u64,
+    silent: bool,
+    hellos: Vec<Hello>,
+    session: Option<Outgoing>,
+}
+
+#[derive(Clone)]
+struct Service(Arc<Mutex<Shared>>);
+
+/// A VLAN with this id.
+pub(crate) fn vlan(id: u32) -> Served {
+    Served::Vlan(Vlan {
+        id: VlanId(id),
+        fabric: FabricId(1),
+        vid: 0,
+        name: format!("vlan-{id}"),
+        description: String::new(),
+        mtu: 1_500,
+        dhcp_on: false,
+        primary_rack: None,
+        secondary_rack: None,
+        relay_vlan: None,
+        space: None,
+    })
+}
+
+impl FakeRegion {
+    /// A region at any free port that has these objects at a revision.
+    pub(crate) fn start(revision: u64, objects: Vec<Served>) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), revision, objects)
+    }
+
+    pub(crate) fn start_at(address: SocketAddr, revision: u64, objects: Vec<Served>) -> Self {
+        let shared = Shared { objects, revision, ..Shared::default() };
+        let shared = Arc::new(Mutex::new(shared));
+        let runtime = Runtime::new().unwrap();
+        let (sender, address_of) = std::sync::mpsc::channel();
+        let service = RackServer::new(Service(Arc::clone(&shared)));
+        runtime.spawn(async move {
+            let listener = TcpListener::bind(address).await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            let incoming = TcpListenerStream::new(listener);
+            Server::builder().add_service(service).serve_with_incoming(incoming).await.unwrap();
+        });
+        Self { address: address_of.recv().unwrap(), shared, runtime: Some(runtime) }
+    }
+
+    /// Ends it as SIGKILL would.
+    pub(crate) fn kill(&mut self) {
+        self.shared.lock().unwrap().session = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// It keeps its connections and says nothing more.
+    pub(crate) fn fall_silent(&self) {
+        self.shared.lock().unwrap().silent = true;
+    }
+
+    /// It has dropped its history before this revision.
+    pub(crate) fn forget_before(&self, oldest: u64) {
+        self.shared.lock().unwrap().oldest = oldest;
+    }
+
+    /// What racks said hello with.
+    pub(crate) fn hellos(&self) -> Vec<Hello> {
+        self.shared.lock().unwrap().hellos.clone()
+    }
+
+    /// Sends a change of one object at a revision to the rack that has a session.
+    pub(crate) fn push(&self, revision: u64, served: &Served) {
+        let mut shared = self.shared.lock().unwrap();
+        shared.revision = shared.revision.max(revision);
+        let delta = delta(revision, std::slice::from_ref(served), false);
+        shared.session.as_ref().unwrap().try_send(message(ToRack::Delta(delta))).unwrap();
+    }
+}
+
+impl Drop for FakeRegion {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn delta(revision: u64, objects: &[Served], generation: bool) -> Delta {
+    let put = |served: &Served| Change { change: Some(WireChange::Put(served.into())) };
+    Delta {
+        revision,
+        changes: objects.iter().map(put).collect(),
+        part_of_generation: generation,
+        generation_end: generation,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a stream of a service has this item")]
+fn message(message: ToRack) -> Result<RegionMessage, Status> {
+    Ok(RegionMessage { now_ms: 1_000_000, message: Some(message) })
+}
+
+impl Shared {
+    /// What a session begins with, and how it goes on.
+    fn open(&mut self, hello: Hello) -> ReceiverStream<Result<RegionMessage, Status>> {
+        let (sender, outgoing) = mpsc::channel(64);
+        let resumed = hello.resume_revision > 0 && hello.resume_revision >= self.oldest;
+        self.hellos.push(hello);
+        let welcome = Welcome { resumed, ..Welcome::default() };
+        sender.try_send(message(ToRack::Welcome(welcome))).unwrap();
+        if !resumed {
+            let whole = delta(self.revision, &self.objects, true);
+            sender.try_send(message(ToRack::Delta(whole))).unwrap();
+        }
+        self.session = Some(sender);
+        ReceiverStream::new(outgoing)
+    }
+
+    fn answer(&self, message_of_rack: &RackMessage) {
+        if let (false, Some(FromRack::Heartbeat(heartbeat)), Some(session)) =
+            (self.silent, &message_of_rack.message, &self.session)
+        {
+            let (revision, sequence) = (self.revision, heartbeat.sequence);
+            let answer = Heartbeat { revision, sequence, has_leader: true };
+            // The rack may be gone.
+            let _ = session.try_send(message(ToRack::Heartbeat(answer)));
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Rack for Service {
+    type SessionStream = Pin<Box<dyn Stream<Item = Result<RegionMessage, Status>> + Send>>;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<RackMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        let mut inbound = request.into_inner();
+        let first = inbound.message().await?.and_then(|first| first.message);
+        let Some(FromRack::Hello(hello)) = first else {
+            return Err(Status::invalid_argument("not a hello"));
+        };
+        let outgoing = self.0.lock().unwrap().open(hello);
+        let shared = Arc::clone(&self.0);
+        // Heartbeats are read as part of the answer stream, which ends with the session.
+        let heartbeats = inbound.filter_map(move |message| {
+            shared.lock().unwrap().answer(&message.ok()?);
+            None
+        });
+        Ok(Response::new(Box::pin(outgoing.merge(heartbeats))))
+    }
+
+    async fn commit_bindings(
+        &self,
+        _: Request<CommitBindingsRequest>,
+    ) -> Result<Response<CommitBindingsReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn request_blocks(
+        &self,
+        _: Request<RequestBlocksRequest>,
+    ) -> Result<Response<RequestBlocksReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_power(
+        &self,
+        _: Request<ReportPowerRequest>,
+    ) -> Result<Response<ReportPowerReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_boot(
+        &self,
+        _: Request<ReportBootRequest>,
+    ) -> Result<Response<ReportBootReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+}
