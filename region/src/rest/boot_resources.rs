@@ -1,7 +1,5 @@
 //! `boot-resources/`: the images that can be deployed, and their upload in parts.
 
-use std::future::ready;
-
 use api::problem::Problem;
 use model::boot::resource::{BootResource, ResourceFile};
 use model::error::Kind;
@@ -33,9 +31,6 @@ pub const OPERATIONS: &[Operation] = &[
          :param sha256: The SHA-256 of the content.\n:param size: Its size in bytes.\n\
          :param content: The content itself, when it is small.",
     ),
-    Operation::get("BootResourcesHandler", PATH, |call| Box::pin(ready(is_importing(&call))))
-        .op("is_importing")
-        .doc("Whether images are being imported."),
     Operation::get("BootResourceHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a boot resource."),
     Operation::delete("BootResourceHandler", ONE, |call| Box::pin(delete(call)))
@@ -47,6 +42,7 @@ pub const OPERATIONS: &[Operation] = &[
         |call| Box::pin(append(call)),
     )
     .admin()
+    .content()
     .doc("Upload the next part of a file."),
 ];
 
@@ -99,11 +95,6 @@ async fn create(call: Call) -> Result<Reply, Problem> {
             call.view().await?.get(&id)?.ok_or_else(|| Problem::not_found("BootResource"))?;
     }
     Ok(Reply::json(&machine_shape::boot_resource(&resource, true)).with_status(201))
-}
-
-/// Images are uploaded, never imported.
-fn is_importing(_call: &Call) -> Result<Reply, Problem> {
-    Ok(Reply::json(&false))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {

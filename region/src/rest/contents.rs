@@ -28,6 +28,7 @@ pub const OPERATIONS: &[Operation] = &[
         Box::pin(append(call))
     })
     .admin()
+    .content()
     .doc("Upload the next part of a content."),
     Operation::post("ContentsHandler", "contents/", |call| Box::pin(begin(call))).admin().doc(
         "Begin the upload of a content; its parts follow at `upload_uri`.\n\n\

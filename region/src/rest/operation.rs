@@ -94,6 +94,8 @@ pub struct Operation {
     pub doc: &'static str,
     /// Whether this is another path of an operation that is described already.
     pub alias: bool,
+    /// Whether the body is content and no form.
+    pub takes_content: bool,
     /// What answers it.
     pub run: fn(Call) -> Answer,
 }
@@ -133,8 +135,9 @@ impl Operation {
         method: Method,
         run: fn(Call) -> Answer,
     ) -> Self {
-        let (op, access, doc, alias) = (None, Access::User, "", false);
-        Self { handler, path, method, op, access, doc, alias, run }
+        let (op, access, doc) = (None, Access::User, "");
+        let (alias, takes_content) = (false, false);
+        Self { handler, path, method, op, access, doc, alias, takes_content, run }
     }
 
     /// The same, selected by an `op`.
@@ -155,6 +158,13 @@ impl Operation {
     #[must_use]
     pub const fn anonymous(mut self) -> Self {
         self.access = Access::Anonymous;
+        self
+    }
+
+    /// The same, whose body is content and no form.
+    #[must_use]
+    pub const fn content(mut self) -> Self {
+        self.takes_content = true;
         self
     }
 

@@ -5,14 +5,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use api::problem::Problem;
+use api::problem::{FieldErrors, Problem};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Limited};
 use model::error::Kind;
 
@@ -121,6 +121,10 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     if let Some(format) = params.take("format").filter(|format| format != "json") {
         let message = format!("Invalid output format specified '{format}'.");
         return Err(Problem::text(Kind::Invalid, message));
+    }
+    // As MAAS does it: a form that was not sent changes nothing and names no field.
+    if head.method == Method::PUT && body.is_empty() && !operation.takes_content {
+        return Err(Problem::fields(FieldErrors::default()));
     }
     let call = Call {
         parts: parts.clone(),

@@ -78,3 +78,15 @@ async fn json_is_indented_by_four() {
     }
     "#);
 }
+
+#[tokio::test]
+async fn an_update_without_a_form_is_refused_as_maas_does_it() {
+    let region = Region::start().await;
+    let authorization = region.authorization(By::Admin).unwrap();
+    let request = Request::put("/MAAS/api/2.0/zones/default/")
+        .header("authorization", authorization)
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(region.send(request).await.assert(400).text, "{}");
+    region.put(By::Admin, "zones/default/", &[("description", "d")]).await.assert(200);
+}
