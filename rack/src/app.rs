@@ -102,6 +102,7 @@ async fn start_http(
         generations: core.generations.clone(),
         uplink: core.uplink.clone(),
         images: Arc::clone(&images),
+        boot_files: BootFolder::new(config.boot_files.clone()),
         proxy: Arc::new(Proxy::new(core.uplink.clone())?),
         reports,
         metrics: Arc::clone(&core.metrics),

@@ -7,6 +7,7 @@ pub mod proxy;
 pub mod script;
 
 mod boot;
+mod boot_file;
 mod health;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use crate::http::images::ImageCache;
 use crate::http::proxy::Proxy;
 use crate::metrics::Metrics;
 use crate::reports::BootReports;
+use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
 
 /// What the HTTP handlers answer from.
@@ -35,6 +37,8 @@ pub struct HttpState {
     pub uplink: Uplink,
     /// Images by hash.
     pub images: Arc<ImageCache>,
+    /// Network boot programs, for firmware that boots over HTTP.
+    pub boot_files: BootFolder,
     /// The way to the regions' HTTP.
     pub proxy: Arc<Proxy>,
     /// What machines were seen to do.
@@ -47,6 +51,7 @@ pub struct HttpState {
 pub fn router(state: HttpState) -> Router {
     Router::new()
         .route("/boot.ipxe", get(boot::script))
+        .route("/boot/{name}", get(boot_file::serve))
         .route("/images/{sha256}", get(images::serve))
         .route("/MAAS/images/{sha256}", get(images::serve))
         .route("/MAAS/{*path}", any(proxy::forward))
