@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use dhcp::v4::engine::{Exchange, OwnRack};
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::certificate;
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
 use crate::dhcp::service::DhcpService;
@@ -30,6 +32,9 @@ use crate::tftp::TftpServer;
 use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
 
+/// How often the certificate is looked at.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(3600);
+
 /// Runs the rack until `shutdown`, or until a part of it fails.
 ///
 /// # Errors
@@ -47,6 +52,13 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
         let dns = DnsServer::new(core.generations.clone(), Arc::clone(&core.metrics));
         parts.start("DNS server", dns.run(listen, shutdown.clone()));
     }
+    let renewed = certificate::keep(
+        config.identity.clone(),
+        config.regions.clone(),
+        core.uplink.clone(),
+        RENEWAL_INTERVAL,
+    );
+    parts.start("certificate", until(&shutdown, renewed));
     // The session comes last: what it brings finds everybody listening.
     let session = Session::new(
         introduction(&config, core.incarnation),

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod config;
 
+pub mod certificate;
 pub mod clock;
 pub mod generation;
 pub mod session;

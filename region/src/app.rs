@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::ServiceExt;
-use identity::{ExpectedPeer, Identity, IdentityError, renewal};
-use proto::cluster::RenewRequest;
-use proto::cluster::cluster_client::ClusterClient;
+use identity::{Identity, IdentityError};
 use raft_store::{Config as StoreConfig, OpenError, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -23,6 +21,7 @@ use tower::util::MapRequestLayer;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::grpc::cluster::ClusterService;
 use crate::grpc::rack::{RackService, RegionEnds};
+use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
 use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
@@ -215,20 +214,9 @@ async fn serve_grpc(
 
 /// Keeps the node's certificate fresh; it asks its own cluster service.
 async fn renew(identity: Identity, own_grpc: String, stop: CancellationToken) -> Ended {
-    let channel = identity.channel(&own_grpc, ExpectedPeer::AnyRegion);
-    let ask = |request_pem: String| {
-        let mut client = ClusterClient::new(channel.clone());
-        async move {
-            let reply = client.renew(RenewRequest { request_pem }).await?.into_inner();
-            Ok::<_, tonic::Status>(identity::authority::IssuedCertificate {
-                chain_pem: reply.chain_pem,
-                authorities_pem: reply.authorities_pem,
-            })
-        }
-    };
     tokio::select! {
         () = stop.cancelled() => {}
-        () = renewal::run(identity, RENEWAL_INTERVAL, ask) => {}
+        () = keep_certificate(identity, &own_grpc, RENEWAL_INTERVAL) => {}
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
-use identity::{ExpectedPeer, Identity, JoinToken, renewal};
+use identity::{Identity, JoinToken};
 use proto::cluster::cluster_client::ClusterClient;
-use proto::cluster::{JoinRequest, NewRack, RenewRequest, join_request};
+use proto::cluster::{JoinRequest, NewRack, join_request};
 use rack::RackConfig;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -20,9 +20,6 @@ use crate::telemetry;
 
 const FILE: &str = "rack.toml";
 const IDENTITY: &str = "identity";
-
-/// How often the certificate is looked at.
-const RENEWAL_INTERVAL: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// The commands on a rack node.
 #[derive(Debug, Subcommand)]
@@ -134,38 +131,10 @@ pub(crate) async fn serve(
     if identity.own().system_id() != Some(&file.system_id) {
         bail!("the certificate is of {}, rack.toml of {}", identity.own(), file.system_id);
     }
-    let mut config = RackConfig::new(data_dir, identity.clone(), file.regions.clone());
+    let mut config = RackConfig::new(data_dir, identity, file.regions);
     config.hostname = file.name;
     if let Some(boot_files) = boot_files {
         config.boot_files = boot_files;
     }
-    tokio::select! {
-        outcome = rack::run(config, stop) => outcome,
-        () = keep_certificate(identity, file.regions) => Ok(()),
-    }
-}
-
-/// Renews the certificate at any region that answers, again and again.
-async fn keep_certificate(identity: Identity, regions: Vec<String>) {
-    let channels: Vec<_> =
-        regions.iter().map(|at| identity.channel(at, ExpectedPeer::AnyRegion)).collect();
-    let ask = |request_pem: String| {
-        let channels = channels.clone();
-        async move {
-            let mut refused = tonic::Status::unavailable("no region is known");
-            for channel in channels {
-                let request = RenewRequest { request_pem: request_pem.clone() };
-                match ClusterClient::new(channel).renew(request).await {
-                    Ok(reply) => {
-                        let reply = reply.into_inner();
-                        let (chain_pem, authorities_pem) = (reply.chain_pem, reply.authorities_pem);
-                        return Ok(IssuedCertificate { chain_pem, authorities_pem });
-                    }
-                    Err(status) => refused = status,
-                }
-            }
-            Err(refused)
-        }
-    };
-    renewal::run(identity, RENEWAL_INTERVAL, ask).await;
+    rack::run(config, stop).await
 }

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod leases;
 pub mod rack;
+pub mod renewal;
 pub mod server;
 
 mod session;
