@@ -45,7 +45,8 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     assert_eq!(allocated.system_id, id);
     let deploying = site.acting(&id).deploy(&DeployRequest::default()).await.expect("deploy");
     let address = deploying.interfaces[0].links[0].ip_address.expect("an address");
-    assert_eq!(address.to_string(), "10.0.0.2");
+    // The first of the smallest free range (MAAS).
+    assert_eq!(address.to_string(), "10.0.0.201");
     site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
     let welcome = machine.hello(&site).await;
     let Work::Install(install) = welcome.work.clone() else {
@@ -144,4 +145,48 @@ async fn machine_that_says_nothing_times_out() {
     site.let_deadline_pass(&id).await;
     region::reconcile::deploy::pass(&site.tables).await.expect("a pass");
     assert_eq!(site.status(&id).await, Status::FailedCommissioning);
+}
+
+#[tokio::test]
+async fn disks_are_erased_before_a_machine_is_given_back() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:06");
+    let id = machine.commissioned(&site).await;
+    site.allocate().await.expect("a machine");
+    site.acting(&id).release(true).await.expect("release");
+    assert_eq!(site.status(&id).await, Status::DiskErasing);
+    site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
+    let welcome = machine.hello(&site).await;
+    assert_eq!(welcome.work, Work::Erase);
+    assert!(site.machine(&id).await.placement.owner.is_some(), "not before it is erased");
+
+    let erased = Outcome::Erased { log: "erasing vda".to_owned() };
+    for _ in 0..2 {
+        // The second time because the answer to the first was lost.
+        let answer = machine.report(&site, &welcome, erased.clone()).await;
+        assert_eq!(answer.work, Work::PowerOff);
+        assert_eq!(site.status(&id).await, Status::Ready);
+    }
+    assert_eq!(site.machine(&id).await.placement.owner, None);
+    site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
+}
+
+#[tokio::test]
+async fn machine_whose_disks_cannot_be_erased_stays_its_owner_s() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:07");
+    let id = machine.commissioned(&site).await;
+    site.allocate().await.expect("a machine");
+    site.acting(&id).release(true).await.expect("release");
+    let welcome = machine.hello(&site).await;
+    let message = "cannot overwrite disk vda".to_owned();
+    let failed = Outcome::Failed { message, log: String::new() };
+    machine.report(&site, &welcome, failed).await;
+    assert_eq!(site.status(&id).await, Status::FailedDiskErasing);
+    assert!(site.machine(&id).await.placement.owner.is_some());
+    // It can be tried again, or released without erasing.
+    site.acting(&id).release(true).await.expect("release");
+    assert_eq!(site.status(&id).await, Status::DiskErasing);
 }
