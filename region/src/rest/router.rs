@@ -123,7 +123,8 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
         return Err(Problem::text(Kind::Invalid, message));
     }
     // As MAAS does it: a form that was not sent changes nothing and names no field.
-    if head.method == Method::PUT && body.is_empty() && !operation.takes_content {
+    let form_sent = content_type.is_some() || !body.is_empty();
+    if head.method == Method::PUT && !form_sent && !operation.takes_content {
         return Err(Problem::fields(FieldErrors::default()));
     }
     let call = Call {
