@@ -3,7 +3,7 @@
 use region::images::serve::LOCAL_ONLY;
 use sha2::{Digest, Sha256};
 
-use crate::cluster::{Cluster, run, succeeds};
+use crate::cluster::{Cluster, POLL, run, succeeds};
 use crate::rest::Rest;
 
 /// Waits until a region sends a content, from its own disk when `header` says so.
@@ -12,7 +12,7 @@ async fn content(rest: &Rest, sha256: &str, header: Option<&str>) -> Vec<u8> {
         if let Some(content) = rest.content(sha256, header).await {
             return content;
         }
-        tokio::time::sleep(crate::cluster::POLL).await;
+        tokio::time::sleep(POLL).await;
     }
     panic!("content {sha256} did not arrive");
 }
