@@ -83,6 +83,12 @@ pub(crate) trait KeyValue: View + 'static {
     /// The last key of a table.
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>>;
 
+    /// How many writes in the background failed; after the first one nothing can be trusted.
+    fn background_errors(&self) -> u64;
+
+    /// The size of all files but the write-ahead log, in bytes.
+    fn size_bytes(&self) -> u64;
+
     /// The database as it is now; what is written later does not show.
     fn snapshot(self: Arc<Self>) -> Box<dyn View>;
 }
@@ -129,6 +135,16 @@ impl Database {
             batches: self.batches.load(Ordering::Relaxed),
             fsyncs: self.fsyncs.load(Ordering::Relaxed),
         }
+    }
+
+    /// How many writes in the background failed; after the first one nothing can be trusted.
+    pub(crate) fn background_errors(&self) -> u64 {
+        self.engine.background_errors()
+    }
+
+    /// The size of all files but the write-ahead log, in bytes.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.engine.size_bytes()
     }
 
     /// The latest value of a key.

@@ -3,6 +3,16 @@
 //! After a failed write or fsync nobody knows what is on disk: retrying is unsound, and so is going
 //! on. The process ends at once; after the restart the write-ahead log says what is true.
 
+/// The exit code of a process that stopped in good order because it could not go on.
+const EXIT_TEMPFAIL: i32 = 75;
+
+/// Logs why a node that finished its writes cannot go on, and ends the process.
+#[expect(clippy::disallowed_methods, reason = "everything is on disk and nothing may follow")]
+pub(crate) fn leave_process(why: &str) -> ! {
+    tracing::error!("{why}");
+    std::process::exit(EXIT_TEMPFAIL)
+}
+
 /// Logs what failed and ends the process without running anything else.
 pub(crate) fn end_process(what: &str, error: &dyn std::fmt::Display) -> ! {
     tracing::error!(%error, "{what} failed: the process ends, restart it to recover from its log");

@@ -13,6 +13,7 @@
 
 pub mod config;
 mod database;
+mod disk;
 mod fatal;
 mod handover;
 mod keys;
@@ -20,6 +21,7 @@ mod log;
 mod marker;
 mod members;
 mod memory;
+pub mod metrics;
 mod network;
 mod node;
 mod open;
@@ -27,6 +29,7 @@ pub mod plan;
 mod propose;
 pub mod read;
 mod request;
+mod stall;
 mod state;
 pub mod status;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A running node: the database, Raft, and the tasks that belong to them.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,13 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::database::{Database, Snapshot};
+use crate::disk::{self, Disk};
 use crate::fatal::end_process;
 use crate::log::LogStore;
 use crate::marker::{self, SharedMarker};
+use crate::metrics::{Level, Metrics};
 use crate::network::client::Network;
 use crate::network::peer::Peers;
 use crate::open::{self, OpenError};
 use crate::propose::{self, Proposer};
+use crate::stall;
 use crate::state::{self, Applied, StateMachine};
 use crate::store::Leadership;
 use crate::survey;
@@ -44,6 +48,7 @@ pub(crate) struct Node {
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     marker: SharedMarker,
+    pub(crate) disk: Disk,
     pub(crate) stopping: CancellationToken,
     /// Held while a snapshot is received.
     pub(crate) receiving: tokio::sync::Mutex<()>,
@@ -60,6 +65,8 @@ impl Node {
         open::check_state(&database)?;
         let (writer, writer_thread) =
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { source })?;
+        stall::start_watchdog(writer.clock(), config.stall.end_after)
+            .map_err(|source| OpenError::Io { source })?;
         open::write_identity(&writer, &config).await?;
         let log = LogStore::open(Arc::clone(&database), writer.clone())?;
         let machine =
@@ -84,6 +91,7 @@ impl Node {
             writer,
             writer_thread: Mutex::new(Some(writer_thread)),
             marker: Arc::new(Mutex::new(folder.marker)),
+            disk: folder.disk,
             stopping: CancellationToken::new(),
             receiving: tokio::sync::Mutex::default(),
             changing_members: tokio::sync::Mutex::default(),
@@ -94,6 +102,8 @@ impl Node {
         tasks.spawn(proposing);
         tasks.spawn(follow_leadership(Arc::clone(&node)));
         tasks.spawn(compact_history(Arc::clone(&node)));
+        tasks.spawn(disk::watch(Arc::clone(&node)));
+        tasks.spawn(stall::guard(Arc::clone(&node)));
         let stopping = node.stopping.clone();
         tasks.spawn(marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping));
         tasks.spawn(survey::run(Arc::clone(&node)));
@@ -103,18 +113,48 @@ impl Node {
 
     /// Stops taking part; returns when everything is on disk.
     pub(crate) async fn shutdown(&self) {
+        self.stop_writing().await;
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().expect("no panic while locked"));
+        tasks.shutdown().await;
+    }
+
+    /// Stops Raft, and returns when everything is on disk.
+    pub(crate) async fn stop_writing(&self) {
         self.stopping.cancel();
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(%error, "raft did not stop cleanly");
         }
-        let mut tasks = std::mem::take(&mut *self.tasks.lock().expect("no panic while locked"));
-        tasks.shutdown().await;
         self.writer.stop().await;
         let thread = self.writer_thread.lock().expect("no panic while locked").take();
         if let Some(thread) = thread {
             drop(tokio::task::spawn_blocking(move || thread.join()).await);
         }
         marker::remember(&self.marker, self.writer.durable_sequence()).await;
+    }
+
+    /// How long the running write takes already.
+    pub(crate) fn writing_for(&self) -> Duration {
+        self.writer.clock().running()
+    }
+
+    /// How many writes in the background failed.
+    pub(crate) fn background_errors(&self) -> u64 {
+        self.database.background_errors()
+    }
+
+    /// What was measured.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let stages = self.writer.stages();
+        let level = |name, help, value| Level { name, help, value };
+        let waiting = self.writer.queue_length() as u64;
+        let snapshot_bytes = stages.snapshot_bytes.load(Ordering::Relaxed);
+        let levels = vec![
+            level("write_queue_jobs", "Jobs that wait for the writer", waiting),
+            level("snapshot_bytes", "Size of the last snapshot made here", snapshot_bytes),
+            level("database_bytes", "Size of the database", self.database.size_bytes()),
+            level("disk_free_bytes", "Free space of the file system", self.disk.free_bytes()),
+        ];
+        Metrics { distributions: stages.distributions(), levels }
     }
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {

@@ -6,6 +6,7 @@ use proto::raft as wire;
 
 use crate::config::Config;
 use crate::database::{Database, Op};
+use crate::disk::{Disk, Space};
 use crate::keys::{self, Table};
 use crate::log::LogError;
 use crate::marker::{Marker, MarkerError};
@@ -23,6 +24,18 @@ pub enum OpenError {
     Io {
         /// What went wrong.
         source: std::io::Error,
+    },
+    /// The disk is too full to run on.
+    #[error(
+        "disk of {} is full but for {free_bytes} bytes: make space, for example by deleting the \
+         file reserve in it",
+        dir.display()
+    )]
+    DiskFull {
+        /// The folder of the store.
+        dir: PathBuf,
+        /// How much is free.
+        free_bytes: u64,
     },
     /// The database does not open: in use by another process, or damaged.
     #[error("database of the store does not open")]
@@ -97,6 +110,7 @@ pub(crate) struct Folder {
     pub(crate) database: Database,
     pub(crate) snapshots: PathBuf,
     pub(crate) marker: Marker,
+    pub(crate) disk: Disk,
 }
 
 impl Folder {
@@ -106,6 +120,7 @@ impl Folder {
             .and_then(|()| version::check_folder(&config.dir))
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
+        let disk = open_disk(config)?;
         let path = config.dir.join("db");
         let has_database = path.join("CURRENT").exists();
         let marker = Marker::open(&config.dir, config.node_id, has_database)?;
@@ -113,7 +128,19 @@ impl Folder {
         check_identity(&database, config)?;
         marker.check_node(config.node_id)?;
         check_complete(&database, &marker, config)?;
-        Ok(Self { database, snapshots, marker })
+        Ok(Self { database, snapshots, marker, disk })
+    }
+}
+
+/// Refuses a disk on which the node would stop at once.
+fn open_disk(config: &Config) -> Result<Disk, OpenError> {
+    let disk = Disk::open(&config.dir, config.disk).map_err(|source| OpenError::Io { source })?;
+    match disk.space() {
+        Space::Enough | Space::Low => Ok(disk),
+        Space::Out => {
+            let (dir, free_bytes) = (config.dir.clone(), disk.free_bytes());
+            Err(OpenError::DiskFull { dir, free_bytes })
+        }
     }
 }
 

@@ -46,6 +46,9 @@ impl Node {
     pub(crate) async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
         let mut txn = txn.into_wire();
         state::validate(&txn).map_err(|reason| TransactError::Invalid { reason })?;
+        if self.disk.is_low() {
+            return Err(TransactError::DiskLow { free_bytes: self.disk.free_bytes() });
+        }
         let deadline = self.deadline();
         let mut doubt = None;
         loop {
@@ -168,6 +171,9 @@ impl Node {
         let leader = self.leadership.borrow().leader;
         let proposed = if let Err(reason) = state::validate(&txn) {
             Proposed::Done(Outcome::Invalid(reason))
+        } else if self.disk.is_low() {
+            // It is about to hand leadership over.
+            Proposed::NotLeader(None)
         } else if self.leadership.borrow().leading {
             self.propose(txn, self.deadline()).await
         } else {

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::memory::Memory;
+use crate::metrics::Metrics;
 use crate::network::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
@@ -217,6 +218,15 @@ impl Store {
         match &self.backend {
             Backend::Memory { .. } => None,
             Backend::Node(node) => Some(status::of(&node.config.cluster_id, &node.raft)),
+        }
+    }
+
+    /// What this node measured; none for a store in memory.
+    #[must_use]
+    pub fn metrics(&self) -> Option<Metrics> {
+        match &self.backend {
+            Backend::Memory { .. } => None,
+            Backend::Node(node) => Some(node.metrics()),
         }
     }
 

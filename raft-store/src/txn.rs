@@ -123,6 +123,13 @@ pub enum TransactError {
         /// Why: no leader, no quorum, shutting down.
         reason: String,
     },
+    /// It was certainly not applied: the disk of this node is nearly full. Ask another node, or make
+    /// space.
+    #[error("disk of this node is nearly full: {free_bytes} bytes are free")]
+    DiskLow {
+        /// How much is free.
+        free_bytes: u64,
+    },
     /// It may or may not have been applied. Send it again with the same request id.
     #[error("outcome unknown: {reason}")]
     Unknown {

@@ -7,12 +7,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use openraft::storage::IOFlushed;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::{Database, Op};
 use crate::fatal::end_process;
+use crate::metrics::Stages;
+use crate::stall::WriteClock;
 use crate::types::TypeConfig;
 
 const QUEUE_LENGTH_MAX: usize = 4096;
@@ -75,6 +78,7 @@ impl Drop for JoinOnDrop {
 
 struct Job {
     sequence: u64,
+    queued: Instant,
     ops: Vec<Op>,
     done: Done,
 }
@@ -87,6 +91,8 @@ pub(crate) struct Writer {
     last: Arc<Mutex<u64>>,
     written: Arc<AtomicU64>,
     durable: Arc<AtomicU64>,
+    clock: Arc<WriteClock>,
+    stages: Arc<Stages>,
 }
 
 impl Writer {
@@ -95,11 +101,18 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
         let written = Arc::new(AtomicU64::new(0));
         let durable = Arc::new(AtomicU64::new(0));
-        let (written_there, durable_there) = (Arc::clone(&written), Arc::clone(&durable));
-        let thread = Thread { database, jobs, written: written_there, durable: durable_there };
+        let (clock, stages) = (Arc::new(WriteClock::new()), Arc::new(Stages::default()));
+        let thread = Thread {
+            database,
+            jobs,
+            written: Arc::clone(&written),
+            durable: Arc::clone(&durable),
+            clock: Arc::clone(&clock),
+            stages: Arc::clone(&stages),
+        };
         let handle =
             std::thread::Builder::new().name("store-writer".into()).spawn(|| thread.run())?;
-        Ok((Self { queue, last: Arc::default(), written, durable }, handle))
+        Ok((Self { queue, last: Arc::default(), written, durable, clock, stages }, handle))
     }
 
     /// Everything up to this job is visible to readers of the database.
@@ -113,11 +126,26 @@ impl Writer {
         self.durable.load(Ordering::Acquire)
     }
 
+    /// When the write began that is running.
+    pub(crate) fn clock(&self) -> &Arc<WriteClock> {
+        &self.clock
+    }
+
+    /// What the stages of the node record.
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn queue_length(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     async fn send(&self, ops: Vec<Op>, done: Done) -> Result<u64, WriterStopped> {
         let permit = self.queue.reserve().await.map_err(|_| WriterStopped)?;
         let mut last = self.last.lock().expect("no panic while locked");
         *last += 1;
-        permit.send(Job { sequence: *last, ops, done });
+        permit.send(Job { sequence: *last, queued: Instant::now(), ops, done });
         Ok(*last)
     }
 
@@ -161,6 +189,8 @@ struct Thread {
     jobs: mpsc::Receiver<Job>,
     written: Arc<AtomicU64>,
     durable: Arc<AtomicU64>,
+    clock: Arc<WriteClock>,
+    stages: Arc<Stages>,
 }
 
 impl Thread {
@@ -168,7 +198,9 @@ impl Thread {
         while let Some(first) = self.jobs.blocking_recv() {
             let group = self.group_after(first);
             let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
+            self.clock.begin();
             self.write(group);
+            self.clock.end();
             if stop {
                 break;
             }
@@ -180,9 +212,11 @@ impl Thread {
     fn flush(&self) {
         // Nobody else writes.
         let sequence = self.database.sequence();
+        let started = Instant::now();
         if let Err(error) = self.database.flush() {
             end_process("fsync of the store", &error);
         }
+        self.stages.fsync.record_time(started.elapsed());
         self.durable.store(sequence, Ordering::Release);
     }
 
@@ -200,15 +234,19 @@ impl Thread {
     }
 
     fn write(&self, group: Vec<Job>) {
+        let started = Instant::now();
+        self.stages.group_jobs.record(group.len() as u64);
+        self.stages.group_bytes.record(group.iter().map(job_bytes).sum::<usize>() as u64);
         if let Err(error) = self.database.write(group.iter().flat_map(|job| &job.ops)) {
             end_process("writing to the store", &error);
         }
+        self.stages.write.record_time(started.elapsed());
         let last = group.last().expect("a group has a first job").sequence;
         self.written.store(last, Ordering::Release);
         let mut after_flush = Vec::new();
         for job in group {
             if job.done.wants_flush() {
-                after_flush.push(job.done);
+                after_flush.push((job.queued, job.done));
             } else {
                 complete(job.done);
             }
@@ -217,7 +255,10 @@ impl Thread {
             return;
         }
         self.flush();
-        after_flush.into_iter().for_each(complete);
+        for (queued, done) in after_flush {
+            self.stages.append.record_time(queued.elapsed());
+            complete(done);
+        }
     }
 }
 

@@ -9,11 +9,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Request, StatusCode, header};
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
@@ -64,6 +66,8 @@ impl Telemetry {
         registry.register("http_requests", "HTTP requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer HTTP requests", seconds.clone());
         raft.register(&mut registry);
+        let measured = StoreCollector { store: store.clone() };
+        registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));
         Self { store, registry: Arc::new(registry), requests, seconds, raft }
     }
 
@@ -110,6 +114,30 @@ impl RaftGauges {
                 self.lag.get_or_create(&MemberLabels { node: member.id }).set(gauge(lag));
             }
         }
+    }
+}
+
+/// What the store measures by itself.
+#[derive(Debug)]
+struct StoreCollector {
+    store: Store,
+}
+
+impl Collector for StoreCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Some(measured) = self.store.metrics() else { return Ok(()) };
+        for level in measured.levels {
+            let kind = MetricType::Gauge;
+            let metric = encoder.encode_descriptor(level.name, level.help, None, kind)?;
+            ConstGauge::new(level.value).encode(metric)?;
+        }
+        for stage in measured.distributions {
+            let kind = MetricType::Histogram;
+            let mut metric = encoder.encode_descriptor(stage.name, stage.help, None, kind)?;
+            let (sum, count) = (stage.sum, stage.count());
+            metric.encode_histogram::<NoLabelSet>(sum, count, &stage.buckets, None)?;
+        }
+        Ok(())
     }
 }
 

@@ -36,6 +36,7 @@ impl Service {
             Ok(committed) => Reply::Committed(committed.revision),
             Err(TransactError::Conflict { key }) => Reply::Conflict(key),
             Err(TransactError::NotCommitted { reason }) => Reply::NotCommitted(reason),
+            Err(error @ TransactError::DiskLow { .. }) => Reply::NotCommitted(error.to_string()),
             Err(TransactError::Unknown { reason }) => Reply::Unknown(reason),
             Err(TransactError::Invalid { reason }) => Reply::Invalid(reason),
         };

@@ -159,7 +159,9 @@ async fn transact(store: &Store, transaction: Transaction) -> Said {
     match store.transact(txn).await {
         Ok(committed) => Said::Committed { revision: committed.revision },
         Err(TransactError::Conflict { .. }) => Said::Conflict,
-        Err(TransactError::NotCommitted { .. }) => Said::NotCommitted,
+        Err(TransactError::NotCommitted { .. } | TransactError::DiskLow { .. }) => {
+            Said::NotCommitted
+        }
         Err(TransactError::Unknown { .. }) => Said::Unknown,
         Err(error @ TransactError::Invalid { .. }) => Said::Failed { reason: error.to_string() },
     }

@@ -132,6 +132,16 @@ impl KeyValue for MemoryDatabase {
         self.content(|content| content.now.sequence)
     }
 
+    fn background_errors(&self) -> u64 {
+        0
+    }
+
+    fn size_bytes(&self) -> u64 {
+        let tables = self.tables();
+        let pairs = tables.keys.iter().flat_map(|keys| keys.iter());
+        pairs.map(|(key, value)| (key.len() + value.len()) as u64).sum()
+    }
+
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
         let tables = self.tables();
         Ok(tables.of(table).last_key_value().map(|(key, _)| key.to_vec()))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBIteratorWithThreadMode,
     DBRecoveryMode, DBWithThreadMode, IteratorMode, Options, ReadOptions, SingleThreaded,
-    SnapshotWithThreadMode, WriteBatch, WriteOptions,
+    SnapshotWithThreadMode, WriteBatch, WriteOptions, properties,
 };
 
 use super::{KeyValue, Op, Pairs, View};
@@ -78,6 +78,18 @@ impl KeyValue for RocksDatabase {
 
     fn sequence(&self) -> u64 {
         self.rocks.latest_sequence_number()
+    }
+
+    fn background_errors(&self) -> u64 {
+        let found = self.rocks.property_int_value(properties::BACKGROUND_ERRORS);
+        found.ok().flatten().unwrap_or(0)
+    }
+
+    fn size_bytes(&self) -> u64 {
+        let name = properties::TOTAL_SST_FILES_SIZE;
+        let size = |table| self.rocks.property_int_value_cf(self.family(table), name);
+        let sizes = Table::ALL.into_iter().map(|table| size(table).ok().flatten().unwrap_or(0));
+        sizes.sum()
     }
 
     fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {

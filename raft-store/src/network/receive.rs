@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tonic::{Status, Streaming};
 
 use super::convert;
+use crate::disk::Disk;
 use crate::state::SnapshotFile;
 use crate::state::snapshot::PARTIAL;
 use crate::stored::{self, StoredError};
@@ -45,12 +46,16 @@ pub(super) async fn offset(folder: &Path, offer: &wire::SnapshotOffer) -> u64 {
 /// Takes in a snapshot to a file that is complete and synced.
 pub(super) async fn receive(
     folder: &Path,
+    disk: &Disk,
     mut parts: Streaming<wire::SnapshotPart>,
 ) -> Result<Received, Status> {
     use wire::snapshot_part::Part;
     let Some(Part::Offer(offer)) = next(&mut parts).await? else {
         return Err(unreadable(StoredError::Missing { field: "offer" }));
     };
+    if !disk.has_room_for(offer.size_bytes.saturating_sub(offer.offset)) {
+        return Err(Status::resource_exhausted("the disk has no room for the snapshot"));
+    }
     let path = partial(folder, &offer);
     remove_other_parts(folder, &path).await?;
     let mut file = open(&path, offer.offset).await?;

@@ -96,7 +96,7 @@ impl Raft for RaftService {
         let Ok(_one_at_a_time) = node.receiving.try_lock() else {
             return Err(Status::unavailable("another transfer of a snapshot is under way"));
         };
-        let received = receive::receive(&node.snapshots, request.into_inner()).await?;
+        let received = receive::receive(&node.snapshots, &node.disk, request.into_inner()).await?;
         let Received { vote, meta, file, path } = received;
         let index = meta.last_log_id.map_or(0, |log_id| log_id.index);
         tracing::info!(raft.index = index, "snapshot up to {index} received from node {caller}");

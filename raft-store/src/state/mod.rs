@@ -18,6 +18,8 @@ mod transfers;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
@@ -129,6 +131,8 @@ impl StateMachine {
         &mut self,
         batch: Vec<EntryResponder<TypeConfig>>,
     ) -> Result<(), io::Error> {
+        let started = Instant::now();
+        self.writer.stages().apply_entries.record(batch.len() as u64);
         let database = Arc::clone(&self.database);
         let mut overlay = Overlay::new(&database, self.applied.generation);
         let mut answers: Vec<(ApplyResponder<TypeConfig>, Answer)> = Vec::new();
@@ -145,6 +149,7 @@ impl StateMachine {
         ops.push(self.applied.put());
         self.writer.visible(ops).await?;
         self.visible.send_replace(self.applied.index());
+        self.writer.stages().apply.record_time(started.elapsed());
         for (responder, answer) in answers {
             responder.send(answer);
         }
@@ -200,9 +205,11 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         meta: &SnapshotMeta,
         file: SnapshotFile,
     ) -> Result<(), io::Error> {
+        let started = Instant::now();
         let installed =
             install::install(&self.writer, &self.snapshots, &self.applied, meta, file).await?;
         self.applied = installed;
+        self.writer.stages().snapshot_install.record_time(started.elapsed());
         self.visible.send_replace(self.applied.index());
         Ok(())
     }
@@ -235,11 +242,15 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
 
     async fn build_snapshot(&mut self) -> Result<OpenSnapshot, io::Error> {
         let view = self.view.take().ok_or_else(|| io::Error::other("the builder was used"))?;
+        let started = Instant::now();
         let (folder, applied) = (self.folder.clone(), self.applied.clone());
         let written =
             tokio::task::spawn_blocking(move || snapshot::write(&folder, &view, &applied));
         let file = written.await.map_err(io::Error::other)??;
         self.writer.durable(vec![put_current(&file)]).await?;
+        let stages = self.writer.stages();
+        stages.snapshot_build.record_time(started.elapsed());
+        stages.snapshot_bytes.store(file.size_bytes()?, Ordering::Relaxed);
         snapshot::remove_others(&self.folder, &file.name());
         Ok(OpenSnapshot { meta: self.applied.meta(), snapshot: file })
     }

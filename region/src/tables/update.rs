@@ -146,6 +146,10 @@ impl Tables {
                 Err(TransactError::Invalid { reason }) => {
                     return Err(TableError::Invalid { reason });
                 }
+                Err(error @ TransactError::DiskLow { .. }) => {
+                    let reason = error.to_string();
+                    return Err(TableError::Unavailable { reason, outcome_open });
+                }
                 Err(TransactError::NotCommitted { reason }) => reason,
                 Err(TransactError::Unknown { reason }) => {
                     outcome_open = true;
