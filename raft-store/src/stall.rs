@@ -39,6 +39,22 @@ impl WriteClock {
         self.begun.store(self.now(), Ordering::Release);
     }
 
+    /// A write begins beside the writer. When one runs already, that one stays watched: both need
+    /// the same disk. Returns what [`Self::end_of`] is to be told.
+    pub(crate) fn begin_if_idle(&self) -> Option<u64> {
+        let now = self.now();
+        let begun = self.begun.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire);
+        begun.is_ok().then_some(now)
+    }
+
+    /// The write beside the writer is done; one that the writer began meanwhile stays watched.
+    pub(crate) fn end_of(&self, begun: Option<u64>) {
+        if let Some(begun) = begun {
+            // It fails when the writer began another.
+            self.begun.compare_exchange(begun, 0, Ordering::AcqRel, Ordering::Acquire).ok();
+        }
+    }
+
     /// It is done.
     pub(crate) fn end(&self) {
         self.begun.store(0, Ordering::Release);

@@ -2,7 +2,8 @@
 //!
 //! Votes, log entries, truncations, purges and applied batches go through one queue, so they become
 //! durable in the order they were given. What waits is written as one batch with one fsync; applied
-//! batches alone cost none. A write error ends the process.
+//! batches alone cost none. An applied batch before which nothing waits is written by whoever brings
+//! it, without the thread. A write error ends the process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -86,6 +87,7 @@ struct Job {
 /// The way to the writer thread; clones share it.
 #[derive(Clone)]
 pub(crate) struct Writer {
+    database: Arc<Database>,
     queue: mpsc::Sender<Job>,
     /// The number of the last job. Held while a job is queued, so that numbers are in order.
     last: Arc<Mutex<u64>>,
@@ -103,7 +105,7 @@ impl Writer {
         let durable = Arc::new(AtomicU64::new(0));
         let (clock, stages) = (Arc::new(WriteClock::new()), Arc::new(Stages::default()));
         let thread = Thread {
-            database,
+            database: Arc::clone(&database),
             jobs,
             written: Arc::clone(&written),
             durable: Arc::clone(&durable),
@@ -112,7 +114,8 @@ impl Writer {
         };
         let handle =
             std::thread::Builder::new().name("store-writer".into()).spawn(|| thread.run())?;
-        Ok((Self { queue, last: Arc::default(), written, durable, clock, stages }, handle))
+        let last = Arc::default();
+        Ok((Self { database, queue, last, written, durable, clock, stages }, handle))
     }
 
     /// Everything up to this job is visible to readers of the database.
@@ -163,11 +166,30 @@ impl Writer {
         self.send(ops, Done::Flushed(flushed)).await
     }
 
-    /// Returns when the changes are visible to readers.
+    /// Returns when the changes are visible to readers, after everything that was queued before.
     pub(crate) async fn visible(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        if self.is_idle()? {
+            // What is queued meanwhile may come before or after this: only applied batches are
+            // written here, by one task in their order, and their entries stand in the log already.
+            let begun = self.clock.begin_if_idle();
+            if let Err(error) = self.database.write(ops.iter()) {
+                end_process("writing to the store", &error);
+            }
+            self.clock.end_of(begun);
+            return Ok(());
+        }
         let (done, visible) = oneshot::channel();
         self.send(ops, Done::Visible(done)).await?;
         visible.await.map_err(|_| WriterStopped)
+    }
+
+    /// Whether everything that was queued is written.
+    fn is_idle(&self) -> Result<bool, WriterStopped> {
+        if self.queue.is_closed() {
+            return Err(WriterStopped);
+        }
+        let last = *self.last.lock().expect("no panic while locked");
+        Ok(self.written() == last)
     }
 
     /// Ends the thread after what is queued; later jobs are refused.
@@ -210,7 +232,7 @@ impl Thread {
 
     /// Makes everything written so far durable.
     fn flush(&self) {
-        // Nobody else writes.
+        // What is written meanwhile has a greater number.
         let sequence = self.database.sequence();
         let started = Instant::now();
         if let Err(error) = self.database.flush() {
@@ -273,4 +295,40 @@ fn complete(done: Done) {
 
 fn job_bytes(job: &Job) -> usize {
     job.ops.iter().map(Op::size_bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::database::memory::MemoryDatabase;
+    use crate::keys::Table;
+
+    fn put(value: &[u8]) -> Vec<Op> {
+        vec![Op::Put { table: Table::State, key: b"key".to_vec(), value: value.to_vec() }]
+    }
+
+    #[test]
+    fn an_applied_batch_overtakes_nothing_that_waits() {
+        let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
+        let (queue, mut jobs) = mpsc::channel(4);
+        let (last, written) = (Arc::default(), Arc::new(AtomicU64::new(0)));
+        let (clock, stages) = (Arc::new(WriteClock::new()), Arc::default());
+        let (durable, there) = (Arc::default(), Arc::clone(&database));
+        let writer = Writer { database: there, queue, last, written, durable, clock, stages };
+
+        assert_eq!(Some(Ok(())), writer.visible(put(b"1")).now_or_never());
+        assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
+
+        assert_eq!(Some(Ok(1)), writer.submit(put(b"2")).now_or_never());
+        assert_eq!(None, writer.visible(put(b"3")).now_or_never(), "a job waits");
+        assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
+        assert_eq!(
+            vec![1, 2],
+            [jobs.try_recv(), jobs.try_recv()].map(|job| job.expect("a job").sequence)
+        );
+        jobs.close();
+        assert_eq!(Some(Err(WriterStopped)), writer.visible(put(b"4")).now_or_never());
+    }
 }

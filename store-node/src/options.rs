@@ -47,8 +47,8 @@ pub struct Options {
     /// This many revisions of history are kept.
     #[arg(long)]
     pub history_revisions: Option<u64>,
-    /// Threads of the asynchronous runtime.
-    #[arg(long, default_value_t = 2)]
+    /// Threads of the asynchronous runtime. One is fastest where three nodes share two cores.
+    #[arg(long, default_value_t = 1)]
     pub threads: usize,
 }
 
