@@ -64,8 +64,8 @@ impl std::fmt::Debug for Config {
 }
 
 /// Raft's timers. A leader is missed after `election_max`; then a follower waits for a random time
-/// between `election_min` and `election_max`, so a new leader is there about a second after the old
-/// one died.
+/// between `election_min` and `election_max`, so a new leader is there about two thirds of a second
+/// after the old one died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timers {
     /// How often the leader shows that it lives.
@@ -81,9 +81,9 @@ pub struct Timers {
 impl Default for Timers {
     fn default() -> Self {
         Self {
-            heartbeat: Duration::from_millis(100),
-            election_min: Duration::from_millis(300),
-            election_max: Duration::from_millis(450),
+            heartbeat: Duration::from_millis(50),
+            election_min: Duration::from_millis(200),
+            election_max: Duration::from_millis(350),
             request: Duration::from_secs(10),
         }
     }
