@@ -15,6 +15,7 @@ pub mod config;
 mod database;
 mod disk;
 mod fatal;
+mod folder;
 mod handover;
 mod keys;
 mod log;

@@ -7,6 +7,7 @@ use proto::raft as wire;
 use crate::config::Config;
 use crate::database::{Database, Op};
 use crate::disk::{Disk, Space};
+use crate::folder;
 use crate::keys::{self, Table};
 use crate::log::LogError;
 use crate::marker::{Marker, MarkerError};
@@ -115,16 +116,17 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn prepare(config: &Config) -> Result<Self, OpenError> {
-        let snapshots = config.dir.join("snapshots");
-        std::fs::create_dir_all(&snapshots)
+        let (files, snapshots) = (config.dir.join("db"), config.dir.join("snapshots"));
+        folder::make(&config.dir)
+            .and_then(|()| folder::make(&files))
+            .and_then(|()| folder::make(&snapshots))
             .and_then(|()| version::check_folder(&config.dir))
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
         let disk = open_disk(config)?;
-        let path = config.dir.join("db");
-        let has_database = path.join("CURRENT").exists();
+        let has_database = files.join("CURRENT").exists();
         let marker = Marker::open(&config.dir, config.node_id, has_database)?;
-        let database = Database::open(&path).map_err(|source| OpenError::Database { source })?;
+        let database = Database::open(&files).map_err(|source| OpenError::Database { source })?;
         check_identity(&database, config)?;
         marker.check_node(config.node_id)?;
         check_complete(&database, &marker, config)?;

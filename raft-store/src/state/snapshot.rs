@@ -14,6 +14,7 @@ use proto::raft as wire;
 
 use super::{Applied, SnapshotMeta};
 use crate::database::Snapshot;
+use crate::folder;
 use crate::keys::{self, GENERATION_BYTES, Table};
 
 const MAGIC: &[u8; 8] = b"IRSNAP01";
@@ -104,7 +105,7 @@ impl SnapshotFile {
             std::fs::rename(&self.path, &path)?;
             self.path = path;
         }
-        sync_folder(self.path.parent().unwrap_or_else(|| Path::new(".")))
+        folder::sync(self.path.parent().unwrap_or_else(|| Path::new(".")))
     }
 
     /// Reads it from the beginning.
@@ -311,8 +312,4 @@ impl Reader {
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> SnapshotError + use<> {
     let path = path.to_path_buf();
     move |source| SnapshotError::Io { path, source }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
