@@ -12,6 +12,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
 
+use super::fuse::FuseDisk;
+use super::fuse::journal::Unsynced;
 use super::load::Load;
 use super::model::{Fate, Model, differences, impostor};
 use super::mounts;
@@ -20,8 +22,12 @@ use super::process::{Node, PATIENCE, Program};
 use super::protocol::{Answer, Ask, Request, Row, Said, Transaction};
 use super::single::Policy;
 
+/// One of each kind of disk, however slow the machine is.
+const LIVES_MIN: u64 = 2;
 /// How often a disk is used before a new one is taken, at most.
 const CYCLES_MAX: u32 = 6;
+/// The size of a disk in memory.
+const FUSE_BYTES: usize = 1 << 30;
 /// How many transactions one look sends again.
 const RETRIED_MAX: usize = 20;
 
@@ -77,7 +83,7 @@ impl std::fmt::Display for Report {
 pub fn run(binary: &Path, seed: u64, budget: Duration) -> anyhow::Result<Report> {
     let deadline = Instant::now() + budget;
     let mut report = Report { seed, ..Report::default() };
-    while report.violations.is_empty() && (report.lives == 0 || Instant::now() < deadline) {
+    while report.violations.is_empty() && (report.lives < LIVES_MIN || Instant::now() < deadline) {
         let seed = seed.wrapping_add(report.lives);
         report.lives += 1;
         let lived = in_own_thread(|| Life::new(binary, seed)?.live(deadline, &mut report));
@@ -109,8 +115,48 @@ struct Life {
     load: Load,
     model: Model,
     // Before the folder, so that it is unmounted when that is removed.
-    disk: Option<LoopDisk>,
+    disk: Option<Disk>,
     folder: TempDir,
+}
+
+/// What the node runs on: a real file system that loses what it did not write, or one of our own
+/// that loses whatever it may.
+enum Disk {
+    Loop(LoopDisk),
+    Fuse(Box<FuseDisk>),
+}
+
+impl Disk {
+    fn create(folder: &Path, seed: u64, random: &mut StdRng) -> anyhow::Result<Self> {
+        if seed.is_multiple_of(2) {
+            let disk = FuseDisk::create(&folder.join("disk"), FUSE_BYTES, seed)?;
+            return Ok(Self::Fuse(Box::new(disk)));
+        }
+        let commit = random.random_range(1..30);
+        let data = if random.random() { "ordered" } else { "writeback" };
+        let options = format!("data={data},commit={commit}");
+        let ext4 = Ext4 { options, ..Ext4::default() };
+        Ok(Self::Loop(LoopDisk::create(folder, "disk", ext4)?))
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Loop(disk) => disk.folder(),
+            Self::Fuse(disk) => disk.folder(),
+        }
+    }
+
+    fn power_cut(self, node: &mut Node, random: &mut StdRng) -> anyhow::Result<Self> {
+        match self {
+            Self::Loop(disk) => Ok(Self::Loop(power_cut(node, disk)?)),
+            Self::Fuse(mut disk) => {
+                node.kill()?;
+                let fates = [Unsynced::Lost, Unsynced::Prefix, Unsynced::Reordered];
+                disk.cut(fates[random.random_range(0..fates.len())])?;
+                Ok(Self::Fuse(disk))
+            }
+        }
+    }
 }
 
 impl Life {
@@ -122,14 +168,11 @@ impl Life {
             snapshot_every,
             snapshot_keep: snapshot_every / 2,
             history_revisions: random.random_range(50..5000),
+            ..Policy::default()
         };
         let folder = tempfile::Builder::new().prefix("ironraft-fuzz-").tempdir();
         let folder = folder.context("no temporary folder")?;
-        let commit = random.random_range(1..30);
-        let data = if random.random() { "ordered" } else { "writeback" };
-        let options = format!("data={data},commit={commit}");
-        let ext4 = Ext4 { options, ..Ext4::default() };
-        let disk = LoopDisk::create(folder.path(), "disk", ext4)?;
+        let disk = Disk::create(folder.path(), seed, &mut random)?;
         Ok(Self {
             seed,
             program: Program::new(binary, policy)?,
@@ -154,7 +197,7 @@ impl Life {
                 report.evidence = Some(self.folder.keep());
                 return Ok(());
             }
-            if cycle == cycles || Instant::now() >= deadline {
+            if cycle == cycles || (cycle > 0 && Instant::now() >= deadline) {
                 break;
             }
             self.work(&mut node, report)?;
@@ -214,7 +257,7 @@ impl Life {
             End::PowerCut => {
                 report.power_cuts += 1;
                 let disk = self.disk.take().context("the disk is mounted")?;
-                self.disk = Some(power_cut(&mut node, disk)?);
+                self.disk = Some(disk.power_cut(&mut node, &mut self.random)?);
             }
         }
         for answer in node.last_answers() {

@@ -5,6 +5,7 @@
 //! kills it, cuts the power of the disk that it runs on ([`powercut`], [`fuse`]), starts it again,
 //! and compares what is there with a model of what was acknowledged ([`model`]).
 
+pub mod fuse;
 pub mod fuzz;
 pub mod load;
 pub mod model;
@@ -13,3 +14,4 @@ pub mod powercut;
 pub mod process;
 pub mod protocol;
 pub mod single;
+pub mod trial;

@@ -18,7 +18,7 @@ use super::protocol::{Answer, Ask, READY, Request, Said};
 use super::single::Policy;
 
 /// The pause between two looks at a process.
-const POLL: Duration = Duration::from_millis(1);
+pub(super) const POLL: Duration = Duration::from_millis(1);
 /// How long a node may take to start, to answer and to end; far more than it needs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The numbers of requests that the harness makes beside those of the load.

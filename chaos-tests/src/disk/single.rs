@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use raft_store::Store;
-use raft_store::config::{Config, Retention, SnapshotPolicy, Timers};
+use raft_store::config::{Config, DiskPolicy, Retention, SnapshotPolicy, StallPolicy, Timers};
 use raft_store::read::{Consistency, ReadError, ReadView};
 use raft_store::store::InitError;
 use raft_store::txn::{Compare, Expected, Meta, TransactError, Txn, Write as KeyWrite};
@@ -34,6 +34,20 @@ pub struct Policy {
     pub snapshot_keep: u64,
     /// The history reaches back this many revisions after a compaction.
     pub history_revisions: u64,
+    /// The node ends when a write takes longer, in milliseconds.
+    pub stall_ms: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let (snapshots, retention) = (SnapshotPolicy::default(), Retention::default());
+        Self {
+            snapshot_every: snapshots.every_entries,
+            snapshot_keep: snapshots.keep_entries,
+            history_revisions: retention.revisions_max,
+            stall_ms: 60_000,
+        }
+    }
 }
 
 /// Opens the store and answers until standard input ends.
@@ -49,6 +63,12 @@ pub fn run(folder: PathBuf, identity: &Path, policy: Policy) -> anyhow::Result<(
             every_entries: policy.snapshot_every,
             keep_entries: policy.snapshot_keep,
         },
+        stall: StallPolicy {
+            end_after: Duration::from_millis(policy.stall_ms),
+            ..StallPolicy::default()
+        },
+        // The disks are small.
+        disk: DiskPolicy { reserve_bytes: 0, ..DiskPolicy::default() },
         ..Config::new(folder.clone(), 1, "127.0.0.1:1".to_owned(), identity)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -144,7 +144,7 @@ mod tests {
         let faults = Faults::default();
         let effect = Effect::Lie;
         faults.add(Fault { operation: Operation::Sync, path: "*", skip: 1, times: 1, effect });
-        let mut strike = |operation| faults.strike(operation, "/a").is_some();
+        let strike = |operation| faults.strike(operation, "/a").is_some();
         assert!(!strike(Operation::Read));
         assert_eq!([false, true, false], [(); 3].map(|()| strike(Operation::Sync)));
         assert_eq!(1, faults.hits());
