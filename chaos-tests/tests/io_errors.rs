@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use chaos_tests::disk::fuse::fault::{Effect, Fault, Operation};
 use chaos_tests::disk::fuse::journal::Unsynced;
@@ -135,6 +136,23 @@ fn a_snapshot_that_cannot_be_written_ends_the_node() {
     trial.disk.faults().add(Fault::always(Operation::Write, SNAPSHOTS, Effect::Fail(Errno::EIO)));
     let ended = trial.work_until_end(&mut node, LIMIT).expect("ends");
     check_ended(&ended, &["snapshot", "Input/output error"]);
+    check_whole_after_restart(&mut trial);
+}
+
+#[test]
+fn an_fsync_that_hangs_ends_the_node_after_the_limit() {
+    let mut trial = trial(Policy { stall_ms: 1_500, ..Policy::default() });
+    let mut node = trial.start().expect("starts");
+    trial.fill(&mut node, 50).expect("serves");
+    let hangs = Effect::Stall(Duration::from_secs(45));
+    trial.disk.faults().add(Fault::always(Operation::Sync, LOG, hangs));
+    trial.send_one(&mut node);
+    trial.wait_logged("the process ends", Duration::from_secs(30)).expect("gives up");
+    // The kernel keeps the process until its disk answers.
+    trial.disk.faults().heal();
+    let status = node.wait_end(Duration::from_secs(30)).expect("ends");
+    assert!(!status.success(), "{status}");
+    trial.take_answers(&node);
     check_whole_after_restart(&mut trial);
 }
 
