@@ -52,10 +52,10 @@ impl Op {
 }
 
 /// A key and its value.
-type Pair = (Box<[u8]>, Box<[u8]>);
+pub(crate) type Pair = (Box<[u8]>, Box<[u8]>);
 
 /// Pairs in the order of their keys.
-type Pairs<'a> = Box<dyn Iterator<Item = io::Result<Pair>> + Send + 'a>;
+pub(crate) type Pairs<'a> = Box<dyn Iterator<Item = io::Result<Pair>> + Send + 'a>;
 
 /// What can be read of a database, or of how it was at one moment.
 pub(crate) trait View: Send + Sync {

@@ -11,11 +11,14 @@
 //! - A watch delivers each change once, in order, without a gap, or says that it cannot.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod backup;
 pub mod config;
 mod database;
 mod disk;
 mod fatal;
 mod folder;
+#[cfg(test)]
+mod golden;
 mod handover;
 mod keys;
 mod log;

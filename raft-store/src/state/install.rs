@@ -27,30 +27,45 @@ pub(crate) async fn install(
     meta: &SnapshotMeta,
     mut file: SnapshotFile,
 ) -> io::Result<Applied> {
+    let applied = verify(&file, meta).await?;
+    let generation = current.generation.wrapping_add(1);
+    writer.submit(delete_generation(generation)).await?;
+    write_blocks(writer, generation, file.read()?).await?;
+    file.rename(folder.join(snapshot::file_name(meta)))?;
+    let installed = Applied { generation, membership: meta.last_membership.clone(), ..applied };
+    writer.durable(switch(current, &installed, &file)).await?;
+    snapshot::remove_others(folder, &file.name());
+    Ok(installed)
+}
+
+/// Reads the whole file; returns what is applied in it.
+pub(super) async fn verify(file: &SnapshotFile, meta: &SnapshotMeta) -> io::Result<Applied> {
     let verified = file.clone();
     let applied = blocking(move || {
         verified.read()?.verify()?;
         Ok(verified.read()?.applied)
     })
     .await?;
-    if applied.log_id != meta.last_log_id {
-        let reason = "it is not the snapshot that was announced";
-        let path = file.path().to_path_buf();
-        return Err(SnapshotError::Damaged { path, reason }.into());
+    if applied.log_id == meta.last_log_id {
+        return Ok(applied);
     }
-    let generation = current.generation.wrapping_add(1);
-    writer.submit(delete_generation(generation)).await?;
-    write_blocks(writer, generation, file.read()?).await?;
-    file.rename(folder.join(snapshot::file_name(meta)))?;
-    let installed = Applied { generation, membership: meta.last_membership.clone(), ..applied };
-    let mut switch = vec![installed.put(), put_current(&file)];
-    switch.extend(delete_generation(current.generation));
-    writer.durable(switch).await?;
-    snapshot::remove_others(folder, &file.name());
-    Ok(installed)
+    let reason = "it is not the snapshot that was announced";
+    Err(SnapshotError::Damaged { path: file.path().to_path_buf(), reason }.into())
 }
 
-async fn write_blocks(writer: &Writer, generation: u32, mut reader: Reader) -> io::Result<()> {
+/// The one write that makes the installed generation the current one.
+pub(super) fn switch(current: &Applied, installed: &Applied, file: &SnapshotFile) -> Vec<Op> {
+    let mut ops = vec![installed.put(), put_current(file)];
+    ops.extend(delete_generation(current.generation));
+    ops
+}
+
+/// Writes all records of a snapshot under a generation.
+pub(crate) async fn write_blocks(
+    writer: &Writer,
+    generation: u32,
+    mut reader: Reader,
+) -> io::Result<()> {
     let (blocks, mut read) = mpsc::channel(BLOCKS_AHEAD);
     let reading = blocking(move || {
         while let Some((table, records)) = reader.block()? {

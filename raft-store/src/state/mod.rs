@@ -7,7 +7,9 @@ mod applied;
 mod apply;
 pub(crate) mod digest;
 pub(crate) mod history;
-mod install;
+pub(crate) mod install;
+#[cfg(test)]
+mod install_tests;
 mod overlay;
 mod sessions;
 pub(crate) mod snapshot;

@@ -207,6 +207,17 @@ async fn what_a_newer_version_wrote_is_refused_and_not_skipped() {
     assert!(matches!(opened, OpenError::TooNew(_)), "{opened}");
 }
 
+#[tokio::test]
+async fn no_snapshot_is_made_while_one_is_sent() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1, vec![put("k", "1", None)])]).await;
+    let transfer = machine.machine.transfers().begin();
+    assert!(machine.machine.try_create_snapshot_builder(false).await.is_none());
+    assert!(machine.machine.try_create_snapshot_builder(true).await.is_some(), "one was demanded");
+    drop(transfer);
+    assert!(machine.machine.try_create_snapshot_builder(false).await.is_some());
+}
+
 fn any_txn() -> impl Strategy<Value = wire::Txn> {
     let key = prop::sample::select(vec!["a", "b", "c", "d"]);
     let key = key.prop_map(|key| Bytes::from_static(key.as_bytes()));

@@ -1,5 +1,6 @@
 //! The store as its users see it: one node, and clusters in one process.
 
+mod backup;
 mod cluster;
 mod doors;
 mod durability;
@@ -9,3 +10,4 @@ mod plans;
 mod single;
 mod snapshots;
 mod support;
+mod transfer;
