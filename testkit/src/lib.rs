@@ -7,4 +7,5 @@ pub mod lab;
 pub mod operator;
 pub mod sim;
 pub mod site;
-pub mod wait;
+
+pub use store_node::wait;

@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "ironraft",
         &["model", "proto", "api", "dhcp", "raft-store", "identity", "region", "rack", "agent"],
     ),
+    ("store-node", &["identity", "raft-store"]),
     (
         "testkit",
         &[
@@ -39,9 +40,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "rack",
             "agent",
             "ironraft",
+            "store-node",
         ],
     ),
-    ("store-node", &["identity", "raft-store"]),
     ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];
