@@ -16,6 +16,9 @@ use crate::node::Node;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often leadership is offered while the writer hangs, or the disk is nearly full.
 const TRANSFER_EVERY: Duration = Duration::from_secs(2);
+/// How long a leader with a nearly full disk keeps a leadership that comes back to it: when all
+/// disks are nearly full, somebody has to lead, or nobody could be read or helped.
+const KEEP_WHEN_LOW: Duration = Duration::from_secs(60);
 
 /// When the write began that is running.
 #[derive(Debug)]
@@ -90,7 +93,7 @@ pub(crate) fn start_watchdog(clock: &Arc<WriteClock>, end_after: Duration) -> st
 /// Hands leadership over while writes hang or the disk is nearly full, and ends the process when the
 /// database failed in the background.
 pub(crate) async fn guard(node: Arc<Node>) {
-    let mut offered: Option<Instant> = None;
+    let mut offers = Offers::default();
     loop {
         tokio::select! {
             () = node.stopping.cancelled() => return,
@@ -101,14 +104,54 @@ pub(crate) async fn guard(node: Arc<Node>) {
             let error = format!("{failed} flushes or compactions failed");
             end_process("the database in the background", &error);
         }
-        let stalled = node.writing_for() > node.config.stall.transfer_after;
-        let unfit = stalled || node.disk.is_low();
-        let recently = offered.is_some_and(|at| at.elapsed() < TRANSFER_EVERY);
-        if unfit && !recently && node.leadership.borrow().leading {
-            let why = if stalled { "its disk hangs" } else { "its disk is nearly full" };
+        let unfit = if node.writing_for() > node.config.stall.transfer_after {
+            Some(Unfit::Hangs)
+        } else {
+            node.disk.is_low().then_some(Unfit::Low)
+        };
+        let Some(unfit) = unfit else { continue };
+        if node.leadership.borrow().leading && offers.is_due(unfit, Instant::now()) {
+            let why = match unfit {
+                Unfit::Hangs => "its disk hangs",
+                Unfit::Low => "its disk is nearly full",
+            };
             tracing::warn!("this node leads and {why}: another one is to lead");
-            offered = Some(Instant::now());
-            node.hand_over().await;
+            offers.offered(Instant::now());
+            if node.hand_over().await.is_some() {
+                offers.taken(unfit, Instant::now());
+            }
+        }
+    }
+}
+
+/// Why a node should not lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unfit {
+    Hangs,
+    Low,
+}
+
+/// When leadership was offered and taken.
+#[derive(Debug, Default)]
+struct Offers {
+    offered: Option<Instant>,
+    taken_when_low: Option<Instant>,
+}
+
+impl Offers {
+    fn is_due(&self, unfit: Unfit, now: Instant) -> bool {
+        let over = |since: Option<Instant>, wait| since.is_none_or(|at| now - at >= wait);
+        let kept = unfit == Unfit::Low && !over(self.taken_when_low, KEEP_WHEN_LOW);
+        over(self.offered, TRANSFER_EVERY) && !kept
+    }
+
+    fn offered(&mut self, now: Instant) {
+        self.offered = Some(now);
+    }
+
+    fn taken(&mut self, unfit: Unfit, now: Instant) {
+        if unfit == Unfit::Low {
+            self.taken_when_low = Some(now);
         }
     }
 }
@@ -117,15 +160,85 @@ pub(crate) async fn guard(node: Arc<Node>) {
 mod tests {
     use super::*;
 
+    /// Until what begins now began at another microsecond than what began before.
+    fn let_time_pass(clock: &WriteClock) {
+        let now = clock.now();
+        while clock.now() == now {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[track_caller]
+    fn check_watched(clock: &WriteClock, watched: bool) {
+        let_time_pass(clock);
+        assert_eq!(watched, !clock.running().is_zero(), "{clock:?}");
+    }
+
     #[test]
     fn the_clock_runs_only_during_a_write() {
         let clock = WriteClock::new();
-        assert_eq!(Duration::ZERO, clock.running());
+        check_watched(&clock, false);
         clock.begin();
-        while clock.running().is_zero() {
-            std::hint::spin_loop();
-        }
+        check_watched(&clock, true);
         clock.end();
-        assert_eq!(Duration::ZERO, clock.running());
+        check_watched(&clock, false);
+    }
+
+    #[test]
+    fn a_write_beside_the_idle_writer_is_watched() {
+        let clock = WriteClock::new();
+        let begun = clock.begin_if_idle();
+        check_watched(&clock, true);
+        clock.end_of(begun);
+        check_watched(&clock, false);
+    }
+
+    #[test]
+    fn a_write_that_runs_stays_watched_through_one_beside_it() {
+        let clock = WriteClock::new();
+        clock.begin();
+        let_time_pass(&clock);
+        let before = clock.running();
+        let begun = clock.begin_if_idle();
+        assert_eq!(None, begun);
+        clock.end_of(begun);
+        assert!(clock.running() >= before, "it counts from its own beginning");
+        clock.end();
+        check_watched(&clock, false);
+    }
+
+    #[test]
+    fn a_write_that_begins_during_one_beside_the_writer_stays_watched() {
+        let clock = WriteClock::new();
+        let begun = clock.begin_if_idle();
+        let_time_pass(&clock);
+        clock.begin();
+        clock.end_of(begun);
+        check_watched(&clock, true);
+        clock.end();
+        check_watched(&clock, false);
+    }
+
+    #[test]
+    fn leadership_is_offered_again_until_somebody_takes_it() {
+        for unfit in [Unfit::Hangs, Unfit::Low] {
+            let now = Instant::now();
+            let mut offers = Offers::default();
+            assert!(offers.is_due(unfit, now));
+            offers.offered(now);
+            assert!(!offers.is_due(unfit, now + TRANSFER_EVERY / 2));
+            assert!(offers.is_due(unfit, now + TRANSFER_EVERY));
+        }
+    }
+
+    #[test]
+    fn leadership_that_comes_back_to_a_nearly_full_disk_stays_there_for_a_while() {
+        let now = Instant::now();
+        let mut offers = Offers::default();
+        offers.offered(now);
+        offers.taken(Unfit::Low, now);
+        assert!(!offers.is_due(Unfit::Low, now + TRANSFER_EVERY));
+        assert!(offers.is_due(Unfit::Hangs, now + TRANSFER_EVERY), "no disk can be worse");
+        assert!(offers.is_due(Unfit::Low, now + KEEP_WHEN_LOW));
     }
 }

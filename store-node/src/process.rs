@@ -101,6 +101,13 @@ impl Running {
         bail!("{} ended with {status}: {}", self.name, log_tail(&self.log))
     }
 
+    /// All that it logged; empty when that cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// The end of its log.
     #[must_use]
     pub fn log_tail(&self) -> String {

@@ -10,7 +10,7 @@ use crate::disk::powercut::{Ext4, LoopDisk};
 
 /// What fills a disk: its name, and how it is written.
 const FILLER: &str = "filler";
-const FILLER_BLOCK_BYTES: usize = 64 * 1024;
+const FILLER_BLOCK_BYTES: usize = 1 << 20;
 
 /// A mounted file system in a file.
 #[derive(Debug)]
@@ -99,7 +99,8 @@ mod tests {
     fn a_power_cut_keeps_what_was_flushed_and_a_full_disk_takes_nothing() {
         enter_private().expect("root");
         let base = tempfile::tempdir().expect("a temporary folder");
-        let mut disk = Disk::create(base.path(), "disk", 128 << 20).expect("a disk");
+        // A file system that is much smaller does not take the journal.
+        let mut disk = Disk::create(base.path(), "disk", 192 << 20).expect("a disk");
         let folder = base.path().join("disk");
 
         let mut flushed = File::create(folder.join("flushed")).expect("a file");
