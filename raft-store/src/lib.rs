@@ -12,6 +12,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod backup;
+mod barrier;
 pub mod config;
 mod database;
 mod disk;

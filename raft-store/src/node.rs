@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::barrier::{self, Barriers};
 use crate::config::Config;
 use crate::database::{Database, Snapshot};
 use crate::disk::{self, Disk};
@@ -45,6 +46,7 @@ pub(crate) struct Node {
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
     pub(crate) proposer: Proposer,
+    pub(crate) barriers: Barriers,
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     marker: SharedMarker,
@@ -80,6 +82,7 @@ impl Node {
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
         let (proposer, proposing) = Proposer::new(raft.clone());
+        let (barriers, reading) = Barriers::new();
         let node = Arc::new(Self {
             snapshots: folder.snapshots,
             peers,
@@ -88,6 +91,7 @@ impl Node {
             database,
             visible,
             proposer,
+            barriers,
             writer,
             writer_thread: Mutex::new(Some(writer_thread)),
             marker: Arc::new(Mutex::new(folder.marker)),
@@ -100,6 +104,7 @@ impl Node {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(proposing);
+        tasks.spawn(barrier::run(Arc::clone(&node), reading));
         tasks.spawn(follow_leadership(Arc::clone(&node)));
         tasks.spawn(compact_history(Arc::clone(&node)));
         tasks.spawn(disk::watch(Arc::clone(&node)));

@@ -193,7 +193,8 @@ impl Node {
     pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
         let deadline = self.deadline();
         loop {
-            let reason = match self.try_read_index(deadline).await {
+            let index = tokio::time::timeout_at(deadline, self.barriers.index()).await;
+            let reason = match index.unwrap_or_else(|_| Err("no quorum in time".to_owned())) {
                 Ok(index) => {
                     if self.wait_visible(index, deadline).await {
                         return Ok(());
@@ -209,8 +210,10 @@ impl Node {
         }
     }
 
-    async fn try_read_index(&self, deadline: Instant) -> Result<u64, String> {
+    /// The log index up to which reads that began before this call must wait.
+    pub(crate) async fn read_index_of_leader(&self) -> Result<u64, String> {
         use wire::read_index_reply::Result as Reply;
+        let deadline = self.deadline();
         let leadership = *self.leadership.borrow();
         if leadership.leading {
             return self.confirm_leading(deadline).await;

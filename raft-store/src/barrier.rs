@@ -1,0 +1,136 @@
+//! Read barriers shared by reads: what began before a barrier was asked for may wait for the same.
+//!
+//! A read that begins later never uses an earlier barrier: the leader may have been another already
+//! when the earlier one was confirmed. So reads gather while a barrier is under way, and the next
+//! barrier, which is asked for after all of them began, serves them all.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::node::Node;
+
+/// Reads that wait for a barrier to be asked for.
+const QUEUE_LENGTH_MAX: usize = 16_384;
+/// Barriers under way.
+const ROUNDS_MAX: usize = 2;
+
+/// The log index to wait for, or why there is none now.
+type Index = Result<u64, String>;
+
+/// The queue of reads of a node.
+#[derive(Clone)]
+pub(crate) struct Barriers {
+    queue: mpsc::Sender<oneshot::Sender<Index>>,
+}
+
+/// The reads that wait; the task that serves them takes it.
+pub(crate) type Waiting = mpsc::Receiver<oneshot::Sender<Index>>;
+
+impl Barriers {
+    pub(crate) fn new() -> (Self, Waiting) {
+        let (queue, waiting) = mpsc::channel(QUEUE_LENGTH_MAX);
+        (Self { queue }, waiting)
+    }
+
+    /// The log index up to which a read that begins now must wait.
+    pub(crate) async fn index(&self) -> Index {
+        let stopping = || "the store is stopping".to_owned();
+        let (done, index) = oneshot::channel();
+        self.queue.send(done).await.map_err(|_| stopping())?;
+        index.await.unwrap_or_else(|_| Err(stopping()))
+    }
+}
+
+/// Serves the reads of a node until it stops.
+pub(crate) async fn run(node: Arc<Node>, waiting: Waiting) {
+    let stopping = node.stopping.clone();
+    let ask = move || {
+        let node = Arc::clone(&node);
+        async move { node.read_index_of_leader().await }
+    };
+    stopping.run_until_cancelled(serve(waiting, ask)).await;
+}
+
+/// Asks for a barrier for all reads that wait, again and again.
+async fn serve<Asked>(mut waiting: Waiting, ask: impl Fn() -> Asked)
+where
+    Asked: Future<Output = Index> + Send + 'static,
+{
+    let mut rounds = JoinSet::new();
+    let mut reads = Vec::new();
+    loop {
+        while rounds.len() >= ROUNDS_MAX {
+            rounds.join_next().await;
+        }
+        if waiting.recv_many(&mut reads, QUEUE_LENGTH_MAX).await == 0 {
+            return;
+        }
+        while rounds.try_join_next().is_some() {}
+        let reads = std::mem::take(&mut reads);
+        // Asked for only now: every one of the reads has begun.
+        let asked = ask();
+        rounds.spawn(async move {
+            let index = asked.await;
+            for read in reads {
+                // Who does not wait any more need not be told.
+                drop(read.send(index.clone()));
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use futures::future::join_all;
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
+
+    use super::{Barriers, ROUNDS_MAX, serve};
+
+    #[tokio::test]
+    async fn reads_share_a_barrier_that_is_asked_for_after_they_began() {
+        let (barriers, waiting) = Barriers::new();
+        let asked = Arc::new(AtomicU64::new(0));
+        let answers = Arc::new(Semaphore::new(0));
+        // A barrier's index is its number; it is confirmed when the test says so.
+        let ask = {
+            let (asked, answers) = (Arc::clone(&asked), Arc::clone(&answers));
+            move || {
+                let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
+                let answers = Arc::clone(&answers);
+                async move {
+                    answers.acquire().await.expect("open").forget();
+                    Ok(number)
+                }
+            }
+        };
+        let mut served = JoinSet::new();
+        served.spawn(serve(waiting, ask));
+        let mut early = JoinSet::new();
+        for number in 1..=ROUNDS_MAX as u64 {
+            let barriers = barriers.clone();
+            early.spawn(async move { (number, barriers.index().await) });
+            while asked.load(Ordering::SeqCst) < number {
+                tokio::task::yield_now().await;
+            }
+        }
+        // All barriers are under way now: none of them may serve a read that begins later.
+        let late = join_all((0..100).map(|_| barriers.index()));
+        let release = async { answers.add_permits(ROUNDS_MAX + 1) };
+        let (late, ()) = tokio::join!(late, release);
+        let next = ROUNDS_MAX as u64 + 1;
+        assert!(late.iter().all(|index| *index == Ok(next)), "{late:?}");
+        for (number, index) in early.join_all().await {
+            assert_eq!(Ok(number), index);
+        }
+        assert_eq!(next, asked.load(Ordering::SeqCst), "one barrier for a hundred reads");
+        drop(barriers);
+        // It ends with the last reader.
+        served.join_all().await;
+    }
+}
