@@ -4,8 +4,11 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// What is shown when `RUST_LOG` says nothing.
-const DEFAULT_FILTER: &str = "info,openraft=warn,hyper=warn,h2=warn,tower=warn";
+/// What is shown when `RUST_LOG` says nothing. openraft warns of each heartbeat that fails, and every
+/// linearizable read sends one: hundreds of lines a second while a node is down, of which its
+/// replication tells as well.
+const DEFAULT_FILTER: &str =
+    "info,openraft=warn,openraft::core::heartbeat=error,hyper=warn,h2=warn,tower=warn";
 
 /// Starts logging to standard error; `RUST_LOG` chooses what.
 pub(crate) fn start() {

@@ -199,8 +199,6 @@ impl Cluster {
         };
         let mut command = Command::new(&self.binary);
         command.args([role, "run", "--data-dir"]).arg(&node.data);
-        let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-        command.env("RUST_LOG", level);
         node.process = Some(self.lab.start_process(name, name, command)?);
         Ok(())
     }
