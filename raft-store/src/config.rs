@@ -91,7 +91,11 @@ impl Default for Timers {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { revisions_max: 1_000_000, age_max: Duration::from_secs(24 * 60 * 60) }
+        Self {
+            revisions_max: 1_000_000,
+            age_max: Duration::from_secs(24 * 60 * 60),
+            bytes_max: 4 << 30,
+        }
     }
 }
 

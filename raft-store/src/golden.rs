@@ -103,6 +103,7 @@ fn record() -> wire::HistoryRecord {
         reason: "machine.deploy".to_owned(),
         request_id: Bytes::from_static(&[7; 16]),
         time_ms: 1_700_000_000_000,
+        bytes_before: 1234,
     }
 }
 
@@ -119,6 +120,7 @@ fn applied() -> Applied {
             marks: [wire::DigestMark { index: 6, digest: 0x1234_5678 }].into(),
         },
         version: 1,
+        history_bytes: 12_345,
     }
 }
 

@@ -33,8 +33,6 @@ use crate::writer::Writer;
 
 /// How often the leader looks whether history is to be dropped.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
-/// How many records of history one look takes in.
-const COMPACT_RECORDS_MAX: usize = 50_000;
 
 /// A running node.
 pub(crate) struct Node {
@@ -180,8 +178,7 @@ impl Node {
         let (database, retention) = (self.database(), self.config.retention);
         let looked = tokio::task::spawn_blocking(move || {
             let (view, applied) = view_of(&database);
-            let before =
-                state::history::compact_before(&view, &applied, retention, COMPACT_RECORDS_MAX);
+            let before = state::history::compact_before(&view, &applied, retention);
             (before > applied.compacted).then_some(before)
         });
         if let Ok(Some(compact_before)) = looked.await {

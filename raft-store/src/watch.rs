@@ -2,27 +2,32 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proto::raft as wire;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::node::view_of;
-use crate::state::history;
+use crate::state::{Applied, history};
 
-/// How many records of the history are read at a time.
+/// How many records of the history are read at a time, and about how many bytes.
 const RECORDS_MAX: usize = 512;
-/// After so many revisions without a change of the watched keys there is a progress mark.
+const BYTES_MAX: usize = 4 << 20;
+/// After so many revisions without a change of the watched keys there is a bookmark.
 const PROGRESS_EVERY: u64 = 1024;
+/// And after so long, if there was any revision.
+const PROGRESS_AFTER: Duration = Duration::from_secs(5);
 
 /// All changes of one revision that concern the watched prefixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// The revision. Later batches have greater ones; a revision is never split.
     pub revision: u64,
-    /// The changes, in the order they were written. Empty in a progress mark, which says that
-    /// everything up to `revision` was delivered.
+    /// The changes, in the order they were written. Empty in a bookmark, which says that everything
+    /// up to `revision` was delivered: a watch can begin anew after it.
     pub changes: Vec<Change>,
 }
 
@@ -46,7 +51,7 @@ pub enum WatchError {
         /// The oldest revision a watch can start after.
         oldest: u64,
     },
-    /// The watcher was too slow, or the node is stopping. Start again after the last revision seen.
+    /// The node is stopping. Start again, on any node, after the last revision seen.
     #[error("the watch ended")]
     Ended,
 }
@@ -76,19 +81,17 @@ impl Watch {
         after: u64,
     ) -> Result<Self, WatchError> {
         let (_, applied) = view_of(&database);
-        if after < applied.oldest() {
-            return Err(WatchError::Compacted { requested: after, oldest: applied.oldest() });
-        }
-        let cursor =
-            Cursor { database, visible, prefixes, after, told: after, ready: VecDeque::new() };
+        require_history(&applied, after)?;
+        let (told, told_at, ready) = (after, Instant::now(), VecDeque::new());
+        let cursor = Cursor { database, visible, prefixes, after, told, told_at, ready };
         Ok(Self { source: Source::Disk(cursor) })
     }
 
     /// The next batch; waits for it. Nothing is lost when the future is dropped.
     ///
     /// # Errors
-    /// [`WatchError::Ended`] when the watch cannot go on: the node stops, or history that was not
-    /// delivered yet is gone.
+    /// [`WatchError::Compacted`] when history that was not delivered yet is gone, and
+    /// [`WatchError::Ended`] when the node stops.
     pub async fn next(&mut self) -> Result<Batch, WatchError> {
         match &mut self.source {
             Source::Memory(batches) => batches.recv().await.ok_or(WatchError::Ended),
@@ -106,6 +109,7 @@ struct Cursor {
     after: u64,
     /// The revision of the last batch.
     told: u64,
+    told_at: Instant,
     ready: VecDeque<Batch>,
 }
 
@@ -120,6 +124,7 @@ impl Cursor {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 self.told = batch.revision;
+                self.told_at = Instant::now();
                 return Ok(batch);
             }
             let visible = *self.visible.borrow_and_update();
@@ -128,17 +133,21 @@ impl Cursor {
                 // Reading far back must not keep others waiting.
                 tokio::task::yield_now().await;
             } else {
-                self.visible.changed().await.map_err(|_| WatchError::Ended)?;
+                let is_behind = self.after > self.told;
+                tokio::select! {
+                    changed = self.visible.changed() => changed.map_err(|_| WatchError::Ended)?,
+                    () = tokio::time::sleep_until(self.told_at + PROGRESS_AFTER), if is_behind => {
+                        self.ready.push_back(self.bookmark());
+                    }
+                }
             }
         }
     }
 
     fn read(&mut self) -> Result<(), WatchError> {
         let (view, applied) = view_of(&self.database);
-        if self.after < applied.oldest() {
-            return Err(WatchError::Ended);
-        }
-        let part = history::read_after(&view, &applied, self.after, RECORDS_MAX);
+        require_history(&applied, self.after)?;
+        let part = history::read_after(&view, &applied, self.after, (RECORDS_MAX, BYTES_MAX));
         for (revision, record) in part.records {
             let changes =
                 record.changes.into_iter().map(change).filter(|change| {
@@ -153,10 +162,23 @@ impl Cursor {
         }
         self.after = part.until;
         if self.ready.is_empty() && self.after >= self.told + PROGRESS_EVERY {
-            self.ready.push_back(Batch { revision: self.after, changes: Vec::new() });
+            self.ready.push_back(self.bookmark());
         }
         Ok(())
     }
+
+    fn bookmark(&self) -> Batch {
+        Batch { revision: self.after, changes: Vec::new() }
+    }
+}
+
+/// Refuses to leave a gap.
+fn require_history(applied: &Applied, after: u64) -> Result<(), WatchError> {
+    let oldest = applied.oldest();
+    if after < oldest {
+        return Err(WatchError::Compacted { requested: after, oldest });
+    }
+    Ok(())
 }
 
 fn change(change: wire::HistoryChange) -> Change {

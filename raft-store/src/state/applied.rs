@@ -34,6 +34,8 @@ pub(crate) struct Applied {
     pub(crate) digest: Digest,
     /// The cluster version, from 1.
     pub(crate) version: u32,
+    /// How many bytes of history were ever written.
+    pub(crate) history_bytes: u64,
 }
 
 impl Default for Applied {
@@ -47,6 +49,7 @@ impl Default for Applied {
             retired: BTreeSet::new(),
             digest: Digest::default(),
             version: version::FIRST,
+            history_bytes: 0,
         }
     }
 }
@@ -96,6 +99,7 @@ impl Applied {
             digest: self.digest.value,
             marks: self.digest.marks.iter().copied().collect(),
             cluster_version: self.version,
+            history_bytes: self.history_bytes,
         }
     }
 
@@ -109,6 +113,7 @@ impl Applied {
             retired: applied.retired_ids.into_iter().collect(),
             digest: Digest { value: applied.digest, marks: applied.marks.into() },
             version: applied.cluster_version.max(version::FIRST),
+            history_bytes: applied.history_bytes,
         })
     }
 }

@@ -61,9 +61,11 @@ pub(crate) fn command(
     }
     let clock_ms = applied.clock_ms;
     let outcomes = (0..).zip(command.txns).map(|(sequence, txn)| {
-        let place = Place { revision: index, sequence, clock_ms };
+        let bytes_before = applied.history_bytes;
+        let place = Place { revision: index, sequence, clock_ms, bytes_before };
         let (outcome, record) = transaction(overlay, &place, txn);
         applied.digest.add(&outcome, &record);
+        applied.history_bytes += record.len() as u64;
         outcome
     });
     Ok(Answer { outcomes: outcomes.collect() })
@@ -74,6 +76,8 @@ struct Place {
     revision: u64,
     sequence: u32,
     clock_ms: u64,
+    /// How many bytes of history were written before it.
+    bytes_before: u64,
 }
 
 /// Applies a transaction; returns how it ended and the record of what it wrote.
@@ -103,6 +107,7 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
         reason: txn.reason,
         request_id: txn.request_id,
         time_ms: place.clock_ms,
+        bytes_before: place.bytes_before,
     });
     let key = keys::history(overlay.generation(), place.revision, place.sequence);
     overlay.put(Table::History, key, record.clone());

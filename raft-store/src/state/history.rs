@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
@@ -22,22 +23,25 @@ pub(crate) struct Part {
     pub(crate) until: u64,
 }
 
-/// Reads the history after a revision; about `records_max` records, but no revision in part.
+/// Reads the history after a revision; about as many records and bytes as given, but no revision in
+/// part.
 pub(crate) fn read_after(
     view: &Snapshot,
     applied: &Applied,
     after: u64,
-    records_max: usize,
+    (records_max, bytes_max): (usize, usize),
 ) -> Part {
     let mut records: Vec<(u64, wire::HistoryRecord)> = Vec::new();
+    let mut size_bytes = 0;
     for (revision, record) in scan_after(view, applied, after) {
-        if records.len() >= records_max
+        if (records.len() >= records_max || size_bytes >= bytes_max)
             && let Some((last, _)) = records.last()
             && *last != revision
         {
             let until = *last;
             return Part { records, until };
         }
+        size_bytes += record.encoded_len();
         records.push((revision, record));
     }
     Part { records, until: applied.index().max(after) }
@@ -85,24 +89,46 @@ pub struct Retention {
     pub revisions_max: u64,
     /// The greatest age, in the time of the log.
     pub age_max: Duration,
+    /// The greatest length of all records in bytes, as they are before compression.
+    pub bytes_max: u64,
 }
 
-/// The revision before which the history is older or longer than wanted; looks at no more than
-/// `records_max` records.
-pub(crate) fn compact_before(
-    view: &Snapshot,
-    applied: &Applied,
-    retention: Retention,
-    records_max: usize,
-) -> u64 {
+/// The revision before which the history is older or longer than wanted; 0 when all of it is wanted.
+pub(crate) fn compact_before(view: &Snapshot, applied: &Applied, retention: Retention) -> u64 {
     let by_count = applied.index().saturating_sub(retention.revisions_max);
     let age_ms = u64::try_from(retention.age_max.as_millis()).unwrap_or(u64::MAX);
     let oldest_ms = applied.clock_ms.saturating_sub(age_ms);
-    let old = scan_after(view, applied, applied.oldest())
-        .take(records_max)
-        .take_while(|(_, record)| record.time_ms < oldest_ms);
-    let by_age = old.last().map_or(0, |(revision, _)| revision + 1);
-    by_count.max(by_age)
+    let oldest_byte = applied.history_bytes.saturating_sub(retention.bytes_max);
+    let first = first_kept(view, applied, |record| {
+        record.time_ms >= oldest_ms && record.bytes_before >= oldest_byte
+    });
+    by_count.max(first)
+}
+
+/// The first revision from which on all records are kept. Time and length only grow from record to
+/// record, so few of them need to be looked at.
+fn first_kept(
+    view: &Snapshot,
+    applied: &Applied,
+    is_kept: impl Fn(&wire::HistoryRecord) -> bool,
+) -> u64 {
+    let keeps_from = |revision: u64| {
+        let first = scan_after(view, applied, revision - 1).next();
+        first.is_none_or(|(_, record)| is_kept(&record))
+    };
+    let (mut low, mut high) = (applied.oldest() + 1, applied.index() + 1);
+    if keeps_from(low) {
+        return 0;
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if keeps_from(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 fn scan_after<'a>(

@@ -1,6 +1,7 @@
 //! What the log does to the tables, without Raft around it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use openraft::EntryPayload;
@@ -12,8 +13,9 @@ use prost::Message;
 use proto::raft as wire;
 use tempfile::TempDir;
 
+use super::history::{self, Retention};
 use super::{SnapshotError, StateMachine, sessions, snapshot};
-use crate::database::{Database, Op};
+use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::open::{self, OpenError};
 use crate::stored;
@@ -114,6 +116,35 @@ async fn a_command_that_does_not_decode_changes_nothing() {
     machine.machine.apply(futures::stream::iter([Ok((entry, None))])).await.expect("applied");
     assert_eq!(Some(b"v".to_vec()), machine.value("k"));
     assert_eq!(2, machine.machine.applied.index());
+}
+
+#[tokio::test]
+async fn history_is_kept_by_age_and_by_bytes_and_by_count() {
+    let all = Retention { revisions_max: 100, age_max: Duration::MAX, bytes_max: u64::MAX };
+    let mut machine = Machine::new();
+    for time_ms in 1..=20 {
+        machine.apply(&[at(time_ms * 1000, vec![put("k", "value", None)])]).await;
+    }
+    let view = Snapshot::take(&machine.database);
+    let applied = machine.machine.applied.clone();
+    let kept_from = |retention| history::compact_before(&view, &applied, retention);
+    assert_eq!(0, kept_from(all));
+    let young = Retention { age_max: Duration::from_millis(5500), ..all };
+    assert_eq!(15, kept_from(young), "applied at 15 seconds, 5 before the last");
+    let lengths: Vec<u64> =
+        machine.content(Table::History).iter().map(|(_, record)| record.len() as u64).collect();
+    assert_eq!(lengths.iter().sum::<u64>(), applied.history_bytes);
+    let bytes_max = lengths[12..].iter().sum();
+    assert_eq!(13, kept_from(Retention { bytes_max, ..all }), "no record in part");
+    assert_eq!(14, kept_from(Retention { bytes_max: bytes_max - 1, ..all }));
+    assert_eq!(21, kept_from(Retention { bytes_max: 0, ..all }), "nothing is kept");
+    assert_eq!(17, kept_from(Retention { revisions_max: 3, ..all }));
+    // What is kept does not depend on what was dropped before.
+    machine.apply(&[wire::Command { compact_before: 10, ..at(21_000, Vec::new()) }]).await;
+    let view = Snapshot::take(&machine.database);
+    let applied = &machine.machine.applied;
+    assert_eq!(13, history::compact_before(&view, applied, Retention { bytes_max, ..all }));
+    assert_eq!(0, history::compact_before(&view, applied, all));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Snapshots: a node that joins or was away too long gets one, and it holds everything.
 
-use std::time::Duration;
-
 use raft_store::config::SnapshotPolicy;
+use raft_store::read::ReadError;
 use raft_store::watch::WatchError;
 
-use super::support::{Cluster, Node, POLL, bytes, put, put_once, stop, value, wait_for_leader};
+use super::support::{
+    Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader, wait_until,
+};
 
 /// Entries of the test, more than stay in the log.
 const ENTRIES: u64 = 120;
@@ -20,15 +21,6 @@ async fn cluster_with_purged_log() -> (Cluster, Node, u64) {
     }
     wait_until(|| first.store.status().is_some_and(|status| status.purged > Some(revision))).await;
     (cluster, first, revision)
-}
-
-async fn wait_until(reached: impl Fn() -> bool) {
-    let poll = async {
-        while !reached() {
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), poll).await.expect("reached in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,8 +78,28 @@ async fn a_watch_below_the_history_is_refused() {
     assert!(oldest > first);
     assert!(node.store.read_at(first).await.is_err());
     let mut behind = behind;
-    assert_eq!(Err(WatchError::Ended), behind.next().await);
+    assert_eq!(Err(WatchError::Compacted { requested: first, oldest }), behind.next().await);
     let mut at_oldest = node.store.watch(vec![bytes("a")], oldest).await.expect("oldest");
     assert!(at_oldest.next().await.expect("the rest of the history").revision > oldest);
+    node.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_is_kept_up_to_its_bytes() {
+    let cluster = Cluster::new().with_history_bytes(10_000);
+    let node = cluster.start_all(1).await.remove(0);
+    let value = "x".repeat(900);
+    let mut revisions = Vec::new();
+    for index in 0..30 {
+        let txn = put(&format!("k/{index}"), &value);
+        revisions.push(node.store.transact(txn).await.expect("put").revision);
+    }
+    node.store.compact().await.expect("compaction");
+    // Each record has a little more than 900 bytes: ten of them are kept.
+    let kept = revisions[revisions.len() - 11];
+    node.store.read_at(kept).await.expect("as it was before the ten");
+    let refused = node.store.read_at(kept - 1).await.expect_err("eleven are too many");
+    let expected = ReadError::Compacted { requested: kept - 1, oldest: kept };
+    assert_eq!(expected, refused);
     node.kill().await;
 }

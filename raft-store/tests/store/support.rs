@@ -87,6 +87,10 @@ impl Cluster {
         Self { retention: Retention { revisions_max, ..self.retention }, ..self }
     }
 
+    pub(crate) fn with_history_bytes(self, bytes_max: u64) -> Self {
+        Self { retention: Retention { bytes_max, ..self.retention }, ..self }
+    }
+
     pub(crate) fn with_request_timeout(self, request: Duration) -> Self {
         Self { timers: Timers { request, ..self.timers }, ..self }
     }
@@ -122,15 +126,32 @@ impl Cluster {
         let listener = listen(address.unwrap_or(any)).await;
         let address = listener.local_addr().expect("local address");
         let store = open(self.config(id, address)).await;
+        let server = Some(self.serve(id, &store, listener));
+        Node { id, store, address, server }
+    }
+
+    fn serve(&self, id: u64, store: &Store, listener: TcpListener) -> Runtime {
         let service = store.service().expect("a real store");
-        let incoming = identity::incoming(listener, self.identity(id));
         let server = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let server = server.expect("runtime");
+        let identity = self.identity(id).clone();
         drop(server.spawn(async move {
+            let incoming = identity::incoming(listener, &identity);
             let served = Server::builder().add_service(service).serve_with_incoming(incoming);
             served.await.expect("server");
         }));
-        Node { id, store, address, server: Some(server) }
+        server
+    }
+
+    /// Nobody reaches the node until it is reconnected.
+    pub(crate) fn disconnect(&self, node: &mut Node) {
+        node.close_connections();
+    }
+
+    /// The node is reached again, where it was.
+    pub(crate) async fn reconnect(&self, node: &mut Node) {
+        let listener = listen(node.address).await;
+        node.server = Some(self.serve(node.id, &node.store, listener));
     }
 
     /// Starts nodes 1 to `size` and makes them all voters.
@@ -210,4 +231,14 @@ pub(crate) fn bytes(text: &str) -> Bytes {
 pub(crate) async fn value(store: &Store, key: &str) -> Option<String> {
     let view = store.read(Consistency::Linearizable).await.expect("linearizable read");
     view.get(key.as_bytes()).map(|found| String::from_utf8_lossy(&found.value).into_owned())
+}
+
+/// Waits until something is so.
+pub(crate) async fn wait_until(reached: impl Fn() -> bool) {
+    let poll = async {
+        while !reached() {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), poll).await.expect("reached in time");
 }
