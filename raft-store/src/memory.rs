@@ -30,8 +30,27 @@ struct Inner {
     /// The state before each revision, oldest first.
     before: VecDeque<(u64, Arc<Keys>)>,
     history: VecDeque<Batch>,
-    watchers: Vec<(Vec<Bytes>, mpsc::Sender<Batch>)>,
+    watchers: Vec<Watcher>,
     answers: BTreeMap<[u8; 16], Committed>,
+}
+
+#[derive(Debug)]
+struct Watcher {
+    prefixes: Vec<Bytes>,
+    /// It wants what comes after this revision, which may not be there yet.
+    after: u64,
+    batches: mpsc::Sender<Batch>,
+}
+
+impl Watcher {
+    /// Sends what concerns it; false when the watch is over.
+    fn tell(&self, batch: &Batch) -> bool {
+        if batch.revision <= self.after {
+            return !self.batches.is_closed();
+        }
+        // A full queue ends the watch.
+        part_of(batch, &self.prefixes).is_none_or(|part| self.batches.try_send(part).is_ok())
+    }
 }
 
 /// How many earlier states can be read.
@@ -84,13 +103,10 @@ impl Memory {
     pub(crate) fn watch(&self, prefixes: Vec<Bytes>, after: u64) -> mpsc::Receiver<Batch> {
         let mut inner = self.inner.lock().expect("no panic while locked");
         let (sender, batches) = mpsc::channel(WATCH_LENGTH_MAX);
-        for batch in inner.history.iter().filter(|batch| batch.revision > after) {
-            if let Some(part) = part_of(batch, &prefixes) {
-                // A full queue ends the watch with the next batch.
-                drop(sender.try_send(part));
-            }
+        let watcher = Watcher { prefixes, after, batches: sender };
+        if inner.history.iter().all(|batch| watcher.tell(batch)) {
+            inner.watchers.push(watcher);
         }
-        inner.watchers.push((prefixes, sender));
         batches
     }
 }
@@ -131,9 +147,7 @@ impl Inner {
             changes.push(Change { key: write.key().clone(), value });
         }
         let batch = Batch { revision, changes };
-        self.watchers.retain(|(prefixes, sender)| {
-            part_of(&batch, prefixes).is_none_or(|part| sender.try_send(part).is_ok())
-        });
+        self.watchers.retain(|watcher| watcher.tell(&batch));
         self.history.push_back(batch);
         Ok(Committed { revision })
     }

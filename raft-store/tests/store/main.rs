@@ -11,3 +11,4 @@ mod single;
 mod snapshots;
 mod support;
 mod transfer;
+mod watches;
