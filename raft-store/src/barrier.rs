@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::node::Node;
+use crate::runtime::scoped;
 
 /// Reads that wait for a barrier to be asked for.
 const QUEUE_LENGTH_MAX: usize = 16_384;
@@ -71,13 +72,13 @@ where
         let reads = std::mem::take(&mut reads);
         // Asked for only now: every one of the reads has begun.
         let asked = ask();
-        rounds.spawn(async move {
+        rounds.spawn(scoped(async move {
             let index = asked.await;
             for read in reads {
                 // Who does not wait any more need not be told.
                 drop(read.send(index.clone()));
             }
-        });
+        }));
     }
 }
 

@@ -146,6 +146,7 @@ pub(crate) async fn watch(node: Arc<Node>) {
     let mut before = node.disk.space();
     loop {
         tokio::select! {
+            biased;
             () = node.stopping.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }

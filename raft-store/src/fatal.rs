@@ -15,6 +15,8 @@ pub(crate) fn leave_process(why: &str) -> ! {
 
 /// Logs what failed and ends the process without running anything else.
 pub(crate) fn end_process(what: &str, error: &dyn std::fmt::Display) -> ! {
+    #[cfg(feature = "testing")]
+    crate::sim::process::end_current(format!("{what} failed: {error}"));
     tracing::error!(%error, "{what} failed: the process ends, restart it to recover from its log");
     std::process::abort()
 }

@@ -34,6 +34,9 @@ pub mod plan;
 mod propose;
 pub mod read;
 mod request;
+mod runtime;
+#[cfg(feature = "testing")]
+pub mod sim;
 mod stall;
 mod state;
 pub mod status;

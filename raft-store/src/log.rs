@@ -16,6 +16,7 @@ use proto::raft as wire;
 
 use crate::database::{Database, Op};
 use crate::keys::{self, Table};
+use crate::runtime::mutant;
 use crate::stored::{self, StoredError};
 use crate::tail::Tail;
 use crate::types::{Entry, LogId, TypeConfig, Vote};
@@ -163,7 +164,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
         let value = stored::encode(&stored::vote_to_wire(vote));
-        self.writer.durable(vec![put_meta(keys::META_VOTE, value)]).await?;
+        if !mutant!(VoteNotSaved) {
+            self.writer.durable(vec![put_meta(keys::META_VOTE, value)]).await?;
+        }
         self.change(|position| position.vote = Some(*vote));
         Ok(())
     }
@@ -217,7 +220,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
                 position.last = last.max(position.purged);
             }
         });
-        self.writer.submit(vec![delete_log(from, u64::MAX)]).await?;
+        if !mutant!(TruncationDropped) {
+            self.writer.submit(vec![delete_log(from, u64::MAX)]).await?;
+        }
         Ok(())
     }
 
@@ -228,7 +233,8 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             position.tail.purge(log_id.index);
         });
         let value = stored::encode(&stored::log_id_to_wire(log_id));
-        let ops = vec![put_meta(keys::META_PURGED, value), delete_log(0, log_id.index + 1)];
+        let behind = if mutant!(PurgeTooFar) { log_id.index + 3 } else { log_id.index + 1 };
+        let ops = vec![put_meta(keys::META_PURGED, value), delete_log(0, behind)];
         self.writer.submit(ops).await?;
         Ok(())
     }

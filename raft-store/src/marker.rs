@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::fatal::end_process;
+use crate::runtime;
 use crate::writer::Writer;
 
 const FILE_NAME: &str = "durable";
@@ -182,13 +183,14 @@ pub(crate) async fn remember(marker: &SharedMarker, sequence: u64) {
         }
     };
     // It fails only when the runtime ends, and the process with it.
-    drop(tokio::task::spawn_blocking(write).await);
+    drop(runtime::blocking(write).await);
 }
 
 /// Remembers from time to time what is durable.
 pub(crate) async fn keep(marker: SharedMarker, writer: Writer, stopping: CancellationToken) {
     loop {
         tokio::select! {
+            biased;
             () = stopping.cancelled() => return,
             () = tokio::time::sleep(WRITE_EVERY) => {}
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::network::{NetSnapshot, RaftNetworkFactory};
 use proto::raft as wire;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,27 +19,45 @@ use crate::database::{Database, Snapshot};
 use crate::disk::{self, Disk};
 use crate::fatal::end_process;
 use crate::log::LogStore;
-use crate::marker::{self, SharedMarker};
+use crate::marker::{self, Marker, SharedMarker};
 use crate::metrics::{Level, Metrics};
 use crate::network::client::Network;
 use crate::network::peer::Peers;
+use crate::network::requests::Requests;
 use crate::open::{self, OpenError};
 use crate::propose::{self, Proposer};
+use crate::runtime::{self, scoped};
 use crate::stall;
-use crate::state::{self, Applied, StateMachine};
+use crate::state::{self, Applied, SnapshotFile, StateMachine, Transfers};
 use crate::store::Leadership;
 use crate::survey;
-use crate::types::Raft;
+use crate::types::{Raft, TypeConfig};
 use crate::writer::Writer;
 
 /// How often the leader looks whether history is to be dropped.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
+
+/// What a node stands on: the disk and the network, real or simulated.
+pub(crate) struct Ground<F> {
+    pub(crate) database: Arc<Database>,
+    /// The folder of the snapshot files.
+    pub(crate) snapshots: PathBuf,
+    pub(crate) marker: Marker,
+    pub(crate) disk: Disk,
+    pub(crate) writer: Writer,
+    /// None when the writer is a task.
+    pub(crate) writer_thread: Option<std::thread::JoinHandle<()>>,
+    pub(crate) requests: Arc<dyn Requests>,
+    /// Makes the network for Raft, given the count of snapshot transfers.
+    pub(crate) network: F,
+}
 
 /// A running node.
 pub(crate) struct Node {
     pub(crate) config: Config,
     pub(crate) snapshots: PathBuf,
     pub(crate) peers: Peers,
+    pub(crate) requests: Arc<dyn Requests>,
     pub(crate) raft: Raft,
     pub(crate) leadership: watch::Sender<Leadership>,
     database: Arc<Database>,
@@ -67,23 +86,49 @@ impl Node {
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { source })?;
         stall::start_watchdog(writer.clock(), config.stall.end_after)
             .map_err(|source| OpenError::Io { source })?;
+        let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
+        let reaching = peers.clone();
+        let ground = Ground {
+            database,
+            snapshots: folder.snapshots,
+            marker: folder.marker,
+            disk: folder.disk,
+            writer,
+            writer_thread: Some(writer_thread),
+            requests: Arc::new(peers.clone()),
+            network: move |transfers| Network::new(reaching, transfers),
+        };
+        Self::start(config, peers, ground).await
+    }
+
+    /// Starts the node on a database, a writer and a network.
+    pub(crate) async fn start<F, N>(
+        config: Config,
+        peers: Peers,
+        ground: Ground<F>,
+    ) -> Result<Arc<Self>, OpenError>
+    where
+        F: FnOnce(Transfers) -> N,
+        N: RaftNetworkFactory<TypeConfig>,
+        N::Network: NetSnapshot<TypeConfig, SnapshotData = SnapshotFile>,
+    {
+        let Ground { database, snapshots, marker, disk, writer, .. } = ground;
         open::write_identity(&writer, &config).await?;
         let log = LogStore::open(Arc::clone(&database), writer.clone())?;
-        let machine =
-            StateMachine::open(Arc::clone(&database), writer.clone(), folder.snapshots.clone())?;
+        let machine = StateMachine::open(Arc::clone(&database), writer.clone(), snapshots.clone())?;
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;
         let visible = machine.visible();
-        let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
         let raft_config = Arc::new(open::raft_config(&config)?);
-        let network = Network::new(peers.clone(), machine.transfers());
+        let network = (ground.network)(machine.transfers());
         let raft = Raft::new(config.node_id, raft_config, network, log, machine)
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
         let (proposer, proposing) = Proposer::new(raft.clone());
         let (barriers, reading) = Barriers::new();
         let node = Arc::new(Self {
-            snapshots: folder.snapshots,
+            snapshots,
             peers,
+            requests: ground.requests,
             raft,
             leadership: watch::Sender::new(Leadership::default()),
             database,
@@ -91,9 +136,9 @@ impl Node {
             proposer,
             barriers,
             writer,
-            writer_thread: Mutex::new(Some(writer_thread)),
-            marker: Arc::new(Mutex::new(folder.marker)),
-            disk: folder.disk,
+            writer_thread: Mutex::new(ground.writer_thread),
+            marker: Arc::new(Mutex::new(marker)),
+            disk,
             stopping: CancellationToken::new(),
             receiving: tokio::sync::Mutex::default(),
             changing_members: tokio::sync::Mutex::default(),
@@ -101,15 +146,16 @@ impl Node {
             config,
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(proposing);
-        tasks.spawn(barrier::run(Arc::clone(&node), reading));
-        tasks.spawn(follow_leadership(Arc::clone(&node)));
-        tasks.spawn(compact_history(Arc::clone(&node)));
-        tasks.spawn(disk::watch(Arc::clone(&node)));
-        tasks.spawn(stall::guard(Arc::clone(&node)));
+        tasks.spawn(scoped(proposing));
+        tasks.spawn(scoped(barrier::run(Arc::clone(&node), reading)));
+        tasks.spawn(scoped(follow_leadership(Arc::clone(&node))));
+        tasks.spawn(scoped(compact_history(Arc::clone(&node))));
+        tasks.spawn(scoped(disk::watch(Arc::clone(&node))));
+        tasks.spawn(scoped(stall::guard(Arc::clone(&node))));
         let stopping = node.stopping.clone();
-        tasks.spawn(marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping));
-        tasks.spawn(survey::run(Arc::clone(&node)));
+        let marking = marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping);
+        tasks.spawn(scoped(marking));
+        tasks.spawn(scoped(survey::run(Arc::clone(&node))));
         *node.tasks.lock().expect("no panic while locked") = tasks;
         Ok(node)
     }
@@ -176,7 +222,7 @@ impl Node {
     /// Proposes to drop history that is older or longer than wanted.
     pub(crate) async fn compact(&self) {
         let (database, retention) = (self.database(), self.config.retention);
-        let looked = tokio::task::spawn_blocking(move || {
+        let looked = runtime::blocking(move || {
             let (view, applied) = view_of(&database);
             let before = state::history::compact_before(&view, &applied, retention);
             (before > applied.compacted).then_some(before)
@@ -216,6 +262,7 @@ async fn follow_leadership(node: Arc<Node>) {
             changed
         });
         tokio::select! {
+            biased;
             () = node.stopping.cancelled() => return,
             changed = metrics.changed() => if changed.is_err() { break },
         }
@@ -230,6 +277,7 @@ async fn follow_leadership(node: Arc<Node>) {
 async fn compact_history(node: Arc<Node>) {
     loop {
         tokio::select! {
+            biased;
             () = node.stopping.cancelled() => return,
             () = tokio::time::sleep(COMPACT_EVERY) => {}
         }

@@ -116,17 +116,30 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn prepare(config: &Config) -> Result<Self, OpenError> {
-        let (files, snapshots) = (config.dir.join("db"), config.dir.join("snapshots"));
+        let files = config.dir.join("db");
+        let has_database = files.join("CURRENT").exists();
+        let open = || {
+            folder::make(&files).map_err(|source| OpenError::Io { source })?;
+            Database::open(&files).map_err(|source| OpenError::Database { source })
+        };
+        Self::prepare_with(config, has_database, open)
+    }
+
+    /// Prepares the folder for a database that is opened in some other way.
+    pub(crate) fn prepare_with(
+        config: &Config,
+        has_database: bool,
+        open: impl FnOnce() -> Result<Database, OpenError>,
+    ) -> Result<Self, OpenError> {
+        let snapshots = config.dir.join("snapshots");
         folder::make(&config.dir)
-            .and_then(|()| folder::make(&files))
             .and_then(|()| folder::make(&snapshots))
             .and_then(|()| version::check_folder(&config.dir))
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
         let disk = open_disk(config)?;
-        let has_database = files.join("CURRENT").exists();
         let marker = Marker::open(&config.dir, config.node_id, has_database)?;
-        let database = Database::open(&files).map_err(|source| OpenError::Database { source })?;
+        let database = open()?;
         check_identity(&database, config)?;
         marker.check_node(config.node_id)?;
         check_complete(&database, &marker, config)?;

@@ -5,7 +5,6 @@
 //! are under way at a time; while they are, the next ones fill up, without any added delay.
 
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -14,6 +13,7 @@ use proto::raft as wire;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::runtime::{now_ms, scoped};
 use crate::types::{Command, Outcome, Raft};
 
 /// Transactions that wait.
@@ -80,7 +80,7 @@ async fn run(raft: Raft, mut proposals: mpsc::Receiver<Proposal>) {
             first = proposals.recv(), if groups.len() < GROUPS_MAX => {
                 let Some(first) = first else { break };
                 let group = group_after(first, &mut proposals);
-                groups.spawn(write(raft.clone(), group));
+                groups.spawn(scoped(write(raft.clone(), group)));
             }
         }
     }
@@ -153,11 +153,6 @@ fn tell(pack: impl Iterator<Item = oneshot::Sender<Proposed>>, result: &Proposed
 
 fn encode(command: &wire::Command) -> Command {
     Command { encoded: command.encode_to_vec().into() }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Packs transactions, in their order, into runs of independent ones.

@@ -11,10 +11,10 @@ use openraft::async_runtime::watch::WatchReceiver;
 use proto::raft as wire;
 use tokio::time::Instant;
 
-use crate::network::peer::Purpose;
 use crate::node::Node;
 use crate::propose::Proposed;
 use crate::read::ReadError;
+use crate::runtime::{self, mutant};
 use crate::state;
 use crate::store::Leadership;
 use crate::txn::{Committed, TransactError, Txn};
@@ -54,7 +54,7 @@ impl Node {
         loop {
             if txn.request_id.is_empty() && !self.leadership.borrow().leading {
                 // A forwarded transaction can lose its answer; with an id it can be sent again.
-                txn.request_id = Bytes::copy_from_slice(&rand::random::<[u8; 16]>());
+                txn.request_id = new_request_id();
             }
             let reason = match self.try_transact(&txn, deadline).await {
                 Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
@@ -66,6 +66,9 @@ impl Node {
                     return Err(TransactError::Unknown { reason });
                 }
                 Proposed::Unknown(reason) => {
+                    if mutant!(RetryWithoutId) {
+                        txn.request_id = new_request_id();
+                    }
                     doubt = Some(reason.clone());
                     reason
                 }
@@ -101,8 +104,8 @@ impl Node {
         if leadership.leading {
             return self.propose(txn.clone(), deadline).await;
         }
-        match self.leader_client(leadership) {
-            Some(client) => self.forward(client, leadership, txn, deadline).await,
+        match self.leader_address(leadership) {
+            Some(leader) => self.forward(leader, leadership, txn, deadline).await,
             None => Proposed::NotLeader(leadership.leader),
         }
     }
@@ -116,16 +119,15 @@ impl Node {
 
     async fn forward(
         &self,
-        mut client: LeaderClient,
+        leader: LeaderAddress,
         leadership: Leadership,
         txn: &wire::Txn,
         deadline: Instant,
     ) -> Proposed {
         use wire::transact_reply::Result as Reply;
-        let message = wire::TransactRequest { txn: Some(txn.clone()) };
-        let request = self.peers.request(client.node_id, message);
         let reply = tokio::select! {
-            reply = client.client.transact(request) => reply,
+            biased;
+            reply = self.requests.transact(leader.node_id, &leader.address, txn.clone()) => reply,
             () = self.leader_changed(leadership) => {
                 return Proposed::Unknown("the leader was lost".to_owned());
             }
@@ -133,7 +135,7 @@ impl Node {
                 return Proposed::Unknown("the leader did not answer in time".to_owned());
             }
         };
-        match reply.map(|reply| reply.into_inner().result) {
+        match reply.map(|reply| reply.result) {
             Ok(Some(Reply::Outcome(outcome))) => match outcome_from_wire(outcome) {
                 Some(outcome) => Proposed::Done(outcome),
                 None => Proposed::Unknown("the leader's answer has no outcome".to_owned()),
@@ -143,7 +145,7 @@ impl Node {
             }
             Ok(Some(Reply::Unknown(reason))) => Proposed::Unknown(reason),
             Ok(None) => Proposed::Unknown("the leader's answer is empty".to_owned()),
-            Err(status) => Proposed::Unknown(status.message().to_owned()),
+            Err(reason) => Proposed::Unknown(reason),
         }
     }
 
@@ -154,15 +156,14 @@ impl Node {
         drop(changed.await);
     }
 
-    fn leader_client(&self, leadership: Leadership) -> Option<LeaderClient> {
+    fn leader_address(&self, leadership: Leadership) -> Option<LeaderAddress> {
         let node_id = leadership.leader.filter(|id| *id != self.config.node_id)?;
         let metrics = self.raft.server_metrics();
         let address = {
             let metrics = metrics.borrow_watched();
             metrics.membership_config.membership().get_node(&node_id)?.address.clone()
         };
-        let client = self.peers.client(node_id, &address, Purpose::Requests);
-        Some(LeaderClient { node_id, client })
+        Some(LeaderAddress { node_id, address })
     }
 
     /// Answers a transaction that another node forwarded.
@@ -192,6 +193,9 @@ impl Node {
     /// Waits until this node has everything that was acknowledged before the call.
     pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
         let deadline = self.deadline();
+        if mutant!(ReadWithoutBarrier) {
+            return Ok(());
+        }
         loop {
             let index = tokio::time::timeout_at(deadline, self.barriers.index()).await;
             let reason = match index.unwrap_or_else(|_| Err("no quorum in time".to_owned())) {
@@ -218,28 +222,31 @@ impl Node {
         if leadership.leading {
             return self.confirm_leading(deadline).await;
         }
-        let Some(mut leader) = self.leader_client(leadership) else {
+        let Some(leader) = self.leader_address(leadership) else {
             return Err("there is no leader".to_owned());
         };
-        let request = self.peers.request(leader.node_id, wire::ReadIndexRequest {});
         let reply = tokio::select! {
-            reply = leader.client.read_index(request) => reply,
+            biased;
+            reply = self.requests.read_index(leader.node_id, &leader.address) => reply,
             () = self.leader_changed(leadership) => return Err("the leader was lost".to_owned()),
             () = tokio::time::sleep_until(deadline) => {
                 return Err("the leader did not answer in time".to_owned());
             }
         };
-        match reply.map(|reply| reply.into_inner().result) {
+        match reply.map(|reply| reply.result) {
             Ok(Some(Reply::Index(index))) => Ok(index),
             Ok(Some(Reply::NotLeader(_))) => Err("the leader is changing".to_owned()),
             Ok(Some(Reply::Unavailable(reason))) => Err(reason),
             Ok(None) => Err("the leader's answer is empty".to_owned()),
-            Err(status) => Err(status.message().to_owned()),
+            Err(reason) => Err(reason),
         }
     }
 
     /// The log index up to which a read must wait, after a quorum confirmed that this node leads.
     async fn confirm_leading(&self, deadline: Instant) -> Result<u64, String> {
+        if mutant!(ReadWithoutQuorum) {
+            return Ok(*self.visible.borrow());
+        }
         let confirmed = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
         match tokio::time::timeout_at(deadline, confirmed).await {
             Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
@@ -264,9 +271,14 @@ impl Node {
     }
 }
 
-struct LeaderClient {
+struct LeaderAddress {
     node_id: u64,
-    client: proto::raft::raft_client::RaftClient<tonic::transport::Channel>,
+    address: String,
+}
+
+fn new_request_id() -> Bytes {
+    let halves = [runtime::random().to_be_bytes(), runtime::random().to_be_bytes()];
+    Bytes::from(halves.concat())
 }
 
 fn outcome_to_wire(outcome: Outcome) -> wire::Outcome {

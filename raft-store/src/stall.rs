@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::fatal::end_process;
 use crate::node::Node;
@@ -96,6 +98,7 @@ pub(crate) async fn guard(node: Arc<Node>) {
     let mut offers = Offers::default();
     loop {
         tokio::select! {
+            biased;
             () = node.stopping.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }

@@ -94,6 +94,12 @@ impl Store {
         Ok(Self { backend: Backend::Node(Node::open(config).await?) })
     }
 
+    /// The store of a node that runs.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(node: Arc<Node>) -> Self {
+        Self { backend: Backend::Node(node) }
+    }
+
     /// Makes a new cluster with this node as its only voter. Call it once, on the first node only.
     ///
     /// # Errors

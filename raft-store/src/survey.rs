@@ -7,7 +7,6 @@ use std::time::Duration;
 use openraft::async_runtime::watch::WatchReceiver;
 use proto::raft as wire;
 
-use crate::network::peer::Purpose;
 use crate::node::Node;
 use crate::propose;
 use crate::state::digest;
@@ -30,6 +29,7 @@ pub(crate) async fn run(node: Arc<Node>) {
     let mut half_done: Option<LogId> = None;
     loop {
         tokio::select! {
+            biased;
             () = node.stopping.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
@@ -86,12 +86,8 @@ impl Node {
     }
 
     async fn ask(&self, id: u64, address: String) -> Option<wire::ReportReply> {
-        let mut client = self.peers.client(id, &address, Purpose::Requests);
-        let request = self.peers.request(id, wire::ReportRequest {});
-        match tokio::time::timeout(ANSWER_MAX, client.report(request)).await {
-            Ok(Ok(reply)) => Some(reply.into_inner()),
-            Ok(Err(_)) | Err(_) => None,
-        }
+        let asking = self.requests.report(id, &address);
+        tokio::time::timeout(ANSWER_MAX, asking).await.ok()?.ok()
     }
 }
 

@@ -60,6 +60,7 @@ openraft::declare_raft_types!(
         R = Answer,
         NodeId = u64,
         Node = Member,
+        AsyncRuntime = crate::runtime::Runtime,
 );
 
 pub(crate) type LogId = LogIdOf<TypeConfig>;

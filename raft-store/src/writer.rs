@@ -100,22 +100,44 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread. It ends when all clones are dropped and the queue is empty.
     pub(crate) fn start(database: Arc<Database>) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let written = Arc::new(AtomicU64::new(0));
-        let durable = Arc::new(AtomicU64::new(0));
-        let (clock, stages) = (Arc::new(WriteClock::new()), Arc::new(Stages::default()));
-        let thread = Thread {
-            database: Arc::clone(&database),
-            jobs,
-            written: Arc::clone(&written),
-            durable: Arc::clone(&durable),
-            clock: Arc::clone(&clock),
-            stages: Arc::clone(&stages),
-        };
+        let (writer, thread) = Self::with_thread(database);
         let handle =
             std::thread::Builder::new().name("store-writer".into()).spawn(|| thread.run())?;
-        let last = Arc::default();
-        Ok((Self { database, queue, last, written, durable, clock, stages }, handle))
+        Ok((writer, handle))
+    }
+
+    /// Starts a task in the place of the thread, whose fsyncs take as long as `sync` says.
+    #[cfg(feature = "testing")]
+    pub(crate) fn start_task(
+        database: Arc<Database>,
+        sync: impl FnMut() -> std::time::Duration + Send + 'static,
+    ) -> Self {
+        use openraft::AsyncRuntime;
+        let (writer, thread) = Self::with_thread(database);
+        crate::runtime::Runtime::spawn(thread.run_as_task(sync));
+        writer
+    }
+
+    fn with_thread(database: Arc<Database>) -> (Self, Thread) {
+        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
+        let writer = Self {
+            database,
+            queue,
+            last: Arc::default(),
+            written: Arc::default(),
+            durable: Arc::default(),
+            clock: Arc::new(WriteClock::new()),
+            stages: Arc::default(),
+        };
+        let thread = Thread {
+            database: Arc::clone(&writer.database),
+            jobs,
+            written: Arc::clone(&writer.written),
+            durable: Arc::clone(&writer.durable),
+            clock: Arc::clone(&writer.clock),
+            stages: Arc::clone(&writer.stages),
+        };
+        (writer, thread)
     }
 
     /// Everything up to this job is visible to readers of the database.
@@ -256,6 +278,15 @@ impl Thread {
     }
 
     fn write(&self, group: Vec<Job>) {
+        let after_flush = self.make_visible(group);
+        if !after_flush.is_empty() {
+            self.flush();
+            self.complete_flushed(after_flush);
+        }
+    }
+
+    /// Writes a group; returns what waits for the fsync.
+    fn make_visible(&self, group: Vec<Job>) -> Vec<(Instant, Done)> {
         let started = Instant::now();
         self.stages.group_jobs.record(group.len() as u64);
         self.stages.group_bytes.record(group.iter().map(job_bytes).sum::<usize>() as u64);
@@ -273,13 +304,40 @@ impl Thread {
                 complete(job.done);
             }
         }
-        if after_flush.is_empty() {
-            return;
-        }
-        self.flush();
-        for (queued, done) in after_flush {
+        after_flush
+    }
+
+    fn complete_flushed(&self, flushed: Vec<(Instant, Done)>) {
+        for (queued, done) in flushed {
             self.stages.append.record_time(queued.elapsed());
             complete(done);
+        }
+    }
+
+    /// What [`run`](Self::run) does, as a task.
+    #[cfg(feature = "testing")]
+    async fn run_as_task(mut self, mut sync: impl FnMut() -> std::time::Duration) {
+        use crate::runtime::mutant;
+        while let Some(first) = self.jobs.recv().await {
+            let group = self.group_after(first);
+            let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
+            self.clock.begin();
+            let after_flush = self.make_visible(group);
+            if mutant!(CallbackBeforeSync) {
+                self.complete_flushed(after_flush);
+                tokio::time::sleep(sync()).await;
+                self.flush();
+            } else if !after_flush.is_empty() {
+                tokio::time::sleep(sync()).await;
+                if !mutant!(FsyncSkipped) {
+                    self.flush();
+                }
+                self.complete_flushed(after_flush);
+            }
+            self.clock.end();
+            if stop {
+                break;
+            }
         }
     }
 }

@@ -12,11 +12,11 @@ use crate::stored::{
 };
 use crate::types::{TypeConfig, Vote};
 
-pub(super) fn vote(vote: Option<wire::VoteValue>) -> Result<Vote, StoredError> {
+pub(crate) fn vote(vote: Option<wire::VoteValue>) -> Result<Vote, StoredError> {
     Ok(vote_from_wire(vote.ok_or(StoredError::Missing { field: "vote" })?))
 }
 
-pub(super) fn append_to_wire(request: &AppendEntriesRequest<TypeConfig>) -> wire::AppendRequest {
+pub(crate) fn append_to_wire(request: &AppendEntriesRequest<TypeConfig>) -> wire::AppendRequest {
     wire::AppendRequest {
         vote: Some(vote_to_wire(&request.vote)),
         prev_log_id: request.prev_log_id.map(log_id_to_wire),
@@ -25,7 +25,7 @@ pub(super) fn append_to_wire(request: &AppendEntriesRequest<TypeConfig>) -> wire
     }
 }
 
-pub(super) fn append_from_wire(
+pub(crate) fn append_from_wire(
     request: wire::AppendRequest,
 ) -> Result<AppendEntriesRequest<TypeConfig>, StoredError> {
     Ok(AppendEntriesRequest {
@@ -36,7 +36,7 @@ pub(super) fn append_from_wire(
     })
 }
 
-pub(super) fn appended_to_wire(result: StreamAppendResult<TypeConfig>) -> wire::AppendReply {
+pub(crate) fn appended_to_wire(result: StreamAppendResult<TypeConfig>) -> wire::AppendReply {
     use wire::append_reply::Result as Reply;
     let result = match result {
         Ok(log_id) => Reply::Accepted(wire::Accepted { log_id: log_id.map(log_id_to_wire) }),
@@ -46,7 +46,7 @@ pub(super) fn appended_to_wire(result: StreamAppendResult<TypeConfig>) -> wire::
     wire::AppendReply { result: Some(result) }
 }
 
-pub(super) fn appended_from_wire(
+pub(crate) fn appended_from_wire(
     reply: wire::AppendReply,
 ) -> Result<StreamAppendResult<TypeConfig>, StoredError> {
     use wire::append_reply::Result as Reply;
@@ -57,7 +57,7 @@ pub(super) fn appended_from_wire(
     })
 }
 
-pub(super) fn vote_request_to_wire(request: &VoteRequest<TypeConfig>) -> wire::VoteRequest {
+pub(crate) fn vote_request_to_wire(request: &VoteRequest<TypeConfig>) -> wire::VoteRequest {
     wire::VoteRequest {
         vote: Some(vote_to_wire(&request.vote)),
         last_log_id: request.last_log_id.map(log_id_to_wire),
@@ -65,7 +65,7 @@ pub(super) fn vote_request_to_wire(request: &VoteRequest<TypeConfig>) -> wire::V
     }
 }
 
-pub(super) fn vote_request_from_wire(
+pub(crate) fn vote_request_from_wire(
     request: wire::VoteRequest,
 ) -> Result<VoteRequest<TypeConfig>, StoredError> {
     Ok(VoteRequest {
@@ -75,7 +75,7 @@ pub(super) fn vote_request_from_wire(
     })
 }
 
-pub(super) fn vote_reply_to_wire(reply: &VoteResponse<TypeConfig>) -> wire::VoteReply {
+pub(crate) fn vote_reply_to_wire(reply: &VoteResponse<TypeConfig>) -> wire::VoteReply {
     wire::VoteReply {
         vote: Some(vote_to_wire(&reply.vote)),
         granted: reply.vote_granted,
@@ -83,14 +83,14 @@ pub(super) fn vote_reply_to_wire(reply: &VoteResponse<TypeConfig>) -> wire::Vote
     }
 }
 
-pub(super) fn vote_reply_from_wire(
+pub(crate) fn vote_reply_from_wire(
     reply: wire::VoteReply,
 ) -> Result<VoteResponse<TypeConfig>, StoredError> {
     let last_log_id = reply.last_log_id.map(log_id_from_wire);
     Ok(VoteResponse::new(vote(reply.vote)?, last_log_id, reply.granted))
 }
 
-pub(super) fn transfer_to_wire(
+pub(crate) fn transfer_to_wire(
     request: &TransferLeaderRequest<TypeConfig>,
 ) -> wire::TransferLeaderRequest {
     wire::TransferLeaderRequest {
@@ -100,14 +100,14 @@ pub(super) fn transfer_to_wire(
     }
 }
 
-pub(super) fn transfer_from_wire(
+pub(crate) fn transfer_from_wire(
     request: wire::TransferLeaderRequest,
 ) -> Result<TransferLeaderRequest<TypeConfig>, StoredError> {
     let last_log_id = request.last_log_id.map(log_id_from_wire);
     Ok(TransferLeaderRequest::new(vote(request.from_leader)?, request.to, last_log_id))
 }
 
-pub(super) fn transferred_to_wire(
+pub(crate) fn transferred_to_wire(
     response: TransferLeaderResponse<TypeConfig>,
 ) -> wire::TransferLeaderReply {
     use wire::transfer_leader_reply::Result as Reply;
@@ -129,7 +129,7 @@ pub(super) fn transferred_to_wire(
     wire::TransferLeaderReply { result: Some(result) }
 }
 
-pub(super) fn transferred_from_wire(
+pub(crate) fn transferred_from_wire(
     reply: wire::TransferLeaderReply,
 ) -> Result<TransferLeaderResponse<TypeConfig>, StoredError> {
     use wire::transfer_leader_reply::Result as Reply;

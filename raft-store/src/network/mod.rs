@@ -5,9 +5,10 @@
 //! wrong node can split the cluster.
 
 pub(crate) mod client;
-mod convert;
+pub(crate) mod convert;
 pub(crate) mod peer;
 mod receive;
+pub(crate) mod requests;
 mod send;
 pub(crate) mod server;
 

@@ -15,6 +15,7 @@ use super::overlay::Overlay;
 use super::sessions;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
+use crate::runtime::{self, mutant};
 use crate::stored;
 use crate::types::{Answer, Outcome};
 use crate::version::{self, TooNew};
@@ -90,7 +91,7 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
     }
     let failed = txn.compares.iter().find(|compare| {
         let actual = current(overlay, &compare.key).map_or(0, |value| value.revision);
-        actual != compare.revision
+        actual != compare.revision && !mutant!(CompareDropped)
     });
     if let Some(compare) = failed {
         return (Outcome::Conflict(compare.key.clone()), Vec::new());
@@ -133,7 +134,10 @@ fn apply_write(
     let key = keys::state(overlay.generation(), &write.key);
     match &write.value {
         Some(value) => {
-            let value = wire::Value { revision: place.revision, value: value.clone() };
+            let mut value = wire::Value { revision: place.revision, value: value.clone() };
+            if mutant!(ApplyDiverges) && runtime::random().is_multiple_of(16) {
+                value.revision += 1;
+            }
             overlay.put(Table::State, key, stored::encode(&value));
         }
         None if previous.is_none() => return None,

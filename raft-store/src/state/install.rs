@@ -8,16 +8,13 @@ use std::io;
 use std::path::Path;
 
 use proto::raft as wire;
-use tokio::sync::mpsc;
 
 use super::snapshot::{self, Reader};
 use super::{Applied, SnapshotError, SnapshotFile, SnapshotMeta, put_current};
 use crate::database::Op;
 use crate::keys::{self, Table};
+use crate::runtime;
 use crate::writer::Writer;
-
-/// Blocks that were read and not yet written.
-const BLOCKS_AHEAD: usize = 4;
 
 /// Installs the snapshot and returns what is applied then.
 pub(crate) async fn install(
@@ -60,29 +57,32 @@ pub(super) fn switch(current: &Applied, installed: &Applied, file: &SnapshotFile
     ops
 }
 
-/// Writes all records of a snapshot under a generation.
+/// Writes all records of a snapshot under a generation; a block is read while the one before it is
+/// written.
 pub(crate) async fn write_blocks(
     writer: &Writer,
     generation: u32,
-    mut reader: Reader,
+    reader: Reader,
 ) -> io::Result<()> {
-    let (blocks, mut read) = mpsc::channel(BLOCKS_AHEAD);
-    let reading = blocking(move || {
-        while let Some((table, records)) = reader.block()? {
-            if blocks.blocking_send((table, records)).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    });
-    let writing = async {
-        while let Some((table, records)) = read.recv().await {
+    let (mut reader, mut block) = next_block(reader).await?;
+    while let Some((table, records)) = block {
+        let writing = async {
             writer.visible(put_records(generation, table, records)).await?;
-        }
-        Ok::<(), io::Error>(())
-    };
-    let ((), ()) = tokio::try_join!(reading, writing)?;
+            Ok::<(), io::Error>(())
+        };
+        ((reader, block), ()) = tokio::try_join!(next_block(reader), writing)?;
+    }
     Ok(())
+}
+
+type Block = Option<(Table, Vec<wire::SnapshotRecord>)>;
+
+async fn next_block(mut reader: Reader) -> io::Result<(Reader, Block)> {
+    blocking(move || {
+        let block = reader.block()?;
+        Ok((reader, block))
+    })
+    .await
 }
 
 fn put_records(generation: u32, table: Table, records: Vec<wire::SnapshotRecord>) -> Vec<Op> {
@@ -118,5 +118,5 @@ fn delete_everywhere(from: &[u8], to: &[u8]) -> Vec<Op> {
 async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, SnapshotError> + Send + 'static,
 ) -> io::Result<R> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(io::Error::other)??)
+    Ok(runtime::blocking(work).await.map_err(io::Error::other)??)
 }

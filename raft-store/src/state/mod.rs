@@ -39,6 +39,7 @@ pub(crate) use self::snapshot::SnapshotFile;
 pub(crate) use self::transfers::Transfers;
 use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, Table};
+use crate::runtime;
 use crate::stored;
 use crate::types::{Answer, Entry, LogId, StoredMembership, TypeConfig};
 use crate::writer::Writer;
@@ -246,8 +247,7 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
         let view = self.view.take().ok_or_else(|| io::Error::other("the builder was used"))?;
         let started = Instant::now();
         let (folder, applied) = (self.folder.clone(), self.applied.clone());
-        let written =
-            tokio::task::spawn_blocking(move || snapshot::write(&folder, &view, &applied));
+        let written = runtime::blocking(move || snapshot::write(&folder, &view, &applied));
         let file = written.await.map_err(io::Error::other)??;
         self.writer.durable(vec![put_current(&file)]).await?;
         let stages = self.writer.stages();

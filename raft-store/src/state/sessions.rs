@@ -10,6 +10,7 @@ use super::overlay::Overlay;
 use crate::database::{Database, Op};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
+use crate::runtime::mutant;
 use crate::stored;
 
 /// How long a first answer is known, in the time of the log. Never changes: replicas of different
@@ -22,7 +23,7 @@ const SWEEP_RECORDS_MAX: usize = 4096;
 
 /// The revision at which the request was applied, if it was and that is not too long ago.
 pub(crate) fn first_answer(overlay: &Overlay<'_>, clock_ms: u64, request_id: &[u8]) -> Option<u64> {
-    if request_id.is_empty() {
+    if request_id.is_empty() || mutant!(DedupDropped) {
         return None;
     }
     let bytes = overlay.get(Table::Sessions, keys::session(overlay.generation(), request_id))?;

@@ -16,6 +16,7 @@ use super::{Applied, SnapshotMeta};
 use crate::database::Snapshot;
 use crate::folder;
 use crate::keys::{self, GENERATION_BYTES, Table};
+use crate::runtime::mutant;
 
 const MAGIC: &[u8; 8] = b"IRSNAP01";
 const BLOCK_BYTES: usize = 256 << 10;
@@ -153,7 +154,7 @@ pub(crate) fn write(
     view: &Snapshot,
     applied: &Applied,
 ) -> Result<SnapshotFile, SnapshotError> {
-    write_to(folder.join(file_name(&applied.meta())), rand::random(), view, applied)
+    write_to(folder.join(file_name(&applied.meta())), crate::runtime::random(), view, applied)
 }
 
 /// Writes the replicated tables of a view to a file, which is there whole or not at all.
@@ -169,6 +170,9 @@ pub(crate) fn write_to(
     writer.frame(&wire::SnapshotHeader { applied: applied_in_it, created_ms: 0, id })?;
     let generation = keys::generation(applied.generation);
     for table in Table::REPLICATED {
+        if table == Table::Sessions && mutant!(SessionsNotInSnapshot) {
+            continue;
+        }
         let mut block = wire::SnapshotBlock { table: table.tag(), records: Vec::new() };
         let mut size_bytes = 0;
         for (key, value) in view.scan_prefix(table, generation.clone()) {
