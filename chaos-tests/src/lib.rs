@@ -2,12 +2,14 @@
 //! `testkit`'s lab and simulated machines.
 
 pub mod campaign;
+pub mod check;
 pub mod cluster;
 pub mod disk;
 pub mod fault;
 pub mod history;
 pub mod report;
 pub mod scenario;
+pub mod sim;
 pub mod workload;
 
 /// One store process, `ironraft-store-node`, and clusters of them.

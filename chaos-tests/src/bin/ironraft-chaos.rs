@@ -11,7 +11,10 @@ use chaos_tests::campaign::{self, Campaign};
 use chaos_tests::disk::mounts;
 use chaos_tests::report::text::text;
 use chaos_tests::scenario::{Verdict, catalog};
-use clap::Parser;
+use chaos_tests::sim::sweep::{Sweep, sweep};
+use chaos_tests::sim::{self, Setup};
+use clap::{Parser, Subcommand};
+use raft_store::sim::mutant::Mutant;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -33,12 +36,37 @@ struct Arguments {
     /// Print the names of all scenarios and end.
     #[arg(long)]
     list: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulate clusters from seeds, and nothing else.
+    Sim {
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// How many run at a time.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+        /// Give all nodes this deliberate defect, and end when it is found.
+        #[arg(long)]
+        mutant: Option<String>,
+        /// Tell the faults of each seed, and what was seen, as lines of JSON.
+        #[arg(long)]
+        history: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let arguments = Arguments::parse();
     tracing_subscriber::fmt().with_target(false).with_env_filter(filter).init();
-    match chaos(Arguments::parse()) {
+    match chaos(arguments) {
         Ok(Verdict::Pass) => ExitCode::SUCCESS,
         Ok(Verdict::Inconclusive | Verdict::Fail) => ExitCode::FAILURE,
         Err(error) => {
@@ -49,6 +77,9 @@ fn main() -> ExitCode {
 }
 
 fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
+    if let Some(command) = &arguments.command {
+        return simulate(command);
+    }
     if arguments.list {
         for scenario in catalog::all(arguments.seed) {
             println!("{}", scenario.name);
@@ -74,6 +105,30 @@ fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
     report.write(&artifacts)?;
     println!("\n{}\nreport: {}", text(&report), artifacts.join("report.html").display());
     Ok(report.verdict())
+}
+
+fn simulate(command: &Command) -> anyhow::Result<Verdict> {
+    let Command::Sim { seeds, from, threads, mutant, history } = command;
+    let named = |name: &String| {
+        let found = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == *name);
+        found.with_context(|| format!("no defect is called {name}"))
+    };
+    let mutant = mutant.as_ref().map(named).transpose()?;
+    if *history {
+        for seed in *from..from + seeds {
+            let report = sim::run_with(Setup { seed, mutant });
+            println!("seed {seed}: trace {:016x}, {:?}", report.trace, report.verdict);
+            report.faults.iter().for_each(|fault| println!("{fault}"));
+            report.history.write(std::io::stdout())?;
+        }
+        return Ok(Verdict::Pass);
+    }
+    let (budget, until_violated) = (Duration::MAX, mutant.is_some());
+    let what =
+        Sweep { from: *from, seeds: *seeds, budget, threads: *threads, mutant, until_violated };
+    let swept = sweep(&what);
+    println!("{swept}");
+    Ok(if swept.violated.is_empty() { Verdict::Pass } else { Verdict::Fail })
 }
 
 /// Ends when somebody wants the run to end.

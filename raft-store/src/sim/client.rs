@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -73,7 +73,7 @@ impl Peer {
     {
         let content = request.encode_to_vec();
         let arrives = self.network.send(self.from, self.to, &content);
-        self.network.arrival(self.from, self.to, arrives).await;
+        self.network.arrival(self.from, self.to, arrives).await?;
         let Target { process, node } =
             self.network.target(self.to).ok_or("the connection is refused")?;
         let request = Q::decode(content.as_slice()).map_err(|error| error.to_string())?;
@@ -84,7 +84,7 @@ impl Peer {
         let reply = served.await.map_err(|_| "the connection is reset".to_owned())?;
         let reply = reply.map_err(|ended| ended.to_string())??;
         let arrives = self.network.send(self.to, self.from, &reply.encode_to_vec());
-        self.network.arrival(self.to, self.from, arrives).await;
+        self.network.arrival(self.to, self.from, arrives).await?;
         Ok(reply)
     }
 
@@ -148,7 +148,7 @@ impl NetTransferLeader<TypeConfig> for Peer {
 }
 
 /// A message of a stream with the moment it arrives; none when it is lost.
-type Sent<T> = (Option<Instant>, T);
+type Timed<T> = (Option<Instant>, T);
 
 impl NetStreamAppend<TypeConfig> for Peer {
     fn stream_append<'s, S>(
@@ -175,7 +175,7 @@ impl NetStreamAppend<TypeConfig> for Peer {
             let network = self.network.clone();
             let serving = server::append(network, link, target.node, incoming, outgoing);
             TokioRuntime::spawn(async move { target.process.run(serving).await.is_ok() });
-            let sent = Arc::new(AtomicU64::new(0));
+            let sent = Arc::new(Sent::default());
             let pump = pump(self.network.clone(), link, input, requests, Arc::clone(&sent));
             let mut pumping = JoinSet::new();
             pumping.spawn(scoped(pump));
@@ -206,16 +206,35 @@ async fn pump(
     network: Network,
     (from, to): (u64, u64),
     mut input: impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Unpin,
-    requests: mpsc::UnboundedSender<Sent<Vec<u8>>>,
-    sent: Arc<AtomicU64>,
+    requests: mpsc::UnboundedSender<Timed<Vec<u8>>>,
+    sent: Arc<Sent>,
 ) {
     while let Some(request) = input.next().await {
-        sent.fetch_add(1, Ordering::Relaxed);
+        sent.count.fetch_add(1, Ordering::Relaxed);
         let content = convert::append_to_wire(&request).encode_to_vec();
         let arrives = network.send(from, to, &content);
         if requests.send((arrives, content)).is_err() {
             return;
         }
+    }
+    sent.ended.store(true, Ordering::Relaxed);
+}
+
+/// What was sent in a stream.
+#[derive(Default)]
+struct Sent {
+    count: AtomicU64,
+    ended: AtomicBool,
+}
+
+impl Sent {
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more is sent, and everything was answered.
+    fn is_all(&self, received: u64) -> bool {
+        self.ended.load(Ordering::Relaxed) && self.count() == received
     }
 }
 
@@ -224,8 +243,8 @@ struct Replies {
     network: Network,
     from: u64,
     to: u64,
-    replies: mpsc::UnboundedReceiver<Sent<wire::AppendReply>>,
-    sent: Arc<AtomicU64>,
+    replies: mpsc::UnboundedReceiver<Timed<wire::AppendReply>>,
+    sent: Arc<Sent>,
     received: u64,
     idle: Duration,
     /// Ends with the stream.
@@ -238,19 +257,21 @@ impl Replies {
         let mut owed_before = false;
         loop {
             let arrival = async {
-                let (arrives, reply) = self.replies.recv().await?;
-                self.network.arrival(self.from, self.to, arrives).await;
-                Some(reply)
+                let Some((arrives, reply)) = self.replies.recv().await else { return Ok(None) };
+                self.network.arrival(self.from, self.to, arrives).await?;
+                Ok::<_, String>(Some(reply))
             };
             match tokio::time::timeout(self.idle, arrival).await {
-                Ok(Some(reply)) => {
+                Ok(Ok(Some(reply))) => {
                     self.received += 1;
                     let reply = convert::appended_from_wire(reply);
                     return Some(reply.map_err(|error| unreachable(&error.to_string())));
                 }
-                Ok(None) => return Some(Err(unreachable("the connection is reset"))),
+                Ok(Ok(None)) if self.sent.is_all(self.received) => return None,
+                Ok(Ok(None)) => return Some(Err(unreachable("the connection is reset"))),
+                Ok(Err(lost)) => return Some(Err(unreachable(&lost))),
                 Err(_) => {
-                    let owed = self.sent.load(Ordering::Relaxed) > self.received;
+                    let owed = self.sent.count() > self.received;
                     if owed && owed_before {
                         return Some(Err(unreachable("the peer does not answer")));
                     }
@@ -275,13 +296,13 @@ impl NetSnapshot<TypeConfig> for Peer {
             |reason: &str| StreamingError::Unreachable(Unreachable::from_string(reason));
         let call = async {
             let arrives = self.network.send(self.from, self.to, b"snapshot");
-            self.network.arrival(self.from, self.to, arrives).await;
+            self.network.arrival(self.from, self.to, arrives).await?;
             let Target { process, node } =
                 self.network.target(self.to).ok_or("the connection is refused")?;
             let serving = server::install_snapshot(node, self.from, vote, snapshot);
             let reply = process.run(serving).await.map_err(|ended| ended.to_string())??;
             let arrives = self.network.send(self.to, self.from, b"installed");
-            self.network.arrival(self.to, self.from, arrives).await;
+            self.network.arrival(self.to, self.from, arrives).await?;
             Ok::<Vote, String>(reply)
         };
         tokio::select! {

@@ -204,6 +204,7 @@ async fn start_node(config: Config, disk: Disk, network: Network) -> Result<Arc<
         database,
         snapshots: folder.snapshots,
         marker: folder.marker,
+        disk: folder.disk,
         writer,
         writer_thread: None,
         requests,

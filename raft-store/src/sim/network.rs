@@ -15,6 +15,9 @@ use tokio::time::Instant;
 use super::process::Process;
 use crate::node::Node;
 
+/// How long a connection lives on which nothing comes back, as with the pings of HTTP/2.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(3);
+
 /// How the network behaves where nothing is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weather {
@@ -156,14 +159,21 @@ impl Network {
         shared.rng.random_range(0..1000) < permille
     }
 
-    /// Waits until a message arrives; for ever when it is lost or its link is cut meanwhile.
-    pub(super) async fn arrival(&self, from: u64, to: u64, arrives: Option<Instant>) {
+    /// Waits until a message arrives; when it is lost or its link is cut meanwhile, until the
+    /// connection is given up.
+    pub(super) async fn arrival(
+        &self,
+        from: u64,
+        to: u64,
+        arrives: Option<Instant>,
+    ) -> Result<(), String> {
         if let Some(arrives) = arrives {
             tokio::time::sleep_until(arrives).await;
             if !self.is_cut(from, to) {
-                return;
+                return Ok(());
             }
         }
-        std::future::pending::<()>().await;
+        tokio::time::sleep(GIVEN_UP_AFTER).await;
+        Err("the connection is lost".to_owned())
     }
 }

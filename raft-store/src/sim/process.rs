@@ -255,7 +255,12 @@ impl<F: Future> Future for Scoped<F> {
             process.enter(|| drop(future));
             return Poll::Pending;
         }
-        if process.state().paused || !turns::is_turn(number, context) {
+        if process.state().paused {
+            return Poll::Pending;
+        }
+        // A part of a task has its turn with the task.
+        let is_part = CURRENT.with_borrow(Option::is_some);
+        if !is_part && !turns::is_turn(number, context) {
             return Poll::Pending;
         }
         let Some(future) = &mut self.future else { return Poll::Pending };

@@ -56,7 +56,7 @@ pub(super) async fn append(
         let network = arriving.clone();
         async move {
             let (arrives, content) = requests.recv().await?;
-            network.arrival(from, to, arrives).await;
+            network.arrival(from, to, arrives).await.ok()?;
             let request = wire::AppendRequest::decode(content.as_slice()).ok()?;
             Some((convert::append_from_wire(request).ok()?, requests))
         }
@@ -78,6 +78,9 @@ pub(super) async fn install_snapshot(
     vote: Vote,
     snapshot: Snapshot<LeaderId, u64, Member, SnapshotFile>,
 ) -> Result<Vote, String> {
+    let Ok(_one_at_a_time) = node.receiving.try_lock() else {
+        return Err("another transfer of a snapshot is under way".to_owned());
+    };
     let name = format!("from-{caller}-{:016x}.part", crate::runtime::random());
     let path = node.snapshots.join(name);
     let Snapshot { meta, snapshot: sent } = snapshot;
@@ -88,6 +91,8 @@ pub(super) async fn install_snapshot(
     let (file, _) = SnapshotFile::open(&path).map_err(|error| error.to_string())?;
     let snapshot = Snapshot { meta, snapshot: file };
     let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+    // Normally it has its final name now; a snapshot that was not wanted goes.
+    std::fs::remove_file(path).ok();
     Ok(reply.vote)
 }
 

@@ -1,0 +1,181 @@
+//! A whole cluster on one thread in simulated time: a seed gives everything that happens.
+//!
+//! A run has two parts. In the first, faults come while clients work and invariants are looked at;
+//! then everything is mended, and the cluster must agree and serve again. What the clients and
+//! watchers saw is judged at the end. A failure is told with its seed, which shows it again.
+
+mod client;
+mod fault;
+pub mod invariant;
+pub mod sweep;
+mod watcher;
+mod world;
+
+use std::time::Duration;
+
+use raft_store::sim::mutant::Mutant;
+use raft_store::sim::process::Process;
+use raft_store::sim::turns::give_turns;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+use self::fault::Faults;
+use self::invariant::Invariants;
+use self::world::World;
+use crate::check::enough::{self, Window};
+use crate::check::{self, Ledger, Verdict};
+use crate::history::History;
+
+/// How long faults come, in simulated time.
+const FAULTS_FOR: Duration = Duration::from_secs(12);
+/// How long the cluster may take to agree when everything is mended.
+const CONVERGE_WITHIN: Duration = Duration::from_secs(30);
+/// How long it has to serve after that.
+const SERVE_FOR: Duration = Duration::from_secs(5);
+/// How often the invariants are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const CLIENTS: u64 = 5;
+const WATCHERS: u64 = 2;
+
+/// What a run is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    /// Gives everything that happens.
+    pub seed: u64,
+    /// The deliberate defect that all nodes have.
+    pub mutant: Option<Mutant>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What it was made from.
+    pub setup: Setup,
+    /// Whether every promise was kept.
+    pub verdict: Verdict,
+    /// A hash of every message with its time: the same for the same setup.
+    pub trace: u64,
+    /// How many messages were sent between nodes.
+    pub messages: u64,
+    /// The faults, in order, with their time in milliseconds.
+    pub faults: Vec<String>,
+    /// What clients and watchers saw.
+    pub history: History,
+}
+
+/// Simulates a cluster from a seed.
+#[must_use]
+pub fn run(seed: u64) -> Report {
+    run_with(Setup { seed, mutant: None })
+}
+
+/// Simulates a cluster.
+///
+/// # Panics
+/// When the runtime cannot be made.
+#[must_use]
+pub fn run_with(setup: Setup) -> Report {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime without IO").block_on(simulate(setup))
+}
+
+async fn simulate(setup: Setup) -> Report {
+    let mut rng = StdRng::seed_from_u64(setup.seed);
+    let mut turns = JoinSet::new();
+    turns.spawn(give_turns());
+    let size = if rng.random_range(0..4) == 0 { 5 } else { 3 };
+    let world = World::start(&setup, size, &mut rng).await;
+    let clients = Process::new(tokio::time::Instant::now(), rng.random(), None);
+    let mut working = JoinSet::new();
+    for number in 1..=CLIENTS {
+        working.spawn(clients.task(client::work(world.clone(), number, rng.random())));
+    }
+    for _ in 0..WATCHERS {
+        working.spawn(clients.task(watcher::follow(world.clone(), rng.random())));
+    }
+    let mut faults = Faults::new(rng.random(), size);
+    let mut invariants = Invariants::default();
+    let broken = judge_while(&world, &mut invariants, &mut faults).await;
+    let healed_ns = world.now_ns();
+    let broken = match broken {
+        Ok(()) => recover(&world, &mut invariants).await,
+        broken @ Err(_) => broken,
+    };
+    world.stop_clients();
+    let all_ended = async { while working.join_next().await.is_some() {} };
+    let ended = tokio::time::timeout(CONVERGE_WITHIN, all_ended).await;
+    let broken = broken.and_then(|()| match ended {
+        Ok(()) => Ok(()),
+        Err(_) => Err(format!("a client waits for ever: {:?}", clients.ended())),
+    });
+    let verdict = Verdict::of(broken.err()).and(|| judge_end(&world, healed_ns));
+    Report {
+        setup,
+        verdict,
+        trace: world.network.trace(),
+        messages: world.network.messages(),
+        faults: faults.told,
+        history: world.take_history(),
+    }
+}
+
+/// Lets faults come; the first invariant that is broken ends it.
+async fn judge_while(
+    world: &World,
+    invariants: &mut Invariants,
+    faults: &mut Faults,
+) -> Result<(), String> {
+    let until = world.now() + FAULTS_FOR;
+    while world.now() < until {
+        tokio::time::sleep(LOOK_EVERY).await;
+        invariants.look(world)?;
+        faults.act(world).await?;
+    }
+    faults.end_all(world).await
+}
+
+/// Waits until all nodes have applied the same, then lets the cluster serve for a while.
+async fn recover(world: &World, invariants: &mut Invariants) -> Result<(), String> {
+    let until = world.now() + CONVERGE_WITHIN;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        invariants.look(world)?;
+        let positions = world.positions();
+        let leaders = positions.values().filter(|position| position.leading).count();
+        let same = |position: &raft_store::sim::member::Position| {
+            positions.values().all(|other| {
+                other.vote == position.vote && other.applied.abs_diff(position.applied) < 200
+            })
+        };
+        if leaders == 1 && positions.len() == world.size() && positions.values().all(same) {
+            break;
+        }
+        if world.now() > until {
+            return Err(format!("the cluster did not recover: {positions:?}"));
+        }
+    }
+    let until = world.now() + SERVE_FOR;
+    while world.now() < until {
+        tokio::time::sleep(LOOK_EVERY).await;
+        invariants.look(world)?;
+    }
+    Ok(())
+}
+
+fn judge_end(world: &World, healed_ns: u64) -> Verdict {
+    let history = world.history();
+    let ledger: Ledger = world.ledger();
+    let window = |name: &str, from_ns, to_ns, acknowledged_min| Window {
+        name: name.to_owned(),
+        from_ns,
+        to_ns,
+        acknowledged_min,
+    };
+    let windows = [
+        window("during the faults", 0, healed_ns, 50),
+        window("after them", healed_ns, u64::MAX, 20),
+    ];
+    check::all(&history, &ledger).and(|| enough::check(&history, &windows))
+}
