@@ -10,6 +10,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
 
+/// Also RocksDB's: its many small blocks of many threads fragment glibc's heap.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Bare metal as a service, without a single point of failure.
 #[derive(Debug, Parser)]
 #[command(name = "ironraft", version, subcommand_required = true, arg_required_else_help = true)]

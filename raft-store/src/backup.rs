@@ -154,11 +154,7 @@ fn first_ops(restored: &Applied) -> Vec<Op> {
         let at = stored::encode(&stored::log_id_to_wire(log_id));
         let vote = Vote { leader_id: log_id.leader_id, committed: false };
         let vote = stored::encode(&stored::vote_to_wire(&vote));
-        ops.extend([
-            put_meta(keys::META_PURGED, at.clone()),
-            put_meta(keys::META_COMMITTED, at),
-            put_meta(keys::META_VOTE, vote),
-        ]);
+        ops.extend([put_meta(keys::META_PURGED, at), put_meta(keys::META_VOTE, vote)]);
     }
     let from = keys::generation(restored.generation);
     let to = keys::end_of_prefix(&from).unwrap_or_default();

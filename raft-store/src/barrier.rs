@@ -2,7 +2,8 @@
 //!
 //! A read that begins later never uses an earlier barrier: the leader may have been another already
 //! when the earlier one was confirmed. So reads gather while a barrier is under way, and the next
-//! barrier, which is asked for after all of them began, serves them all.
+//! barrier, which is asked for after all of them began, serves them all. They share the view of the
+//! database too.
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::node::Node;
+use crate::read::ReadView;
 use crate::runtime::scoped;
 
 /// Reads that wait for a barrier to be asked for.
@@ -17,47 +19,48 @@ const QUEUE_LENGTH_MAX: usize = 16_384;
 /// Barriers under way.
 const ROUNDS_MAX: usize = 2;
 
-/// The log index to wait for, or why there is none now.
-type Index = Result<u64, String>;
+/// What a round of reads is served with, or why it cannot be now.
+type Served<T> = Result<T, String>;
 
 /// The queue of reads of a node.
 #[derive(Clone)]
-pub(crate) struct Barriers {
-    queue: mpsc::Sender<oneshot::Sender<Index>>,
+pub(crate) struct Barriers<T> {
+    queue: mpsc::Sender<oneshot::Sender<Served<T>>>,
 }
 
 /// The reads that wait; the task that serves them takes it.
-pub(crate) type Waiting = mpsc::Receiver<oneshot::Sender<Index>>;
+pub(crate) type Waiting<T> = mpsc::Receiver<oneshot::Sender<Served<T>>>;
 
-impl Barriers {
-    pub(crate) fn new() -> (Self, Waiting) {
+impl<T> Barriers<T> {
+    pub(crate) fn new() -> (Self, Waiting<T>) {
         let (queue, waiting) = mpsc::channel(QUEUE_LENGTH_MAX);
         (Self { queue }, waiting)
     }
 
-    /// The log index up to which a read that begins now must wait.
-    pub(crate) async fn index(&self) -> Index {
+    /// What a read that begins now may use.
+    pub(crate) async fn next(&self) -> Served<T> {
         let stopping = || "the store is stopping".to_owned();
-        let (done, index) = oneshot::channel();
+        let (done, served) = oneshot::channel();
         self.queue.send(done).await.map_err(|_| stopping())?;
-        index.await.unwrap_or_else(|_| Err(stopping()))
+        served.await.unwrap_or_else(|_| Err(stopping()))
     }
 }
 
 /// Serves the reads of a node until it stops.
-pub(crate) async fn run(node: Arc<Node>, waiting: Waiting) {
+pub(crate) async fn run(node: Arc<Node>, waiting: Waiting<ReadView>) {
     let stopping = node.stopping.clone();
     let ask = move || {
         let node = Arc::clone(&node);
-        async move { node.read_index_of_leader().await }
+        async move { node.confirmed_view().await }
     };
     stopping.run_until_cancelled(serve(waiting, ask)).await;
 }
 
 /// Asks for a barrier for all reads that wait, again and again.
-async fn serve<Asked>(mut waiting: Waiting, ask: impl Fn() -> Asked)
+async fn serve<T, Asked>(mut waiting: Waiting<T>, ask: impl Fn() -> Asked)
 where
-    Asked: Future<Output = Index> + Send + 'static,
+    T: Clone + Send + 'static,
+    Asked: Future<Output = Served<T>> + Send + 'static,
 {
     let mut rounds = JoinSet::new();
     let mut reads = Vec::new();
@@ -73,10 +76,10 @@ where
         // Asked for only now: every one of the reads has begun.
         let asked = ask();
         rounds.spawn(scoped(async move {
-            let index = asked.await;
+            let served = asked.await;
             for read in reads {
                 // Who does not wait any more need not be told.
-                drop(read.send(index.clone()));
+                drop(read.send(served.clone()));
             }
         }));
     }
@@ -98,7 +101,7 @@ mod tests {
         let (barriers, waiting) = Barriers::new();
         let asked = Arc::new(AtomicU64::new(0));
         let answers = Arc::new(Semaphore::new(0));
-        // A barrier's index is its number; it is confirmed when the test says so.
+        // Reads get the number of their barrier; it is confirmed when the test says so.
         let ask = {
             let (asked, answers) = (Arc::clone(&asked), Arc::clone(&answers));
             move || {
@@ -115,13 +118,13 @@ mod tests {
         let mut early = JoinSet::new();
         for number in 1..=ROUNDS_MAX as u64 {
             let barriers = barriers.clone();
-            early.spawn(async move { (number, barriers.index().await) });
+            early.spawn(async move { (number, barriers.next().await) });
             while asked.load(Ordering::SeqCst) < number {
                 tokio::task::yield_now().await;
             }
         }
         // All barriers are under way now: none of them may serve a read that begins later.
-        let late = join_all((0..100).map(|_| barriers.index()));
+        let late = join_all((0..100).map(|_| barriers.next()));
         let release = async { answers.add_permits(ROUNDS_MAX + 1) };
         let (late, ()) = tokio::join!(late, release);
         let next = ROUNDS_MAX as u64 + 1;

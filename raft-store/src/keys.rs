@@ -58,8 +58,6 @@ impl Table {
 pub(crate) const META_VOTE: &[u8] = b"vote";
 /// The last entry that was purged: `LogId`.
 pub(crate) const META_PURGED: &[u8] = b"purged";
-/// The last entry known to be committed: `LogId`.
-pub(crate) const META_COMMITTED: &[u8] = b"committed";
 /// Whose store this is: `Identity`.
 pub(crate) const META_IDENTITY: &[u8] = b"identity";
 /// What was applied: `Applied`.

@@ -3,6 +3,9 @@
 //! New entries are readable at once from the tail in memory, while the writer thread brings them to
 //! disk; older ones are read from the database. The log never has a hole: what is missing is missing
 //! at the ends.
+//!
+//! What is committed is not written down: the state, which is recovered to the same moment as the
+//! log, tells what was applied, and the rest is known again with the next leader.
 
 use std::fmt::Debug;
 use std::io;
@@ -169,23 +172,6 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         }
         self.change(|position| position.vote = Some(*vote));
         Ok(())
-    }
-
-    /// Does not cause an fsync: what it says is true again after the next election.
-    async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), io::Error> {
-        let op = match committed {
-            Some(log_id) => {
-                let value = stored::encode(&stored::log_id_to_wire(log_id));
-                put_meta(keys::META_COMMITTED, value)
-            }
-            None => Op::Delete { table: Table::Meta, key: keys::META_COMMITTED.to_vec() },
-        };
-        self.writer.submit(vec![op]).await?;
-        Ok(())
-    }
-
-    async fn read_committed(&mut self) -> Result<Option<LogId>, io::Error> {
-        Ok(read_meta(&self.database, keys::META_COMMITTED)?.map(stored::log_id_from_wire))
     }
 
     async fn append<I>(

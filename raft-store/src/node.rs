@@ -26,6 +26,7 @@ use crate::network::peer::Peers;
 use crate::network::requests::Requests;
 use crate::open::{self, OpenError};
 use crate::propose::{self, Proposer};
+use crate::read::ReadView;
 use crate::runtime::{self, scoped};
 use crate::stall;
 use crate::state::{self, Applied, SnapshotFile, StateMachine, Transfers};
@@ -63,7 +64,7 @@ pub(crate) struct Node {
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
     pub(crate) proposer: Proposer,
-    pub(crate) barriers: Barriers,
+    pub(crate) barriers: Barriers<ReadView>,
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     marker: SharedMarker,

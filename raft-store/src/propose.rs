@@ -4,7 +4,7 @@
 //! key that another compares or writes. So a key and a revision always name one value. A few entries
 //! are under way at a time; while they are, the next ones fill up, without any added delay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -35,9 +35,16 @@ pub(crate) enum Proposed {
     Unknown(String),
 }
 
+/// Transactions of one caller.
 struct Proposal {
-    txn: wire::Txn,
-    done: oneshot::Sender<Proposed>,
+    txns: Vec<wire::Txn>,
+    done: oneshot::Sender<Vec<Proposed>>,
+}
+
+impl Proposal {
+    fn size_bytes(&self) -> usize {
+        self.txns.iter().map(wire::Txn::encoded_len).sum()
+    }
 }
 
 /// The queue of transactions of the leader.
@@ -53,13 +60,18 @@ impl Proposer {
         (Self { queue }, run(raft, proposals))
     }
 
-    /// Proposes a transaction and waits for its outcome.
-    pub(crate) async fn propose(&self, txn: wire::Txn) -> Proposed {
-        let (done, outcome) = oneshot::channel();
-        if self.queue.send(Proposal { txn, done }).await.is_err() {
-            return Proposed::NotLeader(None);
+    /// Proposes transactions and waits for the outcome of each.
+    pub(crate) async fn propose(&self, txns: Vec<wire::Txn>) -> Vec<Proposed> {
+        let count = txns.len();
+        if count == 0 {
+            return Vec::new();
         }
-        outcome.await.unwrap_or_else(|_| Proposed::Unknown("the store is stopping".to_owned()))
+        let (done, outcomes) = oneshot::channel();
+        if self.queue.send(Proposal { txns, done }).await.is_err() {
+            return vec![Proposed::NotLeader(None); count];
+        }
+        let stopping = |_| vec![Proposed::Unknown("the store is stopping".to_owned()); count];
+        outcomes.await.unwrap_or_else(stopping)
     }
 }
 
@@ -88,24 +100,30 @@ async fn run(raft: Raft, mut proposals: mpsc::Receiver<Proposal>) {
 }
 
 fn group_after(first: Proposal, proposals: &mut mpsc::Receiver<Proposal>) -> Vec<Proposal> {
-    let mut size_bytes = first.txn.encoded_len();
+    let (mut size_bytes, mut txns) = (first.size_bytes(), first.txns.len());
     let mut group = vec![first];
     while size_bytes < GROUP_BYTES_MAX
-        && group.len() < GROUP_TXNS_MAX
+        && txns < GROUP_TXNS_MAX
         && let Ok(next) = proposals.try_recv()
     {
-        size_bytes += next.txn.encoded_len();
+        size_bytes += next.size_bytes();
+        txns += next.txns.len();
         group.push(next);
     }
     group
 }
 
-/// Writes the entries of a group and tells each transaction its outcome.
+/// Writes the entries of a group and tells each caller the outcomes.
 async fn write(raft: Raft, group: Vec<Proposal>) {
-    let (txns, waiting): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|proposal| (proposal.txn, proposal.done)).unzip();
-    let mut waiting = waiting.into_iter();
-    let packs = pack(txns);
+    let (txns, waiting): (Vec<_>, VecDeque<_>) = group
+        .into_iter()
+        .map(|Proposal { txns, done }| {
+            let waiting = Waiting { outcomes: Vec::new(), expected: txns.len(), done };
+            (txns, waiting)
+        })
+        .unzip();
+    let mut callers = Callers { waiting };
+    let packs = pack(txns.into_iter().flatten());
     let sizes: Vec<usize> = packs.iter().map(Vec::len).collect();
     let time_ms = now_ms();
     let commands = packs
@@ -113,15 +131,14 @@ async fn write(raft: Raft, group: Vec<Proposal>) {
         .map(|txns| encode(&wire::Command { txns, time_ms, ..wire::Command::default() }));
     let mut results = match raft.client_write_many(commands).await {
         Ok(results) => results,
-        Err(fatal) => return tell(waiting, &Proposed::Unknown(fatal.to_string())),
+        Err(fatal) => return callers.all(&Proposed::Unknown(fatal.to_string())),
     };
     for size in sizes {
-        let pack = waiting.by_ref().take(size);
         match results.next().await {
-            Some(Ok(Ok(answer))) => answer_each(pack, answer.response.outcomes),
-            Some(Ok(Err(error))) => tell(pack, &refused(&error)),
-            Some(Err(fatal)) => tell(pack, &Proposed::Unknown(fatal.to_string())),
-            None => tell(pack, &Proposed::Unknown("the store is stopping".to_owned())),
+            Some(Ok(Ok(answer))) => callers.each(size, answer.response.outcomes),
+            Some(Ok(Err(error))) => callers.same(size, &refused(&error)),
+            Some(Err(fatal)) => callers.same(size, &Proposed::Unknown(fatal.to_string())),
+            None => callers.same(size, &Proposed::Unknown("the store is stopping".to_owned())),
         }
     }
 }
@@ -136,18 +153,52 @@ fn refused(error: &openraft::errors::ClientWriteError<crate::types::TypeConfig>)
     }
 }
 
-fn answer_each(pack: impl Iterator<Item = oneshot::Sender<Proposed>>, outcomes: Vec<Outcome>) {
-    let mut outcomes = outcomes.into_iter();
-    for waiter in pack {
-        // A command that this version does not know was refused as a whole.
-        let refused = || Outcome::Invalid("the command does not decode".to_owned());
-        drop(waiter.send(Proposed::Done(outcomes.next().unwrap_or_else(refused))));
-    }
+/// A caller with the outcomes of its transactions so far.
+struct Waiting {
+    outcomes: Vec<Proposed>,
+    expected: usize,
+    done: oneshot::Sender<Vec<Proposed>>,
 }
 
-fn tell(pack: impl Iterator<Item = oneshot::Sender<Proposed>>, result: &Proposed) {
-    for waiter in pack {
-        drop(waiter.send(result.clone()));
+/// Those whose transactions are in a group, in the order of the transactions.
+struct Callers {
+    waiting: VecDeque<Waiting>,
+}
+
+impl Callers {
+    /// The outcome of the next transaction; its caller is told with its last one.
+    fn next(&mut self, outcome: Proposed) {
+        let Some(caller) = self.waiting.front_mut() else { return };
+        caller.outcomes.push(outcome);
+        if caller.outcomes.len() == caller.expected
+            && let Some(Waiting { outcomes, done, .. }) = self.waiting.pop_front()
+        {
+            // Who does not wait any more need not be told.
+            drop(done.send(outcomes));
+        }
+    }
+
+    /// The outcomes of the next entry.
+    fn each(&mut self, size: usize, outcomes: Vec<Outcome>) {
+        let mut outcomes = outcomes.into_iter();
+        for _ in 0..size {
+            // A command that this version does not know was refused as a whole.
+            let refused = || Outcome::Invalid("the command does not decode".to_owned());
+            self.next(Proposed::Done(outcomes.next().unwrap_or_else(refused)));
+        }
+    }
+
+    /// The next entry ended as a whole.
+    fn same(&mut self, size: usize, outcome: &Proposed) {
+        for _ in 0..size {
+            self.next(outcome.clone());
+        }
+    }
+
+    /// All entries ended as a whole.
+    fn all(mut self, outcome: &Proposed) {
+        let open = self.waiting.iter().map(|caller| caller.expected).sum();
+        self.same(open, outcome);
     }
 }
 
@@ -156,7 +207,7 @@ fn encode(command: &wire::Command) -> Command {
 }
 
 /// Packs transactions, in their order, into runs of independent ones.
-fn pack(txns: Vec<wire::Txn>) -> Vec<Vec<wire::Txn>> {
+fn pack(txns: impl IntoIterator<Item = wire::Txn>) -> Vec<Vec<wire::Txn>> {
     let mut packs: Vec<Vec<wire::Txn>> = Vec::new();
     let mut touched = Touched::default();
     for txn in txns {
@@ -218,6 +269,29 @@ mod tests {
     fn check(expected: &[usize], txns: Vec<wire::Txn>) {
         let sizes: Vec<usize> = pack(txns).iter().map(Vec::len).collect();
         assert_eq!(expected, sizes);
+    }
+
+    #[test]
+    fn each_caller_gets_the_outcomes_of_its_own_transactions() {
+        let (mut told, mut waiting) = (Vec::new(), VecDeque::new());
+        for expected in [1, 3, 2] {
+            let (done, outcomes) = oneshot::channel();
+            told.push(outcomes);
+            waiting.push_back(Waiting { outcomes: Vec::new(), expected, done });
+        }
+        let mut callers = Callers { waiting };
+        let committed = |revision| Proposed::Done(Outcome::Committed(revision));
+        // Entries do not end where callers do.
+        callers.each(2, vec![Outcome::Committed(7), Outcome::Committed(7)]);
+        assert_eq!(Ok(vec![committed(7)]), told[0].try_recv());
+        assert!(told[1].try_recv().is_err(), "two of its outcomes are open");
+        callers.each(3, vec![Outcome::Committed(8), Outcome::Conflict(Bytes::new())]);
+        let conflict = Proposed::Done(Outcome::Conflict(Bytes::new()));
+        assert_eq!(Ok(vec![committed(7), committed(8), conflict]), told[1].try_recv());
+        callers.same(1, &Proposed::NotLeader(Some(2)));
+        let undecoded = Outcome::Invalid("the command does not decode".to_owned());
+        let mixed = vec![Proposed::Done(undecoded), Proposed::NotLeader(Some(2))];
+        assert_eq!(Ok(mixed), told[2].try_recv());
     }
 
     #[test]

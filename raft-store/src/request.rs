@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::node::Node;
 use crate::propose::Proposed;
-use crate::read::ReadError;
+use crate::read::{ReadError, ReadView};
 use crate::runtime::{self, mutant};
 use crate::state;
 use crate::store::Leadership;
@@ -44,19 +44,59 @@ impl Node {
 
     /// See [`Store::transact`](crate::Store::transact).
     pub(crate) async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
-        let mut txn = txn.into_wire();
+        let txn = self.admit(txn)?;
+        self.settle(txn, None, self.deadline()).await
+    }
+
+    /// See [`Store::transact_each`](crate::Store::transact_each).
+    pub(crate) async fn transact_each(
+        &self,
+        txns: Vec<Txn>,
+    ) -> Vec<Result<Committed, TransactError>> {
+        let deadline = self.deadline();
+        let admitted: Vec<_> = txns.into_iter().map(|txn| self.admit(txn)).collect();
+        let attempts = if self.leadership.borrow().leading {
+            self.propose(admitted.iter().flatten().cloned().collect(), deadline).await
+        } else {
+            Vec::new()
+        };
+        let mut attempts = attempts.into_iter();
+        let settled = admitted.into_iter().map(|txn| {
+            let attempt = if txn.is_ok() { attempts.next() } else { None };
+            async move { self.settle(txn?, attempt, deadline).await }
+        });
+        futures::future::join_all(settled).await
+    }
+
+    /// Refuses what can never be applied, and everything when the disk is nearly full.
+    fn admit(&self, txn: Txn) -> Result<wire::Txn, TransactError> {
+        let txn = txn.into_wire();
         state::validate(&txn).map_err(|reason| TransactError::Invalid { reason })?;
         if self.disk.is_low() {
             return Err(TransactError::DiskLow { free_bytes: self.disk.free_bytes() });
         }
-        let deadline = self.deadline();
+        Ok(txn)
+    }
+
+    /// Tries until the outcome is known or time is up; `attempt` is how the first try ended, if it
+    /// was made already.
+    async fn settle(
+        &self,
+        mut txn: wire::Txn,
+        mut attempt: Option<Proposed>,
+        deadline: Instant,
+    ) -> Result<Committed, TransactError> {
         let mut doubt = None;
         loop {
             if txn.request_id.is_empty() && !self.leadership.borrow().leading {
                 // A forwarded transaction can lose its answer; with an id it can be sent again.
                 txn.request_id = new_request_id();
             }
-            let reason = match self.try_transact(&txn, deadline).await {
+            let proposed = match attempt.take() {
+                Some(proposed) => proposed,
+                None => self.try_transact(&txn, deadline).await,
+            };
+            let reason = match proposed {
                 Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
                 Proposed::NotLeader(leader) => {
                     let known = leader.map(|id| format!("node {id} leads"));
@@ -102,7 +142,7 @@ impl Node {
     async fn try_transact(&self, txn: &wire::Txn, deadline: Instant) -> Proposed {
         let leadership = *self.leadership.borrow();
         if leadership.leading {
-            return self.propose(txn.clone(), deadline).await;
+            return self.propose_one(txn.clone(), deadline).await;
         }
         match self.leader_address(leadership) {
             Some(leader) => self.forward(leader, leadership, txn, deadline).await,
@@ -110,11 +150,16 @@ impl Node {
         }
     }
 
-    async fn propose(&self, txn: wire::Txn, deadline: Instant) -> Proposed {
-        match tokio::time::timeout_at(deadline, self.proposer.propose(txn)).await {
-            Ok(proposed) => proposed,
-            Err(_) => Proposed::Unknown("no quorum in time".to_owned()),
-        }
+    /// Proposes transactions that may share an entry; one outcome for each.
+    async fn propose(&self, txns: Vec<wire::Txn>, deadline: Instant) -> Vec<Proposed> {
+        let count = txns.len();
+        let proposed = tokio::time::timeout_at(deadline, self.proposer.propose(txns)).await;
+        proposed.unwrap_or_else(|_| vec![Proposed::Unknown("no quorum in time".to_owned()); count])
+    }
+
+    async fn propose_one(&self, txn: wire::Txn, deadline: Instant) -> Proposed {
+        let proposed = self.propose(vec![txn], deadline).await.pop();
+        proposed.unwrap_or_else(|| Proposed::Unknown("there is no outcome".to_owned()))
     }
 
     async fn forward(
@@ -176,7 +221,7 @@ impl Node {
             // It is about to hand leadership over.
             Proposed::NotLeader(None)
         } else if self.leadership.borrow().leading {
-            self.propose(txn, self.deadline()).await
+            self.propose_one(txn, self.deadline()).await
         } else {
             Proposed::NotLeader(leader)
         };
@@ -190,21 +235,18 @@ impl Node {
         wire::TransactReply { result: Some(result) }
     }
 
-    /// Waits until this node has everything that was acknowledged before the call.
-    pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
+    /// A view that has everything that was acknowledged before the call; reads that wait at the same
+    /// time share one.
+    pub(crate) async fn latest(&self) -> Result<ReadView, ReadError> {
         let deadline = self.deadline();
         if mutant!(ReadWithoutBarrier) {
-            return Ok(());
+            let (view, applied) = self.view();
+            return Ok(ReadView::of(view, &applied));
         }
         loop {
-            let index = tokio::time::timeout_at(deadline, self.barriers.index()).await;
-            let reason = match index.unwrap_or_else(|_| Err("no quorum in time".to_owned())) {
-                Ok(index) => {
-                    if self.wait_visible(index, deadline).await {
-                        return Ok(());
-                    }
-                    format!("this node has not applied entry {index} yet")
-                }
+            let served = tokio::time::timeout_at(deadline, self.barriers.next()).await;
+            let reason = match served.unwrap_or_else(|_| Err("no quorum in time".to_owned())) {
+                Ok(view) => return Ok(view),
                 Err(reason) => reason,
             };
             if Instant::now() >= deadline || self.stopping.is_cancelled() {
@@ -214,8 +256,23 @@ impl Node {
         }
     }
 
+    /// Waits until this node has everything that was acknowledged before the call.
+    pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
+        self.latest().await.map(drop)
+    }
+
+    /// A view for the reads that began before this call.
+    pub(crate) async fn confirmed_view(&self) -> Result<ReadView, String> {
+        let index = self.read_index_of_leader().await?;
+        if !self.wait_visible(index, self.deadline()).await {
+            return Err(format!("this node has not applied entry {index} yet"));
+        }
+        let (view, applied) = self.view();
+        Ok(ReadView::of(view, &applied))
+    }
+
     /// The log index up to which reads that began before this call must wait.
-    pub(crate) async fn read_index_of_leader(&self) -> Result<u64, String> {
+    async fn read_index_of_leader(&self) -> Result<u64, String> {
         use wire::read_index_reply::Result as Reply;
         let deadline = self.deadline();
         let leadership = *self.leadership.borrow();

@@ -62,10 +62,13 @@ pub(crate) fn decode<M: prost::Message + Default>(bytes: &[u8]) -> Result<M, Sto
 }
 
 /// Like [`decode`], but byte fields share the given buffer.
-pub(crate) fn decode_shared<M: prost::Message + Default>(bytes: Vec<u8>) -> Result<M, StoredError> {
+pub(crate) fn decode_shared<M: prost::Message + Default>(
+    bytes: impl Into<Bytes>,
+) -> Result<M, StoredError> {
+    let bytes = bytes.into();
     match bytes.first() {
         None => Err(StoredError::Empty),
-        Some(&FORMAT_PROST) => Ok(M::decode(Bytes::from(bytes).slice(1..))?),
+        Some(&FORMAT_PROST) => Ok(M::decode(bytes.slice(1..))?),
         Some(&format) => Err(StoredError::UnknownFormat { format }),
     }
 }

@@ -1,11 +1,12 @@
 //! One store process: raft-store and nothing else, behind a small gRPC service.
 //!
 //! Tests and benchmarks of the store run it, because a region does far more than the store. `serve`
-//! is the process; `cluster` starts such processes and stops them whatever happens.
+//! is the process, `packed` a client of it that suits many callers; `cluster` starts such processes and stops them whatever happens.
 
 pub mod bench;
 pub mod cluster;
 pub mod options;
+pub mod packed;
 pub mod process;
 pub mod serve;
 mod service;

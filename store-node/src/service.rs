@@ -9,7 +9,7 @@ use raft_store::Store;
 use raft_store::read::{Consistency, ReadError, ReadView, Versioned};
 use raft_store::status::{MembershipError, Role};
 use raft_store::store::InitError;
-use raft_store::txn::{Compare, Expected, Meta, TransactError, Txn, Write};
+use raft_store::txn::{Committed, Compare, Expected, Meta, TransactError, Txn, Write};
 use raft_store::watch::{Watch, WatchError};
 use tonic::{Request, Response, Status};
 
@@ -28,19 +28,6 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn new(store: Store) -> Self {
         Self { store }
-    }
-
-    async fn transact(&self, txn: Txn) -> wire::TxnReply {
-        use wire::txn_reply::Result as Reply;
-        let result = match self.store.transact(txn).await {
-            Ok(committed) => Reply::Committed(committed.revision),
-            Err(TransactError::Conflict { key }) => Reply::Conflict(key),
-            Err(TransactError::NotCommitted { reason }) => Reply::NotCommitted(reason),
-            Err(error @ TransactError::DiskLow { .. }) => Reply::NotCommitted(error.to_string()),
-            Err(TransactError::Unknown { reason }) => Reply::Unknown(reason),
-            Err(TransactError::Invalid { reason }) => Reply::Invalid(reason),
-        };
-        wire::TxnReply { result: Some(result) }
     }
 
     async fn view(&self, stale: bool, revision: u64) -> Result<ReadView, Status> {
@@ -66,18 +53,20 @@ impl Kv for Service {
         let meta = Meta { request_id: request_id_of(&request_id)?, ..Meta::default() };
         let writes = vec![Write::Put { key, value }];
         let txn = Txn { writes, meta, ..Txn::default() };
-        Ok(Response::new(self.transact(txn).await))
+        Ok(Response::new(reply_of(self.store.transact(txn).await)))
     }
 
     async fn txn(&self, request: Request<wire::TxnRequest>) -> Answer<wire::TxnReply> {
-        Ok(Response::new(self.transact(txn_of(request.into_inner())?).await))
+        let txn = txn_of(request.into_inner())?;
+        Ok(Response::new(reply_of(self.store.transact(txn).await)))
     }
 
     async fn each(&self, request: Request<wire::TxnBatch>) -> Answer<wire::TxnReplies> {
         let txns = request.into_inner().txns.into_iter().map(txn_of);
         let txns: Vec<Txn> = txns.collect::<Result<_, _>>()?;
-        let replies = futures::future::join_all(txns.into_iter().map(|txn| self.transact(txn)));
-        Ok(Response::new(wire::TxnReplies { replies: replies.await }))
+        let outcomes = self.store.transact_each(txns).await;
+        let replies = outcomes.into_iter().map(reply_of).collect();
+        Ok(Response::new(wire::TxnReplies { replies }))
     }
 
     async fn get(&self, request: Request<wire::GetRequest>) -> Answer<wire::GetReply> {
@@ -85,6 +74,13 @@ impl Kv for Service {
         let view = self.view(stale, revision).await?;
         let value = view.get(&key).map(value_to_wire);
         Ok(Response::new(wire::GetReply { revision: view.revision(), value }))
+    }
+
+    async fn get_each(&self, request: Request<wire::KeysRequest>) -> Answer<wire::KeysReply> {
+        let view = self.view(false, 0).await?;
+        let found = |key: Bytes| wire::Found { value: view.get(&key).map(value_to_wire) };
+        let found = request.into_inner().keys.into_iter().map(found).collect();
+        Ok(Response::new(wire::KeysReply { revision: view.revision(), found }))
     }
 
     async fn range(&self, request: Request<wire::RangeRequest>) -> Answer<wire::RangeReply> {
@@ -107,6 +103,19 @@ impl Kv for Service {
         });
         Ok(Response::new(Box::pin(batches)))
     }
+}
+
+fn reply_of(outcome: Result<Committed, TransactError>) -> wire::TxnReply {
+    use wire::txn_reply::Result as Reply;
+    let result = match outcome {
+        Ok(committed) => Reply::Committed(committed.revision),
+        Err(TransactError::Conflict { key }) => Reply::Conflict(key),
+        Err(TransactError::NotCommitted { reason }) => Reply::NotCommitted(reason),
+        Err(error @ TransactError::DiskLow { .. }) => Reply::NotCommitted(error.to_string()),
+        Err(TransactError::Unknown { reason }) => Reply::Unknown(reason),
+        Err(TransactError::Invalid { reason }) => Reply::Invalid(reason),
+    };
+    wire::TxnReply { result: Some(result) }
 }
 
 fn txn_of(request: wire::TxnRequest) -> Result<Txn, Status> {

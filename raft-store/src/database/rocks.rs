@@ -19,6 +19,11 @@ use crate::keys::Table;
 
 const CACHE_BYTES: usize = 256 << 20;
 const WAL_BYTES_MAX: u64 = 256 << 20;
+/// Files of the write-ahead log that are written again instead of being deleted: an fsync of a file
+/// that does not grow has no inode to write, and takes half the time. Each record names its file, so
+/// recovery stops where the old records begin; it goes on in the next file only if that continues
+/// with the very next sequence number.
+const WALS_KEPT: usize = 2;
 /// What flushes and compactions may write at most, so that they leave the disk to the log.
 const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
 const RATE_REFILL_US: i64 = 100_000;
@@ -156,6 +161,7 @@ fn database_options() -> Options {
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_max_total_wal_size(WAL_BYTES_MAX);
+    options.set_recycle_log_file_num(WALS_KEPT);
     options.set_avoid_unnecessary_blocking_io(true);
     options.set_skip_stats_update_on_db_open(true);
     options.set_bytes_per_sync(1 << 20);
@@ -206,6 +212,7 @@ mod tests {
             "paranoid_checks=true",
             "wal_recovery_mode=kPointInTimeRecovery",
             "track_and_verify_wals_in_manifest=true",
+            "recycle_log_file_num=2",
             "manual_wal_flush=false",
             "unordered_write=false",
             "allow_2pc=false",

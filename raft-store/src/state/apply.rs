@@ -63,10 +63,13 @@ pub(crate) fn command(
     let clock_ms = applied.clock_ms;
     let outcomes = (0..).zip(command.txns).map(|(sequence, txn)| {
         let bytes_before = applied.history_bytes;
-        let place = Place { revision: index, sequence, clock_ms, bytes_before };
+        let place = Place { revision: index, clock_ms, bytes_before };
         let (outcome, record) = transaction(overlay, &place, txn);
         applied.digest.add(&outcome, &record);
-        applied.history_bytes += record.len() as u64;
+        if !record.is_empty() {
+            applied.history_bytes += record.len() as u64;
+            overlay.record(index, sequence, record);
+        }
         outcome
     });
     Ok(Answer { outcomes: outcomes.collect() })
@@ -75,7 +78,6 @@ pub(crate) fn command(
 /// Where in the log a transaction stands.
 struct Place {
     revision: u64,
-    sequence: u32,
     clock_ms: u64,
     /// How many bytes of history were written before it.
     bytes_before: u64,
@@ -110,12 +112,10 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
         time_ms: place.clock_ms,
         bytes_before: place.bytes_before,
     });
-    let key = keys::history(overlay.generation(), place.revision, place.sequence);
-    overlay.put(Table::History, key, record.clone());
     (Outcome::Committed(place.revision), record)
 }
 
-fn current(overlay: &Overlay<'_>, key: &[u8]) -> Option<wire::Value> {
+fn current(overlay: &mut Overlay<'_>, key: &[u8]) -> Option<wire::Value> {
     let bytes = overlay.get(Table::State, keys::state(overlay.generation(), key))?;
     match super::decode_value(bytes) {
         Ok(value) => Some(value),

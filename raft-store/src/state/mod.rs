@@ -11,6 +11,7 @@ pub(crate) mod install;
 #[cfg(test)]
 mod install_tests;
 mod overlay;
+mod recent;
 mod sessions;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
@@ -34,6 +36,7 @@ pub(crate) use self::applied::AppliedError;
 use self::apply::ApplyError;
 pub(crate) use self::apply::validate;
 use self::overlay::Overlay;
+use self::recent::Recent;
 pub(crate) use self::snapshot::SnapshotError;
 pub(crate) use self::snapshot::SnapshotFile;
 pub(crate) use self::transfers::Transfers;
@@ -57,6 +60,7 @@ pub(crate) struct StateMachine {
     writer: Writer,
     snapshots: PathBuf,
     applied: Applied,
+    recent: Recent,
     /// The index of the last entry whose effects readers can see.
     visible: watch::Sender<u64>,
     sessions_swept: sessions::Swept,
@@ -74,7 +78,17 @@ impl StateMachine {
         let visible = watch::Sender::new(applied.index());
         let sessions_swept = sessions::Swept::default();
         let transfers = Transfers::default();
-        Ok(Self { database, writer, snapshots, applied, visible, sessions_swept, transfers })
+        let recent = Recent::default();
+        Ok(Self {
+            database,
+            writer,
+            snapshots,
+            applied,
+            recent,
+            visible,
+            sessions_swept,
+            transfers,
+        })
     }
 
     /// Counts the snapshots that are being sent.
@@ -94,20 +108,20 @@ impl StateMachine {
     }
 
     fn apply_entry(
-        &mut self,
+        applied: &mut Applied,
         overlay: &mut Overlay<'_>,
         entry: &Entry,
     ) -> Result<Answer, ApplyError> {
-        self.applied.log_id = Some(entry.log_id);
+        applied.log_id = Some(entry.log_id);
         match &entry.payload {
             EntryPayload::Blank => Ok(Answer::default()),
             EntryPayload::Membership(membership) => {
-                self.applied.change_members(entry.log_id, membership.clone());
+                applied.change_members(entry.log_id, membership.clone());
                 Ok(Answer::default())
             }
             EntryPayload::Normal(command) => {
                 let index = entry.log_id.index;
-                apply::command(overlay, &mut self.applied, index, &command.encoded)
+                apply::command(overlay, applied, index, &command.encoded)
             }
         }
     }
@@ -137,10 +151,10 @@ impl StateMachine {
         let started = Instant::now();
         self.writer.stages().apply_entries.record(batch.len() as u64);
         let database = Arc::clone(&self.database);
-        let mut overlay = Overlay::new(&database, self.applied.generation);
+        let mut overlay = Overlay::new(&database, &mut self.recent, self.applied.generation);
         let mut answers: Vec<(ApplyResponder<TypeConfig>, Answer)> = Vec::new();
         for (entry, responder) in batch {
-            let answer = match self.apply_entry(&mut overlay, &entry) {
+            let answer = match Self::apply_entry(&mut self.applied, &mut overlay, &entry) {
                 Ok(answer) => answer,
                 Err(error) => return Err(self.cannot_go_on(error).await),
             };
@@ -212,6 +226,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         let installed =
             install::install(&self.writer, &self.snapshots, &self.applied, meta, file).await?;
         self.applied = installed;
+        self.recent.clear();
         self.writer.stages().snapshot_install.record_time(started.elapsed());
         self.visible.send_replace(self.applied.index());
         Ok(())
@@ -270,6 +285,6 @@ pub(crate) fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
 }
 
 /// The value of a key with its revision.
-pub(crate) fn decode_value(bytes: Vec<u8>) -> Result<wire::Value, stored::StoredError> {
+pub(crate) fn decode_value(bytes: impl Into<Bytes>) -> Result<wire::Value, stored::StoredError> {
     stored::decode_shared(bytes)
 }

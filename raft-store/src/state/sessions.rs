@@ -22,11 +22,16 @@ const SWEEP_EVERY_MS: u64 = 1000;
 const SWEEP_RECORDS_MAX: usize = 4096;
 
 /// The revision at which the request was applied, if it was and that is not too long ago.
-pub(crate) fn first_answer(overlay: &Overlay<'_>, clock_ms: u64, request_id: &[u8]) -> Option<u64> {
+pub(crate) fn first_answer(
+    overlay: &mut Overlay<'_>,
+    clock_ms: u64,
+    request_id: &[u8],
+) -> Option<u64> {
     if request_id.is_empty() || mutant!(DedupDropped) {
         return None;
     }
-    let bytes = overlay.get(Table::Sessions, keys::session(overlay.generation(), request_id))?;
+    let key = keys::session(overlay.generation(), request_id);
+    let bytes = overlay.get(Table::Sessions, key)?;
     let record = decode(&bytes);
     (clock_ms.saturating_sub(record.time_ms) < KNOWN_FOR_MS).then_some(record.revision)
 }

@@ -73,15 +73,35 @@ impl Lease {
     }
 }
 
-/// Runs `clients` closed loops against the leader.
-pub(super) async fn closed(
-    system: &System,
-    work: Work,
-    clients: usize,
-    seconds: f64,
-) -> anyhow::Result<Sample> {
+/// Closed loops: what each client does, and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Closed {
+    pub(super) part: &'static str,
+    pub(super) work: Work,
+    pub(super) clients: usize,
+    /// Whether our clients share messages.
+    pub(super) packed: bool,
+}
+
+impl Closed {
+    /// Every operation is a message of its own.
+    pub(super) const fn each(part: &'static str, work: Work, clients: usize) -> Self {
+        Self { part, work, clients, packed: false }
+    }
+
+    /// Operations that wait go together, where the system has such messages.
+    pub(super) const fn packed(part: &'static str, work: Work, clients: usize) -> Self {
+        Self { part, work, clients, packed: true }
+    }
+}
+
+/// Runs closed loops against the leader.
+pub(super) async fn closed(system: &System, load: Closed, seconds: f64) -> anyhow::Result<Sample> {
     let leader = system.leader().await?;
-    let connections = (0..clients.div_ceil(CLIENTS_PER_CONNECTION)).map(|_| system.client(leader));
+    let Closed { work, clients, packed, .. } = load;
+    let per_connection = if packed { clients } else { CLIENTS_PER_CONNECTION };
+    let connect = || if packed { system.packing_client(leader) } else { system.client(leader) };
+    let connections = (0..clients.div_ceil(per_connection)).map(|_| connect());
     let connections = connections.collect::<anyhow::Result<Vec<Client>>>()?;
     for connection in &connections {
         connection.clone().get(random_key(), true).await?;
@@ -153,7 +173,7 @@ pub(super) async fn open(system: &System, rate: f64, seconds: f64) -> anyhow::Re
 /// Independent lease transactions at a fixed rate, sent in the small batches in which they arrive
 /// within a few milliseconds, each with an answer of its own. Ours only.
 pub(super) async fn sustained(system: &System, rate: f64, seconds: f64) -> anyhow::Result<Sample> {
-    let Client::Ours(kv) = system.client(system.leader().await?)? else {
+    let Client::Ours(kv, _) = system.client(system.leader().await?)? else {
         anyhow::bail!("etcd has no batches of independent transactions");
     };
     measured(system, async |begin| {

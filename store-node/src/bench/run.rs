@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::etcd::Etcd;
 use super::failover;
-use super::load::{self, Sample, Work};
+use super::load::{self, Closed, Sample, Work};
 use super::machine::{self, say};
 use super::report::{Gap, Outcome, Pair};
 use super::settings::Settings;
@@ -16,15 +16,18 @@ use super::stats::median;
 use super::system::System;
 use crate::cluster::Cluster;
 
-/// Closed loops: the part's name, what is done, and how many clients do it.
-const CLOSED: &[(&str, Work, usize)] = &[
-    ("put-1", Work::Put, 1),
-    ("put-16", Work::Put, 16),
-    ("put-64", Work::Put, 64),
-    ("put-256", Work::Put, 256),
-    ("get-1", Work::Get, 1),
-    ("get-64", Work::Get, 64),
-    ("lease-64", Work::Lease, 64),
+/// The closed loops of each pair.
+const CLOSED: &[Closed] = &[
+    Closed::each("put-1", Work::Put, 1),
+    Closed::each("put-16", Work::Put, 16),
+    Closed::each("put-64", Work::Put, 64),
+    Closed::each("put-256", Work::Put, 256),
+    Closed::packed("packed-put-256", Work::Put, 256),
+    Closed::each("get-1", Work::Get, 1),
+    Closed::each("get-64", Work::Get, 64),
+    Closed::packed("packed-get-64", Work::Get, 64),
+    Closed::each("lease-64", Work::Lease, 64),
+    Closed::packed("packed-lease-64", Work::Lease, 64),
 ];
 /// Puts of the open loop in a second: about half of what the slower system can do.
 const OPEN_PER_SECOND: f64 = 1500.0;
@@ -79,11 +82,11 @@ async fn pairs(settings: &Settings, ours: &System, etcd: &System, outcome: &mut 
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').next().unwrap_or_default().to_owned();
         outcome.pairs.push(Pair { spin: machine::spin(), load });
-        for (part, work, clients) in CLOSED.iter().filter(|(part, ..)| settings.wants(part)) {
+        for load in CLOSED.iter().filter(|load| settings.wants(load.part)) {
             for system in in_turn(pair, ours, etcd) {
-                let measured = load::closed(system, *work, *clients, settings.seconds);
-                let sample = outcome.keep(part, bounded(settings.seconds, measured).await);
-                push(outcome, part, pair, sample);
+                let measured = load::closed(system, *load, settings.seconds);
+                let sample = outcome.keep(load.part, bounded(settings.seconds, measured).await);
+                push(outcome, load.part, pair, sample);
             }
         }
         if settings.wants("open") {
@@ -104,7 +107,7 @@ fn in_turn<'a>(pair: usize, ours: &'a System, etcd: &'a System) -> [&'a System; 
 fn push(outcome: &mut Outcome, part: &str, pair: usize, sample: Option<Sample>) {
     if let Some(sample) = sample {
         say(&format!(
-            "pair {pair} {part:9} {:9} {:8.0}/s p50 {:6} us p99 {:6} us cpu {:5.1} us fsyncs {:.3}",
+            "pair {pair} {part:15} {:9} {:8.0}/s p50 {:6} us p99 {:6} us cpu {:5.1} us fsyncs {:.3}",
             sample.system,
             sample.per_second,
             sample.p50_us,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::load::{self, Sample, Work, value};
+use super::load::{self, Closed, Sample, Work, value};
 use super::machine;
 use super::system::{Client, System};
 use crate::wait::wait_for;
@@ -77,11 +77,14 @@ pub(super) async fn measure(system: &mut System, keys: u64) -> anyhow::Result<Si
     })
 }
 
+/// What clients do beside the snapshot.
+const BESIDE: Closed = Closed::each("snapshot", Work::Put, 16);
+
 /// Makes a snapshot of ours at the leader while clients write.
 pub(super) async fn snapshot(system: &System, seconds: f64) -> anyhow::Result<SnapshotEffect> {
     let System::Ours(cluster) = system else { anyhow::bail!("only ours") };
     let leader = system.wait_whole().await?;
-    let before = load::closed(system, Work::Put, 16, seconds).await?;
+    let before = load::closed(system, BESIDE, seconds).await?;
     let mut admin = cluster.node(leader)?.admin();
     let target = admin.status(wire::Nothing {}).await?.into_inner().applied;
     let begin = Instant::now();
@@ -93,7 +96,7 @@ pub(super) async fn snapshot(system: &System, seconds: f64) -> anyhow::Result<Sn
         })
         .await
     };
-    let (made, during) = tokio::join!(made, load::closed(system, Work::Put, 16, seconds));
+    let (made, during) = tokio::join!(made, load::closed(system, BESIDE, seconds));
     Ok(SnapshotEffect { seconds: made?, before, during: during? })
 }
 

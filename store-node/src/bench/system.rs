@@ -11,6 +11,7 @@ use tonic::transport::Channel;
 use super::etcd::Etcd;
 use super::etcd_wire as etcd;
 use crate::cluster::{Cluster, endpoint};
+use crate::packed::Packed;
 use crate::wait::wait_for;
 use crate::wire;
 use crate::wire::txn_reply::Result as Reply;
@@ -27,7 +28,8 @@ pub(super) enum System {
 /// A connection to one node of a system; clones share it.
 #[derive(Clone)]
 pub(super) enum Client {
-    Ours(wire::kv_client::KvClient<Channel>),
+    /// With transactions in packed messages or in messages of their own.
+    Ours(wire::kv_client::KvClient<Channel>, Option<Packed>),
     Etcd(etcd::kv_client::KvClient<Channel>),
 }
 
@@ -85,8 +87,17 @@ impl System {
     pub(super) fn client(&self, id: u64) -> anyhow::Result<Client> {
         let channel = endpoint(self.address(id)?).connect_lazy();
         Ok(match self {
-            Self::Ours(_) => Client::Ours(wire::kv_client::KvClient::new(channel)),
+            Self::Ours(_) => Client::Ours(wire::kv_client::KvClient::new(channel), None),
             Self::Etcd(_) => Client::Etcd(etcd::kv_client::KvClient::new(channel)),
+        })
+    }
+
+    /// A new connection to a node that packs what its callers ask, if the system has such requests;
+    /// a usual one if not.
+    pub(super) fn packing_client(&self, id: u64) -> anyhow::Result<Client> {
+        Ok(match self.client(id)? {
+            Client::Ours(kv, _) => Client::Ours(kv.clone(), Some(Packed::new(kv))),
+            other @ Client::Etcd(_) => other,
         })
     }
 
@@ -157,7 +168,12 @@ impl System {
 impl Client {
     pub(super) async fn put(&mut self, key: Bytes, value: Bytes) -> anyhow::Result<()> {
         match self {
-            Self::Ours(kv) => {
+            Self::Ours(_, Some(packed)) => {
+                let writes = vec![wire::Write { key, value: Some(value) }];
+                let txn = wire::TxnRequest { writes, ..Default::default() };
+                committed(packed.transact(txn).await?).map(drop)
+            }
+            Self::Ours(kv, None) => {
                 let request = wire::PutRequest { key, value, request_id: Bytes::new() };
                 committed(kv.put(request).await?.into_inner()).map(drop)
             }
@@ -170,7 +186,10 @@ impl Client {
 
     pub(super) async fn get(&mut self, key: Bytes, stale: bool) -> anyhow::Result<()> {
         match self {
-            Self::Ours(kv) => {
+            Self::Ours(_, Some(packed)) if !stale => {
+                packed.get(key).await?;
+            }
+            Self::Ours(kv, _) => {
                 kv.get(wire::GetRequest { key, stale, revision: 0 }).await?;
             }
             Self::Etcd(kv) => {
@@ -184,7 +203,7 @@ impl Client {
     /// Sets many keys in one transaction.
     pub(super) async fn put_all(&mut self, pairs: Vec<(Bytes, Bytes)>) -> anyhow::Result<()> {
         match self {
-            Self::Ours(kv) => {
+            Self::Ours(kv, _) => {
                 let write = |(key, value)| wire::Write { key, value: Some(value) };
                 let writes = pairs.into_iter().map(write).collect();
                 let request = wire::TxnRequest { writes, ..Default::default() };
@@ -201,7 +220,10 @@ impl Client {
     /// Writes a lease if nobody else did; the revision is the new one afterwards.
     pub(super) async fn renew(&mut self, lease: &mut Lease) -> anyhow::Result<()> {
         match self {
-            Self::Ours(kv) => {
+            Self::Ours(_, Some(packed)) => {
+                lease.revision = committed(packed.transact(lease.to_wire()).await?)?;
+            }
+            Self::Ours(kv, None) => {
                 lease.revision = committed(kv.txn(lease.to_wire()).await?.into_inner())?;
             }
             Self::Etcd(kv) => {

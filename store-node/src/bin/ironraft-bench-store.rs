@@ -10,6 +10,10 @@ use store_node::bench::settings::Settings;
 use store_node::start::Action;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// As in production.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "ironraft-bench-store", about, version)]
 struct Arguments {
