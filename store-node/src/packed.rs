@@ -4,6 +4,8 @@
 //! way, requests gather and go together in the next one; each has an answer of its own, and a single
 //! caller waits for nothing.
 
+use std::sync::Arc;
+
 use anyhow::{Context, anyhow, ensure};
 use bytes::Bytes;
 use prost::Message;
@@ -72,11 +74,13 @@ struct Waiting<Q, A> {
 #[derive(Debug)]
 struct Queue<Q, A> {
     waiting: mpsc::Sender<Waiting<Q, A>>,
+    /// Ends with the last clone.
+    sender: Arc<JoinSet<()>>,
 }
 
 impl<Q, A> Clone for Queue<Q, A> {
     fn clone(&self) -> Self {
-        Self { waiting: self.waiting.clone() }
+        Self { waiting: self.waiting.clone(), sender: Arc::clone(&self.sender) }
     }
 }
 
@@ -88,8 +92,9 @@ impl<Q: Send + 'static, A: Send + 'static> Queue<Q, A> {
         Sent: Future<Output = anyhow::Result<Vec<A>>> + Send + 'static,
     {
         let (waiting, asked) = mpsc::channel(QUEUE_LENGTH_MAX);
-        tokio::spawn(run(asked, size_bytes, send));
-        Self { waiting }
+        let mut sender = JoinSet::new();
+        sender.spawn(run(asked, size_bytes, send));
+        Self { waiting, sender: Arc::new(sender) }
     }
 
     async fn ask(&self, asked: Q) -> anyhow::Result<A> {
@@ -169,8 +174,6 @@ fn tell<A>(waiting: Vec<oneshot::Sender<anyhow::Result<A>>>, answers: anyhow::Re
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use futures::future::join_all;
     use tokio::sync::{Mutex, Semaphore};
 

@@ -2,8 +2,8 @@
 //!
 //! Replicas that applied the same log have the same digest. It covers the outcome of every
 //! transaction and the record of what it wrote, and that record holds what was there before: a value
-//! that a disk changed is noticed with the next write of its key. It does not see a damaged value
-//! that nobody writes, or damaged sessions.
+//! that a disk changed is noticed with the next write of its key, unless it is still remembered and
+//! so comes from memory. It does not see a damaged value that nobody writes, or damaged sessions.
 //!
 //! The leader lets all replicas mark the digest at the same entry, and later has them compare it
 //! with what most of them found. Who differs takes itself out.

@@ -83,6 +83,6 @@ mod tests {
             recent.learn(&number.to_be_bytes(), Some(&value));
         }
         assert!(recent.values.weight() <= BYTES_MAX);
-        assert!(recent.values.len() > 0);
+        assert!(!recent.values.is_empty());
     }
 }
