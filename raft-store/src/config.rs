@@ -31,6 +31,8 @@ pub struct Config {
     pub disk: DiskPolicy,
     /// When a write takes too long.
     pub stall: StallPolicy,
+    /// How much memory the database takes.
+    pub memory: MemoryPolicy,
 }
 
 impl Config {
@@ -48,6 +50,7 @@ impl Config {
             snapshots: SnapshotPolicy::default(),
             disk: DiskPolicy::default(),
             stall: StallPolicy::default(),
+            memory: MemoryPolicy::default(),
         }
     }
 }
@@ -155,5 +158,21 @@ pub struct StallPolicy {
 impl Default for StallPolicy {
     fn default() -> Self {
         Self { transfer_after: Duration::from_secs(1), end_after: Duration::from_secs(15) }
+    }
+}
+
+/// How much memory the database takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryPolicy {
+    /// So many bytes of a table are gathered in memory before they are written to a file of their
+    /// own; twice as many of the log. Up to eight times as much lies in the write-ahead log.
+    pub write_buffer_bytes: usize,
+    /// Blocks of files that were read, in bytes.
+    pub cache_bytes: usize,
+}
+
+impl Default for MemoryPolicy {
+    fn default() -> Self {
+        Self { write_buffer_bytes: 32 << 20, cache_bytes: 256 << 20 }
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::rocks::RocksDatabase;
+use crate::config::MemoryPolicy;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
 use crate::status::IoCounts;
@@ -102,8 +103,8 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens or creates it on disk.
-    pub(crate) fn open(path: &Path) -> Result<Self, rocksdb::Error> {
-        Ok(Self::on(Arc::new(RocksDatabase::open(path)?)))
+    pub(crate) fn open(path: &Path, memory: MemoryPolicy) -> Result<Self, rocksdb::Error> {
+        Ok(Self::on(Arc::new(RocksDatabase::open(path, memory)?)))
     }
 
     /// The database on another engine.

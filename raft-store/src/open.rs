@@ -120,7 +120,7 @@ impl Folder {
         let has_database = files.join("CURRENT").exists();
         let open = || {
             folder::make(&files).map_err(|source| OpenError::Io { source })?;
-            Database::open(&files).map_err(|source| OpenError::Database { source })
+            Database::open(&files, config.memory).map_err(|source| OpenError::Database { source })
         };
         Self::prepare_with(config, has_database, open)
     }

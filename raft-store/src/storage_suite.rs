@@ -6,6 +6,7 @@ use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
 
+use crate::config::MemoryPolicy;
 use crate::database::Database;
 use crate::log::LogStore;
 use crate::state::StateMachine;
@@ -20,7 +21,9 @@ struct Fresh;
 impl StoreBuilder<TypeConfig, LogStore, StateMachine, Leftover> for Fresh {
     async fn build(&self) -> Result<(Leftover, LogStore, StateMachine), StorageError<TypeConfig>> {
         let dir = TempDir::new().expect("temporary folder");
-        let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
+        let database = Arc::new(
+            Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database"),
+        );
         let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
         let log = LogStore::open(Arc::clone(&database), writer.clone()).expect("log");
         let machine = StateMachine::open(database, writer, dir.path().to_path_buf());

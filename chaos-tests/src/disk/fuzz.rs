@@ -168,6 +168,8 @@ impl Life {
             snapshot_every,
             snapshot_keep: snapshot_every / 2,
             history_revisions: random.random_range(50..5000),
+            // Half of the disks see logs used again, flushes and compactions all the time.
+            write_buffer_bytes: if random.random() { 64 << 10 } else { 32 << 20 },
             ..Policy::default()
         };
         let folder = tempfile::Builder::new().prefix("ironraft-fuzz-").tempdir();

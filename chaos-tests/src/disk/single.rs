@@ -11,7 +11,9 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use raft_store::Store;
-use raft_store::config::{Config, DiskPolicy, Retention, SnapshotPolicy, StallPolicy, Timers};
+use raft_store::config::{
+    Config, DiskPolicy, MemoryPolicy, Retention, SnapshotPolicy, StallPolicy, Timers,
+};
 use raft_store::read::{Consistency, ReadError, ReadView};
 use raft_store::store::InitError;
 use raft_store::txn::{Compare, Expected, Meta, TransactError, Txn, Write as KeyWrite};
@@ -36,6 +38,8 @@ pub struct Policy {
     pub history_revisions: u64,
     /// The node ends when a write takes longer, in milliseconds.
     pub stall_ms: u64,
+    /// How much of a table is gathered in memory: with little, files come and go all the time.
+    pub write_buffer_bytes: usize,
 }
 
 impl Default for Policy {
@@ -46,6 +50,7 @@ impl Default for Policy {
             snapshot_keep: snapshots.keep_entries,
             history_revisions: retention.revisions_max,
             stall_ms: 60_000,
+            write_buffer_bytes: MemoryPolicy::default().write_buffer_bytes,
         }
     }
 }
@@ -66,6 +71,10 @@ pub fn run(folder: PathBuf, identity: &Path, policy: Policy) -> anyhow::Result<(
         stall: StallPolicy {
             end_after: Duration::from_millis(policy.stall_ms),
             ..StallPolicy::default()
+        },
+        memory: MemoryPolicy {
+            write_buffer_bytes: policy.write_buffer_bytes,
+            ..MemoryPolicy::default()
         },
         // The disks are small.
         disk: DiskPolicy { reserve_bytes: 0, ..DiskPolicy::default() },

@@ -7,12 +7,13 @@ use tempfile::TempDir;
 
 use super::memory::MemoryDatabase;
 use super::{Database, Op, Snapshot};
+use crate::config::MemoryPolicy;
 use crate::keys::Table;
 
 /// Every engine, empty.
 fn engines() -> (TempDir, [Database; 2]) {
     let dir = TempDir::new().expect("temporary folder");
-    let rocks = Database::open(&dir.path().join("db")).expect("database");
+    let rocks = Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database");
     (dir, [rocks, Database::on(Arc::new(MemoryDatabase::default()))])
 }
 
@@ -109,7 +110,7 @@ fn what_was_flushed_is_there_after_opening_again() {
     write(&rocks, &[put(Table::Log, "a", "1")]);
     rocks.flush().expect("a working disk");
     drop(rocks);
-    let rocks = Database::open(&dir.path().join("db")).expect("database");
+    let rocks = Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database");
     assert_eq!(["a=1"], pairs(&rocks, Table::Log)[..]);
 }
 

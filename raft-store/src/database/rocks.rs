@@ -15,10 +15,13 @@ use rocksdb::{
 };
 
 use super::{KeyValue, Op, Pairs, View};
+use crate::config::MemoryPolicy;
 use crate::keys::Table;
 
-const CACHE_BYTES: usize = 256 << 20;
-const WAL_BYTES_MAX: u64 = 256 << 20;
+/// The write-ahead log is kept below so many write buffers.
+const WAL_BUFFERS_MAX: usize = 8;
+/// The greatest write buffer of the table of single records.
+const META_BUFFER_BYTES: usize = 1 << 20;
 /// Files of the write-ahead log that are written again instead of being deleted: an fsync of a file
 /// that does not grow has no inode to write, and takes half the time. Each record names its file, so
 /// recovery stops where the old records begin; it goes on in the next file only if that continues
@@ -38,11 +41,13 @@ pub(super) struct RocksDatabase {
 
 impl RocksDatabase {
     /// Opens or creates it.
-    pub(super) fn open(path: &Path) -> Result<Self, rocksdb::Error> {
-        let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let tables = Table::ALL
-            .map(|table| ColumnFamilyDescriptor::new(table.name(), table_options(table, &cache)));
-        let rocks = Rocks::open_cf_descriptors(&database_options(), path, tables)?;
+    pub(super) fn open(path: &Path, memory: MemoryPolicy) -> Result<Self, rocksdb::Error> {
+        let cache = Cache::new_lru_cache(memory.cache_bytes);
+        let tables = Table::ALL.map(|table| {
+            let options = table_options(table, &cache, memory.write_buffer_bytes);
+            ColumnFamilyDescriptor::new(table.name(), options)
+        });
+        let rocks = Rocks::open_cf_descriptors(&database_options(memory), path, tables)?;
         Ok(Self { rocks })
     }
 
@@ -151,7 +156,7 @@ fn bounded(from: Vec<u8>, to: Option<Vec<u8>>) -> ReadOptions {
     options
 }
 
-fn database_options() -> Options {
+fn database_options(memory: MemoryPolicy) -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
@@ -160,7 +165,7 @@ fn database_options() -> Options {
     // A torn tail is cut off; it was never acknowledged.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_track_and_verify_wals_in_manifest(true);
-    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    options.set_max_total_wal_size((WAL_BUFFERS_MAX * memory.write_buffer_bytes) as u64);
     options.set_recycle_log_file_num(WALS_KEPT);
     options.set_avoid_unnecessary_blocking_io(true);
     options.set_skip_stats_update_on_db_open(true);
@@ -173,16 +178,16 @@ fn database_options() -> Options {
     options
 }
 
-fn table_options(table: Table, cache: &Cache) -> Options {
+fn table_options(table: Table, cache: &Cache, write_buffer_bytes: usize) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
     let mut options = Options::default();
     match table {
-        Table::Log => options.set_write_buffer_size(64 << 20),
-        Table::Meta => options.set_write_buffer_size(1 << 20),
+        Table::Log => options.set_write_buffer_size(2 * write_buffer_bytes),
+        Table::Meta => options.set_write_buffer_size(write_buffer_bytes.min(META_BUFFER_BYTES)),
         Table::State | Table::History | Table::Sessions => {
             blocks.set_bloom_filter(10.0, false);
-            options.set_write_buffer_size(32 << 20);
+            options.set_write_buffer_size(write_buffer_bytes);
         }
     }
     options.set_compression_type(DBCompressionType::Lz4);
@@ -201,13 +206,13 @@ mod tests {
     #[test]
     fn the_database_runs_with_the_options_that_durability_needs() {
         let dir = TempDir::new().expect("temporary folder");
-        drop(RocksDatabase::open(dir.path()).expect("database"));
+        drop(RocksDatabase::open(dir.path(), MemoryPolicy::default()).expect("database"));
         let options =
             |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("OPTIONS-");
         let files = std::fs::read_dir(dir.path()).expect("folder").flatten();
         let file = files.filter(options).map(|entry| entry.path()).max().expect("options");
         let written = std::fs::read_to_string(file).expect("options");
-        let wal_bytes = format!("max_total_wal_size={WAL_BYTES_MAX}");
+        let wal_bytes = format!("max_total_wal_size={}", 256 << 20);
         for option in [
             "paranoid_checks=true",
             "wal_recovery_mode=kPointInTimeRecovery",
@@ -220,5 +225,25 @@ mod tests {
         ] {
             assert!(written.lines().any(|line| line.trim() == option), "{option}");
         }
+    }
+
+    #[test]
+    fn files_of_the_write_ahead_log_are_written_again() {
+        let dir = TempDir::new().expect("temporary folder");
+        let memory = MemoryPolicy { write_buffer_bytes: 64 << 10, ..MemoryPolicy::default() };
+        let database = RocksDatabase::open(dir.path(), memory).expect("database");
+        for number in 0..4096_u32 {
+            let (key, value) = (number.to_be_bytes().to_vec(), vec![b'v'; 1024]);
+            let put = Op::Put { table: Table::State, key, value };
+            database.write(&mut std::iter::once(&put)).expect("written");
+        }
+        database.flush().expect("flushed");
+        drop(database);
+        let log = std::fs::read_to_string(dir.path().join("LOG")).expect("what it did");
+        assert!(log.contains("reusing log"), "no file was used again");
+        let database = RocksDatabase::open(dir.path(), memory).expect("database");
+        let keys = database.scan(Table::State, Vec::new(), None).map(|pair| pair.expect("read").0);
+        let expected = (0..4096_u32).map(|number| number.to_be_bytes().into());
+        assert!(keys.eq(expected), "all is there after opening again");
     }
 }

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::history::{self, Retention};
 use super::{SnapshotError, StateMachine, sessions, snapshot};
+use crate::config::MemoryPolicy;
 use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::open::{self, OpenError};
@@ -35,7 +36,9 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let dir = TempDir::new().expect("temporary folder");
-        let database = Arc::new(Database::open(&dir.path().join("db")).expect("database"));
+        let database = Arc::new(
+            Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database"),
+        );
         let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
         let machine = StateMachine::open(Arc::clone(&database), writer, dir.path().to_path_buf());
         Self {
