@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// How long a process may take to end after SIGTERM.
-const STOP_MAX: Duration = Duration::from_secs(20);
+pub(crate) const STOP_MAX: Duration = Duration::from_secs(20);
 /// How much of a log an error shows.
 const LOG_TAIL_BYTES: usize = 3000;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use nix::sys::signal::Signal;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,7 +14,7 @@ use tokio::net::TcpStream;
 use super::etcd_wire::maintenance_client::MaintenanceClient;
 use super::etcd_wire::{MoveLeaderRequest, StatusRequest, StatusResponse};
 use crate::cluster::{endpoint, own_address};
-use crate::process::Running;
+use crate::process::{Running, STOP_MAX};
 use crate::wait::wait_for;
 
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -94,6 +95,19 @@ impl Etcd {
     /// When it does not run.
     pub fn kill(&mut self, id: u64) -> anyhow::Result<()> {
         self.processes.remove(&id).with_context(|| format!("etcd {id} is down"))?.kill()
+    }
+
+    /// Stops a server with SIGTERM, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it does not run, or does not end in time.
+    pub async fn stop(&mut self, id: u64) -> anyhow::Result<()> {
+        let down = || format!("etcd {id} is down");
+        let mut process = self.processes.remove(&id).with_context(down)?;
+        process.signal(Signal::SIGTERM)?;
+        // It ends by the signal in the end, and not with success.
+        wait_for("etcd ends", STOP_MAX, async || process.ended()).await?;
+        Ok(())
     }
 
     /// The folder of data and logs.

@@ -1,4 +1,4 @@
-//! How long nobody is answered when a leader is killed, and when it hands over.
+//! How long nobody is answered when a leader is killed, is stopped, or hands over.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,6 +25,16 @@ pub(super) async fn kill(system: &mut System) -> anyhow::Result<f64> {
     let leader = system.wait_whole().await?;
     let clients = clients(system)?;
     let gap = gap(clients, AFTER_KILL, async || system.kill(leader)).await?;
+    system.start(leader)?;
+    system.wait_whole().await?;
+    Ok(gap)
+}
+
+/// Milliseconds without any answer when the leader is asked to stop; it is started again afterwards.
+pub(super) async fn stop(system: &mut System) -> anyhow::Result<f64> {
+    let leader = system.wait_whole().await?;
+    let clients = clients(system)?;
+    let gap = gap(clients, AFTER_KILL, async || system.stop(leader).await).await?;
     system.start(leader)?;
     system.wait_whole().await?;
     Ok(gap)

@@ -15,6 +15,7 @@ pub mod settings;
 mod size;
 mod stats;
 mod system;
+mod targets;
 
 /// The part of etcd's interface that is called.
 pub mod etcd_wire {

@@ -12,11 +12,14 @@ use super::plot::{self, Bar};
 use super::settings::Settings;
 use super::size::{Size, SnapshotEffect};
 use super::stats::{Spread, median, percentile, spread};
+use super::targets;
 
 /// A pair counts as disturbed when one core did so much less or more than usual.
 const SPIN_DEVIATION_MAX: f64 = 0.1;
-const OURS: &str = "ironraft";
-const ETCD: &str = "etcd";
+/// How a leader is lost.
+pub(super) const LOST: [&str; 3] = ["kill", "stop", "transfer"];
+pub(super) const OURS: &str = "ironraft";
+pub(super) const ETCD: &str = "etcd";
 
 /// A value of a sample.
 type Value = fn(&Sample) -> f64;
@@ -92,7 +95,7 @@ impl Outcome {
     }
 
     /// One value of each pair of a part, for both systems; pairs with a failure are left out.
-    fn both(&self, part: &str, value: impl Fn(&Sample) -> f64) -> Vec<(f64, f64)> {
+    pub(super) fn both(&self, part: &str, value: impl Fn(&Sample) -> f64) -> Vec<(f64, f64)> {
         let find = |system, pair| {
             let mut of = self.samples.iter().filter(|sample| sample.part == part);
             of.find(|sample| sample.system == system && sample.pair == pair)
@@ -155,12 +158,13 @@ impl Outcome {
             etcd: median(self.gaps_of(part, ETCD)),
         };
         let measured = |part: &&&str| !self.gaps_of(part, OURS).is_empty();
-        ["kill", "transfer"].iter().filter(measured).map(bar).collect()
+        LOST.iter().filter(measured).map(bar).collect()
     }
 
     fn page(&self) -> Result<String, std::fmt::Error> {
         let mut page = String::from("# The store beside etcd\n\n");
         self.write_setting(&mut page)?;
+        targets::write(self, &mut page)?;
         self.write_parts(&mut page)?;
         self.write_gaps(&mut page)?;
         self.write_rest(&mut page)?;
@@ -188,6 +192,10 @@ impl Outcome {
         writeln!(
             page,
             "- Both: three processes on loopback, one disk, fsync before every acknowledgement, values of 256 bytes, clients without TLS on one gRPC stack, connected to the leader."
+        )?;
+        writeln!(
+            page,
+            "- `packed`: our client sends what its callers ask at the same time in one message, each with an answer of its own; etcd's interface has no such messages, and is driven as in the other parts."
         )?;
         writeln!(
             page,
@@ -258,7 +266,7 @@ impl Outcome {
             page,
             "| event | system | times | p50 ms | p90 ms | max ms |\n|---|---|---|---|---|---|"
         )?;
-        for part in ["kill", "transfer"] {
+        for part in LOST {
             for system in [OURS, ETCD] {
                 let mut gaps = self.gaps_of(part, system);
                 gaps.sort_by(f64::total_cmp);

@@ -9,7 +9,7 @@ use super::etcd::Etcd;
 use super::failover;
 use super::load::{self, Closed, Sample, Work};
 use super::machine::{self, say};
-use super::report::{Gap, Outcome, Pair};
+use super::report::{Gap, LOST, Outcome, Pair};
 use super::settings::Settings;
 use super::size;
 use super::stats::median;
@@ -127,13 +127,18 @@ async fn gaps(settings: &Settings, ours: &mut System, etcd: &mut System, outcome
                 let gap = outcome.keep("transfer", gap);
                 push_gap(outcome, "transfer", system.name(), gap);
             }
+            if settings.wants("stop") {
+                let gap = bounded(0.0, failover::stop(system)).await;
+                let gap = outcome.keep("stop", gap);
+                push_gap(outcome, "stop", system.name(), gap);
+            }
             if settings.wants("kill") {
                 let gap = bounded(0.0, failover::kill(system)).await;
                 let gap = outcome.keep("kill", gap);
                 push_gap(outcome, "kill", system.name(), gap);
             }
         }
-        for part in ["transfer", "kill"] {
+        for part in LOST {
             if settings.wants(part) {
                 let of = |system| median(outcome.gaps_of(part, system));
                 let (ours, etcd) = (of("ironraft"), of("etcd"));

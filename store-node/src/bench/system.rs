@@ -131,6 +131,14 @@ impl System {
         }
     }
 
+    /// Asks a node to stop, and waits until it has.
+    pub(super) async fn stop(&mut self, id: u64) -> anyhow::Result<()> {
+        match self {
+            Self::Ours(cluster) => cluster.stop(id).await,
+            Self::Etcd(etcd) => etcd.stop(id).await,
+        }
+    }
+
     pub(super) fn start(&mut self, id: u64) -> anyhow::Result<()> {
         match self {
             Self::Ours(cluster) => cluster.start(id),
