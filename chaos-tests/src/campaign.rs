@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use crate::disk::fuzz;
 use crate::report::{Part, Report, word};
 use crate::scenario::{self, Outcome, Scenario, Verdict, catalog};
+use crate::sim::sweep::{Sweep, sweep};
 
 /// What is run.
 #[derive(Debug, Clone)]
@@ -26,8 +27,12 @@ pub struct Campaign {
     pub only: Option<String>,
 }
 
+/// The part of the budget that is for the simulation.
+const SIMULATION_SHARE: u32 = 6;
 /// The part of the budget that is for the crash fuzz.
 const FUZZ_SHARE: u32 = 12;
+/// Runs of other seeds simulate other clusters.
+const SEEDS_APART: u64 = 1 << 20;
 /// A scenario is not begun when less than this is left.
 const SCENARIO_MIN: Duration = Duration::from_secs(15);
 
@@ -67,9 +72,43 @@ async fn everything(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     if campaign.only.is_none() {
+        report.parts.push(simulation(campaign).await?);
         report.parts.push(crash_fuzz(campaign).await?);
     }
     scenarios(campaign, began, report).await
+}
+
+/// Whole clusters in simulated time.
+async fn simulation(campaign: &Campaign) -> anyhow::Result<Part> {
+    let began = Instant::now();
+    let what = Sweep {
+        from: campaign.seed.wrapping_mul(SEEDS_APART),
+        seeds: SEEDS_APART,
+        budget: campaign.budget / SIMULATION_SHARE,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        mutant: None,
+        until_violated: false,
+    };
+    let swept = tokio::task::spawn_blocking(move || sweep(&what)).await;
+    let swept = swept.context("the simulation does not end")?;
+    let verdict = if !swept.violated.is_empty() {
+        Verdict::Fail
+    } else if swept.ran == 0 || !swept.inconclusive.is_empty() {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    };
+    let seen_again = swept.violated.iter().chain(&swept.inconclusive).map(|(seed, _)| *seed).min();
+    let (from, seeds) = seen_again.map_or((what.from, swept.ran), |seed| (seed, 1));
+    let part = Part {
+        name: "simulation of whole clusters".to_owned(),
+        verdict,
+        detail: swept.to_string(),
+        replay: format!("ironraft-chaos sim --from {from} --seeds {seeds}"),
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    tracing::info!("{} {} ({:.0} s)", word(verdict), part.name, part.seconds);
+    Ok(part)
 }
 
 /// One node, killed and cut from power at random, compared with a model.

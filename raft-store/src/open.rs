@@ -147,6 +147,15 @@ impl Folder {
     }
 }
 
+/// The snapshot files in the folder of a store, in the order of their names.
+#[cfg(feature = "testing")]
+pub(crate) fn snapshot_files(dir: &std::path::Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir.join("snapshots")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort_unstable();
+    files
+}
+
 /// Refuses a disk on which the node would stop at once.
 fn open_disk(config: &Config) -> Result<Disk, OpenError> {
     let disk = Disk::open(&config.dir, config.disk).map_err(|source| OpenError::Io { source })?;

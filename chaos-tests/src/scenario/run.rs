@@ -10,6 +10,7 @@ use testkit::wait::wait_for;
 use super::truth::{self, Truth};
 use super::verify::verify;
 use super::{Acknowledged, Check, Outcome, Scenario, Verdict};
+use crate::check::{self, linearizable};
 use crate::cluster::Cluster;
 use crate::fault::Stage;
 use crate::fault::timeline::Timeline;
@@ -156,6 +157,18 @@ impl Findings {
             };
             self.checks.push(Check { claim: claim.to_owned(), verdict, detail });
         }
+        self.judge_values();
+    }
+
+    /// Whether some order of each key explains what was seen, without a look at revisions.
+    fn judge_values(&mut self) {
+        let (verdict, detail) = match linearizable::check(&self.history, linearizable::STATES_MAX) {
+            check::Verdict::Holds => (Verdict::Pass, String::new()),
+            check::Verdict::Inconclusive { reason } => (Verdict::Inconclusive, reason),
+            check::Verdict::Violated { reason } => (Verdict::Fail, reason),
+        };
+        let claim = "values alone are linearizable, key by key".to_owned();
+        self.checks.push(Check { claim, verdict, detail });
     }
 }
 

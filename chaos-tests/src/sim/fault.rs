@@ -9,6 +9,11 @@ use rand::{RngExt, SeedableRng};
 
 use super::world::World;
 
+/// How long an fsync takes at most.
+const SYNC_MAX: Duration = Duration::from_millis(4);
+/// How long one of a slow disk does.
+const SLOW_SYNC_MAX: Duration = Duration::from_millis(700);
+
 /// What can go wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fault {
@@ -24,6 +29,8 @@ enum Fault {
     Bridge { one: u64, other: u64 },
     /// The fsyncs of a node are slow.
     SlowDisk { node: u64 },
+    /// The fsyncs of all nodes are slow, until the power of all is cut in the middle of them.
+    Brownout,
     /// Messages are late and some are lost.
     Storm,
     /// The clock of a node is wrong.
@@ -37,7 +44,6 @@ enum Fault {
 /// Makes faults and ends them.
 pub(super) struct Faults {
     rng: StdRng,
-    size: u64,
     next: Duration,
     running: Vec<(Duration, Fault)>,
     /// What was done, for the report.
@@ -45,40 +51,37 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn new(seed: u64, size: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let (next, running) = (Duration::from_secs(2), Vec::new());
-        Self { rng: StdRng::seed_from_u64(seed), size, next, running, told: Vec::new() }
-    }
-
-    fn any_node(&mut self) -> u64 {
-        self.rng.random_range(1..=self.size)
+        Self { rng: StdRng::seed_from_u64(seed), next, running, told: Vec::new() }
     }
 
     fn any_fault(&mut self, world: &World) -> Fault {
         let positions = world.positions();
         let leader = positions.iter().find(|(_, position)| position.leading);
         let leader = leader.map(|(id, _)| *id);
-        let any = self.any_node();
+        let all = world.enlisted();
+        let any = all[self.rng.random_range(0..all.len())];
         // The leader is the most interesting node.
         let node = if self.rng.random() { leader.unwrap_or(any) } else { any };
-        match self.rng.random_range(0..15) {
+        match self.rng.random_range(0..16) {
             0..=2 => Fault::Kill { nodes: vec![node], power_lost: self.rng.random() },
-            3 => Fault::Kill { nodes: (1..=self.size).collect(), power_lost: true },
+            3 => Fault::Kill { nodes: all, power_lost: true },
             4 | 5 => Fault::Pause { node },
             6 | 7 => Fault::Split {
                 left: vec![node],
-                right: (1..=self.size).filter(|id| *id != node).collect(),
+                right: all.into_iter().filter(|id| *id != node).collect(),
             },
             8 => {
-                let left: Vec<u64> = (1..=self.size).filter(|_| self.rng.random()).collect();
-                let right = (1..=self.size).filter(|id| !left.contains(id)).collect();
+                let (left, right) = all.into_iter().partition(|_| self.rng.random());
                 Fault::Split { left, right }
             }
             9 => Fault::OneWay { node, sends: self.rng.random() },
             10 => Fault::Bridge { one: node, other: any },
             11 => Fault::SlowDisk { node },
-            12 => Fault::Storm,
-            13 => {
+            12 => Fault::Brownout,
+            13 => Fault::Storm,
+            14 => {
                 let offset_ms = self.rng.random_range(-600_000..600_000);
                 let faster_permille = self.rng.random_range(-500..500);
                 Fault::Clock { node, skew: Skew { offset_ms, faster_permille } }
@@ -131,11 +134,7 @@ impl Faults {
     async fn end(&mut self, world: &World, fault: &Fault) -> Result<(), String> {
         match fault {
             Fault::Kill { nodes, .. } => {
-                for node in nodes {
-                    if world.member(*node).is_none() {
-                        world.start_node(*node, self.rng.random()).await?;
-                    }
-                }
+                self.start(world, nodes).await?;
             }
             Fault::Pause { node } => {
                 if let Some(member) = world.member(*node) {
@@ -145,7 +144,15 @@ impl Faults {
             Fault::Split { .. } | Fault::OneWay { .. } | Fault::Bridge { .. } => {
                 world.network.mend();
             }
-            Fault::SlowDisk { node } => world.disk(*node).set_sync_max(Duration::from_millis(4)),
+            Fault::SlowDisk { node } => world.disk(*node).set_sync_max(SYNC_MAX),
+            Fault::Brownout => {
+                let all = world.enlisted();
+                for node in &all {
+                    world.kill_node(*node, true);
+                    world.disk(*node).set_sync_max(SYNC_MAX);
+                }
+                self.start(world, &all).await?;
+            }
             Fault::Storm => world.network.set_weather(Weather::default()),
             Fault::Clock { node, .. } => {
                 if let Some(member) = world.member(*node) {
@@ -153,6 +160,16 @@ impl Faults {
                 }
             }
             Fault::Transfer { .. } | Fault::Snapshot { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Starts the nodes that do not run and were not taken out meanwhile.
+    async fn start(&mut self, world: &World, nodes: &[u64]) -> Result<(), String> {
+        for node in nodes {
+            if world.member(*node).is_none() && world.enlisted().contains(node) {
+                world.start_node(*node, self.rng.random()).await?;
+            }
         }
         Ok(())
     }
@@ -186,7 +203,10 @@ async fn begin(world: &World, fault: &Fault) {
             world.network.cut(*one, *other);
             world.network.cut(*other, *one);
         }
-        Fault::SlowDisk { node } => world.disk(*node).set_sync_max(Duration::from_millis(700)),
+        Fault::SlowDisk { node } => world.disk(*node).set_sync_max(SLOW_SYNC_MAX),
+        Fault::Brownout => {
+            world.enlisted().iter().for_each(|node| world.disk(*node).set_sync_max(SLOW_SYNC_MAX));
+        }
         Fault::Storm => world.network.set_weather(Weather {
             delay_min_us: 1_000,
             delay_max_us: 60_000,

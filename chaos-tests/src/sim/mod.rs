@@ -7,6 +7,9 @@
 mod client;
 mod fault;
 pub mod invariant;
+mod operator;
+pub mod overwritten;
+pub mod stale_read;
 pub mod sweep;
 mod watcher;
 mod world;
@@ -18,7 +21,7 @@ use raft_store::sim::process::Process;
 use raft_store::sim::turns::give_turns;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use self::fault::Faults;
@@ -77,14 +80,24 @@ pub fn run(seed: u64) -> Report {
 /// When the runtime cannot be made.
 #[must_use]
 pub fn run_with(setup: Setup) -> Report {
+    runtime().block_on(in_turns(async || simulate(setup).await))
+}
+
+/// One thread, whose time goes on when there is nothing left to do.
+fn runtime() -> Runtime {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime without IO").block_on(simulate(setup))
+    runtime.expect("a runtime without IO")
+}
+
+/// Runs with an order of tasks that depends on nothing but the seed.
+async fn in_turns<R>(run: impl AsyncFnOnce() -> R) -> R {
+    let mut turns = JoinSet::new();
+    turns.spawn(give_turns());
+    run().await
 }
 
 async fn simulate(setup: Setup) -> Report {
     let mut rng = StdRng::seed_from_u64(setup.seed);
-    let mut turns = JoinSet::new();
-    turns.spawn(give_turns());
     let size = if rng.random_range(0..4) == 0 { 5 } else { 3 };
     let world = World::start(&setup, size, &mut rng).await;
     let clients = Process::new(tokio::time::Instant::now(), rng.random(), None);
@@ -92,10 +105,13 @@ async fn simulate(setup: Setup) -> Report {
     for number in 1..=CLIENTS {
         working.spawn(clients.task(client::work(world.clone(), number, rng.random())));
     }
+    if rng.random_range(0..3) == 0 {
+        working.spawn(clients.task(operator::replace_nodes(world.clone(), rng.random())));
+    }
     for _ in 0..WATCHERS {
         working.spawn(clients.task(watcher::follow(world.clone(), rng.random())));
     }
-    let mut faults = Faults::new(rng.random(), size);
+    let mut faults = Faults::new(rng.random());
     let mut invariants = Invariants::default();
     let broken = judge_while(&world, &mut invariants, &mut faults).await;
     let healed_ns = world.now_ns();
@@ -149,7 +165,8 @@ async fn recover(world: &World, invariants: &mut Invariants) -> Result<(), Strin
                 other.vote == position.vote && other.applied.abs_diff(position.applied) < 200
             })
         };
-        if leaders == 1 && positions.len() == world.size() && positions.values().all(same) {
+        if leaders == 1 && positions.len() == world.enlisted().len() && positions.values().all(same)
+        {
             break;
         }
         if world.now() > until {

@@ -1,6 +1,6 @@
 //! The nodes of a simulated cluster, with their disks and processes, and the record of what is seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -35,8 +35,13 @@ struct Ground {
     disks: BTreeMap<u64, Disk>,
 }
 
+/// How many nodes can take the place of others in one run.
+const SPARES: u64 = 3;
+
 #[derive(Default)]
 struct Shared {
+    /// The nodes that take part, or are about to.
+    enlisted: BTreeSet<u64>,
     /// The nodes that run.
     members: BTreeMap<u64, Member>,
     history: History,
@@ -50,14 +55,15 @@ impl World {
     /// Starts nodes 1 to `size` and makes them all voters.
     pub(super) async fn start(setup: &Setup, size: u64, rng: &mut StdRng) -> Self {
         let ids: Vec<u64> = (1..=size).collect();
-        let identities = identity::testing::cluster(&ids, &[]).expect("identities");
+        let known: Vec<u64> = (1..=size + SPARES).collect();
+        let identities = identity::testing::cluster(&known, &[]).expect("identities");
         let begin = Instant::now();
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let ground = Ground {
             identities,
             folder: folder.expect("temporary folder"),
-            disks: ids.iter().map(|id| (*id, Disk::new(rng.random()))).collect(),
+            disks: known.iter().map(|id| (*id, Disk::new(rng.random()))).collect(),
         };
         let world = Self {
             network: Network::new(begin, rng.random()),
@@ -66,6 +72,7 @@ impl World {
             shared: Arc::default(),
             ground: Arc::new(ground),
         };
+        world.shared().enlisted.extend(&ids);
         for id in ids {
             world.start_node(id, rng.random()).await.expect("an empty disk");
         }
@@ -128,7 +135,7 @@ impl World {
         let Some(member) = self.shared().members.remove(&id) else { return };
         member.process().kill();
         if power_lost {
-            self.ground.disks[&id].lose_power();
+            self.ground.disks[&id].lose_power(&self.config(id).dir);
         }
     }
 
@@ -136,8 +143,25 @@ impl World {
         &self.ground.disks[&id]
     }
 
-    pub(super) fn size(&self) -> usize {
-        self.ground.disks.len()
+    /// The nodes that take part, or are about to.
+    pub(super) fn enlisted(&self) -> Vec<u64> {
+        self.shared().enlisted.iter().copied().collect()
+    }
+
+    /// A node that never took part, if there is one left.
+    pub(super) fn enlist(&self) -> Option<u64> {
+        let mut shared = self.shared();
+        let next = shared.enlisted.last()? + 1;
+        self.ground.disks.contains_key(&next).then(|| {
+            shared.enlisted.insert(next);
+            next
+        })
+    }
+
+    /// Takes out a node that is no member any more.
+    pub(super) fn retire(&self, id: u64) {
+        self.shared().enlisted.remove(&id);
+        self.kill_node(id, false);
     }
 
     pub(super) fn member(&self, id: u64) -> Option<Member> {

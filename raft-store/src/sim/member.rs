@@ -1,6 +1,8 @@
 //! A simulated node: a whole node on a disk in memory, and what can be seen inside it.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,11 +16,11 @@ use super::network::Network;
 use super::process::Process;
 use crate::config::Config;
 use crate::database::memory::MemoryDatabase;
-use crate::database::{Database, KeyValue, Snapshot};
+use crate::database::{Database, KeyValue, Snapshot, View};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::network::peer::Peers;
 use crate::node::{Ground, Node};
-use crate::open::{Folder, OpenError};
+use crate::open::{self, Folder, OpenError};
 use crate::state;
 use crate::store::Store;
 use crate::stored;
@@ -59,12 +61,20 @@ impl Disk {
         self.shared().sync_max = sync_max;
     }
 
-    /// Loses what was not flushed but for a prefix of it, as when the power is cut.
-    pub fn lose_power(&self) {
+    /// Loses what was not flushed but for a prefix of it, as when the power is cut. Of the snapshot
+    /// files of the node in `folder`, all may be cut short but the one that counts.
+    pub fn lose_power(&self, folder: &Path) {
         let mut shared = self.shared();
         let SharedDisk { content, rng, .. } = &mut *shared;
         let found = content.after_crash(|unflushed| rng.random_range(0..=unflushed));
         *content = Arc::new(found);
+        let current = content.get(Table::Meta, keys::META_SNAPSHOT).ok().flatten();
+        for path in open::snapshot_files(folder) {
+            let name = path.file_name().map(|name| name.as_encoded_bytes());
+            if name != current.as_deref() {
+                cut_short(&path, rng).expect("a file in memory");
+            }
+        }
     }
 
     fn sync(&self) -> Duration {
@@ -211,6 +221,12 @@ async fn start_node(config: Config, disk: Disk, network: Network) -> Result<Arc<
         network,
     };
     Node::start(config, peers, ground).await
+}
+
+fn cut_short(path: &Path, rng: &mut StdRng) -> std::io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    file.set_len(rng.random_range(0..=length))
 }
 
 fn digest_of(bytes: &[u8]) -> u64 {
