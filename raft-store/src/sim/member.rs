@@ -157,12 +157,24 @@ impl Member {
     pub fn position(&self) -> Position {
         let metrics = self.node.raft.metrics();
         let metrics = metrics.borrow_watched();
+        // Raft tells the vote that it read only when it has begun to run.
+        let vote = match metrics.vote.leader_id.term {
+            0 => self.saved_vote(metrics.id),
+            term => (term, metrics.vote.leader_id.node_id),
+        };
         Position {
-            vote: (metrics.vote.leader_id.term, metrics.vote.leader_id.node_id),
+            vote,
             leading: metrics.state == openraft::ServerState::Leader && metrics.vote.committed,
             last_log: metrics.last_log_index.unwrap_or(0),
             applied: *self.node.visible.borrow(),
         }
+    }
+
+    /// The vote in its database.
+    fn saved_vote(&self, id: u64) -> (u64, u64) {
+        let saved = self.node.database().get(Table::Meta, keys::META_VOTE);
+        let vote = saved.and_then(|bytes| stored::decode::<wire::VoteValue>(&bytes).ok());
+        vote.map_or((0, id), |vote| (vote.term, vote.node_id))
     }
 
     /// The entries of the log from `index` on that are on its disk or written to it.
