@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use openraft::ChangeMembers;
+use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, PreconditionFailed, RaftError};
 use openraft::raft::Precondition;
+use openraft::{ChangeMembers, Instant as _};
 use tokio::time::Instant;
 
 use crate::node::Node;
@@ -103,7 +104,8 @@ impl Store {
     /// down when that is committed.
     ///
     /// # Errors
-    /// See [`MembershipError`]; only the leader can do it. Refused for the last voter.
+    /// See [`MembershipError`]; only the leader can do it. Refused for the last voter, and when of
+    /// the voters that stay no majority answers.
     pub async fn demote(&self, id: u64) -> Result<(), MembershipError> {
         let node = self.replicated()?;
         let basis = node.basis().await?;
@@ -111,6 +113,7 @@ impl Store {
         if !basis.voters().contains(&id) {
             return Ok(());
         }
+        node.require_quorum_without(&basis, id).await?;
         node.change(&basis, ChangeMembers::RemoveVoters([id].into()), true).await
     }
 
@@ -118,19 +121,31 @@ impl Store {
     /// steps down when that is committed. Doing it again changes nothing.
     ///
     /// # Errors
-    /// See [`MembershipError`]; only the leader can do it. Refused for the last voter.
+    /// See [`MembershipError`]; only the leader can do it. Refused for the last voter, and when of
+    /// the voters that stay no majority answers.
     pub async fn remove(&self, id: u64) -> Result<(), MembershipError> {
         let node = self.replicated()?;
         let basis = node.basis().await?;
         if basis.address(id).is_none() {
             return Ok(());
         }
+        node.require_quorum_without(&basis, id).await?;
         let change = if basis.voters().contains(&id) {
             ChangeMembers::RemoveVoters([id].into())
         } else {
             ChangeMembers::RemoveNodes([id].into())
         };
         node.change(&basis, change, false).await
+    }
+
+    /// Whether [`remove`](Self::remove) would be refused now; never for a store in memory.
+    ///
+    /// # Errors
+    /// As for [`remove`](Self::remove).
+    pub async fn check_removal(&self, id: u64) -> Result<(), MembershipError> {
+        let Backend::Node(node) = &self.backend else { return Ok(()) };
+        let basis = node.basis().await?;
+        node.require_quorum_without(&basis, id).await
     }
 
     /// Puts the node `new_id` at `address` in the place of the member `old_id`: adds it, waits until
@@ -192,6 +207,43 @@ impl Node {
             members: applied.membership.membership().clone(),
             retired: applied.retired,
         })
+    }
+
+    /// Refuses to leave voters of which no majority answers: nothing could be changed any more, not
+    /// even the members. Whether they answer is found out now.
+    async fn require_quorum_without(&self, basis: &Basis, id: u64) -> Result<(), MembershipError> {
+        let mut staying = basis.voters();
+        if !staying.remove(&id) {
+            return Ok(());
+        }
+        if staying.is_empty() {
+            return Err(refused(format!("node {id} is the last voter")));
+        }
+        let began = Instant::now();
+        loop {
+            let silent = self.silent_since(began, &staying);
+            if (staying.len() - silent.len()) * 2 > staying.len() {
+                return Ok(());
+            }
+            if began.elapsed() >= self.config.timers.election_max * 3 {
+                return Err(refused(format!(
+                    "without node {id} no majority of the voters {staying:?} would answer, for \
+                     {silent:?} do not: bring them back, or remove them first"
+                )));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Those of the voters that answered nothing that this leader sent since then.
+    fn silent_since(&self, began: Instant, voters: &BTreeSet<u64>) -> Vec<u64> {
+        let metrics = self.raft.metrics().borrow_watched().clone();
+        let answers = |id: &u64| {
+            let acked = metrics.heartbeat.as_ref().and_then(|all| *all.get(id)?);
+            acked.is_some_and(|acked| acked.elapsed() <= began.elapsed())
+        };
+        let own = self.config.node_id;
+        voters.iter().copied().filter(|id| *id != own && !answers(id)).collect()
     }
 
     async fn add_learner(&self, id: u64, address: String) -> Result<(), MembershipError> {

@@ -1,16 +1,20 @@
-//! `ironraft cluster status|token`: asks the cluster service as the region node in a data folder.
+//! `ironraft cluster status|members|remove|transfer|token`: asks the cluster service as the region
+//! node in a data folder.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity};
 use proto::cluster::cluster_client::ClusterClient;
-use proto::cluster::{Member, StatusReply, StatusRequest};
+use proto::cluster::{
+    Member, RemoveRegionRequest, StatusReply, StatusRequest, TransferLeaderRequest,
+};
 use region::config::Config;
 use serde_json::json;
+use tonic::transport::Channel;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, print_json, print_rows, say};
@@ -19,6 +23,10 @@ use crate::serve::region::load;
 
 /// How long a region has to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// How long the leader has to remove a region.
+const REMOVAL_MAX: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(200);
 
 /// The commands on a cluster.
 #[derive(Debug, Subcommand)]
@@ -30,6 +38,29 @@ pub(crate) enum ClusterCommand {
         /// How to print it
         #[arg(short, long, value_enum, default_value = "table")]
         output: Format,
+    },
+    /// List the members
+    Members {
+        #[command(flatten)]
+        node: LocalNode,
+        /// How to print them
+        #[arg(short, long, value_enum, default_value = "table")]
+        output: Format,
+    },
+    /// Take a region out for good and wait until it is no member any more; refused when the others
+    /// would be no quorum
+    Remove {
+        /// Its node id; the id is never given again
+        node_id: u64,
+        #[command(flatten)]
+        node: LocalNode,
+    },
+    /// Give leadership to another region
+    Transfer {
+        /// Who shall lead
+        node_id: u64,
+        #[command(flatten)]
+        node: LocalNode,
     },
     /// Look after join tokens
     #[command(subcommand)]
@@ -72,6 +103,9 @@ pub(crate) enum NodeRole {
 pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
     match command {
         ClusterCommand::Status { node, output } => status(&node, output).await,
+        ClusterCommand::Members { node, output } => members(&node, output).await,
+        ClusterCommand::Remove { node_id, node } => remove(&node, node_id).await,
+        ClusterCommand::Transfer { node_id, node } => transfer(&node, node_id).await,
         ClusterCommand::Token(TokenCommand::Create { node, role, hours }) => {
             let (config, identity) = node.open()?;
             let role = match role {
@@ -98,21 +132,94 @@ impl LocalNode {
 
 async fn status(node: &LocalNode, output: Format) -> Result<(), Failure> {
     let (config, identity) = node.open()?;
-    let mut reply = ask(&identity, &config.grpc().to_string()).await.map_err(refused)?;
-    // Only the leader knows how far the others are.
-    let leader = reply.members.iter().find(|member| reply.leader == member_id(member));
-    let leader_grpc = leader.and_then(|member| member.peer.as_ref()).map(|peer| peer.grpc.clone());
-    if reply.leader != Some(reply.node_id)
-        && let Some(at) = leader_grpc
-        && let Ok(better) = ask(&identity, &at).await
-    {
-        reply = better;
-    }
+    let reply = best_status(&identity, &config.grpc().to_string()).await.map_err(refused)?;
     match output {
         Format::Json => print_json(&as_json(&reply)),
         Format::Table => print_table(&reply),
     }
     Ok(())
+}
+
+async fn members(node: &LocalNode, output: Format) -> Result<(), Failure> {
+    let (config, identity) = node.open()?;
+    let reply = best_status(&identity, &config.grpc().to_string()).await.map_err(refused)?;
+    match output {
+        Format::Json => print_json(&as_json(&reply)["members"]),
+        Format::Table => print_members(&reply),
+    }
+    Ok(())
+}
+
+async fn remove(node: &LocalNode, node_id: u64) -> Result<(), Failure> {
+    let (config, identity) = node.open()?;
+    let status = ask(&identity, &config.grpc().to_string()).await.map_err(refused)?;
+    let mut leader = leader_client(&identity, &status)?;
+    let removed = leader.remove_region(RemoveRegionRequest { node_id }).await.map_err(refused)?;
+    let name = removed.into_inner().hostname;
+    // The removed one itself may never hear of it.
+    let staying = status.members.iter().filter(|member| member_id(member) != Some(node_id));
+    let staying: Vec<String> =
+        staying.filter_map(|it| Some(it.peer.as_ref()?.grpc.clone())).collect();
+    let until = Instant::now() + REMOVAL_MAX;
+    while !is_removed(&identity, &staying, node_id).await {
+        if Instant::now() >= until {
+            return Err(Failure::Unavailable(format!(
+                "region node {node_id} ({name}) is to be removed, but is a member still"
+            )));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    say(format_args!("region node {node_id} ({name}) is no member any more"));
+    Ok(())
+}
+
+/// Whether the leader, or who follows it, says that the node is no member.
+async fn is_removed(identity: &Identity, at: &[String], node_id: u64) -> bool {
+    for address in at {
+        if let Ok(status) = ask(identity, address).await
+            && status.leader.is_some()
+        {
+            return status.members.iter().all(|member| member_id(member) != Some(node_id));
+        }
+    }
+    false
+}
+
+async fn transfer(node: &LocalNode, node_id: u64) -> Result<(), Failure> {
+    let (config, identity) = node.open()?;
+    let status = ask(&identity, &config.grpc().to_string()).await.map_err(refused)?;
+    let mut leader = leader_client(&identity, &status)?;
+    leader.transfer_leader(TransferLeaderRequest { node_id }).await.map_err(refused)?;
+    say(format_args!("region node {node_id} leads"));
+    Ok(())
+}
+
+/// A client of the leader: what only the leader can do is refused by the others.
+fn leader_client(
+    identity: &Identity,
+    status: &StatusReply,
+) -> Result<ClusterClient<Channel>, Failure> {
+    let Some(leader) = leader_of(status).and_then(|member| member.peer.as_ref()) else {
+        return Err(Failure::Unavailable("the cluster has no leader".to_owned()));
+    };
+    let expected = ExpectedPeer::Region(leader.node_id);
+    Ok(ClusterClient::new(identity.channel(&leader.grpc, expected)))
+}
+
+fn leader_of(reply: &StatusReply) -> Option<&Member> {
+    let leader = reply.leader?;
+    reply.members.iter().find(|member| member_id(member) == Some(leader))
+}
+
+/// The status from the leader, if it answers: only the leader knows how far the others are.
+async fn best_status(identity: &Identity, at: &str) -> Result<StatusReply, tonic::Status> {
+    let reply = ask(identity, at).await?;
+    if reply.leader == Some(reply.node_id) {
+        return Ok(reply);
+    }
+    let leader = leader_of(&reply).and_then(|member| member.peer.as_ref());
+    let Some(leader_grpc) = leader.map(|peer| peer.grpc.clone()) else { return Ok(reply) };
+    Ok(ask(identity, &leader_grpc).await.unwrap_or(reply))
 }
 
 async fn ask(identity: &Identity, at: &str) -> Result<StatusReply, tonic::Status> {
@@ -167,6 +274,10 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
 fn print_table(reply: &StatusReply) {
     let leader = reply.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
     say(format_args!("cluster {}  term {}  leader {leader}", reply.cluster_id, reply.term));
+    print_members(reply);
+}
+
+fn print_members(reply: &StatusReply) {
     let rows: Vec<Vec<String>> = reply
         .members
         .iter()
@@ -185,6 +296,9 @@ fn refused(status: tonic::Status) -> Failure {
     match status.code() {
         tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Failure::Unavailable(message),
         tonic::Code::PermissionDenied | tonic::Code::Unauthenticated => Failure::Denied(message),
+        tonic::Code::NotFound => Failure::NotFound(message),
+        tonic::Code::Aborted => Failure::Conflict(message),
+        tonic::Code::InvalidArgument => Failure::Usage(message),
         _ => Failure::Other(anyhow::anyhow!(message)),
     }
 }

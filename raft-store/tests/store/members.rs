@@ -85,8 +85,8 @@ async fn only_the_leader_changes_members_and_the_last_voter_stays() {
     assert_eq!(Err(not_leader), follower.store.transfer_leader(follower.id).await);
     refused(leader.store.transfer_leader(7).await, "no other voter");
     leader.store.remove(follower.id).await.expect("one of two goes");
-    leader.store.demote(leader.id).await.expect_err("the last voter");
-    leader.store.remove(leader.id).await.expect_err("the last voter");
+    refused(leader.store.demote(leader.id).await, "is the last voter");
+    refused(leader.store.remove(leader.id).await, "is the last voter");
     leader.store.transact(put("a", "1")).await.expect("it still works");
     stop(nodes).await;
 }
@@ -109,6 +109,29 @@ async fn of_two_changes_at_once_one_is_refused_or_both_follow_each_other() {
         assert!(matches!(result, Ok(()) | Err(MembershipError::InProgress)), "{result:?}");
     }
     nodes.extend([second, third]);
+    stop(nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_would_leave_no_quorum_is_refused() {
+    let cluster = Cluster::new();
+    let mut nodes = cluster.start_all(3).await;
+    let leader = leading(&nodes).await.id;
+    let down = nodes.iter().position(|node| node.id != leader).expect("a follower");
+    let down = nodes.remove(down);
+    let lost = down.id;
+    down.kill().await;
+    let store = nodes.iter().find(|node| node.id == leader).expect("the leader").store.clone();
+    let other = nodes.iter().find(|node| node.id != leader).expect("the other follower").id;
+    for id in [other, leader] {
+        refused(store.check_removal(id).await, &format!("for [{lost}] do not"));
+        refused(store.remove(id).await, &format!("for [{lost}] do not"));
+        refused(store.demote(id).await, "bring them back, or remove them first");
+    }
+    assert_eq!(vec![1, 2, 3], ids(&store, true), "nothing was changed");
+    store.remove(lost).await.expect("the lost one can go");
+    store.remove(other).await.expect("and then the other one");
+    store.transact(put("a", "1")).await.expect("it still works");
     stop(nodes).await;
 }
 

@@ -11,7 +11,8 @@ use model::error::Kind;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
     Certificate, CreateTokenReply, CreateTokenRequest, JoinReply, JoinRequest, Member, Peer,
-    RenewRequest, StatusReply, StatusRequest, create_token_request, join_request,
+    RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
+    TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
 };
 use tonic::{Request, Response, Status};
 
@@ -128,6 +129,28 @@ impl Cluster for ClusterService {
         let token = token.map_err(|error| refused(&error))?.to_string();
         Ok(Response::new(CreateTokenReply { token }))
     }
+
+    async fn remove_region(
+        &self,
+        request: Request<RemoveRegionRequest>,
+    ) -> Result<Response<RemoveRegionReply>, Status> {
+        only_regions(&request)?;
+        let removed = cluster::remove_region(&self.tables, request.get_ref().node_id).await;
+        let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
+        tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
+        Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))
+    }
+
+    async fn transfer_leader(
+        &self,
+        request: Request<TransferLeaderRequest>,
+    ) -> Result<Response<TransferLeaderReply>, Status> {
+        only_regions(&request)?;
+        let to = request.get_ref().node_id;
+        let moved = self.tables.store().transfer_leader(to).await;
+        moved.map_err(|error| of_kind(cluster::membership_kind(&error), error.to_string()))?;
+        Ok(Response::new(TransferLeaderReply {}))
+    }
 }
 
 /// How others reach a region.
@@ -161,8 +184,11 @@ fn certificate(issued: identity::authority::IssuedCertificate) -> Certificate {
 }
 
 fn refused(error: &JoinError) -> Status {
-    let message = error.to_string();
-    match error.kind() {
+    of_kind(error.kind(), error.to_string())
+}
+
+fn of_kind(kind: Kind, message: String) -> Status {
+    match kind {
         Kind::Invalid => Status::invalid_argument(message),
         Kind::NotFound => Status::not_found(message),
         Kind::Exists => Status::already_exists(message),

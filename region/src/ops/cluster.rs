@@ -9,10 +9,12 @@ use identity::{CertificateAuthority, IdentityError, JoinToken, PeerIdentity, Rol
 use model::controller::{RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
+use raft_store::status::MembershipError;
 
 use crate::tables::cluster::{CURRENT, StoredAuthority, StoredToken};
 use crate::tables::error::TableError;
 use crate::tables::read::Reads;
+use crate::tables::site::REGION_BY_NODE_ID;
 use crate::tables::tx::Tx;
 use crate::tables::update::{Cause, Tables};
 
@@ -43,6 +45,52 @@ pub enum JoinError {
     /// The tables refused it.
     #[error(transparent)]
     Tables(#[from] TableError),
+}
+
+/// Why a region is not taken out.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// There is no such region.
+    #[error("there is no region node {node_id}")]
+    Unknown {
+        /// What was asked for.
+        node_id: u64,
+    },
+    /// It is the only one.
+    #[error("region node {node_id} is the last one of the cluster")]
+    Last {
+        /// The region.
+        node_id: u64,
+    },
+    /// Raft cannot do without it now.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
+    /// The tables refused it.
+    #[error(transparent)]
+    Tables(#[from] TableError),
+}
+
+impl RemoveError {
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown { .. } => Kind::NotFound,
+            Self::Last { .. } => Kind::Conflict,
+            Self::Membership(error) => membership_kind(error),
+            Self::Tables(error) => error.kind(),
+        }
+    }
+}
+
+/// What a caller can do about a refused change of the members.
+#[must_use]
+pub fn membership_kind(error: &MembershipError) -> Kind {
+    match error {
+        MembershipError::NotLeader { .. } => Kind::NotLeader,
+        MembershipError::InProgress | MembershipError::Refused { .. } => Kind::Conflict,
+        MembershipError::Unavailable { .. } | MembershipError::Unknown { .. } => Kind::Unavailable,
+    }
 }
 
 /// A region that wants to join.
@@ -172,6 +220,32 @@ pub async fn admit_rack(
         .await
 }
 
+/// Takes a region out for good: the leader removes it from Raft, its certificate is not renewed, and
+/// its node id is never given again. Only the leader can tell whether the others can do without it.
+/// Returns what it was.
+///
+/// # Errors
+/// See [`RemoveError`].
+pub async fn remove_region(tables: &Tables, node_id: u64) -> Result<RegionController, RemoveError> {
+    let cause = Cause::new("region", "region.remove");
+    let known = tables.view().await?.find(&REGION_BY_NODE_ID, &node_id)?;
+    known.ok_or(RemoveError::Unknown { node_id })?;
+    tables.store().check_removal(node_id).await?;
+    tables
+        .update(&cause, |tx| {
+            // Two removals at once must not take the last two.
+            tx.guard("regions");
+            let region = tx.find(&REGION_BY_NODE_ID, &node_id)?;
+            let region = region.ok_or(RemoveError::Unknown { node_id })?;
+            if tx.list::<RegionController>()?.len() < 2 {
+                return Err(RemoveError::Last { node_id });
+            }
+            tx.delete::<RegionController>(&region.system_id)?;
+            Ok(region)
+        })
+        .await
+}
+
 /// Gives a member a new certificate with the name that it proved.
 ///
 /// # Errors
@@ -184,7 +258,7 @@ pub async fn renew(
     let view = tables.view().await?;
     let member = match &peer.role {
         Role::Region { node_id } => {
-            view.find(&crate::tables::site::REGION_BY_NODE_ID, node_id)?.is_some()
+            view.find(&REGION_BY_NODE_ID, node_id)?.is_some()
         }
         Role::Rack { system_id } => match system_id.parse::<SystemId>() {
             Ok(system_id) => view.get::<RackController>(&system_id)?.is_some(),
@@ -268,6 +342,29 @@ mod tests {
         let other = create_token(&founded().await, JoinRole::Rack, hour).await.unwrap();
         let refused = admit_rack(&tables, &other, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::UnknownToken), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_removed_region_is_no_member_and_its_id_is_not_given_again() {
+        let tables = founded().await;
+        let last = remove_region(&tables, 1).await.unwrap_err();
+        assert_eq!(
+            (last.kind(), last.to_string().contains("the last one")),
+            (Kind::Conflict, true)
+        );
+        let hour = Duration::from_secs(3600);
+        let token = create_token(&tables, JoinRole::Region, hour).await.unwrap();
+        let csr = NodeRequest::create().unwrap().request_pem;
+        admit_region(&tables, &token, &csr, &region(2)).await.unwrap();
+        assert_eq!(remove_region(&tables, 2).await.unwrap().hostname, "r2");
+        let again = remove_region(&tables, 2).await.unwrap_err();
+        assert_eq!(again.to_string(), "there is no region node 2");
+        let role = Role::Region { node_id: 2 };
+        let peer = PeerIdentity { role, cluster_id: "c1".to_owned() };
+        let refused = renew(&tables, &peer, &csr).await.unwrap_err();
+        assert!(matches!(refused, JoinError::NotMember { .. }), "{refused}");
+        let back = admit_region(&tables, &token, &csr, &region(2)).await.unwrap();
+        assert_eq!(back.0.node_id, 3);
     }
 
     #[tokio::test]

@@ -1,0 +1,102 @@
+//! What an operator does to the members of a cluster by command.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cluster::{Cluster, ironraft, run, succeeds, wait_for};
+
+/// The first region's `ironraft cluster …`.
+struct Operator<'a>(&'a Cluster);
+
+impl Operator<'_> {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = ironraft(&["cluster"]);
+        command.args(arguments).arg("--data-dir").arg(&self.0.nodes[0].data);
+        command
+    }
+
+    /// What it says when it refuses.
+    #[track_caller]
+    fn refused(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(Some(code), output.status.code(), "{arguments:?}: {said}");
+        said
+    }
+
+    fn ids(&self, role: &str) -> Vec<u64> {
+        let output = succeeds(self.command(&["members", "-o", "json"]));
+        let members: Value = serde_json::from_str(&output).unwrap();
+        let wanted = members.as_array().unwrap().iter().filter(|it| it["role"] == role);
+        wanted.map(|it| it["node_id"].as_u64().unwrap()).collect()
+    }
+
+    fn voters(&self) -> Vec<u64> {
+        let mut all = self.ids("leader");
+        all.extend(self.ids("voter"));
+        all.sort_unstable();
+        all
+    }
+}
+
+#[test]
+fn leadership_is_given_by_command() {
+    let cluster = Cluster::form(["127.0.61.1", "127.0.61.2", "127.0.61.3"]);
+    let operator = Operator(&cluster);
+    let leader = wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
+    let next = if leader == 2 { 3 } else { 2 };
+    let said = succeeds(operator.command(&["transfer", &next.to_string()]));
+    assert_eq!(format!("region node {next} leads\n"), said);
+    wait_for("the other one leads", || {
+        (cluster.status(0)?["leader"].as_u64()? == next).then_some(())
+    });
+    let said = operator.refused(&["transfer", "9"], 4);
+    assert!(said.contains("it is no other voter"), "{said}");
+    succeeds(cluster.operator(0, &["fabric", "create", "name=after"]));
+}
+
+#[test]
+fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
+    let mut cluster = Cluster::form(["127.0.62.1", "127.0.62.2", "127.0.62.3"]);
+    let said = Operator(&cluster).refused(&["remove", "9"], 3);
+    assert_eq!("ironraft: there is no region node 9\n", said);
+
+    // With one region down neither of the others can go, but it can.
+    cluster.nodes[2].process.kill().unwrap();
+    cluster.nodes[2].process.wait().unwrap();
+    for node_id in ["1", "2"] {
+        let said = wait_for("a leader that refuses", || {
+            let said = Operator(&cluster).command(&["remove", node_id]).output().unwrap();
+            (said.status.code() != Some(6)).then(|| String::from_utf8(said.stderr).unwrap())
+        });
+        assert!(said.contains("for [3] do not: bring them back"), "{said}");
+    }
+    assert_eq!(vec![1, 2, 3], Operator(&cluster).voters());
+    let said = succeeds(Operator(&cluster).command(&["remove", "3"]));
+    assert_eq!("region node 3 (r3) is no member any more\n", said);
+
+    // It comes back under its old id in vain; a new one gets a new id.
+    let (address, data) = (cluster.nodes[2].address.clone(), cluster.nodes[2].data.clone());
+    cluster.nodes[2] = run(&address, &data);
+    let token = ["token", "create", "--role", "region"];
+    let token = succeeds(Operator(&cluster).command(&token)).trim().to_owned();
+    let fourth = cluster.folder.path().join("r4");
+    let mut join = ironraft(&["region", "join", "127.0.62.1:5241", "--token", &token]);
+    join.arg("--data-dir").arg(&fourth).args(["--address", "127.0.62.4", "--name", "r4"]);
+    succeeds(join);
+    cluster.nodes.push(run("127.0.62.4", &fourth));
+    wait_for("the fourth region votes", || {
+        (Operator(&cluster).voters() == [1, 2, 4]).then_some(())
+    });
+
+    // A leader that is removed gives way first.
+    wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
+    succeeds(Operator(&cluster).command(&["transfer", "2"]));
+    let said = succeeds(Operator(&cluster).command(&["remove", "2"]));
+    assert_eq!("region node 2 (r2) is no member any more\n", said);
+    assert_eq!(vec![1, 4], Operator(&cluster).voters());
+    for node in [0, 3] {
+        succeeds(cluster.operator(node, &["fabric", "create", &format!("name=after-{node}")]));
+    }
+}
