@@ -86,6 +86,7 @@ impl Node {
         mut attempt: Option<Proposed>,
         deadline: Instant,
     ) -> Result<Committed, TransactError> {
+        let began_at = *self.visible.borrow();
         let mut doubt = None;
         loop {
             if txn.request_id.is_empty() && !self.leadership.borrow().leading {
@@ -97,6 +98,9 @@ impl Node {
                 None => self.try_transact(&txn, deadline).await,
             };
             let reason = match proposed {
+                Proposed::Done(Outcome::Conflict(key)) => {
+                    return Err(conflict(&txn, key, began_at, doubt));
+                }
                 Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
                 Proposed::NotLeader(leader) => {
                     let known = leader.map(|id| format!("node {id} leads"));
@@ -338,6 +342,19 @@ fn new_request_id() -> Bytes {
     Bytes::from(halves.concat())
 }
 
+/// What a failed compare says about the whole request; `doubt` is why an earlier attempt may still
+/// be applied. It cannot when the compare can never hold again: a key that does not have a revision
+/// which is given already will never have it. But an absent key can be absent again, and a revision
+/// that was not given when the request began may have come and gone in between.
+fn conflict(txn: &wire::Txn, key: Bytes, began_at: u64, doubt: Option<String>) -> TransactError {
+    let mut compares = txn.compares.iter().filter(|compare| compare.key == key);
+    let is_final = compares.all(|compare| (1..=began_at).contains(&compare.revision));
+    match doubt {
+        Some(reason) if !is_final => TransactError::Unknown { reason },
+        Some(_) | None => TransactError::Conflict { key },
+    }
+}
+
 fn outcome_to_wire(outcome: Outcome) -> wire::Outcome {
     use wire::outcome::Result as Value;
     let result = match outcome {
@@ -355,4 +372,35 @@ fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
         Value::Conflict(key) => Outcome::Conflict(key),
         Value::Invalid(reason) => Outcome::Invalid(reason),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(revisions: &[u64], doubt: bool, is_conflict: bool) {
+        let key = Bytes::from_static(b"k");
+        let compare = |revision: &u64| wire::Compare { key: key.clone(), revision: *revision };
+        let mut compares: Vec<_> = revisions.iter().map(compare).collect();
+        compares.push(wire::Compare { key: Bytes::from_static(b"other"), revision: 0 });
+        let txn = wire::Txn { compares, ..wire::Txn::default() };
+        let lost = || "lost".to_owned();
+        let expected = if is_conflict {
+            TransactError::Conflict { key: key.clone() }
+        } else {
+            TransactError::Unknown { reason: lost() }
+        };
+        assert_eq!(expected, conflict(&txn, key.clone(), 7, doubt.then(lost)), "{revisions:?}");
+    }
+
+    #[test]
+    fn a_conflict_after_a_lost_attempt_is_final_if_the_compare_can_never_hold_again() {
+        check(&[7], true, true);
+        check(&[1, 7], true, true);
+        for revisions in [&[0][..], &[8], &[7, 0], &[7, 8]] {
+            check(revisions, true, false);
+            check(revisions, false, true);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use raft_store::read::Consistency;
 use raft_store::txn::{Compare, Expected, TransactError, Txn, Write};
 use tokio::task::JoinSet;
 
-use super::support::{Cluster, bytes, stop, value, wait_for_leader, wait_for_other_leader};
+use super::support::{Cluster, bytes, put, stop, value, wait_for_leader, wait_for_other_leader};
 
 const WRITERS: usize = 12;
 const INCREMENTS: usize = 10;
@@ -18,9 +18,9 @@ const INCREMENTS: usize = 10;
 async fn increment(store: &Store) {
     loop {
         let view = store.read(Consistency::Stale).await.expect("stale read");
-        let known = view.get(b"counter");
-        let count: u64 = known.as_ref().map_or(0, |found| number(&found.value));
-        let expected = known.map_or(Expected::Absent, |found| Expected::Revision(found.revision));
+        let known = view.get(b"counter").expect("the counter is there");
+        let count = number(&known.value);
+        let expected = Expected::Revision(known.revision);
         let write = Write::Put { key: bytes("counter"), value: bytes(&(count + 1).to_string()) };
         let compares = vec![Compare { key: bytes("counter"), expected }];
         let txn = Txn { compares, writes: vec![write], ..Txn::default() };
@@ -41,7 +41,12 @@ async fn concurrent_increments_are_all_counted_across_a_leader_change() {
     let cluster = Cluster::new();
     let nodes = cluster.start_all(3).await;
     let leader = wait_for_leader(&nodes[2].store).await;
-    let mut watch = nodes[1].store.watch(vec![bytes("counter")], 0).await.expect("watch");
+    // Whether an increment that made the counter was applied could stay open.
+    let made = nodes[2].store.transact(put("counter", "0")).await.expect("made").revision;
+    for node in &nodes {
+        node.store.read_at(made).await.expect("the counter is seen on every node");
+    }
+    let mut watch = nodes[1].store.watch(vec![bytes("counter")], made).await.expect("watch");
     let mut writers = JoinSet::new();
     // The writers are on nodes that do not lead, so that every transaction can be sent again.
     let followers: Vec<&Store> =
