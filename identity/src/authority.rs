@@ -33,6 +33,10 @@ pub struct CertificateAuthority {
     /// The authority's own certificate, PEM.
     pub certificate_pem: String,
     key_pem: String,
+    /// Other authorities of the cluster that nodes are to trust, PEM: while one takes the place of
+    /// another.
+    #[serde(default)]
+    trusted_pem: String,
 }
 
 impl std::fmt::Debug for CertificateAuthority {
@@ -58,7 +62,35 @@ impl CertificateAuthority {
     /// # Errors
     /// When no key can be made.
     pub fn create() -> Result<Self, IdentityError> {
-        let cluster_id = format!("c{:016x}", rand::random::<u64>());
+        Self::create_for(format!("c{:016x}", rand::random::<u64>()))
+    }
+
+    /// The next authority of the same cluster, with a new key. Nodes that it gives certificates to
+    /// trust this one too.
+    ///
+    /// An authority is replaced in three rounds over all nodes: first each gets a certificate of the
+    /// old one that is [`trusting`](Self::trusting) the new one, then one of the new one, and at
+    /// last one of the new one [`alone`](Self::alone).
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn successor(&self) -> Result<Self, IdentityError> {
+        Ok(Self::create_for(self.cluster_id.clone())?.trusting(self))
+    }
+
+    /// The same authority; nodes that it gives certificates to trust `other` too.
+    #[must_use]
+    pub fn trusting(self, other: &Self) -> Self {
+        Self { trusted_pem: other.certificate_pem.clone(), ..self }
+    }
+
+    /// The same authority; nodes that it gives certificates to trust no other.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { trusted_pem: String::new(), ..self.clone() }
+    }
+
+    fn create_for(cluster_id: String) -> Result<Self, IdentityError> {
         let key = KeyPair::generate().map_err(|e| IdentityError::crypto("authority key", e))?;
         let mut params = CertificateParams::default();
         params.distinguished_name = common_name(&format!("Ironraft cluster {cluster_id}"));
@@ -68,7 +100,8 @@ impl CertificateAuthority {
         let certificate = params
             .self_signed(&key)
             .map_err(|e| IdentityError::crypto("authority certificate", e))?;
-        Ok(Self { cluster_id, certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+        let (certificate_pem, key_pem) = (certificate.pem(), key.serialize_pem());
+        Ok(Self { cluster_id, certificate_pem, key_pem, trusted_pem: String::new() })
     }
 
     /// Signs a node's request: its key gets the name of `role`, for [`NODE_VALIDITY`].
@@ -100,7 +133,7 @@ impl CertificateAuthority {
             request.signed_by(&issuer).map_err(|e| IdentityError::crypto("certificate", e))?;
         Ok(IssuedCertificate {
             chain_pem: format!("{}{}", certificate.pem(), self.certificate_pem),
-            authorities_pem: self.certificate_pem.clone(),
+            authorities_pem: format!("{}{}", self.certificate_pem, self.trusted_pem),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The store as its users see it: one node, and clusters in one process.
 
 mod backup;
+mod certificates;
 mod cluster;
 mod doors;
 mod durability;

@@ -154,6 +154,11 @@ impl Cluster {
         node.server = Some(self.serve(node.id, &node.store, listener));
     }
 
+    /// Who signed the certificates.
+    pub(crate) fn authority(&self) -> &identity::CertificateAuthority {
+        &self.identities.authority
+    }
+
     /// Starts nodes 1 to `size` and makes them all voters.
     pub(crate) async fn start_all(&self, size: u64) -> Vec<Node> {
         let first = self.start(1, None).await;
