@@ -35,6 +35,9 @@ enum Command {
     /// Look after the cluster, on a region node
     #[command(subcommand)]
     Cluster(cli::cluster::ClusterCommand),
+    /// Look into the files of a stopped region node
+    #[command(subcommand)]
+    Store(cli::store::StoreCommand),
     /// Remember a cluster and a key for the other commands
     Login(cli::profile::LoginArguments),
     /// Look after images that machines are deployed with
@@ -73,6 +76,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Rack(command) => Ok(serve::rack::run(command).await?),
         Command::Dev(arguments) => Ok(serve::dev::run(arguments).await?),
         Command::Cluster(command) => cli::cluster::run(command).await,
+        Command::Store(command) => cli::store::run(command),
         Command::Login(arguments) => cli::profile::login(arguments).await,
         Command::Image(command) => cli::image::run(command).await,
         Command::Ephemeral(command) => cli::image::run_ephemeral(command).await,

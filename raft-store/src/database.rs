@@ -81,9 +81,6 @@ pub(crate) trait KeyValue: View + 'static {
     /// after a crash with the batches that remain.
     fn sequence(&self) -> u64;
 
-    /// The last key of a table.
-    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>>;
-
     /// How many writes in the background failed; after the first one nothing can be trusted.
     fn background_errors(&self) -> u64;
 
@@ -92,6 +89,11 @@ pub(crate) trait KeyValue: View + 'static {
 
     /// The database as it is now; what is written later does not show.
     fn snapshot(self: Arc<Self>) -> Box<dyn View>;
+}
+
+/// Opens a database on disk that nobody else has open, to read only: nothing is written.
+pub(crate) fn open_to_read(path: &Path) -> Result<Arc<dyn KeyValue>, rocksdb::Error> {
+    Ok(Arc::new(RocksDatabase::open_to_read(path)?))
 }
 
 /// The database. A read error ends the process.
@@ -158,9 +160,9 @@ impl Database {
         Scan { pairs: self.engine.scan(table, from, to) }
     }
 
-    /// The last key of a table.
-    pub(crate) fn last_key(&self, table: Table) -> Option<Vec<u8>> {
-        or_end(self.engine.last_key(table))
+    /// Like [`scan`](Self::scan), for a caller that can say what a read error means.
+    pub(crate) fn try_scan(&self, table: Table, from: Vec<u8>) -> Pairs<'_> {
+        self.engine.scan(table, from, None)
     }
 }
 

@@ -96,6 +96,12 @@ pub(crate) fn history_revision(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(revision.try_into().ok()?))
 }
 
+/// The sequence within its entry in a key of the history.
+pub(crate) fn history_sequence(key: &[u8]) -> Option<u32> {
+    let sequence = key.get(GENERATION_BYTES + 8..)?;
+    Some(u32::from_be_bytes(sequence.try_into().ok()?))
+}
+
 pub(crate) fn session(generation: u32, request_id: &[u8]) -> Vec<u8> {
     [&generation.to_be_bytes()[..], b"r", request_id].concat()
 }
@@ -134,6 +140,7 @@ mod tests {
     #[test]
     fn keys_give_back_their_parts() {
         assert_eq!(Some(9), history_revision(&history(2, 9, 1)));
+        assert_eq!(Some(1), history_sequence(&history(2, 9, 1)));
         assert_eq!(Some((5, &b"id"[..])), session_expiry_parts(&session_expiry(2, 5, b"id")));
         assert_eq!(None, session_expiry_parts(&session(2, b"id")));
         assert!(history(1, 255, 0) < history(1, 256, 0));

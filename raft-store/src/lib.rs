@@ -21,6 +21,9 @@ mod folder;
 #[cfg(test)]
 mod golden;
 mod handover;
+pub mod inspect;
+#[cfg(test)]
+mod inspect_tests;
 mod keys;
 mod log;
 mod marker;

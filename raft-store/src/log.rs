@@ -45,6 +45,20 @@ pub enum LogError {
         /// The first one that is missing.
         index: u64,
     },
+    /// An entry stands where another one belongs.
+    #[error("log entry {index} says that it is entry {found}")]
+    Displaced {
+        /// Where it stands.
+        index: u64,
+        /// What it says.
+        found: u64,
+    },
+    /// The database cannot be read; it names the file.
+    #[error("log cannot be read")]
+    Read {
+        /// What the database says.
+        source: io::Error,
+    },
 }
 
 impl From<LogError> for io::Error {
@@ -70,15 +84,13 @@ pub(crate) struct LogStore {
 }
 
 impl LogStore {
-    /// Reads where the log begins and ends.
+    /// Reads the whole log: there must be every entry from the one after the last that was purged,
+    /// in its place and readable. The database checks what it reads by the checksums of its blocks
+    /// and of its own log.
     pub(crate) fn open(database: Arc<Database>, writer: Writer) -> Result<Self, LogError> {
         let vote = read_meta(&database, keys::META_VOTE)?.map(stored::vote_from_wire);
         let purged = read_meta(&database, keys::META_PURGED)?.map(stored::log_id_from_wire);
-        let last_index = database.last_key(Table::Log).and_then(|key| keys::log_index(&key));
-        let last = match last_index {
-            Some(index) => Some(read_entry(&database, index)?.log_id),
-            None => None,
-        };
+        let last = check_entries(&database, purged.map_or(0, |log_id| log_id.index + 1))?;
         let position = Position { vote, purged, last: last.max(purged), tail: Tail::default() };
         Ok(Self { database, writer, position: Arc::new(RwLock::new(position)) })
     }
@@ -237,9 +249,23 @@ fn read_meta<M: prost::Message + Default>(
     Ok(Some(message))
 }
 
-fn read_entry(database: &Database, index: u64) -> Result<Entry, LogError> {
-    let bytes = database.get(Table::Log, &keys::log(index)).ok_or(LogError::Hole { index })?;
-    entry_from_disk(index, bytes.into())
+/// Reads the entries from `first` on; returns the id of the last one.
+fn check_entries(database: &Database, first: u64) -> Result<Option<LogId>, LogError> {
+    let mut last: Option<LogId> = None;
+    for pair in database.try_scan(Table::Log, keys::log(first)) {
+        let (key, value) = pair.map_err(|source| LogError::Read { source })?;
+        let index = keys::log_index(&key).unwrap_or_default();
+        let expected = last.map_or(first, |log_id| log_id.index + 1);
+        if index != expected {
+            return Err(LogError::Hole { index: expected });
+        }
+        let found = entry_from_disk(index, value)?.log_id;
+        if found.index != index {
+            return Err(LogError::Displaced { index, found: found.index });
+        }
+        last = Some(found);
+    }
+    Ok(last)
 }
 
 fn entry_from_disk(index: u64, bytes: Box<[u8]>) -> Result<Entry, LogError> {
@@ -291,4 +317,56 @@ fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
         Bound::Unbounded => u64::MAX,
     };
     (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::memory::MemoryDatabase;
+    use crate::types::LeaderId;
+    use crate::writer::JoinOnDrop;
+
+    fn entry(index: u64) -> Entry {
+        let leader_id = LeaderId { term: 2, node_id: 1 };
+        Entry::new(LogId { leader_id, index }, EntryPayload::Blank)
+    }
+
+    fn displaced(at: u64, index: u64) -> Op {
+        let value = stored::encode(&stored::entry_to_wire(&entry(index)));
+        Op::Put { table: Table::Log, key: keys::log(at), value }
+    }
+
+    /// Opens a log of these records; how it was purged is one of them.
+    fn open(ops: &[Op]) -> Result<Option<LogId>, LogError> {
+        let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
+        database.write(ops.iter()).expect("written");
+        let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
+        let opened = LogStore::open(database, writer);
+        let last = opened.map(|log| log.read(|position| position.last));
+        drop(JoinOnDrop::new(thread));
+        last
+    }
+
+    #[test]
+    fn a_log_opens_only_when_it_is_whole() {
+        let purged = |index| {
+            let value = stored::encode(&stored::log_id_to_wire(entry(index).log_id));
+            put_meta(keys::META_PURGED, value)
+        };
+        let put = |index| put_entry(&entry(index));
+        let last = |index| Some(entry(index).log_id);
+        assert_eq!(None, open(&[]).expect("empty"));
+        assert_eq!(last(1), open(&[put(0), put(1)]).expect("from the beginning"));
+        assert_eq!(last(7), open(&[purged(5), put(6), put(7)]).expect("from where it was purged"));
+        assert_eq!(last(5), open(&[purged(5)]).expect("all purged"));
+        let hole = open(&[purged(5), put(6), put(8)]);
+        assert!(matches!(hole, Err(LogError::Hole { index: 7 })), "{hole:?}");
+        let begins_late = open(&[purged(5), put(7)]);
+        assert!(matches!(begins_late, Err(LogError::Hole { index: 6 })), "{begins_late:?}");
+        let moved = open(&[put(0), displaced(1, 4)]);
+        assert!(matches!(moved, Err(LogError::Displaced { index: 1, found: 4 })), "{moved:?}");
+        let key = keys::log(1);
+        let damaged = open(&[put(0), Op::Put { table: Table::Log, key, value: vec![1, 0xff] }]);
+        assert!(matches!(damaged, Err(LogError::Unreadable { .. })), "{damaged:?}");
+    }
 }

@@ -92,6 +92,18 @@ impl Mark {
         whole.then_some(Self { node_id, count, sequence })
     }
 
+    /// The mark in a node's folder, without opening it to write.
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, MarkerError> {
+        let path = folder.join(FILE_NAME);
+        match std::fs::read(&path) {
+            Ok(content) => Self::newest(&content).ok_or(MarkerError::Damaged { path }),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                Err(MarkerError::Missing { path })
+            }
+            Err(source) => Err(MarkerError::Io { path, source }),
+        }
+    }
+
     /// The newest undamaged mark of a file.
     fn newest(file: &[u8]) -> Option<Self> {
         file.chunks(SLOT_BYTES).filter_map(Self::from_bytes).max_by_key(|mark| mark.count)

@@ -38,9 +38,22 @@ pub enum OpenError {
         /// How much is free.
         free_bytes: u64,
     },
-    /// The database does not open: in use by another process, or damaged.
+    /// The database does not open: another process uses it, or files cannot be opened.
     #[error("database of the store does not open")]
     Database {
+        /// What RocksDB says.
+        source: rocksdb::Error,
+    },
+    /// A file of the database is damaged or gone; what RocksDB says names it.
+    #[error(
+        "database of the store in {} is damaged: it cannot be repaired without losing what others \
+         rely on; remove the node from the cluster, and join again with an empty folder under a \
+         new node id",
+        dir.display()
+    )]
+    Damaged {
+        /// The folder of the store.
+        dir: PathBuf,
         /// What RocksDB says.
         source: rocksdb::Error,
     },
@@ -75,10 +88,16 @@ pub enum OpenError {
         expected: String,
     },
     /// The log is damaged: do not go on with this folder; join again as a new node.
-    #[error("log is unusable")]
+    #[error(
+        "log of the store is unusable: remove this node from the cluster, and join again with an \
+         empty folder under a new node id"
+    )]
     Log(#[from] LogError),
     /// The state is damaged: do not go on with this folder; join again as a new node.
-    #[error("state is unusable")]
+    #[error(
+        "state of the store is unusable: remove this node from the cluster, and join again with \
+         an empty folder under a new node id"
+    )]
     State(#[from] AppliedError),
     /// This node took itself out: its state is not that of the others. Join again as a new node.
     #[error(transparent)]
@@ -120,7 +139,7 @@ impl Folder {
         let has_database = files.join("CURRENT").exists();
         let open = || {
             folder::make(&files).map_err(|source| OpenError::Io { source })?;
-            Database::open(&files, config.memory).map_err(|source| OpenError::Database { source })
+            Database::open(&files, config.memory).map_err(|source| does_not_open(config, source))
         };
         Self::prepare_with(config, has_database, open)
     }
@@ -154,6 +173,15 @@ pub(crate) fn snapshot_files(dir: &std::path::Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort_unstable();
     files
+}
+
+fn does_not_open(config: &Config, source: rocksdb::Error) -> OpenError {
+    let words = source.to_string();
+    let is_damaged = words.starts_with("Corruption:") || words.contains("No such file");
+    if is_damaged {
+        return OpenError::Damaged { dir: config.dir.clone(), source };
+    }
+    OpenError::Database { source }
 }
 
 /// Refuses a disk on which the node would stop at once.

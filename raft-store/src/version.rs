@@ -58,6 +58,11 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// What the marker of a folder says.
+pub(crate) fn read_folder(folder: &Path) -> io::Result<String> {
+    Ok(fs::read_to_string(folder.join(FILE))?.trim_end().to_owned())
+}
+
 /// Writes the marker so that a crash leaves either none or a whole one.
 fn write(folder: &Path) -> io::Result<()> {
     let part = folder.join("VERSION.part");

@@ -6,5 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod image;
 pub(crate) mod output;
 pub(crate) mod profile;
+mod records;
 pub(crate) mod resource;
 mod resources;
+pub(crate) mod store;

@@ -5,6 +5,7 @@ mod cluster;
 mod commands;
 mod handover;
 mod images;
+mod inspect;
 mod life;
 mod quorum;
 mod rest;

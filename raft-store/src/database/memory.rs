@@ -142,11 +142,6 @@ impl KeyValue for MemoryDatabase {
         pairs.map(|(key, value)| (key.len() + value.len()) as u64).sum()
     }
 
-    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
-        let tables = self.tables();
-        Ok(tables.of(table).last_key_value().map(|(key, _)| key.to_vec()))
-    }
-
     fn snapshot(self: Arc<Self>) -> Box<dyn View> {
         Box::new(self.tables())
     }

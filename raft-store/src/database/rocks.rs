@@ -42,12 +42,17 @@ pub(super) struct RocksDatabase {
 impl RocksDatabase {
     /// Opens or creates it.
     pub(super) fn open(path: &Path, memory: MemoryPolicy) -> Result<Self, rocksdb::Error> {
-        let cache = Cache::new_lru_cache(memory.cache_bytes);
-        let tables = Table::ALL.map(|table| {
-            let options = table_options(table, &cache, memory.write_buffer_bytes);
-            ColumnFamilyDescriptor::new(table.name(), options)
-        });
-        let rocks = Rocks::open_cf_descriptors(&database_options(memory), path, tables)?;
+        let rocks = Rocks::open_cf_descriptors(&database_options(memory), path, tables(memory))?;
+        Ok(Self { rocks })
+    }
+
+    /// Opens it without writing anything; the write-ahead log is read into memory.
+    pub(super) fn open_to_read(path: &Path) -> Result<Self, rocksdb::Error> {
+        let memory = MemoryPolicy::default();
+        let mut options = database_options(memory);
+        options.create_if_missing(false);
+        options.create_missing_column_families(false);
+        let rocks = Rocks::open_cf_descriptors_read_only(&options, path, tables(memory), false)?;
         Ok(Self { rocks })
     }
 
@@ -100,14 +105,6 @@ impl KeyValue for RocksDatabase {
         let size = |table| self.rocks.property_int_value_cf(self.family(table), name);
         let sizes = Table::ALL.into_iter().map(|table| size(table).ok().flatten().unwrap_or(0));
         sizes.sum()
-    }
-
-    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
-        let mut last = self.rocks.iterator_cf(self.family(table), IteratorMode::End);
-        last.next()
-            .transpose()
-            .map(|pair| pair.map(|(key, _)| key.into()))
-            .map_err(io::Error::other)
     }
 
     fn snapshot(self: Arc<Self>) -> Box<dyn View> {
@@ -176,6 +173,14 @@ fn database_options(memory: MemoryPolicy) -> Options {
     options.set_keep_log_file_num(4);
     options.set_stats_dump_period_sec(0);
     options
+}
+
+fn tables(memory: MemoryPolicy) -> [ColumnFamilyDescriptor; Table::ALL.len()] {
+    let cache = Cache::new_lru_cache(memory.cache_bytes);
+    Table::ALL.map(|table| {
+        let options = table_options(table, &cache, memory.write_buffer_bytes);
+        ColumnFamilyDescriptor::new(table.name(), options)
+    })
 }
 
 fn table_options(table: Table, cache: &Cache, write_buffer_bytes: usize) -> Options {

@@ -84,10 +84,6 @@ impl KeyValue for Recording {
         self.engine.size_bytes()
     }
 
-    fn last_key(&self, table: Table) -> io::Result<Option<Vec<u8>>> {
-        self.engine.last_key(table)
-    }
-
     fn snapshot(self: Arc<Self>) -> Box<dyn View> {
         Arc::clone(&self.engine).snapshot()
     }

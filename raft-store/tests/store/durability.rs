@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use raft_store::{MarkerError, OpenError, Store};
 
-use super::support::{Cluster, Node, put, value, wait_for_leader};
+use super::support::{Cluster, Node, POLL, put, value, wait_for_leader};
 
 /// A cluster of one that wrote something and was stopped, and its folder.
 async fn stopped() -> (Cluster, Stopped) {
@@ -92,4 +92,48 @@ async fn a_database_without_its_mark_keeps_the_node_out() {
     wait_for_leader(&node.store).await;
     assert_eq!(Some("value".to_owned()), value(&node.store, "key/19").await);
     node.kill().await;
+}
+
+/// Opens a node one of whose files was changed; the error names the file and says what to do.
+async fn expect_damage(name: impl Fn(&str) -> bool, change: impl Fn(&Path)) {
+    let (cluster, node) = stopped().await;
+    // What is in the write-ahead log goes to tables when the node is started again.
+    let again = cluster.start(1, Some(node.address)).await;
+    wait_for_leader(&again.store).await;
+    again.kill().await;
+    let files = std::fs::read_dir(node.folder.join("db")).expect("folder").flatten();
+    let mut paths = files.map(|file| file.path());
+    let named = |path: &PathBuf| name(&path.file_name().unwrap_or_default().to_string_lossy());
+    let path = paths.find(named).expect("such a file");
+    change(&path);
+    let error = loop {
+        match refused(&cluster, &node).await {
+            // The node that was killed closes its files.
+            OpenError::Database { .. } => tokio::time::sleep(POLL).await,
+            error => break error,
+        }
+    };
+    let OpenError::Damaged { source, .. } = &error else { panic!("{error:?}") };
+    let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+    assert!(source.to_string().contains(&file), "{source}");
+    assert!(error.to_string().contains("join again with an empty folder"), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_the_database_is_named() {
+    let cut = |path: &Path| {
+        let bytes = std::fs::read(path).expect("read");
+        std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
+    };
+    let remove = |path: &Path| std::fs::remove_file(path).expect("removed");
+    expect_damage(|name| name.ends_with(".sst"), cut).await;
+    expect_damage(|name| name.ends_with(".sst"), remove).await;
+    expect_damage(|name| name.starts_with("MANIFEST-"), remove).await;
+    expect_damage(
+        |name| name == "CURRENT",
+        |path| {
+            std::fs::write(path, "MANIFEST").expect("written");
+        },
+    )
+    .await;
 }

@@ -257,9 +257,7 @@ pub async fn renew(
 ) -> Result<IssuedCertificate, JoinError> {
     let view = tables.view().await?;
     let member = match &peer.role {
-        Role::Region { node_id } => {
-            view.find(&REGION_BY_NODE_ID, node_id)?.is_some()
-        }
+        Role::Region { node_id } => view.find(&REGION_BY_NODE_ID, node_id)?.is_some(),
         Role::Rack { system_id } => match system_id.parse::<SystemId>() {
             Ok(system_id) => view.get::<RackController>(&system_id)?.is_some(),
             Err(_) => false,
