@@ -110,11 +110,15 @@ pub struct SnapshotPolicy {
     /// This many entries that are in a snapshot stay in the log, so that a node that was away for a
     /// while needs no snapshot.
     pub keep_entries: u64,
+    /// The greatest size of the log, in bytes: above it a snapshot is made and entries that are in
+    /// one leave the log, however few they are. It may be four times as long while a member that
+    /// answers does not have them yet.
+    pub keep_bytes: u64,
 }
 
 impl Default for SnapshotPolicy {
     fn default() -> Self {
-        Self { every_entries: 50_000, keep_entries: 200_000 }
+        Self { every_entries: 50_000, keep_entries: 200_000, keep_bytes: 1 << 30 }
     }
 }
 

@@ -41,8 +41,6 @@ pub enum Record {
     Vote(wire::VoteValue),
     /// The last entry that was purged from the log.
     Purged(wire::LogId),
-    /// The last entry known to be committed.
-    Committed(wire::LogId),
     /// What was applied, the membership too.
     Applied(wire::Applied),
     /// That this node took itself out.
@@ -209,7 +207,6 @@ impl Inspector<'_> {
         self.meta_record(keys::META_IDENTITY, Record::Identity)?;
         self.meta_record(keys::META_VOTE, Record::Vote)?;
         self.meta_record(keys::META_PURGED, Record::Purged)?;
-        self.meta_record(keys::META_COMMITTED, Record::Committed)?;
         let applied = self.meta_record(keys::META_APPLIED, Record::Applied)?.unwrap_or_default();
         self.meta_record(keys::META_DIVERGED, Record::Diverged)?;
         self.snapshot()?;

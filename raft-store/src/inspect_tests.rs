@@ -33,7 +33,8 @@ fn put_entry(at: u64, index: u64) -> Op {
 fn folder(ops: &[Op]) -> TempDir {
     let dir = TempDir::new().expect("temporary folder");
     std::fs::write(dir.path().join("VERSION"), "ironraft-store 1\n").expect("written");
-    let database = Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database");
+    let database =
+        Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database");
     drop(crate::marker::Marker::open(dir.path(), 1, false).expect("marker"));
     database.write(ops.iter()).expect("written");
     database.flush().expect("flushed");
@@ -87,10 +88,7 @@ fn everything_is_shown_in_order_and_nothing_is_written() {
     let before = files();
     let (records, damaged) = look(dir.path());
     assert_eq!(Vec::<Damage>::new(), damaged);
-    let recovered = match &records[1] {
-        Record::Marker { recovered, .. } => *recovered,
-        other => panic!("{other:?}"),
-    };
+    let Record::Marker { recovered, .. } = records[1] else { panic!("{records:?}") };
     let expected = vec![
         Record::Folder("ironraft-store 1".to_owned()),
         Record::Marker { node_id: 1, durable: 0, recovered },

@@ -19,6 +19,7 @@ use proto::raft as wire;
 
 use crate::database::{Database, Op};
 use crate::keys::{self, Table};
+use crate::log_size::LogSize;
 use crate::runtime::mutant;
 use crate::stored::{self, StoredError};
 use crate::tail::Tail;
@@ -73,6 +74,7 @@ struct Position {
     purged: Option<LogId>,
     last: Option<LogId>,
     tail: Tail,
+    size: LogSize,
 }
 
 /// The log of a node; clones share it.
@@ -90,9 +92,21 @@ impl LogStore {
     pub(crate) fn open(database: Arc<Database>, writer: Writer) -> Result<Self, LogError> {
         let vote = read_meta(&database, keys::META_VOTE)?.map(stored::vote_from_wire);
         let purged = read_meta(&database, keys::META_PURGED)?.map(stored::log_id_from_wire);
-        let last = check_entries(&database, purged.map_or(0, |log_id| log_id.index + 1))?;
-        let position = Position { vote, purged, last: last.max(purged), tail: Tail::default() };
+        let first = purged.map_or(0, |log_id| log_id.index + 1);
+        let (last, size) = check_entries(&database, first)?;
+        let (last, tail) = (last.max(purged), Tail::default());
+        let position = Position { vote, purged, last, tail, size };
         Ok(Self { database, writer, position: Arc::new(RwLock::new(position)) })
+    }
+
+    /// The size of all entries, in bytes.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.read(|position| position.size.bytes())
+    }
+
+    /// The entry up to which the log is greater than `bytes_max`; none when it is not.
+    pub(crate) fn surplus(&self, bytes_max: u64) -> Option<u64> {
+        self.read(|position| position.size.surplus(bytes_max))
     }
 
     fn read<R>(&self, view: impl FnOnce(&Position) -> R) -> R {
@@ -196,12 +210,16 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let entries: Vec<Entry> = entries.into_iter().collect();
+        if let Some(last) = entries.last() {
+            self.writer.stages().journey.appended(last.index());
+        }
         let ops = entries.iter().map(put_entry).collect();
         let written = self.writer.written();
         self.change(|position| {
             position.tail.forget_written(written);
             for entry in entries {
                 position.last = Some(entry.log_id);
+                position.size.append(entry.index(), entry_bytes(&entry) as u64);
                 position.tail.push(entry);
             }
         });
@@ -214,6 +232,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let from = last.map_or(0, |log_id| log_id.index + 1);
         self.change(|position| {
             position.tail.truncate(from);
+            position.size.truncate(from);
             if position.last.is_some_and(|known| known.index >= from) {
                 position.last = last.max(position.purged);
             }
@@ -229,6 +248,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             position.purged = position.purged.max(Some(log_id));
             position.last = position.last.max(Some(log_id));
             position.tail.purge(log_id.index);
+            position.size.purge(log_id.index);
         });
         let value = stored::encode(&stored::log_id_to_wire(log_id));
         let behind = if mutant!(PurgeTooFar) { log_id.index + 3 } else { log_id.index + 1 };
@@ -249,9 +269,10 @@ fn read_meta<M: prost::Message + Default>(
     Ok(Some(message))
 }
 
-/// Reads the entries from `first` on; returns the id of the last one.
-fn check_entries(database: &Database, first: u64) -> Result<Option<LogId>, LogError> {
+/// Reads the entries from `first` on; returns the id of the last one, and their size.
+fn check_entries(database: &Database, first: u64) -> Result<(Option<LogId>, LogSize), LogError> {
     let mut last: Option<LogId> = None;
+    let mut size = LogSize::default();
     for pair in database.try_scan(Table::Log, keys::log(first)) {
         let (key, value) = pair.map_err(|source| LogError::Read { source })?;
         let index = keys::log_index(&key).unwrap_or_default();
@@ -259,13 +280,15 @@ fn check_entries(database: &Database, first: u64) -> Result<Option<LogId>, LogEr
         if index != expected {
             return Err(LogError::Hole { index: expected });
         }
-        let found = entry_from_disk(index, value)?.log_id;
+        let entry = entry_from_disk(index, value)?;
+        let found = entry.log_id;
         if found.index != index {
             return Err(LogError::Displaced { index, found: found.index });
         }
+        size.append(index, entry_bytes(&entry) as u64);
         last = Some(found);
     }
-    Ok(last)
+    Ok((last, size))
 }
 
 fn entry_from_disk(index: u64, bytes: Box<[u8]>) -> Result<Entry, LogError> {

@@ -3,8 +3,10 @@
 //! Names carry their unit, as Prometheus wants it; whoever exposes them adds a prefix and nothing
 //! else.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Bucket `i` counts values below `2^i`; the last one counts all that are greater, from 34 seconds
 /// or 32 MiB on.
@@ -54,10 +56,30 @@ pub(crate) struct Stages {
     pub(crate) apply_entries: Histogram,
     pub(crate) snapshot_build: Histogram,
     pub(crate) snapshot_install: Histogram,
+    pub(crate) snapshot_send: Histogram,
     pub(crate) snapshot_bytes: AtomicU64,
+    pub(crate) snapshot_sent_bytes: AtomicU64,
+    pub(crate) snapshot_installed_bytes: AtomicU64,
+    pub(crate) transact: Histogram,
+    pub(crate) propose: Histogram,
+    pub(crate) commit: Histogram,
+    pub(crate) commit_to_apply: Histogram,
+    pub(crate) watch_lag: Histogram,
+    pub(crate) journey: Journey,
+    pub(crate) replication: Replication,
 }
 
 impl Stages {
+    /// The entries up to this one are known to be committed.
+    pub(crate) fn committed(&self, index: u64) {
+        self.journey.committed(index, &self.commit);
+    }
+
+    /// The entries up to this one are applied.
+    pub(crate) fn applied(&self, index: u64) {
+        self.journey.applied(index, &self.commit_to_apply);
+    }
+
     /// All histograms as they are now.
     pub(crate) fn distributions(&self) -> Vec<Distribution> {
         let time = |stage: &Histogram, name, help| stage.read(name, help, MICROS_PER_SECOND);
@@ -76,7 +98,81 @@ impl Stages {
             count(&self.apply_entries, "apply_entries", "Entries applied as one batch"),
             time(&self.snapshot_build, "snapshot_build_seconds", "Time to build a snapshot"),
             time(&self.snapshot_install, "snapshot_install_seconds", "Time to install a snapshot"),
+            time(&self.snapshot_send, "snapshot_send_seconds", "Time to send a snapshot to a node"),
+            time(&self.transact, "transact_seconds", "Time of a transaction asked of this node"),
+            time(&self.propose, "propose_seconds", "Time from a leader's queue to the outcome"),
+            time(&self.commit, "commit_seconds", "Time from appending entries to their commit"),
+            time(&self.commit_to_apply, "commit_to_apply_seconds", "Time from commit to applied"),
+            count(
+                &self.watch_lag,
+                "watch_lag_revisions",
+                "How far a watch is behind when it reads",
+            ),
         ]
+    }
+}
+
+/// When entries were appended and committed, by the last one of each batch.
+#[derive(Debug, Default)]
+pub(crate) struct Journey {
+    appended: Mutex<VecDeque<(u64, Instant)>>,
+    committed: Mutex<VecDeque<(u64, Instant)>>,
+}
+
+/// How many batches are timed at once; what is more is not timed.
+const JOURNEY_LENGTH_MAX: usize = 1024;
+
+impl Journey {
+    /// Entries up to this one stand in the log; later ones do not.
+    pub(crate) fn appended(&self, last: u64) {
+        remember(&self.appended, last);
+    }
+
+    fn committed(&self, index: u64, commit: &Histogram) {
+        record_up_to(&self.appended, index, commit);
+        remember(&self.committed, index);
+    }
+
+    fn applied(&self, index: u64, commit_to_apply: &Histogram) {
+        record_up_to(&self.committed, index, commit_to_apply);
+    }
+}
+
+fn remember(times: &Mutex<VecDeque<(u64, Instant)>>, index: u64) {
+    let mut times = times.lock().expect("no panic while locked");
+    // What was cut off the log never comes.
+    while times.pop_back_if(|(known, _)| *known >= index).is_some() {}
+    if times.len() < JOURNEY_LENGTH_MAX {
+        times.push_back((index, Instant::now()));
+    }
+}
+
+fn record_up_to(times: &Mutex<VecDeque<(u64, Instant)>>, index: u64, stage: &Histogram) {
+    let mut times = times.lock().expect("no panic while locked");
+    while let Some((_, since)) = times.pop_front_if(|(known, _)| *known <= index) {
+        stage.record_time(since.elapsed());
+    }
+}
+
+/// How long the other nodes take to answer what is replicated to them.
+#[derive(Debug, Default)]
+pub(crate) struct Replication {
+    peers: Mutex<BTreeMap<u64, Arc<Histogram>>>,
+}
+
+impl Replication {
+    /// The histogram of a node.
+    pub(crate) fn to(&self, node_id: u64) -> Arc<Histogram> {
+        let mut peers = self.peers.lock().expect("no panic while locked");
+        Arc::clone(peers.entry(node_id).or_default())
+    }
+
+    /// All of them as they are now.
+    pub(crate) fn read(&self) -> Vec<(u64, Distribution)> {
+        let help = "Time from sending entries to a node to its answer";
+        let peers = self.peers.lock().expect("no panic while locked");
+        let read = |time: &Histogram| time.read("replicate_seconds", help, MICROS_PER_SECOND);
+        peers.iter().map(|(node_id, time)| (*node_id, read(time))).collect()
     }
 }
 
@@ -118,6 +214,8 @@ pub struct Level {
 pub struct Metrics {
     /// The stages of a transaction.
     pub distributions: Vec<Distribution>,
+    /// How long each other node takes to answer what this one replicates to it, by node id.
+    pub replication: Vec<(u64, Distribution)>,
     /// What is there now.
     pub levels: Vec<Level>,
 }
@@ -136,6 +234,31 @@ mod tests {
         let filled: Vec<_> = found.buckets.iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(vec![&(1.0, 1), &(2.0, 1), &(4.0, 1), &(8.0, 1), &(f64::MAX, 1)], filled);
         assert_eq!(5, found.count());
+    }
+
+    #[test]
+    fn entries_are_timed_from_append_over_commit_to_apply() {
+        let stages = Stages::default();
+        for last in [5, 8, 11] {
+            stages.journey.appended(last);
+        }
+        // The leader changed: 8 to 11 were cut off and others stand there.
+        stages.journey.appended(9);
+        stages.committed(8);
+        stages.committed(9);
+        stages.applied(9);
+        let counts = |stage: &Histogram| stage.read("x", "", 1.0).count();
+        assert_eq!((3, 2), (counts(&stages.commit), counts(&stages.commit_to_apply)));
+    }
+
+    #[test]
+    fn every_measure_is_explained() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+        let page = std::fs::read_to_string(path).expect("the page of the metrics");
+        for stage in Stages::default().distributions() {
+            let name = format!("| `ironraft_store_{}` |", stage.name);
+            assert!(page.contains(&name), "{name}");
+        }
     }
 
     #[test]

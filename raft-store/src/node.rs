@@ -1,7 +1,7 @@
 //! A running node: the database, Raft, and the tasks that belong to them.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::disk::{self, Disk};
 use crate::fatal::end_process;
 use crate::log::LogStore;
 use crate::marker::{self, Marker, SharedMarker};
-use crate::metrics::{Level, Metrics};
+use crate::metrics::{Level, Metrics, Stages};
 use crate::network::client::Network;
 use crate::network::peer::Peers;
 use crate::network::requests::Requests;
@@ -32,6 +32,7 @@ use crate::stall;
 use crate::state::{self, Applied, SnapshotFile, StateMachine, Transfers};
 use crate::store::Leadership;
 use crate::survey;
+use crate::trim;
 use crate::types::{Raft, TypeConfig};
 use crate::writer::Writer;
 
@@ -60,11 +61,14 @@ pub(crate) struct Node {
     pub(crate) peers: Peers,
     pub(crate) requests: Arc<dyn Requests>,
     pub(crate) raft: Raft,
+    pub(crate) log: LogStore,
+    pub(crate) transfers: Transfers,
     pub(crate) leadership: watch::Sender<Leadership>,
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
     pub(crate) proposer: Proposer,
     pub(crate) barriers: Barriers<ReadView>,
+    pub(crate) stages: Arc<Stages>,
     writer: Writer,
     writer_thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     marker: SharedMarker,
@@ -88,7 +92,7 @@ impl Node {
         stall::start_watchdog(writer.clock(), config.stall.end_after)
             .map_err(|source| OpenError::Io { source })?;
         let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
-        let reaching = peers.clone();
+        let (reaching, stages) = (peers.clone(), writer.shared_stages());
         let ground = Ground {
             database,
             snapshots: folder.snapshots,
@@ -97,7 +101,7 @@ impl Node {
             writer,
             writer_thread: Some(writer_thread),
             requests: Arc::new(peers.clone()),
-            network: move |transfers| Network::new(reaching, transfers),
+            network: move |transfers| Network::new(reaching, transfers, stages),
         };
         Self::start(config, peers, ground).await
     }
@@ -120,8 +124,9 @@ impl Node {
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;
         let visible = machine.visible();
         let raft_config = Arc::new(open::raft_config(&config)?);
-        let network = (ground.network)(machine.transfers());
-        let raft = Raft::new(config.node_id, raft_config, network, log, machine)
+        let transfers = machine.transfers();
+        let network = (ground.network)(transfers.clone());
+        let raft = Raft::new(config.node_id, raft_config, network, log.clone(), machine)
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
         let (proposer, proposing) = Proposer::new(raft.clone());
@@ -131,11 +136,14 @@ impl Node {
             peers,
             requests: ground.requests,
             raft,
+            log,
+            transfers,
             leadership: watch::Sender::new(Leadership::default()),
             database,
             visible,
             proposer,
             barriers,
+            stages: writer.shared_stages(),
             writer,
             writer_thread: Mutex::new(ground.writer_thread),
             marker: Arc::new(Mutex::new(marker)),
@@ -157,6 +165,7 @@ impl Node {
         let marking = marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping);
         tasks.spawn(scoped(marking));
         tasks.spawn(scoped(survey::run(Arc::clone(&node))));
+        tasks.spawn(scoped(trim::run(Arc::clone(&node))));
         *node.tasks.lock().expect("no panic while locked") = tasks;
         Ok(node)
     }
@@ -194,17 +203,26 @@ impl Node {
 
     /// What was measured.
     pub(crate) fn metrics(&self) -> Metrics {
-        let stages = self.writer.stages();
+        let stages = &self.stages;
         let level = |name, help, value| Level { name, help, value };
         let waiting = self.writer.queue_length() as u64;
-        let snapshot_bytes = stages.snapshot_bytes.load(Ordering::Relaxed);
+        let load = |bytes: &AtomicU64| bytes.load(Ordering::Relaxed);
+        let (made, sent) = (load(&stages.snapshot_bytes), load(&stages.snapshot_sent_bytes));
+        let installed = load(&stages.snapshot_installed_bytes);
         let levels = vec![
             level("write_queue_jobs", "Jobs that wait for the writer", waiting),
-            level("snapshot_bytes", "Size of the last snapshot made here", snapshot_bytes),
+            level("snapshot_bytes", "Size of the last snapshot made here", made),
+            level("snapshot_sent_bytes", "Bytes sent of the last snapshot sent", sent),
+            level("snapshot_installed_bytes", "Size of the last snapshot installed", installed),
+            level("log_bytes", "Size of the log", self.log.size_bytes()),
             level("database_bytes", "Size of the database", self.database.size_bytes()),
             level("disk_free_bytes", "Free space of the file system", self.disk.free_bytes()),
         ];
-        Metrics { distributions: stages.distributions(), levels }
+        Metrics {
+            distributions: stages.distributions(),
+            replication: stages.replication.read(),
+            levels,
+        }
     }
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {

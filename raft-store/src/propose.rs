@@ -114,6 +114,7 @@ fn group_after(first: Proposal, proposals: &mut mpsc::Receiver<Proposal>) -> Vec
 }
 
 /// Writes the entries of a group and tells each caller the outcomes.
+#[tracing::instrument(name = "propose", level = "debug", skip_all, fields(callers = group.len()))]
 async fn write(raft: Raft, group: Vec<Proposal>) {
     let (txns, waiting): (Vec<_>, VecDeque<_>) = group
         .into_iter()

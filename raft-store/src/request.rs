@@ -43,6 +43,7 @@ impl Node {
     }
 
     /// See [`Store::transact`](crate::Store::transact).
+    #[tracing::instrument(level = "debug", skip_all, fields(reason = txn.meta.reason))]
     pub(crate) async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
         let txn = self.admit(txn)?;
         self.settle(txn, None, self.deadline()).await
@@ -82,11 +83,22 @@ impl Node {
     /// was made already.
     async fn settle(
         &self,
-        mut txn: wire::Txn,
-        mut attempt: Option<Proposed>,
+        txn: wire::Txn,
+        attempt: Option<Proposed>,
         deadline: Instant,
     ) -> Result<Committed, TransactError> {
-        let began_at = *self.visible.borrow();
+        let (began_at, started) = (*self.visible.borrow(), Instant::now());
+        let ended = self.settle_in_time(txn, attempt, (deadline, began_at)).await;
+        self.stages.transact.record_time(started.elapsed());
+        ended
+    }
+
+    async fn settle_in_time(
+        &self,
+        mut txn: wire::Txn,
+        mut attempt: Option<Proposed>,
+        (deadline, began_at): (Instant, u64),
+    ) -> Result<Committed, TransactError> {
         let mut doubt = None;
         loop {
             if txn.request_id.is_empty() && !self.leadership.borrow().leading {
@@ -157,7 +169,11 @@ impl Node {
     /// Proposes transactions that may share an entry; one outcome for each.
     async fn propose(&self, txns: Vec<wire::Txn>, deadline: Instant) -> Vec<Proposed> {
         let count = txns.len();
+        let started = Instant::now();
         let proposed = tokio::time::timeout_at(deadline, self.proposer.propose(txns)).await;
+        if proposed.is_ok() {
+            self.stages.propose.record_time(started.elapsed());
+        }
         proposed.unwrap_or_else(|_| vec![Proposed::Unknown("no quorum in time".to_owned()); count])
     }
 

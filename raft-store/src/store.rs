@@ -212,7 +212,8 @@ impl Store {
                 Ok(Watch::in_memory(memory.watch(prefixes, after_revision)))
             }
             Backend::Node(node) => {
-                Watch::of(node.database(), node.visible(), prefixes, after_revision)
+                let stages = Arc::clone(&node.stages);
+                Watch::of(node.database(), node.visible(), stages, (prefixes, after_revision))
             }
         }
     }

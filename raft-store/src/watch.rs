@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::database::Database;
+use crate::metrics::Stages;
 use crate::node::view_of;
 use crate::runtime::mutant;
 use crate::state::{Applied, history};
@@ -78,13 +79,13 @@ impl Watch {
     pub(crate) fn of(
         database: Arc<Database>,
         visible: watch::Receiver<u64>,
-        prefixes: Vec<Bytes>,
-        after: u64,
+        stages: Arc<Stages>,
+        (prefixes, after): (Vec<Bytes>, u64),
     ) -> Result<Self, WatchError> {
         let (_, applied) = view_of(&database);
         require_history(&applied, after)?;
         let (told, told_at, ready) = (after, Instant::now(), VecDeque::new());
-        let cursor = Cursor { database, visible, prefixes, after, told, told_at, ready };
+        let cursor = Cursor { database, visible, stages, prefixes, after, told, told_at, ready };
         Ok(Self { source: Source::Disk(cursor) })
     }
 
@@ -105,6 +106,7 @@ impl Watch {
 struct Cursor {
     database: Arc<Database>,
     visible: watch::Receiver<u64>,
+    stages: Arc<Stages>,
     prefixes: Vec<Bytes>,
     /// The history up to this revision was read.
     after: u64,
@@ -130,6 +132,7 @@ impl Cursor {
             }
             let visible = *self.visible.borrow_and_update();
             if visible > self.after {
+                self.stages.watch_lag.record(visible - self.after);
                 self.read()?;
                 // Reading far back must not keep others waiting.
                 tokio::task::yield_now().await;

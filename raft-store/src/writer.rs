@@ -161,6 +161,11 @@ impl Writer {
         &self.stages
     }
 
+    /// The same, to keep.
+    pub(crate) fn shared_stages(&self) -> Arc<Stages> {
+        Arc::clone(&self.stages)
+    }
+
     /// How many jobs wait.
     pub(crate) fn queue_length(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()

@@ -19,6 +19,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
+use raft_store::metrics::Distribution;
 
 /// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -136,6 +137,24 @@ impl Collector for StoreCollector {
             let mut metric = encoder.encode_descriptor(stage.name, stage.help, None, kind)?;
             let (sum, count) = (stage.sum, stage.count());
             metric.encode_histogram::<NoLabelSet>(sum, count, &stage.buckets, None)?;
+        }
+        self.encode_replication(&mut encoder, &measured.replication)
+    }
+}
+
+impl StoreCollector {
+    fn encode_replication(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        peers: &[(u64, Distribution)],
+    ) -> Result<(), std::fmt::Error> {
+        let Some((_, first)) = peers.first() else { return Ok(()) };
+        let kind = MetricType::Histogram;
+        let mut metric = encoder.encode_descriptor(first.name, first.help, None, kind)?;
+        for (node, time) in peers {
+            let labels = MemberLabels { node: *node };
+            let mut of_node = metric.encode_family(&labels)?;
+            of_node.encode_histogram::<NoLabelSet>(time.sum, time.count(), &time.buckets, None)?;
         }
         Ok(())
     }

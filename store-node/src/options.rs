@@ -73,6 +73,7 @@ impl Options {
         SnapshotPolicy {
             every_entries: self.snapshot_every.unwrap_or(own.every_entries),
             keep_entries: self.snapshot_keep.unwrap_or(own.keep_entries),
+            ..own
         }
     }
 

@@ -67,6 +67,7 @@ pub fn run(folder: PathBuf, identity: &Path, policy: Policy) -> anyhow::Result<(
         snapshots: SnapshotPolicy {
             every_entries: policy.snapshot_every,
             keep_entries: policy.snapshot_keep,
+            ..SnapshotPolicy::default()
         },
         stall: StallPolicy {
             end_after: Duration::from_millis(policy.stall_ms),

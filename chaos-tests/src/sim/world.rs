@@ -112,7 +112,11 @@ impl World {
                 reserve_bytes: 0,
                 ..DiskPolicy::default()
             },
-            snapshots: SnapshotPolicy { every_entries: 60, keep_entries: 20 },
+            snapshots: SnapshotPolicy {
+                every_entries: 60,
+                keep_entries: 20,
+                ..SnapshotPolicy::default()
+            },
             ..Config::new(dir, id, format!("node-{id}"), identity)
         }
     }

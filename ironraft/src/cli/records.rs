@@ -26,7 +26,6 @@ pub(crate) fn as_json(record: Record) -> Value {
             json!({ "record": "vote", "term": term, "node_id": node_id, "committed": committed })
         }
         Record::Purged(at) => json!({ "record": "purged", "log_id": log_id(&at) }),
-        Record::Committed(at) => json!({ "record": "committed", "log_id": log_id(&at) }),
         Record::Applied(applied) => applied_json(&applied),
         Record::Diverged(wire::Diverged { index, expected, found }) => {
             json!({ "record": "diverged", "index": index, "expected": expected, "found": found })

@@ -3,11 +3,11 @@
 //! Each call has a deadline of its own, because a reply that never comes would stop replication for
 //! ever. A node that cannot be reached is `Unreachable`, so that openraft backs off.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -28,6 +28,7 @@ use tonic::transport::Channel;
 
 use super::peer::{Peers, Purpose};
 use super::{convert, send};
+use crate::metrics::{Histogram, Stages};
 use crate::state::{SnapshotFile, Transfers};
 use crate::stored;
 use crate::types::{Member, TypeConfig, Vote};
@@ -44,16 +45,18 @@ const BACKOFF: Duration = Duration::from_millis(100);
 pub(crate) struct Network {
     peers: Peers,
     transfers: Transfers,
+    stages: Arc<Stages>,
 }
 
 impl Network {
-    pub(crate) fn new(peers: Peers, transfers: Transfers) -> Self {
-        Self { peers, transfers }
+    pub(crate) fn new(peers: Peers, transfers: Transfers, stages: Arc<Stages>) -> Self {
+        Self { peers, transfers, stages }
     }
 
     fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
         let (peers, transfers) = (self.peers.clone(), self.transfers.clone());
-        Peer { peers, transfers, target, address: member.address.clone(), purpose }
+        let stages = Arc::clone(&self.stages);
+        Peer { peers, transfers, stages, target, address: member.address.clone(), purpose }
     }
 }
 
@@ -77,6 +80,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 pub(crate) struct Peer {
     peers: Peers,
     transfers: Transfers,
+    pub(super) stages: Arc<Stages>,
     target: u64,
     address: String,
     purpose: Purpose,
@@ -90,6 +94,14 @@ impl Peer {
     /// A request that says who calls whom.
     pub(super) fn request<T>(&self, message: T) -> tonic::Request<T> {
         self.peers.request(self.target, message)
+    }
+
+    /// Where its answers are timed; those to heartbeats, which bring nothing to disk, are not.
+    fn timed(&self) -> Arc<Histogram> {
+        match self.purpose {
+            Purpose::Replication => self.stages.replication.to(self.target),
+            Purpose::Heartbeat | Purpose::Snapshot | Purpose::Requests => Arc::default(),
+        }
     }
 
     async fn ask_vote(
@@ -163,15 +175,15 @@ impl NetStreamAppend<TypeConfig> for Peer {
             }
             let mut client = self.client();
             let idle = option.soft_ttl().max(IDLE_MIN);
-            let sent = Arc::new(AtomicU64::new(0));
-            let counter = Arc::clone(&sent);
+            let sent = Sent::default();
+            let (noted, timed) = (Arc::clone(&sent), self.timed());
             let requests = input.map(move |request| {
-                counter.fetch_add(1, Ordering::Relaxed);
+                noted.lock().expect("no panic while locked").push_back(Instant::now());
                 convert::append_to_wire(&request)
             });
             let request = self.peers.request(self.target, requests);
             let replies = within(idle, client.append(request)).await?;
-            let replies = Replies { replies, sent, received: 0, idle };
+            let replies = Replies { replies, sent, timed, idle };
             let stream = futures::stream::unfold(Some(replies), |replies| async move {
                 let mut replies = replies?;
                 let item = replies.next().await?;
@@ -184,11 +196,14 @@ impl NetStreamAppend<TypeConfig> for Peer {
     }
 }
 
+/// When the requests were sent that were not answered yet.
+type Sent = Arc<Mutex<VecDeque<Instant>>>;
+
 /// The replies to a stream of requests.
 struct Replies {
     replies: tonic::Streaming<wire::AppendReply>,
-    sent: Arc<AtomicU64>,
-    received: u64,
+    sent: Sent,
+    timed: Arc<Histogram>,
     idle: Duration,
 }
 
@@ -201,7 +216,7 @@ impl Replies {
             match tokio::time::timeout(self.idle, self.replies.message()).await {
                 Ok(reply) => break reply,
                 Err(_) => {
-                    let owed = self.sent.load(Ordering::Relaxed) > self.received;
+                    let owed = !self.sent.lock().expect("no panic while locked").is_empty();
                     if owed && owed_before {
                         return Some(Err(unreachable("the peer does not answer")));
                     }
@@ -209,9 +224,10 @@ impl Replies {
                 }
             }
         };
-        self.received += 1;
+        let sent = self.sent.lock().expect("no panic while locked").pop_front();
         match reply {
             Ok(reply) => {
+                self.timed.record_time(sent.map(|sent| sent.elapsed()).unwrap_or_default());
                 Some(convert::appended_from_wire(reply?).map_err(|error| unreadable(&error)))
             }
             Err(status) => Some(Err(failed(&status))),

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::io;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt};
 use openraft::Snapshot;
@@ -25,6 +26,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 const STALLED_AFTER: Duration = Duration::from_secs(10);
 
 /// Sends a snapshot; `installing_max` is how long the receiver may take once it has everything.
+#[tracing::instrument(name = "send_snapshot", level = "debug", skip_all)]
 pub(super) async fn send(
     peer: &Peer,
     vote: Vote,
@@ -42,6 +44,7 @@ pub(super) async fn send(
         Err(elapsed) => return Err(unreachable(&elapsed)),
     };
     offer.offset = known.offset.min(size_bytes);
+    let (started, to_send) = (Instant::now(), size_bytes - offer.offset);
     let (progress, sent) = watch::channel(offer.offset);
     let request = peer.request(parts(offer, snapshot.snapshot, progress));
     let reply = tokio::select! {
@@ -52,6 +55,8 @@ pub(super) async fn send(
             return Err(StreamingError::Unreachable(reason));
         }
     };
+    peer.stages.snapshot_send.record_time(started.elapsed());
+    peer.stages.snapshot_sent_bytes.store(to_send, Ordering::Relaxed);
     let vote = convert::vote(reply.into_inner().vote)
         .map_err(|error| StreamingError::Network(NetworkError::new(&error)))?;
     Ok(SnapshotResponse::new(vote))

@@ -144,12 +144,16 @@ impl StateMachine {
         io::Error::other(error)
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(entries = batch.len()))]
     async fn apply_batch(
         &mut self,
         batch: Vec<EntryResponder<TypeConfig>>,
     ) -> Result<(), io::Error> {
         let started = Instant::now();
         self.writer.stages().apply_entries.record(batch.len() as u64);
+        if let Some((last, _)) = batch.last() {
+            self.writer.stages().committed(last.log_id.index);
+        }
         let database = Arc::clone(&self.database);
         let mut overlay = Overlay::new(&database, &mut self.recent, self.applied.generation);
         let mut answers: Vec<(ApplyResponder<TypeConfig>, Answer)> = Vec::new();
@@ -167,6 +171,7 @@ impl StateMachine {
         self.writer.visible(ops).await?;
         self.visible.send_replace(self.applied.index());
         self.writer.stages().apply.record_time(started.elapsed());
+        self.writer.stages().applied(self.applied.index());
         for (responder, answer) in answers {
             responder.send(answer);
         }
@@ -217,17 +222,20 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         }
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(last = ?meta.last_log_id))]
     async fn install_snapshot(
         &mut self,
         meta: &SnapshotMeta,
         file: SnapshotFile,
     ) -> Result<(), io::Error> {
-        let started = Instant::now();
+        let (started, size_bytes) = (Instant::now(), file.size_bytes()?);
         let installed =
             install::install(&self.writer, &self.snapshots, &self.applied, meta, file).await?;
         self.applied = installed;
         self.recent.clear();
-        self.writer.stages().snapshot_install.record_time(started.elapsed());
+        let stages = self.writer.stages();
+        stages.snapshot_install.record_time(started.elapsed());
+        stages.snapshot_installed_bytes.store(size_bytes, Ordering::Relaxed);
         self.visible.send_replace(self.applied.index());
         Ok(())
     }
@@ -258,6 +266,7 @@ pub(crate) struct Builder {
 impl RaftSnapshotBuilder<TypeConfig> for Builder {
     type SnapshotData = SnapshotFile;
 
+    #[tracing::instrument(level = "debug", skip_all, fields(last = self.applied.index()))]
     async fn build_snapshot(&mut self) -> Result<OpenSnapshot, io::Error> {
         let view = self.view.take().ok_or_else(|| io::Error::other("the builder was used"))?;
         let started = Instant::now();

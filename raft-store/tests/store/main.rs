@@ -6,6 +6,7 @@ mod cluster;
 mod doors;
 mod durability;
 mod load;
+mod measures;
 mod members;
 mod plans;
 mod single;

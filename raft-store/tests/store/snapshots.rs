@@ -4,6 +4,8 @@ use raft_store::config::SnapshotPolicy;
 use raft_store::read::ReadError;
 use raft_store::watch::WatchError;
 
+use tokio_util::sync::CancellationToken;
+
 use super::support::{
     Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader, wait_until,
 };
@@ -12,7 +14,8 @@ use super::support::{
 const ENTRIES: u64 = 120;
 
 async fn cluster_with_purged_log() -> (Cluster, Node, u64) {
-    let policy = SnapshotPolicy { every_entries: 40, keep_entries: 10 };
+    let policy =
+        SnapshotPolicy { every_entries: 40, keep_entries: 10, ..SnapshotPolicy::default() };
     let cluster = Cluster::new().with_snapshots(policy);
     let first = cluster.start_all(1).await.remove(0);
     let revision = first.store.transact(put_once("k/first", "1", 3)).await.expect("put").revision;
@@ -46,6 +49,67 @@ async fn a_learner_joins_through_a_snapshot() {
     second.store.transact(put("k/after", "1")).await.expect("put after the restart");
     assert_eq!(Some("1".to_owned()), value(&second.store, "k/after").await);
     assert_eq!(Some("1".to_owned()), value(&second.store, "k/first").await);
+    stop(vec![first, second]).await;
+}
+
+/// Snapshots only when the log has too many bytes.
+fn small_log(keep_bytes: u64) -> SnapshotPolicy {
+    let many = 1_000_000;
+    SnapshotPolicy { every_entries: many, keep_entries: many, keep_bytes }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_kept_within_its_bytes() {
+    let cluster = Cluster::new().with_snapshots(small_log(300_000));
+    let node = cluster.start_all(1).await.remove(0);
+    let log_bytes = |node: &Node| {
+        let levels = node.store.metrics().expect("measured").levels;
+        levels.iter().find(|level| level.name == "log_bytes").expect("measured").value
+    };
+    let value = "x".repeat(10_000);
+    for _ in 0..100 {
+        node.store.transact(put("k", &value)).await.expect("put");
+    }
+    wait_until(|| log_bytes(&node) <= 300_000).await;
+    let status = node.store.status().expect("status");
+    let kept = status.last_log - status.purged.expect("purged");
+    assert!((15..=30).contains(&kept), "{kept} entries of 10,000 bytes");
+    // It knows the size after a restart too.
+    let (address, before) = (node.address, log_bytes(&node));
+    node.kill().await;
+    let node = cluster.start(1, Some(address)).await;
+    wait_for_leader(&node.store).await;
+    assert!(log_bytes(&node).abs_diff(before) < 1000, "{before}, now {}", log_bytes(&node));
+    node.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_joins_while_the_log_is_trimmed_all_the_time() {
+    let cluster = Cluster::new().with_snapshots(small_log(1_000_000));
+    let first = cluster.start_all(1).await.remove(0);
+    let enough = CancellationToken::new();
+    let (store, stop_writing) = (first.store.clone(), enough.clone());
+    let writing = tokio::spawn(async move {
+        let value = "x".repeat(2000);
+        while !stop_writing.is_cancelled() {
+            store.transact(put("k", &value)).await.expect("put");
+        }
+        store.transact(put("last", "1")).await.expect("put");
+    });
+    wait_until(|| first.store.status().is_some_and(|status| status.purged > Some(500))).await;
+    let second = cluster.start(2, None).await;
+    first.store.add_learner(2, second.address.to_string()).await.expect("learner");
+    let caught_up = || {
+        let members = first.store.members();
+        let second = members.iter().find(|member| member.id == 2);
+        second.and_then(|member| member.lag).is_some_and(|lag| lag < 100)
+    };
+    wait_until(caught_up).await;
+    assert!(second.store.status().expect("status").snapshot.is_some(), "through a snapshot");
+    first.store.promote(2).await.expect("voter");
+    enough.cancel();
+    writing.await.expect("written");
+    assert_eq!(Some("1".to_owned()), value(&second.store, "last").await);
     stop(vec![first, second]).await;
 }
 

@@ -76,7 +76,8 @@ async fn a_watch_keeps_its_promises_when_the_leader_changes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_goes_on_over_the_installation_of_a_snapshot() {
-    let policy = SnapshotPolicy { every_entries: 40, keep_entries: 10 };
+    let policy =
+        SnapshotPolicy { every_entries: 40, keep_entries: 10, ..SnapshotPolicy::default() };
     let cluster = Cluster::new().with_snapshots(policy);
     let mut nodes = cluster.start_all(3).await;
     let leader = wait_for_leader(&nodes[0].store).await;
