@@ -28,7 +28,7 @@ pub struct Campaign {
 }
 
 /// The part of the budget that is for the simulation.
-const SIMULATION_SHARE: u32 = 6;
+const SIMULATION_SHARE: u32 = 4;
 /// The part of the budget that is for the crash fuzz.
 const FUZZ_SHARE: u32 = 12;
 /// Runs of other seeds simulate other clusters.

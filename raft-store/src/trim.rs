@@ -12,7 +12,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::Fatal;
 
 use crate::node::Node;
-use crate::types::TypeConfig;
+use crate::types::{LogId, TypeConfig};
 
 /// How often a node looks at the size of its log.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -59,18 +59,20 @@ fn had_by_all(node: &Node) -> u64 {
     matched.min().unwrap_or(u64::MAX)
 }
 
-/// Lets the entries up to `upto` go, or makes the snapshot first that has them.
+/// Lets the entries up to `upto` go that are in a snapshot, and makes the next one when some are not.
+/// While all write on, the log is always ahead of the last snapshot: what it has goes at once.
 async fn trim(node: &Node, upto: u64) -> Result<(), Fatal<TypeConfig>> {
     let (snapshot, purged) = {
         let metrics = node.raft.metrics();
         let metrics = metrics.borrow_watched();
-        (metrics.snapshot.map(|log_id| log_id.index), metrics.purged.map(|log_id| log_id.index))
+        let index = |log_id: Option<LogId>| log_id.map_or(0, |log_id| log_id.index);
+        (index(metrics.snapshot), index(metrics.purged))
     };
-    if purged >= Some(upto) {
-        return Ok(());
+    if purged < snapshot.min(upto) {
+        node.raft.trigger().purge_log(snapshot.min(upto)).await?;
     }
-    if snapshot >= Some(upto) {
-        return node.raft.trigger().purge_log(upto).await;
+    if snapshot < upto {
+        node.raft.trigger().snapshot().await?;
     }
-    node.raft.trigger().snapshot().await
+    Ok(())
 }

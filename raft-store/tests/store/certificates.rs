@@ -5,7 +5,7 @@ use identity::{CertificateAuthority, ExpectedPeer, Identity, Role};
 use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use raft_store::Store;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::support::{Cluster, Node, put, stop};
@@ -36,16 +36,14 @@ async fn renew_all(cluster: &Cluster, nodes: &mut [Node], authority: &Certificat
     }
 }
 
-/// Writes until it is told to stop; every write must succeed.
-fn write(store: Store, enough: CancellationToken) -> JoinHandle<u64> {
-    tokio::spawn(async move {
-        let mut written = 0;
-        while !enough.is_cancelled() {
-            store.transact(put("always", "x")).await.expect("the cluster works");
-            written += 1;
-        }
-        written
-    })
+/// Writes until it is told to stop; every write must succeed. Returns how many.
+async fn write(store: Store, enough: CancellationToken) -> u64 {
+    let mut written = 0;
+    while !enough.is_cancelled() {
+        store.transact(put("always", "x")).await.expect("the cluster works");
+        written += 1;
+    }
+    written
 }
 
 /// Whether a node talks to this peer.
@@ -64,8 +62,10 @@ async fn the_authority_is_replaced_while_the_cluster_works() {
     let cluster = Cluster::new();
     let mut nodes = cluster.start_all(3).await;
     let enough = CancellationToken::new();
-    let writers: Vec<_> =
-        nodes.iter().map(|node| write(node.store.clone(), enough.clone())).collect();
+    let mut writers = JoinSet::new();
+    for node in &nodes {
+        writers.spawn(write(node.store.clone(), enough.clone()));
+    }
     let old = cluster.authority();
     let new = old.successor().expect("a new authority");
     let trusting = old.clone().trusting(&new);
@@ -83,8 +83,6 @@ async fn the_authority_is_replaced_while_the_cluster_works() {
     assert!(is_let_in(&nodes[0], &peer).await, "signed by the new one");
 
     enough.cancel();
-    for writer in writers {
-        assert!(writer.await.expect("every write succeeded") > 0);
-    }
+    assert!(writers.join_all().await.into_iter().all(|written| written > 0), "on every node");
     stop(nodes).await;
 }

@@ -3,7 +3,7 @@
 use raft_store::config::SnapshotPolicy;
 use raft_store::read::ReadError;
 use raft_store::watch::WatchError;
-
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::support::{
@@ -89,7 +89,8 @@ async fn a_node_joins_while_the_log_is_trimmed_all_the_time() {
     let first = cluster.start_all(1).await.remove(0);
     let enough = CancellationToken::new();
     let (store, stop_writing) = (first.store.clone(), enough.clone());
-    let writing = tokio::spawn(async move {
+    let mut writing = JoinSet::new();
+    writing.spawn(async move {
         let value = "x".repeat(2000);
         while !stop_writing.is_cancelled() {
             store.transact(put("k", &value)).await.expect("put");
@@ -108,7 +109,7 @@ async fn a_node_joins_while_the_log_is_trimmed_all_the_time() {
     assert!(second.store.status().expect("status").snapshot.is_some(), "through a snapshot");
     first.store.promote(2).await.expect("voter");
     enough.cancel();
-    writing.await.expect("written");
+    writing.join_all().await;
     assert_eq!(Some("1".to_owned()), value(&second.store, "last").await);
     stop(vec![first, second]).await;
 }
