@@ -23,6 +23,15 @@ use crate::types::Outcome;
 /// How long to wait before a request that found no leader is tried again, if nothing is heard.
 const RETRY: Duration = Duration::from_millis(50);
 
+/// What was when a request began.
+#[derive(Debug, Clone, Copy)]
+struct Began {
+    at: Instant,
+    /// The last entry whose effects were visible here.
+    visible: u64,
+    deadline: Instant,
+}
+
 impl Node {
     fn deadline(&self) -> Instant {
         Instant::now() + self.config.timers.request
@@ -42,11 +51,15 @@ impl Node {
         drop(tokio::time::timeout_at(until, leadership.changed()).await);
     }
 
+    fn begin(&self) -> Began {
+        Began { at: Instant::now(), visible: *self.visible.borrow(), deadline: self.deadline() }
+    }
+
     /// See [`Store::transact`](crate::Store::transact).
     #[tracing::instrument(level = "debug", skip_all, fields(reason = txn.meta.reason))]
     pub(crate) async fn transact(&self, txn: Txn) -> Result<Committed, TransactError> {
         let txn = self.admit(txn)?;
-        self.settle(txn, None, self.deadline()).await
+        self.settle(txn, None, self.begin()).await
     }
 
     /// See [`Store::transact_each`](crate::Store::transact_each).
@@ -54,17 +67,17 @@ impl Node {
         &self,
         txns: Vec<Txn>,
     ) -> Vec<Result<Committed, TransactError>> {
-        let deadline = self.deadline();
+        let began = self.begin();
         let admitted: Vec<_> = txns.into_iter().map(|txn| self.admit(txn)).collect();
         let attempts = if self.leadership.borrow().leading {
-            self.propose(admitted.iter().flatten().cloned().collect(), deadline).await
+            self.propose(admitted.iter().flatten().cloned().collect(), began.deadline).await
         } else {
             Vec::new()
         };
         let mut attempts = attempts.into_iter();
         let settled = admitted.into_iter().map(|txn| {
             let attempt = if txn.is_ok() { attempts.next() } else { None };
-            async move { self.settle(txn?, attempt, deadline).await }
+            async move { self.settle(txn?, attempt, began).await }
         });
         futures::future::join_all(settled).await
     }
@@ -85,11 +98,10 @@ impl Node {
         &self,
         txn: wire::Txn,
         attempt: Option<Proposed>,
-        deadline: Instant,
+        began: Began,
     ) -> Result<Committed, TransactError> {
-        let (began_at, started) = (*self.visible.borrow(), Instant::now());
-        let ended = self.settle_in_time(txn, attempt, (deadline, began_at)).await;
-        self.stages.transact.record_time(started.elapsed());
+        let ended = self.settle_in_time(txn, attempt, began).await;
+        self.stages.transact.record_time(began.at.elapsed());
         ended
     }
 
@@ -97,21 +109,24 @@ impl Node {
         &self,
         mut txn: wire::Txn,
         mut attempt: Option<Proposed>,
-        (deadline, began_at): (Instant, u64),
+        Began { visible, deadline, .. }: Began,
     ) -> Result<Committed, TransactError> {
         let mut doubt = None;
         loop {
-            if txn.request_id.is_empty() && !self.leadership.borrow().leading {
-                // A forwarded transaction can lose its answer; with an id it can be sent again.
-                txn.request_id = new_request_id();
-            }
             let proposed = match attempt.take() {
                 Some(proposed) => proposed,
-                None => self.try_transact(&txn, deadline).await,
+                None => {
+                    if txn.request_id.is_empty() && !self.leadership.borrow().leading {
+                        // A forwarded transaction can lose its answer; with an id it can be sent
+                        // again. One that was sent without an id never gets one.
+                        txn.request_id = new_request_id();
+                    }
+                    self.try_transact(&txn, deadline).await
+                }
             };
             let reason = match proposed {
                 Proposed::Done(Outcome::Conflict(key)) => {
-                    return Err(conflict(&txn, key, began_at, doubt));
+                    return Err(conflict(&txn, key, visible, doubt));
                 }
                 Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
                 Proposed::NotLeader(leader) => {

@@ -158,8 +158,16 @@ async fn read(member: &Member, keys: &[String], stale: bool) -> Outcome {
 }
 
 async fn attempt_once(member: &Member, action: &Action) -> Outcome {
-    let store = member.store();
-    match member.process().run(store.transact(to_txn(action))).await {
+    let (store, txn) = (member.store(), to_txn(action));
+    // Both ways into the store make the same promises.
+    let transacting = async {
+        if !txn.compares.is_empty() {
+            return store.transact(txn).await;
+        }
+        let outcome = store.transact_each(vec![txn]).await.pop();
+        outcome.expect("one transaction has one outcome")
+    };
+    match member.process().run(transacting).await {
         Ok(Ok(committed)) => Outcome::Committed { revision: committed.revision },
         Ok(Err(TransactError::Conflict { key })) => {
             Outcome::Conflict { key: String::from_utf8_lossy(&key).into_owned() }

@@ -16,6 +16,9 @@ use tokio::task::JoinSet;
 
 use crate::site::{Site, ip, mac, process, refused};
 
+/// How often each client commits while the block of its address is renewed.
+const ROUNDS: usize = 8;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_many_clients_gets_the_address() {
     let site = Site::new().await;
@@ -78,21 +81,22 @@ async fn commits_go_through_while_their_block_is_renewed() {
     let site = Site::new().await;
     let rack = process(1, 7);
     let block = site.blocks(&rack, 0).await.remove(0);
-    let start = Arc::new(Barrier::new(4));
+    // In rounds: a commit that is decided anew has to lose against each renewal of its round.
+    let round = Arc::new(Barrier::new(4));
     let mut tasks = JoinSet::new();
     for client in 0..3 {
-        let (tables, rack, start) = (site.tables.clone(), rack.clone(), Arc::clone(&start));
+        let (tables, rack, round) = (site.tables.clone(), rack.clone(), Arc::clone(&round));
         let request = site.request(Change::Bind, ip(100 + client), mac(client), Some(&block));
         tasks.spawn(async move {
-            start.wait().await;
-            for _ in 0..8 {
+            for _ in 0..ROUNDS {
+                round.wait().await;
                 let outcome = commit_binding(&tables, &rack, rand::random(), &request).await;
                 assert!(matches!(outcome, CommitOutcome::Committed { .. }), "{outcome:?}");
             }
         });
     }
-    start.wait().await;
-    for _ in 0..24 {
+    for _ in 0..ROUNDS {
+        round.wait().await;
         site.set_valid_until(block.id, 60_000).await;
         site.blocks(&rack, 8).await;
     }
