@@ -128,7 +128,14 @@ impl Node {
                 Proposed::Done(Outcome::Conflict(key)) => {
                     return Err(conflict(&txn, key, visible, doubt));
                 }
-                Proposed::Done(outcome) => return self.finish(outcome, deadline).await,
+                Proposed::Done(Outcome::Invalid(reason)) => {
+                    return Err(TransactError::Invalid { reason });
+                }
+                Proposed::Done(Outcome::Committed(revision)) => {
+                    // It is committed; that this node is slow to see it does not change that.
+                    self.wait_visible(revision, deadline).await;
+                    return Ok(Committed { revision });
+                }
                 Proposed::NotLeader(leader) => {
                     let known = leader.map(|id| format!("node {id} leads"));
                     known.unwrap_or_else(|| "there is no leader".to_owned())
@@ -151,22 +158,6 @@ impl Node {
                 });
             }
             self.pause(deadline).await;
-        }
-    }
-
-    async fn finish(
-        &self,
-        outcome: Outcome,
-        deadline: Instant,
-    ) -> Result<Committed, TransactError> {
-        match outcome {
-            Outcome::Committed(revision) => {
-                // It is committed; that this node is slow to see it does not change that.
-                self.wait_visible(revision, deadline).await;
-                Ok(Committed { revision })
-            }
-            Outcome::Conflict(key) => Err(TransactError::Conflict { key }),
-            Outcome::Invalid(reason) => Err(TransactError::Invalid { reason }),
         }
     }
 

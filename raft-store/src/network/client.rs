@@ -37,9 +37,9 @@ type RpcError = RPCError<TypeConfig>;
 type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
 
 /// The shortest time after which a stream without progress is given up.
-const IDLE_MIN: Duration = Duration::from_millis(500);
+pub(crate) const IDLE_MIN: Duration = Duration::from_millis(500);
 /// How long to wait before a node that was not reached is called again.
-const BACKOFF: Duration = Duration::from_millis(100);
+pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Makes the clients that openraft asks for.
 pub(crate) struct Network {

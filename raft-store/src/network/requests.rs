@@ -40,8 +40,7 @@ impl Requests for Peers {
     ) -> BoxFuture<'a, Result<wire::TransactReply, String>> {
         Box::pin(async move {
             let request = self.request(to, wire::TransactRequest { txn: Some(txn) });
-            let reply = self.client(to, address, Purpose::Requests).transact(request).await;
-            reply.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
+            answer(self.client(to, address, Purpose::Requests).transact(request).await)
         })
     }
 
@@ -52,8 +51,7 @@ impl Requests for Peers {
     ) -> BoxFuture<'a, Result<wire::ReadIndexReply, String>> {
         Box::pin(async move {
             let request = self.request(to, wire::ReadIndexRequest {});
-            let reply = self.client(to, address, Purpose::Requests).read_index(request).await;
-            reply.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
+            answer(self.client(to, address, Purpose::Requests).read_index(request).await)
         })
     }
 
@@ -64,8 +62,12 @@ impl Requests for Peers {
     ) -> BoxFuture<'a, Result<wire::ReportReply, String>> {
         Box::pin(async move {
             let request = self.request(to, wire::ReportRequest {});
-            let reply = self.client(to, address, Purpose::Requests).report(request).await;
-            reply.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
+            answer(self.client(to, address, Purpose::Requests).report(request).await)
         })
     }
+}
+
+/// The reply, or why there is none.
+fn answer<T>(reply: Result<tonic::Response<T>, tonic::Status>) -> Result<T, String> {
+    reply.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
 }

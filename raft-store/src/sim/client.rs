@@ -27,6 +27,7 @@ use tokio::time::Instant;
 
 use super::network::{Network, Target};
 use super::server;
+use crate::network::client::{BACKOFF, IDLE_MIN};
 use crate::network::convert;
 use crate::network::requests::Requests;
 use crate::node::Node;
@@ -36,11 +37,6 @@ use crate::types::{LeaderId, Member, TypeConfig, Vote};
 
 type RpcError = RPCError<TypeConfig>;
 type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
-
-/// The shortest time after which a stream that owes a reply is given up.
-const IDLE_MIN: Duration = Duration::from_millis(500);
-/// How long to wait before a node that was not reached is called again.
-const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Makes the clients that openraft asks for.
 pub(super) struct Factory {
