@@ -17,6 +17,7 @@ use nix::fcntl::FallocateFlags;
 use crate::config::DiskPolicy;
 use crate::fatal;
 use crate::node::Node;
+use crate::runtime::clock;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RESERVE_NAME: &str = "reserve";
@@ -148,7 +149,7 @@ pub(crate) async fn watch(node: Arc<Node>) {
         tokio::select! {
             biased;
             () = node.stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = clock::sleep(LOOK_EVERY) => {}
         }
         if let Err(error) = node.disk.measure() {
             tracing::warn!(%error, "free space of the store is unknown");

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use openraft::Instant as _;
 use openraft::async_runtime::watch::WatchReceiver;
-use tokio::time::Instant;
 
 use crate::node::Node;
+use crate::runtime::clock::{self, Instant};
 use crate::status::MembershipError;
 use crate::store::{Backend, Store};
 
@@ -89,7 +89,7 @@ impl Node {
                 return false;
             }
             let another = leadership.wait_for(|now| now.leader.is_some() && !now.leading);
-            let another = tokio::time::timeout(ASK_EVERY, another).await;
+            let another = clock::timeout(ASK_EVERY, another).await;
             if let Ok(now) = another {
                 return now.is_ok_and(|now| now.leader == Some(to));
             }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::fatal::end_process;
-use crate::runtime;
+use crate::runtime::{self, clock};
 use crate::writer::Writer;
 
 const FILE_NAME: &str = "durable";
@@ -204,7 +204,7 @@ pub(crate) async fn keep(marker: SharedMarker, writer: Writer, stopping: Cancell
         tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            () = tokio::time::sleep(WRITE_EVERY) => {}
+            () = clock::sleep(WRITE_EVERY) => {}
         }
         remember(&marker, writer.durable_sequence()).await;
     }

@@ -11,9 +11,9 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, PreconditionFailed, RaftError};
 use openraft::raft::Precondition;
 use openraft::{ChangeMembers, Instant as _};
-use tokio::time::Instant;
 
 use crate::node::Node;
+use crate::runtime::clock::{self, Instant};
 use crate::status::{self, Member, MembershipError};
 use crate::store::{Backend, Store};
 use crate::types::{self, LogId, Membership, TypeConfig};
@@ -231,7 +231,7 @@ impl Node {
                      {silent:?} do not: bring them back, or remove them first"
                 )));
             }
-            tokio::time::sleep(POLL).await;
+            clock::sleep(POLL).await;
         }
     }
 
@@ -285,7 +285,7 @@ impl Node {
                 let reason = format!("node {id} does not catch up");
                 return Err(MembershipError::Unavailable { reason });
             }
-            tokio::time::sleep(POLL).await;
+            clock::sleep(POLL).await;
         }
     }
 

@@ -27,7 +27,7 @@ use crate::network::requests::Requests;
 use crate::open::{self, OpenError};
 use crate::propose::{self, Proposer};
 use crate::read::ReadView;
-use crate::runtime::{self, scoped};
+use crate::runtime::{self, clock, scoped};
 use crate::stall;
 use crate::state::{self, Applied, SnapshotFile, StateMachine, Transfers};
 use crate::store::Leadership;
@@ -298,7 +298,7 @@ async fn compact_history(node: Arc<Node>) {
         tokio::select! {
             biased;
             () = node.stopping.cancelled() => return,
-            () = tokio::time::sleep(COMPACT_EVERY) => {}
+            () = clock::sleep(COMPACT_EVERY) => {}
         }
         if node.leadership.borrow().leading {
             node.compact().await;

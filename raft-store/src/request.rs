@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use openraft::ReadPolicy;
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::{Instant as _, ReadPolicy};
 use proto::raft as wire;
-use tokio::time::Instant;
 
 use crate::node::Node;
 use crate::propose::Proposed;
 use crate::read::{ReadError, ReadView};
+use crate::runtime::clock::{self, Instant};
 use crate::runtime::{self, mutant};
 use crate::state;
 use crate::store::Leadership;
@@ -40,7 +40,7 @@ impl Node {
     async fn wait_visible(&self, index: u64, deadline: Instant) -> bool {
         let mut visible = self.visible.subscribe();
         let reached = visible.wait_for(|seen| *seen >= index);
-        matches!(tokio::time::timeout_at(deadline, reached).await, Ok(Ok(_)))
+        matches!(clock::timeout_at(deadline, reached).await, Ok(Ok(_)))
     }
 
     /// Waits for a change of leadership, but not for long.
@@ -48,7 +48,7 @@ impl Node {
         let mut leadership = self.leadership.subscribe();
         leadership.mark_unchanged();
         let until = deadline.min(Instant::now() + RETRY);
-        drop(tokio::time::timeout_at(until, leadership.changed()).await);
+        drop(clock::timeout_at(until, leadership.changed()).await);
     }
 
     fn begin(&self) -> Began {
@@ -176,7 +176,7 @@ impl Node {
     async fn propose(&self, txns: Vec<wire::Txn>, deadline: Instant) -> Vec<Proposed> {
         let count = txns.len();
         let started = Instant::now();
-        let proposed = tokio::time::timeout_at(deadline, self.proposer.propose(txns)).await;
+        let proposed = clock::timeout_at(deadline, self.proposer.propose(txns)).await;
         if proposed.is_ok() {
             self.stages.propose.record_time(started.elapsed());
         }
@@ -202,7 +202,7 @@ impl Node {
             () = self.leader_changed(leadership) => {
                 return Proposed::Unknown("the leader was lost".to_owned());
             }
-            () = tokio::time::sleep_until(deadline) => {
+            () = clock::sleep_until(deadline) => {
                 return Proposed::Unknown("the leader did not answer in time".to_owned());
             }
         };
@@ -270,7 +270,7 @@ impl Node {
             return Ok(ReadView::of(view, &applied));
         }
         loop {
-            let served = tokio::time::timeout_at(deadline, self.barriers.next()).await;
+            let served = clock::timeout_at(deadline, self.barriers.next()).await;
             let reason = match served.unwrap_or_else(|_| Err("no quorum in time".to_owned())) {
                 Ok(view) => return Ok(view),
                 Err(reason) => reason,
@@ -312,7 +312,7 @@ impl Node {
             biased;
             reply = self.requests.read_index(leader.node_id, &leader.address) => reply,
             () = self.leader_changed(leadership) => return Err("the leader was lost".to_owned()),
-            () = tokio::time::sleep_until(deadline) => {
+            () = clock::sleep_until(deadline) => {
                 return Err("the leader did not answer in time".to_owned());
             }
         };
@@ -330,8 +330,11 @@ impl Node {
         if mutant!(ReadWithoutQuorum) {
             return Ok(*self.visible.borrow());
         }
-        let confirmed = self.raft.get_read_linearizer(ReadPolicy::ReadIndex);
-        match tokio::time::timeout_at(deadline, confirmed).await {
+        // A lease would trust that the clocks of all nodes run alike.
+        let policy =
+            if mutant!(ReadByLease) { ReadPolicy::LeaseRead } else { ReadPolicy::ReadIndex };
+        let confirmed = self.raft.get_read_linearizer(policy);
+        match clock::timeout_at(deadline, confirmed).await {
             Ok(Ok(linearizer)) => Ok(linearizer.read_log_id().index()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("no quorum in time".to_owned()),

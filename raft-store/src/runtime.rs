@@ -1,14 +1,17 @@
-//! What a node takes from its surroundings: tasks, the time of day, chance, and threads for work that
-//! blocks.
+//! What a node takes from its surroundings: tasks, clocks, chance, and threads for work that blocks.
 //!
 //! A simulated process (feature `testing`) brings its own, so that a seed gives everything. Outside of
 //! one, and always in a build without that feature, they are the system's.
 
 #[cfg(feature = "testing")]
+pub(crate) use crate::sim::clock;
+#[cfg(feature = "testing")]
 use crate::sim::process as surroundings;
 #[cfg(not(feature = "testing"))]
 use system as surroundings;
 
+#[cfg(not(feature = "testing"))]
+pub(crate) mod clock;
 pub(crate) mod system;
 
 use std::time::Duration;
@@ -41,7 +44,7 @@ impl AsyncRuntime for Runtime {
     type JoinError = <TokioRuntime as AsyncRuntime>::JoinError;
     type JoinHandle<T: OptionalSend + 'static> = <TokioRuntime as AsyncRuntime>::JoinHandle<T>;
     type Sleep = <TokioRuntime as AsyncRuntime>::Sleep;
-    type Instant = <TokioRuntime as AsyncRuntime>::Instant;
+    type Instant = clock::Instant;
     type TimeoutError = <TokioRuntime as AsyncRuntime>::TimeoutError;
     type Timeout<R, T: Future<Output = R> + OptionalSend> =
         <TokioRuntime as AsyncRuntime>::Timeout<R, T>;
@@ -60,25 +63,25 @@ impl AsyncRuntime for Runtime {
     }
 
     fn sleep(duration: Duration) -> Self::Sleep {
-        TokioRuntime::sleep(duration)
+        clock::sleep(duration)
     }
 
     fn sleep_until(deadline: Self::Instant) -> Self::Sleep {
-        TokioRuntime::sleep_until(deadline)
+        clock::sleep_until(deadline)
     }
 
     fn timeout<R, F: Future<Output = R> + OptionalSend>(
         duration: Duration,
         future: F,
     ) -> Self::Timeout<R, F> {
-        TokioRuntime::timeout(duration, future)
+        clock::timeout(duration, future)
     }
 
     fn timeout_at<R, F: Future<Output = R> + OptionalSend>(
         deadline: Self::Instant,
         future: F,
     ) -> Self::Timeout<R, F> {
-        TokioRuntime::timeout_at(deadline, future)
+        clock::timeout_at(deadline, future)
     }
 
     fn is_panic(join_error: &Self::JoinError) -> bool {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use openraft::Instant as _;
 
 use crate::fatal::end_process;
 use crate::node::Node;
+use crate::runtime::clock::{self, Instant};
 
 /// How often the writer is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -100,7 +101,7 @@ pub(crate) async fn guard(node: Arc<Node>) {
         tokio::select! {
             biased;
             () = node.stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = clock::sleep(LOOK_EVERY) => {}
         }
         let failed = node.background_errors();
         if failed > 0 {

@@ -9,6 +9,7 @@ use proto::raft as wire;
 
 use crate::node::Node;
 use crate::propose;
+use crate::runtime::clock;
 use crate::state::digest;
 use crate::types::LogId;
 use crate::version;
@@ -31,7 +32,7 @@ pub(crate) async fn run(node: Arc<Node>) {
         tokio::select! {
             biased;
             () = node.stopping.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = clock::sleep(EVERY) => {}
         }
         if node.leadership.borrow().leading {
             half_done = node.repair_members(half_done).await;
@@ -87,7 +88,7 @@ impl Node {
 
     async fn ask(&self, id: u64, address: String) -> Option<wire::ReportReply> {
         let asking = self.requests.report(id, &address);
-        tokio::time::timeout(ANSWER_MAX, asking).await.ok()?.ok()
+        clock::timeout(ANSWER_MAX, asking).await.ok()?.ok()
     }
 }
 

@@ -12,6 +12,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::Fatal;
 
 use crate::node::Node;
+use crate::runtime::clock;
 use crate::types::{LogId, TypeConfig};
 
 /// How often a node looks at the size of its log.
@@ -24,7 +25,7 @@ pub(crate) async fn run(node: Arc<Node>) {
     loop {
         tokio::select! {
             () = node.stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = clock::sleep(LOOK_EVERY) => {}
         }
         if let Some(upto) = surplus(&node)
             && !node.transfers.is_running()

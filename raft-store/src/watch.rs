@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use openraft::Instant as _;
 use proto::raft as wire;
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::metrics::Stages;
 use crate::node::view_of;
+use crate::runtime::clock::{self, Instant};
 use crate::runtime::mutant;
 use crate::state::{Applied, history};
 
@@ -141,7 +142,7 @@ impl Cursor {
                 tokio::select! {
                     biased;
                     changed = self.visible.changed() => changed.map_err(|_| WatchError::Ended)?,
-                    () = tokio::time::sleep_until(self.told_at + PROGRESS_AFTER), if is_behind => {
+                    () = clock::sleep_until(self.told_at + PROGRESS_AFTER), if is_behind => {
                         self.ready.push_back(self.bookmark());
                     }
                 }

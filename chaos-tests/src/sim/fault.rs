@@ -33,7 +33,7 @@ enum Fault {
     Brownout,
     /// Messages are late and some are lost.
     Storm,
-    /// The clock of a node is wrong.
+    /// The time of day of a node is wrong.
     Clock { node: u64, skew: Skew },
     /// The leader hands over.
     Transfer { to: u64 },
@@ -168,7 +168,7 @@ impl Faults {
     async fn start(&mut self, world: &World, nodes: &[u64]) -> Result<(), String> {
         for node in nodes {
             if world.member(*node).is_none() && world.enlisted().contains(node) {
-                world.start_node(*node, self.rng.random()).await?;
+                world.start_node(*node, &mut self.rng).await?;
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ mod fault;
 pub mod invariant;
 mod operator;
 pub mod overwritten;
+pub mod slow_leader;
 pub mod stale_read;
 pub mod sweep;
 mod watcher;
@@ -16,6 +17,7 @@ mod world;
 
 use std::time::Duration;
 
+use raft_store::sim::clock::Drift;
 use raft_store::sim::mutant::Mutant;
 use raft_store::sim::process::Process;
 use raft_store::sim::turns::give_turns;
@@ -39,6 +41,9 @@ const CONVERGE_WITHIN: Duration = Duration::from_secs(30);
 const SERVE_FOR: Duration = Duration::from_secs(5);
 /// How often the invariants are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How much faster or slower a monotonic clock runs at most, in parts per thousand: a thousand times
+/// what real ones do.
+const DRIFT_MAX_PERMILLE: i16 = 200;
 const CLIENTS: u64 = 5;
 const WATCHERS: u64 = 2;
 
@@ -64,6 +69,8 @@ pub struct Report {
     pub messages: u64,
     /// The faults, in order, with their time in milliseconds.
     pub faults: Vec<String>,
+    /// How the monotonic clock of each node ran that was started, in their order.
+    pub drifts: Vec<(u64, Drift)>,
     /// What clients and watchers saw.
     pub history: History,
 }
@@ -99,8 +106,10 @@ async fn in_turns<R>(run: impl AsyncFnOnce() -> R) -> R {
 async fn simulate(setup: Setup) -> Report {
     let mut rng = StdRng::seed_from_u64(setup.seed);
     let size = if rng.random_range(0..4) == 0 { 5 } else { 3 };
-    let world = World::start(&setup, size, &mut rng).await;
-    let clients = Process::new(tokio::time::Instant::now(), rng.random(), None);
+    let drift_of = if rng.random_range(0..4) == 0 { alike } else { apart };
+    let world = World::start(&setup, size, &mut rng, drift_of).await;
+    let now = tokio::time::Instant::now();
+    let clients = Process::new(now, rng.random(), None, Drift::default());
     let mut working = JoinSet::new();
     for number in 1..=CLIENTS {
         working.spawn(clients.task(client::work(world.clone(), number, rng.random())));
@@ -133,8 +142,20 @@ async fn simulate(setup: Setup) -> Report {
         trace: world.network.trace(),
         messages: world.network.messages(),
         faults: faults.told,
+        drifts: world.drifts(),
         history: world.take_history(),
     }
+}
+
+/// All clocks run right.
+fn alike(_: u64, _: &mut StdRng) -> Drift {
+    Drift::default()
+}
+
+/// Every clock runs at a rate of its own, and at another one after a restart.
+fn apart(_: u64, rng: &mut StdRng) -> Drift {
+    let faster_permille = rng.random_range(-DRIFT_MAX_PERMILLE..=DRIFT_MAX_PERMILLE);
+    Drift { faster_permille }
 }
 
 /// Lets faults come; the first invariant that is broken ends it.

@@ -23,7 +23,7 @@ pub(super) async fn replace_nodes(world: World, seed: u64) {
         let members = world.enlisted();
         let old = members[rng.random_range(0..members.len())];
         let Some(new) = world.enlist() else { return };
-        world.start_node(new, rng.random()).await.expect("an empty disk");
+        world.start_node(new, &mut rng).await.expect("an empty disk");
         while !replaced(&world, old, new).await {
             tokio::time::sleep(POLL).await;
         }

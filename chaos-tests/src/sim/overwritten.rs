@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::invariant::Invariants;
 use super::stale_read::leader;
 use super::world::World;
-use super::{Setup, runtime};
+use super::{Setup, alike, runtime};
 
 /// How many entries the leader has that nobody else ever gets.
 const ENTRIES: usize = 20;
@@ -31,7 +31,7 @@ pub fn run(setup: Setup) -> Result<(), String> {
 
 async fn simulate(setup: Setup) -> Result<(), String> {
     let mut rng = StdRng::seed_from_u64(setup.seed);
-    let world = World::start(&setup, 3, &mut rng).await;
+    let world = World::start(&setup, 3, &mut rng, alike).await;
     let mut invariants = Invariants::default();
     let old = leader(&world, &|_| true).await;
     let begun = old.position();

@@ -10,11 +10,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::world::World;
-use super::{Setup, runtime};
+use super::{Setup, alike, runtime};
 
 const KEY: &[u8] = b"key";
-const OLD: &[u8] = b"old";
-const NEW: &[u8] = b"new";
+pub(super) const OLD: &[u8] = b"old";
+pub(super) const NEW: &[u8] = b"new";
 const POLL: Duration = Duration::from_millis(10);
 
 /// What the resumed leader answered to a read that began after the new value was acknowledged.
@@ -40,7 +40,7 @@ pub fn run(setup: Setup) -> Answer {
 
 async fn simulate(setup: Setup) -> Answer {
     let mut rng = StdRng::seed_from_u64(setup.seed);
-    let world = World::start(&setup, 3, &mut rng).await;
+    let world = World::start(&setup, 3, &mut rng, alike).await;
     let old = leader(&world, &|_| true).await;
     write(&old, OLD).await;
     old.process().pause();
@@ -51,7 +51,12 @@ async fn simulate(setup: Setup) -> Answer {
     // Asked before the messages that wait for it can tell that it was deposed.
     let read = old.process().run(read(&old));
     old.process().resume();
-    match read.await.expect("it lives") {
+    answer(read.await.expect("it lives"))
+}
+
+/// What a read says that began after [`NEW`] was acknowledged.
+pub(super) fn answer(read: Result<Option<Bytes>, ReadError>) -> Answer {
+    match read {
         Ok(Some(value)) if value == OLD => Answer::Stale,
         Ok(Some(value)) => {
             assert_eq!(NEW, value, "nobody wrote anything else");
@@ -74,7 +79,7 @@ pub(super) async fn leader(world: &World, wanted: &dyn Fn(&Member) -> bool) -> M
     }
 }
 
-async fn write(member: &Member, value: &'static [u8]) {
+pub(super) async fn write(member: &Member, value: &'static [u8]) {
     let put = Write::Put { key: Bytes::from_static(KEY), value: Bytes::from_static(value) };
     let txn = Txn { writes: vec![put], ..Txn::default() };
     let store = member.store();
@@ -82,7 +87,7 @@ async fn write(member: &Member, value: &'static [u8]) {
     written.expect("it lives").expect("a quorum is there");
 }
 
-async fn read(member: &Member) -> Result<Option<Bytes>, ReadError> {
+pub(super) async fn read(member: &Member) -> Result<Option<Bytes>, ReadError> {
     let view = member.store().read(Consistency::Linearizable).await?;
     Ok(view.get(KEY).map(|found| found.value))
 }

@@ -34,6 +34,8 @@ pub struct Swept {
     pub ran: u64,
     /// How many faults there were in all of them.
     pub faults: usize,
+    /// In how many of them the monotonic clocks drifted apart.
+    pub drifted: u64,
     /// How many answers clients and watchers got.
     pub records: usize,
     /// How many messages nodes sent.
@@ -49,6 +51,9 @@ impl Swept {
         let seed = report.setup.seed;
         self.ran += 1;
         self.faults += report.faults.len();
+        let (_, first) = report.drifts[0];
+        let drifted = report.drifts.iter().any(|(_, drift)| *drift != first);
+        self.drifted += u64::from(drifted);
         self.records += report.history.records.len();
         self.messages += report.messages;
         match report.verdict {
@@ -61,10 +66,11 @@ impl Swept {
 
 impl fmt::Display for Swept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ran, faults, records, messages, violated, inconclusive } = self;
+        let Self { ran, faults, drifted, records, messages, violated, inconclusive } = self;
         write!(
             f,
-            "{ran} clusters: {faults} faults, {messages} messages, {records} answers judged; \
+            "{ran} clusters, {drifted} with clocks that drift apart: {faults} faults, {messages} \
+             messages, {records} answers judged; \
              {} broke a promise, {} prove nothing",
             violated.len(),
             inconclusive.len()

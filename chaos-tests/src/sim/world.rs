@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use identity::testing::TestCluster;
 use raft_store::config::{Config, DiskPolicy, SnapshotPolicy, Timers};
+use raft_store::sim::clock::Drift;
 use raft_store::sim::member::{Disk, Member, Position};
 use raft_store::sim::mutant::Mutant;
 use raft_store::sim::network::Network;
@@ -25,6 +26,7 @@ pub(super) struct World {
     pub(super) network: Network,
     begin: Instant,
     mutant: Option<Mutant>,
+    drift_of: DriftOf,
     shared: Arc<Mutex<Shared>>,
     ground: Arc<Ground>,
 }
@@ -35,6 +37,9 @@ struct Ground {
     disks: BTreeMap<u64, Disk>,
 }
 
+/// Says how the clock of a node runs, each time that it starts.
+pub(super) type DriftOf = fn(u64, &mut StdRng) -> Drift;
+
 /// How many nodes can take the place of others in one run.
 const SPARES: u64 = 3;
 
@@ -44,6 +49,8 @@ struct Shared {
     enlisted: BTreeSet<u64>,
     /// The nodes that run.
     members: BTreeMap<u64, Member>,
+    /// How the clock of each node ran that was started, in their order.
+    drifts: Vec<(u64, Drift)>,
     history: History,
     last_operation: u64,
     last_watch: u64,
@@ -53,7 +60,12 @@ struct Shared {
 
 impl World {
     /// Starts nodes 1 to `size` and makes them all voters.
-    pub(super) async fn start(setup: &Setup, size: u64, rng: &mut StdRng) -> Self {
+    pub(super) async fn start(
+        setup: &Setup,
+        size: u64,
+        rng: &mut StdRng,
+        drift_of: DriftOf,
+    ) -> Self {
         let ids: Vec<u64> = (1..=size).collect();
         let known: Vec<u64> = (1..=size + SPARES).collect();
         let identities = identity::testing::cluster(&known, &[]).expect("identities");
@@ -69,12 +81,13 @@ impl World {
             network: Network::new(begin, rng.random()),
             begin,
             mutant: setup.mutant,
+            drift_of,
             shared: Arc::default(),
             ground: Arc::new(ground),
         };
         world.shared().enlisted.extend(&ids);
         for id in ids {
-            world.start_node(id, rng.random()).await.expect("an empty disk");
+            world.start_node(id, rng).await.expect("an empty disk");
         }
         let first = world.member(1).expect("node 1 runs");
         let store = first.store();
@@ -122,8 +135,10 @@ impl World {
     }
 
     /// Starts a node on its disk, as a new process.
-    pub(super) async fn start_node(&self, id: u64, seed: u64) -> Result<(), String> {
-        let process = Process::new(self.begin, seed, self.mutant);
+    pub(super) async fn start_node(&self, id: u64, rng: &mut StdRng) -> Result<(), String> {
+        let drift = (self.drift_of)(id, rng);
+        let process = Process::new(self.begin, rng.random(), self.mutant, drift);
+        self.shared().drifts.push((id, drift));
         let disk = &self.ground.disks[&id];
         let started = Member::start(self.config(id), disk, &self.network, &process).await;
         if let Some(Ended::Failed { reason }) = process.ended() {
@@ -221,6 +236,10 @@ impl World {
 
     pub(super) fn history(&self) -> History {
         self.shared().history.clone()
+    }
+
+    pub(super) fn drifts(&self) -> Vec<(u64, Drift)> {
+        self.shared().drifts.clone()
     }
 
     pub(super) fn take_history(&self) -> History {

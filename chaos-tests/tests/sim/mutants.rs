@@ -20,7 +20,9 @@ macro_rules! found {
 
         #[test]
         fn every_defect_has_its_test() {
-            let mut tested = vec![Mutant::TruncationDropped, $(Mutant::$mutant),*];
+            // Two have tests of their own.
+            let mut tested =
+                vec![Mutant::TruncationDropped, Mutant::ReadByLease, $(Mutant::$mutant),*];
             tested.sort_by_key(|mutant| Mutant::ALL.iter().position(|one| one == mutant));
             assert_eq!(Mutant::ALL.as_slice(), tested);
         }

@@ -31,7 +31,7 @@ use crate::network::client::{BACKOFF, IDLE_MIN};
 use crate::network::convert;
 use crate::network::requests::Requests;
 use crate::node::Node;
-use crate::runtime::scoped;
+use crate::runtime::{clock, scoped};
 use crate::state::SnapshotFile;
 use crate::types::{LeaderId, Member, TypeConfig, Vote};
 
@@ -162,7 +162,7 @@ impl NetStreamAppend<TypeConfig> for Peer {
                 return Ok(futures::stream::empty().boxed());
             }
             let Some(target) = self.network.target(self.to) else {
-                tokio::time::sleep(IDLE_MIN / 10).await;
+                clock::sleep(IDLE_MIN / 10).await;
                 return Err(unreachable("the connection is refused"));
             };
             let (requests, incoming) = mpsc::unbounded_channel();
@@ -257,7 +257,7 @@ impl Replies {
                 self.network.arrival(self.from, self.to, arrives).await?;
                 Ok::<_, String>(Some(reply))
             };
-            match tokio::time::timeout(self.idle, arrival).await {
+            match clock::timeout(self.idle, arrival).await {
                 Ok(Ok(Some(reply))) => {
                     self.received += 1;
                     let reply = convert::appended_from_wire(reply);
@@ -304,7 +304,7 @@ impl NetSnapshot<TypeConfig> for Peer {
         tokio::select! {
             biased;
             closed = cancel => Err(StreamingError::Closed(closed)),
-            reply = tokio::time::timeout(option.soft_ttl(), call) => match reply {
+            reply = clock::timeout(option.soft_ttl(), call) => match reply {
                 Ok(Ok(vote)) => Ok(SnapshotResponse::new(vote)),
                 Ok(Err(reason)) => Err(unreachable(&reason)),
                 Err(_) => Err(unreachable("the peer does not answer")),
@@ -370,7 +370,7 @@ async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, String>>,
 ) -> Result<T, RpcError> {
-    match tokio::time::timeout(limit, call).await {
+    match clock::timeout(limit, call).await {
         Ok(Ok(reply)) => Ok(reply),
         Ok(Err(reason)) => Err(unreachable(&reason)),
         Err(_) => Err(unreachable("the peer does not answer")),

@@ -27,6 +27,8 @@ pub enum Mutant {
     ReadWithoutBarrier,
     /// A leader answers reads without asking a quorum.
     ReadWithoutQuorum,
+    /// A leader answers reads for as long as its own clock says that nobody else can lead.
+    ReadByLease,
     /// A watch that is behind loses a revision.
     WatchDrops,
     /// What is applied depends on the node.
@@ -37,7 +39,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::FsyncSkipped,
         Self::CallbackBeforeSync,
         Self::VoteNotSaved,
@@ -48,6 +50,7 @@ impl Mutant {
         Self::PurgeTooFar,
         Self::ReadWithoutBarrier,
         Self::ReadWithoutQuorum,
+        Self::ReadByLease,
         Self::WatchDrops,
         Self::ApplyDiverges,
         Self::RetryWithoutId,

@@ -18,6 +18,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::clock::{Clock, Drift};
 use super::mutant::Mutant;
 use super::turns;
 use crate::runtime::system;
@@ -45,7 +46,7 @@ pub enum Ended {
     },
 }
 
-/// A clock that may be wrong.
+/// A time of day that may be wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Skew {
     /// How much it is ahead, in milliseconds.
@@ -62,7 +63,7 @@ pub struct Process {
 
 #[derive(Debug)]
 struct Shared {
-    begin: Instant,
+    clock: Clock,
     seed: u64,
     mutant: Option<Mutant>,
     ended: watch::Sender<Option<Ended>>,
@@ -79,9 +80,10 @@ struct State {
 }
 
 impl Process {
-    /// A new process of a simulation that began at `begin`; `seed` gives its random numbers.
+    /// A new process of a simulation that began at `begin`; `seed` gives its random numbers, and
+    /// `drift` the rate of its monotonic clock for as long as it lives.
     #[must_use]
-    pub fn new(begin: Instant, seed: u64, mutant: Option<Mutant>) -> Self {
+    pub fn new(begin: Instant, seed: u64, mutant: Option<Mutant>, drift: Drift) -> Self {
         let state = State {
             paused: false,
             rng: StdRng::seed_from_u64(seed),
@@ -89,7 +91,8 @@ impl Process {
             wakers: BTreeMap::new(),
         };
         let (ended, _) = watch::channel(None);
-        Self { shared: Arc::new(Shared { begin, seed, mutant, ended, state: Mutex::new(state) }) }
+        let clock = Clock { right_at: begin, drift };
+        Self { shared: Arc::new(Shared { clock, seed, mutant, ended, state: Mutex::new(state) }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,7 +141,18 @@ impl Process {
         self.wake_all();
     }
 
-    /// Sets its clock.
+    /// At which rate its monotonic clock runs.
+    #[must_use]
+    pub fn drift(&self) -> Drift {
+        self.shared.clock.drift
+    }
+
+    /// Its monotonic clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.shared.clock
+    }
+
+    /// Sets its time of day.
     pub fn set_skew(&self, skew: Skew) {
         self.state().skew = skew;
     }
@@ -171,7 +185,7 @@ impl Process {
     }
 
     fn now_ms(&self) -> u64 {
-        let elapsed = self.shared.begin.elapsed().as_millis();
+        let elapsed = self.shared.clock.right_at.elapsed().as_millis();
         let elapsed = i64::try_from(elapsed).unwrap_or(i64::MAX);
         let skew = self.state().skew;
         let now = BEGIN_MS + elapsed + elapsed * skew.faster_permille / 1000 + skew.offset_ms;
@@ -190,6 +204,11 @@ impl Process {
 /// The process whose task is polled.
 pub(crate) fn current() -> Option<Process> {
     CURRENT.with_borrow(Clone::clone)
+}
+
+/// Asks the process whose task is polled, if there is one.
+pub(super) fn with_current<R>(ask: impl FnOnce(Option<&Process>) -> R) -> R {
+    CURRENT.with_borrow(|current| ask(current.as_ref()))
 }
 
 /// Ends the simulated process whose task is polled; returns when there is none.
