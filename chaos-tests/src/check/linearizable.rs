@@ -4,6 +4,7 @@
 //! A history is looked at key by key: what several keys have in common is `revision`'s matter. An
 //! operation with an unknown outcome may take effect at any time after it began, or never.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use super::Verdict;
@@ -128,35 +129,81 @@ fn without_invisible(mut calls: Vec<Call>) -> Vec<Call> {
 }
 
 /// The state after a step; none when the step is impossible there.
-fn after(state: &Option<String>, step: &Step) -> Option<Option<String>> {
+fn after<'a>(state: Option<&'a str>, step: &'a Step) -> Option<Option<&'a str>> {
     match step {
-        Step::Saw(value) => (state == value).then(|| state.clone()),
-        Step::SawOther(value) => (state != value).then(|| state.clone()),
-        Step::Wrote { where_was: Some(was), value } => (state == was).then(|| value.clone()),
-        Step::Wrote { where_was: None, value } => Some(value.clone()),
+        Step::Saw(value) => (state == value.as_deref()).then_some(state),
+        Step::SawOther(value) => (state != value.as_deref()).then_some(state),
+        Step::Wrote { where_was: Some(was), value } => {
+            (state == was.as_deref()).then_some(value.as_deref())
+        }
+        Step::Wrote { where_was: None, value } => Some(value.as_deref()),
+    }
+}
+
+/// Which calls have taken effect. Most of those with a known outcome are a prefix, as few clients wait
+/// at a time; those with an unknown one may do so at any time, or never.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Done {
+    /// All certain calls before this one.
+    before: usize,
+    /// Certain calls after it, in order.
+    later: Vec<usize>,
+    /// Calls of unknown outcome, in order.
+    unknown: Vec<usize>,
+}
+
+impl Done {
+    fn add_certain(&mut self, index: usize) {
+        if index > self.before {
+            let at = self.later.partition_point(|other| *other < index);
+            return self.later.insert(at, index);
+        }
+        self.before += 1;
+        let next = self.before;
+        let run = self.later.iter().zip(next..).take_while(|(done, index)| **done == *index);
+        let run = run.count();
+        self.later.drain(..run);
+        self.before += run;
+    }
+
+    fn add_unknown(&mut self, index: usize) {
+        let at = self.unknown.partition_point(|other| *other < index);
+        self.unknown.insert(at, index);
     }
 }
 
 /// Whether some order explains the calls; none when too many states were looked at.
 fn search(calls: &[Call], states_max: usize) -> Option<bool> {
-    let mut calls = calls.to_vec();
+    let mut calls: Vec<&Call> = calls.iter().collect();
     calls.sort_by_key(|call| (call.invoked_ns, call.id));
-    let mut tried: HashSet<(Vec<u64>, Option<String>)> = HashSet::new();
-    let mut open = vec![(vec![0_u64; calls.len().div_ceil(64)], None)];
+    let (certain, unknown): (Vec<&Call>, Vec<&Call>) =
+        calls.into_iter().partition(|call| call.completed_ns.is_some());
+    let mut tried: HashSet<(Done, Option<&str>)> = HashSet::new();
+    let mut open = vec![(Done::default(), None)];
     while let Some((done, state)) = open.pop() {
-        let is_done = |index: usize| done[index / 64] & (1 << (index % 64)) != 0;
-        let rest = || (0..calls.len()).filter(|index| !is_done(*index));
+        let (first_end, next) = may_be_next(&certain, &done);
         // What began after another call was complete cannot come before it.
-        let first_end = rest().filter_map(|index| calls[index].completed_ns).min();
         let Some(first_end) = first_end else { return Some(true) };
-        // The oldest call is tried first: it is the most likely next one.
-        let next: Vec<usize> =
-            rest().take_while(|index| calls[*index].invoked_ns <= first_end).collect();
-        for index in next.into_iter().rev() {
-            let Some(state) = after(&state, &calls[index].step) else { continue };
+        let doubtful = (0..unknown.len())
+            .take_while(|index| unknown[*index].invoked_ns <= first_end)
+            .filter(|index| done.unknown.binary_search(index).is_err());
+        let mut reached = Vec::new();
+        for index in doubtful {
+            let Some(state) = after(state, &unknown[index].step) else { continue };
             let mut done = done.clone();
-            done[index / 64] |= 1 << (index % 64);
-            if tried.insert((done.clone(), state.clone())) {
+            done.add_unknown(index);
+            reached.push((unknown[index].invoked_ns, unknown[index].id, done, state));
+        }
+        for index in next {
+            let Some(state) = after(state, &certain[index].step) else { continue };
+            let mut done = done.clone();
+            done.add_certain(index);
+            reached.push((certain[index].invoked_ns, certain[index].id, done, state));
+        }
+        // The oldest call is tried first: it is the most likely next one.
+        reached.sort_unstable_by_key(|(invoked_ns, id, ..)| Reverse((*invoked_ns, *id)));
+        for (_, _, done, state) in reached {
+            if tried.insert((done.clone(), state)) {
                 open.push((done, state));
             }
         }
@@ -165,6 +212,25 @@ fn search(calls: &[Call], states_max: usize) -> Option<bool> {
         }
     }
     Some(false)
+}
+
+/// Of the certain calls that have not taken effect, when the first of them was complete, and those
+/// that began before that.
+fn may_be_next(certain: &[&Call], done: &Done) -> (Option<u64>, Vec<usize>) {
+    let mut first_end: Option<u64> = None;
+    let mut next = Vec::new();
+    for (index, call) in certain.iter().enumerate().skip(done.before) {
+        // All others began later still.
+        if first_end.is_some_and(|end| call.invoked_ns > end) {
+            break;
+        }
+        if done.later.binary_search(&index).is_err() {
+            first_end = first_end.into_iter().chain(call.completed_ns).min();
+            next.push(index);
+        }
+    }
+    next.retain(|index| first_end.is_some_and(|end| certain[*index].invoked_ns <= end));
+    (first_end, next)
 }
 
 #[cfg(test)]
@@ -230,7 +296,7 @@ mod tests {
 
     /// Tries every order of every choice of the unknown calls.
     fn brute_force(calls: &[Call]) -> bool {
-        fn from(left: &[&Call], state: &Option<String>) -> bool {
+        fn from<'a>(left: &[&'a Call], state: Option<&'a str>) -> bool {
             let must = |call: &&&Call| call.completed_ns.is_some();
             let Some(end) = left.iter().filter(must).filter_map(|call| call.completed_ns).min()
             else {
@@ -240,10 +306,10 @@ mod tests {
                 let mut rest = left.to_vec();
                 let call = rest.remove(index);
                 let next = (call.invoked_ns <= end).then(|| after(state, &call.step)).flatten();
-                next.is_some_and(|state| from(&rest, &state))
+                next.is_some_and(|state| from(&rest, state))
             })
         }
-        from(&calls.iter().collect::<Vec<_>>(), &None)
+        from(&calls.iter().collect::<Vec<_>>(), None)
     }
 
     fn any_call(rng: &mut StdRng, id: u64) -> Call {

@@ -65,6 +65,7 @@ impl View for Tables {
 #[derive(Debug, Default)]
 struct Content {
     now: Tables,
+    /// Has no keys in common with `now`, which would be copied at the first write after a flush.
     durable: Tables,
     /// The batches after the last flush.
     unflushed: Vec<Vec<Op>>,
@@ -122,8 +123,8 @@ impl KeyValue for MemoryDatabase {
 
     fn flush(&self) -> io::Result<()> {
         self.content(|content| {
-            content.durable = content.now.clone();
-            content.unflushed.clear();
+            let Content { durable, unflushed, .. } = content;
+            unflushed.drain(..).flatten().for_each(|op| durable.apply(&op));
         });
         Ok(())
     }

@@ -73,6 +73,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     paused: bool,
+    /// Whether `ended` says how it did.
+    has_ended: bool,
     rng: StdRng,
     skew: Skew,
     /// How to wake each task, by its number.
@@ -86,6 +88,7 @@ impl Process {
     pub fn new(begin: Instant, seed: u64, mutant: Option<Mutant>, drift: Drift) -> Self {
         let state = State {
             paused: false,
+            has_ended: false,
             rng: StdRng::seed_from_u64(seed),
             skew: Skew::default(),
             wakers: BTreeMap::new(),
@@ -122,6 +125,7 @@ impl Process {
     }
 
     fn end(&self, how: Ended) {
+        self.state().has_ended = true;
         self.shared.ended.send_if_modified(|ended| {
             let first = ended.is_none();
             ended.get_or_insert(how);
@@ -192,6 +196,20 @@ impl Process {
         u64::try_from(now).unwrap_or(0)
     }
 
+    /// Whether its tasks run, and keeps the waker of one that waits until they do.
+    fn standing(&self, number: u64, kept: &mut Option<Waker>, context: &Context<'_>) -> Standing {
+        let mut state = self.state();
+        if !kept.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            *kept = Some(context.waker().clone());
+            state.wakers.insert(number, context.waker().clone());
+        }
+        match *state {
+            State { has_ended: true, .. } => Standing::Ended,
+            State { paused: true, .. } => Standing::Paused,
+            State { .. } => Standing::Runs,
+        }
+    }
+
     /// Makes it the current one while `act` runs.
     fn enter<R>(&self, act: impl FnOnce() -> R) -> R {
         let before = CURRENT.replace(Some(self.clone()));
@@ -199,6 +217,13 @@ impl Process {
         CURRENT.replace(before);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
+}
+
+/// Whether the tasks of a process run.
+enum Standing {
+    Runs,
+    Paused,
+    Ended,
 }
 
 /// The process whose task is polled.
@@ -247,6 +272,8 @@ pub(crate) async fn blocking<R: Send + 'static>(
 #[derive(Debug)]
 pub struct Scoped<F> {
     process: Option<(Process, u64)>,
+    /// The one of its wakers that the process knows.
+    waker: Option<Waker>,
     /// None when the process ended.
     future: Option<Pin<Box<F>>>,
 }
@@ -254,7 +281,7 @@ pub struct Scoped<F> {
 impl<F: Future> Scoped<F> {
     fn new(process: Option<Process>, future: F) -> Self {
         let process = process.map(|process| (process, turns::next_number()));
-        Self { process, future: Some(Box::pin(future)) }
+        Self { process, waker: None, future: Some(Box::pin(future)) }
     }
 }
 
@@ -262,34 +289,30 @@ impl<F: Future> Future for Scoped<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some((process, number)) = self.process.clone() else {
-            return match &mut self.future {
-                Some(future) => future.as_mut().poll(context),
-                None => Poll::Pending,
-            };
-        };
-        process.state().wakers.insert(number, context.waker().clone());
-        if process.ended().is_some() {
-            let future = self.future.take();
-            process.enter(|| drop(future));
-            return Poll::Pending;
-        }
-        if process.state().paused {
-            return Poll::Pending;
+        let Self { process, waker, future } = &mut *self;
+        let Some(running) = future else { return Poll::Pending };
+        let Some((process, number)) = process else { return running.as_mut().poll(context) };
+        match process.standing(*number, waker, context) {
+            Standing::Runs => {}
+            Standing::Paused => return Poll::Pending,
+            Standing::Ended => {
+                let future = future.take();
+                process.enter(|| drop(future));
+                return Poll::Pending;
+            }
         }
         // A part of a task has its turn with the task.
         let is_part = CURRENT.with_borrow(Option::is_some);
-        if !is_part && !turns::is_turn(number, context) {
+        if !is_part && !turns::is_turn(*number, context) {
             return Poll::Pending;
         }
-        let Some(future) = &mut self.future else { return Poll::Pending };
         let polled =
-            process.enter(|| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))));
+            process.enter(|| catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))));
         match polled {
             Ok(polled) => polled,
             Err(panic) => {
                 process.end(Ended::Failed { reason: reason_of(&*panic) });
-                let future = self.future.take();
+                let future = future.take();
                 process.enter(|| drop(future));
                 Poll::Pending
             }
