@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use x509_parser::time::ASN1Time;
 
 use crate::error::IdentityError;
+use crate::fingerprint;
 use crate::peer::{PeerIdentity, Role};
 
 /// How long a node's certificate is valid; it is renewed after two thirds of it.
@@ -144,6 +145,25 @@ impl CertificateAuthority {
     pub fn certificate_der(&self) -> Result<CertificateDer<'static>, IdentityError> {
         CertificateDer::from_pem_slice(self.certificate_pem.as_bytes())
             .map_err(|e| IdentityError::malformed("authority certificate", e))
+    }
+
+    /// The fingerprint of the authority's certificate.
+    ///
+    /// # Errors
+    /// When the stored certificate is malformed.
+    pub fn fingerprint(&self) -> Result<String, IdentityError> {
+        Ok(fingerprint::of_certificate(&self.certificate_der()?))
+    }
+
+    /// The fingerprint of the other authority that nodes are to trust, if there is one.
+    ///
+    /// # Errors
+    /// When its stored certificate is malformed.
+    pub fn also_trusted(&self) -> Result<Option<String>, IdentityError> {
+        let other = CertificateDer::pem_slice_iter(self.trusted_pem.as_bytes()).next();
+        let other = other.transpose();
+        let other = other.map_err(|e| IdentityError::malformed("authority certificate", e))?;
+        Ok(other.as_ref().map(fingerprint::of_certificate))
     }
 
     fn node_params(

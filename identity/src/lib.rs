@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod error;
+pub mod fingerprint;
 pub mod peer;
 pub mod token;
 
@@ -14,6 +15,7 @@ pub mod connect;
 pub mod files;
 pub mod node;
 pub mod renewal;
+pub mod rotation;
 mod verify;
 
 #[cfg(any(test, feature = "testing"))]

@@ -16,7 +16,9 @@ use crate::authority::IssuedCertificate;
 use crate::connect::ExpectedPeer;
 use crate::error::IdentityError;
 use crate::files::{self, AUTHORITIES_FILE, NODE_FILE};
+use crate::fingerprint;
 use crate::peer::PeerIdentity;
+use crate::rotation::Holding;
 use crate::verify::RegionVerifier;
 
 pub(crate) const ALPN: &[u8] = b"h2";
@@ -41,6 +43,7 @@ pub(crate) struct Credentials {
     valid: (SystemTime, SystemTime),
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    holding: Holding,
     roots: Arc<RootCertStore>,
     server: Arc<ServerConfig>,
 }
@@ -122,6 +125,12 @@ impl Identity {
         self.current.load().valid.1
     }
 
+    /// By whom the certificate is, whom this node trusts, and until when.
+    #[must_use]
+    pub fn holding(&self) -> Holding {
+        self.current.load().holding.clone()
+    }
+
     /// Whether two thirds of the certificate's time are over at `now`.
     #[must_use]
     pub fn renewal_due(&self, now: SystemTime) -> bool {
@@ -159,14 +168,16 @@ impl Credentials {
         let own = PeerIdentity::of_certificate(leaf)?;
         let valid = validity(leaf)?;
         let mut roots = RootCertStore::empty();
-        for authority in certificates(authorities)? {
+        let trusted = certificates(authorities)?;
+        let holding = holding(&chain, &trusted, valid.1)?;
+        for authority in trusted {
             roots
                 .add(authority)
                 .map_err(|e| IdentityError::malformed("authority certificate", e))?;
         }
         let roots = Arc::new(roots);
         let server = Arc::new(server_config(&chain, &key, &roots)?);
-        Ok(Self { own, valid, chain, key, roots, server })
+        Ok(Self { own, valid, chain, key, holding, roots, server })
     }
 
     fn client_config(&self, expected: ExpectedPeer) -> Result<ClientConfig, IdentityError> {
@@ -208,6 +219,22 @@ fn server_config(
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
+}
+
+fn holding(
+    chain: &[CertificateDer<'static>],
+    trusted: &[CertificateDer<'static>],
+    expires: SystemTime,
+) -> Result<Holding, IdentityError> {
+    let issuer = chain.get(1).map(fingerprint::of_certificate).ok_or_else(|| {
+        IdentityError::malformed("node certificate", "its authority is not beside it")
+    })?;
+    let since_epoch = expires.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(Holding {
+        issuer,
+        trusted: trusted.iter().map(fingerprint::of_certificate).collect(),
+        expires_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {

@@ -110,9 +110,15 @@ impl PeerIdentity {
 
 impl fmt::Display for PeerIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.role {
-            Role::Region { node_id } => write!(f, "region-{node_id}.{}", self.cluster_id),
-            Role::Rack { system_id } => write!(f, "rack-{system_id}.{}", self.cluster_id),
+        write!(f, "{}.{}", self.role, self.cluster_id)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Region { node_id } => write!(f, "region-{node_id}"),
+            Self::Rack { system_id } => write!(f, "rack-{system_id}"),
         }
     }
 }

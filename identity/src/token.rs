@@ -9,8 +9,9 @@ use std::str::FromStr;
 
 use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::fingerprint;
 
 /// A token as the operator carries it. Its secret is not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,19 +64,22 @@ impl JoinToken {
     /// A new random token of the cluster with this authority.
     #[must_use]
     pub fn generate(authority: &CertificateDer<'_>) -> Self {
-        Self { secret: format!("{:032x}", rand::random::<u128>()), pin: pin_of(authority) }
+        Self {
+            secret: format!("{:032x}", rand::random::<u128>()),
+            pin: fingerprint::of_certificate(authority),
+        }
     }
 
     /// What the cluster finds the token by: SHA-256 of its secret, hexadecimal.
     #[must_use]
     pub fn lookup_id(&self) -> String {
-        hex(&Sha256::digest(self.secret.as_bytes()))
+        fingerprint::of_bytes(self.secret.as_bytes())
     }
 
     /// Whether a certificate is the authority that the token was made for.
     #[must_use]
     pub fn pins(&self, certificate: &CertificateDer<'_>) -> bool {
-        pin_of(certificate).as_bytes().ct_eq(self.pin.as_bytes()).into()
+        fingerprint::of_certificate(certificate).as_bytes().ct_eq(self.pin.as_bytes()).into()
     }
 }
 
@@ -120,14 +124,6 @@ impl FromStr for JoinToken {
         }
         Ok(Self { secret: secret.to_ascii_lowercase(), pin: pin.to_ascii_lowercase() })
     }
-}
-
-fn pin_of(certificate: &CertificateDer<'_>) -> String {
-    hex(&Sha256::digest(certificate.as_ref()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

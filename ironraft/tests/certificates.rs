@@ -19,6 +19,7 @@ use rack::generation::Generations;
 use rack::session::{Dial, Introduction, Session};
 use rack::uplink::Uplink;
 use raft_store::Store;
+use region::grpc::authority::AuthorityService;
 use region::grpc::cluster::ClusterService;
 use region::grpc::rack::{RackService, RegionEnds};
 use region::grpc::{renewal, server};
@@ -73,6 +74,7 @@ fn services(tables: &Tables, cluster_id: &str, port: u16) -> Routes {
         RegionEnds { node_id: 1, cluster_id: cluster_id.clone(), grpc_port: port, http_port: 1 };
     let mut services = Routes::builder();
     services.add_service(RackService::server(tables.clone(), ends, Sessions::default()));
+    services.add_service(AuthorityService::server(tables.clone()));
     services.add_service(ClusterService::server(tables.clone(), cluster_id, 1));
     services.routes()
 }

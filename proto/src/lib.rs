@@ -38,4 +38,16 @@ pub mod cluster {
     tonic::include_proto!("ironraft.cluster.v1");
 }
 
+/// Replacing the certificate authority.
+pub mod authority {
+    #![expect(
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        clippy::doc_markdown,
+        unused_qualifications,
+        reason = "generated"
+    )]
+    tonic::include_proto!("ironraft.authority.v1");
+}
+
 pub mod convert;

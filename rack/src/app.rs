@@ -33,7 +33,7 @@ use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
 
 /// How often the certificate is looked at.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(3600);
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Runs the rack until `shutdown`, or until a part of it fails.
 ///

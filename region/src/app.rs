@@ -19,6 +19,7 @@ use tower::Layer;
 use tower::util::MapRequestLayer;
 
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
+use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
 use crate::grpc::rack::{RackService, RegionEnds};
 use crate::grpc::renewal::keep_certificate;
@@ -26,14 +27,14 @@ use crate::grpc::server;
 use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
-use crate::reconcile::{deploy, images as image_copies, leases, membership, power};
+use crate::reconcile::{authority, deploy, images as image_copies, leases, membership, power};
 use crate::rest::call::Parts;
 use crate::rest::router::{self, collapse_slashes};
 use crate::tables::update::Tables;
 use crate::telemetry::Telemetry;
 
 /// How often a certificate is looked at.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(3600);
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long requests in progress may take when the node stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
@@ -151,6 +152,7 @@ fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
     if let Some(raft) = tables.store().service() {
         services.add_service(raft);
     }
+    services.add_service(AuthorityService::server(tables.clone()));
     let cluster_id = config.cluster_id.clone();
     services.add_service(ClusterService::server(tables, cluster_id, config.node_id));
     services.routes()
@@ -175,6 +177,7 @@ fn spawn_reconcilers(
 ) {
     let (store, stop) = (store.clone(), stop.clone());
     tasks.spawn(finished(image_copies::run(images, stop.clone())));
+    tasks.spawn(finished(authority::run(store.clone(), stop.clone())));
     tasks.spawn(finished(membership::run(store.clone(), stop.clone())));
     tasks.spawn(finished(power::run(store.clone(), stop.clone())));
     tasks.spawn(finished(leases::run(store.clone(), stop.clone())));

@@ -1,4 +1,4 @@
-//! `ironraft cluster status|members|remove|transfer|token`: asks the cluster service as the region
+//! `ironraft cluster status|members|remove|transfer|token|authority`: asks the cluster service as the region
 //! node in a data folder.
 
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use region::config::Config;
 use serde_json::json;
 use tonic::transport::Channel;
 
+use crate::cli::authority::{self, AuthorityCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, print_json, print_rows, say};
 use crate::serve::dev::create_token;
@@ -65,6 +66,9 @@ pub(crate) enum ClusterCommand {
     /// Look after join tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Look after the certificate authority
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 /// The commands on join tokens.
@@ -118,11 +122,12 @@ pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
             say(format_args!("{token}"));
             Ok(())
         }
+        ClusterCommand::Authority(command) => authority::run(command).await,
     }
 }
 
 impl LocalNode {
-    fn open(&self) -> anyhow::Result<(Config, Identity)> {
+    pub(crate) fn open(&self) -> anyhow::Result<(Config, Identity)> {
         let config = load(&self.data_dir)?;
         let identity =
             Identity::load(&config.identity_dir()).context("no certificate of a region")?;
@@ -291,7 +296,8 @@ fn print_members(reply: &StatusReply) {
     print_rows(&["NODE", "NAME", "ROLE", "LAG", "GRPC", "HTTP"], &rows);
 }
 
-fn refused(status: tonic::Status) -> Failure {
+/// How a command fails that a region refused.
+pub(crate) fn refused(status: tonic::Status) -> Failure {
     let message = status.message().to_owned();
     match status.code() {
         tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Failure::Unavailable(message),

@@ -1,6 +1,7 @@
 //! Real region processes on loopback: what a cluster promises while some of them are gone.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authority;
 mod cluster;
 mod commands;
 mod handover;

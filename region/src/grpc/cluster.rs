@@ -7,7 +7,6 @@ use std::time::Duration;
 use identity::token::JoinRole;
 use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
-use model::error::Kind;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
     Certificate, CreateTokenReply, CreateTokenRequest, JoinReply, JoinRequest, Member, Peer,
@@ -17,6 +16,7 @@ use proto::cluster::{
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
+use crate::grpc::status::{of_kind, only_regions};
 use crate::ops::cluster::{self, JoinError, NewRack, NewRegion};
 use crate::tables::error::TableError;
 use crate::tables::read::Reads;
@@ -164,13 +164,6 @@ pub fn peer_of(region: &RegionController) -> Peer {
     }
 }
 
-fn only_regions<T>(request: &Request<T>) -> Result<(), Status> {
-    match PeerIdentity::region_of(request) {
-        Some(_) => Ok(()),
-        None => Err(Status::permission_denied("only regions may ask this")),
-    }
-}
-
 fn new_region(new: proto::cluster::NewRegion) -> Result<NewRegion, Status> {
     let address: IpAddr = new
         .address
@@ -185,18 +178,4 @@ fn certificate(issued: identity::authority::IssuedCertificate) -> Certificate {
 
 fn refused(error: &JoinError) -> Status {
     of_kind(error.kind(), error.to_string())
-}
-
-fn of_kind(kind: Kind, message: String) -> Status {
-    match kind {
-        Kind::Invalid => Status::invalid_argument(message),
-        Kind::NotFound => Status::not_found(message),
-        Kind::Exists => Status::already_exists(message),
-        Kind::Conflict => Status::aborted(message),
-        Kind::Exhausted => Status::resource_exhausted(message),
-        Kind::Forbidden => Status::permission_denied(message),
-        Kind::Unauthenticated => Status::unauthenticated(message),
-        Kind::Unavailable | Kind::NotLeader => Status::unavailable(message),
-        Kind::Internal => Status::internal(message),
-    }
 }

@@ -1,5 +1,7 @@
-//! The gRPC doors on port 5241, behind mutual TLS: Raft between regions, joining, racks.
+//! The gRPC doors on port 5241, behind mutual TLS: Raft between regions, joining, certificates,
+//! racks.
 
+pub mod authority;
 pub mod cluster;
 pub mod leases;
 pub mod rack;
@@ -7,3 +9,4 @@ pub mod renewal;
 pub mod server;
 
 mod session;
+mod status;

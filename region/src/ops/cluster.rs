@@ -1,5 +1,6 @@
 //! Letting nodes into the cluster: join tokens, node ids, certificates.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -137,7 +138,11 @@ pub async fn found(
     first: &NewRegion,
 ) -> Result<RegionController, JoinError> {
     let cause = Cause::new("bootstrap", "cluster.init");
-    let stored = StoredAuthority { name: CURRENT.to_owned(), authority: authority.clone() };
+    let stored = StoredAuthority {
+        name: CURRENT.to_owned(),
+        authority: authority.clone(),
+        excused: BTreeSet::new(),
+    };
     tables
         .update(&cause, |tx| {
             tx.insert(&stored)?;
@@ -256,17 +261,21 @@ pub async fn renew(
     request_pem: &str,
 ) -> Result<IssuedCertificate, JoinError> {
     let view = tables.view().await?;
-    let member = match &peer.role {
-        Role::Region { node_id } => view.find(&REGION_BY_NODE_ID, node_id)?.is_some(),
-        Role::Rack { system_id } => match system_id.parse::<SystemId>() {
-            Ok(system_id) => view.get::<RackController>(&system_id)?.is_some(),
-            Err(_) => false,
-        },
-    };
-    if !member {
+    if !is_member(&view, &peer.role)? {
         return Err(JoinError::NotMember { name: peer.to_string() });
     }
     Ok(authority(&view)?.issue(request_pem, peer.role.clone())?)
+}
+
+/// Whether a node with this name is recorded as a member of the cluster.
+pub(crate) fn is_member(reads: &impl Reads, role: &Role) -> Result<bool, TableError> {
+    match role {
+        Role::Region { node_id } => Ok(reads.find(&REGION_BY_NODE_ID, node_id)?.is_some()),
+        Role::Rack { system_id } => match system_id.parse::<SystemId>() {
+            Ok(system_id) => Ok(reads.get::<RackController>(&system_id)?.is_some()),
+            Err(_) => Ok(false),
+        },
+    }
 }
 
 fn check_token(tx: &Tx, token: &JoinToken, wanted: JoinRole) -> Result<(), JoinError> {

@@ -5,6 +5,7 @@ pub mod account;
 pub mod addresses;
 pub mod agent;
 pub mod allocate;
+pub mod authority;
 pub mod boot_reports;
 pub mod boot_resources;
 pub mod bootstrap;
@@ -42,3 +43,6 @@ pub mod tags;
 pub mod users;
 pub mod vlans;
 pub mod zones;
+
+#[cfg(test)]
+mod authority_tests;

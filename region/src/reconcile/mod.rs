@@ -4,6 +4,7 @@
 
 pub mod driver;
 
+pub mod authority;
 pub mod deploy;
 pub mod images;
 pub mod leases;

@@ -1,21 +1,40 @@
-//! What only regions know: the certificate authority and the join tokens. No rack follows these.
+//! What only regions know: the certificate authority, who has which certificate, and the join
+//! tokens. No rack follows these.
+
+use std::collections::BTreeSet;
 
 use identity::CertificateAuthority;
+use identity::rotation::Holding;
 use identity::token::TokenRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::row::Row;
 
-/// The name of the one authority.
+/// The name of the authority that signs.
 pub const CURRENT: &str = "current";
 
-/// The cluster's certificate authority, with its secret key.
+/// The name of the authority that is to follow, while nodes learn to trust it.
+pub const NEXT: &str = "next";
+
+/// A certificate authority of the cluster, with its secret key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAuthority {
-    /// [`CURRENT`].
+    /// [`CURRENT`] or [`NEXT`].
     pub name: String,
     /// The authority.
     pub authority: CertificateAuthority,
+    /// The nodes that are not waited for while it is replaced, as [`StoredHolding`] names them.
+    #[serde(default)]
+    pub excused: BTreeSet<String>,
+}
+
+/// What a node said last of its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredHolding {
+    /// `region-<node id>` or `rack-<system id>`.
+    pub node: String,
+    /// What it has.
+    pub holding: Holding,
 }
 
 /// A join token, without its secret.
@@ -33,6 +52,15 @@ impl Row for StoredAuthority {
 
     fn id(&self) -> String {
         self.name.clone()
+    }
+}
+
+impl Row for StoredHolding {
+    type Id = String;
+    const TABLE: &'static str = "certificate";
+
+    fn id(&self) -> String {
+        self.node.clone()
     }
 }
 

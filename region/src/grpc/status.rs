@@ -1,0 +1,29 @@
+//! What the services for regions and operators have in common: who may ask, and how a refusal is
+//! said.
+
+use identity::PeerIdentity;
+use model::error::Kind;
+use tonic::{Request, Status};
+
+/// Refuses everybody but regions.
+pub(crate) fn only_regions<T>(request: &Request<T>) -> Result<(), Status> {
+    match PeerIdentity::region_of(request) {
+        Some(_) => Ok(()),
+        None => Err(Status::permission_denied("only regions may ask this")),
+    }
+}
+
+/// A refusal of this kind.
+pub(crate) fn of_kind(kind: Kind, message: String) -> Status {
+    match kind {
+        Kind::Invalid => Status::invalid_argument(message),
+        Kind::NotFound => Status::not_found(message),
+        Kind::Exists => Status::already_exists(message),
+        Kind::Conflict => Status::aborted(message),
+        Kind::Exhausted => Status::resource_exhausted(message),
+        Kind::Forbidden => Status::permission_denied(message),
+        Kind::Unauthenticated => Status::unauthenticated(message),
+        Kind::Unavailable | Kind::NotLeader => Status::unavailable(message),
+        Kind::Internal => Status::internal(message),
+    }
+}
