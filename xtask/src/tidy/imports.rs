@@ -3,6 +3,7 @@
 //! `region` and `rack` are two towers on one ground and meet only in `proto`. The table is the
 //! whole rule; it is compared with what `cargo metadata` says, tests and build scripts included.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -58,12 +59,15 @@ struct MetadataPackage {
     name: String,
     manifest_path: String,
     dependencies: Vec<MetadataDependency>,
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct MetadataDependency {
     name: String,
     path: Option<String>,
+    kind: Option<String>,
+    features: Vec<String>,
 }
 
 /// A crate of ours with what it imports of ours.
@@ -74,7 +78,20 @@ pub struct Package {
     /// Its folder's name.
     pub folder: String,
     /// The crates of ours that it names, in any kind of dependency.
-    pub imports: Vec<String>,
+    pub dependencies: Vec<Dependency>,
+    /// Its features, and what each brings along.
+    pub features: BTreeMap<String, Vec<String>>,
+}
+
+/// A crate of ours as another one names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The crate's name.
+    pub name: String,
+    /// It is for tests only.
+    pub dev: bool,
+    /// The features that are asked for.
+    pub features: Vec<String>,
 }
 
 /// Asks cargo for the workspace's packages.
@@ -106,10 +123,16 @@ pub fn packages(metadata: &Metadata) -> anyhow::Result<Vec<Package>> {
         packages.push(Package {
             name: package.name.clone(),
             folder: folder.to_string_lossy().into_owned(),
-            imports: ours.map(|dependency| dependency.name.clone()).collect(),
+            dependencies: ours.map(dependency).collect(),
+            features: package.features.clone(),
         });
     }
     Ok(packages)
+}
+
+fn dependency(named: &MetadataDependency) -> Dependency {
+    let dev = named.kind.as_deref() == Some("dev");
+    Dependency { name: named.name.clone(), dev, features: named.features.clone() }
 }
 
 /// Compares the packages with the table.
@@ -129,7 +152,8 @@ pub fn check(packages: &[Package]) -> Vec<Finding> {
             continue;
         };
         // A crate names itself to get its own testing feature in its tests.
-        for import in package.imports.iter().filter(|import| **import != package.name) {
+        let imports = package.dependencies.iter().map(|dependency| &dependency.name);
+        for import in imports.filter(|import| **import != package.name) {
             if !allowed.contains(&import.as_str()) {
                 find(package, "imports", format!("{} must not import {import}", package.name));
             }
@@ -174,11 +198,19 @@ pub fn check_lints(place: &str, manifest: &str) -> anyhow::Result<Vec<Finding>> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, check, check_lints};
+    use std::collections::BTreeMap;
+
+    use super::{Dependency, Package, check, check_lints};
 
     fn package(name: &str, folder: &str, imports: &[&str]) -> Package {
-        let imports = imports.iter().map(|name| (*name).to_owned()).collect();
-        Package { name: name.to_owned(), folder: folder.to_owned(), imports }
+        let import =
+            |name: &&str| Dependency { name: (*name).to_owned(), dev: false, features: Vec::new() };
+        Package {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            dependencies: imports.iter().map(import).collect(),
+            features: BTreeMap::new(),
+        }
     }
 
     #[track_caller]

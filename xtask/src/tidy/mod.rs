@@ -5,6 +5,7 @@ pub mod imports;
 pub mod locked;
 pub mod sizes;
 pub mod source;
+pub mod testing;
 pub mod words;
 
 use std::fmt;
@@ -44,7 +45,9 @@ pub struct Report {
 /// When files cannot be read, or `cargo metadata` or `git ls-files` fails.
 pub fn check(root: &Path) -> anyhow::Result<Report> {
     let metadata = imports::metadata(root)?;
-    let mut findings = imports::check(&imports::packages(&metadata)?);
+    let packages = imports::packages(&metadata)?;
+    let mut findings = imports::check(&packages);
+    findings.extend(testing::check(&packages));
     findings.extend(imports::check_manifests(root, &metadata)?);
     let sources = rust_files(root)?;
     for (path, text) in &sources {
