@@ -148,6 +148,16 @@ impl Store {
         node.require_quorum_without(&basis, id).await
     }
 
+    /// Whether the node was a member and is not any more, as far as this node has applied the log.
+    /// Once it is so it stays so; never for a store in memory.
+    #[must_use]
+    pub fn is_removed(&self, id: u64) -> bool {
+        match &self.backend {
+            Backend::Memory { .. } => false,
+            Backend::Node(node) => node.view().1.retired.contains(&id),
+        }
+    }
+
     /// Puts the node `new_id` at `address` in the place of the member `old_id`: adds it, waits until
     /// it has caught up, and exchanges the two in one change, so that the number of voters is never
     /// smaller. This is how a node gets another address: the address of an id never changes, because

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
 use crate::grpc::rack::{RackService, RegionEnds};
+use crate::grpc::removal::removed;
 use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
 use crate::images::{self, Images};
@@ -68,6 +70,20 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// The cluster took the node out. It is not to run again.
+    #[error(
+        "region node {node_id} was removed from cluster {cluster_id}: it stops for good; to join \
+         anew, remove {} and use `ironraft region join`, which gives it a new node id",
+        data_dir.display()
+    )]
+    Removed {
+        /// The node that was removed.
+        node_id: u64,
+        /// The cluster it was in.
+        cluster_id: String,
+        /// Where its data is.
+        data_dir: PathBuf,
+    },
     /// A part failed.
     #[error("{part} failed: {reason}")]
     Part {
@@ -98,6 +114,9 @@ pub async fn open_store(config: &Config, identity: &Identity) -> Result<Store, R
 /// # Errors
 /// See [`RunError`].
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
+    if config.removed_file().exists() {
+        return Err(was_removed(&config));
+    }
     let identity = Identity::load(&config.identity_dir())?;
     let http = listen(config.http()).await?;
     let grpc = listen(config.grpc()).await?;
@@ -112,6 +131,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let services = services(&config, tables.clone(), sessions.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &store, images, &stop);
+    tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
     tracing::info!(
@@ -222,6 +242,31 @@ async fn renew(identity: Identity, own_grpc: String, stop: CancellationToken) ->
         () = keep_certificate(identity, &own_grpc, RENEWAL_INTERVAL) => {}
     }
     Ok(())
+}
+
+/// Fails when the cluster took this node out, and remembers it: the node must not come back under
+/// the id that it had.
+async fn stop_when_removed(
+    config: Config,
+    tables: Tables,
+    identity: Identity,
+    stop: CancellationToken,
+) -> Ended {
+    tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        () = removed(tables, identity, config.node_id) => {}
+    }
+    let error = was_removed(&config);
+    if let Err(cause) = std::fs::write(config.removed_file(), format!("{error}\n")) {
+        tracing::warn!(%cause, "cannot write {}", config.removed_file().display());
+    }
+    tracing::error!(node.id = config.node_id, "{error}");
+    Err(error)
+}
+
+fn was_removed(config: &Config) -> RunError {
+    let Config { node_id, cluster_id, data_dir, .. } = config.clone();
+    RunError::Removed { node_id, cluster_id, data_dir }
 }
 
 fn ended_early(ended: Result<Ended, tokio::task::JoinError>) -> RunError {

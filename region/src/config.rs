@@ -109,6 +109,12 @@ impl Config {
         Ok(())
     }
 
+    /// The file that says that the node was removed from the cluster.
+    #[must_use]
+    pub fn removed_file(&self) -> PathBuf {
+        self.data_dir.join("removed")
+    }
+
     /// Where the replicated store is.
     #[must_use]
     pub fn store_dir(&self) -> PathBuf {

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use region::app::RunError;
+
 /// Why a command failed; each kind has its exit code, which scripts rely on.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -17,6 +19,8 @@ pub(crate) enum Failure {
     Denied(String),
     /// 6: no region answers, or the cluster has no quorum.
     Unavailable(String),
+    /// 7: the region was removed from its cluster; starting it again is of no use.
+    Removed(String),
 }
 
 impl Failure {
@@ -34,6 +38,7 @@ impl Failure {
             Self::Conflict(message) => (4, message),
             Self::Denied(message) => (5, message),
             Self::Unavailable(message) => (6, message),
+            Self::Removed(message) => (7, message),
         };
         eprintln!("ironraft: {message}");
         ExitCode::from(code)
@@ -42,6 +47,9 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
+        match error.downcast_ref::<RunError>() {
+            Some(RunError::Removed { .. }) => Self::Removed(error.to_string()),
+            Some(_) | None => Self::Other(error),
+        }
     }
 }

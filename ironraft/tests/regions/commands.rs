@@ -6,6 +6,19 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ironraft, run, succeeds, wait_for};
 
+/// The exit code of a region that was removed.
+const REMOVED: i32 = 7;
+
+/// The exit code of a region's process, when it has ended.
+fn ended(cluster: &mut Cluster, node: usize) -> Option<Option<i32>> {
+    cluster.nodes[node].process.try_wait().unwrap().map(|status| status.code())
+}
+
+/// What a region's process said.
+fn log(cluster: &Cluster, node: usize) -> String {
+    std::fs::read_to_string(cluster.nodes[node].data.with_extension("log")).unwrap()
+}
+
 /// The first region's `ironraft cluster …`.
 struct Operator<'a>(&'a Cluster);
 
@@ -76,9 +89,15 @@ fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
     let said = succeeds(Operator(&cluster).command(&["remove", "3"]));
     assert_eq!("region node 3 (r3) is no member any more\n", said);
 
-    // It comes back under its old id in vain; a new one gets a new id.
+    // It comes back, is told, and ends, now and whenever it is started; a new one gets a new id.
     let (address, data) = (cluster.nodes[2].address.clone(), cluster.nodes[2].data.clone());
-    cluster.nodes[2] = run(&address, &data);
+    for _start in 0..2 {
+        cluster.nodes[2] = run(&address, &data);
+        let ended = wait_for("the removed region ends", || ended(&mut cluster, 2));
+        assert_eq!(ended, Some(REMOVED), "{}", log(&cluster, 2));
+        assert!(log(&cluster, 2).contains("region node 3 was removed from cluster"));
+        assert!(log(&cluster, 2).contains("use `ironraft region join`"));
+    }
     let token = ["token", "create", "--role", "region"];
     let token = succeeds(Operator(&cluster).command(&token)).trim().to_owned();
     let fourth = cluster.folder.path().join("r4");
@@ -96,6 +115,8 @@ fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
     let said = succeeds(Operator(&cluster).command(&["remove", "2"]));
     assert_eq!("region node 2 (r2) is no member any more\n", said);
     assert_eq!(vec![1, 4], Operator(&cluster).voters());
+    let ended = wait_for("the removed region ends", || ended(&mut cluster, 1));
+    assert_eq!(ended, Some(REMOVED), "it ran when it was removed: {}", log(&cluster, 1));
     for node in [0, 3] {
         succeeds(cluster.operator(node, &["fabric", "create", &format!("name=after-{node}")]));
     }

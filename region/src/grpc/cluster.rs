@@ -9,9 +9,9 @@ use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
-    Certificate, CreateTokenReply, CreateTokenRequest, JoinReply, JoinRequest, Member, Peer,
-    RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
-    TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
+    Certificate, CreateTokenReply, CreateTokenRequest, IsRemovedReply, IsRemovedRequest, JoinReply,
+    JoinRequest, Member, Peer, RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply,
+    StatusRequest, TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
 };
 use tonic::{Request, Response, Status};
 
@@ -139,6 +139,16 @@ impl Cluster for ClusterService {
         let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
         Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))
+    }
+
+    async fn is_removed(
+        &self,
+        request: Request<IsRemovedRequest>,
+    ) -> Result<Response<IsRemovedReply>, Status> {
+        only_regions(&request)?;
+        let caller = PeerIdentity::region_of(&request);
+        let removed = caller.is_some_and(|id| self.tables.store().is_removed(id));
+        Ok(Response::new(IsRemovedReply { removed }))
     }
 
     async fn transfer_leader(

@@ -5,6 +5,7 @@ pub mod authority;
 pub mod cluster;
 pub mod leases;
 pub mod rack;
+pub mod removal;
 pub mod renewal;
 pub mod server;
 
