@@ -66,7 +66,7 @@ bench-store: build ## the store beside etcd, in full (a quarter of an hour); BEN
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-store}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
 	    $(CARGO_TARGET_DIR)/release/ironraft-bench-store measure
 
-CHAOS_MINUTES ?= 12
+CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1
 # Optimised: a simulated cluster takes a tenth of the time.
 chaos: build ## simulated clusters and real processes under faults, and a report (CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY=name)
