@@ -2,7 +2,8 @@
 //! processes and deliberate defects into the store.
 //!
 //! Only dev-dependencies may ask for it, and crates that are tests themselves, which nothing that is
-//! shipped may import. No other feature may bring it along.
+//! shipped may import. No other feature may bring it along. A build of the whole workspace unifies
+//! features all the same, so what is shipped is built with `--package ironraft`.
 
 use super::Finding;
 use super::imports::{Dependency, Package};
