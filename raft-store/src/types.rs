@@ -7,10 +7,9 @@ use std::fmt;
 
 use bytes::Bytes;
 use openraft::alias::{CommittedLeaderIdOf, EntryOf, LogIdOf, StoredMembershipOf, VoteOf};
-use serde::{Deserialize, Serialize};
 
 /// What goes through the log: an encoded `proto::raft::Command`. Only `apply` decodes it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Command {
     /// The encoded command.
     pub encoded: Bytes,
@@ -29,14 +28,14 @@ impl fmt::Display for Command {
 }
 
 /// What `apply` answers: one outcome for each transaction of the command.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The outcomes, in the order of the transactions.
     pub outcomes: Vec<Outcome>,
 }
 
 /// What became of one transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It was applied at this revision.
     Committed(u64),
@@ -47,7 +46,7 @@ pub(crate) enum Outcome {
 }
 
 /// A member of the cluster, as the membership entries of the log know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Member {
     /// Where its gRPC server is reached, `ip:port`.
     pub address: String,
