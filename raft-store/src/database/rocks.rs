@@ -32,6 +32,10 @@ const BACKGROUND_BYTES_PER_S: i64 = 64 << 20;
 const RATE_REFILL_US: i64 = 100_000;
 const RATE_FAIRNESS: i32 = 10;
 
+/// The part of a write buffer that tells which keys are not in it: new keys and request ids are looked
+/// up before they are written.
+const MEMTABLE_BLOOM_RATIO: f64 = 0.02;
+
 type Rocks = DBWithThreadMode<SingleThreaded>;
 
 /// The database on disk.
@@ -193,6 +197,8 @@ fn table_options(table: Table, cache: &Cache, write_buffer_bytes: usize) -> Opti
         Table::State | Table::History | Table::Sessions => {
             blocks.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(write_buffer_bytes);
+            options.set_memtable_prefix_bloom_ratio(MEMTABLE_BLOOM_RATIO);
+            options.set_memtable_whole_key_filtering(true);
         }
     }
     options.set_compression_type(DBCompressionType::Lz4);
