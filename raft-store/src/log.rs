@@ -80,6 +80,7 @@ struct Position {
 /// The log of a node; clones share it.
 #[derive(Clone)]
 pub(crate) struct LogStore {
+    node_id: u64,
     database: Arc<Database>,
     writer: Writer,
     position: Arc<RwLock<Position>>,
@@ -89,14 +90,18 @@ impl LogStore {
     /// Reads the whole log: there must be every entry from the one after the last that was purged,
     /// in its place and readable. The database checks what it reads by the checksums of its blocks
     /// and of its own log.
-    pub(crate) fn open(database: Arc<Database>, writer: Writer) -> Result<Self, LogError> {
+    pub(crate) fn open(
+        node_id: u64,
+        database: Arc<Database>,
+        writer: Writer,
+    ) -> Result<Self, LogError> {
         let vote = read_meta(&database, keys::META_VOTE)?.map(stored::vote_from_wire);
         let purged = read_meta(&database, keys::META_PURGED)?.map(stored::log_id_from_wire);
         let first = purged.map_or(0, |log_id| log_id.index + 1);
         let (last, size) = check_entries(&database, first)?;
         let (last, tail) = (last.max(purged), Tail::default());
         let position = Position { vote, purged, last, tail, size };
-        Ok(Self { database, writer, position: Arc::new(RwLock::new(position)) })
+        Ok(Self { node_id, database, writer, position: Arc::new(RwLock::new(position)) })
     }
 
     /// The size of all entries, in bytes.
@@ -213,6 +218,10 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         if let Some(last) = entries.last() {
             self.writer.stages().journey.appended(last.index());
         }
+        // A leader sends its entries while its own disk writes them.
+        let leads = self.read(|position| {
+            position.vote.is_some_and(|vote| vote.leader_id.node_id == self.node_id)
+        });
         let ops = entries.iter().map(put_entry).collect();
         let written = self.writer.written();
         self.change(|position| {
@@ -223,7 +232,11 @@ impl RaftLogStorage<TypeConfig> for LogStore {
                 position.tail.push(entry);
             }
         });
-        let job = self.writer.submit_flushed(ops, callback).await?;
+        let job = if leads {
+            self.writer.submit_flushed(ops, callback).await?
+        } else {
+            self.writer.flushed_here(ops, callback).await?
+        };
         self.change(|position| position.tail.queued_as(job));
         Ok(())
     }
@@ -364,7 +377,7 @@ mod tests {
         let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
         database.write(ops.iter()).expect("written");
         let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
-        let opened = LogStore::open(database, writer);
+        let opened = LogStore::open(1, database, writer);
         let last = opened.map(|log| log.read(|position| position.last));
         drop(JoinOnDrop::new(thread));
         last

@@ -119,7 +119,7 @@ impl Node {
     {
         let Ground { database, snapshots, marker, disk, writer, .. } = ground;
         open::write_identity(&writer, &config).await?;
-        let log = LogStore::open(Arc::clone(&database), writer.clone())?;
+        let log = LogStore::open(config.node_id, Arc::clone(&database), writer.clone())?;
         let machine = StateMachine::open(Arc::clone(&database), writer.clone(), snapshots.clone())?;
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;
         let visible = machine.visible();

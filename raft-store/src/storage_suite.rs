@@ -25,7 +25,7 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, Leftover> for Fresh {
             Database::open(&dir.path().join("db"), MemoryPolicy::default()).expect("database"),
         );
         let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
-        let log = LogStore::open(Arc::clone(&database), writer.clone()).expect("log");
+        let log = LogStore::open(1, Arc::clone(&database), writer.clone()).expect("log");
         let machine = StateMachine::open(database, writer, dir.path().to_path_buf());
         Ok(((dir, JoinOnDrop::new(thread)), log, machine.expect("state machine")))
     }

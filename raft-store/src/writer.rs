@@ -1,26 +1,33 @@
-//! The thread that makes every write of a node: group commit.
+//! What makes every write of a node: group commit.
 //!
-//! Votes, log entries, truncations, purges and applied batches go through one queue, so they become
-//! durable in the order they were given. What waits is written as one batch with one fsync; applied
-//! batches alone cost none. An applied batch before which nothing waits is written by whoever brings
-//! it, without the thread. A write error ends the process.
+//! Votes, log entries, truncations, purges and applied batches go through one queue to one thread, so
+//! they become durable in the order they were given. What waits is written as one batch with one
+//! fsync; applied batches alone cost none. Two kinds of writes are made by whoever brings them when
+//! nothing waits, which saves the switches to the thread and back: an applied batch, and, on a fast
+//! disk, the entries that a follower got, which has nothing else to do meanwhile. A write error ends
+//! the process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod thread;
+
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use openraft::storage::IOFlushed;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
+use self::thread::{Done, Job, Sink, Thread, size_bytes};
 use crate::database::{Database, Op};
-use crate::fatal::end_process;
 use crate::metrics::Stages;
 use crate::stall::WriteClock;
 use crate::types::TypeConfig;
 
 const QUEUE_LENGTH_MAX: usize = 4096;
-const GROUP_BYTES_MAX: usize = 1 << 20;
+/// A disk whose last fsync took longer is waited for by the thread: the switches count for little
+/// then, and the wait would keep a thread from other tasks.
+const FAST_SYNC_MAX: Duration = Duration::from_millis(1);
 
 /// The writer was stopped.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,29 +37,6 @@ pub struct WriterStopped;
 impl From<WriterStopped> for std::io::Error {
     fn from(stopped: WriterStopped) -> Self {
         Self::other(stopped)
-    }
-}
-
-/// What happens when a job is done.
-enum Done {
-    /// Nobody waits.
-    Nothing,
-    /// Told as soon as the write is visible to readers.
-    Visible(oneshot::Sender<()>),
-    /// Told when it is on disk.
-    Durable(oneshot::Sender<()>),
-    /// openraft is told when it is on disk.
-    Flushed(IOFlushed<TypeConfig>),
-    /// The thread ends.
-    Stop,
-}
-
-impl Done {
-    fn wants_flush(&self) -> bool {
-        match self {
-            Self::Nothing | Self::Visible(_) | Self::Stop => false,
-            Self::Durable(_) | Self::Flushed(_) => true,
-        }
     }
 }
 
@@ -77,24 +61,13 @@ impl Drop for JoinOnDrop {
     }
 }
 
-struct Job {
-    sequence: u64,
-    queued: Instant,
-    ops: Vec<Op>,
-    done: Done,
-}
-
-/// The way to the writer thread; clones share it.
+/// The way to the database; clones share it.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    database: Arc<Database>,
+    sink: Arc<Sink>,
     queue: mpsc::Sender<Job>,
     /// The number of the last job. Held while a job is queued, so that numbers are in order.
     last: Arc<Mutex<u64>>,
-    written: Arc<AtomicU64>,
-    durable: Arc<AtomicU64>,
-    clock: Arc<WriteClock>,
-    stages: Arc<Stages>,
 }
 
 impl Writer {
@@ -110,7 +83,7 @@ impl Writer {
     #[cfg(feature = "testing")]
     pub(crate) fn start_task(
         database: Arc<Database>,
-        sync: impl FnMut() -> std::time::Duration + Send + 'static,
+        sync: impl FnMut() -> Duration + Send + 'static,
     ) -> Self {
         use openraft::AsyncRuntime;
         let (writer, thread) = Self::with_thread(database);
@@ -120,50 +93,35 @@ impl Writer {
 
     fn with_thread(database: Arc<Database>) -> (Self, Thread) {
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let writer = Self {
-            database,
-            queue,
-            last: Arc::default(),
-            written: Arc::default(),
-            durable: Arc::default(),
-            clock: Arc::new(WriteClock::new()),
-            stages: Arc::default(),
-        };
-        let thread = Thread {
-            database: Arc::clone(&writer.database),
-            jobs,
-            written: Arc::clone(&writer.written),
-            durable: Arc::clone(&writer.durable),
-            clock: Arc::clone(&writer.clock),
-            stages: Arc::clone(&writer.stages),
-        };
-        (writer, thread)
+        let sink = Arc::new(Sink::new(database));
+        let thread = Thread { sink: Arc::clone(&sink), jobs };
+        (Self { sink, queue, last: Arc::default() }, thread)
     }
 
     /// Everything up to this job is visible to readers of the database.
     pub(crate) fn written(&self) -> u64 {
-        self.written.load(Ordering::Acquire)
+        self.sink.written.load(Ordering::Acquire)
     }
 
     /// The sequence number of the database up to which everything is on disk; 0 before the first
     /// fsync.
     pub(crate) fn durable_sequence(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
+        self.sink.durable.load(Ordering::Acquire)
     }
 
     /// When the write began that is running.
     pub(crate) fn clock(&self) -> &Arc<WriteClock> {
-        &self.clock
+        &self.sink.clock
     }
 
     /// What the stages of the node record.
     pub(crate) fn stages(&self) -> &Stages {
-        &self.stages
+        &self.sink.stages
     }
 
     /// The same, to keep.
     pub(crate) fn shared_stages(&self) -> Arc<Stages> {
-        Arc::clone(&self.stages)
+        Arc::clone(&self.sink.stages)
     }
 
     /// How many jobs wait.
@@ -184,7 +142,8 @@ impl Writer {
         self.send(ops, Done::Nothing).await
     }
 
-    /// Queues the changes; `flushed` is completed once they are on disk.
+    /// Queues the changes; `flushed` is completed once they are on disk. Returns the number of the
+    /// job.
     pub(crate) async fn submit_flushed(
         &self,
         ops: Vec<Op>,
@@ -193,16 +152,46 @@ impl Writer {
         self.send(ops, Done::Flushed(flushed)).await
     }
 
+    /// What [`Self::submit_flushed`] does, for a caller that has nothing else to do meanwhile: when
+    /// nothing waits and the disk is fast, all of it happens before this returns.
+    pub(crate) async fn flushed_here(
+        &self,
+        ops: Vec<Op>,
+        flushed: IOFlushed<TypeConfig>,
+    ) -> Result<u64, WriterStopped> {
+        let begun = if self.is_idle()? && self.may_wait_here() {
+            self.sink.clock.begin_if_idle()
+        } else {
+            None
+        };
+        // A write that the clock does not watch could hang unseen.
+        let Some(begun) = begun else { return self.submit_flushed(ops, flushed).await };
+        let (queued, written) = (Instant::now(), self.written());
+        self.sink.write_group(1, size_bytes(&ops), ops.iter());
+        self.sink.flush();
+        self.sink.clock.end_of(Some(begun));
+        self.sink.stages.append.record_time(queued.elapsed());
+        flushed.io_completed(Ok(()));
+        Ok(written)
+    }
+
+    /// Whether a task may wait for the disk: other threads must run the others, and not for long.
+    fn may_wait_here(&self) -> bool {
+        self.sink.last_sync() <= FAST_SYNC_MAX
+            && Handle::try_current().is_ok_and(|runtime| {
+                runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+                    && runtime.metrics().num_workers() > 1
+            })
+    }
+
     /// Returns when the changes are visible to readers, after everything that was queued before.
     pub(crate) async fn visible(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
         if self.is_idle()? {
             // What is queued meanwhile may come before or after this: only applied batches are
             // written here, by one task in their order, and their entries stand in the log already.
-            let begun = self.clock.begin_if_idle();
-            if let Err(error) = self.database.write(ops.iter()) {
-                end_process("writing to the store", &error);
-            }
-            self.clock.end_of(begun);
+            let begun = self.sink.clock.begin_if_idle();
+            self.sink.write(ops.iter());
+            self.sink.clock.end_of(begun);
             return Ok(());
         }
         let (done, visible) = oneshot::channel();
@@ -233,136 +222,10 @@ impl Writer {
     }
 }
 
-struct Thread {
-    database: Arc<Database>,
-    jobs: mpsc::Receiver<Job>,
-    written: Arc<AtomicU64>,
-    durable: Arc<AtomicU64>,
-    clock: Arc<WriteClock>,
-    stages: Arc<Stages>,
-}
-
-impl Thread {
-    fn run(mut self) {
-        while let Some(first) = self.jobs.blocking_recv() {
-            let group = self.group_after(first);
-            let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
-            self.clock.begin();
-            self.write(group);
-            self.clock.end();
-            if stop {
-                break;
-            }
-        }
-        self.flush();
-    }
-
-    /// Makes everything written so far durable.
-    fn flush(&self) {
-        // What is written meanwhile has a greater number.
-        let sequence = self.database.sequence();
-        let started = Instant::now();
-        if let Err(error) = self.database.flush() {
-            end_process("fsync of the store", &error);
-        }
-        self.stages.fsync.record_time(started.elapsed());
-        self.durable.store(sequence, Ordering::Release);
-    }
-
-    /// Takes along what waits.
-    fn group_after(&mut self, first: Job) -> Vec<Job> {
-        let mut size_bytes = job_bytes(&first);
-        let mut group = vec![first];
-        while size_bytes < GROUP_BYTES_MAX
-            && let Ok(job) = self.jobs.try_recv()
-        {
-            size_bytes += job_bytes(&job);
-            group.push(job);
-        }
-        group
-    }
-
-    fn write(&self, group: Vec<Job>) {
-        let after_flush = self.make_visible(group);
-        if !after_flush.is_empty() {
-            self.flush();
-            self.complete_flushed(after_flush);
-        }
-    }
-
-    /// Writes a group; returns what waits for the fsync.
-    fn make_visible(&self, group: Vec<Job>) -> Vec<(Instant, Done)> {
-        let started = Instant::now();
-        self.stages.group_jobs.record(group.len() as u64);
-        self.stages.group_bytes.record(group.iter().map(job_bytes).sum::<usize>() as u64);
-        if let Err(error) = self.database.write(group.iter().flat_map(|job| &job.ops)) {
-            end_process("writing to the store", &error);
-        }
-        self.stages.write.record_time(started.elapsed());
-        let last = group.last().expect("a group has a first job").sequence;
-        self.written.store(last, Ordering::Release);
-        let mut after_flush = Vec::new();
-        for job in group {
-            if job.done.wants_flush() {
-                after_flush.push((job.queued, job.done));
-            } else {
-                complete(job.done);
-            }
-        }
-        after_flush
-    }
-
-    fn complete_flushed(&self, flushed: Vec<(Instant, Done)>) {
-        for (queued, done) in flushed {
-            self.stages.append.record_time(queued.elapsed());
-            complete(done);
-        }
-    }
-
-    /// What [`run`](Self::run) does, as a task.
-    #[cfg(feature = "testing")]
-    async fn run_as_task(mut self, mut sync: impl FnMut() -> std::time::Duration) {
-        use crate::runtime::mutant;
-        while let Some(first) = self.jobs.recv().await {
-            let group = self.group_after(first);
-            let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
-            self.clock.begin();
-            let after_flush = self.make_visible(group);
-            if mutant!(CallbackBeforeSync) {
-                self.complete_flushed(after_flush);
-                tokio::time::sleep(sync()).await;
-                self.flush();
-            } else if !after_flush.is_empty() {
-                tokio::time::sleep(sync()).await;
-                if !mutant!(FsyncSkipped) {
-                    self.flush();
-                }
-                self.complete_flushed(after_flush);
-            }
-            self.clock.end();
-            if stop {
-                break;
-            }
-        }
-    }
-}
-
-fn complete(done: Done) {
-    match done {
-        Done::Nothing | Done::Stop => {}
-        // Whoever no longer waits need not be told.
-        Done::Visible(waiter) | Done::Durable(waiter) => drop(waiter.send(())),
-        Done::Flushed(flushed) => flushed.io_completed(Ok(())),
-    }
-}
-
-fn job_bytes(job: &Job) -> usize {
-    job.ops.iter().map(Op::size_bytes).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
+    use openraft::type_config::TypeConfigExt;
 
     use super::*;
     use crate::database::memory::MemoryDatabase;
@@ -375,11 +238,7 @@ mod tests {
     #[test]
     fn an_applied_batch_overtakes_nothing_that_waits() {
         let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
-        let (queue, mut jobs) = mpsc::channel(4);
-        let (last, written) = (Arc::default(), Arc::new(AtomicU64::new(0)));
-        let (clock, stages) = (Arc::new(WriteClock::new()), Arc::default());
-        let (durable, there) = (Arc::default(), Arc::clone(&database));
-        let writer = Writer { database: there, queue, last, written, durable, clock, stages };
+        let (writer, Thread { mut jobs, .. }) = Writer::with_thread(Arc::clone(&database));
 
         assert_eq!(Some(Ok(())), writer.visible(put(b"1")).now_or_never());
         assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
@@ -393,5 +252,32 @@ mod tests {
         );
         jobs.close();
         assert_eq!(Some(Err(WriterStopped)), writer.visible(put(b"4")).now_or_never());
+    }
+
+    /// Brings entries as a follower does; whether they are on disk, and what `flushed_here` said.
+    fn bring(writer: &Writer, value: &[u8]) -> (bool, Option<Result<u64, WriterStopped>>) {
+        let (done, flushed) = TypeConfig::oneshot();
+        let brought = writer.flushed_here(put(value), IOFlushed::signal(done)).now_or_never();
+        (matches!(flushed.now_or_never(), Some(Ok(Ok(())))), brought)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_follower_writes_itself_only_when_nothing_waits_and_the_disk_is_fast() {
+        let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
+        let (writer, Thread { mut jobs, .. }) = Writer::with_thread(Arc::clone(&database));
+        assert_eq!((false, Some(Ok(1))), bring(&writer, b"1"), "no fsync was seen yet");
+        let job = jobs.try_recv().expect("a job");
+        writer.sink.write(job.ops.iter());
+        writer.sink.written.store(job.sequence, Ordering::Release);
+        writer.sink.flush();
+
+        assert_eq!((true, Some(Ok(1))), bring(&writer, b"2"), "written after job 1, as none");
+        assert_eq!(Some(b"2".to_vec()), database.get(Table::State, b"key"));
+        assert_eq!(2, database.io_counts().fsyncs);
+
+        writer.sink.note_sync(2 * FAST_SYNC_MAX);
+        assert_eq!((false, Some(Ok(2))), bring(&writer, b"3"), "the disk is slow");
+        writer.sink.note_sync(Duration::ZERO);
+        assert_eq!((false, Some(Ok(3))), bring(&writer, b"4"), "a job waits");
     }
 }
