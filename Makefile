@@ -57,18 +57,18 @@ bench: export BENCH_ONLY ?= put,get,lease,open
 bench: export BENCH_REPORT ?= artifacts/bench
 bench: bench-store ## the store beside etcd, in its short form (a minute)
 
-# An optimised build of few crates, with the RocksDB that the usual build made.
-OPTIMISED = ROCKSDB_STATIC=1 ROCKSDB_LIB_DIR=$$(dirname "$$(ls -t $(BIN)/build/librocksdb-sys-*/out/librocksdb.a | head -1)") \
-    cargo build --release
+# An optimised build of few crates by a profile, with the RocksDB that the usual build made.
+optimised = ROCKSDB_STATIC=1 ROCKSDB_LIB_DIR=$$(dirname "$$(ls -t $(BIN)/build/librocksdb-sys-*/out/librocksdb.a | head -1)") \
+    cargo build --profile $(1)
 
 bench-store: build ## the store beside etcd, in full (a quarter of an hour); BENCH_SECONDS, BENCH_PAIRS, BENCH_ONLY
-	$(OPTIMISED) --package store-node --bin ironraft-bench-store
+	$(call optimised,dist) --package store-node --bin ironraft-bench-store
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-store}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
-	    $(CARGO_TARGET_DIR)/release/ironraft-bench-store measure
+	    $(CARGO_TARGET_DIR)/dist/ironraft-bench-store measure
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1
 # Optimised: a simulated cluster takes a tenth of the time.
 chaos: build ## simulated clusters and real processes under faults, and a report (CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY=name)
-	$(OPTIMISED) --package chaos-tests --bins
+	$(call optimised,release) --package chaos-tests --bins
 	$(CARGO_TARGET_DIR)/release/ironraft-chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')

@@ -19,7 +19,7 @@ use crate::wire::{Found, KeysRequest, TxnBatch, TxnReply, TxnRequest, Value};
 /// Requests that wait to be sent.
 const QUEUE_LENGTH_MAX: usize = 4096;
 /// Messages of a kind under way.
-const MESSAGES_MAX: usize = 2;
+const MESSAGES_MAX: usize = 3;
 /// Requests and bytes in one message.
 const MESSAGE_REQUESTS_MAX: usize = 512;
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
