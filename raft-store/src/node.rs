@@ -22,6 +22,7 @@ use crate::log::LogStore;
 use crate::marker::{self, Marker, SharedMarker};
 use crate::metrics::{Level, Metrics, Stages};
 use crate::network::client::Network;
+use crate::network::hold::Guests;
 use crate::network::peer::Peers;
 use crate::network::requests::Requests;
 use crate::open::{self, OpenError};
@@ -50,7 +51,8 @@ pub(crate) struct Ground<F> {
     /// None when the writer is a task.
     pub(crate) writer_thread: Option<std::thread::JoinHandle<()>>,
     pub(crate) requests: Arc<dyn Requests>,
-    /// Makes the network for Raft, given the count of snapshot transfers.
+    /// Makes the network for Raft, given the count of snapshot transfers and that of requests of
+    /// other nodes.
     pub(crate) network: F,
 }
 
@@ -60,6 +62,7 @@ pub(crate) struct Node {
     pub(crate) snapshots: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) guests: Guests,
     pub(crate) raft: Raft,
     pub(crate) log: LogStore,
     pub(crate) transfers: Transfers,
@@ -101,7 +104,7 @@ impl Node {
             writer,
             writer_thread: Some(writer_thread),
             requests: Arc::new(peers.clone()),
-            network: move |transfers| Network::new(reaching, transfers, stages),
+            network: move |transfers, guests| Network::new(reaching, transfers, stages, guests),
         };
         Self::start(config, peers, ground).await
     }
@@ -113,7 +116,7 @@ impl Node {
         ground: Ground<F>,
     ) -> Result<Arc<Self>, OpenError>
     where
-        F: FnOnce(Transfers) -> N,
+        F: FnOnce(Transfers, Guests) -> N,
         N: RaftNetworkFactory<TypeConfig>,
         N::Network: NetSnapshot<TypeConfig, SnapshotData = SnapshotFile>,
     {
@@ -125,7 +128,8 @@ impl Node {
         let visible = machine.visible();
         let raft_config = Arc::new(open::raft_config(&config)?);
         let transfers = machine.transfers();
-        let network = (ground.network)(transfers.clone());
+        let guests = Guests::default();
+        let network = (ground.network)(transfers.clone(), guests.clone());
         let raft = Raft::new(config.node_id, raft_config, network, log.clone(), machine)
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
@@ -135,6 +139,7 @@ impl Node {
             snapshots,
             peers,
             requests: ground.requests,
+            guests,
             raft,
             log,
             transfers,

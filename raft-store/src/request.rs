@@ -240,6 +240,7 @@ impl Node {
     /// Answers a transaction that another node forwarded.
     pub(crate) async fn answer_transact(&self, txn: wire::Txn) -> wire::TransactReply {
         use wire::transact_reply::Result as Reply;
+        let _guest = self.guests.enter();
         let leader = self.leadership.borrow().leader;
         let proposed = if let Err(reason) = state::validate(&txn) {
             Proposed::Done(Outcome::Invalid(reason))
@@ -344,6 +345,7 @@ impl Node {
     /// Answers a node that wants to read.
     pub(crate) async fn answer_read_index(&self) -> wire::ReadIndexReply {
         use wire::read_index_reply::Result as Reply;
+        let _guest = self.guests.enter();
         let leadership = *self.leadership.borrow();
         let result = if leadership.leading {
             match self.confirm_leading(self.deadline()).await {

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures::future::Either;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use openraft::base::BoxFuture;
@@ -26,6 +27,7 @@ use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use tonic::transport::Channel;
 
+use super::hold::{Guests, hold};
 use super::peer::{Peers, Purpose};
 use super::{convert, send};
 use crate::metrics::{Histogram, Stages};
@@ -46,17 +48,23 @@ pub(crate) struct Network {
     peers: Peers,
     transfers: Transfers,
     stages: Arc<Stages>,
+    guests: Guests,
 }
 
 impl Network {
-    pub(crate) fn new(peers: Peers, transfers: Transfers, stages: Arc<Stages>) -> Self {
-        Self { peers, transfers, stages }
+    pub(crate) fn new(
+        peers: Peers,
+        transfers: Transfers,
+        stages: Arc<Stages>,
+        guests: Guests,
+    ) -> Self {
+        Self { peers, transfers, stages, guests }
     }
 
     fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
         let (peers, transfers) = (self.peers.clone(), self.transfers.clone());
-        let stages = Arc::clone(&self.stages);
-        Peer { peers, transfers, stages, target, address: member.address.clone(), purpose }
+        let (stages, guests) = (Arc::clone(&self.stages), self.guests.clone());
+        Peer { peers, transfers, stages, guests, target, address: member.address.clone(), purpose }
     }
 }
 
@@ -81,6 +89,7 @@ pub(crate) struct Peer {
     peers: Peers,
     transfers: Transfers,
     pub(super) stages: Arc<Stages>,
+    guests: Guests,
     target: u64,
     address: String,
     purpose: Purpose,
@@ -177,6 +186,10 @@ impl NetStreamAppend<TypeConfig> for Peer {
             let idle = option.soft_ttl().max(IDLE_MIN);
             let sent = Sent::default();
             let (noted, timed) = (Arc::clone(&sent), self.timed());
+            let input = match self.purpose {
+                Purpose::Replication => Either::Left(hold(input, &self.guests)),
+                Purpose::Heartbeat | Purpose::Snapshot | Purpose::Requests => Either::Right(input),
+            };
             let requests = input.map(move |request| {
                 noted.lock().expect("no panic while locked").push_back(Instant::now());
                 convert::append_to_wire(&request)

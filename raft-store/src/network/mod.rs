@@ -6,6 +6,7 @@
 
 pub(crate) mod client;
 pub(crate) mod convert;
+pub(crate) mod hold;
 pub(crate) mod peer;
 mod receive;
 pub(crate) mod requests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
@@ -29,6 +29,7 @@ use super::network::{Network, Target};
 use super::server;
 use crate::network::client::{BACKOFF, IDLE_MIN};
 use crate::network::convert;
+use crate::network::hold::{Guests, hold};
 use crate::network::requests::Requests;
 use crate::node::Node;
 use crate::runtime::{clock, scoped};
@@ -42,13 +43,19 @@ type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
 pub(super) struct Factory {
     pub(super) network: Network,
     pub(super) from: u64,
+    pub(super) guests: Guests,
 }
 
 impl RaftNetworkFactory<TypeConfig> for Factory {
     type Network = Peer;
 
     async fn new_client(&mut self, target: u64, _: &Member) -> Peer {
-        Peer { network: self.network.clone(), from: self.from, to: target }
+        let holding = Some(self.guests.clone());
+        Peer { network: self.network.clone(), from: self.from, to: target, holding }
+    }
+
+    async fn new_heartbeat_client(&mut self, target: u64, _: &Member) -> Peer {
+        Peer { network: self.network.clone(), from: self.from, to: target, holding: None }
     }
 }
 
@@ -58,6 +65,8 @@ pub(super) struct Peer {
     pub(super) network: Network,
     pub(super) from: u64,
     pub(super) to: u64,
+    /// Given when what is committed travels with entries.
+    pub(super) holding: Option<Guests>,
 }
 
 impl Peer {
@@ -172,6 +181,10 @@ impl NetStreamAppend<TypeConfig> for Peer {
             let serving = server::append(network, link, target.node, incoming, outgoing);
             TokioRuntime::spawn(async move { target.process.run(serving).await.is_ok() });
             let sent = Arc::new(Sent::default());
+            let input = match &self.holding {
+                Some(guests) => Either::Left(hold(input, guests).boxed()),
+                None => Either::Right(input),
+            };
             let pump = pump(self.network.clone(), link, input, requests, Arc::clone(&sent));
             let mut pumping = JoinSet::new();
             pumping.spawn(scoped(pump));

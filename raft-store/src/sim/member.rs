@@ -220,8 +220,8 @@ async fn start_node(config: Config, disk: Disk, network: Network) -> Result<Arc<
     let writer = Writer::start_task(Arc::clone(&database), move || disk.sync());
     let from = config.node_id;
     let peers = Peers::new(&config.cluster_id, from, config.identity.clone());
-    let requests = Arc::new(Peer { network: network.clone(), from, to: from });
-    let network = move |_| Factory { network, from };
+    let requests = Arc::new(Peer { network: network.clone(), from, to: from, holding: None });
+    let network = move |_, guests| Factory { network, from, guests };
     let ground = Ground {
         database,
         snapshots: folder.snapshots,
