@@ -20,6 +20,9 @@ use crate::keys::Table;
 
 /// The write-ahead log is kept below so many write buffers.
 const WAL_BUFFERS_MAX: usize = 8;
+/// Write buffers of a table that may wait to be flushed, and the one that is written: with RocksDB's
+/// two, all writes stop when a burst fills another while one flush is late.
+const BUFFERS_MAX: i32 = 4;
 /// The greatest write buffer of the table of single records.
 const META_BUFFER_BYTES: usize = 1 << 20;
 /// Files of the write-ahead log that are written again instead of being deleted: an fsync of a file
@@ -201,6 +204,7 @@ fn table_options(table: Table, cache: &Cache, write_buffer_bytes: usize) -> Opti
             options.set_memtable_whole_key_filtering(true);
         }
     }
+    options.set_max_write_buffer_number(BUFFERS_MAX);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_level_compaction_dynamic_level_bytes(true);
     options.set_block_based_table_factory(&blocks);
@@ -232,6 +236,7 @@ mod tests {
             "manual_wal_flush=false",
             "unordered_write=false",
             "allow_2pc=false",
+            "max_write_buffer_number=4",
             &wal_bytes,
         ] {
             assert!(written.lines().any(|line| line.trim() == option), "{option}");
