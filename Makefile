@@ -31,18 +31,21 @@ build: setup claim ## compile the workspace
 demo: build ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
-test: setup claim ## everything: format, lints, house rules, all tests, the end-to-end lab
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo xtask tidy
+# What is looked at before any test runs.
+define gate
+cargo fmt --all --check
+cargo clippy --workspace --all-targets -- -D warnings
+cargo xtask tidy
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+endef
+
+test: setup claim ## everything: format, lints, house rules, documentation, all tests, the end-to-end lab
+	$(gate)
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
 
-check: claim ## the fast gate: format, lints, house rules, quick tests; never writes
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo xtask tidy
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+check: claim ## the fast gate: format, lints, house rules, documentation, quick tests; never writes
+	$(gate)
 	cargo nextest run --workspace --profile quick
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --all-features check bans licenses sources; \
 	else echo "skip: cargo-deny is not installed"; fi

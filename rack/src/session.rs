@@ -2,7 +2,7 @@
 //! when this one is lost.
 //!
 //! A region counts as lost when the stream breaks, when nothing was heard for [`LOST_AFTER`], or
-//! when it has known no leader for [`LEADERLESS_MAX`]. The next one is asked to resume from the
+//! when it has known no leader for `LEADERLESS_MAX`. The next one is asked to resume from the
 //! revision that the rack has, so that a change of region moves no data.
 
 use std::collections::VecDeque;

@@ -15,8 +15,19 @@ pub(crate) fn leave_process(why: &str) -> ! {
 
 /// Logs what failed and ends the process without running anything else.
 pub(crate) fn end_process(what: &str, error: &dyn std::fmt::Display) -> ! {
+    report(what, error);
+    abort_process()
+}
+
+/// Logs what failed and that the process ends: [`abort_process`] is to follow. A simulated process
+/// ends here.
+pub(crate) fn report(what: &str, error: &dyn std::fmt::Display) {
     #[cfg(feature = "testing")]
     crate::sim::process::end_current(format!("{what} failed: {error}"));
     tracing::error!(%error, "{what} failed: the process ends, restart it to recover from its log");
+}
+
+/// Ends the process without running anything else.
+pub(crate) fn abort_process() -> ! {
     std::process::abort()
 }

@@ -7,6 +7,7 @@
 //! disk, the entries that a follower got, which has nothing else to do meanwhile. A write error ends
 //! the process.
 
+mod attempts;
 mod thread;
 
 use std::sync::atomic::Ordering;

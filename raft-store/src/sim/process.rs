@@ -1,7 +1,7 @@
 //! A simulated process: its tasks can be stopped, continued and killed, and its time of day and its
 //! chance come from a seed.
 //!
-//! Every future that a node spawns is [`scoped`]: it belongs to the process whose task spawned it. A
+//! Every future that a node spawns is `scoped`: it belongs to the process whose task spawned it. A
 //! paused process is not polled, as after SIGSTOP, while the time goes on. A killed one is dropped
 //! where it stands, as after SIGKILL.
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use openraft::storage::IOFlushed;
 use tokio::sync::{mpsc, oneshot};
 
+use super::attempts::Attempts;
 use crate::database::{Database, Op};
-use crate::fatal::end_process;
 use crate::metrics::Stages;
 use crate::stall::WriteClock;
 use crate::types::TypeConfig;
@@ -48,6 +48,7 @@ pub(super) struct Job {
 /// The database with how far it was written, for all who write.
 pub(super) struct Sink {
     pub(super) database: Arc<Database>,
+    attempts: Attempts,
     /// The number of the last job that is visible to readers.
     pub(super) written: AtomicU64,
     /// The sequence number of the database up to which everything is on disk.
@@ -62,6 +63,7 @@ impl Sink {
     pub(super) fn new(database: Arc<Database>) -> Self {
         Self {
             database,
+            attempts: Attempts::default(),
             written: AtomicU64::default(),
             durable: AtomicU64::default(),
             clock: Arc::new(WriteClock::new()),
@@ -83,9 +85,7 @@ impl Sink {
 
     /// Writes one batch, visible when it returns.
     pub(super) fn write<'a>(&self, ops: impl Iterator<Item = &'a Op>) {
-        if let Err(error) = self.database.write(ops) {
-            end_process("writing to the store", &error);
-        }
+        self.attempts.run("writing to the store", || self.database.write(ops));
     }
 
     /// Makes everything written so far durable.
@@ -93,9 +93,7 @@ impl Sink {
         // What is written meanwhile has a greater number.
         let sequence = self.database.sequence();
         let started = Instant::now();
-        if let Err(error) = self.database.flush() {
-            end_process("fsync of the store", &error);
-        }
+        self.attempts.run("fsync of the store", || self.database.flush());
         let took = started.elapsed();
         self.stages.fsync.record_time(took);
         self.note_sync(took);

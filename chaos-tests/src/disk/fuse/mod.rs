@@ -1,7 +1,7 @@
 //! A disk in memory with faults, mounted through FUSE.
 //!
 //! [`tree`] is what files and folders are, [`journal`] what of them is durable and what a power cut
-//! leaves, [`fault`] which calls go wrong, [`serve`] the door for the kernel. The kernel keeps no
+//! leaves, [`fault`] which calls go wrong, `serve` the door for the kernel. The kernel keeps no
 //! writes back, so the journal sees each of them in the order they were made.
 
 pub mod fault;
