@@ -250,9 +250,15 @@ fn request_cases() -> Vec<Case> {
     let read = |result| wire::ReadIndexReply { result: Some(result) };
     let not_leader = wire::NotLeader { leader: 3 };
     let words = || "words".to_owned();
+    let replies = vec![
+        outcome(Ended::Committed(9)),
+        transacted(Transacted::NotLeader(wire::NotLeader { leader: 3 })),
+    ];
     let marks = vec![wire::DigestMark { index: 6, digest: 0x1234_5678 }];
     vec![
         sent("transact", wire::TransactRequest { txn: Some(txn()) }),
+        sent("transact_each", wire::TransactEachRequest { txns: vec![txn(), txn()] }),
+        sent("transact_each.replies", wire::TransactEachReply { replies }),
         sent("transact.committed", outcome(Ended::Committed(9))),
         sent("transact.conflict", outcome(Ended::Conflict(Bytes::from_static(b"key")))),
         sent("transact.invalid", outcome(Ended::Invalid(words()))),

@@ -18,6 +18,7 @@ mod database;
 mod disk;
 mod fatal;
 mod folder;
+mod forward;
 #[cfg(test)]
 mod golden;
 mod handover;
@@ -34,6 +35,7 @@ pub mod metrics;
 mod network;
 mod node;
 mod open;
+pub mod packing;
 pub mod plan;
 mod propose;
 pub mod read;

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::database::{Database, Snapshot};
 use crate::disk::{self, Disk};
 use crate::fatal::end_process;
+use crate::forward::{self, Forwarder};
 use crate::log::LogStore;
 use crate::marker::{self, Marker, SharedMarker};
 use crate::metrics::{Level, Metrics, Stages};
@@ -70,6 +71,7 @@ pub(crate) struct Node {
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
     pub(crate) proposer: Proposer,
+    pub(crate) forwarder: Forwarder,
     pub(crate) barriers: Barriers<ReadView>,
     pub(crate) stages: Arc<Stages>,
     writer: Writer,
@@ -134,6 +136,7 @@ impl Node {
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
         let (proposer, proposing) = Proposer::new(raft.clone());
+        let (forwarder, forwarding) = Forwarder::new();
         let (barriers, reading) = Barriers::new();
         let node = Arc::new(Self {
             snapshots,
@@ -147,6 +150,7 @@ impl Node {
             database,
             visible,
             proposer,
+            forwarder,
             barriers,
             stages: writer.shared_stages(),
             writer,
@@ -161,6 +165,7 @@ impl Node {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(scoped(proposing));
+        tasks.spawn(scoped(forward::run(Arc::clone(&node), forwarding)));
         tasks.spawn(scoped(barrier::run(Arc::clone(&node), reading)));
         tasks.spawn(scoped(follow_leadership(Arc::clone(&node))));
         tasks.spawn(scoped(compact_history(Arc::clone(&node))));

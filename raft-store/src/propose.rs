@@ -10,19 +10,14 @@ use bytes::Bytes;
 use futures::StreamExt;
 use prost::Message;
 use proto::raft as wire;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
 
-use crate::runtime::{now_ms, scoped};
+use crate::packing::{Limits, Packer, Weigh};
+use crate::runtime::now_ms;
 use crate::types::{Command, Outcome, Raft};
 
-/// Transactions that wait.
-const QUEUE_LENGTH_MAX: usize = 4096;
-/// Groups of entries under way.
-const GROUPS_MAX: usize = 3;
-/// Transactions and bytes taken into one group.
-const GROUP_TXNS_MAX: usize = 1024;
-const GROUP_BYTES_MAX: usize = 1 << 20;
+/// Of transactions, and of groups of entries.
+const LIMITS: Limits = Limits { waiting: 4096, packs: 3, count: 1024, size_bytes: 1 << 20 };
 
 /// How a proposal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +36,11 @@ struct Proposal {
     done: oneshot::Sender<Vec<Proposed>>,
 }
 
-impl Proposal {
+impl Weigh for Proposal {
+    fn count(&self) -> usize {
+        self.txns.len()
+    }
+
     fn size_bytes(&self) -> usize {
         self.txns.iter().map(wire::Txn::encoded_len).sum()
     }
@@ -50,14 +49,14 @@ impl Proposal {
 /// The queue of transactions of the leader.
 #[derive(Clone)]
 pub(crate) struct Proposer {
-    queue: mpsc::Sender<Proposal>,
+    packer: Packer<Proposal>,
 }
 
 impl Proposer {
     /// The queue and the task that empties it.
     pub(crate) fn new(raft: Raft) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (queue, proposals) = mpsc::channel(QUEUE_LENGTH_MAX);
-        (Self { queue }, run(raft, proposals))
+        let (packer, brought) = Packer::new(LIMITS);
+        (Self { packer }, brought.run(move |group| write(raft.clone(), group)))
     }
 
     /// Proposes transactions and waits for the outcome of each.
@@ -67,7 +66,7 @@ impl Proposer {
             return Vec::new();
         }
         let (done, outcomes) = oneshot::channel();
-        if self.queue.send(Proposal { txns, done }).await.is_err() {
+        if self.packer.bring(Proposal { txns, done }).await.is_err() {
             return vec![Proposed::NotLeader(None); count];
         }
         let stopping = |_| vec![Proposed::Unknown("the store is stopping".to_owned()); count];
@@ -81,36 +80,6 @@ pub(crate) async fn housekeeping(raft: &Raft, command: wire::Command) {
     if let Err(error) = raft.client_write(encode(&command)).await {
         tracing::debug!(%error, "housekeeping of the log is done later");
     }
-}
-
-async fn run(raft: Raft, mut proposals: mpsc::Receiver<Proposal>) {
-    let mut groups = JoinSet::new();
-    loop {
-        tokio::select! {
-            biased;
-            Some(_) = groups.join_next() => {}
-            first = proposals.recv(), if groups.len() < GROUPS_MAX => {
-                let Some(first) = first else { break };
-                let group = group_after(first, &mut proposals);
-                groups.spawn(scoped(write(raft.clone(), group)));
-            }
-        }
-    }
-    while groups.join_next().await.is_some() {}
-}
-
-fn group_after(first: Proposal, proposals: &mut mpsc::Receiver<Proposal>) -> Vec<Proposal> {
-    let (mut size_bytes, mut txns) = (first.size_bytes(), first.txns.len());
-    let mut group = vec![first];
-    while size_bytes < GROUP_BYTES_MAX
-        && txns < GROUP_TXNS_MAX
-        && let Ok(next) = proposals.try_recv()
-    {
-        size_bytes += next.size_bytes();
-        txns += next.txns.len();
-        group.push(next);
-    }
-    group
 }
 
 /// Writes the entries of a group and tells each caller the outcomes.

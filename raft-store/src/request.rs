@@ -34,7 +34,7 @@ struct Began {
 }
 
 impl Node {
-    fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.config.timers.request
     }
 
@@ -163,18 +163,14 @@ impl Node {
     }
 
     async fn try_transact(&self, txn: &wire::Txn, deadline: Instant) -> Proposed {
-        let leadership = *self.leadership.borrow();
-        if leadership.leading {
+        if self.leadership.borrow().leading {
             return self.propose_one(txn.clone(), deadline).await;
         }
-        match self.leader_address(leadership) {
-            Some(leader) => self.forward(leader, leadership, txn, deadline).await,
-            None => Proposed::NotLeader(leadership.leader),
-        }
+        self.forwarder.forward(txn.clone(), deadline).await
     }
 
     /// Proposes transactions that may share an entry; one outcome for each.
-    async fn propose(&self, txns: Vec<wire::Txn>, deadline: Instant) -> Vec<Proposed> {
+    pub(crate) async fn propose(&self, txns: Vec<wire::Txn>, deadline: Instant) -> Vec<Proposed> {
         let count = txns.len();
         let started = Instant::now();
         let proposed = clock::timeout_at(deadline, self.proposer.propose(txns)).await;
@@ -189,46 +185,14 @@ impl Node {
         proposed.unwrap_or_else(|| Proposed::Unknown("there is no outcome".to_owned()))
     }
 
-    async fn forward(
-        &self,
-        leader: LeaderAddress,
-        leadership: Leadership,
-        txn: &wire::Txn,
-        deadline: Instant,
-    ) -> Proposed {
-        use wire::transact_reply::Result as Reply;
-        let reply = tokio::select! {
-            biased;
-            reply = self.requests.transact(leader.node_id, &leader.address, txn.clone()) => reply,
-            () = self.leader_changed(leadership) => {
-                return Proposed::Unknown("the leader was lost".to_owned());
-            }
-            () = clock::sleep_until(deadline) => {
-                return Proposed::Unknown("the leader did not answer in time".to_owned());
-            }
-        };
-        match reply.map(|reply| reply.result) {
-            Ok(Some(Reply::Outcome(outcome))) => match outcome_from_wire(outcome) {
-                Some(outcome) => Proposed::Done(outcome),
-                None => Proposed::Unknown("the leader's answer has no outcome".to_owned()),
-            },
-            Ok(Some(Reply::NotLeader(other))) => {
-                Proposed::NotLeader(Some(other.leader).filter(|id| *id != 0))
-            }
-            Ok(Some(Reply::Unknown(reason))) => Proposed::Unknown(reason),
-            Ok(None) => Proposed::Unknown("the leader's answer is empty".to_owned()),
-            Err(reason) => Proposed::Unknown(reason),
-        }
-    }
-
     /// Returns when the leader is another than the given one.
-    async fn leader_changed(&self, from: Leadership) {
+    pub(crate) async fn leader_changed(&self, from: Leadership) {
         let mut leadership = self.leadership.subscribe();
         let changed = leadership.wait_for(|now| now.leader != from.leader || now.term != from.term);
         drop(changed.await);
     }
 
-    fn leader_address(&self, leadership: Leadership) -> Option<LeaderAddress> {
+    pub(crate) fn leader_address(&self, leadership: Leadership) -> Option<LeaderAddress> {
         let node_id = leadership.leader.filter(|id| *id != self.config.node_id)?;
         let metrics = self.raft.server_metrics();
         let address = {
@@ -237,36 +201,12 @@ impl Node {
         };
         Some(LeaderAddress { node_id, address })
     }
-
-    /// Answers a transaction that another node forwarded.
-    pub(crate) async fn answer_transact(&self, txn: wire::Txn) -> wire::TransactReply {
-        use wire::transact_reply::Result as Reply;
-        let _guest = self.guests.enter();
-        let leader = self.leadership.borrow().leader;
-        let proposed = if let Err(reason) = state::validate(&txn) {
-            Proposed::Done(Outcome::Invalid(reason))
-        } else if self.disk.is_low() {
-            // It is about to hand leadership over.
-            Proposed::NotLeader(None)
-        } else if self.leadership.borrow().leading {
-            self.propose_one(txn, self.deadline()).await
-        } else {
-            Proposed::NotLeader(leader)
-        };
-        let result = match proposed {
-            Proposed::Done(outcome) => Reply::Outcome(outcome_to_wire(outcome)),
-            Proposed::NotLeader(leader) => {
-                Reply::NotLeader(wire::NotLeader { leader: leader.unwrap_or(0) })
-            }
-            Proposed::Unknown(reason) => Reply::Unknown(reason),
-        };
-        wire::TransactReply { result: Some(result) }
-    }
 }
 
-struct LeaderAddress {
-    node_id: u64,
-    address: String,
+/// Where the leader is.
+pub(crate) struct LeaderAddress {
+    pub(crate) node_id: u64,
+    pub(crate) address: String,
 }
 
 fn new_request_id() -> Bytes {
@@ -285,25 +225,6 @@ fn conflict(txn: &wire::Txn, key: Bytes, began_at: u64, doubt: Option<String>) -
         Some(reason) if !is_final => TransactError::Unknown { reason },
         Some(_) | None => TransactError::Conflict { key },
     }
-}
-
-fn outcome_to_wire(outcome: Outcome) -> wire::Outcome {
-    use wire::outcome::Result as Value;
-    let result = match outcome {
-        Outcome::Committed(revision) => Value::Committed(revision),
-        Outcome::Conflict(key) => Value::Conflict(key),
-        Outcome::Invalid(reason) => Value::Invalid(reason),
-    };
-    wire::Outcome { result: Some(result) }
-}
-
-fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
-    use wire::outcome::Result as Value;
-    Some(match outcome.result? {
-        Value::Committed(revision) => Outcome::Committed(revision),
-        Value::Conflict(key) => Outcome::Conflict(key),
-        Value::Invalid(reason) => Outcome::Invalid(reason),
-    })
 }
 
 #[cfg(test)]

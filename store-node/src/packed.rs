@@ -9,20 +9,16 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, ensure};
 use bytes::Bytes;
 use prost::Message;
-use tokio::sync::{mpsc, oneshot};
+use raft_store::packing::{Limits, Packer, Weigh};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
 use crate::wire::kv_client::KvClient;
 use crate::wire::{Found, KeysRequest, TxnBatch, TxnReply, TxnRequest, Value};
 
-/// Requests that wait to be sent.
-const QUEUE_LENGTH_MAX: usize = 4096;
-/// Messages of a kind under way.
-const MESSAGES_MAX: usize = 3;
-/// Requests and bytes in one message.
-const MESSAGE_REQUESTS_MAX: usize = 512;
-const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Of requests, and of messages of a kind.
+const LIMITS: Limits = Limits { waiting: 4096, packs: 3, count: 512, size_bytes: 1 << 20 };
 
 /// A client of one node; clones share its messages. It must be made inside a tokio runtime, and ends
 /// with its last clone.
@@ -65,22 +61,33 @@ impl Packed {
     }
 }
 
+/// A request and who waits for its answer.
+#[derive(Debug)]
 struct Waiting<Q, A> {
     asked: Q,
+    size_bytes: usize,
     done: oneshot::Sender<anyhow::Result<A>>,
+}
+
+impl<Q: Send + 'static, A: Send + 'static> Weigh for Waiting<Q, A> {
+    fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
 }
 
 /// Requests of one kind that wait to be sent.
 #[derive(Debug)]
 struct Queue<Q, A> {
-    waiting: mpsc::Sender<Waiting<Q, A>>,
+    packer: Packer<Waiting<Q, A>>,
+    size_bytes: fn(&Q) -> usize,
     /// Ends with the last clone.
     sender: Arc<JoinSet<()>>,
 }
 
 impl<Q, A> Clone for Queue<Q, A> {
     fn clone(&self) -> Self {
-        Self { waiting: self.waiting.clone(), sender: Arc::clone(&self.sender) }
+        let Self { packer, size_bytes, sender } = self;
+        Self { packer: packer.clone(), size_bytes: *size_bytes, sender: Arc::clone(sender) }
     }
 }
 
@@ -91,65 +98,24 @@ impl<Q: Send + 'static, A: Send + 'static> Queue<Q, A> {
         F: Fn(Vec<Q>) -> Sent + Send + 'static,
         Sent: Future<Output = anyhow::Result<Vec<A>>> + Send + 'static,
     {
-        let (waiting, asked) = mpsc::channel(QUEUE_LENGTH_MAX);
+        let (packer, brought) = Packer::new(LIMITS);
         let mut sender = JoinSet::new();
-        sender.spawn(run(asked, size_bytes, send));
-        Self { waiting, sender: Arc::new(sender) }
+        sender.spawn(brought.run(move |message: Vec<Waiting<Q, A>>| {
+            let (asked, done): (Vec<_>, Vec<_>) =
+                message.into_iter().map(|waiting| (waiting.asked, waiting.done)).unzip();
+            let sent = send(asked);
+            async move { tell(done, sent.await) }
+        }));
+        Self { packer, size_bytes, sender: Arc::new(sender) }
     }
 
     async fn ask(&self, asked: Q) -> anyhow::Result<A> {
         let stopped = "the client has stopped";
         let (done, answer) = oneshot::channel();
-        let queued = self.waiting.send(Waiting { asked, done }).await;
-        queued.map_err(|_| anyhow!(stopped))?;
+        let waiting = Waiting { size_bytes: (self.size_bytes)(&asked), asked, done };
+        self.packer.bring(waiting).await.map_err(|_| anyhow!(stopped))?;
         answer.await.context(stopped)?
     }
-}
-
-async fn run<Q, A, F, Sent>(
-    mut waiting: mpsc::Receiver<Waiting<Q, A>>,
-    size_bytes: fn(&Q) -> usize,
-    send: F,
-) where
-    Q: Send + 'static,
-    A: Send + 'static,
-    F: Fn(Vec<Q>) -> Sent + Send + 'static,
-    Sent: Future<Output = anyhow::Result<Vec<A>>> + Send + 'static,
-{
-    let mut messages = JoinSet::new();
-    loop {
-        tokio::select! {
-            biased;
-            Some(_) = messages.join_next() => {}
-            first = waiting.recv(), if messages.len() < MESSAGES_MAX => {
-                let Some(first) = first else { break };
-                let message = message_after(first, &mut waiting, size_bytes);
-                let (asked, done): (Vec<_>, Vec<_>) =
-                    message.into_iter().map(|waiting| (waiting.asked, waiting.done)).unzip();
-                let sent = send(asked);
-                messages.spawn(async move { tell(done, sent.await) });
-            }
-        }
-    }
-    messages.join_all().await;
-}
-
-/// Takes along what waits.
-fn message_after<Q, A>(
-    first: Waiting<Q, A>,
-    waiting: &mut mpsc::Receiver<Waiting<Q, A>>,
-    size_bytes: fn(&Q) -> usize,
-) -> Vec<Waiting<Q, A>> {
-    let mut bytes = size_bytes(&first.asked);
-    let mut message = vec![first];
-    while bytes < MESSAGE_BYTES_MAX
-        && message.len() < MESSAGE_REQUESTS_MAX
-        && let Ok(next) = waiting.try_recv()
-    {
-        bytes += size_bytes(&next.asked);
-        message.push(next);
-    }
-    message
 }
 
 /// Tells each caller its answer. Who does not wait any more need not be told.
@@ -200,7 +166,7 @@ mod tests {
         }
         let sent = sent.lock().await;
         assert_eq!(100, sent.iter().sum::<usize>());
-        assert!(sent.len() <= MESSAGES_MAX + 1, "{sent:?}");
+        assert!(sent.len() <= LIMITS.packs + 1, "{sent:?}");
     }
 
     #[tokio::test]

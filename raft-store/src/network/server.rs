@@ -126,7 +126,17 @@ impl Raft for RaftService {
         let (node, _) = self.admit(&request)?;
         let txn = request.into_inner().txn;
         let txn = txn.ok_or_else(|| unreadable(StoredError::Missing { field: "txn" }))?;
-        Ok(Response::new(node.answer_transact(txn).await))
+        let reply = node.answer_transact(vec![txn]).await.pop();
+        Ok(Response::new(reply.unwrap_or_default()))
+    }
+
+    async fn transact_each(
+        &self,
+        request: Request<wire::TransactEachRequest>,
+    ) -> Result<Response<wire::TransactEachReply>, Status> {
+        let (node, _) = self.admit(&request)?;
+        let replies = node.answer_transact(request.into_inner().txns).await;
+        Ok(Response::new(wire::TransactEachReply { replies }))
     }
 
     async fn read_index(

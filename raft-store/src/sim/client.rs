@@ -331,12 +331,17 @@ impl Requests for Peer {
         &'a self,
         to: u64,
         _: &'a str,
-        txn: wire::Txn,
-    ) -> BoxFuture<'a, Result<wire::TransactReply, String>> {
+        txns: Vec<wire::Txn>,
+    ) -> BoxFuture<'a, Result<Vec<wire::TransactReply>, String>> {
         let peer = Self { to, ..self.clone() };
         Box::pin(async move {
-            let request = wire::TransactRequest { txn: Some(txn) };
-            peer.call(request, serve_transact).await
+            let serve = |node: Arc<Node>, request: wire::TransactEachRequest| -> BoxFuture<'_, _> {
+                Box::pin(async move {
+                    let replies = node.answer_transact(request.txns).await;
+                    Ok(wire::TransactEachReply { replies })
+                })
+            };
+            Ok(peer.call(wire::TransactEachRequest { txns }, serve).await?.replies)
         })
     }
 
@@ -367,16 +372,6 @@ impl Requests for Peer {
             peer.call(wire::ReportRequest {}, serve).await
         })
     }
-}
-
-fn serve_transact(
-    node: Arc<Node>,
-    request: wire::TransactRequest,
-) -> BoxFuture<'static, Result<wire::TransactReply, String>> {
-    Box::pin(async move {
-        let txn = request.txn.ok_or("the request has no transaction")?;
-        Ok(node.answer_transact(txn).await)
-    })
 }
 
 async fn within<T>(

@@ -5,6 +5,7 @@ mod certificates;
 mod cluster;
 mod doors;
 mod durability;
+mod forwarding;
 mod load;
 mod measures;
 mod members;

@@ -1,6 +1,8 @@
 //! A cluster in one process: real stores in temporary folders, talking over loopback.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +15,9 @@ use raft_store::{OpenError, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tonic::codegen::http::{Request, Uri};
 use tonic::transport::Server;
+use tower::util::MapRequestLayer;
 
 /// A node that serves.
 pub(crate) struct Node {
@@ -64,6 +68,32 @@ pub(crate) struct Cluster {
     snapshots: SnapshotPolicy,
     retention: Retention,
     timers: Timers,
+    calls: Calls,
+}
+
+/// What the nodes called of each other.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calls {
+    by_method: Arc<Mutex<BTreeMap<String, usize>>>,
+    /// A method that no node knows.
+    unknown: Option<&'static str>,
+}
+
+impl Calls {
+    /// How often a method was called.
+    pub(crate) fn of(&self, method: &str) -> usize {
+        self.by_method.lock().expect("not poisoned").get(method).copied().unwrap_or_default()
+    }
+
+    fn note<B>(&self, mut request: Request<B>) -> Request<B> {
+        let path = request.uri().path();
+        let method = path.rsplit('/').next().unwrap_or_default().to_owned();
+        if Some(method.as_str()) == self.unknown {
+            *request.uri_mut() = Uri::from_static("/ironraft.raft.v1.Raft/Unknown");
+        }
+        *self.by_method.lock().expect("not poisoned").entry(method).or_default() += 1;
+        request
+    }
 }
 
 impl Cluster {
@@ -76,6 +106,7 @@ impl Cluster {
             snapshots: SnapshotPolicy::default(),
             retention: Retention::default(),
             timers: Timers::default(),
+            calls: Calls::default(),
         }
     }
 
@@ -93,6 +124,15 @@ impl Cluster {
 
     pub(crate) fn with_request_timeout(self, request: Duration) -> Self {
         Self { timers: Timers { request, ..self.timers }, ..self }
+    }
+
+    /// Its nodes are of a version that does not know a method yet.
+    pub(crate) fn without_method(self, method: &'static str) -> Self {
+        Self { calls: Calls { unknown: Some(method), ..self.calls }, ..self }
+    }
+
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(crate) fn folder(&self, id: u64) -> std::path::PathBuf {
@@ -134,10 +174,12 @@ impl Cluster {
         let service = store.service().expect("a real store");
         let server = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let server = server.expect("runtime");
-        let identity = self.identity(id).clone();
+        let (identity, calls) = (self.identity(id).clone(), self.calls.clone());
         drop(server.spawn(async move {
             let incoming = identity::incoming(listener, &identity);
-            let served = Server::builder().add_service(service).serve_with_incoming(incoming);
+            let noted = MapRequestLayer::new(move |request| calls.note(request));
+            let server = Server::builder().layer(noted).add_service(service);
+            let served = server.serve_with_incoming(incoming);
             served.await.expect("server");
         }));
         server

@@ -81,26 +81,33 @@ pub(super) struct Closed {
     pub(super) clients: usize,
     /// Whether our clients share messages.
     pub(super) packed: bool,
+    /// Whether clients are connected to a node that forwards to the leader.
+    pub(super) forwarded: bool,
 }
 
 impl Closed {
     /// Every operation is a message of its own.
     pub(super) const fn each(part: &'static str, work: Work, clients: usize) -> Self {
-        Self { part, work, clients, packed: false }
+        Self { part, work, clients, packed: false, forwarded: false }
     }
 
     /// Operations that wait go together, where the system has such messages.
     pub(super) const fn packed(part: &'static str, work: Work, clients: usize) -> Self {
-        Self { part, work, clients, packed: true }
+        Self { part, work, clients, packed: true, forwarded: false }
+    }
+
+    /// The same through a follower.
+    pub(super) const fn forwarded(self) -> Self {
+        Self { forwarded: true, ..self }
     }
 }
 
-/// Runs closed loops against the leader.
+/// Runs closed loops.
 pub(super) async fn closed(system: &System, load: Closed, seconds: f64) -> anyhow::Result<Sample> {
-    let leader = system.leader().await?;
-    let Closed { work, clients, packed, .. } = load;
+    let Closed { work, clients, packed, forwarded, .. } = load;
+    let node = if forwarded { system.follower().await? } else { system.leader().await? };
     let per_connection = if packed { clients } else { CLIENTS_PER_CONNECTION };
-    let connect = || if packed { system.packing_client(leader) } else { system.client(leader) };
+    let connect = || if packed { system.packing_client(node) } else { system.client(node) };
     let connections = (0..clients.div_ceil(per_connection)).map(|_| connect());
     let connections = connections.collect::<anyhow::Result<Vec<Client>>>()?;
     for connection in &connections {

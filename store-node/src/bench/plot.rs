@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 const WIDTH: f64 = 720.0;
-const LABEL: f64 = 90.0;
+const LABEL: f64 = 140.0;
 const ROW: f64 = 44.0;
 const THICK: f64 = 15.0;
 const TOP: f64 = 50.0;
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_greatest_value_has_the_longest_bar() {
         let picture = bars("t", &[Bar { name: "put".to_owned(), ours: 200.0, etcd: 100.0 }]);
-        assert!(picture.contains("width=\"540.0\"") && picture.contains("width=\"270.0\""));
+        assert!(picture.contains("width=\"490.0\"") && picture.contains("width=\"245.0\""));
         assert_eq!(1, picture.matches("</svg>").count());
     }
 }

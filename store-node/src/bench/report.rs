@@ -191,7 +191,7 @@ impl Outcome {
         writeln!(page, "- {}, default flags, 8 GiB quota, mutual TLS between members.", self.etcd)?;
         writeln!(
             page,
-            "- Both: three processes on loopback, one disk, fsync before every acknowledgement, values of 256 bytes, clients without TLS on one gRPC stack, connected to the leader."
+            "- Both: three processes on loopback, one disk, fsync before every acknowledgement, values of 256 bytes, clients without TLS on one gRPC stack, connected to the leader (`forwarded`: to a follower)."
         )?;
         writeln!(
             page,

@@ -28,6 +28,9 @@ const CLOSED: &[Closed] = &[
     Closed::packed("packed-get-64", Work::Get, 64),
     Closed::each("lease-64", Work::Lease, 64),
     Closed::packed("packed-lease-64", Work::Lease, 64),
+    Closed::each("forwarded-put-1", Work::Put, 1).forwarded(),
+    Closed::each("forwarded-put-64", Work::Put, 64).forwarded(),
+    Closed::packed("forwarded-packed-256", Work::Put, 256).forwarded(),
 ];
 /// Puts of the open loop in a second: about half of what the slower system can do.
 const OPEN_PER_SECOND: f64 = 1500.0;
@@ -107,7 +110,7 @@ fn in_turn<'a>(pair: usize, ours: &'a System, etcd: &'a System) -> [&'a System; 
 fn push(outcome: &mut Outcome, part: &str, pair: usize, sample: Option<Sample>) {
     if let Some(sample) = sample {
         say(&format!(
-            "pair {pair} {part:15} {:9} {:8.0}/s p50 {:6} us p99 {:6} us cpu {:5.1} us fsyncs {:.3}",
+            "pair {pair} {part:20} {:9} {:8.0}/s p50 {:6} us p99 {:6} us cpu {:5.1} us fsyncs {:.3}",
             sample.system,
             sample.per_second,
             sample.p50_us,

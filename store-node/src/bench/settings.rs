@@ -19,8 +19,8 @@ pub struct Settings {
     /// Keys for memory, restart and snapshot.
     #[arg(long, env = "BENCH_KEYS", default_value_t = 1_000_000)]
     pub keys: u64,
-    /// Only the parts whose names begin with one of these: put, get, packed, open, lease, kill, stop,
-    /// transfer, sustained, size.
+    /// Only the parts whose names begin with one of these: put, get, packed, lease, forwarded, open,
+    /// kill, stop, transfer, sustained, size.
     #[arg(long, env = "BENCH_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
     /// Where the data of the servers is while it runs; on the disk that is to be measured.

@@ -56,6 +56,11 @@ impl System {
         }
     }
 
+    /// A node that does not lead.
+    pub(super) async fn follower(&self) -> anyhow::Result<u64> {
+        Ok(if self.leader().await? == 1 { 2 } else { 1 })
+    }
+
     /// Waits until all nodes run and agree on a leader; returns it.
     pub(super) async fn wait_whole(&self) -> anyhow::Result<u64> {
         wait_for("the cluster is whole", WHOLE_MAX, async || {
