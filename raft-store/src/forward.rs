@@ -15,7 +15,8 @@ use crate::runtime::clock::{self, Instant};
 use crate::state;
 use crate::types::Outcome;
 
-const LIMITS: Limits = Limits { waiting: 4096, packs: 4, count: 512, size_bytes: 1 << 20 };
+/// Of transactions, and of messages: more than two are smaller ones, and cost the leader more.
+const LIMITS: Limits = Limits { waiting: 4096, packs: 2, count: 512, size_bytes: 1 << 20 };
 
 /// A transaction that waits to be sent.
 pub(crate) struct Waiting {
