@@ -267,7 +267,9 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a snapshot now.
+    /// Begins a snapshot of what is applied now, and does not wait for it. While one is made already,
+    /// it does nothing: who needs what is newer than that one asks again after it, by
+    /// [`Status::snapshot`](crate::status::Status::snapshot).
     ///
     /// # Errors
     /// [`ReadError::Failed`] when the store stopped.
