@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use openraft::Instant as _;
 use prost::Message;
 use proto::raft as wire;
@@ -64,16 +65,30 @@ pub(crate) async fn run(node: Arc<Node>, brought: Brought<Waiting>) {
         let node = Arc::clone(&node);
         // Who gave up while it waited has said that it does not know.
         let wanted = pack.into_iter().filter(|waiting| !waiting.done.is_closed());
-        let (txns, callers): (Vec<_>, Vec<_>) =
+        let (txns, mut callers): (Vec<_>, Vec<_>) =
             wanted.map(|Waiting { txn, done }| (txn, done)).unzip();
         async move {
-            for (done, outcome) in callers.into_iter().zip(node.send_to_leader(txns).await) {
+            let outcomes = while_wanted(&mut callers, node.send_to_leader(txns)).await;
+            for (done, outcome) in callers.into_iter().zip(outcomes.unwrap_or_default()) {
                 // Who does not wait any more need not be told.
                 drop(done.send(outcome));
             }
         }
     };
     stopping.run_until_cancelled(brought.run(send)).await;
+}
+
+/// Works until the last caller gave up: what nobody waits for any more is withdrawn, as far as it
+/// still can be.
+async fn while_wanted<O, T>(
+    callers: &mut [oneshot::Sender<O>],
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        _ = join_all(callers.iter_mut().map(oneshot::Sender::closed)) => None,
+    }
 }
 
 impl Node {
@@ -184,7 +199,20 @@ fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
+
+    #[tokio::test]
+    async fn work_ends_when_its_last_caller_gives_up() {
+        let (mut callers, mut waiting): (Vec<_>, Vec<_>) =
+            (0..2).map(|_| oneshot::channel::<()>()).unzip();
+        drop(waiting.pop());
+        let one_is_left = while_wanted(&mut callers, tokio::task::yield_now()).await;
+        assert_eq!(Some(()), one_is_left);
+        drop(waiting.pop());
+        assert_eq!(None, while_wanted(&mut callers, pending::<()>()).await);
+    }
 
     #[test]
     fn each_transaction_has_its_own_outcome() {
