@@ -210,6 +210,8 @@ fn wrong_watches(history: &History, truth: &Truth) -> Vec<String> {
             Record::WatchBegan { watch, after_revision, .. } => {
                 shown.insert(*watch, *after_revision);
             }
+            // Of what came after it the truth tells nothing.
+            Record::Watched { revision, .. } if *revision > truth.revision => {}
             Record::Watched { watch, revision, changes, .. } => {
                 let before = shown.insert(*watch, *revision);
                 let wrong = wrong_batch(before, *revision, changes, truth);
@@ -265,6 +267,7 @@ mod tests {
         let change = |value: &str| BTreeMap::from([("a".to_owned(), Some(value.to_owned()))]);
         let last = Found { value: "2".to_owned(), revision: 7 };
         Truth {
+            revision: 7,
             state: BTreeMap::from([("a".to_owned(), last)]),
             log: BTreeMap::from([(5, change("1")), (7, change("2"))]),
         }
@@ -368,6 +371,12 @@ mod tests {
         ] {
             assert_eq!(broken(honest(), batches), [claim]);
         }
+    }
+
+    #[test]
+    fn what_took_effect_after_the_truth_was_read_is_not_judged() {
+        let late = watched(9, "given up");
+        assert!(broken(honest(), vec![watched(5, "1"), watched(7, "2"), late]).is_empty());
     }
 
     #[test]

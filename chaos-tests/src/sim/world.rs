@@ -145,7 +145,13 @@ impl World {
             return Err(format!("node {id} failed while starting: {reason}"));
         }
         let member = started.map_err(|error| format!("node {id} does not start: {error:?}"))?;
-        self.shared().members.insert(id, member);
+        let mut shared = self.shared();
+        if shared.enlisted.contains(&id) {
+            shared.members.insert(id, member);
+        } else {
+            // It was taken out while it started.
+            member.process().kill();
+        }
         Ok(())
     }
 
@@ -261,5 +267,27 @@ impl World {
             ledger.add(revision, changes);
         }
         ledger
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_taken_out_while_it_starts_does_not_run() {
+        super::super::runtime().block_on(super::super::in_turns(async || {
+            let mut rng = StdRng::seed_from_u64(1);
+            let setup = Setup { seed: 1, mutant: None };
+            let world = World::start(&setup, 1, &mut rng, |_, _| Drift::default()).await;
+            let id = world.enlist().expect("a spare node");
+            let start = world.start_node(id, &mut rng);
+            let (started, ()) = tokio::join!(start, async { world.retire(id) });
+            started.expect("an empty disk");
+            assert!(world.member(id).is_none());
+            assert!(world.member(1).is_some());
+        }));
     }
 }
