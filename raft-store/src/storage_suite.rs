@@ -13,8 +13,8 @@ use crate::state::StateMachine;
 use crate::types::TypeConfig;
 use crate::writer::{JoinOnDrop, Writer};
 
-/// What a store leaves behind: its folder, and its thread once the store is dropped.
-type Leftover = (TempDir, JoinOnDrop);
+/// What a store leaves behind: its thread, which uses its folder until it ends.
+type Leftover = (JoinOnDrop, TempDir);
 
 struct Fresh;
 
@@ -27,7 +27,7 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, Leftover> for Fresh {
         let (writer, thread) = Writer::start(Arc::clone(&database)).expect("writer");
         let log = LogStore::open(1, Arc::clone(&database), writer.clone()).expect("log");
         let machine = StateMachine::open(database, writer, dir.path().to_path_buf());
-        Ok(((dir, JoinOnDrop::new(thread)), log, machine.expect("state machine")))
+        Ok(((JoinOnDrop::new(thread), dir), log, machine.expect("state machine")))
     }
 }
 
