@@ -9,11 +9,15 @@ export CARGO_TARGET_DIR
 CARGO_TERM_COLOR ?= auto
 export CARGO_TERM_COLOR
 export PATH := $(HOME)/.cargo/bin:$(PATH)
+# RocksDB is compiled by `deploy/rocksdb` and not by its crate, which takes five times as long.
+ROCKSDB_LIB_DIR ?= $(HOME)/.cache/ironraft/rocksdb
+export ROCKSDB_LIB_DIR
+export ROCKSDB_STATIC := 1
 
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup claim build demo test check fix bench bench-store chaos
+.PHONY: help env setup claim build demo test check fix bench bench-store chaos
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -21,9 +25,13 @@ help: ## list the commands
 setup: ## install what is missing on this machine (Debian 12 with Rust)
 	@deploy/setup
 
+env: ## what cargo by hand needs: eval "$$(make -s env)"
+	@echo 'export CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) ROCKSDB_LIB_DIR=$(ROCKSDB_LIB_DIR) ROCKSDB_STATIC=$(ROCKSDB_STATIC)'
+
 claim:
 	@mkdir -p $(CARGO_TARGET_DIR)
 	@deploy/claim-target $(CARGO_TARGET_DIR)
+	@deploy/rocksdb $(ROCKSDB_LIB_DIR) $(CARGO_TARGET_DIR)
 
 build: setup claim ## compile the workspace
 	cargo build --workspace --bins
@@ -60,9 +68,8 @@ bench: export BENCH_ONLY ?= put,get,lease,open
 bench: export BENCH_REPORT ?= artifacts/bench
 bench: bench-store ## the store beside etcd, in its short form (a minute)
 
-# An optimised build of few crates by a profile, with the RocksDB that the usual build made.
-optimised = ROCKSDB_STATIC=1 ROCKSDB_LIB_DIR=$$(dirname "$$(ls -t $(BIN)/build/librocksdb-sys-*/out/librocksdb.a | head -1)") \
-    cargo build --profile $(1)
+# An optimised build of few crates by a profile.
+optimised = cargo build --profile $(1)
 
 bench-store: build ## the store beside etcd, in full (a quarter of an hour); BENCH_SECONDS, BENCH_PAIRS, BENCH_ONLY
 	$(call optimised,dist) --package store-node --bin ironraft-bench-store
