@@ -26,14 +26,15 @@ use crate::grpc::rack::{RackService, RegionEnds};
 use crate::grpc::removal::removed;
 use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
-use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{authority, deploy, images as image_copies, leases, membership, power};
-use crate::rest::call::Parts;
-use crate::rest::router::{self, collapse_slashes};
-use crate::tables::update::Tables;
 use crate::telemetry::Telemetry;
+use images;
+use images::Images;
+use rest::call::Parts;
+use rest::router::{self, collapse_slashes};
+use tables::update::Tables;
 
 /// How often a certificate is looked at.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(2);

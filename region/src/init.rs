@@ -16,11 +16,11 @@ use raft_store::store::InitError;
 
 use crate::app::{RunError, open_store};
 use crate::config::{Config, ConfigError};
-use crate::ops::bootstrap::bootstrap;
-use crate::ops::cluster::{JoinError, NewRegion, create_token, found};
-use crate::ops::error::Refusal;
-use crate::ops::users::NewUser;
-use crate::tables::update::Tables;
+use ops::access::users::NewUser;
+use ops::cluster::bootstrap::bootstrap;
+use ops::cluster::nodes::{JoinError, NewRegion, create_token, found};
+use ops::error::Refusal;
+use tables::update::Tables;
 
 /// How long the tokens that `init` prints let nodes in.
 pub const FIRST_TOKENS_VALID: Duration = Duration::from_secs(24 * 3600);

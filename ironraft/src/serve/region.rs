@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use identity::JoinToken;
+use ops::access::users::NewUser;
 use region::config::Config;
 use region::init::{self, Founded};
-use region::ops::users::NewUser;
 
 use crate::cli::output::say;
 use crate::serve::{name_or_hostname, until_stopped};

@@ -1,6 +1,6 @@
 //! An image that was uploaded to one region is on the disks of all, also of one that was down.
 
-use region::images::serve::LOCAL_ONLY;
+use images::serve::LOCAL_ONLY;
 use sha2::{Digest, Sha256};
 
 use crate::cluster::{Cluster, POLL, run, succeeds};

@@ -11,8 +11,8 @@ use proto::authority::{
 use tonic::{Request, Response, Status};
 
 use crate::grpc::status::{of_kind, only_regions};
-use crate::ops::authority::{self, AuthorityError, AuthorityStatus, NodeStatus};
-use crate::tables::update::Tables;
+use ops::cluster::authority::{self, AuthorityError, AuthorityStatus, NodeStatus};
+use tables::update::Tables;
 
 /// Answers the authority service on one region node.
 #[derive(Debug, Clone)]

@@ -17,10 +17,10 @@ use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
 use crate::grpc::status::{of_kind, only_regions};
-use crate::ops::cluster::{self, JoinError, NewRack, NewRegion};
-use crate::tables::error::TableError;
-use crate::tables::read::Reads;
-use crate::tables::update::Tables;
+use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::update::Tables;
 
 /// Answers the cluster service on one region node.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Cluster for ClusterService {
             Some(join_request::Node::Region(new)) => {
                 let new = new_region(new)?;
                 let pem = &request.request_pem;
-                let admitted = cluster::admit_region(&self.tables, &token, pem, &new).await;
+                let admitted = nodes::admit_region(&self.tables, &token, pem, &new).await;
                 let (region, issued) = admitted.map_err(|error| refused(&error))?;
                 tracing::info!(node.id = region.node_id, "region {} joined", region.hostname);
                 reply.node_id = region.node_id;
@@ -65,7 +65,7 @@ impl Cluster for ClusterService {
             Some(join_request::Node::Rack(new)) => {
                 let new = NewRack { hostname: new.hostname, version: new.version };
                 let pem = &request.request_pem;
-                let admitted = cluster::admit_rack(&self.tables, &token, pem, &new).await;
+                let admitted = nodes::admit_rack(&self.tables, &token, pem, &new).await;
                 let (rack, issued) = admitted.map_err(|error| refused(&error))?;
                 tracing::info!(rack.id = %rack.system_id, "rack {} joined", rack.hostname);
                 reply.system_id = rack.system_id.to_string();
@@ -81,7 +81,7 @@ impl Cluster for ClusterService {
         let peer = PeerIdentity::of(&request).cloned();
         let peer = peer.ok_or_else(|| Status::unauthenticated("no client certificate"))?;
         let pem = &request.get_ref().request_pem;
-        let issued = cluster::renew(&self.tables, &peer, pem).await;
+        let issued = nodes::renew(&self.tables, &peer, pem).await;
         Ok(Response::new(certificate(issued.map_err(|error| refused(&error))?)))
     }
 
@@ -125,7 +125,7 @@ impl Cluster for ClusterService {
             create_token_request::Role::Rack => JoinRole::Rack,
         };
         let valid = Duration::from_millis(request.get_ref().valid_ms);
-        let token = cluster::create_token(&self.tables, role, valid).await;
+        let token = nodes::create_token(&self.tables, role, valid).await;
         let token = token.map_err(|error| refused(&error))?.to_string();
         Ok(Response::new(CreateTokenReply { token }))
     }
@@ -135,7 +135,7 @@ impl Cluster for ClusterService {
         request: Request<RemoveRegionRequest>,
     ) -> Result<Response<RemoveRegionReply>, Status> {
         only_regions(&request)?;
-        let removed = cluster::remove_region(&self.tables, request.get_ref().node_id).await;
+        let removed = nodes::remove_region(&self.tables, request.get_ref().node_id).await;
         let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
         Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))
@@ -158,7 +158,7 @@ impl Cluster for ClusterService {
         only_regions(&request)?;
         let to = request.get_ref().node_id;
         let moved = self.tables.store().transfer_leader(to).await;
-        moved.map_err(|error| of_kind(cluster::membership_kind(&error), error.to_string()))?;
+        moved.map_err(|error| of_kind(nodes::membership_kind(&error), error.to_string()))?;
         Ok(Response::new(TransferLeaderReply {}))
     }
 }

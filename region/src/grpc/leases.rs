@@ -14,10 +14,10 @@ use proto::rack::{
 use tonic::Status;
 use tracing::{debug, warn};
 
-use crate::ops::leases::{
+use ops::network::leases::{
     self, BlockWish, CommitOutcome, CommitRefusal, RackProcess, commit_binding,
 };
-use crate::tables::update::Tables;
+use tables::update::Tables;
 
 /// How many bindings one request may carry.
 const ITEMS_MAX: usize = 1_024;

@@ -21,11 +21,11 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::grpc::leases;
 use crate::grpc::session;
-use crate::ops::boot_reports::{self, BootReport};
-use crate::ops::power::{self, PowerReport};
 use crate::reconcile::racks::Sessions;
-use crate::tables::read::Reads;
-use crate::tables::update::Tables;
+use ops::machine::boot_reports::{self, BootReport};
+use ops::power::{self, PowerReport};
+use tables::read::Reads;
+use tables::update::Tables;
 
 /// The largest message that a rack may send, in bytes.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;

@@ -12,9 +12,9 @@ use proto::cluster::cluster_client::ClusterClient;
 use tokio::time::timeout;
 
 use crate::grpc::cluster::peer_of;
-use crate::tables::error::TableError;
-use crate::tables::read::Reads;
-use crate::tables::update::Tables;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::update::Tables;
 
 /// How often one of the others is asked.
 const INTERVAL: Duration = Duration::from_secs(2);

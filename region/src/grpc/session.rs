@@ -32,10 +32,10 @@ use tracing::{error, info};
 
 use crate::grpc::rack::{RackService, unavailable};
 use crate::reconcile::racks::{Described, LiveSession};
-use crate::tables::object::{Object, ObjectId};
-use crate::tables::read::{Reads, View};
-use crate::tables::row::prefix;
-use crate::tables::update::now;
+use tables::object::{Object, ObjectId};
+use tables::read::{Reads, View};
+use tables::row::prefix;
+use tables::update::now;
 
 /// After how much silence a rack counts as gone.
 const SILENCE_MAX: Duration = Duration::from_secs(3);

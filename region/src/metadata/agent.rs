@@ -1,17 +1,17 @@
 //! The agent's door: JSON in, JSON out; see `api::agent`.
 
 use api::agent::{Hello, Report, Welcome};
-use api::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
+use rest::problem::Problem;
 
 use crate::metadata::MetadataParts;
 use crate::metadata::host::rack_host;
-use crate::ops::agent::{self, AgentError};
-use crate::rest::reply::problem_response;
+use ops::machine::agent::{self, AgentError};
+use rest::reply::problem_response;
 
 /// `POST /MAAS/metadata/agent/hello`.
 pub async fn hello(

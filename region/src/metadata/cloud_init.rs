@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use api::problem::Problem;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -12,13 +11,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::error::Kind;
 use model::machine::Machine;
+use rest::problem::Problem;
 
-use crate::auth::caller::{Caller, authenticate};
-use crate::auth::oauth::Credentials;
 use crate::metadata::MetadataParts;
-use crate::ops::{deploy, metadata};
-use crate::rest::reply::problem_response;
-use crate::tables::read::Reads;
+use ops::machine::deploy;
+use ops::machine::metadata;
+use rest::auth::caller::{Caller, authenticate};
+use rest::auth::oauth::Credentials;
+use rest::reply::problem_response;
+use tables::read::Reads;
 
 /// The versions that are served, as MAAS lists them.
 const VERSIONS: [&str; 2] = ["2012-03-01", "latest"];

@@ -15,8 +15,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use crate::auth::nonces::Nonces;
-use crate::tables::update::Tables;
+use rest::auth::nonces::Nonces;
+use tables::update::Tables;
 
 /// The largest report: an inventory carries the output of every tool.
 const REPORT_BYTES_MAX: usize = 32 * 1024 * 1024;

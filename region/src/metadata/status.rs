@@ -1,17 +1,17 @@
 //! cloud-init's reporting webhook: what a deployed system says about its own boot.
 
-use api::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::error::Kind;
+use rest::problem::Problem;
 use serde::Deserialize;
 
 use crate::metadata::MetadataParts;
 use crate::metadata::cloud_init::machine_of;
-use crate::ops::metadata::{self, BootStatus};
-use crate::rest::reply::problem_response;
+use ops::machine::metadata::{self, BootStatus};
+use rest::reply::problem_response;
 
 /// A status message (`MAAS` webhook format).
 #[derive(Debug, Deserialize)]

@@ -8,11 +8,11 @@ use model::controller::{RackController, RegionController};
 use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::ops::authority::{AuthorityError, advance};
 use crate::reconcile::driver::{self, Schedule};
-use crate::tables::cluster::{StoredAuthority, StoredHolding};
-use crate::tables::row::prefix;
-use crate::tables::update::Tables;
+use ops::cluster::authority::{AuthorityError, advance};
+use tables::cluster::{StoredAuthority, StoredHolding};
+use tables::row::prefix;
+use tables::update::Tables;
 
 /// Runs until cancelled.
 pub async fn run(store: Store, shutdown: CancellationToken) {

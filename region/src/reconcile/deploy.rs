@@ -9,10 +9,10 @@ use model::machine::lifecycle::{Event, Refusal};
 use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::ops::machine_step::{self, Author, StepError};
 use crate::reconcile::driver::{self, Schedule};
-use crate::tables::read::Reads;
-use crate::tables::update::{Cause, Tables, now};
+use ops::machine::step::{self, Author, StepError};
+use tables::read::Reads;
+use tables::update::{Cause, Tables, now};
 
 /// Runs until cancelled.
 pub async fn run(store: Store, shutdown: CancellationToken) {
@@ -40,7 +40,7 @@ async fn time_out(tables: &Tables, seen: &Machine) -> Result<(), StepError> {
     tables
         .update(&cause, |tx| {
             let Some(mut machine) = tx.get::<Machine>(&seen.system_id)? else { return Ok(()) };
-            match machine_step::advance(tx, &mut machine, &Event::Timeout, Author::System) {
+            match step::advance(tx, &mut machine, &Event::Timeout, Author::System) {
                 Err(StepError::Refused { refusal: Refusal::NotDue, .. }) => Ok(()),
                 other => other,
             }

@@ -7,10 +7,10 @@ use model::boot::content::Content;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::images::Images;
-use crate::images::replicate::{self, PullError};
-use crate::tables::read::Reads;
-use crate::tables::row::prefix;
+use images::Images;
+use images::replicate::{self, PullError};
+use tables::read::Reads;
+use tables::row::prefix;
 
 /// The longest time between two looks.
 const INTERVAL: Duration = Duration::from_secs(10);

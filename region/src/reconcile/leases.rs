@@ -5,10 +5,10 @@ use std::time::Duration;
 use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::ops::leases::remove_expired;
 use crate::reconcile::driver::{self, Schedule};
-use crate::tables::error::TableError;
-use crate::tables::update::Tables;
+use ops::network::leases::remove_expired;
+use tables::error::TableError;
+use tables::update::Tables;
 
 /// How many rows one transaction removes.
 const REMOVED_MAX: usize = 256;

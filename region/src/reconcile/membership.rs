@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::GRPC_PORT;
 use crate::reconcile::driver::{self, Schedule};
-use crate::tables::error::TableError;
-use crate::tables::read::Reads;
-use crate::tables::row::prefix;
-use crate::tables::update::Tables;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::row::prefix;
+use tables::update::Tables;
 
 /// A learner this close to the end of the log has caught up.
 const LAG_MAX: u64 = 100;

@@ -10,14 +10,14 @@ use model::time::Timestamp;
 use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::ops::power::{
+use crate::reconcile::driver::{self, Schedule};
+use ops::power::{
     self, ATTEMPTS_MAX, POLL_INTERVAL_MS, PowerError, REPORT_TIMEOUT_MS, RETRY_PAUSE_MS,
 };
-use crate::reconcile::driver::{self, Schedule};
-use crate::tables::read::Reads;
-use crate::tables::row::prefix;
-use crate::tables::tx::Tx;
-use crate::tables::update::{Cause, Tables, now};
+use tables::read::Reads;
+use tables::row::prefix;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables, now};
 
 /// How many machines are asked for their power state in one pass.
 const POLLED_MAX: usize = 20;

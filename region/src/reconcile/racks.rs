@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::tables::error::TableError;
-use crate::tables::read::Reads;
-use crate::tables::update::{Cause, Tables, now};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::update::{Cause, Tables, now};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How long an ended session is kept on record: the rack may come back here.

@@ -5,7 +5,7 @@ use api::agent::{Outcome, Work};
 use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
-use region::ops::machine_actions::DeployRequest;
+use ops::machine::actions::DeployRequest;
 
 use crate::site::{SimulatedMachine, Site};
 
@@ -87,7 +87,7 @@ async fn order_that_no_rack_can_carry_out_fails_the_machine() {
     let machine = SimulatedMachine::new("52:54:00:00:00:02");
     let id = machine.enlist(&site).await;
     site.acting(&id).commission().await.expect("commission");
-    for _ in 0..region::ops::power::ATTEMPTS_MAX {
+    for _ in 0..ops::power::ATTEMPTS_MAX {
         site.rack_fails(&id, "no route to BMC").await;
         region::reconcile::power::pass(&site.tables).await.expect("a pass");
         site.hand_out_now(&id).await;

@@ -1,7 +1,7 @@
 //! The REST API of machines and images: shapes, filters and refusals as MAAS's.
 
+use images::files::hash_of_bytes;
 use model::machine::status::Status;
-use region::images::files::hash_of_bytes;
 use serde_json::Value;
 
 use crate::site::{SimulatedMachine, Site};

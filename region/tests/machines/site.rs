@@ -11,6 +11,9 @@ use api::agent::{
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use images::Images;
+use images::files::hash_of_bytes;
+use images::upload::{self, Upload};
 use model::controller::{ControllerInterface, RackController};
 use model::event::Event;
 use model::id::{SubnetId, SystemId, VlanId};
@@ -23,26 +26,23 @@ use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use model::user::{ApiToken, User};
+use ops::access::users::NewUser;
+use ops::cluster::bootstrap::bootstrap;
+use ops::error::Refusal;
+use ops::image::boot_resources::{self, NewResource};
+use ops::machine::actions::Acting;
+use ops::machine::agent::{self, AgentError};
+use ops::machine::allocate::{self, AllocateRequest};
+use ops::machine::credentials;
+use ops::power::{self, PowerReport};
 use raft_store::Store;
-use region::images::Images;
-use region::images::files::hash_of_bytes;
-use region::images::upload::{self, Upload};
 use region::metadata::{self, MetadataParts};
-use region::ops::agent::{self, AgentError};
-use region::ops::allocate::{self, AllocateRequest};
-use region::ops::boot_resources::{self, NewResource};
-use region::ops::bootstrap::bootstrap;
-use region::ops::credentials;
-use region::ops::error::Refusal;
-use region::ops::machine_actions::Acting;
-use region::ops::power::{self, PowerReport};
-use region::ops::users::NewUser;
-use region::rest::call::Parts;
-use region::rest::router::router;
-use region::tables::error::TableError;
-use region::tables::machines::MACHINE_BY_MAC;
-use region::tables::read::Reads;
-use region::tables::update::{Cause, Tables};
+use rest::call::Parts;
+use rest::router::router;
+use tables::error::TableError;
+use tables::machines::MACHINE_BY_MAC;
+use tables::read::Reads;
+use tables::update::{Cause, Tables};
 use tower::ServiceExt;
 
 /// The rack's host as machines see it.
@@ -323,7 +323,7 @@ impl SimulatedMachine {
     }
 }
 
-fn network(tx: &mut region::tables::tx::Tx) -> Result<VlanId, TableError> {
+fn network(tx: &mut tables::tx::Tx) -> Result<VlanId, TableError> {
     let vlan = tx.list::<Vlan>()?.remove(0);
     let rack: SystemId = "rack34".parse().expect("a system id");
     tx.put(&Vlan { dhcp_on: true, primary_rack: Some(rack.clone()), ..vlan.clone() })?;
@@ -370,7 +370,7 @@ fn network(tx: &mut region::tables::tx::Tx) -> Result<VlanId, TableError> {
 
 fn oauth(token: &ApiToken) -> String {
     let nonce: u64 = rand::random();
-    let now = region::tables::update::now().unix_ms / 1000;
+    let now = tables::update::now().unix_ms / 1000;
     format!(
         "OAuth oauth_version=\"1.0\", oauth_nonce=\"{nonce}\", oauth_timestamp=\"{now}\", \
          oauth_signature_method=\"PLAINTEXT\", oauth_consumer_key=\"{}\", oauth_token=\"{}\", \

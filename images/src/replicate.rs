@@ -1,0 +1,147 @@
+//! Spreading contents over the region nodes: each node pulls what it lacks from one that holds it,
+//! checks the hash, and says so in the tables. A content is complete when a majority holds it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::StreamExt;
+use model::boot::content::Content;
+use tokio::time::Instant;
+
+use crate::Images;
+use crate::files::{ReceiveError, Received};
+use crate::serve::LOCAL_ONLY;
+use ops::image::boot_resources;
+use ops::image::contents::voters;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::row::prefix;
+use tables::update::Cause;
+
+/// How long an upload waits for the last nodes when a majority holds the content.
+const STRAGGLERS_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a content could not be brought here.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// No node that holds it sent it.
+    #[error("no region node sent content {sha256}")]
+    NoSource {
+        /// The content.
+        sha256: String,
+    },
+    /// What came was not it, or could not be stored.
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
+    /// The tables failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// Says that this node holds a content; the content is complete from the majority on.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn record_holder(
+    images: &Images,
+    sha256: &str,
+    size_bytes: u64,
+) -> Result<Content, TableError> {
+    let cause = Cause::new(format!("region:{}", images.node_id), "image.hold");
+    images
+        .tables()
+        .update(&cause, |tx| {
+            let known = tx.get::<Content>(&sha256.to_owned())?;
+            let mut content = known.unwrap_or_else(|| Content {
+                sha256: sha256.to_owned(),
+                size_bytes,
+                holders: BTreeSet::new(),
+                created: tx.now(),
+            });
+            content.holders.insert(images.node_id);
+            tx.put(&content)?;
+            if content.coverage(&voters(tx, &content)?).is_majority() {
+                boot_resources::complete(tx, sha256)?;
+            }
+            Ok::<_, TableError>(content)
+        })
+        .await
+}
+
+/// Waits until a majority holds a content, or until `patience` is over; then a little longer for
+/// the nodes that are about to hold it too. Returns whether a majority holds it.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn wait_for_copies(
+    images: &Images,
+    sha256: &str,
+    patience: Duration,
+) -> Result<bool, TableError> {
+    let mut until = Instant::now() + patience;
+    let mut majority_until = None;
+    loop {
+        let view = images.tables().view().await?;
+        let Some(content) = view.get::<Content>(&sha256.to_owned())? else { return Ok(false) };
+        let voters = voters(&view, &content)?;
+        let coverage = content.coverage(&voters);
+        if coverage.is_majority() {
+            until = until
+                .min(*majority_until.get_or_insert_with(|| Instant::now() + STRAGGLERS_PATIENCE));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if coverage.holding == coverage.voters || left.is_zero() {
+            return Ok(coverage.is_majority());
+        }
+        let watch = images.tables().store().watch(vec![prefix::<Content>()], view.revision()).await;
+        if let Ok(mut changes) = watch {
+            // Whatever ends the wait, the loop looks again.
+            let _ = tokio::time::timeout(left.min(Duration::from_secs(1)), changes.next()).await;
+        }
+    }
+}
+
+/// Brings a content here from a node that holds it, and says so.
+///
+/// # Errors
+/// See [`PullError`].
+pub async fn pull(images: &Images, content: &Content) -> Result<(), PullError> {
+    let view = images.tables().stale_view().await?;
+    for node in content.holders.iter().filter(|node| **node != images.node_id) {
+        let Some(base) = images.peer_url(&view, *node)? else { continue };
+        match pull_from(images, content, &base).await {
+            Ok(true) => {
+                record_holder(images, &content.sha256, content.size_bytes).await?;
+                return Ok(());
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!("content {} from region {node}: {error}", content.sha256),
+        }
+    }
+    Err(PullError::NoSource { sha256: content.sha256.clone() })
+}
+
+/// Whether the node sent all of it. A pull that was interrupted goes on where it stopped.
+async fn pull_from(images: &Images, content: &Content, base: &str) -> Result<bool, PullError> {
+    let mut have = images.files.received(&content.sha256).await;
+    if have >= content.size_bytes {
+        images.files.discard(&content.sha256).await.map_err(ReceiveError::Io)?;
+        have = 0;
+    }
+    let url = format!("{base}/MAAS/images/{}", content.sha256);
+    let asked = images.client().get(url).header(LOCAL_ONLY, "1");
+    let asked = if have > 0 { asked.header("range", format!("bytes={have}-")) } else { asked };
+    let expected = if have > 0 { 206 } else { 200 };
+    let answer = match asked.send().await {
+        Ok(answer) if answer.status().as_u16() == expected => answer,
+        Ok(_) | Err(_) => return Ok(false),
+    };
+    let mut body = answer.bytes_stream();
+    let mut whole = false;
+    while let Some(chunk) = body.next().await {
+        let Ok(chunk) = chunk else { return Ok(false) };
+        let received = images.files.append(&content.sha256, content.size_bytes, &chunk).await?;
+        whole = received == Received::Whole;
+    }
+    Ok(whole)
+}

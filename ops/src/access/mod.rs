@@ -1,0 +1,6 @@
+//! Users, their API keys and passwords.
+
+pub mod account;
+pub mod keys;
+pub mod password;
+pub mod users;

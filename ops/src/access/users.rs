@@ -1,0 +1,138 @@
+//! Users: who may call the API.
+
+use api::field_errors::FieldErrors;
+use model::error::Kind;
+use model::id::UserId;
+use model::user::{ApiToken, User};
+
+use crate::access::password;
+use crate::error::Refusal;
+use tables::read::Reads;
+use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The longest user name, in characters.
+const USERNAME_MAX: usize = 150;
+
+/// A user that shall be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    /// Its unique name.
+    pub username: String,
+    /// Its mail address.
+    pub email: String,
+    /// Its password; empty for a user that only has API keys.
+    pub password: String,
+    /// Whether it may do everything.
+    pub is_superuser: bool,
+}
+
+/// Makes a user.
+///
+/// # Errors
+/// [`Refusal::Fields`] for names and addresses that are none.
+pub async fn create(tables: &Tables, cause: &Cause, new: &NewUser) -> Result<User, Refusal> {
+    check(new)?;
+    let hash = hashed(&new.password).await?;
+    tables.update(cause, |tx| insert(tx, new, hash.as_deref())).await
+}
+
+/// Adds a user, in a transaction of the caller's; the password is hashed already.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<&str>) -> Result<User, Refusal> {
+    let user = User {
+        id: UserId(tx.next_id::<User>()?),
+        username: new.username.clone(),
+        email: new.email.clone(),
+        is_superuser: new.is_superuser,
+        password_hash: password_hash.map(str::to_owned),
+        created: tx.now(),
+    };
+    tx.insert(&user)?;
+    Ok(user)
+}
+
+/// The hash of a password, none for an empty one.
+///
+/// # Errors
+/// [`Refusal`] when it cannot be hashed.
+pub async fn hashed(password: &str) -> Result<Option<String>, Refusal> {
+    if password.is_empty() {
+        return Ok(None);
+    }
+    password::hash(password.to_owned())
+        .await
+        .map(Some)
+        .map_err(|error| Refusal::said(Kind::Internal, error.to_string()))
+}
+
+/// Removes a user with its keys. Deleting a user that is not there is no error, as in MAAS.
+///
+/// # Errors
+/// [`Refusal::Said`] when it is the caller itself, or the owner of machines.
+pub async fn delete(
+    tables: &Tables,
+    cause: &Cause,
+    caller: &User,
+    username: &str,
+) -> Result<(), Refusal> {
+    if caller.username == username {
+        return Err(Refusal::said(Kind::Invalid, "An administrator cannot self-delete."));
+    }
+    tables
+        .update(cause, |tx| {
+            let Some(user) = tx.find(&USER_BY_NAME, &username.to_owned())? else {
+                return Ok(());
+            };
+            let machines = tx.list::<model::machine::Machine>()?;
+            if machines.iter().any(|machine| machine.placement.owner == Some(user.id)) {
+                let message = format!("User {username} cannot be deleted: it owns machines.");
+                return Err(Refusal::said(Kind::Invalid, message));
+            }
+            for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
+                tx.delete::<ApiToken>(&token.key)?;
+            }
+            tx.delete::<User>(&user.id)?;
+            Ok(())
+        })
+        .await
+}
+
+/// The user with that name, if the password is right.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn check_password(
+    tables: &Tables,
+    username: &str,
+    password: &str,
+) -> Result<Option<User>, Refusal> {
+    let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let right = password::verify(password.to_owned(), hash).await;
+    Ok(user.filter(|_| right))
+}
+
+fn check(new: &NewUser) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let allowed = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
+    if new.username.is_empty() {
+        errors.add("username", "This field is required.");
+    } else if !new.username.chars().all(allowed) || new.username.chars().count() > USERNAME_MAX {
+        errors.add(
+            "username",
+            "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ \
+             characters.",
+        );
+    }
+    let parts = new.email.split_once('@');
+    if !new.email.is_empty()
+        && !parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    {
+        errors.add("email", "Enter a valid email address.");
+    }
+    errors.finish()
+}

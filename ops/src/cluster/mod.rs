@@ -1,0 +1,9 @@
+//! The cluster itself: regions and racks, their certificates, the first start.
+
+pub mod authority;
+pub mod bootstrap;
+pub mod controllers;
+pub mod nodes;
+
+#[cfg(test)]
+mod authority_tests;

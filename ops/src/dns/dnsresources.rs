@@ -1,0 +1,338 @@
+//! DNS resources: names that users give addresses and records.
+
+use std::net::IpAddr;
+
+use api::field_errors::FieldErrors;
+use model::dns::dnsresource::{DnsRecord, DnsResource};
+use model::dns::domain::Domain;
+use model::id::{DnsRecordId, DnsResourceId};
+
+use crate::dns::domains::is_name;
+use crate::error::Refusal;
+use crate::network::specifiers;
+use tables::names::{DNSRESOURCE_BY_NAME, DNSRESOURCE_OF_RECORD};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The types of record that users can make, besides addresses.
+pub const RECORD_TYPES: [&str; 6] = ["SRV", "NS", "MX", "SSHFP", "TXT", "CNAME"];
+
+/// Where a name is: as a whole, or in two parts.
+#[derive(Debug, Clone, Default)]
+pub struct Naming {
+    /// The full name.
+    pub fqdn: Option<String>,
+    /// The part below the domain.
+    pub name: Option<String>,
+    /// The domain, by name or id.
+    pub domain: Option<String>,
+}
+
+/// What shall be set of a resource; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct DnsResourceChange {
+    /// Where its name is.
+    pub naming: Naming,
+    /// The TTL of its addresses.
+    pub address_ttl: Option<Option<u32>>,
+    /// Its addresses.
+    pub ip_addresses: Option<Vec<IpAddr>>,
+}
+
+/// What shall be set of a record; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct DnsRecordChange {
+    /// Where its name is; used when it is made.
+    pub naming: Naming,
+    /// Its type.
+    pub rrtype: Option<String>,
+    /// Its data.
+    pub rrdata: Option<String>,
+    /// Its TTL.
+    pub ttl: Option<Option<u32>>,
+}
+
+/// Makes a resource.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    change: &DnsResourceChange,
+) -> Result<DnsResource, Refusal> {
+    if change.ip_addresses.as_ref().is_none_or(Vec::is_empty) {
+        return Err(Refusal::field("ip_addresses", "This field is required."));
+    }
+    tables
+        .update(cause, |tx| {
+            let (name, domain) = located(tx, &change.naming)?;
+            if tx.find(&DNSRESOURCE_BY_NAME, &(domain.id, name.to_lowercase()))?.is_some() {
+                let message = format!("DNS resource {name}.{} exists already.", domain.name);
+                return Err(Refusal::field("name", message));
+            }
+            let blank = blank(tx, name, &domain)?;
+            let resource = changed(blank, change)?;
+            tx.insert(&resource)?;
+            Ok(resource)
+        })
+        .await
+}
+
+/// Changes a resource.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    id: DnsResourceId,
+    change: &DnsResourceChange,
+) -> Result<DnsResource, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let mut resource = get(tx, id)?;
+            let naming = &change.naming;
+            if naming.fqdn.is_some() || naming.name.is_some() || naming.domain.is_some() {
+                let domain = tx.get::<Domain>(&resource.domain)?.map(|domain| domain.name);
+                let (name, domain) = located(
+                    tx,
+                    &Naming {
+                        fqdn: naming.fqdn.clone(),
+                        name: naming.name.clone().or_else(|| Some(resource.name.clone())),
+                        domain: naming.domain.clone().or(domain),
+                    },
+                )?;
+                resource = DnsResource { name, domain: domain.id, ..resource };
+            }
+            let resource = changed(resource, change)?;
+            tx.put(&resource)?;
+            Ok(resource)
+        })
+        .await
+}
+
+/// Removes a resource with its records.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn delete(tables: &Tables, cause: &Cause, id: DnsResourceId) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            get(tx, id)?;
+            tx.delete::<DnsResource>(&id)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Makes a record, and the resource of its name if there is none.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create_record(
+    tables: &Tables,
+    cause: &Cause,
+    change: &DnsRecordChange,
+) -> Result<(DnsResource, DnsRecordId), Refusal> {
+    tables
+        .update(cause, |tx| {
+            let (name, domain) = located(tx, &change.naming)?;
+            let known = tx.find(&DNSRESOURCE_BY_NAME, &(domain.id, name.to_lowercase()))?;
+            let mut resource = match known {
+                Some(resource) => resource,
+                None => blank(tx, name, &domain)?,
+            };
+            let id = DnsRecordId(next_record_id(tx)?);
+            let blank = DnsRecord { id, rrtype: String::new(), rrdata: String::new(), ttl: None };
+            let record = changed_record(&resource, blank, change)?;
+            resource.records.push(record);
+            tx.put(&resource)?;
+            Ok((resource, id))
+        })
+        .await
+}
+
+/// Changes a record.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update_record(
+    tables: &Tables,
+    cause: &Cause,
+    id: DnsRecordId,
+    change: &DnsRecordChange,
+) -> Result<DnsResource, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let mut resource = of_record(tx, id)?;
+            let others: Vec<DnsRecord> =
+                resource.records.iter().filter(|record| record.id != id).cloned().collect();
+            let before = resource.records.iter().find(|record| record.id == id).cloned();
+            let before = before.ok_or(Refusal::NotFound { model: "DNSData" })?;
+            resource.records = others;
+            let record = changed_record(&resource, before, change)?;
+            resource.records.push(record);
+            resource.records.sort_by_key(|record| record.id);
+            tx.put(&resource)?;
+            Ok(resource)
+        })
+        .await
+}
+
+/// Removes a record, and its resource when nothing else is in it.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn delete_record(tables: &Tables, cause: &Cause, id: DnsRecordId) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            let mut resource = of_record(tx, id)?;
+            resource.records.retain(|record| record.id != id);
+            if resource.records.is_empty() && resource.ip_addresses.is_empty() {
+                tx.delete::<DnsResource>(&resource.id)?;
+            } else {
+                tx.put(&resource)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The resource that holds a record.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn of_record(at: &impl Reads, id: DnsRecordId) -> Result<DnsResource, Refusal> {
+    at.find(&DNSRESOURCE_OF_RECORD, &id)?.ok_or(Refusal::NotFound { model: "DNSData" })
+}
+
+/// A resource by id.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn get(at: &impl Reads, id: DnsResourceId) -> Result<DnsResource, Refusal> {
+    at.get::<DnsResource>(&id)?.ok_or(Refusal::NotFound { model: "DNSResource" })
+}
+
+fn next_record_id(tx: &mut Tx) -> Result<u32, Refusal> {
+    let number = tx.next_number("dnsrecord", 1)?;
+    u32::try_from(number).map_err(|_| {
+        Refusal::said(model::error::Kind::Exhausted, "there are no more ids for DNS records")
+    })
+}
+
+fn blank(tx: &mut Tx, name: String, domain: &Domain) -> Result<DnsResource, Refusal> {
+    Ok(DnsResource {
+        id: DnsResourceId(tx.next_id::<DnsResource>()?),
+        name,
+        domain: domain.id,
+        address_ttl: None,
+        ip_addresses: Vec::new(),
+        records: Vec::new(),
+    })
+}
+
+/// The name below a domain, and the domain: the longest known one that a full name ends in.
+fn located(at: &impl Reads, naming: &Naming) -> Result<(String, Domain), Refusal> {
+    let (name, domain) = match &naming.fqdn {
+        Some(fqdn) => {
+            let fqdn = fqdn.trim_end_matches('.').to_lowercase();
+            let domains = at.list::<Domain>()?.into_iter();
+            let found = domains
+                .filter_map(|domain| {
+                    let below = fqdn.strip_suffix(&domain.name.to_lowercase())?;
+                    let name = if below.is_empty() { "@" } else { below.strip_suffix('.')? };
+                    Some((name.to_owned(), domain))
+                })
+                .max_by_key(|(_, domain)| domain.name.len());
+            found.ok_or_else(|| Refusal::field("domain", "This field is required."))?
+        }
+        None => {
+            let required = |field| move || Refusal::field(field, "This field is required.");
+            let name = naming.name.clone().ok_or_else(required("name"))?;
+            let domain = naming.domain.as_deref().ok_or_else(required("domain"))?;
+            let domain = specifiers::domain(at, domain).map_err(|refusal| match refusal {
+                Refusal::NotFound { .. } => Refusal::field("domain", "Unable to find domain."),
+                other => other,
+            })?;
+            (name, domain)
+        }
+    };
+    if name != "@" && name != "*" && !is_name(&name) {
+        return Err(Refusal::field("name", format!("Invalid dnsresource name: {name}.")));
+    }
+    Ok((name, domain))
+}
+
+fn changed(resource: DnsResource, change: &DnsResourceChange) -> Result<DnsResource, Refusal> {
+    let ip_addresses = change.ip_addresses.clone().unwrap_or(resource.ip_addresses);
+    let alias = resource.records.iter().any(|record| record.rrtype == "CNAME");
+    if alias && !ip_addresses.is_empty() {
+        let message = "Cannot add address: CNAME present.";
+        return Err(Refusal::field("ip_addresses", message));
+    }
+    Ok(DnsResource {
+        address_ttl: change.address_ttl.unwrap_or(resource.address_ttl),
+        ip_addresses,
+        ..resource
+    })
+}
+
+fn changed_record(
+    resource: &DnsResource,
+    record: DnsRecord,
+    change: &DnsRecordChange,
+) -> Result<DnsRecord, Refusal> {
+    let rrtype = change.rrtype.as_deref().map_or(record.rrtype, str::to_uppercase);
+    let rrdata = change.rrdata.clone().unwrap_or(record.rrdata);
+    let mut errors = FieldErrors::default();
+    if rrtype.is_empty() {
+        errors.add("rrtype", "This field is required.");
+    } else if !RECORD_TYPES.contains(&rrtype.as_str()) {
+        let known = RECORD_TYPES.join(" ");
+        errors.add("rrtype", format!("{rrtype} is not one of {known}."));
+    } else if let Err(message) = check_data(&rrtype, &rrdata) {
+        errors.add("rrdata", message);
+    }
+    let others = !resource.ip_addresses.is_empty() || !resource.records.is_empty();
+    let alias = resource.records.iter().any(|other| other.rrtype == "CNAME");
+    if rrtype == "CNAME" && others {
+        errors.add("__all__", "CNAME records for a name cannot coexist with non-CNAME records.");
+    } else if alias {
+        errors.add("__all__", "Cannot add record: CNAME present.");
+    }
+    errors.finish()?;
+    Ok(DnsRecord { id: record.id, rrtype, rrdata, ttl: change.ttl.unwrap_or(record.ttl) })
+}
+
+/// Checks a record's data in zone-file form (RFC 1035 §5.1, RFC 2782, RFC 4255).
+fn check_data(rrtype: &str, rrdata: &str) -> Result<(), &'static str> {
+    let fields: Vec<&str> = rrdata.split_whitespace().collect();
+    let host = |text: &str| is_name(text.strip_suffix('.').unwrap_or(text));
+    let number = |text: &str| text.parse::<u16>().is_ok();
+    let hexadecimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match (rrtype, fields.as_slice()) {
+        ("CNAME" | "NS", [target]) if host(target) => Ok(()),
+        ("CNAME", _) => Err("Invalid CNAME: should be a domain name."),
+        ("NS", _) => Err("Invalid NS: should be a domain name."),
+        ("MX", [preference, target]) if number(preference) && host(target) => Ok(()),
+        ("MX", _) => Err("Invalid MX: should be '<preference> <server>'."),
+        ("SRV", [priority, weight, port, target])
+            if [priority, weight, port].into_iter().all(|text| number(text))
+                && (*target == "." || host(target)) =>
+        {
+            Ok(())
+        }
+        ("SRV", _) => Err("Invalid SRV: should be '<priority> <weight> <port> <target>'."),
+        ("SSHFP", [algorithm, kind, print])
+            if number(algorithm) && number(kind) && hexadecimal(print) =>
+        {
+            Ok(())
+        }
+        ("SSHFP", _) => Err("Invalid SSHFP: should be '<algorithm> <type> <fingerprint>'."),
+        (_, []) => Err("This field is required."),
+        _ => Ok(()),
+    }
+}

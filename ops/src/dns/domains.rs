@@ -1,0 +1,173 @@
+//! DNS domains. Exactly one of them is the default.
+
+use model::dns::dnsresource::DnsResource;
+use model::dns::domain::Domain;
+use model::error::Kind;
+use model::id::DomainId;
+use model::machine::Machine;
+
+use crate::error::Refusal;
+use crate::network::specifiers;
+use tables::names::{DEFAULT_DOMAIN_GUARD, DNSRESOURCES_OF_DOMAIN};
+use tables::read::Reads;
+use tables::update::{Cause, Tables};
+
+/// The longest name of a domain, in characters (RFC 1035 §2.3.4).
+const NAME_MAX: usize = 253;
+
+/// The longest label, in characters.
+const LABEL_MAX: usize = 63;
+
+/// The greatest TTL, in seconds (RFC 2181 §8).
+pub const TTL_MAX: u32 = 0x7fff_ffff;
+
+/// What shall be set of a domain; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct DomainChange {
+    /// Its unique name.
+    pub name: Option<String>,
+    /// Whether the racks answer for it.
+    pub authoritative: Option<bool>,
+    /// The TTL of its records; the inner none is the site's default.
+    pub ttl: Option<Option<u32>>,
+}
+
+/// Makes a domain.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    change: &DomainChange,
+) -> Result<Domain, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let id = DomainId(tx.next_id::<Domain>()?);
+            let blank = Domain {
+                id,
+                name: String::new(),
+                authoritative: true,
+                ttl: None,
+                is_default: false,
+            };
+            let domain = changed(blank, change)?;
+            tx.insert(&domain)?;
+            Ok(domain)
+        })
+        .await
+}
+
+/// Changes a domain.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    specifier: &str,
+    change: &DomainChange,
+) -> Result<Domain, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let domain = changed(specifiers::domain(tx, specifier)?, change)?;
+            tx.put(&domain)?;
+            Ok(domain)
+        })
+        .await
+}
+
+/// Makes a domain the default one.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn set_default(
+    tables: &Tables,
+    cause: &Cause,
+    specifier: &str,
+) -> Result<Domain, Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(DEFAULT_DOMAIN_GUARD);
+            let domain = Domain { is_default: true, ..specifiers::domain(tx, specifier)? };
+            let others = tx.list::<Domain>()?;
+            for other in others.into_iter().filter(|other| other.is_default) {
+                tx.put(&Domain { is_default: false, ..other })?;
+            }
+            tx.put(&domain)?;
+            Ok(domain)
+        })
+        .await
+}
+
+/// The domain of names that have no other.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the cluster was not set up.
+pub fn default_domain(at: &impl Reads) -> Result<Domain, Refusal> {
+    let found = at.list::<Domain>()?.into_iter().find(|domain| domain.is_default);
+    found.ok_or(Refusal::NotFound { model: "Domain" })
+}
+
+/// Removes a domain with nothing in it.
+///
+/// # Errors
+/// [`Refusal`] for the default one, or when machines or records are in it.
+pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(DEFAULT_DOMAIN_GUARD);
+            let domain = specifiers::domain(tx, specifier)?;
+            if domain.is_default {
+                let message = "This domain is the default domain, it cannot be deleted.";
+                return Err(Refusal::said(Kind::Invalid, message));
+            }
+            let machines = tx.list::<Machine>()?;
+            let mut inside = machines.iter().filter(|found| found.placement.domain == domain.id);
+            if let Some(machine) = inside.next() {
+                let message = format!(
+                    "Domain {} cannot be deleted: machine {} is in it.",
+                    domain.name, machine.hostname
+                );
+                return Err(Refusal::said(Kind::Invalid, message));
+            }
+            for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {
+                tx.delete::<DnsResource>(&resource.id)?;
+            }
+            tx.delete::<Domain>(&domain.id)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Whether a text is a label, or some with dots between them (RFC 1123 §2.1); `_` begins the names
+/// of services (RFC 2782).
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let inner = label.strip_prefix('_').unwrap_or(label);
+        !inner.is_empty()
+            && label.len() <= LABEL_MAX
+            && !inner.starts_with('-')
+            && !inner.ends_with('-')
+            && inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    text.len() <= NAME_MAX && text.split('.').all(label)
+}
+
+fn changed(domain: Domain, change: &DomainChange) -> Result<Domain, Refusal> {
+    let name = change.name.as_deref().map(|name| name.trim().trim_end_matches('.'));
+    let name = name.map_or(domain.name, str::to_owned);
+    if name.is_empty() {
+        return Err(Refusal::field("name", "This field is required."));
+    }
+    if !is_name(&name) {
+        return Err(Refusal::field("name", format!("Invalid domain name: {name}.")));
+    }
+    let ttl = change.ttl.unwrap_or(domain.ttl);
+    if ttl.is_some_and(|ttl| !(1..=TTL_MAX).contains(&ttl)) {
+        return Err(Refusal::field("ttl", "Ensure this value is greater than or equal to 1."));
+    }
+    let authoritative = change.authoritative.unwrap_or(domain.authoritative);
+    Ok(Domain { id: domain.id, name, authoritative, ttl, is_default: domain.is_default })
+}

@@ -1,0 +1,4 @@
+//! Domains and DNS resources.
+
+pub mod dnsresources;
+pub mod domains;

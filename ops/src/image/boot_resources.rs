@@ -1,0 +1,242 @@
+//! Boot resources: what can be deployed, and how a new image comes in. An image counts as there
+//! only when enough region nodes hold verified copies of all its files.
+
+use jiff::tz::TimeZone;
+use model::boot::content::is_sha256;
+use model::boot::resource::{
+    BootResource, ResourceFile, ResourceSet, next_version, stored_filetype,
+};
+use model::error::Kind;
+use model::id::BootResourceId;
+use model::machine::{Deployment, Machine};
+use model::setting::Setting;
+use model::time::Timestamp;
+
+use crate::error::Refusal;
+use crate::image::contents::is_complete;
+use tables::error::TableError;
+use tables::images::BOOT_RESOURCE_BY_NAME;
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// Which image a deployment wants; empty parts are the site's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WantedImage {
+    /// `debian`, `custom`.
+    pub osystem: Option<String>,
+    /// `bookworm`, `debian/bookworm`, or the name of a custom image.
+    pub distro_series: Option<String>,
+}
+
+/// A new version of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewResource {
+    /// `custom/web`, `debian/bookworm`, or a plain name, which is custom.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// `amd64/generic`.
+    pub architecture: String,
+    /// What a custom image is made from.
+    pub base_image: String,
+    /// MAAS's `filetype`: `tgz`, `ddraw`, ….
+    pub filetype: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// The region node that collects its parts.
+    pub upload_node: u64,
+}
+
+/// The image that a deployment of this machine installs.
+///
+/// # Errors
+/// [`Refusal::Fields`] on `distro_series` when there is none.
+pub fn deployable(tx: &Tx, machine: &Machine, wanted: &WantedImage) -> Result<Deployment, Refusal> {
+    let fits = |resource: &&BootResource| {
+        let architecture = |text: &str| text.split('/').next().unwrap_or_default().to_owned();
+        architecture(&resource.architecture) == architecture(&machine.hardware.architecture)
+            && resource.latest_complete().is_some()
+    };
+    let resources = tx.list::<BootResource>()?;
+    let candidates: Vec<&BootResource> = resources.iter().filter(fits).collect();
+    let default = default_image(tx)?;
+    let chosen = match &wanted.distro_series {
+        Some(series) => {
+            candidates.iter().find(|resource| is_named(resource, wanted.osystem.as_deref(), series))
+        }
+        None => candidates
+            .iter()
+            .find(|resource| is_named(resource, Some(&default.0), &default.1))
+            .or_else(|| candidates.first().filter(|_| candidates.len() == 1)),
+    };
+    let deployment = chosen.and_then(|resource| deployment_of(resource));
+    deployment.ok_or_else(|| {
+        let names: Vec<&str> = candidates.iter().map(|resource| resource.name.as_str()).collect();
+        let series = wanted.distro_series.as_deref().unwrap_or(&default.1);
+        let message = format!(
+            "'{series}' is not a valid distro_series.  It should be one of: '{}'.",
+            names.join("', '")
+        );
+        Refusal::field("distro_series", message)
+    })
+}
+
+/// Makes a new version of an image, and the image when it is new. Returns it with the new file.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    new: &NewResource,
+) -> Result<(BootResource, ResourceFile), Refusal> {
+    let filetype = check(new)?;
+    tables.update(cause, |tx| add_set(tx, new, filetype)).await
+}
+
+/// Marks every file with this content complete, when it is.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn complete(tx: &mut Tx, sha256: &str) -> Result<(), TableError> {
+    for mut resource in tx.list::<BootResource>()? {
+        let files = resource.sets.iter_mut().flat_map(|set| &mut set.files);
+        for file in files.filter(|file| file.sha256 == sha256) {
+            file.complete = true;
+        }
+        tx.put(&resource)?;
+    }
+    Ok(())
+}
+
+/// Removes an image with its versions. Its content goes when nothing else refers to it.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn delete(tables: &Tables, cause: &Cause, id: BootResourceId) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.delete::<BootResource>(&id)?.ok_or(Refusal::NotFound { model: "BootResource" })?;
+            Ok(())
+        })
+        .await
+}
+
+/// The file of an upload, with its image.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn upload_file(
+    reads: &impl Reads,
+    id: BootResourceId,
+    file: u32,
+) -> Result<ResourceFile, Refusal> {
+    let missing = || Refusal::NotFound { model: "BootResourceFile" };
+    let resource = reads.get::<BootResource>(&id)?.ok_or_else(missing)?;
+    let files = resource.sets.into_iter().flat_map(|set| set.files);
+    files.into_iter().find(|known| known.id == file).ok_or_else(missing)
+}
+
+fn check(new: &NewResource) -> Result<&'static str, Refusal> {
+    let mut errors = api::field_errors::FieldErrors::default();
+    if new.name.is_empty() {
+        errors.add("name", "This field is required.");
+    }
+    if new.architecture.is_empty() {
+        errors.add("architecture", "This field is required.");
+    }
+    if !is_sha256(&new.sha256) {
+        errors.add("sha256", "SHA256 must be 64 hexadecimal digits.");
+    }
+    if new.size_bytes == 0 {
+        errors.add("size", "Ensure this value is greater than or equal to 1.");
+    }
+    let filetype = stored_filetype(&new.filetype);
+    if filetype.is_none() {
+        let message = format!("'{}' is not a valid filetype.", new.filetype);
+        errors.add("filetype", message);
+    }
+    errors.finish()?;
+    filetype.ok_or_else(|| Refusal::said(Kind::Internal, "filetype"))
+}
+
+fn add_set(
+    tx: &mut Tx,
+    new: &NewResource,
+    filetype: &str,
+) -> Result<(BootResource, ResourceFile), Refusal> {
+    let key = (new.name.clone(), new.architecture.clone());
+    let mut resource = match tx.find(&BOOT_RESOURCE_BY_NAME, &key)? {
+        Some(resource) => resource,
+        None => BootResource {
+            id: BootResourceId(tx.next_id::<BootResource>()?),
+            name: new.name.clone(),
+            title: String::new(),
+            architecture: new.architecture.clone(),
+            base_image: String::new(),
+            sets: Vec::new(),
+            last_deployed: None,
+            created: tx.now(),
+        },
+    };
+    if !new.title.is_empty() {
+        resource.title.clone_from(&new.title);
+    }
+    if !new.base_image.is_empty() {
+        resource.base_image.clone_from(&new.base_image);
+    }
+    let number = tx.next_number("bootresourcefile", 1)?;
+    let complete = is_complete(tx, &new.sha256)?;
+    let file = ResourceFile {
+        id: u32::try_from(number).unwrap_or(u32::MAX),
+        filetype: filetype.to_owned(),
+        sha256: new.sha256.clone(),
+        size_bytes: new.size_bytes,
+        complete,
+        upload_node: new.upload_node,
+    };
+    let version = next_version(&resource.sets, &day(tx.now()));
+    resource.sets.push(ResourceSet { version, files: vec![file.clone()] });
+    tx.put(&resource)?;
+    Ok((resource, file))
+}
+
+/// `20261122`, in UTC.
+fn day(at: Timestamp) -> String {
+    let millis = i64::try_from(at.unix_ms).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    time.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string()
+}
+
+fn is_named(resource: &BootResource, osystem: Option<&str>, series: &str) -> bool {
+    if let Some((named_system, series)) = series.split_once('/') {
+        return resource.osystem() == named_system && resource.series() == series;
+    }
+    resource.series() == series && osystem.is_none_or(|wanted| resource.osystem() == wanted)
+}
+
+fn deployment_of(resource: &BootResource) -> Option<Deployment> {
+    let file = resource.latest_complete()?.files.first()?;
+    Some(Deployment {
+        osystem: resource.osystem().to_owned(),
+        distro_series: resource.series().to_owned(),
+        image_sha256: file.sha256.clone(),
+        image_bytes: file.size_bytes,
+        image_type: file.filetype.clone(),
+        user_data: None,
+    })
+}
+
+/// The site's `default_osystem` and `default_distro_series`.
+fn default_image(reads: &impl Reads) -> Result<(String, String), TableError> {
+    let setting = |name: &str| -> Result<Option<String>, TableError> {
+        let setting = reads.get::<Setting>(&name.to_owned())?;
+        Ok(setting.and_then(|setting| setting.value.as_str().map(str::to_owned)))
+    };
+    let osystem = setting("default_osystem")?.unwrap_or_else(|| "debian".to_owned());
+    let series = setting("default_distro_series")?.unwrap_or_else(|| "bookworm".to_owned());
+    Ok((osystem, series))
+}

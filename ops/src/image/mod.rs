@@ -1,0 +1,4 @@
+//! Boot resources and what machines said of their boot.
+
+pub mod boot_resources;
+pub mod contents;

@@ -1,0 +1,263 @@
+//! The agent's conversation: hello enlists or finds the machine, every report moves its lifecycle,
+//! and both are answered with what to do next. All of it may be repeated by the agent at will.
+
+use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
+use model::error::Kind;
+use model::event::EventLevel;
+use model::id::SystemId;
+use model::machine::Machine;
+use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
+use model::machine::secrets::MachineSecrets;
+use subtle::ConstantTimeEq;
+
+use crate::machine::credentials::{self, random_text};
+use crate::machine::deploy;
+use crate::machine::enlist::{self, EnlistError};
+use crate::machine::step::{self, Author, StepError};
+use crate::site::events::{self, NewEvent};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The account that the agent makes on BMCs (MAAS `maas_auto_ipmi_user`).
+const BMC_USER: &str = "maas";
+
+/// IPMI 1.5 takes 16 characters.
+const BMC_PASSWORD_LENGTH: usize = 16;
+
+/// How long an idle agent waits before it asks again, in seconds.
+const WAIT_SECONDS: u32 = 10;
+
+/// Why an agent gets no work.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The token is not that of the machine's present boot.
+    #[error("the token is not valid for machine {machine}")]
+    BadToken {
+        /// The machine it claims to be.
+        machine: String,
+    },
+    /// What it said was refused.
+    #[error(transparent)]
+    Enlist(#[from] EnlistError),
+    /// A step failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The tables failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+impl AgentError {
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::BadToken { .. } => Kind::Unauthenticated,
+            Self::Enlist(error) => error.kind(),
+            Self::Step(error) => error.kind(),
+            Self::Table(error) => error.kind(),
+        }
+    }
+}
+
+/// Where the machine reaches its rack: `10.0.0.2:5248`.
+pub type RackHost<'a> = &'a str;
+
+/// A machine presents itself from the ephemeral OS.
+///
+/// # Errors
+/// See [`AgentError`].
+pub async fn hello(
+    tables: &Tables,
+    hello: &Hello,
+    rack: RackHost<'_>,
+) -> Result<Welcome, AgentError> {
+    let cause = Cause::new(format!("agent:{}", hello.boot_mac), "agent.hello");
+    tables.update(&cause, |tx| take_in_hello(tx, hello, rack)).await
+}
+
+/// An agent reports on its job.
+///
+/// # Errors
+/// See [`AgentError`].
+pub async fn report(
+    tables: &Tables,
+    token: &str,
+    report: &Report,
+    rack: RackHost<'_>,
+) -> Result<Welcome, AgentError> {
+    let cause = Cause::new(format!("agent:{}", report.system_id), "agent.report");
+    tables.update(&cause, |tx| take_in_report(tx, token, report, rack)).await
+}
+
+fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welcome, AgentError> {
+    let mut machine = enlist::machine_of_hello(tx, hello)?;
+    let boot_mac = hello.boot_mac.parse().ok();
+    machine.hardware.firmware = enlist::firmware_of(&hello.firmware);
+    if machine.hardware.architecture.is_empty() {
+        machine.hardware.architecture.clone_from(&hello.architecture);
+    }
+    enlist::take_in_interfaces(tx, &mut machine, &hello.interfaces, boot_mac)?;
+    step::advance(tx, &mut machine, &Event::AgentStarted, Author::System)?;
+    let mut secrets = secrets_of(tx, &machine)?;
+    match agent_work(&machine.lifecycle) {
+        AgentWork::Inventory | AgentWork::Install | AgentWork::Erase | AgentWork::Wait => {
+            secrets.agent_token = random_text(32);
+        }
+        // It has no business in the ephemeral OS: no token, only the advice to leave.
+        AgentWork::Reboot | AgentWork::PowerOff => secrets.agent_token.clear(),
+    }
+    tx.put(&secrets)?;
+    welcome(tx, &machine, secrets, rack)
+}
+
+fn take_in_report(
+    tx: &mut Tx,
+    token: &str,
+    report: &Report,
+    rack: RackHost<'_>,
+) -> Result<Welcome, AgentError> {
+    let bad_token = || AgentError::BadToken { machine: report.system_id.clone() };
+    let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
+    let mut machine = tx.get::<Machine>(&id)?.ok_or_else(bad_token)?;
+    let secrets = secrets_of(tx, &machine)?;
+    let expected = secrets.agent_token.as_bytes();
+    if expected.is_empty() || !bool::from(expected.ct_eq(token.as_bytes())) {
+        return Err(bad_token());
+    }
+    match apply_outcome(tx, &mut machine, report) {
+        // A late report of an earlier job: the answer tells the agent its present one.
+        Err(AgentError::Step(StepError::Refused {
+            refusal: Refusal::StaleJob { .. } | Refusal::WrongStatus { .. } | Refusal::NotDue,
+            ..
+        })) => {}
+        other => other?,
+    }
+    let secrets = secrets_of(tx, &machine)?;
+    welcome(tx, &machine, secrets, rack)
+}
+
+fn apply_outcome(tx: &mut Tx, machine: &mut Machine, report: &Report) -> Result<(), AgentError> {
+    let job = report.job;
+    if job != machine.lifecycle.job {
+        return Ok(());
+    }
+    let event = match &report.outcome {
+        Outcome::Progress { message } => Event::Progress { job, message: message.clone() },
+        Outcome::Inventory(inventory) => {
+            take_in_inventory(tx, machine, inventory)?;
+            Event::Inventoried { job }
+        }
+        Outcome::Installed { log } => {
+            enlist::put_output(tx, machine, "install", log)?;
+            Event::Installed { job }
+        }
+        Outcome::Erased { log } => {
+            enlist::put_output(tx, machine, "erase", log)?;
+            Event::Erased { job }
+        }
+        Outcome::Failed { message, log } => {
+            enlist::put_output(tx, machine, "failed", log)?;
+            Event::AgentFailed { job, message: message.clone() }
+        }
+    };
+    let before = machine.lifecycle.progress.clone();
+    step::advance(tx, machine, &event, Author::System)?;
+    if machine.lifecycle.progress != before && !machine.lifecycle.progress.is_empty() {
+        let description = machine.lifecycle.progress.clone();
+        let event = NewEvent { kind: "Node progress", level: EventLevel::Debug, description };
+        events::record(tx, machine, event, Author::System)?;
+    }
+    Ok(())
+}
+
+/// Only while an inventory is asked for: a repeated report must not overwrite later edits.
+fn take_in_inventory(
+    tx: &mut Tx,
+    machine: &mut Machine,
+    inventory: &Inventory,
+) -> Result<(), AgentError> {
+    if agent_work(&machine.lifecycle) == AgentWork::Inventory {
+        enlist::take_in_inventory(tx, machine, inventory)?;
+    }
+    Ok(())
+}
+
+fn secrets_of(tx: &Tx, machine: &Machine) -> Result<MachineSecrets, TableError> {
+    let stored = tx.get::<MachineSecrets>(&machine.system_id)?;
+    Ok(stored.unwrap_or_else(|| MachineSecrets {
+        machine: machine.system_id.clone(),
+        agent_token: String::new(),
+        bmc_password: None,
+    }))
+}
+
+fn welcome(
+    tx: &mut Tx,
+    machine: &Machine,
+    secrets: MachineSecrets,
+    rack: RackHost<'_>,
+) -> Result<Welcome, AgentError> {
+    let token = secrets.agent_token.clone();
+    let work = match agent_work(&machine.lifecycle) {
+        AgentWork::Inventory => Work::Inventory { bmc_account: bmc_account(tx, machine, secrets)? },
+        AgentWork::Install => install_work(tx, machine, rack)?,
+        AgentWork::Erase => Work::Erase,
+        AgentWork::Wait => Work::Wait { seconds: WAIT_SECONDS },
+        AgentWork::Reboot => Work::Reboot,
+        AgentWork::PowerOff => Work::PowerOff,
+    };
+    Ok(Welcome {
+        system_id: machine.system_id.to_string(),
+        hostname: machine.hostname.clone(),
+        token,
+        job: machine.lifecycle.job,
+        work,
+    })
+}
+
+/// The account the agent shall make. Its password stays the same until it is confirmed, so that
+/// a repeated hello does not lock the cluster out of the BMC.
+fn bmc_account(
+    tx: &mut Tx,
+    machine: &Machine,
+    secrets: MachineSecrets,
+) -> Result<Option<BmcAccount>, TableError> {
+    if !machine.power.driver.is_empty() {
+        return Ok(None);
+    }
+    let password = match &secrets.bmc_password {
+        Some(password) => password.clone(),
+        None => {
+            let password = random_text(BMC_PASSWORD_LENGTH);
+            tx.put(&MachineSecrets { bmc_password: Some(password.clone()), ..secrets })?;
+            password
+        }
+    };
+    Ok(Some(BmcAccount { user: BMC_USER.to_owned(), password }))
+}
+
+fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Work, AgentError> {
+    let (Some(deployment), Some(disk)) =
+        (&machine.deployment, machine.block_devices.iter().find(|disk| disk.boot))
+    else {
+        // The deploy operation refuses such machines, so this one was changed meanwhile.
+        return Ok(Work::PowerOff);
+    };
+    let token = match credentials::of_machine(tx, machine)? {
+        Some(token) => token,
+        None => credentials::issue(tx, machine)?,
+    };
+    let files = deploy::target_files(tx, machine, &token, rack)?;
+    Ok(Work::Install(Box::new(Install {
+        disk: disk.name.clone(),
+        disk_serial: disk.serial.clone(),
+        image_sha256: deployment.image_sha256.clone(),
+        image_bytes: deployment.image_bytes,
+        image_type: deployment.image_type.clone(),
+        fqdn: deploy::fqdn(tx, machine)?,
+        files,
+    })))
+}

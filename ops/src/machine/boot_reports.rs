@@ -1,0 +1,44 @@
+//! What racks saw machines do on their way through a network boot: events of the machine.
+
+use model::event::EventLevel;
+use model::id::SystemId;
+use model::mac::MacAddress;
+
+use crate::machine::step::Author;
+use crate::site::events::{self, NewEvent};
+use tables::error::TableError;
+use tables::machines::MACHINE_BY_MAC;
+use tables::read::Reads;
+use tables::update::{Cause, Tables};
+
+/// Something a rack saw a machine do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootReport {
+    /// The interface it did it from.
+    pub mac: MacAddress,
+    /// `dhcp`, `tftp`, `http` or `script`.
+    pub stage: String,
+    /// Details, for people.
+    pub detail: String,
+}
+
+/// Records it for the machine that has the interface; nothing for an unknown one.
+///
+/// # Errors
+/// As [`Tables::update`].
+pub async fn take_in(
+    tables: &Tables,
+    rack: &SystemId,
+    report: &BootReport,
+) -> Result<(), TableError> {
+    let cause = Cause::new(format!("rack:{rack}"), "machine.boot");
+    tables
+        .update(&cause, |tx| {
+            let Some(machine) = tx.find(&MACHINE_BY_MAC, &report.mac)? else { return Ok(()) };
+            let level = if report.stage == "script" { EventLevel::Info } else { EventLevel::Debug };
+            let description = format!("{}: {}", report.stage, report.detail);
+            let event = NewEvent { kind: "Performing PXE boot", level, description };
+            events::record(tx, &machine, event, Author::System)
+        })
+        .await
+}

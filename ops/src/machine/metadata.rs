@@ -1,0 +1,90 @@
+//! What a deployed system's own words do to its machine: the first boot that reaches the metadata
+//! service ends the deployment, a failed one fails it.
+
+use model::event::EventLevel;
+use model::id::SystemId;
+use model::machine::Machine;
+use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
+
+use crate::error::Refusal;
+use crate::machine::step::{self, Author, StepError};
+use crate::site::events::{self, NewEvent};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The last stage of cloud-init.
+const LAST_STAGE: &str = "modules-final";
+
+/// A stage of the first boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootStatus {
+    /// Its name, `modules-final`; parts of a stage have a `/`.
+    pub stage: String,
+    /// What cloud-init says about it.
+    pub description: String,
+    /// Whether it ended.
+    pub finished: bool,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// The deployed system fetched its user data. Returns the machine as it is now.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn booted(tables: &Tables, id: &SystemId) -> Result<Machine, Refusal> {
+    let cause = Cause::new(format!("machine:{id}"), "machine.booted");
+    tables
+        .update(&cause, |tx| {
+            let mut machine = get(tx, id)?;
+            finish(tx, &mut machine)?;
+            Ok(machine)
+        })
+        .await
+}
+
+/// The deployed system reports a stage of its boot.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn status(tables: &Tables, id: &SystemId, status: &BootStatus) -> Result<(), Refusal> {
+    let top_level = !status.stage.contains('/');
+    if !status.finished || !top_level {
+        return Ok(());
+    }
+    let cause = Cause::new(format!("machine:{id}"), "machine.status");
+    tables
+        .update(&cause, |tx| {
+            let mut machine = get(tx, id)?;
+            let level = if status.failed { EventLevel::Error } else { EventLevel::Debug };
+            let description = format!("{} ({})", status.description, status.stage);
+            let event = NewEvent { kind: "Node status event", level, description };
+            events::record(tx, &machine, event, Author::System)?;
+            if status.failed {
+                let message = format!("{} failed: {}", status.stage, status.description);
+                let event = Event::BootFailed { message };
+                step::advance(tx, &mut machine, &event, Author::System)?;
+            } else if status.stage == LAST_STAGE {
+                finish(tx, &mut machine)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Ends the deployment; in any other phase a boot changes nothing.
+fn finish(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
+    let state = &machine.lifecycle;
+    if state.phase != Phase::Deploying || state.stage != Stage::Done {
+        return Ok(());
+    }
+    match step::advance(tx, machine, &Event::BootedDeployed, Author::System) {
+        Err(StepError::Refused { refusal: StepRefusal::WrongStatus { .. }, .. }) => Ok(()),
+        other => other,
+    }
+}
+
+fn get(tx: &Tx, id: &SystemId) -> Result<Machine, Refusal> {
+    tx.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })
+}

@@ -1,0 +1,16 @@
+//! Machines: made, examined, allocated, deployed, taken back.
+
+pub mod actions;
+pub mod agent;
+pub mod allocate;
+pub mod boot_reports;
+pub mod credentials;
+pub mod demands;
+pub mod deploy;
+pub mod enlist;
+pub mod filter;
+pub mod machines;
+pub mod metadata;
+pub mod naming;
+pub mod step;
+pub mod tags;

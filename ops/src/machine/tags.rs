@@ -1,0 +1,177 @@
+//! Tags, and which machines carry them.
+
+use api::tags::UpdatedNodes;
+use model::id::SystemId;
+use model::machine::Machine;
+use model::tag::Tag;
+
+use crate::error::Refusal;
+use tables::machines::MACHINES_OF_TAG;
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// What shall be set of a tag; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct TagChange {
+    /// Its unique name.
+    pub name: Option<String>,
+    /// Its definition.
+    pub definition: Option<String>,
+    /// Free text.
+    pub comment: Option<String>,
+    /// Kernel options.
+    pub kernel_opts: Option<String>,
+}
+
+/// Whether a text can be the name of a tag, zone or pool.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.- ".contains(c))
+}
+
+/// A tag by name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {
+    at.get::<Tag>(&name.to_owned())?.ok_or(Refusal::NotFound { model: "Tag" })
+}
+
+/// Makes a tag.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(tables: &Tables, cause: &Cause, change: &TagChange) -> Result<Tag, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let blank = Tag {
+                name: String::new(),
+                definition: String::new(),
+                comment: String::new(),
+                kernel_opts: String::new(),
+            };
+            let tag = changed(blank, change)?;
+            insert(tx, &tag)?;
+            Ok(tag)
+        })
+        .await
+}
+
+/// Changes a tag; machines follow a new name.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    name: &str,
+    change: &TagChange,
+) -> Result<Tag, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let before = find(tx, name)?;
+            let tag = changed(before.clone(), change)?;
+            if tag.name == before.name {
+                tx.put(&tag)?;
+                return Ok(tag);
+            }
+            insert(tx, &tag)?;
+            for mut machine in tx.list_by(&MACHINES_OF_TAG, &before.name)? {
+                machine.placement.tags.retain(|name| *name != before.name);
+                machine.placement.tags.push(tag.name.clone());
+                tx.put(&machine)?;
+            }
+            tx.delete::<Tag>(&before.name)?;
+            Ok(tag)
+        })
+        .await
+}
+
+/// Removes a tag, also from all machines.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn delete(tables: &Tables, cause: &Cause, name: &str) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            let tag = find(tx, name)?;
+            for mut machine in tx.list_by(&MACHINES_OF_TAG, &tag.name)? {
+                machine.placement.tags.retain(|carried| *carried != tag.name);
+                tx.put(&machine)?;
+            }
+            tx.delete::<Tag>(&tag.name)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Adds a tag to some machines and takes it from others. Unknown machines are passed over, as in
+/// MAAS.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn update_nodes(
+    tables: &Tables,
+    cause: &Cause,
+    name: &str,
+    add: &[SystemId],
+    remove: &[SystemId],
+) -> Result<UpdatedNodes, Refusal> {
+    tables
+        .update(cause, |tx| {
+            find(tx, name)?;
+            let mut updated = UpdatedNodes::default();
+            for id in add {
+                updated.added += usize::from(set_tag(tx, id, name, true)?);
+            }
+            for id in remove {
+                updated.removed += usize::from(set_tag(tx, id, name, false)?);
+            }
+            Ok(updated)
+        })
+        .await
+}
+
+fn set_tag(tx: &mut Tx, id: &SystemId, name: &str, carried: bool) -> Result<bool, Refusal> {
+    let Some(mut machine) = tx.get::<Machine>(id)? else { return Ok(false) };
+    let tags = &mut machine.placement.tags;
+    if tags.iter().any(|tag| tag == name) == carried {
+        return Ok(false);
+    }
+    if carried {
+        tags.push(name.to_owned());
+    } else {
+        tags.retain(|tag| tag != name);
+    }
+    tx.put(&machine)?;
+    Ok(true)
+}
+
+fn insert(tx: &mut Tx, tag: &Tag) -> Result<(), Refusal> {
+    if tx.get::<Tag>(&tag.name)?.is_some() {
+        return Err(Refusal::field("name", "Tag with this Name already exists."));
+    }
+    Ok(tx.insert(tag)?)
+}
+
+fn changed(tag: Tag, change: &TagChange) -> Result<Tag, Refusal> {
+    let name = change.name.clone().unwrap_or(tag.name);
+    if name.is_empty() {
+        return Err(Refusal::field("name", "This field is required."));
+    }
+    if !is_name(&name) || name.contains(' ') {
+        return Err(Refusal::field("name", "Enter a valid value."));
+    }
+    let definition = change.definition.clone().unwrap_or(tag.definition);
+    if !definition.is_empty() {
+        let message = "Tag definitions are not evaluated by this server; tag machines directly.";
+        return Err(Refusal::field("definition", message));
+    }
+    Ok(Tag {
+        name,
+        definition,
+        comment: change.comment.clone().unwrap_or(tag.comment),
+        kernel_opts: change.kernel_opts.clone().unwrap_or(tag.kernel_opts),
+    })
+}

@@ -1,0 +1,205 @@
+//! Addresses of machines: assigned to AUTO links when a deployment starts, taken back when it
+//! ends. An address belongs to one holder in the whole cluster, which the tables' unique index
+//! proves at commit.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::error::Kind;
+use model::id::{SubnetId, VlanId};
+use model::lease::binding::Binding;
+use model::machine::Machine;
+use model::machine::interface::{Interface, Link, LinkMode};
+use model::net::allocate::{AllocateError, allocate};
+use model::net::occupancy::Occupancy;
+use model::net::subnet::Subnet;
+
+use crate::network::promised;
+use tables::error::TableError;
+use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN};
+use tables::read::Reads;
+use tables::tx::Tx;
+
+/// Why a machine got no address.
+#[derive(Debug, thiserror::Error)]
+pub enum AssignError {
+    /// No interface is on a network that is known.
+    #[error("machine {hostname} has no interface on a known subnet")]
+    NotConnected {
+        /// The machine's name.
+        hostname: String,
+    },
+    /// The subnet is full.
+    #[error("No more IPs available in subnet: {cidr}.")]
+    SubnetExhausted {
+        /// The subnet.
+        cidr: IpNet,
+    },
+    /// The tables failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+impl AssignError {
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotConnected { .. } => Kind::Conflict,
+            Self::SubnetExhausted { .. } => Kind::Exhausted,
+            Self::Table(error) => error.kind(),
+        }
+    }
+}
+
+/// Gives every AUTO link of the machine's enabled interfaces an address.
+///
+/// # Errors
+/// See [`AssignError`].
+pub fn assign(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
+    link_boot_interface(tx, machine)?;
+    let wanting: Vec<(usize, usize, SubnetId)> = auto_links(machine);
+    if wanting.is_empty() && !has_network(machine) {
+        return Err(AssignError::NotConnected { hostname: machine.hostname.clone() });
+    }
+    if !wanting.is_empty() {
+        // A range that is added meanwhile must not cover the address.
+        tx.guard(SUBNETS_GUARD);
+    }
+    for (interface, link, subnet) in wanting {
+        let subnet = tx
+            .get::<Subnet>(&subnet)?
+            .ok_or_else(|| AssignError::NotConnected { hostname: machine.hostname.clone() })?;
+        let address = choose(tx, machine, &subnet)?;
+        machine.interfaces[interface].links[link].ip_address = Some(address);
+    }
+    Ok(())
+}
+
+/// Takes the addresses of AUTO links back.
+pub fn release(machine: &mut Machine) {
+    let links = machine.interfaces.iter_mut().flat_map(|interface| &mut interface.links);
+    for link in links.filter(|link| link.mode == LinkMode::Auto) {
+        link.ip_address = None;
+    }
+}
+
+/// Puts an interface on a VLAN and links it to the VLAN's first managed subnet (MAAS does so with
+/// the boot interface); an interface that has links keeps them.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub fn connect(
+    reads: &impl Reads,
+    interface: &mut Interface,
+    vlan: VlanId,
+) -> Result<(), TableError> {
+    interface.vlan = Some(vlan);
+    if !interface.links.is_empty() {
+        return Ok(());
+    }
+    let subnets = reads.list_by(&SUBNETS_OF_VLAN, &vlan)?;
+    let first = subnets.iter().filter(|subnet| subnet.managed).min_by_key(|subnet| subnet.id);
+    if let Some(subnet) = first {
+        interface.links.push(Link {
+            id: interface.id.0,
+            mode: LinkMode::Auto,
+            subnet: Some(subnet.id),
+            ip_address: None,
+        });
+    }
+    Ok(())
+}
+
+/// The VLAN of a machine's interface, found from an address it has, or from the binding that a
+/// rack committed for it.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub fn vlan_of(
+    reads: &impl Reads,
+    interface: &Interface,
+    addresses: &[String],
+) -> Result<Option<VlanId>, TableError> {
+    let subnets = reads.list::<Subnet>()?;
+    let own: Vec<IpAddr> =
+        addresses.iter().filter_map(|text| text.split('/').next()?.parse().ok()).collect();
+    let by_address = subnets
+        .iter()
+        .filter(|subnet| own.iter().any(|address| subnet.cidr.contains(address)))
+        .max_by_key(|subnet| subnet.cidr.prefix_len());
+    if let Some(subnet) = by_address {
+        return Ok(Some(subnet.vlan));
+    }
+    let bindings = reads.list::<Binding>()?;
+    let newest = bindings
+        .iter()
+        .filter(|binding| binding.mac == interface.mac)
+        .max_by_key(|binding| binding.told_until);
+    Ok(newest.map(|binding| binding.vlan))
+}
+
+/// A machine whose boot interface has no link yet gets one, if its VLAN has a subnet by now.
+fn link_boot_interface(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
+    for interface in machine.interfaces.iter_mut().filter(|interface| interface.boot) {
+        if let (Some(vlan), true) = (interface.vlan, interface.links.is_empty()) {
+            connect(tx, interface, vlan)?;
+        }
+    }
+    Ok(())
+}
+
+fn auto_links(machine: &Machine) -> Vec<(usize, usize, SubnetId)> {
+    let mut wanting = Vec::new();
+    for (position, interface) in machine.interfaces.iter().enumerate() {
+        for (at, link) in interface.links.iter().enumerate() {
+            let wants = link.mode == LinkMode::Auto && link.ip_address.is_none();
+            if let (true, true, Some(subnet)) = (interface.enabled, wants, link.subnet) {
+                wanting.push((position, at, subnet));
+            }
+        }
+    }
+    wanting
+}
+
+fn has_network(machine: &Machine) -> bool {
+    let mut enabled = machine.interfaces.iter().filter(|interface| interface.enabled);
+    enabled.any(|interface| {
+        interface.links.iter().any(|link| match link.mode {
+            LinkMode::Auto | LinkMode::Static => link.ip_address.is_some(),
+            LinkMode::Dhcp => true,
+            LinkMode::LinkUp => false,
+        })
+    })
+}
+
+fn choose(tx: &Tx, machine: &Machine, subnet: &Subnet) -> Result<IpAddr, AssignError> {
+    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    let assigned = taken_addresses(tx, machine, subnet)?;
+    allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned })
+        .map_err(|AllocateError::Exhausted { subnet: cidr }| AssignError::SubnetExhausted { cidr })
+}
+
+/// Every address of a subnet that somebody holds: machines, users, DHCP clients, controllers.
+fn taken_addresses(
+    tx: &Tx,
+    machine: &Machine,
+    subnet: &Subnet,
+) -> Result<BTreeSet<IpAddr>, TableError> {
+    let mut taken = BTreeSet::new();
+    let others = tx.list::<Machine>()?;
+    let links = others.iter().chain([machine]).flat_map(|machine| &machine.interfaces);
+    taken.extend(links.flat_map(|interface| &interface.links).filter_map(|link| link.ip_address));
+    let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
+    taken.extend(reserved.iter().map(|reserved| reserved.ip));
+    taken.extend(promised::addresses(tx, subnet)?);
+    let racks = tx.list::<model::controller::RackController>()?;
+    let interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
+    taken.extend(interfaces.flat_map(|interface| &interface.addresses).map(IpNet::addr));
+    let regions = tx.list::<model::controller::RegionController>()?;
+    taken.extend(regions.iter().map(|region| region.address));
+    let resources = tx.list::<model::dns::dnsresource::DnsResource>()?;
+    taken.extend(resources.iter().flat_map(|resource| resource.ip_addresses.iter().copied()));
+    Ok(taken)
+}

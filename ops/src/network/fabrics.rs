@@ -1,0 +1,144 @@
+//! Fabrics. Each begins with an untagged VLAN, which stays.
+
+use model::id::{FabricId, VlanId};
+use model::machine::Machine;
+use model::net::fabric::Fabric;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+
+use crate::cluster::bootstrap::{DEFAULT_FABRIC, untagged};
+use crate::error::Refusal;
+use crate::network::specifiers;
+use tables::network::{SUBNETS_GUARD, VLANS_OF_FABRIC};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// What shall be set of a fabric; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct FabricChange {
+    /// Its unique name.
+    pub name: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Its classification; empty for none.
+    pub class_type: Option<String>,
+}
+
+/// Makes a fabric with its untagged VLAN.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    change: &FabricChange,
+) -> Result<Fabric, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let id = FabricId(tx.next_id::<Fabric>()?);
+            let (name, description) = (format!("fabric-{id}"), String::new());
+            let fabric = changed(Fabric { id, name, description, class_type: None }, change)?;
+            tx.insert(&fabric)?;
+            let vlan = VlanId(tx.next_id::<Vlan>()?);
+            tx.insert(&untagged(vlan, id))?;
+            Ok(fabric)
+        })
+        .await
+}
+
+/// Changes a fabric, by id or name.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    specifier: &str,
+    change: &FabricChange,
+) -> Result<Fabric, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let fabric = changed(specifiers::fabric(tx, specifier)?, change)?;
+            tx.put(&fabric)?;
+            Ok(fabric)
+        })
+        .await
+}
+
+/// Removes a fabric and its VLANs.
+///
+/// # Errors
+/// [`Refusal`] when it is the default one, or subnets or interfaces are still in it.
+pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(SUBNETS_GUARD);
+            let fabric = specifiers::fabric(tx, specifier)?;
+            if fabric.id == DEFAULT_FABRIC {
+                let message = "This fabric is the default fabric, it cannot be deleted.";
+                return Err(Refusal::field("__all__", message));
+            }
+            let vlans = tx.list_by(&VLANS_OF_FABRIC, &fabric.id)?;
+            check_unused(tx, &vlans)?;
+            for vlan in vlans {
+                tx.delete::<Vlan>(&vlan.id)?;
+            }
+            tx.delete::<Fabric>(&fabric.id)?;
+            Ok(())
+        })
+        .await
+}
+
+fn check_unused(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {
+    let within = |id: VlanId| vlans.iter().any(|vlan| vlan.id == id);
+    let subnets: Vec<String> = tx
+        .list::<Subnet>()?
+        .iter()
+        .filter(|subnet| within(subnet.vlan))
+        .map(|subnet| subnet.cidr.to_string())
+        .collect();
+    if !subnets.is_empty() {
+        let subnets = subnets.join(", ");
+        let message =
+            format!("Can't delete fabric; the following subnets are still present: {subnets}");
+        return Err(Refusal::field("__all__", message));
+    }
+    let mut connected = Vec::new();
+    for machine in tx.list::<Machine>()? {
+        let here = |vlan: Option<VlanId>| vlan.is_some_and(within);
+        for interface in machine.interfaces.iter().filter(|interface| here(interface.vlan)) {
+            connected.push(format!("{} (physical) on {}", interface.name, machine.hostname));
+        }
+    }
+    if connected.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Can't delete fabric; the following interfaces are still connected: {}",
+        connected.join(", ")
+    );
+    Err(Refusal::field("__all__", message))
+}
+
+fn changed(fabric: Fabric, change: &FabricChange) -> Result<Fabric, Refusal> {
+    let own = format!("fabric-{}", fabric.id);
+    let name = match &change.name {
+        None => fabric.name,
+        Some(name) if name.is_empty() => own.clone(),
+        Some(name) => name.clone(),
+    };
+    let digits = name.strip_prefix("fabric-");
+    let reserved = digits
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if reserved && name != own {
+        return Err(Refusal::field("name", "Reserved fabric name."));
+    }
+    let class_type = change.class_type.clone().map_or(fabric.class_type, Some);
+    Ok(Fabric {
+        id: fabric.id,
+        name,
+        description: change.description.clone().unwrap_or(fabric.description),
+        class_type: class_type.filter(|text| !text.is_empty()),
+    })
+}

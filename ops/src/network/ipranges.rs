@@ -1,0 +1,238 @@
+//! IP ranges: which addresses of a subnet DHCP gives out, and which are left alone.
+
+use std::net::IpAddr;
+
+use model::error::Kind;
+use model::id::IpRangeId;
+use model::net::iprange::{IpRange, Purpose};
+use model::net::range::AddressRange;
+use model::net::subnet::Subnet;
+use model::user::User;
+
+use crate::error::Refusal;
+use crate::network::specifiers;
+use crate::network::subnets;
+use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The smallest dynamic range of an IPv6 subnet, in addresses, as in MAAS.
+const DYNAMIC_V6_MIN: u128 = 256;
+
+/// What shall be set of an IP range; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct IpRangeChange {
+    /// What it is for.
+    pub purpose: Option<Purpose>,
+    /// The first address.
+    pub start_ip: Option<IpAddr>,
+    /// The last address.
+    pub end_ip: Option<IpAddr>,
+    /// Its subnet; found by the first address when absent.
+    pub subnet: Option<String>,
+    /// Free text.
+    pub comment: Option<String>,
+}
+
+/// Makes an IP range.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    user: &User,
+    change: &IpRangeChange,
+) -> Result<IpRange, Refusal> {
+    let purpose = change.purpose.ok_or_else(|| required("type"))?;
+    check_allowed(user, purpose)?;
+    let both = "Start IP address and end IP address are both required.";
+    let start_ip = change.start_ip.ok_or_else(|| Refusal::field("start_ip", both))?;
+    let end_ip = change.end_ip.ok_or_else(|| Refusal::field("end_ip", both))?;
+    tables
+        .update(cause, |tx| {
+            tx.guard(SUBNETS_GUARD);
+            let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
+            let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {
+                Refusal::NotFound { .. } if change.subnet.is_none() => required("subnet"),
+                Refusal::NotFound { .. } => Refusal::field("subnet", "No such subnet."),
+                other => other,
+            })?;
+            let range = IpRange {
+                id: IpRangeId(tx.next_id::<IpRange>()?),
+                purpose,
+                start_ip,
+                end_ip,
+                subnet: subnet.id,
+                user: Some(user.id),
+                comment: change.comment.clone().unwrap_or_default(),
+            };
+            check(tx, &subnet, &range, None)?;
+            tx.insert(&range)?;
+            Ok(range)
+        })
+        .await
+}
+
+/// Changes an IP range.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    user: &User,
+    id: IpRangeId,
+    change: &IpRangeChange,
+) -> Result<IpRange, Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(SUBNETS_GUARD);
+            let before = own(tx, user, id)?;
+            let range = IpRange {
+                purpose: change.purpose.unwrap_or(before.purpose),
+                start_ip: change.start_ip.unwrap_or(before.start_ip),
+                end_ip: change.end_ip.unwrap_or(before.end_ip),
+                comment: change.comment.clone().unwrap_or_else(|| before.comment.clone()),
+                ..before
+            };
+            let subnet = tx.get::<Subnet>(&range.subnet)?;
+            let subnet = subnet.ok_or(Refusal::NotFound { model: "Subnet" })?;
+            check(tx, &subnet, &range, Some(&before))?;
+            tx.put(&range)?;
+            Ok(range)
+        })
+        .await
+}
+
+/// Removes an IP range. Bindings of its addresses stay until they end.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn delete(
+    tables: &Tables,
+    cause: &Cause,
+    user: &User,
+    id: IpRangeId,
+) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(SUBNETS_GUARD);
+            let range = own(tx, user, id)?;
+            tx.delete::<IpRange>(&range.id)?;
+            Ok(())
+        })
+        .await
+}
+
+fn own(tx: &Tx, user: &User, id: IpRangeId) -> Result<IpRange, Refusal> {
+    let range = tx.get::<IpRange>(&id)?.ok_or(Refusal::NotFound { model: "IPRange" })?;
+    if user.is_superuser || range.user == Some(user.id) {
+        return Ok(range);
+    }
+    let message = "Unable to change an IP range that another user owns.";
+    Err(Refusal::said(Kind::Forbidden, message))
+}
+
+fn check_allowed(user: &User, purpose: Purpose) -> Result<(), Refusal> {
+    if purpose == Purpose::Dynamic && !user.is_superuser {
+        let message = "Unable to create dynamic IP range. You don't have sufficient privileges.";
+        return Err(Refusal::said(Kind::Forbidden, message));
+    }
+    Ok(())
+}
+
+fn required(field: &str) -> Refusal {
+    Refusal::field(field, "This field is required.")
+}
+
+/// The rules of MAAS, in its order and words.
+fn check(
+    tx: &Tx,
+    subnet: &Subnet,
+    range: &IpRange,
+    before: Option<&IpRange>,
+) -> Result<(), Refusal> {
+    let IpRange { start_ip, end_ip, .. } = *range;
+    let both = |message: String| {
+        let mut errors = api::field_errors::FieldErrors::one("start_ip", message.clone());
+        errors.add("end_ip", message);
+        Refusal::Fields(errors)
+    };
+    if start_ip.is_ipv4() != end_ip.is_ipv4() {
+        let message = "Start IP address and end IP address must be in the same address family.";
+        return Err(both(message.to_owned()));
+    }
+    let Some(addresses) = AddressRange::new(start_ip, end_ip) else {
+        let message = "End IP address must not be less than Start IP address.";
+        return Err(Refusal::field("end_ip", message));
+    };
+    let cidr = subnet.cidr;
+    match (cidr.contains(&start_ip), cidr.contains(&end_ip)) {
+        (true, true) => {}
+        (false, false) => {
+            return Err(both(format!("IP addresses must be within subnet: {cidr}.")));
+        }
+        (false, true) => {
+            let message = format!("Start IP address must be within subnet: {cidr}.");
+            return Err(Refusal::field("start_ip", message));
+        }
+        (true, false) => {
+            let message = format!("End IP address must be within subnet: {cidr}.");
+            return Err(Refusal::field("end_ip", message));
+        }
+    }
+    let hosts = AddressRange::hosts_of(cidr);
+    if start_ip < hosts.first() {
+        let message = "Reserved network address cannot be included in IP range.";
+        return Err(Refusal::field("start_ip", message));
+    }
+    if end_ip > hosts.last() {
+        let message = "Broadcast address cannot be included in IP range.";
+        return Err(Refusal::field("end_ip", message));
+    }
+    let dynamic = range.purpose == Purpose::Dynamic;
+    if dynamic && start_ip.is_ipv6() && addresses.size() < DYNAMIC_V6_MIN {
+        let message = "IPv6 dynamic range must be at least 256 addresses in size.";
+        return Err(both(message.to_owned()));
+    }
+    if conflicts(tx, subnet, range, addresses, before)? {
+        let message = if dynamic {
+            "Requested dynamic range conflicts with an existing IP address or range."
+        } else {
+            "Requested reserved range conflicts with an existing range."
+        };
+        return Err(both(message.to_owned()));
+    }
+    Ok(())
+}
+
+/// Reserved ranges may contain addresses that are in use, but overlap no range; dynamic ranges
+/// contain nothing at all, but for what was in them before.
+fn conflicts(
+    tx: &Tx,
+    subnet: &Subnet,
+    range: &IpRange,
+    addresses: AddressRange,
+    before: Option<&IpRange>,
+) -> Result<bool, Refusal> {
+    let others = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    let overlaps = others
+        .iter()
+        .filter(|other| other.id != range.id)
+        .filter_map(|other| AddressRange::new(other.start_ip, other.end_ip))
+        .any(|other| other.overlaps(&addresses));
+    if overlaps || range.purpose == Purpose::Reserved {
+        return Ok(overlaps);
+    }
+    let before = before
+        .filter(|before| before.purpose == Purpose::Dynamic)
+        .and_then(|before| AddressRange::new(before.start_ip, before.end_ip));
+    let new = |address: &IpAddr| {
+        addresses.contains(*address) && !before.is_some_and(|before| before.contains(*address))
+    };
+    let own = subnet.gateway_ip.iter().chain(&subnet.dns_servers);
+    let assigned = subnets::assigned(tx, subnet)?;
+    Ok(own.chain(&assigned).any(new))
+}

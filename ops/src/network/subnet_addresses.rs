@@ -1,0 +1,87 @@
+//! Who has which address of a subnet.
+
+use api::subnets::{NodeSummary, UsedAddress};
+use model::dns::domain::Domain;
+use model::machine::Machine;
+use model::machine::interface::LinkMode;
+use model::net::subnet::Subnet;
+use model::time::Timestamp;
+use model::user::User;
+
+use crate::site::dates;
+use tables::error::TableError;
+use tables::leases::BINDINGS_OF_SUBNET;
+use tables::network::RESERVED_OF_SUBNET;
+use tables::read::Reads;
+
+/// MAAS's number for an address that IPAM assigned.
+const AUTO: u8 = 0;
+/// MAAS's number for a fixed address.
+const STICKY: u8 = 1;
+/// MAAS's number for an address that a user reserved.
+const USER_RESERVED: u8 = 4;
+/// MAAS's number for an address that a client has by DHCP.
+const DISCOVERED: u8 = 6;
+
+/// The addresses of a subnet that machines, users or DHCP clients have, in order.
+///
+/// # Errors
+/// [`TableError`].
+pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableError> {
+    let machines = at.list::<Machine>()?;
+    let mut used = Vec::new();
+    for machine in &machines {
+        for interface in &machine.interfaces {
+            for link in &interface.links {
+                let Some(ip) = link.ip_address.filter(|ip| subnet.cidr.contains(ip)) else {
+                    continue;
+                };
+                let kind = if link.mode == LinkMode::Auto { AUTO } else { STICKY };
+                let summary = summary(at, machine, &interface.name)?;
+                used.push(entry(ip, kind, machine.updated, None, Some(summary)));
+            }
+        }
+    }
+    for reserved in at.list_by(&RESERVED_OF_SUBNET, &subnet.id)? {
+        let user = at.get::<User>(&reserved.user)?.map(|user| user.username);
+        used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
+    }
+    for binding in at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)? {
+        let mut owners = machines.iter().filter_map(|machine| {
+            let mut interfaces = machine.interfaces.iter();
+            interfaces.find(|interface| interface.mac == binding.mac).map(|found| (machine, found))
+        });
+        let summary = match owners.next() {
+            Some((machine, interface)) => Some(summary(at, machine, &interface.name)?),
+            None => None,
+        };
+        used.push(entry(binding.ip, DISCOVERED, binding.told_until, None, summary));
+    }
+    used.sort_by_key(|address| (address.ip, address.alloc_type));
+    used.dedup_by_key(|address| address.ip);
+    Ok(used)
+}
+
+fn entry(
+    ip: std::net::IpAddr,
+    alloc_type: u8,
+    at: Timestamp,
+    user: Option<String>,
+    node_summary: Option<NodeSummary>,
+) -> UsedAddress {
+    let date = dates::maas_date(at);
+    UsedAddress { ip, alloc_type, created: date.clone(), updated: date, user, node_summary }
+}
+
+fn summary(at: &impl Reads, machine: &Machine, via: &str) -> Result<NodeSummary, TableError> {
+    let domain = at.get::<Domain>(&machine.placement.domain)?;
+    let domain = domain.map(|domain| format!(".{}", domain.name)).unwrap_or_default();
+    Ok(NodeSummary {
+        system_id: machine.system_id.to_string(),
+        hostname: machine.hostname.clone(),
+        fqdn: format!("{}{domain}", machine.hostname),
+        node_type: 0,
+        is_container: false,
+        via: via.to_owned(),
+    })
+}

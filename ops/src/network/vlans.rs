@@ -1,0 +1,312 @@
+//! VLANs: tags, MTU, and which racks serve DHCP on them.
+
+use api::field_errors::FieldErrors;
+use model::controller::RackController;
+use model::id::{SystemId, VlanId};
+use model::machine::Machine;
+use model::net::fabric::Fabric;
+use model::net::iprange::Purpose;
+use model::net::vlan::Vlan;
+
+use crate::cluster::bootstrap::untagged;
+use crate::error::Refusal;
+use crate::network::specifiers;
+use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
+
+/// The greatest 802.1Q tag that can be used.
+const VID_MAX: u16 = 4094;
+
+/// The smallest MTU that Linux accepts.
+const MTU_MIN: u16 = 552;
+
+/// What shall be set of a VLAN; what is absent stays. Objects are named as clients name them;
+/// an empty name means none.
+#[derive(Debug, Clone, Default)]
+pub struct VlanChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Its tag.
+    pub vid: Option<u16>,
+    /// Its MTU in bytes.
+    pub mtu: Option<u16>,
+    /// Whether DHCP is served.
+    pub dhcp_on: Option<bool>,
+    /// A rack that serves it.
+    pub primary_rack: Option<String>,
+    /// Another rack that serves it.
+    pub secondary_rack: Option<String>,
+    /// The VLAN whose racks serve it.
+    pub relay_vlan: Option<String>,
+    /// Its space.
+    pub space: Option<String>,
+    /// Its fabric.
+    pub fabric: Option<String>,
+}
+
+/// How a request names a VLAN.
+#[derive(Debug, Clone)]
+pub enum VlanName {
+    /// By id or name.
+    Vlan(String),
+    /// By a fabric and the tag.
+    OfFabric(String, String),
+}
+
+/// The VLAN that is named.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
+    match name {
+        VlanName::Vlan(text) => specifiers::vlan(at, text),
+        VlanName::OfFabric(fabric, vid) => specifiers::vlan_of_fabric(at, fabric, vid),
+    }
+}
+
+/// Makes a VLAN in a fabric.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn create(
+    tables: &Tables,
+    cause: &Cause,
+    fabric: &str,
+    change: &VlanChange,
+) -> Result<Vlan, Refusal> {
+    if change.vid.is_none() {
+        return Err(Refusal::field("vid", "This field is required."));
+    }
+    tables
+        .update(cause, |tx| {
+            let fabric = specifiers::fabric(tx, fabric)?;
+            let id = VlanId(tx.next_id::<Vlan>()?);
+            let blank = Vlan { name: String::new(), ..untagged(id, fabric.id) };
+            let vlan = changed(tx, blank, change)?;
+            tx.insert(&vlan)?;
+            Ok(vlan)
+        })
+        .await
+}
+
+/// Changes a VLAN.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update(
+    tables: &Tables,
+    cause: &Cause,
+    name: &VlanName,
+    change: &VlanChange,
+) -> Result<Vlan, Refusal> {
+    tables
+        .update(cause, |tx| {
+            let vlan = find(tx, name)?;
+            let vlan = changed(tx, vlan, change)?;
+            tx.put(&vlan)?;
+            Ok(vlan)
+        })
+        .await
+}
+
+/// Removes a VLAN; interfaces on it move to the fabric's untagged one.
+///
+/// # Errors
+/// [`Refusal`] for the untagged VLAN, or when subnets or relays still use it.
+pub async fn delete(tables: &Tables, cause: &Cause, name: &VlanName) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            tx.guard(SUBNETS_GUARD);
+            let vlan = find(tx, name)?;
+            if vlan.vid == 0 {
+                let message = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
+                return Err(Refusal::field("__all__", message));
+            }
+            let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan.id)?;
+            if let Some(subnet) = subnets.first() {
+                let message = format!("VLAN {} still has subnet {}.", vlan.vid, subnet.cidr);
+                return Err(Refusal::field("__all__", message));
+            }
+            let vlans = tx.list::<Vlan>()?;
+            if let Some(relayed) = vlans.iter().find(|other| other.relay_vlan == Some(vlan.id)) {
+                let message = format!("VLAN {} relays to this VLAN.", relayed.id);
+                return Err(Refusal::field("__all__", message));
+            }
+            let default = vlans.iter().find(|other| other.fabric == vlan.fabric && other.vid == 0);
+            move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
+            tx.delete::<Vlan>(&vlan.id)?;
+            Ok(())
+        })
+        .await
+}
+
+fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), Refusal> {
+    for mut machine in tx.list::<Machine>()? {
+        let mut moved = false;
+        for interface in &mut machine.interfaces {
+            if interface.vlan == Some(from) {
+                interface.vlan = to;
+                moved = true;
+            }
+        }
+        if moved {
+            tx.put(&machine)?;
+        }
+    }
+    Ok(())
+}
+
+fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
+    let mut errors = FieldErrors::default();
+    let mut vlan = Vlan {
+        vid: change.vid.unwrap_or(vlan.vid),
+        mtu: change.mtu.unwrap_or(vlan.mtu),
+        name: change.name.clone().unwrap_or_else(|| vlan.name.clone()),
+        description: change.description.clone().unwrap_or_else(|| vlan.description.clone()),
+        dhcp_on: change.dhcp_on.unwrap_or(vlan.dhcp_on),
+        ..vlan
+    };
+    if vlan.vid > VID_MAX {
+        errors.add("vid", "VID must be between 0 and 4094.");
+    }
+    if vlan.mtu < MTU_MIN {
+        errors.add("mtu", format!("Ensure this value is greater than or equal to {MTU_MIN}."));
+    }
+    if vlan.name.is_empty() {
+        vlan.name = if vlan.vid == 0 { "untagged".to_owned() } else { vlan.vid.to_string() };
+    }
+    set_references(tx, &mut vlan, change, &mut errors)?;
+    set_racks(tx, &mut vlan, change, &mut errors)?;
+    if vlan.dhcp_on {
+        vlan.relay_vlan = None;
+        check_dhcp(tx, &vlan, &mut errors)?;
+    }
+    errors.finish()?;
+    Ok(vlan)
+}
+
+fn set_references(
+    tx: &Tx,
+    vlan: &mut Vlan,
+    change: &VlanChange,
+    errors: &mut FieldErrors,
+) -> Result<(), Refusal> {
+    if let Some(text) = &change.fabric {
+        match chosen(errors, "fabric", specifiers::fabric(tx, text))? {
+            Some(Fabric { id, .. }) if vlan.vid == 0 && id != vlan.fabric => {
+                errors.add("fabric", "The default VLAN of a fabric cannot be moved.");
+            }
+            Some(fabric) => vlan.fabric = fabric.id,
+            None => {}
+        }
+    }
+    match change.space.as_deref() {
+        None => {}
+        Some("") => vlan.space = None,
+        Some(text) => {
+            vlan.space =
+                chosen(errors, "space", specifiers::space(tx, text))?.map(|space| space.id);
+        }
+    }
+    match change.relay_vlan.as_deref() {
+        None => {}
+        Some("") => vlan.relay_vlan = None,
+        Some(text) => {
+            let relay = chosen(errors, "relay_vlan", specifiers::vlan(tx, text))?;
+            match relay {
+                Some(relay) if relay.id == vlan.id || relay.relay_vlan.is_some() => {
+                    errors.add("relay_vlan", INVALID_CHOICE);
+                }
+                relay => vlan.relay_vlan = relay.map(|relay| relay.id),
+            }
+        }
+    }
+    Ok(())
+}
+
+const INVALID_CHOICE: &str =
+    "Select a valid choice. That choice is not one of the available choices.";
+
+fn chosen<T>(
+    errors: &mut FieldErrors,
+    field: &str,
+    found: Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Refusal::NotFound { .. }) => {
+            errors.add(field, INVALID_CHOICE);
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn set_racks(
+    tx: &Tx,
+    vlan: &mut Vlan,
+    change: &VlanChange,
+    errors: &mut FieldErrors,
+) -> Result<(), Refusal> {
+    if let Some(text) = &change.primary_rack {
+        vlan.primary_rack = rack(tx, "primary_rack", text, errors)?;
+        // Without a primary, the secondary moves up.
+        if vlan.primary_rack.is_none() {
+            vlan.primary_rack = vlan.secondary_rack.take();
+        } else if vlan.primary_rack == vlan.secondary_rack && change.secondary_rack.is_none() {
+            vlan.secondary_rack = None;
+        }
+    }
+    if let Some(text) = &change.secondary_rack {
+        vlan.secondary_rack = rack(tx, "secondary_rack", text, errors)?;
+        if vlan.secondary_rack.is_some() && vlan.secondary_rack == vlan.primary_rack {
+            errors.add("__all__", "The primary and secondary rack must be different");
+        }
+    }
+    Ok(())
+}
+
+fn rack(
+    tx: &Tx,
+    field: &str,
+    text: &str,
+    errors: &mut FieldErrors,
+) -> Result<Option<SystemId>, Refusal> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let by_id = match text.parse::<SystemId>() {
+        Ok(id) => tx.get::<RackController>(&id)?,
+        Err(_) => None,
+    };
+    let found = match by_id {
+        Some(rack) => Some(rack),
+        None => tx
+            .list::<RackController>()?
+            .into_iter()
+            .find(|rack: &RackController| rack.hostname == text),
+    };
+    if found.is_none() {
+        errors.add(field, INVALID_CHOICE);
+    }
+    Ok(found.map(|rack| rack.system_id))
+}
+
+fn check_dhcp(tx: &Tx, vlan: &Vlan, errors: &mut FieldErrors) -> Result<(), Refusal> {
+    if vlan.primary_rack.is_none() && !errors.has("primary_rack") {
+        let message = "dhcp can only be turned on when a primary rack controller is set.";
+        errors.add("__all__", message);
+    }
+    for subnet in tx.list_by(&SUBNETS_OF_VLAN, &vlan.id)? {
+        let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+        if ranges.iter().any(|range| range.purpose == Purpose::Dynamic) {
+            return Ok(());
+        }
+    }
+    errors.add("dhcp_on", "dhcp can only be turned on when a dynamic IP range is defined.");
+    Ok(())
+}

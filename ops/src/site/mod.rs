@@ -1,0 +1,8 @@
+//! What the site consists of besides machines and networks: settings, zones, pools, events.
+
+pub mod dates;
+pub mod events;
+pub mod groups;
+pub mod resourcepools;
+pub mod settings;
+pub mod zones;

@@ -1,0 +1,33 @@
+//! Resource pools: how one is removed. The rest is that of all groups.
+
+use model::error::Kind;
+use model::id::ResourcePoolId;
+use model::machine::Machine;
+use model::pool::ResourcePool;
+
+use crate::cluster::bootstrap::DEFAULT_POOL;
+use crate::error::Refusal;
+use tables::read::Reads;
+use tables::update::{Cause, Tables};
+
+/// Removes a resource pool. One that is not there is no error, as in MAAS.
+///
+/// # Errors
+/// [`Refusal`] for the default pool, or one with machines.
+pub async fn delete(tables: &Tables, cause: &Cause, id: ResourcePoolId) -> Result<(), Refusal> {
+    tables
+        .update(cause, |tx| {
+            let Some(pool) = tx.get::<ResourcePool>(&id)? else { return Ok(()) };
+            if pool.id == DEFAULT_POOL {
+                let message = "Default resource pool cannot be deleted.";
+                return Err(Refusal::said(Kind::Invalid, message));
+            }
+            if tx.list::<Machine>()?.iter().any(|machine| machine.placement.pool == pool.id) {
+                let message = format!("Can't delete resource pool {}: it has machines.", pool.name);
+                return Err(Refusal::said(Kind::Invalid, message));
+            }
+            tx.delete::<ResourcePool>(&pool.id)?;
+            Ok(())
+        })
+        .await
+}

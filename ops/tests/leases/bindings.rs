@@ -1,0 +1,245 @@
+//! Commits of bindings: who may bind what, until when it is promised, and how it ends.
+
+use model::id::{SubnetId, UserId};
+use model::lease::binding::BindingState;
+use model::lease::commit::{Change, Refusal, Request};
+use model::lease::policy::Policy;
+use model::net::reserved::ReservedAddress;
+use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding, remove_expired};
+use tables::row::prefix;
+
+use crate::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
+
+const POLICY_TEXT: &str = "the policy's spans are in milliseconds";
+
+fn policy() -> Policy {
+    Policy::default()
+}
+
+#[tokio::test]
+async fn a_binding_is_promised_longer_than_its_client_is_told() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let (revision, binding, at) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    assert_eq!(binding.told_until, at.plus_ms(TOLD_MS), "{POLICY_TEXT}");
+    assert_eq!(binding.promise_until, at.plus_ms(TOLD_MS + policy().promise_ms), "{POLICY_TEXT}");
+    assert_eq!((binding.state, &binding.rack), (BindingState::Active, &rack.rack));
+    assert_eq!(site.binding(ip(100)).await, Some(binding));
+    assert_eq!(site.view().await.revision(), revision);
+}
+
+#[tokio::test]
+async fn a_shorter_renewal_takes_nothing_back() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let (_, first, _) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let short = Request { told_ms: 1_000, ..site.request(Change::Bind, ip(100), mac(1), None) };
+    let (_, renewed, _) = committed(site.commit(&rack, &short).await);
+    assert_eq!(renewed.told_until, first.told_until);
+    assert_eq!(renewed.promise_until, first.promise_until);
+    let long = Request { told_ms: 2 * TOLD_MS, ..short };
+    let (_, longer, at) = committed(site.commit(&rack, &long).await);
+    assert_eq!(longer.told_until, at.plus_ms(2 * TOLD_MS));
+    assert_eq!(longer.promise_until, at.plus_ms(2 * TOLD_MS + policy().promise_ms));
+}
+
+#[tokio::test]
+async fn an_address_is_never_bound_to_two_clients() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let refusal = refused(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    assert_eq!(refusal, CommitRefusal::Rule(held.clone()));
+
+    let skew = i64::try_from(policy().skew_ms).unwrap();
+    site.set_promise_until(ip(100), 1_000 - skew).await;
+    let refusal = refused(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
+    assert_eq!(refusal, CommitRefusal::Rule(held), "some clock may still be before its end");
+    site.set_promise_until(ip(100), -skew).await;
+    let (_, binding, at) = committed(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
+    assert_eq!((binding.mac, binding.told_until), (mac(2), at.plus_ms(TOLD_MS)));
+}
+
+#[tokio::test]
+async fn a_bind_names_the_block_and_the_epoch_that_its_rack_owns() {
+    let site = Site::new().await;
+    let (rack, other) = (process(1, 7), process(2, 8));
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let not_owner = CommitRefusal::Rule(Refusal::NotTheOwner { ip: ip(100) });
+    let stale = model::lease::block::Block { epoch: block.epoch - 1, ..block.clone() };
+    for (process, named) in [
+        (&rack, Some(&stale)),
+        (&rack, None),
+        (&other, Some(&block)),
+        (&process(1, 6), Some(&block)),
+    ] {
+        let refusal = refused(site.bind(process, ip(100), mac(1), named).await);
+        assert_eq!(refusal, not_owner, "{process:?} {named:?}");
+    }
+    let outside = refused(site.bind(&rack, ip(120), mac(1), Some(&block)).await);
+    assert_eq!(outside, CommitRefusal::Rule(Refusal::NotTheOwner { ip: ip(120) }));
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+}
+
+/// Rule S2: who does not own the block extends a binding only while its promise lasts.
+#[tokio::test]
+async fn another_rack_extends_a_binding_only_while_it_is_promised() {
+    let site = Site::new().await;
+    let (rack, other) = (process(1, 7), process(2, 8));
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let (_, extended, _) = committed(site.bind(&other, ip(100), mac(1), None).await);
+    assert_eq!(extended.rack, other.rack);
+    site.set_promise_until(ip(100), -1).await;
+    let refusal = refused(site.bind(&other, ip(100), mac(1), None).await);
+    assert_eq!(refusal, CommitRefusal::Rule(Refusal::NotTheOwner { ip: ip(100) }));
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+}
+
+#[tokio::test]
+async fn what_is_kept_for_somebody_else_is_not_bound() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let reserved = |ip| CommitRefusal::Rule(Refusal::Reserved { ip });
+    let gateway = refused(site.bind(&rack, ip(103), mac(1), Some(&block)).await);
+    assert_eq!(gateway, reserved(ip(103)));
+    site.change(|tx| {
+        tx.insert(&ReservedAddress {
+            ip: ip(101),
+            subnet: site.subnet,
+            mac: Some(mac(1)),
+            hostname: String::new(),
+            comment: String::new(),
+            user: UserId(1),
+            created: tx.now(),
+        })
+    })
+    .await;
+    let other = refused(site.bind(&rack, ip(101), mac(2), Some(&block)).await);
+    assert_eq!(other, reserved(ip(101)));
+    committed(site.bind(&rack, ip(101), mac(1), Some(&block)).await);
+    let elsewhere = Request {
+        subnet: SubnetId(99),
+        ..site.request(Change::Bind, ip(100), mac(1), Some(&block))
+    };
+    let wrong = refused(site.commit(&rack, &elsewhere).await);
+    assert_eq!(wrong, CommitRefusal::WrongSubnet { ip: ip(100), vlan: site.vlan });
+}
+
+#[tokio::test]
+async fn a_released_address_stays_its_client_s_until_the_promise_ends() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let (_, bound, _) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let release = site.request(Change::Release, ip(100), mac(1), None);
+    let foreign = site.request(Change::Release, ip(100), mac(2), None);
+    let unknown = CommitRefusal::Rule(Refusal::NotBound { ip: ip(100), mac: mac(2) });
+    assert_eq!(refused(site.commit(&rack, &foreign).await), unknown);
+    let (_, released, at) = committed(site.commit(&rack, &release).await);
+    assert_eq!((released.state, released.told_until), (BindingState::Released, at));
+    assert_eq!(released.promise_until, bound.promise_until);
+    let other = refused(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    assert_eq!(other, CommitRefusal::Rule(held));
+    let (_, again, _) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    assert_eq!(again.state, BindingState::Active);
+}
+
+#[tokio::test]
+async fn a_declined_address_is_nobody_s_for_a_day() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let decline = site.request(Change::Decline, ip(100), mac(1), None);
+    let (_, declined, at) = committed(site.commit(&rack, &decline).await);
+    assert_eq!(declined.state, BindingState::Declined);
+    assert_eq!(declined.promise_until, at.plus_ms(policy().decline_ms));
+    for client in [mac(1), mac(2)] {
+        let refusal = refused(site.bind(&rack, ip(100), client, Some(&block)).await);
+        let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+        assert_eq!(refusal, CommitRefusal::Rule(held));
+    }
+}
+
+#[tokio::test]
+async fn a_lease_and_its_names_are_one_transaction() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let before = site.view().await.revision();
+    let mut watch = site.tables.store().watch(vec![prefix_of_bindings()], before).await.unwrap();
+    assert_eq!(address_of(&site.zones().await, "web.maas"), None);
+    let named = Request {
+        hostname: Some("web".to_owned()),
+        ..site.request(Change::Bind, ip(100), mac(1), Some(&block))
+    };
+    let (revision, ..) = committed(site.commit(&rack, &named).await);
+    assert_eq!(address_of(&site.zones().await, "web.maas"), Some(ip(100)));
+    let reverse = site.zones().await;
+    let pointer = reverse.iter().find_map(|zone| zone.names.get("100.0.0.10.in-addr.arpa"));
+    assert!(pointer.is_some_and(|sets| sets.contains_key("PTR")), "{reverse:?}");
+    // Racks get both at once: the one row that both are projected from, at one revision.
+    let batch = watch.next().await.unwrap();
+    assert_eq!((batch.revision, batch.changes.len()), (revision, 1));
+
+    let release = site.request(Change::Release, ip(100), mac(1), None);
+    committed(site.commit(&rack, &release).await);
+    assert_eq!(address_of(&site.zones().await, "web.maas"), None);
+}
+
+fn prefix_of_bindings() -> bytes::Bytes {
+    prefix::<model::lease::binding::Binding>()
+}
+
+#[tokio::test]
+async fn a_repeated_request_changes_nothing_more() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let id = [9; 16];
+    let bind = site.request(Change::Bind, ip(100), mac(1), Some(&block));
+    let (_, first, _) = committed(commit_binding(&site.tables, &rack, id, &bind).await);
+    let release = site.request(Change::Release, ip(100), mac(1), None);
+    let (_, released, _) = committed(site.commit(&rack, &release).await);
+    // A late copy of the first request must not bring the lease back.
+    let late = commit_binding(&site.tables, &rack, id, &bind).await;
+    assert_eq!(refused(late), CommitRefusal::Repeated);
+    assert_eq!(site.binding(ip(100)).await, Some(released));
+    assert_eq!(first.state, BindingState::Active);
+}
+
+#[tokio::test]
+async fn a_refusal_uses_its_request_id_up() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let (id, late) = ([5; 16], site.request(Change::Bind, ip(100), mac(2), Some(&block)));
+    let outcome = commit_binding(&site.tables, &rack, id, &late).await;
+    assert!(matches!(outcome, CommitOutcome::Refused { revision, .. } if revision > 0));
+    site.set_promise_until(ip(100), -60_000).await;
+    // The address is free now, but what was refused once is never applied afterwards.
+    let again = commit_binding(&site.tables, &rack, id, &late).await;
+    assert_eq!(refused(again), CommitRefusal::Repeated);
+    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.mac), Some(mac(1)));
+}
+
+#[tokio::test]
+async fn an_ended_binding_is_remembered_for_a_day_and_then_removed() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    site.set_promise_until(ip(100), -23 * 3_600_000).await;
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 0);
+    site.set_promise_until(ip(100), -24 * 3_600_000).await;
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 1);
+    assert_eq!(site.binding(ip(100)).await, None);
+}

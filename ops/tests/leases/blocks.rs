@@ -1,0 +1,144 @@
+//! Which blocks racks are granted, and for how long.
+
+use std::collections::BTreeSet;
+
+use model::id::{BlockId, SystemId};
+use model::lease::block::Block;
+use model::lease::policy::Policy;
+use model::net::iprange::{IpRange, Purpose};
+use model::net::vlan::Vlan;
+use model::user::User;
+use ops::network::ipaddresses::{Wish, reserve};
+use ops::network::leases::{remove_expired, request_blocks};
+use tables::read::Reads;
+use tables::update::Cause;
+
+use crate::site::{Site, ip, process};
+
+fn ids(blocks: &[Block]) -> BTreeSet<BlockId> {
+    blocks.iter().map(|block| block.id).collect()
+}
+
+#[tokio::test]
+async fn a_rack_gets_another_block_while_it_is_short_of_addresses() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let first = site.blocks(&rack, 0).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!((first[0].first, first[0].last), (ip(100), ip(103)));
+    assert_eq!((first[0].rack.as_ref(), first[0].epoch), (Some(&rack.rack), 1));
+    assert_eq!(site.blocks(&rack, 4).await.len(), 2);
+    assert_eq!(site.blocks(&rack, 8).await.len(), 2, "it has enough");
+}
+
+#[tokio::test]
+async fn two_racks_share_a_range_until_it_is_used_up() {
+    let site = Site::new().await;
+    let (first, second) = (process(1, 7), process(2, 8));
+    for _ in 0..6 {
+        site.blocks(&first, 0).await;
+        site.blocks(&second, 0).await;
+    }
+    let (of_first, of_second) = (site.blocks(&first, 0).await, site.blocks(&second, 0).await);
+    assert!(ids(&of_first).is_disjoint(&ids(&of_second)));
+    assert_eq!((of_first.len(), of_second.len()), (4, 4));
+    let mut starts: Vec<_> = of_first.iter().chain(&of_second).map(|block| block.first).collect();
+    starts.sort_unstable();
+    assert_eq!(starts, (0..8).map(|number| ip(100 + 4 * number)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn racks_that_do_not_serve_the_link_get_nothing() {
+    let site = Site::new().await;
+    assert_eq!(site.blocks(&process(3, 7), 0).await, []);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { dhcp_on: false, ..vlan })
+    })
+    .await;
+    assert_eq!(site.blocks(&process(1, 7), 0).await, []);
+}
+
+#[tokio::test]
+async fn a_renewal_prolongs_the_grant_and_keeps_its_epoch() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let granted = site.blocks(&rack, 0).await.remove(0);
+    let revision = site.view().await.revision();
+    let again = site.blocks(&rack, 9).await;
+    assert_eq!(again, std::slice::from_ref(&granted), "too fresh to be written again");
+    assert_eq!(site.view().await.revision(), revision);
+
+    site.set_valid_until(granted.id, 30_000).await;
+    let (renewed, now) = request_blocks(&site.tables, &rack, &[]).await.unwrap();
+    assert_eq!(renewed.len(), 1);
+    assert_eq!((renewed[0].id, renewed[0].epoch), (granted.id, granted.epoch));
+    assert_eq!(renewed[0].valid_until, now.plus_ms(Policy::default().block_ms));
+    assert_eq!(renewed[0].granted_at, now);
+}
+
+#[tokio::test]
+async fn a_lapsed_block_goes_to_the_rack_that_needs_it() {
+    let site = Site::new().await;
+    let lost = site.blocks(&process(1, 7), 0).await.remove(0);
+    let skew = i64::try_from(Policy::default().skew_ms).unwrap();
+
+    site.set_valid_until(lost.id, 1_000 - skew).await;
+    let other = site.blocks(&process(2, 8), 0).await;
+    assert!(!ids(&other).contains(&lost.id), "it may still be valid at the other rack's clock");
+
+    site.set_valid_until(lost.id, -skew).await;
+    let other = site.blocks(&process(2, 8), 0).await;
+    let taken = other.iter().find(|block| block.id == lost.id).unwrap();
+    assert_eq!((taken.epoch, taken.rack.as_ref()), (lost.epoch + 1, Some(&process(2, 8).rack)));
+    assert_eq!(taken.quarantine_until.unix_ms, 0, "what ran out needs no quarantine");
+    assert_eq!(site.blocks(&process(1, 7), 9).await, [], "its earlier owner has it no more");
+}
+
+#[tokio::test]
+async fn a_block_outside_every_dynamic_range_is_not_renewed_and_goes() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    site.change(|tx| {
+        let range = tx.get::<IpRange>(&block.iprange)?.unwrap();
+        tx.put(&IpRange { purpose: Purpose::Reserved, ..range })
+    })
+    .await;
+    site.set_valid_until(block.id, 30_000).await;
+    assert_eq!(site.blocks(&rack, 0).await, []);
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 0, "it is still valid");
+    site.set_valid_until(block.id, -60_000).await;
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 1);
+    assert_eq!(site.view().await.list::<Block>().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_rack_that_no_longer_serves_the_link_loses_its_blocks_to_the_new_one() {
+    let site = Site::new().await;
+    let block = site.blocks(&process(1, 7), 0).await.remove(0);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { primary_rack: Some(SystemId::from_number(5)), ..vlan })
+    })
+    .await;
+    site.set_valid_until(block.id, -60_000).await;
+    assert_eq!(site.blocks(&process(1, 7), 0).await, []);
+    assert!(ids(&site.blocks(&process(5, 9), 0).await).contains(&block.id));
+}
+
+/// A rack that is cut off may give an address of its block to a client although the range is gone.
+#[tokio::test]
+async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
+    let site = Site::new().await;
+    let block = site.blocks(&process(1, 7), 0).await.remove(0);
+    site.change(|tx| tx.delete::<IpRange>(&block.iprange).map(drop)).await;
+    let user = site.view().await.list::<User>().unwrap().remove(0);
+    let cause = Cause::new("test", "test");
+    let wish = Wish { ip: Some(ip(101)), ..Wish::default() };
+    let reserve = async || reserve(&site.tables, &cause, &user, &wish).await;
+    let refusal = reserve().await.unwrap_err().to_string();
+    assert_eq!(refusal, "The IP address 10.0.0.101 is already in use.");
+    site.set_valid_until(block.id, -60_000).await;
+    assert_eq!(reserve().await.unwrap().ip, ip(101));
+}

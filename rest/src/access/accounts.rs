@@ -1,0 +1,46 @@
+//! `POST /MAAS/accounts/authenticate/`: exchanges a user's name and password for an API key.
+
+use std::sync::Arc;
+
+use crate::problem::Problem;
+use api::account::ApiKey;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+
+use crate::body::read_body;
+use crate::call::Parts;
+use crate::params::Params;
+use crate::reply::{Reply, problem_response};
+use ops;
+
+/// The name of a key when the client gives none.
+pub(crate) const DEFAULT_CONSUMER: &str = "MAAS consumer";
+
+/// Answers with the key that the user has under that consumer name, or with a new one; with 403
+/// and no body when name or password are wrong.
+pub async fn authenticate(
+    State(parts): State<Arc<Parts>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match exchange(&parts, &headers, &body).await {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => problem_response(&problem),
+    }
+}
+
+async fn exchange(parts: &Parts, headers: &HeaderMap, body: &Bytes) -> Result<Reply, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut params = Params::default();
+    read_body(content_type.unwrap_or_default(), body, &mut params).await?;
+    let username = params.get("username").unwrap_or_default();
+    let password = params.get("password").unwrap_or_default();
+    let consumer = params.get("consumer").unwrap_or(DEFAULT_CONSUMER);
+    let user = ops::access::users::check_password(&parts.tables, username, password)
+        .await?
+        .ok_or_else(|| Problem::empty(403))?;
+    let token = ops::access::account::token_named(&parts.tables, &user, consumer).await?;
+    Ok(Reply::json(&ApiKey::from(&token)))
+}

@@ -1,0 +1,5 @@
+//! Users and their API keys.
+
+pub mod account;
+pub mod accounts;
+pub mod users;

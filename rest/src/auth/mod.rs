@@ -1,0 +1,5 @@
+//! Who is calling: API keys by OAuth 1.0 PLAINTEXT.
+
+pub mod caller;
+pub mod nonces;
+pub mod oauth;

@@ -1,0 +1,3 @@
+//! Region and rack controllers.
+
+pub mod controllers;

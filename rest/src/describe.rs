@@ -1,0 +1,128 @@
+//! `describe/`: the description of what is served, made from the router's own table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use crate::problem::Problem;
+use api::describe::{Action, Description, Handler, Resource};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::call::Call;
+use crate::operation::{Access, Operation};
+use crate::operations;
+use crate::paths::placeholders;
+use crate::reply::Reply;
+use crate::router::ROOT;
+
+/// The operations of this resource. MAAS does not describe it itself.
+pub const OPERATIONS: &[Operation] =
+    &[Operation::get("DescribeHandler", "describe/", |call| Box::pin(async move { read(&call) }))
+        .anonymous()
+        .doc("Describe the API.")];
+
+/// What is served, without a host in its `uri`s.
+pub static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| describe(&operations()));
+
+/// The content type must be exactly this: MAAS's CLI compares it.
+fn read(call: &Call) -> Result<Reply, Problem> {
+    let mut description = DESCRIPTION.clone();
+    let both = |resource: &mut Resource| {
+        for handler in resource.anon.iter_mut().chain(&mut resource.auth) {
+            handler.uri = format!("{}{}", call.origin, handler.path);
+        }
+    };
+    description.resources.iter_mut().for_each(both);
+    for handler in &mut description.handlers {
+        handler.uri = format!("{}{}", call.origin, handler.path);
+    }
+    let body = Reply::json(&description).body;
+    Ok(Reply::bytes("application/json", body))
+}
+
+/// Describes operations.
+fn describe(operations: &[Operation]) -> Description {
+    let mut resources: BTreeMap<&'static str, Resource> = BTreeMap::new();
+    for operation in operations.iter().filter(|operation| !operation.alias) {
+        let name = operation.handler;
+        let resource = resources.entry(name).or_insert_with(|| Resource {
+            name: name.to_owned(),
+            anon: None,
+            auth: None,
+        });
+        let anonymous = operation.access == Access::Anonymous;
+        let side = if anonymous { &mut resource.anon } else { &mut resource.auth };
+        side.get_or_insert_with(|| handler(operation, anonymous)).actions.push(action(operation));
+    }
+    let resources: Vec<Resource> = resources.into_values().map(sorted).collect();
+    let all = resources.iter().flat_map(|resource| resource.anon.iter().chain(&resource.auth));
+    let handlers: Vec<Handler> = all.cloned().collect();
+    let doc = "Ironraft serves the API 2.0 of MAAS.".to_owned();
+    Description { doc, hash: hash(&handlers), handlers, resources }
+}
+
+fn handler(operation: &Operation, anonymous: bool) -> Handler {
+    let also_for_users = operations()
+        .iter()
+        .any(|other| other.handler == operation.handler && other.access != Access::Anonymous);
+    let prefix = if anonymous && also_for_users { "Anon" } else { "" };
+    Handler {
+        name: format!("{prefix}{}", operation.handler),
+        doc: String::new(),
+        params: placeholders(operation.path).map(str::to_owned).collect(),
+        path: format!("{ROOT}{}", operation.path),
+        uri: format!("{ROOT}{}", operation.path),
+        actions: Vec::new(),
+    }
+}
+
+fn action(operation: &Operation) -> Action {
+    Action {
+        name: operation.op.unwrap_or_else(|| operation.method.action()).to_owned(),
+        method: operation.method.name().to_owned(),
+        op: operation.op.map(str::to_owned),
+        restful: operation.op.is_none(),
+        doc: operation.doc.to_owned(),
+    }
+}
+
+fn sorted(mut resource: Resource) -> Resource {
+    for handler in resource.anon.iter_mut().chain(&mut resource.auth) {
+        handler.actions.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    resource
+}
+
+/// Forty hexadecimal digits that change when what is described does. MAAS sends a SHA-1; clients
+/// only compare it.
+fn hash(handlers: &[Handler]) -> String {
+    let text = serde_json::to_vec(handlers).unwrap_or_default();
+    let digest = Sha256::digest(Bytes::from(text));
+    let mut hash = String::new();
+    for byte in digest.iter().take(20) {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_described_once() {
+        let all = operations();
+        let mut keys: Vec<_> = all
+            .iter()
+            .map(|found| (found.path, found.method, found.op, found.access == Access::Anonymous))
+            .collect();
+        keys.sort_unstable();
+        let before = keys.len();
+        keys.dedup();
+        assert_eq!(before, keys.len(), "two operations share path, method and op");
+        for operation in &all {
+            assert!(!operation.doc.is_empty(), "{} has no documentation", operation.path);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The REST door: MAAS's API 2.0 at `/MAAS/api/2.0/`.
+//!
+//! It unpacks requests, calls `ops`, and packs answers; it holds no rules. Every operation is an
+//! entry of a table in its resource's file ([`operation::Operation`]); [`operations`] puts the
+//! tables together. To add a resource: write its file with `pub const OPERATIONS`, and name it
+//! there. The router, the methods it allows and `describe/` all follow from the table.
+
+pub mod auth;
+pub mod body;
+pub mod call;
+pub mod operation;
+pub mod params;
+pub mod paths;
+pub mod problem;
+pub mod reply;
+pub mod router;
+pub mod shapes;
+
+pub mod access;
+pub mod cluster;
+pub mod dns;
+pub mod image;
+pub mod machine;
+pub mod network;
+pub mod site;
+
+pub mod describe;
+pub mod version;
+
+use operation::Operation;
+
+/// All operations that are served below `/MAAS/api/2.0/`.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    [
+        access::account::OPERATIONS,
+        image::boot_resources::OPERATIONS,
+        image::contents::OPERATIONS,
+        cluster::controllers::OPERATIONS,
+        describe::OPERATIONS,
+        dns::dnsresourcerecords::OPERATIONS,
+        dns::dnsresources::OPERATIONS,
+        dns::domains::OPERATIONS,
+        site::events::OPERATIONS,
+        network::fabrics::OPERATIONS,
+        network::ipaddresses::OPERATIONS,
+        network::ipranges::OPERATIONS,
+        site::maas::OPERATIONS,
+        machine::machine::OPERATIONS,
+        machine::machines::OPERATIONS,
+        site::resourcepools::OPERATIONS,
+        network::spaces::OPERATIONS,
+        network::subnets::OPERATIONS,
+        machine::tags::OPERATIONS,
+        access::users::OPERATIONS,
+        version::OPERATIONS,
+        network::vlans::OPERATIONS,
+        site::zones::OPERATIONS,
+    ]
+    .concat()
+}

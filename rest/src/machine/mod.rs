@@ -1,0 +1,6 @@
+//! Machines and tags.
+
+pub mod machine;
+pub mod machine_shape;
+pub mod machines;
+pub mod tags;

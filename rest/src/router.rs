@@ -1,0 +1,240 @@
+//! From an HTTP request to the operation that answers it, by the rules of MAAS's API.
+//!
+//! The path decides the resource, and method and `op` the operation. `op` comes from the query,
+//! else from the form, else from a last path element `op-<name>`; an empty one counts as none.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::problem::Problem;
+use api::field_errors::FieldErrors;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http_body_util::{BodyExt, Limited};
+use model::error::Kind;
+
+use crate::access::accounts;
+use crate::auth::caller::{Caller, authenticate};
+use crate::auth::oauth::Credentials;
+use crate::body::{read_body, read_urlencoded};
+use crate::call::{Call, Parts};
+use crate::describe;
+use crate::operation::{Access, Operation};
+use crate::operations;
+use crate::params::Params;
+use crate::paths::{elements, matched};
+use crate::reply::{Reply, problem_response};
+
+/// The largest request body: a chunk of an image is 4 MiB, a form far less.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The API's root.
+pub const ROOT: &str = "/MAAS/api/2.0/";
+
+/// The routes of MAAS's REST API. Wrap the whole service in [`collapse_slashes`].
+pub fn router(parts: Parts) -> Router {
+    Router::new()
+        .route("/MAAS/api/2.0/", any(answer))
+        .route("/MAAS/api/2.0/{*path}", any(answer))
+        .route("/MAAS/api/version/", get(async || Reply::text("2.0")))
+        .route(
+            "/MAAS/api/1.0/{*path}",
+            any(async || problem_response(&Problem::status(410, "API 1.0 is gone; use API 2.0."))),
+        )
+        .route("/MAAS/accounts/authenticate/", post(accounts::authenticate))
+        .with_state(Arc::new(parts))
+}
+
+/// Makes one `/` of every run of `/` in a request's path, as MAAS's web server does: cloud-init
+/// and Ansible rely on it. It has to run before routing.
+#[must_use]
+pub fn collapse_slashes<B>(mut request: Request<B>) -> Request<B> {
+    let path = request.uri().path();
+    if !path.contains("//") {
+        return request;
+    }
+    let mut collapsed = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !collapsed.ends_with('/') {
+            collapsed.push(character);
+        }
+    }
+    if let Some(query) = request.uri().query() {
+        collapsed.push('?');
+        collapsed.push_str(query);
+    }
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = collapsed.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+async fn answer(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
+    let mut response = match dispatch(&parts, request).await {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => problem_response(&problem),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if let Ok(hash) = HeaderValue::from_str(&describe::DESCRIPTION.hash) {
+        headers.insert("x-maas-api-hash", hash);
+    }
+    response
+}
+
+async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Problem> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let below = path.strip_prefix(ROOT).unwrap_or_default();
+    let (mut elements, slash) = elements(below);
+    let path_op = match elements.last() {
+        Some(last) if slash => last.strip_prefix("op-").map(str::to_owned),
+        _ => None,
+    };
+    if path_op.is_some() {
+        elements.pop();
+    }
+    let at_path = find(&elements, slash);
+    if at_path.is_empty() {
+        return Err(Problem::text(Kind::NotFound, format!("Unknown API endpoint: {path}.")));
+    }
+
+    let mut params = Params::default();
+    read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
+    let mut op = params.take("op");
+    let body = read_bytes(body).await?;
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = match content_type {
+        Some(content_type) => read_body(content_type, &body, &mut params).await?,
+        None => false,
+    };
+    let form_op = params.take("op");
+    op = op.or(form_op).or(path_op).filter(|op| !op.is_empty());
+
+    let caller = caller(parts, &head.headers, &params).await?;
+    let operation = select(&at_path, head.method.as_str(), op.as_deref(), &caller)?;
+    if let Some(format) = params.take("format").filter(|format| format != "json") {
+        let message = format!("Invalid output format specified '{format}'.");
+        return Err(Problem::text(Kind::Invalid, message));
+    }
+    // As MAAS does it: a form that was not sent changes nothing and names no field.
+    let form_sent = content_type.is_some() || !body.is_empty();
+    if head.method == Method::PUT && !form_sent && !operation.takes_content {
+        return Err(Problem::fields(FieldErrors::default()));
+    }
+    let call = Call {
+        parts: parts.clone(),
+        caller,
+        path: matched(operation.path, &elements).unwrap_or_default(),
+        params,
+        body: if is_form { Bytes::new() } else { body },
+        authorization: header_text(&head.headers, header::AUTHORIZATION.as_str()).to_owned(),
+        origin: origin(&head.headers),
+    };
+    (operation.run)(call).await
+}
+
+/// The operations at a path. A template with a final `/` wants one, and one without refuses it.
+fn find(elements: &[String], slash: bool) -> Vec<&'static Operation> {
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operations);
+    let here = |operation: &&Operation| {
+        operation.path.ends_with('/') == slash && matched(operation.path, elements).is_some()
+    };
+    let found: Vec<&'static Operation> = OPERATIONS.iter().filter(here).collect();
+    // A literal element is closer than a placeholder: `boot-resources/x` is not `{name}/x`.
+    let fewest = found.iter().map(|operation| operation.path.matches('{').count()).min();
+    found
+        .into_iter()
+        .filter(|operation| Some(operation.path.matches('{').count()) == fewest)
+        .collect()
+}
+
+async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::status(413, "Request body is too large."))
+        }
+        Err(error) => Err(Problem::text(Kind::Invalid, format!("Request body: {error}"))),
+    }
+}
+
+async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Caller, Problem> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header
+        .and_then(Credentials::from_header)
+        .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
+    match credentials {
+        None => Ok(Caller::Anonymous),
+        Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
+    }
+}
+
+/// The operation that a caller means. A caller without a key sees only what is for everybody, and
+/// is told to authenticate where there is nothing of that sort.
+fn select(
+    at_path: &[&'static Operation],
+    method: &str,
+    op: Option<&str>,
+    caller: &Caller,
+) -> Result<&'static Operation, Problem> {
+    let visible: Vec<&'static Operation> = match caller {
+        Caller::User(_) => at_path.to_vec(),
+        Caller::Anonymous | Caller::Machine(_) => {
+            let open = |operation: &&Operation| operation.access == Access::Anonymous;
+            at_path.iter().copied().filter(open).collect()
+        }
+    };
+    if visible.is_empty() {
+        return Err(match caller {
+            Caller::Machine(_) => {
+                Problem::text(Kind::Forbidden, "User is not allowed access to this API.")
+            }
+            Caller::Anonymous | Caller::User(_) => {
+                Problem::text(Kind::Unauthenticated, "Forbidden")
+            }
+        });
+    }
+    if at_path.iter().all(|operation| operation.method.name() != method) {
+        let mut methods: Vec<&str> = at_path.iter().map(|found| found.method.name()).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        return Err(Problem::empty(405).with_header("Allow", methods.join(", ")));
+    }
+    let wanted =
+        |operation: &&&'static Operation| operation.method.name() == method && operation.op == op;
+    // Where users and everybody have an operation of the same name, users get their own.
+    let operation = visible
+        .iter()
+        .filter(wanted)
+        .max_by_key(|operation| operation.access != Access::Anonymous)
+        .copied()
+        .ok_or_else(|| {
+            let op = op.unwrap_or("None");
+            Problem::text(Kind::Invalid, format!("Unrecognised signature: method={method} op={op}"))
+        })?;
+    let superuser = matches!(caller, Caller::User(user) if user.is_superuser);
+    if operation.access == Access::Admin && !superuser {
+        return Err(Problem::text(Kind::Forbidden, "This method is reserved for admin users."));
+    }
+    Ok(operation)
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Scheme and host that the client used.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = text("host").unwrap_or("localhost:5240");
+    let scheme = text("x-forwarded-proto").unwrap_or("http");
+    format!("{scheme}://{host}")
+}

@@ -1,0 +1,92 @@
+//! Paths, methods, `op`, describe, and what has no answer.
+
+use axum::body::Body;
+use http::Request;
+use rest::router::collapse_slashes;
+
+use crate::harness::{By, Region};
+
+#[tokio::test]
+async fn op_comes_from_query_form_or_path() {
+    let region = Region::start().await;
+    for path in ["users/?op=whoami", "users/op-whoami/"] {
+        assert_eq!(region.get(By::User, path).await.assert(200).json()["username"], "user");
+    }
+    let form = [("op", "create_authorisation_token")];
+    region.post(By::User, "account/", &form).await.assert(200);
+    region.get(By::User, "zones/?op=").await.assert(200);
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_named() {
+    let region = Region::start().await;
+    let answer = region.get(By::User, "nothing/").await.assert(404);
+    assert_eq!(answer.text, "Unknown API endpoint: /MAAS/api/2.0/nothing/.");
+    region.get(By::User, "zones").await.assert(404);
+    let answer = region.get(By::User, "zones/?op=nosuch").await.assert(400);
+    assert_eq!(answer.text, "Unrecognised signature: method=GET op=nosuch");
+    let answer = region.delete(By::User, "zones/").await.assert(405);
+    assert_eq!(answer.headers["allow"], "GET, POST");
+    let answer = region.get(By::User, "zones/?format=xml").await.assert(400);
+    assert_eq!(answer.text, "Invalid output format specified 'xml'.");
+}
+
+#[tokio::test]
+async fn runs_of_slashes_count_as_one() {
+    let region = Region::start().await;
+    let authorization = region.authorization(By::User).unwrap();
+    let request = Request::get("//MAAS///api/2.0//zones//default/?x=//")
+        .header("authorization", authorization)
+        .body(Body::empty())
+        .unwrap();
+    let request = collapse_slashes(request);
+    assert_eq!(request.uri(), "/MAAS/api/2.0/zones/default/?x=//");
+    region.send(request).await.assert(200);
+}
+
+#[tokio::test]
+async fn describe_names_every_operation_with_its_parameters() {
+    let region = Region::start().await;
+    let answer = region.get(By::Nobody, "describe/").await.assert(200);
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let described = answer.json();
+    assert_eq!(answer.headers["x-maas-api-hash"], described["hash"].as_str().unwrap());
+    let resources = described["resources"].as_array().unwrap();
+    let subnets = resources.iter().find(|found| found["name"] == "SubnetsHandler").unwrap();
+    let create = &subnets["auth"]["actions"][0];
+    assert_eq!(
+        (create["name"].as_str(), create["method"].as_str()),
+        (Some("create"), Some("POST"))
+    );
+    assert!(create["doc"].as_str().unwrap().contains(":param cidr: "));
+    let subnet = resources.iter().find(|found| found["name"] == "SubnetHandler").unwrap();
+    assert_eq!(subnet["auth"]["path"], "/MAAS/api/2.0/subnets/{id}/");
+    assert_eq!(subnet["auth"]["params"], serde_json::json!(["id"]));
+}
+
+#[tokio::test]
+async fn json_is_indented_by_four() {
+    let region = Region::start().await;
+    let answer = region.get(By::User, "zones/default/").await.assert(200);
+    assert_eq!(answer.headers["content-type"], "application/json; charset=utf-8");
+    insta::assert_snapshot!(answer.text, @r#"
+    {
+        "id": 1,
+        "name": "default",
+        "description": "",
+        "resource_uri": "/MAAS/api/2.0/zones/default/"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn an_update_without_a_form_is_refused_as_maas_does_it() {
+    let region = Region::start().await;
+    let authorization = region.authorization(By::Admin).unwrap();
+    let request = Request::put("/MAAS/api/2.0/zones/default/")
+        .header("authorization", authorization)
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(region.send(request).await.assert(400).text, "{}");
+    region.put(By::Admin, "zones/default/", &[("description", "d")]).await.assert(200);
+}

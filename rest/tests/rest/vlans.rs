@@ -1,0 +1,91 @@
+//! VLANs by id and by fabric and tag.
+
+use model::controller::RackController;
+use model::time::Timestamp;
+use tables::error::TableError;
+use tables::update::Cause;
+
+use crate::harness::{By, Region};
+
+async fn add_rack(region: &Region, system_id: &str) {
+    let rack = RackController {
+        system_id: system_id.parse().unwrap(),
+        hostname: format!("rack-{system_id}"),
+        version: String::new(),
+        interfaces: Vec::new(),
+        session: None,
+        last_seen: Timestamp::default(),
+    };
+    let cause = Cause::new("test", "test");
+    region.tables.update(&cause, |tx| tx.put(&rack)).await.map_err(|e: TableError| e).unwrap();
+}
+
+#[tokio::test]
+async fn a_vlan_has_two_paths() {
+    let region = Region::start().await;
+    let form = [("vid", "100"), ("name", "storage"), ("mtu", "9000")];
+    let vlan = region.post(By::Admin, "fabrics/0/vlans/", &form).await.assert(200).json();
+    let by_id = region.get(By::User, &format!("vlans/{}/", vlan["id"])).await.assert(200).json();
+    let by_vid = region.get(By::User, "fabrics/fabric-0/vlans/100/").await.assert(200).json();
+    assert_eq!((&by_id, &by_vid), (&vlan, &vlan));
+    assert_eq!(vlan["fabric"], "fabric-0");
+    let again = region.post(By::Admin, "fabrics/0/vlans/", &form).await;
+    again.assert_field("__all__", "VLAN with this Fabric and Vid already exists.");
+}
+
+#[tokio::test]
+async fn wrong_values_name_their_field() {
+    let region = Region::start().await;
+    let missing = region.post(By::Admin, "fabrics/0/vlans/", &[]).await;
+    missing.assert_field("vid", "This field is required.");
+    let vid = region.post(By::Admin, "fabrics/0/vlans/", &[("vid", "4095")]).await;
+    vid.assert_field("vid", "VID must be between 0 and 4094.");
+    let mtu = region.put(By::Admin, "vlans/1/", &[("mtu", "100")]).await;
+    mtu.assert_field("mtu", "Ensure this value is greater than or equal to 552.");
+    let space = region.put(By::Admin, "vlans/1/", &[("space", "none")]).await;
+    space.assert_field(
+        "space",
+        "Select a valid choice. That choice is not one of the available choices.",
+    );
+}
+
+#[tokio::test]
+async fn dhcp_needs_a_rack_and_a_dynamic_range() {
+    let region = Region::start().await;
+    add_rack(&region, "abc123").await;
+    let no_range =
+        region.put(By::Admin, "vlans/1/", &[("dhcp_on", "true"), ("primary_rack", "abc123")]).await;
+    no_range
+        .assert_field("dhcp_on", "dhcp can only be turned on when a dynamic IP range is defined.");
+    region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.assert(200);
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.100"), ("end_ip", "10.0.0.200")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    let no_rack = region.put(By::Admin, "vlans/1/", &[("dhcp_on", "true")]).await;
+    no_rack.assert_field(
+        "__all__",
+        "dhcp can only be turned on when a primary rack controller is set.",
+    );
+    let on = region
+        .put(By::Admin, "vlans/1/", &[("dhcp_on", "true"), ("primary_rack", "abc123")])
+        .await
+        .assert(200)
+        .json();
+    assert_eq!((&on["dhcp_on"], &on["primary_rack"]), (&true.into(), &"abc123".into()));
+    let both = region.put(By::Admin, "vlans/1/", &[("secondary_rack", "abc123")]).await;
+    both.assert_field("__all__", "The primary and secondary rack must be different");
+}
+
+#[tokio::test]
+async fn a_space_is_set_listed_and_taken_away() {
+    let region = Region::start().await;
+    region.post(By::Admin, "spaces/", &[("name", "dmz")]).await.assert(200);
+    let vlan = region.put(By::Admin, "vlans/1/", &[("space", "dmz")]).await.assert(200).json();
+    assert_eq!(vlan["space"], "dmz");
+    let spaces = region.get(By::User, "spaces/").await.json();
+    assert_eq!(spaces.as_array().unwrap().len(), 1);
+    assert_eq!(spaces[0]["vlans"][0]["id"], 1);
+    region.delete(By::Admin, "spaces/dmz/").await.assert(204);
+    let spaces = region.get(By::User, "spaces/").await.json();
+    assert_eq!((&spaces[0]["id"], &spaces[0]["name"]), (&(-1).into(), &"undefined".into()));
+    region.get(By::User, "spaces/undefined/").await.assert(200);
+}

@@ -1,0 +1,60 @@
+//! Typed tables over the replicated store: every replicated object is a row of one.
+//!
+//! # Use
+//! A model type becomes a table by implementing [`row::Row`] in one of the files below. `ops` read
+//! and write through [`update::Tables`]:
+//!
+//! ```ignore
+//! use crate::read::Reads;
+//! use crate::update::{Cause, Tables};
+//!
+//! let view = tables.view().await?;                                   // linearizable
+//! let subnet = view.get::<Subnet>(&SubnetId(3))?;                    // Option<Subnet>
+//! let machine = view.find(&machines::MACHINE_BY_MAC, &mac)?;         // unique index
+//! let ranges = view.list_by(&network::IPRANGES_OF_SUBNET, &subnet.id)?;
+//!
+//! let cause = Cause::new("user:admin", "subnet.create");
+//! let subnet = tables.update(&cause, |tx| -> Result<Subnet, SubnetError> {
+//!     tx.guard(network::SUBNETS_GUARD);                 // a rule over the set follows
+//!     let others = tx.list::<Subnet>()?;                // lists are not compared, so the guard
+//!     check_overlaps(&wanted, &others)?;
+//!     let subnet = Subnet { id: SubnetId(tx.next_id::<Subnet>()?), ..wanted.clone() };
+//!     tx.insert(&subnet)?;                              // indexes are written with it
+//!     Ok(subnet)
+//! }).await?;
+//! ```
+//!
+//! The closure may run several times: it must depend on nothing but `tx` and what it captured.
+//! `tx.now()` is its clock. The error type needs `From<TableError>`.
+//!
+//! # What is guaranteed
+//! - Rows that `get` or `find` looked at (also in vain) and rows that are written are unchanged
+//!   when the transaction is applied; otherwise it is evaluated again.
+//! - Lists are read at the same revision, and are not compared. Rows *picked from a list* and then
+//!   written are. Rules over a set need a [`tx::Tx::guard`].
+//! - A unique key belongs to one row. Tables may share the key space of an index
+//!   ([`network::ADDRESS`]).
+//! - Index entries change with their row in the same transaction, and only there.
+//!
+//! # Keys
+//! `t/<table>/<id>` rows ([`row::prefix`] gives the prefix to watch), `u/<index>/<key>` unique
+//! entries, `i/<index>/<key><00 01><id>` secondary entries, `counter/<name>`, `guard/<name>`.
+//! Watchers turn a changed row into a model object with [`object::Object::of`] and a deleted one
+//! into its identity with [`object::ObjectId::of_key`].
+
+pub mod error;
+pub mod key;
+pub mod read;
+pub mod row;
+pub mod tx;
+pub mod update;
+
+pub mod cluster;
+pub mod images;
+pub mod leases;
+pub mod machines;
+pub mod names;
+pub mod network;
+pub mod site;
+
+pub mod object;

@@ -1,0 +1,117 @@
+//! Fabrics, VLANs, spaces, subnets, IP ranges and reserved addresses.
+
+use std::net::IpAddr;
+
+use model::id::{FabricId, IpRangeId, SpaceId, SubnetId, VlanId};
+use model::net::fabric::Fabric;
+use model::net::iprange::IpRange;
+use model::net::reserved::ReservedAddress;
+use model::net::space::Space;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+
+use crate::key::encoded;
+use crate::row::{Index, Row, Unique};
+
+/// The index name under which machines and users claim addresses: nobody has another's.
+pub const ADDRESS: &str = "address";
+
+/// Taken by whoever adds or moves a subnet or IP range, or depends on none being added: overlap
+/// rules are about the whole set.
+pub const SUBNETS_GUARD: &str = "subnets";
+
+/// Fabrics by name (a [`String`]).
+pub const FABRIC_BY_NAME: Unique<Fabric> =
+    Unique { name: "fabric.name", keys: |fabric| vec![encoded(&fabric.name)] };
+
+/// VLANs by fabric and tag (a [`FabricId`] and a `u16`).
+pub const VLAN_BY_VID: Unique<Vlan> =
+    Unique { name: "vlan.vid", keys: |vlan| vec![encoded(&(vlan.fabric, vlan.vid))] };
+
+/// The VLANs of a fabric (a [`FabricId`]).
+pub const VLANS_OF_FABRIC: Index<Vlan> =
+    Index { name: "vlan.fabric", keys: |vlan| vec![encoded(&vlan.fabric)] };
+
+/// Spaces by name (a [`String`]).
+pub const SPACE_BY_NAME: Unique<Space> =
+    Unique { name: "space.name", keys: |space| vec![encoded(&space.name)] };
+
+/// Subnets by prefix (an [`ipnet::IpNet`]).
+pub const SUBNET_BY_CIDR: Unique<Subnet> =
+    Unique { name: "subnet.cidr", keys: |subnet| vec![encoded(&subnet.cidr)] };
+
+/// The subnets of a VLAN (a [`VlanId`]).
+pub const SUBNETS_OF_VLAN: Index<Subnet> =
+    Index { name: "subnet.vlan", keys: |subnet| vec![encoded(&subnet.vlan)] };
+
+/// The ranges of a subnet (a [`SubnetId`]).
+pub const IPRANGES_OF_SUBNET: Index<IpRange> =
+    Index { name: "iprange.subnet", keys: |range| vec![encoded(&range.subnet)] };
+
+/// The reserved addresses of a subnet (a [`SubnetId`]).
+pub const RESERVED_OF_SUBNET: Index<ReservedAddress> =
+    Index { name: "reserved.subnet", keys: |reserved| vec![encoded(&reserved.subnet)] };
+
+impl Row for Fabric {
+    type Id = FabricId;
+    const TABLE: &'static str = "fabric";
+    const UNIQUE: &'static [Unique<Self>] = &[FABRIC_BY_NAME];
+
+    fn id(&self) -> FabricId {
+        self.id
+    }
+}
+
+impl Row for Vlan {
+    type Id = VlanId;
+    const TABLE: &'static str = "vlan";
+    const UNIQUE: &'static [Unique<Self>] = &[VLAN_BY_VID];
+    const INDEXES: &'static [Index<Self>] = &[VLANS_OF_FABRIC];
+
+    fn id(&self) -> VlanId {
+        self.id
+    }
+}
+
+impl Row for Space {
+    type Id = SpaceId;
+    const TABLE: &'static str = "space";
+    const UNIQUE: &'static [Unique<Self>] = &[SPACE_BY_NAME];
+
+    fn id(&self) -> SpaceId {
+        self.id
+    }
+}
+
+impl Row for Subnet {
+    type Id = SubnetId;
+    const TABLE: &'static str = "subnet";
+    const UNIQUE: &'static [Unique<Self>] = &[SUBNET_BY_CIDR];
+    const INDEXES: &'static [Index<Self>] = &[SUBNETS_OF_VLAN];
+
+    fn id(&self) -> SubnetId {
+        self.id
+    }
+}
+
+impl Row for IpRange {
+    type Id = IpRangeId;
+    const TABLE: &'static str = "iprange";
+    const INDEXES: &'static [Index<Self>] = &[IPRANGES_OF_SUBNET];
+
+    fn id(&self) -> IpRangeId {
+        self.id
+    }
+}
+
+impl Row for ReservedAddress {
+    type Id = IpAddr;
+    const TABLE: &'static str = "reserved";
+    const UNIQUE: &'static [Unique<Self>] =
+        &[Unique { name: ADDRESS, keys: |reserved| vec![encoded(&reserved.ip)] }];
+    const INDEXES: &'static [Index<Self>] = &[RESERVED_OF_SUBNET];
+
+    fn id(&self) -> IpAddr {
+        self.ip
+    }
+}

@@ -1,0 +1,115 @@
+//! Any row by its key: turns the changes of a watch into model objects.
+
+use std::net::IpAddr;
+
+use model::boot::files::BootFiles;
+use model::controller::{RackController, RegionController};
+use model::dns::dnsresource::DnsResource;
+use model::dns::domain::Domain;
+use model::event::Event;
+use model::id::{
+    AvailabilityZoneId, BlockId, DnsResourceId, DomainId, FabricId, IpRangeId, ResourcePoolId,
+    SpaceId, SubnetId, SystemId, VlanId,
+};
+use model::lease::binding::Binding;
+use model::lease::block::Block;
+use model::machine::Machine;
+use model::machine::power::PowerJob;
+use model::net::fabric::Fabric;
+use model::net::iprange::IpRange;
+use model::net::reserved::ReservedAddress;
+use model::net::space::Space;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+use model::pool::ResourcePool;
+use model::setting::Setting;
+use model::tag::Tag;
+use model::zone::AvailabilityZone;
+
+use crate::error::TableError;
+use crate::row::{decode, prefix, row_id};
+
+macro_rules! objects {
+    ($($(#[$doc:meta])* $name:ident($row:ty, $id:ty)),+ $(,)?) => {
+        /// A row of one of the tables that others follow. Users and their keys are not among them.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Object {
+            $($(#[$doc])* $name(Box<$row>),)+
+        }
+
+        /// What identifies such a row.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ObjectId {
+            $($(#[$doc])* $name($id),)+
+        }
+
+        impl ObjectId {
+            /// The identity in a key of the store; none for keys of other tables and indexes.
+            #[must_use]
+            pub fn of_key(key: &[u8]) -> Option<Self> {
+                $(if key.starts_with(&prefix::<$row>()) {
+                    return row_id::<$row>(key).map(Self::$name);
+                })+
+                None
+            }
+        }
+
+        impl Object {
+            /// The row that is stored under a key; none for keys of other tables and indexes.
+            ///
+            /// # Errors
+            /// [`TableError::Corrupt`] when the bytes are no row of that table.
+            pub fn of(key: &[u8], stored: &[u8]) -> Result<Option<Self>, TableError> {
+                Ok(match ObjectId::of_key(key) {
+                    None => None,
+                    $(Some(ObjectId::$name(_)) => {
+                        Some(Self::$name(Box::new(decode::<$row>(key, stored)?)))
+                    })+
+                })
+            }
+        }
+    };
+}
+
+objects! {
+    /// A fabric.
+    Fabric(Fabric, FabricId),
+    /// A VLAN.
+    Vlan(Vlan, VlanId),
+    /// A space.
+    Space(Space, SpaceId),
+    /// A subnet.
+    Subnet(Subnet, SubnetId),
+    /// An IP range.
+    IpRange(IpRange, IpRangeId),
+    /// An address that a user reserved.
+    Reserved(ReservedAddress, IpAddr),
+    /// A domain.
+    Domain(Domain, DomainId),
+    /// A DNS resource.
+    DnsResource(DnsResource, DnsResourceId),
+    /// A machine.
+    Machine(Machine, SystemId),
+    /// A power job, by its machine.
+    PowerJob(PowerJob, SystemId),
+    /// An event.
+    Event(Event, u64),
+    /// A binding.
+    Binding(Binding, IpAddr),
+    /// An address block.
+    Block(Block, BlockId),
+    /// A rack controller.
+    Rack(RackController, SystemId),
+    /// A region controller.
+    Region(RegionController, SystemId),
+    /// A setting.
+    Setting(Setting, String),
+    /// An availability zone.
+    Zone(AvailabilityZone, AvailabilityZoneId),
+    /// A resource pool.
+    Pool(ResourcePool, ResourcePoolId),
+    /// A tag.
+    Tag(Tag, String),
+    /// The ephemeral OS of an architecture.
+    BootFiles(BootFiles, String),
+}

@@ -1,0 +1,106 @@
+//! Typed reads, the same at a view and inside a transaction.
+
+use bytes::Bytes;
+use raft_store::read::{ReadView, Versioned};
+
+use crate::error::TableError;
+use crate::key::{Key, encoded};
+use crate::row::{Index, Row, Unique, decode, index_prefix, prefix, row_id, row_key, unique_key};
+
+/// Reads of tables at one revision.
+pub trait Reads {
+    /// The stored value of a key. Inside a transaction the key becomes part of its compares.
+    fn value(&self, key: &Bytes) -> Option<Versioned>;
+
+    /// All keys under a prefix with their values, in order. Never part of the compares.
+    fn values(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)>;
+
+    /// The row with that id.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`].
+    fn get<T: Row>(&self, id: &T::Id) -> Result<Option<T>, TableError> {
+        let key = row_key::<T>(id);
+        self.value(&key).map(|stored| decode(&key, &stored.value)).transpose()
+    }
+
+    /// All rows of a table, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`].
+    fn list<T: Row>(&self) -> Result<Vec<T>, TableError> {
+        let rows = self.values(&prefix::<T>());
+        rows.iter().map(|(key, stored)| decode(key, &stored.value)).collect()
+    }
+
+    /// The row that holds that key of a unique index, if it is a row of this table.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`].
+    fn find<T: Row>(&self, index: &Unique<T>, key: &impl Key) -> Result<Option<T>, TableError> {
+        let Some(holder) = self.value(&unique_key(index.name, &encoded(key))) else {
+            return Ok(None);
+        };
+        row_id::<T>(&holder.value).map_or(Ok(None), |id| self.get(&id))
+    }
+
+    /// All rows that a secondary index has under that key, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`].
+    fn list_by<T: Row>(&self, index: &Index<T>, key: &impl Key) -> Result<Vec<T>, TableError> {
+        let entries = index_prefix(index.name, &encoded(key));
+        let mut rows = Vec::new();
+        for (entry, _) in self.values(&entries) {
+            let id = T::Id::decode(&entry[entries.len()..]);
+            let row = id.map(|id| row_key::<T>(&id)).and_then(|key| {
+                let stored = self.uncompared(&key)?;
+                Some(decode::<T>(&key, &stored.value))
+            });
+            rows.push(row.unwrap_or_else(|| {
+                Err(TableError::Corrupt {
+                    key: String::from_utf8_lossy(&entry).into_owned(),
+                    reason: "index entry without a row".to_owned(),
+                })
+            })?);
+        }
+        Ok(rows)
+    }
+
+    /// The stored value of a key, without making it part of a transaction's compares.
+    fn uncompared(&self, key: &Bytes) -> Option<Versioned>;
+}
+
+/// All tables as they were at one revision.
+#[derive(Debug, Clone)]
+pub struct View {
+    at: ReadView,
+}
+
+impl View {
+    /// The tables in a view of the store.
+    #[must_use]
+    pub fn new(at: ReadView) -> Self {
+        Self { at }
+    }
+
+    /// The revision of the view.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.at.revision()
+    }
+}
+
+impl Reads for View {
+    fn value(&self, key: &Bytes) -> Option<Versioned> {
+        self.at.get(key)
+    }
+
+    fn values(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
+        self.at.range(prefix)
+    }
+
+    fn uncompared(&self, key: &Bytes) -> Option<Versioned> {
+        self.at.get(key)
+    }
+}
