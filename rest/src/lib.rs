@@ -46,7 +46,7 @@ pub fn operations() -> Vec<Operation> {
         network::ipaddresses::OPERATIONS,
         network::ipranges::OPERATIONS,
         site::maas::OPERATIONS,
-        machine::machine::OPERATIONS,
+        machine::actions::OPERATIONS,
         machine::machines::OPERATIONS,
         site::resourcepools::OPERATIONS,
         network::spaces::OPERATIONS,

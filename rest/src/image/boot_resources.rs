@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::image::contents;
-use crate::machine::machine_shape;
+use crate::machine::shape;
 use crate::operation::Operation;
 use crate::reply::Reply;
 use images::files::hash_of_bytes;
@@ -56,8 +56,7 @@ async fn list(call: Call) -> Result<Reply, Problem> {
     }
     let resources = call.view().await?.list::<BootResource>()?;
     let shown = resources.iter().filter(|_| matches!(kind, "all" | "uploaded"));
-    let shapes: Vec<Value> =
-        shown.map(|resource| machine_shape::boot_resource(resource, false)).collect();
+    let shapes: Vec<Value> = shown.map(|resource| shape::boot_resource(resource, false)).collect();
     Ok(Reply::json(&shapes))
 }
 
@@ -94,14 +93,14 @@ async fn create(call: Call) -> Result<Reply, Problem> {
         resource =
             call.view().await?.get(&id)?.ok_or_else(|| Problem::not_found("BootResource"))?;
     }
-    Ok(Reply::json(&machine_shape::boot_resource(&resource, true)).with_status(201))
+    Ok(Reply::json(&shape::boot_resource(&resource, true)).with_status(201))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
     let id: BootResourceId = call.id("id", "BootResource")?;
     let resource = call.view().await?.get::<BootResource>(&id)?;
     let resource = resource.ok_or_else(|| Problem::not_found("BootResource"))?;
-    Ok(Reply::json(&machine_shape::boot_resource(&resource, true)))
+    Ok(Reply::json(&shape::boot_resource(&resource, true)))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {

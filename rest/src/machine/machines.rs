@@ -12,7 +12,7 @@ use model::zone::AvailabilityZone;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::machine::machine_shape;
+use crate::machine::shape;
 use crate::operation::Operation;
 use crate::params::Params;
 use crate::reply::Reply;
@@ -178,7 +178,7 @@ async fn allocate(call: Call) -> Result<Reply, Problem> {
     let cause = call.cause("machine.allocate");
     let machine = allocate::allocate(&call.parts.tables, &cause, &user, &request).await?;
     let view = call.view().await?;
-    let mut shape = machine_shape::machine(&Shapes::new(&view), &machine)?;
+    let mut shape = shape::machine(&Shapes::new(&view), &machine)?;
     shape["constraints_by_type"] = json!({});
     Ok(Reply::json(&shape))
 }
@@ -262,7 +262,7 @@ async fn set_zone(call: Call) -> Result<Reply, Problem> {
 /// 503 without a quorum.
 pub(crate) async fn one(call: &Call, machine: &Machine) -> Result<Reply, Problem> {
     let view = call.view().await?;
-    Ok(Reply::json(&machine_shape::machine(&Shapes::new(&view), machine)?))
+    Ok(Reply::json(&shape::machine(&Shapes::new(&view), machine)?))
 }
 
 /// A zone by name or id.
@@ -381,7 +381,7 @@ fn reply(view: &View, machines: &[Machine]) -> Result<Reply, Problem> {
     let shapes = Shapes::new(view);
     let mut found = Vec::with_capacity(machines.len());
     for machine in machines {
-        found.push(machine_shape::machine(&shapes, machine)?);
+        found.push(shape::machine(&shapes, machine)?);
     }
     Ok(Reply::json(&found))
 }

@@ -1,6 +1,6 @@
 //! Machines and tags.
 
-pub mod machine;
-pub mod machine_shape;
+pub mod actions;
 pub mod machines;
+pub mod shape;
 pub mod tags;

@@ -5,7 +5,7 @@ use api::tags::Tag;
 use model::id::SystemId;
 
 use crate::call::Call;
-use crate::machine::machine_shape;
+use crate::machine::shape;
 use crate::operation::Operation;
 use crate::params::Params;
 use crate::reply::Reply;
@@ -83,7 +83,7 @@ async fn machines(call: Call) -> Result<Reply, Problem> {
     let shapes = Shapes::new(&view);
     let tag = tags::find(&view, call.segment("name"))?;
     let machines = view.list_by(&MACHINES_OF_TAG, &tag.name)?;
-    let machines = machines.iter().map(|machine| machine_shape::machine(&shapes, machine));
+    let machines = machines.iter().map(|machine| shape::machine(&shapes, machine));
     Ok(Reply::json(&machines.collect::<Result<Vec<_>, _>>()?))
 }
 

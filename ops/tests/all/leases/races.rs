@@ -14,7 +14,7 @@ use tables::read::Reads;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::site::{Site, ip, mac, process, refused};
+use crate::leases::site::{Site, ip, mac, process, refused};
 
 /// How often each client commits while the block of its address is renewed.
 const ROUNDS: usize = 8;

@@ -13,8 +13,8 @@ use model::pool::ResourcePool;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::machine::machine_shape;
 use crate::machine::machines::{domain_of, invalid_choice, one, power_parameters_of, zone_of};
+use crate::machine::shape;
 use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::shapes::Shapes;
@@ -205,7 +205,7 @@ async fn query_power_state(call: Call) -> Result<Reply, Problem> {
         let _ = tokio::time::timeout(QUERY_PATIENCE, job_ended(&call, &before.system_id)).await;
     }
     let machine = machine_of(&call, &call.view().await?)?;
-    Ok(Reply::json(&json!({ "state": machine_shape::power_state(machine.power.state) })))
+    Ok(Reply::json(&json!({ "state": shape::power_state(machine.power.state) })))
 }
 
 async fn job_ended(call: &Call, id: &SystemId) -> Result<(), Problem> {
@@ -247,7 +247,7 @@ async fn interfaces(call: Call) -> Result<Reply, Problem> {
     let shapes = Shapes::new(&view);
     let mut found = Vec::new();
     for interface in &machine.interfaces {
-        found.push(machine_shape::interface(&shapes, &machine, interface)?);
+        found.push(shape::interface(&shapes, &machine, interface)?);
     }
     Ok(Reply::json(&found))
 }
@@ -261,13 +261,13 @@ async fn interface(call: Call) -> Result<Reply, Problem> {
         .iter()
         .find(|interface| interface.id.to_string() == wanted || interface.name == wanted);
     let interface = named.ok_or_else(|| Problem::not_found("Interface"))?;
-    Ok(Reply::json(&machine_shape::interface(&Shapes::new(&view), &machine, interface)?))
+    Ok(Reply::json(&shape::interface(&Shapes::new(&view), &machine, interface)?))
 }
 
 async fn block_devices(call: Call) -> Result<Reply, Problem> {
     let machine = machine_of(&call, &call.view().await?)?;
     let disks = machine.block_devices.iter();
-    let found: Vec<Value> = disks.map(|disk| machine_shape::block_device(&machine, disk)).collect();
+    let found: Vec<Value> = disks.map(|disk| shape::block_device(&machine, disk)).collect();
     Ok(Reply::json(&found))
 }
 
@@ -279,7 +279,7 @@ async fn block_device(call: Call) -> Result<Reply, Problem> {
         .iter()
         .find(|disk| disk.id.to_string() == wanted || disk.name == wanted);
     let disk = named.ok_or_else(|| Problem::not_found("BlockDevice"))?;
-    Ok(Reply::json(&machine_shape::block_device(&machine, disk)))
+    Ok(Reply::json(&shape::block_device(&machine, disk)))
 }
 
 fn id_of(call: &Call) -> Result<SystemId, Problem> {

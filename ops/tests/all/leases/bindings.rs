@@ -8,7 +8,7 @@ use model::net::reserved::ReservedAddress;
 use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding, remove_expired};
 use tables::row::prefix;
 
-use crate::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
+use crate::leases::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
 
 const POLICY_TEXT: &str = "the policy's spans are in milliseconds";
 

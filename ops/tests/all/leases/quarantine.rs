@@ -6,7 +6,7 @@ use model::lease::offline::{AddressKnowledge, limit};
 use model::lease::policy::Policy;
 use ops::network::leases::CommitRefusal;
 
-use crate::site::{Site, committed, ip, mac, process, refused};
+use crate::leases::site::{Site, committed, ip, mac, process, refused};
 
 /// Rule S4: a restart costs an epoch, and what the earlier process may have given away is left
 /// alone until its block would have ended.

@@ -13,7 +13,7 @@ use ops::network::leases::{remove_expired, request_blocks};
 use tables::read::Reads;
 use tables::update::Cause;
 
-use crate::site::{Site, ip, process};
+use crate::leases::site::{Site, ip, process};
 
 fn ids(blocks: &[Block]) -> BTreeSet<BlockId> {
     blocks.iter().map(|block| block.id).collect()

@@ -1,0 +1,5 @@
+//! Operations on an in-memory store, and the tables below them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod leases;
+mod tables;
