@@ -31,11 +31,11 @@ use crate::propose::{self, Proposer};
 use crate::read::ReadView;
 use crate::runtime::{self, clock, scoped};
 use crate::stall;
-use crate::state::{self, Applied, SnapshotFile, StateMachine, Transfers};
+use crate::state::{self, Applied, Raft, SnapshotFile, StateMachine, Transfers};
 use crate::store::Leadership;
 use crate::survey;
 use crate::trim;
-use crate::types::{Raft, TypeConfig};
+use crate::types::TypeConfig;
 use crate::writer::Writer;
 
 /// How often the leader looks whether history is to be dropped.

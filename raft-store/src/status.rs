@@ -2,7 +2,8 @@
 
 use openraft::ServerState;
 
-use crate::types::{Raft, TypeConfig};
+use crate::state::Raft;
+use crate::types::TypeConfig;
 
 /// A node's view of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]

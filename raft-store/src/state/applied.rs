@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use proto::raft as wire;
 
-use super::SnapshotMeta;
 use super::digest::Digest;
 use crate::database::Op;
 use crate::keys::{self, Table};
 use crate::stored::{self, StoredError};
-use crate::types::{LogId, Membership, StoredMembership};
+use crate::types::{LogId, Membership, SnapshotMeta, StoredMembership};
 use crate::version;
 
 /// The record of what was applied cannot be read.

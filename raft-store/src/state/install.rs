@@ -10,10 +10,11 @@ use std::path::Path;
 use proto::raft as wire;
 
 use super::snapshot::{self, Reader};
-use super::{Applied, SnapshotError, SnapshotFile, SnapshotMeta, put_current};
+use super::{Applied, SnapshotError, SnapshotFile, put_current};
 use crate::database::Op;
 use crate::keys::{self, Table};
 use crate::runtime;
+use crate::types::SnapshotMeta;
 use crate::writer::Writer;
 
 /// Installs the snapshot and returns what is applied then.

@@ -44,10 +44,11 @@ use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, Table};
 use crate::runtime;
 use crate::stored;
-use crate::types::{Answer, Entry, LogId, StoredMembership, TypeConfig};
+use crate::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use crate::writer::Writer;
 
-type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
+/// Raft with this state machine.
+pub(crate) type Raft = openraft::Raft<TypeConfig, StateMachine>;
 type OpenSnapshot = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
 
 /// How much one write of applied entries holds.

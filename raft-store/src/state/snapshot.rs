@@ -12,11 +12,12 @@ use std::sync::Arc;
 use prost::Message;
 use proto::raft as wire;
 
-use super::{Applied, SnapshotMeta};
+use super::Applied;
 use crate::database::Snapshot;
 use crate::folder;
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::runtime::mutant;
+use crate::types::SnapshotMeta;
 
 const MAGIC: &[u8; 8] = b"IRSNAP01";
 const BLOCK_BYTES: usize = 256 << 10;
