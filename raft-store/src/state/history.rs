@@ -1,13 +1,13 @@
 //! Reading the history: what changed after a revision, and what was there before.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
+use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
@@ -80,17 +80,6 @@ pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRev
         }));
     }
     past
-}
-
-/// How much history is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The greatest number of revisions.
-    pub revisions_max: u64,
-    /// The greatest age, in the time of the log.
-    pub age_max: Duration,
-    /// The greatest length of all records in bytes, as they are before compression.
-    pub bytes_max: u64,
 }
 
 /// The revision before which the history is older or longer than wanted; 0 when all of it is wanted.

@@ -13,9 +13,9 @@ use prost::Message;
 use proto::raft as wire;
 use tempfile::TempDir;
 
-use super::history::{self, Retention};
+use super::history;
 use super::{SnapshotError, StateMachine, sessions, snapshot};
-use crate::config::MemoryPolicy;
+use crate::config::{MemoryPolicy, Retention};
 use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::open::{self, OpenError};
