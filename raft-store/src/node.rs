@@ -37,6 +37,7 @@ use crate::survey;
 use crate::trim;
 use crate::types::TypeConfig;
 use crate::writer::Writer;
+use crate::writer::clock::start_watchdog;
 
 /// How often the leader looks whether history is to be dropped.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
@@ -94,7 +95,7 @@ impl Node {
         open::check_state(&database)?;
         let (writer, writer_thread) =
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { source })?;
-        stall::start_watchdog(writer.clock(), config.stall.end_after)
+        start_watchdog(writer.clock(), config.stall.end_after)
             .map_err(|source| OpenError::Io { source })?;
         let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
         let (reaching, stages) = (peers.clone(), writer.shared_stages());
