@@ -61,6 +61,6 @@ mod writer;
 
 pub use config::Config;
 pub use marker::MarkerError;
-pub use network::RaftService;
+pub use network::server::RaftService;
 pub use open::OpenError;
 pub use store::Store;

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::network::RaftService;
+use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
