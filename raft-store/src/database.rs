@@ -19,7 +19,7 @@ use self::rocks::RocksDatabase;
 use crate::config::MemoryPolicy;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::status::IoCounts;
+use crate::metrics::IoCounts;
 
 /// One change of the database.
 #[derive(Debug, Clone)]

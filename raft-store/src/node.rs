@@ -32,7 +32,7 @@ use crate::read::ReadView;
 use crate::runtime::{self, clock, scoped};
 use crate::stall;
 use crate::state::{self, Applied, Raft, SnapshotFile, StateMachine, Transfers};
-use crate::store::Leadership;
+use crate::status::Leadership;
 use crate::survey;
 use crate::trim;
 use crate::types::TypeConfig;

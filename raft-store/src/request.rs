@@ -17,7 +17,7 @@ use crate::propose::Proposed;
 use crate::runtime::clock::{self, Instant};
 use crate::runtime::{self, mutant};
 use crate::state;
-use crate::store::Leadership;
+use crate::status::Leadership;
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Outcome;
 

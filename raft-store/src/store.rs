@@ -20,26 +20,15 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::memory::Memory;
-use crate::metrics::Metrics;
+use crate::metrics::{IoCounts, Metrics};
 use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
-use crate::status::{self, IoCounts, MembershipError, Status};
+use crate::status::{self, Leadership, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
 use crate::watch::{Watch, WatchError};
-
-/// Who leads, as this node knows it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Leadership {
-    /// The Raft term.
-    pub term: u64,
-    /// The leader's node id, when there is one.
-    pub leader: Option<u64>,
-    /// Whether this node is the leader and may run reconcilers.
-    pub leading: bool,
-}
 
 /// A cluster cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
