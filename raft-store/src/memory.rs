@@ -8,15 +8,12 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::Versioned;
+use crate::read::{Keys, Versioned};
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
 use crate::watch::{Batch, Change, part_of};
 
 /// How many batches a watcher may be behind.
 const WATCH_LENGTH_MAX: usize = 65_536;
-
-/// Keys with their values.
-pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Memory {

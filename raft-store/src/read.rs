@@ -8,7 +8,6 @@ use bytes::Bytes;
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
-use crate::memory::Keys;
 use crate::state::{self, Applied, history};
 
 /// How fresh a read must be.
@@ -29,6 +28,9 @@ pub struct Versioned {
     /// The revision that wrote it.
     pub revision: u64,
 }
+
+/// Keys with their values.
+pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
 
 /// Why a read is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

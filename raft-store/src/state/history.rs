@@ -1,6 +1,6 @@
 //! Reading the history: what changed after a revision, and what was there before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message;
@@ -11,7 +11,6 @@ use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::plan::{Past, PastRevision};
 use crate::read::Versioned;
 use crate::stored;
 
@@ -63,6 +62,21 @@ pub(crate) fn undo_after(
         }
     }
     before
+}
+
+/// What was done to a key, from the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) key: Bytes,
+    pub(crate) before: Option<Bytes>,
+    pub(crate) after: Option<Bytes>,
+}
+
+/// What was done at one revision, and the keys that were changed later.
+#[derive(Debug, Default)]
+pub(crate) struct PastRevision {
+    pub(crate) changes: Vec<Past>,
+    pub(crate) later: BTreeSet<Bytes>,
 }
 
 /// What was done at a revision, and what was changed after it.
