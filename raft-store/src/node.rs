@@ -242,7 +242,7 @@ impl Node {
 
     /// The database as it is now and what is applied in it.
     pub(crate) fn view(&self) -> (Snapshot, Applied) {
-        view_of(&self.database)
+        state::view_of(&self.database)
     }
 
     pub(crate) fn database(&self) -> Arc<Database> {
@@ -253,7 +253,7 @@ impl Node {
     pub(crate) async fn compact(&self) {
         let (database, retention) = (self.database(), self.config.retention);
         let looked = runtime::blocking(move || {
-            let (view, applied) = view_of(&database);
+            let (view, applied) = state::view_of(&database);
             let before = state::history::compact_before(&view, &applied, retention);
             (before > applied.compacted).then_some(before)
         });
@@ -261,15 +261,6 @@ impl Node {
             let command = wire::Command { compact_before, ..wire::Command::default() };
             propose::housekeeping(&self.raft, command).await;
         }
-    }
-}
-
-/// The database as it is now and what is applied in it.
-pub(crate) fn view_of(database: &Arc<Database>) -> (Snapshot, Applied) {
-    let view = Snapshot::take(database);
-    match state::applied_in(&view) {
-        Ok(applied) => (view, applied),
-        Err(error) => end_process("reading what was applied", &error),
     }
 }
 

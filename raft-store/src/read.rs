@@ -8,7 +8,8 @@ use bytes::Bytes;
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
-use crate::state::{self, Applied, history};
+use crate::state::{Applied, history};
+use crate::stored;
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -159,7 +160,7 @@ fn with_prefix<'a, V>(
 }
 
 fn decode(bytes: Vec<u8>) -> Versioned {
-    match state::decode_value(bytes) {
+    match stored::decode_value(bytes) {
         Ok(value) => Versioned { value: value.value, revision: value.revision },
         Err(error) => end_process("decoding a value of the store", &error),
     }

@@ -24,15 +24,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
 use proto::raft as wire;
 use tokio::sync::watch;
 
-pub(crate) use self::applied::Applied;
-pub(crate) use self::applied::AppliedError;
+pub(crate) use self::applied::{Applied, AppliedError, view_of};
 use self::apply::ApplyError;
 pub(crate) use self::apply::validate;
 use self::overlay::Overlay;
@@ -274,27 +272,11 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
         let (folder, applied) = (self.folder.clone(), self.applied.clone());
         let written = runtime::blocking(move || snapshot::write(&folder, &view, &applied));
         let file = written.await.map_err(io::Error::other)??;
-        self.writer.durable(vec![put_current(&file)]).await?;
+        self.writer.durable(vec![snapshot::put_current(&file)]).await?;
         let stages = self.writer.stages();
         stages.snapshot_build.record_time(started.elapsed());
         stages.snapshot_bytes.store(file.size_bytes()?, Ordering::Relaxed);
         snapshot::remove_others(&self.folder, &file.name());
         Ok(OpenSnapshot { meta: self.applied.meta(), snapshot: file })
     }
-}
-
-/// Makes a snapshot the current one.
-fn put_current(file: &SnapshotFile) -> Op {
-    let (key, value) = (keys::META_SNAPSHOT.to_vec(), file.name().into_bytes());
-    Op::Put { table: Table::Meta, key, value }
-}
-
-/// Reads what was applied in a snapshot of the database.
-pub(crate) fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
-    Applied::load(|key| view.get(Table::Meta, key))
-}
-
-/// The value of a key with its revision.
-pub(crate) fn decode_value(bytes: impl Into<Bytes>) -> Result<wire::Value, stored::StoredError> {
-    stored::decode_shared(bytes)
 }

@@ -13,7 +13,7 @@ use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
-use crate::database::Snapshot;
+use crate::database::{Op, Snapshot};
 use crate::folder;
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::runtime::mutant;
@@ -317,4 +317,10 @@ impl Reader {
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> SnapshotError + use<> {
     let path = path.to_path_buf();
     move |source| SnapshotError::Io { path, source }
+}
+
+/// Makes a snapshot the current one.
+pub(super) fn put_current(file: &SnapshotFile) -> Op {
+    let (key, value) = (keys::META_SNAPSHOT.to_vec(), file.name().into_bytes());
+    Op::Put { table: Table::Meta, key, value }
 }

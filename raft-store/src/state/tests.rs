@@ -79,7 +79,7 @@ impl Machine {
     fn value(&self, key: &'static str) -> Option<Vec<u8>> {
         let key = keys::state(self.machine.applied.generation, key.as_bytes());
         let bytes = self.database.get(Table::State, &key)?;
-        Some(super::decode_value(bytes).expect("value").value.to_vec())
+        Some(stored::decode_value(bytes).expect("value").value.to_vec())
     }
 }
 
