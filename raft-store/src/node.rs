@@ -170,7 +170,7 @@ impl Node {
         tasks.spawn(scoped(barrier::run(Arc::clone(&node), reading)));
         tasks.spawn(scoped(follow_leadership(Arc::clone(&node))));
         tasks.spawn(scoped(compact_history(Arc::clone(&node))));
-        tasks.spawn(scoped(disk::watch(Arc::clone(&node))));
+        tasks.spawn(scoped(disk::watch::run(Arc::clone(&node))));
         tasks.spawn(scoped(stall::guard(Arc::clone(&node))));
         let stopping = node.stopping.clone();
         let marking = marker::keep(Arc::clone(&node.marker), node.writer.clone(), stopping);
