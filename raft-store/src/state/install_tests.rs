@@ -58,6 +58,10 @@ impl View for Recording {
     fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
         self.engine.scan(table, from, to)
     }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        self.engine.scan_back(table, from, to)
+    }
 }
 
 impl KeyValue for Recording {
