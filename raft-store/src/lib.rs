@@ -55,7 +55,7 @@ mod tail;
 mod trim;
 pub mod txn;
 mod types;
-mod version;
+pub mod version;
 pub mod watch;
 mod writer;
 

@@ -3,7 +3,7 @@
 pub(crate) mod start;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,6 +43,7 @@ pub(crate) struct Node {
     pub(crate) leadership: watch::Sender<Leadership>,
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
+    cluster_version: Arc<AtomicU32>,
     pub(crate) proposer: Proposer,
     pub(crate) forwarder: Forwarder,
     pub(crate) barriers: Barriers<ReadView>,
@@ -117,6 +118,11 @@ impl Node {
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {
         self.visible.subscribe()
+    }
+
+    /// The cluster version, as far as entries are applied here.
+    pub(crate) fn cluster_version(&self) -> u32 {
+        self.cluster_version.load(Ordering::Acquire)
     }
 
     /// The database as it is now and what is applied in it.

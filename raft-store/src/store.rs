@@ -75,6 +75,17 @@ impl Store {
         Self { backend: Backend::Memory { memory: Arc::default(), leadership } }
     }
 
+    /// The same, of a cluster with an earlier [version](crate::version): for tests of what is written
+    /// while nodes are upgraded.
+    #[must_use]
+    pub fn in_memory_at_version(cluster_version: u32) -> Self {
+        let store = Self::in_memory();
+        if let Backend::Memory { memory, .. } = &store.backend {
+            memory.set_cluster_version(cluster_version);
+        }
+        store
+    }
+
     /// Opens or creates the store in `config.dir` and starts taking part in the cluster.
     ///
     /// # Errors
@@ -204,6 +215,16 @@ impl Store {
                 let stages = Arc::clone(&node.stages);
                 Watch::of(node.database(), node.visible(), stages, (prefixes, after_revision))
             }
+        }
+    }
+
+    /// The [cluster version](crate::version): formats that came with it, or before it, may be
+    /// written. As this node has applied it, without asking another one; it only ever grows.
+    #[must_use]
+    pub fn cluster_version(&self) -> u32 {
+        match &self.backend {
+            Backend::Memory { memory, .. } => memory.cluster_version(),
+            Backend::Node(node) => node.cluster_version(),
         }
     }
 

@@ -97,7 +97,7 @@ impl Node {
         let log = LogStore::open(config.node_id, Arc::clone(&database), writer.clone())?;
         let machine = StateMachine::open(Arc::clone(&database), writer.clone(), snapshots.clone())?;
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;
-        let visible = machine.visible();
+        let (visible, cluster_version) = (machine.visible(), machine.version());
         let raft_config = Arc::new(open::raft_config(&config)?);
         let transfers = machine.transfers();
         let guests = Guests::default();
@@ -119,6 +119,7 @@ impl Node {
             leadership: watch::Sender::new(Leadership::default()),
             database,
             visible,
+            cluster_version,
             proposer,
             forwarder,
             barriers,

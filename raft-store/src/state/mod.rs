@@ -21,7 +21,7 @@ mod transfers;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use futures::{Stream, TryStreamExt};
@@ -62,6 +62,8 @@ pub(crate) struct StateMachine {
     recent: Recent,
     /// The index of the last entry whose effects readers can see.
     visible: watch::Sender<u64>,
+    /// The cluster version at that index.
+    version: Arc<AtomicU32>,
     sessions_swept: sessions::Swept,
     transfers: Transfers,
 }
@@ -75,6 +77,7 @@ impl StateMachine {
     ) -> Result<Self, AppliedError> {
         let applied = Applied::load(|key| database.get(Table::Meta, key))?;
         let visible = watch::Sender::new(applied.index());
+        let version = Arc::new(AtomicU32::new(applied.version));
         let sessions_swept = sessions::Swept::default();
         let transfers = Transfers::default();
         let recent = Recent::default();
@@ -85,6 +88,7 @@ impl StateMachine {
             applied,
             recent,
             visible,
+            version,
             sessions_swept,
             transfers,
         })
@@ -98,6 +102,17 @@ impl StateMachine {
     /// Tells the index of the last entry whose effects readers can see.
     pub(crate) fn visible(&self) -> watch::Sender<u64> {
         self.visible.clone()
+    }
+
+    /// Tells the cluster version, as far as entries are applied.
+    pub(crate) fn version(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.version)
+    }
+
+    /// Tells readers what is applied.
+    fn show_applied(&self) {
+        self.version.store(self.applied.version, Ordering::Release);
+        self.visible.send_replace(self.applied.index());
     }
 
     /// Removes what an interrupted installation of a snapshot left behind.
@@ -168,7 +183,7 @@ impl StateMachine {
         ops.extend(overlay.into_ops());
         ops.push(self.applied.put());
         self.writer.visible(ops).await?;
-        self.visible.send_replace(self.applied.index());
+        self.show_applied();
         self.writer.stages().apply.record_time(started.elapsed());
         self.writer.stages().applied(self.applied.index());
         for (responder, answer) in answers {
@@ -235,7 +250,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         let stages = self.writer.stages();
         stages.snapshot_install.record_time(started.elapsed());
         stages.snapshot_installed_bytes.store(size_bytes, Ordering::Relaxed);
-        self.visible.send_replace(self.applied.index());
+        self.show_applied();
         Ok(())
     }
 
