@@ -3,24 +3,30 @@
 //! It has the behaviour of the replicated store, without durability and without bounds on history.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::Versioned;
+use crate::read::{Keys, Versioned};
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
+use crate::version;
 use crate::watch::{Batch, Change, part_of};
 
 /// How many batches a watcher may be behind.
 const WATCH_LENGTH_MAX: usize = 65_536;
 
-/// Keys with their values.
-pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     inner: Mutex<Inner>,
+    cluster_version: AtomicU32,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), cluster_version: AtomicU32::new(version::SUPPORTED) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +75,14 @@ impl Memory {
             inner.answers.insert(id, committed);
         }
         Ok(committed)
+    }
+
+    pub(crate) fn cluster_version(&self) -> u32 {
+        self.cluster_version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_cluster_version(&self, version: u32) {
+        self.cluster_version.store(version, Ordering::Release);
     }
 
     pub(crate) fn read(&self) -> (u64, Arc<Keys>) {

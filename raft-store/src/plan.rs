@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::read::{Consistency, ReadError, ReadView, Versioned};
+use crate::state::history::{Past, PastRevision};
 use crate::store::{Backend, Store};
 use crate::txn::{Compare, Expected, Meta, Txn, Write};
 use crate::{memory, state};
@@ -91,21 +92,6 @@ pub enum UndoError {
     /// The history or the present cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-}
-
-/// What was done to a key, from the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Past {
-    pub(crate) key: Bytes,
-    pub(crate) before: Option<Bytes>,
-    pub(crate) after: Option<Bytes>,
-}
-
-/// What was done at one revision, and the keys that were changed later.
-#[derive(Debug, Default)]
-pub(crate) struct PastRevision {
-    pub(crate) changes: Vec<Past>,
-    pub(crate) later: BTreeSet<Bytes>,
 }
 
 impl Store {

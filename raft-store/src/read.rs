@@ -1,15 +1,18 @@
 //! Reading: one consistent view of all keys at a revision.
 
+mod range;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::range::{Bounds, Direction};
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
-use crate::memory::Keys;
-use crate::state::{self, Applied, history};
+use crate::state::{Applied, history};
+use crate::stored;
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +32,9 @@ pub struct Versioned {
     /// The revision that wrote it.
     pub revision: u64,
 }
+
+/// Keys with their values.
+pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
 
 /// Why a read is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +108,15 @@ impl ReadView {
         Ok(Self { revision, source })
     }
 
+    /// The same view with other values of some keys, or none.
+    #[cfg(test)]
+    fn with_before(mut self, other: BTreeMap<Bytes, Option<Versioned>>) -> Self {
+        if let Source::Disk { before, .. } = &mut self.source {
+            *before = Arc::new(other);
+        }
+        self
+    }
+
     /// The revision of the view: it shows all changes up to it and none after it.
     #[must_use]
     pub fn revision(&self) -> u64 {
@@ -123,41 +138,69 @@ impl ReadView {
     /// All keys that begin with `prefix`, in order.
     #[must_use]
     pub fn range(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
+        self.scan(&Bounds::of_prefix(prefix), Direction::Forward).collect()
+    }
+
+    /// The first keys that begin with `prefix` and are not less than `start`, in order, at most
+    /// `limit`. It reads no more than it returns. To go on behind a key, pass it with a zero byte
+    /// after it.
+    #[must_use]
+    pub fn range_from(&self, prefix: &[u8], start: &[u8], limit: usize) -> Vec<(Bytes, Versioned)> {
+        let bounds = Bounds::of_prefix(prefix).from(start);
+        self.scan(&bounds, Direction::Forward).take(limit).collect()
+    }
+
+    /// The last keys that begin with `prefix`, the greatest first, at most `limit`. It reads no more
+    /// than it returns.
+    #[must_use]
+    pub fn range_back(&self, prefix: &[u8], limit: usize) -> Vec<(Bytes, Versioned)> {
+        self.scan(&Bounds::of_prefix(prefix), Direction::Back).take(limit).collect()
+    }
+
+    /// Like [`range_back`](Self::range_back), of the keys that are less than `before`: to go on, pass
+    /// the last key that came.
+    #[must_use]
+    pub fn range_back_before(
+        &self,
+        prefix: &[u8],
+        before: &[u8],
+        limit: usize,
+    ) -> Vec<(Bytes, Versioned)> {
+        let bounds = Bounds::of_prefix(prefix).before(before);
+        self.scan(&bounds, Direction::Back).take(limit).collect()
+    }
+
+    /// The keys within the bounds, read one by one.
+    fn scan(&self, bounds: &Bounds, direction: Direction) -> Scanned<'_> {
         match &self.source {
             Source::Memory(keys) => {
-                with_prefix(keys, prefix).map(|(key, value)| (key.clone(), value.clone())).collect()
+                let pairs = bounds.within(keys, direction);
+                Box::new(pairs.map(|(key, value)| (key.clone(), value.clone())))
             }
             Source::Disk { view, generation, before } => {
-                let scan = view.scan_prefix(Table::State, keys::state(*generation, prefix));
+                let (from, to) = bounds.stored(*generation);
+                let scan = match direction {
+                    Direction::Forward => view.scan(Table::State, from, to),
+                    Direction::Back => view.scan_back(Table::State, from, to),
+                };
                 let stored = scan.map(|(key, value)| {
-                    let key = Bytes::copy_from_slice(&key[GENERATION_BYTES..]);
+                    let key = Bytes::from(key).slice(GENERATION_BYTES..);
                     (key, decode(value.into_vec()))
                 });
                 if before.is_empty() {
-                    return stored.collect();
+                    return Box::new(stored);
                 }
-                let mut range: BTreeMap<Bytes, Versioned> = stored.collect();
-                for (key, previous) in with_prefix(before, prefix) {
-                    match previous {
-                        Some(value) => range.insert(key.clone(), value.clone()),
-                        None => range.remove(key),
-                    };
-                }
-                range.into_iter().collect()
+                Box::new(range::overlaid(stored, bounds.within(before, direction), direction))
             }
         }
     }
 }
 
-fn with_prefix<'a, V>(
-    map: &'a BTreeMap<Bytes, V>,
-    prefix: &'a [u8],
-) -> impl Iterator<Item = (&'a Bytes, &'a V)> {
-    map.range(Bytes::copy_from_slice(prefix)..).take_while(move |(key, _)| key.starts_with(prefix))
-}
+/// Keys with their values, as they are read.
+type Scanned<'a> = Box<dyn Iterator<Item = (Bytes, Versioned)> + 'a>;
 
 fn decode(bytes: Vec<u8>) -> Versioned {
-    match state::decode_value(bytes) {
+    match stored::decode_value(bytes) {
         Ok(value) => Versioned { value: value.value, revision: value.revision },
         Err(error) => end_process("decoding a value of the store", &error),
     }

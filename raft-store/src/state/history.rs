@@ -1,17 +1,16 @@
 //! Reading the history: what changed after a revision, and what was there before.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
+use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::plan::{Past, PastRevision};
 use crate::read::Versioned;
 use crate::stored;
 
@@ -65,6 +64,21 @@ pub(crate) fn undo_after(
     before
 }
 
+/// What was done to a key, from the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) key: Bytes,
+    pub(crate) before: Option<Bytes>,
+    pub(crate) after: Option<Bytes>,
+}
+
+/// What was done at one revision, and the keys that were changed later.
+#[derive(Debug, Default)]
+pub(crate) struct PastRevision {
+    pub(crate) changes: Vec<Past>,
+    pub(crate) later: BTreeSet<Bytes>,
+}
+
 /// What was done at a revision, and what was changed after it.
 pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRevision {
     let mut past = PastRevision::default();
@@ -80,17 +94,6 @@ pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRev
         }));
     }
     past
-}
-
-/// How much history is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The greatest number of revisions.
-    pub revisions_max: u64,
-    /// The greatest age, in the time of the log.
-    pub age_max: Duration,
-    /// The greatest length of all records in bytes, as they are before compression.
-    pub bytes_max: u64,
 }
 
 /// The revision before which the history is older or longer than wanted; 0 when all of it is wanted.
