@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::{Keys, Versioned};
+use crate::read::{KeyChange, Keys, Past, Versioned};
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
 use crate::version;
 use crate::watch::{Batch, Change, part_of};
@@ -122,6 +122,17 @@ impl Memory {
             inner.watchers.push(watcher);
         }
         batches
+    }
+}
+
+impl Past for Memory {
+    fn changes_between(&self, after: u64, until: u64, limit: usize) -> Option<Vec<KeyChange>> {
+        let inner = self.inner.lock().expect("no panic while locked");
+        let from = inner.history.partition_point(|batch| batch.revision <= after);
+        let to = inner.history.partition_point(|batch| batch.revision <= until).max(from);
+        let changed = inner.history.range(from..to).flat_map(|batch| &batch.changes);
+        let changed = changed.map(|change| (change.key.clone(), change.value.clone()));
+        (to - from <= limit).then(|| changed.collect())
     }
 }
 

@@ -116,7 +116,7 @@ impl Store {
         let (view, past) = match &self.backend {
             Backend::Memory { memory, .. } => {
                 let (at, keys) = memory.read();
-                (ReadView::in_memory(at, keys), past_in_memory(memory, revision)?)
+                (ReadView::in_memory(at, keys, memory.clone()), past_in_memory(memory, revision)?)
             }
             Backend::Node(node) => {
                 node.read_barrier().await?;

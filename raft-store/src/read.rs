@@ -36,6 +36,16 @@ pub struct Versioned {
 /// Keys with their values.
 pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
 
+/// A key that was changed, and the value that it got; none when it was deleted.
+pub type KeyChange = (Bytes, Option<Bytes>);
+
+/// The history of a store in memory.
+pub(crate) trait Past: std::fmt::Debug + Send + Sync {
+    /// What was changed after a revision and up to another; none when that are more than `limit`
+    /// transactions.
+    fn changes_between(&self, after: u64, until: u64, limit: usize) -> Option<Vec<KeyChange>>;
+}
+
 /// Why a read is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -71,24 +81,30 @@ pub struct ReadView {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Memory(Arc<Keys>),
+    Memory {
+        keys: Arc<Keys>,
+        history: Arc<dyn Past>,
+    },
     Disk {
         view: Arc<Snapshot>,
         generation: u32,
+        /// The revision that the history in the view begins after.
+        oldest: u64,
         /// What differs from the view at an earlier revision.
         before: Arc<BTreeMap<Bytes, Option<Versioned>>>,
     },
 }
 
 impl ReadView {
-    pub(crate) fn in_memory(revision: u64, keys: Arc<Keys>) -> Self {
-        Self { revision, source: Source::Memory(keys) }
+    pub(crate) fn in_memory(revision: u64, keys: Arc<Keys>, history: Arc<dyn Past>) -> Self {
+        Self { revision, source: Source::Memory { keys, history } }
     }
 
     pub(crate) fn of(view: Snapshot, applied: &Applied) -> Self {
         let source = Source::Disk {
             view: Arc::new(view),
             generation: applied.generation,
+            oldest: applied.oldest(),
             before: Arc::default(),
         };
         Self { revision: applied.index(), source }
@@ -104,7 +120,8 @@ impl ReadView {
         }
         let before = Arc::new(history::undo_after(&view, applied, revision));
         let view = Arc::new(view);
-        let source = Source::Disk { view, generation: applied.generation, before };
+        let (generation, oldest) = (applied.generation, applied.oldest());
+        let source = Source::Disk { view, generation, oldest, before };
         Ok(Self { revision, source })
     }
 
@@ -127,8 +144,8 @@ impl ReadView {
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<Versioned> {
         match &self.source {
-            Source::Memory(keys) => keys.get(key).cloned(),
-            Source::Disk { view, generation, before } => match before.get(key) {
+            Source::Memory { keys, .. } => keys.get(key).cloned(),
+            Source::Disk { view, generation, before, .. } => match before.get(key) {
                 Some(previous) => previous.clone(),
                 None => view.get(Table::State, &keys::state(*generation, key)).map(decode),
             },
@@ -170,14 +187,32 @@ impl ReadView {
         self.scan(&bounds, Direction::Back).take(limit).collect()
     }
 
+    /// What was changed after a revision and up to this view's, in order: each key with the value it
+    /// got, none when it was deleted. A key that changed more than once comes more than once.
+    ///
+    /// None when that cannot be told: the history begins later, the view is one of the past, or
+    /// more than `limit` transactions came after the revision. Then the keys have to be read.
+    #[must_use]
+    pub fn changes_after(&self, revision: u64, limit: usize) -> Option<Vec<KeyChange>> {
+        match &self.source {
+            Source::Memory { history, .. } => {
+                history.changes_between(revision, self.revision, limit)
+            }
+            Source::Disk { view, generation, oldest, before } => {
+                let known = before.is_empty() && *oldest <= revision;
+                known.then(|| history::changes_after(view, *generation, revision, limit))?
+            }
+        }
+    }
+
     /// The keys within the bounds, read one by one.
     fn scan(&self, bounds: &Bounds, direction: Direction) -> Scanned<'_> {
         match &self.source {
-            Source::Memory(keys) => {
+            Source::Memory { keys, .. } => {
                 let pairs = bounds.within(keys, direction);
                 Box::new(pairs.map(|(key, value)| (key.clone(), value.clone())))
             }
-            Source::Disk { view, generation, before } => {
+            Source::Disk { view, generation, before, .. } => {
                 let (from, to) = bounds.stored(*generation);
                 let scan = match direction {
                     Direction::Forward => view.scan(Table::State, from, to),

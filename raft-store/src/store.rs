@@ -159,7 +159,7 @@ impl Store {
         match &self.backend {
             Backend::Memory { memory, .. } => {
                 let (revision, keys) = memory.read();
-                Ok(ReadView::in_memory(revision, keys))
+                Ok(ReadView::in_memory(revision, keys, memory.clone()))
             }
             Backend::Node(node) => match consistency {
                 Consistency::Linearizable => node.latest().await,
@@ -179,7 +179,7 @@ impl Store {
     pub async fn read_at(&self, revision: u64) -> Result<ReadView, ReadError> {
         match &self.backend {
             Backend::Memory { memory, .. } => match memory.read_at(revision) {
-                Ok(keys) => Ok(ReadView::in_memory(revision, keys)),
+                Ok(keys) => Ok(ReadView::in_memory(revision, keys, memory.clone())),
                 Err(oldest) => Err(ReadError::Compacted { requested: revision, oldest }),
             },
             Backend::Node(node) => {

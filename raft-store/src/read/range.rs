@@ -125,6 +125,7 @@ mod tests {
     use crate::database::memory::MemoryDatabase;
     use crate::database::{Database, Op, Snapshot};
     use crate::keys::Table;
+    use crate::memory::Memory;
     use crate::state::Applied;
     use crate::stored;
 
@@ -185,7 +186,8 @@ mod tests {
             limit in 0..5_usize,
         ) {
             let asked = (&prefix[..], &bound[..], limit);
-            check(&ReadView::in_memory(1, Arc::new(keys.clone())), &keys, asked);
+            let history = Arc::<Memory>::default();
+            check(&ReadView::in_memory(1, Arc::new(keys.clone()), history), &keys, asked);
             let database = Database::on(Arc::new(MemoryDatabase::default()));
             check(&view_on(&database, &keys), &keys, asked);
         }

@@ -11,7 +11,7 @@ use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::read::Versioned;
+use crate::read::{KeyChange, Versioned};
 use crate::stored;
 
 /// A part of the history.
@@ -44,6 +44,24 @@ pub(crate) fn read_after(
         records.push((revision, record));
     }
     Part { records, until: applied.index().max(after) }
+}
+
+/// What was changed after a revision, in order; none when that are more than `limit` records.
+pub(crate) fn changes_after(
+    view: &Snapshot,
+    generation: u32,
+    revision: u64,
+    limit: usize,
+) -> Option<Vec<KeyChange>> {
+    let mut changes = Vec::new();
+    for (count, (_, record)) in scan_of(view, generation, revision).enumerate() {
+        if count >= limit {
+            return None;
+        }
+        let changed = record.changes.into_iter();
+        changes.extend(changed.map(|change| (change.key, change.value)));
+    }
+    Some(changes)
 }
 
 /// What the keys that changed after a revision were before; none for those that were absent.
@@ -139,9 +157,17 @@ fn scan_after<'a>(
     applied: &Applied,
     after: u64,
 ) -> impl Iterator<Item = (u64, wire::HistoryRecord)> + use<'a> {
-    let from = keys::history(applied.generation, after.saturating_add(1), 0);
-    let to = keys::end_of_prefix(&keys::generation(applied.generation));
-    let scan: Scan<'a> = view.scan(Table::History, from, to);
+    scan_of(view, applied.generation, after)
+}
+
+fn scan_of(
+    view: &Snapshot,
+    generation: u32,
+    after: u64,
+) -> impl Iterator<Item = (u64, wire::HistoryRecord)> + use<'_> {
+    let from = keys::history(generation, after.saturating_add(1), 0);
+    let to = keys::end_of_prefix(&keys::generation(generation));
+    let scan: Scan<'_> = view.scan(Table::History, from, to);
     scan.map(|(key, value)| {
         let revision = keys::history_revision(&key).unwrap_or_default();
         match stored::decode_shared(value.into_vec()) {

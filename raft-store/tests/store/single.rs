@@ -68,6 +68,28 @@ async fn earlier_revisions_can_be_read() {
 }
 
 #[tokio::test]
+async fn changes_after_a_revision_are_told_as_far_as_the_history_goes() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    for store in [nodes[0].store.clone(), Store::in_memory()] {
+        let first = store.transact(put("a", "1")).await.expect("put a").revision;
+        store.transact(put("b", "2")).await.expect("put b");
+        let delete = Txn { writes: vec![Write::Delete { key: bytes("a") }], ..Txn::default() };
+        let last = store.transact(delete).await.expect("delete a").revision;
+        let view = store.read(Consistency::Linearizable).await.expect("read");
+        let changes = vec![(bytes("b"), Some(bytes("2"))), (bytes("a"), None)];
+        assert_eq!(Some(changes), view.changes_after(first, 2));
+        assert_eq!(None, view.changes_after(first, 1), "there are more");
+        assert_eq!(Some(Vec::new()), view.changes_after(last, 0));
+        store.transact(put("c", "3")).await.expect("put c");
+        assert_eq!(Some(Vec::new()), view.changes_after(last, 9), "a view shows nothing later");
+    }
+    let past = nodes[0].store.read_at(1).await;
+    assert!(past.is_err() || past.is_ok_and(|past| past.changes_after(0, 9).is_none()));
+    stop(nodes).await;
+}
+
+#[tokio::test]
 async fn parts_of_a_range_are_read_on_disk_and_at_an_earlier_revision() {
     let cluster = Cluster::new();
     let nodes = cluster.start_all(1).await;
