@@ -47,7 +47,7 @@ pub async fn pass(tables: &Tables) -> Result<(), PowerError> {
     }
     let is_old = |machine: &Machine| {
         let observed = machine.power.observed.unwrap_or_default();
-        power::is_switchable(machine) && now().since_ms(observed) > POLL_INTERVAL_MS
+        machine.power.is_switchable() && now().since_ms(observed) > POLL_INTERVAL_MS
     };
     let machines = view.list::<Machine>()?;
     for machine in machines.iter().filter(|machine| is_old(machine)).take(POLLED_MAX) {
