@@ -361,14 +361,13 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     let view = tables.stale_view().await?;
     let policy = Policy::default();
     let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now();
-    let bindings = view.list::<Binding>()?;
-    let ended = bindings.iter().filter(|binding| past(binding.promise_until, AFFINITY_MS));
-    let ended: Vec<IpAddr> = ended.map(|binding| binding.ip).take(max).collect();
+    let forgotten = now().minus_ms(AFFINITY_MS);
+    let ended: Vec<IpAddr> = view.state().promised_before(forgotten).take(max).collect();
     let mut lapsed = Vec::new();
-    for block in view.list::<Block>()? {
+    for block in view.state().blocks() {
         let over = past(block.valid_until.max(block.quarantine_until), policy.skew_ms);
         let range = view.get::<IpRange>(&block.iprange)?;
-        let kept = range.as_ref().and_then(dynamic_span).zip(block_span(&block)).is_some_and(
+        let kept = range.as_ref().and_then(dynamic_span).zip(block_span(block)).is_some_and(
             |(range, block)| range.contains(block.first) && range.contains(block.last),
         );
         if over && !kept {

@@ -40,6 +40,7 @@ pub struct State {
     jobs: Map<SystemId, Arc<PowerJob>>,
     bindings: Map<IpAddr, (MacAddress, Timestamp)>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
+    bindings_by_end: Set<(Timestamp, IpAddr)>,
     blocks: Map<IpAddr, Arc<Block>>,
     /// The addresses that a row holds, by its key.
     held: Map<Bytes, Vec<IpAddr>>,
@@ -119,6 +120,16 @@ impl State {
         let first = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
         let from = self.bindings_by_mac.range((mac, first)..);
         from.take_while(move |(of, _)| *of == mac).map(|(_, ip)| *ip)
+    }
+
+    /// The addresses whose promise ended before a time, the oldest first.
+    pub fn promised_before(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
+        self.bindings_by_end.iter().take_while(move |(at, _)| *at < time).map(|(_, ip)| *ip)
+    }
+
+    /// All address blocks, in the order of their addresses.
+    pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
+        self.blocks.values()
     }
 
     /// The block that an address lies in.
@@ -270,12 +281,14 @@ impl State {
     }
 
     fn set_binding(&mut self, ip: IpAddr, binding: Option<(MacAddress, Timestamp)>) {
-        if let Some((mac, _)) = self.bindings.get(&ip).copied() {
+        if let Some((mac, until)) = self.bindings.get(&ip).copied() {
             self.bindings_by_mac.remove_mut(&(mac, ip));
+            self.bindings_by_end.remove_mut(&(until, ip));
             self.bindings.remove_mut(&ip);
         }
         if let Some((mac, until)) = binding {
             self.bindings_by_mac.insert_mut((mac, ip));
+            self.bindings_by_end.insert_mut((until, ip));
             self.bindings.insert_mut(ip, (mac, until));
         }
     }
