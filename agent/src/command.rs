@@ -5,6 +5,7 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::Duration;
 
+use model::secret::Secret;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -16,13 +17,13 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Invocation {
     program: String,
     arguments: Vec<Argument>,
-    stdin: Option<String>,
+    stdin: Option<Secret>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
 enum Argument {
     Plain(String),
-    Secret(String),
+    Secret(Secret),
 }
 
 /// Why a tool gave no result.
@@ -61,17 +62,24 @@ impl Invocation {
         Self { program: program.to_owned(), arguments, stdin: None }
     }
 
-    /// Adds an argument that must not appear in logs.
+    /// Adds a plain argument.
     #[must_use]
-    pub fn secret(mut self, argument: &str) -> Self {
-        self.arguments.push(Argument::Secret(argument.to_owned()));
+    pub fn plain(mut self, argument: &str) -> Self {
+        self.arguments.push(Argument::Plain(argument.to_owned()));
         self
     }
 
-    /// Text for its standard input.
+    /// Adds an argument that must not appear in logs.
+    #[must_use]
+    pub fn secret(mut self, argument: &Secret) -> Self {
+        self.arguments.push(Argument::Secret(argument.clone()));
+        self
+    }
+
+    /// Text for its standard input, which is never printed.
     #[must_use]
     pub fn stdin(mut self, text: &str) -> Self {
-        self.stdin = Some(text.to_owned());
+        self.stdin = Some(text.into());
         self
     }
 
@@ -98,8 +106,10 @@ impl Invocation {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         for argument in &self.arguments {
-            let (Argument::Plain(text) | Argument::Secret(text)) = argument;
-            command.arg(text);
+            match argument {
+                Argument::Plain(text) => command.arg(text),
+                Argument::Secret(text) => command.arg(text.expose()),
+            };
         }
         command.kill_on_drop(true).env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -113,7 +123,7 @@ impl Invocation {
         };
         let mut child = command.stdin(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(text.as_bytes()).await?;
+            stdin.write_all(text.expose().as_bytes()).await?;
         }
         child.wait_with_output().await
     }
@@ -154,7 +164,9 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let invocation = Invocation::new("ipmitool", ["user", "set", "password", "3"]).secret("pw");
+        let invocation = Invocation::new("ipmitool", ["user", "set", "password", "3"])
+            .secret(&"pw".into())
+            .stdin("pw");
         assert_eq!(invocation.to_string(), "ipmitool user set password 3 ***");
         assert!(!format!("{invocation:?}").contains("pw"));
     }

@@ -80,7 +80,7 @@ impl Door {
             Report { system_id: to.system_id.clone(), job: to.job, outcome: outcome.clone() };
         self.call("report", |http, rack| {
             http.post(format!("{rack}/MAAS/metadata/agent/report"))
-                .bearer_auth(&to.token)
+                .bearer_auth(to.token.expose())
                 .json(&report)
         })
         .await

@@ -83,7 +83,7 @@ async fn hello_is_repeated_until_a_leader_answers() {
     let welcome = Welcome {
         system_id: "abc123".to_owned(),
         hostname: "web-1".to_owned(),
-        token: "secret".to_owned(),
+        token: "secret".into(),
         job: 7,
         work: Work::Wait { seconds: 1 },
     };

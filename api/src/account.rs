@@ -1,5 +1,6 @@
 //! The shapes of `account/`.
 
+use model::secret::Secret;
 use model::user::ApiToken;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub struct ApiKey {
     /// The token's key.
     pub token_key: String,
     /// The token's secret.
-    pub token_secret: String,
+    pub token_secret: Secret,
 }
 
 impl From<&ApiToken> for ApiKey {
@@ -33,5 +34,5 @@ pub struct ListedApiKey {
     /// The consumer's name.
     pub name: String,
     /// `consumer_key:token_key:token_secret`.
-    pub token: String,
+    pub token: Secret,
 }

@@ -11,6 +11,8 @@
 use std::collections::BTreeMap;
 
 use model::machine::hardware::Hardware;
+use model::machine::power::parameters::PowerParameters;
+use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 /// A machine presents itself.
@@ -36,7 +38,7 @@ pub struct Welcome {
     /// Its name, for the console.
     pub hostname: String,
     /// Secret for its reports; the same for one boot.
-    pub token: String,
+    pub token: Secret,
     /// The number of the job; reports name it.
     pub job: u64,
     /// What to do now.
@@ -73,7 +75,7 @@ pub struct BmcAccount {
     /// The user's name.
     pub user: String,
     /// Its password.
-    pub password: String,
+    pub password: Secret,
 }
 
 /// What to install.
@@ -93,7 +95,7 @@ pub struct Install {
     pub fqdn: String,
     /// Files to write below the new root, path to content: the cloud-init datasource and network
     /// configuration among them.
-    pub files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, Secret>,
 }
 
 /// What the agent found or did.
@@ -199,5 +201,5 @@ pub struct ReportedBmc {
     pub driver: String,
     /// The driver's parameters, with the account that works: `power_address`, `power_user`,
     /// `power_pass`, `mac_address`, `cipher_suite_id`, ….
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: PowerParameters,
 }

@@ -17,6 +17,7 @@ pub mod lease;
 pub mod machine;
 pub mod net;
 pub mod pool;
+pub mod secret;
 pub mod setting;
 pub mod tag;
 pub mod user;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{SystemId, UserId};
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// A user.
@@ -17,7 +18,7 @@ pub struct User {
     /// Whether it may do everything.
     pub is_superuser: bool,
     /// The argon2 hash of its password in PHC form; none for a user that cannot log in by one.
-    pub password_hash: Option<String>,
+    pub password_hash: Option<Secret>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -34,12 +35,12 @@ pub enum TokenOwner {
 /// An OAuth token with its consumer: `consumer_key:token_key:token_secret` is an API key.
 ///
 /// The secret is kept as it is, because MAAS's API shows it to its owner again.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiToken {
     /// The token's key, 18 characters; unique.
     pub key: String,
     /// The token's secret, 32 characters.
-    pub secret: String,
+    pub secret: Secret,
     /// The consumer's key, 18 characters.
     pub consumer_key: String,
     /// The consumer's name: what the owner calls this key.
@@ -53,17 +54,7 @@ pub struct ApiToken {
 impl ApiToken {
     /// The API key as clients are given it.
     #[must_use]
-    pub fn api_key(&self) -> String {
-        format!("{}:{}:{}", self.consumer_key, self.key, self.secret)
-    }
-}
-
-impl std::fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApiToken")
-            .field("key", &self.key)
-            .field("name", &self.name)
-            .field("owner", &self.owner)
-            .finish_non_exhaustive()
+    pub fn api_key(&self) -> Secret {
+        format!("{}:{}:{}", self.consumer_key, self.key, self.secret.expose()).into()
     }
 }

@@ -50,4 +50,5 @@ pub mod authority {
     tonic::include_proto!("ironraft.authority.v1");
 }
 
+mod concealed;
 pub mod convert;

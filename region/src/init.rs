@@ -9,6 +9,7 @@ use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
 use identity::token::JoinRole;
 use identity::{CertificateAuthority, Identity, IdentityError, JoinToken, Role};
+use model::secret::Secret;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{self as wire, join_request};
 use raft_store::Store;
@@ -61,16 +62,16 @@ pub enum SetupError {
 }
 
 /// A cluster that was made; what its operator needs to go on.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Founded {
     /// The first node.
     pub config: Config,
     /// The administrator's key, `consumer:token:secret`.
-    pub api_key: String,
+    pub api_key: Secret,
     /// Lets regions in.
-    pub region_token: String,
+    pub region_token: Secret,
     /// Lets racks in.
-    pub rack_token: String,
+    pub rack_token: Secret,
 }
 
 /// Makes a cluster of one node in a data folder. The node does not run yet.
@@ -121,9 +122,9 @@ async fn fill(
     let token = async |role| create_token(&tables, role, FIRST_TOKENS_VALID).await;
     Ok(Founded {
         config: config.clone(),
-        api_key: format!("{}:{}:{}", key.consumer_key, key.key, key.secret),
-        region_token: token(JoinRole::Region).await?.to_string(),
-        rack_token: token(JoinRole::Rack).await?.to_string(),
+        api_key: key.api_key(),
+        region_token: token(JoinRole::Region).await?.to_string().into(),
+        rack_token: token(JoinRole::Rack).await?.to_string().into(),
     })
 }
 

@@ -148,7 +148,7 @@ fn configure(order: &Install, target: &Target) -> Vec<Action> {
         write("/etc/hosts", &files::hosts(&order.fqdn)),
         write("/etc/default/grub.d/50-ironraft.cfg", files::GRUB_DEFAULTS),
     ];
-    actions.extend(order.files.iter().map(|(path, content)| write(path, content)));
+    actions.extend(order.files.iter().map(|(path, content)| write(path, content.expose())));
     actions
 }
 
@@ -214,7 +214,7 @@ pub(super) mod tests {
             image_bytes: 1000,
             image_type: "root-tgz".to_owned(),
             fqdn: "web-1.maas".to_owned(),
-            files: [(datasource, "datasource_list: [MAAS]\n".to_owned())].into(),
+            files: [(datasource, "datasource_list: [MAAS]\n".into())].into(),
         }
     }
 

@@ -4,10 +4,10 @@
 //! the network need not reach the BMC from here. An account that exists under our name is used
 //! again: it gets the new password.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use api::agent::{BmcAccount, ReportedBmc};
+use model::machine::power::parameters::PowerParameters;
 
 use super::Tools;
 use crate::command::{CommandError, Invocation};
@@ -43,8 +43,8 @@ pub(crate) async fn find_and_set_up(
     if let Some(account) = account {
         match set_up(tools, channel, account).await {
             Ok(()) => {
-                parameters.insert("power_user".to_owned(), account.user.clone());
-                parameters.insert("power_pass".to_owned(), account.password.clone());
+                parameters.insert("power_user", account.user.as_str());
+                parameters.insert("power_pass", account.password.clone());
             }
             Err(error) => {
                 tools
@@ -71,7 +71,7 @@ async fn lan_channel(tools: &mut Tools<'_>) -> Option<(u8, Lan)> {
 }
 
 /// The parameters of MAAS's `ipmi` driver, without an account.
-fn parameters(lan: &Lan) -> BTreeMap<String, String> {
+fn parameters(lan: &Lan) -> PowerParameters {
     let cipher = if lan.ciphers.contains(&17) { "17" } else { "3" };
     [
         ("power_address", lan.address.as_str()),
@@ -82,7 +82,6 @@ fn parameters(lan: &Lan) -> BTreeMap<String, String> {
         ("cipher_suite_id", cipher),
         ("k_g", ""),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
 }
 
@@ -92,7 +91,7 @@ async fn set_up(
     channel: u8,
     account: &BmcAccount,
 ) -> Result<(), AccountError> {
-    let length = account.password.len();
+    let length = account.password.expose().len();
     let size = match length {
         0..=SHORT_PASSWORD => "16",
         17..=20 => "20",
@@ -106,7 +105,7 @@ async fn set_up(
     }
     ipmitool(&["user", "set", "password", &user.id])
         .secret(&account.password)
-        .secret(size)
+        .plain(size)
         .run()
         .await?;
     let access = ["channel", "setaccess", &channel, &user.id];
@@ -185,7 +184,7 @@ mod tests {
             ciphers: (1..=15).collect(),
         };
         assert_eq!(lan, expected);
-        assert_eq!(parameters(&lan)["cipher_suite_id"], "3");
+        assert_eq!(parameters(&lan).public("cipher_suite_id"), Some("3"));
         assert_eq!(parse_lan("IP Address              : 0.0.0.0"), None);
     }
 
@@ -193,7 +192,7 @@ mod tests {
     fn strong_cipher_is_used_when_offered() {
         let text = "IP Address   : 10.0.0.9\nRMCP+ Cipher Suites     : 0,3,17\n";
         let lan = parse_lan(text).expect("has an address");
-        assert_eq!(parameters(&lan)["cipher_suite_id"], "17");
+        assert_eq!(parameters(&lan).public("cipher_suite_id"), Some("17"));
     }
 
     #[test]

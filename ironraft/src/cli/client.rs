@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
+use model::secret::Secret;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) struct Client {
     http: reqwest::Client,
     endpoints: Vec<String>,
-    key: (String, String, String),
+    key: (String, String, Secret),
     current: AtomicUsize,
 }
 
@@ -50,7 +51,7 @@ impl Content {
 impl Client {
     /// A client with this profile.
     pub(crate) fn new(profile: &Profile) -> anyhow::Result<Self> {
-        let parts: Vec<&str> = profile.api_key.trim().split(':').collect();
+        let parts: Vec<&str> = profile.api_key.expose().trim().split(':').collect();
         let [consumer, token, secret] = parts.as_slice() else {
             anyhow::bail!("an API key has the form consumer:token:secret");
         };
@@ -64,7 +65,7 @@ impl Client {
         Ok(Self {
             http,
             endpoints: profile.endpoints.clone(),
-            key: ((*consumer).to_owned(), (*token).to_owned(), (*secret).to_owned()),
+            key: ((*consumer).to_owned(), (*token).to_owned(), (*secret).into()),
             current: AtomicUsize::new(0),
         })
     }
@@ -151,6 +152,7 @@ impl Client {
     /// OAuth 1.0 with PLAINTEXT signatures (RFC 5849 §3.4.4), as MAAS wants it.
     fn authorization(&self) -> String {
         let (consumer, token, secret) = &self.key;
+        let secret = secret.expose();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         format!(
             "OAuth oauth_version=\"1.0\", oauth_signature_method=\"PLAINTEXT\", \

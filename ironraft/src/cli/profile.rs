@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::client::Client;
@@ -19,7 +20,7 @@ pub(crate) struct Profile {
     /// `http://10.0.0.1:5240`, one or several.
     pub(crate) endpoints: Vec<String>,
     /// `consumer:token:secret`.
-    pub(crate) api_key: String,
+    pub(crate) api_key: Secret,
 }
 
 /// What to remember.
@@ -30,7 +31,7 @@ pub(crate) struct LoginArguments {
     endpoints: Vec<String>,
     /// The API key, `consumer:token:secret`
     #[arg(long, env = "IRONRAFT_API_KEY", hide_env_values = true)]
-    api_key: String,
+    api_key: Secret,
 }
 
 pub(crate) async fn login(arguments: LoginArguments) -> Result<(), Failure> {
@@ -51,7 +52,7 @@ pub(crate) fn load() -> anyhow::Result<Profile> {
         (std::env::var("IRONRAFT_ENDPOINTS"), std::env::var("IRONRAFT_API_KEY"))
     {
         let endpoints = endpoints.split(',').map(base_url).collect();
-        return Ok(Profile { endpoints, api_key });
+        return Ok(Profile { endpoints, api_key: api_key.into() });
     }
     read(&path()?)
 }

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
 use identity::{Identity, JoinToken};
+use model::secret::Secret;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{JoinRequest, NewRack, join_request};
 use rack::RackConfig;
@@ -30,7 +31,7 @@ pub(crate) enum RackCommand {
         at: String,
         /// A token for racks
         #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
-        token: String,
+        token: Secret,
         /// Where the node keeps its certificate and its cache; made if it is not there
         #[arg(long, env = "IRONRAFT_DATA_DIR")]
         data_dir: PathBuf,
@@ -66,7 +67,7 @@ pub(crate) async fn run(command: RackCommand) -> anyhow::Result<()> {
     match command {
         RackCommand::Join { at, token, data_dir, name } => {
             let name = name_or_hostname(name)?;
-            let system_id = join(&at, &token.parse()?, &data_dir, &name).await?;
+            let system_id = join(&at, &token.expose().parse()?, &data_dir, &name).await?;
             say(format_args!("joined as rack {system_id}"));
             say(format_args!("run it with: ironraft rack run --data-dir {}", data_dir.display()));
             Ok(())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use identity::JoinToken;
+use model::secret::Secret;
 use ops::access::users::NewUser;
 use region::config::Config;
 use region::init::{self, Founded};
@@ -49,7 +50,7 @@ pub(crate) struct InitArguments {
     admin_email: String,
     /// The administrator's password; without one only the API key works
     #[arg(long, env = "IRONRAFT_ADMIN_PASSWORD", hide_env_values = true, default_value = "")]
-    admin_password: String,
+    admin_password: Secret,
 }
 
 /// How a cluster is joined.
@@ -59,7 +60,7 @@ pub(crate) struct JoinArguments {
     at: String,
     /// A token for regions
     #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
-    token: String,
+    token: Secret,
     /// Where the node keeps its data; made if it is not there
     #[arg(long, env = "IRONRAFT_DATA_DIR")]
     data_dir: PathBuf,
@@ -113,7 +114,7 @@ pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result
         name: None,
         admin: "admin".to_owned(),
         admin_email: "admin@localhost.localdomain".to_owned(),
-        admin_password: String::new(),
+        admin_password: Secret::default(),
     };
     found(arguments).await
 }
@@ -122,13 +123,13 @@ pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result
 pub(crate) fn show(founded: &Founded) {
     say(format_args!("cluster       {}", founded.config.cluster_id));
     say(format_args!("api           http://{}/MAAS", founded.config.http()));
-    say(format_args!("api key       {}", founded.api_key));
-    say(format_args!("region token  {}", founded.region_token));
-    say(format_args!("rack token    {}", founded.rack_token));
+    say(format_args!("api key       {}", founded.api_key.expose()));
+    say(format_args!("region token  {}", founded.region_token.expose()));
+    say(format_args!("rack token    {}", founded.rack_token.expose()));
 }
 
 async fn join(arguments: JoinArguments) -> anyhow::Result<()> {
-    let token: JoinToken = arguments.token.parse()?;
+    let token: JoinToken = arguments.token.expose().parse()?;
     let name = name_or_hostname(arguments.name)?;
     let (folder, at) = (&arguments.data_dir, &arguments.at);
     let config = init::join(folder, at, &token, arguments.address, &name).await?;

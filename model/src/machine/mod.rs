@@ -19,6 +19,7 @@ use crate::machine::hardware::Hardware;
 use crate::machine::interface::Interface;
 use crate::machine::lifecycle::Lifecycle;
 use crate::machine::power::Power;
+use crate::secret::SecretBytes;
 use crate::time::Timestamp;
 
 /// A machine.
@@ -84,5 +85,5 @@ pub struct Deployment {
     #[serde(default)]
     pub image_type: String,
     /// cloud-init user data, if the user gave any.
-    pub user_data: Option<Vec<u8>>,
+    pub user_data: Option<SecretBytes>,
 }

@@ -1,10 +1,12 @@
 //! Power: how a machine is switched, and jobs for the racks that reach its BMC.
 
-use std::collections::BTreeMap;
+pub mod driver;
+pub mod parameters;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::SystemId;
+use crate::machine::power::parameters::PowerParameters;
 use crate::time::Timestamp;
 
 /// What a BMC says, or that it does not.
@@ -27,7 +29,7 @@ pub struct Power {
     /// The driver's name in MAAS: `ipmi`, `manual`, …; empty when not known.
     pub driver: String,
     /// The driver's parameters, such as `power_address`, `power_user`, `power_pass`.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: PowerParameters,
     /// What was last observed.
     pub state: PowerState,
     /// When it was observed.
@@ -70,7 +72,7 @@ pub struct PowerJob {
     /// The driver to use.
     pub driver: String,
     /// Its parameters, credentials included: sent only to the rack that runs it.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: PowerParameters,
     /// The rack that shall run it; the leader chooses another when that one is gone.
     pub rack: Option<SystemId>,
     /// How often it was handed out.

@@ -3,21 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::SystemId;
+use crate::secret::Secret;
 
 /// Secrets of a machine, stored apart from it. The key is the machine.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineSecrets {
     /// The machine.
     pub machine: SystemId,
     /// The token of the agent's present boot; empty when no agent was heard of.
-    pub agent_token: String,
+    pub agent_token: Secret,
     /// The password for the BMC account that the agent was asked to make. It becomes a power
     /// parameter only when the agent reports that the account works.
-    pub bmc_password: Option<String>,
-}
-
-impl std::fmt::Debug for MachineSecrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MachineSecrets").field("machine", &self.machine).finish_non_exhaustive()
-    }
+    pub bmc_password: Option<Secret>,
 }

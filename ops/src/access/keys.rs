@@ -18,7 +18,7 @@ const SECRET_LENGTH: usize = 32;
 pub fn new_token(name: &str, owner: TokenOwner, now: Timestamp) -> ApiToken {
     ApiToken {
         key: random_text(KEY_LENGTH),
-        secret: random_text(SECRET_LENGTH),
+        secret: random_text(SECRET_LENGTH).into(),
         consumer_key: random_text(KEY_LENGTH),
         name: name.to_owned(),
         owner,

@@ -3,6 +3,7 @@
 use api::field_errors::FieldErrors;
 use model::error::Kind;
 use model::id::UserId;
+use model::secret::Secret;
 use model::user::{ApiToken, User};
 
 use crate::access::password;
@@ -23,7 +24,7 @@ pub struct NewUser {
     /// Its mail address.
     pub email: String,
     /// Its password; empty for a user that only has API keys.
-    pub password: String,
+    pub password: Secret,
     /// Whether it may do everything.
     pub is_superuser: bool,
 }
@@ -35,20 +36,20 @@ pub struct NewUser {
 pub async fn create(tables: &Tables, cause: &Cause, new: &NewUser) -> Result<User, Refusal> {
     check(new)?;
     let hash = hashed(&new.password).await?;
-    tables.update(cause, |tx| insert(tx, new, hash.as_deref())).await
+    tables.update(cause, |tx| insert(tx, new, hash.clone())).await
 }
 
 /// Adds a user, in a transaction of the caller's; the password is hashed already.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<&str>) -> Result<User, Refusal> {
+pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<Secret>) -> Result<User, Refusal> {
     let user = User {
         id: UserId(tx.next_id::<User>()?),
         username: new.username.clone(),
         email: new.email.clone(),
         is_superuser: new.is_superuser,
-        password_hash: password_hash.map(str::to_owned),
+        password_hash,
         created: tx.now(),
     };
     tx.insert(&user)?;
@@ -59,11 +60,11 @@ pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<&str>) -> Result
 ///
 /// # Errors
 /// [`Refusal`] when it cannot be hashed.
-pub async fn hashed(password: &str) -> Result<Option<String>, Refusal> {
+pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
     if password.is_empty() {
         return Ok(None);
     }
-    password::hash(password.to_owned())
+    password::hash(password.clone())
         .await
         .map(Some)
         .map_err(|error| Refusal::said(Kind::Internal, error.to_string()))
@@ -112,7 +113,7 @@ pub async fn check_password(
 ) -> Result<Option<User>, Refusal> {
     let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let right = password::verify(password.to_owned(), hash).await;
+    let right = password::verify(password.into(), hash).await;
     Ok(user.filter(|_| right))
 }
 

@@ -49,7 +49,7 @@ pub async fn bootstrap(tables: &Tables, admin: &NewUser) -> Result<ApiToken, Ref
                 None => users::insert(
                     tx,
                     &NewUser { is_superuser: true, ..admin.clone() },
-                    hash.as_deref(),
+                    hash.clone(),
                 )?,
             };
             key_of(tx, &user, &fresh)

@@ -7,6 +7,7 @@ use model::machine::lifecycle::Event;
 use model::machine::power::PowerAction;
 use model::machine::status::Status;
 use model::machine::{Deployment, Machine};
+use model::secret::SecretBytes;
 use model::user::User;
 
 use crate::error::Refusal;
@@ -45,7 +46,7 @@ pub struct DeployRequest {
     /// The operating system and release, as MAAS's `osystem` and `distro_series` name them.
     pub image: WantedImage,
     /// cloud-init user data.
-    pub user_data: Option<Vec<u8>>,
+    pub user_data: Option<SecretBytes>,
     /// What the owner's software calls itself.
     pub agent_name: Option<String>,
 }

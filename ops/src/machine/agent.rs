@@ -8,7 +8,7 @@ use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
-use subtle::ConstantTimeEq;
+use model::secret::Secret;
 
 use crate::machine::credentials::{self, random_text};
 use crate::machine::deploy;
@@ -104,7 +104,7 @@ fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welco
     let mut secrets = secrets_of(tx, &machine)?;
     match agent_work(&machine.lifecycle) {
         AgentWork::Inventory | AgentWork::Install | AgentWork::Erase | AgentWork::Wait => {
-            secrets.agent_token = random_text(32);
+            secrets.agent_token = random_text(32).into();
         }
         // It has no business in the ephemeral OS: no token, only the advice to leave.
         AgentWork::Reboot | AgentWork::PowerOff => secrets.agent_token.clear(),
@@ -123,8 +123,8 @@ fn take_in_report(
     let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
     let mut machine = tx.get::<Machine>(&id)?.ok_or_else(bad_token)?;
     let secrets = secrets_of(tx, &machine)?;
-    let expected = secrets.agent_token.as_bytes();
-    if expected.is_empty() || !bool::from(expected.ct_eq(token.as_bytes())) {
+    let expected = &secrets.agent_token;
+    if expected.is_empty() || !expected.matches(token.as_bytes()) {
         return Err(bad_token());
     }
     match apply_outcome(tx, &mut machine, report) {
@@ -189,7 +189,7 @@ fn secrets_of(tx: &Tx, machine: &Machine) -> Result<MachineSecrets, TableError> 
     let stored = tx.get::<MachineSecrets>(&machine.system_id)?;
     Ok(stored.unwrap_or_else(|| MachineSecrets {
         machine: machine.system_id.clone(),
-        agent_token: String::new(),
+        agent_token: Secret::default(),
         bmc_password: None,
     }))
 }
@@ -231,7 +231,7 @@ fn bmc_account(
     let password = match &secrets.bmc_password {
         Some(password) => password.clone(),
         None => {
-            let password = random_text(BMC_PASSWORD_LENGTH);
+            let password = Secret::new(random_text(BMC_PASSWORD_LENGTH));
             tx.put(&MachineSecrets { bmc_password: Some(password.clone()), ..secrets })?;
             password
         }

@@ -20,7 +20,7 @@ pub fn issue(tx: &mut Tx, machine: &Machine) -> Result<ApiToken, TableError> {
     revoke(tx, machine)?;
     let token = ApiToken {
         key: random_text(18),
-        secret: random_text(32),
+        secret: random_text(32).into(),
         consumer_key: random_text(18),
         name: String::new(),
         owner: TokenOwner::Machine(machine.system_id.clone()),

@@ -12,6 +12,7 @@ use model::machine::Machine;
 use model::machine::interface::{Interface, LinkMode};
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
+use model::secret::Secret;
 use model::user::ApiToken;
 use serde_json::{Map, Value, json};
 
@@ -42,9 +43,9 @@ pub fn target_files(
     machine: &Machine,
     token: &ApiToken,
     rack: &str,
-) -> Result<BTreeMap<String, String>, TableError> {
+) -> Result<BTreeMap<String, Secret>, TableError> {
     let network = network_config(reads, machine, rack)?;
-    let pretty = |value: &Value| format!("{value:#}\n");
+    let pretty = |value: &Value| Secret::new(format!("{value:#}\n"));
     Ok(BTreeMap::from([
         (DATASOURCE_FILE.to_owned(), pretty(&datasource_config(token, rack))),
         (NETWORK_FILE.to_owned(), pretty(&network)),
@@ -60,7 +61,7 @@ fn datasource_config(token: &ApiToken, rack: &str) -> Value {
             "metadata_url": format!("http://{rack}/MAAS/metadata/"),
             "consumer_key": token.consumer_key,
             "token_key": token.key,
-            "token_secret": token.secret,
+            "token_secret": token.secret.expose(),
         } },
         "manage_etc_hosts": true,
     })

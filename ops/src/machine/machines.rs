@@ -7,6 +7,7 @@ use model::machine::Machine;
 use model::machine::hostname::is_hostname;
 use model::machine::lifecycle::Event;
 use model::machine::output::ToolOutput;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
 use model::machine::status::Status;
@@ -39,7 +40,7 @@ pub struct MachineChange {
     /// Its power driver; the parameters of another driver are dropped.
     pub power_type: Option<String>,
     /// Power parameters to set.
-    pub power_parameters: Vec<(String, String)>,
+    pub power_parameters: PowerParameters,
     /// Its CPUs.
     pub cpu_count: Option<u32>,
     /// Its memory in MiB.
@@ -202,7 +203,8 @@ fn apply_power(machine: &mut Machine, change: &MachineChange) {
     {
         machine.power = Power { driver: driver.clone(), ..Power::default() };
     }
-    machine.power.parameters.extend(change.power_parameters.iter().cloned());
+    let set = change.power_parameters.iter();
+    machine.power.parameters.extend(set.map(|(name, value)| (name, value.clone())));
 }
 
 fn check_hostname(

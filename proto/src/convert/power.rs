@@ -3,6 +3,9 @@
 //! The job carries the BMC's credentials: a region sends it only to the rack that runs it, and
 //! that rack is not named in it. When it was handed out is the region's business.
 
+use std::collections::HashMap;
+
+use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use model::time::Timestamp;
 
@@ -25,7 +28,7 @@ impl From<&PowerJob> for rack::PowerJob {
                 PowerAction::Query => 3,
             },
             driver: driver.clone(),
-            parameters: parameters.clone().into_iter().collect(),
+            parameters: exposed(parameters),
             attempt: *attempt,
         }
     }
@@ -46,6 +49,12 @@ impl TryFrom<rack::PowerJob> for PowerJob {
             assigned: Timestamp::default(),
         })
     }
+}
+
+/// The rack that runs the job needs the secrets too.
+fn exposed(parameters: &PowerParameters) -> HashMap<String, String> {
+    let pairs = parameters.iter();
+    pairs.map(|(name, value)| (name.to_owned(), value.expose().clone())).collect()
 }
 
 fn action_of(action: u32) -> Result<PowerAction, ConvertError> {

@@ -75,6 +75,7 @@ prop_compose! {
         parameters in prop::collection::btree_map(text(), text(), 0..4),
     ) -> PowerJob {
         let assigned = Timestamp::default();
+        let parameters = parameters.into_iter().collect();
         PowerJob { machine, id, action, driver, parameters, rack: None, attempt, assigned }
     }
 }

@@ -169,7 +169,7 @@ impl JobRun {
             .driver
             .as_ref()
             .ok_or_else(|| PowerError::UnknownDriver { driver: self.job.driver.clone() })?;
-        let address = self.job.parameters.get("power_address").cloned().unwrap_or_default();
+        let address = self.job.parameters.public("power_address").unwrap_or_default().to_owned();
         let bmc = self.bmcs.of(&address);
         let _session = bmc.session.acquire().await;
         let _part = self.bmcs.parallel.acquire().await;
@@ -290,7 +290,7 @@ mod tests {
             id,
             action,
             driver: "ipmi".to_owned(),
-            parameters: BTreeMap::from([("power_address".to_owned(), "10.0.0.1".to_owned())]),
+            parameters: [("power_address", "10.0.0.1")].into(),
             rack: None,
             attempt,
             assigned: Timestamp::default(),

@@ -1,12 +1,13 @@
 //! IPMI over LAN through `ipmitool`. The password goes through the environment, never the command
 //! line, where every user of the host could read it.
 
-use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
 use model::machine::hardware::Firmware;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{PowerAction, PowerState};
+use model::secret::Secret;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
@@ -42,8 +43,8 @@ struct Session {
     port: Option<u16>,
     interface: &'static str,
     user: String,
-    password: String,
-    key: String,
+    password: Secret,
+    key: Secret,
     /// The cipher suites to try, in order.
     ciphers: Vec<String>,
     privilege: String,
@@ -65,7 +66,7 @@ impl Driver for Ipmi {
 
 /// Whether the boot device is set for UEFI: as the operator says, or as commissioning found.
 fn efi(order: &Order) -> bool {
-    match order.parameters.get("power_boot_type").map(String::as_str) {
+    match order.parameters.public("power_boot_type") {
         Some("efi") => true,
         Some("legacy") => false,
         Some(_) | None => order.firmware == Firmware::Uefi,
@@ -81,8 +82,11 @@ fn privilege_name(level: &str) -> String {
 }
 
 impl Session {
-    fn from_parameters(parameters: &BTreeMap<String, String>) -> Result<Self, PowerError> {
-        let text = |name: &str| parameters.get(name).map(|text| text.trim()).unwrap_or_default();
+    fn from_parameters(parameters: &PowerParameters) -> Result<Self, PowerError> {
+        let text = |name: &str| parameters.public(name).unwrap_or_default().trim();
+        let secret = |name: &str| {
+            parameters.get(name).map(|value| value.expose().trim().into()).unwrap_or_default()
+        };
         let (address, port) = split_port(text("power_address"))?;
         let ciphers = match text("cipher_suite_id") {
             "" => vec!["17".to_owned(), "3".to_owned()],
@@ -96,8 +100,8 @@ impl Session {
             port,
             interface: if text("power_driver") == "LAN" { "lan" } else { "lanplus" },
             user: text("power_user").to_owned(),
-            password: text("power_pass").to_owned(),
-            key: text("k_g").to_owned(),
+            password: secret("power_pass"),
+            key: secret("k_g"),
             ciphers,
             privilege: privilege_name(text("privilege_level")),
         })
@@ -217,8 +221,8 @@ impl Bmc<'_> {
         let running = Command::new(&self.tool.program)
             .args(self.session.arguments(cipher))
             .args(command)
-            .env("IPMI_PASSWORD", &self.session.password)
-            .env("IPMI_KGKEY", &self.session.key)
+            .env("IPMI_PASSWORD", self.session.password.expose())
+            .env("IPMI_KGKEY", self.session.key.expose())
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
@@ -245,7 +249,7 @@ impl Bmc<'_> {
         let lines: Vec<&str> = words.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
         let mut reason = lines.join("; ");
         if !self.session.password.is_empty() {
-            reason = reason.replace(&self.session.password, "***");
+            reason = reason.replace(self.session.password.expose(), "***");
         }
         if reason.is_empty() {
             reason = "the tool failed without a word".to_owned();
@@ -271,8 +275,8 @@ mod tests {
 
     use super::*;
 
-    fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    fn parameters(pairs: &[(&str, &str)]) -> PowerParameters {
+        pairs.iter().copied().collect()
     }
 
     #[test]
@@ -306,6 +310,7 @@ mod tests {
             session.arguments("3").join(" "),
             "-I lanplus -H 10.0.0.1 -E -U maas -N 2 -R 3 -C 3"
         );
+        assert!(!format!("{session:?} {parameters:?}").contains("s3cret"));
     }
 
     /// A tool that plays a BMC: it speaks cipher suite 3 only and keeps its state in a file.

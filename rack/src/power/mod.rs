@@ -3,9 +3,8 @@
 pub mod governor;
 pub mod ipmi;
 
-use std::collections::BTreeMap;
-
 use model::machine::hardware::Firmware;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{PowerAction, PowerState};
 
 /// What to do with one BMC.
@@ -16,7 +15,7 @@ pub struct Order {
     /// How the machine's firmware boots: the boot device is set for that kind.
     pub firmware: Firmware,
     /// The driver's parameters, credentials included.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: PowerParameters,
 }
 
 /// Why an order was not carried out.

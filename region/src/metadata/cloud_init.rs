@@ -101,7 +101,7 @@ async fn deployed(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response
     let Some(user_data) = user_data else {
         return Err(Problem::text(Kind::NotFound, "No user data available for this node."));
     };
-    Ok(([(CONTENT_TYPE, "application/octet-stream")], user_data).into_response())
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], user_data.expose().clone()).into_response())
 }
 
 /// The machine that signed a request.

@@ -25,7 +25,7 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     assert_eq!(site.status(&id).await, Status::New);
     let known = site.machine(&id).await;
     assert_eq!(known.power.driver, "ipmi");
-    assert_eq!(known.power.parameters["power_pass"], account.password);
+    assert_eq!(known.power.parameters.get("power_pass"), Some(&account.password));
     assert_eq!(known.interfaces[0].vlan, Some(site.vlan));
     site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
 

@@ -8,7 +8,7 @@ use crate::site::{SimulatedMachine, Site};
 
 /// Answers as JSON, with names instead of what is random.
 async fn shown(site: &Site, text: &str) -> String {
-    let mut text = site.without_secrets(&[(String::new(), text.to_owned())].into()).await;
+    let mut text = site.without_secrets(&[(String::new(), text.into())].into()).await;
     for machine in site.machines().await {
         text = text.replace(&machine.hostname, "<hostname>");
     }

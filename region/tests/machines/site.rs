@@ -24,6 +24,7 @@ use model::machine::status::Status;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
+use model::secret::Secret;
 use model::time::Timestamp;
 use model::user::{ApiToken, User};
 use ops::access::users::NewUser;
@@ -193,17 +194,17 @@ impl Site {
     }
 
     /// Files for the target with names instead of what is random.
-    pub(crate) async fn without_secrets(&self, files: &BTreeMap<String, String>) -> String {
+    pub(crate) async fn without_secrets(&self, files: &BTreeMap<String, Secret>) -> String {
         let view = self.tables.view().await.expect("a view");
         let mut text = String::new();
         for (path, content) in files {
-            let _ = writeln!(text, "== {path}\n{content}");
+            let _ = writeln!(text, "== {path}\n{}", content.expose());
         }
         for token in view.list::<ApiToken>().expect("tokens") {
             text = text
                 .replace(&token.consumer_key, "<consumer>")
                 .replace(&token.key, "<token>")
-                .replace(&token.secret, "<secret>");
+                .replace(token.secret.expose(), "<secret>");
         }
         for machine in view.list::<Machine>().expect("machines") {
             text = text.replace(machine.system_id.as_str(), "<machine>");
@@ -257,17 +258,18 @@ impl SimulatedMachine {
         outcome: Outcome,
     ) -> Result<Welcome, AgentError> {
         let report = Report { system_id: welcome.system_id.clone(), job: welcome.job, outcome };
-        agent::report(&site.tables, &welcome.token, &report, RACK).await
+        agent::report(&site.tables, welcome.token.expose(), &report, RACK).await
     }
 
     pub(crate) fn inventory(&self, account: Option<&BmcAccount>) -> Outcome {
         let bmc = account.map(|account| ReportedBmc {
             driver: "ipmi".to_owned(),
-            parameters: BTreeMap::from([
-                ("power_address".to_owned(), "10.0.9.1".to_owned()),
-                ("power_user".to_owned(), account.user.clone()),
-                ("power_pass".to_owned(), account.password.clone()),
-            ]),
+            parameters: [
+                ("power_address", "10.0.9.1".into()),
+                ("power_user", account.user.as_str().into()),
+                ("power_pass", account.password.clone()),
+            ]
+            .into(),
         });
         Outcome::Inventory(Box::new(Inventory {
             hardware: Hardware {
@@ -375,7 +377,9 @@ fn oauth(token: &ApiToken) -> String {
         "OAuth oauth_version=\"1.0\", oauth_nonce=\"{nonce}\", oauth_timestamp=\"{now}\", \
          oauth_signature_method=\"PLAINTEXT\", oauth_consumer_key=\"{}\", oauth_token=\"{}\", \
          oauth_signature=\"%26{}\"",
-        token.consumer_key, token.key, token.secret
+        token.consumer_key,
+        token.key,
+        token.secret.expose()
     )
 }
 

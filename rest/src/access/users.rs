@@ -45,7 +45,7 @@ async fn create(call: Call) -> Result<Reply, Problem> {
     let new = NewUser {
         username: call.params.required("username")?.to_owned(),
         email: call.params.required("email")?.to_owned(),
-        password: call.params.required("password")?.to_owned(),
+        password: call.params.required("password")?.into(),
         is_superuser: match call.params.required("is_superuser")? {
             "0" => false,
             "1" => true,

@@ -92,7 +92,7 @@ fn check_token(view: &View, credentials: &Credentials) -> Result<ApiToken, Authe
         return Err(AuthenticateError::UnknownConsumer);
     }
     let plaintext = credentials.signature_method.eq_ignore_ascii_case("plaintext");
-    if !plaintext || !credentials.is_signed_with(&token.secret) {
+    if !plaintext || !credentials.is_signed_with(token.secret.expose()) {
         return Err(AuthenticateError::InvalidSignature);
     }
     Ok(token)

@@ -149,7 +149,7 @@ async fn deploy(call: Call) -> Result<Reply, Problem> {
             // MAAS takes base64; whatever is not base64 is taken as it is.
             let letters: Vec<u8> =
                 data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            STANDARD.decode(&letters).unwrap_or_else(|_| data.to_vec())
+            STANDARD.decode(&letters).unwrap_or_else(|_| data.to_vec()).into()
         }),
         agent_name: text("agent_name").map(str::to_owned),
     };
@@ -234,7 +234,7 @@ async fn get_token(call: Call) -> Result<Reply, Problem> {
     let shape = token.map_or(Value::Null, |token| {
         json!({
             "token_key": token.key,
-            "token_secret": token.secret,
+            "token_secret": token.secret.expose(),
             "consumer_key": token.consumer_key,
         })
     });

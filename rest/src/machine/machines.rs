@@ -7,6 +7,7 @@ use model::id::{AvailabilityZoneId, DomainId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::power::Power;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::status::Status;
 use model::zone::AvailabilityZone;
 use serde_json::{Map, Value, json};
@@ -301,8 +302,8 @@ pub(crate) fn invalid_choice(field: &str) -> Problem {
 ///
 /// # Errors
 /// 400 on `power_parameters`.
-pub(crate) fn power_parameters_of(params: &Params) -> Result<Vec<(String, String)>, Problem> {
-    let mut found = Vec::new();
+pub(crate) fn power_parameters_of(params: &Params) -> Result<PowerParameters, Problem> {
+    let mut found = PowerParameters::default();
     if let Some(text) = params.get("power_parameters").filter(|text| !text.is_empty()) {
         let wrong = |_| Problem::field("power_parameters", "Invalid JSON object.");
         let object: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
@@ -314,7 +315,7 @@ pub(crate) fn power_parameters_of(params: &Params) -> Result<Vec<(String, String
     for (name, values) in params.iter() {
         let name = name.strip_prefix("power_parameters_").filter(|name| *name != "skip_check");
         if let (Some(name), Some(value)) = (name, values.last()) {
-            found.push((name.to_owned(), value.clone()));
+            found.insert(name, value.as_str());
         }
     }
     Ok(found)
@@ -350,7 +351,7 @@ async fn new_machine(call: &Call) -> Result<NewMachine, Problem> {
         macs,
         power: Power {
             driver: text("power_type").unwrap_or_default(),
-            parameters: power_parameters_of(params)?.into_iter().collect(),
+            parameters: power_parameters_of(params)?,
             ..Power::default()
         },
     })

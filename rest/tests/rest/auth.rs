@@ -71,7 +71,7 @@ async fn name_and_password_are_exchanged_for_one_key() {
     let region = Region::start().await;
     let new = NewUser {
         username: "anna".to_owned(),
-        password: "correct horse".to_owned(),
+        password: "correct horse".into(),
         ..NewUser::default()
     };
     users::create(&region.tables, &Cause::new("test", "test"), &new).await.unwrap();

@@ -139,6 +139,8 @@ pub(crate) fn authorization(token: &ApiToken, nonce: &str) -> String {
         "OAuth oauth_version=\"1.0\", oauth_nonce=\"{nonce}\", oauth_timestamp=\"{now}\", \
          oauth_signature_method=\"PLAINTEXT\", oauth_consumer_key=\"{}\", oauth_token=\"{}\", \
          oauth_signature=\"%26{}\"",
-        token.consumer_key, token.key, token.secret
+        token.consumer_key,
+        token.key,
+        token.secret.expose()
     )
 }

@@ -78,7 +78,7 @@ struct Door<'a> {
 impl Door<'_> {
     async fn report(&self, spec: &SimSpec, welcome: &Welcome, outcome: Outcome) -> Welcome {
         let report = Report { system_id: welcome.system_id.clone(), job: welcome.job, outcome };
-        self.tell(spec, "report", &report, &welcome.token).await
+        self.tell(spec, "report", &report, welcome.token.expose()).await
     }
 
     async fn progress(&self, spec: &SimSpec, welcome: &Welcome, message: &str) {
@@ -198,7 +198,7 @@ async fn set_up_bmc(spec: &SimSpec, account: &BmcAccount) -> anyhow::Result<Repo
     let access = ["channel", "setaccess", "1", user, "ipmi=on", "privilege=4"];
     for order in [
         ["user", "set", "name", user, &account.user].as_slice(),
-        &["user", "set", "password", user, &account.password],
+        &["user", "set", "password", user, account.password.expose()],
         &access,
         &["user", "enable", user],
     ] {
@@ -215,15 +215,12 @@ async fn set_up_bmc(spec: &SimSpec, account: &BmcAccount) -> anyhow::Result<Repo
     let parameters = [
         ("power_address", spec.bmc_address.as_str()),
         ("power_user", &account.user),
-        ("power_pass", &account.password),
+        ("power_pass", account.password.expose()),
         ("power_driver", "LAN_2_0"),
         ("cipher_suite_id", "3"),
         ("privilege_level", "ADMIN"),
     ];
-    Ok(ReportedBmc {
-        driver: "ipmi".to_owned(),
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-    })
+    Ok(ReportedBmc { driver: "ipmi".to_owned(), parameters: parameters.into() })
 }
 
 fn install_to(spec: &SimSpec, install: &Install) -> anyhow::Result<()> {

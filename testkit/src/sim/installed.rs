@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ pub struct Installed {
     /// Its full name.
     pub fqdn: String,
     /// The files that were written for cloud-init, path to content.
-    pub files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, Secret>,
 }
 
 impl Installed {
@@ -63,7 +64,7 @@ impl Installed {
     #[must_use]
     pub fn setting(&self, pointer: &str) -> Option<String> {
         self.files.values().find_map(|content| {
-            let value: Value = serde_json::from_str(content).ok()?;
+            let value: Value = serde_json::from_str(content.expose()).ok()?;
             value.pointer(pointer)?.as_str().map(str::to_owned)
         })
     }
@@ -81,7 +82,7 @@ mod tests {
         let disk = folder.path().join("disk.json");
         assert_eq!(Installed::load(&disk).expect("no disk is empty"), None);
         let content = r#"{"datasource": {"MAAS": {"metadata_url": "http://x/"}}}"#;
-        let files = BTreeMap::from([("/etc/cloud/a.cfg".to_owned(), content.to_owned())]);
+        let files = BTreeMap::from([("/etc/cloud/a.cfg".to_owned(), content.into())]);
         let installed =
             Installed { image_sha256: "0a".to_owned(), fqdn: "a.maas".to_owned(), files };
         installed.store(&disk).expect("stored");

@@ -3,6 +3,7 @@
 pub mod documents;
 pub mod imports;
 pub mod locked;
+pub mod secrets;
 pub mod sizes;
 pub mod source;
 pub mod testing;
@@ -52,6 +53,7 @@ pub fn check(root: &Path) -> anyhow::Result<Report> {
     let sources = rust_files(root)?;
     for (path, text) in &sources {
         findings.extend(source::check(path, text));
+        findings.extend(secrets::check(path, text));
         findings.extend(words::check(path, text));
     }
     findings.extend(documents::check(root)?);
