@@ -92,6 +92,11 @@ impl Tx {
         TableError::Conflict { key: key.into() }
     }
 
+    /// The numbers that were taken count as used, although nothing is written.
+    pub(crate) fn keep_numbers(&self) {
+        self.held.borrow_mut().taken.keep();
+    }
+
     /// Whether the evaluation ended because something [moved](Tx::moved).
     pub(crate) fn has_moved(&self) -> bool {
         self.moved.get()
@@ -154,7 +159,8 @@ impl Tx {
             let was = if first == whole.row.first() { whole } else { encode(&found, true)? };
             new.row = self.carried(&key, Some(stored.value.clone()), &was.row, new.row)?;
             for (part, kind) in T::PARTS.iter().enumerate() {
-                let (Some(was), Some(made)) = (&was.parts[part], new.parts[part].take()) else {
+                let Some((was, made)) = was.parts[part].as_ref().zip(new.parts[part].clone())
+                else {
                     continue;
                 };
                 let key = part_key::<T>(kind, &row.id());

@@ -147,6 +147,7 @@ impl Tables {
                 Err(error) => return Err(error),
             };
             if tx.is_empty() {
+                tx.keep_numbers();
                 return Ok((answer, tx.revision()));
             }
             let meta = Meta {

@@ -362,7 +362,7 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     let policy = Policy::default();
     let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now();
     let forgotten = now().minus_ms(AFFINITY_MS);
-    let ended: Vec<IpAddr> = view.state().promised_before(forgotten).take(max).collect();
+    let ended: Vec<IpAddr> = view.state().promised_until(forgotten).take(max).collect();
     let mut lapsed = Vec::new();
     for block in view.state().blocks() {
         let over = past(block.valid_until.max(block.quarantine_until), policy.skew_ms);

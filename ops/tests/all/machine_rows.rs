@@ -38,7 +38,6 @@ fn machine() -> Machine {
         driver: "ixgbe".to_owned(),
     };
     let parameters = [("power_address", "10.9.0.1"), ("power_pass", SECRET)];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Machine {
         system_id: id(),
         hostname: "web-1".to_owned(),
@@ -63,7 +62,7 @@ fn machine() -> Machine {
             image_sha256: "0".repeat(64),
             image_bytes: 1,
             image_type: "root-tgz".to_owned(),
-            user_data: Some(SECRET.repeat(48 * 1024 / SECRET.len()).into_bytes()),
+            user_data: Some(SECRET.repeat(48 * 1024 / SECRET.len()).into_bytes().into()),
         }),
         created: Timestamp::from_unix_ms(1),
         updated: Timestamp::from_unix_ms(1),
@@ -114,8 +113,7 @@ async fn what_is_secret_stands_in_the_row_of_credentials_alone() {
     let tables = Tables::new(Store::in_memory());
     put(&tables, &machine()).await.unwrap();
     for (key, value) in stored(&tables).await {
-        let text = String::from_utf8_lossy(&value);
-        let is_there = text.contains(SECRET);
+        let is_there = String::from_utf8_lossy(&value).contains(SECRET);
         assert_eq!(is_there, key.starts_with(b"t/machinecredentials/"), "{key:?}");
     }
 }

@@ -122,9 +122,9 @@ impl State {
         from.take_while(move |(of, _)| *of == mac).map(|(_, ip)| *ip)
     }
 
-    /// The addresses whose promise ended before a time, the oldest first.
-    pub fn promised_before(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
-        self.bindings_by_end.iter().take_while(move |(at, _)| *at < time).map(|(_, ip)| *ip)
+    /// The addresses whose promise ended by a time, the oldest first.
+    pub fn promised_until(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
+        self.bindings_by_end.iter().take_while(move |(at, _)| *at <= time).map(|(_, ip)| *ip)
     }
 
     /// All address blocks, in the order of their addresses.

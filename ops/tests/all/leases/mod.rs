@@ -4,4 +4,4 @@ mod bindings;
 mod blocks;
 mod quarantine;
 mod races;
-mod site;
+pub(crate) mod site;
