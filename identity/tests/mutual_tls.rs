@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use http::{Request, Response};
-use identity::accept::Connection;
+use identity::peer::Connection;
 use identity::connect::joining_channel;
 use identity::testing::TestCluster;
 use identity::{ExpectedPeer, Identity, JoinToken, Role};
