@@ -1,6 +1,5 @@
 //! Wishes to commit, their outcomes, and what is done while no outcome comes.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
@@ -10,6 +9,7 @@ use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::v4::engine::{Arrival, Engine, Outcome, Output, Wish};
+use crate::v4::pending::Parked;
 use crate::wire::code;
 use crate::wire::message::Message;
 
@@ -19,49 +19,6 @@ const COMMIT_WAIT_MS: u64 = 2_000;
 const REPEAT_MS: u64 = 1_000;
 /// A client that would have to renew at once is not worth an answer.
 const OFFLINE_LEASE_MIN_MS: u64 = 20_000;
-/// Clients that wait, and wishes without an outcome, are bounded: a full table is a silent server.
-const WISHES_MAX: usize = 8_192;
-
-/// A request that waits for its commit.
-#[derive(Debug, Clone)]
-pub(crate) struct Parked {
-    pub(crate) message: Message,
-    pub(crate) arrival: Arrival,
-    pub(crate) ip: Ipv4Addr,
-    pub(crate) since: Moment,
-}
-
-/// The wishes whose outcome is not known.
-#[derive(Debug)]
-pub(crate) struct Wishes {
-    incarnation: u64,
-    next: u64,
-    open: BTreeMap<[u8; 16], (Wish, Moment)>,
-}
-
-impl Wishes {
-    pub(crate) fn new(incarnation: u64) -> Self {
-        Self { incarnation, next: 0, open: BTreeMap::new() }
-    }
-
-    pub(crate) fn full(&self) -> bool {
-        self.open.len() >= WISHES_MAX
-    }
-
-    /// An id that no other wish of any process has: the process's random number and a count.
-    fn id(&mut self) -> [u8; 16] {
-        self.next += 1;
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&self.incarnation.to_be_bytes());
-        id[8..].copy_from_slice(&self.next.to_be_bytes());
-        id
-    }
-
-    fn open(&mut self, wish: &Wish, now: Moment) {
-        self.open.insert(wish.request_id, (wish.clone(), now));
-    }
-}
-
 impl Engine {
     /// Asks for a binding; the client is answered once it is committed.
     pub(crate) fn ask(

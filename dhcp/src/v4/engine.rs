@@ -17,8 +17,8 @@ use model::mac::MacAddress;
 
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
-use crate::v4::commit::{Parked, Wishes};
 use crate::v4::offers::Offers;
+use crate::v4::pending::{Parked, Wishes};
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::View;
 use crate::wire::code;

@@ -9,7 +9,7 @@ use model::lease::commit::Change;
 use model::mac::MacAddress;
 
 use crate::v4::choose::Standing;
-use crate::v4::commit::Parked;
+use crate::v4::pending::Parked;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
 use crate::wire::code;
 use crate::wire::message::Message;
