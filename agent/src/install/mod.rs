@@ -13,7 +13,8 @@ use crate::command::{CommandError, Invocation};
 use crate::door::Door;
 use crate::image::{self, ImageError};
 use crate::inventory::disk::{DisksError, disks};
-use crate::inventory::{identity, read};
+use crate::inventory::identity;
+use crate::inventory::tools::read;
 use crate::journal::Journal;
 use plan::{Action, Identifiers, Step, Target};
 
