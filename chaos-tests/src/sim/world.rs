@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::Setup;
+use super::setup::Setup;
 use crate::check::Ledger;
 use crate::history::{History, Record, Write};
 

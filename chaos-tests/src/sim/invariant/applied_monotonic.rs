@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::sight::Sight;
 
 /// The last applied entry of each process.
 #[derive(Debug, Clone, Default)]

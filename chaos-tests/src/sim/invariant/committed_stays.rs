@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::sight::Sight;
 
 /// The committed entries, by index.
 #[derive(Debug, Clone, Default)]

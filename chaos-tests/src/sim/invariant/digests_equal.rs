@@ -1,6 +1,6 @@
 //! Replicas that applied the same entries have the same state (Raft §5.4.3, State Machine Safety).
 
-use super::Sight;
+use super::sight::Sight;
 use crate::check::digest::Digests;
 
 /// The digests of all indexes that were seen.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::sight::Sight;
 
 /// The greatest vote with which each node led.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::sight::Sight;
 
 /// An entry by index and leader; with its digest, and the leader of the entry before it.
 type Known = BTreeMap<(u64, (u64, u64)), (u64, Option<(u64, u64)>)>;

@@ -5,33 +5,19 @@ pub mod committed_stays;
 pub mod digests_equal;
 pub mod election_safety;
 pub mod log_matching;
+pub mod sight;
 
 use std::collections::BTreeMap;
 
-use raft_store::sim::member::{LogRecord, Position};
 use raft_store::sim::process::Ended;
 
+use self::sight::Sight;
 use super::world::World;
 
 /// How much of a log is looked at again.
 const OVERLAP: u64 = 48;
 /// How many looks there are to one that takes digests.
 const DIGEST_EVERY: u64 = 8;
-
-/// What is seen of one node at one moment.
-#[derive(Debug, Clone)]
-pub struct Sight {
-    /// The node.
-    pub node: u64,
-    /// Its process; a restarted node has another one.
-    pub incarnation: u64,
-    /// Where it is.
-    pub position: Position,
-    /// The end of its log on disk.
-    pub log: Vec<LogRecord>,
-    /// What is applied, and the digest of its state; not at every look.
-    pub digest: Option<(u64, u64)>,
-}
 
 /// All invariants.
 #[derive(Debug, Default)]
