@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::{Keys, Versioned};
+use crate::read::Versioned;
+use crate::read::versioned::Keys;
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
 use crate::version;
 use crate::watch::{Batch, Change, part_of};

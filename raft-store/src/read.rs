@@ -1,6 +1,7 @@
 //! Reading: one consistent view of all keys at a revision.
 
 mod range;
+pub(crate) mod versioned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::range::{Bounds, Direction};
+pub use self::versioned::Versioned;
+use self::versioned::Keys;
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
@@ -23,18 +26,6 @@ pub enum Consistency {
     /// Sees some earlier state of this node; works without a quorum.
     Stale,
 }
-
-/// A value with the revision that last changed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned {
-    /// The value.
-    pub value: Bytes,
-    /// The revision that wrote it.
-    pub revision: u64,
-}
-
-/// Keys with their values.
-pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
 
 /// Why a read is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
