@@ -1,43 +1,43 @@
-//! What is not decided yet: wishes whose outcome is not known, and the clients that wait for one.
+//! What is not decided yet: commits whose outcome is not known, and the clients that wait for one.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
 
-use crate::v4::engine::{Arrival, Wish};
+use crate::v4::engine::{Arrival, CommitRequest};
 use crate::wire::message::Message;
 
-/// Clients that wait, and wishes without an outcome, are bounded: a full table is a silent server.
-const WISHES_MAX: usize = 8_192;
+/// Clients that wait, and commits without an outcome, are bounded: with a full table, packets are dropped.
+const OPEN_COMMITS_MAX: usize = 8_192;
 
 /// A request that waits for its commit.
 #[derive(Debug, Clone)]
-pub(crate) struct Parked {
+pub(crate) struct WaitingClient {
     pub(crate) message: Message,
     pub(crate) arrival: Arrival,
     pub(crate) ip: Ipv4Addr,
     pub(crate) since: Moment,
 }
 
-/// The wishes whose outcome is not known.
+/// The commits whose outcome is not known.
 #[derive(Debug)]
-pub(crate) struct Wishes {
+pub(crate) struct OpenCommits {
     incarnation: u64,
     next: u64,
-    pub(crate) open: BTreeMap<[u8; 16], (Wish, Moment)>,
+    pub(crate) open: BTreeMap<[u8; 16], (CommitRequest, Moment)>,
 }
 
-impl Wishes {
+impl OpenCommits {
     pub(crate) fn new(incarnation: u64) -> Self {
         Self { incarnation, next: 0, open: BTreeMap::new() }
     }
 
     pub(crate) fn full(&self) -> bool {
-        self.open.len() >= WISHES_MAX
+        self.open.len() >= OPEN_COMMITS_MAX
     }
 
-    /// An id that no other wish of any process has: the process's random number and a count.
+    /// An id that no other commit request of any process has: the process's random number and a count.
     pub(crate) fn id(&mut self) -> [u8; 16] {
         self.next += 1;
         let mut id = [0; 16];
@@ -46,7 +46,7 @@ impl Wishes {
         id
     }
 
-    pub(crate) fn open(&mut self, wish: &Wish, now: Moment) {
-        self.open.insert(wish.request_id, (wish.clone(), now));
+    pub(crate) fn open(&mut self, request: &CommitRequest, now: Moment) {
+        self.open.insert(request.request_id, (request.clone(), now));
     }
 }
