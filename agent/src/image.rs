@@ -34,7 +34,7 @@ pub enum ImageError {
     Unpack {
         /// The image.
         sha256: String,
-        /// What the program said.
+        /// What the program printed.
         reason: String,
     },
     /// Nobody delivered the image.
@@ -77,7 +77,9 @@ pub async fn unpack(
     let mut sink = Sink { stdin, hash: Sha256::new(), bytes: 0 };
     match download(door, order, &mut sink, journal).await {
         Err(Broken::Final(error)) => return Err(error),
-        Err(Broken::Sink(error)) => return Err(failed(said(child, &error.to_string()).await)),
+        Err(Broken::Sink(error)) => {
+            return Err(failed(last_error(child, &error.to_string()).await));
+        }
         Ok(()) => {}
     }
     let Sink { stdin, hash, bytes } = sink;
@@ -209,8 +211,8 @@ fn check(order: &Install, actual: &str, bytes: u64) -> Result<(), ImageError> {
     Err(ImageError::Content { sha256, actual: actual.to_owned(), bytes })
 }
 
-/// What an unpacking program said before it broke off.
-async fn said(child: Child, fallback: &str) -> String {
+/// What an unpacking program printed on standard error before it ended.
+async fn last_error(child: Child, fallback: &str) -> String {
     let output = child.wait_with_output().await;
     let text = output.map(|output| String::from_utf8_lossy(&output.stderr).trim().to_owned());
     text.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| fallback.to_owned())

@@ -125,7 +125,7 @@ impl Client {
                 Err(error) => {
                     let reason = format!("{:#}", anyhow::Error::new(error));
                     return Err(Failure::Unavailable(format!(
-                        "{endpoint} gave no answer, it may have been done: {reason}"
+                        "{endpoint} did not answer, the request may have been carried out: {reason}"
                     )));
                 }
             };

@@ -33,7 +33,11 @@ impl ConvertError {
 }
 
 /// Reads a field whose text or number has the form of a model type.
-pub(super) fn parse<T, U>(message: &'static str, field: &'static str, value: U) -> Result<T, ConvertError>
+pub(super) fn parse<T, U>(
+    message: &'static str,
+    field: &'static str,
+    value: U,
+) -> Result<T, ConvertError>
 where
     T: TryFrom<U>,
     T::Error: std::fmt::Display,
@@ -42,7 +46,11 @@ where
 }
 
 /// Reads a field whose text has the form of a model type.
-pub(super) fn parse_text<T>(message: &'static str, field: &'static str, text: &str) -> Result<T, ConvertError>
+pub(super) fn parse_text<T>(
+    message: &'static str,
+    field: &'static str,
+    text: &str,
+) -> Result<T, ConvertError>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
