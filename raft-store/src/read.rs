@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::range::{Bounds, Direction};
-pub use self::versioned::Versioned;
 use self::versioned::Keys;
+pub use self::versioned::Versioned;
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};

@@ -27,7 +27,7 @@ use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use tonic::transport::Channel;
 
-use super::hold::{Guests, hold};
+use super::hold::{RemoteRequests, hold};
 use super::peer::{Peers, Purpose};
 use super::{convert, send};
 use crate::metrics::{Histogram, Stages};
@@ -48,7 +48,7 @@ pub(crate) struct Network {
     peers: Peers,
     transfers: Transfers,
     stages: Arc<Stages>,
-    guests: Guests,
+    remote_requests: RemoteRequests,
 }
 
 impl Network {
@@ -56,15 +56,23 @@ impl Network {
         peers: Peers,
         transfers: Transfers,
         stages: Arc<Stages>,
-        guests: Guests,
+        remote_requests: RemoteRequests,
     ) -> Self {
-        Self { peers, transfers, stages, guests }
+        Self { peers, transfers, stages, remote_requests }
     }
 
     fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
         let (peers, transfers) = (self.peers.clone(), self.transfers.clone());
-        let (stages, guests) = (Arc::clone(&self.stages), self.guests.clone());
-        Peer { peers, transfers, stages, guests, target, address: member.address.clone(), purpose }
+        let (stages, remote_requests) = (Arc::clone(&self.stages), self.remote_requests.clone());
+        Peer {
+            peers,
+            transfers,
+            stages,
+            remote_requests,
+            target,
+            address: member.address.clone(),
+            purpose,
+        }
     }
 }
 
@@ -89,7 +97,7 @@ pub(crate) struct Peer {
     peers: Peers,
     transfers: Transfers,
     pub(super) stages: Arc<Stages>,
-    guests: Guests,
+    remote_requests: RemoteRequests,
     target: u64,
     address: String,
     purpose: Purpose,
@@ -187,7 +195,7 @@ impl NetStreamAppend<TypeConfig> for Peer {
             let sent = Sent::default();
             let (noted, timed) = (Arc::clone(&sent), self.timed());
             let input = match self.purpose {
-                Purpose::Replication => Either::Left(hold(input, &self.guests)),
+                Purpose::Replication => Either::Left(hold(input, &self.remote_requests)),
                 Purpose::Heartbeat | Purpose::Snapshot | Purpose::Requests => Either::Right(input),
             };
             let requests = input.map(move |request| {

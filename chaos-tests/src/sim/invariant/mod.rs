@@ -5,13 +5,13 @@ pub mod committed_stays;
 pub mod digests_equal;
 pub mod election_safety;
 pub mod log_matching;
-pub mod sight;
+pub mod observation;
 
 use std::collections::BTreeMap;
 
 use raft_store::sim::process::Ended;
 
-use self::sight::Sight;
+use self::observation::Observation;
 use super::world::World;
 
 /// How much of a log is looked at again.
@@ -45,23 +45,23 @@ impl Invariants {
             let position = member.position();
             let to = self.seen_to.insert(node, position.last_log).unwrap_or(0);
             let from = to.min(position.applied).min(position.last_log).saturating_sub(OVERLAP);
-            let sight = Sight {
+            let observation = Observation {
                 node,
                 incarnation: member.process().number(),
                 position,
                 log: member.log_from(from),
                 digest: self.looks.is_multiple_of(DIGEST_EVERY).then(|| member.digest()),
             };
-            self.judge(&sight).map_err(|reason| format!("node {node}: {reason}"))?;
+            self.judge(&observation).map_err(|reason| format!("node {node}: {reason}"))?;
         }
         Ok(())
     }
 
-    fn judge(&mut self, sight: &Sight) -> Result<(), String> {
-        self.election.look(sight)?;
-        self.matching.look(sight)?;
-        self.committed.look(sight)?;
-        self.applied.look(sight)?;
-        self.digests.look(sight)
+    fn judge(&mut self, observation: &Observation) -> Result<(), String> {
+        self.election.look(observation)?;
+        self.matching.look(observation)?;
+        self.committed.look(observation)?;
+        self.applied.look(observation)?;
+        self.digests.look(observation)
     }
 }

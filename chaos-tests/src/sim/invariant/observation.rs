@@ -4,7 +4,7 @@ use raft_store::sim::member::{LogRecord, Position};
 
 /// What is seen of one node at one moment.
 #[derive(Debug, Clone)]
-pub struct Sight {
+pub struct Observation {
     /// The node.
     pub node: u64,
     /// Its process; a restarted node has another one.
