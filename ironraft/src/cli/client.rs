@@ -54,7 +54,10 @@ impl Client {
         let [consumer, token, secret] = parts.as_slice() else {
             anyhow::bail!("an API key has the form consumer:token:secret");
         };
-        anyhow::ensure!(!profile.endpoints.is_empty(), "the profile names no region");
+        anyhow::ensure!(
+            !profile.endpoints.is_empty(),
+            "the profile has no region; run `ironraft login`"
+        );
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
