@@ -27,6 +27,7 @@ use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use tonic::transport::Channel;
 
+use super::heartbeat::Heartbeats;
 use super::hold::{RemoteRequests, hold};
 use super::peer::{Peers, Purpose};
 use super::{convert, send};
@@ -72,6 +73,7 @@ impl Network {
             target,
             address: member.address.clone(),
             purpose,
+            heartbeats: Heartbeats::default(),
         }
     }
 }
@@ -101,6 +103,7 @@ pub(crate) struct Peer {
     target: u64,
     address: String,
     purpose: Purpose,
+    heartbeats: Heartbeats,
 }
 
 impl Peer {
@@ -190,8 +193,11 @@ impl NetStreamAppend<TypeConfig> for Peer {
             if Pin::new(&mut input).peek().await.is_none() {
                 return Ok(futures::stream::empty().boxed());
             }
-            let mut client = self.client();
             let idle = option.soft_ttl().max(IDLE_MIN);
+            if self.purpose == Purpose::Heartbeat {
+                return Ok(self.beat(input, idle).boxed());
+            }
+            let mut client = self.client();
             let sent = Sent::default();
             let (noted, timed) = (Arc::clone(&sent), self.timed());
             let input = match self.purpose {
@@ -214,6 +220,38 @@ impl NetStreamAppend<TypeConfig> for Peer {
             Ok(stream.boxed())
         };
         Box::pin(start)
+    }
+}
+
+impl Peer {
+    /// Sends heartbeats one by one, each after the answer to the one before.
+    fn beat<'s>(
+        &'s mut self,
+        input: impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+        idle: Duration,
+    ) -> impl Stream<Item = Appended> + Send + 's {
+        futures::stream::unfold(Some((self, input)), move |rest| async move {
+            let (peer, mut input) = rest?;
+            let message = convert::append_to_wire(&input.next().await?);
+            let (peers, target, client) = (peer.peers.clone(), peer.target, peer.client());
+            let open = async move |messages| {
+                let mut client = client;
+                client.append(peers.request(target, messages)).await
+            };
+            let answer = tokio::time::timeout(idle, peer.heartbeats.send(message, open)).await;
+            let answer = match answer {
+                Ok(Ok(reply)) => {
+                    convert::appended_from_wire(reply).map_err(|error| unreadable(&error))
+                }
+                Ok(Err(status)) => Err(failed(&status)),
+                Err(_) => Err(unreachable("the peer does not answer")),
+            };
+            if !matches!(answer, Ok(Ok(_))) {
+                peer.heartbeats.close();
+            }
+            let rest = matches!(answer, Ok(Ok(_))).then_some((peer, input));
+            Some((answer, rest))
+        })
     }
 }
 
