@@ -38,7 +38,7 @@ pub enum CommandError {
         source: std::io::Error,
     },
     /// It ended with an error.
-    #[error("{invocation} failed ({status}): {output}")]
+    #[error("{invocation} failed ({status}){}", printed(output))]
     Failed {
         /// The command.
         invocation: String,
@@ -53,6 +53,10 @@ pub enum CommandError {
         /// The command.
         invocation: String,
     },
+}
+
+fn printed(output: &str) -> String {
+    if output.is_empty() { " and printed nothing".to_owned() } else { format!(": {output}") }
 }
 
 impl Invocation {
@@ -185,5 +189,7 @@ mod tests {
         };
         let text = error.to_string();
         assert!(text.contains("broken disk") && text.contains("exit status: 3"), "{text}");
+        let error = Invocation::new("sh", ["-c", "exit 1"]).run().await.expect_err("it fails");
+        assert!(error.to_string().ends_with("(exit status: 1) and printed nothing"), "{error}");
     }
 }

@@ -14,8 +14,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 
 use crate::command::Invocation;
-use crate::door::{Door, Pause};
 use crate::journal::Journal;
+use crate::region::{Pause, RegionClient};
 
 /// Without a byte for this long, the installation fails.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -34,11 +34,11 @@ pub enum ImageError {
     Unpack {
         /// The image.
         sha256: String,
-        /// What the program said.
+        /// What the program printed.
         reason: String,
     },
     /// Nobody delivered the image.
-    #[error("image {sha256}: no data for {} s, last: {reason}", PATIENCE.as_secs())]
+    #[error("image {sha256}: no data for {} s, last error: {reason}", PATIENCE.as_secs())]
     Download {
         /// The image.
         sha256: String,
@@ -46,7 +46,7 @@ pub enum ImageError {
         reason: String,
     },
     /// The content is not what was ordered.
-    #[error("image {sha256} arrived with {bytes} bytes and hash {actual}")]
+    #[error("image {sha256} is damaged: received {bytes} bytes with hash {actual}")]
     Content {
         /// The hash that was ordered.
         sha256: String,
@@ -62,7 +62,7 @@ pub enum ImageError {
 /// # Errors
 /// When the content is wrong, it cannot be unpacked, or nobody delivers it for 15 minutes.
 pub async fn unpack(
-    door: &Door,
+    region: &RegionClient,
     order: &Install,
     root: &str,
     journal: &Journal,
@@ -75,9 +75,11 @@ pub async fn unpack(
         .map_err(|error| failed(error.to_string()))?;
     let stdin = child.stdin.take().ok_or_else(|| failed("no standard input".to_owned()))?;
     let mut sink = Sink { stdin, hash: Sha256::new(), bytes: 0 };
-    match download(door, order, &mut sink, journal).await {
+    match download(region, order, &mut sink, journal).await {
         Err(Broken::Final(error)) => return Err(error),
-        Err(Broken::Sink(error)) => return Err(failed(said(child, &error.to_string()).await)),
+        Err(Broken::Sink(error)) => {
+            return Err(failed(last_error(child, &error.to_string()).await));
+        }
         Ok(()) => {}
     }
     let Sink { stdin, hash, bytes } = sink;
@@ -143,7 +145,7 @@ enum RequestError {
 }
 
 async fn download(
-    door: &Door,
+    region: &RegionClient,
     order: &Install,
     sink: &mut Sink,
     journal: &Journal,
@@ -152,7 +154,7 @@ async fn download(
     let mut last_byte = Instant::now();
     loop {
         let before = sink.bytes;
-        let error = match request(door, order, sink, journal).await {
+        let error = match request(region, order, sink, journal).await {
             Ok(()) => return Ok(()),
             Err(RequestError::Sink(error)) => return Err(Broken::Sink(error)),
             Err(error) => error,
@@ -165,19 +167,22 @@ async fn download(
             let (sha256, reason) = (order.image_sha256.clone(), error.to_string());
             return Err(Broken::Final(ImageError::Download { sha256, reason }));
         }
-        journal.warn(&format!("image broke off at byte {}: {error}; resuming", sink.bytes));
+        journal.warn(&format!(
+            "download of the image stopped at byte {}: {error}; resuming",
+            sink.bytes
+        ));
         tokio::time::sleep(pause.next()).await;
     }
 }
 
 /// One request, from where the last one broke off.
 async fn request(
-    door: &Door,
+    region: &RegionClient,
     order: &Install,
     sink: &mut Sink,
     journal: &Journal,
 ) -> Result<(), RequestError> {
-    let mut response = door.image(&order.image_sha256, sink.bytes).send().await?;
+    let mut response = region.image(&order.image_sha256, sink.bytes).send().await?;
     let mut skip = skipped(&response, sink.bytes)?;
     while let Some(chunk) = response.chunk().await? {
         let skipped = skip.min(chunk.len() as u64);
@@ -209,8 +214,8 @@ fn check(order: &Install, actual: &str, bytes: u64) -> Result<(), ImageError> {
     Err(ImageError::Content { sha256, actual: actual.to_owned(), bytes })
 }
 
-/// What an unpacking program said before it broke off.
-async fn said(child: Child, fallback: &str) -> String {
+/// What an unpacking program printed on standard error before it ended.
+async fn last_error(child: Child, fallback: &str) -> String {
     let output = child.wait_with_output().await;
     let text = output.map(|output| String::from_utf8_lossy(&output.stderr).trim().to_owned());
     text.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| fallback.to_owned())

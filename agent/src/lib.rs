@@ -8,10 +8,10 @@
 //! installation does is a list of steps made by a pure function.
 
 pub mod command;
-pub mod door;
 pub mod erase;
 pub mod image;
 pub mod install;
 pub mod inventory;
 pub mod journal;
+pub mod region;
 pub mod session;

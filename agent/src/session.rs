@@ -10,9 +10,9 @@ use std::time::Duration;
 use api::agent::{Hello, Outcome, Welcome, Work};
 
 use crate::command::Invocation;
-use crate::door::{CallError, Door};
 use crate::inventory::{self, identity};
 use crate::journal::Journal;
+use crate::region::{CallError, RegionClient};
 use crate::{erase, install};
 
 /// Progress is reported at most this often, and at least every [`HEARTBEAT`].
@@ -72,15 +72,15 @@ impl Settings {
 /// # Errors
 /// When there is no way to go on; the ephemeral OS starts the agent again.
 pub async fn run(settings: &Settings) -> Result<(), SessionError> {
-    let door = Door::new(&settings.rack)?;
+    let region = RegionClient::new(&settings.rack)?;
     loop {
         let hello = hello(settings).await;
-        tracing::info!("hello to {} from {}", settings.rack, hello.boot_mac);
-        let ended = match door.hello(&hello).await {
-            Ok(welcome) => session(&door, welcome).await?,
+        tracing::info!("connecting to {} from {}", settings.rack, hello.boot_mac);
+        let ended = match region.hello(&hello).await {
+            Ok(welcome) => session(&region, welcome).await?,
             Err(error) => error,
         };
-        tracing::warn!("{ended}; starting over");
+        tracing::warn!("{ended}; starting again");
         tokio::time::sleep(REFUSED_PAUSE).await;
     }
 }
@@ -97,7 +97,7 @@ async fn hello(settings: &Settings) -> Hello {
 }
 
 /// Works until a call is refused, and returns that refusal.
-async fn session(door: &Door, mut welcome: Welcome) -> Result<CallError, SessionError> {
+async fn session(region: &RegionClient, mut welcome: Welcome) -> Result<CallError, SessionError> {
     tracing::info!("this is {} ({})", welcome.hostname, welcome.system_id);
     let mut finished: Option<(u64, Outcome)> = None;
     loop {
@@ -109,15 +109,15 @@ async fn session(door: &Door, mut welcome: Welcome) -> Result<CallError, Session
                     Duration::from_secs(u64::from(*seconds)).clamp(PROGRESS_INTERVAL, WAIT_MAX);
                 tokio::time::sleep(wait).await;
                 let waiting = Outcome::Progress { message: "waiting".to_owned() };
-                door.report(&welcome, &waiting).await
+                region.report(&welcome, &waiting).await
             }
             // The answer to the final report was lost, or the region still thinks about it.
             (_, Some((job, outcome))) if *job == welcome.job => {
                 tokio::time::sleep(PROGRESS_INTERVAL).await;
-                door.report(&welcome, outcome).await
+                region.report(&welcome, outcome).await
             }
             _ => {
-                let (outcome, answer) = job(door, &welcome).await;
+                let (outcome, answer) = job(region, &welcome).await;
                 finished = outcome.map(|outcome| (welcome.job, outcome));
                 answer
             }
@@ -130,24 +130,27 @@ async fn session(door: &Door, mut welcome: Welcome) -> Result<CallError, Session
 }
 
 /// Does one job and reports it. Without an outcome, the job was dropped for the answer's.
-async fn job(door: &Door, welcome: &Welcome) -> (Option<Outcome>, Result<Welcome, CallError>) {
+async fn job(
+    region: &RegionClient,
+    welcome: &Welcome,
+) -> (Option<Outcome>, Result<Welcome, CallError>) {
     let journal = Journal::new();
     let outcome = tokio::select! {
-        outcome = work(door, &welcome.work, &journal) => outcome,
-        other = progress(door, welcome, &journal) => return (None, other),
+        outcome = work(region, &welcome.work, &journal) => outcome,
+        other = progress(region, welcome, &journal) => return (None, other),
     };
-    let answer = door.report(welcome, &outcome).await;
+    let answer = region.report(welcome, &outcome).await;
     (Some(outcome), answer)
 }
 
 /// Does the work; a failure is an outcome, too.
-async fn work(door: &Door, work: &Work, journal: &Journal) -> Outcome {
+async fn work(region: &RegionClient, work: &Work, journal: &Journal) -> Outcome {
     match work {
         Work::Inventory { bmc_account } => {
             let inventory = inventory::examine(bmc_account.as_ref(), journal).await;
             Outcome::Inventory(Box::new(inventory))
         }
-        Work::Install(order) => match install::install(door, order, journal).await {
+        Work::Install(order) => match install::install(region, order, journal).await {
             Ok(()) => Outcome::Installed { log: journal.text() },
             Err(error) => failed(&error, journal),
         },
@@ -169,16 +172,20 @@ fn failed(error: &dyn std::error::Error, journal: &Journal) -> Outcome {
 
 /// Reports progress for as long as the region wants this job; returns its answer when it wants
 /// another one, or refuses.
-async fn progress(door: &Door, welcome: &Welcome, journal: &Journal) -> Result<Welcome, CallError> {
+async fn progress(
+    region: &RegionClient,
+    welcome: &Welcome,
+    journal: &Journal,
+) -> Result<Welcome, CallError> {
     let mut messages = journal.watch();
     loop {
         // The time-out is the heartbeat; the sender lives as long as the journal.
         let _ = tokio::time::timeout(HEARTBEAT, messages.changed()).await;
         let message = messages.borrow_and_update().clone();
         if !message.is_empty() {
-            let next = door.report(welcome, &Outcome::Progress { message }).await?;
+            let next = region.report(welcome, &Outcome::Progress { message }).await?;
             if next.job != welcome.job || next.work != welcome.work {
-                tracing::info!("the region wants something else: job {}", next.job);
+                tracing::info!("the region ordered another job: {}", next.job);
                 return Ok(next);
             }
         }
@@ -188,7 +195,7 @@ async fn progress(door: &Door, welcome: &Welcome, journal: &Journal) -> Result<W
 
 /// Restarts the machine or switches it off; returns only when that failed.
 async fn power(action: &'static str, program: &'static str) -> Result<CallError, SessionError> {
-    tracing::info!("the region says: {action}");
+    tracing::info!("the region ordered: {action}");
     nix::unistd::sync();
     let forced = Invocation::new(program, ["-f"]);
     if let Err(source) = forced.run().await {

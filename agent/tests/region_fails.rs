@@ -1,9 +1,9 @@
 //! Regions and racks fail while a machine works with them: calls are repeated until somebody
 //! answers, and downloads go on where they broke.
 
-use agent::door::{CallError, Door};
 use agent::image::{self, ImageError};
 use agent::journal::Journal;
+use agent::region::{CallError, RegionClient};
 use api::agent::{Hello, Install, Welcome, Work};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,8 +90,8 @@ async fn hello_is_repeated_until_a_leader_answers() {
     let body = serde_json::to_string(&welcome).expect("json");
     let answers = vec![json("503 Service Unavailable", "no leader"), json("200 OK", &body)];
     let (url, mut server) = server(answers).await;
-    let door = Door::new(&url).expect("client");
-    assert_eq!(door.hello(&hello()).await.expect("answered"), welcome);
+    let region = RegionClient::new(&url).expect("client");
+    assert_eq!(region.hello(&hello()).await.expect("answered"), welcome);
     let requests = server.join_next().await.expect("a server").expect("it ended");
     assert_eq!(requests.len(), 2);
 }
@@ -99,8 +99,8 @@ async fn hello_is_repeated_until_a_leader_answers() {
 #[tokio::test]
 async fn refusal_is_not_repeated() {
     let (url, _server) = server(vec![json("401 Unauthorized", "unknown token")]).await;
-    let door = Door::new(&url).expect("client");
-    let refused = door.hello(&hello()).await.expect_err("refused");
+    let region = RegionClient::new(&url).expect("client");
+    let refused = region.hello(&hello()).await.expect_err("refused");
     assert!(matches!(refused, CallError::Refused { call: "hello", .. }), "{refused}");
 }
 
@@ -117,8 +117,8 @@ async fn broken_download_goes_on_where_it_broke() {
     let (url, mut server) = server(answers).await;
     let root = tempfile::tempdir().expect("folder");
     let path = root.path().to_str().expect("text");
-    let door = Door::new(&url).expect("client");
-    image::unpack(&door, &order(&image), path, &Journal::new()).await.expect("unpacked");
+    let region = RegionClient::new(&url).expect("client");
+    image::unpack(&region, &order(&image), path, &Journal::new()).await.expect("unpacked");
     assert_eq!(std::fs::read_to_string(root.path().join("motd")).expect("there"), content);
     let requests = server.join_next().await.expect("a server").expect("it ended");
     assert!(!requests[0].contains("range:"), "{}", requests[0]);
@@ -133,7 +133,7 @@ async fn damaged_image_is_noticed() {
     let (url, _server) = server(vec![answer("200 OK", image.len(), &image)]).await;
     let root = tempfile::tempdir().expect("folder");
     let path = root.path().to_str().expect("text");
-    let door = Door::new(&url).expect("client");
-    let error = image::unpack(&door, &ordered, path, &Journal::new()).await;
+    let region = RegionClient::new(&url).expect("client");
+    let error = image::unpack(&region, &ordered, path, &Journal::new()).await;
     assert!(matches!(error, Err(ImageError::Content { .. })), "{error:?}");
 }

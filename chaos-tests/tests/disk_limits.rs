@@ -21,7 +21,7 @@ use store_node::wire::txn_reply::Result as Reply;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ironraft-store-node");
 /// How long anything may take; far more than it needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUTS: Duration = Duration::from_secs(60);
 const MIB: u64 = 1 << 20;
 /// The exit code of a node that stopped in good order and cannot go on.
 const EXIT_TEMPFAIL: i32 = 75;
@@ -44,7 +44,7 @@ fn fill(folder: &Path, free: u64) -> anyhow::Result<()> {
 /// How the process of a node ended.
 async fn ended(cluster: &mut Cluster, id: u64) -> anyhow::Result<std::process::ExitStatus> {
     let process = cluster.node_mut(id)?.process().context("it was started")?;
-    wait_for("the process ends", PATIENCE, async || process.ended()).await
+    wait_for("the process ends", TIMEOUTS, async || process.ended()).await
 }
 
 async fn fill_up(folder: &Path) -> anyhow::Result<()> {
@@ -54,7 +54,7 @@ async fn fill_up(folder: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(matches!(put(&cluster, 1, "first".to_owned()).await?, Reply::Committed(_)));
 
     fill(folder, 20 * MIB)?;
-    let refused = wait_for("it refuses", PATIENCE, async || {
+    let refused = wait_for("it refuses", TIMEOUTS, async || {
         Ok(match put(&cluster, 1, "more".to_owned()).await? {
             Reply::NotCommitted(reason) => Some(reason),
             other => {
@@ -67,7 +67,7 @@ async fn fill_up(folder: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(reason.contains("nearly full"), "{reason}");
 
     std::fs::remove_file(folder.join("filler"))?;
-    wait_for("it takes transactions again", PATIENCE, async || {
+    wait_for("it takes transactions again", TIMEOUTS, async || {
         let reply = put(&cluster, 1, "again".to_owned()).await?;
         Ok(matches!(reply, Reply::Committed(_)).then_some(()))
     })
@@ -111,7 +111,7 @@ async fn strace(folder: &Path, pid: u32, arguments: &[&str]) -> anyhow::Result<R
     let own = ["-f", "-y", "-e", "trace=fdatasync", "-p", &pid];
     let arguments = own.iter().chain(arguments).copied();
     let tracer = Running::start("strace", &log, Path::new("strace"), arguments)?;
-    wait_for("strace is attached", PATIENCE, async || {
+    wait_for("strace is attached", TIMEOUTS, async || {
         Ok(tracer.log_tail().contains("attached").then_some(()))
     })
     .await?;
@@ -133,11 +133,11 @@ async fn a_leader_whose_disk_hangs_hands_over_and_ends() {
         let leader = cluster.leader().await?;
         Ok((leader != hung).then_some(leader))
     };
-    let leader = wait_for("another leader", PATIENCE, other).await.expect("another leader");
+    let leader = wait_for("another leader", TIMEOUTS, other).await.expect("another leader");
     let reply = put(&cluster, leader, "next".to_owned()).await.expect("an answer");
     assert!(matches!(reply, Reply::Committed(_)), "{reply:?}");
     let process = cluster.node_mut(hung).expect("node").process().expect("started");
-    wait_for("it gives up", PATIENCE, async || {
+    wait_for("it gives up", TIMEOUTS, async || {
         Ok(process.log().contains("the disk did not answer").then_some(()))
     })
     .await

@@ -1,4 +1,4 @@
-//! A DHCP server without IO: packets and events in, packets and wishes out.
+//! A DHCP server without IO: packets and events in, packets and commits out.
 //!
 //! [`v4::engine::Engine`] is the server. Whoever drives it owns the sockets, the clock and the
 //! session to a region; it hands in what arrives with the time, and carries out what comes back.

@@ -19,22 +19,13 @@ use tokio_stream::Stream;
 use tonic::transport::server::Connected;
 
 use crate::node::Identity;
-use crate::peer::PeerIdentity;
+use crate::peer::{Connection, PeerIdentity};
 
 /// Handshakes in progress at one time; more clients wait in the kernel's queue.
 const HANDSHAKES_MAX: usize = 256;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after the kernel could not give us a connection (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What is known of the connection that a request came over.
-#[derive(Debug, Clone)]
-pub struct Connection {
-    /// The client, when it showed a certificate.
-    pub peer: Option<PeerIdentity>,
-    /// The client's address.
-    pub remote: SocketAddr,
-}
 
 /// An accepted connection.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! Connections to region nodes, as tonic channels that dial anew whenever they must.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,30 +16,13 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::error::IdentityError;
 use crate::node::{ALPN, Identity};
+use crate::peer::ExpectedPeer;
 use crate::token::JoinToken;
 use crate::verify::RegionVerifier;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Whom a client wants to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExpectedPeer {
-    /// This region node and no other.
-    Region(u64),
-    /// Any region node of the own cluster.
-    AnyRegion,
-}
-
-impl fmt::Display for ExpectedPeer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Region(node_id) => write!(f, "region node {node_id}"),
-            Self::AnyRegion => f.write_str("a region node"),
-        }
-    }
-}
 
 impl Identity {
     /// A channel to `address` (`ip:port`) that fails unless `expected` answers there.

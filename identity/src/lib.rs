@@ -23,8 +23,7 @@ pub mod testing;
 
 pub use accept::incoming;
 pub use authority::CertificateAuthority;
-pub use connect::ExpectedPeer;
 pub use error::IdentityError;
 pub use node::Identity;
-pub use peer::{PeerIdentity, Role};
+pub use peer::{ExpectedPeer, PeerIdentity, Role};
 pub use token::JoinToken;

@@ -13,11 +13,10 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::authority::IssuedCertificate;
-use crate::connect::ExpectedPeer;
 use crate::error::IdentityError;
 use crate::files::{self, AUTHORITIES_FILE, NODE_FILE};
 use crate::fingerprint;
-use crate::peer::PeerIdentity;
+use crate::peer::{ExpectedPeer, PeerIdentity};
 use crate::rotation::Holding;
 use crate::verify::RegionVerifier;
 

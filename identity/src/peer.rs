@@ -1,11 +1,12 @@
-//! What a certificate's name says about its holder.
+//! Who is at the other end of a connection: what a certificate's name says about its holder, and whom
+//! a client expects.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 
-use crate::accept::Connection;
 use crate::error::IdentityError;
 
 /// What a node is in its cluster.
@@ -30,6 +31,15 @@ pub struct PeerIdentity {
     pub role: Role,
     /// The cluster it belongs to.
     pub cluster_id: String,
+}
+
+/// What is known of the connection that a request came over.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The client, when it showed a certificate.
+    pub peer: Option<PeerIdentity>,
+    /// The client's address.
+    pub remote: SocketAddr,
 }
 
 impl PeerIdentity {
@@ -104,6 +114,24 @@ impl PeerIdentity {
         match names.map(|extension| extension.value.general_names.as_slice()) {
             Some([GeneralName::DNSName(name)]) => Self::parse(name),
             _ => Err(IdentityError::ForeignName { name: String::new() }),
+        }
+    }
+}
+
+/// Whom a client wants to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedPeer {
+    /// This region node and no other.
+    Region(u64),
+    /// Any region node of the own cluster.
+    AnyRegion,
+}
+
+impl fmt::Display for ExpectedPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Region(node_id) => write!(f, "region node {node_id}"),
+            Self::AnyRegion => f.write_str("a region node"),
         }
     }
 }

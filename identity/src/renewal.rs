@@ -35,7 +35,7 @@ pub async fn run(identity: Identity, interval: Duration, registrar: impl Registr
         if let Err(error) = &outcome
             && last_failure.as_ref() != Some(error)
         {
-            tracing::warn!(node = %identity.own(), error, "certificate not renewed yet");
+            tracing::warn!(node = %identity.own(), error, "cannot renew the certificate, trying again");
         }
         last_failure = outcome.err();
     }

@@ -53,7 +53,7 @@ pub enum Phase {
 /// Why a node is not as the present phase wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
-    /// It has not said what it has.
+    /// It has not reported its certificate.
     Silent,
     /// It does not trust an authority that it has to.
     Distrusts {
@@ -164,7 +164,7 @@ impl Phase {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent => f.write_str("has not said which certificate it has"),
+            Self::Silent => f.write_str("has not reported its certificate"),
             Self::Distrusts { authority } => {
                 write!(f, "does not trust authority {} yet", short(authority))
             }

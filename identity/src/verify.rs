@@ -13,9 +13,8 @@ use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 
-use crate::connect::ExpectedPeer;
 use crate::error::IdentityError;
-use crate::peer::{PeerIdentity, Role};
+use crate::peer::{ExpectedPeer, PeerIdentity, Role};
 use crate::token::JoinToken;
 
 /// The server is somebody else.

@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use http::{Request, Response};
-use identity::accept::Connection;
 use identity::connect::joining_channel;
+use identity::peer::Connection;
 use identity::testing::TestCluster;
 use identity::{ExpectedPeer, Identity, JoinToken, Role};
 use tokio::net::TcpListener;

@@ -69,7 +69,7 @@ impl std::fmt::Debug for Config {
 /// after the old one died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timers {
-    /// How often the leader shows that it lives.
+    /// How often the leader shows that it lives; an idle cluster does little else.
     pub heartbeat: Duration,
     /// The shortest wait before an election; well above a slow fsync.
     pub election_min: Duration,
@@ -82,7 +82,7 @@ pub struct Timers {
 impl Default for Timers {
     fn default() -> Self {
         Self {
-            heartbeat: Duration::from_millis(50),
+            heartbeat: Duration::from_millis(100),
             election_min: Duration::from_millis(200),
             election_max: Duration::from_millis(350),
             request: Duration::from_secs(10),

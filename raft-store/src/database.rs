@@ -1,5 +1,5 @@
-//! The seam between the store and what keeps its bytes: tables of ordered keys, atomic batches,
-//! one log.
+//! The interface between the store and what keeps its bytes: tables of ordered keys, atomic
+//! batches, one log.
 //!
 //! `rocks` is what production runs on. `memory` has the same behaviour and a crash that a test can
 //! cause; one battery of tests runs on both. Only the writer writes.

@@ -6,7 +6,7 @@ use prost::Message;
 use proto::raft as wire;
 use tokio::sync::oneshot;
 
-use crate::packing::{Brought, Limits, Packer, Weigh};
+use crate::packing::{Limits, PackQueue, Packer, Weigh};
 use crate::propose::Proposed;
 use crate::runtime::clock::{self, Instant};
 
@@ -32,16 +32,16 @@ pub(crate) struct Forwarder {
 
 impl Forwarder {
     /// The queue, and what [`run`] takes from it.
-    pub(crate) fn new() -> (Self, Brought<Waiting>) {
-        let (packer, brought) = Packer::new(LIMITS);
-        (Self { packer }, brought)
+    pub(crate) fn new() -> (Self, PackQueue<Waiting>) {
+        let (packer, queue) = Packer::new(LIMITS);
+        (Self { packer }, queue)
     }
 
     /// Sends a transaction to the leader and waits for the outcome until the deadline.
     pub(crate) async fn forward(&self, txn: wire::Txn, deadline: Instant) -> Proposed {
         let (done, outcome) = oneshot::channel();
         let sent = async {
-            if self.packer.bring(Waiting { txn, done }).await.is_err() {
+            if self.packer.push(Waiting { txn, done }).await.is_err() {
                 return Proposed::NotLeader(None);
             }
             let stopping = |_| Proposed::Unknown("the store is stopping".to_owned());
@@ -53,7 +53,7 @@ impl Forwarder {
 }
 
 /// Sends what waits, pack by pack, until the last forwarder is dropped.
-pub(crate) async fn run<Sent>(brought: Brought<Waiting>, send: impl Fn(Vec<wire::Txn>) -> Sent)
+pub(crate) async fn run<Sent>(queue: PackQueue<Waiting>, send: impl Fn(Vec<wire::Txn>) -> Sent)
 where
     Sent: Future<Output = Vec<Proposed>> + Send + 'static,
 {
@@ -71,7 +71,7 @@ where
             }
         }
     };
-    brought.run(send).await;
+    queue.run(send).await;
 }
 
 /// Works until the last caller gave up: what nobody waits for any more is withdrawn, as far as it

@@ -21,8 +21,8 @@ impl Store {
     /// one leads. What is under way then ends as unknown, and is sent again where that is safe.
     ///
     /// # Errors
-    /// [`MembershipError::NotLeader`] when this node does not lead; `Refused` when `to` is no other
-    /// voter; `Unavailable` when `to` did not take over.
+    /// [`MembershipError::NotLeader`] when this node does not lead; `Refused` when `to` is not
+    /// another voter; `Unavailable` when `to` did not take over.
     pub async fn transfer_leader(&self, to: u64) -> Result<(), MembershipError> {
         let refused = |reason: &str| MembershipError::Refused { reason: reason.to_owned() };
         let Backend::Node(node) = &self.backend else {
@@ -33,7 +33,7 @@ impl Store {
             return Ok(());
         }
         if !node.successors().contains(&to) {
-            return Err(refused("it is no other voter"));
+            return Err(refused(&format!("node {to} is not another voter")));
         }
         if node.hand_over_to(to).await {
             return Ok(());

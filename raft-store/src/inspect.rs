@@ -82,7 +82,7 @@ pub struct Damage {
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// There is no store.
-    #[error("{} is no folder of a store: it has no db/CURRENT", dir.display())]
+    #[error("{} is not a folder of a store: it has no file db/CURRENT", dir.display())]
     NoStore {
         /// The folder.
         dir: PathBuf,
@@ -110,7 +110,7 @@ pub enum InspectError {
         source: rocksdb::Error,
     },
     /// Nobody wants the records any more.
-    #[error("record is not taken")]
+    #[error("cannot write a record")]
     Shown(#[source] io::Error),
 }
 

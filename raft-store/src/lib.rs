@@ -1,6 +1,6 @@
 //! A revisioned, transactional, replicated store: Raft (openraft) on RocksDB, as a library.
 //!
-//! It knows bytes, keys and revisions, and nothing of machines. [`Store`] is the only door.
+//! It knows bytes, keys and revisions, and nothing of machines. [`Store`] is its interface.
 //!
 //! What it promises:
 //! - An acknowledged transaction is on the disks of a majority before the answer is given.

@@ -312,8 +312,10 @@ impl Node {
         let basis = Basis { log_id, members, retired: applied.retired };
         // Nobody is lost: who was a voter before and is none now stays as a learner.
         match self.change(&basis, ChangeMembers::AddVoterIds(BTreeSet::new()), true).await {
-            Ok(()) => tracing::info!("a change of the members that was left half done is done"),
-            Err(error) => tracing::warn!(%error, "half-done change of the members is left"),
+            Ok(()) => tracing::info!("completed a change of the members that was interrupted"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot complete a change of the members, trying again");
+            }
         }
         log_id
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::{KeyChange, Keys, Past, Versioned};
+use crate::read::versioned::{KeyChange, Keys, Past, Versioned};
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
 use crate::version;
 use crate::watch::{Batch, Change, part_of};

@@ -65,7 +65,7 @@ pub(crate) struct Stages {
     pub(crate) commit: Histogram,
     pub(crate) commit_to_apply: Histogram,
     pub(crate) watch_lag: Histogram,
-    pub(crate) journey: Journey,
+    pub(crate) journey: EntryTimes,
     pub(crate) replication: Replication,
 }
 
@@ -114,7 +114,7 @@ impl Stages {
 
 /// When entries were appended and committed, by the last one of each batch.
 #[derive(Debug, Default)]
-pub(crate) struct Journey {
+pub(crate) struct EntryTimes {
     appended: Mutex<VecDeque<(u64, Instant)>>,
     committed: Mutex<VecDeque<(u64, Instant)>>,
 }
@@ -122,7 +122,7 @@ pub(crate) struct Journey {
 /// How many batches are timed at once; what is more is not timed.
 const JOURNEY_LENGTH_MAX: usize = 1024;
 
-impl Journey {
+impl EntryTimes {
     /// Entries up to this one stand in the log; later ones do not.
     pub(crate) fn appended(&self, last: u64) {
         remember(&self.appended, last);

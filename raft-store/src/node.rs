@@ -20,7 +20,7 @@ use crate::forward::Forwarder;
 use crate::log::LogStore;
 use crate::marker::{self, SharedMarker};
 use crate::metrics::{Level, Metrics, Stages};
-use crate::network::hold::Guests;
+use crate::network::hold::RemoteRequests;
 use crate::network::peer::Peers;
 use crate::network::requests::Requests;
 use crate::propose::{self, Proposer};
@@ -36,7 +36,7 @@ pub(crate) struct Node {
     pub(crate) snapshots: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) requests: Arc<dyn Requests>,
-    pub(crate) guests: Guests,
+    pub(crate) remote_requests: RemoteRequests,
     pub(crate) raft: Raft,
     pub(crate) log: LogStore,
     pub(crate) transfers: Transfers,

@@ -12,7 +12,7 @@ use crate::runtime::scoped;
 /// How much waits and is under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Pieces that wait; who brings another one waits too.
+    /// Pieces that wait; who adds another one waits too.
     pub waiting: usize,
     /// Packs under way.
     pub packs: usize,
@@ -33,7 +33,7 @@ pub trait Weigh: Send + 'static {
     fn size_bytes(&self) -> usize;
 }
 
-/// Where work is brought to; clones share it.
+/// The sending end of a queue of work; clones share it.
 #[derive(Debug)]
 pub struct Packer<T> {
     queue: mpsc::Sender<T>,
@@ -45,9 +45,9 @@ impl<T> Clone for Packer<T> {
     }
 }
 
-/// What was brought, for whom packs it.
+/// The receiving end: it takes what waits, pack by pack.
 #[derive(Debug)]
-pub struct Brought<T> {
+pub struct PackQueue<T> {
     queue: mpsc::Receiver<T>,
     limits: Limits,
 }
@@ -55,21 +55,21 @@ pub struct Brought<T> {
 impl<T: Weigh> Packer<T> {
     /// Both ends.
     #[must_use]
-    pub fn new(limits: Limits) -> (Self, Brought<T>) {
+    pub fn new(limits: Limits) -> (Self, PackQueue<T>) {
         let (sender, receiver) = mpsc::channel(limits.waiting);
-        (Self { queue: sender }, Brought { queue: receiver, limits })
+        (Self { queue: sender }, PackQueue { queue: receiver, limits })
     }
 
-    /// Brings a piece of work.
+    /// Queues a piece of work.
     ///
     /// # Errors
     /// When nobody packs any more: the piece comes back.
-    pub async fn bring(&self, piece: T) -> Result<(), T> {
+    pub async fn push(&self, piece: T) -> Result<(), T> {
         self.queue.send(piece).await.map_err(|refused| refused.0)
     }
 }
 
-impl<T: Weigh> Brought<T> {
+impl<T: Weigh> PackQueue<T> {
     /// Does the work, pack by pack; returns with the last one, after the last packer was dropped.
     pub async fn run<Done>(mut self, work: impl Fn(Vec<T>) -> Done)
     where
@@ -122,9 +122,9 @@ mod tests {
     }
 
     /// The sizes of the packs that pieces of the given bytes become, when each pack under way ends
-    /// only after all were brought.
+    /// only after all were queued.
     async fn packs(limits: Limits, pieces: &[usize]) -> Vec<usize> {
-        let (packer, brought) = Packer::new(limits);
+        let (packer, queue) = Packer::new(limits);
         let (packs, go) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
         let work = {
             let (packs, go) = (Arc::clone(&packs), Arc::clone(&go));
@@ -135,9 +135,9 @@ mod tests {
             }
         };
         let mut running = JoinSet::new();
-        running.spawn(brought.run(work));
+        running.spawn(queue.run(work));
         for size_bytes in pieces {
-            assert!(packer.bring(Piece(*size_bytes)).await.is_ok());
+            assert!(packer.push(Piece(*size_bytes)).await.is_ok());
             // The other task is looked at before this one is again.
             tokio::task::yield_now().await;
         }
@@ -159,8 +159,8 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_packs_comes_back() {
         let limits = Limits { waiting: 1, packs: 1, count: 1, size_bytes: 1 };
-        let (packer, brought) = Packer::new(limits);
-        drop(brought);
-        assert!(packer.bring(Piece(1)).await.is_err());
+        let (packer, queue) = Packer::new(limits);
+        drop(queue);
+        assert!(packer.push(Piece(1)).await.is_err());
     }
 }

@@ -56,8 +56,8 @@ pub(crate) struct Proposer {
 impl Proposer {
     /// The queue and the task that empties it.
     pub(crate) fn new(raft: Raft) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (packer, brought) = Packer::new(LIMITS);
-        (Self { packer }, brought.run(move |group| write(raft.clone(), group)))
+        let (packer, queue) = Packer::new(LIMITS);
+        (Self { packer }, queue.run(move |group| write(raft.clone(), group)))
     }
 
     /// Proposes transactions and waits for the outcome of each.
@@ -67,7 +67,7 @@ impl Proposer {
             return Vec::new();
         }
         let (done, outcomes) = oneshot::channel();
-        if self.packer.bring(Proposal { txns, done }).await.is_err() {
+        if self.packer.push(Proposal { txns, done }).await.is_err() {
             return vec![Proposed::NotLeader(None); count];
         }
         let stopping = |_| vec![Proposed::Unknown("the store is stopping".to_owned()); count];

@@ -1,6 +1,7 @@
 //! Reading: one consistent view of all keys at a revision.
 
 mod range;
+pub(crate) mod versioned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::range::{Bounds, Direction};
+use self::versioned::{Keys, Past};
+pub use self::versioned::{KeyChange, Versioned};
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
@@ -22,28 +25,6 @@ pub enum Consistency {
     Linearizable,
     /// Sees some earlier state of this node; works without a quorum.
     Stale,
-}
-
-/// A value with the revision that last changed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned {
-    /// The value.
-    pub value: Bytes,
-    /// The revision that wrote it.
-    pub revision: u64,
-}
-
-/// Keys with their values.
-pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
-
-/// A key that was changed, and the value that it got; none when it was deleted.
-pub type KeyChange = (Bytes, Option<Bytes>);
-
-/// The history of a store in memory.
-pub(crate) trait Past: std::fmt::Debug + Send + Sync {
-    /// What was changed after a revision and up to another; none when that are more than `limit`
-    /// transactions.
-    fn changes_between(&self, after: u64, until: u64, limit: usize) -> Option<Vec<KeyChange>>;
 }
 
 /// Why a read is not possible now.

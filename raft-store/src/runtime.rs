@@ -1,4 +1,4 @@
-//! What a node takes from its surroundings: tasks, clocks, chance, and threads for work that blocks.
+//! What a node takes from its environment: tasks, clocks, random numbers, and threads for work that blocks.
 //!
 //! A simulated process (feature `testing`) brings its own, so that a seed gives everything. Outside of
 //! one, and always in a build without that feature, they are the system's.
@@ -6,9 +6,9 @@
 #[cfg(feature = "testing")]
 pub(crate) use crate::sim::clock;
 #[cfg(feature = "testing")]
-use crate::sim::process as surroundings;
+use crate::sim::process as environment;
 #[cfg(not(feature = "testing"))]
-use system as surroundings;
+use system as environment;
 
 #[cfg(not(feature = "testing"))]
 pub(crate) mod clock;
@@ -21,7 +21,7 @@ use openraft_rt_tokio::TokioRuntime;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-pub(crate) use self::surroundings::{blocking, now_ms, random, scoped};
+pub(crate) use self::environment::{blocking, now_ms, random, scoped};
 
 /// Whether a deliberate defect is switched on: a simulation must find it. Never without the feature
 /// `testing`.
@@ -36,7 +36,7 @@ macro_rules! mutant {
 }
 pub(crate) use mutant;
 
-/// The runtime of openraft: tokio's, with the surroundings of the node.
+/// The runtime of openraft: tokio's, with the environment of the node.
 #[derive(Debug)]
 pub(crate) struct Runtime(TokioRuntime);
 

@@ -45,10 +45,10 @@ pub(crate) async fn guard(node: Arc<Node>) {
         let Some(unfit) = unfit else { continue };
         if node.leadership.borrow().leading && offers.is_due(unfit, Instant::now()) {
             let why = match unfit {
-                Unfit::Hangs => "its disk hangs",
+                Unfit::Hangs => "a write to its disk does not end",
                 Unfit::Low => "its disk is nearly full",
             };
-            tracing::warn!("this node leads and {why}: another one is to lead");
+            tracing::warn!("this node leads and {why}: leadership is handed to another node");
             offers.offered(Instant::now());
             if node.hand_over().await.is_some() {
                 offers.taken(unfit, Instant::now());

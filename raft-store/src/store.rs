@@ -1,4 +1,4 @@
-//! The store's door: open, transact, read, watch, members.
+//! The public interface of the store: open, transact, read, watch, members.
 //!
 //! # How a region uses it
 //! 1. [`Store::open`] with a [`Config`]; it reads the folder and starts Raft. Nothing is served yet.

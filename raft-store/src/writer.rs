@@ -256,11 +256,11 @@ mod tests {
         assert_eq!(Some(Err(WriterStopped)), writer.visible(put(b"4")).now_or_never());
     }
 
-    /// Brings entries as a follower does; whether they are on disk, and what `flushed_here` said.
+    /// Appends entries as a follower does; whether they are on disk, and what `flushed_here` returned.
     fn bring(writer: &Writer, value: &[u8]) -> (bool, Option<Result<u64, WriterStopped>>) {
         let (done, flushed) = TypeConfig::oneshot();
-        let brought = writer.flushed_here(put(value), IOFlushed::signal(done)).now_or_never();
-        (matches!(flushed.now_or_never(), Some(Ok(Ok(())))), brought)
+        let written = writer.flushed_here(put(value), IOFlushed::signal(done)).now_or_never();
+        (matches!(flushed.now_or_never(), Some(Ok(Ok(())))), written)
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

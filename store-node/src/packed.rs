@@ -98,9 +98,9 @@ impl<Q: Send + 'static, A: Send + 'static> Queue<Q, A> {
         F: Fn(Vec<Q>) -> Sent + Send + 'static,
         Sent: Future<Output = anyhow::Result<Vec<A>>> + Send + 'static,
     {
-        let (packer, brought) = Packer::new(LIMITS);
+        let (packer, queue) = Packer::new(LIMITS);
         let mut sender = JoinSet::new();
-        sender.spawn(brought.run(move |message: Vec<Waiting<Q, A>>| {
+        sender.spawn(queue.run(move |message: Vec<Waiting<Q, A>>| {
             let (asked, done): (Vec<_>, Vec<_>) =
                 message.into_iter().map(|waiting| (waiting.asked, waiting.done)).unzip();
             let sent = send(asked);
@@ -113,7 +113,7 @@ impl<Q: Send + 'static, A: Send + 'static> Queue<Q, A> {
         let stopped = "the client has stopped";
         let (done, answer) = oneshot::channel();
         let waiting = Waiting { size_bytes: (self.size_bytes)(&asked), asked, done };
-        self.packer.bring(waiting).await.map_err(|_| anyhow!(stopped))?;
+        self.packer.push(waiting).await.map_err(|_| anyhow!(stopped))?;
         answer.await.context(stopped)?
     }
 }

@@ -1,7 +1,7 @@
 //! Installs an operating system on a disk.
 //!
 //! `plan` decides every step beforehand; this file carries the plan out. A plan always begins by
-//! letting go of the disk and making a new partition table, so it can be started at any time,
+//! unmounting the disk and making a new partition table, so it can be started at any time,
 //! whatever an earlier try has left behind.
 
 mod files;
@@ -10,11 +10,12 @@ mod plan;
 use api::agent::{Install, ReportedDisk};
 
 use crate::command::{CommandError, Invocation};
-use crate::door::Door;
 use crate::image::{self, ImageError};
 use crate::inventory::disk::{DisksError, disks};
-use crate::inventory::{identity, read};
+use crate::inventory::identity;
+use crate::inventory::tools::read;
 use crate::journal::Journal;
+use crate::region::RegionClient;
 use plan::{Action, Identifiers, Step, Target};
 
 /// Damaged downloads and passing faults of a disk are worth another try, but not many.
@@ -53,12 +54,17 @@ pub enum InstallError {
 ///
 /// # Errors
 /// When the last try failed, or the order cannot be carried out at all.
-pub async fn install(door: &Door, order: &Install, journal: &Journal) -> Result<(), InstallError> {
+pub async fn install(
+    region: &RegionClient,
+    order: &Install,
+    journal: &Journal,
+) -> Result<(), InstallError> {
     let mut tried = 1;
     loop {
-        match attempt(door, order, journal).await {
+        match attempt(region, order, journal).await {
             Err(error) if tried < TRIES && error.is_worth_another_try() => {
-                journal.warn(&format!("{error}; try {tried} of {TRIES} failed, starting over"));
+                journal
+                    .warn(&format!("{error}; attempt {tried} of {TRIES} failed, starting again"));
                 tried += 1;
             }
             result => return result,
@@ -76,7 +82,11 @@ impl InstallError {
     }
 }
 
-async fn attempt(door: &Door, order: &Install, journal: &Journal) -> Result<(), InstallError> {
+async fn attempt(
+    region: &RegionClient,
+    order: &Install,
+    journal: &Journal,
+) -> Result<(), InstallError> {
     let disk = choose_disk(&disks().await?, order)?;
     let target = Target {
         device: format!("/dev/{disk}"),
@@ -84,7 +94,7 @@ async fn attempt(door: &Door, order: &Install, journal: &Journal) -> Result<(), 
         identifiers: Identifiers::from_uuid(&read("/proc/sys/kernel/random/uuid")),
     };
     journal.step(&format!("installing on {disk}"));
-    let result = carry_out(door, order, &plan::plan(order, &target), journal).await;
+    let result = carry_out(region, order, &plan::plan(order, &target), journal).await;
     let release = Invocation::new("umount", ["--recursive", plan::ROOT]);
     if result.is_err()
         && let Err(error) = release.run().await
@@ -95,7 +105,7 @@ async fn attempt(door: &Door, order: &Install, journal: &Journal) -> Result<(), 
 }
 
 async fn carry_out(
-    door: &Door,
+    region: &RegionClient,
     order: &Install,
     steps: &[Step],
     journal: &Journal,
@@ -104,7 +114,7 @@ async fn carry_out(
         journal.step(&step.title);
         for action in &step.actions {
             match action {
-                Action::Unpack => image::unpack(door, order, plan::ROOT, journal).await?,
+                Action::Unpack => image::unpack(region, order, plan::ROOT, journal).await?,
                 Action::Run(invocation) => {
                     let output = invocation.run().await;
                     let output = output.map_err(|source| InstallError::Step {

@@ -84,7 +84,7 @@ impl Target {
 #[must_use]
 pub(super) fn plan(order: &Install, target: &Target) -> Vec<Step> {
     vec![
-        step("letting go of the disk", vec![attempt("umount", &["--recursive", ROOT])]),
+        step("unmounting the disk", vec![attempt("umount", &["--recursive", ROOT])]),
         step(&format!("partitioning {}", target.device), partition(target)),
         step("making file systems", make_file_systems(target)),
         step("unpacking image", vec![Action::Unpack]),

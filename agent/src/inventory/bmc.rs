@@ -9,7 +9,7 @@ use std::path::Path;
 use api::agent::{BmcAccount, ReportedBmc};
 use model::machine::power::parameters::PowerParameters;
 
-use super::Tools;
+use super::tools::Tools;
 use crate::command::{CommandError, Invocation};
 
 /// Channels that may be a LAN (IPMI 2.0, table 6-1).

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::machine::hardware::Device;
 
-use super::read;
+use super::tools::read;
 
 /// Reads the output of `lspci -Dvmmnnk`.
 #[must_use]

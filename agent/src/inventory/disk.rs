@@ -5,7 +5,7 @@ use std::fs;
 use api::agent::ReportedDisk;
 use serde::Deserialize;
 
-use super::Tools;
+use super::tools::Tools;
 
 /// Kernel names of block devices that are no disks of the machine.
 const NOT_DISKS: [&str; 5] = ["loop", "ram", "zram", "fd", "sr"];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::machine::hardware::Firmware;
 
-use super::read;
+use super::tools::read;
 
 /// The kernel's files for SMBIOS strings, and MAAS's names for them.
 const DMI: [(&str, &str); 17] = [

@@ -4,7 +4,7 @@ use std::fs;
 
 use model::machine::hardware::NumaNode;
 
-use super::read;
+use super::tools::read;
 
 /// Installed memory in MiB: the sum of the SMBIOS memory devices, or what the kernel manages,
 /// which is less, when the firmware does not tell.

@@ -10,18 +10,17 @@ pub mod disk;
 pub mod identity;
 pub mod memory;
 pub mod network;
-
-use std::collections::BTreeMap;
+pub(crate) mod tools;
 
 use api::agent::{BmcAccount, Inventory};
 use model::machine::hardware::Hardware;
 
-use crate::command::Invocation;
+use self::tools::Tools;
 use crate::journal::Journal;
 
 /// Examines the machine, and gives Ironraft an account on its BMC when asked to.
 pub async fn examine(account: Option<&BmcAccount>, journal: &Journal) -> Inventory {
-    let mut tools = Tools { journal, outputs: BTreeMap::new() };
+    let mut tools = Tools::new(journal);
     journal.step("setting up the BMC");
     let bmc = bmc::find_and_set_up(&mut tools, account).await;
     journal.step("examining the hardware");
@@ -56,45 +55,4 @@ async fn hardware(tools: &mut Tools<'_>) -> Hardware {
         devices,
         dmi: identity::dmi(),
     }
-}
-
-/// Runs tools and keeps what they print.
-pub(crate) struct Tools<'a> {
-    journal: &'a Journal,
-    outputs: BTreeMap<String, String>,
-}
-
-impl Tools<'_> {
-    /// Runs a tool, keeps its output under `name` and returns it; empty when it failed.
-    pub(crate) async fn run(&mut self, name: &str, program: &str, arguments: &[&str]) -> String {
-        let invocation = Invocation::new(program, arguments.iter().copied());
-        match invocation.run().await {
-            Ok(output) => {
-                self.outputs.insert(name.to_owned(), output.clone());
-                output
-            }
-            Err(error) => {
-                self.journal.detail(&error.to_string());
-                self.outputs.insert(name.to_owned(), error.to_string());
-                String::new()
-            }
-        }
-    }
-
-    /// Reads a file of the kernel, keeps it under `name`; empty when it cannot be read.
-    pub(crate) fn file(&mut self, name: &str, path: &str) -> String {
-        let text = read(path);
-        self.outputs.insert(name.to_owned(), text.clone());
-        text
-    }
-
-    /// Writes a line into the job's log.
-    pub(crate) fn note(&self, text: &str) {
-        self.journal.detail(text);
-    }
-}
-
-/// A file's text without white space around it, empty when it cannot be read.
-pub(crate) fn read(path: impl AsRef<std::path::Path>) -> String {
-    std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use model::machine::hardware::Device;
 use serde::Deserialize;
 
 use super::device::driver_of;
-use super::{Tools, read};
+use super::tools::{Tools, read};
 use crate::command::Invocation;
 
 /// After switching an interface on, its link needs a moment; the last look is the one that counts.

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 use super::fuse::FuseDisk;
 use super::fuse::journal::Unsynced;
 use super::load::Load;
-use super::model::{Fate, Model, differences, impostor};
+use super::model::{KnownOutcome, Model, differences, impostor};
 use super::mounts;
 use super::powercut::{Ext4, LoopDisk, power_cut};
-use super::process::{Node, PATIENCE, Program};
-use super::protocol::{Answer, Ask, Request, Row, Said, Transaction};
+use super::process::{Node, Program, TIMEOUTS};
+use super::protocol::{Answer, Operation, Request, Response, Row, Transaction};
 use super::single::Policy;
 
 /// One of each kind of disk, however slow the machine is.
@@ -225,10 +225,10 @@ impl Life {
                 node.send(&Request { id, ask });
                 running += 1;
             }
-            let Some(answer) = node.receive(PATIENCE)? else {
+            let Some(answer) = node.receive(TIMEOUTS)? else {
                 bail!("the node ended by itself:\n{}", node.log_tail());
             };
-            if let Said::Failed { reason } = &answer.said {
+            if let Response::Failed { reason } = &answer.response {
                 bail!("the node refused: {reason}");
             }
             self.answered(&answer, report);
@@ -269,28 +269,28 @@ impl Life {
     }
 
     fn answered(&mut self, answer: &Answer, report: &mut Report) {
-        match answer.said {
-            Said::Committed { .. } => report.acknowledged += 1,
-            Said::Conflict => report.refused += 1,
-            Said::NotCommitted
-            | Said::Unknown
-            | Said::Done
-            | Said::Rows { .. }
-            | Said::Changes(_)
-            | Said::Compacted { .. }
-            | Said::Failed { .. } => {}
+        match answer.response {
+            Response::Committed { .. } => report.acknowledged += 1,
+            Response::Conflict => report.refused += 1,
+            Response::NotCommitted
+            | Response::Unknown
+            | Response::Done
+            | Response::Rows { .. }
+            | Response::Changes(_)
+            | Response::Compacted { .. }
+            | Response::Failed { .. } => {}
         }
-        self.model.answered(answer.id, &answer.said);
+        self.model.answered(answer.id, &answer.response);
     }
 
     /// Compares what the restarted node shows with the model.
     fn look(&mut self, node: &mut Node, report: &mut Report) -> anyhow::Result<Vec<String>> {
-        let (revision, rows) = range(node, Ask::Range)?;
-        let open: Vec<u64> = self.numbers(|fate| fate == Fate::Open);
+        let (revision, rows) = range(node, Operation::Range)?;
+        let open: Vec<u64> = self.numbers(|known| known == KnownOutcome::Open);
         let mut violations = self.model.settle(revision, &rows);
         let (applied, absent): (Vec<u64>, Vec<u64>) = open
             .into_iter()
-            .partition(|number| matches!(self.model.all()[number].fate, Fate::Applied(_)));
+            .partition(|number| matches!(self.model.all()[number].known, KnownOutcome::Applied(_)));
         report.open_applied += u64::try_from(applied.len())?;
         report.open_absent += u64::try_from(absent.len())?;
         if violations.is_empty() {
@@ -302,9 +302,9 @@ impl Life {
         Ok(violations)
     }
 
-    fn numbers(&self, wanted: impl Fn(Fate) -> bool) -> Vec<u64> {
+    fn numbers(&self, wanted: impl Fn(KnownOutcome) -> bool) -> Vec<u64> {
         let all = self.model.all().iter();
-        all.filter(|(_, sent)| wanted(sent.fate)).map(|(number, _)| *number).collect()
+        all.filter(|(_, sent)| wanted(sent.known)).map(|(number, _)| *number).collect()
     }
 
     /// The history must be that of the model, and so must an earlier revision.
@@ -314,15 +314,15 @@ impl Life {
         };
         let mut violations = Vec::new();
         let mut after = self.random.random_range(0..until);
-        let mut said = node.ask(Ask::History { after, until })?;
-        if let Said::Compacted { oldest } = said {
+        let mut response = node.ask(Operation::History { after, until })?;
+        if let Response::Compacted { oldest } = response {
             if oldest >= until {
                 return Ok(Vec::new());
             }
             after = oldest;
-            said = node.ask(Ask::History { after, until })?;
+            response = node.ask(Operation::History { after, until })?;
         }
-        let Said::Changes(changes) = said else { bail!("no history but {said:?}") };
+        let Response::Changes(changes) = response else { bail!("no history but {response:?}") };
         let mut told: Vec<_> =
             changes.into_iter().map(|(key, value, at)| (at, key, value)).collect();
         if !told.is_sorted_by_key(|(at, ..)| *at) {
@@ -333,7 +333,7 @@ impl Life {
             violations.push(format!("the history after {after} is not what was applied"));
         }
         let earlier = self.random.random_range(after..=revision);
-        let (_, rows) = range(node, Ask::RangeAt { revision: earlier })?;
+        let (_, rows) = range(node, Operation::RangeAt { revision: earlier })?;
         let different = differences(&self.model.at(earlier).0, &rows);
         violations.extend(different.into_iter().map(|text| format!("at {earlier}: {text}")));
         Ok(violations)
@@ -348,36 +348,36 @@ impl Life {
         absent: Vec<u64>,
     ) -> anyhow::Result<Vec<String>> {
         let mut violations = Vec::new();
-        let known = self.numbers(|fate| matches!(fate, Fate::Applied(_)));
+        let known = self.numbers(|known| matches!(known, KnownOutcome::Applied(_)));
         for _ in 0..RETRIED_MAX.min(known.len()) {
             applied.push(known[self.random.random_range(0..known.len())]);
         }
         for number in applied {
             let sent = &self.model.all()[&number];
-            let fate = sent.fate;
+            let known = sent.known;
             let again = impostor(number, &sent.transaction);
-            match node.ask(Ask::Transact(again))? {
-                Said::Committed { revision } if fate == Fate::Applied(revision) => {}
+            match node.ask(Operation::Transact(again))? {
+                Response::Committed { revision } if known == KnownOutcome::Applied(revision) => {}
                 other => violations.push(format!(
-                    "transaction {number} was {fate:?}, and sent again it is {other:?}"
+                    "transaction {number} was {known:?}, and sent again it is {other:?}"
                 )),
             }
         }
         for number in absent.into_iter().take(RETRIED_MAX) {
             let again: Transaction = self.model.all()[&number].transaction.clone();
             self.model.sent_again(number);
-            let said = node.ask(Ask::Transact(again))?;
-            self.model.answered(number, &said);
+            let response = node.ask(Operation::Transact(again))?;
+            self.model.answered(number, &response);
         }
-        let (revision, rows) = range(node, Ask::Range)?;
+        let (revision, rows) = range(node, Operation::Range)?;
         violations.extend(self.model.settle(revision, &rows));
         Ok(violations)
     }
 }
 
-fn range(node: &mut Node, ask: Ask) -> anyhow::Result<(u64, Vec<Row>)> {
+fn range(node: &mut Node, ask: Operation) -> anyhow::Result<(u64, Vec<Row>)> {
     match node.ask(ask)? {
-        Said::Rows { revision, rows } => Ok((revision, rows)),
+        Response::Rows { revision, rows } => Ok((revision, rows)),
         other => bail!("no keys but {other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::model::Model;
-use super::protocol::{Ask, Transaction};
+use super::protocol::{Operation, Transaction};
 
 /// Keys that are set, compared and removed.
 const REGISTERS: u64 = 48;
@@ -45,16 +45,16 @@ impl Load {
     }
 
     /// The next request with its number. A transaction is entered into the model.
-    pub fn next(&mut self, model: &mut Model) -> (u64, Ask) {
+    pub fn next(&mut self, model: &mut Model) -> (u64, Operation) {
         let number = self.next;
         self.next += 1;
         let ask = match self.random.random_range(0..1000) {
-            0..4 => Ask::Snapshot,
-            4..8 => Ask::Compact,
+            0..4 => Operation::Snapshot,
+            4..8 => Operation::Compact,
             _ => {
                 let transaction = self.transaction(number, model);
                 model.sent(number, transaction.clone());
-                Ask::Transact(transaction)
+                Operation::Transact(transaction)
             }
         };
         (number, ask)

@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{mark, marked};
-use super::protocol::{Row, Said, Transaction};
+use super::protocol::{Response, Row, Transaction};
 
 /// How many violations one look reports.
 const VIOLATIONS_MAX: usize = 10;
 
 /// What is known of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum KnownOutcome {
     /// Its answer was lost, or is still to come.
     Open,
     /// It was applied at this revision.
@@ -31,7 +31,7 @@ pub struct Sent {
     /// What was sent.
     pub transaction: Transaction,
     /// What became of it.
-    pub fate: Fate,
+    pub known: KnownOutcome,
 }
 
 /// The keys with value and revision.
@@ -62,22 +62,22 @@ impl Model {
 
     /// A transaction is on its way.
     pub fn sent(&mut self, number: u64, transaction: Transaction) {
-        self.sent.insert(number, Sent { transaction, fate: Fate::Open });
+        self.sent.insert(number, Sent { transaction, known: KnownOutcome::Open });
     }
 
     /// A transaction that was absent is sent again.
     pub fn sent_again(&mut self, number: u64) {
         if let Some(sent) = self.sent.get_mut(&number) {
-            sent.fate = Fate::Open;
+            sent.known = KnownOutcome::Open;
         }
     }
 
     /// A transaction was answered.
-    pub fn answered(&mut self, number: u64, said: &Said) {
+    pub fn answered(&mut self, number: u64, response: &Response) {
         let Some(sent) = self.sent.get_mut(&number) else { return };
         match said {
-            Said::Committed { revision } => {
-                sent.fate = Fate::Applied(*revision);
+            Response::Committed { revision } => {
+                sent.known = KnownOutcome::Applied(*revision);
                 for (key, value) in &sent.transaction.writes {
                     let now = if value.is_some() { *revision } else { 0 };
                     let known = self.revisions.entry(key.clone()).or_default();
@@ -87,13 +87,13 @@ impl Model {
                     }
                 }
             }
-            Said::Conflict | Said::NotCommitted => sent.fate = Fate::Absent,
-            Said::Unknown
-            | Said::Done
-            | Said::Rows { .. }
-            | Said::Changes(_)
-            | Said::Compacted { .. }
-            | Said::Failed { .. } => {}
+            Response::Conflict | Response::NotCommitted => sent.known = KnownOutcome::Absent,
+            Response::Unknown
+            | Response::Done
+            | Response::Rows { .. }
+            | Response::Changes(_)
+            | Response::Compacted { .. }
+            | Response::Failed { .. } => {}
         }
     }
 
@@ -104,20 +104,20 @@ impl Model {
             rows.iter().filter_map(|(key, _, at)| Some((marked(key)?, *at))).collect();
         for (number, sent) in &mut self.sent {
             let shown = marks.get(number).copied();
-            match (sent.fate, shown) {
-                (Fate::Applied(at), None) => {
+            match (sent.known, shown) {
+                (KnownOutcome::Applied(at), None) => {
                     violations.push(format!("transaction {number}, applied at {at}, is lost"));
                 }
-                (Fate::Applied(at), Some(found)) if at != found => {
+                (KnownOutcome::Applied(at), Some(found)) if at != found => {
                     violations.push(format!("transaction {number} moved from {at} to {found}"));
                 }
-                (Fate::Absent, Some(found)) => {
+                (KnownOutcome::Absent, Some(found)) => {
                     violations
                         .push(format!("transaction {number}, not applied, appeared at {found}"));
                 }
-                (Fate::Open, Some(found)) => sent.fate = Fate::Applied(found),
-                (Fate::Open, None) => sent.fate = Fate::Absent,
-                (Fate::Applied(_), Some(_)) | (Fate::Absent, None) => {}
+                (KnownOutcome::Open, Some(found)) => sent.known = KnownOutcome::Applied(found),
+                (KnownOutcome::Open, None) => sent.known = KnownOutcome::Absent,
+                (KnownOutcome::Applied(_), Some(_)) | (KnownOutcome::Absent, None) => {}
             }
         }
         let sent = &self.sent;
@@ -188,9 +188,9 @@ impl Model {
 
     /// The transactions that were applied, in the order of their revisions.
     fn applied(&self) -> Vec<(u64, u64, &Transaction)> {
-        let applied = self.sent.iter().filter_map(|(number, sent)| match sent.fate {
-            Fate::Applied(at) => Some((at, *number, &sent.transaction)),
-            Fate::Open | Fate::Absent => None,
+        let applied = self.sent.iter().filter_map(|(number, sent)| match sent.known {
+            KnownOutcome::Applied(at) => Some((at, *number, &sent.transaction)),
+            KnownOutcome::Open | KnownOutcome::Absent => None,
         });
         let mut applied: Vec<_> = applied.collect();
         applied.sort_by_key(|(at, number, _)| (*at, *number));
@@ -253,8 +253,8 @@ mod tests {
         for (number, key) in [(1, "a"), (2, "b"), (3, "c")] {
             model.sent(number, put(number, key));
         }
-        model.answered(1, &Said::Committed { revision: 5 });
-        model.answered(3, &Said::Conflict);
+        model.answered(1, &Response::Committed { revision: 5 });
+        model.answered(3, &Response::Conflict);
         model
     }
 
@@ -286,7 +286,7 @@ mod tests {
         let mut model = model();
         let both: Vec<Row> = [row(1, "a", 5), row(2, "b", 6)].concat();
         assert!(model.settle(6, &both).is_empty());
-        assert_eq!(Fate::Applied(6), model.all()[&2].fate);
+        assert_eq!(KnownOutcome::Applied(6), model.all()[&2].known);
         let one = row(1, "a", 5).to_vec();
         assert!(model.settle(9, &one)[0].contains("transaction 2, applied at 6, is lost"));
     }

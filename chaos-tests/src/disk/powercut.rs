@@ -13,7 +13,7 @@ use anyhow::{Context, bail, ensure};
 use super::mounts::Mounted;
 use super::process::Node;
 
-/// The size of a disk when nothing else is said; its file is sparse.
+/// The size of a disk when no other is given; its file is sparse.
 const DISK_BYTES: u64 = 1 << 30;
 /// How often a copy is made again because the device was written meanwhile.
 const COPIES_MAX: usize = 100;
@@ -99,7 +99,7 @@ impl LoopDisk {
                 return Ok(());
             }
         }
-        bail!("{} does not come to rest", self.device)
+        bail!("device {} still writes after the wait", self.device)
     }
 
     /// Writes that the device completed, and those under way.

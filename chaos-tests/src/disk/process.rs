@@ -14,13 +14,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use testkit::lab::process::log_tail;
 
-use super::protocol::{Answer, Ask, READY, Request, Said};
+use super::protocol::{Answer, Operation, READY, Request, Response};
 use super::single::Policy;
 
 /// The pause between two looks at a process.
 pub(super) const POLL: Duration = Duration::from_millis(1);
 /// How long a node may take to start, to answer and to end; far more than it needs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUTS: Duration = Duration::from_secs(60);
 /// The numbers of requests that the harness makes beside those of the load.
 const ASIDE: u64 = 1 << 60;
 
@@ -76,10 +76,10 @@ impl Node {
         let output = child.stdout.take().context("its output is a pipe")?;
         let (answer, answers) = channel();
         std::thread::spawn(move || {
-            // The last line of a killed process may be torn: it was never said.
+            // The last line of a killed process may be torn: nobody read it.
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let Ok(said) = serde_json::from_str(&line) else { return };
-                if answer.send(said).is_err() {
+                let Ok(response) = serde_json::from_str(&line) else { return };
+                if answer.send(response).is_err() {
                     return;
                 }
             }
@@ -93,7 +93,7 @@ impl Node {
     /// When it ends instead; the error has the end of its log.
     pub fn start_ready(program: &Program, folder: &Path, log: &Path) -> anyhow::Result<Self> {
         let node = Self::start(program, folder, log)?;
-        match node.receive(PATIENCE)? {
+        match node.receive(TIMEOUTS)? {
             Some(Answer { id: READY, .. }) => Ok(node),
             Some(other) => bail!("the node said {other:?} before it was ready"),
             None => bail!("the node did not start:\n{}", node.log_tail()),
@@ -119,7 +119,7 @@ impl Node {
             Ok(answer) => Ok(Some(answer)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),
             Err(RecvTimeoutError::Timeout) => {
-                bail!("the node is silent for {} s:\n{}", bound.as_secs(), self.log_tail())
+                bail!("the node printed nothing for {} s:\n{}", bound.as_secs(), self.log_tail())
             }
         }
     }
@@ -133,12 +133,12 @@ impl Node {
     ///
     /// # Errors
     /// When the node ends instead of answering.
-    pub fn ask(&mut self, ask: Ask) -> anyhow::Result<Said> {
+    pub fn ask(&mut self, ask: Operation) -> anyhow::Result<Response> {
         self.next_aside += 1;
         let id = self.next_aside;
         self.send(&Request { id, ask });
-        match self.receive(PATIENCE)? {
-            Some(answer) if answer.id == id => Ok(answer.said),
+        match self.receive(TIMEOUTS)? {
+            Some(answer) if answer.id == id => Ok(answer.response),
             Some(other) => bail!("{other:?} answers something else"),
             None => bail!("the node ended:\n{}", self.log_tail()),
         }
@@ -150,7 +150,7 @@ impl Node {
     /// When it does not stop.
     pub fn pause(&self) -> anyhow::Result<()> {
         kill(self.pid(), Signal::SIGSTOP).context("cannot pause the node")?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUTS;
         while !self.is_still()? {
             if Instant::now() > deadline {
                 bail!("the node does not stop");
@@ -192,7 +192,7 @@ impl Node {
     /// When it does not end in time.
     pub fn stop(&mut self) -> anyhow::Result<ExitStatus> {
         self.requests.take();
-        self.wait_end(PATIENCE)
+        self.wait_end(TIMEOUTS)
     }
 
     /// Waits until it ended.

@@ -11,12 +11,12 @@ pub struct Request {
     /// Its number, from 1; the answer has the same.
     pub id: u64,
     /// What is wanted.
-    pub ask: Ask,
+    pub operation: Operation,
 }
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum Operation {
     /// Apply a transaction.
     Transact(Transaction),
     /// Make a snapshot of the state.
@@ -56,7 +56,7 @@ pub struct Answer {
     /// The number of the request.
     pub id: u64,
     /// What became of it.
-    pub said: Said,
+    pub response: Response,
 }
 
 /// A key with its value and the revision that wrote it.
@@ -64,7 +64,7 @@ pub type Row = (String, String, u64);
 
 /// What the process says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Said {
+pub enum Response {
     /// The transaction was applied at this revision.
     Committed {
         /// The revision.

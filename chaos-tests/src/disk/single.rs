@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::protocol::{Answer, Ask, READY, Request, Said, Transaction};
+use super::protocol::{Answer, Operation, READY, Request, Response, Transaction};
 
 /// How long a node of one waits for its own election before it gives up.
 const ELECTION_MAX: Duration = Duration::from_secs(60);
@@ -114,15 +114,15 @@ async fn serve(store: Arc<Store>) -> anyhow::Result<()> {
         .await
         .context("the node did not elect itself")?
         .context("the store stopped")?;
-    say(&Answer { id: READY, said: Said::Done })?;
+    say(&Answer { id: READY, response: Response::Done })?;
     let mut requests = read_requests();
     let mut running = JoinSet::new();
     while let Some(request) = requests.recv().await {
         let request = request?;
         let store = Arc::clone(&store);
         running.spawn(async move {
-            let said = answer(&store, request.ask).await;
-            say(&Answer { id: request.id, said })
+            let response = answer(&store, request.operation).await;
+            say(&Answer { id: request.id, response })
         });
         while let Some(ended) = running.try_join_next() {
             ended.context("a request panicked")??;
@@ -160,18 +160,18 @@ fn say(answer: &Answer) -> anyhow::Result<()> {
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).context("standard output is broken")
 }
 
-async fn answer(store: &Store, ask: Ask) -> Said {
+async fn answer(store: &Store, ask: Operation) -> Response {
     match ask {
-        Ask::Transact(transaction) => transact(store, transaction).await,
-        Ask::Snapshot => done(store.snapshot().await),
-        Ask::Compact => done(store.compact().await),
-        Ask::Range => rows(store.read(Consistency::Linearizable).await),
-        Ask::RangeAt { revision } => rows(store.read_at(revision).await),
-        Ask::History { after, until } => history(store, after, until).await,
+        Operation::Transact(transaction) => transact(store, transaction).await,
+        Operation::Snapshot => done(store.snapshot().await),
+        Operation::Compact => done(store.compact().await),
+        Operation::Range => rows(store.read(Consistency::Linearizable).await),
+        Operation::RangeAt { revision } => rows(store.read_at(revision).await),
+        Operation::History { after, until } => history(store, after, until).await,
     }
 }
 
-async fn transact(store: &Store, transaction: Transaction) -> Said {
+async fn transact(store: &Store, transaction: Transaction) -> Response {
     let compare = |(key, revision): (String, u64)| Compare {
         key: key.into(),
         expected: if revision == 0 { Expected::Absent } else { Expected::Revision(revision) },
@@ -187,20 +187,22 @@ async fn transact(store: &Store, transaction: Transaction) -> Said {
         meta: Meta { request_id, ..Meta::default() },
     };
     match store.transact(txn).await {
-        Ok(committed) => Said::Committed { revision: committed.revision },
-        Err(TransactError::Conflict { .. }) => Said::Conflict,
+        Ok(committed) => Response::Committed { revision: committed.revision },
+        Err(TransactError::Conflict { .. }) => Response::Conflict,
         Err(TransactError::NotCommitted { .. } | TransactError::DiskLow { .. }) => {
-            Said::NotCommitted
+            Response::NotCommitted
         }
-        Err(TransactError::Unknown { .. }) => Said::Unknown,
-        Err(error @ TransactError::Invalid { .. }) => Said::Failed { reason: error.to_string() },
+        Err(TransactError::Unknown { .. }) => Response::Unknown,
+        Err(error @ TransactError::Invalid { .. }) => {
+            Response::Failed { reason: error.to_string() }
+        }
     }
 }
 
-fn done(result: Result<(), impl std::fmt::Display>) -> Said {
+fn done(result: Result<(), impl std::fmt::Display>) -> Response {
     match result {
-        Ok(()) => Said::Done,
-        Err(error) => Said::Failed { reason: error.to_string() },
+        Ok(()) => Response::Done,
+        Err(error) => Response::Failed { reason: error.to_string() },
     }
 }
 
@@ -208,21 +210,21 @@ fn text(bytes: &Bytes) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn rows(view: Result<ReadView, ReadError>) -> Said {
+fn rows(view: Result<ReadView, ReadError>) -> Response {
     match view {
         Ok(view) => {
             let rows = view.range(b"").into_iter();
             let rows = rows.map(|(key, found)| (text(&key), text(&found.value), found.revision));
-            Said::Rows { revision: view.revision(), rows: rows.collect() }
+            Response::Rows { revision: view.revision(), rows: rows.collect() }
         }
-        Err(ReadError::Compacted { oldest, .. }) => Said::Compacted { oldest },
+        Err(ReadError::Compacted { oldest, .. }) => Response::Compacted { oldest },
         Err(error @ (ReadError::Unavailable { .. } | ReadError::Failed { .. })) => {
-            Said::Failed { reason: error.to_string() }
+            Response::Failed { reason: error.to_string() }
         }
     }
 }
 
-async fn history(store: &Store, after: u64, until: u64) -> Said {
+async fn history(store: &Store, after: u64, until: u64) -> Response {
     let mut changes = Vec::new();
     let read = async {
         let mut watch = store.watch(vec![Bytes::new()], after).await?;
@@ -237,8 +239,8 @@ async fn history(store: &Store, after: u64, until: u64) -> Said {
         }
     };
     match read.await {
-        Ok(()) => Said::Changes(changes),
-        Err(WatchError::Compacted { oldest, .. }) => Said::Compacted { oldest },
-        Err(WatchError::Ended) => Said::Failed { reason: "the watch ended".to_owned() },
+        Ok(()) => Response::Changes(changes),
+        Err(WatchError::Compacted { oldest, .. }) => Response::Compacted { oldest },
+        Err(WatchError::Ended) => Response::Failed { reason: "the watch ended".to_owned() },
     }
 }

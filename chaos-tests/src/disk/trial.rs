@@ -12,8 +12,8 @@ use super::fuse::FuseDisk;
 use super::load::Load;
 use super::model::Model;
 use super::mounts;
-use super::process::{Node, PATIENCE, Program};
-use super::protocol::{Answer, Ask, Request, Said};
+use super::process::{Node, Program, TIMEOUTS};
+use super::protocol::{Answer, Operation, Request, Response};
 use super::single::Policy;
 
 /// The size of the disk.
@@ -89,7 +89,7 @@ impl Trial {
     }
 
     fn ended(&self, node: &mut Node) -> anyhow::Result<Ended> {
-        let status = node.wait_end(PATIENCE)?;
+        let status = node.wait_end(TIMEOUTS)?;
         Ok(Ended { status, log: self.logged()? })
     }
 
@@ -133,7 +133,7 @@ impl Trial {
                 node.send(&Request { id, ask });
                 sent += 1;
             }
-            let Some(answer) = node.receive(PATIENCE)? else { return Ok(false) };
+            let Some(answer) = node.receive(TIMEOUTS)? else { return Ok(false) };
             self.answered(&answer);
             answered += 1;
         }
@@ -162,10 +162,10 @@ impl Trial {
     }
 
     fn answered(&mut self, answer: &Answer) {
-        self.model.answered(answer.id, &answer.said);
+        self.model.answered(answer.id, &answer.response);
     }
 
-    /// Takes what a node that is dead had said.
+    /// Takes the answers that a dead node gave before.
     pub fn take_answers(&mut self, node: &Node) {
         for answer in node.last_answers() {
             self.answered(&answer);
@@ -177,8 +177,8 @@ impl Trial {
     /// # Errors
     /// When the node ends, or refuses.
     pub fn snapshot(&mut self, node: &mut Node) -> anyhow::Result<()> {
-        match node.ask(Ask::Snapshot)? {
-            Said::Done => Ok(()),
+        match node.ask(Operation::Snapshot)? {
+            Response::Done => Ok(()),
             other => bail!("no snapshot but {other:?}"),
         }
     }
@@ -188,8 +188,8 @@ impl Trial {
     /// # Errors
     /// When it ends instead.
     pub fn look(&mut self, node: &mut Node) -> anyhow::Result<Vec<String>> {
-        match node.ask(Ask::Range)? {
-            Said::Rows { revision, rows } => Ok(self.model.settle(revision, &rows)),
+        match node.ask(Operation::Range)? {
+            Response::Rows { revision, rows } => Ok(self.model.settle(revision, &rows)),
             other => bail!("no keys but {other:?}"),
         }
     }
@@ -201,11 +201,11 @@ impl Trial {
     pub fn outcome(&mut self) -> anyhow::Result<Outcome> {
         self.forget_log()?;
         let mut node = Node::start(&self.program, &self.store(), &self.log())?;
-        if node.receive(PATIENCE)?.is_none() {
+        if node.receive(TIMEOUTS)?.is_none() {
             return Ok(Outcome::Ended(self.ended(&mut node)?));
         }
-        match node.ask(Ask::Range) {
-            Ok(Said::Rows { revision, rows }) => {
+        match node.ask(Operation::Range) {
+            Ok(Response::Rows { revision, rows }) => {
                 let violations = self.model.settle(revision, &rows);
                 node.stop()?;
                 Ok(Outcome::Served(violations))

@@ -10,10 +10,10 @@ use crate::cluster::switch::link::Link;
 pub enum Cut {
     /// All between the victims and the others, both ways (F13, F14).
     Isolate(Victim),
-    /// The victims hear nobody (F15).
-    Deaf(Victim),
-    /// Nobody hears the victims (F15).
-    Mute(Victim),
+    /// Nothing reaches the victims (F15).
+    Inbound(Victim),
+    /// Nothing from the victims arrives (F15).
+    Outbound(Victim),
     /// The leader and one follower do not reach each other; both reach the others (F16).
     Bridge,
 }
@@ -28,8 +28,8 @@ impl Fault for Partition {
         match self.0 {
             Cut::Isolate(Victim::Majority) => "F14 majority apart from the rest".to_owned(),
             Cut::Isolate(victim) => format!("F13 isolate {}", victim.word()),
-            Cut::Deaf(victim) => format!("F15 {} hears nobody", victim.word()),
-            Cut::Mute(victim) => format!("F15 nobody hears {}", victim.word()),
+            Cut::Inbound(victim) => format!("F15 nothing reaches {}", victim.word()),
+            Cut::Outbound(victim) => format!("F15 nothing from {} arrives", victim.word()),
             Cut::Bridge => "F16 leader and a follower cannot talk".to_owned(),
         }
     }
@@ -55,8 +55,8 @@ impl Partition {
         let all = stage.cluster.ids();
         let (victim, deaf, mute) = match self.0 {
             Cut::Isolate(victim) => (victim, true, true),
-            Cut::Deaf(victim) => (victim, true, false),
-            Cut::Mute(victim) => (victim, false, true),
+            Cut::Inbound(victim) => (victim, true, false),
+            Cut::Outbound(victim) => (victim, false, true),
             Cut::Bridge => {
                 let leader = Victim::Leader.choose(stage).await?[0];
                 let members = stage.cluster.founders().into_iter();

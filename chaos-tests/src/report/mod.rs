@@ -4,11 +4,8 @@ pub mod chart;
 pub mod gaps;
 pub mod page;
 pub mod text;
+mod write;
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::Context;
 use serde::Serialize;
 
 use crate::scenario::{Outcome, Verdict};
@@ -64,23 +61,6 @@ impl Report {
         let scenarios = self.outcomes.iter().map(|outcome| outcome.verdict);
         let parts = self.parts.iter().map(|part| part.verdict);
         scenarios.chain(parts).filter(|one| *one == verdict).count()
-    }
-
-    /// Writes the page, the text and the figures to a folder.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        fs::create_dir_all(folder).context("cannot make the folder of the report")?;
-        let figures = serde_json::to_string_pretty(self).context("the report as JSON")?;
-        for (name, text) in [
-            ("report.html", page::page(self)),
-            ("report.txt", text::text(self)),
-            ("report.json", figures),
-        ] {
-            fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use raft_store::sim::network::Weather;
+use raft_store::sim::network::Conditions;
 use raft_store::sim::process::Skew;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -127,7 +127,7 @@ impl Faults {
             self.end(world, &fault).await?;
         }
         world.network.mend();
-        world.network.set_weather(Weather::default());
+        world.network.set_conditions(Conditions::default());
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl Faults {
                 }
                 self.start(world, &all).await?;
             }
-            Fault::Storm => world.network.set_weather(Weather::default()),
+            Fault::Storm => world.network.set_conditions(Conditions::default()),
             Fault::Clock { node, .. } => {
                 if let Some(member) = world.member(*node) {
                     member.process().set_skew(Skew::default());
@@ -207,7 +207,7 @@ async fn begin(world: &World, fault: &Fault) {
         Fault::Brownout => {
             world.enlisted().iter().for_each(|node| world.disk(*node).set_sync_max(SLOW_SYNC_MAX));
         }
-        Fault::Storm => world.network.set_weather(Weather {
+        Fault::Storm => world.network.set_conditions(Conditions {
             delay_min_us: 1_000,
             delay_max_us: 60_000,
             lost_permille: 10,

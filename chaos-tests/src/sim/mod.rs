@@ -9,6 +9,7 @@ mod fault;
 pub mod invariant;
 mod operator;
 pub mod overwritten;
+pub mod setup;
 pub mod slow_leader;
 pub mod stale_read;
 pub mod sweep;
@@ -18,7 +19,6 @@ mod world;
 use std::time::Duration;
 
 use raft_store::sim::clock::Drift;
-use raft_store::sim::mutant::Mutant;
 use raft_store::sim::process::Process;
 use raft_store::sim::turns::give_turns;
 use rand::rngs::StdRng;
@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 
 use self::fault::Faults;
 use self::invariant::Invariants;
+pub use self::setup::Setup;
 use self::world::World;
 use crate::check::enough::{self, Window};
 use crate::check::{self, Ledger, Verdict};
@@ -46,15 +47,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const DRIFT_MAX_PERMILLE: i16 = 200;
 const CLIENTS: u64 = 5;
 const WATCHERS: u64 = 2;
-
-/// What a run is made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setup {
-    /// Gives everything that happens.
-    pub seed: u64,
-    /// The deliberate defect that all nodes have.
-    pub mutant: Option<Mutant>,
-}
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use super::world::World;
 
 /// How long it waits for an answer before it asks again, of whoever leads then.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUTS: Duration = Duration::from_secs(4);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Replaces nodes until the world stops; what it began it ends.
@@ -38,7 +38,7 @@ async fn replaced(world: &World, old: u64, new: u64) -> bool {
         return false;
     };
     let asked = ask(leader, old, new);
-    matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(true))
+    matches!(tokio::time::timeout(TIMEOUTS, asked).await, Ok(true))
 }
 
 async fn ask(leader: &Member, old: u64, new: u64) -> bool {

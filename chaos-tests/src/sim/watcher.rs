@@ -13,7 +13,7 @@ use crate::history::{Record, Write};
 /// The longest time a watcher is busy with what it was given.
 const BUSY_MAX: Duration = Duration::from_millis(400);
 /// How long it waits for a change before it looks whether the world stops.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUTS: Duration = Duration::from_millis(500);
 
 /// Follows until the world stops.
 pub(super) async fn follow(world: World, seed: u64) {
@@ -49,7 +49,7 @@ async fn one_watch(
     world.record(Record::WatchBegan { watch, node, prefix, after_revision, at_ns });
     let reason = loop {
         let next = member.process().run(following.next());
-        match tokio::time::timeout(PATIENCE, next).await {
+        match tokio::time::timeout(TIMEOUTS, next).await {
             Err(_) if world.is_stopping() => break "the run ended".to_owned(),
             Err(_) => {}
             Ok(Err(ended)) => break ended.to_string(),

@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::Setup;
+use super::setup::Setup;
 use crate::check::Ledger;
 use crate::history::{History, Record, Write};
 
@@ -28,10 +28,10 @@ pub(super) struct World {
     mutant: Option<Mutant>,
     drift_of: DriftOf,
     shared: Arc<Mutex<Shared>>,
-    ground: Arc<Ground>,
+    resources: Arc<Resources>,
 }
 
-struct Ground {
+struct Resources {
     identities: TestCluster,
     folder: TempDir,
     disks: BTreeMap<u64, Disk>,
@@ -72,7 +72,7 @@ impl World {
         let begin = Instant::now();
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        let ground = Ground {
+        let resources = Resources {
             identities,
             folder: folder.expect("temporary folder"),
             disks: known.iter().map(|id| (*id, Disk::new(rng.random()))).collect(),
@@ -83,7 +83,7 @@ impl World {
             mutant: setup.mutant,
             drift_of,
             shared: Arc::default(),
-            ground: Arc::new(ground),
+            resources: Arc::new(resources),
         };
         world.shared().enlisted.extend(&ids);
         for id in ids {
@@ -114,8 +114,8 @@ impl World {
     }
 
     fn config(&self, id: u64) -> Config {
-        let identity = self.ground.identities.regions[&id].clone();
-        let dir = self.ground.folder.path().join(id.to_string());
+        let identity = self.resources.identities.regions[&id].clone();
+        let dir = self.resources.folder.path().join(id.to_string());
         Config {
             timers: Timers { request: Duration::from_secs(3), ..Timers::default() },
             // The machine's disk is none of the simulation's.
@@ -139,7 +139,7 @@ impl World {
         let drift = (self.drift_of)(id, rng);
         let process = Process::new(self.begin, rng.random(), self.mutant, drift);
         self.shared().drifts.push((id, drift));
-        let disk = &self.ground.disks[&id];
+        let disk = &self.resources.disks[&id];
         let started = Member::start(self.config(id), disk, &self.network, &process).await;
         if let Some(Ended::Failed { reason }) = process.ended() {
             return Err(format!("node {id} failed while starting: {reason}"));
@@ -160,12 +160,12 @@ impl World {
         let Some(member) = self.shared().members.remove(&id) else { return };
         member.process().kill();
         if power_lost {
-            self.ground.disks[&id].lose_power(&self.config(id).dir);
+            self.resources.disks[&id].lose_power(&self.config(id).dir);
         }
     }
 
     pub(super) fn disk(&self, id: u64) -> &Disk {
-        &self.ground.disks[&id]
+        &self.resources.disks[&id]
     }
 
     /// The nodes that take part, or are about to.
@@ -177,7 +177,7 @@ impl World {
     pub(super) fn enlist(&self) -> Option<u64> {
         let mut shared = self.shared();
         let next = shared.enlisted.last()? + 1;
-        self.ground.disks.contains_key(&next).then(|| {
+        self.resources.disks.contains_key(&next).then(|| {
             shared.enlisted.insert(next);
             next
         })

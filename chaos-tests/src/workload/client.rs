@@ -15,9 +15,9 @@ use crate::node::wire::kv_client::KvClient;
 use crate::node::wire::txn_reply::Result as Reply;
 use crate::node::wire::{self, GetRequest, RangeRequest, TxnRequest};
 
-/// How patient a client is.
+/// How long a client waits.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// How long it waits for one answer.
     pub attempt: Duration,
     /// How long it tries until it gives up.
@@ -31,12 +31,12 @@ pub struct Client {
     nodes: Vec<(u64, KvClient<Channel>)>,
     /// The position of the node that it asks first.
     next: usize,
-    patience: Patience,
+    timeouts: Timeouts,
     number: u64,
     stop: CancellationToken,
 }
 
-/// What one attempt brought.
+/// The result of one attempt.
 enum Attempt {
     /// It is over.
     Final(Outcome),
@@ -53,14 +53,14 @@ impl Client {
         recorder: &Arc<Recorder>,
         nodes: &BTreeMap<u64, KvClient<Channel>>,
         first: usize,
-        patience: Patience,
+        timeouts: Timeouts,
         stop: &CancellationToken,
     ) -> Self {
         let nodes: Vec<_> = nodes.iter().map(|(id, kv)| (*id, kv.clone())).collect();
         let next = first % nodes.len().max(1);
         let number = recorder.number();
         let (recorder, stop) = (Arc::clone(recorder), stop.clone());
-        Self { recorder, nodes, next, patience, number, stop }
+        Self { recorder, nodes, next, timeouts, number, stop }
     }
 
     /// Whether it should begin another operation.
@@ -106,7 +106,7 @@ impl Client {
 
     async fn perform(&mut self, action: Action) -> Outcome {
         let invoked_ns = self.recorder.now_ns();
-        let deadline = Instant::now() + self.patience.operation;
+        let deadline = Instant::now() + self.timeouts.operation;
         let outcome = self.try_until(&action, deadline).await;
         let operation = Operation {
             id: self.recorder.number(),
@@ -128,7 +128,7 @@ impl Client {
         let mut open = None;
         loop {
             let kv = self.nodes[self.next].1.clone();
-            let answer = timeout(self.patience.attempt, attempt(kv, action)).await;
+            let answer = timeout(self.timeouts.attempt, attempt(kv, action)).await;
             let reason = match answer {
                 Ok(Attempt::Final(outcome)) => return outcome,
                 Ok(Attempt::Refused(reason)) => reason,

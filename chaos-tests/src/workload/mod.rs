@@ -21,15 +21,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::history::History;
-use client::{Client, Patience};
+use client::{Client, Timeouts};
 use recorder::Recorder;
 
 /// Clients of registers and of the bank.
 const REGISTER_CLIENTS: u64 = 6;
 const BANK_CLIENTS: u64 = 3;
 /// How patient they are.
-const PATIENCE: Patience =
-    Patience { attempt: Duration::from_secs(1), operation: Duration::from_secs(4) };
+const TIMEOUTS: Timeouts =
+    Timeouts { attempt: Duration::from_secs(1), operation: Duration::from_secs(4) };
 
 /// How long the last operation of a client can take, and some.
 const STOP_MAX: Duration = Duration::from_secs(15);
@@ -54,7 +54,7 @@ impl Workload {
         for id in cluster.founders() {
             nodes.insert(id, cluster.kv(id)?);
         }
-        let client = |position| Client::new(&recorder, &nodes, position, PATIENCE, &stop);
+        let client = |position| Client::new(&recorder, &nodes, position, TIMEOUTS, &stop);
         let (mut clients, mut watchers) = (JoinSet::new(), JoinSet::new());
         for (number, position) in (0..REGISTER_CLIENTS).zip(0..) {
             clients.spawn(registers::run(client(position), seed.wrapping_add(number)));
@@ -64,7 +64,7 @@ impl Workload {
         }
         for (id, kv) in &nodes {
             let only = BTreeMap::from([(*id, kv.clone())]);
-            let client = Client::new(&recorder, &only, 0, probe::PATIENCE, &stop);
+            let client = Client::new(&recorder, &only, 0, probe::TIMEOUTS, &stop);
             clients.spawn(probe::run(client, *id));
             watchers.spawn(watcher::run(Arc::clone(&recorder), *id, kv.clone()));
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::client::{Client, Patience};
+use super::client::{Client, Timeouts};
 use crate::history::Write;
 
 /// How long a probe waits for an answer, and pauses after it.
-pub(super) const PATIENCE: Patience =
-    Patience { attempt: Duration::from_millis(250), operation: Duration::ZERO };
+pub(super) const TIMEOUTS: Timeouts =
+    Timeouts { attempt: Duration::from_millis(250), operation: Duration::ZERO };
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Writes a key of its own until it is stopped.

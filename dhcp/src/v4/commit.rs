@@ -1,6 +1,5 @@
-//! Wishes to commit, their outcomes, and what is done while no outcome comes.
+//! Requests to commit, their outcomes, and what is done while no outcome comes.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
@@ -9,59 +8,17 @@ use model::lease::offline::{self, AddressKnowledge, OwnGrant};
 use model::mac::MacAddress;
 use model::time::Timestamp;
 
-use crate::v4::engine::{Arrival, Engine, Outcome, Output, Wish};
+use crate::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output};
+use crate::v4::pending::WaitingClient;
 use crate::wire::code;
 use crate::wire::message::Message;
 
 /// How long a client waits for a commit before the rack answers as if no region could be reached.
 const COMMIT_WAIT_MS: u64 = 2_000;
-/// How often a wish without an outcome is repeated.
+/// How often a request without an outcome is repeated.
 const REPEAT_MS: u64 = 1_000;
 /// A client that would have to renew at once is not worth an answer.
 const OFFLINE_LEASE_MIN_MS: u64 = 20_000;
-/// Clients that wait, and wishes without an outcome, are bounded: a full table is a silent server.
-const WISHES_MAX: usize = 8_192;
-
-/// A request that waits for its commit.
-#[derive(Debug, Clone)]
-pub(crate) struct Parked {
-    pub(crate) message: Message,
-    pub(crate) arrival: Arrival,
-    pub(crate) ip: Ipv4Addr,
-    pub(crate) since: Moment,
-}
-
-/// The wishes whose outcome is not known.
-#[derive(Debug)]
-pub(crate) struct Wishes {
-    incarnation: u64,
-    next: u64,
-    open: BTreeMap<[u8; 16], (Wish, Moment)>,
-}
-
-impl Wishes {
-    pub(crate) fn new(incarnation: u64) -> Self {
-        Self { incarnation, next: 0, open: BTreeMap::new() }
-    }
-
-    pub(crate) fn full(&self) -> bool {
-        self.open.len() >= WISHES_MAX
-    }
-
-    /// An id that no other wish of any process has: the process's random number and a count.
-    fn id(&mut self) -> [u8; 16] {
-        self.next += 1;
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&self.incarnation.to_be_bytes());
-        id[8..].copy_from_slice(&self.next.to_be_bytes());
-        id
-    }
-
-    fn open(&mut self, wish: &Wish, now: Moment) {
-        self.open.insert(wish.request_id, (wish.clone(), now));
-    }
-}
-
 impl Engine {
     /// Asks for a binding; the client is answered once it is committed.
     pub(crate) fn ask(
@@ -71,15 +28,15 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Vec<Output> {
-        let Some(wish) = self.wish(Change::Bind, message, arrival, ip) else {
+        let Some(request) = self.commit_request(Change::Bind, message, arrival, ip) else {
             return Vec::new();
         };
         let grant = self.own_grant(ip, message.mac);
         grant.asked = true;
-        self.wishes.open(&wish, now);
-        let parked = Parked { message: message.clone(), arrival: *arrival, ip, since: now };
-        self.parked.insert(wish.request_id, parked);
-        vec![Output::Commit(wish)]
+        self.commits.open(&request, now);
+        let waiting = WaitingClient { message: message.clone(), arrival: *arrival, ip, since: now };
+        self.waiting.insert(request.request_id, waiting);
+        vec![Output::Commit(request)]
     }
 
     /// Tells the region of a release or decline; nobody waits for the outcome.
@@ -91,25 +48,26 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Vec<Output> {
-        let Some(wish) = self.wish(change, message, arrival, ip).filter(|_| !self.wishes.full())
+        let Some(request) =
+            self.commit_request(change, message, arrival, ip).filter(|_| !self.commits.full())
         else {
             return Vec::new();
         };
-        self.wishes.open(&wish, now);
-        if self.reachable { vec![Output::Commit(wish)] } else { Vec::new() }
+        self.commits.open(&request, now);
+        if self.reachable { vec![Output::Commit(request)] } else { Vec::new() }
     }
 
-    fn wish(
+    fn commit_request(
         &mut self,
         change: Change,
         message: &Message,
         arrival: &Arrival,
         ip: Ipv4Addr,
-    ) -> Option<Wish> {
+    ) -> Option<CommitRequest> {
         let subnet = self.view.subnet_of(ip)?.1.id;
         let hostname = message.options.get(code::HOST_NAME).and_then(label);
-        Some(Wish {
-            request_id: self.wishes.id(),
+        Some(CommitRequest {
+            request_id: self.commits.id(),
             change,
             vlan: arrival.vlan,
             subnet,
@@ -132,40 +90,40 @@ impl Engine {
         grant
     }
 
-    /// The outcome of a wish.
+    /// The outcome of a request.
     pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
-        let Some((wish, sent)) = self.wishes.open.get(&id).cloned() else { return Vec::new() };
+        let Some((request, sent)) = self.commits.open.get(&id).cloned() else { return Vec::new() };
         if outcome == Outcome::Unknown {
-            let parked = self.parked.remove(&id);
-            return parked.map(|parked| self.answer_offline(&parked, now)).unwrap_or_default();
+            let waiting = self.waiting.remove(&id);
+            return waiting.map(|waiting| self.answer_offline(&waiting, now)).unwrap_or_default();
         }
-        self.wishes.open.remove(&id);
-        let parked = self.parked.remove(&id);
-        self.decide_grant(&wish, outcome);
-        let Some(parked) = parked else { return Vec::new() };
+        self.commits.open.remove(&id);
+        let waiting = self.waiting.remove(&id);
+        self.decide_grant(&request, outcome);
+        let Some(waiting) = waiting else { return Vec::new() };
         match outcome {
             Outcome::Committed { told_ms, .. } => {
-                self.offers.withdraw(wish.vlan, wish.mac);
+                self.offers.withdraw(request.vlan, request.mac);
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
-                self.acknowledge(&parked.message, &parked.arrival, parked.ip, left_ms, now)
+                self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)
             }
             Outcome::Refused { taken: true, .. } => {
-                self.offers.withdraw(wish.vlan, wish.mac);
-                Self::refuse(&parked.message, &parked.arrival, "address is in use", now)
+                self.offers.withdraw(request.vlan, request.mac);
+                Self::refuse(&waiting.message, &waiting.arrival, "address is in use", now)
             }
             Outcome::Refused { taken: false, .. } | Outcome::Unknown => {
-                self.offers.withdraw(wish.vlan, wish.mac);
+                self.offers.withdraw(request.vlan, request.mac);
                 Vec::new()
             }
         }
     }
 
-    fn decide_grant(&mut self, wish: &Wish, outcome: Outcome) {
-        let Some(grant) = self.grants.get_mut(&wish.ip).filter(|grant| grant.mac == wish.mac)
+    fn decide_grant(&mut self, request: &CommitRequest, outcome: Outcome) {
+        let Some(grant) = self.grants.get_mut(&request.ip).filter(|grant| grant.mac == request.mac)
         else {
             return;
         };
-        if !matches!(wish.change, Change::Bind | Change::Granted) {
+        if !matches!(request.change, Change::Bind | Change::Granted) {
             return;
         }
         grant.asked = false;
@@ -180,8 +138,8 @@ impl Engine {
     }
 
     /// Answers a request from what this rack may promise by itself, or not at all.
-    pub(crate) fn answer_offline(&mut self, parked: &Parked, now: Moment) -> Vec<Output> {
-        let Parked { message, arrival, ip, .. } = parked;
+    pub(crate) fn answer_offline(&mut self, waiting: &WaitingClient, now: Moment) -> Vec<Output> {
+        let WaitingClient { message, arrival, ip, .. } = waiting;
         let Some(limit) = self.offline_limit(arrival, *ip, message.mac, now) else {
             return Vec::new();
         };
@@ -215,20 +173,20 @@ impl Engine {
         offline::limit(&self.policy, &knowledge, mac)
     }
 
-    /// Forgets what is over, answers who has waited long enough, repeats wishes without an outcome
+    /// Forgets what is over, answers who has waited long enough, repeats commits without an outcome
     /// and tells what was granted without a region. Call it a few times a second.
     pub fn tick(&mut self, now: Moment) -> Vec<Output> {
         self.forget(now);
         let late: Vec<[u8; 16]> = self
-            .parked
+            .waiting
             .iter()
-            .filter(|(_, parked)| now.since_ms(parked.since) >= COMMIT_WAIT_MS)
+            .filter(|(_, waiting)| now.since_ms(waiting.since) >= COMMIT_WAIT_MS)
             .map(|(id, _)| *id)
             .collect();
         let mut outputs = Vec::new();
         for id in late {
-            if let Some(parked) = self.parked.remove(&id) {
-                outputs.extend(self.answer_offline(&parked, now));
+            if let Some(waiting) = self.waiting.remove(&id) {
+                outputs.extend(self.answer_offline(&waiting, now));
             }
         }
         if self.reachable {
@@ -240,10 +198,10 @@ impl Engine {
 
     fn repeat(&mut self, now: Moment) -> Vec<Output> {
         let mut outputs = Vec::new();
-        for (wish, sent) in self.wishes.open.values_mut() {
+        for (request, sent) in self.commits.open.values_mut() {
             if now.since_ms(*sent) >= REPEAT_MS {
                 *sent = now;
-                outputs.push(Output::Commit(wish.clone()));
+                outputs.push(Output::Commit(request.clone()));
             }
         }
         outputs
@@ -263,25 +221,31 @@ impl Engine {
             .collect();
         let mut outputs = Vec::new();
         for (ip, mac, told_ms) in granted {
-            let Some(wish) = self.granted_wish(ip, mac, told_ms).filter(|_| !self.wishes.full())
+            let Some(request) =
+                self.granted_commit(ip, mac, told_ms).filter(|_| !self.commits.full())
             else {
                 continue;
             };
             self.own_grant(ip, mac).asked = true;
-            self.wishes.open(&wish, now);
-            outputs.push(Output::Commit(wish));
+            self.commits.open(&request, now);
+            outputs.push(Output::Commit(request));
         }
         outputs
     }
 
-    fn granted_wish(&mut self, ip: Ipv4Addr, mac: MacAddress, told_ms: u64) -> Option<Wish> {
+    fn granted_commit(
+        &mut self,
+        ip: Ipv4Addr,
+        mac: MacAddress,
+        told_ms: u64,
+    ) -> Option<CommitRequest> {
         let (_, subnet) = self.view.subnet_of(ip)?;
         let (vlan, subnet) = (subnet.vlan, subnet.id);
         let block = self.own_block(vlan, ip).map(|block| (block.id, block.epoch));
         let hostname = self.view.binding(ip).and_then(|binding| binding.hostname.clone());
-        let request_id = self.wishes.id();
+        let request_id = self.commits.id();
         let change = Change::Granted;
-        Some(Wish { request_id, change, vlan, subnet, ip, mac, hostname, told_ms, block })
+        Some(CommitRequest { request_id, change, vlan, subnet, ip, mac, hostname, told_ms, block })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server as a state machine: what arrives goes in, what is to be done comes out.
 //!
-//! An offer comes from the rack's own block and costs nothing. A request for it becomes a wish to
+//! An offer comes from the rack's own block and costs nothing. A request for it becomes a request to
 //! commit the binding, and the acknowledgement follows the commit. While no region answers, the
 //! rules of [`model::lease::offline`] say what may still be promised. There is never a NAK without
 //! positive knowledge: whoever does not know is silent.
@@ -17,8 +17,8 @@ use model::mac::MacAddress;
 
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
-use crate::v4::commit::{Parked, Wishes};
 use crate::v4::offers::Offers;
+use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::View;
 use crate::wire::code;
@@ -61,7 +61,7 @@ pub enum Output {
     /// Send a reply.
     Send(Sending),
     /// Ask a region to commit a binding, and hand the outcome to [`Engine::committed`].
-    Commit(Wish),
+    Commit(CommitRequest),
     /// Tell the event log what a machine was told.
     Report(Exchange),
 }
@@ -98,8 +98,8 @@ pub struct Exchange {
 
 /// A binding that a region is asked to commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// Unique; the same when the same wish is repeated.
+pub struct CommitRequest {
+    /// Unique; the same when it is repeated.
     pub request_id: [u8; 16],
     /// What happened.
     pub change: model::lease::commit::Change,
@@ -119,7 +119,7 @@ pub struct Wish {
     pub block: Option<(model::id::BlockId, u64)>,
 }
 
-/// What became of a wish.
+/// What became of a request to commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It was committed.
@@ -170,7 +170,7 @@ pub enum Dropped {
     #[error("it is meant for another server")]
     AnotherServer,
     /// It contradicts itself or the RFC.
-    #[error("it makes no sense")]
+    #[error("its fields contradict each other or RFC 2131")]
     Senseless,
     /// No address is free in this rack's blocks.
     #[error("no address is free")]
@@ -195,8 +195,8 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
     pub(crate) declined: BTreeMap<Ipv4Addr, Moment>,
-    pub(crate) wishes: Wishes,
-    pub(crate) parked: BTreeMap<[u8; 16], Parked>,
+    pub(crate) commits: OpenCommits,
+    pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     transmissions: Transmissions,
 }
 
@@ -206,7 +206,7 @@ impl Engine {
     pub fn new(own: OwnRack, policy: Policy) -> Self {
         Self {
             policy,
-            wishes: Wishes::new(own.incarnation),
+            commits: OpenCommits::new(own.incarnation),
             own,
             view: View::default(),
             clock: None,
@@ -214,7 +214,7 @@ impl Engine {
             offers: Offers::default(),
             grants: BTreeMap::new(),
             declined: BTreeMap::new(),
-            parked: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             transmissions: Transmissions::default(),
         }
     }

@@ -9,4 +9,6 @@ pub mod view;
 
 mod commit;
 mod offers;
+mod pending;
+mod replies;
 mod request;

@@ -9,8 +9,8 @@ use model::lease::commit::Change;
 use model::mac::MacAddress;
 
 use crate::v4::choose::Standing;
-use crate::v4::commit::Parked;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::v4::pending::WaitingClient;
 use crate::wire::code;
 use crate::wire::message::Message;
 
@@ -96,17 +96,19 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let parked =
-            self.parked.values().any(|parked| parked.ip == ip && parked.message.mac == message.mac);
-        if parked {
+        let waiting = self
+            .waiting
+            .values()
+            .any(|waiting| waiting.ip == ip && waiting.message.mac == message.mac);
+        if waiting {
             return Err(Dropped::Repeated);
         }
         let asked = self.grants.get(&ip).is_some_and(|grant| grant.asked);
-        if self.reachable && !asked && !self.wishes.full() {
+        if self.reachable && !asked && !self.commits.full() {
             return Ok(self.ask(message, arrival, ip, now));
         }
-        let parked = Parked { message: message.clone(), arrival: *arrival, ip, since: now };
-        let outputs = self.answer_offline(&parked, now);
+        let waiting = WaitingClient { message: message.clone(), arrival: *arrival, ip, since: now };
+        let outputs = self.answer_offline(&waiting, now);
         if outputs.is_empty() { Err(Dropped::NotKnown) } else { Ok(outputs) }
     }
 

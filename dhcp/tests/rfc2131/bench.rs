@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use dhcp::v4::answer::Destination;
-use dhcp::v4::engine::{Arrival, Dropped, Engine, Outcome, Output, OwnRack, Sending, Wish};
+use dhcp::v4::engine::{
+    Arrival, CommitRequest, Dropped, Engine, Outcome, Output, OwnRack, Sending,
+};
 use dhcp::v4::view::PeerRack;
 use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
@@ -95,31 +97,31 @@ impl Bench {
     pub(crate) fn bound(&mut self, client: &Client) -> Ipv4Addr {
         let ip = self.offered(client);
         let outputs = self.handle(&client.select(ip)).unwrap();
-        let wish = wished(&outputs);
-        let outputs = self.commit(&wish);
+        let request = requested(&outputs);
+        let outputs = self.commit(&request);
         let (_, reply, _) = sent(&outputs);
         assert_eq!(reply.opts().msg_type(), Some(MessageType::Ack));
         assert_eq!(reply.yiaddr(), ip);
         ip
     }
 
-    /// The region commits a wish, and the copy shows it.
-    pub(crate) fn commit(&mut self, wish: &Wish) -> Vec<Output> {
+    /// The region commits what is asked for, and the copy shows it.
+    pub(crate) fn commit(&mut self, request: &CommitRequest) -> Vec<Output> {
         let revision = self.engine.view().revision + 1;
-        let told_until = self.region_time().plus_ms(wish.told_ms);
+        let told_until = self.region_time().plus_ms(request.told_ms);
         let binding = Binding {
-            ip: IpAddr::V4(wish.ip),
-            subnet: wish.subnet,
-            vlan: wish.vlan,
-            mac: wish.mac,
+            ip: IpAddr::V4(request.ip),
+            subnet: request.subnet,
+            vlan: request.vlan,
+            mac: request.mac,
             state: BindingState::Active,
             hostname: None,
             told_until,
             promise_until: told_until.plus_ms(600_000),
             rack: rack(1),
         };
-        let outcome = Outcome::Committed { revision, told_ms: wish.told_ms };
-        let outputs = self.engine.committed(wish.request_id, outcome, self.now);
+        let outcome = Outcome::Committed { revision, told_ms: request.told_ms };
+        let outputs = self.engine.committed(request.request_id, outcome, self.now);
         self.engine.update(|view| {
             view.revision = revision;
             view.put_binding(binding);
@@ -275,12 +277,12 @@ pub(crate) fn kind_of(outputs: &[Output]) -> MessageType {
 }
 
 #[track_caller]
-pub(crate) fn wished(outputs: &[Output]) -> Wish {
-    let wish = outputs.iter().find_map(|output| match output {
-        Output::Commit(wish) => Some(wish.clone()),
+pub(crate) fn requested(outputs: &[Output]) -> CommitRequest {
+    let request = outputs.iter().find_map(|output| match output {
+        Output::Commit(request) => Some(request.clone()),
         Output::Send(_) | Output::Report(_) => None,
     });
-    wish.expect("a commit is wished")
+    request.expect("a commit is requested")
 }
 
 pub(crate) fn lease_seconds(message: &Message) -> Option<u32> {

@@ -4,7 +4,7 @@ use dhcp::v4::engine::{Dropped, Outcome};
 use dhcproto::v4::MessageType;
 use model::lease::commit::Change;
 
-use crate::bench::{Bench, Client, block, kind_of, lease_seconds, sent, wished};
+use crate::bench::{Bench, Client, block, kind_of, lease_seconds, requested, sent};
 
 #[test]
 fn new_clients_get_leases_that_end_before_the_block() {
@@ -31,9 +31,9 @@ fn what_was_granted_is_committed_on_return_and_blocks_the_address_until_then() {
     bench.engine.set_reachable(true);
     let outputs = bench.handle(&Client::new(2).select(ip)).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Nak);
-    let wish = wished(&bench.engine.tick(bench.now));
-    assert_eq!((wish.change, wish.ip, wish.mac), (Change::Granted, ip, client.mac));
-    bench.commit(&wish);
+    let request = requested(&bench.engine.tick(bench.now));
+    assert_eq!((request.change, request.ip, request.mac), (Change::Granted, ip, client.mac));
+    bench.commit(&request);
     assert_eq!(bench.engine.tick(bench.now), []);
 }
 
@@ -42,13 +42,13 @@ fn a_commit_without_an_answer_is_answered_by_the_offline_rules_and_repeated() {
     let mut bench = Bench::new();
     let client = Client::new(1);
     let ip = bench.offered(&client);
-    let wish = wished(&bench.handle(&client.select(ip)).unwrap());
+    let request = requested(&bench.handle(&client.select(ip)).unwrap());
     bench.pass_ms(100);
-    let outputs = bench.engine.committed(wish.request_id, Outcome::Unknown, bench.now);
+    let outputs = bench.engine.committed(request.request_id, Outcome::Unknown, bench.now);
     assert_eq!(kind_of(&outputs), MessageType::Ack);
     bench.pass_ms(2_000);
-    let again = wished(&bench.engine.tick(bench.now));
-    assert_eq!(again.request_id, wish.request_id);
+    let again = requested(&bench.engine.tick(bench.now));
+    assert_eq!(again.request_id, request.request_id);
 }
 
 #[test]

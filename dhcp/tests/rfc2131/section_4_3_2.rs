@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use dhcp::v4::engine::{Dropped, Outcome, Output};
 use dhcproto::v4::MessageType;
 
-use crate::bench::{Bench, Client, kind_of, lease_seconds, sent, wished};
+use crate::bench::{Bench, Client, kind_of, lease_seconds, requested, sent};
 
 #[test]
 fn the_acknowledgement_follows_the_commit() {
@@ -14,11 +14,11 @@ fn the_acknowledgement_follows_the_commit() {
     let ip = bench.offered(&client);
     let outputs = bench.handle(&client.select(ip)).unwrap();
     assert!(matches!(outputs.as_slice(), [Output::Commit(_)]));
-    let wish = wished(&outputs);
-    assert_eq!((wish.ip, wish.mac, wish.told_ms), (ip, client.mac, 600_000));
-    assert_eq!(wish.hostname.as_deref(), Some("node-1"));
+    let request = requested(&outputs);
+    assert_eq!((request.ip, request.mac, request.told_ms), (ip, client.mac, 600_000));
+    assert_eq!(request.hostname.as_deref(), Some("node-1"));
     bench.pass_ms(1_500);
-    let outputs = bench.commit(&wish);
+    let outputs = bench.commit(&request);
     // What the commit took is taken from the lease.
     assert_eq!(lease_seconds(&sent(&outputs).1), Some(598));
 }
@@ -60,9 +60,9 @@ fn a_commit_refused_because_the_address_is_taken_becomes_a_nak_and_any_other_sil
         let mut bench = Bench::new();
         let client = Client::new(1);
         let ip = bench.offered(&client);
-        let wish = wished(&bench.handle(&client.select(ip)).unwrap());
+        let request = requested(&bench.handle(&client.select(ip)).unwrap());
         let outcome = Outcome::Refused { revision: 9, taken };
-        let outputs = bench.engine.committed(wish.request_id, outcome, bench.now);
+        let outputs = bench.engine.committed(request.request_id, outcome, bench.now);
         assert_eq!((!outputs.is_empty()).then(|| kind_of(&outputs)), want);
     }
 }
@@ -99,7 +99,7 @@ fn a_renewal_in_the_first_quarter_commits_nothing() {
     assert!((490..=500).contains(&left), "{left} s");
     bench.pass_ms(100_000);
     let outputs = bench.handle(&client.renew(ip)).unwrap();
-    assert_eq!(lease_seconds(&sent(&bench.commit(&wished(&outputs))).1), Some(600));
+    assert_eq!(lease_seconds(&sent(&bench.commit(&requested(&outputs))).1), Some(600));
 }
 
 #[test]
@@ -109,5 +109,5 @@ fn a_lease_that_ended_is_given_back_to_its_client() {
     let ip = bench.bound(&client);
     bench.pass_ms(700_000);
     let outputs = bench.handle(&client.reboot(ip)).unwrap();
-    assert_eq!(kind_of(&bench.commit(&wished(&outputs))), MessageType::Ack);
+    assert_eq!(kind_of(&bench.commit(&requested(&outputs))), MessageType::Ack);
 }

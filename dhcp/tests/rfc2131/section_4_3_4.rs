@@ -7,7 +7,7 @@ use dhcp::v4::engine::Dropped;
 use dhcproto::v4::MessageType;
 use model::lease::commit::Change;
 
-use crate::bench::{Bench, Client, SERVER, kind_of, lease_seconds, sent, wished};
+use crate::bench::{Bench, Client, SERVER, kind_of, lease_seconds, requested, sent};
 
 #[test]
 fn only_the_holder_releases_and_nothing_is_answered() {
@@ -18,7 +18,7 @@ fn only_the_holder_releases_and_nothing_is_answered() {
         |last: u8| Client { ciaddr: ip, ..Client::new(last) }.packet(7, &[(54, SERVER.octets())]);
     assert_eq!(bench.handle(&release(2)), Err(Dropped::NotKnown));
     let outputs = bench.handle(&release(1)).unwrap();
-    assert_eq!(wished(&outputs).change, Change::Release);
+    assert_eq!(requested(&outputs).change, Change::Release);
     assert_eq!(outputs.len(), 1);
 }
 
@@ -30,7 +30,7 @@ fn a_declined_address_is_left_alone() {
     let options = [(50, ip.octets()), (54, SERVER.octets())];
     assert_eq!(bench.handle(&Client::new(2).packet(4, &options)), Err(Dropped::NotKnown));
     let outputs = bench.handle(&client.packet(4, &options)).unwrap();
-    assert_eq!(wished(&outputs).change, Change::Decline);
+    assert_eq!(requested(&outputs).change, Change::Decline);
     assert_ne!(bench.offered(&client), ip);
 }
 

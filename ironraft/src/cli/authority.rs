@@ -79,18 +79,20 @@ async fn rotate(arguments: &RotateArguments) -> Result<(), Failure> {
     let until = Instant::now() + Duration::from_secs(arguments.wait);
     let mut client = client(&arguments.node)?;
     let mut reply = answered(client.rotate(RotateRequest {})).await?;
-    let mut said = String::new();
+    let mut shown = String::new();
     loop {
         let line = progress(&reply);
-        if line != said {
+        if line != shown {
             say(format_args!("{line}"));
-            said = line;
+            shown = line;
         }
         if is_done(&reply) {
             return Ok(());
         }
         if Instant::now() >= until {
-            return Err(Failure::Unavailable(format!("not done yet, it goes on: {said}")));
+            return Err(Failure::Unavailable(format!(
+                "the change of the authority is not complete and continues: {shown}"
+            )));
         }
         tokio::time::sleep(POLL).await;
         // The own region may be away for a while; what is told next is newer.

@@ -55,7 +55,10 @@ impl Client {
         let [consumer, token, secret] = parts.as_slice() else {
             anyhow::bail!("an API key has the form consumer:token:secret");
         };
-        anyhow::ensure!(!profile.endpoints.is_empty(), "the profile names no region");
+        anyhow::ensure!(
+            !profile.endpoints.is_empty(),
+            "the profile has no region; run `ironraft login`"
+        );
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
@@ -126,7 +129,7 @@ impl Client {
                 Err(error) => {
                     let reason = format!("{:#}", anyhow::Error::new(error));
                     return Err(Failure::Unavailable(format!(
-                        "{endpoint} gave no answer, it may have been done: {reason}"
+                        "{endpoint} did not answer, the request may have been carried out: {reason}"
                     )));
                 }
             };

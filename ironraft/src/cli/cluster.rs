@@ -48,7 +48,7 @@ pub(crate) enum ClusterCommand {
         #[arg(short, long, value_enum, default_value = "table")]
         output: Format,
     },
-    /// Take a region out for good and wait until it is no member any more; refused when the others
+    /// Take a region out for good and wait until it is not a member any more; refused when the others
     /// would be no quorum
     Remove {
         /// Its node id; the id is never given again
@@ -169,12 +169,12 @@ async fn remove(node: &LocalNode, node_id: u64) -> Result<(), Failure> {
     while !is_removed(&identity, &staying, node_id).await {
         if Instant::now() >= until {
             return Err(Failure::Unavailable(format!(
-                "region node {node_id} ({name}) is to be removed, but is a member still"
+                "region node {node_id} ({name}) is not removed yet; look at `ironraft cluster status`"
             )));
         }
         tokio::time::sleep(POLL).await;
     }
-    say(format_args!("region node {node_id} ({name}) is no member any more"));
+    say(format_args!("region node {node_id} ({name}) is not a member any more"));
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn login(arguments: LoginArguments) -> Result<(), Failure> {
     let path = path()?;
     save(&path, &profile)?;
     let name = user["username"].as_str().unwrap_or("?");
-    say(format_args!("logged in as {name}; remembered in {}", path.display()));
+    say(format_args!("logged in as {name}; saved in {}", path.display()));
     Ok(())
 }
 

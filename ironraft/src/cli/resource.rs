@@ -159,7 +159,9 @@ async fn fill(
         let given = matches.get_one::<String>(name).cloned().unwrap_or_default();
         let value = if name == "machine" { machine_id(client, &given).await? } else { given };
         if value.is_empty() || value.contains(['/', '?', '#']) {
-            return Err(Failure::Usage(format!("`{value}` is no {name}")));
+            return Err(Failure::Usage(format!(
+                "`{value}` is not a valid {name}: it must not be empty or contain / ? #"
+            )));
         }
         path = path.replace(&format!("{{{name}}}"), &value);
     }

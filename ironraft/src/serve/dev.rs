@@ -67,7 +67,7 @@ async fn run_rack(config: &Config, folder: PathBuf, stop: CancellationToken) -> 
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             joined = tokio::time::timeout(JOIN_MAX, join_own(config, &folder)) => {
-                joined.context("the region did not let the rack in")??;
+                joined.context("the region did not accept the rack in time")??;
             }
         }
     }

@@ -101,7 +101,7 @@ pub(crate) async fn join(
         request_pem: request.request_pem.clone(),
         node: Some(join_request::Node::Rack(rack)),
     });
-    let reply = joined.await.with_context(|| format!("region {at} refused"))?.into_inner();
+    let reply = joined.await.with_context(|| format!("region {at} refused the rack"))?.into_inner();
     let certificate = reply.certificate.context("the answer has no certificate")?;
     let issued = IssuedCertificate {
         chain_pem: certificate.chain_pem,
@@ -127,10 +127,10 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let text = fs::read_to_string(data_dir.join(FILE))
         .with_context(|| format!("no rack node in {}; join first", data_dir.display()))?;
-    let file: RackFile = toml::from_str(&text).context("rack.toml is wrong")?;
+    let file: RackFile = toml::from_str(&text).context("cannot read rack.toml")?;
     let identity = Identity::load(&data_dir.join(IDENTITY))?;
     if identity.own().system_id() != Some(&file.system_id) {
-        bail!("the certificate is of {}, rack.toml of {}", identity.own(), file.system_id);
+        bail!("the certificate is for {}, but rack.toml is for {}", identity.own(), file.system_id);
     }
     let mut config = RackConfig::new(data_dir, identity, file.regions);
     config.hostname = file.name;

@@ -99,14 +99,14 @@ async fn the_authority_is_replaced_while_writes_go_on_and_a_region_is_killed() {
     rotating.wait().unwrap();
     let new_root = waiting["also_trusted"].as_str().unwrap().to_owned();
     let refused = authority(&cluster, &["retire"]).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(4), "{said}");
-    assert!(said.contains("region-3 does not trust authority"), "{said}");
+    let printed = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(4), "{printed}");
+    assert!(printed.contains("region-3 does not trust authority"), "{printed}");
 
     let (address, data) = (cluster.nodes[2].address.clone(), cluster.nodes[2].data.clone());
     cluster.nodes[2] = run(&address, &data);
-    let said = succeeds(authority(&cluster, &["rotate"]));
-    assert!(said.trim_end().ends_with("signs and is trusted alone"), "{said}");
+    let printed = succeeds(authority(&cluster, &["rotate"]));
+    assert!(printed.trim_end().ends_with("signs and is trusted alone"), "{printed}");
 
     enough.store(true, Ordering::Relaxed);
     assert!(writers.join_all().await.into_iter().all(|written| written > 0));

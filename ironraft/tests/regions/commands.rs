@@ -14,7 +14,7 @@ fn ended(cluster: &mut Cluster, node: usize) -> Option<Option<i32>> {
     cluster.nodes[node].process.try_wait().unwrap().map(|status| status.code())
 }
 
-/// What a region's process said.
+/// What a region's process printed.
 fn log(cluster: &Cluster, node: usize) -> String {
     std::fs::read_to_string(cluster.nodes[node].data.with_extension("log")).unwrap()
 }
@@ -33,9 +33,9 @@ impl Operator<'_> {
     #[track_caller]
     fn refused(&self, arguments: &[&str], code: i32) -> String {
         let output = self.command(arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(Some(code), output.status.code(), "{arguments:?}: {said}");
-        said
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(Some(code), output.status.code(), "{arguments:?}: {printed}");
+        printed
     }
 
     fn ids(&self, role: &str) -> Vec<u64> {
@@ -59,35 +59,35 @@ fn leadership_is_given_by_command() {
     let operator = Operator(&cluster);
     let leader = wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
     let next = if leader == 2 { 3 } else { 2 };
-    let said = succeeds(operator.command(&["transfer", &next.to_string()]));
-    assert_eq!(format!("region node {next} leads\n"), said);
+    let printed = succeeds(operator.command(&["transfer", &next.to_string()]));
+    assert_eq!(format!("region node {next} leads\n"), printed);
     wait_for("the other one leads", || {
         (cluster.status(0)?["leader"].as_u64()? == next).then_some(())
     });
-    let said = operator.refused(&["transfer", "9"], 4);
-    assert!(said.contains("it is no other voter"), "{said}");
+    let printed = operator.refused(&["transfer", "9"], 4);
+    assert!(printed.contains("node 9 is not another voter"), "{printed}");
     succeeds(cluster.operator(0, &["fabric", "create", "name=after"]));
 }
 
 #[test]
 fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
     let mut cluster = Cluster::form(["127.0.62.1", "127.0.62.2", "127.0.62.3"]);
-    let said = Operator(&cluster).refused(&["remove", "9"], 3);
-    assert_eq!("ironraft: there is no region node 9\n", said);
+    let printed = Operator(&cluster).refused(&["remove", "9"], 3);
+    assert_eq!("ironraft: there is no region node 9\n", printed);
 
     // With one region down neither of the others can go, but it can.
     cluster.nodes[2].process.kill().unwrap();
     cluster.nodes[2].process.wait().unwrap();
     for node_id in ["1", "2"] {
-        let said = wait_for("a leader that refuses", || {
-            let said = Operator(&cluster).command(&["remove", node_id]).output().unwrap();
-            (said.status.code() != Some(6)).then(|| String::from_utf8(said.stderr).unwrap())
+        let printed = wait_for("a leader that refuses", || {
+            let printed = Operator(&cluster).command(&["remove", node_id]).output().unwrap();
+            (printed.status.code() != Some(6)).then(|| String::from_utf8(printed.stderr).unwrap())
         });
-        assert!(said.contains("for [3] do not: bring them back"), "{said}");
+        assert!(printed.contains("for [3] do not: bring them back"), "{printed}");
     }
     assert_eq!(vec![1, 2, 3], Operator(&cluster).voters());
-    let said = succeeds(Operator(&cluster).command(&["remove", "3"]));
-    assert_eq!("region node 3 (r3) is no member any more\n", said);
+    let printed = succeeds(Operator(&cluster).command(&["remove", "3"]));
+    assert_eq!("region node 3 (r3) is not a member any more\n", printed);
 
     // It comes back, is told, and ends, now and whenever it is started; a new one gets a new id.
     let (address, data) = (cluster.nodes[2].address.clone(), cluster.nodes[2].data.clone());
@@ -112,8 +112,8 @@ fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
     // A leader that is removed gives way first.
     wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
     succeeds(Operator(&cluster).command(&["transfer", "2"]));
-    let said = succeeds(Operator(&cluster).command(&["remove", "2"]));
-    assert_eq!("region node 2 (r2) is no member any more\n", said);
+    let printed = succeeds(Operator(&cluster).command(&["remove", "2"]));
+    assert_eq!("region node 2 (r2) is not a member any more\n", printed);
     assert_eq!(vec![1, 4], Operator(&cluster).voters());
     let ended = wait_for("the removed region ends", || ended(&mut cluster, 1));
     assert_eq!(ended, Some(REMOVED), "it ran when it was removed: {}", log(&cluster, 1));

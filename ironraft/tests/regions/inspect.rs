@@ -20,10 +20,13 @@ fn a_stopped_region_is_looked_into_and_a_running_one_is_not() {
         create.output().unwrap().status.success().then_some(())
     });
     let refused = ironraft(&["store", "inspect", place]).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(Some(4), refused.status.code(), "{said}");
+    let printed = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(Some(4), refused.status.code(), "{printed}");
     let store = data.join("store");
-    assert_eq!(format!("ironraft: a running node uses {}: stop it first\n", store.display()), said);
+    assert_eq!(
+        format!("ironraft: a running node uses {}: stop it first\n", store.display()),
+        printed
+    );
     assert!(refused.stdout.is_empty());
 
     node.process.kill().unwrap();

@@ -57,9 +57,9 @@ fn a_wrong_token_does_not_let_a_node_in() {
         let mut join = ironraft(&["region", "join", "127.0.52.1:5241", "--token", &token]);
         join.arg("--data-dir").arg(&second).args(["--address", "127.0.52.2"]);
         let output = join.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success());
-        said.contains("NotPinned").then_some(said)
+        printed.contains("NotPinned").then_some(printed)
     });
     assert!(!second.exists(), "{refused}");
     drop(node);

@@ -116,7 +116,7 @@ async fn an_authority_in_use_is_not_retired_but_by_force() {
     }
     let rack = &site.nodes[3];
     let refused = retire(&site.tables, false).await.unwrap_err();
-    let said = format!("{rack} has not said which certificate it has");
+    let said = format!("{rack} has not reported its certificate");
     assert!(refused.to_string().ends_with(&said), "{refused}");
     assert_eq!(refused.kind(), Kind::Conflict);
     retire(&site.tables, true).await.unwrap();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::mac::MacAddress;
 
-use super::ConvertError;
+use super::error::ConvertError;
 
 /// The bytes of an address, in network order.
 #[must_use]

@@ -5,7 +5,7 @@ use model::lease::binding::{Binding, BindingState};
 use model::time::Timestamp;
 
 use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 
 const MESSAGE: &str = "Binding";

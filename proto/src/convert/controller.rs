@@ -4,7 +4,7 @@
 use model::controller::{ControllerInterface, RegionController, ServedRack};
 
 use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 
 impl From<&ServedRack> for rack::RackController {

@@ -3,8 +3,8 @@
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::id::{DnsRecordId, DnsResourceId, DomainId};
 
-use super::ConvertError;
 use super::address::{ip_to_bytes, ips_from_bytes};
+use super::error::ConvertError;
 use crate::rack;
 
 impl From<&DnsResource> for rack::DnsResource {

@@ -3,8 +3,8 @@
 use model::id::{IpRangeId, SubnetId};
 use model::net::iprange::{IpRange, Purpose};
 
-use super::ConvertError;
 use super::address::{ip_from_bytes, ip_to_bytes};
+use super::error::ConvertError;
 use crate::rack;
 
 const MESSAGE: &str = "IpRange";

@@ -6,7 +6,7 @@ use model::machine::lifecycle::Phase;
 use model::machine::served::{ServedInterface, ServedMachine};
 
 use super::address::{ip_to_bytes, ips_from_bytes, mac_from_bytes, mac_to_bytes};
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 
 const MESSAGE: &str = "RackMachine";

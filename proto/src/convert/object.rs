@@ -18,7 +18,7 @@ use model::net::vlan::Vlan;
 use model::setting::Setting;
 
 use super::address::{ip_from_bytes, ip_to_bytes};
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 use crate::rack::object::Object as Wire;
 use crate::rack::object_key::Key as WireKey;

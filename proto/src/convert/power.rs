@@ -9,7 +9,7 @@ use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use model::time::Timestamp;
 
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 
 const MESSAGE: &str = "PowerJob";

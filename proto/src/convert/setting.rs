@@ -2,7 +2,7 @@
 
 use model::setting::Setting;
 
-use super::ConvertError;
+use super::error::ConvertError;
 use crate::rack;
 
 impl From<&Setting> for rack::Setting {

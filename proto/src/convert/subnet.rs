@@ -4,7 +4,7 @@ use model::id::{SubnetId, VlanId};
 use model::net::subnet::{ReverseDns, Subnet};
 
 use super::address::{ip_from_bytes, ip_to_bytes, ips_from_bytes};
-use super::{ConvertError, parse_text};
+use super::error::{ConvertError, parse_text};
 use crate::rack;
 
 const MESSAGE: &str = "Subnet";

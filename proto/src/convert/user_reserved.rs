@@ -4,8 +4,8 @@ use model::id::{SubnetId, UserId};
 use model::net::reserved::ReservedAddress;
 use model::time::Timestamp;
 
-use super::ConvertError;
 use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
+use super::error::ConvertError;
 use crate::rack;
 
 const MESSAGE: &str = "UserReserved";

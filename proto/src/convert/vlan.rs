@@ -3,7 +3,7 @@
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
 
-use super::{ConvertError, parse, parse_text};
+use super::error::{ConvertError, parse, parse_text};
 use crate::rack;
 
 const MESSAGE: &str = "Vlan";

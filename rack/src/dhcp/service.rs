@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dhcp::v4::engine::{
-    Arrival, Dropped, Engine, Exchange, Outcome, Output, OwnRack, Sending, Wish,
+    Arrival, CommitRequest, Dropped, Engine, Exchange, Outcome, Output, OwnRack, Sending,
 };
 use model::controller::ControllerInterface;
 use model::id::VlanId;
@@ -60,7 +60,7 @@ pub struct DhcpService {
     sockets: BTreeMap<String, Served>,
     packets: Packets,
     readers: JoinSet<()>,
-    wishes: Vec<Wish>,
+    wishes: Vec<CommitRequest>,
     batches: JoinSet<Vec<([u8; 16], Outcome)>>,
     block_requests: JoinSet<()>,
     blocks_asked: Option<Moment>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp::v4::engine::{Outcome, Wish};
+use dhcp::v4::engine::{CommitRequest, Outcome};
 use model::lease::commit::Change;
 use proto::convert::{ip_to_bytes, mac_to_bytes};
 use proto::rack::binding_commit::Kind;
@@ -24,7 +24,7 @@ const BLOCKS_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) async fn commit(
     client: Option<RackClient<Channel>>,
     incarnation: u64,
-    wishes: Vec<Wish>,
+    wishes: Vec<CommitRequest>,
 ) -> Vec<([u8; 16], Outcome)> {
     let ids: Vec<[u8; 16]> = wishes.iter().map(|wish| wish.request_id).collect();
     let unknown = || ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
@@ -61,7 +61,7 @@ pub(crate) async fn request_blocks(
     }
 }
 
-fn item(wish: &Wish) -> BindingCommit {
+fn item(wish: &CommitRequest) -> BindingCommit {
     let kind = match wish.change {
         Change::Bind => Kind::Bind,
         Change::Granted => Kind::Granted,

@@ -27,7 +27,8 @@ use proto::raft as wire;
 use proto::raft::raft_client::RaftClient;
 use tonic::transport::Channel;
 
-use super::hold::{Guests, hold};
+use super::heartbeat::Heartbeats;
+use super::hold::{RemoteRequests, hold};
 use super::peer::{Peers, Purpose};
 use super::{convert, send};
 use crate::metrics::{Histogram, Stages};
@@ -48,7 +49,7 @@ pub(crate) struct Network {
     peers: Peers,
     transfers: Transfers,
     stages: Arc<Stages>,
-    guests: Guests,
+    remote_requests: RemoteRequests,
 }
 
 impl Network {
@@ -56,15 +57,24 @@ impl Network {
         peers: Peers,
         transfers: Transfers,
         stages: Arc<Stages>,
-        guests: Guests,
+        remote_requests: RemoteRequests,
     ) -> Self {
-        Self { peers, transfers, stages, guests }
+        Self { peers, transfers, stages, remote_requests }
     }
 
     fn peer(&self, target: u64, member: &Member, purpose: Purpose) -> Peer {
         let (peers, transfers) = (self.peers.clone(), self.transfers.clone());
-        let (stages, guests) = (Arc::clone(&self.stages), self.guests.clone());
-        Peer { peers, transfers, stages, guests, target, address: member.address.clone(), purpose }
+        let (stages, remote_requests) = (Arc::clone(&self.stages), self.remote_requests.clone());
+        Peer {
+            peers,
+            transfers,
+            stages,
+            remote_requests,
+            target,
+            address: member.address.clone(),
+            purpose,
+            heartbeats: Heartbeats::default(),
+        }
     }
 }
 
@@ -89,10 +99,11 @@ pub(crate) struct Peer {
     peers: Peers,
     transfers: Transfers,
     pub(super) stages: Arc<Stages>,
-    guests: Guests,
+    remote_requests: RemoteRequests,
     target: u64,
     address: String,
     purpose: Purpose,
+    heartbeats: Heartbeats,
 }
 
 impl Peer {
@@ -182,12 +193,15 @@ impl NetStreamAppend<TypeConfig> for Peer {
             if Pin::new(&mut input).peek().await.is_none() {
                 return Ok(futures::stream::empty().boxed());
             }
-            let mut client = self.client();
             let idle = option.soft_ttl().max(IDLE_MIN);
+            if self.purpose == Purpose::Heartbeat {
+                return Ok(self.beat(input, idle).boxed());
+            }
+            let mut client = self.client();
             let sent = Sent::default();
             let (noted, timed) = (Arc::clone(&sent), self.timed());
             let input = match self.purpose {
-                Purpose::Replication => Either::Left(hold(input, &self.guests)),
+                Purpose::Replication => Either::Left(hold(input, &self.remote_requests)),
                 Purpose::Heartbeat | Purpose::Snapshot | Purpose::Requests => Either::Right(input),
             };
             let requests = input.map(move |request| {
@@ -206,6 +220,38 @@ impl NetStreamAppend<TypeConfig> for Peer {
             Ok(stream.boxed())
         };
         Box::pin(start)
+    }
+}
+
+impl Peer {
+    /// Sends heartbeats one by one, each after the answer to the one before.
+    fn beat<'s>(
+        &'s mut self,
+        input: impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+        idle: Duration,
+    ) -> impl Stream<Item = Appended> + Send + 's {
+        futures::stream::unfold(Some((self, input)), move |rest| async move {
+            let (peer, mut input) = rest?;
+            let message = convert::append_to_wire(&input.next().await?);
+            let (peers, target, client) = (peer.peers.clone(), peer.target, peer.client());
+            let open = async move |messages| {
+                let mut client = client;
+                client.append(peers.request(target, messages)).await
+            };
+            let answer = tokio::time::timeout(idle, peer.heartbeats.send(message, open)).await;
+            let answer = match answer {
+                Ok(Ok(reply)) => {
+                    convert::appended_from_wire(reply).map_err(|error| unreadable(&error))
+                }
+                Ok(Err(status)) => Err(failed(&status)),
+                Err(_) => Err(unreachable("the peer does not answer")),
+            };
+            if !matches!(answer, Ok(Ok(_))) {
+                peer.heartbeats.close();
+            }
+            let rest = matches!(answer, Ok(Ok(_))).then_some((peer, input));
+            Some((answer, rest))
+        })
     }
 }
 

@@ -26,24 +26,24 @@ const HOLD: Duration = Duration::from_millis(1);
 
 /// Counts the requests of other nodes that are being answered; clones share the count.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Guests {
+pub(crate) struct RemoteRequests {
     count: Arc<watch::Sender<usize>>,
 }
 
-impl Guests {
+impl RemoteRequests {
     /// One more, until the result is dropped.
-    pub(crate) fn enter(&self) -> Guest {
+    pub(crate) fn enter(&self) -> RemoteRequest {
         self.count.send_modify(|count| *count += 1);
-        Guest { count: Arc::clone(&self.count) }
+        RemoteRequest { count: Arc::clone(&self.count) }
     }
 }
 
 /// A request of another node that is being answered.
-pub(crate) struct Guest {
+pub(crate) struct RemoteRequest {
     count: Arc<watch::Sender<usize>>,
 }
 
-impl Drop for Guest {
+impl Drop for RemoteRequest {
     fn drop(&mut self) {
         self.count.send_modify(|count| *count -= 1);
     }
@@ -52,10 +52,10 @@ impl Drop for Guest {
 /// The same requests, in their order, with fewer of those that have no entries.
 pub(crate) fn hold(
     requests: impl Stream<Item = Request> + Unpin + Send + 'static,
-    guests: &Guests,
+    remote_requests: &RemoteRequests,
 ) -> impl Stream<Item = Request> + Send + 'static {
-    let guests = guests.count.subscribe();
-    let holding = Holding { requests: requests.fuse(), guests, held: None };
+    let remote_requests = remote_requests.count.subscribe();
+    let holding = Holding { requests: requests.fuse(), remote_requests, held: None };
     futures::stream::unfold(holding, |mut holding| async move {
         let request = holding.next().await?;
         Some((request, holding))
@@ -64,7 +64,7 @@ pub(crate) fn hold(
 
 struct Holding<S> {
     requests: S,
-    guests: watch::Receiver<usize>,
+    remote_requests: watch::Receiver<usize>,
     /// A request without entries, and when it is sent at the latest.
     held: Option<(Request, Instant)>,
 }
@@ -76,7 +76,7 @@ impl<S: Stream<Item = Request> + Unpin> Holding<S> {
             let request = tokio::select! {
                 biased;
                 request = self.requests.next() => request,
-                () = Self::no_longer(until, &mut self.guests) => return self.take(),
+                () = Self::no_longer(until, &mut self.remote_requests) => return self.take(),
             };
             match request {
                 // What is held came before and tells less.
@@ -98,11 +98,11 @@ impl<S: Stream<Item = Request> + Unpin> Holding<S> {
     }
 
     /// Returns when what is held is to be sent; never when nothing is.
-    async fn no_longer(until: Option<Instant>, guests: &mut watch::Receiver<usize>) {
+    async fn no_longer(until: Option<Instant>, remote_requests: &mut watch::Receiver<usize>) {
         let Some(until) = until else { return std::future::pending().await };
         tokio::select! {
             biased;
-            Ok(_) = guests.wait_for(|count| *count > 0) => {}
+            Ok(_) = remote_requests.wait_for(|count| *count > 0) => {}
             () = tokio::time::sleep_until(until) => {}
         }
     }
@@ -135,12 +135,14 @@ mod tests {
     }
 
     /// Where to send requests, and what becomes of them: what is committed, and the entries.
-    fn begin(guests: &Guests) -> (UnboundedSender<Request>, BoxStream<'static, (u64, usize)>) {
+    fn begin(
+        remote_requests: &RemoteRequests,
+    ) -> (UnboundedSender<Request>, BoxStream<'static, (u64, usize)>) {
         let (sender, requests) = unbounded();
         let told = |request: Request| {
             (request.leader_commit.map_or(0, |log_id| log_id.index), request.entries.len())
         };
-        (sender, hold(requests, guests).map(told).boxed())
+        (sender, hold(requests, remote_requests).map(told).boxed())
     }
 
     fn send(sender: &UnboundedSender<Request>, request: Request) {
@@ -149,7 +151,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_committed_travels_with_entries_that_come_at_once() {
-        let (sender, mut held) = begin(&Guests::default());
+        let (sender, mut held) = begin(&RemoteRequests::default());
         send(&sender, request(1, 1));
         assert_eq!(Some((1, 1)), held.next().await, "entries never wait");
         send(&sender, request(2, 0));
@@ -162,7 +164,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_entries_the_last_one_is_sent_after_a_moment() {
-        let (sender, mut held) = begin(&Guests::default());
+        let (sender, mut held) = begin(&RemoteRequests::default());
         let began = Instant::now();
         send(&sender, request(2, 0));
         send(&sender, request(3, 0));
@@ -176,15 +178,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_held_while_another_node_waits_for_an_answer() {
-        let guests = Guests::default();
-        let (sender, mut held) = begin(&guests);
+        let remote_requests = RemoteRequests::default();
+        let (sender, mut held) = begin(&remote_requests);
         send(&sender, request(2, 0));
         assert_eq!(None, held.next().now_or_never());
-        let guest = guests.enter();
+        let remote_request = remote_requests.enter();
         assert_eq!(Some(Some((2, 0))), held.next().now_or_never(), "what was held");
         send(&sender, request(3, 0));
         assert_eq!(Some(Some((3, 0))), held.next().now_or_never(), "what comes");
-        drop(guest);
+        drop(remote_request);
         send(&sender, request(4, 0));
         assert_eq!(None, held.next().now_or_never(), "nobody waits any more");
     }

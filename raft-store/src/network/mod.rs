@@ -6,6 +6,7 @@
 
 pub(crate) mod client;
 pub(crate) mod convert;
+mod heartbeat;
 pub(crate) mod hold;
 pub(crate) mod peer;
 mod receive;

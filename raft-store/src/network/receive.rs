@@ -103,7 +103,11 @@ async fn next(
 ) -> Result<Option<wire::snapshot_part::Part>, Status> {
     match tokio::time::timeout(SILENT_MAX, parts.message()).await {
         Ok(part) => Ok(part?.and_then(|part| part.part)),
-        Err(_) => Err(Status::deadline_exceeded("the sender of the snapshot is silent")),
+        Err(_) => {
+            let seconds = SILENT_MAX.as_secs();
+            let reason = format!("the sender of the snapshot sent nothing for {seconds} s");
+            Err(Status::deadline_exceeded(reason))
+        }
     }
 }
 

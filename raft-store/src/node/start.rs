@@ -21,7 +21,7 @@ use crate::forward::Forwarder;
 use crate::log::LogStore;
 use crate::marker::{self, Marker};
 use crate::network::client::Network;
-use crate::network::hold::Guests;
+use crate::network::hold::RemoteRequests;
 use crate::network::peer::Peers;
 use crate::network::requests::Requests;
 use crate::open::{self, OpenError};
@@ -40,8 +40,8 @@ use crate::writer::clock::start_watchdog;
 /// How often the leader looks whether history is to be dropped.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
 
-/// What a node stands on: the disk and the network, real or simulated.
-pub(crate) struct Ground<F> {
+/// The disk and the network of a node, real or simulated.
+pub(crate) struct Environment<F> {
     pub(crate) database: Arc<Database>,
     /// The folder of the snapshot files.
     pub(crate) snapshots: PathBuf,
@@ -68,7 +68,7 @@ impl Node {
             .map_err(|source| OpenError::Io { source })?;
         let peers = Peers::new(&config.cluster_id, config.node_id, config.identity.clone());
         let (reaching, stages) = (peers.clone(), writer.shared_stages());
-        let ground = Ground {
+        let environment = Environment {
             database,
             snapshots: folder.snapshots,
             marker: folder.marker,
@@ -76,23 +76,25 @@ impl Node {
             writer,
             writer_thread: Some(writer_thread),
             requests: Arc::new(peers.clone()),
-            network: move |transfers, guests| Network::new(reaching, transfers, stages, guests),
+            network: move |transfers, remote_requests| {
+                Network::new(reaching, transfers, stages, remote_requests)
+            },
         };
-        Self::start(config, peers, ground).await
+        Self::start(config, peers, environment).await
     }
 
     /// Starts the node on a database, a writer and a network.
     pub(crate) async fn start<F, N>(
         config: Config,
         peers: Peers,
-        ground: Ground<F>,
+        environment: Environment<F>,
     ) -> Result<Arc<Self>, OpenError>
     where
-        F: FnOnce(Transfers, Guests) -> N,
+        F: FnOnce(Transfers, RemoteRequests) -> N,
         N: RaftNetworkFactory<TypeConfig>,
         N::Network: NetSnapshot<TypeConfig, SnapshotData = SnapshotFile>,
     {
-        let Ground { database, snapshots, marker, disk, writer, .. } = ground;
+        let Environment { database, snapshots, marker, disk, writer, .. } = environment;
         open::write_identity(&writer, &config).await?;
         let log = LogStore::open(config.node_id, Arc::clone(&database), writer.clone())?;
         let machine = StateMachine::open(Arc::clone(&database), writer.clone(), snapshots.clone())?;
@@ -100,8 +102,8 @@ impl Node {
         let (visible, cluster_version) = (machine.visible(), machine.version());
         let raft_config = Arc::new(open::raft_config(&config)?);
         let transfers = machine.transfers();
-        let guests = Guests::default();
-        let network = (ground.network)(transfers.clone(), guests.clone());
+        let remote_requests = RemoteRequests::default();
+        let network = (environment.network)(transfers.clone(), remote_requests.clone());
         let raft = Raft::new(config.node_id, raft_config, network, log.clone(), machine)
             .await
             .map_err(|fatal| OpenError::Raft { reason: fatal.to_string() })?;
@@ -111,8 +113,8 @@ impl Node {
         let node = Arc::new(Self {
             snapshots,
             peers,
-            requests: ground.requests,
-            guests,
+            requests: environment.requests,
+            remote_requests,
             raft,
             log,
             transfers,
@@ -125,7 +127,7 @@ impl Node {
             barriers,
             stages: writer.shared_stages(),
             writer,
-            writer_thread: Mutex::new(ground.writer_thread),
+            writer_thread: Mutex::new(environment.writer_thread),
             marker: Arc::new(Mutex::new(marker)),
             disk,
             stopping: CancellationToken::new(),

@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
-use super::Versioned;
+use super::versioned::Versioned;
 use crate::keys;
 
 /// In which order keys are read.
@@ -119,7 +119,8 @@ mod tests {
     use proto::raft as wire;
     use tempfile::TempDir;
 
-    use super::super::{Keys, ReadView};
+    use super::super::ReadView;
+    use super::super::versioned::Keys;
     use super::*;
     use crate::config::MemoryPolicy;
     use crate::database::memory::MemoryDatabase;

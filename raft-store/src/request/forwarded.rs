@@ -7,20 +7,20 @@ use proto::raft as wire;
 
 use crate::forward::{self, Waiting};
 use crate::node::Node;
-use crate::packing::Brought;
+use crate::packing::PackQueue;
 use crate::propose::Proposed;
 use crate::runtime::clock::{self, Instant};
 use crate::state;
 use crate::types::Outcome;
 
 /// Sends what waits until the node stops.
-pub(crate) async fn run(node: Arc<Node>, brought: Brought<Waiting>) {
+pub(crate) async fn run(node: Arc<Node>, queue: PackQueue<Waiting>) {
     let stopping = node.stopping.clone();
     let send = move |txns| {
         let node = Arc::clone(&node);
         async move { node.send_to_leader(txns).await }
     };
-    stopping.run_until_cancelled(forward::run(brought, send)).await;
+    stopping.run_until_cancelled(forward::run(queue, send)).await;
 }
 
 impl Node {
@@ -51,7 +51,7 @@ impl Node {
 
     /// Answers transactions that another node forwarded; one reply for each.
     pub(crate) async fn answer_transact(&self, txns: Vec<wire::Txn>) -> Vec<wire::TransactReply> {
-        let _guest = self.guests.enter();
+        let _counted = self.remote_requests.enter();
         let invalid: Vec<Option<String>> =
             txns.iter().map(|txn| state::validate(txn).err()).collect();
         let leadership = *self.leadership.borrow();

@@ -106,7 +106,7 @@ impl Node {
     /// Answers a node that wants to read.
     pub(crate) async fn answer_read_index(&self) -> wire::ReadIndexReply {
         use wire::read_index_reply::Result as Reply;
-        let _guest = self.guests.enter();
+        let _counted = self.remote_requests.enter();
         let leadership = *self.leadership.borrow();
         let result = if leadership.leading {
             match self.confirm_leading(self.deadline()).await {

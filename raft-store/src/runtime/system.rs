@@ -1,4 +1,4 @@
-//! The surroundings of a node that really runs.
+//! The environment of a node that really runs.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -29,7 +29,7 @@ use super::network::{Network, Target};
 use super::server;
 use crate::network::client::{BACKOFF, IDLE_MIN};
 use crate::network::convert;
-use crate::network::hold::{Guests, hold};
+use crate::network::hold::{RemoteRequests, hold};
 use crate::network::requests::Requests;
 use crate::node::Node;
 use crate::runtime::{clock, scoped};
@@ -43,14 +43,14 @@ type Appended = Result<StreamAppendResult<TypeConfig>, RpcError>;
 pub(super) struct Factory {
     pub(super) network: Network,
     pub(super) from: u64,
-    pub(super) guests: Guests,
+    pub(super) remote_requests: RemoteRequests,
 }
 
 impl RaftNetworkFactory<TypeConfig> for Factory {
     type Network = Peer;
 
     async fn new_client(&mut self, target: u64, _: &Member) -> Peer {
-        let holding = Some(self.guests.clone());
+        let holding = Some(self.remote_requests.clone());
         Peer { network: self.network.clone(), from: self.from, to: target, holding }
     }
 
@@ -66,7 +66,7 @@ pub(super) struct Peer {
     pub(super) from: u64,
     pub(super) to: u64,
     /// Given when what is committed travels with entries.
-    pub(super) holding: Option<Guests>,
+    pub(super) holding: Option<RemoteRequests>,
 }
 
 impl Peer {
@@ -182,7 +182,7 @@ impl NetStreamAppend<TypeConfig> for Peer {
             TokioRuntime::spawn(async move { target.process.run(serving).await.is_ok() });
             let sent = Arc::new(Sent::default());
             let input = match &self.holding {
-                Some(guests) => Either::Left(hold(input, guests).boxed()),
+                Some(remote_requests) => Either::Left(hold(input, remote_requests).boxed()),
                 None => Either::Right(input),
             };
             let pump = pump(self.network.clone(), link, input, requests, Arc::clone(&sent));

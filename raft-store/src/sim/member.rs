@@ -20,7 +20,7 @@ use crate::database::{Database, KeyValue, Snapshot, View};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::network::peer::Peers;
 use crate::node::Node;
-use crate::node::start::Ground;
+use crate::node::start::Environment;
 use crate::open::{self, Folder, OpenError};
 use crate::state;
 use crate::store::Store;
@@ -222,8 +222,8 @@ async fn start_node(config: Config, disk: Disk, network: Network) -> Result<Arc<
     let from = config.node_id;
     let peers = Peers::new(&config.cluster_id, from, config.identity.clone());
     let requests = Arc::new(Peer { network: network.clone(), from, to: from, holding: None });
-    let network = move |_, guests| Factory { network, from, guests };
-    let ground = Ground {
+    let network = move |_, remote_requests| Factory { network, from, remote_requests };
+    let environment = Environment {
         database,
         snapshots: folder.snapshots,
         marker: folder.marker,
@@ -233,7 +233,7 @@ async fn start_node(config: Config, disk: Disk, network: Network) -> Result<Arc<
         requests,
         network,
     };
-    Node::start(config, peers, ground).await
+    Node::start(config, peers, environment).await
 }
 
 fn cut_short(path: &Path, rng: &mut StdRng) -> std::io::Result<()> {

@@ -20,7 +20,7 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(3);
 
 /// How the network behaves where nothing is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weather {
+pub struct Conditions {
     /// The shortest way, in microseconds.
     pub delay_min_us: u64,
     /// The longest way, in microseconds.
@@ -31,7 +31,7 @@ pub struct Weather {
     pub doubled_permille: u32,
 }
 
-impl Default for Weather {
+impl Default for Conditions {
     fn default() -> Self {
         Self { delay_min_us: 200, delay_max_us: 2_000, lost_permille: 0, doubled_permille: 0 }
     }
@@ -46,7 +46,7 @@ pub struct Network {
 struct Shared {
     begin: Instant,
     rng: StdRng,
-    weather: Weather,
+    conditions: Conditions,
     /// Links that swallow everything, by sender and receiver.
     cut: BTreeSet<(u64, u64)>,
     nodes: BTreeMap<u64, (Process, Weak<Node>)>,
@@ -73,7 +73,7 @@ impl Network {
         let shared = Shared {
             begin,
             rng: StdRng::seed_from_u64(seed),
-            weather: Weather::default(),
+            conditions: Conditions::default(),
             cut: BTreeSet::new(),
             nodes: BTreeMap::new(),
             messages: 0,
@@ -87,8 +87,8 @@ impl Network {
     }
 
     /// Changes how the network behaves.
-    pub fn set_weather(&self, weather: Weather) {
-        self.shared().weather = weather;
+    pub fn set_conditions(&self, conditions: Conditions) {
+        self.shared().conditions = conditions;
     }
 
     /// Cuts the way from one node to another, and not the way back.
@@ -145,9 +145,9 @@ impl Network {
         shared.trace.write_u128(now);
         shared.trace.write_u64(from << 32 | to);
         shared.trace.write(content);
-        let weather = shared.weather;
-        let delay = shared.rng.random_range(weather.delay_min_us..=weather.delay_max_us);
-        let lost = shared.rng.random_range(0..1000) < weather.lost_permille;
+        let conditions = shared.conditions;
+        let delay = shared.rng.random_range(conditions.delay_min_us..=conditions.delay_max_us);
+        let lost = shared.rng.random_range(0..1000) < conditions.lost_permille;
         let arrives = Instant::now() + Duration::from_micros(delay);
         (!lost && !shared.cut.contains(&(from, to))).then_some(arrives)
     }
@@ -155,7 +155,7 @@ impl Network {
     /// Whether a message that may arrive twice does.
     pub(super) fn doubled(&self) -> bool {
         let mut shared = self.shared();
-        let permille = shared.weather.doubled_permille;
+        let permille = shared.conditions.doubled_permille;
         shared.rng.random_range(0..1000) < permille
     }
 

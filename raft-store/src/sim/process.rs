@@ -197,16 +197,21 @@ impl Process {
     }
 
     /// Whether its tasks run, and keeps the waker of one that waits until they do.
-    fn standing(&self, number: u64, kept: &mut Option<Waker>, context: &Context<'_>) -> Standing {
+    fn task_state(
+        &self,
+        number: u64,
+        kept: &mut Option<Waker>,
+        context: &Context<'_>,
+    ) -> TaskState {
         let mut state = self.state();
         if !kept.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             *kept = Some(context.waker().clone());
             state.wakers.insert(number, context.waker().clone());
         }
         match *state {
-            State { has_ended: true, .. } => Standing::Ended,
-            State { paused: true, .. } => Standing::Paused,
-            State { .. } => Standing::Runs,
+            State { has_ended: true, .. } => TaskState::Ended,
+            State { paused: true, .. } => TaskState::Paused,
+            State { .. } => TaskState::Runs,
         }
     }
 
@@ -220,7 +225,7 @@ impl Process {
 }
 
 /// Whether the tasks of a process run.
-enum Standing {
+enum TaskState {
     Runs,
     Paused,
     Ended,
@@ -297,10 +302,10 @@ impl<F: Future> Future for Scoped<F> {
         let Self { process, waker, future } = &mut *self;
         let Some(running) = future else { return Poll::Pending };
         let Some((process, number)) = process else { return running.as_mut().poll(context) };
-        match process.standing(*number, waker, context) {
-            Standing::Runs => {}
-            Standing::Paused => return Poll::Pending,
-            Standing::Ended => {
+        match process.task_state(*number, waker, context) {
+            TaskState::Runs => {}
+            TaskState::Paused => return Poll::Pending,
+            TaskState::Ended => {
                 let future = future.take();
                 process.enter(|| drop(future));
                 return Poll::Pending;

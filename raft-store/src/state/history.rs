@@ -11,7 +11,7 @@ use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::read::{KeyChange, Versioned};
+use crate::read::versioned::{KeyChange, Versioned};
 use crate::stored;
 
 /// A part of the history.

@@ -1,6 +1,7 @@
 //! Every stage that a transaction goes through is measured.
 
 use raft_store::Store;
+use raft_store::read::Consistency;
 
 use super::support::{Cluster, bytes, put, stop, wait_for_leader, wait_until};
 
@@ -39,5 +40,23 @@ async fn the_stages_of_a_transaction_are_timed_where_they_are() {
     let others: Vec<u64> = following.iter().map(|node| node.id).collect();
     wait_until(|| answering(leading) == others).await;
     drop(watch);
+    stop(nodes).await;
+}
+
+/// Each linearizable read asks all followers whether this node leads.
+#[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_share_a_stream() {
+    const READS: usize = 50;
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(3).await;
+    let leader = wait_for_leader(&nodes[0].store).await;
+    let leading = &nodes.iter().find(|node| node.id == leader).expect("three nodes").store;
+    leading.read(Consistency::Linearizable).await.expect("read");
+    let before = cluster.calls().of("Append");
+    for _ in 0..READS {
+        leading.read(Consistency::Linearizable).await.expect("read");
+    }
+    let calls = cluster.calls().of("Append") - before;
+    assert!(calls < READS / 2, "{calls} calls for {READS} heartbeats to each of two nodes");
     stop(nodes).await;
 }

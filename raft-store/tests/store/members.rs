@@ -83,7 +83,7 @@ async fn only_the_leader_changes_members_and_the_last_voter_stays() {
     let not_leader = MembershipError::NotLeader { leader: Some(leader.id) };
     assert_eq!(Err(not_leader.clone()), follower.store.remove(leader.id).await);
     assert_eq!(Err(not_leader), follower.store.transfer_leader(follower.id).await);
-    refused(leader.store.transfer_leader(7).await, "no other voter");
+    refused(leader.store.transfer_leader(7).await, "node 7 is not another voter");
     leader.store.remove(follower.id).await.expect("one of two goes");
     refused(leader.store.demote(leader.id).await, "is the last voter");
     refused(leader.store.remove(leader.id).await, "is the last voter");

@@ -6,6 +6,7 @@
 
 pub mod etcd;
 mod failover;
+mod idle;
 mod load;
 pub mod machine;
 mod plot;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
+use super::idle::Idle;
 use super::load::Sample;
 use super::machine::{self, Machine, Moment, say};
 use super::plot::{self, Bar};
@@ -52,6 +53,7 @@ pub(super) struct Outcome {
     pub(super) pairs: Vec<Pair>,
     pub(super) samples: Vec<Sample>,
     pub(super) gaps: Vec<Gap>,
+    pub(super) idle: Vec<Idle>,
     pub(super) sustained: Option<Sample>,
     pub(super) sizes: Vec<Size>,
     pub(super) snapshot: Option<SnapshotEffect>,
@@ -71,6 +73,7 @@ impl Outcome {
             pairs: Vec::new(),
             samples: Vec::new(),
             gaps: Vec::new(),
+            idle: Vec::new(),
             sustained: None,
             sizes: Vec::new(),
             snapshot: None,
@@ -167,6 +170,7 @@ impl Outcome {
         targets::write(self, &mut page)?;
         self.write_parts(&mut page)?;
         self.write_gaps(&mut page)?;
+        self.write_idle(&mut page)?;
         self.write_rest(&mut page)?;
         Ok(page)
     }
@@ -280,6 +284,19 @@ impl Outcome {
                     at(1.0)
                 )?;
             }
+        }
+        writeln!(page)
+    }
+
+    fn write_idle(&self, page: &mut String) -> std::fmt::Result {
+        if self.idle.is_empty() {
+            return Ok(());
+        }
+        writeln!(page, "## Idle\n\nCPU time of each server while nobody asks anything.\n")?;
+        writeln!(page, "| system | role | percent of a core |\n|---|---|---|")?;
+        for Idle { system, leads, cpu_percent } in &self.idle {
+            let role = if *leads { "leader" } else { "follower" };
+            writeln!(page, "| {system} | {role} | {cpu_percent:.2} |")?;
         }
         writeln!(page)
     }

@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use super::etcd::Etcd;
 use super::failover;
+use super::idle;
 use super::load::{self, Closed, Sample, Work};
 use super::machine::{self, say};
 use super::report::{Gap, LOST, Outcome, Pair};
@@ -52,6 +53,15 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut outcome = Outcome::begin(settings, folder.path())?;
     let mut ours = System::Ours(form_ours(settings, &folder.path().join("ironraft")).await?);
     let mut etcd = System::Etcd(Etcd::form(&folder.path().join("etcd")).await?);
+    if settings.wants("idle") {
+        for system in [&ours, &etcd] {
+            say(&format!("idle: {} does nothing", system.name()));
+            let measured = idle::measure(system, settings.idle_seconds);
+            let measured = bounded(settings.idle_seconds, measured).await;
+            let idle = outcome.keep("idle", measured);
+            outcome.idle.extend(idle.unwrap_or_default());
+        }
+    }
     pairs(settings, &ours, &etcd, &mut outcome).await;
     gaps(settings, &mut ours, &mut etcd, &mut outcome).await;
     if settings.wants("sustained") {

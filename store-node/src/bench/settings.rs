@@ -13,13 +13,16 @@ pub struct Settings {
     /// Pairs of runs, ours and etcd's in turns.
     #[arg(long, env = "BENCH_PAIRS", default_value_t = 7)]
     pub pairs: usize,
+    /// Seconds for which idle servers are measured.
+    #[arg(long, env = "BENCH_IDLE_SECONDS", default_value_t = 60.0)]
+    pub idle_seconds: f64,
     /// Kills and transfers of leaders.
     #[arg(long, env = "BENCH_KILLS", default_value_t = 20)]
     pub kills: usize,
     /// Keys for memory, restart and snapshot.
     #[arg(long, env = "BENCH_KEYS", default_value_t = 1_000_000)]
     pub keys: u64,
-    /// Only the parts whose names begin with one of these: put, get, packed, lease, forwarded, open,
+    /// Only the parts whose names begin with one of these: idle, put, get, packed, lease, forwarded, open,
     /// kill, stop, transfer, sustained, size.
     #[arg(long, env = "BENCH_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,

@@ -8,6 +8,8 @@ use super::stats::median;
 
 const PUTS: [&str; 2] = ["put-256", "packed-put-256"];
 const GETS: [&str; 2] = ["get-64", "packed-get-64"];
+/// What an idle server may cost, in percent of one core.
+const IDLE_PERCENT_MAX: f64 = 1.0;
 /// What has to be held of 10,000 a second; the client's clock is not exact.
 const SUSTAINED_MIN: f64 = 9_990.0;
 /// How long it has to be held, in seconds.
@@ -23,8 +25,8 @@ struct Row {
 
 /// A table of all targets that were measured.
 pub(super) fn write(outcome: &Outcome, page: &mut String) -> std::fmt::Result {
-    let rows: Vec<Row> =
-        ratios(outcome).into_iter().chain(gaps(outcome)).chain(sustained(outcome)).collect();
+    let rest = idle(outcome).into_iter().chain(sustained(outcome));
+    let rows: Vec<Row> = ratios(outcome).into_iter().chain(gaps(outcome)).chain(rest).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -96,6 +98,18 @@ fn gaps(outcome: &Outcome) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The target for the server that costs most while it is idle.
+fn idle(outcome: &Outcome) -> Option<Row> {
+    let ours = outcome.idle.iter().filter(|idle| idle.system == OURS);
+    let most = ours.map(|idle| idle.cpu_percent).max_by(f64::total_cmp)?;
+    Some(Row {
+        what: "idle: CPU of a server".to_owned(),
+        target: format!("at most {IDLE_PERCENT_MAX} % of a core"),
+        measured: format!("{most:.2} %"),
+        met: most <= IDLE_PERCENT_MAX,
+    })
 }
 
 fn sustained(outcome: &Outcome) -> Option<Row> {

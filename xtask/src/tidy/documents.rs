@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// The document that says where things are.
 const MAP: &str = "ARCHITECTURE.md";

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// The crates, lowest first, and what each may import.
 const ALLOWED: &[(&str, &[&str])] = &[

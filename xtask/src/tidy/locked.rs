@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Compares the bans with the locked packages.
 ///

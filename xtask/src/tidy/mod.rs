@@ -1,42 +1,31 @@
 //! The checks, one file per subject; this file gathers what they look at.
 
+pub mod circles;
 pub mod documents;
+pub mod finding;
 pub mod imports;
 pub mod locked;
+pub mod paths;
 pub mod secrets;
 pub mod sizes;
 pub mod source;
+pub mod structs;
 pub mod testing;
 pub mod words;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-/// One broken rule.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    /// The file, relative to the root, and the line when there is one.
-    pub place: String,
-    /// The rule's name.
-    pub rule: &'static str,
-    /// What is wrong with what.
-    pub message: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.place, self.message, self.rule)
-    }
-}
+use self::finding::Finding;
 
 /// What `cargo xtask tidy` found.
 pub struct Report {
     /// Broken rules; empty when the tree is tidy.
     pub findings: Vec<Finding>,
-    /// The largest files and functions, for judgement; they fail nothing.
+    /// The largest files, functions and structs, and exceptions that are greater than they need be:
+    /// for judgement, they fail nothing.
     pub sizes: String,
 }
 
@@ -56,10 +45,12 @@ pub fn check(root: &Path) -> anyhow::Result<Report> {
         findings.extend(secrets::check(path, text));
         findings.extend(words::check(path, text));
     }
+    findings.extend(circles::check(&sources));
     findings.extend(documents::check(root)?);
     findings.extend(locked::check(&read(root, "deny.toml")?, &read(root, "Cargo.lock")?)?);
     findings.sort();
-    Ok(Report { findings, sizes: sizes::show(&sources) })
+    let sizes = sizes::show(&sources) + &structs::show(&sources) + &circles::show(&sources);
+    Ok(Report { findings, sizes })
 }
 
 /// Every Rust file that git knows or would add, with its text; paths are relative to `root`.

@@ -1,6 +1,6 @@
 //! Rules about the text of one source file: its first line, its notes, its tests.
 
-use super::Finding;
+use super::finding::Finding;
 
 /// What must not stand in a source file, and what the rule is called.
 const BANNED_ANYWHERE: &[(&str, &str, &str)] = &[

@@ -5,7 +5,7 @@
 //! shipped may import. No other feature may bring it along. A build of the whole workspace unifies
 //! features all the same, so what is shipped is built with `--package ironraft`.
 
-use super::Finding;
+use super::finding::Finding;
 use super::imports::{Dependency, Package};
 
 const FEATURE: &str = "testing";

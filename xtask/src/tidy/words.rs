@@ -1,6 +1,6 @@
 //! Words that say nothing are no names: `Manager`, `Helper`, `Util`, `Common`, `Info`, `Data`.
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Words that must not end the name of a type, or be the name of a module or file.
 const EMPTY_WORDS: &[&str] =

@@ -226,14 +226,14 @@ mod tests {
     use super::link::Link;
 
     /// How long a datagram may take that is not lost.
-    const PATIENCE: Duration = Duration::from_millis(500);
+    const TIMEOUTS: Duration = Duration::from_millis(500);
     const SENT: usize = 5;
 
     /// The socket of a node.
     fn socket(namespace: &Namespace, port: u64) -> UdpSocket {
         let address = format!("10.98.0.{port}:9000");
         let socket = namespace.enter(|| UdpSocket::bind(&address)).expect("a socket");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        socket.set_read_timeout(Some(TIMEOUTS)).expect("a timeout");
         socket
     }
 

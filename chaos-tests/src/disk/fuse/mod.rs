@@ -82,7 +82,7 @@ impl FuseDisk {
         &self.shared.faults
     }
 
-    /// Cuts the power: what was not synced meets its fate, and the disk is mounted again, healed.
+    /// Cuts the power: what was not synced is lost, kept or torn, and the disk is mounted again, sound.
     /// The processes that used it must be dead.
     ///
     /// # Errors

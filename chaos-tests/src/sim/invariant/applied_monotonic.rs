@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::observation::Observation;
 
 /// The last applied entry of each process.
 #[derive(Debug, Clone, Default)]
@@ -15,9 +15,9 @@ impl AppliedMonotonic {
     ///
     /// # Errors
     /// When it applied less than before.
-    pub fn look(&mut self, sight: &Sight) -> Result<(), String> {
-        let now = sight.position.applied;
-        let process = (sight.node, sight.incarnation);
+    pub fn look(&mut self, observation: &Observation) -> Result<(), String> {
+        let now = observation.position.applied;
+        let process = (observation.node, observation.incarnation);
         let before = self.applied.insert(process, now).unwrap_or(0);
         if now < before {
             return Err(format!("it applied up to {before} and now only up to {now}"));

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::observation::Observation;
 
 /// The committed entries, by index.
 #[derive(Debug, Clone, Default)]
@@ -27,9 +27,11 @@ impl CommittedStays {
     ///
     /// # Errors
     /// When it applied another entry than somebody else, or leads without a committed entry.
-    pub fn look(&mut self, sight: &Sight) -> Result<(), String> {
-        let vote = sight.position.vote;
-        for record in sight.log.iter().filter(|record| record.index <= sight.position.applied) {
+    pub fn look(&mut self, observation: &Observation) -> Result<(), String> {
+        let vote = observation.position.vote;
+        for record in
+            observation.log.iter().filter(|record| record.index <= observation.position.applied)
+        {
             let entry = (record.leader, record.digest);
             let known = self.committed.entry(record.index);
             let known = known.or_insert(Committed { entry, by: vote });
@@ -39,11 +41,11 @@ impl CommittedStays {
             }
             known.by = known.by.min(vote);
         }
-        let (Some(first), true) = (sight.log.first(), sight.position.leading) else {
+        let (Some(first), true) = (observation.log.first(), observation.position.leading) else {
             return Ok(());
         };
         let has: BTreeMap<u64, (u64, u64)> =
-            sight.log.iter().map(|record| (record.index, record.leader)).collect();
+            observation.log.iter().map(|record| (record.index, record.leader)).collect();
         let missing =
             self.committed.range(first.index..).find(|(index, Committed { entry, by })| {
                 *by < vote && has.get(index) != Some(&entry.0)
@@ -63,11 +65,11 @@ mod tests {
 
     use super::*;
 
-    fn sight(vote: (u64, u64), leading: bool, applied: u64, leaders: &[u64]) -> Sight {
+    fn observation(vote: (u64, u64), leading: bool, applied: u64, leaders: &[u64]) -> Observation {
         let record =
             |(index, term): (u64, &u64)| LogRecord { index, leader: (*term, 1), digest: 7 };
         let last_log = leaders.len() as u64;
-        Sight {
+        Observation {
             node: vote.1,
             incarnation: 1,
             position: Position { vote, leading, last_log, applied },
@@ -79,30 +81,38 @@ mod tests {
     #[test]
     fn what_is_not_applied_may_differ() {
         let mut committed = CommittedStays::default();
-        assert_eq!(Ok(()), committed.look(&sight((8, 1), true, 1, &[1, 1])));
-        assert_eq!(Ok(()), committed.look(&sight((9, 2), true, 1, &[1, 2])));
+        assert_eq!(Ok(()), committed.look(&observation((8, 1), true, 1, &[1, 1])));
+        assert_eq!(Ok(()), committed.look(&observation((9, 2), true, 1, &[1, 2])));
     }
 
     #[test]
     fn another_entry_or_a_leader_without_it_is_found() {
         let mut committed = CommittedStays::default();
-        assert_eq!(Ok(()), committed.look(&sight((8, 1), true, 2, &[1, 1])));
-        assert!(committed.clone().look(&sight((8, 2), false, 2, &[1, 2])).is_err());
-        assert!(committed.look(&sight((9, 2), true, 1, &[1])).is_err());
+        assert_eq!(Ok(()), committed.look(&observation((8, 1), true, 2, &[1, 1])));
+        assert!(committed.clone().look(&observation((8, 2), false, 2, &[1, 2])).is_err());
+        assert!(committed.look(&observation((9, 2), true, 1, &[1])).is_err());
     }
 
     #[test]
     fn a_leader_from_before_the_commit_need_not_have_it() {
         let mut committed = CommittedStays::default();
-        assert_eq!(Ok(()), committed.look(&sight((3, 3), false, 1, &[1, 1])));
-        assert_eq!(Ok(()), committed.look(&sight((3, 1), true, 2, &[1, 1])), "made in term 1");
+        assert_eq!(Ok(()), committed.look(&observation((3, 3), false, 1, &[1, 1])));
         assert_eq!(
             Ok(()),
-            committed.look(&sight((2, 2), true, 1, &[1])),
+            committed.look(&observation((3, 1), true, 2, &[1, 1])),
+            "made in term 1"
+        );
+        assert_eq!(
+            Ok(()),
+            committed.look(&observation((2, 2), true, 1, &[1])),
             "it lost, and does not know"
         );
-        assert!(committed.clone().look(&sight((4, 2), true, 1, &[1])).is_err());
-        assert_eq!(Ok(()), committed.look(&sight((5, 3), false, 2, &[1, 1])), "heard of it late");
-        assert!(committed.look(&sight((4, 2), true, 1, &[1])).is_err());
+        assert!(committed.clone().look(&observation((4, 2), true, 1, &[1])).is_err());
+        assert_eq!(
+            Ok(()),
+            committed.look(&observation((5, 3), false, 2, &[1, 1])),
+            "heard of it late"
+        );
+        assert!(committed.look(&observation((4, 2), true, 1, &[1])).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Replicas that applied the same entries have the same state (Raft §5.4.3, State Machine Safety).
 
-use super::Sight;
+use super::observation::Observation;
 use crate::check::digest::Digests;
 
 /// The digests of all indexes that were seen.
@@ -14,8 +14,8 @@ impl DigestsEqual {
     ///
     /// # Errors
     /// When another node had another state at the same index.
-    pub fn look(&mut self, sight: &Sight) -> Result<(), String> {
-        let Some((index, digest)) = sight.digest else { return Ok(()) };
-        self.digests.observe(sight.node, index, digest)
+    pub fn look(&mut self, observation: &Observation) -> Result<(), String> {
+        let Some((index, digest)) = observation.digest else { return Ok(()) };
+        self.digests.observe(observation.node, index, digest)
     }
 }

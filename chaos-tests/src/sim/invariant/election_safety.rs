@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::observation::Observation;
 
 /// The greatest vote with which each node led.
 #[derive(Debug, Clone, Default)]
@@ -18,13 +18,13 @@ impl ElectionSafety {
     ///
     /// # Errors
     /// When it leads with the vote of another, or has an older vote than one it led with.
-    pub fn look(&mut self, sight: &Sight) -> Result<(), String> {
-        let (node, vote) = (sight.node, sight.position.vote);
+    pub fn look(&mut self, observation: &Observation) -> Result<(), String> {
+        let (node, vote) = (observation.node, observation.position.vote);
         let led = self.led.entry(node).or_default();
         if vote < *led {
             return Err(format!("it led with vote {led:?} and now has vote {vote:?}"));
         }
-        if sight.position.leading {
+        if observation.position.leading {
             if vote.1 != node {
                 return Err(format!("it leads with vote {vote:?}, which is not its own"));
             }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sight;
+use super::observation::Observation;
 
 /// An entry by index and leader; with its digest, and the leader of the entry before it.
 type Known = BTreeMap<(u64, (u64, u64)), (u64, Option<(u64, u64)>)>;
@@ -19,9 +19,9 @@ impl LogMatching {
     ///
     /// # Errors
     /// When an entry differs from one of the same name, or a log has a hole or goes back.
-    pub fn look(&mut self, sight: &Sight) -> Result<(), String> {
+    pub fn look(&mut self, observation: &Observation) -> Result<(), String> {
         let mut before = None;
-        for record in &sight.log {
+        for record in &observation.log {
             let name = (record.index, record.leader);
             if let Some((index, leader)) = before
                 && (record.index != index + 1 || record.leader < leader)

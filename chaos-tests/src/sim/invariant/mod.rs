@@ -5,33 +5,19 @@ pub mod committed_stays;
 pub mod digests_equal;
 pub mod election_safety;
 pub mod log_matching;
+pub mod observation;
 
 use std::collections::BTreeMap;
 
-use raft_store::sim::member::{LogRecord, Position};
 use raft_store::sim::process::Ended;
 
+use self::observation::Observation;
 use super::world::World;
 
 /// How much of a log is looked at again.
 const OVERLAP: u64 = 48;
 /// How many looks there are to one that takes digests.
 const DIGEST_EVERY: u64 = 8;
-
-/// What is seen of one node at one moment.
-#[derive(Debug, Clone)]
-pub struct Sight {
-    /// The node.
-    pub node: u64,
-    /// Its process; a restarted node has another one.
-    pub incarnation: u64,
-    /// Where it is.
-    pub position: Position,
-    /// The end of its log on disk.
-    pub log: Vec<LogRecord>,
-    /// What is applied, and the digest of its state; not at every look.
-    pub digest: Option<(u64, u64)>,
-}
 
 /// All invariants.
 #[derive(Debug, Default)]
@@ -59,23 +45,23 @@ impl Invariants {
             let position = member.position();
             let to = self.seen_to.insert(node, position.last_log).unwrap_or(0);
             let from = to.min(position.applied).min(position.last_log).saturating_sub(OVERLAP);
-            let sight = Sight {
+            let observation = Observation {
                 node,
                 incarnation: member.process().number(),
                 position,
                 log: member.log_from(from),
                 digest: self.looks.is_multiple_of(DIGEST_EVERY).then(|| member.digest()),
             };
-            self.judge(&sight).map_err(|reason| format!("node {node}: {reason}"))?;
+            self.judge(&observation).map_err(|reason| format!("node {node}: {reason}"))?;
         }
         Ok(())
     }
 
-    fn judge(&mut self, sight: &Sight) -> Result<(), String> {
-        self.election.look(sight)?;
-        self.matching.look(sight)?;
-        self.committed.look(sight)?;
-        self.applied.look(sight)?;
-        self.digests.look(sight)
+    fn judge(&mut self, observation: &Observation) -> Result<(), String> {
+        self.election.look(observation)?;
+        self.matching.look(observation)?;
+        self.committed.look(observation)?;
+        self.applied.look(observation)?;
+        self.digests.look(observation)
     }
 }

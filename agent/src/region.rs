@@ -14,7 +14,7 @@ const PAUSE_LAST: Duration = Duration::from_secs(5);
 
 /// A region's side of the contract, behind the rack's address.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct RegionClient {
     http: Client,
     rack: String,
 }
@@ -46,8 +46,8 @@ enum TryError {
     Unavailable(StatusCode, String),
 }
 
-impl Door {
-    /// A door at the rack's URL.
+impl RegionClient {
+    /// A client of the region behind the rack's URL.
     ///
     /// # Errors
     /// When the HTTP client cannot be made.
@@ -104,7 +104,10 @@ impl Door {
                 Ok(welcome) => return Ok(welcome),
                 Err(error) => {
                     let wait = pause.next();
-                    tracing::warn!("{call} to {}: {error}; again in {wait:?}", self.rack);
+                    tracing::warn!(
+                        "{call} to {} failed: {error}; trying again in {wait:?}",
+                        self.rack
+                    );
                     tokio::time::sleep(wait).await;
                 }
             }

@@ -1,0 +1,27 @@
+//! Writing a report to files.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::{Report, page, text};
+
+impl Report {
+    /// Writes the page, the text and the figures to a folder.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(folder).context("cannot make the folder of the report")?;
+        let figures = serde_json::to_string_pretty(self).context("the report as JSON")?;
+        for (name, text) in [
+            ("report.html", page::page(self)),
+            ("report.txt", text::text(self)),
+            ("report.json", figures),
+        ] {
+            fs::write(folder.join(name), text).with_context(|| format!("cannot write {name}"))?;
+        }
+        Ok(())
+    }
+}

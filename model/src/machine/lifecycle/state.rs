@@ -1,0 +1,87 @@
+//! The replicated state of a machine's life.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// Where a machine is in its life.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Phase {
+    /// Seen, not yet accepted.
+    #[default]
+    New,
+    /// Its hardware is being examined.
+    Commissioning,
+    /// Its hardware is being tested.
+    Testing,
+    /// Can be allocated.
+    Ready,
+    /// Belongs to a user.
+    Allocated,
+    /// An operating system is being installed.
+    Deploying,
+    /// Runs what was deployed.
+    Deployed,
+    /// Is being given back: powering off.
+    Releasing,
+    /// Its disks are being erased before it is given back.
+    DiskErasing,
+    /// Marked broken by a user.
+    Broken,
+    /// In, or going into or out of, rescue mode.
+    Rescue,
+    /// Reserved.
+    Reserved,
+    /// Not to be used any more.
+    Retired,
+    /// Did not answer for long.
+    Missing,
+}
+
+/// How far the agent is with the work of the present phase.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Stage {
+    /// The agent was not heard of since the phase began.
+    #[default]
+    Waiting,
+    /// The agent is at work.
+    Working,
+    /// The agent's part is done; in `Deploying` the machine restarts into its own disk.
+    Done,
+}
+
+/// What went wrong in the present phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What happened, for the operator.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The replicated lifecycle state of a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    /// The phase.
+    pub phase: Phase,
+    /// How far the agent is in it.
+    #[serde(default)]
+    pub stage: Stage,
+    /// Why the phase failed, if it did.
+    pub failure: Option<Failure>,
+    /// The phase to return to after a test, a rescue or a repair.
+    pub previous: Option<Phase>,
+    /// When the present phase counts as timed out.
+    pub deadline: Option<Timestamp>,
+    /// The work that the machine's agent has to do now: a number that changes with every new piece
+    /// of work, so that a late report of an earlier one is recognised.
+    pub job: u64,
+    /// Whether the machine's next network boot runs the ephemeral OS (true) or its own disk.
+    pub netboot: bool,
+    /// The agent's last words on the present job, for people.
+    pub progress: String,
+}
