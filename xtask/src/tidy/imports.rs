@@ -28,22 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["model", "proto", "api", "dhcp", "raft-store", "identity", "region", "rack", "agent"],
     ),
     ("store-node", &["identity", "raft-store"]),
-    (
-        "testkit",
-        &[
-            "model",
-            "proto",
-            "api",
-            "dhcp",
-            "raft-store",
-            "identity",
-            "region",
-            "rack",
-            "agent",
-            "ironraft",
-            "store-node",
-        ],
-    ),
+    ("testkit", &["model", "api"]),
     ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];
