@@ -36,7 +36,9 @@ claim:
 build: setup claim ## compile the workspace
 	cargo build --workspace --bins
 
-demo: build ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+demo: ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+	@deploy/setup demo
+	@deploy/build-demo $(CARGO_TARGET_DIR) $(ROCKSDB_LIB_DIR)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
 # What is looked at before any test runs.

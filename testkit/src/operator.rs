@@ -84,7 +84,9 @@ pub async fn set_boot_files(
 /// # Errors
 /// When the command fails.
 pub async fn upload_image(cluster: &Cluster, name: &str, image: &Path) -> anyhow::Result<()> {
-    let options = ["--title", "Debian 12", "--base-image", "debian/bookworm"];
+    let filetype = if image.extension().is_some_and(|end| end == "zst") { "tzst" } else { "tgz" };
+    let options =
+        ["--title", "Debian 12", "--base-image", "debian/bookworm", "--filetype", filetype];
     cluster.cli().run(&[&["image", "upload", name, text(image)?], &options[..]].concat()).await?;
     Ok(())
 }

@@ -124,19 +124,21 @@ async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<
     Ok(Images {
         kernel: ephemeral.join("vmlinuz"),
         initrd: ephemeral.join("initrd"),
-        root: image.join("root.tar.gz"),
+        root: image.join("root.tar.zst"),
     })
 }
 
 /// Runs a build script, which prints the folder of its result.
 async fn build(options: &Options, script: &str, arguments: &[&Path]) -> anyhow::Result<PathBuf> {
-    let output = Command::new(options.root.join(script))
+    // `output` would take its errors away from the terminal.
+    let child = Command::new(options.root.join(script))
         .args(arguments)
-        .stderr(Stdio::inherit())
         .stdin(Stdio::null())
-        .output()
-        .await
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
         .with_context(|| format!("cannot run {script}"))?;
+    let output = child.wait_with_output().await.with_context(|| format!("cannot run {script}"))?;
     ensure!(output.status.success(), "{script} failed");
     let printed = String::from_utf8(output.stdout).context("the folder's name")?;
     Ok(PathBuf::from(printed.trim()))
