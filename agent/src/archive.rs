@@ -61,7 +61,7 @@ pub(crate) struct Unpacking {
 enum State {
     /// Too little has arrived to know what it is.
     Beginning(Vec<u8>),
-    Running(Child, ChildStdin),
+    Running(Box<Child>, ChildStdin),
 }
 
 impl Unpacking {
@@ -93,7 +93,7 @@ impl Unpacking {
             State::Beginning(_) => Ok(()),
             State::Running(child, stdin) => {
                 drop(stdin);
-                ended(child).await
+                ended(*child).await
             }
         }
     }
@@ -108,7 +108,7 @@ impl Unpacking {
         let mut child = tar(compression, &self.root).command().stdin(Stdio::piped()).spawn()?;
         let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
         let written = stdin.write_all(beginning).await;
-        self.state = State::Running(child, stdin);
+        self.state = State::Running(Box::new(child), stdin);
         written
     }
 }

@@ -200,8 +200,8 @@ mod tests {
             Ok((looks == 2).then_some(looks))
         });
         assert_eq!(value.await.expect("a value"), 2);
-        let never = wait_for("the moon", Duration::ZERO, async |_| anyhow::bail!("new moon"));
-        let error = never.await.map(|()| ()).expect_err("it stays away");
+        let never = wait_for::<()>("the moon", Duration::ZERO, async |_| anyhow::bail!("new moon"));
+        let error = never.await.expect_err("it stays away");
         let text = format!("{error:#}");
         assert!(text.starts_with("the moon: nothing has advanced for 0 s of 0 s"), "{text}");
         assert!(text.ends_with("new moon"), "{text}");

@@ -38,13 +38,13 @@ const RACKS: u8 = 2;
 /// The demo's steps, each with the time that it took on two idle cores.
 const STEPS: &[Step] = &[
     step("images: the ephemeral OS and the Debian image", "seconds, from the cache"),
-    step("cluster: three regions and two racks", "15 s"),
+    step("cluster: three regions and two racks", "5 s"),
     step("network: a subnet with DHCP, uploads of what machines boot and install", "10 s"),
-    step("enlist: both machines boot from the network and tell what they are", "90 s"),
-    step("commission: both boot again and are examined", "70 s"),
-    step("deploy: both boot again, and their agents begin to install", "60 s"),
+    step("enlist: both machines boot from the network and tell what they are", "1 to 2 min"),
+    step("commission: both boot again and are examined", "1 to 2 min"),
+    step("deploy: both boot again, and their agents begin to install", "1 to 2 min"),
     step("lose the leader: it is killed during the installation", "20 s"),
-    step("install: until both run the image from their own disk", "4 min"),
+    step("install: until both run the image from their own disk", "4 to 6 min"),
     step("proofs: every claim is checked from outside", "30 s"),
 ];
 

@@ -88,7 +88,7 @@ impl MachineSigns {
         }
         // A simulated machine has no such disk.
         if let Ok(disk) = fs::metadata(&self.disk) {
-            signs.see(&self.disk_sign, format!("{} MiB", disk.blocks() * BLOCK_BYTES >> 20));
+            signs.see(&self.disk_sign, format!("{} MiB", (disk.blocks() * BLOCK_BYTES) >> 20));
         }
     }
 }
