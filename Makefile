@@ -36,14 +36,17 @@ claim:
 build: setup claim ## compile the workspace
 	cargo build --workspace --bins
 
-demo: build ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+demo: ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
+	@deploy/setup demo
+	@deploy/build-demo $(CARGO_TARGET_DIR) $(ROCKSDB_LIB_DIR)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
-# What is looked at before any test runs.
+# What is looked at before any test runs. `cargo xtask` would compile third-party crates once more, with the
+# features that this crate alone wants.
 define gate
 cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
-cargo xtask tidy
+cargo run --quiet --bin xtask -- tidy
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 endef
 

@@ -4,16 +4,13 @@
 //! taken up where it broke; the unpacking never notices. Only when no byte came for a long time,
 //! or when the content is not what was ordered, does it fail.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use api::agent::Install;
 use reqwest::{Response, StatusCode};
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, ChildStdin};
 
-use crate::command::Invocation;
+use crate::archive::Unpacking;
 use crate::journal::Journal;
 use crate::region::{Pause, RegionClient};
 
@@ -67,60 +64,36 @@ pub async fn unpack(
     root: &str,
     journal: &Journal,
 ) -> Result<(), ImageError> {
+    check_type(&order.image_type)?;
     let failed = |reason: String| ImageError::Unpack { sha256: order.image_sha256.clone(), reason };
-    let mut child = tar(&order.image_type, root)?
-        .command()
-        .stdin(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let stdin = child.stdin.take().ok_or_else(|| failed("no standard input".to_owned()))?;
-    let mut sink = Sink { stdin, hash: Sha256::new(), bytes: 0 };
+    let unpacking = Unpacking::into_folder(root);
+    let mut sink = Sink { unpacking, hash: Sha256::new(), bytes: 0 };
     match download(region, order, &mut sink, journal).await {
         Err(Broken::Final(error)) => return Err(error),
         Err(Broken::Sink(error)) => {
-            return Err(failed(last_error(child, &error.to_string()).await));
+            // A program that ended says why better than the pipe to it.
+            let reason = sink.unpacking.finish().await.err().unwrap_or(error);
+            return Err(failed(reason.to_string()));
         }
         Ok(()) => {}
     }
-    let Sink { stdin, hash, bytes } = sink;
-    drop(stdin);
-    let output = child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
+    let Sink { unpacking, hash, bytes } = sink;
+    let unpacked = unpacking.finish().await;
     check(order, &hex(&hash.finalize()), bytes)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+    unpacked.map_err(|error| failed(error.to_string()))
 }
 
-/// The program that unpacks an image of this type from its standard input.
-fn tar(image_type: &str, root: &str) -> Result<Invocation, ImageError> {
-    let decompress = match image_type {
-        "root-tgz" | "tgz" => "pigz",
-        "root-txz" | "txz" => "xz",
-        "root-tbz" | "tbz" => "bzip2",
-        other => return Err(ImageError::Type { image_type: other.to_owned() }),
-    };
-    Ok(Invocation::new(
-        "tar",
-        [
-            "--extract",
-            "--file=-",
-            // Large reads and writes: 256 KiB.
-            "--blocking-factor=512",
-            &format!("--use-compress-program={decompress}"),
-            &format!("--directory={root}"),
-            "--numeric-owner",
-            "--same-owner",
-            "--preserve-permissions",
-            "--xattrs",
-            "--xattrs-include=*",
-        ],
-    ))
+/// Archives of a root file system can be installed; what they are compressed with shows in their content.
+fn check_type(image_type: &str) -> Result<(), ImageError> {
+    match image_type.strip_prefix("root-").unwrap_or(image_type) {
+        "tgz" | "txz" | "tbz" | "tzst" | "tar" => Ok(()),
+        _ => Err(ImageError::Type { image_type: image_type.to_owned() }),
+    }
 }
 
 /// Where the bytes go.
 struct Sink {
-    stdin: ChildStdin,
+    unpacking: Unpacking,
     hash: Sha256,
     bytes: u64,
 }
@@ -188,7 +161,7 @@ async fn request(
         let skipped = skip.min(chunk.len() as u64);
         skip -= skipped;
         let new = chunk.slice(usize::try_from(skipped).unwrap_or(chunk.len())..);
-        sink.stdin.write_all(&new).await.map_err(RequestError::Sink)?;
+        sink.unpacking.write(&new).await.map_err(RequestError::Sink)?;
         sink.hash.update(&new);
         sink.bytes += new.len() as u64;
         let percent = sink.bytes.saturating_mul(100) / order.image_bytes.max(1);
@@ -214,25 +187,18 @@ fn check(order: &Install, actual: &str, bytes: u64) -> Result<(), ImageError> {
     Err(ImageError::Content { sha256, actual: actual.to_owned(), bytes })
 }
 
-/// What an unpacking program printed on standard error before it ended.
-async fn last_error(child: Child, fallback: &str) -> String {
-    let output = child.wait_with_output().await;
-    let text = output.map(|output| String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    text.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| fallback.to_owned())
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hex, tar};
+    use super::{check_type, hex};
 
     #[test]
     fn unknown_types_are_refused() {
-        assert!(tar("root-tgz", "/target").is_ok());
-        let error = tar("squashfs", "/target").expect_err("no squashfs");
+        assert!(check_type("root-tgz").is_ok());
+        let error = check_type("squashfs").expect_err("no squashfs");
         assert_eq!(error.to_string(), "image type squashfs cannot be installed");
     }
 

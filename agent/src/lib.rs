@@ -7,6 +7,7 @@
 //! Deciding is apart from acting: what tools print is read by pure parsers, and what an
 //! installation does is a list of steps made by a pure function.
 
+mod archive;
 pub mod command;
 pub mod erase;
 pub mod image;

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 /// How long one region has to answer before the next is asked.
-const ATTEMPT: Duration = Duration::from_secs(15);
+const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// An API key: `consumer:token:secret`.
 #[derive(Debug, Clone, PartialEq, Eq)]

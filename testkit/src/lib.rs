@@ -7,5 +7,4 @@ pub mod lab;
 pub mod operator;
 pub mod sim;
 pub mod site;
-
-pub use store_node::wait;
+pub mod wait;

@@ -2,17 +2,14 @@
 //! they are deployed with, by the CLI, and take a machine through its life.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::client::Client;
 use crate::lab::cluster::{Cluster, Kind};
-use crate::wait::wait_for;
-
-/// How long the racks may take to be known to the regions.
-const RACKS_KNOWN_MAX: Duration = Duration::from_secs(30);
+use crate::lab::signs::MachineSigns;
+use crate::wait::{PROCESS_STALL, wait_for};
 
 /// Describes the lab's provisioning network, with DHCP by all racks, and returns its CIDR: a subnet
 /// and its dynamic range on the first fabric's untagged VLAN.
@@ -54,9 +51,10 @@ pub async fn create_network(cluster: &Cluster) -> anyhow::Result<String> {
 async fn known_racks(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let wanted: Vec<&str> = cluster.nodes(Kind::Rack).map(|node| node.name.as_str()).collect();
     let cli = cluster.cli();
-    wait_for("the racks are known", RACKS_KNOWN_MAX, async || {
+    wait_for("the racks are known", PROCESS_STALL, async |signs| {
         let known = cli.json(&["rack-controller", "list"]).await?;
         let known = known.as_array().context("a list of racks")?;
+        signs.see("racks", known.len());
         let id_of = |name: &&str| {
             let rack = known.iter().find(|rack| rack["hostname"] == *name)?;
             rack["system_id"].as_str().map(str::to_owned)
@@ -86,7 +84,9 @@ pub async fn set_boot_files(
 /// # Errors
 /// When the command fails.
 pub async fn upload_image(cluster: &Cluster, name: &str, image: &Path) -> anyhow::Result<()> {
-    let options = ["--title", "Debian 12", "--base-image", "debian/bookworm"];
+    let filetype = if image.extension().is_some_and(|end| end == "zst") { "tzst" } else { "tgz" };
+    let options =
+        ["--title", "Debian 12", "--base-image", "debian/bookworm", "--filetype", filetype];
     cluster.cli().run(&[&["image", "upload", name, text(image)?], &options[..]].concat()).await?;
     Ok(())
 }
@@ -100,19 +100,22 @@ pub async fn machine_by_mac(client: &Client, mac: &str) -> anyhow::Result<Option
     Ok(machines.as_array().and_then(|machines| machines.first()).cloned())
 }
 
-/// Waits until a machine has a status of MAAS's, `Ready`; a failed one ends the wait.
+/// Waits until a machine has a status of MAAS's, `Ready`; a failed one ends the wait. What the lab's
+/// machines show says whether it gets on.
 ///
 /// # Errors
-/// When it fails, or does not get there in time.
+/// When it fails, or stands still before.
 pub async fn wait_for_status(
     client: &Client,
     system_id: &str,
     status: &str,
-    bound: Duration,
+    shown: &mut [MachineSigns],
 ) -> anyhow::Result<Value> {
     let what = format!("machine {system_id} is {status}");
-    let found = wait_for(&what, bound, async || {
+    let found = wait_for(&what, PROCESS_STALL, async |signs| {
+        shown.iter_mut().for_each(|machine| machine.see(signs));
         let machine = client.get(&format!("machines/{system_id}/")).await?;
+        signs.see("API", status_of(&machine));
         let now = machine["status_name"].as_str().unwrap_or_default();
         let ended = now == status || now.starts_with("Failed");
         Ok(ended.then_some(machine))
@@ -122,6 +125,15 @@ pub async fn wait_for_status(
         bail!("machine {system_id} is {}: {}", found["status_name"], found["status_message"]);
     }
     Ok(found)
+}
+
+/// What the API says about a machine's way, in one line: status, power, what it boots from, progress.
+#[must_use]
+pub fn status_of(machine: &Value) -> String {
+    let text = |name: &str| machine[name].as_str().unwrap_or_default();
+    let boots = if machine["netboot"] == false { "disk" } else { "network" };
+    let (status, power) = (text("status_name"), text("power_state"));
+    format!("{status}, power {power}, boots from {boots}, {}", text("status_message"))
 }
 
 /// A number of the API, as it goes into a form or a path.

@@ -1,7 +1,6 @@
 //! A small site for tests: a cluster in the lab with simulated machines, ready to be deployed.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
@@ -10,12 +9,10 @@ use crate::lab::cluster::Cluster;
 use crate::lab::{Lab, LabMachine};
 use crate::operator;
 use crate::sim::gate::Gates;
-use crate::wait::wait_for;
+use crate::wait::{PROCESS_STALL, wait_for};
 
 /// The image of such a site: a name and a few bytes, because simulated machines unpack nothing.
 pub const IMAGE: (&str, &str) = ("debian", "bookworm");
-/// How long a simulated machine may take for a step; a leader may be lost meanwhile.
-const STEP_MAX: Duration = Duration::from_secs(90);
 
 /// A cluster with simulated machines.
 #[derive(Debug)]
@@ -74,10 +71,13 @@ impl Site {
             self.power_on(machine)?;
         }
         let mut ids = Vec::new();
+        let mut shown = self.cluster.lab().signs();
         for machine in machines {
             let what = format!("{} is enlisted and off", machine.name);
-            let id = wait_for(&what, STEP_MAX, async || {
+            let id = wait_for(&what, PROCESS_STALL, async |signs| {
+                shown.iter_mut().for_each(|machine| machine.see(signs));
                 let shape = operator::machine_by_mac(&self.client, &machine.mac).await?;
+                signs.see("API", shape.as_ref().map(operator::status_of).unwrap_or_default());
                 let id = shape.and_then(|shape| shape["system_id"].as_str().map(str::to_owned));
                 Ok(id.filter(|_| self.is_off(machine).unwrap_or(false)))
             })
@@ -103,18 +103,21 @@ impl Site {
     /// Waits until a machine has a status.
     ///
     /// # Errors
-    /// When it fails or does not get there in time.
+    /// When it fails or stands still before.
     pub async fn wait_for(&self, id: &str, status: &str) -> anyhow::Result<()> {
-        operator::wait_for_status(&self.client, id, status, STEP_MAX).await.map(drop)
+        let mut shown = self.cluster.lab().signs();
+        operator::wait_for_status(&self.client, id, status, &mut shown).await.map(drop)
     }
 
     /// Waits until a machine stands at a gate.
     ///
     /// # Errors
-    /// When it does not in time.
+    /// When it stands still before.
     pub async fn wait_at_gate(&self, machine: &LabMachine, gate: &str) -> anyhow::Result<()> {
         let gates = gates_of(machine);
-        wait_for(&format!("{} is at gate {gate}", machine.name), STEP_MAX, async || {
+        let mut shown = self.cluster.lab().signs();
+        wait_for(&format!("{} is at gate {gate}", machine.name), PROCESS_STALL, async |signs| {
+            shown.iter_mut().for_each(|machine| machine.see(signs));
             Ok(gates.is_waiting(gate).then_some(()))
         })
         .await

@@ -19,9 +19,9 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use identity::authority::CertificateAuthority;
 use nix::sys::signal::Signal;
+use store_node::wait::wait_for;
 use testkit::lab::Lab;
 use testkit::lab::namespace::Namespace;
-use testkit::wait::wait_for;
 use tokio::task::block_in_place;
 
 use crate::node::cluster::enroll;

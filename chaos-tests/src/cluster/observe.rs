@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use testkit::wait::wait_for;
+use store_node::wait::wait_for;
 use tokio::time::timeout;
 use tonic::transport::Channel;
 

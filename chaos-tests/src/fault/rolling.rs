@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use testkit::wait::wait_for;
+use store_node::wait::wait_for;
 
 use super::{Fault, Stage};
 

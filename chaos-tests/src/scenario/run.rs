@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use testkit::wait::wait_for;
+use store_node::wait::wait_for;
 
 use super::truth::{self, Truth};
 use super::verify::verify;

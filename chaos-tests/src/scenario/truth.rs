@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use testkit::wait::wait_for;
+use store_node::wait::wait_for;
 use tokio::time::timeout;
 
 use crate::cluster::Cluster;

@@ -35,7 +35,7 @@ pub(crate) enum ImageCommand {
         /// The architecture it is for
         #[arg(long, default_value = "amd64/generic")]
         architecture: String,
-        /// MAAS's file type
+        /// MAAS's file type, or `tzst`: a tar archive by zstd
         #[arg(long, default_value = "tgz")]
         filetype: String,
         /// What a custom image is made from

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The bound of every wait. What is waited for takes a second or two.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(180);
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 
 /// A region's process; it is killed when it goes out of scope.

@@ -1,7 +1,9 @@
-//! Real region processes on loopback: what a cluster promises while some of them are gone.
+//! Real region processes on loopback: what a cluster promises while some of them are gone. And, in one process, a rack
+//! that gets new certificates from a region.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod certificates;
 mod cluster;
 mod commands;
 mod handover;

@@ -6,7 +6,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 
 /// How long a request may take. A region without a quorum gives up before.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+const ANSWER_MAX: Duration = Duration::from_secs(90);
 
 /// One region's REST door.
 pub(crate) struct Rest {

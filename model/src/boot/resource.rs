@@ -100,6 +100,8 @@ pub fn stored_filetype(filetype: &str) -> Option<&'static str> {
         "tgz" | "" => "root-tgz",
         "tbz" => "root-tbz",
         "txz" => "root-txz",
+        // Not one of MAAS's.
+        "tzst" => "root-tzst",
         "ddtgz" => "root-dd",
         "ddtar" => "root-dd.tar",
         "ddraw" => "root-dd.raw",

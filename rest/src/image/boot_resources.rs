@@ -26,7 +26,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("BootResourcesHandler", PATH, |call| Box::pin(create(call))).admin().doc(
         "Upload a new boot resource; its content follows in parts at `upload_uri`.\n\n\
          :param name: Its name, `custom/web` or `debian/bookworm`.\n:param title: Its title.\n\
-         :param architecture: `amd64/generic`.\n:param filetype: `tgz` by default.\n\
+         :param architecture: `amd64/generic`.\n:param filetype: `tgz` by default; `tzst` is a tar archive by zstd.\n\
          :param base_image: What a custom image is made from.\n\
          :param sha256: The SHA-256 of the content.\n:param size: Its size in bytes.\n\
          :param content: The content itself, when it is small.",

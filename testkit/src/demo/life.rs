@@ -14,14 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::timeline::Timeline;
 use crate::client::Client;
 use crate::lab::cluster::Cluster;
+use crate::lab::signs::MachineSigns;
 use crate::operator;
-use crate::wait::wait_for;
+use crate::wait::{MACHINE_STALL, Signs, wait_for};
 
-/// Bounds of the steps, each for all machines together; emulation is slow.
-const ENLIST_MAX: Duration = Duration::from_secs(240);
-const COMMISSION_MAX: Duration = Duration::from_secs(240);
-const INSTALL_BEGINS_MAX: Duration = Duration::from_secs(240);
-const DEPLOY_MAX: Duration = Duration::from_secs(480);
 /// How often machines are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -74,6 +70,7 @@ pub struct Life {
     client: Arc<Client>,
     timeline: Arc<Timeline>,
     subjects: Subjects,
+    shown: Vec<MachineSigns>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -115,7 +112,8 @@ impl Life {
         tasks.spawn(async move {
             stopped.run_until_cancelled(watcher.watch_for_ever()).await;
         });
-        Ok(Self { client, timeline, subjects, tasks, stop })
+        let shown = cluster.lab().signs();
+        Ok(Self { client, timeline, subjects, shown, tasks, stop })
     }
 
     /// Powers the machines on and waits until each is known, has a BMC, and is off again.
@@ -128,8 +126,10 @@ impl Life {
             self.timeline.note(&machine.name, "powered on by ipmitool");
             self.mark(&machine.mac, Mark::PoweredOn);
         }
-        self.wait_all(Mark::Enlisted, ENLIST_MAX).await?;
-        wait_for("the machines are off", ENLIST_MAX, async || {
+        self.wait_all(Mark::Enlisted).await?;
+        let mut shown = self.shown_from_now();
+        wait_for("the machines are off", MACHINE_STALL, async |signs| {
+            self.look(&mut shown, signs);
             let fabric = cluster.lab().network().fabric();
             for machine in cluster.lab().machines() {
                 if !machine.bmc.ipmitool(fabric, &["power", "status"])?.contains("is off") {
@@ -154,7 +154,7 @@ impl Life {
             self.client.post(&path, &[]).await?;
             self.mark(&subject.mac, Mark::Commissioned);
         }
-        self.wait_all(Mark::Ready, COMMISSION_MAX).await
+        self.wait_all(Mark::Ready).await
     }
 
     /// Allocates the machines.
@@ -190,7 +190,7 @@ impl Life {
     /// # Errors
     /// When one does not get there.
     pub async fn wait_installing(&self) -> anyhow::Result<()> {
-        self.wait_all(Mark::Installing, INSTALL_BEGINS_MAX).await
+        self.wait_all(Mark::Installing).await
     }
 
     /// Waits until every machine is Deployed.
@@ -198,7 +198,7 @@ impl Life {
     /// # Errors
     /// When one does not get there.
     pub async fn wait_deployed(&self) -> anyhow::Result<()> {
-        self.wait_all(Mark::Deployed, DEPLOY_MAX).await
+        self.wait_all(Mark::Deployed).await
     }
 
     /// Stops watching and returns what is known of the machines.
@@ -215,9 +215,11 @@ impl Life {
         Ok(subjects)
     }
 
-    async fn wait_all(&self, mark: Mark, bound: Duration) -> anyhow::Result<()> {
+    async fn wait_all(&self, mark: Mark) -> anyhow::Result<()> {
         let what = format!("all machines are {mark:?}");
-        wait_for(&what, bound, async || {
+        let mut shown = self.shown_from_now();
+        wait_for(&what, MACHINE_STALL, async |signs| {
+            self.look(&mut shown, signs);
             let subjects = self.subjects();
             let failed =
                 subjects.iter().find(|subject| status_of(&subject.shape).contains("Failed"));
@@ -229,6 +231,19 @@ impl Life {
         })
         .await?
         .or_else(|failure| bail!("{what}: {failure}"))
+    }
+
+    fn shown_from_now(&self) -> Vec<MachineSigns> {
+        self.shown.iter().map(MachineSigns::from_now).collect()
+    }
+
+    /// What the machines show and what the API says about them; tells the operator now and then.
+    fn look(&self, shown: &mut [MachineSigns], signs: &mut Signs) {
+        shown.iter_mut().for_each(|machine| machine.see(signs));
+        for subject in self.subjects().iter().filter(|subject| !subject.shape.is_null()) {
+            signs.see(&format!("API on {}", subject.name), operator::status_of(&subject.shape));
+        }
+        self.timeline.waiting(signs);
     }
 
     /// Whether it was not marked before.

@@ -23,10 +23,11 @@ use crate::lab::Lab;
 use crate::lab::cluster::Cluster;
 use crate::lab::machine::Firmware;
 use crate::operator;
+use crate::wait::{PROCESS_STALL, wait_for};
 use life::Life;
 use probe::Probe;
 use report::Report;
-use timeline::Timeline;
+use timeline::{Step, Timeline};
 
 /// The image's name in the API.
 const IMAGE: &str = "debian/bookworm";
@@ -34,6 +35,22 @@ const IMAGE: &str = "debian/bookworm";
 const LEADER_AWAY: Duration = Duration::from_secs(20);
 const REGIONS: u8 = 3;
 const RACKS: u8 = 2;
+/// The demo's steps, each with the time that it took on two idle cores.
+const STEPS: &[Step] = &[
+    step("images: the ephemeral OS and the Debian image", "seconds, from the cache"),
+    step("cluster: three regions and two racks", "5 s"),
+    step("network: a subnet with DHCP, uploads of what machines boot and install", "10 s"),
+    step("enlist: both machines boot from the network and tell what they are", "1 to 2 min"),
+    step("commission: both boot again and are examined", "1 to 2 min"),
+    step("deploy: both boot again, and their agents begin to install", "1 to 2 min"),
+    step("lose the leader: it is killed during the installation", "20 s"),
+    step("install: until both run the image from their own disk", "4 to 6 min"),
+    step("proofs: every claim is checked from outside", "30 s"),
+];
+
+const fn step(title: &'static str, usual: &'static str) -> Step {
+    Step { title, usual }
+}
 
 /// What the demo is run with.
 #[derive(Debug, Clone)]
@@ -64,8 +81,10 @@ pub async fn run(
     stop: impl Future<Output = anyhow::Result<String>>,
 ) -> anyhow::Result<Finished> {
     tokio::pin!(stop);
-    let timeline = Arc::new(Timeline::new());
+    let timeline = Arc::new(Timeline::new(STEPS));
+    timeline.next_step();
     let images = build_images(options, &timeline).await?;
+    timeline.next_step();
     let mut lab = Lab::create()?;
     timeline.note("lab", &format!("lab {} in {}", lab.number(), lab.folder().display()));
     for firmware in [Firmware::Bios, Firmware::Uefi] {
@@ -105,19 +124,21 @@ async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<
     Ok(Images {
         kernel: ephemeral.join("vmlinuz"),
         initrd: ephemeral.join("initrd"),
-        root: image.join("root.tar.gz"),
+        root: image.join("root.tar.zst"),
     })
 }
 
 /// Runs a build script, which prints the folder of its result.
 async fn build(options: &Options, script: &str, arguments: &[&Path]) -> anyhow::Result<PathBuf> {
-    let output = Command::new(options.root.join(script))
+    // `output` would take its errors away from the terminal.
+    let child = Command::new(options.root.join(script))
         .args(arguments)
-        .stderr(Stdio::inherit())
         .stdin(Stdio::null())
-        .output()
-        .await
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
         .with_context(|| format!("cannot run {script}"))?;
+    let output = child.wait_with_output().await.with_context(|| format!("cannot run {script}"))?;
     ensure!(output.status.success(), "{script} failed");
     let printed = String::from_utf8(output.stdout).context("the folder's name")?;
     Ok(PathBuf::from(printed.trim()))
@@ -129,21 +150,28 @@ async fn story(
     timeline: &Arc<Timeline>,
 ) -> anyhow::Result<Report> {
     let client = Arc::new(cluster.client()?);
+    timeline.next_step();
     prepare(cluster, images, timeline).await?;
     let probe = Probe::start(cluster.region_urls(), cluster.key().clone(), &client).await?;
     let life = Life::start(cluster, Arc::clone(&client), Arc::clone(timeline))?;
 
+    timeline.next_step();
     life.enlist(cluster).await?;
+    timeline.next_step();
     life.commission().await?;
+    timeline.next_step();
     life.allocate().await?;
     life.deploy(IMAGE).await?;
     life.wait_installing().await?;
+    timeline.next_step();
     let outage = lose_the_leader(cluster, timeline, &probe).await?;
+    timeline.next_step();
     life.wait_deployed().await?;
     let restarted = outage.restart(cluster, timeline).await?;
 
     let machines = life.finish().await?;
     let gaps = probe.finish(restarted.killed, restarted.back).await;
+    timeline.next_step();
     let proofs = proof::check(cluster, &client, &machines, timeline).await?;
     let dhcp = report::dhcp_messages(cluster).await?;
     Ok(Report::new(timeline, machines, gaps, restarted.leader, proofs, dhcp))
@@ -179,16 +207,21 @@ async fn lose_the_leader(
     timeline: &Timeline,
     probe: &Probe,
 ) -> anyhow::Result<Outage> {
-    let leader = cluster.leader().await?;
+    let leader = leader_of(cluster).await?;
     let killed = std::time::Instant::now();
     cluster.kill(&leader)?;
     timeline.note("cluster", &format!("leader {leader} killed with SIGKILL"));
     probe.wait_for_write_after(killed).await?;
     let waited = killed.elapsed().as_secs_f64();
-    let next = cluster.leader().await?;
+    let next = leader_of(cluster).await?;
     timeline.note("cluster", &format!("writes are served again after {waited:.1} s, {next} leads"));
     tokio::time::sleep(LEADER_AWAY.saturating_sub(killed.elapsed())).await;
     Ok(Outage { leader, killed })
+}
+
+/// The region that leads; between two leaders there is none.
+async fn leader_of(cluster: &Cluster) -> anyhow::Result<String> {
+    wait_for("a region leads", PROCESS_STALL, async |_| cluster.leader().await.map(Some)).await
 }
 
 impl Outage {

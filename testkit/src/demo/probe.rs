@@ -13,14 +13,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{ApiKey, Client};
-use crate::wait::wait_for;
+use crate::wait::{PROCESS_STALL, wait_for};
 
 /// Pause between two questions.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long one region has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long writes may stay away before the demo counts as failed.
-const WRITE_GAP_MAX: Duration = Duration::from_secs(30);
 /// What is written.
 const TAG: &str = "api-probe";
 
@@ -71,9 +69,9 @@ impl Probe {
     /// Waits until a write that began after `moment` was answered.
     ///
     /// # Errors
-    /// When none is in time.
+    /// When none is for a long time.
     pub async fn wait_for_write_after(&self, moment: Instant) -> anyhow::Result<()> {
-        wait_for("a write is served", WRITE_GAP_MAX, async || {
+        wait_for("a write is served", PROCESS_STALL, async |_| {
             let last = locked(&self.writes).last().copied();
             Ok(last.filter(|last| *last > moment + PATIENCE).map(drop))
         })

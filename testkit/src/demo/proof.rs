@@ -16,11 +16,11 @@ use crate::client::Client;
 use crate::lab::LabMachine;
 use crate::lab::cluster::{Cluster, Kind};
 use crate::lab::namespace::Namespace;
-use crate::wait::wait_for;
+use crate::lab::signs::MachineSigns;
+use crate::wait::{MACHINE_STALL, PROCESS_STALL, wait_for};
 
-/// How long the booted system may take to open its SSH port and to show a login prompt.
-const UP_MAX: Duration = Duration::from_secs(180);
-const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How long one try to talk to a machine takes at most.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A claim that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub async fn check(
             let fabric = cluster.lab().network().fabric();
             prove(names(fabric, &server.to_string(), fqdn, address).await?);
         }
-        prove(banner(cluster.lab().network().fabric(), address).await?);
+        prove(banner(cluster.lab().network().fabric(), machine, address).await?);
         let hostname = subject.shape["hostname"].as_str().context("the machine has no name")?;
         prove(login_prompt(machine, hostname).await?);
     }
@@ -113,7 +113,7 @@ async fn names(
     address: IpAddr,
 ) -> anyhow::Result<String> {
     let at = format!("@{server}");
-    wait_for(&format!("{fqdn} resolves on {server}"), Duration::from_secs(20), async || {
+    wait_for(&format!("{fqdn} resolves on {server}"), PROCESS_STALL, async |_| {
         let forward = dig(from, &[&at, fqdn, "A"])?;
         let tcp = dig(from, &[&at, "+tcp", fqdn, "A"])?;
         let reverse = dig(from, &[&at, "-x", &address.to_string()])?;
@@ -127,13 +127,15 @@ async fn names(
 }
 
 fn dig(from: &Namespace, arguments: &[&str]) -> io::Result<String> {
-    let fixed = ["+short", "+time=2", "+tries=2"];
+    let fixed = ["+short", "+time=5", "+tries=2"];
     Ok(from.run("dig", &[fixed.as_slice(), arguments].concat())?.trim().to_owned())
 }
 
 /// The running system answers over the network from the deployed address.
-async fn banner(from: &Namespace, address: IpAddr) -> anyhow::Result<String> {
-    let line = wait_for(&format!("{address} answers on TCP 22"), UP_MAX, async || {
+async fn banner(from: &Namespace, machine: &LabMachine, address: IpAddr) -> anyhow::Result<String> {
+    let mut shown = MachineSigns::of(machine);
+    let line = wait_for(&format!("{address} answers on TCP 22"), MACHINE_STALL, async |signs| {
+        shown.see(signs);
         Ok(Some(from.enter(|| read_banner(SocketAddr::new(address, 22)))?))
     })
     .await?;
@@ -154,7 +156,9 @@ fn read_banner(address: SocketAddr) -> io::Result<String> {
 async fn login_prompt(machine: &LabMachine, hostname: &str) -> anyhow::Result<String> {
     let console = machine.console();
     let prompt = format!("{hostname} login:");
-    wait_for(&format!("{} shows `{prompt}`", machine.name), UP_MAX, async || {
+    let mut shown = MachineSigns::of(machine);
+    wait_for(&format!("{} shows `{prompt}`", machine.name), MACHINE_STALL, async |signs| {
+        shown.see(signs);
         let bytes = std::fs::read(&console)?;
         Ok(String::from_utf8_lossy(&bytes).contains(&prompt).then_some(()))
     })

@@ -10,12 +10,13 @@ use anyhow::{Context, bail, ensure};
 
 use super::Lab;
 use super::process::Process;
+use super::signs::Tail;
 use crate::cli::Cli;
 use crate::client::{ApiKey, Client};
-use crate::wait::wait_for;
+use crate::wait::{PROCESS_STALL, wait_for};
 
-/// How long a node may take until it is ready.
-const READY_MAX: Duration = Duration::from_secs(60);
+/// How long a node may take for an answer, before it is asked again.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
 /// Last bytes of the first region's and the first rack's management address, and of the first
 /// rack's provisioning address.
 const FIRST_REGION: u8 = 11;
@@ -104,7 +105,7 @@ impl Cluster {
             lab.network_mut().add_node(&name, Some(host), Some(on_vlan))?;
             insert_node(&mut nodes, &lab, &name, Kind::Rack, (host, Some(on_vlan)));
         }
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+        let http = reqwest::Client::builder().timeout(ANSWER_MAX).no_proxy().build()?;
         let founded = found(&lab, binary, &nodes["r1"])?;
         let key = founded.key.clone();
         let mut cluster = Self { nodes, binary: binary.to_owned(), key, http, lab };
@@ -206,18 +207,21 @@ impl Cluster {
     /// Waits until a node says that it is ready.
     ///
     /// # Errors
-    /// When it does not in time, or its process ends.
+    /// When it stands still before, or its process ends.
     pub async fn wait_ready(&mut self, name: &str) -> anyhow::Result<()> {
         let node = self.nodes.get_mut(name).with_context(|| format!("no node {name}"))?;
         let url = format!("{}/readyz", node.url());
         let process = node.process.as_mut().with_context(|| format!("{name} does not run"))?;
+        let mut log = Tail::new(&format!("log of {name}"), process.log());
         let http = self.http.clone();
         let what = format!("{name} is ready");
-        let ready = wait_for(&what, READY_MAX, async || {
+        let ready = wait_for(&what, PROCESS_STALL, async |signs| {
+            log.see(signs);
             if let Some(status) = process.ended()? {
                 return Ok(Some(Err(status)));
             }
             let answer = http.get(&url).send().await?;
+            signs.see(&url, answer.status());
             Ok(answer.status().is_success().then_some(Ok(())))
         });
         let outcome = ready.await;

@@ -10,6 +10,7 @@ pub mod machine;
 pub mod namespace;
 pub mod network;
 pub mod process;
+pub mod signs;
 pub mod slot;
 
 use std::fs;
@@ -23,6 +24,7 @@ use machine::{Firmware, VirtualMachine};
 use namespace::Pen;
 use network::Network;
 use process::Process;
+use signs::MachineSigns;
 use slot::Slot;
 
 use crate::sim::SimSpec;
@@ -118,6 +120,12 @@ impl Lab {
     #[must_use]
     pub fn machines(&self) -> &[LabMachine] {
         &self.machines
+    }
+
+    /// What its machines show from now on.
+    #[must_use]
+    pub fn signs(&self) -> Vec<MachineSigns> {
+        self.machines.iter().map(MachineSigns::of).collect()
     }
 
     /// Starts a process on a node.

@@ -1,5 +1,4 @@
 //! UEFI HTTP boot: the URL that DHCP hands out (architecture 16) is served by the rack's HTTP door.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

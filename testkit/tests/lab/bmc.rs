@@ -1,10 +1,10 @@
 //! The lab itself: a BMC really powers a machine, and nothing outlives the lab.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use testkit::lab::Lab;
 use testkit::lab::machine::Firmware;
+use testkit::wait::{PROCESS_STALL, wait_for};
 
 /// Whether a process whose command line contains `word` runs on this host.
 fn runs(word: &str) -> bool {
@@ -12,17 +12,13 @@ fn runs(word: &str) -> bool {
 }
 
 /// Waits until `condition` holds.
-#[track_caller]
-fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
+async fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let held = wait_for(what, PROCESS_STALL, async |_| Ok(condition().then_some(())));
+    held.await.expect("it holds in the end");
 }
 
-#[test]
-fn a_bmc_powers_its_machine_and_the_lab_leaves_nothing() {
+#[tokio::test]
+async fn a_bmc_powers_its_machine_and_the_lab_leaves_nothing() {
     let mut lab = Lab::create().expect("a lab");
     lab.network_mut().add_node("k1", Some(21), Some(2)).expect("a node");
     for firmware in [Firmware::Bios, Firmware::Uefi] {
@@ -32,18 +28,18 @@ fn a_bmc_powers_its_machine_and_the_lab_leaves_nothing() {
     for machine in lab.machines() {
         let disk = machine.folder.join("disk.raw").display().to_string();
         let ipmi = |arguments: &[&str]| machine.bmc.ipmitool(k1, arguments);
-        wait_until("the BMC answers", || ipmi(&["power", "status"]).is_ok());
+        wait_until("the BMC answers", || ipmi(&["power", "status"]).is_ok()).await;
         assert!(!runs(&disk));
 
         ipmi(&["chassis", "bootdev", "pxe"]).expect("the boot device is set");
         ipmi(&["power", "on"]).expect("power on");
-        wait_until("the machine runs", || runs(&disk));
+        wait_until("the machine runs", || runs(&disk)).await;
         assert!(ipmi(&["power", "status"]).expect("a status").contains("is on"));
         let shown = ipmi(&["lan", "print", "1"]).expect("LAN settings");
         assert!(shown.contains(&machine.bmc.address().to_string()), "{shown}");
 
         ipmi(&["power", "off"]).expect("power off");
-        wait_until("the machine is gone", || !runs(&disk));
+        wait_until("the machine is gone", || !runs(&disk)).await;
         assert!(ipmi(&["power", "status"]).expect("a status").contains("is off"));
         ipmi(&["power", "on"]).expect("power on again");
     }
@@ -51,7 +47,7 @@ fn a_bmc_powers_its_machine_and_the_lab_leaves_nothing() {
     assert!(runs(&folder));
     let interface = format!("ironraft{}", lab.number());
     drop(lab);
-    wait_until("every process is gone", || !runs(&folder));
+    wait_until("every process is gone", || !runs(&folder)).await;
     let link = Command::new("ip").args(["link", "show", &interface]).output().expect("ip runs");
     assert!(!link.status.success(), "{interface} is left over");
 }

@@ -4,17 +4,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::try_join_all;
 use model::mac::MacAddress;
 use testkit::lab::cluster::Cluster;
 use testkit::sim::dhcp_client::{self, Lease};
 use testkit::site::{self, Site};
-use tokio::time::timeout;
+use testkit::wait::{PROCESS_STALL, wait_for};
 
-/// How long a client may ask; a rack may be away and the machine busy.
-const ANSWERED_MAX: Duration = Duration::from_secs(60);
 /// The namespace that clients are in, and its interface on the VLAN.
 const CLIENTS: &str = "clients";
 const INTERFACE: &str = "eth0";
@@ -72,15 +70,29 @@ fn ask(cluster: &Cluster, numbers: std::ops::Range<u8>) -> BTreeMap<MacAddress, 
     let leased = tokio::task::block_in_place(|| {
         clients.enter(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(try_join_all(numbers.map(lease)))
+            runtime.block_on(lease_all(numbers)).map_err(io::Error::other)
         })
     });
     leased.expect("every client is answered").into_iter().collect()
 }
 
-async fn lease(number: u8) -> io::Result<(MacAddress, Lease)> {
+/// A rack may be away and the host busy: it fails when no further client is answered for a long time.
+async fn lease_all(numbers: std::ops::Range<u8>) -> anyhow::Result<Vec<(MacAddress, Lease)>> {
+    let answered = AtomicUsize::new(0);
+    let asked = try_join_all(numbers.map(|number| lease(number, &answered)));
+    let stalled = wait_for("every client is answered", PROCESS_STALL, async |signs| {
+        signs.see("answered clients", answered.load(Ordering::Relaxed));
+        Ok(None::<std::convert::Infallible>)
+    });
+    tokio::select! {
+        leased = asked => leased,
+        error = stalled => error.map(|never| match never {}),
+    }
+}
+
+async fn lease(number: u8, answered: &AtomicUsize) -> anyhow::Result<(MacAddress, Lease)> {
     let mac = MacAddress([0x52, 0x54, 0x00, 0x99, 0x01, number]);
-    let asked = dhcp_client::lease(INTERFACE, mac, u128::from(number).to_be_bytes());
-    let lease = timeout(ANSWERED_MAX, asked).await?.map_err(io::Error::other)?;
+    let lease = dhcp_client::lease(INTERFACE, mac, u128::from(number).to_be_bytes()).await?;
+    answered.fetch_add(1, Ordering::Relaxed);
     Ok((mac, lease))
 }
