@@ -17,7 +17,7 @@ use proto::rack::change::Change as WireChange;
 use proto::rack::rack_client::RackClient;
 use proto::rack::rack_message::Message as ToRegion;
 use proto::rack::region_message::Message as FromRegion;
-use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage};
+use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage, ZoneSerial};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -89,6 +89,8 @@ enum SessionError {
     Silent { silent: Duration },
     #[error("it knows no leader")]
     Leaderless,
+    #[error("it tells serials of zones that this rack's copy lacks")]
+    CopyLacksSerials,
 }
 
 impl fmt::Debug for Session {
@@ -116,6 +118,7 @@ impl Session {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut candidates = self.candidates(None);
         let mut failures = 0;
+        let mut resumes = true;
         while !shutdown.is_cancelled() {
             let Some(address) = candidates.pop_front() else {
                 tokio::select! {
@@ -125,13 +128,17 @@ impl Session {
                 candidates = self.candidates(None);
                 continue;
             };
-            let mut attempt = Attempt::new(&self, address);
+            let mut attempt = Attempt::new(&self, address, resumes);
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
                 ended = attempt.run() => ended,
             };
             self.uplink.set_disconnected();
-            if attempt.welcomed {
+            resumes = !matches!(ended, SessionError::CopyLacksSerials);
+            if !resumes {
+                info!(region = %attempt.address, "a whole generation is asked for: {ended}");
+                candidates.push_front(attempt.address);
+            } else if attempt.welcomed {
                 warn!(region = %attempt.address, "session with region {} lost: {ended}", attempt.address);
                 candidates = self.candidates(Some(&attempt.address));
                 failures = 0;
@@ -161,14 +168,14 @@ impl Session {
         addresses.into()
     }
 
-    fn hello(&self) -> Hello {
+    fn hello(&self, resumes: bool) -> Hello {
         let interfaces = (self.introduction.interfaces)();
         Hello {
             hostname: self.introduction.hostname.clone(),
             version: self.introduction.version.clone(),
             incarnation: self.introduction.incarnation,
             interfaces: interfaces.iter().map(proto::rack::ControllerInterface::from).collect(),
-            resume_revision: self.generations.load().revision,
+            resume_revision: if resumes { self.generations.load().revision } else { 0 },
         }
     }
 }
@@ -177,7 +184,11 @@ impl Session {
 struct Attempt<'a> {
     session: &'a Session,
     address: String,
+    /// Whether it goes on from the copy that is there.
+    resumes: bool,
     welcomed: bool,
+    /// Whether the region tells the serials of zones.
+    tells_zone_serials: bool,
     heard: Instant,
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
@@ -188,12 +199,14 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(session: &'a Session, address: String) -> Self {
+    fn new(session: &'a Session, address: String, resumes: bool) -> Self {
         let now = Instant::now();
         Self {
             session,
             address,
+            resumes,
             welcomed: false,
+            tells_zone_serials: false,
             heard: now,
             leader_known: now,
             open: VecDeque::new(),
@@ -213,7 +226,8 @@ impl<'a> Attempt<'a> {
         let channel = (self.session.dial)(&self.address);
         let mut client = RackClient::new(channel).max_decoding_message_size(64 << 20);
         let (sender, outgoing) = mpsc::channel(16);
-        let hello = RackMessage { message: Some(ToRegion::Hello(self.session.hello())) };
+        let hello =
+            RackMessage { message: Some(ToRegion::Hello(self.session.hello(self.resumes))) };
         // There is room for the first message.
         let _ = sender.try_send(hello);
         let sent = Instant::now();
@@ -234,6 +248,11 @@ impl<'a> Attempt<'a> {
         let Some(FromRegion::Welcome(welcome)) = first.message else {
             return Err(SessionError::NotWelcome);
         };
+        self.tells_zone_serials = welcome.tells_zone_serials;
+        let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
+        if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {
+            return Err(SessionError::CopyLacksSerials);
+        }
         info!(
             region = %self.address,
             revision = self.session.generations.load().revision,
@@ -318,21 +337,24 @@ impl<'a> Attempt<'a> {
     }
 
     fn apply(&mut self, delta: Delta) {
-        let Delta { revision, changes, part_of_generation, generation_end } = delta;
+        let part_of_generation = delta.part_of_generation;
+        let (revision, is_last) = (delta.revision, delta.generation_end);
         if !part_of_generation {
             let mut generation = Generation::clone(&self.session.generations.load());
             // A region that was behind may send what the copy shows already.
             if revision <= generation.revision {
                 return;
             }
-            apply_changes(&mut generation, changes);
+            let changed = apply_changes(&mut generation, delta);
             generation.revision = revision;
-            return self.session.generations.publish(generation);
+            generation.has_zone_serials &= self.tells_zone_serials;
+            return self.session.generations.publish_changed(generation, changed);
         }
         let arriving = self.arriving.get_or_insert_default();
-        apply_changes(arriving, changes);
-        if generation_end && let Some(mut complete) = self.arriving.take() {
+        apply_changes(arriving, delta);
+        if is_last && let Some(mut complete) = self.arriving.take() {
             complete.revision = revision;
+            complete.has_zone_serials = self.tells_zone_serials;
             info!(revision, "generation at revision {revision} is complete");
             self.session.generations.publish(complete);
         }
@@ -340,19 +362,33 @@ impl<'a> Attempt<'a> {
 }
 
 /// Applies what can be read. One object that cannot must not stop the service of all others.
-fn apply_changes(generation: &mut Generation, changes: Vec<Change>) {
-    for change in changes {
-        if let Err(error) = apply_change(generation, change) {
-            error!("a change from the region cannot be read: {error}");
+/// Returns the keys of what is not as it was.
+fn apply_changes(generation: &mut Generation, delta: Delta) -> Vec<Key> {
+    let mut changed = Vec::with_capacity(delta.changes.len());
+    for change in delta.changes {
+        match apply_change(generation, change) {
+            Ok(key) => changed.extend(key),
+            Err(error) => error!("a change from the region cannot be read: {error}"),
         }
     }
+    for ZoneSerial { origin, revision } in delta.zone_serials {
+        generation.put_zone_serial(origin, revision);
+    }
+    changed
 }
 
-fn apply_change(generation: &mut Generation, change: Change) -> Result<(), ConvertError> {
-    match change.change {
-        Some(WireChange::Put(object)) => generation.put(Served::try_from(object)?),
-        Some(WireChange::Delete(key)) => generation.delete(&Key::try_from(key)?),
+fn apply_change(generation: &mut Generation, change: Change) -> Result<Option<Key>, ConvertError> {
+    let (key, changed) = match change.change {
+        Some(WireChange::Put(object)) => {
+            let served = Served::try_from(object)?;
+            (served.key(), generation.put(served))
+        }
+        Some(WireChange::Delete(key)) => {
+            let key = Key::try_from(key)?;
+            let changed = generation.delete(&key);
+            (key, changed)
+        }
         None => return Err(ConvertError::Missing { message: "Change", field: "change" }),
-    }
-    Ok(())
+    };
+    Ok(changed.then_some(key))
 }

@@ -18,9 +18,13 @@ use crate::lease::binding::Binding;
 use crate::mac::MacAddress;
 use crate::machine::served::ServedMachine;
 use crate::net::subnet::Subnet;
+use crate::setting::Setting;
 
 /// TTL of records in seconds where neither record nor domain says otherwise (MAAS: 30).
 pub const TTL_DEFAULT: u32 = 30;
+
+/// The setting with the TTL of records where neither record nor domain says otherwise.
+pub const TTL_SETTING: &str = "default_dns_ttl";
 
 /// How long a resolver may remember that a name does not exist, in seconds. It is the real delay
 /// of a new name, so it is short.
@@ -67,6 +71,16 @@ pub struct RecordSet {
     pub ttl: u32,
     /// The data of the records, each once.
     pub records: BTreeSet<RecordData>,
+}
+
+/// The TTL that the setting says, if there is one and it says one.
+#[must_use]
+pub fn ttl_of_setting(setting: Option<&Setting>) -> u32 {
+    let ttl = setting.and_then(|setting| {
+        let text = setting.value.as_str().and_then(|text| text.parse().ok());
+        setting.value.as_u64().or(text).and_then(|ttl| u32::try_from(ttl).ok())
+    });
+    ttl.unwrap_or(TTL_DEFAULT)
 }
 
 /// All zones, longest origins last. Without a domain there are only reverse zones.

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod zones;
 
+mod follow;
 mod forward;
 mod listen;
 mod message;

@@ -38,6 +38,12 @@ impl Names {
         ancestors(name).filter_map(|origin| self.zones.get_key_value(origin)).last()
     }
 
+    /// The zone with this origin.
+    #[must_use]
+    pub fn zone(&self, origin: &str) -> Option<&ZoneHead> {
+        self.zones.get(&DnsName::parse(origin)?)
+    }
+
     /// All zones in the order of their origins.
     pub fn zones(&self) -> impl Iterator<Item = (&DnsName, &ZoneHead)> {
         self.zones.iter()
