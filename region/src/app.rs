@@ -29,7 +29,9 @@ use crate::grpc::server;
 use crate::images::{self, Images};
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
-use crate::reconcile::{authority, deploy, images as image_copies, leases, membership, power};
+use crate::reconcile::{
+    authority, deploy, images as image_copies, leases, membership, power, zone_serials,
+};
 use crate::rest::call::Parts;
 use crate::rest::router::{self, collapse_slashes};
 use crate::tables::update::Tables;
@@ -201,6 +203,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(membership::run(store.clone(), stop.clone())));
     tasks.spawn(finished(power::run(store.clone(), stop.clone())));
     tasks.spawn(finished(leases::run(store.clone(), stop.clone())));
+    tasks.spawn(finished(zone_serials::run(store.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(store, stop)));
 }
 

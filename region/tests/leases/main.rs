@@ -6,3 +6,4 @@ mod blocks;
 mod quarantine;
 mod races;
 mod site;
+mod zone_serials;
