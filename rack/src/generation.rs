@@ -6,6 +6,7 @@
 //! there is. Services that keep something of their own beside it follow the changes by their keys
 //! ([`Follower`]).
 
+mod apply;
 mod follow;
 
 use std::net::IpAddr;
@@ -29,6 +30,7 @@ use model::setting::Setting;
 use proto::convert::{Key, Served};
 use rpds::RedBlackTreeMapSync;
 
+pub use crate::generation::apply::Intake;
 pub use crate::generation::follow::{Follower, Generations, Step};
 
 /// Objects of one kind by their keys; cheap to clone, shared between generations.
@@ -232,7 +234,7 @@ fn differences<K: Ord, V: PartialEq>(
 mod tests {
     use model::machine::hardware::Firmware;
     use model::machine::lifecycle::Phase;
-    use model::machine::served::ServedInterface;
+    use model::machine::served::{ServedInterface, ServedPhase};
 
     use super::*;
 
@@ -251,7 +253,7 @@ mod tests {
             architecture: "amd64/generic".to_owned(),
             firmware: Firmware::Bios,
             uuid: String::new(),
-            phase: Phase::Ready,
+            phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,
             interfaces: macs.iter().map(interface).collect(),
         }

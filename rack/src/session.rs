@@ -12,22 +12,20 @@ use std::time::{Duration, Instant};
 
 use model::controller::ControllerInterface;
 use model::time::Timestamp;
-use proto::convert::{ConvertError, Key, Served};
-use proto::rack::change::Change as WireChange;
 use proto::rack::rack_client::RackClient;
 use proto::rack::rack_message::Message as ToRegion;
 use proto::rack::region_message::Message as FromRegion;
-use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage, ZoneSerial};
+use proto::rack::{Delta, Heartbeat, Hello, RackMessage, RegionMessage};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::clock::RegionClock;
-use crate::generation::{Generation, Generations};
+use crate::generation::{Generation, Generations, Intake};
 use crate::uplink::Uplink;
 
 /// How often the rack says that it is there.
@@ -119,6 +117,7 @@ impl Session {
         let mut candidates = self.candidates(None);
         let mut failures = 0;
         let mut resumes = true;
+        let mut intake = Intake::default();
         while !shutdown.is_cancelled() {
             let Some(address) = candidates.pop_front() else {
                 tokio::select! {
@@ -128,7 +127,7 @@ impl Session {
                 candidates = self.candidates(None);
                 continue;
             };
-            let mut attempt = Attempt::new(&self, address, resumes);
+            let mut attempt = Attempt::new(&self, address, resumes, &mut intake);
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
                 ended = attempt.run() => ended,
@@ -196,10 +195,11 @@ struct Attempt<'a> {
     sequence: u64,
     /// A generation that is being received; it becomes the present one when it is complete.
     arriving: Option<Generation>,
+    intake: &'a mut Intake,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(session: &'a Session, address: String, resumes: bool) -> Self {
+    fn new(session: &'a Session, address: String, resumes: bool, intake: &'a mut Intake) -> Self {
         let now = Instant::now();
         Self {
             session,
@@ -212,6 +212,7 @@ impl<'a> Attempt<'a> {
             open: VecDeque::new(),
             sequence: 0,
             arriving: None,
+            intake,
         }
     }
 
@@ -345,13 +346,13 @@ impl<'a> Attempt<'a> {
             if revision <= generation.revision {
                 return;
             }
-            let changed = apply_changes(&mut generation, delta);
+            let changed = self.intake.apply(&mut generation, delta);
             generation.revision = revision;
             generation.has_zone_serials &= self.tells_zone_serials;
             return self.session.generations.publish_changed(generation, changed);
         }
         let arriving = self.arriving.get_or_insert_default();
-        apply_changes(arriving, delta);
+        self.intake.apply(arriving, delta);
         if is_last && let Some(mut complete) = self.arriving.take() {
             complete.revision = revision;
             complete.has_zone_serials = self.tells_zone_serials;
@@ -359,36 +360,4 @@ impl<'a> Attempt<'a> {
             self.session.generations.publish(complete);
         }
     }
-}
-
-/// Applies what can be read. One object that cannot must not stop the service of all others.
-/// Returns the keys of what is not as it was.
-fn apply_changes(generation: &mut Generation, delta: Delta) -> Vec<Key> {
-    let mut changed = Vec::with_capacity(delta.changes.len());
-    for change in delta.changes {
-        match apply_change(generation, change) {
-            Ok(key) => changed.extend(key),
-            Err(error) => error!("a change from the region cannot be read: {error}"),
-        }
-    }
-    for ZoneSerial { origin, revision } in delta.zone_serials {
-        generation.put_zone_serial(origin, revision);
-    }
-    changed
-}
-
-fn apply_change(generation: &mut Generation, change: Change) -> Result<Option<Key>, ConvertError> {
-    let (key, changed) = match change.change {
-        Some(WireChange::Put(object)) => {
-            let served = Served::try_from(object)?;
-            (served.key(), generation.put(served))
-        }
-        Some(WireChange::Delete(key)) => {
-            let key = Key::try_from(key)?;
-            let changed = generation.delete(&key);
-            (key, changed)
-        }
-        None => return Err(ConvertError::Missing { message: "Change", field: "change" }),
-    };
-    Ok(changed.then_some(key))
 }

@@ -10,7 +10,7 @@ use proto::convert::Key;
 use crate::generation::{Generation, Step};
 
 /// Brings a view to the generation that a step reaches.
-pub(crate) fn update(view: &mut View, step: &Step) {
+pub fn update(view: &mut View, step: &Step) {
     let generation = &step.generation;
     for key in step.changed() {
         copy(view, generation, key);

@@ -13,7 +13,7 @@ use crate::dns::zones::Zones;
 use crate::generation::{Generation, Step};
 
 /// Brings the names to the generation that a step reaches; returns the zones as they are then.
-pub(crate) fn update(projector: &mut Projector, step: &Step) -> Zones {
+pub fn update(projector: &mut Projector, step: &Step) -> Zones {
     let generation = &step.generation;
     for key in step.changed() {
         copy(projector, generation, key);

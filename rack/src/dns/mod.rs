@@ -4,9 +4,9 @@
 //! whole zones for negative answers and gets wildcards, referrals and aliases wrong.
 
 pub mod answer;
+pub mod follow;
 pub mod zones;
 
-mod follow;
 mod forward;
 mod listen;
 mod message;

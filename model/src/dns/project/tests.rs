@@ -8,7 +8,7 @@ use crate::lease::binding::BindingState;
 use crate::mac::MacAddress;
 use crate::machine::hardware::Firmware;
 use crate::machine::lifecycle::Phase;
-use crate::machine::served::ServedInterface;
+use crate::machine::served::{ServedInterface, ServedPhase};
 use crate::net::subnet::ReverseDns;
 use crate::time::Timestamp;
 
@@ -38,7 +38,7 @@ fn machine(hostname: &str, interfaces: Vec<ServedInterface>) -> ServedMachine {
         architecture: String::new(),
         firmware: Firmware::Bios,
         uuid: String::new(),
-        phase: Phase::Deployed,
+        phase: ServedPhase::Known(Phase::Deployed),
         boots_own_disk: true,
         interfaces,
     }

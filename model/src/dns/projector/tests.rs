@@ -10,7 +10,7 @@ use crate::id::{DnsRecordId, VlanId};
 use crate::lease::binding::{Binding, BindingState};
 use crate::machine::hardware::Firmware;
 use crate::machine::lifecycle::Phase;
-use crate::machine::served::ServedInterface;
+use crate::machine::served::{ServedInterface, ServedPhase};
 use crate::net::subnet::ReverseDns;
 use crate::time::Timestamp;
 
@@ -200,7 +200,7 @@ fn machine(id: u64) -> impl Strategy<Value = ServedMachine> {
             architecture: String::new(),
             firmware: Firmware::Bios,
             uuid: String::new(),
-            phase: Phase::Ready,
+            phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,
             interfaces,
         },
