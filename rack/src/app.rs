@@ -147,7 +147,7 @@ fn start_dhcp(
     };
     let service = DhcpService::new(
         OwnRack { rack, incarnation: core.incarnation },
-        core.generations.clone(),
+        &core.generations,
         core.clock.clone(),
         core.uplink.clone(),
         core.metrics.dhcp.clone(),

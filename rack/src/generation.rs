@@ -1,14 +1,17 @@
 //! The rack's generation: an immutable copy of the replicated objects it serves from.
 //!
 //! Readers take the present generation with one atomic load and never wait. The session replaces
-//! it with every delta; tables that a delta does not touch are shared with the one before, so a
-//! reader sees by [`Arc::ptr_eq`] which of them changed.
+//! it with every delta. Its tables are persistent maps: a new generation shares with the one before
+//! all but the paths to what changed, so a delta costs what it changes, times the logarithm of what
+//! there is. Services that keep something of their own beside it follow the changes by their keys
+//! ([`Follower`]).
 
-use std::collections::BTreeMap;
+mod apply;
+mod follow;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use model::boot::files::BootFiles;
 use model::controller::{RegionController, ServedRack};
 use model::dns::dnsresource::DnsResource;
@@ -25,10 +28,13 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
 use proto::convert::{Key, Served};
-use tokio::sync::watch;
+use rpds::RedBlackTreeMapSync;
+
+pub use crate::generation::apply::Intake;
+pub use crate::generation::follow::{Follower, Generations, Step};
 
 /// Objects of one kind by their keys; cheap to clone, shared between generations.
-pub type Table<K, V> = Arc<BTreeMap<K, Arc<V>>>;
+pub type Table<K, V> = RedBlackTreeMapSync<K, Arc<V>>;
 
 /// Everything the rack serves from, as of one revision.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +56,7 @@ pub struct Generation {
     /// Machines.
     pub machines: Table<SystemId, ServedMachine>,
     /// Machines by the hardware addresses of their interfaces.
-    pub machine_macs: Arc<BTreeMap<MacAddress, SystemId>>,
+    pub machine_macs: RedBlackTreeMapSync<MacAddress, SystemId>,
     /// Bindings of all racks.
     pub bindings: Table<IpAddr, Binding>,
     /// Address blocks of all racks.
@@ -65,6 +71,10 @@ pub struct Generation {
     pub regions: Table<SystemId, RegionController>,
     /// The ephemeral OS by architecture.
     pub boot_files: Table<String, BootFiles>,
+    /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
+    pub zone_serials: RedBlackTreeMapSync<String, u64>,
+    /// Whether the regions that this copy came from told all of those.
+    pub has_zone_serials: bool,
 }
 
 impl Generation {
@@ -89,8 +99,8 @@ impl Generation {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Sets an object.
-    pub fn put(&mut self, served: Served) {
+    /// Sets an object. Returns whether that changed anything.
+    pub fn put(&mut self, served: Served) -> bool {
         match served {
             Served::Vlan(vlan) => put(&mut self.vlans, vlan.id, vlan),
             Served::Subnet(subnet) => put(&mut self.subnets, subnet.id, subnet),
@@ -104,108 +114,119 @@ impl Generation {
             Served::Setting(setting) => put(&mut self.settings, setting.name.clone(), setting),
             Served::Rack(rack) => put(&mut self.racks, rack.system_id.clone(), rack),
             Served::BootFiles(files) => {
-                put(&mut self.boot_files, files.architecture.clone(), files);
+                put(&mut self.boot_files, files.architecture.clone(), files)
             }
             Served::Reserved(reserved) => put(&mut self.reserved, reserved.ip, reserved),
             Served::Region(region) => put(&mut self.regions, region.system_id.clone(), region),
         }
     }
 
-    /// Removes an object; no effect when it is absent.
-    pub fn delete(&mut self, key: &Key) {
+    /// Removes an object. Returns whether it was there.
+    pub fn delete(&mut self, key: &Key) -> bool {
         match key {
-            Key::Vlan(id) => delete(&mut self.vlans, id),
-            Key::Subnet(id) => delete(&mut self.subnets, id),
-            Key::IpRange(id) => delete(&mut self.ipranges, id),
-            Key::Domain(id) => delete(&mut self.domains, id),
-            Key::DnsResource(id) => delete(&mut self.dnsresources, id),
+            Key::Vlan(id) => self.vlans.remove_mut(id),
+            Key::Subnet(id) => self.subnets.remove_mut(id),
+            Key::IpRange(id) => self.ipranges.remove_mut(id),
+            Key::Domain(id) => self.domains.remove_mut(id),
+            Key::DnsResource(id) => self.dnsresources.remove_mut(id),
             Key::Machine(id) => self.delete_machine(id),
-            Key::Binding(ip) => delete(&mut self.bindings, ip),
-            Key::Block(id) => delete(&mut self.blocks, id),
-            Key::PowerJob(id) => delete(&mut self.power_jobs, id),
-            Key::Setting(name) => delete(&mut self.settings, name),
-            Key::Rack(id) => delete(&mut self.racks, id),
-            Key::BootFiles(architecture) => delete(&mut self.boot_files, architecture),
-            Key::Reserved(ip) => delete(&mut self.reserved, ip),
-            Key::Region(id) => delete(&mut self.regions, id),
+            Key::Binding(ip) => self.bindings.remove_mut(ip),
+            Key::Block(id) => self.blocks.remove_mut(id),
+            Key::PowerJob(id) => self.power_jobs.remove_mut(id),
+            Key::Setting(name) => self.settings.remove_mut(name),
+            Key::Rack(id) => self.racks.remove_mut(id),
+            Key::BootFiles(architecture) => self.boot_files.remove_mut(architecture),
+            Key::Reserved(ip) => self.reserved.remove_mut(ip),
+            Key::Region(id) => self.regions.remove_mut(id),
         }
     }
 
-    fn put_machine(&mut self, machine: ServedMachine) {
+    /// Sets the revision that a zone got its content at; 0 when none is kept any more.
+    pub fn put_zone_serial(&mut self, origin: String, revision: u64) {
+        if revision == 0 {
+            self.zone_serials.remove_mut(&origin);
+        } else {
+            self.zone_serials.insert_mut(origin, revision);
+        }
+    }
+
+    fn put_machine(&mut self, machine: ServedMachine) -> bool {
         let same_macs = self.machines.get(&machine.system_id).is_some_and(|old| {
             old.interfaces.iter().map(|i| i.mac).eq(machine.interfaces.iter().map(|i| i.mac))
         });
         if !same_macs {
             self.forget_macs(&machine.system_id);
-            let macs = Arc::make_mut(&mut self.machine_macs);
             for interface in &machine.interfaces {
-                macs.insert(interface.mac, machine.system_id.clone());
+                self.machine_macs.insert_mut(interface.mac, machine.system_id.clone());
             }
         }
-        put(&mut self.machines, machine.system_id.clone(), machine);
+        put(&mut self.machines, machine.system_id.clone(), machine)
     }
 
-    fn delete_machine(&mut self, id: &SystemId) {
+    fn delete_machine(&mut self, id: &SystemId) -> bool {
         self.forget_macs(id);
-        delete(&mut self.machines, id);
+        self.machines.remove_mut(id)
     }
 
     /// An interface may have moved to another machine meanwhile; that entry stays.
     fn forget_macs(&mut self, id: &SystemId) {
         let Some(machine) = self.machines.get(id) else { return };
-        let macs = Arc::make_mut(&mut self.machine_macs);
         for interface in &machine.interfaces {
-            if macs.get(&interface.mac) == Some(id) {
-                macs.remove(&interface.mac);
+            if self.machine_macs.get(&interface.mac) == Some(id) {
+                self.machine_macs.remove_mut(&interface.mac);
             }
         }
     }
+
+    /// The keys of all objects that are not the same here and in `other`.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Key> {
+        let mut keys = Vec::new();
+        differences(&self.vlans, &other.vlans, |id| keys.push(Key::Vlan(*id)));
+        differences(&self.subnets, &other.subnets, |id| keys.push(Key::Subnet(*id)));
+        differences(&self.ipranges, &other.ipranges, |id| keys.push(Key::IpRange(*id)));
+        differences(&self.reserved, &other.reserved, |ip| keys.push(Key::Reserved(*ip)));
+        differences(&self.domains, &other.domains, |id| keys.push(Key::Domain(*id)));
+        differences(&self.dnsresources, &other.dnsresources, |id| {
+            keys.push(Key::DnsResource(*id));
+        });
+        differences(&self.machines, &other.machines, |id| keys.push(Key::Machine(id.clone())));
+        differences(&self.bindings, &other.bindings, |ip| keys.push(Key::Binding(*ip)));
+        differences(&self.blocks, &other.blocks, |id| keys.push(Key::Block(*id)));
+        differences(&self.power_jobs, &other.power_jobs, |id| {
+            keys.push(Key::PowerJob(id.clone()));
+        });
+        differences(&self.settings, &other.settings, |name| keys.push(Key::Setting(name.clone())));
+        differences(&self.racks, &other.racks, |id| keys.push(Key::Rack(id.clone())));
+        differences(&self.regions, &other.regions, |id| keys.push(Key::Region(id.clone())));
+        differences(&self.boot_files, &other.boot_files, |name| {
+            keys.push(Key::BootFiles(name.clone()));
+        });
+        keys
+    }
 }
 
-fn put<K: Ord + Clone, V: PartialEq>(table: &mut Table<K, V>, key: K, value: V) {
+fn put<K: Ord, V: PartialEq>(table: &mut Table<K, V>, key: K, value: V) -> bool {
     if table.get(&key).is_some_and(|old| **old == value) {
-        return;
+        return false;
     }
-    Arc::make_mut(table).insert(key, Arc::new(value));
+    table.insert_mut(key, Arc::new(value));
+    true
 }
 
-fn delete<K: Ord + Clone, V>(table: &mut Table<K, V>, key: &K) {
-    if table.contains_key(key) {
-        Arc::make_mut(table).remove(key);
+/// Tells of every key whose values differ.
+fn differences<K: Ord, V: PartialEq>(
+    one: &Table<K, V>,
+    other: &Table<K, V>,
+    mut tell: impl FnMut(&K),
+) {
+    for key in other.keys().filter(|key| !one.contains_key(*key)) {
+        tell(key);
     }
-}
-
-/// The present generation, for all parts of the rack; clones share it.
-#[derive(Debug, Clone)]
-pub struct Generations {
-    present: Arc<ArcSwap<Generation>>,
-    revision: watch::Sender<u64>,
-}
-
-impl Default for Generations {
-    fn default() -> Self {
-        Self { present: Arc::default(), revision: watch::Sender::new(0) }
-    }
-}
-
-impl Generations {
-    /// The present generation.
-    #[must_use]
-    pub fn load(&self) -> Arc<Generation> {
-        self.present.load_full()
-    }
-
-    /// Tells of every new generation, by its revision.
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
-    }
-
-    /// Makes `generation` the present one.
-    pub fn publish(&self, generation: Generation) {
-        let revision = generation.revision;
-        self.present.store(Arc::new(generation));
-        self.revision.send_replace(revision);
+    for (key, value) in one {
+        if other.get(key).is_none_or(|same| !Arc::ptr_eq(same, value) && same != value) {
+            tell(key);
+        }
     }
 }
 
@@ -213,7 +234,7 @@ impl Generations {
 mod tests {
     use model::machine::hardware::Firmware;
     use model::machine::lifecycle::Phase;
-    use model::machine::served::ServedInterface;
+    use model::machine::served::{ServedInterface, ServedPhase};
 
     use super::*;
 
@@ -232,7 +253,7 @@ mod tests {
             architecture: "amd64/generic".to_owned(),
             firmware: Firmware::Bios,
             uuid: String::new(),
-            phase: Phase::Ready,
+            phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,
             interfaces: macs.iter().map(interface).collect(),
         }
@@ -256,15 +277,18 @@ mod tests {
     }
 
     #[test]
-    fn unchanged_tables_are_shared_with_the_generation_before() {
+    fn only_changes_count_as_changes() {
         let mut generation = Generation::default();
-        generation.put(Served::Machine(machine(1, &[1])));
+        assert!(generation.put(Served::Machine(machine(1, &[1]))));
         let before = generation.clone();
-        generation.put(Served::Machine(machine(1, &[1])));
-        generation.delete(&Key::Vlan(VlanId(7)));
-        assert!(Arc::ptr_eq(&before.machines, &generation.machines));
-        assert!(Arc::ptr_eq(&before.vlans, &generation.vlans));
-        generation.put(Served::Machine(machine(1, &[2])));
-        assert!(!Arc::ptr_eq(&before.machines, &generation.machines));
+        assert!(!generation.put(Served::Machine(machine(1, &[1]))));
+        assert!(!generation.delete(&Key::Vlan(VlanId(7))));
+        assert_eq!(generation.differences(&before), []);
+        assert!(generation.put(Served::Machine(machine(1, &[2]))));
+        assert!(generation.put(Served::Machine(machine(2, &[3]))));
+        let ids = [1, 2].map(|id| Key::Machine(SystemId::from_number(id)));
+        assert_eq!(generation.differences(&before), ids);
+        assert_eq!(before.differences(&generation).len(), 2);
+        assert_eq!(before.machines.size(), 1, "a generation does not change");
     }
 }

@@ -12,22 +12,20 @@ use std::time::{Duration, Instant};
 
 use model::controller::ControllerInterface;
 use model::time::Timestamp;
-use proto::convert::{ConvertError, Key, Served};
-use proto::rack::change::Change as WireChange;
 use proto::rack::rack_client::RackClient;
 use proto::rack::rack_message::Message as ToRegion;
 use proto::rack::region_message::Message as FromRegion;
-use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage};
+use proto::rack::{Delta, Heartbeat, Hello, RackMessage, RegionMessage};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::clock::RegionClock;
-use crate::generation::{Generation, Generations};
+use crate::generation::{Generation, Generations, Intake};
 use crate::uplink::Uplink;
 
 /// How often the rack says that it is there.
@@ -89,6 +87,8 @@ enum SessionError {
     Silent { silent: Duration },
     #[error("it knows no leader")]
     Leaderless,
+    #[error("it tells serials of zones that this rack's copy lacks")]
+    CopyLacksSerials,
 }
 
 impl fmt::Debug for Session {
@@ -116,6 +116,8 @@ impl Session {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut candidates = self.candidates(None);
         let mut failures = 0;
+        let mut resumes = true;
+        let mut intake = Intake::default();
         while !shutdown.is_cancelled() {
             let Some(address) = candidates.pop_front() else {
                 tokio::select! {
@@ -125,13 +127,17 @@ impl Session {
                 candidates = self.candidates(None);
                 continue;
             };
-            let mut attempt = Attempt::new(&self, address);
+            let mut attempt = Attempt::new(&self, address, resumes, &mut intake);
             let ended = tokio::select! {
                 () = shutdown.cancelled() => return,
                 ended = attempt.run() => ended,
             };
             self.uplink.set_disconnected();
-            if attempt.welcomed {
+            resumes = !matches!(ended, SessionError::CopyLacksSerials);
+            if !resumes {
+                info!(region = %attempt.address, "a whole generation is asked for: {ended}");
+                candidates.push_front(attempt.address);
+            } else if attempt.welcomed {
                 warn!(region = %attempt.address, "session with region {} lost: {ended}", attempt.address);
                 candidates = self.candidates(Some(&attempt.address));
                 failures = 0;
@@ -161,14 +167,14 @@ impl Session {
         addresses.into()
     }
 
-    fn hello(&self) -> Hello {
+    fn hello(&self, resumes: bool) -> Hello {
         let interfaces = (self.introduction.interfaces)();
         Hello {
             hostname: self.introduction.hostname.clone(),
             version: self.introduction.version.clone(),
             incarnation: self.introduction.incarnation,
             interfaces: interfaces.iter().map(proto::rack::ControllerInterface::from).collect(),
-            resume_revision: self.generations.load().revision,
+            resume_revision: if resumes { self.generations.load().revision } else { 0 },
         }
     }
 }
@@ -177,7 +183,11 @@ impl Session {
 struct Attempt<'a> {
     session: &'a Session,
     address: String,
+    /// Whether it goes on from the copy that is there.
+    resumes: bool,
     welcomed: bool,
+    /// Whether the region tells the serials of zones.
+    tells_zone_serials: bool,
     heard: Instant,
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
@@ -185,20 +195,24 @@ struct Attempt<'a> {
     sequence: u64,
     /// A generation that is being received; it becomes the present one when it is complete.
     arriving: Option<Generation>,
+    intake: &'a mut Intake,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(session: &'a Session, address: String) -> Self {
+    fn new(session: &'a Session, address: String, resumes: bool, intake: &'a mut Intake) -> Self {
         let now = Instant::now();
         Self {
             session,
             address,
+            resumes,
             welcomed: false,
+            tells_zone_serials: false,
             heard: now,
             leader_known: now,
             open: VecDeque::new(),
             sequence: 0,
             arriving: None,
+            intake,
         }
     }
 
@@ -213,7 +227,8 @@ impl<'a> Attempt<'a> {
         let channel = (self.session.dial)(&self.address);
         let mut client = RackClient::new(channel).max_decoding_message_size(64 << 20);
         let (sender, outgoing) = mpsc::channel(16);
-        let hello = RackMessage { message: Some(ToRegion::Hello(self.session.hello())) };
+        let hello =
+            RackMessage { message: Some(ToRegion::Hello(self.session.hello(self.resumes))) };
         // There is room for the first message.
         let _ = sender.try_send(hello);
         let sent = Instant::now();
@@ -234,6 +249,11 @@ impl<'a> Attempt<'a> {
         let Some(FromRegion::Welcome(welcome)) = first.message else {
             return Err(SessionError::NotWelcome);
         };
+        self.tells_zone_serials = welcome.tells_zone_serials;
+        let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
+        if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {
+            return Err(SessionError::CopyLacksSerials);
+        }
         info!(
             region = %self.address,
             revision = self.session.generations.load().revision,
@@ -318,41 +338,26 @@ impl<'a> Attempt<'a> {
     }
 
     fn apply(&mut self, delta: Delta) {
-        let Delta { revision, changes, part_of_generation, generation_end } = delta;
+        let part_of_generation = delta.part_of_generation;
+        let (revision, is_last) = (delta.revision, delta.generation_end);
         if !part_of_generation {
             let mut generation = Generation::clone(&self.session.generations.load());
             // A region that was behind may send what the copy shows already.
             if revision <= generation.revision {
                 return;
             }
-            apply_changes(&mut generation, changes);
+            let changed = self.intake.apply(&mut generation, delta);
             generation.revision = revision;
-            return self.session.generations.publish(generation);
+            generation.has_zone_serials &= self.tells_zone_serials;
+            return self.session.generations.publish_changed(generation, changed);
         }
         let arriving = self.arriving.get_or_insert_default();
-        apply_changes(arriving, changes);
-        if generation_end && let Some(mut complete) = self.arriving.take() {
+        self.intake.apply(arriving, delta);
+        if is_last && let Some(mut complete) = self.arriving.take() {
             complete.revision = revision;
+            complete.has_zone_serials = self.tells_zone_serials;
             info!(revision, "generation at revision {revision} is complete");
             self.session.generations.publish(complete);
         }
     }
-}
-
-/// Applies what can be read. One object that cannot must not stop the service of all others.
-fn apply_changes(generation: &mut Generation, changes: Vec<Change>) {
-    for change in changes {
-        if let Err(error) = apply_change(generation, change) {
-            error!("a change from the region cannot be read: {error}");
-        }
-    }
-}
-
-fn apply_change(generation: &mut Generation, change: Change) -> Result<(), ConvertError> {
-    match change.change {
-        Some(WireChange::Put(object)) => generation.put(Served::try_from(object)?),
-        Some(WireChange::Delete(key)) => generation.delete(&Key::try_from(key)?),
-        None => return Err(ConvertError::Missing { message: "Change", field: "change" }),
-    }
-    Ok(())
 }

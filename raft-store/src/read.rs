@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::range::{Bounds, Direction};
-use self::versioned::{Keys, Past};
 pub use self::versioned::{KeyChange, Versioned};
+use self::versioned::{Keys, Past};
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};

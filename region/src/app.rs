@@ -28,7 +28,9 @@ use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
-use crate::reconcile::{authority, deploy, images as image_copies, leases, membership, power};
+use crate::reconcile::{
+    authority, deploy, images as image_copies, leases, membership, power, zone_serials,
+};
 use crate::telemetry::Telemetry;
 use images;
 use images::Images;
@@ -202,6 +204,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(membership::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(power::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(zone_serials::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(tables, stop)));
 }
 

@@ -61,6 +61,7 @@ pub mod leases;
 pub mod machines;
 pub mod names;
 pub mod network;
+pub mod serials;
 pub mod site;
 
 pub mod object;

@@ -221,8 +221,8 @@ impl Life {
         let (mut running, mut answered) = (0, 0);
         while answered < wanted {
             while running < window {
-                let (id, ask) = self.load.next(&mut self.model);
-                node.send(&Request { id, ask });
+                let (id, operation) = self.load.next(&mut self.model);
+                node.send(&Request { id, operation });
                 running += 1;
             }
             let Some(answer) = node.receive(TIMEOUTS)? else {
@@ -375,8 +375,8 @@ impl Life {
     }
 }
 
-fn range(node: &mut Node, ask: Operation) -> anyhow::Result<(u64, Vec<Row>)> {
-    match node.ask(ask)? {
+fn range(node: &mut Node, operation: Operation) -> anyhow::Result<(u64, Vec<Row>)> {
+    match node.ask(operation)? {
         Response::Rows { revision, rows } => Ok((revision, rows)),
         other => bail!("no keys but {other:?}"),
     }

@@ -75,7 +75,7 @@ impl Model {
     /// A transaction was answered.
     pub fn answered(&mut self, number: u64, response: &Response) {
         let Some(sent) = self.sent.get_mut(&number) else { return };
-        match said {
+        match response {
             Response::Committed { revision } => {
                 sent.known = KnownOutcome::Applied(*revision);
                 for (key, value) in &sent.transaction.writes {

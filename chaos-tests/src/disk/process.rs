@@ -133,10 +133,10 @@ impl Node {
     ///
     /// # Errors
     /// When the node ends instead of answering.
-    pub fn ask(&mut self, ask: Operation) -> anyhow::Result<Response> {
+    pub fn ask(&mut self, operation: Operation) -> anyhow::Result<Response> {
         self.next_aside += 1;
         let id = self.next_aside;
-        self.send(&Request { id, ask });
+        self.send(&Request { id, operation });
         match self.receive(TIMEOUTS)? {
             Some(answer) if answer.id == id => Ok(answer.response),
             Some(other) => bail!("{other:?} answers something else"),

@@ -129,8 +129,8 @@ impl Trial {
         let (mut sent, mut answered) = (0, 0);
         while answered < wanted {
             while sent < wanted && sent - answered < WINDOW {
-                let (id, ask) = self.load.next(&mut self.model);
-                node.send(&Request { id, ask });
+                let (id, operation) = self.load.next(&mut self.model);
+                node.send(&Request { id, operation });
                 sent += 1;
             }
             let Some(answer) = node.receive(TIMEOUTS)? else { return Ok(false) };
@@ -142,8 +142,8 @@ impl Trial {
 
     /// Sends one request and does not wait for the answer.
     pub fn send_one(&mut self, node: &mut Node) {
-        let (id, ask) = self.load.next(&mut self.model);
-        node.send(&Request { id, ask });
+        let (id, operation) = self.load.next(&mut self.model);
+        node.send(&Request { id, operation });
     }
 
     /// Waits until the log has `text`.

@@ -2,5 +2,9 @@
 
 pub mod dnsresource;
 pub mod domain;
+pub mod name;
 pub mod project;
+pub mod projector;
 pub mod reverse;
+mod rules;
+pub mod serial;

@@ -26,11 +26,20 @@ pub struct ServedMachine {
     /// The SMBIOS UUID, empty when not known.
     pub uuid: String,
     /// Where it is in its life.
-    pub phase: Phase,
+    pub phase: ServedPhase,
     /// Whether its next network boot leads to its own disk; otherwise to the ephemeral OS.
     pub boots_own_disk: bool,
     /// Its interfaces.
     pub interfaces: Vec<ServedInterface>,
+}
+
+/// A machine's phase as racks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServedPhase {
+    /// One that this version knows.
+    Known(Phase),
+    /// One of a later version, as that one writes it.
+    Unknown(String),
 }
 
 /// An interface of a machine as racks see it.
@@ -59,10 +68,17 @@ impl ServedMachine {
             architecture: machine.hardware.architecture.clone(),
             firmware: machine.hardware.firmware,
             uuid: machine.hardware.uuid.clone(),
-            phase: machine.lifecycle.phase,
+            phase: ServedPhase::Known(machine.lifecycle.phase),
             boots_own_disk: matches!(boot_plan(Some(machine)), BootPlan::LocalDisk),
             interfaces: machine.interfaces.iter().map(ServedInterface::of).collect(),
         }
+    }
+
+    /// Whether its next network boot leads to its own disk. So it does in a phase that this version
+    /// does not know: whatever that phase is for, nothing here may touch the machine.
+    #[must_use]
+    pub fn boots_locally(&self) -> bool {
+        self.boots_own_disk || matches!(self.phase, ServedPhase::Unknown(_))
     }
 
     /// The interface it boots from, or its first one while that is not known.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use model::mac::MacAddress;
 
 use super::error::ConvertError;
+use super::unknown::Unknown;
 
 /// The bytes of an address, in network order.
 #[must_use]
@@ -56,10 +57,27 @@ pub fn mac_from_bytes(
     })
 }
 
-pub(super) fn ips_from_bytes(
+/// The addresses of a form that is known.
+pub(super) fn known_ips(
     message: &'static str,
     field: &'static str,
     addresses: &[Vec<u8>],
-) -> Result<Vec<IpAddr>, ConvertError> {
-    addresses.iter().map(|bytes| ip_from_bytes(message, field, bytes)).collect()
+    unknown: &mut Vec<Unknown>,
+) -> Vec<IpAddr> {
+    let ip = |bytes: &Vec<u8>| known_ip(message, field, bytes, unknown);
+    addresses.iter().filter_map(ip).collect()
+}
+
+/// The address, if it is of a form that is known.
+pub(super) fn known_ip(
+    message: &'static str,
+    field: &'static str,
+    bytes: &[u8],
+    unknown: &mut Vec<Unknown>,
+) -> Option<IpAddr> {
+    let ip = ip_from_bytes(message, field, bytes);
+    if ip.is_err() {
+        unknown.push(Unknown::new(message, field, format_args!("{bytes:02x?}")));
+    }
+    ip.ok()
 }

@@ -6,6 +6,7 @@ use model::time::Timestamp;
 
 use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
 use super::error::{ConvertError, parse_text};
+use super::unknown::Unknown;
 use crate::rack;
 
 const MESSAGE: &str = "Binding";
@@ -32,29 +33,28 @@ impl From<&Binding> for rack::Binding {
     }
 }
 
-impl TryFrom<rack::Binding> for Binding {
-    type Error = ConvertError;
-
-    fn try_from(binding: rack::Binding) -> Result<Self, Self::Error> {
-        Ok(Self {
-            ip: ip_from_bytes(MESSAGE, "ip", &binding.ip)?,
-            subnet: SubnetId(binding.subnet),
-            vlan: VlanId(binding.vlan),
-            mac: mac_from_bytes(MESSAGE, "mac", &binding.mac)?,
-            state: state_of(binding.state)?,
-            hostname: binding.hostname,
-            told_until: Timestamp::from_unix_ms(binding.told_until_ms),
-            promise_until: Timestamp::from_unix_ms(binding.promise_until_ms),
-            rack: parse_text(MESSAGE, "rack", &binding.rack)?,
-        })
-    }
-}
-
-fn state_of(state: u32) -> Result<BindingState, ConvertError> {
-    match state {
-        0 => Ok(BindingState::Active),
-        1 => Ok(BindingState::Released),
-        2 => Ok(BindingState::Declined),
-        other => Err(ConvertError::invalid(MESSAGE, "state")(&other)),
-    }
+/// The binding, with what is known of it.
+pub(super) fn binding(
+    binding: rack::Binding,
+    unknown: &mut Vec<Unknown>,
+) -> Result<Binding, ConvertError> {
+    Ok(Binding {
+        ip: ip_from_bytes(MESSAGE, "ip", &binding.ip)?,
+        subnet: SubnetId(binding.subnet),
+        vlan: VlanId(binding.vlan),
+        mac: mac_from_bytes(MESSAGE, "mac", &binding.mac)?,
+        state: match binding.state {
+            0 => BindingState::Active,
+            1 => BindingState::Released,
+            2 => BindingState::Declined,
+            other => {
+                unknown.push(Unknown::new(MESSAGE, "state", other));
+                BindingState::Declined
+            }
+        },
+        hostname: binding.hostname,
+        told_until: Timestamp::from_unix_ms(binding.told_until_ms),
+        promise_until: Timestamp::from_unix_ms(binding.promise_until_ms),
+        rack: parse_text(MESSAGE, "rack", &binding.rack)?,
+    })
 }

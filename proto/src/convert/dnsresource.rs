@@ -3,8 +3,8 @@
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::id::{DnsRecordId, DnsResourceId, DomainId};
 
-use super::address::{ip_to_bytes, ips_from_bytes};
-use super::error::ConvertError;
+use super::address::{ip_to_bytes, known_ips};
+use super::unknown::Unknown;
 use crate::rack;
 
 impl From<&DnsResource> for rack::DnsResource {
@@ -28,19 +28,16 @@ impl From<&DnsRecord> for rack::DnsRecord {
     }
 }
 
-impl TryFrom<rack::DnsResource> for DnsResource {
-    type Error = ConvertError;
-
-    fn try_from(resource: rack::DnsResource) -> Result<Self, Self::Error> {
-        let ip_addresses = ips_from_bytes("DnsResource", "ip_addresses", &resource.ip_addresses)?;
-        Ok(Self {
-            id: DnsResourceId(resource.id),
-            name: resource.name,
-            domain: DomainId(resource.domain),
-            address_ttl: resource.address_ttl,
-            ip_addresses,
-            records: resource.records.into_iter().map(DnsRecord::from).collect(),
-        })
+/// The resource, with what is known of it.
+pub(super) fn resource(resource: rack::DnsResource, unknown: &mut Vec<Unknown>) -> DnsResource {
+    let addresses = &resource.ip_addresses;
+    DnsResource {
+        id: DnsResourceId(resource.id),
+        name: resource.name,
+        domain: DomainId(resource.domain),
+        address_ttl: resource.address_ttl,
+        ip_addresses: known_ips("DnsResource", "ip_addresses", addresses, unknown),
+        records: resource.records.into_iter().map(DnsRecord::from).collect(),
     }
 }
 

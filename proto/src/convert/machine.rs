@@ -3,10 +3,11 @@
 use model::id::{DomainId, VlanId};
 use model::machine::hardware::Firmware;
 use model::machine::lifecycle::Phase;
-use model::machine::served::{ServedInterface, ServedMachine};
+use model::machine::served::{ServedInterface, ServedMachine, ServedPhase};
 
-use super::address::{ip_to_bytes, ips_from_bytes, mac_from_bytes, mac_to_bytes};
+use super::address::{ip_to_bytes, known_ips, mac_from_bytes, mac_to_bytes};
 use super::error::{ConvertError, parse_text};
+use super::unknown::Unknown;
 use crate::rack;
 
 const MESSAGE: &str = "RackMachine";
@@ -31,7 +32,10 @@ impl From<&ServedMachine> for rack::RackMachine {
             architecture: architecture.clone(),
             interfaces: interfaces.iter().map(rack::RackInterface::from).collect(),
             boots_own_disk: *boots_own_disk,
-            phase: phase_name(*phase).to_owned(),
+            phase: match phase {
+                ServedPhase::Known(phase) => phase_name(*phase).to_owned(),
+                ServedPhase::Unknown(name) => name.clone(),
+            },
             uuid: uuid.clone(),
             uefi: match firmware {
                 Firmware::Bios => false,
@@ -54,37 +58,52 @@ impl From<&ServedInterface> for rack::RackInterface {
     }
 }
 
-impl TryFrom<rack::RackMachine> for ServedMachine {
-    type Error = ConvertError;
-
-    fn try_from(machine: rack::RackMachine) -> Result<Self, Self::Error> {
-        let interfaces = machine.interfaces.into_iter().map(ServedInterface::try_from);
-        Ok(Self {
-            system_id: parse_text(MESSAGE, "system_id", &machine.system_id)?,
-            hostname: machine.hostname,
-            domain: DomainId(machine.domain),
-            architecture: machine.architecture,
-            firmware: if machine.uefi { Firmware::Uefi } else { Firmware::Bios },
-            uuid: machine.uuid,
-            phase: phase_of(&machine.phase)?,
-            boots_own_disk: machine.boots_own_disk,
-            interfaces: interfaces.collect::<Result<_, _>>()?,
-        })
-    }
+/// The machine, with what is known of it.
+pub(super) fn machine(
+    machine: rack::RackMachine,
+    unknown: &mut Vec<Unknown>,
+) -> Result<ServedMachine, ConvertError> {
+    let phase = phase_of(&machine.phase).map_or_else(
+        || {
+            unknown.push(Unknown::new(MESSAGE, "phase", &machine.phase));
+            ServedPhase::Unknown(machine.phase.clone())
+        },
+        ServedPhase::Known,
+    );
+    Ok(ServedMachine {
+        system_id: parse_text(MESSAGE, "system_id", &machine.system_id)?,
+        hostname: machine.hostname,
+        domain: DomainId(machine.domain),
+        architecture: machine.architecture,
+        firmware: if machine.uefi { Firmware::Uefi } else { Firmware::Bios },
+        uuid: machine.uuid,
+        phase,
+        boots_own_disk: machine.boots_own_disk,
+        interfaces: machine
+            .interfaces
+            .into_iter()
+            .filter_map(|one| interface(one, unknown))
+            .collect(),
+    })
 }
 
-impl TryFrom<rack::RackInterface> for ServedInterface {
-    type Error = ConvertError;
-
-    fn try_from(interface: rack::RackInterface) -> Result<Self, Self::Error> {
-        Ok(Self {
-            name: interface.name,
-            mac: mac_from_bytes("RackInterface", "mac", &interface.mac)?,
-            vlan: interface.vlan.map(VlanId),
-            boot: interface.boot,
-            addresses: ips_from_bytes("RackInterface", "addresses", &interface.addresses)?,
-        })
-    }
+fn interface(
+    interface: rack::RackInterface,
+    unknown: &mut Vec<Unknown>,
+) -> Option<ServedInterface> {
+    const MESSAGE: &str = "RackInterface";
+    let Ok(mac) = mac_from_bytes(MESSAGE, "mac", &interface.mac) else {
+        let mac = format_args!("{:02x?}", interface.mac).to_string();
+        unknown.push(Unknown::new(MESSAGE, "mac", mac));
+        return None;
+    };
+    Some(ServedInterface {
+        name: interface.name,
+        mac,
+        vlan: interface.vlan.map(VlanId),
+        boot: interface.boot,
+        addresses: known_ips(MESSAGE, "addresses", &interface.addresses, unknown),
+    })
 }
 
 const PHASES: [(Phase, &str); 14] = [
@@ -123,12 +142,8 @@ fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-fn phase_of(name: &str) -> Result<Phase, ConvertError> {
-    PHASES
-        .iter()
-        .find(|(_, text)| *text == name)
-        .map(|(phase, _)| *phase)
-        .ok_or_else(|| ConvertError::invalid(MESSAGE, "phase")(&name))
+fn phase_of(name: &str) -> Option<Phase> {
+    PHASES.iter().find(|(_, text)| *text == name).map(|(phase, _)| *phase)
 }
 
 #[cfg(test)]
@@ -139,7 +154,7 @@ mod tests {
     fn every_phase_is_read_back() {
         for (phase, name) in PHASES {
             assert_eq!(phase_name(phase), name);
-            assert_eq!(phase_of(name), Ok(phase));
+            assert_eq!(phase_of(name), Some(phase));
         }
     }
 }

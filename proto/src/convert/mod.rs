@@ -2,6 +2,7 @@
 //!
 //! Model values are destructured without `..`, so that a new field breaks the build here until
 //! somebody decided whether racks need it. What the wire leaves out (free texts, users) is named.
+//! Values that only a later version knows are read as the safe one that `unknown.rs` names.
 
 mod address;
 mod binding;
@@ -17,10 +18,12 @@ mod object;
 mod power;
 mod setting;
 mod subnet;
+mod unknown;
 mod user_reserved;
 mod vlan;
 
 pub use address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
 pub use error::ConvertError;
-pub use object::{Key, Served};
+pub use object::{Key, Received, Served, key_of_object};
 pub use power::{power_state_from_wire, power_state_to_wire};
+pub use unknown::Unknown;

@@ -19,6 +19,8 @@ use model::setting::Setting;
 
 use super::address::{ip_from_bytes, ip_to_bytes};
 use super::error::{ConvertError, parse_text};
+use super::unknown::Unknown;
+use super::{binding, dnsresource, machine, subnet};
 use crate::rack;
 use crate::rack::object::Object as Wire;
 use crate::rack::object_key::Key as WireKey;
@@ -108,29 +110,73 @@ impl From<&Served> for rack::Object {
     }
 }
 
+/// An object as it was read, and the values in it that this version does not know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// The object, with what is known of it.
+    pub served: Served,
+    /// What is not known.
+    pub unknown: Vec<Unknown>,
+}
+
+impl TryFrom<rack::Object> for Received {
+    type Error = ConvertError;
+
+    fn try_from(object: rack::Object) -> Result<Self, Self::Error> {
+        let mut unknown = Vec::new();
+        let served = match object.object.ok_or(NO_OBJECT)? {
+            Wire::Vlan(vlan) => Served::Vlan(vlan.try_into()?),
+            Wire::Subnet(it) => Served::Subnet(subnet::subnet(it, &mut unknown)?),
+            Wire::Iprange(range) => Served::IpRange(range.try_into()?),
+            Wire::Domain(domain) => Served::Domain(domain.into()),
+            Wire::Dnsresource(it) => Served::DnsResource(dnsresource::resource(it, &mut unknown)),
+            Wire::Machine(it) => Served::Machine(machine::machine(it, &mut unknown)?),
+            Wire::Binding(it) => Served::Binding(binding::binding(it, &mut unknown)?),
+            Wire::Block(block) => Served::Block(block.try_into()?),
+            Wire::PowerJob(job) => Served::PowerJob(job.try_into()?),
+            Wire::Setting(setting) => Served::Setting(setting.try_into()?),
+            Wire::Rack(rack) => Served::Rack(rack.try_into()?),
+            Wire::BootFiles(files) => Served::BootFiles(files.into()),
+            Wire::UserReserved(reserved) => Served::Reserved(reserved.try_into()?),
+            Wire::Region(region) => Served::Region(region.try_into()?),
+        };
+        Ok(Self { served, unknown })
+    }
+}
+
 impl TryFrom<rack::Object> for Served {
     type Error = ConvertError;
 
     fn try_from(object: rack::Object) -> Result<Self, Self::Error> {
-        let missing = ConvertError::Missing { message: "Object", field: "object" };
-        Ok(match object.object.ok_or(missing)? {
-            Wire::Vlan(vlan) => Self::Vlan(vlan.try_into()?),
-            Wire::Subnet(subnet) => Self::Subnet(subnet.try_into()?),
-            Wire::Iprange(range) => Self::IpRange(range.try_into()?),
-            Wire::Domain(domain) => Self::Domain(domain.into()),
-            Wire::Dnsresource(resource) => Self::DnsResource(resource.try_into()?),
-            Wire::Machine(machine) => Self::Machine(machine.try_into()?),
-            Wire::Binding(binding) => Self::Binding(binding.try_into()?),
-            Wire::Block(block) => Self::Block(block.try_into()?),
-            Wire::PowerJob(job) => Self::PowerJob(job.try_into()?),
-            Wire::Setting(setting) => Self::Setting(setting.try_into()?),
-            Wire::Rack(rack) => Self::Rack(rack.try_into()?),
-            Wire::BootFiles(files) => Self::BootFiles(files.into()),
-            Wire::UserReserved(reserved) => Self::Reserved(reserved.try_into()?),
-            Wire::Region(region) => Self::Region(region.try_into()?),
-        })
+        Ok(Received::try_from(object)?.served)
     }
 }
+
+/// What names an object, whether the rest of it can be read or not.
+///
+/// # Errors
+/// [`ConvertError`] when there is no object of a known kind, or its name cannot be read.
+pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
+    let key = match object.object.as_ref().ok_or(NO_OBJECT)? {
+        Wire::Vlan(vlan) => WireKey::Vlan(vlan.id),
+        Wire::Subnet(subnet) => WireKey::Subnet(subnet.id),
+        Wire::Iprange(range) => WireKey::Iprange(range.id),
+        Wire::Domain(domain) => WireKey::Domain(domain.id),
+        Wire::Dnsresource(resource) => WireKey::Dnsresource(resource.id),
+        Wire::Machine(machine) => WireKey::Machine(machine.system_id.clone()),
+        Wire::Binding(binding) => WireKey::Binding(binding.ip.clone()),
+        Wire::Block(block) => WireKey::Block(block.id),
+        Wire::PowerJob(job) => WireKey::PowerJob(job.machine.clone()),
+        Wire::Setting(setting) => WireKey::Setting(setting.name.clone()),
+        Wire::Rack(rack) => WireKey::Rack(rack.system_id.clone()),
+        Wire::BootFiles(files) => WireKey::BootFiles(files.architecture.clone()),
+        Wire::UserReserved(reserved) => WireKey::UserReserved(reserved.ip.clone()),
+        Wire::Region(region) => WireKey::Region(region.system_id.clone()),
+    };
+    rack::ObjectKey { key: Some(key) }.try_into()
+}
+
+const NO_OBJECT: ConvertError = ConvertError::Missing { message: "Object", field: "object" };
 
 impl From<&Key> for rack::ObjectKey {
     fn from(key: &Key) -> Self {

@@ -3,8 +3,9 @@
 use model::id::{SubnetId, VlanId};
 use model::net::subnet::{ReverseDns, Subnet};
 
-use super::address::{ip_from_bytes, ip_to_bytes, ips_from_bytes};
+use super::address::{ip_to_bytes, known_ip, known_ips};
 use super::error::{ConvertError, parse_text};
+use super::unknown::Unknown;
 use crate::rack;
 
 const MESSAGE: &str = "Subnet";
@@ -45,36 +46,33 @@ impl From<&Subnet> for rack::Subnet {
     }
 }
 
-impl TryFrom<rack::Subnet> for Subnet {
-    type Error = ConvertError;
-
-    fn try_from(subnet: rack::Subnet) -> Result<Self, Self::Error> {
-        let gateway_ip = subnet.gateway_ip.as_deref();
-        Ok(Self {
-            id: SubnetId(subnet.id),
-            name: subnet.name,
-            description: String::new(),
-            vlan: VlanId(subnet.vlan),
-            cidr: parse_text(MESSAGE, "cidr", &subnet.cidr)?,
-            gateway_ip: gateway_ip
-                .map(|bytes| ip_from_bytes(MESSAGE, "gateway_ip", bytes))
-                .transpose()?,
-            dns_servers: ips_from_bytes(MESSAGE, "dns_servers", &subnet.dns_servers)?,
-            managed: subnet.managed,
-            rdns_mode: reverse_dns(subnet.rdns_mode)?,
-            allow_dns: subnet.allow_dns,
-            allow_proxy: false,
-            active_discovery: false,
-            disabled_boot_architectures: subnet.disabled_boot_architectures,
-        })
-    }
-}
-
-fn reverse_dns(mode: u32) -> Result<ReverseDns, ConvertError> {
-    match mode {
-        0 => Ok(ReverseDns::Disabled),
-        1 => Ok(ReverseDns::Enabled),
-        2 => Ok(ReverseDns::Classless),
-        other => Err(ConvertError::invalid(MESSAGE, "rdns_mode")(&other)),
-    }
+/// The subnet, with what is known of it.
+pub(super) fn subnet(
+    subnet: rack::Subnet,
+    unknown: &mut Vec<Unknown>,
+) -> Result<Subnet, ConvertError> {
+    let gateway_ip = subnet.gateway_ip.as_deref();
+    Ok(Subnet {
+        id: SubnetId(subnet.id),
+        name: subnet.name,
+        description: String::new(),
+        vlan: VlanId(subnet.vlan),
+        cidr: parse_text(MESSAGE, "cidr", &subnet.cidr)?,
+        gateway_ip: gateway_ip.and_then(|bytes| known_ip(MESSAGE, "gateway_ip", bytes, unknown)),
+        dns_servers: known_ips(MESSAGE, "dns_servers", &subnet.dns_servers, unknown),
+        managed: subnet.managed,
+        rdns_mode: match subnet.rdns_mode {
+            0 => ReverseDns::Disabled,
+            1 => ReverseDns::Enabled,
+            2 => ReverseDns::Classless,
+            other => {
+                unknown.push(Unknown::new(MESSAGE, "rdns_mode", other));
+                ReverseDns::Disabled
+            }
+        },
+        allow_dns: subnet.allow_dns,
+        allow_proxy: false,
+        active_discovery: false,
+        disabled_boot_architectures: subnet.disabled_boot_architectures,
+    })
 }

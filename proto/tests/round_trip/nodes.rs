@@ -6,7 +6,7 @@ use model::id::{DomainId, VlanId};
 use model::machine::hardware::Firmware;
 use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerJob};
-use model::machine::served::{ServedInterface, ServedMachine};
+use model::machine::served::{ServedInterface, ServedMachine, ServedPhase};
 use model::setting::Setting;
 use model::time::Timestamp;
 use proptest::prelude::*;
@@ -57,7 +57,7 @@ prop_compose! {
             architecture,
             firmware: if uefi { Firmware::Uefi } else { Firmware::Bios },
             uuid,
-            phase,
+            phase: ServedPhase::Known(phase),
             boots_own_disk,
             interfaces,
         }

@@ -1,64 +1,64 @@
 //! Keeps the engine's view equal to the rack's generation, object by object.
-//!
-//! Tables that a delta did not touch are shared between generations, and so are the objects of the
-//! others; both are told by their pointers, so a delta costs what changed and a walk.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
 use model::controller::ServedRack;
 use model::machine::served::ServedMachine;
+use proto::convert::Key;
 
-use crate::generation::{Generation, Table};
+use crate::generation::{Generation, Step};
 
-/// Brings a view from one generation to the next.
-pub(crate) fn update(view: &mut View, old: &Generation, new: &Generation) {
-    diff(&old.vlans, &new.vlans, |id, vlan| match vlan {
-        Some(vlan) => view.put_vlan(vlan.clone()),
-        None => view.remove_vlan(*id),
-    });
-    diff(&old.subnets, &new.subnets, |id, subnet| match subnet {
-        Some(subnet) => view.put_subnet(subnet.clone()),
-        None => view.remove_subnet(*id),
-    });
-    diff(&old.reserved, &new.reserved, |ip, reserved| match reserved {
-        Some(reserved) => view.put_reserved(*ip, reserved.mac),
-        None => view.remove_reserved(*ip),
-    });
-    diff(&old.racks, &new.racks, |id, rack| match rack {
-        Some(rack) => view.put_rack(id.clone(), peer(rack)),
-        None => view.remove_rack(id),
-    });
-    diff(&old.machines, &new.machines, |id, machine| match machine {
-        Some(machine) => view.put_host(id, host(machine)),
-        None => view.remove_host(id),
-    });
-    diff(&old.blocks, &new.blocks, |id, block| match block {
-        Some(block) => view.put_block(block.clone()),
-        None => view.remove_block(*id),
-    });
-    diff(&old.bindings, &new.bindings, |ip, binding| match binding {
-        Some(binding) => view.put_binding(binding.clone()),
-        None => view.remove_binding(*ip),
-    });
-    let default = new.domains.values().find(|domain| domain.is_default);
-    view.domain = default.map(|domain| domain.name.clone());
-    view.revision = new.revision;
+/// Brings a view to the generation that a step reaches.
+pub fn update(view: &mut View, step: &Step) {
+    let generation = &step.generation;
+    for key in step.changed() {
+        copy(view, generation, key);
+        if matches!(key, Key::Domain(_)) {
+            let default = generation.domains.values().find(|domain| domain.is_default);
+            view.domain = default.map(|domain| domain.name.clone());
+        }
+    }
+    view.revision = generation.revision;
 }
 
-/// Tells of every object that is new, changed or gone.
-fn diff<K: Ord, V>(old: &Table<K, V>, new: &Table<K, V>, mut tell: impl FnMut(&K, Option<&V>)) {
-    if Arc::ptr_eq(old, new) {
-        return;
-    }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        tell(key, None);
-    }
-    for (key, value) in new.iter() {
-        if old.get(key).is_none_or(|before| !Arc::ptr_eq(before, value)) {
-            tell(key, Some(value));
-        }
+fn copy(view: &mut View, generation: &Generation, key: &Key) {
+    match key {
+        Key::Vlan(id) => match generation.vlans.get(id) {
+            Some(vlan) => view.put_vlan(vlan.as_ref().clone()),
+            None => view.remove_vlan(*id),
+        },
+        Key::Subnet(id) => match generation.subnets.get(id) {
+            Some(subnet) => view.put_subnet(subnet.as_ref().clone()),
+            None => view.remove_subnet(*id),
+        },
+        Key::Reserved(ip) => match generation.reserved.get(ip) {
+            Some(reserved) => view.put_reserved(*ip, reserved.mac),
+            None => view.remove_reserved(*ip),
+        },
+        Key::Rack(id) => match generation.racks.get(id) {
+            Some(rack) => view.put_rack(id.clone(), peer(rack)),
+            None => view.remove_rack(id),
+        },
+        Key::Machine(id) => match generation.machines.get(id) {
+            Some(machine) => view.put_host(id, host(machine)),
+            None => view.remove_host(id),
+        },
+        Key::Block(id) => match generation.blocks.get(id) {
+            Some(block) => view.put_block(block.as_ref().clone()),
+            None => view.remove_block(*id),
+        },
+        Key::Binding(ip) => match generation.bindings.get(ip) {
+            Some(binding) => view.put_binding(binding.as_ref().clone()),
+            None => view.remove_binding(*ip),
+        },
+        Key::IpRange(_)
+        | Key::Domain(_)
+        | Key::DnsResource(_)
+        | Key::PowerJob(_)
+        | Key::Setting(_)
+        | Key::BootFiles(_)
+        | Key::Region(_) => {}
     }
 }
 
@@ -86,9 +86,10 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use model::id::SystemId;
-    use proto::convert::{Key, Served};
+    use proto::convert::Served;
 
     use super::*;
+    use crate::generation::Generations;
 
     #[test]
     fn a_view_follows_its_generation() {
@@ -101,15 +102,17 @@ mod tests {
             })
         };
         let mut view = View::default();
-        let mut generation = Generation::default();
+        let generations = Generations::default();
+        let mut follower = generations.follow();
         for (change, revision) in [(Some(true), 3), (Some(false), 4), (None, 5)] {
-            let before = generation.clone();
+            let mut generation = Generation::clone(&generations.load());
             match change {
                 Some(connected) => generation.put(rack(connected)),
                 None => generation.delete(&Key::Rack(SystemId::from_number(1))),
-            }
+            };
             generation.revision = revision;
-            update(&mut view, &before, &generation);
+            generations.publish(generation);
+            update(&mut view, &follower.step());
             let mut want = View::default();
             want.revision = revision;
             if let Some(connected) = change {

@@ -4,10 +4,10 @@
 //! its events, so nothing is shared and nothing is locked. Commits go up in batches: whatever came
 //! together while an earlier batch was on its way leaves in the next one.
 
+pub mod copy;
 pub mod metrics;
 pub mod service;
 
-mod copy;
 mod frame;
 mod socket;
 mod upward;

@@ -13,6 +13,7 @@ use model::id::VlanId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
 use nix::net::if_::if_nametoindex;
+use proto::convert::Key;
 use proto::rack::BlockWish;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -23,7 +24,7 @@ use crate::clock::RegionClock;
 use crate::dhcp::metrics::{DhcpMetrics, DropReason, MessageType};
 use crate::dhcp::socket::{InterfaceSocket, Received};
 use crate::dhcp::{copy, upward};
-use crate::generation::{Generation, Generations};
+use crate::generation::{Follower, Generations};
 use crate::interfaces::own_interfaces;
 use crate::uplink::Uplink;
 
@@ -50,8 +51,7 @@ type Packets = (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>);
 pub struct DhcpService {
     own: OwnRack,
     engine: Engine,
-    generations: Generations,
-    served: Arc<Generation>,
+    generations: Follower,
     clock: RegionClock,
     uplink: Uplink,
     metrics: DhcpMetrics,
@@ -87,7 +87,7 @@ impl DhcpService {
     #[must_use]
     pub fn new(
         own: OwnRack,
-        generations: Generations,
+        generations: &Generations,
         clock: RegionClock,
         uplink: Uplink,
         metrics: DhcpMetrics,
@@ -96,8 +96,7 @@ impl DhcpService {
         Self {
             engine: Engine::new(own.clone(), Policy::default()),
             own,
-            generations,
-            served: Arc::default(),
+            generations: generations.follow(),
             clock,
             uplink,
             metrics,
@@ -116,9 +115,6 @@ impl DhcpService {
 
     /// Runs until cancelled.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut changes = self.generations.changes();
-        // What came before this task ran is no change any more.
-        self.follow_generation();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -129,7 +125,7 @@ impl DhcpService {
                     Ok(outcomes) => self.decided(outcomes),
                     Err(failed) => error!("a commit of bindings failed: {failed}"),
                 },
-                Ok(()) = changes.changed() => self.follow_generation(),
+                true = self.generations.changed() => self.follow_generation(),
                 Some(_) = self.block_requests.join_next() => {}
                 Some(_) = self.readers.join_next() => {}
                 _ = ticks.tick() => self.tick(),
@@ -236,12 +232,9 @@ impl DhcpService {
     }
 
     fn follow_generation(&mut self) {
-        let new = self.generations.load();
-        let old = std::mem::replace(&mut self.served, Arc::clone(&new));
-        self.engine.update(|view| copy::update(view, &old, &new));
-        let networks_moved =
-            !Arc::ptr_eq(&old.vlans, &new.vlans) || !Arc::ptr_eq(&old.subnets, &new.subnets);
-        if networks_moved {
+        let step = self.generations.step();
+        self.engine.update(|view| copy::update(view, &step));
+        if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.follow_interfaces();
         }
     }

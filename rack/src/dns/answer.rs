@@ -4,8 +4,9 @@
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
+use model::dns::name::push_label;
 
-use crate::dns::zones::{Key, ServedZone, Zones, key_of, push_label};
+use crate::dns::zones::{Key, Zone, Zones, key_of, name_of};
 
 /// The longest chain of aliases that is followed.
 const ALIASES_MAX: usize = 8;
@@ -32,7 +33,7 @@ pub fn answer(zones: &Zones, name: &Name, kind: RecordType) -> Option<Answer> {
     let mut name = name.clone();
     let mut zone = zones.find(&name)?;
     for _ in 0..=ALIASES_MAX {
-        match look_up(zone, &name, kind) {
+        match look_up(&zone, &name, kind) {
             Found::Records(records) => {
                 answer.answers.extend(records);
                 return Some(answer);
@@ -52,12 +53,12 @@ pub fn answer(zones: &Zones, name: &Name, kind: RecordType) -> Option<Answer> {
                 return Some(answer);
             }
             Found::NoRecords => {
-                answer.authority.push(negative_soa(zone));
+                answer.authority.extend(negative_soa(&zone));
                 return Some(answer);
             }
             Found::NoName => {
                 answer.code = ResponseCode::NXDomain;
-                answer.authority.push(negative_soa(zone));
+                answer.authority.extend(negative_soa(&zone));
                 return Some(answer);
             }
         }
@@ -73,93 +74,73 @@ enum Found {
     NoName,
 }
 
-fn look_up(zone: &ServedZone, name: &Name, kind: RecordType) -> Found {
+fn look_up(zone: &Zone<'_>, name: &Name, kind: RecordType) -> Found {
     let labels: Vec<&[u8]> = name.iter().rev().collect();
     let mut key = Key::new();
     let mut encloser = Key::new();
     for (depth, label) in labels.iter().enumerate() {
         push_label(&mut key, label);
         let depth = depth + 1;
-        if depth < zone.labels {
+        if depth < zone.labels() {
             continue;
         }
-        if depth > zone.labels
-            && let Some(servers) = zone.at(&key).and_then(|sets| sets.get(&RecordType::NS))
-            && !(kind == RecordType::DS && depth == labels.len())
-        {
-            return Found::Referral(servers.clone());
+        if depth > zone.labels() && !(kind == RecordType::DS && depth == labels.len()) {
+            let servers = name_of(&key).map(|cut| zone.set(&key, RecordType::NS, &cut));
+            if let Some(servers) = servers.filter(|servers| !servers.is_empty()) {
+                return Found::Referral(servers);
+            }
         }
         if !zone.exists(&key) {
             return wildcard(zone, &encloser, name, kind);
         }
         encloser.clone_from(&key);
     }
-    match zone.at(&key) {
-        Some(sets) => choose(sets, name, kind),
-        None => Found::NoRecords,
-    }
+    choose(zone, &key, name, kind)
 }
 
 /// The records of `*` below the closest name that exists (RFC 4592 §3.3.1).
-fn wildcard(zone: &ServedZone, encloser: &Key, name: &Name, kind: RecordType) -> Found {
+fn wildcard(zone: &Zone<'_>, encloser: &Key, name: &Name, kind: RecordType) -> Found {
     let mut source = encloser.clone();
     push_label(&mut source, b"*");
-    match zone.at(&source) {
-        Some(sets) => choose(sets, name, kind),
-        None => Found::NoName,
-    }
+    if zone.has_records(&source) { choose(zone, &source, name, kind) } else { Found::NoName }
 }
 
 /// `name` becomes the owner of what is found: as it was asked for, in its own letters.
-fn choose(
-    sets: &std::collections::BTreeMap<RecordType, Vec<Record>>,
-    name: &Name,
-    kind: RecordType,
-) -> Found {
-    let owned = |records: &Vec<Record>| -> Vec<Record> {
-        let rename = |record: &Record| renamed(record, name);
-        records.iter().map(rename).collect()
-    };
-    if let Some(records) = sets.get(&kind) {
-        return Found::Records(owned(records));
+fn choose(zone: &Zone<'_>, key: &[u8], name: &Name, kind: RecordType) -> Found {
+    // One set answers ANY (RFC 8482 §4.1).
+    if kind == RecordType::ANY {
+        let mut sets = zone.types(key).map(|kind| zone.set(key, kind, name));
+        return sets.find(|set| !set.is_empty()).map_or(Found::NoRecords, Found::Records);
     }
-    if let Some(alias) = sets.get(&RecordType::CNAME).and_then(|records| records.first())
-        && kind != RecordType::ANY
+    let records = zone.set(key, kind, name);
+    if !records.is_empty() {
+        return Found::Records(records);
+    }
+    if let Some(alias) = zone.set(key, RecordType::CNAME, name).into_iter().next()
         && let RData::CNAME(target) = &alias.data
     {
-        return Found::Alias(Box::new(renamed(alias, name)), target.0.clone());
+        let target = target.0.clone();
+        return Found::Alias(Box::new(alias), target);
     }
-    // One set answers ANY (RFC 8482 §4.1).
-    match sets.values().next().filter(|_| kind == RecordType::ANY) {
-        Some(records) => Found::Records(owned(records)),
-        None => Found::NoRecords,
-    }
-}
-
-fn renamed(record: &Record, name: &Name) -> Record {
-    let mut record = record.clone();
-    record.name = name.clone();
-    record
+    Found::NoRecords
 }
 
 /// The SOA of a negative answer; its TTL says how long the answer may be remembered (RFC 2308 §3).
-fn negative_soa(zone: &ServedZone) -> Record {
-    let mut soa = zone.soa.clone();
+fn negative_soa(zone: &Zone<'_>) -> Option<Record> {
+    let mut soa = zone.soa()?;
     if let RData::SOA(data) = &soa.data {
         soa.ttl = soa.ttl.min(data.minimum);
     }
-    soa
+    Some(soa)
 }
 
 fn glue(zones: &Zones, servers: &[Record]) -> Vec<Record> {
     let mut found = Vec::new();
     for server in servers {
         let RData::NS(target) = &server.data else { continue };
-        let Some(sets) = zones.find(&target.0).and_then(|zone| zone.at(&key_of(&target.0))) else {
-            continue;
-        };
+        let Some(zone) = zones.find(&target.0) else { continue };
         for kind in [RecordType::A, RecordType::AAAA] {
-            found.extend(sets.get(&kind).into_iter().flatten().cloned());
+            found.extend(zone.set(&key_of(&target.0), kind, &target.0));
         }
     }
     found

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+use model::dns::projector::Projector;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
@@ -15,10 +17,10 @@ use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::dns::forward;
 use crate::dns::message::{Decision, Transport, decide};
 use crate::dns::zones::Zones;
-use crate::generation::{Generation, Generations};
+use crate::dns::{follow, forward};
+use crate::generation::{Generation, Generations, Step};
 use crate::interfaces::own_interfaces;
 use crate::metrics::Metrics;
 
@@ -39,7 +41,7 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 pub struct DnsServer {
     generations: Generations,
     metrics: Arc<Metrics>,
-    zones: Arc<RwLock<Option<Arc<Zones>>>>,
+    zones: Arc<ArcSwapOption<Zones>>,
 }
 
 impl DnsServer {
@@ -52,17 +54,17 @@ impl DnsServer {
     /// Serves at `listen` until `shutdown`; at all addresses of the host when it names none.
     pub async fn run(self, listen: SocketAddr, shutdown: CancellationToken) {
         let mut sockets = Sockets { tasks: JoinSet::new(), open: BTreeMap::new() };
-        let mut changes = self.generations.changes();
+        let mut follower = self.generations.follow();
+        let mut projector = Projector::default();
         let mut looks = interval(ADDRESSES_INTERVAL);
-        self.rebuild();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                changed = changes.changed() => {
-                    if changed.is_err() {
+                more = follower.changed() => {
+                    if !more {
                         return;
                     }
-                    self.rebuild();
+                    self.follow(&mut projector, &follower.step());
                 }
                 _ = looks.tick() => sockets.follow(&self, &addresses(listen)).await,
                 Some(_) = sockets.tasks.join_next(), if !sockets.tasks.is_empty() => {}
@@ -70,13 +72,10 @@ impl DnsServer {
         }
     }
 
-    fn rebuild(&self) {
-        let generation = self.generations.load();
-        if !generation.is_loaded() {
-            return;
+    fn follow(&self, projector: &mut Projector, step: &Step) {
+        if step.generation.is_loaded() {
+            self.zones.store(Some(Arc::new(follow::update(projector, step))));
         }
-        let zones = Arc::new(Zones::of(&generation));
-        *self.zones.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(zones);
     }
 
     fn decide(
@@ -86,7 +85,7 @@ impl DnsServer {
         client: SocketAddr,
         transport: Transport,
     ) -> Decision {
-        let zones = self.zones.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let zones = self.zones.load();
         let may_forward = forward::is_trusted(generation, client.ip())
             && !forward::upstreams(generation).is_empty();
         let decision = decide(query, zones.as_deref(), transport, may_forward);

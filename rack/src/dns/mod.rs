@@ -4,6 +4,7 @@
 //! whole zones for negative answers and gets wildcards, referrals and aliases wrong.
 
 pub mod answer;
+pub mod follow;
 pub mod zones;
 
 mod forward;

@@ -1,34 +1,30 @@
-//! Zones in memory, ready to be answered from: names sorted so that a name, its descendants and
-//! its absence are each found in logarithmic time.
-
-use std::collections::BTreeMap;
-use std::ops::Bound;
+//! Zones in memory, as they are answered from: the projected names of one moment, and the serials
+//! that belong to them. Records are written in the form of the wire when they are asked for.
 
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NS, PTR, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
-use model::dns::project::{NEGATIVE_TTL, NamedObjects, RecordData, TTL_DEFAULT, Zone, project};
-use tracing::warn;
+use model::dns::name::{DnsName, NamedRecord, RecordData, RecordKind, push_label};
+use model::dns::project::NEGATIVE_TTL;
+use model::dns::projector::{Names, ZoneHead};
+use model::dns::serial::serial;
+use rpds::RedBlackTreeMapSync;
 
-use crate::generation::Generation;
-
-/// A name as sorted bytes: labels from the root down, in lower case, each behind its length, so
-/// that all descendants of a name begin with its bytes.
+/// The bytes of a name as [`DnsName`] has them.
 pub type Key = Vec<u8>;
 
-/// All zones, by the key of their origin.
-#[derive(Debug, Default)]
+/// All zones; cheap to clone.
+#[derive(Debug, Clone, Default)]
 pub struct Zones {
-    zones: BTreeMap<Key, ServedZone>,
+    names: Names,
+    serials: RedBlackTreeMapSync<String, u64>,
 }
 
 /// One zone.
-#[derive(Debug)]
-pub struct ServedZone {
-    /// How many labels its origin has.
-    pub labels: usize,
-    /// Its SOA record.
-    pub soa: Record,
-    names: BTreeMap<Key, BTreeMap<RecordType, Vec<Record>>>,
+#[derive(Debug, Clone, Copy)]
+pub struct Zone<'a> {
+    zones: &'a Zones,
+    origin: &'a DnsName,
+    head: &'a ZoneHead,
 }
 
 /// The key of a name.
@@ -36,132 +32,138 @@ pub struct ServedZone {
 pub fn key_of(name: &Name) -> Key {
     let mut key = Vec::with_capacity(64);
     for label in name.iter().rev() {
-        key.push(u8::try_from(label.len()).unwrap_or(u8::MAX));
-        key.extend(label.iter().map(u8::to_ascii_lowercase));
+        push_label(&mut key, label);
     }
     key
 }
 
 impl Zones {
-    /// The zones of a generation. The serial of all of them is its revision, so that racks with
-    /// the same content say the same.
+    /// The zones of these names, with the revisions that they got their content at.
     #[must_use]
-    pub fn of(generation: &Generation) -> Self {
-        let ttl = generation.settings.get("default_dns_ttl").and_then(|setting| {
-            let text = setting.value.as_str().and_then(|text| text.parse().ok());
-            setting.value.as_u64().or(text).and_then(|ttl| u32::try_from(ttl).ok())
-        });
-        let zones = project(&NamedObjects {
-            domains: &generation.domains.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            dnsresources: &generation.dnsresources.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            machines: &generation.machines.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            bindings: &generation.bindings.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            racks: &generation.racks.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            regions: &generation.regions.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            subnets: &generation.subnets.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            ttl: ttl.unwrap_or(TTL_DEFAULT),
-        });
-        Self::new(&zones, generation.revision)
-    }
-
-    /// These zones, at a revision. A record that cannot be written is logged and left out.
-    #[must_use]
-    pub fn new(zones: &[Zone], revision: u64) -> Self {
-        let serial = u32::try_from(revision & u64::from(u32::MAX)).unwrap_or_default();
-        let mut all = BTreeMap::new();
-        for zone in zones {
-            match served(zone, serial) {
-                Some((key, zone)) => {
-                    all.insert(key, zone);
-                }
-                None => warn!("zone {} has no valid name and is not served", zone.origin),
-            }
-        }
-        Self { zones: all }
+    pub fn new(names: Names, serials: RedBlackTreeMapSync<String, u64>) -> Self {
+        Self { names, serials }
     }
 
     /// The zone that a name belongs to: the one with the longest origin above it.
     #[must_use]
-    pub fn find(&self, name: &Name) -> Option<&ServedZone> {
-        let mut ancestor = Key::new();
-        let mut found = self.zones.get(&ancestor);
-        for label in name.iter().rev() {
-            push_label(&mut ancestor, label);
-            found = self.zones.get(&ancestor).or(found);
-        }
-        found
+    pub fn find(&self, name: &Name) -> Option<Zone<'_>> {
+        let (origin, head) = self.names.zone_of(&key_of(name))?;
+        Some(Zone { zones: self, origin, head })
+    }
+
+    /// The records at a key that cannot be written, with their types.
+    pub(super) fn unwritable(&self, key: &DnsName) -> Vec<&NamedRecord> {
+        let records = self.names.records_at(key.as_bytes());
+        records.filter(|record| rdata(&record.kind, &record.data).is_none()).collect()
     }
 }
 
-impl ServedZone {
-    /// The record sets at a name.
+impl Zone<'_> {
+    /// How many labels its origin has.
     #[must_use]
-    pub fn at(&self, key: &[u8]) -> Option<&BTreeMap<RecordType, Vec<Record>>> {
-        self.names.get(key)
+    pub fn labels(&self) -> usize {
+        self.origin.labels().count()
+    }
+
+    /// Its SOA record; none when its name cannot be written.
+    #[must_use]
+    pub fn soa(&self) -> Option<Record> {
+        let (origin, primary) = (written(self.origin)?, written(&self.head.primary)?);
+        let contact = origin.prepend_label("hostmaster").ok()?;
+        let minimum = NEGATIVE_TTL.min(self.head.ttl);
+        let revision = self.zones.serials.get(&self.origin.to_string());
+        let serial = serial(*revision.unwrap_or(&self.head.changed));
+        let data = SOA::new(primary, contact, serial, 600, 60, 604_800, minimum);
+        Some(Record::from_rdata(origin, self.head.ttl, RData::SOA(data)))
+    }
+
+    /// Whether the name itself has records.
+    #[must_use]
+    pub fn has_records(&self, key: &[u8]) -> bool {
+        key == self.origin.as_bytes() || self.zones.names.records_at(key).next().is_some()
     }
 
     /// Whether the name exists: it has records, or names below it have (RFC 8020).
     #[must_use]
     pub fn exists(&self, key: &[u8]) -> bool {
-        let from = self.names.range::<[u8], _>((Bound::Included(key), Bound::Unbounded));
-        from.map(|(found, _)| found).next().is_some_and(|found| found.starts_with(key))
+        key == self.origin.as_bytes() || self.zones.names.exists(key)
     }
-}
 
-/// Appends a label to the key of its parent.
-pub fn push_label(key: &mut Key, label: &[u8]) {
-    key.push(u8::try_from(label.len()).unwrap_or(u8::MAX));
-    key.extend(label.iter().map(u8::to_ascii_lowercase));
-}
-
-fn served(zone: &Zone, serial: u32) -> Option<(Key, ServedZone)> {
-    let origin = absolute(&zone.origin)?;
-    let primary = absolute(&zone.primary)?;
-    let contact = origin.prepend_label("hostmaster").ok()?;
-    let minimum = NEGATIVE_TTL.min(zone.ttl);
-    let data = SOA::new(primary, contact, serial, 600, 60, 604_800, minimum);
-    let soa = Record::from_rdata(origin.clone(), zone.ttl, RData::SOA(data));
-    let mut names: BTreeMap<Key, BTreeMap<RecordType, Vec<Record>>> = BTreeMap::new();
-    for (name, sets) in &zone.names {
-        let Some(name) = absolute(name) else { continue };
-        let at = names.entry(key_of(&name)).or_default();
-        for (kind, set) in sets {
-            for data in &set.records {
-                match rdata(kind, data) {
-                    Some(data) => {
-                        let record = Record::from_rdata(name.clone(), set.ttl, data);
-                        at.entry(record.record_type()).or_default().push(record);
-                    }
-                    None => warn!("{kind} record of {name} cannot be served"),
-                }
+    /// The records of a type at a name, written as those of `owner`; empty when there are none.
+    #[must_use]
+    pub fn set(&self, key: &[u8], kind: RecordType, owner: &Name) -> Vec<Record> {
+        if kind == RecordType::SOA && key == self.origin.as_bytes() {
+            let mut soa = self.soa();
+            if let Some(soa) = &mut soa {
+                soa.name = owner.clone();
+            }
+            return soa.into_iter().collect();
+        }
+        let records = self.zones.names.records_at(key);
+        let of_type: Vec<&NamedRecord> =
+            records.filter(|record| type_of(&record.kind) == Some(kind)).collect();
+        let Some(ttl) = of_type.first().map(|first| first.ttl) else { return Vec::new() };
+        let mut written = Vec::with_capacity(of_type.len());
+        for (index, record) in of_type.iter().enumerate() {
+            // The same data may be wanted with another TTL.
+            let again =
+                record.ttl != ttl && of_type[..index].iter().any(|other| other.data == record.data);
+            if let Some(data) = rdata(&record.kind, &record.data).filter(|_| !again) {
+                written.push(Record::from_rdata(owner.clone(), ttl, data));
             }
         }
+        written
     }
-    let apex = names.entry(key_of(&origin)).or_default();
-    apex.insert(RecordType::SOA, vec![soa.clone()]);
-    let labels = origin.iter().count();
-    Some((key_of(&origin), ServedZone { labels, soa, names }))
+
+    /// The types of the records at a name.
+    pub fn types(&self, key: &[u8]) -> impl Iterator<Item = RecordType> {
+        let soa = (key == self.origin.as_bytes()).then_some(RecordType::SOA);
+        let records = self.zones.names.records_at(key);
+        records.filter_map(|record| type_of(&record.kind)).chain(soa)
+    }
 }
 
-fn rdata(kind: &str, data: &RecordData) -> Option<RData> {
+/// The name with these bytes, as it is written.
+#[must_use]
+pub fn name_of(key: &[u8]) -> Option<Name> {
+    written(&DnsName::from_bytes(key))
+}
+
+fn written(name: &DnsName) -> Option<Name> {
+    let mut labels: Vec<&[u8]> = name.labels().collect();
+    labels.reverse();
+    Name::from_labels(labels).ok()
+}
+
+fn type_of(kind: &RecordKind) -> Option<RecordType> {
+    Some(match kind {
+        RecordKind::A => RecordType::A,
+        RecordKind::Aaaa => RecordType::AAAA,
+        RecordKind::Cname => RecordType::CNAME,
+        RecordKind::Mx => RecordType::MX,
+        RecordKind::Ns => RecordType::NS,
+        RecordKind::Ptr => RecordType::PTR,
+        RecordKind::Srv => RecordType::SRV,
+        RecordKind::Sshfp => RecordType::SSHFP,
+        RecordKind::Txt => RecordType::TXT,
+        RecordKind::Other(name) => name.parse().ok()?,
+    })
+}
+
+fn rdata(kind: &RecordKind, data: &RecordData) -> Option<RData> {
     Some(match data {
         RecordData::Address(std::net::IpAddr::V4(ip)) => RData::A(A(*ip)),
         RecordData::Address(std::net::IpAddr::V6(ip)) => RData::AAAA(AAAA(*ip)),
         RecordData::Name(name) => {
-            let name = absolute(name)?;
+            let mut name = Name::from_ascii(name.as_ref()).ok()?;
+            name.set_fqdn(true);
             match kind {
-                "CNAME" => RData::CNAME(CNAME(name)),
-                "NS" => RData::NS(NS(name)),
-                "PTR" => RData::PTR(PTR(name)),
+                RecordKind::Cname => RData::CNAME(CNAME(name)),
+                RecordKind::Ns => RData::NS(NS(name)),
+                RecordKind::Ptr => RData::PTR(PTR(name)),
                 _ => return None,
             }
         }
-        RecordData::Text(text) => RData::try_from_str(kind.parse().ok()?, text).ok()?,
+        RecordData::Text(text) => RData::try_from_str(type_of(kind)?, text).ok()?,
     })
-}
-
-fn absolute(name: &str) -> Option<Name> {
-    let mut name = Name::from_ascii(name).ok()?;
-    name.set_fqdn(true);
-    Some(name)
 }

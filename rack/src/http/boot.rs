@@ -6,6 +6,7 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use model::mac::MacAddress;
+use model::machine::served::ServedMachine;
 use serde::Deserialize;
 use tracing::info;
 
@@ -54,7 +55,7 @@ fn decide<'a>(
         return Boot::Wait { reason: "this rack has not heard from a region yet" };
     }
     let machine = generation.machine_by_mac(mac);
-    if machine.is_some_and(|machine| machine.boots_own_disk) {
+    if machine.is_some_and(ServedMachine::boots_locally) {
         return Boot::LocalDisk;
     }
     let known = machine.map(|machine| machine.architecture.as_str());

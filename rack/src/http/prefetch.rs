@@ -5,34 +5,38 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::convert::Key;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::generation::Generations;
+use crate::generation::{Generation, Generations};
 use crate::http::images::ImageCache;
 
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs until cancelled.
 pub async fn run(generations: Generations, images: Arc<ImageCache>, shutdown: CancellationToken) {
-    let mut changes = generations.changes();
+    let mut follower = generations.follow();
+    let mut complete = true;
     loop {
-        changes.mark_unchanged();
-        let complete = tokio::select! {
-            () = shutdown.cancelled() => return,
-            complete = fetch_all(&generations, &images) => complete,
-        };
         tokio::select! {
             () = shutdown.cancelled() => return,
-            changed = changes.changed() => if changed.is_err() { return },
+            more = follower.changed() => if !more { return },
             () = tokio::time::sleep(RETRY_PAUSE), if !complete => {}
         }
+        let step = follower.step();
+        if complete && !step.changed().any(|key| matches!(key, Key::BootFiles(_))) {
+            continue;
+        }
+        complete = tokio::select! {
+            () = shutdown.cancelled() => return,
+            complete = fetch_all(&step.generation, &images) => complete,
+        };
     }
 }
 
 /// Whether all files are here now.
-async fn fetch_all(generations: &Generations, images: &ImageCache) -> bool {
-    let generation = generations.load();
+async fn fetch_all(generation: &Generation, images: &ImageCache) -> bool {
     let wanted: BTreeSet<&str> = generation
         .boot_files
         .values()

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use model::id::SystemId;
 use model::machine::hardware::Firmware;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
-use proto::convert::power_state_to_wire;
+use proto::convert::{Key, power_state_to_wire};
 use proto::rack::ReportPowerRequest;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -85,22 +85,23 @@ impl Governor {
     /// Runs until cancelled; jobs in progress are then given up, and the region hands them out
     /// again.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut changes = self.generations.changes();
+        let mut follower = self.generations.follow();
         loop {
-            changes.mark_unchanged();
-            let generation = self.generations.load();
-            self.begin_new_jobs(&generation);
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                changed = changes.changed() => if changed.is_err() { return },
-                Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
+                more = follower.changed() => if !more { return },
+                Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => continue,
+            }
+            let step = follower.step();
+            if step.changed().any(|key| matches!(key, Key::PowerJob(_))) {
+                self.begin_new_jobs(&step.generation);
             }
         }
     }
 
     fn begin_new_jobs(&mut self, generation: &Generation) {
         self.begun.retain(|machine, _| generation.power_jobs.contains_key(machine));
-        for (machine, job) in generation.power_jobs.iter() {
+        for (machine, job) in &generation.power_jobs {
             let attempt = (job.id, job.attempt);
             if self.begun.get(machine) == Some(&attempt) {
                 continue;

@@ -126,7 +126,7 @@ fn serve(namespace: &str, shutdown: CancellationToken) {
         clock.observe(Timestamp::from_unix_ms(REGION_MS), Instant::now(), Instant::now());
         let service = DhcpService::new(
             OwnRack { rack: rack.clone(), incarnation: 7 },
-            generations.clone(),
+            &generations,
             clock,
             Uplink::default(),
             DhcpMetrics::default(),

@@ -84,3 +84,17 @@ async fn a_region_without_the_history_sends_everything_anew() {
     assert_eq!(second.hellos()[0].resume_revision, 10);
     assert_eq!(rack.vlans(), [2, 3], "what is not in the new generation is gone");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_without_serials_of_zones_is_replaced_at_a_region_that_tells_them() {
+    let mut old = FakeRegion::start(10, vec![vlan(1)]);
+    let new = FakeRegion::start(11, vec![vlan(1), vlan(2)]);
+    new.tell_zone_serial("maas", 5);
+    let rack = TestRack::start(&[&old, &new]);
+    rack.reaches(10).await;
+    old.kill();
+    rack.reaches(11).await;
+    assert_eq!(rack.copy().zone_serials.get("maas"), Some(&5));
+    let resumed: Vec<u64> = new.hellos().iter().map(|hello| hello.resume_revision).collect();
+    assert_eq!(resumed, [10, 0]);
+}

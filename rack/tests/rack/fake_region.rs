@@ -15,7 +15,7 @@ use proto::rack::region_message::Message as ToRack;
 use proto::rack::{
     Change, CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
     RegionMessage, ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest,
-    RequestBlocksReply, RequestBlocksRequest, Welcome,
+    RequestBlocksReply, RequestBlocksRequest, Welcome, ZoneSerial,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -43,6 +43,8 @@ struct Shared {
     /// The oldest revision that a rack can resume from.
     oldest: u64,
     silent: bool,
+    /// Serials of zones, if it is of a version that tells them.
+    zone_serials: Option<Vec<ZoneSerial>>,
     hellos: Vec<Hello>,
     session: Option<Outgoing>,
 }
@@ -106,6 +108,12 @@ impl FakeRegion {
         self.shared.lock().unwrap().oldest = oldest;
     }
 
+    /// It is of a version that tells this serial of a zone.
+    pub(crate) fn tell_zone_serial(&self, origin: &str, revision: u64) {
+        let serial = ZoneSerial { origin: origin.to_owned(), revision };
+        self.shared.lock().unwrap().zone_serials.get_or_insert_default().push(serial);
+    }
+
     /// What racks said hello with.
     pub(crate) fn hellos(&self) -> Vec<Hello> {
         self.shared.lock().unwrap().hellos.clone()
@@ -133,6 +141,7 @@ fn delta(revision: u64, objects: &[Served], generation: bool) -> Delta {
         changes: objects.iter().map(put).collect(),
         part_of_generation: generation,
         generation_end: generation,
+        zone_serials: Vec::new(),
     }
 }
 
@@ -147,10 +156,12 @@ impl Shared {
         let (sender, outgoing) = mpsc::channel(64);
         let resumed = hello.resume_revision > 0 && hello.resume_revision >= self.oldest;
         self.hellos.push(hello);
-        let welcome = Welcome { resumed, ..Welcome::default() };
+        let tells_zone_serials = self.zone_serials.is_some();
+        let welcome = Welcome { resumed, tells_zone_serials, ..Welcome::default() };
         sender.try_send(message(ToRack::Welcome(welcome))).unwrap();
         if !resumed {
-            let whole = delta(self.revision, &self.objects, true);
+            let mut whole = delta(self.revision, &self.objects, true);
+            whole.zone_serials = self.zone_serials.clone().unwrap_or_default();
             sender.try_send(message(ToRack::Delta(whole))).unwrap();
         }
         self.session = Some(sender);

@@ -109,7 +109,7 @@ impl Rack for RackService {
         caller(&request)?;
         let request = request.into_inner();
         let outcome = if request.done {
-            Ok(power_state_from_wire(request.state).map_err(invalid)?)
+            Ok(power_state_from_wire(request.state))
         } else {
             Err(request.error)
         };

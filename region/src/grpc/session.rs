@@ -9,6 +9,7 @@ use model::boot::files::BootFiles;
 use model::controller::{ControllerInterface, RackController, RegionController, ServedRack};
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
+use model::dns::serial::ZoneSerial;
 use model::id::SystemId;
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -24,7 +25,10 @@ use proto::convert::{Key, Served};
 use proto::rack::change::Change as WireChange;
 use proto::rack::rack_message::Message as FromRack;
 use proto::rack::region_message::Message as ToRack;
-use proto::rack::{Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage, Welcome};
+use proto::rack::{
+    Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage, Welcome,
+    ZoneSerial as WireZoneSerial,
+};
 use raft_store::watch::{Batch, Watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::{Status, Streaming};
@@ -33,8 +37,8 @@ use tracing::{error, info};
 use crate::grpc::rack::{RackService, unavailable};
 use crate::reconcile::racks::{Described, LiveSession};
 use tables::object::{Object, ObjectChange, ObjectId};
-use tables::read::{Reads, View};
-use tables::row::{self, prefix};
+use tables::read::{Reads, View, decode};
+use tables::row::{self, prefix, row_id};
 use tables::update::now;
 
 /// After how much silence a rack counts as gone.
@@ -71,6 +75,7 @@ pub(super) async fn open(
         cluster_id: service.ends.cluster_id.clone(),
         regions,
         resumed: start.view.is_none(),
+        tells_zone_serials: true,
     })]);
     if let Some(view) = &start.view {
         queue.extend(generation(view, &rack)?.into_iter().map(ToRack::Delta));
@@ -189,11 +194,15 @@ impl Feed {
         let changes = batch.changes.iter();
         let changes = changes
             .filter_map(|change| changed(&view, &change.key, change.value.as_deref(), &self.rack));
+        let serials = batch.changes.iter();
+        let serials =
+            serials.filter_map(|change| zone_serial(&view, &change.key, change.value.as_deref()));
         let delta = Delta {
             revision: batch.revision,
             changes: changes.collect(),
             part_of_generation: false,
             generation_end: false,
+            zone_serials: serials.collect(),
         };
         self.revision = batch.revision;
         self.queue.push_back(ToRack::Delta(delta));
@@ -204,6 +213,7 @@ impl Feed {
                 cluster_id: self.service.ends.cluster_id.clone(),
                 regions: self.service.regions().await?,
                 resumed: true,
+                tells_zone_serials: true,
             }));
         }
         Ok(())
@@ -230,6 +240,7 @@ fn prefixes() -> Vec<Bytes> {
         prefix::<RackController>(),
         prefix::<RegionController>(),
         prefix::<BootFiles>(),
+        prefix::<ZoneSerial>(),
     ];
     let machines = row::prefixes::<Machine>();
     others.into_iter().chain(machines).collect()
@@ -247,6 +258,7 @@ fn generation(view: &View, rack: &SystemId) -> Result<Vec<Delta>, Status> {
             changes: changes.to_vec(),
             part_of_generation: true,
             generation_end: false,
+            zone_serials: Vec::new(),
         })
         .collect();
     if deltas.is_empty() {
@@ -255,6 +267,9 @@ fn generation(view: &View, rack: &SystemId) -> Result<Vec<Delta>, Status> {
     if let Some(last) = deltas.last_mut() {
         last.revision = view.revision();
         last.generation_end = true;
+        let serials = view.values(&prefix::<ZoneSerial>()).into_iter();
+        let serials = serials.filter_map(|(key, row)| zone_serial(view, &key, Some(&row.value)));
+        last.zone_serials = serials.collect();
     }
     Ok(deltas)
 }
@@ -272,6 +287,20 @@ fn changed(at: &View, key: &[u8], value: Option<&[u8]>, rack: &SystemId) -> Opti
         }
     };
     Some(Change { change: Some(change) })
+}
+
+/// The serial of a zone as the rack sees it; none for all other rows.
+fn zone_serial(at: &View, key: &[u8], value: Option<&[u8]>) -> Option<WireZoneSerial> {
+    let origin = row_id::<ZoneSerial>(key)?;
+    let revision = match value.map(|value| decode::<ZoneSerial>(key, value, at)) {
+        Some(Ok(serial)) => serial.revision,
+        Some(Err(error)) => {
+            error!("a rack is not told of a row: {error}");
+            return None;
+        }
+        None => 0,
+    };
+    Some(WireZoneSerial { origin, revision })
 }
 
 /// None for tables that racks do not serve from.

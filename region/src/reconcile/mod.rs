@@ -11,3 +11,4 @@ pub mod leases;
 pub mod membership;
 pub mod power;
 pub mod racks;
+pub mod zone_serials;

@@ -3,3 +3,4 @@
 mod life;
 mod rest;
 mod site;
+mod zone_serials;

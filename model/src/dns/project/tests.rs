@@ -1,11 +1,15 @@
 //! One site, and what its zones must contain.
 
 use super::*;
+use crate::controller::ControllerInterface;
 use crate::dns::dnsresource::DnsRecord;
-use crate::id::{DnsRecordId, DnsResourceId, SubnetId, SystemId, VlanId};
+use crate::id::{DnsRecordId, DnsResourceId, DomainId, SubnetId, SystemId, VlanId};
+use crate::lease::binding::BindingState;
 use crate::mac::MacAddress;
 use crate::machine::hardware::Firmware;
 use crate::machine::lifecycle::Phase;
+use crate::machine::served::{ServedInterface, ServedPhase};
+use crate::net::subnet::ReverseDns;
 use crate::time::Timestamp;
 
 fn ip(text: &str) -> IpAddr {
@@ -34,7 +38,7 @@ fn machine(hostname: &str, interfaces: Vec<ServedInterface>) -> ServedMachine {
         architecture: String::new(),
         firmware: Firmware::Bios,
         uuid: String::new(),
-        phase: Phase::Deployed,
+        phase: ServedPhase::Known(Phase::Deployed),
         boots_own_disk: true,
         interfaces,
     }
@@ -131,7 +135,7 @@ fn lines(
                 lines.extend(set.records.iter().map(|data| {
                     let data = match data {
                         RecordData::Address(ip) => ip.to_string(),
-                        RecordData::Name(text) | RecordData::Text(text) => text.clone(),
+                        RecordData::Name(text) | RecordData::Text(text) => text.to_string(),
                     };
                     format!("{name} {kind} {data}")
                 }));

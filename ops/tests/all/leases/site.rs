@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use model::controller::RackController;
-use model::dns::project::{NamedObjects, RecordData, Zone, project};
+use model::dns::name::RecordData;
+use model::dns::project::{NamedObjects, Zone, project};
 use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;

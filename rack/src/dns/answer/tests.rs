@@ -1,38 +1,67 @@
 //! A small zone with everything in it that servers get wrong.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use model::dns::project::{RecordData, RecordSet, Zone};
+use model::controller::ServedRack;
+use model::dns::dnsresource::{DnsRecord, DnsResource};
+use model::dns::domain::Domain;
+use model::dns::projector::Projector;
+use model::id::{DnsRecordId, DnsResourceId, DomainId, SystemId};
 
 use super::*;
 
 fn zones() -> Zones {
     let records = [
-        ("maas", "NS", RecordData::Name("ns.maas".to_owned())),
-        ("ns.maas", "A", address("10.0.0.1")),
-        ("web.maas", "A", address("10.0.0.2")),
-        ("a.b.maas", "A", address("10.0.0.3")),
-        ("*.wild.maas", "A", address("10.0.0.4")),
-        ("host.wild.maas", "TXT", RecordData::Text("\"x\"".to_owned())),
-        ("www.maas", "CNAME", RecordData::Name("web.maas".to_owned())),
-        ("gone.maas", "CNAME", RecordData::Name("none.maas".to_owned())),
-        ("out.maas", "CNAME", RecordData::Name("example.com".to_owned())),
-        ("loop.maas", "CNAME", RecordData::Name("loop.maas".to_owned())),
-        ("sub.maas", "NS", RecordData::Name("ns.sub.maas".to_owned())),
-        ("ns.sub.maas", "A", address("10.0.0.5")),
-        ("mail.maas", "MX", RecordData::Text("10 web.maas.".to_owned())),
+        ("ns", "A", "10.0.0.1"),
+        ("web", "A", "10.0.0.2"),
+        ("a.b", "A", "10.0.0.3"),
+        ("*.wild", "A", "10.0.0.4"),
+        ("host.wild", "TXT", "\"x\""),
+        ("www", "CNAME", "web"),
+        ("gone", "CNAME", "none"),
+        ("out", "CNAME", "example.com"),
+        ("loop", "CNAME", "loop"),
+        ("sub", "NS", "ns.sub.maas"),
+        ("ns.sub", "A", "10.0.0.5"),
+        ("mail", "MX", "10 web"),
     ];
-    let mut names: BTreeMap<String, BTreeMap<String, RecordSet>> = BTreeMap::new();
-    for (name, kind, data) in records {
-        let set = RecordSet { ttl: 30, records: [data].into() };
-        names.entry(name.to_owned()).or_default().insert(kind.to_owned(), set);
+    let mut projector = Projector::default();
+    projector.put_domain(&Domain {
+        id: DomainId(0),
+        name: "maas".to_owned(),
+        authoritative: true,
+        ttl: None,
+        is_default: true,
+    });
+    projector.put_rack(&ServedRack {
+        system_id: SystemId::from_number(1),
+        hostname: "ns".to_owned(),
+        interfaces: Vec::new(),
+        connected: true,
+    });
+    for (id, (name, rrtype, rrdata)) in (0..).zip(records) {
+        projector.put_resource(&Arc::new(resource(id, name, rrtype, rrdata)));
     }
-    let zone = Zone { origin: "maas".to_owned(), primary: "ns.maas".to_owned(), ttl: 30, names };
-    Zones::new(&[zone], 7)
+    projector.settle(7);
+    Zones::new(projector.names().clone(), rpds::RedBlackTreeMapSync::default())
 }
 
-fn address(text: &str) -> RecordData {
-    RecordData::Address(text.parse().unwrap())
+fn resource(id: u32, name: &str, rrtype: &str, rrdata: &str) -> DnsResource {
+    let record = DnsRecord {
+        id: DnsRecordId(id),
+        rrtype: rrtype.to_owned(),
+        rrdata: rrdata.to_owned(),
+        ttl: None,
+    };
+    let is_address = rrtype == "A";
+    DnsResource {
+        id: DnsResourceId(id),
+        name: name.to_owned(),
+        domain: DomainId(0),
+        address_ttl: None,
+        ip_addresses: is_address.then(|| rrdata.parse().unwrap()).into_iter().collect(),
+        records: if is_address { Vec::new() } else { vec![record] },
+    }
 }
 
 /// `code aa | answers | authority`.
