@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-store chaos
+.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store chaos
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -78,6 +78,9 @@ bench-store: build ## the store beside etcd, in full (a quarter of an hour); BEN
 	$(call optimised,dist) --package store-node --bin ironraft-bench-store
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-store}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
 	    $(CARGO_TARGET_DIR)/dist/ironraft-bench-store measure
+
+bench-rack: claim ## what a change costs a rack with a large copy (minutes to compile, one to run); BENCH_SCALE=10 for a small one
+	cargo bench --profile release --package rack --bench copy
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1
