@@ -1,18 +1,20 @@
 //! Allocation: gives a user a Ready machine that meets the constraints. The machine is compared in
 //! the transaction, so two users never get the same one.
 
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::machine::Machine;
 use model::machine::lifecycle::Event;
 use model::machine::status::Status;
 use model::user::User;
 
+use crate::authorize::authorize;
 use crate::error::Refusal;
 use crate::machine::filter::{Filter, facts};
 use crate::machine::step::{self, Author};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What an allocation asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,11 +35,12 @@ pub struct AllocateRequest {
 /// [`Refusal::Said`] (409) when there is none; [`Refusal::Said`] (400) for unknown tags.
 pub async fn allocate(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     request: &AllocateRequest,
 ) -> Result<Machine, Refusal> {
-    tables.update(cause, |tx| choose(tx, user, request)).await
+    let cause = authorize(actor, Permission::AllocateMachine, "machine.allocate")?;
+    let user = actor.user(Permission::AllocateMachine)?;
+    tables.update(&cause, |tx| choose(tx, user, request)).await
 }
 
 fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine, Refusal> {

@@ -95,6 +95,14 @@ impl Filter {
         Ok(filter)
     }
 
+    /// Only machines in a status.
+    #[must_use]
+    pub fn of_status(status: Status) -> Self {
+        let words = vec![status.filter_name().to_owned()];
+        let condition = Condition::Words { fact: "status", words, all: false, negated: false };
+        Self { conditions: vec![condition] }
+    }
+
     /// Whether it wants all machines.
     #[must_use]
     pub fn is_empty(&self) -> bool {

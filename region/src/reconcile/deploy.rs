@@ -4,15 +4,17 @@
 
 use std::time::Duration;
 
+use model::access::Actor;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Refusal};
 use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
+use ops::authorize::cause;
 use ops::machine::step::{self, Author, StepError};
 use tables::read::Reads;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
 
 /// Runs until cancelled.
 pub async fn run(store: Store, shutdown: CancellationToken) {
@@ -36,7 +38,7 @@ pub async fn pass(tables: &Tables) -> Result<(), StepError> {
 }
 
 async fn time_out(tables: &Tables, seen: &Machine) -> Result<(), StepError> {
-    let cause = Cause::new("reconciler:deploy", "machine.timeout");
+    let cause = cause(&Actor::Reconciler("deploy"), "machine.timeout");
     tables
         .update(&cause, |tx| {
             let Some(mut machine) = tx.get::<Machine>(&seen.system_id)? else { return Ok(()) };

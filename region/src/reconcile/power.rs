@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use model::access::Actor;
 use model::controller::RackController;
 use model::machine::Machine;
 use model::machine::power::{PowerJob, PowerState};
@@ -11,13 +12,17 @@ use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
+use ops::authorize::cause;
 use ops::power::{
     self, ATTEMPTS_MAX, POLL_INTERVAL_MS, PowerError, REPORT_TIMEOUT_MS, RETRY_PAUSE_MS,
 };
 use tables::read::Reads;
 use tables::row::prefix;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
+
+/// Who acts here.
+const RECONCILER: Actor = Actor::Reconciler("power");
 
 /// How many machines are asked for their power state in one pass.
 const POLLED_MAX: usize = 20;
@@ -52,7 +57,7 @@ pub async fn pass(tables: &Tables) -> Result<(), PowerError> {
     let machines = view.list::<Machine>()?;
     for machine in machines.iter().filter(|machine| is_old(machine)).take(POLLED_MAX) {
         if view.get::<PowerJob>(&machine.system_id)?.is_none() {
-            power::query(tables, &machine.system_id).await?;
+            power::query(tables, &RECONCILER, &machine.system_id).await?;
         }
     }
     Ok(())
@@ -69,7 +74,7 @@ fn needs_rack(job: &PowerJob, racks: &[RackController], now: Timestamp) -> bool 
 
 /// Gives a job to a rack, or gives it up. Only if it is still as it was seen.
 async fn hand_out(tables: &Tables, seen: &PowerJob) -> Result<(), PowerError> {
-    let cause = Cause::new("reconciler:power", "power.assign");
+    let cause = cause(&RECONCILER, "power.assign");
     tables
         .update(&cause, |tx| {
             let job = tx.get::<PowerJob>(&seen.machine)?;
