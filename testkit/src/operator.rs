@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use client::Client;
 use serde_json::Value;
 
-use crate::client::Client;
 use crate::lab::cluster::{Cluster, Kind};
 use crate::wait::wait_for;
 

@@ -7,15 +7,25 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use client::key::ApiKey;
+use client::{Client, Patience};
 
 use super::Lab;
 use super::process::Process;
 use crate::cli::Cli;
-use crate::client::{ApiKey, Client};
 use crate::wait::wait_for;
 
 /// How long a node may take until it is ready.
 const READY_MAX: Duration = Duration::from_secs(60);
+/// How long operators of the lab wait. They look at what is there before they order it, so that a
+/// change may be sent again when a region died before it answered.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(5),
+    answer: Duration::from_secs(15),
+    total: Duration::from_secs(30),
+    pause: Duration::from_millis(100),
+    repeat_unanswered: true,
+};
 /// Last bytes of the first region's and the first rack's management address, and of the first
 /// rack's provisioning address.
 const FIRST_REGION: u8 = 11;
@@ -159,7 +169,7 @@ impl Cluster {
     /// # Errors
     /// When it cannot be made.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Client::new(self.region_urls(), self.key.clone())
+        Ok(Client::new(self.region_urls(), self.key.clone(), PATIENCE)?)
     }
 
     /// The operator's commands with the administrator's key.
