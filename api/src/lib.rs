@@ -2,14 +2,17 @@
 
 pub mod account;
 pub mod agent;
+pub mod boot_resources;
 pub mod controllers;
 pub mod describe;
 pub mod dnsresources;
 pub mod domains;
+pub mod events;
 pub mod fabrics;
 pub mod field_errors;
 pub mod ipaddresses;
 pub mod ipranges;
+pub mod machines;
 pub mod resourcepools;
 pub mod spaces;
 pub mod subnets;

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt;
+use model::access::Actor;
 use model::boot::content::Content;
 use tokio::time::Instant;
 
 use crate::Images;
 use crate::files::{ReceiveError, Received};
 use crate::serve::LOCAL_ONLY;
+use ops::authorize::cause;
 use ops::image::boot_resources;
 use ops::image::contents::voters;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::row::prefix;
-use tables::update::Cause;
 
 /// How long an upload waits for the last nodes when a majority holds the content.
 const STRAGGLERS_PATIENCE: Duration = Duration::from_secs(15);
@@ -47,7 +48,7 @@ pub async fn record_holder(
     sha256: &str,
     size_bytes: u64,
 ) -> Result<Content, TableError> {
-    let cause = Cause::new(format!("region:{}", images.node_id), "image.hold");
+    let cause = cause(&Actor::Region(images.node_id), "image.hold");
     images
         .tables()
         .update(&cause, |tx| {

@@ -4,6 +4,7 @@
 //! rule gives the same answer on every node and in every test. Callers pass time and new ids in.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod access;
 pub mod error;
 pub mod id;
 pub mod mac;

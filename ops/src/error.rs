@@ -2,6 +2,7 @@
 //! nothing there, in use, not allowed.
 
 use api::field_errors::FieldErrors;
+use model::access::Denied;
 use model::error::Kind;
 
 use tables::error::TableError;
@@ -18,6 +19,9 @@ pub enum Refusal {
         /// `Subnet`, `VLAN`, ….
         model: &'static str,
     },
+    /// The actor may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Anything else, with MAAS's words.
     #[error("{message}")]
     Said {
@@ -31,6 +35,17 @@ pub enum Refusal {
     Tables(#[from] TableError),
 }
 
+/// A key of a unique index that another object has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duplicate<'a> {
+    /// The index's name, `subnet.cidr`.
+    pub index: &'static str,
+    /// The key, readable.
+    pub key: &'a str,
+    /// The key of the row that has it, `t/subnet/00000001`.
+    pub holder: &'a str,
+}
+
 impl Refusal {
     /// A wrong value of one field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
@@ -40,6 +55,39 @@ impl Refusal {
     /// A refusal with a text.
     pub fn said(kind: Kind, message: impl Into<String>) -> Self {
         Self::Said { kind, message: message.into() }
+    }
+
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Fields(_) => Kind::Invalid,
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::Denied(denied) => denied.kind(),
+            Self::Said { kind, .. } => *kind,
+            Self::Tables(error) => error.kind(),
+        }
+    }
+
+    /// The key that another object has, when that is the reason.
+    #[must_use]
+    pub fn duplicate(&self) -> Option<Duplicate<'_>> {
+        match self {
+            Self::Tables(TableError::Duplicate { index, key, holder }) => {
+                Some(Duplicate { index, key, holder })
+            }
+            Self::Tables(_)
+            | Self::Fields(_)
+            | Self::NotFound { .. }
+            | Self::Denied(_)
+            | Self::Said { .. } => None,
+        }
+    }
+
+    /// Whether the change may have been made all the same.
+    #[must_use]
+    pub fn is_outcome_open(&self) -> bool {
+        matches!(self, Self::Tables(TableError::Unavailable { outcome_open: true, .. }))
     }
 }
 

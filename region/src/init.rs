@@ -17,6 +17,7 @@ use raft_store::store::InitError;
 
 use crate::app::{RunError, open_store};
 use crate::config::{Config, ConfigError};
+use model::access::Actor;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
 use ops::cluster::nodes::{JoinError, NewRegion, create_token, found};
@@ -119,7 +120,7 @@ async fn fill(
     let tables = Tables::new(store.clone());
     found(&tables, authority, &own(config)).await?;
     let key = bootstrap(&tables, admin).await?;
-    let token = async |role| create_token(&tables, role, FIRST_TOKENS_VALID).await;
+    let token = async |role| create_token(&tables, &Actor::Setup, role, FIRST_TOKENS_VALID).await;
     Ok(Founded {
         config: config.clone(),
         api_key: key.api_key(),

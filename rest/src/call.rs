@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::problem::Problem;
 use bytes::Bytes;
+use images::Images;
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::user::User;
+use ops::Tables;
 
-use crate::auth::caller::Caller;
 use crate::auth::nonces::Nonces;
 use crate::params::Params;
-use images::Images;
-use tables::read::View;
-use tables::update::{Cause, Tables};
+use crate::problem::Problem;
 
 /// The parts of the region that the REST door uses; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// The replicated objects.
+    /// The replicated objects: what operations are passed.
     pub tables: Tables,
     /// The nonces that were used lately at this node.
     pub nonces: Arc<Nonces>,
@@ -47,11 +46,11 @@ impl Parts {
 pub struct Call {
     /// What answers it.
     pub parts: Parts,
-    /// Who calls.
-    pub caller: Caller,
+    /// Who calls: what operations are passed.
+    pub actor: Actor,
     /// The values of the path's placeholders, decoded.
     pub path: BTreeMap<&'static str, String>,
-    /// The parameters of query and body; without `op`.
+    /// The parameters of query and body that the operation takes.
     pub params: Params,
     /// The body as it came, when it is no form.
     pub body: Bytes,
@@ -62,14 +61,6 @@ pub struct Call {
 }
 
 impl Call {
-    /// All tables, at least as new as everything acknowledged before.
-    ///
-    /// # Errors
-    /// 503 without a quorum.
-    pub async fn view(&self) -> Result<View, Problem> {
-        Ok(self.parts.tables.view().await?)
-    }
-
     /// The image store of this node.
     ///
     /// # Errors
@@ -84,33 +75,7 @@ impl Call {
     /// # Errors
     /// 401 for anybody else.
     pub fn user(&self) -> Result<&User, Problem> {
-        match &self.caller {
-            Caller::User(user) => Ok(user),
-            Caller::Anonymous | Caller::Machine(_) => {
-                Err(Problem::text(Kind::Unauthenticated, "Forbidden"))
-            }
-        }
-    }
-
-    /// The user that calls, if it is a superuser.
-    ///
-    /// # Errors
-    /// 401 for nobody, 403 with an empty body for other users, as MAAS answers when somebody has
-    /// no permission on an object.
-    pub fn admin(&self) -> Result<&User, Problem> {
-        let user = self.user()?;
-        if user.is_superuser { Ok(user) } else { Err(Problem::empty(403)) }
-    }
-
-    /// Who and why, for the history of a change.
-    #[must_use]
-    pub fn cause(&self, reason: &'static str) -> Cause {
-        let actor = match &self.caller {
-            Caller::User(user) => format!("user:{}", user.username),
-            Caller::Machine(system_id) => format!("machine:{system_id}"),
-            Caller::Anonymous => "anonymous".to_owned(),
-        };
-        Cause::new(actor, reason)
+        Ok(self.actor.user(Permission::View)?)
     }
 
     /// The value of a placeholder, as text.

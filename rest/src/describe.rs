@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::call::Call;
-use crate::operation::{Access, Operation};
+use crate::operation::Operation;
 use crate::operations;
 use crate::paths::placeholders;
 use crate::reply::Reply;
@@ -37,8 +37,7 @@ fn read(call: &Call) -> Result<Reply, Problem> {
     for handler in &mut description.handlers {
         handler.uri = format!("{}{}", call.origin, handler.path);
     }
-    let body = Reply::json(&description).body;
-    Ok(Reply::bytes("application/json", body))
+    Ok(Reply::json(&description).with_content_type("application/json"))
 }
 
 /// Describes operations.
@@ -51,7 +50,7 @@ fn describe(operations: &[Operation]) -> Description {
             anon: None,
             auth: None,
         });
-        let anonymous = operation.access == Access::Anonymous;
+        let anonymous = operation.is_anonymous();
         let side = if anonymous { &mut resource.anon } else { &mut resource.auth };
         side.get_or_insert_with(|| handler(operation, anonymous)).actions.push(action(operation));
     }
@@ -65,7 +64,7 @@ fn describe(operations: &[Operation]) -> Description {
 fn handler(operation: &Operation, anonymous: bool) -> Handler {
     let also_for_users = operations()
         .iter()
-        .any(|other| other.handler == operation.handler && other.access != Access::Anonymous);
+        .any(|other| other.handler == operation.handler && !other.is_anonymous());
     let prefix = if anonymous && also_for_users { "Anon" } else { "" };
     Handler {
         name: format!("{prefix}{}", operation.handler),
@@ -83,8 +82,18 @@ fn action(operation: &Operation) -> Action {
         method: operation.method.name().to_owned(),
         op: operation.op.map(str::to_owned),
         restful: operation.op.is_none(),
-        doc: operation.doc.to_owned(),
+        doc: documentation(operation),
     }
+}
+
+/// With a `:param` line for every parameter: without any, MAAS's CLI refuses to send one.
+fn documentation(operation: &Operation) -> String {
+    let mut doc = operation.doc.to_owned();
+    if !operation.params.is_empty() {
+        doc.push('\n');
+    }
+    operation.params.iter().for_each(|param| param.describe(&mut doc));
+    doc
 }
 
 fn sorted(mut resource: Resource) -> Resource {
@@ -115,7 +124,7 @@ mod tests {
         let all = operations();
         let mut keys: Vec<_> = all
             .iter()
-            .map(|found| (found.path, found.method, found.op, found.access == Access::Anonymous))
+            .map(|found| (found.path, found.method, found.op, found.is_anonymous()))
             .collect();
         keys.sort_unstable();
         let before = keys.len();

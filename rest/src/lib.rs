@@ -9,6 +9,7 @@ pub mod auth;
 pub mod body;
 pub mod call;
 pub mod operation;
+pub mod param;
 pub mod params;
 pub mod paths;
 pub mod problem;

@@ -5,24 +5,27 @@
 //! pub const OPERATIONS: &[Operation] = &[
 //!     Operation::get("FabricsHandler", "fabrics/", |call| Box::pin(list(call))).doc("List fabrics."),
 //!     Operation::post("FabricsHandler", "fabrics/", |call| Box::pin(create(call)))
-//!         .admin()
-//!         .doc("Create a fabric.\n\n:param name: Its name. Optional."),
-//!     Operation::post("MachinesHandler", "machines/", |call| Box::pin(allocate(call)))
-//!         .op("allocate")
-//!         .doc("Allocate a machine.\n\n:param name: ..."),
+//!         .reserved(Permission::ManageNetwork)
+//!         .doc("Create a fabric.")
+//!         .params(&[NAME.optional()]),
 //! ];
 //!
 //! async fn list(call: Call) -> Result<Reply, Problem> {
-//!     let view = call.view().await?;
-//!     Ok(Reply::json(&shapes(&view)?))
+//!     let fabrics = fabrics::list(&call.parts.tables, &call.actor).await?;
+//!     Ok(Reply::json(&fabrics.iter().map(shapes::fabric).collect::<Vec<_>>()))
 //! }
 //! ```
+//!
+//! The permission that an operation names is asked for before its parameters are read, because that
+//! is when MAAS refuses a caller; the operation of `ops` asks for it itself, and decides.
 
 use std::pin::Pin;
 
-use crate::problem::Problem;
+use model::access::Permission;
 
 use crate::call::Call;
+use crate::param::Spec;
+use crate::problem::Problem;
 use crate::reply::Reply;
 
 /// What an operation's handler returns: its answer, later.
@@ -65,17 +68,6 @@ impl Method {
     }
 }
 
-/// Who may call an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    Anonymous,
-    /// Users.
-    User,
-    /// Users that are superusers.
-    Admin,
-}
-
 /// An operation of the API.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
@@ -87,11 +79,17 @@ pub struct Operation {
     pub method: Method,
     /// The `op` parameter that selects it.
     pub op: Option<&'static str>,
-    /// Who may call it.
-    pub access: Access,
-    /// Its documentation: with a `:param name: …` line for every parameter, or the CLI of MAAS
-    /// refuses to send any.
+    /// What its caller needs at least, whatever the object.
+    pub permission: Permission,
+    /// Whether MAAS says of it that it is reserved for administrators; otherwise it refuses
+    /// without a word.
+    pub is_reserved: bool,
+    /// Its documentation, without its parameters.
     pub doc: &'static str,
+    /// Its parameters: all that have an effect.
+    pub params: &'static [Spec],
+    /// Whether names that no parameter has are told apart by the handler.
+    pub takes_any_name: bool,
     /// Whether this is another path of an operation that is described already.
     pub alias: bool,
     /// Whether the body is content and no form.
@@ -135,9 +133,20 @@ impl Operation {
         method: Method,
         run: fn(Call) -> Answer,
     ) -> Self {
-        let (op, access, doc) = (None, Access::User, "");
-        let (alias, takes_content) = (false, false);
-        Self { handler, path, method, op, access, doc, alias, takes_content, run }
+        Self {
+            handler,
+            path,
+            method,
+            op: None,
+            permission: Permission::View,
+            is_reserved: false,
+            doc: "",
+            params: &[],
+            takes_any_name: false,
+            alias: false,
+            takes_content: false,
+            run,
+        }
     }
 
     /// The same, selected by an `op`.
@@ -147,17 +156,45 @@ impl Operation {
         self
     }
 
-    /// The same, for superusers only.
+    /// The same, which MAAS reserves for administrators.
     #[must_use]
-    pub const fn admin(mut self) -> Self {
-        self.access = Access::Admin;
+    pub const fn reserved(mut self, permission: Permission) -> Self {
+        self.permission = permission;
+        self.is_reserved = true;
+        self
+    }
+
+    /// The same, which needs a permission.
+    #[must_use]
+    pub const fn requires(mut self, permission: Permission) -> Self {
+        self.permission = permission;
         self
     }
 
     /// The same, for everybody.
     #[must_use]
     pub const fn anonymous(mut self) -> Self {
-        self.access = Access::Anonymous;
+        self.permission = Permission::Discover;
+        self
+    }
+
+    /// Whether everybody may call it.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.permission == Permission::Discover
+    }
+
+    /// The same with parameters.
+    #[must_use]
+    pub const fn params(mut self, params: &'static [Spec]) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// The same, whose handler tells unknown names apart itself.
+    #[must_use]
+    pub const fn any_name(mut self) -> Self {
+        self.takes_any_name = true;
         self
     }
 

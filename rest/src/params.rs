@@ -1,11 +1,8 @@
 //! Parameters of a request: names with one or more values, and files.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
-use crate::problem::Problem;
 use bytes::Bytes;
-use model::error::Kind;
 
 /// Parameters of query and body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,52 +65,10 @@ impl Params {
         self.files.get(name).cloned().or_else(value)
     }
 
-    /// The last value of a parameter that must be there.
-    ///
-    /// # Errors
-    /// 400 `No provided <name>!`.
-    pub fn required(&self, name: &str) -> Result<&str, Problem> {
-        self.get(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| Problem::text(Kind::Invalid, format!("No provided {name}!")))
-    }
-
-    /// The value of a parameter, read as a `T`; none when it is absent or empty.
-    ///
-    /// # Errors
-    /// 400 that names the field.
-    pub fn parsed<T: FromStr>(&self, name: &str, message: &str) -> Result<Option<T>, Problem> {
-        match self.get(name) {
-            None | Some("") => Ok(None),
-            Some(text) => text.trim().parse().map(Some).map_err(|_| Problem::field(name, message)),
-        }
-    }
-
-    /// The value of a parameter that can be taken away: none when it is absent, an inner none when
-    /// it is empty.
-    ///
-    /// # Errors
-    /// 400 that names the field.
-    pub fn clearable<T: FromStr>(
-        &self,
-        name: &str,
-        message: &str,
-    ) -> Result<Option<Option<T>>, Problem> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(_) => self.parsed(name, message).map(Some),
-        }
-    }
-
-    /// The value of a parameter as MAAS's forms read booleans; none when it is absent.
-    ///
-    /// # Errors
-    /// 400 that names the field.
-    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Problem> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        parse_boolean(text)
-            .map(Some)
-            .ok_or_else(|| Problem::field(name, format!("`{text}` is not a valid boolean.")))
+    /// Keeps only the parameters that `is_known` names.
+    pub fn keep(&mut self, is_known: impl Fn(&str) -> bool) {
+        self.values.retain(|name, _| is_known(name));
+        self.files.retain(|name, _| is_known(name));
     }
 }
 

@@ -1,13 +1,13 @@
 //! Failures as MAAS's REST API shows them: a status and a body of one of three forms.
 //!
-//! This is the one file that turns a [`Kind`] of failure into a status, and failures of operations, of the
-//! tables and of authentication into MAAS's answers. Form errors are JSON objects of lists by field name;
+//! This is the one file that turns a [`Kind`] of failure into a status, and failures of operations, of
+//! permissions and of authentication into MAAS's answers. Form errors are JSON objects of lists by field name;
 //! everything else is plain text, as MAAS's clients expect.
 
 use api::field_errors::FieldErrors;
+use model::access::{Denied, Permission, Role};
 use model::error::Kind;
-use ops::error::Refusal;
-use tables::error::TableError;
+use ops::error::{Duplicate, Refusal};
 
 use crate::auth::caller::AuthenticateError;
 
@@ -107,8 +107,39 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { model } => Self::not_found(model),
+            Refusal::Denied(denied) => denied.into(),
             Refusal::Said { kind, message } => Self::text(kind, message),
-            Refusal::Tables(error) => error.into(),
+            refusal @ Refusal::Tables(_) => of_tables(&refusal),
+        }
+    }
+}
+
+/// What MAAS says of a missing permission where it says anything.
+const DENIED_MESSAGES: &[(Permission, &str)] = &[
+    (
+        Permission::CreateDynamicRange,
+        "Unable to create dynamic IP range. You don't have sufficient privileges.",
+    ),
+    (Permission::EditRange, "Unable to change an IP range that another user owns."),
+    (
+        Permission::ListAllAddresses,
+        "Listing another user's IP addresses requires admin privileges.",
+    ),
+    (Permission::ReleaseAnyAddress, "Force-releasing an IP address requires admin privileges."),
+];
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let known = DENIED_MESSAGES.iter().find(|(permission, _)| *permission == denied.permission);
+        match (denied.role, known) {
+            (Role::Anonymous, _) => Self::text(denied.kind(), "Forbidden"),
+            (Role::Machine | Role::System, _) => {
+                Self::text(denied.kind(), "User is not allowed access to this API.")
+            }
+            (Role::User | Role::Superuser, Some((_, message))) => {
+                Self::text(denied.kind(), *message)
+            }
+            (Role::User | Role::Superuser, None) => Self::empty(status_of(denied.kind())),
         }
     }
 }
@@ -129,39 +160,31 @@ const UNIQUE_MESSAGES: &[(&str, &str, &str)] = &[
 ];
 
 /// What a client should do when nobody knows whether its change was made.
-const OUTCOME_OPEN: &str = "The change may still be made. Look before you repeat it.";
+const OUTCOME_OPEN: &str = "\nThe change may still be made. Look before you repeat it.";
 
-impl From<TableError> for Problem {
-    fn from(error: TableError) -> Self {
-        match &error {
-            TableError::Duplicate { index, key, holder } => duplicate(index, key, holder),
-            TableError::Unavailable { outcome_open: true, .. } => {
-                Self::text(error.kind(), format!("{error}\n{OUTCOME_OPEN}"))
-            }
-            TableError::Exists { .. }
-            | TableError::Conflict { .. }
-            | TableError::Unavailable { outcome_open: false, .. } => {
-                Self::text(error.kind(), error.to_string())
-            }
-            TableError::Newer { .. } | TableError::Corrupt { .. } | TableError::Invalid { .. } => {
-                tracing::error!(%error, "a request failed inside");
-                Self::text(error.kind(), error.to_string())
-            }
-        }
+/// A failure of the tables; one inside is logged here, because nobody else hears of it.
+fn of_tables(refusal: &Refusal) -> Problem {
+    if let Some(taken) = refusal.duplicate() {
+        return duplicate(taken);
     }
+    if refusal.kind() == Kind::Internal {
+        tracing::error!(error = %refusal, "a request failed inside");
+    }
+    let hint = if refusal.is_outcome_open() { OUTCOME_OPEN } else { "" };
+    Problem::text(refusal.kind(), format!("{refusal}{hint}"))
 }
 
 impl From<AuthenticateError> for Problem {
     fn from(error: AuthenticateError) -> Self {
-        if let AuthenticateError::Tables(error) = error {
-            return error.into();
+        if let AuthenticateError::Refused(refusal) = error {
+            return refusal.into();
         }
         Self::text(Kind::Unauthenticated, error.to_string())
             .with_header("WWW-Authenticate", "OAuth realm=\"OAuth\"")
     }
 }
 
-fn duplicate(index: &str, key: &str, holder: &str) -> Problem {
+fn duplicate(Duplicate { index, key, holder }: Duplicate<'_>) -> Problem {
     if index == "mac" {
         let holder = holder.rsplit('/').next().unwrap_or_default();
         let mac: Vec<&str> =

@@ -15,15 +15,16 @@ use axum::routing::{any, get, post};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Limited};
+use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
 
 use crate::access::accounts;
-use crate::auth::caller::{Caller, authenticate};
+use crate::auth::caller::authenticate;
 use crate::auth::oauth::Credentials;
 use crate::body::{read_body, read_urlencoded};
 use crate::call::{Call, Parts};
 use crate::describe;
-use crate::operation::{Access, Operation};
+use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
@@ -118,8 +119,8 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     let form_op = params.take("op");
     op = op.or(form_op).or(path_op).filter(|op| !op.is_empty());
 
-    let caller = caller(parts, &head.headers, &params).await?;
-    let operation = select(&at_path, head.method.as_str(), op.as_deref(), &caller)?;
+    let actor = caller(parts, &head.headers, &params).await?;
+    let operation = select(&at_path, head.method.as_str(), op.as_deref(), &actor)?;
     if let Some(format) = params.take("format").filter(|format| format != "json") {
         let message = format!("Invalid output format specified '{format}'.");
         return Err(Problem::text(Kind::Invalid, message));
@@ -129,9 +130,13 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     if head.method == Method::PUT && !form_sent && !operation.takes_content {
         return Err(Problem::fields(FieldErrors::default()));
     }
+    permits(&actor, operation.permission, &Object::Site)?;
+    if !operation.takes_any_name {
+        params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
+    }
     let call = Call {
         parts: parts.clone(),
-        caller,
+        actor,
         path: matched(operation.path, &elements).unwrap_or_default(),
         params,
         body: if is_form { Bytes::new() } else { body },
@@ -166,13 +171,13 @@ async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
     }
 }
 
-async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Caller, Problem> {
+async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Actor, Problem> {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = header
         .and_then(Credentials::from_header)
         .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
     match credentials {
-        None => Ok(Caller::Anonymous),
+        None => Ok(Actor::Anonymous),
         Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
     }
 }
@@ -183,24 +188,13 @@ fn select(
     at_path: &[&'static Operation],
     method: &str,
     op: Option<&str>,
-    caller: &Caller,
+    actor: &Actor,
 ) -> Result<&'static Operation, Problem> {
-    let visible: Vec<&'static Operation> = match caller {
-        Caller::User(_) => at_path.to_vec(),
-        Caller::Anonymous | Caller::Machine(_) => {
-            let open = |operation: &&Operation| operation.access == Access::Anonymous;
-            at_path.iter().copied().filter(open).collect()
-        }
-    };
-    if visible.is_empty() {
-        return Err(match caller {
-            Caller::Machine(_) => {
-                Problem::text(Kind::Forbidden, "User is not allowed access to this API.")
-            }
-            Caller::Anonymous | Caller::User(_) => {
-                Problem::text(Kind::Unauthenticated, "Forbidden")
-            }
-        });
+    let is_user = matches!(actor, Actor::User(_));
+    let is_visible = |operation: &&Operation| is_user || operation.is_anonymous();
+    let visible: Vec<&'static Operation> = at_path.iter().copied().filter(is_visible).collect();
+    if let (true, Some(hidden)) = (visible.is_empty(), at_path.first()) {
+        return Err(Denied { permission: hidden.permission, role: actor.role() }.into());
     }
     if at_path.iter().all(|operation| operation.method.name() != method) {
         let mut methods: Vec<&str> = at_path.iter().map(|found| found.method.name()).collect();
@@ -214,15 +208,16 @@ fn select(
     let operation = visible
         .iter()
         .filter(wanted)
-        .max_by_key(|operation| operation.access != Access::Anonymous)
+        .max_by_key(|operation| !operation.is_anonymous())
         .copied()
         .ok_or_else(|| {
             let op = op.unwrap_or("None");
             Problem::text(Kind::Invalid, format!("Unrecognised signature: method={method} op={op}"))
         })?;
-    let superuser = matches!(caller, Caller::User(user) if user.is_superuser);
-    if operation.access == Access::Admin && !superuser {
-        return Err(Problem::text(Kind::Forbidden, "This method is reserved for admin users."));
+    if operation.is_reserved {
+        let reserved = "This method is reserved for admin users.";
+        permits(actor, operation.permission, &Object::Site)
+            .map_err(|denied| Problem::text(denied.kind(), reserved))?;
     }
     Ok(operation)
 }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
+use client::key::ApiKey;
 use serde_json::Value;
 use tokio::process::Command;
-
-use crate::client::ApiKey;
 
 /// The CLI of the real binary, logged in to a cluster.
 #[derive(Debug, Clone)]

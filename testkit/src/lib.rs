@@ -1,7 +1,6 @@
 //! What tests, the demo and the benchmarks run the real programs in.
 
 pub mod cli;
-pub mod client;
 pub mod demo;
 pub mod lab;
 pub mod operator;

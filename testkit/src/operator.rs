@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use client::Client;
 use serde_json::Value;
 
-use crate::client::Client;
 use crate::lab::cluster::{Cluster, Kind};
 use crate::lab::signs::MachineSigns;
 use crate::wait::{PROCESS_STALL, wait_for};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use client::Client;
 
-use crate::client::Client;
 use crate::lab::cluster::Cluster;
 use crate::lab::{Lab, LabMachine};
 use crate::operator;

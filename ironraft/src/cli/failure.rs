@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use client::ClientError;
 use region::app::RunError;
 
 /// Why a command failed; each kind has its exit code, which scripts rely on.
@@ -42,6 +43,26 @@ impl Failure {
         };
         eprintln!("ironraft: {message}");
         ExitCode::from(code)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let message = error.to_string();
+        match error {
+            ClientError::Refused { status: 400, .. } => Self::Usage(message),
+            ClientError::Refused { status: 401 | 403, .. } => Self::Denied(message),
+            ClientError::Refused { status: 404, .. } => Self::NotFound(message),
+            ClientError::Refused { status: 409, .. } => Self::Conflict(message),
+            ClientError::Unavailable { .. } | ClientError::Unanswered { .. } => {
+                Self::Unavailable(message)
+            }
+            ClientError::Refused { .. }
+            | ClientError::Key(_)
+            | ClientError::NoRegion
+            | ClientError::Http(_)
+            | ClientError::Shape(_) => Self::other(error),
+        }
     }
 }
 

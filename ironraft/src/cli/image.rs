@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
+use client::Client;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use crate::cli::client::Client;
 use crate::cli::failure::Failure;
 use crate::cli::output::{field, print_rows, say};
 use crate::cli::profile;
@@ -70,10 +70,10 @@ struct LocalFile {
 }
 
 pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
-    let client = Client::new(&profile::load()?)?;
+    let client = profile::load()?.client()?;
     match command {
         ImageCommand::List => {
-            let images = client.get("boot-resources/", &[]).await?;
+            let images = client.get("boot-resources/").await?;
             let columns = ["id", "name", "architecture", "type"];
             let rows: Vec<Vec<String>> = images
                 .as_array()
@@ -108,7 +108,7 @@ pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
 
 pub(crate) async fn run_ephemeral(command: EphemeralCommand) -> Result<(), Failure> {
     let EphemeralCommand::Upload { kernel, initrd, architecture, label } = command;
-    let client = Client::new(&profile::load()?)?;
+    let client = profile::load()?.client()?;
     let (kernel, initrd) = (LocalFile::open(&kernel).await?, LocalFile::open(&initrd).await?);
     for file in [&kernel, &initrd] {
         let size = file.size_bytes.to_string();
@@ -131,7 +131,7 @@ pub(crate) async fn run_ephemeral(command: EphemeralCommand) -> Result<(), Failu
 async fn post(client: &Client, path: &str, fields: &[(&str, &str)]) -> Result<Value, Failure> {
     let given = fields.iter().filter(|(_, value)| !value.is_empty());
     let fields = given.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    client.send(&Method::POST, path, None, fields).await
+    Ok(client.send(&Method::POST, path, None, fields).await?)
 }
 
 impl LocalFile {

@@ -1,7 +1,6 @@
 //! The operator's commands: unpack arguments, call the REST API (or the cluster service), print.
 
 pub(crate) mod authority;
-pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod failure;
 pub(crate) mod image;

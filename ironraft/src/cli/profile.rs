@@ -4,13 +4,15 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use client::key::ApiKey;
+use client::{Client, ClientError, Patience};
 use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::client::Client;
 use crate::cli::failure::Failure;
 use crate::cli::output::say;
 
@@ -21,6 +23,22 @@ pub(crate) struct Profile {
     pub(crate) endpoints: Vec<String>,
     /// `consumer:token:secret`.
     pub(crate) api_key: Secret,
+}
+
+/// How long commands wait: the regions are asked in turn for longer than an election takes.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(2),
+    answer: Duration::from_secs(120),
+    total: Duration::from_secs(30),
+    pause: Duration::from_millis(300),
+    repeat_unanswered: false,
+};
+
+impl Profile {
+    /// A client of the cluster.
+    pub(crate) fn client(&self) -> Result<Client, ClientError> {
+        Client::new(self.endpoints.clone(), ApiKey::parse(self.api_key.expose())?, PATIENCE)
+    }
 }
 
 /// What to remember.
@@ -37,12 +55,10 @@ pub(crate) struct LoginArguments {
 pub(crate) async fn login(arguments: LoginArguments) -> Result<(), Failure> {
     let endpoints = arguments.endpoints.iter().map(|endpoint| base_url(endpoint)).collect();
     let profile = Profile { endpoints, api_key: arguments.api_key };
-    let client = Client::new(&profile)?;
-    let user = client.get("users/", &[("op", "whoami")]).await?;
+    let user = profile.client()?.whoami().await?;
     let path = path()?;
     save(&path, &profile)?;
-    let name = user["username"].as_str().unwrap_or("?");
-    say(format_args!("logged in as {name}; saved in {}", path.display()));
+    say(format_args!("logged in as {}; saved in {}", user.username, path.display()));
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 //! `resources.rs`, so that a new resource is a new table and no code.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use client::Client;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::cli::client::Client;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, field, print_json, print_rows, say};
 use crate::cli::profile;
@@ -85,7 +85,7 @@ pub(crate) async fn run(resource: &Resource, matches: &ArgMatches) -> Result<(),
     let chosen = chosen.join(" ");
     let verb = resource.verbs.iter().find(|verb| verb.name == chosen);
     let verb = verb.ok_or_else(|| Failure::Usage(format!("no command `{chosen}`")))?;
-    let client = Client::new(&profile::load()?)?;
+    let client = profile::load()?.client()?;
     let path = fill(&client, verb.path, at).await?;
     let given = at.get_many::<String>("fields").into_iter().flatten();
     let fields = given.map(|text| parse_field(text)).collect::<Result<Vec<_>, _>>()?;
@@ -171,7 +171,7 @@ async fn fill(
 /// The system id of the machine with that host name, or else what was given.
 async fn machine_id(client: &Client, given: &str) -> Result<String, Failure> {
     let hostname = given.split('.').next().unwrap_or(given);
-    let found = client.get("machines/", &[("hostname", hostname)]).await?;
+    let found = client.query("machines/", &[("hostname", hostname)]).await?;
     match found.as_array().map(Vec::as_slice) {
         Some([machine]) => Ok(field(machine, "system_id")),
         _ => Ok(given.to_owned()),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use identity::node::NodeRequest;
 use identity::token::JoinRole;
 use identity::{CertificateAuthority, ExpectedPeer, Identity, Role};
+use model::access::Actor;
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
 use ops::cluster::bootstrap::untagged;
@@ -60,7 +61,8 @@ async fn cluster(authority: &CertificateAuthority) -> (Tables, String) {
     let address = "127.0.0.1".parse().unwrap();
     let (hostname, version) = ("r1".to_owned(), String::new());
     found(&tables, authority, &NewRegion { hostname, address, version }).await.unwrap();
-    let token = create_token(&tables, JoinRole::Rack, Duration::from_secs(60)).await.unwrap();
+    let minute = Duration::from_secs(60);
+    let token = create_token(&tables, &Actor::Setup, JoinRole::Rack, minute).await.unwrap();
     let pem = NodeRequest::create().unwrap().request_pem;
     let new = NewRack { hostname: "rack-1".to_owned(), version: String::new() };
     let (rack, _) = admit_rack(&tables, &token, &pem, &new).await.unwrap();

@@ -1,31 +1,34 @@
 //! API keys of users.
 
+use model::access::{Actor, Permission};
 use model::time::Timestamp;
 use model::user::{ApiToken, TokenOwner, User};
 
 use crate::access::keys::new_token;
+use crate::authorize::authorize;
 use crate::error::Refusal;
-use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::TOKENS_OF_USER;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The keys of a user.
 ///
 /// # Errors
-/// [`TableError`].
-pub async fn tokens(tables: &Tables, user: &User) -> Result<Vec<ApiToken>, TableError> {
-    tables.view().await?.list_by(&TOKENS_OF_USER, &user.id)
+/// [`Refusal`].
+pub async fn tokens(tables: &Tables, actor: &Actor) -> Result<Vec<ApiToken>, Refusal> {
+    let user = actor.user(Permission::ManageOwnKeys)?;
+    Ok(tables.view().await?.list_by(&TOKENS_OF_USER, &user.id)?)
 }
 
 /// Makes a key for a user.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn create_token(tables: &Tables, user: &User, name: &str) -> Result<ApiToken, Refusal> {
+pub async fn create_token(tables: &Tables, actor: &Actor, name: &str) -> Result<ApiToken, Refusal> {
+    let cause = authorize(actor, Permission::ManageOwnKeys, "account.create-token")?;
+    let user = actor.user(Permission::ManageOwnKeys)?;
     let token = new_token(name, TokenOwner::User(user.id), Timestamp::default());
-    let cause = Cause::new(format!("user:{}", user.username), "account.create-token");
     tables.update(&cause, |tx| insert_token(tx, &token)).await
 }
 
@@ -33,11 +36,11 @@ pub async fn create_token(tables: &Tables, user: &User, name: &str) -> Result<Ap
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn token_named(tables: &Tables, user: &User, name: &str) -> Result<ApiToken, Refusal> {
-    let known = tokens(tables, user).await?.into_iter().find(|token| token.name == name);
+pub async fn token_named(tables: &Tables, actor: &Actor, name: &str) -> Result<ApiToken, Refusal> {
+    let known = tokens(tables, actor).await?.into_iter().find(|token| token.name == name);
     match known {
         Some(token) => Ok(token),
-        None => create_token(tables, user, name).await,
+        None => create_token(tables, actor, name).await,
     }
 }
 
@@ -45,8 +48,9 @@ pub async fn token_named(tables: &Tables, user: &User, name: &str) -> Result<Api
 ///
 /// # Errors
 /// [`Refusal::NotFound`] when the user has no such key.
-pub async fn delete_token(tables: &Tables, user: &User, key: &str) -> Result<(), Refusal> {
-    let cause = Cause::new(format!("user:{}", user.username), "account.delete-token");
+pub async fn delete_token(tables: &Tables, actor: &Actor, key: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageOwnKeys, "account.delete-token")?;
+    let user = actor.user(Permission::ManageOwnKeys)?;
     tables
         .update(&cause, |tx| {
             own_token(tx, user, key)?;
@@ -62,11 +66,12 @@ pub async fn delete_token(tables: &Tables, user: &User, key: &str) -> Result<(),
 /// [`Refusal::NotFound`] when the user has no such key.
 pub async fn rename_token(
     tables: &Tables,
-    user: &User,
+    actor: &Actor,
     key: &str,
     name: &str,
 ) -> Result<(), Refusal> {
-    let cause = Cause::new(format!("user:{}", user.username), "account.rename-token");
+    let cause = authorize(actor, Permission::ManageOwnKeys, "account.rename-token")?;
+    let user = actor.user(Permission::ManageOwnKeys)?;
     tables
         .update(&cause, |tx| {
             let token = own_token(tx, user, key)?;

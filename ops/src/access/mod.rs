@@ -3,4 +3,5 @@
 pub mod account;
 pub mod keys;
 pub mod password;
+pub mod tokens;
 pub mod users;

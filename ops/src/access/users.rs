@@ -1,17 +1,20 @@
 //! Users: who may call the API.
 
 use api::field_errors::FieldErrors;
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::UserId;
 use model::secret::Secret;
 use model::user::{ApiToken, User};
 
 use crate::access::password;
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use tables::read::Reads;
 use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 150;
@@ -29,14 +32,33 @@ pub struct NewUser {
     pub is_superuser: bool,
 }
 
+/// All users.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<User>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.view().list::<User>()?)
+}
+
+/// A user by name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, username: &str) -> Result<User, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let found = details.view().find(&USER_BY_NAME, &username.to_owned())?;
+    found.ok_or(Refusal::NotFound { model: "User" })
+}
+
 /// Makes a user.
 ///
 /// # Errors
 /// [`Refusal::Fields`] for names and addresses that are none.
-pub async fn create(tables: &Tables, cause: &Cause, new: &NewUser) -> Result<User, Refusal> {
+pub async fn create(tables: &Tables, actor: &Actor, new: &NewUser) -> Result<User, Refusal> {
+    let cause = authorize(actor, Permission::ManageUsers, "user.create")?;
     check(new)?;
     let hash = hashed(&new.password).await?;
-    tables.update(cause, |tx| insert(tx, new, hash.clone())).await
+    tables.update(&cause, |tx| insert(tx, new, hash.clone())).await
 }
 
 /// Adds a user, in a transaction of the caller's; the password is hashed already.
@@ -74,17 +96,13 @@ pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Said`] when it is the caller itself, or the owner of machines.
-pub async fn delete(
-    tables: &Tables,
-    cause: &Cause,
-    caller: &User,
-    username: &str,
-) -> Result<(), Refusal> {
-    if caller.username == username {
+pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageUsers, "user.delete")?;
+    if actor.user(Permission::ManageUsers)?.username == username {
         return Err(Refusal::said(Kind::Invalid, "An administrator cannot self-delete."));
     }
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let Some(user) = tx.find(&USER_BY_NAME, &username.to_owned())? else {
                 return Ok(());
             };

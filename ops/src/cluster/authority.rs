@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::rotation::{Holding, Lack, Phase, short};
 use identity::{IdentityError, PeerIdentity, Role};
+use model::access::{Actor, Denied, Permission};
 use model::controller::{RackController, RegionController};
 use model::error::Kind;
 
+use crate::authorize::authorize;
 use crate::cluster::nodes::is_member;
 use tables::cluster::{CURRENT, NEXT, StoredAuthority, StoredHolding};
 use tables::error::TableError;
@@ -26,6 +28,9 @@ pub enum AuthorityError {
         /// The name in its certificate.
         name: String,
     },
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Nodes would be cut off.
     #[error("authority {} cannot be retired: {}", short(authority), nodes.join(", "))]
     InUse {
@@ -62,6 +67,7 @@ impl AuthorityError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NotMember { .. } => Kind::Forbidden,
+            Self::Denied(denied) => denied.kind(),
             Self::InUse { .. } | Self::QuorumLost { .. } => Kind::Conflict,
             Self::NoAuthority | Self::Certificate(_) => Kind::Internal,
             Self::Tables(error) => error.kind(),
@@ -122,7 +128,7 @@ pub async fn report(
     let seen = tables.stale_view().await?;
     let known = seen.get::<StoredHolding>(&node)?;
     if known.is_none_or(|known| known.holding != *holding) {
-        let cause = Cause::new(node.replacen('-', ":", 1), "certificate.report");
+        let cause = reporter(peer)?;
         tables
             .update(&cause, |tx| {
                 if !is_member(tx, &peer.role)? {
@@ -145,9 +151,10 @@ pub async fn report(
 ///
 /// # Errors
 /// See [`AuthorityError`].
-pub async fn rotate(tables: &Tables) -> Result<AuthorityStatus, AuthorityError> {
+pub async fn rotate(tables: &Tables, actor: &Actor) -> Result<AuthorityStatus, AuthorityError> {
+    let cause = authorize(actor, Permission::ManageCluster, "authority.rotate")?;
     tables
-        .update(&Cause::new("region", "authority.rotate"), |tx| {
+        .update(&cause, |tx| {
             if let Phase::Settled { .. } = phase_in(tx)? {
                 let current = stored(tx)?;
                 let successor = current.authority.successor()?;
@@ -169,8 +176,10 @@ pub async fn advance(tables: &Tables) -> Result<Option<Phase>, AuthorityError> {
     if !is_due(&status(tables).await?) {
         return Ok(None);
     }
+    let reconciler = Actor::Reconciler("authority");
+    let cause = authorize(&reconciler, Permission::Reconcile, "authority.advance")?;
     tables
-        .update(&Cause::new("reconciler:authority", "authority.advance"), |tx| {
+        .update(&cause, |tx| {
             let status = status_in(tx)?;
             if !is_due(&status) {
                 return Ok(None);
@@ -192,9 +201,14 @@ pub async fn advance(tables: &Tables) -> Result<Option<Phase>, AuthorityError> {
 ///
 /// # Errors
 /// [`AuthorityError::InUse`] without `force`, [`AuthorityError::QuorumLost`] also with it.
-pub async fn retire(tables: &Tables, force: bool) -> Result<AuthorityStatus, AuthorityError> {
+pub async fn retire(
+    tables: &Tables,
+    actor: &Actor,
+    force: bool,
+) -> Result<AuthorityStatus, AuthorityError> {
+    let cause = authorize(actor, Permission::ManageCluster, "authority.retire")?;
     tables
-        .update(&Cause::new("region", "authority.retire"), |tx| {
+        .update(&cause, |tx| {
             let status = status_in(tx)?;
             let Some(authority) = status.phase.leaving().map(str::to_owned) else {
                 return Ok(status);
@@ -217,6 +231,16 @@ pub async fn retire(tables: &Tables, force: bool) -> Result<AuthorityStatus, Aut
             status_in(tx)
         })
         .await
+}
+
+/// The node that reports, as the history names it.
+fn reporter(peer: &PeerIdentity) -> Result<Cause, AuthorityError> {
+    let actor = match &peer.role {
+        Role::Region { node_id } => Some(Actor::Region(*node_id)),
+        Role::Rack { system_id } => system_id.parse().ok().map(Actor::Rack),
+    };
+    let actor = actor.ok_or_else(|| AuthorityError::NotMember { name: peer.to_string() })?;
+    Ok(authorize(&actor, Permission::ReportCertificate, "certificate.report")?)
 }
 
 /// Whether an authority is being replaced and the next round can begin.

@@ -7,6 +7,7 @@ use identity::node::NodeRequest;
 use identity::rotation::{Holding, Phase};
 use identity::token::JoinRole;
 use identity::{CertificateAuthority, PeerIdentity, Role};
+use model::access::Actor;
 use model::error::Kind;
 use raft_store::Store;
 
@@ -31,12 +32,12 @@ impl Site {
         let tables = Tables::new(Store::in_memory());
         let authority = CertificateAuthority::create().unwrap();
         found(&tables, &authority, &region()).await.unwrap();
-        let token = create_token(&tables, JoinRole::Region, HOUR).await.unwrap();
+        let token = create_token(&tables, &Actor::Setup, JoinRole::Region, HOUR).await.unwrap();
         for _ in 1..regions {
             let csr = NodeRequest::create().unwrap().request_pem;
             admit_region(&tables, &token, &csr, &region()).await.unwrap();
         }
-        let token = create_token(&tables, JoinRole::Rack, HOUR).await.unwrap();
+        let token = create_token(&tables, &Actor::Setup, JoinRole::Rack, HOUR).await.unwrap();
         let csr = NodeRequest::create().unwrap().request_pem;
         let rack = NewRack { hostname: "k".to_owned(), version: String::new() };
         let (rack, _) = admit_rack(&tables, &token, &csr, &rack).await.unwrap();
@@ -78,10 +79,14 @@ fn region() -> NewRegion {
 async fn each_round_begins_when_the_last_node_is_ready() {
     let site = Site::of(3).await;
     let first = site.phase().await.signing().to_owned();
-    let next = rotate(&site.tables).await.unwrap().phase;
+    let next = rotate(&site.tables, &Actor::Region(1)).await.unwrap().phase;
     assert_eq!(next.leaving(), Some(first.as_str()));
     for round in ["renewing", "settled"] {
-        assert_eq!(rotate(&site.tables).await.unwrap().phase, site.phase().await, "goes on");
+        assert_eq!(
+            rotate(&site.tables, &Actor::Region(1)).await.unwrap().phase,
+            site.phase().await,
+            "goes on"
+        );
         for node in &site.nodes {
             assert_eq!(site.advances().await, None, "{node} is not ready");
             site.follows(node).await;
@@ -103,23 +108,23 @@ async fn a_node_is_told_to_renew_until_it_has() {
     let trusted = [authority.clone()].into();
     let holding = Holding { issuer: authority, trusted, expires_ms: 1 };
     assert!(!site.says(&site.nodes[0], &holding).await);
-    rotate(&site.tables).await.unwrap();
+    rotate(&site.tables, &Actor::Region(1)).await.unwrap();
     assert!(site.says(&site.nodes[0], &holding).await);
 }
 
 #[tokio::test]
 async fn an_authority_in_use_is_not_retired_but_by_force() {
     let site = Site::of(3).await;
-    rotate(&site.tables).await.unwrap();
+    rotate(&site.tables, &Actor::Region(1)).await.unwrap();
     for node in &site.nodes[..3] {
         site.follows(node).await;
     }
     let rack = &site.nodes[3];
-    let refused = retire(&site.tables, false).await.unwrap_err();
+    let refused = retire(&site.tables, &Actor::Region(1), false).await.unwrap_err();
     let said = format!("{rack} has not reported its certificate");
     assert!(refused.to_string().ends_with(&said), "{refused}");
     assert_eq!(refused.kind(), Kind::Conflict);
-    retire(&site.tables, true).await.unwrap();
+    retire(&site.tables, &Actor::Region(1), true).await.unwrap();
     assert_eq!(site.advances().await, Some("renewing"));
 
     // It comes back, and is waited for.
@@ -133,9 +138,9 @@ async fn an_authority_in_use_is_not_retired_but_by_force() {
 #[tokio::test]
 async fn a_node_that_comes_back_is_waited_for_again() {
     let site = Site::of(1).await;
-    rotate(&site.tables).await.unwrap();
+    rotate(&site.tables, &Actor::Region(1)).await.unwrap();
     site.follows(&site.nodes[0]).await;
-    retire(&site.tables, true).await.unwrap();
+    retire(&site.tables, &Actor::Region(1), true).await.unwrap();
     let old = site.phase().await.signing().to_owned();
     let holding = Holding { trusted: [old.clone()].into(), issuer: old, expires_ms: 1 };
     site.says(&site.nodes[1], &holding).await;
@@ -145,23 +150,23 @@ async fn a_node_that_comes_back_is_waited_for_again() {
 #[tokio::test]
 async fn force_does_not_cost_the_quorum() {
     let site = Site::of(3).await;
-    rotate(&site.tables).await.unwrap();
+    rotate(&site.tables, &Actor::Region(1)).await.unwrap();
     site.follows(&site.nodes[0]).await;
-    let refused = retire(&site.tables, true).await.unwrap_err();
+    let refused = retire(&site.tables, &Actor::Region(1), true).await.unwrap_err();
     assert!(refused.to_string().contains("without region-2, region-3"), "{refused}");
     site.follows(&site.nodes[1]).await;
-    retire(&site.tables, true).await.unwrap();
+    retire(&site.tables, &Actor::Region(1), true).await.unwrap();
     assert_eq!(site.advances().await, Some("renewing"));
 }
 
 #[tokio::test]
 async fn a_removed_node_is_not_waited_for_and_forgotten() {
     let site = Site::of(2).await;
-    rotate(&site.tables).await.unwrap();
+    rotate(&site.tables, &Actor::Region(1)).await.unwrap();
     for node in &site.nodes {
         site.follows(node).await;
     }
-    remove_region(&site.tables, 2).await.unwrap();
+    remove_region(&site.tables, &Actor::Region(1), 2).await.unwrap();
     assert_eq!(site.advances().await, Some("renewing"));
     let known = site.tables.view().await.unwrap().list::<StoredHolding>().unwrap();
     assert!(known.iter().all(|stored| stored.node != "region-2"), "{known:?}");

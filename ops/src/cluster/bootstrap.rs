@@ -1,5 +1,6 @@
 //! What every cluster begins with: the first administrator with a key, and MAAS's default objects.
 
+use model::access::{Actor, Permission};
 use model::dns::domain::Domain;
 use model::id::{AvailabilityZoneId, DomainId, FabricId, ResourcePoolId, VlanId};
 use model::net::fabric::Fabric;
@@ -10,12 +11,13 @@ use model::zone::AvailabilityZone;
 
 use crate::access::keys::new_token;
 use crate::access::users::{self, NewUser};
+use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::read::Reads;
 use tables::row::Row;
 use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The fabric that exists from the start.
 pub const DEFAULT_FABRIC: FabricId = FabricId(0);
@@ -40,7 +42,7 @@ const KEY_NAME: &str = "ironraft init";
 pub async fn bootstrap(tables: &Tables, admin: &NewUser) -> Result<ApiToken, Refusal> {
     let hash = users::hashed(&admin.password).await?;
     let fresh = new_token(KEY_NAME, TokenOwner::User(model::id::UserId(0)), Default::default());
-    let cause = Cause::new("bootstrap", "cluster.init");
+    let cause = authorize(&Actor::Setup, Permission::InitCluster, "cluster.init")?;
     tables
         .update(&cause, |tx| {
             insert_defaults(tx)?;

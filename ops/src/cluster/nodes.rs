@@ -7,17 +7,19 @@ use std::time::Duration;
 use identity::authority::IssuedCertificate;
 use identity::token::{JoinRole, TokenRecord, TokenRefused};
 use identity::{CertificateAuthority, IdentityError, JoinToken, PeerIdentity, Role};
+use model::access::{Actor, Denied, Permission};
 use model::controller::{RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
 use raft_store::status::MembershipError;
 
+use crate::authorize::authorize;
 use tables::cluster::{CURRENT, StoredAuthority, StoredToken};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::REGION_BY_NODE_ID;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The replicated counter that node ids come from; a number is never given twice.
 const NODE_ID_COUNTER: &str = "node-id";
@@ -37,6 +39,9 @@ pub enum JoinError {
         /// The name in its certificate.
         name: String,
     },
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// No certificate can be issued.
     #[error(transparent)]
     Certificate(#[from] IdentityError),
@@ -63,6 +68,9 @@ pub enum RemoveError {
         /// The region.
         node_id: u64,
     },
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Raft cannot do without it now.
     #[error(transparent)]
     Membership(#[from] MembershipError),
@@ -78,6 +86,7 @@ impl RemoveError {
         match self {
             Self::Unknown { .. } => Kind::NotFound,
             Self::Last { .. } => Kind::Conflict,
+            Self::Denied(denied) => denied.kind(),
             Self::Membership(error) => membership_kind(error),
             Self::Tables(error) => error.kind(),
         }
@@ -121,6 +130,7 @@ impl JoinError {
         match self {
             Self::UnknownToken | Self::Token(_) => Kind::Unauthenticated,
             Self::NotMember { .. } => Kind::Forbidden,
+            Self::Denied(denied) => denied.kind(),
             Self::Certificate(IdentityError::Malformed { .. }) => Kind::Invalid,
             Self::Certificate(_) | Self::NoAuthority => Kind::Internal,
             Self::Tables(error) => error.kind(),
@@ -137,7 +147,7 @@ pub async fn found(
     authority: &CertificateAuthority,
     first: &NewRegion,
 ) -> Result<RegionController, JoinError> {
-    let cause = Cause::new("bootstrap", "cluster.init");
+    let cause = authorize(&Actor::Setup, Permission::InitCluster, "cluster.init")?;
     let stored = StoredAuthority {
         name: CURRENT.to_owned(),
         authority: authority.clone(),
@@ -157,13 +167,14 @@ pub async fn found(
 /// See [`JoinError`].
 pub async fn create_token(
     tables: &Tables,
+    actor: &Actor,
     role: JoinRole,
     valid: Duration,
 ) -> Result<JoinToken, JoinError> {
+    let cause = authorize(actor, Permission::ManageCluster, "cluster.token.create")?;
     let authority = authority(&tables.view().await?)?;
     let token = JoinToken::generate(&authority.certificate_der()?);
     let valid_ms = u64::try_from(valid.as_millis()).unwrap_or(u64::MAX);
-    let cause = Cause::new("region", "cluster.token.create");
     tables
         .update(&cause, |tx| -> Result<(), JoinError> {
             let record = TokenRecord { role, expires_ms: tx.now().plus_ms(valid_ms).unix_ms };
@@ -183,7 +194,7 @@ pub async fn admit_region(
     request_pem: &str,
     new: &NewRegion,
 ) -> Result<(RegionController, IssuedCertificate), JoinError> {
-    let cause = Cause::new("join", "region.join");
+    let cause = authorize(&Actor::Joining, Permission::JoinCluster, "region.join")?;
     tables
         .update(&cause, |tx| {
             check_token(tx, token, JoinRole::Region)?;
@@ -205,7 +216,7 @@ pub async fn admit_rack(
     request_pem: &str,
     new: &NewRack,
 ) -> Result<(RackController, IssuedCertificate), JoinError> {
-    let cause = Cause::new("join", "rack.join");
+    let cause = authorize(&Actor::Joining, Permission::JoinCluster, "rack.join")?;
     tables
         .update(&cause, |tx| {
             check_token(tx, token, JoinRole::Rack)?;
@@ -231,8 +242,12 @@ pub async fn admit_rack(
 ///
 /// # Errors
 /// See [`RemoveError`].
-pub async fn remove_region(tables: &Tables, node_id: u64) -> Result<RegionController, RemoveError> {
-    let cause = Cause::new("region", "region.remove");
+pub async fn remove_region(
+    tables: &Tables,
+    actor: &Actor,
+    node_id: u64,
+) -> Result<RegionController, RemoveError> {
+    let cause = authorize(actor, Permission::ManageCluster, "region.remove")?;
     let known = tables.view().await?.find(&REGION_BY_NODE_ID, &node_id)?;
     known.ok_or(RemoveError::Unknown { node_id })?;
     tables.store().check_removal(node_id).await?;
@@ -326,7 +341,7 @@ mod tests {
     async fn every_region_that_joins_gets_a_node_id_of_its_own() {
         let tables = founded().await;
         let hour = Duration::from_secs(3600);
-        let token = create_token(&tables, JoinRole::Region, hour).await.unwrap();
+        let token = create_token(&tables, &Actor::Setup, JoinRole::Region, hour).await.unwrap();
         for node_id in [2, 3] {
             let csr = NodeRequest::create().unwrap().request_pem;
             let admitted = admit_region(&tables, &token, &csr, &region(9)).await.unwrap();
@@ -339,14 +354,16 @@ mod tests {
         let tables = founded().await;
         let csr = NodeRequest::create().unwrap().request_pem;
         let rack = NewRack { hostname: "k1".to_owned(), version: "1".to_owned() };
-        let expired = create_token(&tables, JoinRole::Rack, Duration::ZERO).await.unwrap();
+        let expired =
+            create_token(&tables, &Actor::Setup, JoinRole::Rack, Duration::ZERO).await.unwrap();
         let refused = admit_rack(&tables, &expired, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::Token(TokenRefused::Expired)), "{refused}");
         let hour = Duration::from_secs(3600);
-        let wrong = create_token(&tables, JoinRole::Region, hour).await.unwrap();
+        let wrong = create_token(&tables, &Actor::Setup, JoinRole::Region, hour).await.unwrap();
         let refused = admit_rack(&tables, &wrong, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::Token(TokenRefused::WrongRole { .. })), "{refused}");
-        let other = create_token(&founded().await, JoinRole::Rack, hour).await.unwrap();
+        let other =
+            create_token(&founded().await, &Actor::Setup, JoinRole::Rack, hour).await.unwrap();
         let refused = admit_rack(&tables, &other, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::UnknownToken), "{refused}");
     }
@@ -354,17 +371,17 @@ mod tests {
     #[tokio::test]
     async fn a_removed_region_is_no_member_and_its_id_is_not_given_again() {
         let tables = founded().await;
-        let last = remove_region(&tables, 1).await.unwrap_err();
+        let last = remove_region(&tables, &Actor::Region(1), 1).await.unwrap_err();
         assert_eq!(
             (last.kind(), last.to_string().contains("the last one")),
             (Kind::Conflict, true)
         );
         let hour = Duration::from_secs(3600);
-        let token = create_token(&tables, JoinRole::Region, hour).await.unwrap();
+        let token = create_token(&tables, &Actor::Setup, JoinRole::Region, hour).await.unwrap();
         let csr = NodeRequest::create().unwrap().request_pem;
         admit_region(&tables, &token, &csr, &region(2)).await.unwrap();
-        assert_eq!(remove_region(&tables, 2).await.unwrap().hostname, "r2");
-        let again = remove_region(&tables, 2).await.unwrap_err();
+        assert_eq!(remove_region(&tables, &Actor::Region(1), 2).await.unwrap().hostname, "r2");
+        let again = remove_region(&tables, &Actor::Region(1), 2).await.unwrap_err();
         assert_eq!(again.to_string(), "there is no region node 2");
         let role = Role::Region { node_id: 2 };
         let peer = PeerIdentity { role, cluster_id: "c1".to_owned() };

@@ -1,19 +1,25 @@
 //! DNS resources: names that users give addresses and records.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
+use model::access::{Actor, Permission};
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::id::{DnsRecordId, DnsResourceId};
+use model::time::Timestamp;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::dns::domains::is_name;
 use crate::error::Refusal;
 use crate::network::specifiers;
+use crate::network::subnets::SubnetDetail;
 use tables::names::{DNSRESOURCE_BY_NAME, DNSRESOURCE_OF_RECORD};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::{Tables, now};
 
 /// The types of record that users can make, besides addresses.
 pub const RECORD_TYPES: [&str; 6] = ["SRV", "NS", "MX", "SSHFP", "TXT", "CNAME"];
@@ -53,20 +59,116 @@ pub struct DnsRecordChange {
     pub ttl: Option<Option<u32>>,
 }
 
+/// A resource as doors show it.
+#[derive(Debug, Clone)]
+pub struct DnsResourceDetail {
+    /// The resource.
+    pub resource: DnsResource,
+    /// Its full name.
+    pub fqdn: String,
+    /// Its addresses with the subnets they lie in.
+    pub addresses: Vec<(IpAddr, Option<Arc<SubnetDetail>>)>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// A record as doors show it.
+#[derive(Debug, Clone)]
+pub struct DnsRecordDetail {
+    /// The record.
+    pub record: DnsRecord,
+    /// The full name of its resource.
+    pub fqdn: String,
+}
+
+/// Which resources or records are listed; what is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct DnsQuery {
+    /// Their names.
+    pub naming: Naming,
+    /// With a record of that type, in capitals.
+    pub rrtype: Option<String>,
+}
+
+/// The resources that a query means.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for an unknown domain.
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    query: &DnsQuery,
+) -> Result<Vec<DnsResourceDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let found = matching(&details, query)?.into_iter();
+    found.map(|resource| detail(&details, resource)).collect()
+}
+
+/// A resource.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(
+    tables: &Tables,
+    actor: &Actor,
+    id: DnsResourceId,
+) -> Result<DnsResourceDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let resource = find(details.view(), id)?;
+    detail(&details, resource)
+}
+
+/// The records that a query means.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for an unknown domain.
+pub async fn list_records(
+    tables: &Tables,
+    actor: &Actor,
+    query: &DnsQuery,
+) -> Result<Vec<DnsRecordDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let mut found = Vec::new();
+    for resource in matching(&details, query)? {
+        let fqdn = fqdn(&details, &resource)?;
+        let wanted = |record: &DnsRecord| {
+            query.rrtype.as_ref().is_none_or(|wanted| record.rrtype == *wanted)
+        };
+        let records = resource.records.into_iter().filter(wanted);
+        found.extend(records.map(|record| DnsRecordDetail { record, fqdn: fqdn.clone() }));
+    }
+    Ok(found)
+}
+
+/// A record.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get_record(
+    tables: &Tables,
+    actor: &Actor,
+    id: DnsRecordId,
+) -> Result<DnsRecordDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let resource = of_record(details.view(), id)?;
+    record_detail(&details, &resource, id)
+}
+
 /// Makes a resource.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &DnsResourceChange,
-) -> Result<DnsResource, Refusal> {
+) -> Result<DnsResourceDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsresource.create")?;
     if change.ip_addresses.as_ref().is_none_or(Vec::is_empty) {
         return Err(Refusal::field("ip_addresses", "This field is required."));
     }
-    tables
-        .update(cause, |tx| {
+    let resource = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let (name, domain) = located(tx, &change.naming)?;
             if tx.find(&DNSRESOURCE_BY_NAME, &(domain.id, name.to_lowercase()))?.is_some() {
                 let message = format!("DNS resource {name}.{} exists already.", domain.name);
@@ -77,7 +179,8 @@ pub async fn create(
             tx.insert(&resource)?;
             Ok(resource)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, resource)
 }
 
 /// Changes a resource.
@@ -86,13 +189,14 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     id: DnsResourceId,
     change: &DnsResourceChange,
-) -> Result<DnsResource, Refusal> {
-    tables
-        .update(cause, |tx| {
-            let mut resource = get(tx, id)?;
+) -> Result<DnsResourceDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsresource.update")?;
+    let resource = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
+            let mut resource = find(tx, id)?;
             let naming = &change.naming;
             if naming.fqdn.is_some() || naming.name.is_some() || naming.domain.is_some() {
                 let domain = tx.get::<Domain>(&resource.domain)?.map(|domain| domain.name);
@@ -110,17 +214,19 @@ pub async fn update(
             tx.put(&resource)?;
             Ok(resource)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, resource)
 }
 
 /// Removes a resource with its records.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub async fn delete(tables: &Tables, cause: &Cause, id: DnsResourceId) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, id: DnsResourceId) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsresource.delete")?;
     tables
-        .update(cause, |tx| {
-            get(tx, id)?;
+        .update(&cause, |tx| {
+            find(tx, id)?;
             tx.delete::<DnsResource>(&id)?;
             Ok(())
         })
@@ -133,11 +239,12 @@ pub async fn delete(tables: &Tables, cause: &Cause, id: DnsResourceId) -> Result
 /// [`Refusal`].
 pub async fn create_record(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &DnsRecordChange,
-) -> Result<(DnsResource, DnsRecordId), Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<DnsRecordDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsrecord.create")?;
+    let (resource, id) = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let (name, domain) = located(tx, &change.naming)?;
             let known = tx.find(&DNSRESOURCE_BY_NAME, &(domain.id, name.to_lowercase()))?;
             let mut resource = match known {
@@ -151,7 +258,8 @@ pub async fn create_record(
             tx.put(&resource)?;
             Ok((resource, id))
         })
-        .await
+        .await?;
+    record_detail(&Details::after_change(tables).await?, &resource, id)
 }
 
 /// Changes a record.
@@ -160,12 +268,13 @@ pub async fn create_record(
 /// [`Refusal`].
 pub async fn update_record(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     id: DnsRecordId,
     change: &DnsRecordChange,
-) -> Result<DnsResource, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<DnsRecordDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsrecord.update")?;
+    let resource = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let mut resource = of_record(tx, id)?;
             let others: Vec<DnsRecord> =
                 resource.records.iter().filter(|record| record.id != id).cloned().collect();
@@ -178,16 +287,18 @@ pub async fn update_record(
             tx.put(&resource)?;
             Ok(resource)
         })
-        .await
+        .await?;
+    record_detail(&Details::after_change(tables).await?, &resource, id)
 }
 
 /// Removes a record, and its resource when nothing else is in it.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub async fn delete_record(tables: &Tables, cause: &Cause, id: DnsRecordId) -> Result<(), Refusal> {
+pub async fn delete_record(tables: &Tables, actor: &Actor, id: DnsRecordId) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "dnsrecord.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let mut resource = of_record(tx, id)?;
             resource.records.retain(|record| record.id != id);
             if resource.records.is_empty() && resource.ip_addresses.is_empty() {
@@ -200,20 +311,70 @@ pub async fn delete_record(tables: &Tables, cause: &Cause, id: DnsRecordId) -> R
         .await
 }
 
-/// The resource that holds a record.
-///
-/// # Errors
-/// [`Refusal::NotFound`].
-pub fn of_record(at: &impl Reads, id: DnsRecordId) -> Result<DnsResource, Refusal> {
+fn of_record(at: &impl Reads, id: DnsRecordId) -> Result<DnsResource, Refusal> {
     at.find(&DNSRESOURCE_OF_RECORD, &id)?.ok_or(Refusal::NotFound { model: "DNSData" })
 }
 
-/// A resource by id.
-///
-/// # Errors
-/// [`Refusal::NotFound`].
-pub fn get(at: &impl Reads, id: DnsResourceId) -> Result<DnsResource, Refusal> {
+fn find(at: &impl Reads, id: DnsResourceId) -> Result<DnsResource, Refusal> {
     at.get::<DnsResource>(&id)?.ok_or(Refusal::NotFound { model: "DNSResource" })
+}
+
+fn detail(details: &Details, resource: DnsResource) -> Result<DnsResourceDetail, Refusal> {
+    let addresses = resource.ip_addresses.iter();
+    let addresses = addresses.map(|ip| Ok((*ip, details.subnet_around(*ip)?)));
+    Ok(DnsResourceDetail {
+        addresses: addresses.collect::<Result<_, Refusal>>()?,
+        fqdn: fqdn(details, &resource)?,
+        read_at: now(),
+        resource,
+    })
+}
+
+fn record_detail(
+    details: &Details,
+    resource: &DnsResource,
+    id: DnsRecordId,
+) -> Result<DnsRecordDetail, Refusal> {
+    let record = resource.records.iter().find(|record| record.id == id).cloned();
+    let record = record.ok_or(Refusal::NotFound { model: "DNSData" })?;
+    Ok(DnsRecordDetail { record, fqdn: fqdn(details, resource)? })
+}
+
+/// The full name of a resource.
+fn fqdn(details: &Details, resource: &DnsResource) -> Result<String, Refusal> {
+    let domain = details.domain(resource.domain)?;
+    let domain = domain.map(|found| found.domain.name.clone()).unwrap_or_default();
+    let name = &resource.name;
+    Ok(if name == "@" { domain } else { format!("{name}.{domain}") })
+}
+
+/// The resources that a query leaves.
+fn matching(details: &Details, query: &DnsQuery) -> Result<Vec<DnsResource>, Refusal> {
+    let domain = match &query.naming.domain {
+        Some(text) => Some(specifiers::domain(details.view(), text)?.id),
+        None => None,
+    };
+    let mut found = Vec::new();
+    for resource in details.view().list::<DnsResource>()? {
+        let fqdn = fqdn(details, &resource)?;
+        let naming = &query.naming;
+        let wanted = domain.is_none_or(|domain| resource.domain == domain)
+            && naming.name.as_ref().is_none_or(|name| resource.name.eq_ignore_ascii_case(name))
+            && query.rrtype.as_ref().is_none_or(|rrtype| has_type(&resource, rrtype))
+            && naming.fqdn.as_ref().is_none_or(|wanted| fqdn.eq_ignore_ascii_case(wanted));
+        if wanted {
+            found.push(resource);
+        }
+    }
+    Ok(found)
+}
+
+fn has_type(resource: &DnsResource, rrtype: &str) -> bool {
+    match rrtype {
+        "A" => resource.ip_addresses.iter().any(IpAddr::is_ipv4),
+        "AAAA" => resource.ip_addresses.iter().any(IpAddr::is_ipv6),
+        _ => resource.records.iter().any(|record| record.rrtype == rrtype),
+    }
 }
 
 fn next_record_id(tx: &mut Tx) -> Result<u32, Refusal> {

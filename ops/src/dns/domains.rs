@@ -1,16 +1,19 @@
 //! DNS domains. Exactly one of them is the default.
 
+use model::access::{Actor, Permission};
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::error::Kind;
 use model::id::DomainId;
 use model::machine::Machine;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
 use tables::names::{DEFAULT_DOMAIN_GUARD, DNSRESOURCES_OF_DOMAIN};
 use tables::read::Reads;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The longest name of a domain, in characters (RFC 1035 §2.3.4).
 const NAME_MAX: usize = 253;
@@ -32,17 +35,47 @@ pub struct DomainChange {
     pub ttl: Option<Option<u32>>,
 }
 
+/// A domain as doors show it.
+#[derive(Debug, Clone)]
+pub struct DomainDetail {
+    /// The domain.
+    pub domain: Domain,
+    /// How many records it has.
+    pub record_count: usize,
+}
+
+/// All domains.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<DomainDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let domains = details.view().list::<Domain>()?.into_iter();
+    Ok(domains.map(|domain| details.domain_of(domain)).collect::<Result<_, _>>()?)
+}
+
+/// A domain by id or name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<DomainDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let domain = specifiers::domain(details.view(), specifier)?;
+    Ok(details.domain_of(domain)?)
+}
+
 /// Makes a domain.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &DomainChange,
-) -> Result<Domain, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<DomainDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "domain.create")?;
+    let domain = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let id = DomainId(tx.next_id::<Domain>()?);
             let blank = Domain {
                 id,
@@ -55,7 +88,8 @@ pub async fn create(
             tx.insert(&domain)?;
             Ok(domain)
         })
-        .await
+        .await?;
+    Ok(Details::after_change(tables).await?.domain_of(domain)?)
 }
 
 /// Changes a domain.
@@ -64,17 +98,19 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     change: &DomainChange,
-) -> Result<Domain, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<DomainDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "domain.update")?;
+    let domain = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let domain = changed(specifiers::domain(tx, specifier)?, change)?;
             tx.put(&domain)?;
             Ok(domain)
         })
-        .await
+        .await?;
+    Ok(Details::after_change(tables).await?.domain_of(domain)?)
 }
 
 /// Makes a domain the default one.
@@ -83,11 +119,12 @@ pub async fn update(
 /// [`Refusal`].
 pub async fn set_default(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
-) -> Result<Domain, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<DomainDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "domain.set-default")?;
+    let domain = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(DEFAULT_DOMAIN_GUARD);
             let domain = Domain { is_default: true, ..specifiers::domain(tx, specifier)? };
             let others = tx.list::<Domain>()?;
@@ -97,7 +134,8 @@ pub async fn set_default(
             tx.put(&domain)?;
             Ok(domain)
         })
-        .await
+        .await?;
+    Ok(Details::after_change(tables).await?.domain_of(domain)?)
 }
 
 /// The domain of names that have no other.
@@ -113,9 +151,10 @@ pub fn default_domain(at: &impl Reads) -> Result<Domain, Refusal> {
 ///
 /// # Errors
 /// [`Refusal`] for the default one, or when machines or records are in it.
-pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "domain.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.guard(DEFAULT_DOMAIN_GUARD);
             let domain = specifiers::domain(tx, specifier)?;
             if domain.is_default {

@@ -2,6 +2,7 @@
 //! only when enough region nodes hold verified copies of all its files.
 
 use jiff::tz::TimeZone;
+use model::access::{Actor, Object, Permission, permits};
 use model::boot::content::is_sha256;
 use model::boot::resource::{
     BootResource, ResourceFile, ResourceSet, next_version, stored_filetype,
@@ -12,13 +13,15 @@ use model::machine::{Deployment, Machine};
 use model::setting::Setting;
 use model::time::Timestamp;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::image::contents::is_complete;
 use tables::error::TableError;
 use tables::images::BOOT_RESOURCE_BY_NAME;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// Which image a deployment wants; empty parts are the site's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +51,28 @@ pub struct NewResource {
     pub size_bytes: u64,
     /// The region node that collects its parts.
     pub upload_node: u64,
+}
+
+/// All boot resources.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<BootResource>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.view().list::<BootResource>()?)
+}
+
+/// A boot resource.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(
+    tables: &Tables,
+    actor: &Actor,
+    id: BootResourceId,
+) -> Result<BootResource, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let found = details.view().get::<BootResource>(&id)?;
+    found.ok_or(Refusal::NotFound { model: "BootResource" })
 }
 
 /// The image that a deployment of this machine installs.
@@ -90,11 +115,12 @@ pub fn deployable(tx: &Tx, machine: &Machine, wanted: &WantedImage) -> Result<De
 /// [`Refusal::Fields`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     new: &NewResource,
 ) -> Result<(BootResource, ResourceFile), Refusal> {
+    let cause = authorize(actor, Permission::ManageImages, "boot_resource.create")?;
     let filetype = check(new)?;
-    tables.update(cause, |tx| add_set(tx, new, filetype)).await
+    tables.update(&cause, |tx| add_set(tx, new, filetype)).await
 }
 
 /// Marks every file with this content complete, when it is.
@@ -116,26 +142,29 @@ pub fn complete(tx: &mut Tx, sha256: &str) -> Result<(), TableError> {
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub async fn delete(tables: &Tables, cause: &Cause, id: BootResourceId) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, id: BootResourceId) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageImages, "boot_resource.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.delete::<BootResource>(&id)?.ok_or(Refusal::NotFound { model: "BootResource" })?;
             Ok(())
         })
         .await
 }
 
-/// The file of an upload, with its image.
+/// The file that is uploaded.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub fn upload_file(
-    reads: &impl Reads,
+pub async fn upload_file(
+    tables: &Tables,
+    actor: &Actor,
     id: BootResourceId,
     file: u32,
 ) -> Result<ResourceFile, Refusal> {
+    permits(actor, Permission::ManageImages, &Object::Site)?;
     let missing = || Refusal::NotFound { model: "BootResourceFile" };
-    let resource = reads.get::<BootResource>(&id)?.ok_or_else(missing)?;
+    let resource = tables.view().await?.get::<BootResource>(&id)?.ok_or_else(missing)?;
     let files = resource.sets.into_iter().flat_map(|set| set.files);
     files.into_iter().find(|known| known.id == file).ok_or_else(missing)
 }

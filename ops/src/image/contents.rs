@@ -2,10 +2,44 @@
 
 use std::collections::BTreeSet;
 
+use model::access::{Actor, Object, Permission, permits};
 use model::boot::content::Content;
 use model::controller::RegionController;
+
+use crate::error::Refusal;
 use tables::error::TableError;
 use tables::read::Reads;
+use tables::update::Tables;
+
+/// A content as doors show it.
+#[derive(Debug, Clone)]
+pub struct ContentDetail {
+    /// The content.
+    pub content: Content,
+    /// Whether a majority of the region nodes holds it.
+    pub complete: bool,
+}
+
+/// A content.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, sha256: &str) -> Result<ContentDetail, Refusal> {
+    permits(actor, Permission::ManageImages, &Object::Site)?;
+    let view = tables.view().await?;
+    let content = view.get::<Content>(&sha256.to_owned())?;
+    let content = content.ok_or(Refusal::NotFound { model: "Content" })?;
+    Ok(ContentDetail { complete: is_complete(&view, sha256)?, content })
+}
+
+/// Whether a content need not be uploaded: a majority of the region nodes holds it.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn is_uploaded(tables: &Tables, actor: &Actor, sha256: &str) -> Result<bool, Refusal> {
+    permits(actor, Permission::ManageImages, &Object::Site)?;
+    Ok(is_complete(&tables.view().await?, sha256)?)
+}
 
 /// Whether a majority of the region nodes holds a content.
 ///

@@ -1,43 +1,43 @@
 //! What users do with a machine: commission, allocate, deploy, release and the rest. Each is one
 //! transaction that begins with the caller's permission.
 
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
+use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::lifecycle::Event;
 use model::machine::power::PowerAction;
 use model::machine::status::Status;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
-use model::user::User;
 
+use crate::authorize::{author, cause};
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
-use crate::machine::step::{self, Author};
+use crate::machine::machines;
+use crate::machine::step;
 use crate::power;
-use tables::read::Reads;
+use crate::site::events::{self, NewEvent};
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
-/// What a caller needs to be to do something with a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Permission {
-    /// A superuser.
-    Admin,
-    /// Its owner, or a superuser.
-    Edit,
-}
+/// What owners may have done.
+const OPERATE: Permission = Permission::OperateMachine;
 
-/// A user who acts on one machine.
+/// What only administrators may have done.
+const COMMISSION: Permission = Permission::CommissionMachine;
+
+/// What an actor can have done to one machine.
 #[derive(Debug, Clone, Copy)]
-pub struct Acting<'a> {
+pub struct MachineCommands<'a> {
     /// The replicated objects.
     pub tables: &'a Tables,
-    /// Who and why, for the history.
-    pub cause: &'a Cause,
-    /// The user.
-    pub user: &'a User,
+    /// Who acts.
+    pub actor: &'a Actor,
     /// The machine.
     pub machine: &'a SystemId,
+    /// Why, in the actor's words; an event says it.
+    pub comment: Option<&'a str>,
 }
 
 /// How to deploy.
@@ -51,13 +51,13 @@ pub struct DeployRequest {
     pub agent_name: Option<String>,
 }
 
-impl Acting<'_> {
+impl MachineCommands<'_> {
     /// Starts commissioning.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn commission(&self) -> Result<Machine, Refusal> {
-        self.step(Permission::Admin, Event::Commission).await
+        self.step(COMMISSION, "machine.commission", Event::Commission).await
     }
 
     /// Ends what is under way.
@@ -65,7 +65,7 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn abort(&self) -> Result<Machine, Refusal> {
-        self.step(Permission::Edit, Event::Abort).await
+        self.step(OPERATE, "machine.abort", Event::Abort).await
     }
 
     /// Takes it out of use.
@@ -73,7 +73,7 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn mark_broken(&self, message: String) -> Result<Machine, Refusal> {
-        self.step(Permission::Edit, Event::MarkBroken { message }).await
+        self.step(OPERATE, "machine.mark_broken", Event::MarkBroken { message }).await
     }
 
     /// Puts it back into use.
@@ -81,7 +81,7 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn mark_fixed(&self) -> Result<Machine, Refusal> {
-        self.step(Permission::Admin, Event::MarkFixed).await
+        self.step(COMMISSION, "machine.mark_fixed", Event::MarkFixed).await
     }
 
     /// Gives it back. A machine that is free already stays as it is.
@@ -89,7 +89,7 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn release(&self, erase: bool) -> Result<Machine, Refusal> {
-        self.update(Permission::Edit, |tx, machine| {
+        self.update(OPERATE, "machine.release", |tx, machine| {
             let status = Status::of(&machine.lifecycle);
             if matches!(status, Status::Ready | Status::Releasing | Status::DiskErasing) {
                 return Ok(());
@@ -105,8 +105,12 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn deploy(&self, request: &DeployRequest) -> Result<Machine, Refusal> {
-        let may = Permission::Edit;
-        self.update(may, |tx, machine| self.start_deployment(tx, machine, request)).await
+        let user = self.actor.user(OPERATE)?;
+        self.update(OPERATE, "machine.deploy", |tx, machine| {
+            machine.placement.owner.get_or_insert(user.id);
+            self.start_deployment(tx, machine, request)
+        })
+        .await
     }
 
     /// Locks or unlocks it: a locked machine is not released, deleted or edited.
@@ -114,7 +118,8 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn set_locked(&self, locked: bool) -> Result<Machine, Refusal> {
-        self.update(Permission::Edit, |tx, machine| {
+        let reason = if locked { "machine.lock" } else { "machine.unlock" };
+        self.update(OPERATE, reason, |tx, machine| {
             let status = Status::of(&machine.lifecycle);
             if locked && !matches!(status, Status::Deployed | Status::Deploying) {
                 let message = "Can't lock, machine is not deployed or deploying.";
@@ -131,7 +136,12 @@ impl Acting<'_> {
     /// # Errors
     /// [`Refusal::Said`] when nobody can switch it.
     pub async fn switch(&self, action: PowerAction) -> Result<Machine, Refusal> {
-        self.update(Permission::Edit, |tx, machine| {
+        let reason = match action {
+            PowerAction::On | PowerAction::NetworkBoot => "machine.power_on",
+            PowerAction::Off => "machine.power_off",
+            PowerAction::Query => "machine.query_power_state",
+        };
+        self.update(OPERATE, reason, |tx, machine| {
             if power::request(tx, machine, action)? {
                 return Ok(());
             }
@@ -159,48 +169,66 @@ impl Acting<'_> {
         }
         let image = boot_resources::deployable(tx, machine, &request.image)?;
         machine.deployment = Some(Deployment { user_data: request.user_data.clone(), ..image });
-        machine.placement.owner.get_or_insert(self.user.id);
         if let Some(agent_name) = &request.agent_name {
             machine.placement.agent_name.clone_from(agent_name);
         }
         self.advance(tx, machine, &Event::Deploy)
     }
 
-    async fn step(&self, needed: Permission, event: Event) -> Result<Machine, Refusal> {
-        self.update(needed, |tx, machine| self.advance(tx, machine, &event)).await
+    async fn step(
+        &self,
+        needed: Permission,
+        reason: &'static str,
+        event: Event,
+    ) -> Result<Machine, Refusal> {
+        self.update(needed, reason, |tx, machine| self.advance(tx, machine, &event)).await
     }
 
     async fn update(
         &self,
         needed: Permission,
+        reason: &'static str,
         change: impl Fn(&mut Tx, &mut Machine) -> Result<(), Refusal>,
     ) -> Result<Machine, Refusal> {
+        let cause = cause(self.actor, reason);
         self.tables
-            .update(self.cause, |tx| {
-                let mut machine = tx
-                    .get::<Machine>(self.machine)?
-                    .ok_or(Refusal::NotFound { model: "Machine" })?;
-                self.permitted(needed, &machine)?;
+            .update(&cause, |tx| {
+                let mut machine = machines::find(tx, self.machine)?;
+                let object = Object::Machine { id: self.machine, owner: machine.placement.owner };
+                permits(self.actor, needed, &object)?;
                 change(tx, &mut machine)?;
+                self.record_comment(tx, &machine, reason)?;
                 Ok(machine)
             })
             .await
     }
 
     fn advance(&self, tx: &mut Tx, machine: &mut Machine, event: &Event) -> Result<(), Refusal> {
-        let author = Author::User(&self.user.username);
-        Ok(step::advance(tx, machine, event, author)?)
+        Ok(step::advance(tx, machine, event, author(self.actor))?)
     }
 
-    /// MAAS answers a missing permission on an object with an empty 403.
-    fn permitted(&self, needed: Permission, machine: &Machine) -> Result<(), Refusal> {
-        let owns = machine.placement.owner == Some(self.user.id);
-        let free = machine.placement.owner.is_none();
-        let may = match needed {
-            Permission::Admin => self.user.is_superuser,
-            Permission::Edit => self.user.is_superuser || owns || free,
+    /// An event with the comment, named for what was asked for.
+    fn record_comment(
+        &self,
+        tx: &mut Tx,
+        machine: &Machine,
+        reason: &'static str,
+    ) -> Result<(), Refusal> {
+        let Some(comment) = self.comment else { return Ok(()) };
+        let kind = match reason {
+            "machine.deploy" => "User starting deployment",
+            "machine.release" => "User releasing node",
+            "machine.mark_broken" => "User marking node broken",
+            "machine.mark_fixed" => "User marking node fixed",
+            "machine.lock" => "User locking node",
+            "machine.unlock" => "User unlocking node",
+            "machine.power_on" => "User powering up node",
+            "machine.power_off" => "User powering down node",
+            _ => "User aborting node operation",
         };
-        if may { Ok(()) } else { Err(Refusal::said(Kind::Forbidden, "")) }
+        let (level, description) = (EventLevel::Info, comment.to_owned());
+        let event = NewEvent { kind, level, description };
+        Ok(events::record(tx, machine, event, author(self.actor))?)
     }
 
     fn unlocked(&self, machine: &Machine) -> Result<(), Refusal> {
@@ -215,6 +243,7 @@ impl From<power::PowerError> for Refusal {
     fn from(error: power::PowerError) -> Self {
         match error {
             power::PowerError::NoMachine => Self::NotFound { model: "Machine" },
+            power::PowerError::Denied(denied) => denied.into(),
             power::PowerError::Table(error) => Self::Tables(error),
             error @ (power::PowerError::NotSwitchable { .. } | power::PowerError::Step(_)) => {
                 Self::said(error.kind(), error.to_string())

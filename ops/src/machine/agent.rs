@@ -2,6 +2,7 @@
 //! and both are answered with what to do next. All of it may be repeated by the agent at will.
 
 use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
+use model::access::Actor;
 use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
@@ -10,6 +11,7 @@ use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
 use model::secret::Secret;
 
+use crate::authorize::cause;
 use crate::machine::credentials::{self, random_text};
 use crate::machine::deploy;
 use crate::machine::enlist::{self, EnlistError};
@@ -18,7 +20,7 @@ use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The account that the agent makes on BMCs (MAAS `maas_auto_ipmi_user`).
 const BMC_USER: &str = "maas";
@@ -74,7 +76,7 @@ pub async fn hello(
     hello: &Hello,
     rack: RackHost<'_>,
 ) -> Result<Welcome, AgentError> {
-    let cause = Cause::new(format!("agent:{}", hello.boot_mac), "agent.hello");
+    let cause = cause(&Actor::Agent(hello.boot_mac.clone()), "agent.hello");
     tables.update(&cause, |tx| take_in_hello(tx, hello, rack)).await
 }
 
@@ -88,7 +90,7 @@ pub async fn report(
     report: &Report,
     rack: RackHost<'_>,
 ) -> Result<Welcome, AgentError> {
-    let cause = Cause::new(format!("agent:{}", report.system_id), "agent.report");
+    let cause = cause(&Actor::Agent(report.system_id.clone()), "agent.report");
     tables.update(&cause, |tx| take_in_report(tx, token, report, rack)).await
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::SystemId;
 use model::machine::Machine;
@@ -10,12 +11,13 @@ use model::machine::lifecycle::Event;
 use model::machine::status::Status;
 use model::user::User;
 
+use crate::authorize::authorize;
 use crate::error::Refusal;
-use crate::machine::filter::{Filter, facts};
+use crate::machine::filter::Filter;
 use crate::machine::step::{self, Author};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What allocations claim.
 const CLAIM: &str = "machine";
@@ -39,11 +41,12 @@ pub struct AllocateRequest {
 /// [`Refusal::Said`] (409) when there is none; [`Refusal::Said`] (400) for unknown tags.
 pub async fn allocate(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     request: &AllocateRequest,
 ) -> Result<Machine, Refusal> {
-    tables.update(cause, |tx| choose(tx, user, request)).await
+    let cause = authorize(actor, Permission::AllocateMachine, "machine.allocate")?;
+    let user = actor.user(Permission::AllocateMachine)?;
+    tables.update(&cause, |tx| choose(tx, user, request)).await
 }
 
 fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine, Refusal> {
@@ -73,7 +76,8 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
 /// who need them. Allocations under way find different ones.
 fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal> {
     let state = tx.state();
-    let named = request.filter.named(&tx.looking())?;
+    let looking = tx.looking();
+    let named = request.filter.named(&looking)?;
     let candidates: Box<dyn Iterator<Item = &Arc<Machine>>> = match &named {
         Some(ids) => Box::new(ids.iter().filter_map(|id| state.machine(id))),
         None => Box::new(state.ready()),
@@ -84,7 +88,7 @@ fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal>
         let id = &machine.system_id;
         let ready = Status::of(&machine.lifecycle) == Status::Ready;
         let mine = request.dry_run || !tx.is_claimed(CLAIM, id);
-        if !ready || !mine || !meets(tx, request, machine)? {
+        if !ready || !mine || !request.filter.means(&looking, machine)? {
             continue;
         }
         found = Some(id.clone());
@@ -97,21 +101,6 @@ fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal>
         Some(id) if !request.dry_run && !tx.claim(CLAIM, id) => Err(tx.moved("machine").into()),
         Some(_) | None => Ok(found),
     }
-}
-
-fn meets(tx: &Tx, request: &AllocateRequest, machine: &Machine) -> Result<bool, Refusal> {
-    let filter = &request.filter;
-    if filter.is_empty() {
-        return Ok(true);
-    }
-    let looking = tx.looking();
-    // The model has no devices.
-    let whole = match filter.is_about_devices() {
-        true => looking.get::<Machine>(&machine.system_id)?,
-        false => None,
-    };
-    let machine = whole.as_ref().unwrap_or(machine);
-    Ok(filter.matches(machine, &facts(&looking, machine)?))
 }
 
 /// MAAS's words, which clients search for.

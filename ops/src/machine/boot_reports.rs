@@ -1,15 +1,16 @@
 //! What racks saw machines do on their way through a network boot: events of the machine.
 
+use model::access::{Actor, Permission};
 use model::event::EventLevel;
-use model::id::SystemId;
 use model::mac::MacAddress;
 
+use crate::authorize::authorize;
+use crate::error::Refusal;
 use crate::machine::step::Author;
 use crate::site::events::{self, NewEvent};
-use tables::error::TableError;
 use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// Something a rack saw a machine do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,20 +26,16 @@ pub struct BootReport {
 /// Records it for the machine that has the interface; nothing for an unknown one.
 ///
 /// # Errors
-/// As [`Tables::update`].
-pub async fn take_in(
-    tables: &Tables,
-    rack: &SystemId,
-    report: &BootReport,
-) -> Result<(), TableError> {
-    let cause = Cause::new(format!("rack:{rack}"), "machine.boot");
+/// [`Refusal`].
+pub async fn take_in(tables: &Tables, actor: &Actor, report: &BootReport) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ServeMachines, "machine.boot")?;
     tables
         .update(&cause, |tx| {
             let Some(machine) = tx.find(&MACHINE_BY_MAC, &report.mac)? else { return Ok(()) };
             let level = if report.stage == "script" { EventLevel::Info } else { EventLevel::Debug };
             let description = format!("{}: {}", report.stage, report.detail);
             let event = NewEvent { kind: "Performing PXE boot", level, description };
-            events::record(tx, &machine, event, Author::System)
+            Ok(events::record(tx, &machine, event, Author::System)?)
         })
         .await
 }

@@ -98,6 +98,14 @@ impl Filter {
         Ok(filter)
     }
 
+    /// Only machines in a status.
+    #[must_use]
+    pub fn of_status(status: Status) -> Self {
+        let words = vec![status.filter_name().to_owned()];
+        let condition = Condition::Words { fact: "status", words, all: false, negated: false };
+        Self { conditions: vec![condition] }
+    }
+
     /// Whether it wants all machines.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -160,6 +168,22 @@ impl Filter {
             }
         }
         Ok(unknown)
+    }
+
+    /// Whether a machine of the model in memory is meant; it is read whole where that matters.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn means(&self, reads: &impl Reads, machine: &Machine) -> Result<bool, TableError> {
+        if self.is_empty() {
+            return Ok(true);
+        }
+        let whole = match self.is_about_devices() {
+            true => reads.get::<Machine>(&machine.system_id)?,
+            false => None,
+        };
+        let machine = whole.as_ref().unwrap_or(machine);
+        Ok(self.matches(machine, &facts(reads, machine)?))
     }
 
     /// Whether a machine is meant.

@@ -1,5 +1,9 @@
 //! Machines as objects: made by hand, edited, deleted.
 
+use std::collections::BTreeMap;
+
+use model::access::{Actor, Object, Permission, permits};
+use model::dns::domain::Domain;
 use model::error::Kind;
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
@@ -11,16 +15,23 @@ use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
 use model::machine::status::Status;
-use model::user::User;
+use model::pool::ResourcePool;
+use model::user::ApiToken;
+use model::zone::AvailabilityZone;
 
+use crate::authorize::{author, authorize};
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
-use crate::machine::step::{self, Author};
+use crate::machine::list::{MachineDetail, MachineList};
+use crate::machine::step;
 use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
+use tables::names::DOMAIN_BY_NAME;
 use tables::read::Reads;
+use tables::site::{POOL_BY_NAME, ZONE_BY_NAME};
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,14 +40,14 @@ pub struct MachineChange {
     pub hostname: Option<String>,
     /// Free text.
     pub description: Option<String>,
-    /// Its domain.
-    pub domain: Option<DomainId>,
+    /// Its domain, by name or id.
+    pub domain: Option<String>,
     /// Its architecture.
     pub architecture: Option<String>,
-    /// Its zone.
-    pub zone: Option<AvailabilityZoneId>,
-    /// Its pool.
-    pub pool: Option<ResourcePoolId>,
+    /// Its zone, by name or id.
+    pub zone: Option<String>,
+    /// Its pool, by name or id.
+    pub pool: Option<String>,
     /// Its power driver; the parameters of another driver are dropped.
     pub power_type: Option<String>,
     /// Power parameters to set.
@@ -47,24 +58,36 @@ pub struct MachineChange {
     pub memory_mib: Option<u64>,
 }
 
-/// Makes a machine; with `commission`, commissioning starts at once.
+/// A machine that somebody makes by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// The machine; its domain is named below.
+    pub machine: NewMachine,
+    /// Its domain, by name or id; the default one when there is none.
+    pub domain: Option<String>,
+    /// Whether commissioning starts at once.
+    pub commission: bool,
+}
+
+/// Makes a machine.
 ///
 /// # Errors
 /// [`Refusal::Fields`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
-    wanted: &NewMachine,
-    commission: bool,
+    actor: &Actor,
+    request: &CreateRequest,
 ) -> Result<Machine, Refusal> {
+    let cause = authorize(actor, Permission::EditMachine, "machine.create")?;
     tables
-        .update(cause, |tx| {
-            check_new(tx, wanted)?;
-            let mut machine = enlist::new_machine(tx, wanted)?;
-            let author = Author::User(&user.username);
-            if commission {
-                step::advance(tx, &mut machine, &Event::Commission, author)?;
+        .update(&cause, |tx| {
+            let domain =
+                request.domain.as_deref().map(|text| named_domain(tx, text)).transpose()?;
+            let wanted = NewMachine { domain, ..request.machine.clone() };
+            check_new(tx, &wanted)?;
+            let mut machine = enlist::new_machine(tx, &wanted)?;
+            if request.commission {
+                step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
             } else {
                 step::write(tx, &mut machine)?;
             }
@@ -79,13 +102,14 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     id: &SystemId,
     change: &MachineChange,
 ) -> Result<Machine, Refusal> {
+    let cause = authorize(actor, Permission::EditMachine, "machine.update")?;
     tables
-        .update(cause, |tx| {
-            let mut machine = get(tx, id)?;
+        .update(&cause, |tx| {
+            let mut machine = find(tx, id)?;
             if machine.placement.locked {
                 return Err(Refusal::said(Kind::Forbidden, ""));
             }
@@ -100,10 +124,11 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn delete(tables: &Tables, cause: &Cause, id: &SystemId) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::EditMachine, "machine.delete")?;
     tables
-        .update(cause, |tx| {
-            let machine = get(tx, id)?;
+        .update(&cause, |tx| {
+            let machine = find(tx, id)?;
             if machine.placement.locked {
                 return Err(Refusal::said(Kind::Forbidden, ""));
             }
@@ -119,12 +144,112 @@ pub async fn delete(tables: &Tables, cause: &Cause, id: &SystemId) -> Result<(),
         .await
 }
 
-/// The machine with that id.
+/// A machine as doors show it.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub fn get(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
+pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<MachineDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let machine = find(details.view(), id)?;
+    details.machine(machine)
+}
+
+/// Whether a machine has that hardware address; anybody may ask.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn is_registered(
+    tables: &Tables,
+    actor: &Actor,
+    mac: MacAddress,
+) -> Result<bool, Refusal> {
+    permits(actor, Permission::Discover, &Object::Site)?;
+    Ok(tables.view().await?.find(&MACHINE_BY_MAC, &mac)?.is_some())
+}
+
+/// The power parameters of a machine, secrets included.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn power_parameters(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<PowerParameters, Refusal> {
+    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
+    Ok(find(&tables.view().await?, id)?.power.parameters)
+}
+
+/// The power parameters of some machines, or of all, by id.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn all_power_parameters(
+    tables: &Tables,
+    actor: &Actor,
+    ids: &[String],
+) -> Result<BTreeMap<SystemId, PowerParameters>, Refusal> {
+    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
+    let details = Details::seen_by(actor, tables).await?;
+    let ids = ids.to_vec();
+    let listed = move |machine: &Machine| {
+        ids.is_empty() || ids.iter().any(|wanted| wanted == machine.system_id.as_str())
+    };
+    let list = MachineList::select(details, move |machine, _| Ok(listed(machine))).await?;
+    list.map(|found| found.map(|found| (found.machine.system_id, found.machine.power.parameters)))
+        .collect()
+}
+
+/// The key of the system on a machine, if it has one.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn token(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Option<ApiToken>, Refusal> {
+    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
+    let view = tables.view().await?;
+    Ok(credentials::of_machine(&view, &find(&view, id)?)?)
+}
+
+pub(crate) fn find(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
     reads.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })
+}
+
+/// A domain that a request names, by name or id.
+pub(crate) fn named_domain(at: &impl Reads, text: &str) -> Result<DomainId, Refusal> {
+    let by_name = at.find(&DOMAIN_BY_NAME, &text.to_lowercase())?.map(|domain| domain.id);
+    let by_id = text.parse().ok().map(DomainId);
+    chosen("domain", by_name, by_id, |id| Ok(at.get::<Domain>(id)?.is_some()))
+}
+
+fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZoneId, Refusal> {
+    let by_name = at.find(&ZONE_BY_NAME, &text.to_owned())?.map(|zone| zone.id);
+    let by_id = text.parse().ok().map(AvailabilityZoneId);
+    chosen("zone", by_name, by_id, |id| Ok(at.get::<AvailabilityZone>(id)?.is_some()))
+}
+
+fn named_pool(at: &impl Reads, text: &str) -> Result<ResourcePoolId, Refusal> {
+    let by_name = at.find(&POOL_BY_NAME, &text.to_owned())?.map(|pool| pool.id);
+    let by_id = text.parse().ok().map(ResourcePoolId);
+    chosen("pool", by_name, by_id, |id| Ok(at.get::<ResourcePool>(id)?.is_some()))
+}
+
+/// What has that name, or else that id.
+fn chosen<Id>(
+    field: &str,
+    by_name: Option<Id>,
+    by_id: Option<Id>,
+    exists: impl Fn(&Id) -> Result<bool, Refusal>,
+) -> Result<Id, Refusal> {
+    if let Some(id) = by_name {
+        return Ok(id);
+    }
+    let message = "Select a valid choice. That choice is not one of the available choices.";
+    let known = by_id.map(|id| exists(&id).map(|exists| exists.then_some(id))).transpose()?;
+    known.flatten().ok_or_else(|| Refusal::field(field, message))
 }
 
 /// Sets the zone of machines.
@@ -133,14 +258,16 @@ pub fn get(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
 /// [`Refusal`].
 pub async fn set_zone(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     ids: &[SystemId],
-    zone: AvailabilityZoneId,
+    zone: &str,
 ) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::EditMachine, "machine.set_zone")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
+            let zone = named_zone(tx, zone)?;
             for id in ids {
-                let mut machine = get(tx, id)?;
+                let mut machine = find(tx, id)?;
                 machine.placement.zone = zone;
                 step::write(tx, &mut machine)?;
             }
@@ -190,9 +317,15 @@ fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), R
     }
     machine.hardware.cpu_count = change.cpu_count.unwrap_or(machine.hardware.cpu_count);
     machine.hardware.memory_mib = change.memory_mib.unwrap_or(machine.hardware.memory_mib);
-    machine.placement.domain = change.domain.unwrap_or(machine.placement.domain);
-    machine.placement.zone = change.zone.unwrap_or(machine.placement.zone);
-    machine.placement.pool = change.pool.unwrap_or(machine.placement.pool);
+    if let Some(domain) = &change.domain {
+        machine.placement.domain = named_domain(tx, domain)?;
+    }
+    if let Some(zone) = &change.zone {
+        machine.placement.zone = named_zone(tx, zone)?;
+    }
+    if let Some(pool) = &change.pool {
+        machine.placement.pool = named_pool(tx, pool)?;
+    }
     apply_power(machine, change);
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! What a deployed system's own words do to its machine: the first boot that reaches the metadata
 //! service ends the deployment, a failed one fails it.
 
+use model::access::{Actor, Object, Permission, permits};
 use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
 
+use crate::authorize::cause;
 use crate::error::Refusal;
+use crate::machine::deploy;
 use crate::machine::step::{self, Author, StepError};
 use crate::site::events::{self, NewEvent};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The last stage of cloud-init.
 const LAST_STAGE: &str = "modules-final";
@@ -29,15 +32,32 @@ pub struct BootStatus {
     pub failed: bool,
 }
 
+/// The machine that a deployed system is on, as this node has it; works without a quorum.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn machine(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Machine, Refusal> {
+    get(&tables.stale_view().await?, actor, id)
+}
+
+/// The full name of the machine that a deployed system is on.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn fqdn(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<String, Refusal> {
+    let view = tables.stale_view().await?;
+    Ok(deploy::fqdn(&view, &get(&view, actor, id)?)?)
+}
+
 /// The deployed system fetched its user data. Returns the machine as it is now.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn booted(tables: &Tables, id: &SystemId) -> Result<Machine, Refusal> {
-    let cause = Cause::new(format!("machine:{id}"), "machine.booted");
+pub async fn booted(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Machine, Refusal> {
+    let cause = cause(actor, "machine.booted");
     tables
         .update(&cause, |tx| {
-            let mut machine = get(tx, id)?;
+            let mut machine = get(tx, actor, id)?;
             finish(tx, &mut machine)?;
             Ok(machine)
         })
@@ -48,15 +68,20 @@ pub async fn booted(tables: &Tables, id: &SystemId) -> Result<Machine, Refusal> 
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn status(tables: &Tables, id: &SystemId, status: &BootStatus) -> Result<(), Refusal> {
+pub async fn status(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    status: &BootStatus,
+) -> Result<(), Refusal> {
     let top_level = !status.stage.contains('/');
     if !status.finished || !top_level {
         return Ok(());
     }
-    let cause = Cause::new(format!("machine:{id}"), "machine.status");
+    let cause = cause(actor, "machine.status");
     tables
         .update(&cause, |tx| {
-            let mut machine = get(tx, id)?;
+            let mut machine = get(tx, actor, id)?;
             let level = if status.failed { EventLevel::Error } else { EventLevel::Debug };
             let description = format!("{} ({})", status.description, status.stage);
             let event = NewEvent { kind: "Node status event", level, description };
@@ -85,6 +110,9 @@ fn finish(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
     }
 }
 
-fn get(tx: &Tx, id: &SystemId) -> Result<Machine, Refusal> {
-    tx.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })
+fn get(reads: &impl Reads, actor: &Actor, id: &SystemId) -> Result<Machine, Refusal> {
+    let machine = reads.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })?;
+    let object = Object::Machine { id, owner: machine.placement.owner };
+    permits(actor, Permission::BootMachine, &object)?;
+    Ok(machine)
 }

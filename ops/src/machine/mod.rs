@@ -9,6 +9,7 @@ pub mod demands;
 pub mod deploy;
 pub mod enlist;
 pub mod filter;
+pub mod list;
 pub mod machines;
 pub mod metadata;
 pub mod naming;

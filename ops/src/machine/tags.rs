@@ -1,15 +1,19 @@
 //! Tags, and which machines carry them.
 
 use api::tags::UpdatedNodes;
+use model::access::{Actor, Permission};
 use model::id::SystemId;
 use model::machine::Machine;
 use model::tag::Tag;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::list::MachineList;
 use tables::machines::MACHINES_OF_TAG;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What shall be set of a tag; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -30,11 +34,34 @@ pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.- ".contains(c))
 }
 
+/// All tags.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Tag>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.view().list::<Tag>()?)
+}
+
 /// A tag by name.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {
+pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Tag, Refusal> {
+    find(Details::seen_by(actor, tables).await?.view(), name)
+}
+
+/// The machines that carry a tag, oldest first.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn machines(tables: &Tables, actor: &Actor, name: &str) -> Result<MachineList, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let tag = find(details.view(), name)?;
+    let carries = move |machine: &Machine| machine.placement.tags.contains(&tag.name);
+    MachineList::select(details, move |machine, _| Ok(carries(machine))).await
+}
+
+fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {
     at.get::<Tag>(&name.to_owned())?.ok_or(Refusal::NotFound { model: "Tag" })
 }
 
@@ -42,9 +69,10 @@ pub fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn create(tables: &Tables, cause: &Cause, change: &TagChange) -> Result<Tag, Refusal> {
+pub async fn create(tables: &Tables, actor: &Actor, change: &TagChange) -> Result<Tag, Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "tag.create")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let blank = Tag {
                 name: String::new(),
                 definition: String::new(),
@@ -64,12 +92,13 @@ pub async fn create(tables: &Tables, cause: &Cause, change: &TagChange) -> Resul
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     name: &str,
     change: &TagChange,
 ) -> Result<Tag, Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "tag.update")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let before = find(tx, name)?;
             let tag = changed(before.clone(), change)?;
             if tag.name == before.name {
@@ -92,9 +121,10 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn delete(tables: &Tables, cause: &Cause, name: &str) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "tag.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let tag = find(tx, name)?;
             for mut machine in tx.list_by(&MACHINES_OF_TAG, &tag.name)? {
                 machine.placement.tags.retain(|carried| *carried != tag.name);
@@ -113,13 +143,14 @@ pub async fn delete(tables: &Tables, cause: &Cause, name: &str) -> Result<(), Re
 /// [`Refusal::NotFound`].
 pub async fn update_nodes(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     name: &str,
     add: &[SystemId],
     remove: &[SystemId],
 ) -> Result<UpdatedNodes, Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "tag.update-nodes")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             find(tx, name)?;
             let mut updated = UpdatedNodes::default();
             for id in add {

@@ -1,18 +1,24 @@
 //! Fabrics. Each begins with an untagged VLAN, which stays.
 
+use std::sync::Arc;
+
+use model::access::{Actor, Permission};
 use model::id::{FabricId, VlanId};
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
+use crate::authorize::authorize;
 use crate::cluster::bootstrap::{DEFAULT_FABRIC, untagged};
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
+use crate::network::vlans::VlanDetail;
 use tables::network::{SUBNETS_GUARD, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What shall be set of a fabric; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -25,17 +31,51 @@ pub struct FabricChange {
     pub class_type: Option<String>,
 }
 
+/// A fabric as doors show it.
+#[derive(Debug, Clone)]
+pub struct FabricDetail {
+    /// The fabric.
+    pub fabric: Fabric,
+    /// Its VLANs.
+    pub vlans: Vec<Arc<VlanDetail>>,
+}
+
+/// All fabrics.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<FabricDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let vlans = details.all_vlans()?;
+    let of = |fabric: &Fabric| {
+        vlans.iter().filter(|found| found.vlan.fabric == fabric.id).cloned().collect()
+    };
+    let fabrics = details.view().list::<Fabric>()?.into_iter();
+    Ok(fabrics.map(|fabric| FabricDetail { vlans: of(&fabric), fabric }).collect())
+}
+
+/// A fabric by id or name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<FabricDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let fabric = specifiers::fabric(details.view(), specifier)?;
+    detail(&details, fabric)
+}
+
 /// Makes a fabric with its untagged VLAN.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &FabricChange,
-) -> Result<Fabric, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<FabricDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "fabric.create")?;
+    let fabric = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let id = FabricId(tx.next_id::<Fabric>()?);
             let (name, description) = (format!("fabric-{id}"), String::new());
             let fabric = changed(Fabric { id, name, description, class_type: None }, change)?;
@@ -44,7 +84,8 @@ pub async fn create(
             tx.insert(&untagged(vlan, id))?;
             Ok(fabric)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, fabric)
 }
 
 /// Changes a fabric, by id or name.
@@ -53,26 +94,29 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     change: &FabricChange,
-) -> Result<Fabric, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<FabricDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "fabric.update")?;
+    let fabric = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let fabric = changed(specifiers::fabric(tx, specifier)?, change)?;
             tx.put(&fabric)?;
             Ok(fabric)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, fabric)
 }
 
 /// Removes a fabric and its VLANs.
 ///
 /// # Errors
 /// [`Refusal`] when it is the default one, or subnets or interfaces are still in it.
-pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "fabric.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let fabric = specifiers::fabric(tx, specifier)?;
             if fabric.id == DEFAULT_FABRIC {
@@ -88,6 +132,12 @@ pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(
             Ok(())
         })
         .await
+}
+
+fn detail(details: &Details, fabric: Fabric) -> Result<FabricDetail, Refusal> {
+    let vlans = details.view().list_by(&VLANS_OF_FABRIC, &fabric.id)?.into_iter();
+    let vlans = vlans.map(|vlan| details.vlan_of(vlan).map(Arc::new));
+    Ok(FabricDetail { vlans: vlans.collect::<Result<_, _>>()?, fabric })
 }
 
 fn check_unused(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {

@@ -1,7 +1,9 @@
 //! Addresses that users reserve and give back (MAAS `ipaddresses`).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::mac::MacAddress;
 use model::net::iprange::Purpose;
@@ -10,13 +12,16 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::user::User;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::promised::is_promised;
+use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, is_held};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What a user wants to reserve.
 #[derive(Debug, Clone, Default)]
@@ -31,18 +36,81 @@ pub struct Wish {
     pub mac: Option<MacAddress>,
 }
 
+/// A reserved address as doors show it.
+#[derive(Debug, Clone)]
+pub struct ReservedDetail {
+    /// The reservation.
+    pub reserved: ReservedAddress,
+    /// The user that has it.
+    pub owner: Option<Arc<User>>,
+    /// The subnet it lies in.
+    pub subnet: Option<Arc<SubnetDetail>>,
+}
+
+/// Whose reserved addresses are listed.
+#[derive(Debug, Clone, Default)]
+pub struct ReservedQuery {
+    /// Those of everybody.
+    pub everybody: bool,
+    /// Those of this user; the actor's own when absent.
+    pub owner: Option<String>,
+    /// Only this address.
+    pub ip: Option<IpAddr>,
+}
+
+/// Reserved addresses.
+///
+/// # Errors
+/// [`Refusal::Denied`] for those of others.
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    query: &ReservedQuery,
+) -> Result<Vec<ReservedDetail>, Refusal> {
+    let user = actor.user(Permission::ReserveAddress)?;
+    let others = query.owner.as_ref().is_some_and(|owner| *owner != user.username);
+    if query.everybody || others {
+        permits(actor, Permission::ListAllAddresses, &Object::Site)?;
+    }
+    let details = Details::seen_by(actor, tables).await?;
+    let owner = query.owner.as_ref().unwrap_or(&user.username);
+    let mut found = Vec::new();
+    for reserved in details.view().list::<ReservedAddress>()? {
+        let known = details.user(reserved.user)?;
+        let wanted = query.everybody || known.is_some_and(|known| known.username == *owner);
+        if wanted && query.ip.is_none_or(|ip| ip == reserved.ip) {
+            found.push(detail_of(&details, reserved)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A reserved address with what it names.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn detail(tables: &Tables, reserved: ReservedAddress) -> Result<ReservedDetail, Refusal> {
+    detail_of(&Details::after_change(tables).await?, reserved)
+}
+
+fn detail_of(details: &Details, reserved: ReservedAddress) -> Result<ReservedDetail, Refusal> {
+    let (owner, subnet) = (details.user(reserved.user)?, details.subnet(reserved.subnet)?);
+    Ok(ReservedDetail { reserved, owner, subnet })
+}
+
 /// Reserves an address for a user.
 ///
 /// # Errors
 /// [`Refusal`] when it is in use, in a dynamic range, or none is free.
 pub async fn reserve(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     wish: &Wish,
 ) -> Result<ReservedAddress, Refusal> {
+    let cause = authorize(actor, Permission::ReserveAddress, "ipaddress.reserve")?;
+    let user = actor.user(Permission::ReserveAddress)?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let subnet = wanted_subnet(tx, wish)?;
             let ip = match wish.ip {
                 Some(ip) => checked(tx, &subnet, ip)?,
@@ -69,17 +137,15 @@ pub async fn reserve(
 /// [`Refusal`] when the user does not have it; administrators with `force` may give back anybody's.
 pub async fn release(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     ip: IpAddr,
     force: bool,
 ) -> Result<(), Refusal> {
-    if force && !user.is_superuser {
-        let message = "Force-releasing an IP address requires admin privileges.";
-        return Err(Refusal::said(Kind::Forbidden, message));
-    }
+    let permission = if force { Permission::ReleaseAnyAddress } else { Permission::ReserveAddress };
+    let cause = authorize(actor, permission, "ipaddress.release")?;
+    let user = actor.user(permission)?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let own = tx
                 .get::<ReservedAddress>(&ip)?
                 .filter(|reserved| force || reserved.user == user.id);

@@ -1,21 +1,25 @@
 //! IP ranges: which addresses of a subnet DHCP gives out, and which are left alone.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use model::error::Kind;
+use model::access::{Actor, Object, Permission, permits};
 use model::id::IpRangeId;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::range::{AddressRange, free_ranges};
 use model::net::subnet::Subnet;
 use model::user::User;
 
+use crate::authorize::{authorize, cause};
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::addresses::keep_all;
 use crate::network::specifiers;
+use crate::network::subnets::SubnetDetail;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The smallest dynamic range of an IPv6 subnet, in addresses, as in MAAS.
 const DYNAMIC_V6_MIN: u128 = 256;
@@ -35,23 +39,58 @@ pub struct IpRangeChange {
     pub comment: Option<String>,
 }
 
+/// An IP range as doors show it.
+#[derive(Debug, Clone)]
+pub struct IpRangeDetail {
+    /// The range.
+    pub range: IpRange,
+    /// The subnet it lies in.
+    pub subnet: Arc<SubnetDetail>,
+    /// The user that made it.
+    pub user: Option<Arc<User>>,
+}
+
+/// All IP ranges.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<IpRangeDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let ranges = details.view().list::<IpRange>()?.into_iter();
+    ranges.filter_map(|range| detail(&details, range).transpose()).collect()
+}
+
+/// An IP range.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<IpRangeDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let range = details.view().get::<IpRange>(&id)?.ok_or_else(missing)?;
+    detail(&details, range)?.ok_or_else(missing)
+}
+
 /// Makes an IP range.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     change: &IpRangeChange,
-) -> Result<IpRange, Refusal> {
+) -> Result<IpRangeDetail, Refusal> {
     let purpose = change.purpose.ok_or_else(|| required("type"))?;
-    check_allowed(user, purpose)?;
+    let permission = match purpose {
+        Purpose::Dynamic => Permission::CreateDynamicRange,
+        Purpose::Reserved => Permission::CreateReservedRange,
+    };
+    let cause = authorize(actor, permission, "iprange.create")?;
+    let user = actor.user(permission)?;
     let both = "Start IP address and end IP address are both required.";
     let start_ip = change.start_ip.ok_or_else(|| Refusal::field("start_ip", both))?;
     let end_ip = change.end_ip.ok_or_else(|| Refusal::field("end_ip", both))?;
-    tables
-        .update(cause, |tx| {
+    let range = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SUBNETS_GUARD);
             let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
             let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {
@@ -72,7 +111,8 @@ pub async fn create(
             tx.insert(&range)?;
             Ok(range)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, range)?.ok_or_else(missing)
 }
 
 /// Changes an IP range.
@@ -81,15 +121,15 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
-    user: &User,
+    actor: &Actor,
     id: IpRangeId,
     change: &IpRangeChange,
-) -> Result<IpRange, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<IpRangeDetail, Refusal> {
+    let cause = cause(actor, "iprange.update");
+    let range = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SUBNETS_GUARD);
-            let before = own(tx, user, id)?;
+            let before = own(tx, actor, id)?;
             let range = IpRange {
                 purpose: change.purpose.unwrap_or(before.purpose),
                 start_ip: change.start_ip.unwrap_or(before.start_ip),
@@ -103,44 +143,41 @@ pub async fn update(
             tx.put(&range)?;
             Ok(range)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, range)?.ok_or_else(missing)
 }
 
 /// Removes an IP range. Bindings of its addresses stay until they end.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn delete(
-    tables: &Tables,
-    cause: &Cause,
-    user: &User,
-    id: IpRangeId,
-) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
+    let cause = cause(actor, "iprange.delete");
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
-            let range = own(tx, user, id)?;
+            let range = own(tx, actor, id)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())
         })
         .await
 }
 
-fn own(tx: &Tx, user: &User, id: IpRangeId) -> Result<IpRange, Refusal> {
-    let range = tx.get::<IpRange>(&id)?.ok_or(Refusal::NotFound { model: "IPRange" })?;
-    if user.is_superuser || range.user == Some(user.id) {
-        return Ok(range);
-    }
-    let message = "Unable to change an IP range that another user owns.";
-    Err(Refusal::said(Kind::Forbidden, message))
+fn own(tx: &Tx, actor: &Actor, id: IpRangeId) -> Result<IpRange, Refusal> {
+    let range = tx.get::<IpRange>(&id)?.ok_or_else(missing)?;
+    permits(actor, Permission::EditRange, &Object::Range { owner: range.user })?;
+    Ok(range)
 }
 
-fn check_allowed(user: &User, purpose: Purpose) -> Result<(), Refusal> {
-    if purpose == Purpose::Dynamic && !user.is_superuser {
-        let message = "Unable to create dynamic IP range. You don't have sufficient privileges.";
-        return Err(Refusal::said(Kind::Forbidden, message));
-    }
-    Ok(())
+/// A range with what it names; none when its subnet is gone.
+fn detail(details: &Details, range: IpRange) -> Result<Option<IpRangeDetail>, Refusal> {
+    let user = range.user.map_or(Ok(None), |user| details.user(user))?;
+    let subnet = details.subnet(range.subnet)?;
+    Ok(subnet.map(|subnet| IpRangeDetail { range, subnet, user }))
+}
+
+fn missing() -> Refusal {
+    Refusal::NotFound { model: "IPRange" }
 }
 
 fn required(field: &str) -> Refusal {

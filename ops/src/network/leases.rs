@@ -7,6 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use model::access::Actor;
 use model::id::{BlockId, SystemId, VlanId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -22,13 +23,14 @@ use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use raft_store::txn::{Meta, TransactError};
 
+use crate::authorize::cause;
 use tables::error::TableError;
 use tables::leases::{BLOCKS_OF_IPRANGE, BLOCKS_OF_RACK, BLOCKS_OF_VLAN};
 use tables::machines::MACHINE_BY_ADDRESS;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_OF_VLAN};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
 
 /// How often a commit is evaluated again when what it read has moved.
 const EVALUATIONS_MAX: u8 = 16;
@@ -214,7 +216,7 @@ pub async fn request_blocks(
     process: &RackProcess,
     wishes: &[BlockWish],
 ) -> Result<(Vec<Block>, Timestamp), TableError> {
-    let cause = Cause::new(format!("rack:{}", process.rack), "block.grant");
+    let cause = cause(&Actor::Rack(process.rack.clone()), "block.grant");
     let policy = Policy::default();
     tables
         .update(&cause, |tx| -> Result<(Vec<Block>, Timestamp), TableError> {
@@ -377,7 +379,7 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     if ended.is_empty() && lapsed.is_empty() {
         return Ok(0);
     }
-    let cause = Cause::new("reconciler:leases", "lease.expire");
+    let cause = cause(&Actor::Reconciler("leases"), "lease.expire");
     tables
         .update(&cause, |tx| -> Result<usize, TableError> {
             let mut removed = 0;

@@ -1,13 +1,20 @@
 //! Spaces.
 
+use std::sync::Arc;
+
+use model::access::{Actor, Permission};
 use model::id::SpaceId;
 use model::net::space::Space;
 use model::net::vlan::Vlan;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
+use crate::network::subnets::SubnetDetail;
+use crate::network::vlans::VlanDetail;
 use tables::read::Reads;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What shall be set of a space; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -18,24 +25,67 @@ pub struct SpaceChange {
     pub description: Option<String>,
 }
 
+/// A space as doors show it.
+#[derive(Debug, Clone)]
+pub struct SpaceDetail {
+    /// The space; none for what stands for the VLANs that have no space.
+    pub space: Option<Space>,
+    /// Its VLANs.
+    pub vlans: Vec<Arc<VlanDetail>>,
+    /// The subnets on them.
+    pub subnets: Vec<Arc<SubnetDetail>>,
+}
+
+/// All spaces, and last what stands for the VLANs that have none, if there are any.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<SpaceDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let (vlans, subnets) = (details.all_vlans()?, details.all_subnets()?);
+    let spaces = details.view().list::<Space>()?.into_iter().map(Some).chain([None]);
+    let spaces = spaces.map(|space| within(space, &vlans, subnets));
+    Ok(spaces.filter(|found| found.space.is_some() || !found.vlans.is_empty()).collect())
+}
+
+/// A space by id or name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<SpaceDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let space = specifiers::space(details.view(), specifier)?;
+    detail(&details, Some(space))
+}
+
+/// What stands for the VLANs that have no space.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn undefined(tables: &Tables, actor: &Actor) -> Result<SpaceDetail, Refusal> {
+    detail(&Details::seen_by(actor, tables).await?, None)
+}
+
 /// Makes a space.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &SpaceChange,
-) -> Result<Space, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<SpaceDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "space.create")?;
+    let space = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let id = SpaceId(tx.next_id::<Space>()?);
             let (name, description) = (format!("space-{id}"), String::new());
             let space = changed(Space { id, name, description }, change)?;
             tx.insert(&space)?;
             Ok(space)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, Some(space))
 }
 
 /// Changes a space, by id or name.
@@ -44,26 +94,29 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     change: &SpaceChange,
-) -> Result<Space, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<SpaceDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "space.update")?;
+    let space = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let space = changed(specifiers::space(tx, specifier)?, change)?;
             tx.put(&space)?;
             Ok(space)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, Some(space))
 }
 
 /// Removes a space; its VLANs have none then.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "space.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let space = specifiers::space(tx, specifier)?;
             let vlans = tx.list::<Vlan>()?;
             for vlan in vlans.into_iter().filter(|vlan| vlan.space == Some(space.id)) {
@@ -73,6 +126,21 @@ pub async fn delete(tables: &Tables, cause: &Cause, specifier: &str) -> Result<(
             Ok(())
         })
         .await
+}
+
+fn detail(details: &Details, space: Option<Space>) -> Result<SpaceDetail, Refusal> {
+    Ok(within(space, &details.all_vlans()?, details.all_subnets()?))
+}
+
+fn within(
+    space: Option<Space>,
+    vlans: &[Arc<VlanDetail>],
+    subnets: &[Arc<SubnetDetail>],
+) -> SpaceDetail {
+    let id = space.as_ref().map(|space| space.id);
+    let vlans = vlans.iter().filter(|found| found.vlan.space == id);
+    let subnets = subnets.iter().filter(|found| found.vlan.vlan.space == id);
+    SpaceDetail { space, vlans: vlans.cloned().collect(), subnets: subnets.cloned().collect() }
 }
 
 fn changed(space: Space, change: &SpaceChange) -> Result<Space, Refusal> {

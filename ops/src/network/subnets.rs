@@ -1,9 +1,12 @@
 //! Subnets. No two overlap, so that an address belongs to one subnet and is given to one holder.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
+use api::subnets::UsedAddress;
 use ipnet::IpNet;
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::SubnetId;
 use model::net::iprange::IpRange;
@@ -12,13 +15,17 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 
+use crate::authorize::authorize;
 use crate::cluster::bootstrap::DEFAULT_FABRIC;
+use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::subnet_addresses;
+use crate::network::vlans::VlanDetail;
 use crate::network::{addresses, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What shall be set of a subnet; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -53,19 +60,88 @@ pub struct SubnetChange {
     pub disabled_boot_architectures: Option<Vec<String>>,
 }
 
+/// A subnet as doors show it.
+#[derive(Debug, Clone)]
+pub struct SubnetDetail {
+    /// The subnet.
+    pub subnet: Subnet,
+    /// The VLAN it lies on.
+    pub vlan: Arc<VlanDetail>,
+}
+
+/// What decides which addresses of a subnet are free.
+#[derive(Debug, Clone)]
+pub struct SubnetUse {
+    /// The subnet.
+    pub subnet: Subnet,
+    /// Its IP ranges.
+    pub ranges: Vec<IpRange>,
+    /// Its addresses that machines or users have.
+    pub assigned: Vec<AddressRange>,
+}
+
+/// All subnets.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Arc<SubnetDetail>>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.all_subnets()?.to_vec())
+}
+
+/// A subnet by id, prefix or name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<SubnetDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let subnet = specifiers::subnet(details.view(), specifier)?;
+    detail(&details, subnet)
+}
+
+/// What decides which addresses of a subnet are free.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn occupancy(
+    tables: &Tables,
+    actor: &Actor,
+    specifier: &str,
+) -> Result<SubnetUse, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let view = details.view();
+    let subnet = specifiers::subnet(view, specifier)?;
+    let ranges = view.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    Ok(SubnetUse { assigned: assigned(view, &subnet), ranges, subnet })
+}
+
+/// Who has which address of a subnet.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn used_addresses(
+    tables: &Tables,
+    actor: &Actor,
+    specifier: &str,
+) -> Result<Vec<UsedAddress>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let subnet = specifiers::subnet(details.view(), specifier)?;
+    Ok(subnet_addresses::used(details.view(), &subnet)?)
+}
+
 /// Makes a subnet; on the untagged VLAN of the default fabric unless another is named.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     change: &SubnetChange,
-) -> Result<Subnet, Refusal> {
+) -> Result<SubnetDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "subnet.create")?;
     let cidr = change.cidr.ok_or_else(|| Refusal::field("cidr", "This field is required."))?;
     let cidr = cidr.trunc();
-    tables
-        .update(cause, |tx| {
+    let subnet = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SUBNETS_GUARD);
             let vlan = match named_vlan(tx, change)? {
                 Some(vlan) => Some(vlan),
@@ -92,7 +168,8 @@ pub async fn create(
             tx.insert(&subnet)?;
             Ok(subnet)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, subnet)
 }
 
 /// Changes a subnet.
@@ -101,12 +178,13 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     change: &SubnetChange,
-) -> Result<Subnet, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<SubnetDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "subnet.update")?;
+    let subnet = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SUBNETS_GUARD);
             let before = specifiers::subnet(tx, specifier)?;
             let mut subnet = changed(before.clone(), change);
@@ -121,7 +199,8 @@ pub async fn update(
             tx.put(&subnet)?;
             Ok(subnet)
         })
-        .await
+        .await?;
+    detail(&Details::after_change(tables).await?, subnet)
 }
 
 /// Removes a subnet with its IP ranges.
@@ -131,12 +210,13 @@ pub async fn update(
 /// reservations up, never addresses of machines.
 pub async fn delete(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     force: bool,
 ) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "subnet.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let subnet = specifiers::subnet(tx, specifier)?;
             addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
@@ -171,6 +251,10 @@ pub async fn delete(
 #[must_use]
 pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Vec<AddressRange> {
     at.state().used(AddressRange::of(subnet.cidr))
+}
+
+fn detail(details: &Details, subnet: Subnet) -> Result<SubnetDetail, Refusal> {
+    details.subnet_of(subnet)?.ok_or(Refusal::NotFound { model: "Subnet" })
 }
 
 fn named_vlan(tx: &Tx, change: &SubnetChange) -> Result<Option<Vlan>, Refusal> {

@@ -1,6 +1,7 @@
 //! VLANs: tags, MTU, and which racks serve DHCP on them.
 
 use api::field_errors::FieldErrors;
+use model::access::{Actor, Permission};
 use model::controller::RackController;
 use model::id::{SystemId, VlanId};
 use model::machine::Machine;
@@ -8,13 +9,15 @@ use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
 use model::net::vlan::Vlan;
 
+use crate::authorize::authorize;
 use crate::cluster::bootstrap::untagged;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
-use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN};
+use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// The greatest 802.1Q tag that can be used.
 const VID_MAX: u16 = 4094;
@@ -57,11 +60,45 @@ pub enum VlanName {
     OfFabric(String, String),
 }
 
-/// The VLAN that is named.
+/// A VLAN as doors show it.
+#[derive(Debug, Clone)]
+pub struct VlanDetail {
+    /// The VLAN.
+    pub vlan: Vlan,
+    /// The name of its fabric.
+    pub fabric: String,
+    /// The name of its space, if it has one.
+    pub space: Option<String>,
+    /// The VLAN whose racks serve it, but not what that one relays to.
+    pub relay: Option<Box<Self>>,
+}
+
+/// The VLANs of a fabric.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    fabric: &str,
+) -> Result<Vec<VlanDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let fabric = specifiers::fabric(details.view(), fabric)?;
+    let vlans = details.view().list_by(&VLANS_OF_FABRIC, &fabric.id)?.into_iter();
+    Ok(vlans.map(|vlan| details.vlan_of(vlan)).collect::<Result<_, _>>()?)
+}
+
+/// A VLAN.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<VlanDetail, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let vlan = find(details.view(), name)?;
+    Ok(details.vlan_of(vlan)?)
+}
+
+fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
     match name {
         VlanName::Vlan(text) => specifiers::vlan(at, text),
         VlanName::OfFabric(fabric, vid) => specifiers::vlan_of_fabric(at, fabric, vid),
@@ -74,15 +111,16 @@ pub fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
 /// [`Refusal`].
 pub async fn create(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     fabric: &str,
     change: &VlanChange,
-) -> Result<Vlan, Refusal> {
+) -> Result<VlanDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "vlan.create")?;
     if change.vid.is_none() {
         return Err(Refusal::field("vid", "This field is required."));
     }
-    tables
-        .update(cause, |tx| {
+    let vlan = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let fabric = specifiers::fabric(tx, fabric)?;
             let id = VlanId(tx.next_id::<Vlan>()?);
             let blank = Vlan { name: String::new(), ..untagged(id, fabric.id) };
@@ -90,7 +128,8 @@ pub async fn create(
             tx.insert(&vlan)?;
             Ok(vlan)
         })
-        .await
+        .await?;
+    Ok(Details::after_change(tables).await?.vlan_of(vlan)?)
 }
 
 /// Changes a VLAN.
@@ -99,27 +138,30 @@ pub async fn create(
 /// [`Refusal`].
 pub async fn update(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     name: &VlanName,
     change: &VlanChange,
-) -> Result<Vlan, Refusal> {
-    tables
-        .update(cause, |tx| {
+) -> Result<VlanDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "vlan.update")?;
+    let vlan = tables
+        .update(&cause, |tx| -> Result<_, Refusal> {
             let vlan = find(tx, name)?;
             let vlan = changed(tx, vlan, change)?;
             tx.put(&vlan)?;
             Ok(vlan)
         })
-        .await
+        .await?;
+    Ok(Details::after_change(tables).await?.vlan_of(vlan)?)
 }
 
 /// Removes a VLAN; interfaces on it move to the fabric's untagged one.
 ///
 /// # Errors
 /// [`Refusal`] for the untagged VLAN, or when subnets or relays still use it.
-pub async fn delete(tables: &Tables, cause: &Cause, name: &VlanName) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageNetwork, "vlan.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let vlan = find(tx, name)?;
             if vlan.vid == 0 {

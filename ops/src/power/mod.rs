@@ -3,6 +3,9 @@
 //! A machine has at most one job. A newer one replaces it, except that a mere query never replaces
 //! an order. Jobs may run twice; all orders are idempotent.
 
+use std::time::Duration;
+
+use model::access::{Actor, Denied, Permission};
 use model::controller::RackController;
 use model::error::Kind;
 use model::event::EventLevel;
@@ -12,12 +15,16 @@ use model::machine::lifecycle::Event;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use model::net::vlan::Vlan;
 
+use crate::authorize::authorize;
+use crate::error::Refusal;
+use crate::machine::machines;
 use crate::machine::step::{self, Author, StepError};
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
 use tables::read::Reads;
+use tables::row::prefix;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// How often an order is handed out before it counts as failed.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -45,6 +52,9 @@ pub enum PowerError {
         /// Its driver, empty or `manual`.
         driver: String,
     },
+    /// The actor may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// A step of the machine failed.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -60,6 +70,7 @@ impl PowerError {
         match self {
             Self::NoMachine => Kind::NotFound,
             Self::NotSwitchable { .. } => Kind::Conflict,
+            Self::Denied(denied) => denied.kind(),
             Self::Step(error) => error.kind(),
             Self::Table(error) => error.kind(),
         }
@@ -108,8 +119,8 @@ pub fn request(tx: &mut Tx, machine: &Machine, action: PowerAction) -> Result<bo
 ///
 /// # Errors
 /// See [`PowerError`].
-pub async fn query(tables: &Tables, id: &SystemId) -> Result<(), PowerError> {
-    let cause = Cause::new(format!("machine:{id}"), "power.query");
+pub async fn query(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(), PowerError> {
+    let cause = authorize(actor, Permission::QueryPower, "power.query")?;
     tables
         .update(&cause, |tx| {
             let machine = tx.get::<Machine>(id)?.ok_or(PowerError::NoMachine)?;
@@ -117,6 +128,39 @@ pub async fn query(tables: &Tables, id: &SystemId) -> Result<(), PowerError> {
             Ok(())
         })
         .await
+}
+
+/// Has a rack ask for a machine's power state and waits for what it says; the last known state when
+/// none answers in time, or nobody can ask.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn ask(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    patience: Duration,
+) -> Result<PowerState, Refusal> {
+    let before = machines::find(&tables.view().await?, id)?;
+    if before.power.is_switchable() {
+        query(tables, actor, id).await?;
+        // Whatever ends the wait, the present state is the answer.
+        let _ = tokio::time::timeout(patience, job_ended(tables, id)).await;
+    }
+    Ok(machines::find(&tables.view().await?, id)?.power.state)
+}
+
+async fn job_ended(tables: &Tables, id: &SystemId) -> Result<(), Refusal> {
+    loop {
+        let view = tables.view().await?;
+        if view.get::<PowerJob>(id)?.is_none() {
+            return Ok(());
+        }
+        match tables.store().watch(vec![prefix::<PowerJob>()], view.revision()).await {
+            Ok(mut changes) => drop(changes.next().await),
+            Err(error) => return Err(Refusal::said(Kind::Unavailable, error.to_string())),
+        }
+    }
 }
 
 /// A connected rack for the machine's jobs: one that serves the VLAN it boots from, if possible,
@@ -148,8 +192,12 @@ pub fn choose_rack(
 ///
 /// # Errors
 /// See [`PowerError`].
-pub async fn report(tables: &Tables, report: &PowerReport) -> Result<(), PowerError> {
-    let cause = Cause::new(format!("machine:{}", report.machine), "power.report");
+pub async fn report(
+    tables: &Tables,
+    actor: &Actor,
+    report: &PowerReport,
+) -> Result<(), PowerError> {
+    let cause = authorize(actor, Permission::ServeMachines, "power.report")?;
     tables.update(&cause, |tx| take_in(tx, report)).await
 }
 

@@ -1,12 +1,18 @@
 //! Events: written with what they tell of, in one transaction; read by the event query.
 
+use model::access::Actor;
 use model::event::{Event, EventLevel};
+use model::mac::MacAddress;
 use model::machine::Machine;
 
+use crate::details::Details;
+use crate::error::Refusal;
 use crate::machine::step::Author;
 use tables::error::TableError;
+use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
 use tables::tx::Tx;
+use tables::update::Tables;
 
 /// An event before it has an id and a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +56,10 @@ pub fn record(
 pub struct EventQuery {
     /// Names of machines.
     pub hostnames: Vec<String>,
-    /// Hardware addresses of machines, as their system ids.
+    /// System ids of machines.
     pub system_ids: Option<Vec<model::id::SystemId>>,
+    /// Hardware addresses of machines.
+    pub macs: Option<Vec<MacAddress>>,
     /// The user that caused them.
     pub owner: Option<String>,
     /// The least level.
@@ -65,6 +73,26 @@ pub struct EventQuery {
 }
 
 /// The events that a query wants, newest first.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    wanted: &EventQuery,
+) -> Result<Vec<Event>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let view = details.view();
+    let Some(macs) = &wanted.macs else { return Ok(query(view, wanted)?) };
+    let mut system_ids = wanted.system_ids.clone().unwrap_or_default();
+    for mac in macs {
+        system_ids.extend(view.find(&MACHINE_BY_MAC, mac)?.map(|machine| machine.system_id));
+    }
+    let wanted = EventQuery { system_ids: Some(system_ids), macs: None, ..wanted.clone() };
+    Ok(query(view, &wanted)?)
+}
+
+/// The events that a query wants, newest first; hardware addresses are system ids already.
 ///
 /// # Errors
 /// [`TableError::Corrupt`].

@@ -1,18 +1,24 @@
 //! Named groups of machines: what availability zones and resource pools have in common.
 
+use model::access::{Actor, Permission};
 use model::id::{AvailabilityZoneId, ResourcePoolId};
 use model::pool::ResourcePool;
 use model::zone::AvailabilityZone;
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::naming::Naming;
 use crate::network::specifiers;
+use tables::read::Reads;
 use tables::row::Row;
-use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// A group with a unique name and a description.
 pub trait Group: Row + Send {
+    /// Why groups of this kind are made and changed, for the history.
+    const REASONS: (&'static str, &'static str);
+
     /// A group with the next number of its table as its id.
     fn new(number: u32, name: String, description: String) -> Self;
 
@@ -20,10 +26,26 @@ pub trait Group: Row + Send {
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    fn named(tx: &Tx, specifier: &str) -> Result<Self, Refusal>;
+    fn named(at: &impl Reads, specifier: &str) -> Result<Self, Refusal>;
 
     /// Its name and its description.
     fn naming(&mut self) -> (&mut String, &mut String);
+}
+
+/// All groups of a kind.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list<G: Group>(tables: &Tables, actor: &Actor) -> Result<Vec<G>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.view().list::<G>()?)
+}
+
+/// A group by id or name.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn get<G: Group>(tables: &Tables, actor: &Actor, specifier: &str) -> Result<G, Refusal> {
+    G::named(Details::seen_by(actor, tables).await?.view(), specifier)
 }
 
 /// Makes a group.
@@ -32,12 +54,13 @@ pub trait Group: Row + Send {
 /// [`Refusal`].
 pub async fn create<G: Group>(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     naming: &Naming,
 ) -> Result<G, Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, G::REASONS.0)?;
     let name = naming.required_name()?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let description = naming.description.clone().unwrap_or_default();
             let group = G::new(tx.next_id::<G>()?, name.clone(), description);
             tx.insert(&group)?;
@@ -52,13 +75,14 @@ pub async fn create<G: Group>(
 /// [`Refusal`].
 pub async fn update<G: Group>(
     tables: &Tables,
-    cause: &Cause,
+    actor: &Actor,
     specifier: &str,
     naming: &Naming,
 ) -> Result<G, Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, G::REASONS.1)?;
     let name = naming.checked_name()?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let mut group = G::named(tx, specifier)?;
             let (old_name, old_description) = group.naming();
             if let Some(name) = &name {
@@ -74,12 +98,14 @@ pub async fn update<G: Group>(
 }
 
 impl Group for AvailabilityZone {
+    const REASONS: (&'static str, &'static str) = ("zone.create", "zone.update");
+
     fn new(number: u32, name: String, description: String) -> Self {
         Self { id: AvailabilityZoneId(number), name, description }
     }
 
-    fn named(tx: &Tx, specifier: &str) -> Result<Self, Refusal> {
-        specifiers::zone(tx, specifier)
+    fn named(at: &impl Reads, specifier: &str) -> Result<Self, Refusal> {
+        specifiers::zone(at, specifier)
     }
 
     fn naming(&mut self) -> (&mut String, &mut String) {
@@ -88,12 +114,14 @@ impl Group for AvailabilityZone {
 }
 
 impl Group for ResourcePool {
+    const REASONS: (&'static str, &'static str) = ("resource-pool.create", "resource-pool.update");
+
     fn new(number: u32, name: String, description: String) -> Self {
         Self { id: ResourcePoolId(number), name, description }
     }
 
-    fn named(tx: &Tx, specifier: &str) -> Result<Self, Refusal> {
-        specifiers::pool(tx, specifier)
+    fn named(at: &impl Reads, specifier: &str) -> Result<Self, Refusal> {
+        specifiers::pool(at, specifier)
     }
 
     fn naming(&mut self) -> (&mut String, &mut String) {

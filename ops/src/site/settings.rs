@@ -5,14 +5,17 @@
 
 use std::net::IpAddr;
 
+use model::access::{Actor, Permission};
 use model::setting::Setting;
 use serde_json::{Value, json};
 
+use crate::authorize::authorize;
+use crate::details::Details;
 use crate::dns::domains::is_name;
 use crate::error::Refusal;
 use tables::error::TableError;
 use tables::read::Reads;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// What values a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,14 +168,23 @@ pub fn items_of(at: &impl Reads, name: &str) -> Result<Vec<String>, Refusal> {
     Ok(items(value.as_str().unwrap_or_default()).map(str::to_owned).collect())
 }
 
+/// The value of a setting, as a door shows it.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn read(tables: &Tables, actor: &Actor, known: &Known) -> Result<Value, Refusal> {
+    Ok(value(Details::seen_by(actor, tables).await?.view(), known)?)
+}
+
 /// Sets a setting from the text that a client sent.
 ///
 /// # Errors
 /// [`Refusal::Fields`] when it is no value of that setting.
-pub async fn set(tables: &Tables, cause: &Cause, known: &Known, text: &str) -> Result<(), Refusal> {
+pub async fn set(tables: &Tables, actor: &Actor, known: &Known, text: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageSettings, "setting.set")?;
     let value = parse(known, text).map_err(|message| Refusal::field(known.name, message))?;
     let setting = Setting { name: known.name.to_owned(), value };
-    tables.update(cause, |tx| Ok(tx.put(&setting)?)).await
+    tables.update(&cause, |tx| Ok(tx.put(&setting)?)).await
 }
 
 impl Default {

@@ -1,23 +1,26 @@
 //! Availability zones: how one is removed. The rest is that of all groups.
 
+use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::machine::Machine;
 use model::zone::AvailabilityZone;
 
+use crate::authorize::authorize;
 use crate::cluster::bootstrap::DEFAULT_ZONE;
 use crate::error::Refusal;
 use tables::read::Reads;
 use tables::site::ZONE_BY_NAME;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// Removes a zone; its machines move to the default one. A zone that is not there is no error, as
 /// in MAAS.
 ///
 /// # Errors
 /// [`Refusal`] for the default zone.
-pub async fn delete(tables: &Tables, cause: &Cause, name: &str) -> Result<(), Refusal> {
+pub async fn delete(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "zone.delete")?;
     tables
-        .update(cause, |tx| {
+        .update(&cause, |tx| {
             let Some(zone) = tx.find(&ZONE_BY_NAME, &name.to_owned())? else { return Ok(()) };
             if zone.id == DEFAULT_ZONE {
                 let message = "This zone is the default zone, it cannot be deleted.";

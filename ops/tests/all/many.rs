@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::access::Actor;
 use model::id::{SystemId, UserId};
 use model::machine::hardware::Hardware;
 use model::machine::lifecycle::{Lifecycle, Phase};
@@ -30,6 +31,10 @@ fn user() -> User {
         password_hash: None,
         created: Timestamp::default(),
     }
+}
+
+fn admin() -> Actor {
+    Actor::User(user())
 }
 
 fn ready(number: u64) -> Machine {
@@ -84,7 +89,7 @@ async fn as_many_are_allocated_as_there_are_machines() {
     let tables = site.tables.clone();
     let outcomes = at_once(120, |_| {
         let tables = tables.clone();
-        async move { allocate(&tables, &cause(), &user(), &AllocateRequest::default()).await }
+        async move { allocate(&tables, &admin(), &AllocateRequest::default()).await }
     })
     .await;
     let (allocated, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
@@ -103,7 +108,7 @@ async fn everybody_who_reserves_gets_an_address_of_his_own() {
     let outcomes = at_once(120, |_| {
         let tables = tables.clone();
         let wish = Wish { subnet: Some(subnet.to_string()), ..Wish::default() };
-        async move { ipaddresses::reserve(&tables, &cause(), &user(), &wish).await }
+        async move { ipaddresses::reserve(&tables, &admin(), &wish).await }
     })
     .await;
     let addresses: BTreeSet<_> = outcomes.into_iter().map(|got| got.unwrap().ip).collect();
@@ -128,9 +133,9 @@ async fn no_dynamic_range_is_made_around_an_address_that_is_given_away_meanwhile
         };
         async move {
             if number % 3 == 0 {
-                drop(ipranges::create(&tables, &cause(), &user(), &change).await);
+                drop(ipranges::create(&tables, &admin(), &change).await);
             } else {
-                drop(ipaddresses::reserve(&tables, &cause(), &user(), &wish).await);
+                drop(ipaddresses::reserve(&tables, &admin(), &wish).await);
             }
         }
     })

@@ -50,8 +50,8 @@ impl Authority for AuthorityService {
         &self,
         request: Request<RotateRequest>,
     ) -> Result<Response<StatusReply>, Status> {
-        only_regions(&request)?;
-        let status = authority::rotate(&self.tables).await;
+        let actor = only_regions(&request)?;
+        let status = authority::rotate(&self.tables, &actor).await;
         if let Ok(AuthorityStatus { phase, .. }) = &status
             && let Some(leaving) = phase.leaving()
         {
@@ -64,8 +64,8 @@ impl Authority for AuthorityService {
         &self,
         request: Request<RetireRequest>,
     ) -> Result<Response<StatusReply>, Status> {
-        only_regions(&request)?;
-        answer(authority::retire(&self.tables, request.get_ref().force).await)
+        let actor = only_regions(&request)?;
+        answer(authority::retire(&self.tables, &actor, request.get_ref().force).await)
     }
 }
 

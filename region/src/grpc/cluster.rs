@@ -119,13 +119,13 @@ impl Cluster for ClusterService {
         &self,
         request: Request<CreateTokenRequest>,
     ) -> Result<Response<CreateTokenReply>, Status> {
-        only_regions(&request)?;
+        let actor = only_regions(&request)?;
         let role = match request.get_ref().role() {
             create_token_request::Role::Region => JoinRole::Region,
             create_token_request::Role::Rack => JoinRole::Rack,
         };
         let valid = Duration::from_millis(request.get_ref().valid_ms);
-        let token = nodes::create_token(&self.tables, role, valid).await;
+        let token = nodes::create_token(&self.tables, &actor, role, valid).await;
         let token = token.map_err(|error| refused(&error))?.to_string();
         Ok(Response::new(CreateTokenReply { token }))
     }
@@ -134,8 +134,9 @@ impl Cluster for ClusterService {
         &self,
         request: Request<RemoveRegionRequest>,
     ) -> Result<Response<RemoveRegionReply>, Status> {
-        only_regions(&request)?;
-        let removed = nodes::remove_region(&self.tables, request.get_ref().node_id).await;
+        let actor = only_regions(&request)?;
+        let node_id = request.get_ref().node_id;
+        let removed = nodes::remove_region(&self.tables, &actor, node_id).await;
         let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
         Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))

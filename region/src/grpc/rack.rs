@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures::Stream;
+use model::access::Actor;
 use model::controller::RegionController;
 use model::id::SystemId;
 use proto::convert::{mac_from_bytes, power_state_from_wire};
@@ -106,7 +107,7 @@ impl Rack for RackService {
         &self,
         request: Request<ReportPowerRequest>,
     ) -> Result<Response<ReportPowerReply>, Status> {
-        caller(&request)?;
+        let rack = caller(&request)?;
         let request = request.into_inner();
         let outcome = if request.done {
             Ok(power_state_from_wire(request.state))
@@ -115,7 +116,7 @@ impl Rack for RackService {
         };
         let machine = request.machine.parse().map_err(invalid)?;
         let report = PowerReport { machine, job: request.job_id, outcome };
-        power::report(&self.tables, &report).await.map_err(unavailable)?;
+        power::report(&self.tables, &Actor::Rack(rack), &report).await.map_err(unavailable)?;
         Ok(Response::new(ReportPowerReply {}))
     }
 
@@ -127,7 +128,9 @@ impl Rack for RackService {
         let request = request.into_inner();
         let mac = mac_from_bytes("ReportBootRequest", "mac", &request.mac).map_err(invalid)?;
         let report = BootReport { mac, stage: request.stage, detail: request.detail };
-        boot_reports::take_in(&self.tables, &rack, &report).await.map_err(unavailable)?;
+        boot_reports::take_in(&self.tables, &Actor::Rack(rack), &report)
+            .await
+            .map_err(unavailable)?;
         Ok(Response::new(ReportBootReply {}))
     }
 }

@@ -2,13 +2,14 @@
 //! said.
 
 use identity::PeerIdentity;
+use model::access::Actor;
 use model::error::Kind;
 use tonic::{Request, Status};
 
-/// Refuses everybody but regions.
-pub(crate) fn only_regions<T>(request: &Request<T>) -> Result<(), Status> {
+/// The region that calls, also for the operator on its host; refuses everybody else.
+pub(crate) fn only_regions<T>(request: &Request<T>) -> Result<Actor, Status> {
     match PeerIdentity::region_of(request) {
-        Some(_) => Ok(()),
+        Some(node_id) => Ok(Actor::Region(node_id)),
         None => Err(Status::permission_denied("only regions may ask this")),
     }
 }

@@ -9,17 +9,17 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::access::Actor;
 use model::error::Kind;
 use model::machine::Machine;
 use rest::problem::Problem;
 
 use crate::metadata::MetadataParts;
-use ops::machine::deploy;
+use ops::error::Refusal;
 use ops::machine::metadata;
-use rest::auth::caller::{Caller, authenticate};
+use rest::auth::caller::authenticate;
 use rest::auth::oauth::Credentials;
 use rest::reply::problem_response;
-use tables::read::Reads;
 
 /// The versions that are served, as MAAS lists them.
 const VERSIONS: [&str; 2] = ["2012-03-01", "latest"];
@@ -49,7 +49,7 @@ pub async fn known_version(
 /// `GET /MAAS/metadata/{version}/`.
 pub async fn index(State(parts): State<MetadataParts>, headers: HeaderMap) -> Response {
     let machine = machine_of(&parts, &headers).await;
-    respond(machine.map(|machine| {
+    respond(machine.map(|(_, machine)| {
         let user_data = machine.deployment.is_some_and(|wanted| wanted.user_data.is_some());
         let names: &[&str] = if user_data { &["meta-data", "user-data"] } else { &["meta-data"] };
         names.join("\n").into_response()
@@ -81,11 +81,13 @@ async fn meta_data(
     headers: &HeaderMap,
     key: &str,
 ) -> Result<Response, Problem> {
-    let machine = machine_of(parts, headers).await?;
-    let view = parts.tables.stale_view().await?;
+    let (actor, machine) = machine_of(parts, headers).await?;
     match key {
         "instance-id" => Ok(machine.system_id.to_string().into_response()),
-        "local-hostname" => Ok(deploy::fqdn(&view, &machine)?.into_response()),
+        "local-hostname" => {
+            let fqdn = metadata::fqdn(&parts.tables, &actor, &machine.system_id).await?;
+            Ok(fqdn.into_response())
+        }
         "vendor-data" => {
             let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];
             Ok((content_type, VENDOR_DATA).into_response())
@@ -95,8 +97,8 @@ async fn meta_data(
 }
 
 async fn deployed(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response, Problem> {
-    let machine = machine_of(parts, headers).await?;
-    let machine = metadata::booted(&parts.tables, &machine.system_id).await?;
+    let (actor, machine) = machine_of(parts, headers).await?;
+    let machine = metadata::booted(&parts.tables, &actor, &machine.system_id).await?;
     let user_data = machine.deployment.and_then(|deployment| deployment.user_data);
     let Some(user_data) = user_data else {
         return Err(Problem::text(Kind::NotFound, "No user data available for this node."));
@@ -104,23 +106,23 @@ async fn deployed(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response
     Ok(([(CONTENT_TYPE, "application/octet-stream")], user_data.expose().clone()).into_response())
 }
 
-/// The machine that signed a request.
+/// The deployed system that signed a request, and its machine.
 ///
 /// # Errors
 /// 401 without a machine's key.
 pub(crate) async fn machine_of(
     parts: &MetadataParts,
     headers: &HeaderMap,
-) -> Result<Machine, Problem> {
+) -> Result<(Actor, Machine), Problem> {
     let unauthenticated = || Problem::text(Kind::Unauthenticated, "Unauthorized");
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = header.and_then(Credentials::from_header).ok_or_else(unauthenticated)?;
-    match authenticate(&parts.tables, &parts.nonces, &credentials).await? {
-        Caller::Machine(system_id) => {
-            let view = parts.tables.stale_view().await?;
-            view.get::<Machine>(&system_id)?.ok_or_else(unauthenticated)
-        }
-        Caller::User(_) | Caller::Anonymous => Err(unauthenticated()),
+    let actor = authenticate(&parts.tables, &parts.nonces, &credentials).await?;
+    let Actor::Machine(id) = &actor else { return Err(unauthenticated()) };
+    match metadata::machine(&parts.tables, &actor, id).await {
+        Ok(machine) => Ok((actor, machine)),
+        Err(Refusal::NotFound { .. }) => Err(unauthenticated()),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

@@ -43,7 +43,7 @@ async fn take_in(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<(), Problem> {
-    let machine = machine_of(parts, headers).await?;
+    let (actor, machine) = machine_of(parts, headers).await?;
     if machine.system_id.as_str() != system_id {
         return Err(Problem::text(Kind::Forbidden, "Forbidden"));
     }
@@ -56,5 +56,5 @@ async fn take_in(
         finished: message.event_type == "finish",
         failed,
     };
-    Ok(metadata::status(&parts.tables, &machine.system_id, &status).await?)
+    Ok(metadata::status(&parts.tables, &actor, &machine.system_id, &status).await?)
 }

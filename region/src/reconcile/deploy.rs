@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use model::access::Actor;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Refusal};
@@ -11,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::reconcile::driver::{self, Schedule};
+use ops::authorize::cause;
 use ops::machine::step::{self, Author, StepError};
 use tables::read::Reads;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
 
 /// Runs until cancelled.
 pub async fn run(tables: Tables, shutdown: CancellationToken) {
@@ -41,7 +43,7 @@ pub async fn pass(tables: &Tables) -> Result<(), StepError> {
 }
 
 async fn time_out(tables: &Tables, id: &SystemId) -> Result<(), StepError> {
-    let cause = Cause::new("reconciler:deploy", "machine.timeout");
+    let cause = cause(&Actor::Reconciler("deploy"), "machine.timeout");
     tables
         .update(&cause, |tx| {
             let Some(mut machine) = tx.get::<Machine>(id)? else { return Ok(()) };

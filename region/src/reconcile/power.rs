@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::access::Actor;
 use model::controller::RackController;
 use model::id::SystemId;
 use model::machine::Machine;
@@ -13,13 +14,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::reconcile::driver::{self, Schedule};
+use ops::authorize::cause;
 use ops::power::{
     self, ATTEMPTS_MAX, POLL_INTERVAL_MS, PowerError, REPORT_TIMEOUT_MS, RETRY_PAUSE_MS,
 };
 use tables::read::Reads;
 use tables::row::prefix;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
+
+/// Who acts here.
+const RECONCILER: Actor = Actor::Reconciler("power");
 
 /// How many machines are asked for their power state in one pass.
 const POLLED_MAX: usize = 20;
@@ -51,7 +56,7 @@ pub async fn pass(tables: &Tables) -> Result<(), PowerError> {
     let old = old.filter(|id| view.state().job(id).is_none());
     let old: Vec<SystemId> = old.take(POLLED_MAX).cloned().collect();
     for id in &old {
-        keep_error(&mut outcome, id, power::query(tables, id).await);
+        keep_error(&mut outcome, id, power::query(tables, &RECONCILER, id).await);
     }
     outcome
 }
@@ -79,7 +84,7 @@ fn needs_rack(job: &PowerJob, racks: &[RackController], now: Timestamp) -> bool 
 
 /// Gives a job to a rack, or gives it up. Only if it is still as it was seen.
 async fn hand_out(tables: &Tables, seen: &PowerJob) -> Result<(), PowerError> {
-    let cause = Cause::new("reconciler:power", "power.assign");
+    let cause = cause(&RECONCILER, "power.assign");
     tables
         .update(&cause, |tx| {
             let job = tx.get::<PowerJob>(&seen.machine)?;

@@ -8,15 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use model::access::Actor;
 use model::controller::{ControllerInterface, RackController};
 use model::id::SystemId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use ops::authorize::cause;
 use tables::error::TableError;
 use tables::read::Reads;
-use tables::update::{Cause, Tables, now};
+use tables::update::{Tables, now};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How long an ended session is kept on record: the rack may come back here.
@@ -168,7 +170,7 @@ async fn record(
     rack: &SystemId,
     described: &Described,
 ) -> Result<(), TableError> {
-    let cause = Cause::new(format!("rack:{rack}"), "rack.session");
+    let cause = cause(&Actor::Rack(rack.clone()), "rack.session");
     let Described { hostname, version, interfaces } = described;
     tables
         .update(&cause, |tx| {
@@ -187,7 +189,7 @@ async fn record(
 
 /// Clears the session that was seen; a newer one stays.
 async fn clear(tables: &Tables, seen: &RackController) -> Result<(), TableError> {
-    let cause = Cause::new("reconciler:racks", "rack.gone");
+    let cause = cause(&Actor::Reconciler("racks"), "rack.gone");
     tables
         .update(&cause, |tx| match tx.get::<RackController>(&seen.system_id)? {
             Some(row) if row.session == seen.session && row.last_seen == seen.last_seen => {

@@ -1,6 +1,7 @@
 //! The REST API of machines and images: shapes, filters and refusals as MAAS's.
 
 use images::files::hash_of_bytes;
+use model::id::SystemId;
 use model::machine::status::Status;
 use serde_json::Value;
 
@@ -15,13 +16,39 @@ async fn shown(site: &Site, text: &str) -> String {
     text
 }
 
+/// The same JSON with its keys in alphabetical order: their order means nothing.
+fn sorted(json: &str) -> String {
+    let value: Value = serde_json::from_str(json).expect("JSON");
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+    serde::Serialize::serialize(&value, &mut serializer).expect("JSON");
+    String::from_utf8(out).expect("text")
+}
+
 #[tokio::test]
 async fn machine_has_every_field_of_maas() {
     let site = Site::new().await;
     let id = SimulatedMachine::new("52:54:00:00:00:01").commissioned(&site).await;
     let (status, body) = site.rest("GET", &format!("machines/{id}/"), "").await;
     assert_eq!(status, 200);
-    insta::assert_snapshot!(shown(&site, &body).await);
+    insta::assert_snapshot!(shown(&site, &sorted(&body)).await);
+}
+
+#[tokio::test]
+async fn list_is_sent_in_pieces_while_it_is_made() {
+    let site = Site::new().await;
+    let id = SimulatedMachine::new("52:54:00:00:00:01").commissioned(&site).await;
+    site.multiply(&id, 100).await;
+    let pieces = site.rest_pieces("machines/?mem=1024").await;
+    assert!(pieces.len() > 10, "{} pieces", pieces.len());
+    assert!(pieces.iter().all(|piece| piece.len() < 128 * 1024));
+    let list: Vec<api::machines::Machine> =
+        serde_json::from_slice(&pieces.concat()).expect("machines");
+    assert_eq!(list.len(), 101);
+    assert_eq!(list[0].system_id, id, "the oldest comes first");
+    let order: Vec<&SystemId> = list[1..].iter().map(|machine| &machine.system_id).collect();
+    assert!(order.is_sorted(), "equally old machines come in the order of their ids");
 }
 
 #[tokio::test]

@@ -11,9 +11,12 @@ use api::agent::{
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use bytes::Bytes;
+use futures::TryStreamExt;
 use images::Images;
 use images::files::hash_of_bytes;
 use images::upload::{self, Upload};
+use model::access::Actor;
 use model::controller::{ControllerInterface, RackController};
 use model::event::Event;
 use model::id::{SubnetId, SystemId, VlanId};
@@ -31,7 +34,7 @@ use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
 use ops::error::Refusal;
 use ops::image::boot_resources::{self, NewResource};
-use ops::machine::actions::Acting;
+use ops::machine::actions::MachineCommands;
 use ops::machine::agent::{self, AgentError};
 use ops::machine::allocate::{self, AllocateRequest};
 use ops::machine::credentials;
@@ -43,6 +46,7 @@ use rest::router::router;
 use tables::error::TableError;
 use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::{Cause, Tables};
 use tower::ServiceExt;
 
@@ -53,7 +57,7 @@ const RACK: &str = "10.0.0.1:5248";
 pub(crate) struct Site {
     pub(crate) tables: Tables,
     pub(crate) vlan: VlanId,
-    pub(crate) user: User,
+    pub(crate) actor: Actor,
     pub(crate) token: ApiToken,
     pub(crate) images: Images,
     metadata: Router,
@@ -70,18 +74,18 @@ impl Site {
         let cause = Cause::new("test", "test");
         let vlan = tables.update(&cause, network).await.expect("a network");
         let view = tables.view().await.expect("a view");
-        let user = view.list::<User>().expect("users").remove(0);
+        let actor = Actor::User(view.list::<User>().expect("users").remove(0));
         let dir = tempfile::tempdir().expect("a folder");
         let images = Images::open(dir.path().join("images"), tables.clone(), 1, 5240)
             .expect("an image store");
         let nonces = std::sync::Arc::default();
         let metadata = metadata::router(MetadataParts { tables: tables.clone(), nonces });
         let rest = router(Parts::new(tables.clone()).with_images(images.clone()));
-        Self { tables, vlan, user, token, images, metadata, rest, cause, _dir: dir }
+        Self { tables, vlan, actor, token, images, metadata, rest, cause, _dir: dir }
     }
 
-    pub(crate) fn acting<'a>(&'a self, machine: &'a SystemId) -> Acting<'a> {
-        Acting { tables: &self.tables, cause: &self.cause, user: &self.user, machine }
+    pub(crate) fn acting<'a>(&'a self, machine: &'a SystemId) -> MachineCommands<'a> {
+        MachineCommands { tables: &self.tables, actor: &self.actor, machine, comment: None }
     }
 
     pub(crate) async fn machine(&self, id: &SystemId) -> Machine {
@@ -105,7 +109,7 @@ impl Site {
 
     pub(crate) async fn allocate(&self) -> Result<Machine, Refusal> {
         let request = AllocateRequest::default();
-        allocate::allocate(&self.tables, &self.cause, &self.user, &request).await
+        allocate::allocate(&self.tables, &self.actor, &request).await
     }
 
     /// The rack carries out the machine's job, which has to be that action.
@@ -114,14 +118,14 @@ impl Site {
         assert_eq!(job.action, action);
         assert!(job.rack.is_some(), "the job has a rack");
         let report = PowerReport { machine: id.clone(), job: job.id, outcome: Ok(state) };
-        power::report(&self.tables, &report).await.expect("a report");
+        power::report(&self.tables, &rack(), &report).await.expect("a report");
     }
 
     pub(crate) async fn rack_fails(&self, id: &SystemId, message: &str) {
         let Some(job) = self.job(id).await else { return };
         let outcome = Err(message.to_owned());
         let report = PowerReport { machine: id.clone(), job: job.id, outcome };
-        power::report(&self.tables, &report).await.expect("a report");
+        power::report(&self.tables, &rack(), &report).await.expect("a report");
     }
 
     /// As if the pause after a failed attempt was over.
@@ -152,7 +156,7 @@ impl Site {
             upload_node: 1,
         };
         let (_, file) =
-            boot_resources::create(&self.tables, &self.cause, &new).await.expect("a resource");
+            boot_resources::create(&self.tables, &self.actor, &new).await.expect("a resource");
         if !file.complete {
             let upload = Upload { sha256: file.sha256, size_bytes: file.size_bytes, node: 1 };
             upload::append(&self.images, &upload, content).await.expect("an upload");
@@ -181,6 +185,42 @@ impl Site {
             .body(Body::from(form.to_owned()))
             .expect("a request");
         answer(&self.rest, request).await
+    }
+
+    /// What the administrator gets for a path, piece by piece.
+    pub(crate) async fn rest_pieces(&self, path: &str) -> Vec<Bytes> {
+        let request = Request::get(format!("/MAAS/api/2.0/{path}"))
+            .header("authorization", oauth(&self.token))
+            .body(Body::empty())
+            .expect("a request");
+        let response = self.rest.clone().oneshot(request).await.expect("infallible");
+        let pieces = response.into_body().into_data_stream();
+        pieces.try_collect().await.expect("a whole body")
+    }
+
+    /// Adds so many machines that are like this one but for what identifies them.
+    pub(crate) async fn multiply(&self, id: &SystemId, copies: u32) {
+        let like = self.machine(id).await;
+        for first in (0..copies).step_by(200) {
+            let batch = first..(first + 200).min(copies);
+            let copy = |tx: &mut Tx| {
+                for number in batch.clone() {
+                    let mut machine = Machine {
+                        system_id: tx.next_system_id()?,
+                        hostname: format!("copy-{number}"),
+                        created: like.created.plus_ms(1),
+                        ..like.clone()
+                    };
+                    for (port, interface) in machine.interfaces.iter_mut().enumerate() {
+                        let [_, a, b, c] = number.to_be_bytes();
+                        interface.mac.0 = [0x02, u8::try_from(port).unwrap_or(0), a, b, c, 1];
+                    }
+                    tx.insert(&machine)?;
+                }
+                Ok::<_, TableError>(())
+            };
+            self.tables.update(&self.cause, copy).await.expect("copies");
+        }
     }
 
     /// What the administrator gets for bytes that it puts.
@@ -325,7 +365,12 @@ impl SimulatedMachine {
     }
 }
 
-fn network(tx: &mut tables::tx::Tx) -> Result<VlanId, TableError> {
+/// The rack that serves the network.
+fn rack() -> Actor {
+    Actor::Rack("rack34".parse().expect("a system id"))
+}
+
+fn network(tx: &mut Tx) -> Result<VlanId, TableError> {
     let vlan = tx.list::<Vlan>()?.remove(0);
     let rack: SystemId = "rack34".parse().expect("a system id");
     tx.put(&Vlan { dhcp_on: true, primary_rack: Some(rack.clone()), ..vlan.clone() })?;

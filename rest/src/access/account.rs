@@ -1,36 +1,45 @@
 //! `account/`: the API keys of the user that calls.
 
-use crate::problem::Problem;
 use api::account::{ApiKey, ListedApiKey};
+use model::access::Permission;
+use ops::access::account;
 
 use crate::access::accounts::DEFAULT_CONSUMER;
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use ops::access::account;
+
+const NAME: Param<String> = Param::text("name", "What to call it.");
+const TOKEN: Param<String> = Param::text("token", "The key, or its middle part.");
+const TOKEN_KEY: Param<String> = Param::text("token_key", "The key's middle part.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("AccountHandler", "account/", |call| Box::pin(list(call)))
         .op("list_authorisation_tokens")
+        .requires(Permission::ManageOwnKeys)
         .doc("List the API keys of the user that calls."),
     Operation::post("AccountHandler", "account/", |call| Box::pin(create(call)))
         .op("create_authorisation_token")
-        .doc("Create an API key.\n\n:param name: What to call it. Optional."),
+        .requires(Permission::ManageOwnKeys)
+        .doc("Create an API key.")
+        .params(&[NAME.optional()]),
     Operation::post("AccountHandler", "account/", |call| Box::pin(rename(call)))
         .op("update_token_name")
-        .doc(
-            "Give an API key another name.\n\n\
-             :param token: The key, or its middle part.\n\
-             :param name: What to call it.",
-        ),
+        .requires(Permission::ManageOwnKeys)
+        .doc("Give an API key another name.")
+        .params(&[TOKEN.needed(), NAME.needed()]),
     Operation::post("AccountHandler", "account/", |call| Box::pin(delete(call)))
         .op("delete_authorisation_token")
-        .doc("Delete an API key.\n\n:param token_key: The key's middle part."),
+        .requires(Permission::ManageOwnKeys)
+        .doc("Delete an API key.")
+        .params(&[TOKEN_KEY.needed()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
-    let tokens = account::tokens(&call.parts.tables, call.user()?).await?;
+    let tokens = account::tokens(&call.parts.tables, &call.actor).await?;
     let listed = tokens
         .iter()
         .map(|token| ListedApiKey { name: token.name.clone(), token: token.api_key() });
@@ -38,20 +47,20 @@ async fn list(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
-    let name = call.params.get("name").filter(|name| !name.is_empty()).unwrap_or(DEFAULT_CONSUMER);
-    let token = account::create_token(&call.parts.tables, call.user()?, name).await?;
+    let name = NAME.named(&call.params).unwrap_or_else(|| DEFAULT_CONSUMER.to_owned());
+    let token = account::create_token(&call.parts.tables, &call.actor, &name).await?;
     Ok(Reply::json(&ApiKey::from(&token)))
 }
 
 async fn rename(call: Call) -> Result<Reply, Problem> {
-    let (token, name) = (call.params.required("token")?, call.params.required("name")?);
-    let key = token.split(':').nth(1).unwrap_or(token);
-    account::rename_token(&call.parts.tables, call.user()?, key, name).await?;
+    let (token, name) = (TOKEN.required(&call.params)?, NAME.required(&call.params)?);
+    let key = token.split(':').nth(1).unwrap_or(&token);
+    account::rename_token(&call.parts.tables, &call.actor, key, &name).await?;
     Ok(Reply::text("Accepted").with_status(202))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
-    let key = call.params.required("token_key")?;
-    account::delete_token(&call.parts.tables, call.user()?, key).await?;
+    let key = TOKEN_KEY.required(&call.params)?;
+    account::delete_token(&call.parts.tables, &call.actor, &key).await?;
     Ok(Reply::no_content())
 }

@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use model::access::Actor;
 
 use crate::body::read_body;
 use crate::call::Parts;
 use crate::params::Params;
 use crate::reply::{Reply, problem_response};
-use ops;
 
 /// The name of a key when the client gives none.
 pub(crate) const DEFAULT_CONSUMER: &str = "MAAS consumer";
@@ -41,6 +41,7 @@ async fn exchange(parts: &Parts, headers: &HeaderMap, body: &Bytes) -> Result<Re
     let user = ops::access::users::check_password(&parts.tables, username, password)
         .await?
         .ok_or_else(|| Problem::empty(403))?;
-    let token = ops::access::account::token_named(&parts.tables, &user, consumer).await?;
+    let actor = Actor::User(user);
+    let token = ops::access::account::token_named(&parts.tables, &actor, consumer).await?;
     Ok(Reply::json(&ApiKey::from(&token)))
 }

@@ -2,15 +2,21 @@
 
 use std::future::ready;
 
-use crate::problem::Problem;
 use api::users::User;
+use model::access::Permission;
+use ops::access::users::{self, NewUser};
 
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use ops::access::users::{self, NewUser};
-use tables::read::Reads;
-use tables::site::USER_BY_NAME;
+
+const USERNAME: Param<String> = Param::text("username", "The user's name.");
+const EMAIL: Param<String> = Param::text("email", "The user's mail address.");
+const PASSWORD: Param<String> = Param::text("password", "The user's password.");
+const IS_SUPERUSER: Param<String> =
+    Param::text("is_superuser", "Whether the user may do everything: 0 or 1.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -18,22 +24,19 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::get("UsersHandler", "users/", |call| Box::pin(ready(whoami(&call))))
         .op("whoami")
         .doc("Read the user that calls."),
-    Operation::post("UsersHandler", "users/", |call| Box::pin(create(call))).admin().doc(
-        "Create a user.\n\n\
-         :param username: The user's name.\n\
-         :param email: The user's mail address.\n\
-         :param password: The user's password.\n\
-         :param is_superuser: Whether the user may do everything: 0 or 1.",
-    ),
+    Operation::post("UsersHandler", "users/", |call| Box::pin(create(call)))
+        .reserved(Permission::ManageUsers)
+        .doc("Create a user.")
+        .params(&[USERNAME.needed(), EMAIL.needed(), PASSWORD.needed(), IS_SUPERUSER.needed()]),
     Operation::get("UserHandler", "users/{username}/", |call| Box::pin(read(call)))
         .doc("Read a user."),
     Operation::delete("UserHandler", "users/{username}/", |call| Box::pin(delete(call)))
-        .admin()
+        .reserved(Permission::ManageUsers)
         .doc("Delete a user without machines, with its API keys."),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
-    let users = call.view().await?.list::<model::user::User>()?;
+    let users = users::list(&call.parts.tables, &call.actor).await?;
     Ok(Reply::json(&users.iter().map(User::from).collect::<Vec<_>>()))
 }
 
@@ -43,10 +46,10 @@ fn whoami(call: &Call) -> Result<Reply, Problem> {
 
 async fn create(call: Call) -> Result<Reply, Problem> {
     let new = NewUser {
-        username: call.params.required("username")?.to_owned(),
-        email: call.params.required("email")?.to_owned(),
-        password: call.params.required("password")?.into(),
-        is_superuser: match call.params.required("is_superuser")? {
+        username: USERNAME.required(&call.params)?,
+        email: EMAIL.required(&call.params)?,
+        password: PASSWORD.required(&call.params)?.into(),
+        is_superuser: match IS_SUPERUSER.required(&call.params)?.as_str() {
             "0" => false,
             "1" => true,
             _ => {
@@ -57,20 +60,16 @@ async fn create(call: Call) -> Result<Reply, Problem> {
             }
         },
     };
-    let user = users::create(&call.parts.tables, &call.cause("user.create"), &new).await?;
+    let user = users::create(&call.parts.tables, &call.actor, &new).await?;
     Ok(Reply::json(&User::from(&user)))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
-    let found = call.view().await?.find(&USER_BY_NAME, &call.segment("username").to_owned())?;
-    found
-        .as_ref()
-        .map(|user| Reply::json(&User::from(user)))
-        .ok_or_else(|| Problem::not_found("User"))
+    let user = users::get(&call.parts.tables, &call.actor, call.segment("username")).await?;
+    Ok(Reply::json(&User::from(&user)))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
-    let cause = call.cause("user.delete");
-    users::delete(&call.parts.tables, &cause, call.user()?, call.segment("username")).await?;
+    users::delete(&call.parts.tables, &call.actor, call.segment("username")).await?;
     Ok(Reply::no_content())
 }

@@ -1,24 +1,15 @@
 //! Finds out who signed a request.
 
-use model::id::SystemId;
-use model::user::{ApiToken, TokenOwner, User};
+use std::time::SystemTime;
+
+use model::access::Actor;
+use model::user::ApiToken;
+use ops::Tables;
+use ops::access::tokens;
+use ops::error::Refusal;
 
 use crate::auth::nonces::{Nonces, TIMESTAMP_THRESHOLD_SECONDS};
 use crate::auth::oauth::Credentials;
-use tables::error::TableError;
-use tables::read::{Reads, View};
-use tables::update::{Tables, now};
-
-/// Who is calling.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
-    /// Nobody that we know.
-    Anonymous,
-    /// A user, by one of its API keys.
-    User(User),
-    /// The system on a machine.
-    Machine(SystemId),
-}
 
 /// Why presented credentials are not accepted. The texts are those of MAAS's server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,15 +43,12 @@ pub enum AuthenticateError {
         /// The nonce.
         nonce: String,
     },
-    /// The tables could not be read.
+    /// The keys could not be read.
     #[error(transparent)]
-    Tables(#[from] TableError),
+    Refused(#[from] Refusal),
 }
 
 /// Finds out who signed a request with these credentials.
-///
-/// Keys are looked up in this node's own state first, which needs no quorum; only a key that is not
-/// found there is looked for again after a linearizable read, because it may be new.
 ///
 /// # Errors
 /// [`AuthenticateError`].
@@ -68,26 +56,16 @@ pub async fn authenticate(
     tables: &Tables,
     nonces: &Nonces,
     credentials: &Credentials,
-) -> Result<Caller, AuthenticateError> {
-    let mut view = tables.stale_view().await?;
-    if view.get::<ApiToken>(&credentials.token)?.is_none() {
-        view = tables.view().await?;
-    }
-    let token = check_token(&view, credentials)?;
+) -> Result<Actor, AuthenticateError> {
+    let known = tokens::find(tables, &credentials.token).await?;
+    let unknown = || AuthenticateError::UnknownToken { token: credentials.token.clone() };
+    let (token, actor) = known.ok_or_else(unknown)?;
+    check_token(&token, credentials)?;
     check_freshness(nonces, credentials)?;
-    match token.owner {
-        TokenOwner::Machine(system_id) => Ok(Caller::Machine(system_id)),
-        TokenOwner::User(id) => view
-            .get::<User>(&id)?
-            .map(Caller::User)
-            .ok_or_else(|| AuthenticateError::UnknownToken { token: credentials.token.clone() }),
-    }
+    Ok(actor)
 }
 
-fn check_token(view: &View, credentials: &Credentials) -> Result<ApiToken, AuthenticateError> {
-    let Some(token) = view.get::<ApiToken>(&credentials.token)? else {
-        return Err(AuthenticateError::UnknownToken { token: credentials.token.clone() });
-    };
+fn check_token(token: &ApiToken, credentials: &Credentials) -> Result<(), AuthenticateError> {
     if token.consumer_key != credentials.consumer_key {
         return Err(AuthenticateError::UnknownConsumer);
     }
@@ -95,11 +73,12 @@ fn check_token(view: &View, credentials: &Credentials) -> Result<ApiToken, Authe
     if !plaintext || !credentials.is_signed_with(token.secret.expose()) {
         return Err(AuthenticateError::InvalidSignature);
     }
-    Ok(token)
+    Ok(())
 }
 
 fn check_freshness(nonces: &Nonces, credentials: &Credentials) -> Result<(), AuthenticateError> {
-    let now = now().unix_ms / 1000;
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = since_epoch.unwrap_or_default().as_secs();
     let expired =
         || AuthenticateError::ExpiredTimestamp { given: credentials.timestamp.clone(), now };
     let timestamp: u64 = credentials.timestamp.parse().map_err(|_| expired())?;

@@ -1,38 +1,41 @@
 //! `rackcontrollers/` and `regioncontrollers/`: the nodes of the cluster.
 
-use std::net::IpAddr;
-
-use crate::problem::Problem;
 use api::controllers::{Controller, ControllerInterface, ControllerLink, Service};
-use model::controller::{self, RackController, RegionController};
+use model::access::Permission;
+use model::controller;
 use model::id::SystemId;
-use model::net::subnet::Subnet;
+use model::mac::MacAddress;
+use ops::cluster::controllers::{self, AddressDetail, Placement, RackDetail, RegionDetail};
 
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::shapes::Shapes;
-use ops::cluster::bootstrap::DEFAULT_ZONE;
-use ops::cluster::controllers;
-use ops::dns::domains;
-use tables::error::TableError;
-use tables::read::Reads;
-use tables::update::now;
+use crate::shapes;
 
 const RACK: &str = "rackcontrollers/{system_id}/";
 const REGION: &str = "regioncontrollers/{system_id}/";
 
+const HOSTNAME: Param<String> = Param::text("hostname", "Only those names.");
+const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
+const FORCE: Param<bool> = Param::boolean("force", "Whether VLANs may lose it.");
+
 /// The operations of these resources.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("RackControllersHandler", "rackcontrollers/", |call| Box::pin(racks(call)))
-        .doc("List all rack controllers.\n\n:param hostname: Only those names. Optional."),
+        .doc("List all rack controllers.")
+        .params(&[HOSTNAME.repeated()]),
     Operation::get("RackControllersHandler", "rackcontrollers/", |call| Box::pin(has_rack(call)))
         .op("is_registered")
-        .doc("Whether a rack controller has that address.\n\n:param mac_address: The address."),
+        .doc("Whether a rack controller has that address.")
+        .params(&[MAC_ADDRESS.needed()]),
     Operation::get("RackControllerHandler", RACK, |call| Box::pin(rack(call)))
         .doc("Read a rack controller."),
     Operation::delete("RackControllerHandler", RACK, |call| Box::pin(delete_rack(call)))
-        .doc("Forget a rack controller.\n\n:param force: Whether VLANs may lose it. Optional."),
+        .requires(Permission::ManageControllers)
+        .doc("Forget a rack controller.")
+        .params(&[FORCE.optional()]),
     Operation::get("RegionControllersHandler", "regioncontrollers/", |call| {
         Box::pin(regions(call))
     })
@@ -42,114 +45,97 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 async fn racks(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shapes = Shapes::new(&view);
-    let wanted = call.params.all("hostname");
-    let mut found = Vec::new();
-    for rack in view.list::<RackController>()? {
-        if wanted.is_empty() || wanted.contains(&rack.hostname) {
-            found.push(rack_shape(&shapes, &rack)?);
-        }
-    }
-    Ok(Reply::json(&found))
+    let hostnames = HOSTNAME.all(&call.params);
+    let racks = controllers::list_racks(&call.parts.tables, &call.actor, hostnames).await?;
+    Ok(Reply::json(&racks.iter().map(rack_shape).collect::<Vec<_>>()))
 }
 
 async fn has_rack(call: Call) -> Result<Reply, Problem> {
-    let mac = call.params.required("mac_address")?.parse().ok();
-    let racks = call.view().await?.list::<RackController>()?;
-    let mut interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    Ok(Reply::json(&interfaces.any(|interface| Some(interface.mac) == mac)))
+    let Ok(mac) = MAC_ADDRESS.required(&call.params)?.parse::<MacAddress>() else {
+        return Ok(Reply::json(&false));
+    };
+    let known = controllers::is_registered(&call.parts.tables, &call.actor, mac).await?;
+    Ok(Reply::json(&known))
 }
 
 async fn rack(call: Call) -> Result<Reply, Problem> {
     let id: SystemId = call.id("system_id", "RackController")?;
-    let view = call.view().await?;
-    let rack = view.get::<RackController>(&id)?;
-    let rack = rack.ok_or_else(|| Problem::not_found("RackController"))?;
-    Ok(Reply::json(&rack_shape(&Shapes::new(&view), &rack)?))
+    let rack = controllers::get_rack(&call.parts.tables, &call.actor, &id).await?;
+    Ok(Reply::json(&rack_shape(&rack)))
 }
 
 async fn delete_rack(call: Call) -> Result<Reply, Problem> {
-    call.admin()?;
     let id: SystemId = call.id("system_id", "RackController")?;
-    let force = call.params.boolean("force")?.unwrap_or(false);
-    let cause = call.cause("rack.delete");
-    controllers::delete_rack(&call.parts.tables, &cause, &id, force).await?;
+    let force = FORCE.is_set(&call.params)?;
+    controllers::delete_rack(&call.parts.tables, &call.actor, &id, force).await?;
     Ok(Reply::no_content())
 }
 
 async fn regions(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shapes = Shapes::new(&view);
-    let regions = view.list::<RegionController>()?;
-    let regions = regions.iter().map(|region| region_shape(&shapes, region));
-    Ok(Reply::json(&regions.collect::<Result<Vec<_>, _>>()?))
+    let regions = controllers::list_regions(&call.parts.tables, &call.actor).await?;
+    Ok(Reply::json(&regions.iter().map(region_shape).collect::<Vec<_>>()))
 }
 
 async fn region(call: Call) -> Result<Reply, Problem> {
     let id: SystemId = call.id("system_id", "RegionController")?;
-    let view = call.view().await?;
-    let region = view.get::<RegionController>(&id)?;
-    let region = region.ok_or_else(|| Problem::not_found("RegionController"))?;
-    Ok(Reply::json(&region_shape(&Shapes::new(&view), &region)?))
+    let region = controllers::get_region(&call.parts.tables, &call.actor, &id).await?;
+    Ok(Reply::json(&region_shape(&region)))
 }
 
-fn rack_shape(shapes: &Shapes<'_>, rack: &RackController) -> Result<Controller, Problem> {
-    let connected =
-        rack.session.is_some() && now().since_ms(rack.last_seen) <= controllers::SILENCE_MAX_MS;
-    let status = if connected { "running" } else { "dead" };
-    let info = if connected { "" } else { "no session with a region" };
+fn rack_shape(detail: &RackDetail) -> Controller {
+    let rack = &detail.rack;
+    let (status, info) =
+        if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
     let services = ["rackd", "dhcpd", "tftp", "http", "dns_rack"];
-    let service_set = services
-        .into_iter()
-        .map(|name| Service {
-            name: name.to_owned(),
-            status: status.to_owned(),
-            status_info: info.to_owned(),
-        })
-        .collect();
-    let mut interface_set = Vec::new();
-    for (id, interface) in rack.interfaces.iter().enumerate() {
-        interface_set.push(interface_shape(shapes, &rack.system_id, id, interface)?);
-    }
-    let addresses = rack.interfaces.iter().flat_map(|interface| &interface.addresses);
-    Ok(Controller {
-        ip_addresses: addresses.map(ipnet::IpNet::addr).collect(),
-        interface_set,
-        service_set,
+    let service_set = services.into_iter().map(|name| Service {
+        name: name.to_owned(),
+        status: status.to_owned(),
+        status_info: info.to_owned(),
+    });
+    let interfaces = detail.interfaces.iter().enumerate();
+    let addresses = detail.interfaces.iter().flat_map(|(_, addresses)| addresses);
+    Controller {
+        ip_addresses: addresses.map(|(ip, _)| *ip).collect(),
+        interface_set: interfaces
+            .map(|(id, (interface, addresses))| {
+                interface_shape(&rack.system_id, id, interface, addresses)
+            })
+            .collect(),
+        service_set: service_set.collect(),
         version: rack.version.clone(),
-        ..blank(shapes, &rack.system_id, &rack.hostname, false)?
-    })
+        ..blank(&detail.placement, &rack.system_id, &rack.hostname, false)
+    }
 }
 
-fn region_shape(shapes: &Shapes<'_>, region: &RegionController) -> Result<Controller, Problem> {
-    Ok(Controller {
+fn region_shape(detail: &RegionDetail) -> Controller {
+    let region = &detail.region;
+    Controller {
         ip_addresses: vec![region.address],
         version: region.version.clone(),
-        ..blank(shapes, &region.system_id, &region.hostname, true)?
-    })
+        ..blank(&detail.placement, &region.system_id, &region.hostname, true)
+    }
 }
 
 fn blank(
-    shapes: &Shapes<'_>,
+    placement: &Placement,
     system_id: &SystemId,
     hostname: &str,
     is_region: bool,
-) -> Result<Controller, Problem> {
-    let domain = domains::default_domain(shapes.view())?;
+) -> Controller {
+    let domain = shapes::domain(&placement.domain);
     let (node_type, name, path) = if is_region {
         (3, "Region controller", "regioncontrollers")
     } else {
         (2, "Rack controller", "rackcontrollers")
     };
-    Ok(Controller {
+    Controller {
         system_id: system_id.clone(),
         hostname: hostname.to_owned(),
         fqdn: format!("{hostname}.{}", domain.name),
+        domain: Some(domain),
+        zone: placement.zone.as_deref().map(Into::into),
         description: String::new(),
         hardware_uuid: None,
-        domain: Some(shapes.domain_of(&domain)?),
-        zone: shapes.zone(DEFAULT_ZONE)?,
         architecture: "amd64/generic".to_owned(),
         cpu_count: 0,
         cpu_speed: 0,
@@ -170,27 +156,24 @@ fn blank(
         hardware_info: std::collections::BTreeMap::new(),
         tests: api::controllers::NoTests::default(),
         resource_uri: format!("/MAAS/api/2.0/{path}/{system_id}/"),
-    })
+    }
 }
 
 fn interface_shape(
-    shapes: &Shapes<'_>,
     system_id: &SystemId,
     id: usize,
     interface: &controller::ControllerInterface,
-) -> Result<ControllerInterface, TableError> {
-    let subnets = shapes.view().list::<Subnet>()?;
-    let subnet_of = |address: IpAddr| {
-        let found = subnets.iter().find(|subnet| subnet.cidr.contains(&address));
-        found.map_or(Ok(None), |subnet| shapes.subnet_of(subnet))
-    };
-    let mut links = Vec::new();
-    for (id, address) in interface.addresses.iter().map(ipnet::IpNet::addr).enumerate() {
-        let subnet = subnet_of(address)?;
-        links.push(ControllerLink { id, mode: "static".to_owned(), ip_address: address, subnet });
-    }
+    addresses: &[AddressDetail],
+) -> ControllerInterface {
+    let links = addresses.iter().enumerate().map(|(id, (ip, subnet))| ControllerLink {
+        id,
+        mode: "static".to_owned(),
+        ip_address: *ip,
+        subnet: subnet.as_deref().map(shapes::subnet),
+    });
+    let links: Vec<ControllerLink> = links.collect();
     let vlan = links.iter().find_map(|link| link.subnet.as_ref().map(|subnet| subnet.vlan.clone()));
-    Ok(ControllerInterface {
+    ControllerInterface {
         id,
         system_id: system_id.clone(),
         name: interface.name.clone(),
@@ -204,5 +187,5 @@ fn interface_shape(
         params: String::new(),
         parents: Vec::new(),
         children: Vec::new(),
-    })
+    }
 }

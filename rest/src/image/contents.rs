@@ -2,52 +2,56 @@
 //! server. A content is uploaded in parts under its hash; boot files name the two contents that
 //! machines of an architecture boot as the ephemeral OS.
 
-use crate::problem::Problem;
+use api::boot_resources::{self, BootFiles, Content};
 use api::field_errors::FieldErrors;
-use model::boot::content::{Content, is_sha256};
-use model::boot::files::BootFiles;
+use images::upload::{self, Progress, Upload, UploadError};
+use model::access::Permission;
+use model::boot::content::is_sha256;
 use model::error::Kind;
+use ops::image::boot_files::{self, NewBootFiles};
 use ops::image::contents;
-use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::image::boot_resources::boot_files;
 use crate::operation::Operation;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use images::upload::{self, Progress, Upload, UploadError};
-use ops::error::Refusal;
-use tables::read::Reads;
 
 const CONTENT: &str = "contents/{sha256}/";
 const FILES: &str = "boot-files/{architecture}/";
 
+const SHA256: Param<String> = Param::text("sha256", "Its SHA-256.");
+const SIZE: Param<u64> = Param::number("size", "Its size in bytes.");
+const KERNEL_SHA256: Param<String> = Param::text("kernel_sha256", "The kernel.");
+const INITRD_SHA256: Param<String> = Param::text("initrd_sha256", "The initramfs.");
+const VERSION: Param<String> = Param::text("version", "What it is called.");
+
 /// The operations on contents and boot files.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("ContentHandler", CONTENT, |call| Box::pin(read(call)))
-        .admin()
+        .reserved(Permission::ManageImages)
         .doc("Read where a content is."),
     Operation::put("ContentHandler", "contents/{sha256}/upload/{node}/{size}/", |call| {
         Box::pin(append(call))
     })
-    .admin()
+    .reserved(Permission::ManageImages)
     .content()
     .doc("Upload the next part of a content."),
-    Operation::post("ContentsHandler", "contents/", |call| Box::pin(begin(call))).admin().doc(
-        "Begin the upload of a content; its parts follow at `upload_uri`.\n\n\
-         :param sha256: Its SHA-256.\n:param size: Its size in bytes.",
-    ),
+    Operation::post("ContentsHandler", "contents/", |call| Box::pin(begin(call)))
+        .reserved(Permission::ManageImages)
+        .doc("Begin the upload of a content; its parts follow at `upload_uri`.")
+        .params(&[SHA256.needed(), SIZE.needed()]),
     Operation::get("BootFilesHandler", "boot-files/", |call| Box::pin(list_files(call)))
         .doc("List the ephemeral OS of every architecture."),
-    Operation::put("BootFileHandler", FILES, |call| Box::pin(set_files(call))).admin().doc(
-        "Set the ephemeral OS of an architecture, from contents that were uploaded.\n\n\
-         :param kernel_sha256: The kernel.\n:param initrd_sha256: The initramfs.\n\
-         :param version: What it is called.",
-    ),
+    Operation::put("BootFileHandler", FILES, |call| Box::pin(set_files(call)))
+        .reserved(Permission::ManageImages)
+        .doc("Set the ephemeral OS of an architecture, from contents that were uploaded.")
+        .params(&[KERNEL_SHA256.needed(), INITRD_SHA256.needed(), VERSION.optional()]),
 ];
 
 async fn begin(call: Call) -> Result<Reply, Problem> {
-    let sha256 = call.params.required("sha256")?.to_lowercase();
-    let size: u64 = call.params.parsed("size", "Enter a whole number.")?.unwrap_or_default();
+    let sha256 = SHA256.required(&call.params)?.to_lowercase();
+    let size = SIZE.of(&call.params)?.unwrap_or_default();
     let mut errors = FieldErrors::default();
     if !is_sha256(&sha256) {
         errors.add("sha256", "SHA256 must be 64 hexadecimal digits.");
@@ -56,28 +60,25 @@ async fn begin(call: Call) -> Result<Reply, Problem> {
         errors.add("size", "Ensure this value is greater than or equal to 1.");
     }
     errors.finish()?;
-    let complete = contents::is_complete(&call.view().await?, &sha256)?;
+    let complete = contents::is_uploaded(&call.parts.tables, &call.actor, &sha256).await?;
     let node = call.images()?.node_id;
-    let mut shape = json!({ "sha256": sha256, "size": size, "complete": complete });
+    let mut upload_uri = None;
     if !complete {
         restart(&call, &sha256).await?;
-        let path = format!("/MAAS/api/2.0/contents/{sha256}/upload/{node}/{size}/");
-        shape["upload_uri"] = Value::String(path);
+        upload_uri = Some(format!("/MAAS/api/2.0/contents/{sha256}/upload/{node}/{size}/"));
     }
-    Ok(Reply::json(&shape))
+    Ok(Reply::json(&boot_resources::Upload { sha256, size, complete, upload_uri }))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
-    let sha256 = call.segment("sha256").to_owned();
-    let view = call.view().await?;
-    let content = view.get::<Content>(&sha256)?.ok_or_else(|| Problem::not_found("Content"))?;
-    let complete = contents::is_complete(&view, &sha256)?;
-    Ok(Reply::json(&json!({
-        "sha256": content.sha256,
-        "size": content.size_bytes,
-        "complete": complete,
-        "holders": content.holders,
-    })))
+    let sha256 = call.segment("sha256");
+    let found = contents::get(&call.parts.tables, &call.actor, sha256).await?;
+    Ok(Reply::json(&Content {
+        sha256: found.content.sha256,
+        size: found.content.size_bytes,
+        complete: found.complete,
+        holders: found.content.holders,
+    }))
 }
 
 async fn append(call: Call) -> Result<Reply, Problem> {
@@ -89,41 +90,19 @@ async fn append(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn list_files(call: Call) -> Result<Reply, Problem> {
-    let files = call.view().await?.list::<BootFiles>()?;
-    Ok(Reply::json(&files.iter().map(boot_files).collect::<Vec<Value>>()))
+    let files = boot_files::list(&call.parts.tables, &call.actor).await?;
+    Ok(Reply::json(&files.iter().map(BootFiles::from).collect::<Vec<_>>()))
 }
 
 async fn set_files(call: Call) -> Result<Reply, Problem> {
-    let params = &call.params;
-    let architecture = call.segment("architecture").to_owned();
-    let kernel_sha256 = params.required("kernel_sha256")?.to_lowercase();
-    let initrd_sha256 = params.required("initrd_sha256")?.to_lowercase();
-    let version = params.get("version").unwrap_or_default().to_owned();
-    let cause = call.cause("boot_files.set");
-    let files = call
-        .parts
-        .tables
-        .update(&cause, |tx| {
-            let mut errors = FieldErrors::default();
-            let named = [("kernel_sha256", &kernel_sha256), ("initrd_sha256", &initrd_sha256)];
-            for (name, sha256) in named {
-                if !contents::is_complete(tx, sha256)? {
-                    errors.add(name, "This content is not uploaded completely.");
-                }
-            }
-            errors.finish()?;
-            let files = BootFiles {
-                architecture: architecture.clone(),
-                kernel_sha256: kernel_sha256.clone(),
-                initrd_sha256: initrd_sha256.clone(),
-                version: version.clone(),
-                created: tx.now(),
-            };
-            tx.put(&files)?;
-            Ok::<_, Refusal>(files)
-        })
-        .await?;
-    Ok(Reply::json(&boot_files(&files)))
+    let new = NewBootFiles {
+        architecture: call.segment("architecture").to_owned(),
+        kernel_sha256: KERNEL_SHA256.required(&call.params)?.to_lowercase(),
+        initrd_sha256: INITRD_SHA256.required(&call.params)?.to_lowercase(),
+        version: VERSION.given(&call.params).unwrap_or_default(),
+    };
+    let files = boot_files::set(&call.parts.tables, &call.actor, &new).await?;
+    Ok(Reply::json(&BootFiles::from(&files)))
 }
 
 /// Takes a part here, or passes it on to the node that collects the upload.

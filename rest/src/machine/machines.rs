@@ -1,38 +1,37 @@
 //! `machines/`: the list with MAAS's filters, machines made by hand, allocation and bulk actions.
 
-use crate::problem::Problem;
+use std::collections::BTreeMap;
+
 use api::field_errors::FieldErrors;
-use model::dns::domain::Domain;
-use model::id::{AvailabilityZoneId, DomainId, SystemId};
+use model::access::Permission;
+use model::error::Kind;
+use model::id::SystemId;
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
 use model::machine::status::Status;
-use model::zone::AvailabilityZone;
-use serde_json::{Map, Value, json};
+use ops::machine::actions::MachineCommands;
+use ops::machine::allocate::{self, AllocateRequest};
+use ops::machine::enlist::NewMachine;
+use ops::machine::filter::Filter;
+use ops::machine::list::{self, MachineDetail};
+use ops::machine::machines::{self, CreateRequest};
+use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::machine::shape;
 use crate::operation::Operation;
+use crate::param::Param;
 use crate::params::Params;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::shapes::Shapes;
-use ops::error::Refusal;
-use ops::machine::actions::Acting;
-use ops::machine::allocate::{self, AllocateRequest};
-use ops::machine::enlist::NewMachine;
-use ops::machine::filter::{Filter, facts};
-use ops::machine::machines;
-use tables::machines::MACHINE_BY_MAC;
-use tables::names::DOMAIN_BY_NAME;
-use tables::read::{Reads, View};
-use tables::site::ZONE_BY_NAME;
 
 const HANDLER: &str = "MachinesHandler";
 const PATH: &str = "machines/";
 
-/// Parameters of an allocation that are no constraints.
+/// Parameters of an allocation that are no constraints. Those of bridges have no effect in MAAS
+/// either unless it composes machines.
 const ALLOCATE_OPTIONS: &[&str] = &[
     "agent_name",
     "comment",
@@ -47,255 +46,270 @@ const ALLOCATE_OPTIONS: &[&str] = &[
 /// Prefix of OAuth parameters, which may come in the query.
 const OAUTH: &str = "oauth_";
 
+// Constraints: read by `Filter`, so that all of MAAS's are understood and others refused by name.
+const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only machines with this name.");
+const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only machines with this id.");
+const BY_ID: Param<String> = Param::text("id", "Only machines with this id.");
+const BY_MAC: Param<String> =
+    Param::text("mac_address", "Only machines with this hardware address.");
+const BY_DOMAIN: Param<String> = Param::text("domain", "Only machines in this domain.");
+const BY_ZONE: Param<String> = Param::text("zone", "Only machines in this zone.");
+const BY_POOL: Param<String> = Param::text("pool", "Only machines in this resource pool.");
+const BY_TAGS: Param<String> = Param::text("tags", "Only machines with all of these tags.");
+const BY_NOT_TAGS: Param<String> = Param::text("not_tags", "None of these tags.");
+const BY_STATUS: Param<String> = Param::text("status", "Only machines in this status, `ready`.");
+const BY_OWNER: Param<String> = Param::text("owner", "Only machines of this user.");
+const BY_ARCH: Param<String> = Param::text("arch", "Only machines of this architecture.");
+const BY_CPU_COUNT: Param<String> =
+    Param::text("cpu_count", "Only machines with at least so many CPUs.");
+const BY_MEM: Param<String> =
+    Param::text("mem", "Only machines with at least so much memory in MiB.");
+const BY_NAME: Param<String> = Param::text("name", "The machine's name.");
+const BY_SUBNETS: Param<String> = Param::text("subnets", "On one of these subnets.");
+const BY_STORAGE: Param<String> =
+    Param::text("storage", "Its disks, `label:size(tag,tag),…` in GB.");
+const BY_INTERFACES: Param<String> =
+    Param::text("interfaces", "Its interfaces, `label:key=value,…;…`.");
+
+const ARCHITECTURE: Param<String> =
+    Param::text("architecture", "Its architecture, `amd64/generic`.");
+const SUBARCHITECTURE: Param<String> =
+    Param::text("subarchitecture", "The second part of its architecture.");
+const MAC_ADDRESSES: Param<String> = Param::text("mac_addresses", "Its hardware addresses.");
+const HOSTNAME: Param<String> = Param::text("hostname", "Its name; generated if it is absent.");
+const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
+const DOMAIN: Param<String> = Param::text("domain", "Its domain, by name or id.");
+const COMMISSION: Param<bool> =
+    Param::boolean("commission", "Whether to commission it at once; true by default.");
+const AGENT_NAME: Param<String> =
+    Param::text("agent_name", "What the caller's software calls itself.");
+const DRY_RUN: Param<bool> =
+    Param::boolean("dry_run", "Whether to tell only which machine it would be.");
+const MACHINES: Param<String> = Param::text("machines", "Their ids.");
+const ID: Param<String> = Param::text("id", "Their ids.");
+const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
+const ZONE: Param<String> = Param::text("zone", "Its name.");
+const NODES: Param<String> = Param::text("nodes", "Their ids.");
+
+/// Why something is done: an event of the machine says it.
+pub(crate) const COMMENT: Param<String> = Param::text("comment", "Why, for the event log.");
+
+/// Its power driver.
+pub(crate) const POWER_TYPE: Param<String> =
+    Param::text("power_type", "Its power driver, `ipmi` or `manual`.");
+
+/// A parameter of its power driver.
+pub(crate) const POWER_PARAMETER: Param<String> =
+    Param::text("power_parameters_{param}", "A parameter of the driver.");
+
+/// All parameters of its power driver.
+pub(crate) const POWER_PARAMETERS: Param<String> =
+    Param::text("power_parameters", "All parameters of the driver, as a JSON object.");
+
 /// The operations on all machines.
 pub const OPERATIONS: &[Operation] = &[
-    Operation::get(HANDLER, PATH, |call| Box::pin(list(call))).doc(
-        "List machines.\n\nConstraints may be repeated; names with `not_` are their opposites.\n\n\
-         :param hostname: Only machines with this name.\n\
-         :param system_id: Only machines with this id.\n\
-         :param id: Only machines with this id.\n\
-         :param mac_address: Only machines with this hardware address.\n\
-         :param domain: Only machines in this domain.\n\
-         :param zone: Only machines in this zone.\n\
-         :param pool: Only machines in this resource pool.\n\
-         :param tags: Only machines with all of these tags.\n\
-         :param status: Only machines in this status, `ready`.\n\
-         :param owner: Only machines of this user.\n\
-         :param arch: Only machines of this architecture.\n\
-         :param cpu_count: Only machines with at least so many CPUs.\n\
-         :param mem: Only machines with at least so much memory in MiB.",
-    ),
-    Operation::post(HANDLER, PATH, |call| Box::pin(create(call))).admin().doc(
-        "Create a machine.\n\n\
-         :param architecture: Its architecture, `amd64/generic`.\n\
-         :param mac_addresses: Its hardware addresses; may be repeated.\n\
-         :param hostname: Its name. One is generated if it is absent.\n\
-         :param description: Free text.\n\
-         :param domain: Its domain.\n\
-         :param power_type: Its power driver, `ipmi` or `manual`.\n\
-         :param power_parameters_{param}: A parameter of the driver.\n\
-         :param commission: Whether to commission it at once; true by default.",
-    ),
-    Operation::post(HANDLER, PATH, |call| Box::pin(allocate(call))).op("allocate").doc(
-        "Allocate a Ready machine that meets the constraints, those of the list.\n\n\
-         :param name: The machine's name.\n\
-         :param system_id: The machine's id.\n\
-         :param arch: Its architecture.\n\
-         :param cpu_count: At least so many CPUs.\n\
-         :param mem: At least so much memory in MiB.\n\
-         :param tags: All of these tags.\n\
-         :param not_tags: None of these tags.\n\
-         :param zone: Its zone.\n\
-         :param pool: Its resource pool.\n\
-         :param subnets: On one of these subnets.\n\
-         :param storage: Its disks, `label:size(tag,tag),…` in GB.\n\
-         :param interfaces: Its interfaces, `label:key=value,…;…`.\n\
-         :param agent_name: What the caller's software calls itself.\n\
-         :param dry_run: Whether to tell only which machine it would be.\n\
-         :param verbose: Whether to explain.\n\
-         :param comment: Why, for the event log.",
-    ),
-    Operation::post(HANDLER, PATH, |call| Box::pin(release(call))).op("release").doc(
-        "Release machines; all or none.\n\n\
-         :param machines: Their ids; may be repeated.\n:param comment: Why.",
-    ),
+    Operation::get(HANDLER, PATH, |call| Box::pin(list(call)))
+        .any_name()
+        .doc(
+            "List machines.\n\n\
+             Constraints may be repeated; names with `not_` are their opposites.",
+        )
+        .params(&[
+            BY_HOSTNAME.optional(),
+            BY_SYSTEM_ID.optional(),
+            BY_ID.optional(),
+            BY_MAC.optional(),
+            BY_DOMAIN.optional(),
+            BY_ZONE.optional(),
+            BY_POOL.optional(),
+            BY_TAGS.optional(),
+            BY_STATUS.optional(),
+            BY_OWNER.optional(),
+            BY_ARCH.optional(),
+            BY_CPU_COUNT.optional(),
+            BY_MEM.optional(),
+        ]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(create(call)))
+        .reserved(Permission::EditMachine)
+        .doc("Create a machine.")
+        .params(&[
+            ARCHITECTURE.needed(),
+            SUBARCHITECTURE.optional(),
+            MAC_ADDRESSES.repeated(),
+            HOSTNAME.optional(),
+            DESCRIPTION.optional(),
+            DOMAIN.optional(),
+            POWER_TYPE.optional(),
+            POWER_PARAMETERS.optional(),
+            POWER_PARAMETER.optional(),
+            COMMISSION.optional(),
+        ]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(allocate(call)))
+        .op("allocate")
+        .requires(Permission::AllocateMachine)
+        .any_name()
+        .doc("Allocate a Ready machine that meets the constraints, those of the list.")
+        .params(&[
+            BY_NAME.optional(),
+            BY_SYSTEM_ID.optional(),
+            BY_ARCH.optional(),
+            BY_CPU_COUNT.optional(),
+            BY_MEM.optional(),
+            BY_TAGS.optional(),
+            BY_NOT_TAGS.optional(),
+            BY_ZONE.optional(),
+            BY_POOL.optional(),
+            BY_SUBNETS.optional(),
+            BY_STORAGE.optional(),
+            BY_INTERFACES.optional(),
+            AGENT_NAME.optional(),
+            DRY_RUN.optional(),
+        ]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
+        .op("release")
+        .doc("Release machines; all or none.")
+        .params(&[MACHINES.repeated(), COMMENT.optional()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(list_allocated(call)))
         .op("list_allocated")
-        .doc("List the caller's machines.\n\n:param id: Only machines with this id."),
+        .any_name()
+        .doc("List the caller's machines.")
+        .params(&[BY_ID.optional()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
-        .admin()
-        .doc("Power parameters by machine.\n\n:param id: Their ids; may be repeated."),
+        .reserved(Permission::ReadMachineSecrets)
+        .doc("Power parameters by machine.")
+        .params(&[ID.repeated()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(is_registered(call)))
         .op("is_registered")
         .anonymous()
-        .doc("Whether a hardware address is known.\n\n:param mac_address: The address."),
+        .doc("Whether a hardware address is known.")
+        .params(&[MAC_ADDRESS.needed()]),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept_all(call)))
         .op("accept_all")
-        .admin()
+        .reserved(Permission::CommissionMachine)
         .doc("Commission every New machine."),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept(call)))
         .op("accept")
-        .admin()
-        .doc("Commission New machines.\n\n:param machines: Their ids; may be repeated."),
+        .reserved(Permission::CommissionMachine)
+        .doc("Commission New machines.")
+        .params(&[MACHINES.repeated()]),
     Operation::post(HANDLER, PATH, |call| Box::pin(set_zone(call)))
         .op("set_zone")
-        .admin()
-        .doc("Set the zone of machines.\n\n:param zone: Its name.\n:param nodes: Their ids."),
+        .reserved(Permission::EditMachine)
+        .doc("Set the zone of machines.")
+        .params(&[ZONE.needed(), NODES.repeated()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
     let filter = filter_of(&call.params, &[])?;
-    let view = call.view().await?;
-    let unknown = filter.unknown_tags(&view)?;
-    if !unknown.is_empty() {
-        let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
-        return Err(Problem::field("tags", message));
-    }
-    let mut found = Vec::new();
-    for machine in in_order(&view)? {
-        if filter.matches(&machine, &facts(&view, &machine)?) {
-            found.push(machine);
-        }
-    }
-    reply(&view, &found)
+    Ok(shape::list(list::list(&call.parts.tables, &call.actor, &filter, false).await?))
 }
 
 async fn list_allocated(call: Call) -> Result<Reply, Problem> {
-    let user = call.user()?.id;
     let filter = filter_of(&call.params, &[])?;
-    let view = call.view().await?;
-    let mut found = Vec::new();
-    for machine in in_order(&view)? {
-        let owned = machine.placement.owner == Some(user);
-        if owned && filter.matches(&machine, &facts(&view, &machine)?) {
-            found.push(machine);
-        }
-    }
-    reply(&view, &found)
+    Ok(shape::list(list::list(&call.parts.tables, &call.actor, &filter, true).await?))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
-    let user = call.user()?.clone();
-    let cause = call.cause("machine.create");
-    let wanted = new_machine(&call).await?;
-    let commission = call.params.boolean("commission")?.unwrap_or(true);
-    let tables = &call.parts.tables;
-    let machine = machines::create(tables, &cause, &user, &wanted, commission).await?;
-    one(&call, &machine).await
+    let request = create_request(&call.params)?;
+    let machine = machines::create(&call.parts.tables, &call.actor, &request).await?;
+    one(&call, machine).await
 }
 
 async fn allocate(call: Call) -> Result<Reply, Problem> {
-    let user = call.user()?.clone();
     let is_option = |name: &str| ALLOCATE_OPTIONS.contains(&name) || name.starts_with(OAUTH);
     let constraints = call.params.iter().filter(|(name, _)| !is_option(name));
     let asked = constraints.map(|(name, values)| (name.to_owned(), values.to_vec())).collect();
     let request = AllocateRequest {
         filter: filter_of(&call.params, ALLOCATE_OPTIONS)?,
         asked,
-        agent_name: call.params.get("agent_name").unwrap_or_default().to_owned(),
-        dry_run: call.params.boolean("dry_run")?.unwrap_or(false),
+        agent_name: AGENT_NAME.given(&call.params).unwrap_or_default(),
+        dry_run: DRY_RUN.is_set(&call.params)?,
     };
-    let cause = call.cause("machine.allocate");
-    let machine = allocate::allocate(&call.parts.tables, &cause, &user, &request).await?;
-    let view = call.view().await?;
-    let mut shape = shape::machine(&Shapes::new(&view), &machine)?;
-    shape["constraints_by_type"] = json!({});
+    let machine = allocate::allocate(&call.parts.tables, &call.actor, &request).await?;
+    let detail = list::detail(&call.parts.tables, machine).await?;
+    let mut shape = shape::machine(&detail);
+    shape.constraints_by_type = Some(BTreeMap::new());
     Ok(Reply::json(&shape))
 }
 
 async fn release(call: Call) -> Result<Reply, Problem> {
-    let user = call.user()?.clone();
-    let cause = call.cause("machine.release");
-    let ids = system_ids(&call.params, "machines")?;
-    let view = call.view().await?;
+    let (tables, comment) = (&call.parts.tables, COMMENT.named(&call.params));
+    let ids = system_ids(&call.params, MACHINES)?;
+    let mut before = Vec::with_capacity(ids.len());
     for id in &ids {
-        machines::get(&view, id)?;
+        before.push(machines::get(tables, &call.actor, id).await?.machine);
     }
     let mut released = Vec::new();
-    for id in &ids {
-        let before = Status::of(&machines::get(&view, id)?.lifecycle);
-        let acting = Acting { tables: &call.parts.tables, cause: &cause, user: &user, machine: id };
-        let machine = acting.release(false).await?;
-        if before != Status::of(&machine.lifecycle) {
-            released.push(id.clone());
+    for (id, before) in ids.iter().zip(before) {
+        let commands = commands(&call, id, comment.as_deref());
+        let after = commands.release(false).await?;
+        if Status::of(&before.lifecycle) != Status::of(&after.lifecycle) {
+            released.push(id);
         }
     }
     Ok(Reply::json(&released))
 }
 
 async fn accept(call: Call) -> Result<Reply, Problem> {
-    let ids = system_ids(&call.params, "machines")?;
+    let ids = system_ids(&call.params, MACHINES)?;
     commission_all(&call, ids).await
 }
 
 async fn accept_all(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let new = in_order(&view)?.into_iter();
-    let new = new.filter(|machine| Status::of(&machine.lifecycle) == Status::New);
-    commission_all(&call, new.map(|machine| machine.system_id).collect()).await
+    let filter = Filter::of_status(Status::New);
+    let new = list::list(&call.parts.tables, &call.actor, &filter, false).await?;
+    commission_all(&call, new.ids().to_vec()).await
 }
 
 async fn commission_all(call: &Call, ids: Vec<SystemId>) -> Result<Reply, Problem> {
-    let user = call.user()?.clone();
-    let cause = call.cause("machine.accept");
-    let mut accepted = Vec::new();
     for id in &ids {
-        let acting = Acting { tables: &call.parts.tables, cause: &cause, user: &user, machine: id };
-        accepted.push(acting.commission().await?);
+        commands(call, id, None).commission().await?;
     }
-    reply(&call.view().await?, &accepted)
+    Ok(shape::list(list::of_ids(&call.parts.tables, ids).await?))
 }
 
 async fn power_parameters(call: Call) -> Result<Reply, Problem> {
-    let ids = call.params.all("id");
-    let view = call.view().await?;
-    let mut shapes = Map::new();
-    for machine in in_order(&view)? {
-        let id = machine.system_id.as_str();
-        if ids.is_empty() || ids.iter().any(|wanted| wanted == id) {
-            shapes.insert(id.to_owned(), json!(machine.power.parameters));
-        }
-    }
-    Ok(Reply::json(&Value::Object(shapes)))
+    let ids = ID.all(&call.params);
+    let found = machines::all_power_parameters(&call.parts.tables, &call.actor, ids).await?;
+    Ok(Reply::json(&found))
 }
 
 async fn is_registered(call: Call) -> Result<Reply, Problem> {
-    let text = call.params.required("mac_address")?;
-    let mac: Option<MacAddress> = text.parse().ok();
-    let view = call.view().await?;
-    let known = mac.map_or(Ok(None), |mac| view.find(&MACHINE_BY_MAC, &mac))?;
-    Ok(Reply::json(&known.is_some()))
+    let Ok(mac) = MAC_ADDRESS.required(&call.params)?.parse::<MacAddress>() else {
+        return Ok(Reply::json(&false));
+    };
+    let known = machines::is_registered(&call.parts.tables, &call.actor, mac).await?;
+    Ok(Reply::json(&known))
 }
 
 async fn set_zone(call: Call) -> Result<Reply, Problem> {
-    let cause = call.cause("machine.set_zone");
-    let view = call.view().await?;
-    let zone = zone_of(&view, call.params.required("zone")?)?;
-    let ids = system_ids(&call.params, "nodes")?;
-    machines::set_zone(&call.parts.tables, &cause, &ids, zone).await?;
+    let zone = ZONE.required(&call.params)?;
+    let ids = system_ids(&call.params, NODES)?;
+    machines::set_zone(&call.parts.tables, &call.actor, &ids, &zone).await?;
     Ok(Reply::json(&Value::Null))
 }
 
-/// The answer with one machine.
+/// The answer with a machine that was changed.
 ///
 /// # Errors
 /// 503 without a quorum.
-pub(crate) async fn one(call: &Call, machine: &Machine) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    Ok(Reply::json(&shape::machine(&Shapes::new(&view), machine)?))
+pub(crate) async fn one(call: &Call, machine: Machine) -> Result<Reply, Problem> {
+    Ok(answer(&list::detail(&call.parts.tables, machine).await?))
 }
 
-/// A zone by name or id.
-///
-/// # Errors
-/// 400 on `zone`.
-pub(crate) fn zone_of(view: &View, text: &str) -> Result<AvailabilityZoneId, Problem> {
-    if let Some(zone) = view.find(&ZONE_BY_NAME, &text.to_owned())? {
-        return Ok(zone.id);
-    }
-    let by_id = text.parse().ok().map(AvailabilityZoneId);
-    let known = by_id.map_or(Ok(None), |id| view.get::<AvailabilityZone>(&id))?;
-    known.map(|zone| zone.id).ok_or_else(|| invalid_choice("zone"))
+/// The answer with a machine.
+pub(crate) fn answer(detail: &MachineDetail) -> Reply {
+    Reply::json(&shape::machine(detail))
 }
 
-/// A domain by name or id.
-///
-/// # Errors
-/// 400 on `domain`.
-pub(crate) fn domain_of(view: &View, text: &str) -> Result<DomainId, Problem> {
-    if let Some(domain) = view.find(&DOMAIN_BY_NAME, &text.to_lowercase())? {
-        return Ok(domain.id);
-    }
-    let by_id = text.parse().ok().map(DomainId);
-    let known = by_id.map_or(Ok(None), |id| view.get::<Domain>(&id))?;
-    known.map(|domain| domain.id).ok_or_else(|| invalid_choice("domain"))
-}
-
-pub(crate) fn invalid_choice(field: &str) -> Problem {
-    let message =
-        "Select a valid choice. That choice is not one of the available choices.".to_owned();
-    Problem::field(field, message)
+/// What the caller can have done to a machine.
+pub(crate) fn commands<'a>(
+    call: &'a Call,
+    machine: &'a SystemId,
+    comment: Option<&'a str>,
+) -> MachineCommands<'a> {
+    MachineCommands { tables: &call.parts.tables, actor: &call.actor, machine, comment }
 }
 
 /// `power_parameters_<name>=…` for each, or all of them as JSON in `power_parameters`.
@@ -304,9 +318,9 @@ pub(crate) fn invalid_choice(field: &str) -> Problem {
 /// 400 on `power_parameters`.
 pub(crate) fn power_parameters_of(params: &Params) -> Result<PowerParameters, Problem> {
     let mut found = PowerParameters::default();
-    if let Some(text) = params.get("power_parameters").filter(|text| !text.is_empty()) {
+    if let Some(text) = POWER_PARAMETERS.named(params) {
         let wrong = |_| Problem::field("power_parameters", "Invalid JSON object.");
-        let object: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
+        let object: Map<String, Value> = serde_json::from_str(&text).map_err(wrong)?;
         found.extend(object.into_iter().map(|(name, value)| match value {
             Value::String(text) => (name, text),
             other => (name, other.to_string()),
@@ -321,40 +335,35 @@ pub(crate) fn power_parameters_of(params: &Params) -> Result<PowerParameters, Pr
     Ok(found)
 }
 
-async fn new_machine(call: &Call) -> Result<NewMachine, Problem> {
-    let params = &call.params;
-    let text = |name: &str| params.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
+fn create_request(params: &Params) -> Result<CreateRequest, Problem> {
     let mut errors = FieldErrors::default();
     let mut macs = Vec::new();
-    for value in params.items("mac_addresses").unwrap_or_default() {
+    for value in MAC_ADDRESSES.items(params).unwrap_or_default() {
         match value.parse::<MacAddress>() {
             Ok(mac) => macs.push(mac),
             Err(_) => errors.add("mac_addresses", format!("'{value}' is not a valid MAC address.")),
         }
     }
     errors.finish()?;
-    let domain = match params.get("domain").filter(|text| !text.is_empty()) {
-        Some(text) => Some(domain_of(&call.view().await?, text)?),
-        None => None,
-    };
-    let sub = text("subarchitecture");
-    let architecture = text("architecture").unwrap_or_default();
-    let architecture = match sub {
+    let architecture = ARCHITECTURE.named(params).unwrap_or_default();
+    let architecture = match SUBARCHITECTURE.named(params) {
         Some(sub) if !architecture.contains('/') => format!("{architecture}/{sub}"),
         _ => architecture,
     };
-    Ok(NewMachine {
-        hostname: text("hostname"),
-        description: text("description").unwrap_or_default(),
-        domain,
+    let machine = NewMachine {
+        hostname: HOSTNAME.named(params),
+        description: DESCRIPTION.named(params).unwrap_or_default(),
+        domain: None,
         architecture,
         macs,
         power: Power {
-            driver: text("power_type").unwrap_or_default(),
+            driver: POWER_TYPE.named(params).unwrap_or_default(),
             parameters: power_parameters_of(params)?,
             ..Power::default()
         },
-    })
+    };
+    let commission = COMMISSION.of(params)?.unwrap_or(true);
+    Ok(CreateRequest { machine, domain: DOMAIN.named(params), commission })
 }
 
 fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
@@ -362,27 +371,9 @@ fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
     Ok(Filter::parse(constraints, ignored)?)
 }
 
-fn system_ids(params: &Params, name: &str) -> Result<Vec<SystemId>, Problem> {
-    let texts = params.items(name).unwrap_or_default();
-    let unknown = |text: &String| {
-        let message = format!("Unknown machine(s): {text}.");
-        Problem::from(Refusal::said(model::error::Kind::Invalid, message))
-    };
+fn system_ids(params: &Params, param: Param<String>) -> Result<Vec<SystemId>, Problem> {
+    let texts = param.items(params).unwrap_or_default();
+    let unknown =
+        |text: &String| Problem::text(Kind::Invalid, format!("Unknown machine(s): {text}."));
     texts.iter().map(|text| text.parse().map_err(|_| unknown(text))).collect()
-}
-
-/// All machines, oldest first, as MAAS lists them.
-fn in_order(view: &View) -> Result<Vec<Machine>, Problem> {
-    let mut machines = view.list::<Machine>()?;
-    machines.sort_by(|a, b| (a.created, &a.system_id).cmp(&(b.created, &b.system_id)));
-    Ok(machines)
-}
-
-fn reply(view: &View, machines: &[Machine]) -> Result<Reply, Problem> {
-    let shapes = Shapes::new(view);
-    let mut found = Vec::with_capacity(machines.len());
-    for machine in machines {
-        found.push(shape::machine(&shapes, machine)?);
-    }
-    Ok(Reply::json(&found))
 }

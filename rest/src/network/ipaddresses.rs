@@ -2,122 +2,104 @@
 
 use std::net::IpAddr;
 
-use crate::problem::Problem;
 use api::ipaddresses::{IpAddress, ReservedInterface};
-use model::error::Kind;
-use model::net::reserved::ReservedAddress;
+use model::mac::MacAddress;
+use ops::network::ipaddresses::{self, ReservedDetail, ReservedQuery, Wish};
+use ops::site::dates;
 
 use crate::call::Call;
 use crate::operation::Operation;
-use crate::params::Params;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::shapes::Shapes;
-use ops::network::ipaddresses::{self, Wish};
-use ops::site::dates;
-use tables::error::TableError;
-use tables::read::Reads;
+use crate::shapes;
 
 const ALL: &str = "ipaddresses/";
 
+const NO_MAC: &str = "'{}' is not a valid MAC address.";
+
+const IP: Param<IpAddr> = Param::address("ip", "The address.");
+const IP_ADDRESS: Param<IpAddr> = Param::address("ip_address", "The same.");
+const EVERYBODY: Param<bool> =
+    Param::boolean("all", "Whether to list those of everybody; administrators only.");
+const OWNER: Param<String> = Param::text("owner", "Only those of that user; administrators only.");
+const SUBNET: Param<String> = Param::text("subnet", "The subnet, when no address is named.");
+const HOSTNAME: Param<String> = Param::text("hostname", "The name of the client.");
+const MAC: Param<MacAddress> = Param::parsed("mac", "The client that DHCP gives it to.", NO_MAC);
+const MAC_ADDRESS: Param<MacAddress> = Param::parsed("mac_address", "The same.", NO_MAC);
+const FORCE: Param<bool> = Param::boolean("force", "Whether anybody's; administrators only.");
+
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
-    Operation::get("IPAddressesHandler", ALL, |call| Box::pin(list(call))).doc(
-        "List the addresses that the user that calls reserved.\n\n\
-         :param ip: Only that address. Optional.\n\
-         :param all: Whether to list those of everybody; administrators only. Optional.\n\
-         :param owner: Only those of that user; administrators only. Optional.",
-    ),
-    Operation::post("IPAddressesHandler", ALL, |call| Box::pin(reserve(call))).op("reserve").doc(
-        "Reserve an address.\n\n\
-             :param subnet: The subnet, when no address is named. Optional.\n\
-             :param ip: The address; a free one when absent. Optional.\n\
-             :param ip_address: The same. Optional.\n\
-             :param hostname: The name of the client. Optional.\n\
-             :param mac: The client that DHCP gives it to. Optional.",
-    ),
-    Operation::post("IPAddressesHandler", ALL, |call| Box::pin(release(call))).op("release").doc(
-        "Give a reserved address back.\n\n\
-             :param ip: The address.\n\
-             :param force: Whether anybody's; administrators only. Optional.",
-    ),
+    Operation::get("IPAddressesHandler", ALL, |call| Box::pin(list(call)))
+        .doc("List the addresses that the user that calls reserved.")
+        .params(&[
+            IP.described("Only that address.").optional(),
+            EVERYBODY.optional(),
+            OWNER.optional(),
+        ]),
+    Operation::post("IPAddressesHandler", ALL, |call| Box::pin(reserve(call)))
+        .op("reserve")
+        .doc("Reserve an address.")
+        .params(&[
+            SUBNET.optional(),
+            IP.described("The address; a free one when absent.").optional(),
+            IP_ADDRESS.optional(),
+            HOSTNAME.optional(),
+            MAC.optional(),
+            MAC_ADDRESS.optional(),
+        ]),
+    Operation::post("IPAddressesHandler", ALL, |call| Box::pin(release(call)))
+        .op("release")
+        .doc("Give a reserved address back.")
+        .params(&[IP.needed(), FORCE.optional()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shapes = Shapes::new(&view);
-    let user = call.user()?;
-    let everybody = call.params.boolean("all")?.unwrap_or(false);
-    let owner = call.params.get("owner");
-    if (everybody || owner.is_some_and(|owner| owner != user.username)) && !user.is_superuser {
-        let message = "Listing another user's IP addresses requires admin privileges.";
-        return Err(Problem::text(Kind::Forbidden, message));
-    }
-    let ip = address(&call.params, &["ip"])?;
-    let mut shown = Vec::new();
-    for reserved in view.list::<ReservedAddress>()? {
-        let shape = shape(&shapes, &reserved)?;
-        let of = shape.owner.as_ref().map(|owner| owner.username.as_str());
-        let wanted = everybody || of == Some(owner.unwrap_or(&user.username));
-        if wanted && ip.is_none_or(|ip| ip == reserved.ip) {
-            shown.push(shape);
-        }
-    }
-    Ok(Reply::json(&shown))
+    let query = ReservedQuery {
+        everybody: EVERYBODY.is_set(&call.params)?,
+        owner: OWNER.given(&call.params),
+        ip: IP.of(&call.params)?,
+    };
+    let found = ipaddresses::list(&call.parts.tables, &call.actor, &query).await?;
+    Ok(Reply::json(&found.iter().map(shape).collect::<Vec<_>>()))
 }
 
 async fn reserve(call: Call) -> Result<Reply, Problem> {
     let params = &call.params;
-    let mac = params.get("mac").or_else(|| params.get("mac_address"));
-    let mac = mac.filter(|text| !text.is_empty()).map(|text| {
-        let message = format!("'{text}' is not a valid MAC address.");
-        text.parse().map_err(|_| Problem::field("mac", message))
-    });
-    let named = |name| params.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
     let wish = Wish {
-        subnet: named("subnet"),
-        ip: address(params, &["ip", "ip_address"])?,
-        hostname: named("hostname"),
-        mac: mac.transpose()?,
+        mac: MAC.of(params)?.or(MAC_ADDRESS.of(params)?),
+        subnet: SUBNET.named(params),
+        ip: IP.of(params)?.or(IP_ADDRESS.of(params)?),
+        hostname: HOSTNAME.named(params),
     };
-    let cause = call.cause("ipaddress.reserve");
-    let reserved = ipaddresses::reserve(&call.parts.tables, &cause, call.user()?, &wish).await?;
-    let view = call.view().await?;
-    Ok(Reply::json(&shape(&Shapes::new(&view), &reserved)?))
+    let tables = &call.parts.tables;
+    let reserved = ipaddresses::reserve(tables, &call.actor, &wish).await?;
+    Ok(Reply::json(&shape(&ipaddresses::detail(tables, reserved).await?)))
 }
 
 async fn release(call: Call) -> Result<Reply, Problem> {
-    call.params.required("ip")?;
-    let ip = address(&call.params, &["ip"])?.ok_or_else(|| Problem::not_found("IPAddress"))?;
-    let force = call.params.boolean("force")?.unwrap_or(false);
-    let cause = call.cause("ipaddress.release");
-    ipaddresses::release(&call.parts.tables, &cause, call.user()?, ip, force).await?;
+    let ip = IP.required(&call.params)?;
+    let force = FORCE.is_set(&call.params)?;
+    ipaddresses::release(&call.parts.tables, &call.actor, ip, force).await?;
     Ok(Reply::no_content())
 }
 
-fn address(params: &Params, names: &[&str]) -> Result<Option<IpAddr>, Problem> {
-    for name in names {
-        let found = params.parsed(name, "Enter a valid IPv4 or IPv6 address.")?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-fn shape(shapes: &Shapes<'_>, reserved: &ReservedAddress) -> Result<IpAddress, TableError> {
+fn shape(detail: &ReservedDetail) -> IpAddress {
+    let reserved = &detail.reserved;
     let interfaces = reserved.mac.map(|mac| ReservedInterface {
         mac_address: mac.to_string(),
         kind: "unknown".to_owned(),
         name: "eth0".to_owned(),
     });
-    Ok(IpAddress {
+    IpAddress {
         alloc_type: 4,
         alloc_type_name: "User reserved".to_owned(),
         created: dates::rfc3339_ms(reserved.created),
         ip: reserved.ip,
-        owner: shapes.user(reserved.user)?,
+        owner: detail.owner.as_deref().map(shapes::user),
         interface_set: interfaces.into_iter().collect(),
-        subnet: shapes.subnet(reserved.subnet)?,
+        subnet: detail.subnet.as_deref().map(shapes::subnet),
         resource_uri: "/MAAS/api/2.0/ipaddresses/".to_owned(),
-    })
+    }
 }

@@ -1,111 +1,85 @@
 //! `spaces/`: spaces, and the one of VLANs that have none.
 
-use crate::problem::Problem;
 use api::vlans::UNDEFINED_SPACE;
-use model::id::SpaceId;
-use model::net::space::Space;
-use model::net::subnet::Subnet;
-use model::net::vlan::Vlan;
+use model::access::Permission;
+use ops::network::spaces::{self, SpaceChange, SpaceDetail};
 
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::Param;
 use crate::params::Params;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::shapes::Shapes;
-use ops::network::spaces::{self, SpaceChange};
-use ops::network::specifiers;
-use tables::error::TableError;
-use tables::read::Reads;
+use crate::shapes;
+
+const NAME: Param<String> = Param::text("name", "The space's name.");
+const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("SpacesHandler", "spaces/", |call| Box::pin(list(call))).doc("List all spaces."),
-    Operation::post("SpacesHandler", "spaces/", |call| Box::pin(create(call))).admin().doc(
-        "Create a space.\n\n\
-         :param name: The space's name. Optional.\n\
-         :param description: Free text. Optional.",
-    ),
+    Operation::post("SpacesHandler", "spaces/", |call| Box::pin(create(call)))
+        .reserved(Permission::ManageNetwork)
+        .doc("Create a space.")
+        .params(&[NAME.optional(), DESCRIPTION.optional()]),
     Operation::get("SpaceHandler", "spaces/{id}/", |call| Box::pin(read(call)))
         .doc("Read a space, by id or name."),
-    Operation::put("SpaceHandler", "spaces/{id}/", |call| Box::pin(update(call))).doc(
-        "Update a space.\n\n\
-         :param name: The space's name. Optional.\n\
-         :param description: Free text. Optional.",
-    ),
+    Operation::put("SpaceHandler", "spaces/{id}/", |call| Box::pin(update(call)))
+        .requires(Permission::ManageNetwork)
+        .doc("Update a space.")
+        .params(&[NAME.optional(), DESCRIPTION.optional()]),
     Operation::delete("SpaceHandler", "spaces/{id}/", |call| Box::pin(delete(call)))
+        .requires(Permission::ManageNetwork)
         .doc("Delete a space. Its VLANs have none then."),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shapes = Shapes::new(&view);
-    let spaces = view.list::<Space>()?;
-    let mut spaces =
-        spaces.iter().map(|space| shape(&shapes, Some(space))).collect::<Result<Vec<_>, _>>()?;
-    let undefined = shape(&shapes, None)?;
-    if !undefined.vlans.is_empty() {
-        spaces.push(undefined);
-    }
-    Ok(Reply::json(&spaces))
+    let spaces = spaces::list(&call.parts.tables, &call.actor).await?;
+    Ok(Reply::json(&spaces.iter().map(shape).collect::<Vec<_>>()))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
-    let cause = call.cause("space.create");
-    let space = spaces::create(&call.parts.tables, &cause, &change(&call.params)).await?;
-    answer(&call, Some(&space)).await
+    let change = change(&call.params);
+    let space = spaces::create(&call.parts.tables, &call.actor, &change).await?;
+    Ok(Reply::json(&shape(&space)))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
-    if matches!(call.segment("id"), UNDEFINED_SPACE | "-1") {
-        return answer(&call, None).await;
-    }
-    let space = specifiers::space(&call.view().await?, call.segment("id"))?;
-    answer(&call, Some(&space)).await
+    let tables = &call.parts.tables;
+    let space = match call.segment("id") {
+        UNDEFINED_SPACE | "-1" => spaces::undefined(tables, &call.actor).await?,
+        specifier => spaces::get(tables, &call.actor, specifier).await?,
+    };
+    Ok(Reply::json(&shape(&space)))
 }
 
 async fn update(call: Call) -> Result<Reply, Problem> {
-    call.admin()?;
-    let (cause, change) = (call.cause("space.update"), change(&call.params));
-    let space = spaces::update(&call.parts.tables, &cause, call.segment("id"), &change).await?;
-    answer(&call, Some(&space)).await
+    let (id, change) = (call.segment("id"), change(&call.params));
+    let space = spaces::update(&call.parts.tables, &call.actor, id, &change).await?;
+    Ok(Reply::json(&shape(&space)))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
-    call.admin()?;
-    let cause = call.cause("space.delete");
-    spaces::delete(&call.parts.tables, &cause, call.segment("id")).await?;
+    spaces::delete(&call.parts.tables, &call.actor, call.segment("id")).await?;
     Ok(Reply::no_content())
 }
 
-async fn answer(call: &Call, space: Option<&Space>) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    Ok(Reply::json(&shape(&Shapes::new(&view), space)?))
-}
-
 /// A space, or the one of VLANs that have none.
-fn shape(shapes: &Shapes<'_>, space: Option<&Space>) -> Result<api::spaces::Space, TableError> {
-    let id: Option<SpaceId> = space.map(|space| space.id);
-    let mut vlans = shapes.view().list::<Vlan>()?;
-    vlans.retain(|vlan| vlan.space == id);
-    let mut subnets = shapes.view().list::<Subnet>()?;
-    subnets.retain(|subnet| vlans.iter().any(|vlan| vlan.id == subnet.vlan));
-    let vlans = vlans.iter().map(|vlan| shapes.vlan_of(vlan)).collect::<Result<Vec<_>, _>>()?;
-    let subnets = subnets.iter().filter_map(|subnet| shapes.subnet_of(subnet).transpose());
-    let number = id.map_or(-1, |id| i64::from(id.0));
-    Ok(api::spaces::Space {
-        resource_uri: match id {
-            Some(id) => format!("/MAAS/api/2.0/spaces/{id}/"),
+fn shape(detail: &SpaceDetail) -> api::spaces::Space {
+    let space = detail.space.as_ref();
+    api::spaces::Space {
+        resource_uri: match space {
+            Some(space) => format!("/MAAS/api/2.0/spaces/{}/", space.id),
             None => format!("/MAAS/api/2.0/spaces/{UNDEFINED_SPACE}/"),
         },
-        id: number,
+        id: space.map_or(-1, |space| i64::from(space.id.0)),
         name: space.map_or_else(|| UNDEFINED_SPACE.to_owned(), |space| space.name.clone()),
-        vlans,
-        subnets: subnets.collect::<Result<Vec<_>, _>>()?,
+        vlans: detail.vlans.iter().map(|vlan| shapes::vlan(vlan)).collect(),
+        subnets: detail.subnets.iter().map(|subnet| shapes::subnet(subnet)).collect(),
         description: space.map(|space| space.description.clone()).unwrap_or_default(),
-    })
+    }
 }
 
 fn change(params: &Params) -> SpaceChange {
-    let text = |name| params.get(name).map(str::to_owned);
-    SpaceChange { name: text("name"), description: text("description") }
+    SpaceChange { name: NAME.given(params), description: DESCRIPTION.given(params) }
 }

@@ -2,123 +2,147 @@
 
 use std::net::IpAddr;
 
-use crate::problem::Problem;
 use api::field_errors::FieldErrors;
 use api::subnets::{AddressSpan, Statistics};
-use model::net::iprange::IpRange;
+use ipnet::IpNet;
+use model::access::Permission;
 use model::net::occupancy::{Occupancy, UsedRange};
 use model::net::range::AddressRange;
-use model::net::subnet::{ReverseDns, Subnet};
+use model::net::subnet::ReverseDns;
+use ops::network::subnets::{self, SubnetChange};
 
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::{Param, Spec};
 use crate::params::Params;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::shapes::Shapes;
-use ops::network::specifiers;
-use ops::network::subnet_addresses;
-use ops::network::subnets::{self, SubnetChange};
-use tables::network::IPRANGES_OF_SUBNET;
-use tables::read::Reads;
+use crate::shapes;
 
 const ONE: &str = "subnets/{id}/";
+
+const CIDR: Param<IpNet> =
+    Param::parsed("cidr", "The subnet's prefix.", "Required format: <network>/<prefixlen>.");
+const NAME: Param<String> = Param::text("name", "The subnet's name.");
+const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
+const VLAN: Param<String> = Param::text("vlan", "The id of its VLAN.");
+const FABRIC: Param<String> =
+    Param::text("fabric", "The fabric of its VLAN, if that is given by vid.");
+const VID: Param<u16> = Param::number("vid", "The tag of its VLAN.");
+const GATEWAY_IP: Param<IpAddr> = Param::address("gateway_ip", "The gateway; empty for none.");
+const DNS_SERVERS: Param<String> = Param::text("dns_servers", "DNS servers, separated by commas.");
+const RDNS_MODE: Param<String> =
+    Param::text("rdns_mode", "Reverse zones: 0 none, 1 whole, 2 also classless.");
+const ALLOW_DNS: Param<bool> =
+    Param::boolean("allow_dns", "Whether its hosts may use the racks' DNS.");
+const ALLOW_PROXY: Param<bool> =
+    Param::boolean("allow_proxy", "Whether its hosts may use the proxy.");
+const ACTIVE_DISCOVERY: Param<bool> =
+    Param::boolean("active_discovery", "Whether it is scanned for neighbours.");
+const MANAGED: Param<bool> = Param::boolean("managed", "Whether addresses are allocated in it.");
+const DISABLED_BOOT_ARCHITECTURES: Param<String> =
+    Param::text("disabled_boot_architectures", "Boot methods not to answer.");
+const FORCE: Param<bool> = Param::boolean("force", "Whether reserved addresses are given up.");
+const INCLUDE_RANGES: Param<bool> =
+    Param::boolean("include_ranges", "Whether to list them as well.");
+const INCLUDE_SUGGESTIONS: Param<bool> =
+    Param::boolean("include_suggestions", "Whether to suggest a gateway and a dynamic range.");
+const WITH_USERNAME: Param<bool> =
+    Param::boolean("with_username", "Whether to name users; 1 by default.");
+const WITH_SUMMARY: Param<bool> =
+    Param::boolean("with_summary", "Whether to name machines; 1 by default.");
+const WITH_NODE_SUMMARY: Param<bool> = Param::boolean("with_node_summary", "The same.");
+
+/// What can be set of a subnet besides its prefix and name.
+const SETTINGS: [Spec; 12] = [
+    DESCRIPTION.optional(),
+    VLAN.optional(),
+    FABRIC.optional(),
+    VID.optional(),
+    GATEWAY_IP.optional(),
+    DNS_SERVERS.optional(),
+    RDNS_MODE.optional(),
+    ALLOW_DNS.optional(),
+    ALLOW_PROXY.optional(),
+    ACTIVE_DISCOVERY.optional(),
+    MANAGED.optional(),
+    DISABLED_BOOT_ARCHITECTURES.optional(),
+];
+
+/// The parameters of a creation.
+const CREATE: &[Spec] = &with_settings([
+    CIDR.needed(),
+    NAME.described("The subnet's name; the prefix by default.").optional(),
+]);
+
+/// The parameters of a change.
+const UPDATE: &[Spec] = &with_settings([CIDR.optional(), NAME.optional()]);
+
+const fn with_settings(naming: [Spec; 2]) -> [Spec; 14] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = SETTINGS;
+    let [cidr, name] = naming;
+    [cidr, name, a, b, c, d, e, f, g, h, i, j, k, l]
+}
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("SubnetsHandler", "subnets/", |call| Box::pin(list(call)))
         .doc("List all subnets."),
-    Operation::post("SubnetsHandler", "subnets/", |call| Box::pin(create(call))).admin().doc(
-        "Create a subnet.\n\n\
-         :param cidr: The subnet's prefix.\n\
-         :param name: The subnet's name; the prefix by default. Optional.\n\
-         :param description: Free text. Optional.\n\
-         :param vlan: The id of its VLAN. Optional.\n\
-         :param fabric: The fabric of its VLAN, if that is given by vid. Optional.\n\
-         :param vid: The tag of its VLAN. Optional.\n\
-         :param gateway_ip: The gateway. Optional.\n\
-         :param dns_servers: DNS servers, separated by commas. Optional.\n\
-         :param rdns_mode: Reverse zones: 0 none, 1 whole, 2 also classless. Optional.\n\
-         :param allow_dns: Whether its hosts may use the racks' DNS. Optional.\n\
-         :param allow_proxy: Whether its hosts may use the proxy. Optional.\n\
-         :param active_discovery: Whether it is scanned for neighbours. Optional.\n\
-         :param managed: Whether addresses are allocated in it. Optional.\n\
-         :param disabled_boot_architectures: Boot methods not to answer. Optional.",
-    ),
+    Operation::post("SubnetsHandler", "subnets/", |call| Box::pin(create(call)))
+        .reserved(Permission::ManageNetwork)
+        .doc("Create a subnet.")
+        .params(CREATE),
     Operation::get("SubnetHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a subnet, by id, prefix or name."),
-    Operation::put("SubnetHandler", ONE, |call| Box::pin(update(call))).doc(
-        "Update a subnet.\n\n\
-         :param cidr: The subnet's prefix. Optional.\n\
-         :param name: The subnet's name. Optional.\n\
-         :param description: Free text. Optional.\n\
-         :param vlan: The id of its VLAN. Optional.\n\
-         :param fabric: The fabric of its VLAN. Optional.\n\
-         :param vid: The tag of its VLAN. Optional.\n\
-         :param gateway_ip: The gateway; empty for none. Optional.\n\
-         :param dns_servers: DNS servers, separated by commas. Optional.\n\
-         :param rdns_mode: Reverse zones: 0 none, 1 whole, 2 also classless. Optional.\n\
-         :param allow_dns: Whether its hosts may use the racks' DNS. Optional.\n\
-         :param allow_proxy: Whether its hosts may use the proxy. Optional.\n\
-         :param active_discovery: Whether it is scanned for neighbours. Optional.\n\
-         :param managed: Whether addresses are allocated in it. Optional.\n\
-         :param disabled_boot_architectures: Boot methods not to answer. Optional.",
-    ),
-    Operation::delete("SubnetHandler", ONE, |call| Box::pin(delete(call))).doc(
-        "Delete a subnet that no machine uses.\n\n\
-         :param force: Whether reserved addresses are given up. Optional.",
-    ),
+    Operation::put("SubnetHandler", ONE, |call| Box::pin(update(call)))
+        .requires(Permission::ManageNetwork)
+        .doc("Update a subnet.")
+        .params(UPDATE),
+    Operation::delete("SubnetHandler", ONE, |call| Box::pin(delete(call)))
+        .requires(Permission::ManageNetwork)
+        .doc("Delete a subnet that no machine uses.")
+        .params(&[FORCE.optional()]),
     Operation::get("SubnetHandler", ONE, |call| Box::pin(reserved_ip_ranges(call)))
         .op("reserved_ip_ranges")
         .doc("List the addresses that are used or kept."),
     Operation::get("SubnetHandler", ONE, |call| Box::pin(unreserved_ip_ranges(call)))
         .op("unreserved_ip_ranges")
         .doc("List the addresses that can be assigned."),
-    Operation::get("SubnetHandler", ONE, |call| Box::pin(statistics(call))).op("statistics").doc(
-        "Count the addresses by use.\n\n\
-         :param include_ranges: Whether to list them as well. Optional.\n\
-         :param include_suggestions: Whether to suggest a gateway and a dynamic range. Optional.",
-    ),
+    Operation::get("SubnetHandler", ONE, |call| Box::pin(statistics(call)))
+        .op("statistics")
+        .doc("Count the addresses by use.")
+        .params(&[INCLUDE_RANGES.optional(), INCLUDE_SUGGESTIONS.optional()]),
     Operation::get("SubnetHandler", ONE, |call| Box::pin(ip_addresses(call)))
         .op("ip_addresses")
-        .doc(
-            "List the addresses that somebody has.\n\n\
-             :param with_username: Whether to name users; 1 by default. Optional.\n\
-             :param with_summary: Whether to name machines; 1 by default. Optional.\n\
-             :param with_node_summary: The same. Optional.",
-        ),
+        .doc("List the addresses that somebody has.")
+        .params(&[WITH_USERNAME.optional(), WITH_SUMMARY.optional(), WITH_NODE_SUMMARY.optional()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shapes = Shapes::new(&view);
-    let subnets = view.list::<Subnet>()?;
-    let subnets = subnets.iter().filter_map(|subnet| shapes.subnet_of(subnet).transpose());
-    Ok(Reply::json(&subnets.collect::<Result<Vec<_>, _>>()?))
+    let subnets = subnets::list(&call.parts.tables, &call.actor).await?;
+    Ok(Reply::json(&subnets.iter().map(|subnet| shapes::subnet(subnet)).collect::<Vec<_>>()))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
-    let (cause, change) = (call.cause("subnet.create"), change(&call.params)?);
-    let subnet = subnets::create(&call.parts.tables, &cause, &change).await?;
-    answer(&call, &subnet).await
+    let change = change(&call.params)?;
+    let subnet = subnets::create(&call.parts.tables, &call.actor, &change).await?;
+    Ok(Reply::json(&shapes::subnet(&subnet)))
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
-    let subnet = specifiers::subnet(&call.view().await?, call.segment("id"))?;
-    answer(&call, &subnet).await
+    let subnet = subnets::get(&call.parts.tables, &call.actor, call.segment("id")).await?;
+    Ok(Reply::json(&shapes::subnet(&subnet)))
 }
 
 async fn update(call: Call) -> Result<Reply, Problem> {
-    call.admin()?;
-    let (cause, change) = (call.cause("subnet.update"), change(&call.params)?);
-    let subnet = subnets::update(&call.parts.tables, &cause, call.segment("id"), &change).await?;
-    answer(&call, &subnet).await
+    let (id, change) = (call.segment("id"), change(&call.params)?);
+    let subnet = subnets::update(&call.parts.tables, &call.actor, id, &change).await?;
+    Ok(Reply::json(&shapes::subnet(&subnet)))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
-    call.admin()?;
-    let force = call.params.boolean("force")?.unwrap_or(false);
-    let cause = call.cause("subnet.delete");
-    subnets::delete(&call.parts.tables, &cause, call.segment("id"), force).await?;
+    let (id, force) = (call.segment("id"), FORCE.is_set(&call.params)?);
+    subnets::delete(&call.parts.tables, &call.actor, id, force).await?;
     Ok(Reply::no_content())
 }
 
@@ -137,18 +161,17 @@ async fn unreserved_ip_ranges(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn statistics(call: Call) -> Result<Reply, Problem> {
-    let ranges = call.params.boolean("include_ranges")?.unwrap_or(false);
-    let suggestions = call.params.boolean("include_suggestions")?.unwrap_or(false);
+    let ranges = INCLUDE_RANGES.is_set(&call.params)?;
+    let suggestions = INCLUDE_SUGGESTIONS.is_set(&call.params)?;
     with_occupancy(&call, |occupancy| count(occupancy, ranges, suggestions)).await
 }
 
 async fn ip_addresses(call: Call) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let subnet = specifiers::subnet(&view, call.segment("id"))?;
-    let users = call.params.boolean("with_username")?.unwrap_or(true);
-    let summaries = call.params.boolean("with_summary")?.unwrap_or(true)
-        && call.params.boolean("with_node_summary")?.unwrap_or(true);
-    let mut addresses = subnet_addresses::used(&view, &subnet)?;
+    let (id, params) = (call.segment("id"), &call.params);
+    let mut addresses = subnets::used_addresses(&call.parts.tables, &call.actor, id).await?;
+    let users = WITH_USERNAME.of(params)?.unwrap_or(true);
+    let summaries =
+        WITH_SUMMARY.of(params)?.unwrap_or(true) && WITH_NODE_SUMMARY.of(params)?.unwrap_or(true);
     for address in &mut addresses {
         if !users {
             address.user = None;
@@ -160,22 +183,14 @@ async fn ip_addresses(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&addresses))
 }
 
-async fn answer(call: &Call, subnet: &Subnet) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let shape = Shapes::new(&view).subnet_of(subnet)?;
-    shape.map(|shape| Reply::json(&shape)).ok_or_else(|| Problem::not_found("Subnet"))
-}
-
 async fn with_occupancy<T: serde::Serialize>(
     call: &Call,
     question: impl FnOnce(&Occupancy<'_>) -> T,
 ) -> Result<Reply, Problem> {
-    let view = call.view().await?;
-    let subnet = specifiers::subnet(&view, call.segment("id"))?;
-    let ranges: Vec<IpRange> = view.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let assigned = subnets::assigned(&view, &subnet);
-    let occupancy = Occupancy { subnet: &subnet, ranges: &ranges, assigned: &assigned };
-    Ok(Reply::json(&question(&occupancy)))
+    let id = call.segment("id");
+    let found = subnets::occupancy(&call.parts.tables, &call.actor, id).await?;
+    let (subnet, ranges, assigned) = (&found.subnet, &found.ranges[..], &found.assigned);
+    Ok(Reply::json(&question(&Occupancy { subnet, ranges, assigned })))
 }
 
 fn span(range: &AddressRange, purpose: Option<Vec<String>>) -> AddressSpan {
@@ -221,33 +236,31 @@ fn count(occupancy: &Occupancy<'_>, ranges: bool, suggestions: bool) -> Statisti
 }
 
 fn change(params: &Params) -> Result<SubnetChange, Problem> {
-    let text = |name| params.get(name).map(str::to_owned);
-    let named = |name| text(name).filter(|text| !text.is_empty());
     let mut errors = FieldErrors::default();
-    let gateway_ip = address(params, "gateway_ip", &mut errors);
-    let dns_servers = addresses(params, "dns_servers", &mut errors);
+    let gateway_ip = gateway(params, &mut errors);
+    let dns_servers = addresses(params, &mut errors);
     errors.finish()?;
     Ok(SubnetChange {
-        cidr: params.parsed("cidr", "Required format: <network>/<prefixlen>.")?,
-        name: text("name"),
-        description: text("description"),
-        vlan: named("vlan"),
-        fabric: named("fabric"),
-        vid: params.parsed("vid", "Enter a whole number.")?,
+        cidr: CIDR.of(params)?,
+        name: NAME.given(params),
+        description: DESCRIPTION.given(params),
+        vlan: VLAN.named(params),
+        fabric: FABRIC.named(params),
+        vid: VID.of(params)?,
         gateway_ip,
         dns_servers,
         rdns_mode: rdns_mode(params)?,
-        allow_dns: params.boolean("allow_dns")?,
-        allow_proxy: params.boolean("allow_proxy")?,
-        active_discovery: params.boolean("active_discovery")?,
-        managed: params.boolean("managed")?,
-        disabled_boot_architectures: params.items("disabled_boot_architectures"),
+        allow_dns: ALLOW_DNS.of(params)?,
+        allow_proxy: ALLOW_PROXY.of(params)?,
+        active_discovery: ACTIVE_DISCOVERY.of(params)?,
+        managed: MANAGED.of(params)?,
+        disabled_boot_architectures: DISABLED_BOOT_ARCHITECTURES.items(params),
     })
 }
 
 fn rdns_mode(params: &Params) -> Result<Option<ReverseDns>, Problem> {
-    match params.get("rdns_mode") {
-        None | Some("") => Ok(None),
+    match RDNS_MODE.named(params).as_deref() {
+        None => Ok(None),
         Some("0") => Ok(Some(ReverseDns::Disabled)),
         Some("1") => Ok(Some(ReverseDns::Enabled)),
         Some("2") => Ok(Some(ReverseDns::Classless)),
@@ -259,26 +272,20 @@ fn rdns_mode(params: &Params) -> Result<Option<ReverseDns>, Problem> {
     }
 }
 
-fn address(params: &Params, name: &str, errors: &mut FieldErrors) -> Option<Option<IpAddr>> {
-    match params.get(name)?.trim() {
-        "" => Some(None),
-        text => match text.parse() {
-            Ok(address) => Some(Some(address)),
-            Err(_) => {
-                errors.add(name, "Enter a valid IPv4 or IPv6 address.");
-                None
-            }
-        },
-    }
+/// The gateway; what is wrong with it is told together with what is wrong with the servers.
+fn gateway(params: &Params, errors: &mut FieldErrors) -> Option<Option<IpAddr>> {
+    GATEWAY_IP.clearable(params).unwrap_or_else(|_| {
+        errors.add("gateway_ip", "Enter a valid IPv4 or IPv6 address.");
+        None
+    })
 }
 
-fn addresses(params: &Params, name: &str, errors: &mut FieldErrors) -> Option<Vec<IpAddr>> {
-    let items = params.items(name)?;
+fn addresses(params: &Params, errors: &mut FieldErrors) -> Option<Vec<IpAddr>> {
     let mut addresses = Vec::new();
-    for item in items {
+    for item in DNS_SERVERS.items(params)? {
         match item.parse() {
             Ok(address) => addresses.push(address),
-            Err(_) => errors.add(name, format!("Invalid IP address: {item}.")),
+            Err(_) => errors.add("dns_servers", format!("Invalid IP address: {item}.")),
         }
     }
     Some(addresses)

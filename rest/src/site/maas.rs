@@ -1,35 +1,41 @@
 //! `maas/`: site settings.
 
-use crate::problem::Problem;
+use model::access::Permission;
+use ops::site::settings;
 
 use crate::call::Call;
 use crate::operation::Operation;
+use crate::param::Param;
+use crate::problem::Problem;
 use crate::reply::Reply;
-use ops::site::settings;
+
+const NAME: Param<String> = Param::text("name", "The setting's name.");
+const VALUE: Param<String> = Param::text("value", "Its value.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("MaasHandler", "maas/", |call| Box::pin(get_config(call)))
         .op("get_config")
-        .doc("Read a setting.\n\n:param name: The setting's name."),
+        .doc("Read a setting.")
+        .params(&[NAME.needed()]),
     Operation::post("MaasHandler", "maas/", |call| Box::pin(set_config(call)))
         .op("set_config")
-        .admin()
-        .doc("Set a setting.\n\n:param name: The setting's name.\n:param value: Its value."),
+        .reserved(Permission::ManageSettings)
+        .doc("Set a setting.")
+        .params(&[NAME.needed(), VALUE.needed()]),
 ];
 
 async fn get_config(call: Call) -> Result<Reply, Problem> {
-    let known = settings::known(present_name(call.params.required("name")?))?;
-    Ok(Reply::json(&settings::value(&call.view().await?, known)?))
+    let known = settings::known(present_name(&NAME.required(&call.params)?))?;
+    Ok(Reply::json(&settings::read(&call.parts.tables, &call.actor, known).await?))
 }
 
 async fn set_config(call: Call) -> Result<Reply, Problem> {
-    let known = settings::known(present_name(call.params.required("name")?))?;
-    let value = call
-        .params
-        .get("value")
+    let known = settings::known(present_name(&NAME.required(&call.params)?))?;
+    let value = VALUE
+        .given(&call.params)
         .ok_or_else(|| Problem::text(model::error::Kind::Invalid, "No provided value!"))?;
-    settings::set(&call.parts.tables, &call.cause("setting.set"), known, value).await?;
+    settings::set(&call.parts.tables, &call.actor, known, &value).await?;
     Ok(Reply::text("OK"))
 }
 

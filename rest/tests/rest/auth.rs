@@ -3,9 +3,8 @@
 use axum::body::Body;
 use http::Request;
 use ops::access::users::{self, NewUser};
-use tables::update::Cause;
 
-use crate::harness::{By, Region};
+use crate::harness::{By, Region, administrator};
 
 fn whoami(authorization: &str) -> Request<Body> {
     let request = Request::get("/MAAS/api/2.0/users/?op=whoami");
@@ -74,7 +73,7 @@ async fn name_and_password_are_exchanged_for_one_key() {
         password: "correct horse".into(),
         ..NewUser::default()
     };
-    users::create(&region.tables, &Cause::new("test", "test"), &new).await.unwrap();
+    users::create(&region.tables, &administrator(), &new).await.unwrap();
     let exchange = async |password: &str| {
         let form = [("username", "anna"), ("password", password), ("consumer", "cli")];
         let body = Body::from(serde_urlencoded::to_string(form).unwrap());

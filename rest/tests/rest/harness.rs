@@ -3,7 +3,10 @@
 use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use model::user::ApiToken;
+use model::access::Actor;
+use model::id::UserId;
+use model::time::Timestamp;
+use model::user::{ApiToken, User};
 use ops::access::account;
 use ops::access::users;
 use ops::access::users::NewUser;
@@ -12,7 +15,7 @@ use raft_store::Store;
 use rest::call::Parts;
 use rest::router::router;
 use serde_json::Value;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 use tower::ServiceExt;
 
 /// Who sends a request.
@@ -69,8 +72,8 @@ impl Region {
         };
         let admin = bootstrap::bootstrap(&tables, &admin).await.unwrap();
         let user = NewUser { username: "user".to_owned(), ..NewUser::default() };
-        let user = users::create(&tables, &Cause::new("test", "test"), &user).await.unwrap();
-        let user = account::create_token(&tables, &user, "test").await.unwrap();
+        let user = users::create(&tables, &administrator(), &user).await.unwrap();
+        let user = account::create_token(&tables, &Actor::User(user), "test").await.unwrap();
         let router = router(Parts::new(tables.clone()));
         Self { tables, router, admin, user }
     }
@@ -131,6 +134,18 @@ impl Region {
     pub(crate) async fn delete(&self, by: By, path: &str) -> Answer {
         self.call(by, "DELETE", path, None).await
     }
+}
+
+/// Somebody who may do everything.
+pub(crate) fn administrator() -> Actor {
+    Actor::User(User {
+        id: UserId(1),
+        username: "admin".to_owned(),
+        email: String::new(),
+        is_superuser: true,
+        password_hash: None,
+        created: Timestamp::default(),
+    })
 }
 
 pub(crate) fn authorization(token: &ApiToken, nonce: &str) -> String {

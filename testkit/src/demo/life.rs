@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use client::Client;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -12,7 +13,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::timeline::Timeline;
-use crate::client::Client;
 use crate::lab::cluster::Cluster;
 use crate::lab::signs::MachineSigns;
 use crate::operator;

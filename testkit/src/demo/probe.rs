@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use client::Client;
+use client::key::ApiKey;
 use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{ApiKey, Client};
 use crate::wait::{PROCESS_STALL, wait_for};
 
 /// Pause between two questions.

@@ -7,12 +7,12 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use client::Client;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::life::Subject;
 use super::timeline::Timeline;
-use crate::client::Client;
 use crate::lab::LabMachine;
 use crate::lab::cluster::{Cluster, Kind};
 use crate::lab::namespace::Namespace;

@@ -7,16 +7,24 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use client::key::ApiKey;
+use client::{Client, Patience};
 
 use super::Lab;
 use super::process::Process;
 use super::signs::Tail;
 use crate::cli::Cli;
-use crate::client::{ApiKey, Client};
 use crate::wait::{PROCESS_STALL, wait_for};
 
-/// How long a node may take for an answer, before it is asked again.
-const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// How long operators of the lab wait. They look at what is there before they order it, so that a
+/// change may be sent again when a region died before it answered.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(5),
+    answer: Duration::from_secs(30),
+    total: Duration::from_secs(30),
+    pause: Duration::from_millis(100),
+    repeat_unanswered: true,
+};
 /// Last bytes of the first region's and the first rack's management address, and of the first
 /// rack's provisioning address.
 const FIRST_REGION: u8 = 11;
@@ -105,7 +113,7 @@ impl Cluster {
             lab.network_mut().add_node(&name, Some(host), Some(on_vlan))?;
             insert_node(&mut nodes, &lab, &name, Kind::Rack, (host, Some(on_vlan)));
         }
-        let http = reqwest::Client::builder().timeout(ANSWER_MAX).no_proxy().build()?;
+        let http = reqwest::Client::builder().timeout(PATIENCE.answer).no_proxy().build()?;
         let founded = found(&lab, binary, &nodes["r1"])?;
         let key = founded.key.clone();
         let mut cluster = Self { nodes, binary: binary.to_owned(), key, http, lab };
@@ -160,7 +168,7 @@ impl Cluster {
     /// # Errors
     /// When it cannot be made.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Client::new(self.region_urls(), self.key.clone())
+        Ok(Client::new(self.region_urls(), self.key.clone(), PATIENCE)?)
     }
 
     /// The operator's commands with the administrator's key.

@@ -7,13 +7,13 @@ use std::future::pending;
 use std::time::Duration;
 
 use anyhow::Context;
+use client::key::ApiKey;
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::installed::Installed;
 use super::{Ended, SimSpec};
-use crate::client::ApiKey;
 
 /// How long cloud-init waits between two tries.
 const RETRY: Duration = Duration::from_millis(500);

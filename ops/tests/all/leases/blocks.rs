@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::access::Actor;
 use model::id::{BlockId, SystemId};
 use model::lease::block::Block;
 use model::lease::policy::Policy;
@@ -11,7 +12,6 @@ use model::user::User;
 use ops::network::ipaddresses::{Wish, reserve};
 use ops::network::leases::{remove_expired, request_blocks};
 use tables::read::Reads;
-use tables::update::Cause;
 
 use crate::leases::site::{Site, ip, process};
 
@@ -134,9 +134,9 @@ async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
     let block = site.blocks(&process(1, 7), 0).await.remove(0);
     site.change(|tx| tx.delete::<IpRange>(&block.iprange).map(drop)).await;
     let user = site.view().await.list::<User>().unwrap().remove(0);
-    let cause = Cause::new("test", "test");
+    let actor = Actor::User(user);
     let wish = Wish { ip: Some(ip(101)), ..Wish::default() };
-    let reserve = async || reserve(&site.tables, &cause, &user, &wish).await;
+    let reserve = async || reserve(&site.tables, &actor, &wish).await;
     let refusal = reserve().await.unwrap_err().to_string();
     assert_eq!(refusal, "The IP address 10.0.0.101 is already in use.");
     site.set_valid_until(block.id, -60_000).await;

@@ -1,0 +1,335 @@
+//! The client of the REST API: signed with an API key, and with the next region when one does not
+//! answer.
+//!
+//! A request goes to the next region when one cannot be reached or says 503, which it says only
+//! when nothing was written. A request that changes something and got no answer at all may have been
+//! done; it is repeated only by a client that was told so.
+
+pub mod key;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+use crate::key::{ApiKey, InvalidKey};
+
+/// The API's root.
+const ROOT: &str = "/MAAS/api/2.0/";
+
+/// How long and how often a client asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long one region has for its answer.
+    pub answer: Duration,
+    /// How long the regions are asked in turn.
+    pub total: Duration,
+    /// The pause before the next one is asked.
+    pub pause: Duration,
+    /// Whether a change that got no answer is sent again, although it may have been done.
+    pub repeat_unanswered: bool,
+}
+
+/// Why there is no answer, or not the one that was hoped for.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The API key cannot be one.
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
+    /// There is nobody to ask.
+    #[error("no region is named")]
+    NoRegion,
+    /// The HTTP client cannot be made, or an answer cannot be read.
+    #[error("cannot use HTTP")]
+    Http(#[from] reqwest::Error),
+    /// A region answered, and not with success.
+    #[error("{status}: {}", text.trim())]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        text: String,
+    },
+    /// No region answers, or none has a quorum; nothing was done.
+    #[error("no region answers: {reason}")]
+    Unavailable {
+        /// What the last one said.
+        reason: String,
+    },
+    /// The connection broke before the answer.
+    #[error("{endpoint} gave no answer, it may have been done: {reason}")]
+    Unanswered {
+        /// The region.
+        endpoint: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The answer has not the shape that it should have.
+    #[error("unexpected answer")]
+    Shape(#[from] serde_json::Error),
+}
+
+/// A client of a cluster.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    endpoints: Vec<String>,
+    key: ApiKey,
+    patience: Patience,
+    /// The region that is asked first.
+    current: AtomicUsize,
+}
+
+/// What is sent with a request.
+#[derive(Debug, Clone)]
+enum Content {
+    Nothing,
+    Form(Vec<(String, String)>),
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    fn form(fields: &[(&str, &str)]) -> Self {
+        Self::Form(owned(fields))
+    }
+
+    /// Whether sending it twice does no harm.
+    fn may_repeat(&self, method: &Method) -> bool {
+        match self {
+            Self::Nothing | Self::Form(_) => *method != Method::POST,
+            Self::Bytes(_) => false,
+        }
+    }
+}
+
+impl Client {
+    /// A client for regions like `http://10.0.0.1:5240`.
+    ///
+    /// # Errors
+    /// When there is no region, or the HTTP client cannot be made.
+    pub fn new(
+        endpoints: Vec<String>,
+        key: ApiKey,
+        patience: Patience,
+    ) -> Result<Self, ClientError> {
+        if endpoints.is_empty() {
+            return Err(ClientError::NoRegion);
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(patience.connect)
+            .timeout(patience.answer)
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, endpoints, key, patience, current: AtomicUsize::new(0) })
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> &ApiKey {
+        &self.key
+    }
+
+    /// The user that the key belongs to.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn whoami(&self) -> Result<api::users::User, ClientError> {
+        Ok(serde_json::from_value(self.query("users/", &[("op", "whoami")]).await?)?)
+    }
+
+    /// Reads a path below the API's root, or one from the host's root.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn get(&self, path: &str) -> Result<Value, ClientError> {
+        self.query(path, &[]).await
+    }
+
+    /// Reads with parameters.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call(&Method::GET, path, &owned(query), &Content::Nothing).await
+    }
+
+    /// Posts a form.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call(&Method::POST, path, &[], &Content::form(form)).await
+    }
+
+    /// Puts a form.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn put(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call(&Method::PUT, path, &[], &Content::form(form)).await
+    }
+
+    /// Calls an operation: what reads has its fields in the query, everything else as a form.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        op: Option<&str>,
+        fields: Vec<(String, String)>,
+    ) -> Result<Value, ClientError> {
+        let op = op.map(|op| ("op".to_owned(), op.to_owned()));
+        if *method == Method::GET {
+            let query: Vec<_> = op.into_iter().chain(fields).collect();
+            return self.call(method, path, &query, &Content::Nothing).await;
+        }
+        let query: Vec<_> = op.into_iter().collect();
+        self.call(method, path, &query, &Content::Form(fields)).await
+    }
+
+    /// Sends a part of a file. It is not repeated when there was no answer: it may be there.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, ClientError> {
+        self.call(&Method::PUT, path, &[], &Content::Bytes(bytes)).await
+    }
+
+    async fn call(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &[(String, String)],
+        content: &Content,
+    ) -> Result<Value, ClientError> {
+        let started = Instant::now();
+        let may_repeat = self.patience.repeat_unanswered || content.may_repeat(method);
+        loop {
+            let at = self.current.load(Ordering::Relaxed);
+            let endpoint = &self.endpoints[at % self.endpoints.len()];
+            let root = if path.starts_with('/') { "" } else { ROOT };
+            let url = format!("{endpoint}{root}{path}");
+            let request = self.http.request(method.clone(), &url).query(query);
+            let reason = match self.signed(request, content).send().await {
+                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                    format!("{endpoint}: {}", response.text().await.unwrap_or_default())
+                }
+                Ok(response) => return answer(response).await,
+                Err(error) if error.is_connect() || may_repeat => {
+                    format!("{endpoint}: {}", chain(&error))
+                }
+                Err(error) => {
+                    let (endpoint, reason) = (endpoint.clone(), chain(&error));
+                    return Err(ClientError::Unanswered { endpoint, reason });
+                }
+            };
+            if started.elapsed() >= self.patience.total {
+                return Err(ClientError::Unavailable { reason });
+            }
+            self.current.store(at + 1, Ordering::Relaxed);
+            tokio::time::sleep(self.patience.pause).await;
+        }
+    }
+
+    fn signed(&self, request: RequestBuilder, content: &Content) -> RequestBuilder {
+        let request = request.header("Authorization", self.key.authorization());
+        match content {
+            Content::Nothing => request,
+            Content::Form(fields) => request.form(fields),
+            Content::Bytes(bytes) => {
+                request.header("Content-Type", "application/octet-stream").body(bytes.clone())
+            }
+        }
+    }
+}
+
+/// The JSON of an answer, or its text where it is none.
+async fn answer(response: Response) -> Result<Value, ClientError> {
+    let status = response.status();
+    let text = response.text().await?;
+    if status.is_success() {
+        return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
+    }
+    Err(ClientError::Refused { status: status.as_u16(), text })
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(5),
+        total: Duration::from_secs(5),
+        pause: Duration::from_millis(1),
+        repeat_unanswered: false,
+    };
+
+    /// A region that answers one request with this, and then is gone.
+    fn region(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        endpoint
+    }
+
+    fn client(endpoints: &[String]) -> Client {
+        Client::new(endpoints.to_vec(), ApiKey::new("a", "b", "c"), PATIENCE).unwrap()
+    }
+
+    const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    const NO_QUORUM: &str =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn the_next_region_is_asked_when_one_has_no_quorum() {
+        let client = client(&[region(NO_QUORUM), region(GOOD)]);
+        assert_eq!(client.post("tags/", &[]).await.unwrap(), serde_json::json!({}));
+    }
+
+    #[tokio::test]
+    async fn a_change_without_an_answer_is_not_repeated() {
+        let client = client(&[region(""), region(GOOD)]);
+        let error = client.post("tags/", &[]).await.unwrap_err();
+        assert!(matches!(error, ClientError::Unanswered { .. }), "{error:?}");
+        let client = self::client(&[region(""), region(GOOD)]);
+        assert!(client.get("tags/").await.is_ok(), "reading may be repeated");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_with_its_status() {
+        let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+        let error = client(&[region(refusal)]).get("tags/x/").await.unwrap_err();
+        assert_eq!(error.to_string(), "404: no");
+    }
+}

@@ -1,0 +1,363 @@
+//! Who may do what. Doors find out who calls, operations ask here, and nothing else decides.
+//!
+//! Pure: the caller passes what it knows of the object. Where an object belongs to somebody, the
+//! operation asks again with the object at hand, in the transaction that changes it.
+
+use std::fmt;
+
+use crate::error::Kind;
+use crate::id::{SystemId, UserId};
+use crate::user::User;
+
+/// Who does something; its text is what the history of changes names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody that we know.
+    Anonymous,
+    /// A user, by one of its API keys or its password.
+    User(User),
+    /// The system that was deployed to a machine, by the machine's key.
+    Machine(SystemId),
+    /// The ephemeral OS on a machine: named by the address it booted from, or the machine's id.
+    Agent(String),
+    /// A rack, by its certificate.
+    Rack(SystemId),
+    /// A region node, by its certificate: also the operator on its host.
+    Region(u64),
+    /// A node that is to join, by its token.
+    Joining,
+    /// The command that makes a cluster, before there is anybody else.
+    Setup,
+    /// A reconciler of the leader, by its name.
+    Reconciler(&'static str),
+}
+
+macro_rules! permissions {
+    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
+        /// What somebody wants to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Permission {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Permission {
+            /// All permissions.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+permissions! {
+    /// Read what is for everybody: the API's description, whether an address is known.
+    Discover,
+    /// Read the site's objects, without secrets.
+    View,
+    /// Read and change the own API keys.
+    ManageOwnKeys,
+    /// Make and delete users.
+    ManageUsers,
+    /// Change settings.
+    ManageSettings,
+    /// Change zones, resource pools and tags, and which machines carry a tag.
+    ManageGroups,
+    /// Forget racks.
+    ManageControllers,
+    /// Change images and the ephemeral OS.
+    ManageImages,
+    /// Change fabrics, VLANs, spaces and subnets.
+    ManageNetwork,
+    /// Change domains and their names.
+    ManageDns,
+    /// Make IP ranges that are left alone.
+    CreateReservedRange,
+    /// Make IP ranges for DHCP.
+    CreateDynamicRange,
+    /// Change and delete an IP range.
+    EditRange,
+    /// Reserve addresses, list and give back the own ones.
+    ReserveAddress,
+    /// List the addresses that others reserved.
+    ListAllAddresses,
+    /// Give back an address that somebody else reserved.
+    ReleaseAnyAddress,
+    /// Make, edit and delete machines.
+    EditMachine,
+    /// Read power parameters and credentials of machines.
+    ReadMachineSecrets,
+    /// Have a machine examined, and put a broken one back into use.
+    CommissionMachine,
+    /// Get a free machine.
+    AllocateMachine,
+    /// Deploy, release, lock, switch, abort, mark as broken.
+    OperateMachine,
+    /// Have a machine's power state asked for.
+    QueryPower,
+    /// Read what a deployed system is told, and report its boot.
+    BootMachine,
+    /// Present a machine and report on its job.
+    ReportAsAgent,
+    /// Commit leases, get address blocks, report power and boots.
+    ServeMachines,
+    /// Say which certificate a node has.
+    ReportCertificate,
+    /// Say which contents of images a node holds.
+    HoldImages,
+    /// Become a node of the cluster.
+    JoinCluster,
+    /// Make join tokens, remove regions, replace the certificate authority.
+    ManageCluster,
+    /// Make the first objects of a cluster.
+    InitCluster,
+    /// Bring what is observed in line with what is intended.
+    Reconcile,
+}
+
+/// What it is to be done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Object<'a> {
+    /// The site as a whole, or an object that belongs to nobody.
+    Site,
+    /// A machine.
+    Machine {
+        /// Its id.
+        id: &'a SystemId,
+        /// The user it is allocated to.
+        owner: Option<UserId>,
+    },
+    /// An IP range.
+    Range {
+        /// The user that made it.
+        owner: Option<UserId>,
+    },
+}
+
+/// Somebody may not do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("permission denied: {permission:?}")]
+pub struct Denied {
+    /// What was asked for.
+    pub permission: Permission,
+    /// Who asked.
+    pub role: Role,
+}
+
+/// What an actor is, whoever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Nobody that we know.
+    Anonymous,
+    /// A user that is no superuser.
+    User,
+    /// A superuser.
+    Superuser,
+    /// The system on a machine, deployed or ephemeral.
+    Machine,
+    /// A node, or what acts for the cluster itself.
+    System,
+}
+
+impl Denied {
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.role {
+            Role::Anonymous => Kind::Unauthenticated,
+            Role::User | Role::Superuser | Role::Machine | Role::System => Kind::Forbidden,
+        }
+    }
+}
+
+impl Actor {
+    /// What it is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Anonymous => Role::Anonymous,
+            Self::User(user) if user.is_superuser => Role::Superuser,
+            Self::User(_) => Role::User,
+            Self::Machine(_) | Self::Agent(_) => Role::Machine,
+            Self::Rack(_) | Self::Region(_) | Self::Joining | Self::Setup | Self::Reconciler(_) => {
+                Role::System
+            }
+        }
+    }
+
+    /// The user that acts.
+    ///
+    /// # Errors
+    /// [`Denied`] for anybody else.
+    pub fn user(&self, permission: Permission) -> Result<&User, Denied> {
+        match self {
+            Self::User(user) => Ok(user),
+            Self::Anonymous
+            | Self::Machine(_)
+            | Self::Agent(_)
+            | Self::Rack(_)
+            | Self::Region(_)
+            | Self::Joining
+            | Self::Setup
+            | Self::Reconciler(_) => Err(Denied { permission, role: self.role() }),
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::User(user) => write!(f, "user:{}", user.username),
+            Self::Machine(id) => write!(f, "machine:{id}"),
+            Self::Agent(name) => write!(f, "agent:{name}"),
+            Self::Rack(id) => write!(f, "rack:{id}"),
+            Self::Region(node_id) => write!(f, "region:{node_id}"),
+            Self::Joining => f.write_str("join"),
+            Self::Setup => f.write_str("bootstrap"),
+            Self::Reconciler(name) => write!(f, "reconciler:{name}"),
+        }
+    }
+}
+
+/// Whether `actor` may do something to an object. Asked with [`Object::Site`] about what belongs to
+/// somebody, it says whether the actor may do so to any of them that is nobody's.
+///
+/// # Errors
+/// [`Denied`].
+pub fn permits(actor: &Actor, permission: Permission, object: &Object<'_>) -> Result<(), Denied> {
+    use Permission as P;
+    let allowed = match actor {
+        Actor::Anonymous => permission == P::Discover,
+        Actor::User(user) => is_for_users(permission) && user_may(user, permission, object),
+        Actor::Machine(own) => match (permission, object) {
+            (P::BootMachine, Object::Machine { id, .. }) => *id == own,
+            (permission, _) => permission == P::Discover,
+        },
+        Actor::Agent(_) => permission == P::ReportAsAgent,
+        Actor::Rack(_) => matches!(permission, P::ServeMachines | P::ReportCertificate),
+        Actor::Region(_) => {
+            matches!(permission, P::ReportCertificate | P::HoldImages | P::ManageCluster)
+        }
+        Actor::Joining => permission == P::JoinCluster,
+        Actor::Setup => matches!(permission, P::InitCluster | P::ManageCluster),
+        Actor::Reconciler(_) => matches!(permission, P::Reconcile | P::QueryPower),
+    };
+    if allowed { Ok(()) } else { Err(Denied { permission, role: actor.role() }) }
+}
+
+/// What users do, superusers all of it. The rest is for nodes and machines, whoever asks.
+fn is_for_users(permission: Permission) -> bool {
+    use Permission as P;
+    !matches!(
+        permission,
+        P::BootMachine
+            | P::ReportAsAgent
+            | P::ServeMachines
+            | P::ReportCertificate
+            | P::HoldImages
+            | P::JoinCluster
+            | P::ManageCluster
+            | P::InitCluster
+            | P::Reconcile
+    )
+}
+
+fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
+    use Permission as P;
+    let owns = match object {
+        Object::Site => true,
+        // A machine that is nobody's is for whoever takes it; so is its power switch.
+        Object::Machine { owner, .. } => owner.is_none() || *owner == Some(user.id),
+        Object::Range { owner } => *owner == Some(user.id),
+    };
+    let for_everybody = matches!(
+        permission,
+        P::Discover
+            | P::View
+            | P::ManageOwnKeys
+            | P::CreateReservedRange
+            | P::ReserveAddress
+            | P::AllocateMachine
+            | P::QueryPower
+    );
+    let for_owners = matches!(permission, P::EditRange | P::OperateMachine);
+    user.is_superuser || for_everybody || (for_owners && owns)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn user(id: u32, is_superuser: bool) -> Actor {
+        Actor::User(User {
+            id: UserId(id),
+            username: format!("user-{id}"),
+            email: String::new(),
+            is_superuser,
+            password_hash: None,
+            created: Timestamp::default(),
+        })
+    }
+
+    /// Every object there is for a permission: its own machine or range, another's, nobody's.
+    fn objects<'a>(own: &'a SystemId, other: &'a SystemId) -> Vec<(&'static str, Object<'a>)> {
+        let (mine, others) = (Some(UserId(1)), Some(UserId(2)));
+        vec![
+            ("the site", Object::Site),
+            ("a free machine", Object::Machine { id: other, owner: None }),
+            ("its machine", Object::Machine { id: own, owner: mine }),
+            ("another's machine", Object::Machine { id: other, owner: others }),
+            ("its range", Object::Range { owner: mine }),
+            ("another's range", Object::Range { owner: others }),
+        ]
+    }
+
+    #[test]
+    fn table_of_actor_and_permission() {
+        let own: SystemId = "abcdef".parse().unwrap();
+        let other: SystemId = "bcdefg".parse().unwrap();
+        let actors = [
+            ("nobody", Actor::Anonymous),
+            ("user", user(1, false)),
+            ("super", user(3, true)),
+            ("machine", Actor::Machine(own.clone())),
+            ("agent", Actor::Agent("52:54:00:00:00:01".to_owned())),
+            ("rack", Actor::Rack(own.clone())),
+            ("region", Actor::Region(1)),
+            ("joining", Actor::Joining),
+            ("setup", Actor::Setup),
+            ("reconc.", Actor::Reconciler("power")),
+        ];
+        let mut table = format!("{:39}", "");
+        for (name, _) in &actors {
+            let _ = write!(table, "{name:>9}");
+        }
+        table.push('\n');
+        for permission in Permission::ALL {
+            let mut before = String::new();
+            for (object_name, object) in objects(&own, &other) {
+                let mut row = String::new();
+                for (_, actor) in &actors {
+                    let may = permits(actor, *permission, &object).is_ok();
+                    let _ = write!(row, "{:>9}", if may { "yes" } else { "-" });
+                }
+                // Objects are told apart only where it makes a difference.
+                if row != before {
+                    let name = format!("{permission:?}");
+                    let _ = writeln!(table, "{name:21} {object_name:17}{row}");
+                    before = row;
+                }
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn nobody_is_asked_to_authenticate_and_others_are_forbidden() {
+        let kind = |actor: &Actor| permits(actor, Permission::ManageUsers, &Object::Site);
+        assert_eq!(kind(&Actor::Anonymous).unwrap_err().kind(), Kind::Unauthenticated);
+        assert_eq!(kind(&user(1, false)).unwrap_err().kind(), Kind::Forbidden);
+        assert_eq!(kind(&user(1, true)), Ok(()));
+    }
+}

@@ -1,0 +1,35 @@
+//! Asks the model whether an actor may do something, and turns the actor into the cause that the
+//! history keeps: the one place where either happens.
+
+use model::access::{Actor, Denied, Object, Permission, Role, permits};
+use tables::update::Cause;
+
+use crate::machine::step::Author;
+
+/// Who and why, for a change of the site or of an object that belongs to nobody.
+///
+/// # Errors
+/// [`Denied`] when the actor may not.
+pub fn authorize(
+    actor: &Actor,
+    permission: Permission,
+    reason: &'static str,
+) -> Result<Cause, Denied> {
+    permits(actor, permission, &Object::Site)?;
+    Ok(cause(actor, reason))
+}
+
+/// Who and why, for a change whose permission depends on the object: the operation asks for it
+/// where it reads the object.
+#[must_use]
+pub fn cause(actor: &Actor, reason: &'static str) -> Cause {
+    Cause::new(actor.to_string(), reason)
+}
+
+/// The actor as events name it: users by name, everybody else not at all.
+pub(crate) fn author(actor: &Actor) -> Author<'_> {
+    match (actor.role(), actor) {
+        (Role::User | Role::Superuser, Actor::User(user)) => Author::User(&user.username),
+        _ => Author::System,
+    }
+}

@@ -1,0 +1,207 @@
+//! Lists of machines as doors show them: one at a time, because ten thousand with all that they
+//! name are more than a node should hold in memory for one answer.
+//!
+//! What is listed is decided at one view by reading every machine once, a page at a time, and
+//! keeping the ids; each machine is read again at the same view when it is shown.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::access::{Actor, Permission};
+use model::error::Kind;
+use model::id::SystemId;
+use model::machine::Machine;
+use model::pool::ResourcePool;
+use model::user::User;
+use model::zone::AvailabilityZone;
+use raft_store::read::Versioned;
+
+use crate::details::Details;
+use crate::dns::domains::DomainDetail;
+use crate::error::Refusal;
+use crate::machine::filter::Filter;
+use crate::network::subnets::SubnetDetail;
+use crate::network::vlans::VlanDetail;
+use tables::read::{Reads, View};
+use tables::update::Tables;
+use tables::views::state::State;
+
+/// A machine as doors show it.
+#[derive(Debug, Clone)]
+pub struct MachineDetail {
+    /// The machine.
+    pub machine: Machine,
+    /// The domain of its name.
+    pub domain: Option<Arc<DomainDetail>>,
+    /// Its zone.
+    pub zone: Option<Arc<AvailabilityZone>>,
+    /// Its resource pool.
+    pub pool: Option<Arc<ResourcePool>>,
+    /// The user it is allocated to.
+    pub owner: Option<Arc<User>>,
+    /// What each of its interfaces names, in their order.
+    pub interfaces: Vec<InterfaceDetail>,
+}
+
+/// What an interface names.
+#[derive(Debug, Clone)]
+pub struct InterfaceDetail {
+    /// Its VLAN.
+    pub vlan: Option<Arc<VlanDetail>>,
+    /// The subnet of each of its links, in their order.
+    pub subnets: Vec<Option<Arc<SubnetDetail>>>,
+}
+
+/// Machines at one view, read one after another.
+#[derive(Debug)]
+pub struct MachineList {
+    details: Details,
+    ids: std::vec::IntoIter<SystemId>,
+}
+
+/// The machines that a filter means, oldest first, as MAAS lists them; with `own`, only those that
+/// are allocated to the actor.
+///
+/// # Errors
+/// [`Refusal::Fields`] for tags that there are not.
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    filter: &Filter,
+    own: bool,
+) -> Result<MachineList, Refusal> {
+    let owner = if own { Some(actor.user(Permission::View)?.id) } else { None };
+    let details = Details::seen_by(actor, tables).await?;
+    let unknown = filter.unknown_tags(details.view())?;
+    if !unknown.is_empty() {
+        let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
+        return Err(Refusal::field("tags", message));
+    }
+    let filter = filter.clone();
+    let wanted = move |machine: &Machine, read: &Remembered| {
+        let owned = owner.is_none() || machine.placement.owner == owner;
+        Ok(owned && filter.means(read, machine)?)
+    };
+    MachineList::select(details, wanted).await
+}
+
+impl MachineList {
+    /// The machines for which `wanted` is true, oldest first. It is asked about machines of the model in
+    /// memory, which has no devices.
+    pub(crate) async fn select(
+        details: Details,
+        wanted: impl Fn(&Machine, &Remembered) -> Result<bool, Refusal> + Send + 'static,
+    ) -> Result<Self, Refusal> {
+        // Reading all machines takes long enough to keep other requests of a thread waiting.
+        tokio::task::spawn_blocking(move || Self::select_now(details, &wanted))
+            .await
+            .unwrap_or_else(|error| Err(Refusal::said(Kind::Internal, error.to_string())))
+    }
+
+    fn select_now(
+        details: Details,
+        wanted: &impl Fn(&Machine, &Remembered) -> Result<bool, Refusal>,
+    ) -> Result<Self, Refusal> {
+        let read = Remembered { view: details.view().clone(), values: RefCell::default() };
+        let mut ids = Vec::new();
+        for machine in details.view().state().machines_by_age() {
+            if wanted(machine, &read)? {
+                ids.push(machine.system_id.clone());
+            }
+        }
+        Ok(Self { details, ids: ids.into_iter() })
+    }
+
+    /// The ids that are left.
+    #[must_use]
+    pub fn ids(&self) -> &[SystemId] {
+        self.ids.as_slice()
+    }
+}
+
+impl Iterator for MachineList {
+    type Item = Result<MachineDetail, Refusal>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let id = self.ids.next()?;
+            match self.details.view().get::<Machine>(&id) {
+                Ok(Some(machine)) => return Some(self.details.machine(machine)),
+                Ok(None) => {}
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
+    }
+}
+
+impl Details {
+    /// A machine with what it names.
+    pub(crate) fn machine(&self, machine: Machine) -> Result<MachineDetail, Refusal> {
+        let placement = &machine.placement;
+        let mut interfaces = Vec::with_capacity(machine.interfaces.len());
+        for interface in &machine.interfaces {
+            let links = interface.links.iter();
+            let subnets = links.map(|link| link.subnet.map_or(Ok(None), |id| self.subnet(id)));
+            interfaces.push(InterfaceDetail {
+                vlan: interface.vlan.map_or(Ok(None), |id| self.vlan(id))?,
+                subnets: subnets.collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(MachineDetail {
+            domain: self.domain(placement.domain)?,
+            zone: self.zone(placement.zone)?,
+            pool: self.pool(placement.pool)?,
+            owner: placement.owner.map_or(Ok(None), |owner| self.user(owner))?,
+            interfaces,
+            machine,
+        })
+    }
+}
+
+/// A view that remembers what it was asked for by key: filters ask for the same few rows for every
+/// machine.
+pub(crate) struct Remembered {
+    view: View,
+    values: RefCell<BTreeMap<Bytes, Option<Versioned>>>,
+}
+
+impl Reads for Remembered {
+    fn state(&self) -> &State {
+        self.view.state()
+    }
+
+    fn value(&self, key: &Bytes) -> Option<Versioned> {
+        if let Some(known) = self.values.borrow().get(key) {
+            return known.clone();
+        }
+        let found = self.view.value(key);
+        self.values.borrow_mut().insert(key.clone(), found.clone());
+        found
+    }
+
+    fn values(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
+        self.view.values(prefix)
+    }
+
+    fn uncompared(&self, key: &Bytes) -> Option<Versioned> {
+        self.value(key)
+    }
+}
+
+/// A machine that was changed, as doors show it.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn detail(tables: &Tables, machine: Machine) -> Result<MachineDetail, Refusal> {
+    Details::after_change(tables).await?.machine(machine)
+}
+
+/// Machines that were changed, as doors show them, in the order of the ids.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<MachineList, Refusal> {
+    Ok(MachineList { details: Details::after_change(tables).await?, ids: ids.into_iter() })
+}

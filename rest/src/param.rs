@@ -1,0 +1,277 @@
+//! A parameter of an operation, declared once: its name and documentation for `describe/`, and how
+//! its value is read.
+//!
+//! An operation lists its parameters; a handler reads their values through the same declarations.
+//! What a request sends besides is dropped before the handler runs, so that nothing has an effect
+//! that is not described.
+//!
+//! ```ignore
+//! const VID: Param<u16> = Param::parsed("vid", "The 802.1Q tag.", "VID must be between 0 and 4094.");
+//! const NAME: Param<String> = Param::text("name", "The VLAN's name.");
+//!
+//! Operation::post(…).params(&[VID.needed(), NAME.optional()])
+//!
+//! let change = VlanChange { vid: VID.of(params)?, name: NAME.of(params)?, … };
+//! ```
+
+use std::fmt::Write;
+use std::str::FromStr;
+
+use model::error::Kind;
+
+use crate::params::{Params, parse_boolean};
+use crate::problem::Problem;
+
+/// What is said of a number that is none.
+const NO_NUMBER: &str = "Enter a whole number.";
+
+/// What is said of an address that is none.
+const NO_ADDRESS: &str = "Enter a valid IPv4 or IPv6 address.";
+
+/// A parameter as an operation takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Its name; what ends in `{param}` stands for all names that begin so.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Whether and how often it is sent.
+    pub presence: Presence,
+}
+
+/// Whether and how often a parameter is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Once.
+    Required,
+    /// Once or not.
+    Optional,
+    /// Any number of times, or as a list with commas or blanks.
+    Repeated,
+}
+
+/// A parameter whose value is a `T`.
+#[derive(Debug, Clone, Copy)]
+pub struct Param<T> {
+    name: &'static str,
+    doc: &'static str,
+    read: fn(&str) -> Option<T>,
+    /// What is said of a value that cannot be read; `{}` stands for the value.
+    message: &'static str,
+    /// Whether an empty value counts as none.
+    empty_is_absent: bool,
+}
+
+impl Spec {
+    /// Whether a parameter of that name is meant.
+    #[must_use]
+    pub fn is_for(&self, name: &str) -> bool {
+        match self.name.split_once("{param}") {
+            Some((prefix, _)) => name.starts_with(prefix),
+            None => name == self.name,
+        }
+    }
+
+    /// Adds its `:param` line to a documentation.
+    pub fn describe(&self, doc: &mut String) {
+        let suffix = match self.presence {
+            Presence::Required => "",
+            Presence::Optional => " Optional.",
+            Presence::Repeated => " Optional; may be repeated.",
+        };
+        let _ = write!(doc, "\n:param {}: {}{suffix}", self.name, self.doc);
+    }
+}
+
+impl<T> Param<T> {
+    const fn new(
+        name: &'static str,
+        doc: &'static str,
+        read: fn(&str) -> Option<T>,
+        message: &'static str,
+    ) -> Self {
+        Self { name, doc, read, message, empty_is_absent: true }
+    }
+
+    /// The parameter where it must be sent.
+    #[must_use]
+    pub const fn needed(&self) -> Spec {
+        Spec { name: self.name, doc: self.doc, presence: Presence::Required }
+    }
+
+    /// The parameter where it may be left out.
+    #[must_use]
+    pub const fn optional(&self) -> Spec {
+        Spec { name: self.name, doc: self.doc, presence: Presence::Optional }
+    }
+
+    /// The parameter where it may be sent several times.
+    #[must_use]
+    pub const fn repeated(&self) -> Spec {
+        Spec { name: self.name, doc: self.doc, presence: Presence::Repeated }
+    }
+
+    /// The same with another documentation.
+    #[must_use]
+    pub const fn described(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// Its value; none when it is absent, or empty where that means absent.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub fn of(&self, params: &Params) -> Result<Option<T>, Problem> {
+        match params.get(self.name) {
+            None => Ok(None),
+            Some("") if self.empty_is_absent => Ok(None),
+            Some(text) => (self.read)(text)
+                .map(Some)
+                .ok_or_else(|| Problem::field(self.name, self.message.replace("{}", text))),
+        }
+    }
+
+    /// Its value where it must be there.
+    ///
+    /// # Errors
+    /// 400 `No provided <name>!`, or that names the field.
+    pub fn required(&self, params: &Params) -> Result<T, Problem> {
+        let missing = || Problem::text(Kind::Invalid, format!("No provided {}!", self.name));
+        match params.get(self.name) {
+            None | Some("") => Err(missing()),
+            Some(_) => self.of(params)?.ok_or_else(missing),
+        }
+    }
+
+    /// Its value where it can be taken away: none when it is absent, an inner none when it is
+    /// empty.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub fn clearable(&self, params: &Params) -> Result<Option<Option<T>>, Problem> {
+        match params.get(self.name) {
+            None => Ok(None),
+            Some(_) => self.of(params).map(Some),
+        }
+    }
+}
+
+impl<T: FromStr> Param<T> {
+    /// A value that reads itself; `message` is said of one that cannot.
+    #[must_use]
+    pub const fn parsed(name: &'static str, doc: &'static str, message: &'static str) -> Self {
+        Self::new(name, doc, |text| text.trim().parse().ok(), message)
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub const fn number(name: &'static str, doc: &'static str) -> Self {
+        Self::parsed(name, doc, NO_NUMBER)
+    }
+}
+
+impl Param<std::net::IpAddr> {
+    /// An address.
+    #[must_use]
+    pub const fn address(name: &'static str, doc: &'static str) -> Self {
+        Self::parsed(name, doc, NO_ADDRESS)
+    }
+}
+
+impl Param<bool> {
+    /// A boolean, as MAAS's forms read it.
+    #[must_use]
+    pub const fn boolean(name: &'static str, doc: &'static str) -> Self {
+        let message = "`{}` is not a valid boolean.";
+        Self { empty_is_absent: false, ..Self::new(name, doc, parse_boolean, message) }
+    }
+
+    /// Whether it is sent and true.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub fn is_set(&self, params: &Params) -> Result<bool, Problem> {
+        Ok(self.of(params)?.unwrap_or(false))
+    }
+}
+
+impl Param<String> {
+    /// Any text.
+    #[must_use]
+    pub const fn text(name: &'static str, doc: &'static str) -> Self {
+        Self { empty_is_absent: false, ..Self::new(name, doc, |text| Some(text.to_owned()), "") }
+    }
+
+    /// The text as it was sent, if it was.
+    #[must_use]
+    pub fn given(&self, params: &Params) -> Option<String> {
+        params.get(self.name).map(str::to_owned)
+    }
+
+    /// The text, if it was sent and is not empty.
+    #[must_use]
+    pub fn named(&self, params: &Params) -> Option<String> {
+        params.get(self.name).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// The items of a list: repeated, or separated by commas or blanks; none when it is absent.
+    #[must_use]
+    pub fn items(&self, params: &Params) -> Option<Vec<String>> {
+        params.items(self.name)
+    }
+
+    /// The values as they were sent.
+    #[must_use]
+    pub fn all<'a>(&self, params: &'a Params) -> &'a [String] {
+        params.all(self.name)
+    }
+
+    /// The uploaded file of that name, or the text as one.
+    #[must_use]
+    pub fn file(&self, params: &Params) -> Option<bytes::Bytes> {
+        params.file(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VID: Param<u16> = Param::number("vid", "The tag.");
+    const ON: Param<bool> = Param::boolean("on", "Whether.");
+
+    fn params(pairs: &[(&str, &str)]) -> Params {
+        let mut params = Params::default();
+        for (name, value) in pairs {
+            params.add(*name, *value);
+        }
+        params
+    }
+
+    #[test]
+    fn a_value_is_read_or_refused_by_name() {
+        assert_eq!(VID.of(&params(&[("vid", " 5 ")])), Ok(Some(5)));
+        assert_eq!(VID.of(&params(&[("vid", "")])), Ok(None));
+        assert_eq!(VID.clearable(&params(&[("vid", "")])), Ok(Some(None)));
+        assert_eq!(VID.of(&params(&[("vid", "x")])), Err(Problem::field("vid", NO_NUMBER)));
+        let missing = Problem::text(Kind::Invalid, "No provided vid!");
+        assert_eq!(VID.required(&params(&[])), Err(missing));
+        assert_eq!(ON.of(&params(&[("on", "")])), Ok(Some(false)));
+        let wrong = Problem::field("on", "`maybe` is not a valid boolean.");
+        assert_eq!(ON.of(&params(&[("on", "maybe")])), Err(wrong));
+    }
+
+    #[test]
+    fn a_description_says_how_a_parameter_is_sent() {
+        let mut doc = String::new();
+        for spec in [VID.needed(), ON.optional(), VID.repeated()] {
+            spec.describe(&mut doc);
+        }
+        assert_eq!(
+            doc,
+            "\n:param vid: The tag.\n:param on: Whether. Optional.\
+             \n:param vid: The tag. Optional; may be repeated."
+        );
+    }
+}
