@@ -215,9 +215,9 @@ impl From<power::PowerError> for Refusal {
         match error {
             power::PowerError::NoMachine => Self::NotFound { model: "Machine" },
             power::PowerError::Table(error) => Self::Tables(error),
-            error @ (power::PowerError::NotSwitchable { .. } | power::PowerError::Step(_)) => {
-                Self::said(error.kind(), error.to_string())
-            }
+            error @ (power::PowerError::NotSwitchable { .. }
+            | power::PowerError::OtherRack { .. }
+            | power::PowerError::Step(_)) => Self::said(error.kind(), error.to_string()),
         }
     }
 }

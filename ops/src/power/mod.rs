@@ -45,12 +45,28 @@ pub enum PowerError {
         /// Its driver, empty or `manual`.
         driver: String,
     },
+    /// A rack reported on a job that it does not have.
+    #[error("rack {rack} does not have power job {job} of machine {machine}: {}", holder(has.as_ref()))]
+    OtherRack {
+        /// The rack that reported.
+        rack: SystemId,
+        /// The job.
+        job: u64,
+        /// The machine.
+        machine: SystemId,
+        /// The rack that has the job.
+        has: Option<SystemId>,
+    },
     /// A step of the machine failed.
     #[error(transparent)]
     Step(#[from] StepError),
     /// The tables failed.
     #[error(transparent)]
     Table(#[from] TableError),
+}
+
+fn holder(has: Option<&SystemId>) -> String {
+    has.map_or_else(|| "no rack has it now".to_owned(), |rack| format!("rack {rack} has it"))
 }
 
 impl PowerError {
@@ -60,6 +76,7 @@ impl PowerError {
         match self {
             Self::NoMachine => Kind::NotFound,
             Self::NotSwitchable { .. } => Kind::Conflict,
+            Self::OtherRack { .. } => Kind::Forbidden,
             Self::Step(error) => error.kind(),
             Self::Table(error) => error.kind(),
         }
@@ -69,6 +86,8 @@ impl PowerError {
 /// What a rack says about a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PowerReport {
+    /// The rack that reports, as its certificate says.
+    pub rack: SystemId,
     /// The machine.
     pub machine: SystemId,
     /// The job.
@@ -150,7 +169,9 @@ pub fn choose_rack(
     Ok(racks.into_iter().next().map(|rack| rack.system_id))
 }
 
-/// Takes in a rack's report. A report of a job that was replaced changes nothing.
+/// Takes in a rack's report. A report of a job that was replaced changes nothing, and one of a job
+/// that another rack has, or none, is refused: a machine's state is what the rack says that was
+/// asked.
 ///
 /// # Errors
 /// See [`PowerError`].
@@ -163,6 +184,10 @@ fn take_in(tx: &mut Tx, report: &PowerReport) -> Result<(), PowerError> {
     let Some(job) = tx.get::<PowerJob>(&report.machine)?.filter(|job| job.id == report.job) else {
         return Ok(());
     };
+    if job.rack.as_ref() != Some(&report.rack) {
+        let PowerReport { rack, job: id, machine, .. } = report.clone();
+        return Err(PowerError::OtherRack { rack, job: id, machine, has: job.rack });
+    }
     let Some(mut machine) = tx.get::<Machine>(&report.machine)? else {
         tx.delete::<PowerJob>(&report.machine)?;
         return Ok(());

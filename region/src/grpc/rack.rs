@@ -23,7 +23,7 @@ use crate::grpc::leases;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
 use ops::machine::boot_reports::{self, BootReport};
-use ops::power::{self, PowerReport};
+use ops::power::{self, PowerError, PowerReport};
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -106,7 +106,7 @@ impl Rack for RackService {
         &self,
         request: Request<ReportPowerRequest>,
     ) -> Result<Response<ReportPowerReply>, Status> {
-        caller(&request)?;
+        let rack = caller(&request)?;
         let request = request.into_inner();
         let outcome = if request.done {
             Ok(power_state_from_wire(request.state).map_err(invalid)?)
@@ -114,8 +114,8 @@ impl Rack for RackService {
             Err(request.error)
         };
         let machine = request.machine.parse().map_err(invalid)?;
-        let report = PowerReport { machine, job: request.job_id, outcome };
-        power::report(&self.tables, &report).await.map_err(unavailable)?;
+        let report = PowerReport { rack, machine, job: request.job_id, outcome };
+        power::report(&self.tables, &report).await.map_err(refused_report)?;
         Ok(Response::new(ReportPowerReply {}))
     }
 
@@ -137,6 +137,21 @@ fn caller<T>(request: &Request<T>) -> Result<SystemId, Status> {
     let id = identity::PeerIdentity::rack_of(request)
         .ok_or_else(|| Status::permission_denied("the caller's certificate is not a rack's"))?;
     id.parse().map_err(invalid)
+}
+
+/// What a rack is told whose report was not taken. One that does not have the job is told so, and
+/// does not repeat it.
+fn refused_report(error: PowerError) -> Status {
+    match &error {
+        PowerError::OtherRack { rack, machine, .. } => {
+            tracing::warn!(rack.id = %rack, machine.id = %machine, "a power report is refused: {error}");
+            Status::permission_denied(error.to_string())
+        }
+        PowerError::NoMachine
+        | PowerError::NotSwitchable { .. }
+        | PowerError::Step(_)
+        | PowerError::Table(_) => unavailable(error),
+    }
 }
 
 fn invalid(error: impl std::fmt::Display) -> Status {

@@ -111,15 +111,17 @@ impl Site {
     pub(crate) async fn rack_does(&self, id: &SystemId, action: PowerAction, state: PowerState) {
         let job = self.job(id).await.expect("a job");
         assert_eq!(job.action, action);
-        assert!(job.rack.is_some(), "the job has a rack");
-        let report = PowerReport { machine: id.clone(), job: job.id, outcome: Ok(state) };
+        let rack = job.rack.expect("the job has a rack");
+        let report = PowerReport { rack, machine: id.clone(), job: job.id, outcome: Ok(state) };
         power::report(&self.tables, &report).await.expect("a report");
     }
 
     pub(crate) async fn rack_fails(&self, id: &SystemId, message: &str) {
         let Some(job) = self.job(id).await else { return };
+        // Between two attempts no rack has the job, and none can report on it.
+        let Some(rack) = job.rack else { return };
         let outcome = Err(message.to_owned());
-        let report = PowerReport { machine: id.clone(), job: job.id, outcome };
+        let report = PowerReport { rack, machine: id.clone(), job: job.id, outcome };
         power::report(&self.tables, &report).await.expect("a report");
     }
 
