@@ -32,6 +32,7 @@ use crate::reconcile::{authority, deploy, images as image_copies, leases, member
 use crate::telemetry::Telemetry;
 use images;
 use images::Images;
+use images::peers::{Peers, Ports};
 use rest::call::Parts;
 use rest::router::{self, collapse_slashes};
 use tables::update::Tables;
@@ -125,11 +126,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     // Parts stop after leadership was handed over.
     let stop = CancellationToken::new();
     let tables = Tables::new(store.clone());
-    let images = Images::open(config.images_dir(), tables.clone(), config.node_id, HTTP_PORT)?;
+    let ports = Ports { grpc: GRPC_PORT, http: HTTP_PORT };
+    let peers = Peers::new(Some(identity.clone()), ports)?;
+    let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(serve_http(http, routes(&tables, &images), stop.clone()));
     let sessions = Sessions::default();
-    let services = services(&config, tables.clone(), sessions.clone());
+    let services = services(&config, tables.clone(), sessions.clone(), images.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &store, images, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
@@ -160,8 +163,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 
 type Ended = Result<(), RunError>;
 
-/// Everything that is served over gRPC.
-fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
+/// Everything that is served to nodes of the cluster, and to those that join it.
+fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images) -> Routes {
     let mut services = Routes::builder();
     let ends = RegionEnds {
         node_id: config.node_id,
@@ -176,7 +179,8 @@ fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
     services.add_service(AuthorityService::server(tables.clone()));
     let cluster_id = config.cluster_id.clone();
     services.add_service(ClusterService::server(tables, cluster_id, config.node_id));
-    services.routes()
+    // Images are files: they go over the same connections as plain HTTP/2.
+    services.routes().into_axum_router().merge(images::serve::peer_router(images)).into()
 }
 
 /// Everything that is served over HTTP.

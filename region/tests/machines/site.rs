@@ -13,6 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use images::Images;
 use images::files::hash_of_bytes;
+use images::peers::{Peers, Ports};
 use images::upload::{self, Upload};
 use model::controller::{ControllerInterface, RackController};
 use model::event::Event;
@@ -71,7 +72,8 @@ impl Site {
         let view = tables.view().await.expect("a view");
         let user = view.list::<User>().expect("users").remove(0);
         let dir = tempfile::tempdir().expect("a folder");
-        let images = Images::open(dir.path().join("images"), tables.clone(), 1, 5240)
+        let peers = Peers::new(None, Ports { grpc: 1, http: 1 }).expect("a client");
+        let images = Images::open(dir.path().join("images"), tables.clone(), 1, peers)
             .expect("an image store");
         let nonces = std::sync::Arc::default();
         let metadata = metadata::router(MetadataParts { tables: tables.clone(), nonces });

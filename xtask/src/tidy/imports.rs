@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("raft-store", &["proto", "identity"]),
     ("tables", &["model", "raft-store", "identity"]),
     ("ops", &["model", "api", "raft-store", "identity", "tables"]),
-    ("images", &["model", "api", "raft-store", "tables", "ops"]),
+    ("images", &["model", "api", "raft-store", "identity", "tables", "ops"]),
     ("rest", &["model", "api", "raft-store", "tables", "ops", "images"]),
     (
         "region",
