@@ -19,6 +19,7 @@ use tonic::service::Routes;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
+use crate::admission::Admission;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
@@ -186,12 +187,13 @@ fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images)
 /// Everything that is served over HTTP.
 fn routes(tables: &Tables, images: &Images) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
-    let telemetry = Telemetry::new(tables.store().clone());
+    let admission = Admission::new(tables.clone());
+    let telemetry = Telemetry::new(tables.store().clone(), &admission);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
         .merge(images::serve::router(images.clone()));
-    telemetry.count(doors).merge(telemetry.router())
+    telemetry.count(admission.guard(doors)).merge(telemetry.router())
 }
 
 fn spawn_reconcilers(
@@ -220,7 +222,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 
 async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
-    let service = ServiceExt::<axum::extract::Request>::into_make_service(service);
+    let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<
+        SocketAddr,
+    >(service);
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
     serving.await.map_err(|error| failed("HTTP", &error))
 }

@@ -1,10 +1,13 @@
 //! Finds out who signed a request.
 
+use http::{HeaderMap, header};
 use model::id::SystemId;
 use model::user::{ApiToken, TokenOwner, User};
 
 use crate::auth::nonces::{Nonces, TIMESTAMP_THRESHOLD_SECONDS};
 use crate::auth::oauth::Credentials;
+use crate::body::read_urlencoded;
+use crate::params::Params;
 use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::update::{Tables, now};
@@ -82,6 +85,23 @@ pub async fn authenticate(
             .map(Caller::User)
             .ok_or_else(|| AuthenticateError::UnknownToken { token: credentials.token.clone() }),
     }
+}
+
+/// The key that a request is signed with in its header or query, when this node knows it. It uses up
+/// no nonce: it only tells one client from another before there is room for its request.
+pub async fn valid_token(
+    tables: &Tables,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header.and_then(Credentials::from_header).or_else(|| {
+        let mut params = Params::default();
+        read_urlencoded(query.unwrap_or_default().as_bytes(), &mut params);
+        Credentials::from_fields(|name| params.get(name).map(str::to_owned))
+    })?;
+    let view = tables.stale_view().await.ok()?;
+    check_token(&view, &credentials).ok().map(|token| token.key)
 }
 
 fn check_token(view: &View, credentials: &Credentials) -> Result<ApiToken, AuthenticateError> {
