@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::boot::content::is_sha256;
 use sha2::{Digest, Sha256};
@@ -13,12 +14,48 @@ use tokio::sync::Mutex;
 /// How much is read at once when a file is verified, in bytes.
 const READ_BYTES: usize = 1024 * 1024;
 
+/// The extension of parts that are coming in.
+const STAGED: &str = "staged";
+
 /// Content-addressed files in a folder; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ImageFiles {
     dir: Arc<PathBuf>,
     /// One writer at a time: chunks of one upload may come over several connections.
     writing: Arc<Mutex<()>>,
+    /// The number of the next part.
+    parts: Arc<AtomicU64>,
+}
+
+/// A part of an upload that is coming in: on disk, beside what is here already, and removed unless
+/// it came whole.
+#[derive(Debug)]
+pub struct Staged {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+impl Staged {
+    /// Adds the next bytes.
+    ///
+    /// # Errors
+    /// [`ReceiveError::TooMuch`] when they are more than the content has.
+    pub async fn write(&mut self, chunk: &[u8]) -> Result<(), ReceiveError> {
+        self.bytes += chunk.len() as u64;
+        if self.bytes > self.bytes_max {
+            return Err(ReceiveError::TooMuch);
+        }
+        Ok(self.file.write_all(chunk).await?)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // It has another name when it was kept; what cannot be removed is when the node starts.
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 /// Why bytes were not taken in.
@@ -54,7 +91,13 @@ impl ImageFiles {
     /// What the file system says.
     pub fn open(dir: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(dir.join("incoming"))?;
-        Ok(Self { dir: Arc::new(dir), writing: Arc::default() })
+        for entry in std::fs::read_dir(dir.join("incoming"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == STAGED) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(Self { dir: Arc::new(dir), writing: Arc::default(), parts: Arc::default() })
     }
 
     /// Where a content is, if it is here.
@@ -121,6 +164,53 @@ impl ImageFiles {
         Ok(Received::Whole)
     }
 
+    /// Begins a part of an upload of that size.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub async fn stage(&self, sha256: &str, bytes_max: u64) -> Result<Staged, ReceiveError> {
+        let part = self.part(sha256).ok_or_else(|| ReceiveError::NotAHash(sha256.to_owned()))?;
+        let number = self.parts.fetch_add(1, Ordering::Relaxed);
+        let path = part.with_extension(format!("{number}.{STAGED}"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&path).await?;
+        Ok(Staged { path, file, bytes: 0, bytes_max })
+    }
+
+    /// Appends a part that came whole, as [`Self::append`] does. The first part is not copied.
+    ///
+    /// # Errors
+    /// See [`ReceiveError`].
+    pub async fn append_staged(
+        &self,
+        sha256: &str,
+        size_bytes: u64,
+        mut staged: Staged,
+    ) -> Result<Received, ReceiveError> {
+        let part = self.part(sha256).ok_or_else(|| ReceiveError::NotAHash(sha256.to_owned()))?;
+        staged.file.flush().await?;
+        let _alone = self.writing.lock().await;
+        if self.path_of(sha256).is_some() {
+            return Ok(Received::Whole);
+        }
+        let before = fs::metadata(&part).await.map_or(0, |metadata| metadata.len());
+        let after = before + staged.bytes;
+        if after > size_bytes {
+            self.discard(sha256).await?;
+            return Err(ReceiveError::TooMuch);
+        }
+        if before == 0 {
+            fs::rename(&staged.path, &part).await?;
+        } else {
+            copy_to_end(&staged.path, &part, before).await?;
+        }
+        if after < size_bytes {
+            return Ok(Received::Partial(after));
+        }
+        File::open(&part).await?.sync_all().await?;
+        self.keep(sha256, &part).await?;
+        Ok(Received::Whole)
+    }
+
     /// Removes a content.
     ///
     /// # Errors
@@ -164,6 +254,20 @@ impl ImageFiles {
     fn part(&self, sha256: &str) -> Option<PathBuf> {
         is_sha256(sha256).then(|| self.dir.join("incoming").join(sha256))
     }
+}
+
+/// Appends a file to another one, or nothing of it.
+async fn copy_to_end(from: &Path, to: &Path, before: u64) -> io::Result<()> {
+    let mut end = OpenOptions::new().append(true).open(to).await?;
+    let copied = async {
+        tokio::io::copy(&mut File::open(from).await?, &mut end).await?;
+        end.flush().await
+    };
+    let copied = copied.await;
+    if copied.is_err() {
+        end.set_len(before).await?;
+    }
+    copied
 }
 
 /// The SHA-256 of a file in lower-case hexadecimal.
@@ -225,6 +329,66 @@ mod tests {
         assert!(matches!(long, Err(ReceiveError::TooMuch)));
         assert_eq!(files.received(&sha256).await, 0);
         assert_eq!(files.append(&sha256, 5, b"right").await.unwrap(), Received::Whole);
+    }
+
+    #[track_caller]
+    fn incoming(dir: &tempfile::TempDir) -> Vec<String> {
+        let entries = std::fs::read_dir(dir.path().join("images/incoming")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn parts_that_come_piece_by_piece_become_a_file() {
+        let (dir, files) = open();
+        let sha256 = hash_of_bytes(b"hello world");
+        for (pieces, received) in [
+            (["hel", "lo "], Received::Partial(6)),
+            (["wor", ""], Received::Partial(9)),
+            (["l", "d"], Received::Whole),
+        ] {
+            let mut staged = files.stage(&sha256, 11).await.unwrap();
+            for piece in pieces {
+                staged.write(piece.as_bytes()).await.unwrap();
+            }
+            assert_eq!(files.append_staged(&sha256, 11, staged).await.unwrap(), received);
+        }
+        assert_eq!(std::fs::read(files.path_of(&sha256).unwrap()).unwrap(), b"hello world");
+        assert!(incoming(&dir).is_empty(), "{:?}", incoming(&dir));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_breaks_off_leaves_nothing_and_can_be_sent_again() {
+        let (dir, files) = open();
+        let sha256 = hash_of_bytes(b"hello world");
+        files.append(&sha256, 11, b"hello ").await.unwrap();
+        let mut broken = files.stage(&sha256, 11).await.unwrap();
+        broken.write(b"wo").await.unwrap();
+        drop(broken);
+        assert_eq!(incoming(&dir), [sha256.clone()]);
+        let mut staged = files.stage(&sha256, 11).await.unwrap();
+        staged.write(b"world").await.unwrap();
+        assert_eq!(files.append_staged(&sha256, 11, staged).await.unwrap(), Received::Whole);
+    }
+
+    #[tokio::test]
+    async fn a_part_never_takes_more_disk_than_the_content_has() {
+        let (dir, files) = open();
+        let sha256 = hash_of_bytes(b"right");
+        let mut staged = files.stage(&sha256, 5).await.unwrap();
+        staged.write(b"right").await.unwrap();
+        assert!(matches!(staged.write(b"!").await, Err(ReceiveError::TooMuch)));
+        drop(staged);
+        assert!(incoming(&dir).is_empty(), "{:?}", incoming(&dir));
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_node_was_receiving_is_removed_when_it_starts() {
+        let (dir, files) = open();
+        let sha256 = hash_of_bytes(b"right");
+        std::mem::forget(files.stage(&sha256, 5).await.unwrap());
+        files.append(&sha256, 5, b"ri").await.unwrap();
+        ImageFiles::open(dir.path().join("images")).unwrap();
+        assert_eq!(incoming(&dir), [sha256]);
     }
 
     #[tokio::test]

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt;
+use http::{Method, StatusCode};
 use model::access::Actor;
 use model::boot::content::Content;
 use tokio::time::Instant;
 
 use crate::Images;
 use crate::files::{ReceiveError, Received};
-use crate::serve::LOCAL_ONLY;
+use crate::peers::Peer;
 use ops::authorize::cause;
 use ops::image::boot_resources;
 use ops::image::contents::voters;
@@ -109,8 +110,8 @@ pub async fn wait_for_copies(
 pub async fn pull(images: &Images, content: &Content) -> Result<(), PullError> {
     let view = images.tables().stale_view().await?;
     for node in content.holders.iter().filter(|node| **node != images.node_id) {
-        let Some(base) = images.peer_url(&view, *node)? else { continue };
-        match pull_from(images, content, &base).await {
+        let Some(peer) = images.peers.find(&view, *node)? else { continue };
+        match pull_from(images, content, &peer).await {
             Ok(true) => {
                 record_holder(images, &content.sha256, content.size_bytes).await?;
                 return Ok(());
@@ -123,21 +124,24 @@ pub async fn pull(images: &Images, content: &Content) -> Result<(), PullError> {
 }
 
 /// Whether the node sent all of it. A pull that was interrupted goes on where it stopped.
-async fn pull_from(images: &Images, content: &Content, base: &str) -> Result<bool, PullError> {
+async fn pull_from(images: &Images, content: &Content, peer: &Peer) -> Result<bool, PullError> {
     let mut have = images.files.received(&content.sha256).await;
     if have >= content.size_bytes {
         images.files.discard(&content.sha256).await.map_err(ReceiveError::Io)?;
         have = 0;
     }
-    let url = format!("{base}/MAAS/images/{}", content.sha256);
-    let asked = images.client().get(url).header(LOCAL_ONLY, "1");
-    let asked = if have > 0 { asked.header("range", format!("bytes={have}-")) } else { asked };
-    let expected = if have > 0 { 206 } else { 200 };
-    let answer = match asked.send().await {
-        Ok(answer) if answer.status().as_u16() == expected => answer,
-        Ok(_) | Err(_) => return Ok(false),
+    let range = (have > 0).then(|| format!("bytes={have}-"));
+    let expected = if have > 0 { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let asked = images.peers.content(peer, &Method::GET, &content.sha256, range.as_deref());
+    let answer = match asked.await {
+        Ok(answer) if answer.status() == expected => answer,
+        Ok(_) => return Ok(false),
+        Err(error) => {
+            tracing::warn!("content {} from another region: {error}", content.sha256);
+            return Ok(false);
+        }
     };
-    let mut body = answer.bytes_stream();
+    let mut body = answer.into_body().into_data_stream();
     let mut whole = false;
     while let Some(chunk) = body.next().await {
         let Ok(chunk) = chunk else { return Ok(false) };

@@ -21,8 +21,14 @@ pub struct Metrics {
     pub tftp_failures: Counter,
     /// Images fetched from a region.
     pub image_fills: Counter,
+    /// Images that could not be fetched.
+    pub image_fill_failures: Counter,
+    /// Images that arrived with another hash than their name.
+    pub image_wrong_hashes: Counter,
     /// Requests passed on to a region.
     pub proxied_requests: Counter,
+    /// Requests that machines may not make through a rack.
+    pub proxy_refusals: Counter,
     /// DNS queries answered with own authority.
     pub dns_answers: Counter,
     /// DNS queries passed on to an upstream server.
@@ -51,7 +57,12 @@ impl Default for Metrics {
         let tftp_transfers = counter("tftp_transfers", "TFTP transfers completed");
         let tftp_failures = counter("tftp_failures", "TFTP transfers given up");
         let image_fills = counter("image_fills", "Images fetched from a region");
+        let image_fill_failures =
+            counter("image_fill_failures", "Images that could not be fetched");
+        let image_wrong_hashes =
+            counter("image_wrong_hashes", "Images that arrived with another hash");
         let proxied_requests = counter("proxied_requests", "Requests passed on to a region");
+        let proxy_refusals = counter("proxy_refusals", "Requests that are not passed on");
         let dns_answers = counter("dns_answers", "DNS queries answered with own authority");
         let dns_forwards = counter("dns_forwards", "DNS queries passed on upstream");
         let dns_refusals = counter("dns_refusals", "DNS queries refused");
@@ -69,7 +80,10 @@ impl Default for Metrics {
             tftp_transfers,
             tftp_failures,
             image_fills,
+            image_fill_failures,
+            image_wrong_hashes,
             proxied_requests,
+            proxy_refusals,
             dns_answers,
             dns_forwards,
             dns_refusals,

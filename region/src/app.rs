@@ -19,6 +19,7 @@ use tonic::service::Routes;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
+use crate::admission::Admission;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
@@ -34,6 +35,7 @@ use crate::reconcile::{
 use crate::telemetry::Telemetry;
 use images;
 use images::Images;
+use images::peers::{Peers, Ports};
 use rest::call::Parts;
 use rest::router::{self, collapse_slashes};
 use tables::update::Tables;
@@ -127,11 +129,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     // Parts stop after leadership was handed over.
     let stop = CancellationToken::new();
     let tables = Tables::new(store.clone());
-    let images = Images::open(config.images_dir(), tables.clone(), config.node_id, HTTP_PORT)?;
+    let ports = Ports { grpc: GRPC_PORT, http: HTTP_PORT };
+    let peers = Peers::new(Some(identity.clone()), ports)?;
+    let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(serve_http(http, routes(&tables, &images), stop.clone()));
     let sessions = Sessions::default();
-    let services = services(&config, tables.clone(), sessions.clone());
+    let services = services(&config, tables.clone(), sessions.clone(), images.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &tables, images, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
@@ -162,8 +166,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 
 type Ended = Result<(), RunError>;
 
-/// Everything that is served over gRPC.
-fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
+/// Everything that is served to nodes of the cluster, and to those that join it.
+fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images) -> Routes {
     let mut services = Routes::builder();
     let ends = RegionEnds {
         node_id: config.node_id,
@@ -178,18 +182,20 @@ fn services(config: &Config, tables: Tables, sessions: Sessions) -> Routes {
     services.add_service(AuthorityService::server(tables.clone()));
     let cluster_id = config.cluster_id.clone();
     services.add_service(ClusterService::server(tables, cluster_id, config.node_id));
-    services.routes()
+    // Images are files: they go over the same connections as plain HTTP/2.
+    services.routes().into_axum_router().merge(images::serve::peer_router(images)).into()
 }
 
 /// Everything that is served over HTTP.
 fn routes(tables: &Tables, images: &Images) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
-    let telemetry = Telemetry::new(tables.store().clone());
+    let admission = Admission::new(tables.clone());
+    let telemetry = Telemetry::new(tables.store().clone(), &admission);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
         .merge(images::serve::router(images.clone()));
-    telemetry.count(doors).merge(telemetry.router())
+    telemetry.count(admission.guard(doors)).merge(telemetry.router())
 }
 
 fn spawn_reconcilers(
@@ -219,7 +225,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 
 async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
-    let service = ServiceExt::<axum::extract::Request>::into_make_service(service);
+    let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<
+        SocketAddr,
+    >(service);
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
     serving.await.map_err(|error| failed("HTTP", &error))
 }

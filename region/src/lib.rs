@@ -1,5 +1,6 @@
 //! The region controller: the process, its doors for racks and machines, and its reconcilers.
 
+pub mod admission;
 pub mod app;
 pub mod config;
 pub mod init;

@@ -21,6 +21,8 @@ use prometheus_client::registry::Registry;
 use raft_store::Store;
 use raft_store::metrics::Distribution;
 
+use crate::admission::Admission;
+
 /// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -57,15 +59,16 @@ struct RaftGauges {
 }
 
 impl Telemetry {
-    /// Metrics of the node with this store.
+    /// Metrics of the node with this store, and of who is let in.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, admission: &Admission) -> Self {
         let mut registry = Registry::with_prefix("ironraft");
         let requests = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
         let raft = RaftGauges::default();
         registry.register("http_requests", "HTTP requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer HTTP requests", seconds.clone());
+        admission.register(&mut registry);
         raft.register(&mut registry);
         let measured = StoreCollector { store: store.clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));

@@ -19,6 +19,17 @@ pub fn read_urlencoded(text: &[u8], params: &mut Params) {
     }
 }
 
+/// Whether a content type is one of a form.
+#[must_use]
+pub fn is_form(content_type: &str) -> bool {
+    let forms = ["application/x-www-form-urlencoded", "application/json", "multipart/form-data"];
+    forms.contains(&kind(content_type).as_str())
+}
+
+fn kind(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Adds the parameters of a body; returns false when the content type is none of a form.
 ///
 /// # Errors
@@ -28,8 +39,7 @@ pub async fn read_body(
     body: &Bytes,
     params: &mut Params,
 ) -> Result<bool, Problem> {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
+    match kind(content_type).as_str() {
         "application/x-www-form-urlencoded" => read_urlencoded(body, params),
         "application/json" => read_json(body, params)?,
         "multipart/form-data" => read_multipart(content_type, body.clone(), params).await?,

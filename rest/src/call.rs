@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use axum::body::Body;
 use images::Images;
 use model::access::{Actor, Permission};
 use model::error::Kind;
@@ -12,6 +12,7 @@ use model::user::User;
 use ops::Tables;
 
 use crate::auth::nonces::Nonces;
+use crate::intake::Intake;
 use crate::params::Params;
 use crate::problem::Problem;
 
@@ -41,6 +42,24 @@ impl Parts {
     }
 }
 
+/// A body that its operation reads. It can be taken once.
+#[derive(Debug, Default)]
+pub struct Content(Mutex<Option<Intake>>);
+
+impl Content {
+    /// The body; an empty one when it was taken, or there is none.
+    pub fn take(&self) -> Intake {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        body.unwrap_or_else(|| Intake::new(Body::empty()))
+    }
+}
+
+impl From<Intake> for Content {
+    fn from(intake: Intake) -> Self {
+        Self(Mutex::new(Some(intake)))
+    }
+}
+
 /// One call of an operation.
 #[derive(Debug)]
 pub struct Call {
@@ -52,10 +71,8 @@ pub struct Call {
     pub path: BTreeMap<&'static str, String>,
     /// The parameters of query and body that the operation takes.
     pub params: Params,
-    /// The body as it came, when it is no form.
-    pub body: Bytes,
-    /// The `Authorization` header, to pass the call on to another region node.
-    pub authorization: String,
+    /// The body as it comes, for operations that take content.
+    pub content: Content,
     /// Scheme and host the client used, `http://10.0.0.1:5240`.
     pub origin: String,
 }

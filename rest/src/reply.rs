@@ -181,6 +181,7 @@ fn lowercase(name: &'static str) -> &'static str {
         "WWW-Authenticate" => "www-authenticate",
         "Workaround" => "workaround",
         "Allow" => "allow",
+        "Connection" => "connection",
         other => other,
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! The path decides the resource, and method and `op` the operation. `op` comes from the query,
 //! else from the form, else from a last path element `op-<name>`; an empty one counts as none.
+//!
+//! Who calls is known before the body is read: keys come in the header or the query. Whoever has
+//! none may send a small form, in which MAAS accepts a key as well. Contents are read by the
+//! operation that takes them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,26 +16,22 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
-use http_body_util::{BodyExt, Limited};
 use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
 
 use crate::access::accounts;
 use crate::auth::caller::authenticate;
 use crate::auth::oauth::Credentials;
-use crate::body::{read_body, read_urlencoded};
-use crate::call::{Call, Parts};
+use crate::body::{is_form, read_body, read_urlencoded};
+use crate::call::{Call, Content, Parts};
 use crate::describe;
+use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
 use crate::reply::{Reply, problem_response};
-
-/// The largest request body: a chunk of an image is 4 MiB, a form far less.
-const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The API's root.
 pub const ROOT: &str = "/MAAS/api/2.0/";
@@ -110,23 +110,28 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     let mut params = Params::default();
     read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
     let mut op = params.take("op");
-    let body = read_bytes(body).await?;
-    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_form = match content_type {
-        Some(content_type) => read_body(content_type, &body, &mut params).await?,
-        None => false,
+    let content_type = header_text(&head.headers, header::CONTENT_TYPE.as_str());
+    let mut actor = caller(parts, &head.headers, &params).await?;
+    let intake = Intake::new(body);
+    let op_before = op.as_deref().or(path_op.as_deref()).filter(|op| !op.is_empty());
+    let body = if takes_content(&at_path, head.method.as_str(), op_before, &actor)? {
+        Received::Content(intake)
+    } else {
+        Received::form(intake, content_type, &actor, &at_path, &mut params).await?
     };
+    if actor == Actor::Anonymous {
+        actor = caller_of_form(parts, &params).await?;
+    }
     let form_op = params.take("op");
     op = op.or(form_op).or(path_op).filter(|op| !op.is_empty());
 
-    let actor = caller(parts, &head.headers, &params).await?;
     let operation = select(&at_path, head.method.as_str(), op.as_deref(), &actor)?;
     if let Some(format) = params.take("format").filter(|format| format != "json") {
         let message = format!("Invalid output format specified '{format}'.");
         return Err(Problem::text(Kind::Invalid, message));
     }
     // As MAAS does it: a form that was not sent changes nothing and names no field.
-    let form_sent = content_type.is_some() || !body.is_empty();
+    let form_sent = !content_type.is_empty() || body.is_sent();
     if head.method == Method::PUT && !form_sent && !operation.takes_content {
         return Err(Problem::fields(FieldErrors::default()));
     }
@@ -139,11 +144,82 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
         actor,
         path: matched(operation.path, &elements).unwrap_or_default(),
         params,
-        body: if is_form { Bytes::new() } else { body },
-        authorization: header_text(&head.headers, header::AUTHORIZATION.as_str()).to_owned(),
+        content: body.into_content(),
         origin: origin(&head.headers),
     };
     (operation.run)(call).await
+}
+
+/// What came in the body.
+enum Received {
+    /// Not read yet: the operation does it.
+    Content(Intake),
+    /// A form, whose parameters were taken; or something else, which nothing asks for.
+    Form {
+        /// Whether there was any byte.
+        sent: bool,
+    },
+}
+
+impl Received {
+    /// Reads the parameters of a form.
+    ///
+    /// # Errors
+    /// 413 when it is larger than its sender may send, 408 when it does not go on, 400 when it is
+    /// malformed; and 401 before it is read where a key is needed and no form can have one.
+    async fn form(
+        intake: Intake,
+        content_type: &str,
+        actor: &Actor,
+        at_path: &[&'static Operation],
+        params: &mut Params,
+    ) -> Result<Self, Problem> {
+        let limit = if matches!(actor, Actor::User(_)) {
+            FORM_BYTES_MAX
+        } else {
+            let open = at_path.iter().any(|operation| operation.is_anonymous());
+            if !open && !is_form(content_type) {
+                visible(at_path, actor)?;
+            }
+            ANONYMOUS_BYTES_MAX
+        };
+        let body = intake.gather(limit).await?;
+        read_body(content_type, &body, params).await?;
+        Ok(Self::Form { sent: !body.is_empty() })
+    }
+
+    fn is_sent(&self) -> bool {
+        match self {
+            Self::Content(_) => true,
+            Self::Form { sent } => *sent,
+        }
+    }
+
+    fn into_content(self) -> Content {
+        match self {
+            Self::Content(intake) => Content::from(intake),
+            Self::Form { .. } => Content::default(),
+        }
+    }
+}
+
+/// Whether the operation that is called takes the body as it comes.
+///
+/// # Errors
+/// As [`select`], at a path where no form can change that.
+fn takes_content(
+    at_path: &[&'static Operation],
+    method: &str,
+    op: Option<&str>,
+    actor: &Actor,
+) -> Result<bool, Problem> {
+    let mut same = at_path.iter().filter(|operation| operation.method.name() == method).peekable();
+    let content_only = same.peek().is_some() && same.all(|operation| operation.takes_content);
+    match select(at_path, method, op, actor) {
+        Ok(operation) => Ok(operation.takes_content),
+        Err(problem) if content_only => Err(problem),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The operations at a path. A template with a final `/` wants one, and one without refuses it.
@@ -161,22 +237,17 @@ fn find(elements: &[String], slash: bool) -> Vec<&'static Operation> {
         .collect()
 }
 
-async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Problem::status(413, "Request body is too large."))
-        }
-        Err(error) => Err(Problem::text(Kind::Invalid, format!("Request body: {error}"))),
+async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Actor, Problem> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match header.and_then(Credentials::from_header) {
+        None => caller_of_form(parts, params).await,
+        Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
     }
 }
 
-async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Actor, Problem> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let credentials = header
-        .and_then(Credentials::from_header)
-        .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
-    match credentials {
+/// Who presents a key among the parameters.
+async fn caller_of_form(parts: &Parts, params: &Params) -> Result<Actor, Problem> {
+    match Credentials::from_fields(|name| params.get(name).map(str::to_owned)) {
         None => Ok(Actor::Anonymous),
         Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
     }
@@ -190,12 +261,7 @@ fn select(
     op: Option<&str>,
     actor: &Actor,
 ) -> Result<&'static Operation, Problem> {
-    let is_user = matches!(actor, Actor::User(_));
-    let is_visible = |operation: &&Operation| is_user || operation.is_anonymous();
-    let visible: Vec<&'static Operation> = at_path.iter().copied().filter(is_visible).collect();
-    if let (true, Some(hidden)) = (visible.is_empty(), at_path.first()) {
-        return Err(Denied { permission: hidden.permission, role: actor.role() }.into());
-    }
+    let visible = visible(at_path, actor)?;
     if at_path.iter().all(|operation| operation.method.name() != method) {
         let mut methods: Vec<&str> = at_path.iter().map(|found| found.method.name()).collect();
         methods.sort_unstable();
@@ -220,6 +286,22 @@ fn select(
             .map_err(|denied| Problem::text(denied.kind(), reserved))?;
     }
     Ok(operation)
+}
+
+/// The operations at a path that a caller may know of.
+fn visible(
+    at_path: &[&'static Operation],
+    actor: &Actor,
+) -> Result<Vec<&'static Operation>, Problem> {
+    let is_user = matches!(actor, Actor::User(_));
+    let is_visible = |operation: &&Operation| is_user || operation.is_anonymous();
+    let visible: Vec<&'static Operation> = at_path.iter().copied().filter(is_visible).collect();
+    match at_path.first() {
+        Some(hidden) if visible.is_empty() => {
+            Err(Denied { permission: hidden.permission, role: actor.role() }.into())
+        }
+        Some(_) | None => Ok(visible),
+    }
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

@@ -23,6 +23,12 @@ pub async fn find(tables: &Tables, key: &str) -> Result<Option<(ApiToken, Actor)
     Ok(with_owner(&tables.view().await?, key)?)
 }
 
+/// A key as this node knows it, which may be behind.
+pub async fn known(tables: &Tables, key: &str) -> Option<ApiToken> {
+    let view = tables.stale_view().await.ok()?;
+    view.get::<ApiToken>(&key.to_owned()).ok()?
+}
+
 fn with_owner(view: &View, key: &str) -> Result<Option<(ApiToken, Actor)>, TableError> {
     let Some(token) = view.get::<ApiToken>(&key.to_owned())? else { return Ok(None) };
     let actor = match &token.owner {

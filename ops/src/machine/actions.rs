@@ -245,9 +245,9 @@ impl From<power::PowerError> for Refusal {
             power::PowerError::NoMachine => Self::NotFound { model: "Machine" },
             power::PowerError::Denied(denied) => denied.into(),
             power::PowerError::Table(error) => Self::Tables(error),
-            error @ (power::PowerError::NotSwitchable { .. } | power::PowerError::Step(_)) => {
-                Self::said(error.kind(), error.to_string())
-            }
+            error @ (power::PowerError::NotSwitchable { .. }
+            | power::PowerError::OtherRack { .. }
+            | power::PowerError::Step(_)) => Self::said(error.kind(), error.to_string()),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::machine::enlist::{self, EnlistError};
 use crate::machine::step::{self, Author, StepError};
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
-use tables::read::Reads;
+use tables::read::{Reads, View};
 use tables::tx::Tx;
 use tables::update::Tables;
 
@@ -80,6 +80,34 @@ pub async fn hello(
     tables.update(&cause, |tx| take_in_hello(tx, hello, rack)).await
 }
 
+/// Checks a token before the report is read that it is for. Whether it could be checked: a token
+/// that a region of the version before gave out names no machine, and is checked with its report.
+///
+/// # Errors
+/// [`AgentError::BadToken`] when it is no machine's.
+pub async fn check_token(tables: &Tables, token: &str) -> Result<bool, AgentError> {
+    if token.is_empty() {
+        return Err(AgentError::BadToken { machine: String::new() });
+    }
+    let Some((machine, _)) = token.split_once('.') else { return Ok(false) };
+    let bad_token = || AgentError::BadToken { machine: machine.to_owned() };
+    let id: SystemId = machine.parse().map_err(|_| bad_token())?;
+    let known = |view: &View| {
+        let secrets = view.get::<MachineSecrets>(&id)?;
+        Ok::<_, TableError>(secrets.is_some_and(|secrets| is_token(&secrets, token)))
+    };
+    // Another region may have given it out just now.
+    if known(&tables.stale_view().await?)? || known(&tables.view().await?)? {
+        return Ok(true);
+    }
+    Err(bad_token())
+}
+
+fn is_token(secrets: &MachineSecrets, token: &str) -> bool {
+    let expected = &secrets.agent_token;
+    !expected.is_empty() && expected.matches(token.as_bytes())
+}
+
 /// An agent reports on its job.
 ///
 /// # Errors
@@ -106,7 +134,8 @@ fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welco
     let mut secrets = secrets_of(tx, &machine)?;
     match agent_work(&machine.lifecycle) {
         AgentWork::Inventory | AgentWork::Install | AgentWork::Erase | AgentWork::Wait => {
-            secrets.agent_token = random_text(32).into();
+            // The machine's id makes it possible to check a token by itself.
+            secrets.agent_token = format!("{}.{}", machine.system_id, random_text(32)).into();
         }
         // It has no business in the ephemeral OS: no token, only the advice to leave.
         AgentWork::Reboot | AgentWork::PowerOff => secrets.agent_token.clear(),
@@ -125,8 +154,7 @@ fn take_in_report(
     let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
     let mut machine = tx.get::<Machine>(&id)?.ok_or_else(bad_token)?;
     let secrets = secrets_of(tx, &machine)?;
-    let expected = &secrets.agent_token;
-    if expected.is_empty() || !expected.matches(token.as_bytes()) {
+    if !is_token(&secrets, token) {
         return Err(bad_token());
     }
     match apply_outcome(tx, &mut machine, report) {

@@ -55,12 +55,28 @@ pub enum PowerError {
     /// The actor may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// A rack reported on a job that it does not have.
+    #[error("{actor} does not have power job {job} of machine {machine}: {}", holder(has.as_ref()))]
+    OtherRack {
+        /// Who reported, `rack abc123`.
+        actor: String,
+        /// The job.
+        job: u64,
+        /// The machine.
+        machine: SystemId,
+        /// The rack that has the job.
+        has: Option<SystemId>,
+    },
     /// A step of the machine failed.
     #[error(transparent)]
     Step(#[from] StepError),
     /// The tables failed.
     #[error(transparent)]
     Table(#[from] TableError),
+}
+
+fn holder(has: Option<&SystemId>) -> String {
+    has.map_or_else(|| "no rack has it now".to_owned(), |rack| format!("rack {rack} has it"))
 }
 
 impl PowerError {
@@ -71,6 +87,7 @@ impl PowerError {
             Self::NoMachine => Kind::NotFound,
             Self::NotSwitchable { .. } => Kind::Conflict,
             Self::Denied(denied) => denied.kind(),
+            Self::OtherRack { .. } => Kind::Forbidden,
             Self::Step(error) => error.kind(),
             Self::Table(error) => error.kind(),
         }
@@ -188,7 +205,9 @@ pub fn choose_rack(
     Ok(racks.into_iter().next().map(|rack| rack.system_id))
 }
 
-/// Takes in a rack's report. A report of a job that was replaced changes nothing.
+/// Takes in a rack's report. A report of a job that was replaced changes nothing, and one of a job
+/// that another rack has, or none, is refused: a machine's state is what the rack says that was
+/// asked.
 ///
 /// # Errors
 /// See [`PowerError`].
@@ -198,13 +217,17 @@ pub async fn report(
     report: &PowerReport,
 ) -> Result<(), PowerError> {
     let cause = authorize(actor, Permission::ServeMachines, "power.report")?;
-    tables.update(&cause, |tx| take_in(tx, report)).await
+    tables.update(&cause, |tx| take_in(tx, actor, report)).await
 }
 
-fn take_in(tx: &mut Tx, report: &PowerReport) -> Result<(), PowerError> {
+fn take_in(tx: &mut Tx, actor: &Actor, report: &PowerReport) -> Result<(), PowerError> {
     let Some(job) = tx.get::<PowerJob>(&report.machine)?.filter(|job| job.id == report.job) else {
         return Ok(());
     };
+    if !matches!(actor, Actor::Rack(rack) if job.rack.as_ref() == Some(rack)) {
+        let (actor, machine) = (actor.to_string().replacen(':', " ", 1), report.machine.clone());
+        return Err(PowerError::OtherRack { actor, job: report.job, machine, has: job.rack });
+    }
     let Some(mut machine) = tx.get::<Machine>(&report.machine)? else {
         tx.delete::<PowerJob>(&report.machine)?;
         return Ok(());

@@ -1,34 +1,34 @@
 //! Images and boot files by their SHA-256: fetched once from a region, verified, kept on disk.
 //!
-//! A file is served only when all of it is here and has the hash that is its name. Any number of
-//! clients that ask for the same file wait for one download. The cache may be deleted at any time.
+//! A file has one writer, a task of the cache: any number of clients that ask for it wait for that
+//! one, and it goes on when they hang up. It gets its name after the bytes on disk were read again
+//! and have the hash that is the name; a region that sent others is not asked again for this file.
+//! The cache may be deleted at any time.
+
+mod download;
+mod partial;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::boot::content::is_sha256;
-use sha2::{Digest, Sha256};
 use tokio::fs;
-use tokio::io::AsyncWriteExt;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tower_http::services::ServeFile;
 use tracing::{info, warn};
 
 use crate::http::HttpState;
+use crate::http::images::download::Regions;
+use crate::http::images::partial::Partial;
 use crate::metrics::Metrics;
 use crate::uplink::Uplink;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(800);
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often regions are asked for the rest of a file before the client is told to come back.
-const ATTEMPTS: usize = 12;
-const ATTEMPT_PAUSE: Duration = Duration::from_millis(300);
 
 /// Why an image cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum ImageError {
         /// What happened last.
         reason: String,
     },
-    /// What a region gave has another hash.
+    /// What regions gave has another hash.
     #[error("image {sha256} arrived with hash {actual}")]
     Corrupt {
         /// The hash that was asked for.
@@ -65,16 +65,28 @@ pub enum ImageError {
     },
 }
 
+/// What all who wait for a file are told.
+type Outcome = Result<(), Arc<ImageError>>;
+
+/// The files that are being fetched; none in the channel until the outcome is known.
+type Running = Arc<Mutex<BTreeMap<String, watch::Receiver<Option<Outcome>>>>>;
+
 /// Images on disk.
 #[derive(Debug)]
 pub struct ImageCache {
-    folder: PathBuf,
+    filler: Filler,
+    running: Running,
+    /// The tasks that fetch. They end with the cache.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// What fetches a file.
+#[derive(Debug, Clone)]
+struct Filler {
+    folder: Arc<PathBuf>,
     bytes_max: u64,
-    client: reqwest::Client,
-    uplink: Uplink,
+    regions: Regions,
     metrics: Arc<Metrics>,
-    /// One lock for each file that is being fetched.
-    filling: std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
 }
 
 impl ImageCache {
@@ -96,143 +108,83 @@ impl ImageCache {
                 fs::remove_file(entry.path()).await.map_err(disk)?;
             }
         }
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .no_proxy()
-            .build()
-            .map_err(|error| ImageError::Unreachable {
-                sha256: String::new(),
-                reason: error.to_string(),
-            })?;
-        Ok(Self {
-            folder,
-            bytes_max,
-            client,
-            uplink,
-            metrics,
-            filling: std::sync::Mutex::default(),
-        })
+        let regions = Regions::new(uplink, Arc::clone(&metrics))?;
+        let folder = Arc::new(folder);
+        let filler = Filler { folder, bytes_max, regions, metrics };
+        Ok(Self { filler, running: Running::default(), tasks: Mutex::default() })
     }
 
     /// The file with this hash, fetched from a region unless it is here.
     ///
     /// # Errors
     /// See [`ImageError`].
-    pub async fn file(&self, sha256: &str) -> Result<PathBuf, ImageError> {
-        let path = self.folder.join(sha256);
+    pub async fn file(&self, sha256: &str) -> Result<PathBuf, Arc<ImageError>> {
+        let path = self.filler.path(sha256);
         if fs::try_exists(&path).await.unwrap_or(false) {
             return Ok(path);
         }
-        let lock = {
-            let mut filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(filling.entry(sha256.to_owned()).or_default())
+        let mut fill = self.fill(sha256);
+        let outcome = fill.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+        let ended = || {
+            let reason = "the fetch ended early".to_owned();
+            Err(Arc::new(ImageError::Unreachable { sha256: sha256.to_owned(), reason }))
         };
-        let outcome = {
-            let _filling = lock.lock().await;
-            if fs::try_exists(&path).await.unwrap_or(false) {
-                return Ok(path);
-            }
-            self.fill(sha256, &path).await
-        };
-        self.filling.lock().unwrap_or_else(PoisonError::into_inner).remove(sha256);
-        outcome.map(|()| path)
+        outcome.unwrap_or_else(ended).map(|()| path)
     }
 
-    async fn fill(&self, sha256: &str, path: &FilePath) -> Result<(), ImageError> {
-        let partial = path.with_extension("part");
-        let disk = |source| ImageError::Disk { path: partial.clone(), source };
-        let mut download = Download {
-            sha256,
-            file: fs::File::create(&partial).await.map_err(disk)?,
-            path: &partial,
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        let outcome = self.download(&mut download).await;
-        let Download { hash, bytes, .. } = download;
-        if let Err(error) = outcome {
-            fs::remove_file(&partial).await.map_err(disk)?;
+    /// The fetch of a file that is under way, or a new one.
+    fn fill(&self, sha256: &str) -> watch::Receiver<Option<Outcome>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // The channel of a fetch that panicked is closed.
+        if let Some(fill) = running.get(sha256).filter(|fill| fill.has_changed().is_ok()) {
+            return fill.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        running.insert(sha256.to_owned(), receiver.clone());
+        let (filler, running) = (self.filler.clone(), Arc::clone(&self.running));
+        let sha256 = sha256.to_owned();
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
+            let outcome = filler.fill(&sha256).await.map_err(Arc::new);
+            running.lock().unwrap_or_else(PoisonError::into_inner).remove(&sha256);
+            sender.send_replace(Some(outcome));
+        });
+        receiver
+    }
+}
+
+impl Filler {
+    fn path(&self, sha256: &str) -> PathBuf {
+        self.folder.join(sha256)
+    }
+
+    /// Fetches a file, unless an earlier fetch ended just now.
+    async fn fill(&self, sha256: &str) -> Result<(), ImageError> {
+        let path = self.path(sha256);
+        if fs::try_exists(&path).await.unwrap_or(false) {
+            return Ok(());
+        }
+        let mut partial = Partial::create(path.with_extension("part")).await?;
+        if let Err(error) = self.regions.download(sha256, &mut partial).await {
+            self.metrics.image_fill_failures.inc();
+            partial.discard().await?;
             return Err(error);
         }
-        let actual: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        if actual != sha256 {
-            fs::remove_file(&partial).await.map_err(disk)?;
-            return Err(ImageError::Corrupt { sha256: sha256.to_owned(), actual });
-        }
-        fs::rename(&partial, path).await.map_err(disk)?;
+        let bytes = partial.publish(&path).await?;
         self.metrics.image_fills.inc();
         info!(sha256, bytes, "image {sha256} is in the cache ({bytes} bytes)");
-        self.evict(path).await
-    }
-
-    /// Goes on at another region, from the byte where the last one stopped.
-    async fn download(&self, download: &mut Download<'_>) -> Result<(), ImageError> {
-        let mut reason = "no region is known".to_owned();
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(ATTEMPT_PAUSE).await;
-            }
-            let addresses = self.uplink.http_addresses();
-            let mut absent = 0;
-            for address in &addresses {
-                match self.download_from(address, download).await? {
-                    Transfer::Complete => return Ok(()),
-                    Transfer::Absent => absent += 1,
-                    Transfer::Broken(why) => {
-                        warn!(region = %address, "image from region {address}: {why}");
-                        reason = why;
-                    }
-                }
-            }
-            if absent > 0 && absent == addresses.len() {
-                return Err(ImageError::Unknown { sha256: download.sha256.to_owned() });
-            }
-        }
-        Err(ImageError::Unreachable { sha256: download.sha256.to_owned(), reason })
-    }
-
-    async fn download_from(
-        &self,
-        address: &str,
-        download: &mut Download<'_>,
-    ) -> Result<Transfer, ImageError> {
-        let url = format!("http://{address}/MAAS/images/{}", download.sha256);
-        let range = format!("bytes={}-", download.bytes);
-        let request = self.client.get(url).header(header::RANGE, range);
-        let mut answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Transfer::Broken(error.to_string())),
-        };
-        match answer.status() {
-            StatusCode::PARTIAL_CONTENT => {}
-            StatusCode::OK if download.bytes == 0 => {}
-            StatusCode::OK => download.restart().await?,
-            // All of it was here when the last region broke off.
-            StatusCode::RANGE_NOT_SATISFIABLE if download.bytes > 0 => {
-                return Ok(Transfer::Complete);
-            }
-            StatusCode::NOT_FOUND => return Ok(Transfer::Absent),
-            status => return Ok(Transfer::Broken(format!("it answered {status}"))),
-        }
-        loop {
-            match answer.chunk().await {
-                Ok(Some(chunk)) => download.write(&chunk).await?,
-                Ok(None) => break,
-                Err(error) => return Ok(Transfer::Broken(error.to_string())),
-            }
-        }
-        download.file.flush().await.map_err(|source| download.disk(source))?;
-        Ok(Transfer::Complete)
+        self.evict(&path).await
     }
 
     /// Removes the files that were not used for the longest time, until the rest fits.
     async fn evict(&self, newest: &FilePath) -> Result<(), ImageError> {
-        let disk = |source| ImageError::Disk { path: self.folder.clone(), source };
+        let disk = |source| ImageError::Disk { path: self.folder.to_path_buf(), source };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        let mut entries = fs::read_dir(&self.folder).await.map_err(disk)?;
+        let mut entries = fs::read_dir(self.folder.as_path()).await.map_err(disk)?;
         while let Some(entry) = entries.next_entry().await.map_err(disk)? {
-            let metadata = entry.metadata().await.map_err(disk)?;
+            // Another fetch may have removed it meanwhile.
+            let Ok(metadata) = entry.metadata().await else { continue };
             let used = metadata.accessed().or_else(|_| metadata.modified()).map_err(disk)?;
             files.push((used, metadata.len(), entry.path()));
         }
@@ -244,45 +196,15 @@ impl ImageCache {
             }
             if path != newest && path.extension().is_none() {
                 info!("image {} leaves the cache", path.display());
-                fs::remove_file(&path).await.map_err(disk)?;
-                total -= bytes;
+                match fs::remove_file(&path).await {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(disk(error));
+                    }
+                    Ok(()) | Err(_) => total -= bytes,
+                }
             }
         }
         Ok(())
-    }
-}
-
-enum Transfer {
-    Complete,
-    Absent,
-    Broken(String),
-}
-
-/// A file that is being fetched, and the hash of what has arrived.
-struct Download<'a> {
-    sha256: &'a str,
-    file: fs::File,
-    path: &'a FilePath,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Download<'_> {
-    async fn write(&mut self, chunk: &[u8]) -> Result<(), ImageError> {
-        self.hash.update(chunk);
-        self.bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        self.file.write_all(chunk).await.map_err(|source| self.disk(source))
-    }
-
-    async fn restart(&mut self) -> Result<(), ImageError> {
-        self.file = fs::File::create(self.path).await.map_err(|source| self.disk(source))?;
-        self.hash = Sha256::new();
-        self.bytes = 0;
-        Ok(())
-    }
-
-    fn disk(&self, source: io::Error) -> ImageError {
-        ImageError::Disk { path: self.path.to_owned(), source }
     }
 }
 
@@ -322,3 +244,6 @@ fn refuse(error: &ImageError) -> Response {
         ImageError::Disk { .. } => (StatusCode::INTERNAL_SERVER_ERROR, text).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! regions, metrics and health.
 
 pub mod images;
+pub mod passed_on;
 pub mod prefetch;
 pub mod proxy;
 pub mod script;

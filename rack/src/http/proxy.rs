@@ -1,8 +1,7 @@
-//! `/MAAS/…`: passes requests on to a region, and to another one when that fails.
+//! `/MAAS/…`: passes machines' requests on to a region, and to another one when that fails.
 //!
-//! What can be repeated without harm is: GET and HEAD, PUT and DELETE, and everything below
-//! `/MAAS/metadata/`, whose reports are idempotent by design. Other requests go to another region
-//! only when they certainly did not reach the first one.
+//! What is passed on says [`passed_on`]; all of it can be repeated without harm: reports to the
+//! metadata service are idempotent by design.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,14 +10,18 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
+use crate::http::passed_on::passed_on;
 use crate::http::{HttpState, host};
 use crate::uplink::Uplink;
 
-/// The largest request that is passed on, in bytes.
-pub const BODY_BYTES_MAX: usize = 64 << 20;
+/// The largest request that is passed on, in bytes: a region takes no larger report.
+pub const BODY_BYTES_MAX: usize = 32 << 20;
+
+/// How long a machine may take to send its request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a region may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(800);
@@ -57,7 +60,6 @@ struct Outgoing {
     path: String,
     headers: HeaderMap,
     body: Bytes,
-    repeatable: bool,
 }
 
 impl Proxy {
@@ -88,9 +90,6 @@ impl Proxy {
                     Ok(response) => unavailable = Some(response),
                     Err(error) => {
                         warn!(region = %address, "region {address} did not answer: {error}");
-                        if !outgoing.repeatable && !error.is_connect() {
-                            return StatusCode::BAD_GATEWAY.into_response();
-                        }
                     }
                 }
             }
@@ -131,24 +130,27 @@ pub(super) async fn forward(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let Some(path) = passed_on(asked) else {
+        state.metrics.proxy_refusals.inc();
+        return refuse(parts.uri.path());
+    };
+    let body = match timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let text = format!("a request may have {BODY_BYTES_MAX} bytes here\n");
+            return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+        }
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the request is slow\n").into_response(),
     };
     state.metrics.proxied_requests.inc();
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let outgoing = Outgoing {
-        repeatable: is_repeatable(&parts.method, &path),
-        method: parts.method,
-        headers: forwarded(parts.headers, client),
-        path,
-        body,
-    };
-    state.proxy.send(&outgoing).await
+    let (method, headers) = (parts.method, forwarded(parts.headers, client));
+    state.proxy.send(&Outgoing { method, path, headers, body }).await
 }
 
-fn is_repeatable(method: &Method, path: &str) -> bool {
-    let idempotent = [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS];
-    idempotent.contains(method) || path.starts_with("/MAAS/metadata/")
+fn refuse(path: &str) -> Response {
+    let text = format!("a rack does not pass on {path}: ask a region for it\n");
+    (StatusCode::FORBIDDEN, text).into_response()
 }
 
 fn is_unavailable(response: &Response) -> bool {

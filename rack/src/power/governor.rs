@@ -196,7 +196,7 @@ impl JobRun {
             let mut client = self.uplink.connected().await;
             match timeout(REPORT_TIMEOUT, client.report_power(request.clone())).await {
                 Ok(Ok(_)) => return,
-                Ok(Err(status)) if status.code() == tonic::Code::InvalidArgument => {
+                Ok(Err(status)) if is_final(status.code()) => {
                     return warn!("a power report was refused: {}", status.message());
                 }
                 Ok(Err(_)) | Err(_) => sleep(REPORT_PAUSE).await,
@@ -204,6 +204,11 @@ impl JobRun {
         }
         warn!(machine.id = request.machine, "no region took the power report of a machine");
     }
+}
+
+/// Whether no region will take the report: it is malformed, or the job is another rack's by now.
+fn is_final(code: tonic::Code) -> bool {
+    matches!(code, tonic::Code::InvalidArgument | tonic::Code::PermissionDenied)
 }
 
 /// The BMCs that were talked to.

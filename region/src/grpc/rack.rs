@@ -24,7 +24,7 @@ use crate::grpc::leases;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
 use ops::machine::boot_reports::{self, BootReport};
-use ops::power::{self, PowerReport};
+use ops::power::{self, PowerError, PowerReport};
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -116,7 +116,7 @@ impl Rack for RackService {
         };
         let machine = request.machine.parse().map_err(invalid)?;
         let report = PowerReport { machine, job: request.job_id, outcome };
-        power::report(&self.tables, &Actor::Rack(rack), &report).await.map_err(unavailable)?;
+        power::report(&self.tables, &Actor::Rack(rack), &report).await.map_err(refused_report)?;
         Ok(Response::new(ReportPowerReply {}))
     }
 
@@ -140,6 +140,22 @@ fn caller<T>(request: &Request<T>) -> Result<SystemId, Status> {
     let id = identity::PeerIdentity::rack_of(request)
         .ok_or_else(|| Status::permission_denied("the caller's certificate is not a rack's"))?;
     id.parse().map_err(invalid)
+}
+
+/// What a rack is told whose report was not taken. One that does not have the job is told so, and
+/// does not repeat it.
+fn refused_report(error: PowerError) -> Status {
+    match &error {
+        PowerError::OtherRack { actor, machine, .. } => {
+            tracing::warn!(%actor, machine.id = %machine, "a power report is refused: {error}");
+            Status::permission_denied(error.to_string())
+        }
+        PowerError::NoMachine
+        | PowerError::NotSwitchable { .. }
+        | PowerError::Denied(_)
+        | PowerError::Step(_)
+        | PowerError::Table(_) => unavailable(error),
+    }
 }
 
 fn invalid(error: impl std::fmt::Display) -> Status {

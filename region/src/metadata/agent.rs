@@ -2,34 +2,60 @@
 
 use api::agent::{Hello, Report, Welcome};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
+use model::error::Kind;
+use rest::intake::{ANONYMOUS_BYTES_MAX, Intake};
 use rest::problem::Problem;
+use serde::de::DeserializeOwned;
 
 use crate::metadata::MetadataParts;
 use crate::metadata::host::rack_host;
 use ops::machine::agent::{self, AgentError};
 use rest::reply::problem_response;
 
-/// `POST /MAAS/metadata/agent/hello`.
-pub async fn hello(
-    State(parts): State<MetadataParts>,
-    headers: HeaderMap,
-    Json(hello): Json<Hello>,
-) -> Response {
+/// The largest report: an inventory carries the output of every tool.
+const REPORT_BYTES_MAX: usize = 32 << 20;
+
+/// The largest report with a token of the version before, which is not checked before it is read.
+const UNCHECKED_REPORT_BYTES_MAX: usize = 4 << 20;
+
+/// `POST /MAAS/metadata/agent/hello`: from anybody.
+pub async fn hello(State(parts): State<MetadataParts>, headers: HeaderMap, body: Body) -> Response {
+    let hello: Hello = match read(body, ANONYMOUS_BYTES_MAX).await {
+        Ok(hello) => hello,
+        Err(problem) => return problem_response(&problem),
+    };
     answer(agent::hello(&parts.tables, &hello, rack_host(&headers)).await)
 }
 
-/// `POST /MAAS/metadata/agent/report`.
+/// `POST /MAAS/metadata/agent/report`: nothing of it is read without a token.
 pub async fn report(
     State(parts): State<MetadataParts>,
     headers: HeaderMap,
-    Json(report): Json<Report>,
+    body: Body,
 ) -> Response {
     let token = bearer(&headers).unwrap_or_default();
+    let limit = match agent::check_token(&parts.tables, token).await {
+        Ok(true) => REPORT_BYTES_MAX,
+        Ok(false) => UNCHECKED_REPORT_BYTES_MAX,
+        Err(error) => return answer(Err(error)),
+    };
+    let report: Report = match read(body, limit).await {
+        Ok(report) => report,
+        Err(problem) => return problem_response(&problem),
+    };
     answer(agent::report(&parts.tables, token, &report, rack_host(&headers)).await)
+}
+
+/// A message in JSON.
+async fn read<T: DeserializeOwned>(body: Body, limit: usize) -> Result<T, Problem> {
+    let bytes = Intake::new(body).gather(limit).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::text(Kind::Invalid, format!("message: {error}")))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

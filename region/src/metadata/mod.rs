@@ -11,15 +11,11 @@ pub mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
 use rest::auth::nonces::Nonces;
 use tables::update::Tables;
-
-/// The largest report: an inventory carries the output of every tool.
-const REPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The parts of the region that the metadata door uses; cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,6 +40,5 @@ pub fn router(parts: MetadataParts) -> Router {
         .route("/MAAS/metadata/", get(cloud_init::versions))
         .route("/MAAS/metadata/status/{system_id}", post(status::webhook))
         .merge(versions)
-        .layer(DefaultBodyLimit::max(REPORT_BYTES_MAX))
         .with_state(parts)
 }

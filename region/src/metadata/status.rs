@@ -1,10 +1,11 @@
 //! cloud-init's reporting webhook: what a deployed system says about its own boot.
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::error::Kind;
+use rest::intake::{FORM_BYTES_MAX, Intake};
 use rest::problem::Problem;
 use serde::Deserialize;
 
@@ -29,9 +30,9 @@ pub async fn webhook(
     State(parts): State<MetadataParts>,
     Path(system_id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    match take_in(&parts, &system_id, &headers, &body).await {
+    match take_in(&parts, &system_id, &headers, body).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem_response(&problem),
     }
@@ -41,13 +42,14 @@ async fn take_in(
     parts: &MetadataParts,
     system_id: &str,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Body,
 ) -> Result<(), Problem> {
     let (actor, machine) = machine_of(parts, headers).await?;
     if machine.system_id.as_str() != system_id {
         return Err(Problem::text(Kind::Forbidden, "Forbidden"));
     }
-    let message: StatusMessage = serde_json::from_slice(body)
+    let body = Intake::new(body).gather(FORM_BYTES_MAX).await?;
+    let message: StatusMessage = serde_json::from_slice(&body)
         .map_err(|error| Problem::text(Kind::Invalid, format!("status message: {error}")))?;
     let failed = matches!(message.result.as_deref(), Some("FAIL" | "FAILURE"));
     let status = BootStatus {

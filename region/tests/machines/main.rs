@@ -1,6 +1,8 @@
 //! Machines, from their first boot to their release: simulated agents and racks, and the REST API.
 
 mod life;
+mod peers;
+mod power;
 mod rest;
 mod site;
 mod zone_serials;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use images::Images;
 use images::files::hash_of_bytes;
+use images::peers::{Peers, Ports};
 use images::upload::{self, Upload};
 use model::access::Actor;
 use model::controller::{ControllerInterface, RackController};
@@ -76,7 +77,8 @@ impl Site {
         let view = tables.view().await.expect("a view");
         let actor = Actor::User(view.list::<User>().expect("users").remove(0));
         let dir = tempfile::tempdir().expect("a folder");
-        let images = Images::open(dir.path().join("images"), tables.clone(), 1, 5240)
+        let peers = Peers::new(None, Ports { grpc: 1, http: 1 }).expect("a client");
+        let images = Images::open(dir.path().join("images"), tables.clone(), 1, peers)
             .expect("an image store");
         let nonces = std::sync::Arc::default();
         let metadata = metadata::router(MetadataParts { tables: tables.clone(), nonces });
@@ -116,16 +118,18 @@ impl Site {
     pub(crate) async fn rack_does(&self, id: &SystemId, action: PowerAction, state: PowerState) {
         let job = self.job(id).await.expect("a job");
         assert_eq!(job.action, action);
-        assert!(job.rack.is_some(), "the job has a rack");
+        let rack = Actor::Rack(job.rack.expect("the job has a rack"));
         let report = PowerReport { machine: id.clone(), job: job.id, outcome: Ok(state) };
-        power::report(&self.tables, &rack(), &report).await.expect("a report");
+        power::report(&self.tables, &rack, &report).await.expect("a report");
     }
 
     pub(crate) async fn rack_fails(&self, id: &SystemId, message: &str) {
         let Some(job) = self.job(id).await else { return };
+        // Between two attempts no rack has the job, and none can report on it.
+        let Some(rack) = job.rack else { return };
         let outcome = Err(message.to_owned());
         let report = PowerReport { machine: id.clone(), job: job.id, outcome };
-        power::report(&self.tables, &rack(), &report).await.expect("a report");
+        power::report(&self.tables, &Actor::Rack(rack), &report).await.expect("a report");
     }
 
     /// As if the pause after a failed attempt was over.
@@ -363,11 +367,6 @@ impl SimulatedMachine {
             ..ReportedInterface::default()
         }
     }
-}
-
-/// The rack that serves the network.
-fn rack() -> Actor {
-    Actor::Rack("rack34".parse().expect("a system id"))
 }
 
 fn network(tx: &mut Tx) -> Result<VlanId, TableError> {

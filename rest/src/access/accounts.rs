@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crate::problem::Problem;
 use api::account::ApiKey;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::{HeaderMap, header};
 use model::access::Actor;
 
 use crate::body::read_body;
 use crate::call::Parts;
+use crate::intake::{ANONYMOUS_BYTES_MAX, Intake};
 use crate::params::Params;
 use crate::reply::{Reply, problem_response};
 
@@ -23,18 +24,19 @@ pub(crate) const DEFAULT_CONSUMER: &str = "MAAS consumer";
 pub async fn authenticate(
     State(parts): State<Arc<Parts>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    match exchange(&parts, &headers, &body).await {
+    match exchange(&parts, &headers, body).await {
         Ok(reply) => reply.into_response(),
         Err(problem) => problem_response(&problem),
     }
 }
 
-async fn exchange(parts: &Parts, headers: &HeaderMap, body: &Bytes) -> Result<Reply, Problem> {
+async fn exchange(parts: &Parts, headers: &HeaderMap, body: Body) -> Result<Reply, Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut params = Params::default();
-    read_body(content_type.unwrap_or_default(), body, &mut params).await?;
+    let body = Intake::new(body).gather(ANONYMOUS_BYTES_MAX).await?;
+    read_body(content_type.unwrap_or_default(), &body, &mut params).await?;
     let username = params.get("username").unwrap_or_default();
     let password = params.get("password").unwrap_or_default();
     let consumer = params.get("consumer").unwrap_or(DEFAULT_CONSUMER);

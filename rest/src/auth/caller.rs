@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use http::{HeaderMap, header};
 use model::access::Actor;
 use model::user::ApiToken;
 use ops::Tables;
@@ -10,6 +11,8 @@ use ops::error::Refusal;
 
 use crate::auth::nonces::{Nonces, TIMESTAMP_THRESHOLD_SECONDS};
 use crate::auth::oauth::Credentials;
+use crate::body::read_urlencoded;
+use crate::params::Params;
 
 /// Why presented credentials are not accepted. The texts are those of MAAS's server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +66,23 @@ pub async fn authenticate(
     check_token(&token, credentials)?;
     check_freshness(nonces, credentials)?;
     Ok(actor)
+}
+
+/// The key that a request is signed with in its header or query, when this node knows it. It uses up
+/// no nonce: it only tells one client from another before there is room for its request.
+pub async fn valid_token(
+    tables: &Tables,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header.and_then(Credentials::from_header).or_else(|| {
+        let mut params = Params::default();
+        read_urlencoded(query.unwrap_or_default().as_bytes(), &mut params);
+        Credentials::from_fields(|name| params.get(name).map(str::to_owned))
+    })?;
+    let token = tokens::known(tables, &credentials.token).await?;
+    check_token(&token, &credentials).ok().map(|()| token.key)
 }
 
 fn check_token(token: &ApiToken, credentials: &Credentials) -> Result<(), AuthenticateError> {

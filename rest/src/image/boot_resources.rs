@@ -127,8 +127,7 @@ async fn append(call: Call) -> Result<Reply, Problem> {
         let message = "Cannot upload to a complete file.";
         return Err(Problem::text(Kind::Invalid, message));
     }
-    let path = format!("/MAAS/api/2.0/boot-resources/{id}/upload/{file_id}/");
-    contents::append_part(&call, &upload_of(&file), &path).await
+    contents::append_part(&call, &upload_of(&file)).await
 }
 
 fn upload_of(file: &resource::ResourceFile) -> Upload {

@@ -4,7 +4,10 @@
 
 use api::boot_resources::{self, BootFiles, Content};
 use api::field_errors::FieldErrors;
-use images::upload::{self, Progress, Upload, UploadError};
+use bytes::Bytes;
+use futures::Stream;
+use images::files::ReceiveError;
+use images::upload::{self, Upload, UploadError};
 use model::access::Permission;
 use model::boot::content::is_sha256;
 use model::error::Kind;
@@ -12,6 +15,7 @@ use ops::image::boot_files::{self, NewBootFiles};
 use ops::image::contents;
 
 use crate::call::Call;
+use crate::intake::{Intake, IntakeError};
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
@@ -85,8 +89,7 @@ async fn append(call: Call) -> Result<Reply, Problem> {
     let sha256 = call.segment("sha256").to_owned();
     let size_bytes: u64 = call.id("size", "Content")?;
     let node: u64 = call.id("node", "Content")?;
-    let path = format!("/MAAS/api/2.0/contents/{sha256}/upload/{node}/{size_bytes}/");
-    append_part(&call, &Upload { sha256, size_bytes, node }, &path).await
+    append_part(&call, &Upload { sha256, size_bytes, node }).await
 }
 
 async fn list_files(call: Call) -> Result<Reply, Problem> {
@@ -105,24 +108,74 @@ async fn set_files(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&BootFiles::from(&files)))
 }
 
-/// Takes a part here, or passes it on to the node that collects the upload.
+/// Takes a part here, or passes it on to the node that collects the upload. Either way it goes
+/// piece by piece, and nothing of it is kept when it does not come whole.
 ///
 /// # Errors
-/// As MAAS: 400 for wrong parts; 503 while the copies are not made or the node is not reached.
-pub(crate) async fn append_part(
-    call: &Call,
-    upload: &Upload,
-    path: &str,
-) -> Result<Reply, Problem> {
+/// As MAAS: 400 for wrong parts; 503 while the copies are not made or the node is not reached; 408
+/// when the part does not go on.
+pub(crate) async fn append_part(call: &Call, upload: &Upload) -> Result<Reply, Problem> {
     let images = call.images()?;
-    if upload.node == images.node_id {
-        taken(upload::append(images, upload, &call.body).await)?;
-        return Ok(Reply::text("OK"));
+    let mut content = call.content.take();
+    if upload.node != images.node_id {
+        let (status, text) = taken(upload::pass_on(images, upload, pieces(content)).await)?;
+        return if status == 200 {
+            Ok(Reply::text(text))
+        } else {
+            Err(Problem::status(status, text))
+        };
     }
-    let (node, part) = (upload.node, call.body.clone());
-    let passed = upload::pass_on(images, node, path, &call.authorization, part).await;
-    let (status, text) = passed.map_err(|error| problem(&error))?;
-    if status == 200 { Ok(Reply::text(text)) } else { Err(Problem::status(status, text)) }
+    let staged = async {
+        let mut staged = images.files.stage(&upload.sha256, upload.size_bytes).await?;
+        while let Some(chunk) = content.chunk().await? {
+            staged.write(&chunk).await.map_err(UploadError::from)?;
+        }
+        Ok::<_, PartError>(staged)
+    };
+    let staged = staged.await?;
+    taken(upload::append_staged(images, upload, staged).await)?;
+    Ok(Reply::text("OK"))
+}
+
+/// The body as a stream, which breaks where the body does.
+fn pieces(content: Intake) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    futures::stream::try_unfold(content, async |mut content| {
+        let chunk = content.chunk().await.map_err(std::io::Error::other)?;
+        Ok(chunk.map(|chunk| (chunk, content)))
+    })
+}
+
+/// Why a part did not come whole.
+enum PartError {
+    Intake(IntakeError),
+    Upload(UploadError),
+}
+
+impl From<IntakeError> for PartError {
+    fn from(error: IntakeError) -> Self {
+        Self::Intake(error)
+    }
+}
+
+impl From<UploadError> for PartError {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
+    }
+}
+
+impl From<ReceiveError> for PartError {
+    fn from(error: ReceiveError) -> Self {
+        Self::Upload(error.into())
+    }
+}
+
+impl From<PartError> for Problem {
+    fn from(error: PartError) -> Self {
+        match error {
+            PartError::Intake(error) => error.into(),
+            PartError::Upload(error) => problem(&error),
+        }
+    }
 }
 
 /// Forgets what an interrupted upload left at this node: clients begin with the first part.
@@ -138,7 +191,7 @@ pub(crate) async fn restart(call: &Call, sha256: &str) -> Result<(), Problem> {
 ///
 /// # Errors
 /// As [`append_part`].
-pub(crate) fn taken(result: Result<Progress, UploadError>) -> Result<Progress, Problem> {
+pub(crate) fn taken<T>(result: Result<T, UploadError>) -> Result<T, Problem> {
     result.map_err(|error| problem(&error))
 }
 

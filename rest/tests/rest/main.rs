@@ -5,6 +5,7 @@
 mod harness;
 
 mod auth;
+mod bodies;
 mod controllers;
 mod dispatch;
 mod domains;
