@@ -5,6 +5,7 @@ pub mod client;
 pub mod demo;
 pub mod lab;
 pub mod operator;
+pub mod regions;
 pub mod sim;
 pub mod site;
 
