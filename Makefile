@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-store chaos
+.PHONY: help env setup claim build demo test check fix bench bench-store bench-region chaos
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -75,6 +75,12 @@ bench-store: build ## the store beside etcd, in full (a quarter of an hour); BEN
 	$(call optimised,dist) --package store-node --bin ironraft-bench-store
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-store}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
 	    $(CARGO_TARGET_DIR)/dist/ironraft-bench-store measure
+
+bench-region: build ## the region under many requests, in full (BENCH_SECONDS, BENCH_RUNS, BENCH_SIZES, BENCH_ONLY)
+	$(call optimised,dist) --package ironraft --bin ironraft
+	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-region}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
+	    BENCH_BINARY=$(CARGO_TARGET_DIR)/dist/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
+	    $(BIN)/ironraft-bench-region
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1

@@ -1,5 +1,6 @@
 //! What tests, the demo and the benchmarks run the real programs in.
 
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod demo;
