@@ -9,5 +9,6 @@ pub mod operator;
 pub mod regions;
 pub mod sim;
 pub mod site;
+pub mod upgrade;
 
 pub use store_node::wait;
