@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store chaos
+.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region upgrade chaos
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -81,6 +81,16 @@ bench-store: build ## the store beside etcd, in full (a quarter of an hour); BEN
 
 bench-rack: claim ## what a change costs a rack with a large copy (minutes to compile, one to run); BENCH_SCALE=10 for a small one
 	cargo bench --profile release --package rack --bench copy
+
+bench-region: build ## the region under many requests, in full (BENCH_SECONDS, BENCH_RUNS, BENCH_SIZES, BENCH_ONLY)
+	$(call optimised,dist) --package ironraft --bin ironraft
+	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-region}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
+	    BENCH_BINARY=$(CARGO_TARGET_DIR)/dist/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
+	    $(BIN)/ironraft-bench-region
+
+upgrade: build ## replace the regions of a previous program one by one under load (PREVIOUS=path of its ironraft)
+	@test -n "$(PREVIOUS)" || { echo "PREVIOUS=path of the previous ironraft is missing"; exit 2; }
+	$(BIN)/ironraft-upgrade --previous "$(PREVIOUS)"
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1

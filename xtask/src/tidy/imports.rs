@@ -52,6 +52,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("store-node", &["identity", "raft-store"]),
     ("testkit", &["model", "api", "client"]),
+    (
+        "region-bench",
+        &[
+            "model",
+            "api",
+            "client",
+            "proto",
+            "identity",
+            "raft-store",
+            "tables",
+            "ops",
+            "region",
+            "store-node",
+            "testkit",
+        ],
+    ),
     ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];

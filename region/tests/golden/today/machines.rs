@@ -1,0 +1,257 @@
+//! Machines and what belongs to one.
+
+use std::collections::BTreeMap;
+
+use model::event::{Event, EventLevel};
+use model::id::{AvailabilityZoneId, BlockDeviceId, DomainId, InterfaceId, ResourcePoolId, UserId};
+use model::machine::disk::BlockDevice;
+use model::machine::hardware::{Device, Firmware, Hardware, NumaNode};
+use model::machine::interface::{Interface, Link, LinkMode};
+use model::machine::lifecycle::{Failure, Lifecycle, Phase, Stage};
+use model::machine::output::ToolOutput;
+use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
+use model::machine::secrets::MachineSecrets;
+use model::machine::{Deployment, Machine, Placement};
+
+use super::{SUBNET, VLAN, Written, at, id, row, text};
+
+pub(super) fn rows() -> Vec<Written> {
+    let mut rows = vec![
+        row("deployed, with everything", full()),
+        row("new, with nothing", blank("bbbbbb", "blank", Phase::New)),
+        row("failed, without a deployment", failed()),
+        row("powerjob with a rack", job("aaaaaa", PowerAction::NetworkBoot, true)),
+        row("powerjob without a rack", job("bbbbbb", PowerAction::On, false)),
+        row("powerjob off", job("ccc333", PowerAction::Off, true)),
+        row("powerjob query", job("ccc334", PowerAction::Query, true)),
+        row("secrets with a pending password", secrets("aaaaaa", Some(text("secret")))),
+        row("secrets without one", secrets("bbbbbb", None)),
+        row("output of a tool", output("lshw", "<list/>\n\u{e4}")),
+        row("event of a user at a node", event(1, true)),
+        row("event of nobody nowhere", event(2, false)),
+    ];
+    rows.extend(every_phase());
+    rows.extend(every_level());
+    rows
+}
+
+fn full() -> Machine {
+    Machine {
+        system_id: id("aaaaaa"),
+        hostname: text("Full-1"),
+        description: text("with everything"),
+        placement: Placement {
+            domain: DomainId(1),
+            zone: AvailabilityZoneId(2),
+            pool: ResourcePoolId(3),
+            tags: vec![text("gpu"), text("ssd")],
+            owner: Some(UserId(2)),
+            agent_name: text("juju"),
+            locked: true,
+        },
+        lifecycle: Lifecycle {
+            phase: Phase::Deployed,
+            stage: Stage::Done,
+            failure: Some(Failure { message: text("no answer"), at: at(1) }),
+            previous: Some(Phase::Ready),
+            deadline: Some(at(2)),
+            job: u64::MAX,
+            netboot: true,
+            progress: text("unpacking"),
+        },
+        power: Power {
+            driver: text("ipmi"),
+            parameters: [("power_address", "10.0.9.1")].into(),
+            state: PowerState::On,
+            observed: Some(at(3)),
+        },
+        hardware: hardware(),
+        interfaces: vec![interface(1, LinkMode::Auto), interface(2, LinkMode::Static)],
+        block_devices: vec![disk()],
+        deployment: Some(Deployment {
+            osystem: text("debian"),
+            distro_series: text("bookworm"),
+            image_sha256: "a".repeat(64),
+            image_bytes: 1 << 40,
+            image_type: text("root-tgz"),
+            user_data: Some(vec![0, 255, b'#'].into()),
+        }),
+        created: at(4),
+        updated: at(5),
+    }
+}
+
+fn hardware() -> Hardware {
+    Hardware {
+        architecture: text("amd64/generic"),
+        firmware: Firmware::Uefi,
+        uuid: text("6b0d8c2e-0001-4002-8003-000000000004"),
+        cpu_count: 64,
+        cpu_speed_mhz: 3100,
+        cpu_model: text("Model"),
+        memory_mib: 1 << 20,
+        numa_nodes: vec![NumaNode { index: 1, memory_mib: 1 << 19, cores: vec![0, 2] }],
+        devices: vec![Device {
+            bus: text("pci"),
+            address: text("0000:00:02.0"),
+            vendor_id: text("8086"),
+            product_id: text("1572"),
+            vendor_name: text("Intel"),
+            product_name: text("X710"),
+            driver: text("i40e"),
+        }],
+        dmi: BTreeMap::from([(text("system_vendor"), text("Vendor"))]),
+    }
+}
+
+fn interface(number: u32, mode: LinkMode) -> Interface {
+    let [.., last] = number.to_be_bytes();
+    Interface {
+        id: InterfaceId(number),
+        name: format!("eth{number}"),
+        mac: model::mac::MacAddress([0x52, 0x54, 0, 0, 0, last]),
+        vlan: Some(VLAN),
+        boot: number == 1,
+        enabled: true,
+        link_connected: true,
+        link_speed: 25_000,
+        vendor: text("Intel"),
+        product: text("X710"),
+        firmware_version: text("9.1"),
+        links: vec![Link {
+            id: number,
+            mode,
+            subnet: Some(SUBNET),
+            ip_address: Some([10, 0, 0, last].into()),
+        }],
+    }
+}
+
+fn disk() -> BlockDevice {
+    BlockDevice {
+        id: BlockDeviceId(7),
+        name: text("sda"),
+        id_path: text("/dev/disk/by-id/x"),
+        model: text("M"),
+        serial: text("S"),
+        size_bytes: 1 << 41,
+        block_size_bytes: 4096,
+        tags: vec![text("ssd")],
+        boot: true,
+    }
+}
+
+fn blank(system_id: &str, hostname: &str, phase: Phase) -> Machine {
+    Machine {
+        system_id: id(system_id),
+        hostname: text(hostname),
+        description: String::new(),
+        placement: Placement::default(),
+        lifecycle: Lifecycle { phase, ..Lifecycle::default() },
+        power: Power::default(),
+        hardware: Hardware::default(),
+        interfaces: Vec::new(),
+        block_devices: Vec::new(),
+        deployment: None,
+        created: at(0),
+        updated: at(0),
+    }
+}
+
+/// With the link modes and states that the full one has not.
+fn failed() -> Machine {
+    let link = |number, mode| {
+        let mut interface = interface(number, mode);
+        interface.vlan = None;
+        interface.links[0].subnet = None;
+        interface.links[0].ip_address = None;
+        interface
+    };
+    let blank = blank("cccccc", "failed", Phase::Rescue);
+    Machine {
+        lifecycle: Lifecycle {
+            stage: Stage::Working,
+            failure: Some(Failure { message: text("no disk"), at: at(1) }),
+            ..blank.lifecycle
+        },
+        power: Power { state: PowerState::Error, ..Power::default() },
+        interfaces: vec![link(3, LinkMode::Dhcp), link(4, LinkMode::LinkUp)],
+        ..blank
+    }
+}
+
+/// Each by its name in the stored form.
+fn every_phase() -> Vec<Written> {
+    let phases = [
+        Phase::Commissioning,
+        Phase::Testing,
+        Phase::Ready,
+        Phase::Allocated,
+        Phase::Deploying,
+        Phase::Releasing,
+        Phase::DiskErasing,
+        Phase::Broken,
+        Phase::Reserved,
+        Phase::Retired,
+        Phase::Missing,
+    ];
+    let machine = |(number, phase): (usize, Phase)| {
+        let mut machine = blank(&format!("dddd{number:02}"), &format!("phase-{number}"), phase);
+        machine.power.state = PowerState::Off;
+        row("a phase", machine)
+    };
+    phases.into_iter().enumerate().map(machine).collect()
+}
+
+fn job(machine: &str, action: PowerAction, assigned: bool) -> PowerJob {
+    PowerJob {
+        machine: id(machine),
+        id: u64::MAX,
+        action,
+        driver: text("ipmi"),
+        parameters: [("power_pass", "secret")].into(),
+        rack: assigned.then(|| id("rack34")),
+        attempt: 2,
+        assigned: at(6),
+    }
+}
+
+fn secrets(machine: &str, bmc_password: Option<String>) -> MachineSecrets {
+    MachineSecrets {
+        machine: id(machine),
+        agent_token: "token".into(),
+        bmc_password: bmc_password.map(Into::into),
+    }
+}
+
+fn output(tool: &str, printed: &str) -> ToolOutput {
+    let (tool, text) = (text(tool), text(printed));
+    ToolOutput { machine: id("aaaaaa"), tool, text, created: at(7) }
+}
+
+fn event(number: u64, of_user: bool) -> Event {
+    Event {
+        id: at(0).unix_ms * 4096 + number,
+        node: of_user.then(|| id("aaaaaa")),
+        hostname: text("full-1"),
+        kind: text("Node changed status"),
+        level: EventLevel::Info,
+        description: text("From 'Ready' to 'Deploying'"),
+        username: of_user.then(|| text("admin")),
+        created: at(8),
+    }
+}
+
+fn every_level() -> Vec<Written> {
+    let levels = [
+        EventLevel::Audit,
+        EventLevel::Debug,
+        EventLevel::Warning,
+        EventLevel::Error,
+        EventLevel::Critical,
+    ];
+    let event = |(number, level): (u64, EventLevel)| {
+        row("a level", Event { level, ..event(10 + number, false) })
+    };
+    (0..).zip(levels).map(event).collect()
+}

@@ -1,0 +1,200 @@
+//! The network, names and leases.
+
+use std::net::IpAddr;
+
+use model::dns::dnsresource::{DnsRecord, DnsResource};
+use model::dns::domain::Domain;
+use model::dns::serial::ZoneSerial;
+use model::id::{
+    BlockId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, SpaceId, SubnetId, UserId,
+    VlanId,
+};
+use model::lease::binding::{Binding, BindingState};
+use model::lease::block::Block;
+use model::mac::MacAddress;
+use model::net::fabric::Fabric;
+use model::net::iprange::{IpRange, Purpose};
+use model::net::reserved::ReservedAddress;
+use model::net::space::Space;
+use model::net::subnet::{ReverseDns, Subnet};
+use model::net::vlan::Vlan;
+
+use super::{SUBNET, VLAN, Written, at, id, row, text};
+
+pub(super) fn rows() -> Vec<Written> {
+    [links(), subnets(), names(), leases(), serials()].into_iter().flatten().collect()
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn serials() -> Vec<Written> {
+    let (origin, revision, digest) = (text("example.com"), 42, u64::MAX);
+    vec![row("the serial of a zone", ZoneSerial { origin, revision, digest })]
+}
+
+fn links() -> Vec<Written> {
+    let fabric = |number, class_type| Fabric {
+        id: FabricId(number),
+        name: format!("fabric-{number}"),
+        description: text("of the lab"),
+        class_type,
+    };
+    let vlan = Vlan {
+        id: VLAN,
+        fabric: FabricId(0),
+        vid: 4094,
+        name: text("data"),
+        description: text("of data"),
+        mtu: 9000,
+        dhcp_on: true,
+        primary_rack: Some(id("rack34")),
+        secondary_rack: Some(id("rack37")),
+        relay_vlan: Some(VlanId(2)),
+        space: Some(SpaceId(1)),
+    };
+    let plain = Vlan {
+        id: VlanId(2),
+        vid: 0,
+        dhcp_on: false,
+        primary_rack: None,
+        secondary_rack: None,
+        relay_vlan: None,
+        space: None,
+        ..vlan.clone()
+    };
+    let space = Space { id: SpaceId(1), name: text("dmz"), description: text("outside") };
+    vec![
+        row("fabric with a class", fabric(0, Some(text("10g")))),
+        row("fabric without a class", fabric(1, None)),
+        row("vlan with everything", vlan),
+        row("vlan with nothing", plain),
+        row("space", space),
+    ]
+}
+
+fn subnets() -> Vec<Written> {
+    let full = Subnet {
+        id: SUBNET,
+        name: text("lab"),
+        description: text("of the lab"),
+        vlan: VLAN,
+        cidr: "10.0.0.0/16".parse().unwrap(),
+        gateway_ip: Some(ip("10.0.0.254")),
+        dns_servers: vec![ip("9.9.9.9"), ip("fd00::9")],
+        managed: true,
+        rdns_mode: ReverseDns::Classless,
+        allow_dns: true,
+        allow_proxy: true,
+        active_discovery: true,
+        disabled_boot_architectures: vec![text("uefi_amd64_tftp")],
+    };
+    let plain = |number, cidr: &str, rdns_mode| Subnet {
+        id: SubnetId(number),
+        cidr: cidr.parse().unwrap(),
+        gateway_ip: None,
+        dns_servers: Vec::new(),
+        managed: false,
+        rdns_mode,
+        allow_dns: false,
+        allow_proxy: false,
+        active_discovery: false,
+        disabled_boot_architectures: Vec::new(),
+        ..full.clone()
+    };
+    let range = |number, purpose, user| IpRange {
+        id: IpRangeId(number),
+        purpose,
+        start_ip: ip("10.0.1.0"),
+        end_ip: ip("10.0.2.255"),
+        subnet: SUBNET,
+        user,
+        comment: text("for clients"),
+    };
+    let reserved = |address: &str, mac| ReservedAddress {
+        ip: ip(address),
+        subnet: SUBNET,
+        mac,
+        hostname: text("printer"),
+        comment: text("second floor"),
+        user: UserId(2),
+        created: at(1),
+    };
+    vec![
+        row("subnet with nothing", plain(2, "fd00::/64", ReverseDns::Disabled)),
+        row("subnet with whole reverse zones", plain(3, "10.1.0.0/24", ReverseDns::Enabled)),
+        row("subnet with everything", full),
+        row("dynamic range of nobody", range(1, Purpose::Dynamic, None)),
+        row("reserved range of a user", range(2, Purpose::Reserved, Some(UserId(2)))),
+        row(
+            "reserved for a client",
+            reserved("10.0.3.1", Some(MacAddress([0x52, 0x54, 0, 0, 0, 9]))),
+        ),
+        row("reserved for nobody", reserved("fd00::1", None)),
+    ]
+}
+
+fn names() -> Vec<Written> {
+    let domain = |number, name: &str, ttl: Option<u32>| Domain {
+        id: DomainId(number),
+        name: text(name),
+        authoritative: ttl.is_some(),
+        ttl,
+        is_default: number == 0,
+    };
+    let resource = |number, name: &str, ttl: Option<u32>| DnsResource {
+        id: DnsResourceId(number),
+        name: text(name),
+        domain: DomainId(1),
+        address_ttl: ttl,
+        ip_addresses: ttl.map(|_| vec![ip("10.0.4.1"), ip("fd00::4")]).unwrap_or_default(),
+        records: vec![DnsRecord {
+            id: DnsRecordId(number),
+            rrtype: text("TXT"),
+            rrdata: text("\"v=1 #\""),
+            ttl,
+        }],
+    };
+    vec![
+        row("domain without a ttl", domain(0, "maas", None)),
+        row("domain with a ttl", domain(1, "Example.org", Some(60))),
+        row("name with addresses", resource(1, "www", Some(30))),
+        row("name with a record only", resource(2, "@", None)),
+    ]
+}
+
+fn leases() -> Vec<Written> {
+    let binding = |address: &str, state, hostname| Binding {
+        ip: ip(address),
+        subnet: SUBNET,
+        vlan: VLAN,
+        mac: MacAddress([0x52, 0x54, 0, 0, 1, 1]),
+        state,
+        hostname,
+        told_until: at(600),
+        promise_until: at(1200),
+        rack: id("rack34"),
+    };
+    let block = |number, rack| Block {
+        id: BlockId(number),
+        iprange: IpRangeId(1),
+        subnet: SUBNET,
+        vlan: VLAN,
+        first: ip("10.0.1.0"),
+        last: ip("10.0.1.255"),
+        rack,
+        incarnation: u64::MAX,
+        epoch: 3,
+        granted_at: at(1),
+        valid_until: at(900),
+        quarantine_until: at(2),
+    };
+    vec![
+        row("binding with a name", binding("10.0.1.1", BindingState::Active, Some(text("web")))),
+        row("binding that was released", binding("10.0.1.2", BindingState::Released, None)),
+        row("binding that was declined", binding("10.0.1.3", BindingState::Declined, None)),
+        row("block of a rack", block(1, Some(id("rack34")))),
+        row("block of no rack", block(2, None)),
+    ]
+}

@@ -1,0 +1,73 @@
+//! Settings, groups, tags, users and their keys.
+
+use model::id::{AvailabilityZoneId, ResourcePoolId, UserId};
+use model::pool::ResourcePool;
+use model::setting::Setting;
+use model::tag::Tag;
+use model::user::{ApiToken, TokenOwner, User};
+use model::zone::AvailabilityZone;
+use serde_json::json;
+
+use super::{Written, at, id, row, text};
+
+pub(super) fn rows() -> Vec<Written> {
+    [settings(), groups(), users()].into_iter().flatten().collect()
+}
+
+fn settings() -> Vec<Written> {
+    let setting = |name: &str, value| Setting { name: text(name), value };
+    vec![
+        row("number", setting("node_timeout", json!(30))),
+        row("text", setting("upstream_dns", json!("9.9.9.9 #1"))),
+        row("flag", setting("enable_third_party_drivers", json!(true))),
+        row("null", setting("http_proxy", json!(null))),
+        row("list", setting("ntp_servers", json!(["ntp.example.org"]))),
+    ]
+}
+
+fn groups() -> Vec<Written> {
+    let zone = AvailabilityZone {
+        id: AvailabilityZoneId(2),
+        name: text("Zone A"),
+        description: text("first floor"),
+    };
+    let pool =
+        ResourcePool { id: ResourcePoolId(3), name: text("web"), description: text("of the web") };
+    let tag = |name: &str, filled: &str| Tag {
+        name: text(name),
+        definition: text(filled),
+        comment: text(filled),
+        kernel_opts: text(filled),
+    };
+    vec![
+        row("zone", zone),
+        row("pool", pool),
+        row("tag with everything", tag("gpu", "//node[@class=\"x\"]")),
+        row("tag with nothing", tag("ssd", "")),
+    ]
+}
+
+fn users() -> Vec<Written> {
+    let user = |number, name: &str, password_hash: Option<String>| User {
+        id: UserId(number),
+        username: text(name),
+        email: text("a@example.org"),
+        is_superuser: password_hash.is_some(),
+        password_hash: password_hash.map(Into::into),
+        created: at(1),
+    };
+    let token = |key: &str, owner| ApiToken {
+        key: text(key),
+        secret: "s".repeat(32).into(),
+        consumer_key: "c".repeat(18),
+        name: text("laptop"),
+        owner,
+        created: at(2),
+    };
+    vec![
+        row("user with a password", user(1, "admin", Some(text("$argon2id$v=19$x")))),
+        row("user without one", user(2, "Eve", None)),
+        row("key of a user", token("k1k1k1k1k1k1k1k1k1", TokenOwner::User(UserId(2)))),
+        row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
+    ]
+}
