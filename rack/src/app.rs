@@ -109,7 +109,7 @@ async fn start_http(
         core.uplink.clone(),
         Arc::clone(&core.metrics),
     );
-    let images = Arc::new(images.await?);
+    let images = Arc::new(images.await?.over(dial(config)));
     let state = HttpState {
         generations: core.generations.clone(),
         uplink: core.uplink.clone(),

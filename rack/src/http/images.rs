@@ -28,6 +28,7 @@ use crate::http::HttpState;
 use crate::http::images::download::Regions;
 use crate::http::images::partial::Partial;
 use crate::metrics::Metrics;
+use crate::session::Dial;
 use crate::uplink::Uplink;
 
 /// Why an image cannot be served.
@@ -112,6 +113,13 @@ impl ImageCache {
         let folder = Arc::new(folder);
         let filler = Filler { folder, bytes_max, regions, metrics };
         Ok(Self { filler, running: Running::default(), tasks: Mutex::default() })
+    }
+
+    /// The same, fetching over mutual TLS from regions that offer it.
+    #[must_use]
+    pub fn over(mut self, dial: Dial) -> Self {
+        self.filler.regions.dial = Some(dial);
+        self
     }
 
     /// The file with this hash, fetched from a region unless it is here.

@@ -1,5 +1,6 @@
 //! Machines, from their first boot to their release: simulated agents and racks, and the REST API.
 
+mod bodies;
 mod life;
 mod peers;
 mod power;

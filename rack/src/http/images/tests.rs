@@ -116,6 +116,7 @@ async fn answer(mut stream: TcpStream, manner: Manner) -> io::Result<()> {
 
 struct Setup {
     cache: ImageCache,
+    uplink: Uplink,
     folder: tempfile::TempDir,
     metrics: Arc<Metrics>,
 }
@@ -130,8 +131,9 @@ async fn cache(regions: &[&FakeRegion]) -> Setup {
     uplink.set_regions(regions.iter().map(address).collect());
     let (folder, metrics) = (tempfile::tempdir().unwrap(), Arc::new(Metrics::default()));
     let path = folder.path().to_owned();
-    let cache = ImageCache::open(path, 1 << 30, uplink, Arc::clone(&metrics)).await.unwrap();
-    Setup { cache, folder, metrics }
+    let cache =
+        ImageCache::open(path, 1 << 30, uplink.clone(), Arc::clone(&metrics)).await.unwrap();
+    Setup { cache, uplink, folder, metrics }
 }
 
 impl Setup {
@@ -247,4 +249,44 @@ async fn after_a_failed_fetch_there_is_again_one_writer() {
         tokio::join!(setup.cache.file(&name), setup.cache.file(&name), opened);
     assert!(first.is_err() && second.is_err());
     assert_eq!(region.times_asked(), 2);
+}
+
+/// A cache whose one region serves these routes where racks dial it, and `public` over HTTP.
+async fn dialing_cache(routes: tonic::service::Routes, public: &str) -> (Setup, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let grpc = listener.local_addr().unwrap().to_string();
+    let mut serving = JoinSet::new();
+    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+    let server = tonic::transport::Server::builder().add_routes(routes);
+    serving.spawn(async move { server.serve_with_incoming(incoming).await.unwrap() });
+    let mut setup = cache(&[]).await;
+    let http = public.to_owned();
+    setup.uplink.set_regions(vec![RegionAddress { node_id: 1, grpc, http }]);
+    let dial: Dial = Arc::new(|address| {
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"));
+        endpoint.unwrap().connect_lazy()
+    });
+    setup.cache = setup.cache.over(dial);
+    (setup, serving)
+}
+
+#[tokio::test]
+async fn images_come_from_where_the_rack_shows_its_certificate() {
+    let path = format!("/ironraft/images/{}", sha256());
+    let routes = axum::Router::new().route(&path, axum::routing::get(async || image()));
+    let public = FakeRegion::start(Manner::Wrong).await;
+    let (setup, _serving) = dialing_cache(routes.into(), &public.address).await;
+    setup.cache.file(&sha256()).await.unwrap();
+    setup.assert_published();
+    assert_eq!(public.times_asked(), 0);
+}
+
+#[tokio::test]
+async fn a_region_of_the_version_before_is_asked_in_public() {
+    let public = FakeRegion::start(Manner::Good).await;
+    let routes = tonic::service::Routes::default();
+    let (setup, _serving) = dialing_cache(routes, &public.address).await;
+    setup.cache.file(&sha256()).await.unwrap();
+    setup.assert_published();
+    assert_eq!(public.times_asked(), 1);
 }
