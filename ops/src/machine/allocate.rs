@@ -32,7 +32,7 @@ pub struct AllocateRequest {
 /// Allocates the smallest machine that meets the constraints.
 ///
 /// # Errors
-/// [`Refusal::Said`] (409) when there is none; [`Refusal::Said`] (400) for unknown tags.
+/// [`Refusal::Message`] (409) when there is none; [`Refusal::Message`] (400) for unknown tags.
 pub async fn allocate(
     tables: &Tables,
     actor: &Actor,
@@ -62,7 +62,7 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
         (hardware.cpu_count, hardware.memory_mib, machine.created, machine.system_id.clone())
     });
     let Some(mut machine) = found.into_iter().next() else {
-        return Err(Refusal::said(Kind::Conflict, nothing_found(request)));
+        return Err(Refusal::with_message(Kind::Conflict, nothing_found(request)));
     };
     if request.dry_run {
         return Ok(machine);

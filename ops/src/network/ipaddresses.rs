@@ -28,7 +28,7 @@ use tables::update::Tables;
 
 /// What a user wants to reserve.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ReserveRequest {
     /// The subnet, when no address is named.
     pub subnet: Option<String>,
     /// The address; a free one of the subnet when absent.
@@ -108,7 +108,7 @@ fn detail_of(details: &Details, reserved: ReservedAddress) -> Result<ReservedDet
 pub async fn reserve(
     tables: &Tables,
     actor: &Actor,
-    wish: &Wish,
+    request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
     let cause = authorize(actor, Permission::ReserveAddress, "ipaddress.reserve")?;
     let user = actor.user(Permission::ReserveAddress)?;
@@ -116,16 +116,16 @@ pub async fn reserve(
         .update(&cause, |tx| {
             // Ranges must not change between this check and the commit.
             tx.guard(SUBNETS_GUARD);
-            let subnet = wanted_subnet(tx, wish)?;
-            let ip = match wish.ip {
+            let subnet = wanted_subnet(tx, request)?;
+            let ip = match request.ip {
                 Some(ip) => checked(tx, &subnet, ip)?,
                 None => free(tx, &subnet)?,
             };
             let reserved = ReservedAddress {
                 ip,
                 subnet: subnet.id,
-                mac: wish.mac,
-                hostname: wish.hostname.clone().unwrap_or_default(),
+                mac: request.mac,
+                hostname: request.hostname.clone().unwrap_or_default(),
                 comment: String::new(),
                 user: user.id,
                 created: tx.now(),
@@ -159,7 +159,7 @@ pub async fn release(
                     "IP address {ip} does not exist, is not the correct type of \
                                        address, or does not belong to the requesting user."
                 );
-                Refusal::said(Kind::Invalid, message)
+                Refusal::with_message(Kind::Invalid, message)
             })?;
             tx.delete::<ReservedAddress>(&ip)?;
             Ok(())
@@ -167,8 +167,8 @@ pub async fn release(
         .await
 }
 
-fn wanted_subnet(tx: &Tx, wish: &Wish) -> Result<Subnet, Refusal> {
-    match (&wish.subnet, wish.ip) {
+fn wanted_subnet(tx: &Tx, request: &ReserveRequest) -> Result<Subnet, Refusal> {
+    match (&request.subnet, request.ip) {
         (Some(subnet), _) => specifiers::subnet(tx, subnet),
         (None, Some(ip)) => {
             specifiers::subnet(tx, &format!("ip:{ip}")).map_err(|refusal| match refusal {
@@ -180,7 +180,7 @@ fn wanted_subnet(tx: &Tx, wish: &Wish) -> Result<Subnet, Refusal> {
         }
         (None, None) => {
             let message = "Must supply either a subnet or an IP address.";
-            Err(Refusal::said(Kind::Invalid, message))
+            Err(Refusal::with_message(Kind::Invalid, message))
         }
     }
 }
@@ -199,12 +199,12 @@ fn checked(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> {
     if let Some(range) = dynamic {
         let message =
             format!("{ip} is within the dynamic range from {} to {}", range.start_ip, range.end_ip);
-        return Err(Refusal::said(Kind::Forbidden, message));
+        return Err(Refusal::with_message(Kind::Forbidden, message));
     }
     let taken = in_use(tx, subnet)?;
     if taken.contains(&ip) || subnet.gateway_ip == Some(ip) {
         let message = format!("The IP address {ip} is already in use.");
-        return Err(Refusal::Said { kind: Kind::NotFound, message });
+        return Err(Refusal::Message { kind: Kind::NotFound, message });
     }
     Ok(ip)
 }
@@ -213,7 +213,7 @@ fn free(tx: &Tx, subnet: &Subnet) -> Result<IpAddr, Refusal> {
     let ranges: Vec<IpRange> = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
     let assigned = in_use(tx, subnet)?;
     allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned })
-        .map_err(|error| Refusal::said(Kind::Exhausted, error.to_string()))
+        .map_err(|error| Refusal::with_message(Kind::Exhausted, error.to_string()))
 }
 
 /// Addresses that somebody has, or may still have by DHCP from a range that is gone.
