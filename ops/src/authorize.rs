@@ -1,7 +1,7 @@
 //! Asks the model whether an actor may do something, and turns the actor into the cause that the
 //! history keeps: the one place where either happens.
 
-use model::access::{Actor, Denied, Object, Permission, Role, permits};
+use model::access::{Actor, Denied, Object, Permission, permits};
 use tables::update::Cause;
 
 use crate::machine::step::Author;
@@ -28,8 +28,15 @@ pub fn cause(actor: &Actor, reason: &'static str) -> Cause {
 
 /// The actor as events name it: users by name, everybody else not at all.
 pub(crate) fn author(actor: &Actor) -> Author<'_> {
-    match (actor.role(), actor) {
-        (Role::User | Role::Superuser, Actor::User(user)) => Author::User(&user.username),
-        _ => Author::System,
+    match actor {
+        Actor::User(user) => Author::User(&user.username),
+        Actor::Anonymous
+        | Actor::Machine(_)
+        | Actor::Agent(_)
+        | Actor::Rack(_)
+        | Actor::Region(_)
+        | Actor::Joining
+        | Actor::Setup
+        | Actor::Reconciler(_) => Author::System,
     }
 }

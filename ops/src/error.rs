@@ -24,7 +24,7 @@ pub enum Refusal {
     Denied(#[from] Denied),
     /// Anything else, with MAAS's words.
     #[error("{message}")]
-    Said {
+    Message {
         /// What the caller can do about it.
         kind: Kind,
         /// What MAAS says.
@@ -53,8 +53,8 @@ impl Refusal {
     }
 
     /// A refusal with a text.
-    pub fn said(kind: Kind, message: impl Into<String>) -> Self {
-        Self::Said { kind, message: message.into() }
+    pub fn with_message(kind: Kind, message: impl Into<String>) -> Self {
+        Self::Message { kind, message: message.into() }
     }
 
     /// What a caller can do about it.
@@ -64,7 +64,7 @@ impl Refusal {
             Self::Fields(_) => Kind::Invalid,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Denied(denied) => denied.kind(),
-            Self::Said { kind, .. } => *kind,
+            Self::Message { kind, .. } => *kind,
             Self::Tables(error) => error.kind(),
         }
     }
@@ -80,7 +80,7 @@ impl Refusal {
             | Self::Fields(_)
             | Self::NotFound { .. }
             | Self::Denied(_)
-            | Self::Said { .. } => None,
+            | Self::Message { .. } => None,
         }
     }
 

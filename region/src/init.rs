@@ -20,7 +20,7 @@ use crate::config::{Config, ConfigError};
 use model::access::Actor;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
-use ops::cluster::nodes::{JoinError, NewRegion, create_token, found};
+use ops::cluster::nodes::{JoinError, NewRegion, create_token, init_cluster};
 use ops::error::Refusal;
 use tables::update::Tables;
 
@@ -64,7 +64,7 @@ pub enum SetupError {
 
 /// A cluster that was made; what its operator needs to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Founded {
+pub struct NewCluster {
     /// The first node.
     pub config: Config,
     /// The administrator's key, `consumer:token:secret`.
@@ -84,7 +84,7 @@ pub async fn init(
     address: IpAddr,
     hostname: &str,
     admin: &NewUser,
-) -> Result<Founded, SetupError> {
+) -> Result<NewCluster, SetupError> {
     Config::require_fresh(data_dir)?;
     let authority = CertificateAuthority::create()?;
     let config = Config {
@@ -98,11 +98,11 @@ pub async fn init(
     let issued = authority.issue(&request.request_pem, Role::Region { node_id: 1 })?;
     let identity = Identity::install(&config.identity_dir(), &request, &issued)?;
     let store = open_store(&config, &identity).await?;
-    let founded = fill(&store, &config, &authority, admin).await;
+    let made = fill(&store, &config, &authority, admin).await;
     store.shutdown().await;
-    let founded = founded?;
+    let made = made?;
     config.save()?;
-    Ok(founded)
+    Ok(made)
 }
 
 async fn fill(
@@ -110,7 +110,7 @@ async fn fill(
     config: &Config,
     authority: &CertificateAuthority,
     admin: &NewUser,
-) -> Result<Founded, SetupError> {
+) -> Result<NewCluster, SetupError> {
     store.init().await?;
     let mut leadership = store.leadership();
     let leading = leadership.wait_for(|known| known.leading);
@@ -118,10 +118,10 @@ async fn fill(
         return Err(SetupError::NoLeader);
     }
     let tables = Tables::new(store.clone());
-    found(&tables, authority, &own(config)).await?;
+    init_cluster(&tables, authority, &own(config)).await?;
     let key = bootstrap(&tables, admin).await?;
     let token = async |role| create_token(&tables, &Actor::Setup, role, FIRST_TOKENS_VALID).await;
-    Ok(Founded {
+    Ok(NewCluster {
         config: config.clone(),
         api_key: key.api_key(),
         region_token: token(JoinRole::Region).await?.to_string().into(),

@@ -108,7 +108,7 @@ impl From<Refusal> for Problem {
             Refusal::Fields(errors) => Self::fields(errors),
             Refusal::NotFound { model } => Self::not_found(model),
             Refusal::Denied(denied) => denied.into(),
-            Refusal::Said { kind, message } => Self::text(kind, message),
+            Refusal::Message { kind, message } => Self::text(kind, message),
             refusal @ Refusal::Tables(_) => of_tables(&refusal),
         }
     }

@@ -37,9 +37,9 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     let config = if folder.exists() {
         region_node::load(&folder)?
     } else {
-        let founded = region_node::found_at(&folder, arguments.address).await?;
-        region_node::show(&founded);
-        founded.config
+        let made = region_node::found_at(&folder, arguments.address).await?;
+        region_node::show(&made);
+        made.config
     };
     let rack_folder = arguments.data_dir.join("rack");
     until_stopped(|stop| both(config, rack_folder, stop)).await

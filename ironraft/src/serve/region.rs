@@ -9,7 +9,7 @@ use identity::JoinToken;
 use model::secret::Secret;
 use ops::access::users::NewUser;
 use region::config::Config;
-use region::init::{self, Founded};
+use region::init::{self, NewCluster};
 
 use crate::cli::output::say;
 use crate::serve::{name_or_hostname, until_stopped};
@@ -76,8 +76,8 @@ pub(crate) async fn run(command: RegionCommand) -> anyhow::Result<()> {
     telemetry::start();
     match command {
         RegionCommand::Init(arguments) => {
-            let founded = found(arguments).await?;
-            show(&founded);
+            let made = found(arguments).await?;
+            show(&made);
             Ok(())
         }
         RegionCommand::Join(arguments) => join(arguments).await,
@@ -95,7 +95,7 @@ pub(crate) fn load(data_dir: &Path) -> anyhow::Result<Config> {
 }
 
 /// Makes a cluster.
-async fn found(arguments: InitArguments) -> anyhow::Result<Founded> {
+async fn found(arguments: InitArguments) -> anyhow::Result<NewCluster> {
     let name = name_or_hostname(arguments.name)?;
     let admin = NewUser {
         username: arguments.admin,
@@ -107,7 +107,7 @@ async fn found(arguments: InitArguments) -> anyhow::Result<Founded> {
 }
 
 /// Makes a cluster for a look around, with the usual administrator.
-pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result<Founded> {
+pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result<NewCluster> {
     let arguments = InitArguments {
         data_dir: data_dir.to_owned(),
         address,
@@ -120,12 +120,12 @@ pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result
 }
 
 /// Prints what the operator needs to go on; each value is the last word of its line.
-pub(crate) fn show(founded: &Founded) {
-    say(format_args!("cluster       {}", founded.config.cluster_id));
-    say(format_args!("api           http://{}/MAAS", founded.config.http()));
-    say(format_args!("api key       {}", founded.api_key.expose()));
-    say(format_args!("region token  {}", founded.region_token.expose()));
-    say(format_args!("rack token    {}", founded.rack_token.expose()));
+pub(crate) fn show(made: &NewCluster) {
+    say(format_args!("cluster       {}", made.config.cluster_id));
+    say(format_args!("api           http://{}/MAAS", made.config.http()));
+    say(format_args!("api key       {}", made.api_key.expose()));
+    say(format_args!("region token  {}", made.region_token.expose()));
+    say(format_args!("rack token    {}", made.rack_token.expose()));
 }
 
 async fn join(arguments: JoinArguments) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use model::access::Actor;
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
 use ops::cluster::bootstrap::untagged;
-use ops::cluster::nodes::{NewRack, NewRegion, admit_rack, create_token, found};
+use ops::cluster::nodes::{NewRack, NewRegion, admit_rack, create_token, init_cluster};
 use proto::cluster::RenewRequest;
 use proto::cluster::cluster_client::ClusterClient;
 use rack::clock::RegionClock;
@@ -60,7 +60,7 @@ async fn cluster(authority: &CertificateAuthority) -> (Tables, String) {
     let tables = Tables::new(Store::in_memory());
     let address = "127.0.0.1".parse().unwrap();
     let (hostname, version) = ("r1".to_owned(), String::new());
-    found(&tables, authority, &NewRegion { hostname, address, version }).await.unwrap();
+    init_cluster(&tables, authority, &NewRegion { hostname, address, version }).await.unwrap();
     let minute = Duration::from_secs(60);
     let token = create_token(&tables, &Actor::Setup, JoinRole::Rack, minute).await.unwrap();
     let pem = NodeRequest::create().unwrap().request_pem;

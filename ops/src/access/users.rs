@@ -89,17 +89,17 @@ pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
     password::hash(password.clone())
         .await
         .map(Some)
-        .map_err(|error| Refusal::said(Kind::Internal, error.to_string()))
+        .map_err(|error| Refusal::with_message(Kind::Internal, error.to_string()))
 }
 
 /// Removes a user with its keys. Deleting a user that is not there is no error, as in MAAS.
 ///
 /// # Errors
-/// [`Refusal::Said`] when it is the caller itself, or the owner of machines.
+/// [`Refusal::Message`] when it is the caller itself, or the owner of machines.
 pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.delete")?;
     if actor.user(Permission::ManageUsers)?.username == username {
-        return Err(Refusal::said(Kind::Invalid, "An administrator cannot self-delete."));
+        return Err(Refusal::with_message(Kind::Invalid, "An administrator cannot self-delete."));
     }
     tables
         .update(&cause, |tx| {
@@ -109,7 +109,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
             let machines = tx.list::<model::machine::Machine>()?;
             if machines.iter().any(|machine| machine.placement.owner == Some(user.id)) {
                 let message = format!("User {username} cannot be deleted: it owns machines.");
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
                 tx.delete::<ApiToken>(&token.key)?;

@@ -13,7 +13,7 @@ use raft_store::Store;
 
 use crate::cluster::authority::{advance, report, retire, rotate, status};
 use crate::cluster::nodes::{
-    NewRack, NewRegion, admit_rack, admit_region, create_token, found, remove_region,
+    NewRack, NewRegion, admit_rack, admit_region, create_token, init_cluster, remove_region,
 };
 use tables::cluster::{StoredAuthority, StoredHolding};
 use tables::read::Reads;
@@ -31,7 +31,7 @@ impl Site {
     async fn of(regions: u64) -> Self {
         let tables = Tables::new(Store::in_memory());
         let authority = CertificateAuthority::create().unwrap();
-        found(&tables, &authority, &region()).await.unwrap();
+        init_cluster(&tables, &authority, &region()).await.unwrap();
         let token = create_token(&tables, &Actor::Setup, JoinRole::Region, HOUR).await.unwrap();
         for _ in 1..regions {
             let csr = NodeRequest::create().unwrap().request_pem;

@@ -151,7 +151,7 @@ pub async fn delete_rack(
                     rack.hostname,
                     names.join(", ")
                 );
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for mut vlan in vlans {
                 if vlan.secondary_rack.as_ref() == Some(id) {

@@ -142,7 +142,7 @@ impl JoinError {
 ///
 /// # Errors
 /// [`JoinError::Tables`]; the authority must not exist yet.
-pub async fn found(
+pub async fn init_cluster(
     tables: &Tables,
     authority: &CertificateAuthority,
     first: &NewRegion,
@@ -330,16 +330,16 @@ mod tests {
         }
     }
 
-    async fn founded() -> Tables {
+    async fn new_cluster() -> Tables {
         let tables = Tables::new(Store::in_memory());
         let authority = CertificateAuthority::create().unwrap();
-        assert_eq!(found(&tables, &authority, &region(1)).await.unwrap().node_id, 1);
+        assert_eq!(init_cluster(&tables, &authority, &region(1)).await.unwrap().node_id, 1);
         tables
     }
 
     #[tokio::test]
     async fn every_region_that_joins_gets_a_node_id_of_its_own() {
-        let tables = founded().await;
+        let tables = new_cluster().await;
         let hour = Duration::from_secs(3600);
         let token = create_token(&tables, &Actor::Setup, JoinRole::Region, hour).await.unwrap();
         for node_id in [2, 3] {
@@ -351,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_expired_and_foreign_tokens_are_refused() {
-        let tables = founded().await;
+        let tables = new_cluster().await;
         let csr = NodeRequest::create().unwrap().request_pem;
         let rack = NewRack { hostname: "k1".to_owned(), version: "1".to_owned() };
         let expired =
@@ -363,14 +363,14 @@ mod tests {
         let refused = admit_rack(&tables, &wrong, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::Token(TokenRefused::WrongRole { .. })), "{refused}");
         let other =
-            create_token(&founded().await, &Actor::Setup, JoinRole::Rack, hour).await.unwrap();
+            create_token(&new_cluster().await, &Actor::Setup, JoinRole::Rack, hour).await.unwrap();
         let refused = admit_rack(&tables, &other, &csr, &rack).await.unwrap_err();
         assert!(matches!(refused, JoinError::UnknownToken), "{refused}");
     }
 
     #[tokio::test]
     async fn a_removed_region_is_no_member_and_its_id_is_not_given_again() {
-        let tables = founded().await;
+        let tables = new_cluster().await;
         let last = remove_region(&tables, &Actor::Region(1), 1).await.unwrap_err();
         assert_eq!(
             (last.kind(), last.to_string().contains("the last one")),
@@ -393,7 +393,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_members_renew_their_certificates() {
-        let tables = founded().await;
+        let tables = new_cluster().await;
         let csr = NodeRequest::create().unwrap().request_pem;
         let peer =
             |node_id| PeerIdentity { role: Role::Region { node_id }, cluster_id: "c1".to_owned() };

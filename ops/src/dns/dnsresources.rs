@@ -380,7 +380,10 @@ fn has_type(resource: &DnsResource, rrtype: &str) -> bool {
 fn next_record_id(tx: &mut Tx) -> Result<u32, Refusal> {
     let number = tx.next_number("dnsrecord", 1)?;
     u32::try_from(number).map_err(|_| {
-        Refusal::said(model::error::Kind::Exhausted, "there are no more ids for DNS records")
+        Refusal::with_message(
+            model::error::Kind::Exhausted,
+            "there are no more ids for DNS records",
+        )
     })
 }
 

@@ -159,7 +159,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
             let domain = specifiers::domain(tx, specifier)?;
             if domain.is_default {
                 let message = "This domain is the default domain, it cannot be deleted.";
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             let machines = tx.list::<Machine>()?;
             let mut inside = machines.iter().filter(|found| found.placement.domain == domain.id);
@@ -168,7 +168,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
                     "Domain {} cannot be deleted: machine {} is in it.",
                     domain.name, machine.hostname
                 );
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {
                 tx.delete::<DnsResource>(&resource.id)?;

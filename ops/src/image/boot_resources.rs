@@ -189,7 +189,7 @@ fn check(new: &NewResource) -> Result<&'static str, Refusal> {
         errors.add("filetype", message);
     }
     errors.finish()?;
-    filetype.ok_or_else(|| Refusal::said(Kind::Internal, "filetype"))
+    filetype.ok_or_else(|| Refusal::with_message(Kind::Internal, "filetype"))
 }
 
 fn add_set(

@@ -123,7 +123,7 @@ impl MachineCommands<'_> {
             let status = Status::of(&machine.lifecycle);
             if locked && !matches!(status, Status::Deployed | Status::Deploying) {
                 let message = "Can't lock, machine is not deployed or deploying.";
-                return Err(Refusal::said(Kind::Conflict, message));
+                return Err(Refusal::with_message(Kind::Conflict, message));
             }
             machine.placement.locked = locked;
             Ok(step::write(tx, machine)?)
@@ -134,7 +134,7 @@ impl MachineCommands<'_> {
     /// Switches it on or off, whatever it boots.
     ///
     /// # Errors
-    /// [`Refusal::Said`] when nobody can switch it.
+    /// [`Refusal::Message`] when nobody can switch it.
     pub async fn switch(&self, action: PowerAction) -> Result<Machine, Refusal> {
         let reason = match action {
             PowerAction::On | PowerAction::NetworkBoot => "machine.power_on",
@@ -161,11 +161,11 @@ impl MachineCommands<'_> {
         let status = Status::of(&machine.lifecycle);
         if !matches!(status, Status::Ready | Status::Allocated) {
             let message = "Can't start node: it hasn't been allocated.";
-            return Err(Refusal::said(Kind::Conflict, message));
+            return Err(Refusal::with_message(Kind::Conflict, message));
         }
         if !machine.block_devices.iter().any(|disk| disk.boot) {
             let message = format!("machine {} has no disk to deploy to", machine.hostname);
-            return Err(Refusal::said(Kind::Conflict, message));
+            return Err(Refusal::with_message(Kind::Conflict, message));
         }
         let image = boot_resources::deployable(tx, machine, &request.image)?;
         machine.deployment = Some(Deployment { user_data: request.user_data.clone(), ..image });
@@ -233,7 +233,7 @@ impl MachineCommands<'_> {
 
     fn unlocked(&self, machine: &Machine) -> Result<(), Refusal> {
         if machine.placement.locked {
-            return Err(Refusal::said(Kind::Forbidden, ""));
+            return Err(Refusal::with_message(Kind::Forbidden, ""));
         }
         Ok(())
     }
@@ -247,7 +247,7 @@ impl From<power::PowerError> for Refusal {
             power::PowerError::Table(error) => Self::Tables(error),
             error @ (power::PowerError::NotSwitchable { .. }
             | power::PowerError::OtherRack { .. }
-            | power::PowerError::Step(_)) => Self::said(error.kind(), error.to_string()),
+            | power::PowerError::Step(_)) => Self::with_message(error.kind(), error.to_string()),
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct AllocateRequest {
 /// Allocates the smallest machine that meets the constraints.
 ///
 /// # Errors
-/// [`Refusal::Said`] (409) when there is none; [`Refusal::Said`] (400) for unknown tags.
+/// [`Refusal::Message`] (409) when there is none; [`Refusal::Message`] (400) for unknown tags.
 pub async fn allocate(
     tables: &Tables,
     actor: &Actor,
@@ -56,7 +56,7 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
         return Err(Refusal::field("tags", message));
     }
     let Some(id) = find(tx, request)? else {
-        return Err(Refusal::said(Kind::Conflict, nothing_found(request)));
+        return Err(Refusal::with_message(Kind::Conflict, nothing_found(request)));
     };
     // Read again, so that it is compared. Where it has moved, the model was ahead of this view.
     let mut machine = tx.get::<Machine>(&id)?.ok_or_else(|| tx.moved(format!("machine {id}")))?;

@@ -97,7 +97,7 @@ impl MachineList {
         // Reading all machines takes long enough to keep other requests of a thread waiting.
         tokio::task::spawn_blocking(move || Self::select_now(details, &wanted))
             .await
-            .unwrap_or_else(|error| Err(Refusal::said(Kind::Internal, error.to_string())))
+            .unwrap_or_else(|error| Err(Refusal::with_message(Kind::Internal, error.to_string())))
     }
 
     fn select_now(

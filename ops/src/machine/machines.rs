@@ -111,7 +111,7 @@ pub async fn update(
         .update(&cause, |tx| {
             let mut machine = find(tx, id)?;
             if machine.placement.locked {
-                return Err(Refusal::said(Kind::Forbidden, ""));
+                return Err(Refusal::with_message(Kind::Forbidden, ""));
             }
             apply(tx, &mut machine, change)?;
             step::write(tx, &mut machine)?;
@@ -130,7 +130,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
         .update(&cause, |tx| {
             let machine = find(tx, id)?;
             if machine.placement.locked {
-                return Err(Refusal::said(Kind::Forbidden, ""));
+                return Err(Refusal::with_message(Kind::Forbidden, ""));
             }
             credentials::revoke(tx, &machine)?;
             for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {

@@ -162,7 +162,7 @@ impl From<StepError> for ops_error::Refusal {
     fn from(error: StepError) -> Self {
         match error {
             StepError::Table(error) => Self::Tables(error),
-            error => Self::said(error.kind(), error.to_string()),
+            error => Self::with_message(error.kind(), error.to_string()),
         }
     }
 }

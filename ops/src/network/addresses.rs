@@ -66,7 +66,7 @@ impl From<AssignError> for Refusal {
     fn from(error: AssignError) -> Self {
         match error {
             AssignError::Table(error) => Self::Tables(error),
-            error => Self::said(error.kind(), error.to_string()),
+            error => Self::with_message(error.kind(), error.to_string()),
         }
     }
 }

@@ -25,7 +25,7 @@ use tables::update::Tables;
 
 /// What a user wants to reserve.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ReserveRequest {
     /// The subnet, when no address is named.
     pub subnet: Option<String>,
     /// The address; a free one of the subnet when absent.
@@ -105,22 +105,22 @@ fn detail_of(details: &Details, reserved: ReservedAddress) -> Result<ReservedDet
 pub async fn reserve(
     tables: &Tables,
     actor: &Actor,
-    wish: &Wish,
+    request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
     let cause = authorize(actor, Permission::ReserveAddress, "ipaddress.reserve")?;
     let user = actor.user(Permission::ReserveAddress)?;
     tables
         .update(&cause, |tx| {
-            let subnet = wanted_subnet(tx, wish)?;
-            let ip = match wish.ip {
+            let subnet = wanted_subnet(tx, request)?;
+            let ip = match request.ip {
                 Some(ip) => checked(tx, &subnet, ip)?,
                 None => addresses::choose(tx, &subnet)?,
             };
             let reserved = ReservedAddress {
                 ip,
                 subnet: subnet.id,
-                mac: wish.mac,
-                hostname: wish.hostname.clone().unwrap_or_default(),
+                mac: request.mac,
+                hostname: request.hostname.clone().unwrap_or_default(),
                 comment: String::new(),
                 user: user.id,
                 created: tx.now(),
@@ -154,7 +154,7 @@ pub async fn release(
                     "IP address {ip} does not exist, is not the correct type of \
                                        address, or does not belong to the requesting user."
                 );
-                Refusal::said(Kind::Invalid, message)
+                Refusal::with_message(Kind::Invalid, message)
             })?;
             tx.delete::<ReservedAddress>(&ip)?;
             Ok(())
@@ -162,8 +162,8 @@ pub async fn release(
         .await
 }
 
-fn wanted_subnet(tx: &Tx, wish: &Wish) -> Result<Subnet, Refusal> {
-    match (&wish.subnet, wish.ip) {
+fn wanted_subnet(tx: &Tx, request: &ReserveRequest) -> Result<Subnet, Refusal> {
+    match (&request.subnet, request.ip) {
         (Some(subnet), _) => specifiers::subnet(tx, subnet),
         (None, Some(ip)) => {
             specifiers::subnet(tx, &format!("ip:{ip}")).map_err(|refusal| match refusal {
@@ -175,7 +175,7 @@ fn wanted_subnet(tx: &Tx, wish: &Wish) -> Result<Subnet, Refusal> {
         }
         (None, None) => {
             let message = "Must supply either a subnet or an IP address.";
-            Err(Refusal::said(Kind::Invalid, message))
+            Err(Refusal::with_message(Kind::Invalid, message))
         }
     }
 }
@@ -194,13 +194,13 @@ fn checked(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> 
     if let Some(range) = dynamic {
         let message =
             format!("{ip} is within the dynamic range from {} to {}", range.start_ip, range.end_ip);
-        return Err(Refusal::said(Kind::Forbidden, message));
+        return Err(Refusal::with_message(Kind::Forbidden, message));
     }
     let used = !tx.state().used(AddressRange::one(ip)).is_empty();
     let taken = used || is_held(&tx.looking(), ip) || is_promised(tx, ip, tx.now());
     if taken || subnet.gateway_ip == Some(ip) {
         let message = format!("The IP address {ip} is already in use.");
-        return Err(Refusal::Said { kind: Kind::NotFound, message });
+        return Err(Refusal::Message { kind: Kind::NotFound, message });
     }
     addresses::keep(tx, subnet, ip);
     Ok(ip)

@@ -225,7 +225,7 @@ pub async fn delete(
                     "Cannot delete subnet {}: machine {} has a link to it.",
                     subnet.cidr, machine.hostname
                 );
-                return Err(Refusal::said(Kind::Conflict, message));
+                return Err(Refusal::with_message(Kind::Conflict, message));
             }
             let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
             if let Some(address) = reserved.first().filter(|_| !force) {
@@ -233,7 +233,7 @@ pub async fn delete(
                     "Cannot delete subnet {}: address {} is reserved.",
                     subnet.cidr, address.ip
                 );
-                return Err(Refusal::said(Kind::Conflict, message));
+                return Err(Refusal::with_message(Kind::Conflict, message));
             }
             for address in reserved {
                 tx.delete::<ReservedAddress>(&address.ip)?;

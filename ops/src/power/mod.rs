@@ -175,7 +175,7 @@ async fn job_ended(tables: &Tables, id: &SystemId) -> Result<(), Refusal> {
         }
         match tables.store().watch(vec![prefix::<PowerJob>()], view.revision()).await {
             Ok(mut changes) => drop(changes.next().await),
-            Err(error) => return Err(Refusal::said(Kind::Unavailable, error.to_string())),
+            Err(error) => return Err(Refusal::with_message(Kind::Unavailable, error.to_string())),
         }
     }
 }

@@ -23,11 +23,11 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: ResourcePoolId) -> Resul
             let Some(pool) = tx.get::<ResourcePool>(&id)? else { return Ok(()) };
             if pool.id == DEFAULT_POOL {
                 let message = "Default resource pool cannot be deleted.";
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             if tx.list::<Machine>()?.iter().any(|machine| machine.placement.pool == pool.id) {
                 let message = format!("Can't delete resource pool {}: it has machines.", pool.name);
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             tx.delete::<ResourcePool>(&pool.id)?;
             Ok(())

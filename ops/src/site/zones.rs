@@ -24,7 +24,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Re
             let Some(zone) = tx.find(&ZONE_BY_NAME, &name.to_owned())? else { return Ok(()) };
             if zone.id == DEFAULT_ZONE {
                 let message = "This zone is the default zone, it cannot be deleted.";
-                return Err(Refusal::said(Kind::Invalid, message));
+                return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for mut machine in tx.list::<Machine>()? {
                 if machine.placement.zone == zone.id {

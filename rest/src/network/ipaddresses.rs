@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use api::ipaddresses::{IpAddress, ReservedInterface};
 use model::mac::MacAddress;
-use ops::network::ipaddresses::{self, ReservedDetail, ReservedQuery, Wish};
+use ops::network::ipaddresses::{self, ReserveRequest, ReservedDetail, ReservedQuery};
 use ops::site::dates;
 
 use crate::call::Call;
@@ -67,14 +67,14 @@ async fn list(call: Call) -> Result<Reply, Problem> {
 
 async fn reserve(call: Call) -> Result<Reply, Problem> {
     let params = &call.params;
-    let wish = Wish {
+    let request = ReserveRequest {
         mac: MAC.of(params)?.or(MAC_ADDRESS.of(params)?),
         subnet: SUBNET.named(params),
         ip: IP.of(params)?.or(IP_ADDRESS.of(params)?),
         hostname: HOSTNAME.named(params),
     };
     let tables = &call.parts.tables;
-    let reserved = ipaddresses::reserve(tables, &call.actor, &wish).await?;
+    let reserved = ipaddresses::reserve(tables, &call.actor, &request).await?;
     Ok(Reply::json(&shape(&ipaddresses::detail(tables, reserved).await?)))
 }
 

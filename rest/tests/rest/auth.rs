@@ -107,3 +107,33 @@ async fn keys_are_listed_renamed_and_deleted_by_their_owner() {
     region.post(By::Admin, "account/", &form).await.assert(404);
     region.post(By::User, "account/", &form).await.assert(204);
 }
+
+#[tokio::test]
+async fn refusals_come_before_parameters_are_read_and_in_maas_words() {
+    let region = Region::start().await;
+    let wrong = [("cidr", "not a prefix"), ("ttl", "not a number")];
+    for path in ["subnets/", "domains/", "zones/", "users/", "tags/", "machines/"] {
+        let answer = region.post(By::User, path, &wrong).await.assert(403);
+        assert_eq!(answer.text, "This method is reserved for admin users.", "{path}");
+    }
+    // Where there is something for everybody, nobody is told to authenticate.
+    region.post(By::Nobody, "machines/", &wrong).await.assert(400);
+    assert_eq!(region.post(By::Nobody, "zones/", &wrong).await.assert(401).text, "Forbidden");
+    for path in ["fabrics/0/", "domains/0/", "spaces/1/", "vlans/1/", "dnsresources/x/"] {
+        assert_eq!(region.put(By::User, path, &wrong).await.assert(403).text, "", "{path}");
+        assert_eq!(region.delete(By::User, path).await.assert(403).text, "", "{path}");
+    }
+    let answer = region.get(By::User, "ipaddresses/?all=1").await.assert(403);
+    let message = "Listing another user's IP addresses requires admin privileges.";
+    assert_eq!(answer.text, message);
+}
+
+#[tokio::test]
+async fn what_is_not_described_has_no_effect() {
+    let region = Region::start().await;
+    let form = [("description", "d"), ("class_type", "c"), ("id", "7"), ("bogus", "x")];
+    let fabric = region.put(By::Admin, "fabrics/0/", &form).await.assert(200).json();
+    assert_eq!((&fabric["id"], &fabric["class_type"]), (&0.into(), &"c".into()));
+    let answer = region.get(By::Admin, "machines/?bogus=1").await.assert(400);
+    assert_eq!(answer.json()["bogus"][0], "No such constraint.");
+}

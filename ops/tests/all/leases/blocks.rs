@@ -9,7 +9,7 @@ use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::vlan::Vlan;
 use model::user::User;
-use ops::network::ipaddresses::{Wish, reserve};
+use ops::network::ipaddresses::{ReserveRequest, reserve};
 use ops::network::leases::{remove_expired, request_blocks};
 use tables::read::Reads;
 
@@ -135,8 +135,8 @@ async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
     site.change(|tx| tx.delete::<IpRange>(&block.iprange).map(drop)).await;
     let user = site.view().await.list::<User>().unwrap().remove(0);
     let actor = Actor::User(user);
-    let wish = Wish { ip: Some(ip(101)), ..Wish::default() };
-    let reserve = async || reserve(&site.tables, &actor, &wish).await;
+    let request = ReserveRequest { ip: Some(ip(101)), ..ReserveRequest::default() };
+    let reserve = async || reserve(&site.tables, &actor, &request).await;
     let refusal = reserve().await.unwrap_err().to_string();
     assert_eq!(refusal, "The IP address 10.0.0.101 is already in use.");
     site.set_valid_until(block.id, -60_000).await;
