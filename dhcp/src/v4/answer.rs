@@ -124,6 +124,10 @@ impl Engine {
         if let Some(domain) = &self.view.domain {
             reply.put_wanted(code::DOMAIN_NAME, domain.as_str());
         }
+        let clocks: Vec<u8> = self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
+        if !clocks.is_empty() {
+            reply.put_wanted(code::NTP_SERVERS, clocks);
+        }
         let mtu = self.view.vlan(subnet.vlan).map_or(1_500, |vlan| vlan.mtu);
         if mtu != 1_500 && reply.wanted.contains(&code::INTERFACE_MTU) {
             reply.put(code::INTERFACE_MTU, mtu.to_be_bytes());

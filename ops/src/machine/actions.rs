@@ -8,12 +8,14 @@ use model::machine::power::PowerAction;
 use model::machine::status::Status;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
+use model::setting::typed::ENABLE_DISK_ERASING_ON_RELEASE;
 use model::user::User;
 
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
 use crate::machine::step::{self, Author};
 use crate::power;
+use crate::site::settings;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::{Cause, Tables};
@@ -84,7 +86,8 @@ impl Acting<'_> {
         self.step(Permission::Admin, Event::MarkFixed).await
     }
 
-    /// Gives it back. A machine that is free already stays as it is.
+    /// Gives it back. Its disks are erased if that is wanted, or the site wants it always. A machine
+    /// that is free already stays as it is.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -95,6 +98,7 @@ impl Acting<'_> {
                 return Ok(());
             }
             self.unlocked(machine)?;
+            let erase = erase || settings::read(tx, &ENABLE_DISK_ERASING_ON_RELEASE)?;
             self.advance(tx, machine, &Event::Release { erase })
         })
         .await

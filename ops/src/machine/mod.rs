@@ -14,3 +14,4 @@ pub mod metadata;
 pub mod naming;
 pub mod step;
 pub mod tags;
+pub mod vendor_data;

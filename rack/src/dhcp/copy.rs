@@ -9,6 +9,7 @@ use std::sync::Arc;
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
 use model::controller::ServedRack;
 use model::machine::served::ServedMachine;
+use model::setting::typed::NTP_SERVERS;
 
 use crate::generation::{Generation, Table};
 
@@ -44,7 +45,16 @@ pub(crate) fn update(view: &mut View, old: &Generation, new: &Generation) {
     });
     let default = new.domains.values().find(|domain| domain.is_default);
     view.domain = default.map(|domain| domain.name.clone());
+    if !Arc::ptr_eq(&old.settings, &new.settings) {
+        view.ntp_servers = time_servers(new);
+    }
     view.revision = new.revision;
+}
+
+/// The time servers that DHCP can tell: option 42 has no room for names.
+fn time_servers(generation: &Generation) -> Vec<Ipv4Addr> {
+    let servers = generation.setting(&NTP_SERVERS);
+    servers.iter().filter_map(|server| server.parse().ok()).collect()
 }
 
 /// Tells of every object that is new, changed or gone.
@@ -86,6 +96,7 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use model::id::SystemId;
+    use model::setting::Setting;
     use proto::convert::{Key, Served};
 
     use super::*;
@@ -118,5 +129,16 @@ mod tests {
             }
             assert_eq!(view, want);
         }
+    }
+
+    #[test]
+    fn addresses_of_time_servers_are_told_and_names_are_not() {
+        let mut view = View::default();
+        let mut generation = Generation::default();
+        let before = generation.clone();
+        let value = "ntp.example.com 10.0.0.1 fd00::1".into();
+        generation.put(Served::Setting(Setting { name: "ntp_servers".to_owned(), value }));
+        update(&mut view, &before, &generation);
+        assert_eq!(view.ntp_servers, [Ipv4Addr::new(10, 0, 0, 1)]);
     }
 }

@@ -6,7 +6,8 @@ use std::ops::Bound;
 
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NS, PTR, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
-use model::dns::project::{NEGATIVE_TTL, NamedObjects, RecordData, TTL_DEFAULT, Zone, project};
+use model::dns::project::{NEGATIVE_TTL, NamedObjects, RecordData, Zone, project};
+use model::setting::typed::DEFAULT_DNS_TTL;
 use tracing::warn;
 
 use crate::generation::Generation;
@@ -47,10 +48,6 @@ impl Zones {
     /// the same content say the same.
     #[must_use]
     pub fn of(generation: &Generation) -> Self {
-        let ttl = generation.settings.get("default_dns_ttl").and_then(|setting| {
-            let text = setting.value.as_str().and_then(|text| text.parse().ok());
-            setting.value.as_u64().or(text).and_then(|ttl| u32::try_from(ttl).ok())
-        });
         let zones = project(&NamedObjects {
             domains: &generation.domains.values().map(AsRef::as_ref).collect::<Vec<_>>(),
             dnsresources: &generation.dnsresources.values().map(AsRef::as_ref).collect::<Vec<_>>(),
@@ -59,7 +56,7 @@ impl Zones {
             racks: &generation.racks.values().map(AsRef::as_ref).collect::<Vec<_>>(),
             regions: &generation.regions.values().map(AsRef::as_ref).collect::<Vec<_>>(),
             subnets: &generation.subnets.values().map(AsRef::as_ref).collect::<Vec<_>>(),
-            ttl: ttl.unwrap_or(TTL_DEFAULT),
+            ttl: generation.setting(&DEFAULT_DNS_TTL),
         });
         Self::new(&zones, generation.revision)
     }

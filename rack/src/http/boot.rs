@@ -6,6 +6,7 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use model::mac::MacAddress;
+use model::setting::typed::KERNEL_OPTS;
 use serde::Deserialize;
 use tracing::info;
 
@@ -64,10 +65,7 @@ fn decide<'a>(
         .or_else(|| architecture.and_then(debian_architecture))
         .unwrap_or("amd64");
     match generation.boot_files.get(architecture) {
-        Some(files) => Boot::Ephemeral {
-            files,
-            kernel_options: generation.setting_text("kernel_opts").unwrap_or_default(),
-        },
+        Some(files) => Boot::Ephemeral { files, kernel_options: generation.setting(&KERNEL_OPTS) },
         None => Boot::Wait { reason: "no ephemeral system is uploaded for this architecture" },
     }
 }

@@ -16,6 +16,7 @@ use rest::problem::Problem;
 use crate::metadata::MetadataParts;
 use ops::machine::deploy;
 use ops::machine::metadata;
+use ops::machine::vendor_data::vendor_data;
 use rest::auth::caller::{Caller, authenticate};
 use rest::auth::oauth::Credentials;
 use rest::reply::problem_response;
@@ -23,9 +24,6 @@ use tables::read::Reads;
 
 /// The versions that are served, as MAAS lists them.
 const VERSIONS: [&str; 2] = ["2012-03-01", "latest"];
-
-/// The site's settings for deployed systems: none, in the form that cloud-init expects.
-const VENDOR_DATA: &str = "cloud-init: \"#cloud-config\\n{}\\n\"\n";
 
 /// `GET /MAAS/metadata/`.
 pub async fn versions() -> Response {
@@ -88,7 +86,7 @@ async fn meta_data(
         "local-hostname" => Ok(deploy::fqdn(&view, &machine)?.into_response()),
         "vendor-data" => {
             let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];
-            Ok((content_type, VENDOR_DATA).into_response())
+            Ok((content_type, vendor_data(&view)?).into_response())
         }
         _ => Err(Problem::text(Kind::NotFound, format!("Unknown metadata attribute: {key}"))),
     }

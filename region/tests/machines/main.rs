@@ -2,4 +2,5 @@
 
 mod life;
 mod rest;
+mod secrets;
 mod site;
