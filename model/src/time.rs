@@ -27,6 +27,12 @@ impl Timestamp {
         Self { unix_ms: self.unix_ms.saturating_add(span_ms) }
     }
 
+    /// The point `span_ms` milliseconds earlier; stays at the beginning of time instead of wrapping.
+    #[must_use]
+    pub const fn minus_ms(self, span_ms: u64) -> Self {
+        Self { unix_ms: self.unix_ms.saturating_sub(span_ms) }
+    }
+
     /// Milliseconds from `earlier` to `self`, or 0 when `earlier` is later.
     #[must_use]
     pub const fn since_ms(self, earlier: Self) -> u64 {

@@ -5,13 +5,9 @@
 //! barrier, which is asked for after all of them began, serves them all. They share the view of the
 //! database too.
 
-use std::sync::Arc;
-
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::node::Node;
-use crate::read::ReadView;
 use crate::runtime::scoped;
 
 /// Reads that wait for a barrier to be asked for.
@@ -46,18 +42,8 @@ impl<T> Barriers<T> {
     }
 }
 
-/// Serves the reads of a node until it stops.
-pub(crate) async fn run(node: Arc<Node>, waiting: Waiting<ReadView>) {
-    let stopping = node.stopping.clone();
-    let ask = move || {
-        let node = Arc::clone(&node);
-        async move { node.confirmed_view().await }
-    };
-    stopping.run_until_cancelled(serve(waiting, ask)).await;
-}
-
 /// Asks for a barrier for all reads that wait, again and again.
-async fn serve<T, Asked>(mut waiting: Waiting<T>, ask: impl Fn() -> Asked)
+pub(crate) async fn serve<T, Asked>(mut waiting: Waiting<T>, ask: impl Fn() -> Asked)
 where
     T: Clone + Send + 'static,
     Asked: Future<Output = Served<T>> + Send + 'static,

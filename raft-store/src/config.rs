@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use identity::Identity;
 
-pub use crate::state::history::Retention;
-
 /// What a node is told when it opens.
 #[derive(Clone)]
 pub struct Config {
@@ -90,6 +88,17 @@ impl Default for Timers {
             request: Duration::from_secs(10),
         }
     }
+}
+
+/// How much history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// The greatest number of revisions.
+    pub revisions_max: u64,
+    /// The greatest age, in the time of the log.
+    pub age_max: Duration,
+    /// The greatest length of all records in bytes, as they are before compression.
+    pub bytes_max: u64,
 }
 
 impl Default for Retention {

@@ -19,7 +19,7 @@ use self::rocks::RocksDatabase;
 use crate::config::MemoryPolicy;
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::status::IoCounts;
+use crate::metrics::IoCounts;
 
 /// One change of the database.
 #[derive(Debug, Clone)]
@@ -65,6 +65,9 @@ pub(crate) trait View: Send + Sync {
 
     /// The pairs from `from` up to, not including, `to`.
     fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_>;
+
+    /// The same pairs, the last one first.
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_>;
 }
 
 /// What the store needs of a database. A batch is atomic, visible when `write` returns, and durable
@@ -204,6 +207,11 @@ impl Snapshot {
     /// Keys and values from `from` up to, not including, `to`.
     pub(crate) fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Scan<'_> {
         Scan { pairs: self.view.scan(table, from, to) }
+    }
+
+    /// What [`scan`](Self::scan) gives, the last key first.
+    pub(crate) fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Scan<'_> {
+        Scan { pairs: self.view.scan_back(table, from, to) }
     }
 
     /// All keys with the prefix.

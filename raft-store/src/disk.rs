@@ -5,21 +5,17 @@
 //! at a limit at which there is still room for what it has to write. A reserve file lets an operator
 //! make space on the spot.
 
+pub(crate) mod watch;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use nix::fcntl::FallocateFlags;
 
 use crate::config::DiskPolicy;
-use crate::fatal;
-use crate::node::Node;
-use crate::runtime::clock;
 
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RESERVE_NAME: &str = "reserve";
 
 /// How much room there is.
@@ -140,41 +136,6 @@ fn allocate(path: &Path, bytes: u64) -> io::Result<()> {
         return Err(error.into());
     }
     file.sync_all()
-}
-
-/// Looks at the disk from time to time; stops the node in good order when it is full.
-pub(crate) async fn watch(node: Arc<Node>) {
-    let mut before = node.disk.space();
-    loop {
-        tokio::select! {
-            biased;
-            () = node.stopping.cancelled() => return,
-            () = clock::sleep(LOOK_EVERY) => {}
-        }
-        if let Err(error) = node.disk.measure() {
-            tracing::warn!(%error, "free space of the store is unknown");
-            continue;
-        }
-        let now = node.disk.space();
-        let (free, folder) = (node.disk.free_bytes(), node.config.dir.display());
-        match now {
-            Space::Out => {
-                node.stop_writing().await;
-                fatal::leave_process(&format!(
-                    "disk of {folder} is full but for {free} bytes: make space, for example by \
-                     deleting the file {RESERVE_NAME}, and restart"
-                ));
-            }
-            Space::Low if before == Space::Enough => tracing::error!(
-                "disk of {folder} has only {free} bytes free: this node takes no new transactions"
-            ),
-            Space::Enough if before != Space::Enough => {
-                tracing::info!("disk of {folder} has room again: {free} bytes");
-            }
-            Space::Low | Space::Enough => {}
-        }
-        before = now;
-    }
 }
 
 #[cfg(test)]

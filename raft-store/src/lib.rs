@@ -55,12 +55,12 @@ mod tail;
 mod trim;
 pub mod txn;
 mod types;
-mod version;
+pub mod version;
 pub mod watch;
 mod writer;
 
 pub use config::Config;
 pub use marker::MarkerError;
-pub use network::RaftService;
+pub use network::server::RaftService;
 pub use open::OpenError;
 pub use store::Store;

@@ -3,24 +3,30 @@
 //! It has the behaviour of the replicated store, without durability and without bounds on history.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::read::Versioned;
+use crate::read::{KeyChange, Keys, Past, Versioned};
 use crate::txn::{Committed, Expected, TransactError, Txn, Write};
+use crate::version;
 use crate::watch::{Batch, Change, part_of};
 
 /// How many batches a watcher may be behind.
 const WATCH_LENGTH_MAX: usize = 65_536;
 
-/// Keys with their values.
-pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     inner: Mutex<Inner>,
+    cluster_version: AtomicU32,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), cluster_version: AtomicU32::new(version::SUPPORTED) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +77,14 @@ impl Memory {
         Ok(committed)
     }
 
+    pub(crate) fn cluster_version(&self) -> u32 {
+        self.cluster_version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_cluster_version(&self, version: u32) {
+        self.cluster_version.store(version, Ordering::Release);
+    }
+
     pub(crate) fn read(&self) -> (u64, Arc<Keys>) {
         let inner = self.inner.lock().expect("no panic while locked");
         (inner.revision, Arc::clone(&inner.state))
@@ -108,6 +122,17 @@ impl Memory {
             inner.watchers.push(watcher);
         }
         batches
+    }
+}
+
+impl Past for Memory {
+    fn changes_between(&self, after: u64, until: u64, limit: usize) -> Option<Vec<KeyChange>> {
+        let inner = self.inner.lock().expect("no panic while locked");
+        let from = inner.history.partition_point(|batch| batch.revision <= after);
+        let to = inner.history.partition_point(|batch| batch.revision <= until).max(from);
+        let changed = inner.history.range(from..to).flat_map(|batch| &batch.changes);
+        let changed = changed.map(|change| (change.key.clone(), change.value.clone()));
+        (to - from <= limit).then(|| changed.collect())
     }
 }
 

@@ -220,6 +220,15 @@ pub struct Metrics {
     pub levels: Vec<Level>,
 }
 
+/// What a node wrote since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IoCounts {
+    /// Batches written to the database.
+    pub batches: u64,
+    /// Fsyncs of its log.
+    pub fsyncs: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::read::{Consistency, ReadError, ReadView, Versioned};
+use crate::state::history::{Past, PastRevision};
 use crate::store::{Backend, Store};
 use crate::txn::{Compare, Expected, Meta, Txn, Write};
 use crate::{memory, state};
@@ -93,21 +94,6 @@ pub enum UndoError {
     Read(#[from] ReadError),
 }
 
-/// What was done to a key, from the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Past {
-    pub(crate) key: Bytes,
-    pub(crate) before: Option<Bytes>,
-    pub(crate) after: Option<Bytes>,
-}
-
-/// What was done at one revision, and the keys that were changed later.
-#[derive(Debug, Default)]
-pub(crate) struct PastRevision {
-    pub(crate) changes: Vec<Past>,
-    pub(crate) later: BTreeSet<Bytes>,
-}
-
 impl Store {
     /// What `txn` would do now. Nothing is sent to the other nodes but what a linearizable read
     /// needs. `plan.into_txn()` is what to [`transact`](Self::transact) to carry it out: it does
@@ -130,7 +116,7 @@ impl Store {
         let (view, past) = match &self.backend {
             Backend::Memory { memory, .. } => {
                 let (at, keys) = memory.read();
-                (ReadView::in_memory(at, keys), past_in_memory(memory, revision)?)
+                (ReadView::in_memory(at, keys, memory.clone()), past_in_memory(memory, revision)?)
             }
             Backend::Node(node) => {
                 node.read_barrier().await?;

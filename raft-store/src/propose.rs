@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::packing::{Limits, Packer, Weigh};
 use crate::runtime::now_ms;
-use crate::types::{Command, Outcome, Raft};
+use crate::state::Raft;
+use crate::types::{Command, Outcome};
 
 /// Of transactions, and of groups of entries.
 const LIMITS: Limits = Limits { waiting: 4096, packs: 3, count: 1024, size_bytes: 1 << 20 };

@@ -1,15 +1,18 @@
 //! Reading: one consistent view of all keys at a revision.
 
+mod range;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::range::{Bounds, Direction};
 use crate::database::Snapshot;
 use crate::fatal::end_process;
 use crate::keys::{self, GENERATION_BYTES, Table};
-use crate::memory::Keys;
-use crate::state::{self, Applied, history};
+use crate::state::{Applied, history};
+use crate::stored;
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +31,19 @@ pub struct Versioned {
     pub value: Bytes,
     /// The revision that wrote it.
     pub revision: u64,
+}
+
+/// Keys with their values.
+pub(crate) type Keys = BTreeMap<Bytes, Versioned>;
+
+/// A key that was changed, and the value that it got; none when it was deleted.
+pub type KeyChange = (Bytes, Option<Bytes>);
+
+/// The history of a store in memory.
+pub(crate) trait Past: std::fmt::Debug + Send + Sync {
+    /// What was changed after a revision and up to another; none when that are more than `limit`
+    /// transactions.
+    fn changes_between(&self, after: u64, until: u64, limit: usize) -> Option<Vec<KeyChange>>;
 }
 
 /// Why a read is not possible now.
@@ -65,24 +81,30 @@ pub struct ReadView {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Memory(Arc<Keys>),
+    Memory {
+        keys: Arc<Keys>,
+        history: Arc<dyn Past>,
+    },
     Disk {
         view: Arc<Snapshot>,
         generation: u32,
+        /// The revision that the history in the view begins after.
+        oldest: u64,
         /// What differs from the view at an earlier revision.
         before: Arc<BTreeMap<Bytes, Option<Versioned>>>,
     },
 }
 
 impl ReadView {
-    pub(crate) fn in_memory(revision: u64, keys: Arc<Keys>) -> Self {
-        Self { revision, source: Source::Memory(keys) }
+    pub(crate) fn in_memory(revision: u64, keys: Arc<Keys>, history: Arc<dyn Past>) -> Self {
+        Self { revision, source: Source::Memory { keys, history } }
     }
 
     pub(crate) fn of(view: Snapshot, applied: &Applied) -> Self {
         let source = Source::Disk {
             view: Arc::new(view),
             generation: applied.generation,
+            oldest: applied.oldest(),
             before: Arc::default(),
         };
         Self { revision: applied.index(), source }
@@ -98,8 +120,18 @@ impl ReadView {
         }
         let before = Arc::new(history::undo_after(&view, applied, revision));
         let view = Arc::new(view);
-        let source = Source::Disk { view, generation: applied.generation, before };
+        let (generation, oldest) = (applied.generation, applied.oldest());
+        let source = Source::Disk { view, generation, oldest, before };
         Ok(Self { revision, source })
+    }
+
+    /// The same view with other values of some keys, or none.
+    #[cfg(test)]
+    fn with_before(mut self, other: BTreeMap<Bytes, Option<Versioned>>) -> Self {
+        if let Source::Disk { before, .. } = &mut self.source {
+            *before = Arc::new(other);
+        }
+        self
     }
 
     /// The revision of the view: it shows all changes up to it and none after it.
@@ -112,8 +144,8 @@ impl ReadView {
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<Versioned> {
         match &self.source {
-            Source::Memory(keys) => keys.get(key).cloned(),
-            Source::Disk { view, generation, before } => match before.get(key) {
+            Source::Memory { keys, .. } => keys.get(key).cloned(),
+            Source::Disk { view, generation, before, .. } => match before.get(key) {
                 Some(previous) => previous.clone(),
                 None => view.get(Table::State, &keys::state(*generation, key)).map(decode),
             },
@@ -123,41 +155,87 @@ impl ReadView {
     /// All keys that begin with `prefix`, in order.
     #[must_use]
     pub fn range(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
+        self.scan(&Bounds::of_prefix(prefix), Direction::Forward).collect()
+    }
+
+    /// The first keys that begin with `prefix` and are not less than `start`, in order, at most
+    /// `limit`. It reads no more than it returns. To go on behind a key, pass it with a zero byte
+    /// after it.
+    #[must_use]
+    pub fn range_from(&self, prefix: &[u8], start: &[u8], limit: usize) -> Vec<(Bytes, Versioned)> {
+        let bounds = Bounds::of_prefix(prefix).from(start);
+        self.scan(&bounds, Direction::Forward).take(limit).collect()
+    }
+
+    /// The last keys that begin with `prefix`, the greatest first, at most `limit`. It reads no more
+    /// than it returns.
+    #[must_use]
+    pub fn range_back(&self, prefix: &[u8], limit: usize) -> Vec<(Bytes, Versioned)> {
+        self.scan(&Bounds::of_prefix(prefix), Direction::Back).take(limit).collect()
+    }
+
+    /// Like [`range_back`](Self::range_back), of the keys that are less than `before`: to go on, pass
+    /// the last key that came.
+    #[must_use]
+    pub fn range_back_before(
+        &self,
+        prefix: &[u8],
+        before: &[u8],
+        limit: usize,
+    ) -> Vec<(Bytes, Versioned)> {
+        let bounds = Bounds::of_prefix(prefix).before(before);
+        self.scan(&bounds, Direction::Back).take(limit).collect()
+    }
+
+    /// What was changed after a revision and up to this view's, in order: each key with the value it
+    /// got, none when it was deleted. A key that changed more than once comes more than once.
+    ///
+    /// None when that cannot be told: the history begins later, the view is one of the past, or
+    /// more than `limit` transactions came after the revision. Then the keys have to be read.
+    #[must_use]
+    pub fn changes_after(&self, revision: u64, limit: usize) -> Option<Vec<KeyChange>> {
         match &self.source {
-            Source::Memory(keys) => {
-                with_prefix(keys, prefix).map(|(key, value)| (key.clone(), value.clone())).collect()
+            Source::Memory { history, .. } => {
+                history.changes_between(revision, self.revision, limit)
             }
-            Source::Disk { view, generation, before } => {
-                let scan = view.scan_prefix(Table::State, keys::state(*generation, prefix));
+            Source::Disk { view, generation, oldest, before } => {
+                let known = before.is_empty() && *oldest <= revision;
+                known.then(|| history::changes_after(view, *generation, revision, limit))?
+            }
+        }
+    }
+
+    /// The keys within the bounds, read one by one.
+    fn scan(&self, bounds: &Bounds, direction: Direction) -> Scanned<'_> {
+        match &self.source {
+            Source::Memory { keys, .. } => {
+                let pairs = bounds.within(keys, direction);
+                Box::new(pairs.map(|(key, value)| (key.clone(), value.clone())))
+            }
+            Source::Disk { view, generation, before, .. } => {
+                let (from, to) = bounds.stored(*generation);
+                let scan = match direction {
+                    Direction::Forward => view.scan(Table::State, from, to),
+                    Direction::Back => view.scan_back(Table::State, from, to),
+                };
                 let stored = scan.map(|(key, value)| {
-                    let key = Bytes::copy_from_slice(&key[GENERATION_BYTES..]);
+                    let key = Bytes::from(key).slice(GENERATION_BYTES..);
                     (key, decode(value.into_vec()))
                 });
                 if before.is_empty() {
-                    return stored.collect();
+                    return Box::new(stored);
                 }
-                let mut range: BTreeMap<Bytes, Versioned> = stored.collect();
-                for (key, previous) in with_prefix(before, prefix) {
-                    match previous {
-                        Some(value) => range.insert(key.clone(), value.clone()),
-                        None => range.remove(key),
-                    };
-                }
-                range.into_iter().collect()
+                Box::new(range::overlaid(stored, bounds.within(before, direction), direction))
             }
         }
     }
 }
 
-fn with_prefix<'a, V>(
-    map: &'a BTreeMap<Bytes, V>,
-    prefix: &'a [u8],
-) -> impl Iterator<Item = (&'a Bytes, &'a V)> {
-    map.range(Bytes::copy_from_slice(prefix)..).take_while(move |(key, _)| key.starts_with(prefix))
-}
+/// Keys with their values, as they are read.
+type Scanned<'a> = Box<dyn Iterator<Item = (Bytes, Versioned)> + 'a>;
 
 fn decode(bytes: Vec<u8>) -> Versioned {
-    match state::decode_value(bytes) {
+    match stored::decode_value(bytes) {
         Ok(value) => Versioned { value: value.value, revision: value.revision },
         Err(error) => end_process("decoding a value of the store", &error),
     }

@@ -1,9 +1,11 @@
 //! Requests on any node: answered here by the leader, forwarded to it by the others.
 //!
 //! A request waits for a leader and a quorum until its deadline. It is sent again only when that
-//! cannot apply a transaction twice. This file has the transactions, `read_index` the reads.
+//! cannot apply a transaction twice. This file has the transactions, `forwarded` those
+//! on their way to the leader, `read_index` the reads.
 
-mod read_index;
+pub(crate) mod forwarded;
+pub(crate) mod read_index;
 
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::propose::Proposed;
 use crate::runtime::clock::{self, Instant};
 use crate::runtime::{self, mutant};
 use crate::state;
-use crate::store::Leadership;
+use crate::status::Leadership;
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Outcome;
 

@@ -28,7 +28,7 @@ pub(crate) use self::surroundings::{blocking, now_ms, random, scoped};
 macro_rules! mutant {
     ($name:ident) => {{
         #[cfg(feature = "testing")]
-        let on = $crate::sim::mutant::is_on($crate::sim::mutant::Mutant::$name);
+        let on = $crate::sim::process::is_on($crate::sim::mutant::Mutant::$name);
         #[cfg(not(feature = "testing"))]
         let on = false;
         on

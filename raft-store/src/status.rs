@@ -2,7 +2,8 @@
 
 use openraft::ServerState;
 
-use crate::types::{Raft, TypeConfig};
+use crate::state::Raft;
+use crate::types::TypeConfig;
 
 /// A node's view of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +60,15 @@ pub struct Member {
     pub lag: Option<u64>,
 }
 
-/// What a node wrote since it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct IoCounts {
-    /// Batches written to the database.
-    pub batches: u64,
-    /// Fsyncs of its log.
-    pub fsyncs: u64,
+/// Who leads, as this node knows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leadership {
+    /// The Raft term.
+    pub term: u64,
+    /// The leader's node id, when there is one.
+    pub leader: Option<u64>,
+    /// Whether this node is the leader and may run reconcilers.
+    pub leading: bool,
 }
 
 pub(crate) fn of(cluster_id: &str, raft: &Raft) -> Status {

@@ -20,26 +20,15 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::memory::Memory;
-use crate::metrics::Metrics;
-use crate::network::RaftService;
+use crate::metrics::{IoCounts, Metrics};
+use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
-use crate::status::{self, IoCounts, MembershipError, Status};
+use crate::status::{self, Leadership, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
 use crate::watch::{Watch, WatchError};
-
-/// Who leads, as this node knows it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Leadership {
-    /// The Raft term.
-    pub term: u64,
-    /// The leader's node id, when there is one.
-    pub leader: Option<u64>,
-    /// Whether this node is the leader and may run reconcilers.
-    pub leading: bool,
-}
 
 /// A cluster cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +73,17 @@ impl Store {
         let leadership = Leadership { term: 1, leader: Some(1), leading: true };
         let leadership = watch::Sender::new(leadership);
         Self { backend: Backend::Memory { memory: Arc::default(), leadership } }
+    }
+
+    /// The same, of a cluster with an earlier [version](crate::version): for tests of what is written
+    /// while nodes are upgraded.
+    #[must_use]
+    pub fn in_memory_at_version(cluster_version: u32) -> Self {
+        let store = Self::in_memory();
+        if let Backend::Memory { memory, .. } = &store.backend {
+            memory.set_cluster_version(cluster_version);
+        }
+        store
     }
 
     /// Opens or creates the store in `config.dir` and starts taking part in the cluster.
@@ -159,7 +159,7 @@ impl Store {
         match &self.backend {
             Backend::Memory { memory, .. } => {
                 let (revision, keys) = memory.read();
-                Ok(ReadView::in_memory(revision, keys))
+                Ok(ReadView::in_memory(revision, keys, memory.clone()))
             }
             Backend::Node(node) => match consistency {
                 Consistency::Linearizable => node.latest().await,
@@ -179,7 +179,7 @@ impl Store {
     pub async fn read_at(&self, revision: u64) -> Result<ReadView, ReadError> {
         match &self.backend {
             Backend::Memory { memory, .. } => match memory.read_at(revision) {
-                Ok(keys) => Ok(ReadView::in_memory(revision, keys)),
+                Ok(keys) => Ok(ReadView::in_memory(revision, keys, memory.clone())),
                 Err(oldest) => Err(ReadError::Compacted { requested: revision, oldest }),
             },
             Backend::Node(node) => {
@@ -215,6 +215,16 @@ impl Store {
                 let stages = Arc::clone(&node.stages);
                 Watch::of(node.database(), node.visible(), stages, (prefixes, after_revision))
             }
+        }
+    }
+
+    /// The [cluster version](crate::version): formats that came with it, or before it, may be
+    /// written. As this node has applied it, without asking another one; it only ever grows.
+    #[must_use]
+    pub fn cluster_version(&self) -> u32 {
+        match &self.backend {
+            Backend::Memory { memory, .. } => memory.cluster_version(),
+            Backend::Node(node) => node.cluster_version(),
         }
     }
 

@@ -159,6 +159,11 @@ pub(crate) fn entry_from_wire(entry: wire::Entry) -> Result<Entry, StoredError> 
     Ok(Entry::new(log_id_from_wire(log_id), payload))
 }
 
+/// The value of a key with its revision.
+pub(crate) fn decode_value(bytes: impl Into<Bytes>) -> Result<wire::Value, StoredError> {
+    decode_shared(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

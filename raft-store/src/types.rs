@@ -68,4 +68,4 @@ pub(crate) type Vote = VoteOf<TypeConfig>;
 pub(crate) type Entry = EntryOf<TypeConfig>;
 pub(crate) type Membership = openraft::Membership<u64, Member>;
 pub(crate) type StoredMembership = StoredMembershipOf<TypeConfig>;
-pub(crate) type Raft = openraft::Raft<TypeConfig, crate::state::StateMachine>;
+pub(crate) type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;

@@ -1,18 +1,40 @@
-//! Versions: of a node's folder, and of what the log of the cluster may hold.
+//! Versions: of a node's folder, and of what the cluster may write.
 //!
 //! The *folder version* stands in the file `VERSION`: an older program refuses a folder that a newer
-//! one has written. The *cluster version* is replicated: the leader raises it once all members
-//! support the next one, and only then commands may be proposed that need it. So nodes can be
-//! upgraded one after the other, and back, until the last one is.
+//! one has written.
+//!
+//! The *cluster version* is replicated: it says which formats all members can read, of commands and
+//! of the values in them. So nodes can be upgraded one after the other, and back, until the last one
+//! is.
+//!
+//! # How it is raised
+//! Each program has a greatest version that it supports, [`SUPPORTED`]. Every five seconds the leader
+//! asks all members for theirs; when all of them answer, learners too, and support more than the
+//! cluster has, it proposes the least of what they said. The entry that raises it is applied like
+//! any other, so it also goes with a snapshot and a backup. It is never lowered: a node whose program
+//! does not support it refuses to open the folder, the entry and the backup. A new cluster begins
+//! with [`FIRST`] and is raised within seconds.
+//!
+//! # How to change a format
+//! 1. Teach the program to read the new format beside the old one, add 1 to [`SUPPORTED`], and say
+//!    below what came with it.
+//! 2. Write the new format only when [`Store::cluster_version`](crate::Store::cluster_version) is at
+//!    least that. It is a load of a number: ask each time, and do not keep the answer. A node that
+//!    has not applied the entry yet writes the old format a little longer, which all can read.
+//!
+//! | version | what came with it |
+//! |---------|-------------------|
+//! | 1       | everything        |
+//! | 2       | rows of machines in parts; who gives addresses away marks a guard and does not take it |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
 /// The cluster version of a new cluster.
-pub(crate) const FIRST: u32 = 1;
-/// The greatest cluster version that this program applies.
-pub(crate) const SUPPORTED: u32 = 1;
+pub const FIRST: u32 = 1;
+/// The greatest cluster version that this program supports: it reads everything that came up to it.
+pub const SUPPORTED: u32 = 2;
 /// The folder version that this program writes, and the greatest that it reads.
 const FOLDER: u32 = 1;
 const FILE: &str = "VERSION";

@@ -11,10 +11,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::database::Database;
 use crate::metrics::Stages;
-use crate::node::view_of;
 use crate::runtime::clock::{self, Instant};
 use crate::runtime::mutant;
-use crate::state::{Applied, history};
+use crate::state::{Applied, history, view_of};
 
 /// How many records of the history are read at a time, and about how many bytes.
 const RECORDS_MAX: usize = 512;

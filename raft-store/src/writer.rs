@@ -8,6 +8,7 @@
 //! the process.
 
 mod attempts;
+pub(crate) mod clock;
 mod thread;
 
 use std::sync::atomic::Ordering;
@@ -19,10 +20,10 @@ use openraft::storage::IOFlushed;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
+use self::clock::WriteClock;
 use self::thread::{Done, Job, Sink, Thread, size_bytes};
 use crate::database::{Database, Op};
 use crate::metrics::Stages;
-use crate::stall::WriteClock;
 use crate::types::TypeConfig;
 
 const QUEUE_LENGTH_MAX: usize = 4096;

@@ -131,7 +131,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let sessions = Sessions::default();
     let services = services(&config, tables.clone(), sessions.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
-    spawn_reconcilers(&mut tasks, &store, images, &stop);
+    spawn_reconcilers(&mut tasks, &tables, images, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
@@ -192,17 +192,17 @@ fn routes(tables: &Tables, images: &Images) -> axum::Router {
 
 fn spawn_reconcilers(
     tasks: &mut JoinSet<Ended>,
-    store: &Store,
+    tables: &Tables,
     images: Images,
     stop: &CancellationToken,
 ) {
-    let (store, stop) = (store.clone(), stop.clone());
+    let (tables, stop) = (tables.clone(), stop.clone());
     tasks.spawn(finished(image_copies::run(images, stop.clone())));
-    tasks.spawn(finished(authority::run(store.clone(), stop.clone())));
-    tasks.spawn(finished(membership::run(store.clone(), stop.clone())));
-    tasks.spawn(finished(power::run(store.clone(), stop.clone())));
-    tasks.spawn(finished(leases::run(store.clone(), stop.clone())));
-    tasks.spawn(finished(deploy::run(store, stop)));
+    tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(membership::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(power::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(deploy::run(tables, stop)));
 }
 
 async fn finished(part: impl Future<Output = ()>) -> Ended {

@@ -143,9 +143,9 @@ impl From<TableError> for Problem {
             | TableError::Unavailable { outcome_open: false, .. } => {
                 Self::text(error.kind(), error.to_string())
             }
-            TableError::Corrupt { .. } | TableError::Invalid { .. } => {
+            TableError::Newer { .. } | TableError::Corrupt { .. } | TableError::Invalid { .. } => {
                 tracing::error!(%error, "a request failed inside");
-                Self::text(Kind::Internal, error.to_string())
+                Self::text(error.kind(), error.to_string())
             }
         }
     }

@@ -44,6 +44,14 @@ pub enum TableError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What is stored under a key was written by a newer program. Nothing was written.
+    #[error("{key} was written by a newer version of Ironraft ({what}): upgrade this node")]
+    Newer {
+        /// The key.
+        key: String,
+        /// What this program does not know.
+        what: String,
+    },
     /// The transaction can never be applied.
     #[error("invalid transaction: {reason}")]
     Invalid {
@@ -60,6 +68,7 @@ impl TableError {
             Self::Duplicate { .. } | Self::Exists { .. } => Kind::Exists,
             Self::Conflict { .. } => Kind::Conflict,
             Self::Unavailable { .. } => Kind::Unavailable,
+            Self::Newer { .. } => Kind::Unavailable,
             Self::Corrupt { .. } | Self::Invalid { .. } => Kind::Internal,
         }
     }

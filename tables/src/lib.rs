@@ -42,12 +42,18 @@
 //! Watchers turn a changed row into a model object with [`object::Object::of`] and a deleted one
 //! into its identity with [`object::ObjectId::of_key`].
 
+mod contention;
+mod numbers;
+mod parts;
+mod unknown;
+
 pub mod error;
 pub mod key;
 pub mod read;
 pub mod row;
 pub mod tx;
 pub mod update;
+pub mod views;
 
 pub mod cluster;
 pub mod images;

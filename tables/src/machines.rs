@@ -10,8 +10,9 @@ use model::machine::secrets::MachineSecrets;
 use crate::error::TableError;
 use crate::key::encoded;
 use crate::network::ADDRESS;
+use crate::parts::PARTS;
 use crate::read::Reads;
-use crate::row::{Index, Row, Unique, row_key};
+use crate::row::{Index, Part, Row, Unique, row_key};
 use crate::tx::Tx;
 
 /// Machines by host name in lower case (a [`String`]).
@@ -53,6 +54,8 @@ pub const EVENTS_OF_NODE: Index<Event> =
 impl Row for Machine {
     type Id = SystemId;
     const TABLE: &'static str = "machine";
+    const PARTS: &'static [Part<Self>] = PARTS;
+    const PARTS_SINCE: u32 = 2;
     const UNIQUE: &'static [Unique<Self>] =
         &[MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, MACHINE_BY_ADDRESS];
     const INDEXES: &'static [Index<Self>] = &[MACHINES_OF_TAG];
@@ -109,7 +112,7 @@ impl Tx {
         // An odd factor, prime to the 24^6 ids, scatters consecutive numbers over all of them.
         const IDS: u64 = 24_u64.pow(6);
         const STRIDE: u64 = 104_729_177;
-        let number = self.next_number("system-id", 1)?;
+        let number = self.any_number("system-id")?;
         Ok(SystemId::from_number(number.wrapping_mul(STRIDE) % IDS))
     }
 

@@ -5,20 +5,50 @@ use std::net::IpAddr;
 use model::id::{FabricId, IpRangeId, SpaceId, SubnetId, VlanId};
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::range::{AddressRange, number};
 use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
 use crate::key::encoded;
-use crate::row::{Index, Row, Unique};
+use crate::read::Reads;
+use crate::row::{Index, Row, Unique, unique_key};
 
 /// The index name under which machines and users claim addresses: nobody has another's.
 pub const ADDRESS: &str = "address";
 
-/// Taken by whoever adds or moves a subnet or IP range, or depends on none being added: overlap
-/// rules are about the whole set.
+/// Taken by whoever adds or moves a subnet or IP range, because overlap rules are about the whole
+/// set; who gives an address away depends on it.
 pub const SUBNETS_GUARD: &str = "subnets";
+
+/// Into how many parts the addresses of a subnet are divided, of which each has a guard.
+const SLOTS: u128 = 64;
+
+/// The guard of the part of a subnet that an address lies in: marked by whoever gives the address away, and
+/// depended on by who changes what may be given away.
+#[must_use]
+pub fn addresses_guard(subnet: &Subnet, ip: IpAddr) -> String {
+    format!("addresses/{}/{}", subnet.id, slot(subnet, ip))
+}
+
+/// The guards of the parts of a subnet that a range reaches into.
+pub fn addresses_guards(subnet: &Subnet, range: AddressRange) -> impl Iterator<Item = String> {
+    let id = subnet.id;
+    let slots = slot(subnet, range.first())..=slot(subnet, range.last());
+    slots.map(move |slot| format!("addresses/{id}/{slot}"))
+}
+
+fn slot(subnet: &Subnet, ip: IpAddr) -> u128 {
+    let all = AddressRange::of(subnet.cidr);
+    let of_slot = all.size().div_ceil(SLOTS);
+    number(ip).saturating_sub(number(all.first())).min(all.size() - 1) / of_slot
+}
+
+/// Whether a row holds an address: a machine, or a user's reservation.
+pub fn is_held(reads: &impl Reads, ip: IpAddr) -> bool {
+    reads.value(&unique_key(ADDRESS, &encoded(&ip))).is_some()
+}
 
 /// Fabrics by name (a [`String`]).
 pub const FABRIC_BY_NAME: Unique<Fabric> =

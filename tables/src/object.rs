@@ -27,7 +27,17 @@ use model::tag::Tag;
 use model::zone::AvailabilityZone;
 
 use crate::error::TableError;
-use crate::row::{decode, prefix, row_id};
+use crate::read::{Reads, decode};
+use crate::row::{id_of_row_or_part, row_id};
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ObjectChange {
+    /// It is this now.
+    Put(Object),
+    /// It is gone.
+    Delete(ObjectId),
+}
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $name:ident($row:ty, $id:ty)),+ $(,)?) => {
@@ -47,23 +57,40 @@ macro_rules! objects {
             /// The identity in a key of the store; none for keys of other tables and indexes.
             #[must_use]
             pub fn of_key(key: &[u8]) -> Option<Self> {
-                $(if key.starts_with(&prefix::<$row>()) {
-                    return row_id::<$row>(key).map(Self::$name);
+                $(if let Some(id) = id_of_row_or_part::<$row>(key) {
+                    return Some(Self::$name(id));
                 })+
                 None
             }
         }
 
-        impl Object {
-            /// The row that is stored under a key; none for keys of other tables and indexes.
+        impl ObjectChange {
+            /// What a changed key changed; none for keys of other tables and indexes. What is stored
+            /// elsewhere of a row is read at `at`, which must not be older than the change.
             ///
             /// # Errors
-            /// [`TableError::Corrupt`] when the bytes are no row of that table.
-            pub fn of(key: &[u8], stored: &[u8]) -> Result<Option<Self>, TableError> {
+            /// [`TableError::Corrupt`] when the bytes are no row of that table, and
+            /// [`TableError::Newer`].
+            pub fn of(
+                at: &impl Reads,
+                key: &[u8],
+                stored: Option<&[u8]>,
+            ) -> Result<Option<Self>, TableError> {
                 Ok(match ObjectId::of_key(key) {
                     None => None,
-                    $(Some(ObjectId::$name(_)) => {
-                        Some(Self::$name(Box::new(decode::<$row>(key, stored)?)))
+                    $(Some(ObjectId::$name(id)) => {
+                        let row: Option<$row> = match stored {
+                            Some(stored) if row_id::<$row>(key).is_some() => {
+                                Some(decode(key, stored, at)?)
+                            }
+                            None if row_id::<$row>(key).is_some() => None,
+                            // A part of it, which says nothing of the rest.
+                            Some(_) | None => at.get(&id)?,
+                        };
+                        Some(match row {
+                            Some(row) => Self::Put(Object::$name(Box::new(row))),
+                            None => Self::Delete(ObjectId::$name(id)),
+                        })
                     })+
                 })
             }

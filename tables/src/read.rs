@@ -1,16 +1,24 @@
 //! Typed reads, the same at a view and inside a transaction.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use raft_store::read::{ReadView, Versioned};
 
 use crate::error::TableError;
 use crate::key::{Key, encoded};
-use crate::row::{Index, Row, Unique, decode, index_prefix, prefix, row_id, row_key, unique_key};
+use crate::row::{
+    Index, Row, Unique, decode_with, index_prefix, prefix, row_id, row_key, unique_key,
+};
+use crate::views::state::State;
 
 /// Reads of tables at one revision.
-pub trait Reads {
+pub trait Reads: Sized {
     /// The stored value of a key. Inside a transaction the key becomes part of its compares.
     fn value(&self, key: &Bytes) -> Option<Versioned>;
+
+    /// The objects in memory, at the revision of these reads or a later one: for finding.
+    fn state(&self) -> &State;
 
     /// All keys under a prefix with their values, in order. Never part of the compares.
     fn values(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)>;
@@ -21,7 +29,8 @@ pub trait Reads {
     /// [`TableError::Corrupt`].
     fn get<T: Row>(&self, id: &T::Id) -> Result<Option<T>, TableError> {
         let key = row_key::<T>(id);
-        self.value(&key).map(|stored| decode(&key, &stored.value)).transpose()
+        let Some(stored) = self.value(&key) else { return Ok(None) };
+        decode_with(&key, &stored.value, |part| self.value(part).map(|found| found.value)).map(Some)
     }
 
     /// All rows of a table, in the order of their ids.
@@ -30,7 +39,7 @@ pub trait Reads {
     /// [`TableError::Corrupt`].
     fn list<T: Row>(&self) -> Result<Vec<T>, TableError> {
         let rows = self.values(&prefix::<T>());
-        rows.iter().map(|(key, stored)| decode(key, &stored.value)).collect()
+        rows.iter().map(|(key, stored)| decode(key, &stored.value, self)).collect()
     }
 
     /// The row that holds that key of a unique index, if it is a row of this table.
@@ -55,7 +64,7 @@ pub trait Reads {
             let id = T::Id::decode(&entry[entries.len()..]);
             let row = id.map(|id| row_key::<T>(&id)).and_then(|key| {
                 let stored = self.uncompared(&key)?;
-                Some(decode::<T>(&key, &stored.value))
+                Some(decode::<T>(&key, &stored.value, self))
             });
             rows.push(row.unwrap_or_else(|| {
                 Err(TableError::Corrupt {
@@ -71,17 +80,30 @@ pub trait Reads {
     fn uncompared(&self, key: &Bytes) -> Option<Versioned>;
 }
 
+/// Reads the stored form of a row, with the parts that are there at a view.
+///
+/// # Errors
+/// As [`decode_with`].
+pub fn decode<T: Row>(key: &[u8], stored: &[u8], at: &impl Reads) -> Result<T, TableError> {
+    decode_with(key, stored, |key| at.uncompared(key).map(|found| found.value))
+}
+
 /// All tables as they were at one revision.
 #[derive(Debug, Clone)]
 pub struct View {
     at: ReadView,
+    state: Arc<State>,
 }
 
 impl View {
-    /// The tables in a view of the store.
-    #[must_use]
-    pub fn new(at: ReadView) -> Self {
-        Self { at }
+    /// The tables in a view of the store, and the model of them.
+    pub(crate) fn new(at: ReadView, state: Arc<State>) -> Self {
+        Self { at, state }
+    }
+
+    /// The tables in a view of the store alone: its model is empty.
+    pub(crate) fn of(at: ReadView) -> Self {
+        Self { at, state: Arc::default() }
     }
 
     /// The revision of the view.
@@ -92,6 +114,10 @@ impl View {
 }
 
 impl Reads for View {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
     fn value(&self, key: &Bytes) -> Option<Versioned> {
         self.at.get(key)
     }

@@ -1,8 +1,21 @@
-//! What makes a type a table: its name, its key, its indexes, its codec and migrations.
+//! What makes a type a table: its name, its key, its indexes, its codec, parts and migrations.
 //!
 //! A value on disk is `[version u8][JSON]`. The version counts the migrations that a type has
 //! had, so adding one to [`Row::MIGRATIONS`] is all that a change of shape needs: older values are
 //! brought up when they are read, and written in the new shape when they change next.
+//!
+//! # Parts
+//! What changes for different reasons is stored in different rows, or a power poll would write an inventory.
+//! A type with [`Row::PARTS`] is still read and written whole; each part lies under
+//! `t/<part's table>/<id>`, and only parts that differ are written. Rows from before a type had parts are read
+//! as they are, and fall apart when they are written next, once all members of the cluster can read
+//! that ([`Row::PARTS_SINCE`]).
+//!
+//! # Rolling upgrades
+//! A program that meets what a newer one wrote must not lose it. A row of a later version, and a field or a word
+//! of an enum that this program does not know, is [`TableError::Newer`]: it names the row, says
+//! to upgrade this node, and nothing is written. Objects keep fields that they do not know where that can be
+//! done ([`carry_unknown`]).
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
@@ -24,6 +37,12 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
     /// The migrations since version 1, oldest first.
     const MIGRATIONS: &'static [Migration] = &[];
+
+    /// What is stored in rows of its own.
+    const PARTS: &'static [Part<Self>] = &[];
+
+    /// The cluster version from which on rows are written in parts.
+    const PARTS_SINCE: u32 = 1;
 
     /// Indexes whose keys belong to one row at a time.
     const UNIQUE: &'static [Unique<Self>] = &[];
@@ -56,6 +75,20 @@ pub struct Index<T> {
     pub keys: fn(&T) -> Vec<Vec<u8>>,
 }
 
+/// A part of a row that is stored in a row of its own, with the same id.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<T> {
+    /// The parts lie under `t/<table>/`.
+    pub table: &'static str,
+    /// Takes the part out of a row, as JSON; none when there is nothing in it.
+    pub take: fn(&mut T) -> Option<serde_json::Result<Vec<u8>>>,
+    /// Puts what [`Part::take`] took into a row.
+    pub put: fn(&mut T, &[u8]) -> serde_json::Result<()>,
+}
+
+/// The version byte of a part.
+const PART_VERSION: u8 = 1;
+
 /// The prefix of all rows of a table: what a watch of that table asks for.
 #[must_use]
 pub fn prefix<T: Row>() -> Bytes {
@@ -76,43 +109,128 @@ pub fn row_id<T: Row>(key: &[u8]) -> Option<T::Id> {
     T::Id::decode(key.strip_prefix(prefix::<T>().as_ref())?)
 }
 
-/// The stored form of a row.
+/// The key of a part of a row.
+#[must_use]
+pub fn part_key<T: Row>(part: &Part<T>, id: &T::Id) -> Bytes {
+    let mut key = format!("t/{}/", part.table).into_bytes();
+    id.encode(&mut key);
+    Bytes::from(key)
+}
+
+/// The id in the key of a row or of one of its parts; none when the key is neither.
+#[must_use]
+pub fn id_of_row_or_part<T: Row>(key: &[u8]) -> Option<T::Id> {
+    let rest = key.strip_prefix(b"t/")?;
+    let slash = rest.iter().position(|byte| *byte == b'/')?;
+    let (table, id) = (&rest[..slash], &rest[slash + 1..]);
+    let of_part = || T::PARTS.iter().any(|part| part.table.as_bytes() == table);
+    (table == T::TABLE.as_bytes() || of_part()).then(|| T::Id::decode(id)).flatten()
+}
+
+/// The prefixes of all rows of a table and of their parts.
+#[must_use]
+pub fn prefixes<T: Row>() -> Vec<Bytes> {
+    let parts = T::PARTS.iter().map(|part| Bytes::from(format!("t/{}/", part.table)));
+    std::iter::once(prefix::<T>()).chain(parts).collect()
+}
+
+/// A row as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// The row itself.
+    pub row: Bytes,
+    /// Each of its parts, as [`Row::PARTS`] lists them: none for one with nothing in it.
+    pub parts: Vec<Option<Bytes>>,
+}
+
+/// The stored form of a row, in parts or whole.
 ///
 /// # Errors
 /// [`TableError::Corrupt`] when the row has no JSON form.
-pub fn encode<T: Row>(row: &T) -> Result<Bytes, TableError> {
-    let mut out = BytesMut::new().writer();
-    let corrupt = |reason: String| TableError::Corrupt {
-        key: String::from_utf8_lossy(&row_key::<T>(&row.id())).into_owned(),
-        reason,
-    };
-    out.get_mut().put_u8(version::<T>().ok_or_else(|| corrupt("too many migrations".into()))?);
-    serde_json::to_writer(&mut out, row).map_err(|error| corrupt(error.to_string()))?;
-    Ok(out.into_inner().freeze())
+pub fn encode<T: Row>(row: &T, in_parts: bool) -> Result<Encoded, TableError> {
+    let wrong = |reason: String| corrupt(&row_key::<T>(&row.id()), reason);
+    let version = version::<T>().ok_or_else(|| wrong("too many migrations".into()))?;
+    if T::PARTS.is_empty() || !in_parts {
+        let row = versioned(version, row).map_err(|error| wrong(error.to_string()))?;
+        return Ok(Encoded { row, parts: vec![None; T::PARTS.len()] });
+    }
+    let mut rest = row.clone();
+    let mut parts = Vec::with_capacity(T::PARTS.len());
+    for part in T::PARTS {
+        let taken = (part.take)(&mut rest).transpose().map_err(|error| wrong(error.to_string()))?;
+        parts.push(taken.map(|json| [&[PART_VERSION], json.as_slice()].concat().into()));
+    }
+    let row = versioned(version + 1, &rest).map_err(|error| wrong(error.to_string()))?;
+    Ok(Encoded { row, parts })
 }
 
-/// Reads the stored form of a row, of this or an earlier version.
+/// Reads the stored form of a row, of this or an earlier version; `part` reads the values of other keys.
 ///
 /// # Errors
-/// [`TableError::Corrupt`] when the bytes are no row of this table, or of a later version.
-pub fn decode<T: Row>(key: &[u8], stored: &[u8]) -> Result<T, TableError> {
-    let corrupt = |reason: String| TableError::Corrupt {
-        key: String::from_utf8_lossy(key).into_owned(),
-        reason,
-    };
-    let (&written, json) = stored.split_first().ok_or_else(|| corrupt("no bytes".into()))?;
-    if Some(written) == version::<T>() {
-        return serde_json::from_slice(json).map_err(|error| corrupt(error.to_string()));
+/// [`TableError::Corrupt`] when the bytes are no row of this table, [`TableError::Newer`] when a newer
+/// program wrote them.
+pub fn decode_with<T: Row>(
+    key: &[u8],
+    stored: &[u8],
+    part: impl Fn(&Bytes) -> Option<Bytes>,
+) -> Result<T, TableError> {
+    let (&written, json) = stored.split_first().ok_or_else(|| corrupt(key, "no bytes".into()))?;
+    let known = version::<T>().unwrap_or(u8::MAX);
+    if !T::PARTS.is_empty() && written == known + 1 {
+        let mut row: T = serde_json::from_slice(json).map_err(|error| unreadable(key, &error))?;
+        let id = row_id::<T>(key).ok_or_else(|| corrupt(key, "no id".into()))?;
+        for kind in T::PARTS {
+            let key = part_key::<T>(kind, &id);
+            let Some(stored) = part(&key) else { continue };
+            match stored.split_first() {
+                Some((&PART_VERSION, json)) => {
+                    (kind.put)(&mut row, json).map_err(|error| unreadable(&key, &error))?;
+                }
+                Some((version, _)) => return Err(newer(&key, format!("version {version}"))),
+                None => return Err(corrupt(&key, "no bytes".into())),
+            }
+        }
+        return Ok(row);
+    }
+    if written == known {
+        return serde_json::from_slice(json).map_err(|error| unreadable(key, &error));
+    }
+    if written > known {
+        return Err(newer(key, format!("version {written}")));
     }
     let done = usize::from(written).checked_sub(1);
     let Some(missing) = done.and_then(|done| T::MIGRATIONS.get(done..)) else {
-        return Err(corrupt(format!("version {written} is not known here")));
+        return Err(corrupt(key, format!("version {written} never was")));
     };
-    let mut value = serde_json::from_slice(json).map_err(|error| corrupt(error.to_string()))?;
+    let mut value = serde_json::from_slice(json).map_err(|error| unreadable(key, &error))?;
     for migration in missing {
-        value = migration(value).map_err(corrupt)?;
+        value = migration(value).map_err(|reason| corrupt(key, reason))?;
     }
-    serde_json::from_value(value).map_err(|error| corrupt(error.to_string()))
+    serde_json::from_value(value).map_err(|error| unreadable(key, &error))
+}
+
+fn versioned<T: Serialize>(version: u8, row: &T) -> serde_json::Result<Bytes> {
+    let mut out = BytesMut::new().writer();
+    out.get_mut().put_u8(version);
+    serde_json::to_writer(&mut out, row)?;
+    Ok(out.into_inner().freeze())
+}
+
+fn corrupt(key: &[u8], reason: String) -> TableError {
+    TableError::Corrupt { key: String::from_utf8_lossy(key).into_owned(), reason }
+}
+
+fn newer(key: &[u8], what: String) -> TableError {
+    TableError::Newer { key: String::from_utf8_lossy(key).into_owned(), what }
+}
+
+/// A word that an enum does not have is a newer program's; anything else is damage.
+fn unreadable(key: &[u8], error: &serde_json::Error) -> TableError {
+    let text = error.to_string();
+    if error.is_data() && text.starts_with("unknown variant") {
+        return newer(key, text);
+    }
+    corrupt(key, text)
 }
 
 /// The key of a unique index entry. Its value is the key of the row that holds it.
@@ -160,13 +278,18 @@ mod tests {
         }
     }
 
+    fn read(stored: &[u8]) -> Result<Shelf, TableError> {
+        decode_with(b"t/shelf/a", stored, |_| None)
+    }
+
     #[test]
     fn older_versions_are_migrated_and_newer_ones_refused() {
         let shelf = Shelf { name: "a".to_owned(), books: 7 };
-        assert_eq!(decode::<Shelf>(b"k", b"\x01{\"name\":\"a\"}"), Ok(shelf.clone()));
-        assert_eq!(decode::<Shelf>(b"k", &encode(&shelf).unwrap()), Ok(shelf));
-        for wrong in [b"\x03{}".as_slice(), b"\x00{}", b"", b"\x02[]"] {
-            assert!(matches!(decode::<Shelf>(b"k", wrong), Err(TableError::Corrupt { .. })));
+        assert_eq!(read(b"\x01{\"name\":\"a\"}"), Ok(shelf.clone()));
+        assert_eq!(read(&encode(&shelf, true).unwrap().row), Ok(shelf));
+        for wrong in [b"\x00{}".as_slice(), b"", b"\x02[]"] {
+            assert!(matches!(read(wrong), Err(TableError::Corrupt { .. })));
         }
+        assert!(matches!(read(b"\x03{}"), Err(TableError::Newer { .. })));
     }
 }

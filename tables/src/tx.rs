@@ -1,21 +1,27 @@
 //! A transaction being evaluated: reads at a view, collects compares and writes.
 //!
 //! Whatever [`Reads::get`] and [`Reads::find`] looked at, found or not, must be unchanged when the
-//! transaction is applied, and so must every row that is written. Lists are *not* compared: a rule
-//! over a set ("no two subnets overlap") takes a [`Tx::guard`], which makes every transaction that
-//! takes the same guard conflict with this one.
+//! transaction is applied, and so must every row that is written. Lists are *not* compared, and neither is what
+//! [`Tx::looking`] reads, or the model in memory ([`Tx::state`]): they are for finding. A rule over a set
+//! ("no two subnets overlap") needs a guard: who changes the set [writes it](Tx::guard), and
+//! who depends on the set as it is [only reads it](Tx::depend_on), so those do not conflict with each other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::time::Timestamp;
 use raft_store::read::{ReadView, Versioned};
 use raft_store::txn::{Compare, Expected, Meta, Txn, Write};
 
+use crate::contention::Claimed;
 use crate::error::TableError;
+use crate::numbers::{BATCH, Taken};
 use crate::read::Reads;
-use crate::row::{Row, decode, encode, index_prefix, row_key, unique_key};
+use crate::row::{Row, decode_with, encode, index_prefix, part_key, row_key, unique_key};
+use crate::unknown;
+use crate::views::state::State;
 
 /// What an index entry holds: its key says everything.
 const PRESENT: Bytes = Bytes::from_static(b"1");
@@ -24,16 +30,41 @@ const PRESENT: Bytes = Bytes::from_static(b"1");
 #[derive(Debug)]
 pub struct Tx {
     at: ReadView,
+    state: Arc<State>,
     now: Timestamp,
+    attempt: u32,
+    cluster_version: u32,
     compares: RefCell<BTreeMap<Bytes, Expected>>,
     writes: BTreeMap<Bytes, Option<Bytes>>,
+    held: RefCell<Held>,
+    moved: Cell<bool>,
+}
+
+/// What a transaction under way keeps from others of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) claimed: Claimed,
+    pub(crate) taken: Taken,
+}
+
+/// What a transaction is evaluated with.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) at: ReadView,
+    pub(crate) state: Arc<State>,
+    pub(crate) now: Timestamp,
+    pub(crate) attempt: u32,
+    pub(crate) cluster_version: u32,
+    pub(crate) held: Held,
 }
 
 impl Tx {
-    /// An empty transaction that reads at a view; `now` is the time it is evaluated at.
-    #[must_use]
-    pub fn new(at: ReadView, now: Timestamp) -> Self {
-        Self { at, now, compares: RefCell::default(), writes: BTreeMap::new() }
+    /// An empty transaction.
+    pub(crate) fn new(inputs: Inputs) -> Self {
+        let Inputs { at, state, now, attempt, cluster_version, held } = inputs;
+        let (compares, writes) = (RefCell::default(), BTreeMap::new());
+        let (held, moved) = (RefCell::new(held), Cell::new(false));
+        Self { at, state, now, attempt, cluster_version, compares, writes, held, moved }
     }
 
     /// The time of this transaction: the only clock that what it writes may depend on.
@@ -48,28 +79,125 @@ impl Tx {
         self.at.revision()
     }
 
+    /// How often it was evaluated before, and lost against others.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What was found in the model in memory is not so in this view: an error that has the transaction
+    /// evaluated again, at a view that is at least as new as the model.
+    pub fn moved(&self, key: impl Into<String>) -> TableError {
+        self.moved.set(true);
+        TableError::Conflict { key: key.into() }
+    }
+
+    /// Whether the evaluation ended because something [moved](Tx::moved).
+    pub(crate) fn has_moved(&self) -> bool {
+        self.moved.get()
+    }
+
     /// Whether nothing is written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
-    /// Writes a row, new or not, with its index entries. Writing it unchanged has no effect.
+    /// The same tables, of which nothing that is read is compared.
+    #[must_use]
+    pub fn looking(&self) -> Looking<'_> {
+        Looking { tx: self }
+    }
+
+    /// Chooses something that others may choose too: false when another transaction of this process
+    /// that is under way has it. What was chosen must be compared as well.
+    #[must_use]
+    pub fn claim(&self, what: &str, key: &impl std::fmt::Display) -> bool {
+        self.held.borrow_mut().claimed.claim(Bytes::from(format!("{what}/{key}")))
+    }
+
+    /// Whether a transaction of this process that is under way has chosen that, this one included.
+    #[must_use]
+    pub fn is_claimed(&self, what: &str, key: &impl std::fmt::Display) -> bool {
+        self.held.borrow().claimed.is_claimed(format!("{what}/{key}").as_bytes())
+    }
+
+    /// The version of the formats that all members of the cluster can read.
+    #[must_use]
+    pub fn cluster_version(&self) -> u32 {
+        self.cluster_version
+    }
+
+    /// How many of the things that could be chosen are passed over: none at first, and a random number
+    /// that grows with the attempts, so that nodes that choose from the same do not choose the same.
+    #[must_use]
+    pub fn passed_over(&self) -> usize {
+        let among = 8_usize.saturating_pow(self.attempt).min(1024);
+        rand::random_range(0..among)
+    }
+
+    /// Writes a row, new or not, with its parts and index entries. Writing it unchanged has no effect.
     ///
     /// # Errors
-    /// [`TableError::Duplicate`] when another row holds one of its unique keys.
+    /// [`TableError::Duplicate`] when another row holds one of its unique keys, [`TableError::Newer`]
+    /// when a newer program wrote something into it that would be lost.
     pub fn put<T: Row>(&mut self, row: &T) -> Result<(), TableError> {
         let key = row_key::<T>(&row.id());
         let before = self.value(&key);
-        let old = before.as_ref().map(|stored| decode::<T>(&key, &stored.value)).transpose()?;
-        let value = encode(row)?;
-        if before.is_some_and(|stored| stored.value == value) {
-            return Ok(());
+        let in_parts = self.cluster_version >= T::PARTS_SINCE;
+        let mut new = encode(row, in_parts)?;
+        let mut old = None;
+        if let Some(stored) = &before {
+            let found: T = self.decoded(&key, &stored.value)?;
+            // As it is stored: whole or in parts.
+            let (first, whole) = (stored.value.first(), encode(&found, false)?);
+            let was = if first == whole.row.first() { whole } else { encode(&found, true)? };
+            new.row = self.carried(&key, Some(stored.value.clone()), &was.row, new.row)?;
+            for (part, kind) in T::PARTS.iter().enumerate() {
+                let (Some(was), Some(made)) = (&was.parts[part], new.parts[part].take()) else {
+                    continue;
+                };
+                let key = part_key::<T>(kind, &row.id());
+                let stored = self.value(&key).map(|stored| stored.value);
+                new.parts[part] = Some(self.carried(&key, stored, was, made)?);
+            }
+            old = Some(found);
         }
         self.put_unique(&key, old.as_ref(), Some(row))?;
         self.put_indexes(&row.id(), old.as_ref(), Some(row));
-        self.writes.insert(key, Some(value));
+        self.write(key, Some(new.row));
+        for (kind, part) in T::PARTS.iter().zip(new.parts) {
+            self.write(part_key::<T>(kind, &row.id()), part);
+        }
         Ok(())
+    }
+
+    /// A new value with the fields of the stored one that this program does not know.
+    fn carried(
+        &self,
+        key: &Bytes,
+        stored: Option<Bytes>,
+        was: &Bytes,
+        new: Bytes,
+    ) -> Result<Bytes, TableError> {
+        let Some(stored) = stored else { return Ok(new) };
+        unknown::carry(&stored, was, new).map_err(|what| TableError::Newer {
+            key: String::from_utf8_lossy(key).into_owned(),
+            what,
+        })
+    }
+
+    /// Reads a row whose parts are compared as it is.
+    fn decoded<T: Row>(&self, key: &Bytes, stored: &Bytes) -> Result<T, TableError> {
+        decode_with(key, stored, |key| self.value(key).map(|found| found.value))
+    }
+
+    /// Writes a value, or none, where it differs from what is there.
+    fn write(&mut self, key: Bytes, value: Option<Bytes>) {
+        let present = self.value(&key).map(|found| found.value);
+        if present != value {
+            self.writes.insert(key, value);
+        }
     }
 
     /// Writes a row that must not exist yet.
@@ -84,10 +212,10 @@ impl Tx {
         self.put(row)
     }
 
-    /// Removes a row with its index entries; returns what it was.
+    /// Removes a row with its parts and index entries; returns what it was.
     ///
     /// # Errors
-    /// [`TableError::Corrupt`].
+    /// [`TableError::Corrupt`], [`TableError::Newer`].
     pub fn delete<T: Row>(&mut self, id: &T::Id) -> Result<Option<T>, TableError> {
         let Some(old) = self.get::<T>(id)? else {
             return Ok(None);
@@ -95,15 +223,47 @@ impl Tx {
         let key = row_key::<T>(id);
         self.put_unique(&key, Some(&old), None)?;
         self.put_indexes(id, Some(&old), None);
-        self.writes.insert(key, None);
+        self.write(key, None);
+        for kind in T::PARTS {
+            self.write(part_key::<T>(kind, id), None);
+        }
         Ok(Some(old))
     }
 
-    /// Makes this transaction conflict with every other one that takes the same guard.
+    /// Makes this transaction conflict with every other one that takes the same guard or
+    /// [depends](Tx::depend_on) on it: for who changes a set that rules are about.
     pub fn guard(&mut self, name: &str) {
         let key = Bytes::from(format!("guard/{name}"));
         self.compare(&key);
         self.writes.insert(key, Some(PRESENT));
+    }
+
+    /// Makes every transaction that [depends](Tx::depend_on) on the guard, or takes it, conflict with
+    /// this one, and this one with none: for who adds to a set of which others only ask how it is.
+    pub fn mark(&mut self, name: &str) {
+        // Any value that changes will do; its revision is what is compared.
+        self.writes.insert(Bytes::from(format!("guard/{name}")), Some(PRESENT));
+    }
+
+    /// Makes this transaction conflict with every one that [takes](Tx::guard) or
+    /// [marks](Tx::mark) the guard, and with no other one that depends on it.
+    pub fn depend_on(&self, name: &str) {
+        self.compare(&Bytes::from(format!("guard/{name}")));
+    }
+
+    /// A number of a replicated counter that was never given out; they begin with 1, and may have
+    /// gaps. Unlike with [`Tx::next_number`], transactions that take numbers do not conflict.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`] when the counter is no number or at its end.
+    pub fn any_number(&mut self, counter: &str) -> Result<u64, TableError> {
+        let taken = self.held.borrow_mut().taken.next(counter);
+        if let Some(number) = taken {
+            return Ok(number);
+        }
+        let (number, next) = self.take_numbers(counter, 1, BATCH)?;
+        self.held.borrow_mut().taken.add(counter, number + 1..next);
+        Ok(number)
     }
 
     /// The next number of a replicated counter: `first`, then one more each time.
@@ -111,6 +271,16 @@ impl Tx {
     /// # Errors
     /// [`TableError::Corrupt`] when the counter is no number or at its end.
     pub fn next_number(&mut self, counter: &str, first: u64) -> Result<u64, TableError> {
+        self.take_numbers(counter, first, 1).map(|(number, _)| number)
+    }
+
+    /// Takes numbers from a counter: the first one, and the one behind the last.
+    fn take_numbers(
+        &mut self,
+        counter: &str,
+        first: u64,
+        count: u64,
+    ) -> Result<(u64, u64), TableError> {
         let key = Bytes::from(format!("counter/{counter}"));
         let corrupt = |reason: &str| TableError::Corrupt {
             key: format!("counter/{counter}"),
@@ -123,9 +293,9 @@ impl Tx {
                 .and_then(|text| text.parse().ok())
                 .ok_or_else(|| corrupt("not a number"))?,
         };
-        let next = number.checked_add(1).ok_or_else(|| corrupt("exhausted"))?;
+        let next = number.checked_add(count).ok_or_else(|| corrupt("exhausted"))?;
         self.writes.insert(key, Some(Bytes::from(next.to_string())));
-        Ok(number)
+        Ok((number, next))
     }
 
     /// The next id of a table whose ids are 32-bit numbers; counts from 1.
@@ -140,19 +310,27 @@ impl Tx {
         })
     }
 
-    /// The transaction as the store takes it. `meta.time_ms` becomes the transaction's time.
-    #[must_use]
-    pub fn into_txn(self, meta: Meta) -> Txn {
+    /// The transaction as the store takes it, and what it keeps from others until it is decided.
+    /// `meta.time_ms` becomes the transaction's time.
+    pub(crate) fn into_parts(self, meta: Meta) -> (Txn, Held) {
         let compares = self.compares.into_inner().into_iter();
         let writes = self.writes.into_iter().map(|(key, value)| match value {
             Some(value) => Write::Put { key, value },
             None => Write::Delete { key },
         });
-        Txn {
+        let txn = Txn {
             compares: compares.map(|(key, expected)| Compare { key, expected }).collect(),
             writes: writes.collect(),
             meta: Meta { time_ms: self.now.unix_ms, ..meta },
-        }
+        };
+        (txn, self.held.into_inner())
+    }
+
+    /// The transaction as the store takes it, for who [began](crate::update::Tables::begin) it by
+    /// hand. `meta.time_ms` becomes the transaction's time.
+    #[must_use]
+    pub fn into_txn(self, meta: Meta) -> Txn {
+        self.into_parts(meta).0
     }
 
     fn compare(&self, key: &Bytes) -> Option<Versioned> {
@@ -219,6 +397,10 @@ impl Tx {
 }
 
 impl Reads for Tx {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
     fn value(&self, key: &Bytes) -> Option<Versioned> {
         let stored = self.compare(key);
         match self.writes.get(key) {
@@ -254,5 +436,29 @@ impl Reads for Tx {
                 value.clone().map(|value| Versioned { value, revision: self.at.revision() })
             }
         }
+    }
+}
+
+/// The tables of a transaction, for finding: nothing that is read through it is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Looking<'a> {
+    tx: &'a Tx,
+}
+
+impl Reads for Looking<'_> {
+    fn state(&self) -> &State {
+        &self.tx.state
+    }
+
+    fn value(&self, key: &Bytes) -> Option<Versioned> {
+        self.tx.uncompared(key)
+    }
+
+    fn values(&self, prefix: &[u8]) -> Vec<(Bytes, Versioned)> {
+        self.tx.values(prefix)
+    }
+
+    fn uncompared(&self, key: &Bytes) -> Option<Versioned> {
+        self.tx.uncompared(key)
     }
 }

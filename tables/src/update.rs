@@ -2,17 +2,28 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use model::time::Timestamp;
 use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, TransactError, Txn};
 
+use crate::contention::{Claims, Queues, Turn};
 use crate::error::TableError;
+use crate::numbers::Numbers;
 use crate::read::View;
-use crate::tx::Tx;
+use crate::tx::{Held, Inputs, Tx};
+use crate::views::Views;
 
-/// How often a transaction is evaluated before the caller is told of the conflict.
-const EVALUATIONS_MAX: u32 = 24;
+/// How often a transaction is evaluated at least before the caller is told of the conflict, and for
+/// how long. Whoever conflicts lost against one that was committed, so the cluster is not stuck.
+const EVALUATIONS_MIN: u32 = 24;
+const CONFLICTS_MAX: Duration = Duration::from_secs(20);
+
+/// The longest random pause after the first conflict that came in spite of a turn; doubles.
+const PAUSE_FIRST: Duration = Duration::from_millis(2);
+/// And the longest of all.
+const PAUSE_MAX: Duration = Duration::from_millis(128);
 
 /// How long a transaction is sent again while no leader takes it: longer than an election.
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(8);
@@ -21,9 +32,16 @@ const UNAVAILABLE_MAX: Duration = Duration::from_secs(8);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_millis(100);
 
 /// The tables of the cluster: the only door to the store for `ops`, reconcilers and feeds.
+///
+/// A process makes them once and clones them: what keeps its transactions from working against
+/// each other, and the model in memory, belong to all clones.
 #[derive(Debug, Clone)]
 pub struct Tables {
     store: Store,
+    views: Views,
+    queues: Queues,
+    claims: Claims,
+    numbers: Numbers,
 }
 
 /// Who changes something, and with which operation; kept in the history for audit.
@@ -46,7 +64,9 @@ impl Tables {
     /// The tables in this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store }
+        let (views, queues) = (Views::default(), Queues::default());
+        let (claims, numbers) = (Claims::default(), Numbers::default());
+        Self { store, views, queues, claims, numbers }
     }
 
     /// The store itself: for watches, leadership and membership.
@@ -60,7 +80,7 @@ impl Tables {
     /// # Errors
     /// [`TableError::Unavailable`] without a quorum.
     pub async fn view(&self) -> Result<View, TableError> {
-        Ok(View::new(self.store.read(Consistency::Linearizable).await?))
+        self.view_of(Consistency::Linearizable).await
     }
 
     /// All tables as this node has them; works without a quorum and may be behind.
@@ -68,7 +88,26 @@ impl Tables {
     /// # Errors
     /// [`TableError::Unavailable`] when the store of this node failed.
     pub async fn stale_view(&self) -> Result<View, TableError> {
-        Ok(View::new(self.store.read(Consistency::Stale).await?))
+        self.view_of(Consistency::Stale).await
+    }
+
+    async fn view_of(&self, consistency: Consistency) -> Result<View, TableError> {
+        let at = self.store.read(consistency).await?;
+        let state = self.views.at(&at).await?;
+        Ok(View::new(at, state))
+    }
+
+    /// Begins a transaction by hand, for callers that send it themselves; `attempt` is how often
+    /// they did so before. It must not take [numbers](Tx::any_number).
+    ///
+    /// # Errors
+    /// [`TableError::Unavailable`] without a quorum.
+    pub async fn begin(&self, attempt: u32) -> Result<Tx, TableError> {
+        let at = self.store.read(Consistency::Linearizable).await?;
+        let state = self.views.at(&at).await?;
+        let held = Held { claimed: self.claims.begin(), taken: self.numbers.begin() };
+        let cluster_version = self.store.cluster_version();
+        Ok(Tx::new(Inputs { at, state, now: now(), attempt, cluster_version, held }))
     }
 
     /// Evaluates `operation` and commits what it wrote; evaluates it again, at a newer view, when
@@ -94,11 +133,19 @@ impl Tables {
         cause: &Cause,
         mut operation: impl FnMut(&mut Tx) -> Result<R, E>,
     ) -> Result<(R, u64), E> {
-        let mut conflict = String::new();
-        for _ in 0..EVALUATIONS_MAX {
-            let at = self.store.read(Consistency::Linearizable).await.map_err(TableError::from)?;
-            let mut tx = Tx::new(at, now());
-            let answer = operation(&mut tx)?;
+        let started = Instant::now();
+        let mut turn: Option<Turn> = None;
+        let mut attempt = 0;
+        loop {
+            let mut tx = self.begin(attempt).await?;
+            let answer = match operation(&mut tx) {
+                Ok(answer) => answer,
+                Err(_) if tx.has_moved() && attempt < EVALUATIONS_MIN => {
+                    attempt += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if tx.is_empty() {
                 return Ok((answer, tx.revision()));
             }
@@ -108,12 +155,24 @@ impl Tables {
                 request_id: Some(rand::random()),
                 time_ms: 0,
             };
-            match self.send(tx.into_txn(meta)).await? {
+            let (txn, mut held) = tx.into_parts(meta);
+            let key = match self.send(txn, &mut held).await? {
                 Sent::Committed(revision) => return Ok((answer, revision)),
-                Sent::Conflict(key) => conflict = key,
+                Sent::Conflict(key) => key,
+            };
+            drop(held);
+            if attempt >= EVALUATIONS_MIN && started.elapsed() >= CONFLICTS_MAX {
+                let key = String::from_utf8_lossy(&key).into_owned();
+                return Err(TableError::Conflict { key }.into());
             }
+            // A turn at another key is given back first: nobody waits while he holds one.
+            let had_turn = turn.take().is_some();
+            turn = Some(self.queues.turn(&key).await);
+            if had_turn {
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            attempt += 1;
         }
-        Err(TableError::Conflict { key: conflict }.into())
     }
 
     /// Evaluates `operation` and returns its transaction without sending it: a plan.
@@ -125,23 +184,26 @@ impl Tables {
         cause: &Cause,
         mut operation: impl FnMut(&mut Tx) -> Result<R, E>,
     ) -> Result<(R, Txn), E> {
-        let at = self.store.read(Consistency::Linearizable).await.map_err(TableError::from)?;
-        let mut tx = Tx::new(at, now());
+        let mut tx = self.begin(0).await?;
         let answer = operation(&mut tx)?;
         let (actor, reason) = (cause.actor.clone(), cause.reason.to_owned());
-        Ok((answer, tx.into_txn(Meta { actor, reason, ..Meta::default() })))
+        let (txn, _) = tx.into_parts(Meta { actor, reason, ..Meta::default() });
+        Ok((answer, txn))
     }
 
     /// Sends one evaluated transaction until its outcome is known. The request id makes sending
     /// it twice harmless.
-    async fn send(&self, txn: Txn) -> Result<Sent, TableError> {
+    async fn send(&self, txn: Txn, held: &mut Held) -> Result<Sent, TableError> {
         let started = Instant::now();
         let mut outcome_open = false;
         loop {
             let reason = match self.store.transact(txn.clone()).await {
-                Ok(committed) => return Ok(Sent::Committed(committed.revision)),
+                Ok(committed) => {
+                    held.taken.keep();
+                    return Ok(Sent::Committed(committed.revision));
+                }
                 Err(TransactError::Conflict { key }) => {
-                    return Ok(Sent::Conflict(String::from_utf8_lossy(&key).into_owned()));
+                    return Ok(Sent::Conflict(key));
                 }
                 Err(TransactError::Invalid { reason }) => {
                     return Err(TableError::Invalid { reason });
@@ -153,6 +215,7 @@ impl Tables {
                 Err(TransactError::NotCommitted { reason }) => reason,
                 Err(TransactError::Unknown { reason }) => {
                     outcome_open = true;
+                    held.taken.lose();
                     reason
                 }
             };
@@ -166,7 +229,13 @@ impl Tables {
 
 enum Sent {
     Committed(u64),
-    Conflict(String),
+    Conflict(Bytes),
+}
+
+/// A random pause that grows with the attempts: others that lost the same race pause differently.
+fn pause(attempt: u32) -> Duration {
+    let longest = PAUSE_FIRST.saturating_mul(1 << attempt.min(10)).min(PAUSE_MAX);
+    longest.mul_f64(rand::random())
 }
 
 /// The present time of this region node.

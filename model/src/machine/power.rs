@@ -36,6 +36,14 @@ pub struct Power {
     pub observed: Option<Timestamp>,
 }
 
+impl Power {
+    /// Whether racks can switch the machine.
+    #[must_use]
+    pub fn is_switchable(&self) -> bool {
+        !matches!(self.driver.as_str(), "" | "manual")
+    }
+}
+
 /// What to do with a machine's power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PowerAction {

@@ -22,7 +22,9 @@ pub enum AllocateError {
     },
 }
 
-/// The first address of the smallest free range, so that large ranges stay whole.
+/// An address that can be given: of the smallest free range the first one, so that large ranges stay
+/// whole, then the next one, and so on. `is_free` is asked of each and may refuse it; after that,
+/// `passed_over` more are passed over if there are so many.
 ///
 /// In a managed subnet everything is free that is not in use, reserved, dynamic, the gateway or a
 /// DNS server. In an unmanaged one only addresses of reserved ranges are: there, they are the ones
@@ -30,23 +32,28 @@ pub enum AllocateError {
 ///
 /// # Errors
 /// [`AllocateError::Exhausted`].
-pub fn allocate(occupancy: &Occupancy<'_>) -> Result<IpAddr, AllocateError> {
-    let free =
+pub fn allocate(
+    occupancy: &Occupancy<'_>,
+    passed_over: usize,
+    is_free: impl FnMut(IpAddr) -> bool,
+) -> Result<IpAddr, AllocateError> {
+    let mut free =
         if occupancy.subnet.managed { occupancy.unused() } else { unused_reserved(occupancy) };
-    free.iter()
-        .min_by_key(|range| (range.size(), range.first()))
-        .map(AddressRange::first)
+    free.sort_by_key(|range| (range.size(), range.first()));
+    let candidates = free.iter().flat_map(AddressRange::addresses).filter_map({
+        let mut is_free = is_free;
+        move |address| is_free(address).then_some(address)
+    });
+    candidates
+        .take(passed_over.saturating_add(1))
+        .last()
         .ok_or(AllocateError::Exhausted { subnet: occupancy.subnet.cidr })
 }
 
 fn unused_reserved(occupancy: &Occupancy<'_>) -> Vec<AddressRange> {
-    let taken: Vec<AddressRange> = occupancy
-        .assigned
-        .iter()
-        .chain(&occupancy.subnet.gateway_ip)
-        .chain(&occupancy.subnet.dns_servers)
-        .map(|address| AddressRange::one(*address))
-        .collect();
+    let kept = occupancy.subnet.gateway_ip.iter().chain(&occupancy.subnet.dns_servers);
+    let mut taken: Vec<AddressRange> = kept.map(|address| AddressRange::one(*address)).collect();
+    taken.extend(occupancy.assigned);
     let reserved = occupancy.ranges.iter().filter(|range| range.purpose == Purpose::Reserved);
     reserved
         .filter_map(|range| AddressRange::new(range.start_ip, range.end_ip))
@@ -56,8 +63,6 @@ fn unused_reserved(occupancy: &Occupancy<'_>) -> Vec<AddressRange> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::net::occupancy::tests::{iprange, subnet};
     use crate::net::subnet::Subnet;
@@ -68,9 +73,10 @@ mod tests {
             iprange(Purpose::Dynamic, "10.0.0.8", "10.0.0.14"),
             iprange(Purpose::Reserved, "10.0.0.3", "10.0.0.4"),
         ];
-        let assigned: BTreeSet<IpAddr> =
-            assigned.iter().map(|text| text.parse().unwrap()).collect();
-        let chosen = allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned });
+        let assigned: Vec<AddressRange> =
+            assigned.iter().map(|text| AddressRange::one(text.parse().unwrap())).collect();
+        let occupancy = Occupancy { subnet, ranges: &ranges, assigned: &assigned };
+        let chosen = allocate(&occupancy, 0, |_| true);
         assert_eq!(chosen.ok(), expected.map(|text| text.parse().unwrap()));
     }
 
@@ -88,5 +94,19 @@ mod tests {
         let subnet = Subnet { managed: false, ..subnet("10.0.0.0/28", Some("10.0.0.3")) };
         check(&subnet, &[], Some("10.0.0.4"));
         check(&subnet, &["10.0.0.4"], None);
+    }
+
+    #[test]
+    fn refused_addresses_are_left_out_and_others_passed_over_while_there_are_more() {
+        let subnet = subnet("10.0.0.0/29", None);
+        let occupancy = Occupancy { subnet: &subnet, ranges: &[], assigned: &[] };
+        let refused: IpAddr = "10.0.0.1".parse().unwrap();
+        let chosen = |passed_over| {
+            let chosen = allocate(&occupancy, passed_over, |address| address != refused);
+            chosen.map(|address| address.to_string())
+        };
+        assert_eq!(chosen(0).as_deref(), Ok("10.0.0.2"));
+        assert_eq!(chosen(2).as_deref(), Ok("10.0.0.4"));
+        assert_eq!(chosen(1000).as_deref(), Ok("10.0.0.6"));
     }
 }

@@ -44,7 +44,7 @@ pub struct Occupancy<'a> {
     /// Its IP ranges.
     pub ranges: &'a [IpRange],
     /// Addresses that machines or users have.
-    pub assigned: &'a BTreeSet<IpAddr>,
+    pub assigned: &'a [AddressRange],
 }
 
 /// Consecutive addresses that are used for the same purposes.
@@ -113,7 +113,7 @@ impl Occupancy<'_> {
         let one = |address: &IpAddr, purpose| (AddressRange::one(*address), purpose);
         marks.extend(self.subnet.gateway_ip.iter().map(|address| one(address, Use::Gateway)));
         marks.extend(self.subnet.dns_servers.iter().map(|address| one(address, Use::DnsServer)));
-        marks.extend(self.assigned.iter().map(|address| one(address, Use::Assigned)));
+        marks.extend(self.assigned.iter().map(|range| (*range, Use::Assigned)));
         marks
     }
 }
@@ -177,7 +177,8 @@ pub(crate) mod tests {
             iprange(Purpose::Dynamic, "10.0.0.100", "10.0.0.254"),
         ];
         let assigned = ["10.0.0.6", "10.0.0.7", "10.0.0.3"];
-        let assigned = assigned.iter().map(|text| text.parse().unwrap()).collect();
+        let assigned: Vec<AddressRange> =
+            assigned.iter().map(|text| AddressRange::one(text.parse().unwrap())).collect();
         let occupancy = Occupancy { subnet: &subnet, ranges: &ranges, assigned: &assigned };
         let used: Vec<String> = occupancy
             .used()

@@ -1,7 +1,10 @@
 //! Allocation: gives a user a Ready machine that meets the constraints. The machine is compared in
 //! the transaction, so two users never get the same one.
 
+use std::sync::Arc;
+
 use model::error::Kind;
+use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::Event;
 use model::machine::status::Status;
@@ -13,6 +16,9 @@ use crate::machine::step::{self, Author};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::{Cause, Tables};
+
+/// What allocations claim.
+const CLAIM: &str = "machine";
 
 /// What an allocation asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,26 +47,19 @@ pub async fn allocate(
 }
 
 fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine, Refusal> {
-    let unknown = request.filter.unknown_tags(tx)?;
+    let unknown = request.filter.unknown_tags(&tx.looking())?;
     if !unknown.is_empty() {
         let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
         return Err(Refusal::field("tags", message));
     }
-    let mut found = Vec::new();
-    for machine in tx.list::<Machine>()? {
-        let ready = Status::of(&machine.lifecycle) == Status::Ready;
-        if ready && request.filter.matches(&machine, &facts(tx, &machine)?) {
-            found.push(machine);
-        }
-    }
-    // Small machines first, so that the large ones stay for those who need them.
-    found.sort_by_key(|machine| {
-        let hardware = &machine.hardware;
-        (hardware.cpu_count, hardware.memory_mib, machine.created, machine.system_id.clone())
-    });
-    let Some(mut machine) = found.into_iter().next() else {
+    let Some(id) = find(tx, request)? else {
         return Err(Refusal::said(Kind::Conflict, nothing_found(request)));
     };
+    // Read again, so that it is compared. Where it has moved, the model was ahead of this view.
+    let mut machine = tx.get::<Machine>(&id)?.ok_or_else(|| tx.moved(format!("machine {id}")))?;
+    if Status::of(&machine.lifecycle) != Status::Ready {
+        return Err(tx.moved(format!("machine {id}")).into());
+    }
     if request.dry_run {
         return Ok(machine);
     }
@@ -68,6 +67,51 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
     machine.placement.agent_name.clone_from(&request.agent_name);
     step::advance(tx, &mut machine, &Event::Allocate, Author::User(&user.username))?;
     Ok(machine)
+}
+
+/// Finds a Ready machine that meets the constraints, small ones first, so that the large ones stay for those
+/// who need them. Allocations under way find different ones.
+fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal> {
+    let state = tx.state();
+    let named = request.filter.named(&tx.looking())?;
+    let candidates: Box<dyn Iterator<Item = &Arc<Machine>>> = match &named {
+        Some(ids) => Box::new(ids.iter().filter_map(|id| state.machine(id))),
+        None => Box::new(state.ready()),
+    };
+    let mut passed_over = tx.passed_over();
+    let mut found = None;
+    for machine in candidates {
+        let id = &machine.system_id;
+        let ready = Status::of(&machine.lifecycle) == Status::Ready;
+        let mine = request.dry_run || !tx.is_claimed(CLAIM, id);
+        if !ready || !mine || !meets(tx, request, machine)? {
+            continue;
+        }
+        found = Some(id.clone());
+        if passed_over == 0 || request.dry_run {
+            break;
+        }
+        passed_over -= 1;
+    }
+    match &found {
+        Some(id) if !request.dry_run && !tx.claim(CLAIM, id) => Err(tx.moved("machine").into()),
+        Some(_) | None => Ok(found),
+    }
+}
+
+fn meets(tx: &Tx, request: &AllocateRequest, machine: &Machine) -> Result<bool, Refusal> {
+    let filter = &request.filter;
+    if filter.is_empty() {
+        return Ok(true);
+    }
+    let looking = tx.looking();
+    // The model has no devices.
+    let whole = match filter.is_about_devices() {
+        true => looking.get::<Machine>(&machine.system_id)?,
+        false => None,
+    };
+    let machine = whole.as_ref().unwrap_or(machine);
+    Ok(filter.matches(machine, &facts(&looking, machine)?))
 }
 
 /// MAAS's words, which clients search for.

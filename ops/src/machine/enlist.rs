@@ -260,7 +260,7 @@ fn default_domain(tx: &Tx) -> Result<DomainId, TableError> {
 }
 
 fn new_interface(tx: &mut Tx, name: String, mac: MacAddress) -> Result<Interface, TableError> {
-    let number = tx.next_number("interface", 1)?;
+    let number = tx.any_number("interface")?;
     Ok(Interface {
         id: InterfaceId(u32::try_from(number).unwrap_or(u32::MAX)),
         name,
@@ -302,7 +302,7 @@ fn take_in_disks(
         let (id, boot) = match known {
             Some(disk) => (disk.id, disk.boot),
             None => {
-                let number = tx.next_number("blockdevice", 1)?;
+                let number = tx.any_number("blockdevice")?;
                 (BlockDeviceId(u32::try_from(number).unwrap_or(u32::MAX)), false)
             }
         };

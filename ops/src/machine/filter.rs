@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use api::field_errors::FieldErrors;
 use model::dns::domain::Domain;
+use model::id::SystemId;
+use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::status::Status;
 use model::net::fabric::Fabric;
@@ -20,6 +22,7 @@ use model::zone::AvailabilityZone;
 
 use crate::machine::demands::{self, Demand};
 use tables::error::TableError;
+use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::Reads;
 
 /// Constraints that compare words: MAAS's name, its opposite, and the fact it is about.
@@ -99,6 +102,47 @@ impl Filter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
+    }
+
+    /// Whether it asks for PCI or USB devices.
+    #[must_use]
+    pub fn is_about_devices(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| matches!(condition, Condition::Demand(Demand::Devices(_))))
+    }
+
+    /// The machines that it names by id, host name or hardware address, of which only these can meet it; none
+    /// when it names none.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn named(&self, reads: &impl Reads) -> Result<Option<Vec<SystemId>>, TableError> {
+        for condition in &self.conditions {
+            let Condition::Words { fact, words, negated: false, .. } = condition else { continue };
+            let mut ids = Vec::new();
+            for word in words {
+                let found = match *fact {
+                    "system_id" => word.parse().ok(),
+                    // A full name says its domain, which the facts of the machine are compared with.
+                    "name" => {
+                        let label = word.split('.').next().unwrap_or_default().to_lowercase();
+                        reads.find(&MACHINE_BY_HOSTNAME, &label)?.map(|found| found.system_id)
+                    }
+                    "mac" => match word.parse::<MacAddress>() {
+                        Ok(mac) => reads.find(&MACHINE_BY_MAC, &mac)?.map(|found| found.system_id),
+                        Err(_) => None,
+                    },
+                    _ => break,
+                };
+                ids.extend(found);
+            }
+            if matches!(*fact, "system_id" | "name" | "mac") {
+                ids.sort();
+                ids.dedup();
+                return Ok(Some(ids));
+            }
+        }
+        Ok(None)
     }
 
     /// Tags that it names, to tell unknown ones.

@@ -2,7 +2,6 @@
 //! ends. An address belongs to one holder in the whole cluster, which the tables' unique index
 //! proves at commit.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -13,13 +12,23 @@ use model::machine::Machine;
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::net::allocate::{AllocateError, allocate};
 use model::net::occupancy::Occupancy;
+use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 
-use crate::network::promised;
+use crate::error::Refusal;
+use crate::network::promised::is_promised;
 use tables::error::TableError;
-use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN};
+use tables::network::{
+    IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, addresses_guard, addresses_guards, is_held,
+};
 use tables::read::Reads;
 use tables::tx::Tx;
+
+/// The cluster version from which on who gives addresses away does not conflict with others who do.
+const GUARDS_SINCE: u32 = 2;
+
+/// What transactions claim that give addresses away.
+const CLAIM: &str = "address";
 
 /// Why a machine got no address.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +62,15 @@ impl AssignError {
     }
 }
 
+impl From<AssignError> for Refusal {
+    fn from(error: AssignError) -> Self {
+        match error {
+            AssignError::Table(error) => Self::Tables(error),
+            error => Self::said(error.kind(), error.to_string()),
+        }
+    }
+}
+
 /// Gives every AUTO link of the machine's enabled interfaces an address.
 ///
 /// # Errors
@@ -63,15 +81,11 @@ pub fn assign(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
     if wanting.is_empty() && !has_network(machine) {
         return Err(AssignError::NotConnected { hostname: machine.hostname.clone() });
     }
-    if !wanting.is_empty() {
-        // A range that is added meanwhile must not cover the address.
-        tx.guard(SUBNETS_GUARD);
-    }
     for (interface, link, subnet) in wanting {
         let subnet = tx
             .get::<Subnet>(&subnet)?
             .ok_or_else(|| AssignError::NotConnected { hostname: machine.hostname.clone() })?;
-        let address = choose(tx, machine, &subnet)?;
+        let address = choose(tx, &subnet)?;
         machine.interfaces[interface].links[link].ip_address = Some(address);
     }
     Ok(())
@@ -132,11 +146,14 @@ pub fn vlan_of(
     if let Some(subnet) = by_address {
         return Ok(Some(subnet.vlan));
     }
-    let bindings = reads.list::<Binding>()?;
-    let newest = bindings
-        .iter()
-        .filter(|binding| binding.mac == interface.mac)
-        .max_by_key(|binding| binding.told_until);
+    let mut newest: Option<Binding> = None;
+    for ip in reads.state().bound_to(interface.mac) {
+        let binding = reads.get::<Binding>(&ip)?.filter(|binding| binding.mac == interface.mac);
+        let told = |binding: &Option<Binding>| binding.as_ref().map(|found| found.told_until);
+        if told(&binding) > told(&newest) {
+            newest = binding;
+        }
+    }
     Ok(newest.map(|binding| binding.vlan))
 }
 
@@ -174,32 +191,43 @@ fn has_network(machine: &Machine) -> bool {
     })
 }
 
-fn choose(tx: &Tx, machine: &Machine, subnet: &Subnet) -> Result<IpAddr, AssignError> {
+/// Chooses an address of a subnet that nobody holds: machines, users, DHCP clients, controllers, DNS
+/// resources. Transactions under way choose different ones. The caller writes the row that holds it.
+///
+/// # Errors
+/// [`AssignError`].
+pub fn choose(tx: &mut Tx, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let assigned = taken_addresses(tx, machine, subnet)?;
-    allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned })
-        .map_err(|AllocateError::Exhausted { subnet: cidr }| AssignError::SubnetExhausted { cidr })
+    let assigned = tx.state().used(AddressRange::of(subnet.cidr));
+    let occupancy = Occupancy { subnet, ranges: &ranges, assigned: &assigned };
+    let (looking, now) = (tx.looking(), tx.now());
+    let chosen = allocate(&occupancy, tx.passed_over(), |ip| {
+        !tx.is_claimed(CLAIM, &ip) && !is_held(&looking, ip) && !is_promised(&looking, ip, now)
+    });
+    let ip = chosen.map_err(|AllocateError::Exhausted { subnet: cidr }| {
+        AssignError::SubnetExhausted { cidr }
+    })?;
+    if !tx.claim(CLAIM, &ip) {
+        return Err(tx.moved(format!("address {ip}")).into());
+    }
+    keep(tx, subnet, ip);
+    Ok(ip)
 }
 
-/// Every address of a subnet that somebody holds: machines, users, DHCP clients, controllers.
-fn taken_addresses(
-    tx: &Tx,
-    machine: &Machine,
-    subnet: &Subnet,
-) -> Result<BTreeSet<IpAddr>, TableError> {
-    let mut taken = BTreeSet::new();
-    let others = tx.list::<Machine>()?;
-    let links = others.iter().chain([machine]).flat_map(|machine| &machine.interfaces);
-    taken.extend(links.flat_map(|interface| &interface.links).filter_map(|link| link.ip_address));
-    let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
-    taken.extend(reserved.iter().map(|reserved| reserved.ip));
-    taken.extend(promised::addresses(tx, subnet)?);
-    let racks = tx.list::<model::controller::RackController>()?;
-    let interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    taken.extend(interfaces.flat_map(|interface| &interface.addresses).map(IpNet::addr));
-    let regions = tx.list::<model::controller::RegionController>()?;
-    taken.extend(regions.iter().map(|region| region.address));
-    let resources = tx.list::<model::dns::dnsresource::DnsResource>()?;
-    taken.extend(resources.iter().flat_map(|resource| resource.ip_addresses.iter().copied()));
-    Ok(taken)
+/// Has this transaction conflict with changes of the subnet, or of its ranges, that concern an address.
+pub fn keep(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) {
+    if tx.cluster_version() < GUARDS_SINCE {
+        // Programs before it take this guard for both purposes.
+        tx.guard(SUBNETS_GUARD);
+        return;
+    }
+    tx.depend_on(SUBNETS_GUARD);
+    tx.mark(&addresses_guard(subnet, ip));
+}
+
+/// Has this transaction conflict with everybody who gives an address of a range of the subnet away.
+pub fn keep_all(tx: &Tx, subnet: &Subnet, range: AddressRange) {
+    for guard in addresses_guards(subnet, range) {
+        tx.depend_on(&guard);
+    }
 }

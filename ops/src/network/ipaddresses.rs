@@ -1,23 +1,19 @@
 //! Addresses that users reserve and give back (MAAS `ipaddresses`).
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::error::Kind;
 use model::mac::MacAddress;
-use model::net::allocate::allocate;
-use model::net::iprange::{IpRange, Purpose};
-use model::net::occupancy::Occupancy;
+use model::net::iprange::Purpose;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::user::User;
 
 use crate::error::Refusal;
-use crate::network::promised;
-use crate::network::specifiers;
-use crate::network::subnets;
-use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
+use crate::network::promised::is_promised;
+use crate::network::{addresses, specifiers};
+use tables::network::{IPRANGES_OF_SUBNET, is_held};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::{Cause, Tables};
@@ -47,12 +43,10 @@ pub async fn reserve(
 ) -> Result<ReservedAddress, Refusal> {
     tables
         .update(cause, |tx| {
-            // Ranges must not change between this check and the commit.
-            tx.guard(SUBNETS_GUARD);
             let subnet = wanted_subnet(tx, wish)?;
             let ip = match wish.ip {
                 Some(ip) => checked(tx, &subnet, ip)?,
-                None => free(tx, &subnet)?,
+                None => addresses::choose(tx, &subnet)?,
             };
             let reserved = ReservedAddress {
                 ip,
@@ -120,7 +114,7 @@ fn wanted_subnet(tx: &Tx, wish: &Wish) -> Result<Subnet, Refusal> {
     }
 }
 
-fn checked(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> {
+fn checked(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> {
     if !AddressRange::hosts_of(subnet.cidr).contains(ip) {
         let message = format!("{ip} is not within subnet CIDR: {}", subnet.cidr);
         return Err(Refusal::field("ip_address", message));
@@ -136,24 +130,12 @@ fn checked(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> {
             format!("{ip} is within the dynamic range from {} to {}", range.start_ip, range.end_ip);
         return Err(Refusal::said(Kind::Forbidden, message));
     }
-    let taken = in_use(tx, subnet)?;
-    if taken.contains(&ip) || subnet.gateway_ip == Some(ip) {
+    let used = !tx.state().used(AddressRange::one(ip)).is_empty();
+    let taken = used || is_held(&tx.looking(), ip) || is_promised(tx, ip, tx.now());
+    if taken || subnet.gateway_ip == Some(ip) {
         let message = format!("The IP address {ip} is already in use.");
         return Err(Refusal::Said { kind: Kind::NotFound, message });
     }
+    addresses::keep(tx, subnet, ip);
     Ok(ip)
-}
-
-fn free(tx: &Tx, subnet: &Subnet) -> Result<IpAddr, Refusal> {
-    let ranges: Vec<IpRange> = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let assigned = in_use(tx, subnet)?;
-    allocate(&Occupancy { subnet, ranges: &ranges, assigned: &assigned })
-        .map_err(|error| Refusal::said(Kind::Exhausted, error.to_string()))
-}
-
-/// Addresses that somebody has, or may still have by DHCP from a range that is gone.
-fn in_use(tx: &Tx, subnet: &Subnet) -> Result<BTreeSet<IpAddr>, Refusal> {
-    let mut taken = subnets::assigned(tx, subnet)?;
-    taken.extend(promised::addresses(tx, subnet)?);
-    Ok(taken)
 }

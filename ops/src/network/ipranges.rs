@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use model::error::Kind;
 use model::id::IpRangeId;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::range::AddressRange;
+use model::net::range::{AddressRange, free_ranges};
 use model::net::subnet::Subnet;
 use model::user::User;
 
 use crate::error::Refusal;
+use crate::network::addresses::keep_all;
 use crate::network::specifiers;
-use crate::network::subnets;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -229,10 +229,10 @@ fn conflicts(
     let before = before
         .filter(|before| before.purpose == Purpose::Dynamic)
         .and_then(|before| AddressRange::new(before.start_ip, before.end_ip));
-    let new = |address: &IpAddr| {
-        addresses.contains(*address) && !before.is_some_and(|before| before.contains(*address))
-    };
+    keep_all(tx, subnet, addresses);
     let own = subnet.gateway_ip.iter().chain(&subnet.dns_servers);
-    let assigned = subnets::assigned(tx, subnet)?;
-    Ok(own.chain(&assigned).any(new))
+    let own = own.filter(|ip| addresses.contains(**ip)).map(|ip| AddressRange::one(*ip));
+    let mut used = tx.state().used(addresses);
+    used.extend(own);
+    Ok(used.iter().any(|used| !free_ranges(*used, before.as_slice()).is_empty()))
 }

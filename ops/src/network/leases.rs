@@ -20,7 +20,6 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
-use raft_store::read::Consistency;
 use raft_store::txn::{Meta, TransactError};
 
 use tables::error::TableError;
@@ -101,12 +100,11 @@ pub async fn commit_binding(
 ) -> CommitOutcome {
     let mut reason = String::new();
     for attempt in 0..EVALUATIONS_MAX {
-        let view = match tables.store().read(Consistency::Linearizable).await {
-            Ok(view) => view,
+        let mut tx = match tables.begin(attempt.into()).await {
+            Ok(tx) => tx,
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
         };
-        let seen = view.revision();
-        let mut tx = Tx::new(view, now());
+        let seen = tx.revision();
         let decided = match decide(&mut tx, process, request) {
             Ok(decided) => decided,
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
@@ -158,11 +156,10 @@ fn decide(
         return Ok(Err(CommitRefusal::WrongSubnet { ip, vlan }));
     };
     let binding = tx.get::<Binding>(&ip)?;
-    let covering = tx.list_by(&BLOCKS_OF_VLAN, &vlan)?;
-    let covering = covering.iter().find(|block| contains(block, ip)).map(|block| block.id);
+    let covering = tx.state().block_of(ip).map(|block| block.id);
     let block = match covering {
-        // Read again by its id, so that its revision is compared.
-        Some(id) => tx.get::<Block>(&id)?,
+        // Read by its id, so that its revision is compared.
+        Some(id) => tx.get::<Block>(&id)?.filter(|block| block.vlan == vlan),
         None => None,
     };
     let situation = Situation {
@@ -192,10 +189,6 @@ fn kept_for_another(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableE
             interface.mac == mac && interface.links.iter().any(|link| link.ip_address == Some(ip))
         })
     }))
-}
-
-fn contains(block: &Block, ip: IpAddr) -> bool {
-    block.first <= ip && ip <= block.last
 }
 
 fn applicant(process: &RackProcess) -> Applicant<'_> {
@@ -306,17 +299,17 @@ fn grant_another(
     let Some(block) = cut_block(tx, vlan)? else { return Ok(None) };
     let granted = grant::grant(policy, &block, &applicant(process), tx.now());
     if let Some(granted) = &granted {
-        // The counter of block ids is compared, so no other block is cut at the same time.
         tx.insert(granted)?;
     }
     Ok(granted)
 }
 
-/// Cuts the next block of a dynamic range of the link.
+/// Cuts the next block of a dynamic range of the link. No other one is cut there at the same time.
 fn cut_block(tx: &mut Tx, vlan: VlanId) -> Result<Option<Block>, TableError> {
     for subnet in tx.list_by(&SUBNETS_OF_VLAN, &vlan)?.iter().filter(|subnet| subnet.managed) {
         for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
             let Some(span) = dynamic_span(&range) else { continue };
+            tx.guard(&format!("blocks/{}", range.id));
             let cut = tx.list_by(&BLOCKS_OF_IPRANGE, &range.id)?;
             let taken: Vec<Span> = cut.iter().filter_map(block_span).collect();
             let Some(span) = next_block(span, &taken) else { continue };
@@ -368,14 +361,13 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     let view = tables.stale_view().await?;
     let policy = Policy::default();
     let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now();
-    let bindings = view.list::<Binding>()?;
-    let ended = bindings.iter().filter(|binding| past(binding.promise_until, AFFINITY_MS));
-    let ended: Vec<IpAddr> = ended.map(|binding| binding.ip).take(max).collect();
+    let forgotten = now().minus_ms(AFFINITY_MS);
+    let ended: Vec<IpAddr> = view.state().promised_before(forgotten).take(max).collect();
     let mut lapsed = Vec::new();
-    for block in view.list::<Block>()? {
+    for block in view.state().blocks() {
         let over = past(block.valid_until.max(block.quarantine_until), policy.skew_ms);
         let range = view.get::<IpRange>(&block.iprange)?;
-        let kept = range.as_ref().and_then(dynamic_span).zip(block_span(&block)).is_some_and(
+        let kept = range.as_ref().and_then(dynamic_span).zip(block_span(block)).is_some_and(
             |(range, block)| range.contains(block.first) && range.contains(block.last),
         );
         if over && !kept {

@@ -1,13 +1,11 @@
 //! Subnets. No two overlap, so that an address belongs to one subnet and is given to one holder.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use api::field_errors::FieldErrors;
 use ipnet::IpNet;
 use model::error::Kind;
 use model::id::SubnetId;
-use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
@@ -16,7 +14,7 @@ use model::net::vlan::Vlan;
 
 use crate::cluster::bootstrap::DEFAULT_FABRIC;
 use crate::error::Refusal;
-use crate::network::specifiers;
+use crate::network::{addresses, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -116,6 +114,7 @@ pub async fn update(
                 subnet.vlan = vlan.id;
             }
             check(tx, &subnet)?;
+            addresses::keep_all(tx, &before, AddressRange::of(before.cidr));
             if subnet.cidr != before.cidr {
                 check_contents(tx, &subnet)?;
             }
@@ -140,7 +139,8 @@ pub async fn delete(
         .update(cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let subnet = specifiers::subnet(tx, specifier)?;
-            if let Some(machine) = linked_machine(tx, subnet.id)? {
+            addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
+            if let Some(machine) = tx.state().linked_to(subnet.id).next() {
                 let message = format!(
                     "Cannot delete subnet {}: machine {} has a link to it.",
                     subnet.cidr, machine.hostname
@@ -167,27 +167,10 @@ pub async fn delete(
         .await
 }
 
-/// The addresses of a subnet that machines or users have.
-///
-/// # Errors
-/// [`Refusal::Tables`].
-pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Result<BTreeSet<IpAddr>, Refusal> {
-    let reserved = at.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
-    let mut assigned: BTreeSet<IpAddr> = reserved.iter().map(|address| address.ip).collect();
-    for machine in at.list::<Machine>()? {
-        let links = machine.interfaces.iter().flat_map(|interface| &interface.links);
-        assigned.extend(links.filter_map(|link| link.ip_address));
-    }
-    assigned.retain(|address| subnet.cidr.contains(address));
-    Ok(assigned)
-}
-
-fn linked_machine(at: &impl Reads, subnet: SubnetId) -> Result<Option<Machine>, Refusal> {
-    let linked = |machine: &Machine| {
-        let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
-        links.any(|link| link.subnet == Some(subnet))
-    };
-    Ok(at.list::<Machine>()?.into_iter().find(linked))
+/// The addresses of a subnet that machines, users, controllers or DNS resources have, as ranges.
+#[must_use]
+pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Vec<AddressRange> {
+    at.state().used(AddressRange::of(subnet.cidr))
 }
 
 fn named_vlan(tx: &Tx, change: &SubnetChange) -> Result<Option<Vlan>, Refusal> {
@@ -286,7 +269,7 @@ fn check_contents(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         let message = format!("reserved address {} is outside of it.", address.ip);
         return Err(Refusal::field("cidr", message));
     }
-    for machine in tx.list::<Machine>()? {
+    for machine in tx.state().linked_to(subnet.id) {
         let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
         let outside = links.find_map(|link| {
             link.ip_address.filter(|ip| link.subnet == Some(subnet.id) && !subnet.cidr.contains(ip))

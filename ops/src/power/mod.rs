@@ -77,18 +77,12 @@ pub struct PowerReport {
     pub outcome: Result<PowerState, String>,
 }
 
-/// Whether racks can switch this machine.
-#[must_use]
-pub fn is_switchable(machine: &Machine) -> bool {
-    !matches!(machine.power.driver.as_str(), "" | "manual")
-}
-
 /// Writes a job for the machine; returns whether somebody can carry it out.
 ///
 /// # Errors
 /// As [`Tx::put`].
 pub fn request(tx: &mut Tx, machine: &Machine, action: PowerAction) -> Result<bool, TableError> {
-    if !is_switchable(machine) {
+    if !machine.power.is_switchable() {
         return Ok(false);
     }
     let present = tx.get::<PowerJob>(&machine.system_id)?;

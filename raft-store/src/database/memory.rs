@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::{KeyValue, Op, Pairs, View};
+use super::{KeyValue, Op, Pair, Pairs, View};
 use crate::keys::Table;
 
 type Keys = BTreeMap<Bytes, Bytes>;
@@ -26,6 +26,20 @@ struct Tables {
 impl Tables {
     fn of(&self, table: Table) -> &Keys {
         &self.keys[table as usize]
+    }
+
+    /// The pairs from `from` up to, not including, `to`.
+    fn between(
+        &self,
+        table: Table,
+        from: Vec<u8>,
+        to: Option<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = (&Bytes, &Bytes)> {
+        let end = to.map_or(Bound::Unbounded, |to| Bound::Excluded(Bytes::from(to)));
+        let from = Bytes::from(from);
+        let empty = matches!(&end, Bound::Excluded(end) if *end <= from);
+        let range = (!empty).then(|| self.of(table).range((Bound::Included(from), end)));
+        range.into_iter().flatten()
     }
 
     fn apply(&mut self, op: &Op) {
@@ -47,18 +61,21 @@ impl Tables {
     }
 }
 
+fn owned((key, value): (&Bytes, &Bytes)) -> io::Result<Pair> {
+    Ok((key.to_vec().into(), value.to_vec().into()))
+}
+
 impl View for Tables {
     fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
         Ok(self.of(table).get(key).map(|value| value.to_vec()))
     }
 
     fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
-        let end = to.map_or(Bound::Unbounded, |to| Bound::Excluded(Bytes::from(to)));
-        let from = Bytes::from(from);
-        let empty = matches!(&end, Bound::Excluded(end) if *end <= from);
-        let range = (!empty).then(|| self.of(table).range((Bound::Included(from), end)));
-        let pairs = range.into_iter().flatten();
-        Box::new(pairs.map(|(key, value)| Ok((key.to_vec().into(), value.to_vec().into()))))
+        Box::new(self.between(table, from, to).map(owned))
+    }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        Box::new(self.between(table, from, to).rev().map(owned))
     }
 }
 
@@ -107,6 +124,11 @@ impl View for MemoryDatabase {
 
     fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
         let found: Vec<_> = self.tables().scan(table, from, to).collect();
+        Box::new(found.into_iter())
+    }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let found: Vec<_> = self.tables().scan_back(table, from, to).collect();
         Box::new(found.into_iter())
     }
 }

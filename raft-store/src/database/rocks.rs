@@ -77,6 +77,11 @@ impl View for RocksDatabase {
         let options = bounded(from, to);
         pairs(self.rocks.iterator_cf_opt(self.family(table), options, IteratorMode::Start))
     }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let options = bounded(from, to);
+        pairs(self.rocks.iterator_cf_opt(self.family(table), options, IteratorMode::End))
+    }
 }
 
 impl KeyValue for RocksDatabase {
@@ -144,6 +149,12 @@ impl View for RocksView {
         let family = self.held.borrow_owner().family(table);
         let snapshot = self.held.borrow_dependent();
         pairs(snapshot.iterator_cf_opt(family, bounded(from, to), IteratorMode::Start))
+    }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        let family = self.held.borrow_owner().family(table);
+        let snapshot = self.held.borrow_dependent();
+        pairs(snapshot.iterator_cf_opt(family, bounded(from, to), IteratorMode::End))
     }
 }
 

@@ -12,15 +12,3 @@ mod receive;
 pub(crate) mod requests;
 mod send;
 pub(crate) mod server;
-
-pub use self::server::RaftService;
-
-/// Request metadata: the cluster of the caller.
-const CLUSTER: &str = "ironraft-cluster";
-/// Request metadata: the caller's node id.
-const FROM: &str = "ironraft-from";
-/// Request metadata: the node id that the caller means to reach.
-const TO: &str = "ironraft-to";
-
-/// The greatest message: one read of the log, or one entry of the greatest size.
-const MESSAGE_BYTES_MAX: usize = 64 << 20;

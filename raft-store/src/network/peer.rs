@@ -11,7 +11,15 @@ use tonic::Request;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
-use super::{CLUSTER, FROM, MESSAGE_BYTES_MAX, TO};
+/// Request metadata: the cluster of the caller.
+const CLUSTER: &str = "ironraft-cluster";
+/// Request metadata: the caller's node id.
+const FROM: &str = "ironraft-from";
+/// Request metadata: the node id that the caller means to reach.
+const TO: &str = "ironraft-to";
+
+/// The greatest message: one read of the log, or one entry of the greatest size.
+pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 20;
 
 /// How long a connection may take; a lost node must not hold up a vote.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);

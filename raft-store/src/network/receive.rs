@@ -16,9 +16,7 @@ use crate::disk::Disk;
 use crate::state::SnapshotFile;
 use crate::state::snapshot::PARTIAL;
 use crate::stored::{self, StoredError};
-use crate::types::{TypeConfig, Vote};
-
-pub(super) type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
+use crate::types::{SnapshotMeta, Vote};
 
 /// A sender that sends nothing for so long is given up, so that another one can begin.
 const SILENT_MAX: Duration = Duration::from_secs(10);

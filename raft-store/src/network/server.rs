@@ -9,8 +9,9 @@ use proto::raft as wire;
 use proto::raft::raft_server::{Raft, RaftServer};
 use tonic::{Request, Response, Status, Streaming};
 
+use super::convert;
+use super::peer::MESSAGE_BYTES_MAX;
 use super::receive::{self, Received};
-use super::{MESSAGE_BYTES_MAX, convert};
 use crate::node::Node;
 use crate::stored::{self, StoredError};
 

@@ -1,13 +1,26 @@
 //! Linearizable reads on any node: the leader says from which entry on a state is new enough, after
 //! a quorum confirmed that it leads (the Raft thesis, section 6.4).
 
+use std::sync::Arc;
+
 use openraft::{Instant as _, ReadPolicy};
 use proto::raft as wire;
 
+use crate::barrier::{self, Waiting};
 use crate::node::Node;
 use crate::read::{ReadError, ReadView};
 use crate::runtime::clock::{self, Instant};
 use crate::runtime::mutant;
+
+/// Serves the reads of a node until it stops.
+pub(crate) async fn run(node: Arc<Node>, waiting: Waiting<ReadView>) {
+    let stopping = node.stopping.clone();
+    let ask = move || {
+        let node = Arc::clone(&node);
+        async move { node.confirmed_view().await }
+    };
+    stopping.run_until_cancelled(barrier::serve(waiting, ask)).await;
+}
 
 impl Node {
     /// A view that has everything that was acknowledged before the call; reads that wait at the same

@@ -2,8 +2,6 @@
 //!
 //! One is on in a simulated process that was told so, and nowhere else.
 
-use super::process;
-
 /// A deliberate defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mutant {
@@ -55,9 +53,4 @@ impl Mutant {
         Self::ApplyDiverges,
         Self::RetryWithoutId,
     ];
-}
-
-/// Whether the process whose task is running has the defect.
-pub(crate) fn is_on(mutant: Mutant) -> bool {
-    process::current().is_some_and(|process| process.has(mutant))
 }

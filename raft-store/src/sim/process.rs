@@ -109,7 +109,7 @@ impl Process {
     }
 
     /// Whether it has a deliberate defect.
-    pub(crate) fn has(&self, mutant: Mutant) -> bool {
+    fn has(&self, mutant: Mutant) -> bool {
         self.shared.mutant == Some(mutant)
     }
 
@@ -229,6 +229,11 @@ enum Standing {
 /// The process whose task is polled.
 pub(crate) fn current() -> Option<Process> {
     CURRENT.with_borrow(Clone::clone)
+}
+
+/// Whether the process whose task is polled has the defect.
+pub(crate) fn is_on(mutant: Mutant) -> bool {
+    current().is_some_and(|process| process.has(mutant))
 }
 
 /// Asks the process whose task is polled, if there is one.

@@ -1,15 +1,16 @@
 //! What was applied: everything that moves with one batch of applied entries.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proto::raft as wire;
 
-use super::SnapshotMeta;
 use super::digest::Digest;
-use crate::database::Op;
+use crate::database::{Database, Op, Snapshot};
+use crate::fatal::end_process;
 use crate::keys::{self, Table};
 use crate::stored::{self, StoredError};
-use crate::types::{LogId, Membership, StoredMembership};
+use crate::types::{LogId, Membership, SnapshotMeta, StoredMembership};
 use crate::version;
 
 /// The record of what was applied cannot be read.
@@ -115,5 +116,19 @@ impl Applied {
             version: applied.cluster_version.max(version::FIRST),
             history_bytes: applied.history_bytes,
         })
+    }
+}
+
+/// Reads what was applied in a snapshot of the database.
+fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
+    Applied::load(|key| view.get(Table::Meta, key))
+}
+
+/// The database as it is now and what is applied in it.
+pub(crate) fn view_of(database: &Arc<Database>) -> (Snapshot, Applied) {
+    let view = Snapshot::take(database);
+    match applied_in(&view) {
+        Ok(applied) => (view, applied),
+        Err(error) => end_process("reading what was applied", &error),
     }
 }

@@ -117,7 +117,7 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
 
 fn current(overlay: &mut Overlay<'_>, key: &[u8]) -> Option<wire::Value> {
     let bytes = overlay.get(Table::State, keys::state(overlay.generation(), key))?;
-    match super::decode_value(bytes) {
+    match stored::decode_value(bytes) {
         Ok(value) => Some(value),
         // Only this node's disk can be wrong: it must not answer, nor go on.
         Err(error) => end_process("decoding a value of the store", &error),

@@ -1,18 +1,17 @@
 //! Reading the history: what changed after a revision, and what was there before.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message;
 use proto::raft as wire;
 
 use super::Applied;
+use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
-use crate::plan::{Past, PastRevision};
-use crate::read::Versioned;
+use crate::read::{KeyChange, Versioned};
 use crate::stored;
 
 /// A part of the history.
@@ -47,6 +46,24 @@ pub(crate) fn read_after(
     Part { records, until: applied.index().max(after) }
 }
 
+/// What was changed after a revision, in order; none when that are more than `limit` records.
+pub(crate) fn changes_after(
+    view: &Snapshot,
+    generation: u32,
+    revision: u64,
+    limit: usize,
+) -> Option<Vec<KeyChange>> {
+    let mut changes = Vec::new();
+    for (count, (_, record)) in scan_of(view, generation, revision).enumerate() {
+        if count >= limit {
+            return None;
+        }
+        let changed = record.changes.into_iter();
+        changes.extend(changed.map(|change| (change.key, change.value)));
+    }
+    Some(changes)
+}
+
 /// What the keys that changed after a revision were before; none for those that were absent.
 pub(crate) fn undo_after(
     view: &Snapshot,
@@ -65,6 +82,21 @@ pub(crate) fn undo_after(
     before
 }
 
+/// What was done to a key, from the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) key: Bytes,
+    pub(crate) before: Option<Bytes>,
+    pub(crate) after: Option<Bytes>,
+}
+
+/// What was done at one revision, and the keys that were changed later.
+#[derive(Debug, Default)]
+pub(crate) struct PastRevision {
+    pub(crate) changes: Vec<Past>,
+    pub(crate) later: BTreeSet<Bytes>,
+}
+
 /// What was done at a revision, and what was changed after it.
 pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRevision {
     let mut past = PastRevision::default();
@@ -80,17 +112,6 @@ pub(crate) fn past(view: &Snapshot, applied: &Applied, revision: u64) -> PastRev
         }));
     }
     past
-}
-
-/// How much history is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// The greatest number of revisions.
-    pub revisions_max: u64,
-    /// The greatest age, in the time of the log.
-    pub age_max: Duration,
-    /// The greatest length of all records in bytes, as they are before compression.
-    pub bytes_max: u64,
 }
 
 /// The revision before which the history is older or longer than wanted; 0 when all of it is wanted.
@@ -136,9 +157,17 @@ fn scan_after<'a>(
     applied: &Applied,
     after: u64,
 ) -> impl Iterator<Item = (u64, wire::HistoryRecord)> + use<'a> {
-    let from = keys::history(applied.generation, after.saturating_add(1), 0);
-    let to = keys::end_of_prefix(&keys::generation(applied.generation));
-    let scan: Scan<'a> = view.scan(Table::History, from, to);
+    scan_of(view, applied.generation, after)
+}
+
+fn scan_of(
+    view: &Snapshot,
+    generation: u32,
+    after: u64,
+) -> impl Iterator<Item = (u64, wire::HistoryRecord)> + use<'_> {
+    let from = keys::history(generation, after.saturating_add(1), 0);
+    let to = keys::end_of_prefix(&keys::generation(generation));
+    let scan: Scan<'_> = view.scan(Table::History, from, to);
     scan.map(|(key, value)| {
         let revision = keys::history_revision(&key).unwrap_or_default();
         match stored::decode_shared(value.into_vec()) {

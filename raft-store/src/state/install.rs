@@ -10,10 +10,11 @@ use std::path::Path;
 use proto::raft as wire;
 
 use super::snapshot::{self, Reader};
-use super::{Applied, SnapshotError, SnapshotFile, SnapshotMeta, put_current};
+use super::{Applied, SnapshotError, SnapshotFile};
 use crate::database::Op;
 use crate::keys::{self, Table};
 use crate::runtime;
+use crate::types::SnapshotMeta;
 use crate::writer::Writer;
 
 /// Installs the snapshot and returns what is applied then.
@@ -52,7 +53,7 @@ pub(super) async fn verify(file: &SnapshotFile, meta: &SnapshotMeta) -> io::Resu
 
 /// The one write that makes the installed generation the current one.
 pub(super) fn switch(current: &Applied, installed: &Applied, file: &SnapshotFile) -> Vec<Op> {
-    let mut ops = vec![installed.put(), put_current(file)];
+    let mut ops = vec![installed.put(), snapshot::put_current(file)];
     ops.extend(delete_generation(current.generation));
     ops
 }

@@ -9,12 +9,12 @@ use openraft::storage::RaftStateMachine;
 use proto::raft as wire;
 use tempfile::TempDir;
 
-use super::{Applied, SnapshotFile, SnapshotMeta, StateMachine, snapshot};
+use super::{Applied, SnapshotFile, StateMachine, snapshot};
 use crate::database::memory::MemoryDatabase;
 use crate::database::{Database, KeyValue, Op, Pairs, Snapshot, View};
 use crate::keys::{self, Table};
 use crate::stored;
-use crate::types::{LeaderId, LogId};
+use crate::types::{LeaderId, LogId, SnapshotMeta};
 use crate::writer::{JoinOnDrop, Writer};
 
 /// Keys of the state that is installed: several blocks.
@@ -57,6 +57,10 @@ impl View for Recording {
 
     fn scan(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
         self.engine.scan(table, from, to)
+    }
+
+    fn scan_back(&self, table: Table, from: Vec<u8>, to: Option<Vec<u8>>) -> Pairs<'_> {
+        self.engine.scan_back(table, from, to)
     }
 }
 

@@ -21,18 +21,16 @@ mod transfers;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
 use proto::raft as wire;
 use tokio::sync::watch;
 
-pub(crate) use self::applied::Applied;
-pub(crate) use self::applied::AppliedError;
+pub(crate) use self::applied::{Applied, AppliedError, view_of};
 use self::apply::ApplyError;
 pub(crate) use self::apply::validate;
 use self::overlay::Overlay;
@@ -44,10 +42,11 @@ use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, Table};
 use crate::runtime;
 use crate::stored;
-use crate::types::{Answer, Entry, LogId, StoredMembership, TypeConfig};
+use crate::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use crate::writer::Writer;
 
-type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
+/// Raft with this state machine.
+pub(crate) type Raft = openraft::Raft<TypeConfig, StateMachine>;
 type OpenSnapshot = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
 
 /// How much one write of applied entries holds.
@@ -63,6 +62,8 @@ pub(crate) struct StateMachine {
     recent: Recent,
     /// The index of the last entry whose effects readers can see.
     visible: watch::Sender<u64>,
+    /// The cluster version at that index.
+    version: Arc<AtomicU32>,
     sessions_swept: sessions::Swept,
     transfers: Transfers,
 }
@@ -76,6 +77,7 @@ impl StateMachine {
     ) -> Result<Self, AppliedError> {
         let applied = Applied::load(|key| database.get(Table::Meta, key))?;
         let visible = watch::Sender::new(applied.index());
+        let version = Arc::new(AtomicU32::new(applied.version));
         let sessions_swept = sessions::Swept::default();
         let transfers = Transfers::default();
         let recent = Recent::default();
@@ -86,6 +88,7 @@ impl StateMachine {
             applied,
             recent,
             visible,
+            version,
             sessions_swept,
             transfers,
         })
@@ -99,6 +102,17 @@ impl StateMachine {
     /// Tells the index of the last entry whose effects readers can see.
     pub(crate) fn visible(&self) -> watch::Sender<u64> {
         self.visible.clone()
+    }
+
+    /// Tells the cluster version, as far as entries are applied.
+    pub(crate) fn version(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.version)
+    }
+
+    /// Tells readers what is applied.
+    fn show_applied(&self) {
+        self.version.store(self.applied.version, Ordering::Release);
+        self.visible.send_replace(self.applied.index());
     }
 
     /// Removes what an interrupted installation of a snapshot left behind.
@@ -169,7 +183,7 @@ impl StateMachine {
         ops.extend(overlay.into_ops());
         ops.push(self.applied.put());
         self.writer.visible(ops).await?;
-        self.visible.send_replace(self.applied.index());
+        self.show_applied();
         self.writer.stages().apply.record_time(started.elapsed());
         self.writer.stages().applied(self.applied.index());
         for (responder, answer) in answers {
@@ -236,7 +250,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         let stages = self.writer.stages();
         stages.snapshot_install.record_time(started.elapsed());
         stages.snapshot_installed_bytes.store(size_bytes, Ordering::Relaxed);
-        self.visible.send_replace(self.applied.index());
+        self.show_applied();
         Ok(())
     }
 
@@ -273,27 +287,11 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
         let (folder, applied) = (self.folder.clone(), self.applied.clone());
         let written = runtime::blocking(move || snapshot::write(&folder, &view, &applied));
         let file = written.await.map_err(io::Error::other)??;
-        self.writer.durable(vec![put_current(&file)]).await?;
+        self.writer.durable(vec![snapshot::put_current(&file)]).await?;
         let stages = self.writer.stages();
         stages.snapshot_build.record_time(started.elapsed());
         stages.snapshot_bytes.store(file.size_bytes()?, Ordering::Relaxed);
         snapshot::remove_others(&self.folder, &file.name());
         Ok(OpenSnapshot { meta: self.applied.meta(), snapshot: file })
     }
-}
-
-/// Makes a snapshot the current one.
-fn put_current(file: &SnapshotFile) -> Op {
-    let (key, value) = (keys::META_SNAPSHOT.to_vec(), file.name().into_bytes());
-    Op::Put { table: Table::Meta, key, value }
-}
-
-/// Reads what was applied in a snapshot of the database.
-pub(crate) fn applied_in(view: &Snapshot) -> Result<Applied, AppliedError> {
-    Applied::load(|key| view.get(Table::Meta, key))
-}
-
-/// The value of a key with its revision.
-pub(crate) fn decode_value(bytes: impl Into<Bytes>) -> Result<wire::Value, stored::StoredError> {
-    stored::decode_shared(bytes)
 }

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use prost::Message;
 use proto::raft as wire;
 
-use super::{Applied, SnapshotMeta};
-use crate::database::Snapshot;
+use super::Applied;
+use crate::database::{Op, Snapshot};
 use crate::folder;
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::runtime::mutant;
+use crate::types::SnapshotMeta;
 
 const MAGIC: &[u8; 8] = b"IRSNAP01";
 const BLOCK_BYTES: usize = 256 << 10;
@@ -316,4 +317,10 @@ impl Reader {
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> SnapshotError + use<> {
     let path = path.to_path_buf();
     move |source| SnapshotError::Io { path, source }
+}
+
+/// Makes a snapshot the current one.
+pub(super) fn put_current(file: &SnapshotFile) -> Op {
+    let (key, value) = (keys::META_SNAPSHOT.to_vec(), file.name().into_bytes());
+    Op::Put { table: Table::Meta, key, value }
 }

@@ -1,6 +1,7 @@
 //! What the log does to the tables, without Raft around it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +14,9 @@ use prost::Message;
 use proto::raft as wire;
 use tempfile::TempDir;
 
-use super::history::{self, Retention};
+use super::history;
 use super::{SnapshotError, StateMachine, sessions, snapshot};
-use crate::config::MemoryPolicy;
+use crate::config::{MemoryPolicy, Retention};
 use crate::database::{Database, Op, Snapshot};
 use crate::keys::{self, GENERATION_BYTES, Table};
 use crate::open::{self, OpenError};
@@ -79,7 +80,7 @@ impl Machine {
     fn value(&self, key: &'static str) -> Option<Vec<u8>> {
         let key = keys::state(self.machine.applied.generation, key.as_bytes());
         let bytes = self.database.get(Table::State, &key)?;
-        Some(super::decode_value(bytes).expect("value").value.to_vec())
+        Some(stored::decode_value(bytes).expect("value").value.to_vec())
     }
 }
 
@@ -240,6 +241,19 @@ async fn what_a_newer_version_wrote_is_refused_and_not_skipped() {
     machine.machine.writer.durable(vec![applied.put()]).await.expect("written");
     let opened = open::check_state(&machine.database).expect_err("too new");
     assert!(matches!(opened, OpenError::TooNew(_)), "{opened}");
+}
+
+#[tokio::test]
+async fn readers_are_told_the_version_when_the_entry_that_raises_it_is_applied() {
+    let mut machine = Machine::new();
+    let shown = machine.machine.version();
+    assert_eq!(version::FIRST, shown.load(Ordering::Acquire));
+    machine.machine.applied.version = version::FIRST - 1;
+    machine.apply(&[at(1, vec![put("k", "1", None)])]).await;
+    assert_eq!(version::FIRST - 1, shown.load(Ordering::Acquire));
+    let raise = wire::Command { raise_version: version::FIRST, ..wire::Command::default() };
+    machine.apply(&[raise]).await;
+    assert_eq!(version::FIRST, shown.load(Ordering::Acquire));
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use openraft::storage::IOFlushed;
 use tokio::sync::{mpsc, oneshot};
 
 use super::attempts::Attempts;
+use super::clock::WriteClock;
 use crate::database::{Database, Op};
 use crate::metrics::Stages;
-use crate::stall::WriteClock;
 use crate::types::TypeConfig;
 
 const GROUP_BYTES_MAX: usize = 1 << 20;

@@ -1,7 +1,9 @@
 //! What a store of one node does, and that it is still there after a restart.
 
+use raft_store::Store;
 use raft_store::read::{Consistency, ReadError};
 use raft_store::txn::{Compare, Expected, TransactError, Txn, Write};
+use raft_store::version;
 use raft_store::watch::WatchError;
 
 use super::support::{Cluster, Node, bytes, put, put_once, stop, value, wait_for_leader};
@@ -63,6 +65,61 @@ async fn earlier_revisions_can_be_read() {
     let future = store.read_at(last + 1000).await;
     assert!(matches!(future, Err(ReadError::Unavailable { .. })));
     stop(nodes).await;
+}
+
+#[tokio::test]
+async fn changes_after_a_revision_are_told_as_far_as_the_history_goes() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    for store in [nodes[0].store.clone(), Store::in_memory()] {
+        let first = store.transact(put("a", "1")).await.expect("put a").revision;
+        store.transact(put("b", "2")).await.expect("put b");
+        let delete = Txn { writes: vec![Write::Delete { key: bytes("a") }], ..Txn::default() };
+        let last = store.transact(delete).await.expect("delete a").revision;
+        let view = store.read(Consistency::Linearizable).await.expect("read");
+        let changes = vec![(bytes("b"), Some(bytes("2"))), (bytes("a"), None)];
+        assert_eq!(Some(changes), view.changes_after(first, 2));
+        assert_eq!(None, view.changes_after(first, 1), "there are more");
+        assert_eq!(Some(Vec::new()), view.changes_after(last, 0));
+        store.transact(put("c", "3")).await.expect("put c");
+        assert_eq!(Some(Vec::new()), view.changes_after(last, 9), "a view shows nothing later");
+    }
+    let past = nodes[0].store.read_at(1).await;
+    assert!(past.is_err() || past.is_ok_and(|past| past.changes_after(0, 9).is_none()));
+    stop(nodes).await;
+}
+
+#[tokio::test]
+async fn parts_of_a_range_are_read_on_disk_and_at_an_earlier_revision() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    let store = &nodes[0].store;
+    for number in 1..=4 {
+        store.transact(put(&format!("e/{number}"), "x")).await.expect("put");
+    }
+    let then = store.transact(put("f", "x")).await.expect("put").revision;
+    let delete = Txn { writes: vec![Write::Delete { key: bytes("e/4") }], ..Txn::default() };
+    store.transact(delete).await.expect("delete");
+    let names = |range: Vec<(bytes::Bytes, _)>| -> Vec<String> {
+        range.into_iter().map(|(key, _)| String::from_utf8_lossy(&key).into_owned()).collect()
+    };
+    let now = store.read(Consistency::Linearizable).await.expect("read");
+    assert_eq!(["e/3", "e/2"], names(now.range_back(b"e/", 2))[..]);
+    assert_eq!(["e/1"], names(now.range_back_before(b"e/", b"e/2", 2))[..]);
+    assert_eq!(["e/2", "e/3"], names(now.range_from(b"e/", b"e/2", 5))[..]);
+    let view = store.read_at(then).await.expect("read at a revision");
+    assert_eq!(["e/4", "e/3"], names(view.range_back(b"e/", 2))[..]);
+    stop(nodes).await;
+}
+
+#[tokio::test]
+async fn the_cluster_version_is_known_without_a_quorum() {
+    let cluster = Cluster::new();
+    let node = cluster.start(1, None).await;
+    assert_eq!(version::FIRST, node.store.cluster_version(), "of a node that is no member yet");
+    stop(vec![node]).await;
+    assert_eq!(version::SUPPORTED, Store::in_memory().cluster_version());
+    assert_eq!(7, Store::in_memory_at_version(7).cluster_version());
 }
 
 #[tokio::test]

@@ -32,9 +32,9 @@ use tracing::{error, info};
 
 use crate::grpc::rack::{RackService, unavailable};
 use crate::reconcile::racks::{Described, LiveSession};
-use tables::object::{Object, ObjectId};
+use tables::object::{Object, ObjectChange, ObjectId};
 use tables::read::{Reads, View};
-use tables::row::prefix;
+use tables::row::{self, prefix};
 use tables::update::now;
 
 /// After how much silence a rack counts as gone.
@@ -185,9 +185,10 @@ impl Feed {
     }
 
     async fn take_batch(&mut self, batch: &Batch) -> Result<(), Status> {
+        let view = self.service.tables.stale_view().await.map_err(unavailable)?;
         let changes = batch.changes.iter();
-        let changes =
-            changes.filter_map(|change| changed(&change.key, change.value.as_deref(), &self.rack));
+        let changes = changes
+            .filter_map(|change| changed(&view, &change.key, change.value.as_deref(), &self.rack));
         let delta = Delta {
             revision: batch.revision,
             changes: changes.collect(),
@@ -215,14 +216,13 @@ fn stamped(message: ToRack) -> RegionMessage {
 
 /// The tables that racks serve from.
 fn prefixes() -> Vec<Bytes> {
-    vec![
+    let others = [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
         prefix::<IpRange>(),
         prefix::<ReservedAddress>(),
         prefix::<Domain>(),
         prefix::<DnsResource>(),
-        prefix::<Machine>(),
         prefix::<Binding>(),
         prefix::<Block>(),
         prefix::<PowerJob>(),
@@ -230,14 +230,16 @@ fn prefixes() -> Vec<Bytes> {
         prefix::<RackController>(),
         prefix::<RegionController>(),
         prefix::<BootFiles>(),
-    ]
+    ];
+    let machines = row::prefixes::<Machine>();
+    others.into_iter().chain(machines).collect()
 }
 
 /// Everything the rack serves from, in messages of a bounded size.
 fn generation(view: &View, rack: &SystemId) -> Result<Vec<Delta>, Status> {
     let rows = prefixes().into_iter().flat_map(|prefix| view.values(&prefix));
     let changes: Vec<Change> =
-        rows.filter_map(|(key, row)| changed(&key, Some(&row.value), rack)).collect();
+        rows.filter_map(|(key, row)| changed(view, &key, Some(&row.value), rack)).collect();
     let mut deltas: Vec<Delta> = changes
         .chunks(OBJECTS_IN_MESSAGE)
         .map(|changes| Delta {
@@ -258,17 +260,16 @@ fn generation(view: &View, rack: &SystemId) -> Result<Vec<Delta>, Status> {
 }
 
 /// A change as the rack sees it. What cannot be read is logged and left out: one bad row must not
-/// keep a rack from all others.
-fn changed(key: &[u8], value: Option<&[u8]>, rack: &SystemId) -> Option<Change> {
-    let change = match value {
-        Some(value) => match Object::of(key, value) {
-            Ok(object) => put(object?, rack)?,
-            Err(error) => {
-                error!("a rack is not told of a row: {error}");
-                return None;
-            }
-        },
-        None => WireChange::Delete((&deleted(ObjectId::of_key(key)?)?).into()),
+/// keep a rack from all others. The view is not older than the change.
+fn changed(at: &View, key: &[u8], value: Option<&[u8]>, rack: &SystemId) -> Option<Change> {
+    let change = match ObjectChange::of(at, key, value) {
+        Ok(Some(ObjectChange::Put(object))) => put(object, rack)?,
+        Ok(Some(ObjectChange::Delete(id))) => WireChange::Delete((&deleted(id)?).into()),
+        Ok(None) => return None,
+        Err(error) => {
+            error!("a rack is not told of a row: {error}");
+            return None;
+        }
     };
     Some(Change { change: Some(change) })
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use identity::rotation::short;
 use model::controller::{RackController, RegionController};
-use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
@@ -15,7 +14,7 @@ use tables::row::prefix;
 use tables::update::Tables;
 
 /// Runs until cancelled.
-pub async fn run(store: Store, shutdown: CancellationToken) {
+pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule = Schedule {
         name: "authority",
         prefixes: vec![
@@ -26,8 +25,7 @@ pub async fn run(store: Store, shutdown: CancellationToken) {
         ],
         interval: Duration::from_secs(30),
     };
-    let tables = Tables::new(store.clone());
-    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+    driver::run(tables.store().clone(), schedule, shutdown, || pass(&tables)).await;
 }
 
 /// Begins the next round, if it is due.

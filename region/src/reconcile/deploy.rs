@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Refusal};
-use raft_store::Store;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::reconcile::driver::{self, Schedule};
 use ops::machine::step::{self, Author, StepError};
@@ -15,31 +16,35 @@ use tables::read::Reads;
 use tables::update::{Cause, Tables, now};
 
 /// Runs until cancelled.
-pub async fn run(store: Store, shutdown: CancellationToken) {
+pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule =
         Schedule { name: "deploy", prefixes: Vec::new(), interval: Duration::from_secs(5) };
-    let tables = Tables::new(store.clone());
-    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+    driver::run(tables.store().clone(), schedule, shutdown, || pass(&tables)).await;
 }
 
-/// Fails every machine whose deadline has passed.
+/// Fails every machine whose deadline has passed. One that cannot be written does not keep the others
+/// waiting.
 ///
 /// # Errors
-/// See [`StepError`].
+/// See [`StepError`]: the last of those that came up.
 pub async fn pass(tables: &Tables) -> Result<(), StepError> {
     let view = tables.stale_view().await?;
-    let due = |machine: &Machine| machine.lifecycle.deadline.is_some_and(|at| at <= now());
-    for machine in view.list::<Machine>()?.iter().filter(|machine| due(machine)) {
-        time_out(tables, machine).await?;
+    let overdue: Vec<SystemId> = view.state().overdue(now()).cloned().collect();
+    let mut outcome = Ok(());
+    for id in &overdue {
+        if let Err(error) = time_out(tables, id).await {
+            warn!(machine.id = %id, "machine {id} cannot be timed out: {error}");
+            outcome = Err(error);
+        }
     }
-    Ok(())
+    outcome
 }
 
-async fn time_out(tables: &Tables, seen: &Machine) -> Result<(), StepError> {
+async fn time_out(tables: &Tables, id: &SystemId) -> Result<(), StepError> {
     let cause = Cause::new("reconciler:deploy", "machine.timeout");
     tables
         .update(&cause, |tx| {
-            let Some(mut machine) = tx.get::<Machine>(&seen.system_id)? else { return Ok(()) };
+            let Some(mut machine) = tx.get::<Machine>(id)? else { return Ok(()) };
             match step::advance(tx, &mut machine, &Event::Timeout, Author::System) {
                 Err(StepError::Refused { refusal: Refusal::NotDue, .. }) => Ok(()),
                 other => other,

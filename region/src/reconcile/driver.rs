@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use raft_store::Store;
 use raft_store::read::Consistency;
-use raft_store::store::Leadership;
+use raft_store::status::Leadership;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use raft_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
@@ -14,11 +13,10 @@ use tables::update::Tables;
 const REMOVED_MAX: usize = 256;
 
 /// Runs until cancelled.
-pub async fn run(store: Store, shutdown: CancellationToken) {
+pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule =
         Schedule { name: "leases", prefixes: Vec::new(), interval: Duration::from_secs(60) };
-    let tables = Tables::new(store.clone());
-    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+    driver::run(tables.store().clone(), schedule, shutdown, || pass(&tables)).await;
 }
 
 /// Removes what has expired, a bounded number at a time.

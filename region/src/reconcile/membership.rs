@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use model::controller::RegionController;
-use raft_store::Store;
 use raft_store::status::{Member, MembershipError};
 use tokio_util::sync::CancellationToken;
 
@@ -48,14 +47,13 @@ enum Step {
 }
 
 /// Runs until cancelled.
-pub async fn run(store: Store, shutdown: CancellationToken) {
+pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule = Schedule {
         name: "membership",
         prefixes: vec![prefix::<RegionController>()],
         interval: Duration::from_secs(1),
     };
-    let tables = Tables::new(store.clone());
-    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+    driver::run(tables.store().clone(), schedule, shutdown, || pass(&tables)).await;
 }
 
 /// Takes one step, if one is due.

@@ -1,14 +1,16 @@
 //! Power jobs that need a rack: new ones that found none, those whose rack is gone or silent, and
 //! failed attempts after their pause. After too many attempts the order has failed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::controller::RackController;
+use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::power::{PowerJob, PowerState};
 use model::time::Timestamp;
-use raft_store::Store;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::reconcile::driver::{self, Schedule};
 use ops::power::{
@@ -23,14 +25,13 @@ use tables::update::{Cause, Tables, now};
 const POLLED_MAX: usize = 20;
 
 /// Runs until cancelled.
-pub async fn run(store: Store, shutdown: CancellationToken) {
+pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule = Schedule {
         name: "power",
         prefixes: vec![prefix::<PowerJob>(), prefix::<RackController>()],
         interval: Duration::from_secs(1),
     };
-    let tables = Tables::new(store.clone());
-    driver::run(store, schedule, shutdown, || pass(&tables)).await;
+    driver::run(tables.store().clone(), schedule, shutdown, || pass(&tables)).await;
 }
 
 /// Hands out every job that nobody works on, and asks for power states that are old.
@@ -40,22 +41,31 @@ pub async fn run(store: Store, shutdown: CancellationToken) {
 pub async fn pass(tables: &Tables) -> Result<(), PowerError> {
     let view = tables.stale_view().await?;
     let racks = view.list::<RackController>()?;
-    for job in view.list::<PowerJob>()? {
-        if needs_rack(&job, &racks, now()) {
-            hand_out(tables, &job).await?;
-        }
+    let waiting = view.state().jobs().filter(|job| needs_rack(job, &racks, now()));
+    let waiting: Vec<Arc<PowerJob>> = waiting.cloned().collect();
+    let mut outcome = Ok(());
+    for job in &waiting {
+        keep_error(&mut outcome, &job.machine, hand_out(tables, job).await);
     }
-    let is_old = |machine: &Machine| {
-        let observed = machine.power.observed.unwrap_or_default();
-        power::is_switchable(machine) && now().since_ms(observed) > POLL_INTERVAL_MS
-    };
-    let machines = view.list::<Machine>()?;
-    for machine in machines.iter().filter(|machine| is_old(machine)).take(POLLED_MAX) {
-        if view.get::<PowerJob>(&machine.system_id)?.is_none() {
-            power::query(tables, &machine.system_id).await?;
-        }
+    let old = view.state().observed_before(now().minus_ms(POLL_INTERVAL_MS));
+    let old = old.filter(|id| view.state().job(id).is_none());
+    let old: Vec<SystemId> = old.take(POLLED_MAX).cloned().collect();
+    for id in &old {
+        keep_error(&mut outcome, id, power::query(tables, id).await);
     }
-    Ok(())
+    outcome
+}
+
+/// One machine that fails does not keep the others waiting.
+fn keep_error(
+    outcome: &mut Result<(), PowerError>,
+    machine: &SystemId,
+    done: Result<(), PowerError>,
+) {
+    if let Err(error) = done {
+        warn!(machine.id = %machine, "power of machine {machine}: {error}");
+        *outcome = Err(error);
+    }
 }
 
 fn needs_rack(job: &PowerJob, racks: &[RackController], now: Timestamp) -> bool {

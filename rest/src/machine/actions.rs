@@ -199,7 +199,7 @@ async fn lock(call: Call, locked: bool) -> Result<Reply, Problem> {
 async fn query_power_state(call: Call) -> Result<Reply, Problem> {
     let tables = &call.parts.tables;
     let before = machine_of(&call, &call.view().await?)?;
-    if power::is_switchable(&before) {
+    if before.power.is_switchable() {
         power::query(tables, &before.system_id).await.map_err(ops::error::Refusal::from)?;
         // Whatever ends the wait, the present state is the answer.
         let _ = tokio::time::timeout(QUERY_PATIENCE, job_ended(&call, &before.system_id)).await;

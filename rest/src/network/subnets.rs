@@ -173,7 +173,7 @@ async fn with_occupancy<T: serde::Serialize>(
     let view = call.view().await?;
     let subnet = specifiers::subnet(&view, call.segment("id"))?;
     let ranges: Vec<IpRange> = view.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let assigned = subnets::assigned(&view, &subnet)?;
+    let assigned = subnets::assigned(&view, &subnet);
     let occupancy = Occupancy { subnet: &subnet, ranges: &ranges, assigned: &assigned };
     Ok(Reply::json(&question(&occupancy)))
 }

@@ -1,0 +1,362 @@
+//! The model itself, and how one changed row changes it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::controller::{RackController, RegionController};
+use model::dns::dnsresource::DnsResource;
+use model::id::{SubnetId, SystemId};
+use model::lease::binding::Binding;
+use model::lease::block::Block;
+use model::mac::MacAddress;
+use model::machine::Machine;
+use model::machine::power::PowerJob;
+use model::machine::status::Status;
+use model::net::range::{AddressRange, address, number};
+use model::net::reserved::ReservedAddress;
+use model::time::Timestamp;
+use raft_store::read::{KeyChange, ReadView};
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
+
+use crate::read::{Reads, View, decode};
+use crate::row::{Row, id_of_row_or_part, prefix, row_id, row_key};
+use crate::views::intervals::Intervals;
+
+/// Ready machines in the order in which they are given away: small ones first.
+pub type ReadyKey = (u32, u64, Timestamp, SystemId);
+
+/// The objects in memory, as they were at one revision.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    revision: u64,
+    machines: Map<SystemId, Arc<Machine>>,
+    ready: Set<ReadyKey>,
+    by_age: Set<(Timestamp, SystemId)>,
+    deadlines: Set<(Timestamp, SystemId)>,
+    observed: Set<(Timestamp, SystemId)>,
+    by_subnet: Set<(SubnetId, SystemId)>,
+    jobs: Map<SystemId, Arc<PowerJob>>,
+    bindings: Map<IpAddr, (MacAddress, Timestamp)>,
+    bindings_by_mac: Set<(MacAddress, IpAddr)>,
+    bindings_by_end: Set<(Timestamp, IpAddr)>,
+    blocks: Map<IpAddr, Arc<Block>>,
+    /// The addresses that a row holds, by its key.
+    held: Map<Bytes, Vec<IpAddr>>,
+    /// How many rows hold an address.
+    holders: Map<IpAddr, u32>,
+    used_v4: Intervals,
+    used_v6: Intervals,
+}
+
+impl State {
+    /// The revision of the model.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// A machine, without the details of its inventory (devices, NUMA nodes, DMI strings) and its
+    /// user data.
+    #[must_use]
+    pub fn machine(&self, id: &SystemId) -> Option<&Arc<Machine>> {
+        self.machines.get(id)
+    }
+
+    /// All machines, by their ids, as [`State::machine`] gives them.
+    pub fn machines(&self) -> impl Iterator<Item = &Arc<Machine>> {
+        self.machines.values()
+    }
+
+    /// All machines, oldest first.
+    pub fn machines_by_age(&self) -> impl Iterator<Item = &Arc<Machine>> {
+        self.by_age.iter().filter_map(|(_, id)| self.machines.get(id))
+    }
+
+    /// The machines that can be allocated, the smallest first.
+    pub fn ready(&self) -> impl Iterator<Item = &Arc<Machine>> {
+        self.ready.iter().filter_map(|(_, _, _, id)| self.machines.get(id))
+    }
+
+    /// The machines whose phase has gone on for too long at a time.
+    pub fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &SystemId> {
+        self.deadlines.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| id)
+    }
+
+    /// When the next phase will have gone on for too long.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The machines that somebody can switch and whose power state is older than a time, the oldest
+    /// first.
+    pub fn observed_before(&self, time: Timestamp) -> impl Iterator<Item = &SystemId> {
+        self.observed.iter().take_while(move |(at, _)| *at < time).map(|(_, id)| id)
+    }
+
+    /// The machines with a link to a subnet.
+    pub fn linked_to(&self, subnet: SubnetId) -> impl Iterator<Item = &Arc<Machine>> {
+        let first = SystemId::from_number(0);
+        let from = self.by_subnet.range((subnet, first)..);
+        let of_subnet = from.take_while(move |(of, _)| *of == subnet);
+        of_subnet.filter_map(|(_, id)| self.machines.get(id))
+    }
+
+    /// All power jobs.
+    pub fn jobs(&self) -> impl Iterator<Item = &Arc<PowerJob>> {
+        self.jobs.values()
+    }
+
+    /// A machine's power job.
+    #[must_use]
+    pub fn job(&self, id: &SystemId) -> Option<&Arc<PowerJob>> {
+        self.jobs.get(id)
+    }
+
+    /// The addresses that were bound to a client, on any link.
+    pub fn bound_to(&self, mac: MacAddress) -> impl Iterator<Item = IpAddr> {
+        let first = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+        let from = self.bindings_by_mac.range((mac, first)..);
+        from.take_while(move |(of, _)| *of == mac).map(|(_, ip)| *ip)
+    }
+
+    /// The addresses whose promise ended before a time, the oldest first.
+    pub fn promised_before(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
+        self.bindings_by_end.iter().take_while(move |(at, _)| *at < time).map(|(_, ip)| *ip)
+    }
+
+    /// All address blocks, in the order of their addresses.
+    pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
+        self.blocks.values()
+    }
+
+    /// The block that an address lies in.
+    #[must_use]
+    pub fn block_of(&self, ip: IpAddr) -> Option<&Arc<Block>> {
+        let (_, block) = self.blocks.range(..=ip).next_back()?;
+        (ip <= block.last && ip.is_ipv4() == block.first.is_ipv4()).then_some(block)
+    }
+
+    /// Whether a client of DHCP may still use an address, or a rack may give it to one without asking:
+    /// `lasts` says so of a time that was promised.
+    pub fn is_promised(&self, ip: IpAddr, lasts: impl Fn(Timestamp) -> bool) -> bool {
+        let bound = self.bindings.get(&ip).is_some_and(|(_, until)| lasts(*until));
+        bound
+            || self
+                .block_of(ip)
+                .is_some_and(|block| lasts(block.valid_until) || lasts(block.quarantine_until))
+    }
+
+    /// The addresses of a range that machines, users, controllers or DNS resources have, as
+    /// ranges in order.
+    #[must_use]
+    pub fn used(&self, within: AddressRange) -> Vec<AddressRange> {
+        let like = within.first();
+        let intervals = if like.is_ipv4() { &self.used_v4 } else { &self.used_v6 };
+        let (first, last) = (number(within.first()), number(within.last()));
+        let used = intervals.within(first, last);
+        used.filter_map(|(from, to)| {
+            AddressRange::new(address(from.max(first), like), address(to.min(last), like))
+        })
+        .collect()
+    }
+
+    /// Reads everything.
+    pub(crate) fn read(view: &ReadView) -> Self {
+        let mut state = Self { revision: view.revision(), ..Self::default() };
+        let tables = [
+            prefix::<Machine>(),
+            prefix::<PowerJob>(),
+            prefix::<Binding>(),
+            prefix::<Block>(),
+            prefix::<ReservedAddress>(),
+            prefix::<RackController>(),
+            prefix::<RegionController>(),
+            prefix::<DnsResource>(),
+        ];
+        let at = View::of(view.clone());
+        for prefix in &tables {
+            for (key, stored) in view.range(prefix) {
+                state.apply(&at, &key, Some(&stored.value));
+            }
+        }
+        state
+    }
+
+    /// Applies what was changed since, up to the revision of a view.
+    pub(crate) fn bring_up(&mut self, view: &ReadView, changes: &[KeyChange]) {
+        let at = View::of(view.clone());
+        let mut machines = BTreeSet::new();
+        for (key, value) in changes {
+            match id_of_row_or_part::<Machine>(key) {
+                Some(id) => drop(machines.insert(id)),
+                None => self.apply(&at, key, value.as_ref()),
+            }
+        }
+        for id in machines {
+            self.read_machine(&at, &id);
+        }
+        self.revision = view.revision();
+    }
+
+    /// Whatever part of a machine has changed, it is read whole.
+    fn read_machine(&mut self, at: &View, id: &SystemId) {
+        let key = row_key::<Machine>(id);
+        let stored = at.uncompared(&key).map(|stored| stored.value);
+        let machine = self.row(at, &key, stored.as_ref()).map(slim);
+        let links = machine.iter().flat_map(|machine: &Machine| &machine.interfaces);
+        let links = links.flat_map(|interface| &interface.links);
+        self.hold(&key, links.filter_map(|link| link.ip_address).collect());
+        self.set_machine(id, machine);
+    }
+
+    fn apply(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
+        if let Some(id) = row_id::<Machine>(key) {
+            self.read_machine(at, &id);
+        } else if let Some(id) = row_id::<PowerJob>(key) {
+            match self.row::<PowerJob>(at, key, value) {
+                Some(job) => self.jobs.insert_mut(id, Arc::new(job)),
+                None => drop(self.jobs.remove_mut(&id)),
+            }
+        } else if let Some(ip) = row_id::<Binding>(key) {
+            let binding = self.row::<Binding>(at, key, value);
+            self.set_binding(ip, binding.map(|binding| (binding.mac, binding.promise_until)));
+        } else if row_id::<Block>(key).is_some() {
+            self.set_block(at, key, value);
+        } else if row_id::<ReservedAddress>(key).is_some() {
+            let reserved = self.row::<ReservedAddress>(at, key, value);
+            self.hold(key, reserved.iter().map(|reserved| reserved.ip).collect());
+        } else if row_id::<RackController>(key).is_some() {
+            let rack = self.row::<RackController>(at, key, value);
+            let interfaces = rack.iter().flat_map(|rack| &rack.interfaces);
+            let addresses = interfaces.flat_map(|interface| &interface.addresses);
+            self.hold(key, addresses.map(ipnet::IpNet::addr).collect());
+        } else if row_id::<RegionController>(key).is_some() {
+            let region = self.row::<RegionController>(at, key, value);
+            self.hold(key, region.iter().map(|region| region.address).collect());
+        } else if row_id::<DnsResource>(key).is_some() {
+            let resource = self.row::<DnsResource>(at, key, value);
+            self.hold(key, resource.iter().flat_map(|found| found.ip_addresses.clone()).collect());
+        }
+    }
+
+    /// A row that cannot be read is left out here: whoever reads it for its own sake is told.
+    fn row<T: Row>(&self, at: &View, key: &Bytes, value: Option<&Bytes>) -> Option<T> {
+        let row = decode::<T>(key, value?, at);
+        row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
+    }
+
+    fn set_machine(&mut self, id: &SystemId, machine: Option<Machine>) {
+        if let Some(old) = self.machines.get(id).map(Arc::clone) {
+            self.index(&old, false);
+            self.machines.remove_mut(id);
+        }
+        if let Some(machine) = machine {
+            self.index(&machine, true);
+            self.machines.insert_mut(id.clone(), Arc::new(machine));
+        }
+    }
+
+    fn index(&mut self, machine: &Machine, present: bool) {
+        let id = || machine.system_id.clone();
+        set(&mut self.by_age, (machine.created, id()), present);
+        if Status::of(&machine.lifecycle) == Status::Ready {
+            let hardware = &machine.hardware;
+            let key = (hardware.cpu_count, hardware.memory_mib, machine.created, id());
+            set(&mut self.ready, key, present);
+        }
+        if let Some(deadline) = machine.lifecycle.deadline {
+            set(&mut self.deadlines, (deadline, id()), present);
+        }
+        if machine.power.is_switchable() {
+            let observed = machine.power.observed.unwrap_or_default();
+            set(&mut self.observed, (observed, id()), present);
+        }
+        let links = machine.interfaces.iter().flat_map(|interface| &interface.links);
+        for subnet in links.filter_map(|link| link.subnet).collect::<BTreeSet<_>>() {
+            set(&mut self.by_subnet, (subnet, id()), present);
+        }
+    }
+
+    fn set_binding(&mut self, ip: IpAddr, binding: Option<(MacAddress, Timestamp)>) {
+        if let Some((mac, until)) = self.bindings.get(&ip).copied() {
+            self.bindings_by_mac.remove_mut(&(mac, ip));
+            self.bindings_by_end.remove_mut(&(until, ip));
+            self.bindings.remove_mut(&ip);
+        }
+        if let Some((mac, until)) = binding {
+            self.bindings_by_mac.insert_mut((mac, ip));
+            self.bindings_by_end.insert_mut((until, ip));
+            self.bindings.insert_mut(ip, (mac, until));
+        }
+    }
+
+    /// Blocks are found by their first address; a deleted row says only its id.
+    fn set_block(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
+        let id = row_id::<Block>(key);
+        let held = self.held.get(key).and_then(|held| held.first().copied());
+        if let Some(first) = held
+            && self.blocks.get(&first).is_some_and(|block| Some(block.id) == id)
+        {
+            self.blocks.remove_mut(&first);
+        }
+        self.held.remove_mut(key);
+        if let Some(block) = self.row::<Block>(at, key, value) {
+            self.held.insert_mut(key.clone(), vec![block.first]);
+            self.blocks.insert_mut(block.first, Arc::new(block));
+        }
+    }
+
+    /// Says which addresses a row holds now.
+    fn hold(&mut self, key: &Bytes, addresses: Vec<IpAddr>) {
+        let before = self.held.get(key).cloned().unwrap_or_default();
+        if before == addresses {
+            return;
+        }
+        for ip in before {
+            self.count(ip, false);
+        }
+        for ip in &addresses {
+            self.count(*ip, true);
+        }
+        if addresses.is_empty() {
+            self.held.remove_mut(key);
+        } else {
+            self.held.insert_mut(key.clone(), addresses);
+        }
+    }
+
+    fn count(&mut self, ip: IpAddr, more: bool) {
+        let before = self.holders.get(&ip).copied().unwrap_or_default();
+        let after = if more { before + 1 } else { before.saturating_sub(1) };
+        let used = if ip.is_ipv4() { &mut self.used_v4 } else { &mut self.used_v6 };
+        if after == 0 {
+            self.holders.remove_mut(&ip);
+            used.remove(number(ip));
+        } else {
+            self.holders.insert_mut(ip, after);
+            used.insert(number(ip));
+        }
+    }
+}
+
+fn set<T: Ord + Clone>(of: &mut Set<T>, key: T, present: bool) {
+    if present {
+        of.insert_mut(key);
+    } else {
+        of.remove_mut(&key);
+    }
+}
+
+/// A machine without what only its own page shows.
+fn slim(mut machine: Machine) -> Machine {
+    machine.hardware.devices = Vec::new();
+    machine.hardware.numa_nodes = Vec::new();
+    machine.hardware.dmi.clear();
+    if let Some(deployment) = &mut machine.deployment {
+        deployment.user_data = None;
+    }
+    machine
+}
