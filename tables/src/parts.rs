@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::machine::hardware::Hardware;
 use model::machine::power::Power;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::{Deployment, Machine};
+use model::secret::{Secret, SecretBytes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +29,10 @@ pub(crate) const PARTS: &[Part<Machine>] = &[
 struct Credentials {
     /// The parameters of the power driver, with the BMC's account.
     #[serde(default)]
-    power: std::collections::BTreeMap<String, String>,
+    power: PowerParameters,
     /// cloud-init user data in Base64.
     #[serde(default)]
-    user_data: Option<String>,
+    user_data: Option<Secret>,
 }
 
 type Json = serde_json::Result<Vec<u8>>;
@@ -41,7 +43,7 @@ fn take_credentials(machine: &mut Machine) -> Option<Json> {
     if power.is_empty() && user_data.is_none() {
         return None;
     }
-    let user_data = user_data.map(|data| STANDARD.encode(data));
+    let user_data = user_data.map(|data| Secret::new(STANDARD.encode(data.expose())));
     Some(serde_json::to_vec(&Credentials { power, user_data }))
 }
 
@@ -49,8 +51,8 @@ fn take_credentials(machine: &mut Machine) -> Option<Json> {
 fn put_credentials(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
     let Credentials { power, user_data } = serde_json::from_slice(json)?;
     machine.power.parameters = power;
-    let decoded = user_data.map(|text| STANDARD.decode(text)).transpose();
-    let user_data = decoded.map_err(serde::de::Error::custom)?;
+    let decoded = user_data.map(|text| STANDARD.decode(text.expose())).transpose();
+    let user_data = decoded.map_err(serde::de::Error::custom)?.map(SecretBytes::new);
     if user_data.is_some() {
         machine.deployment = Some(Deployment { user_data, ..no_deployment() });
     }
