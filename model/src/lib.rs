@@ -17,6 +17,7 @@ pub mod lease;
 pub mod machine;
 pub mod net;
 pub mod pool;
+pub mod retention;
 pub mod secret;
 pub mod setting;
 pub mod tag;

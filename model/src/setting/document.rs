@@ -11,6 +11,19 @@ Ironraft does not support cannot be set and read as MAAS's default; the reason i
 This page is made from `model/src/setting/table.rs`; a test compares them.
 ";
 
+const TAIL: &str = "
+## What is kept, and for how long
+| what | how long |
+|---|---|
+| events | `events_max_age_days` and `events_max_count`, whichever is less |
+| join tokens | a day after they ended |
+| contents that no image refers to | an hour; longer while an upload or a deployment uses them |
+| files of contents that are gone | an hour, at each region |
+| uploads that nobody went on with | a day |
+| what tools printed on a machine | until the machine is deleted; the last output of each tool |
+| history of the store, for watches and racks that were away | a day, a million revisions or 4 GiB, whichever is least (`Retention` in `raft-store/src/config.rs`) |
+";
+
 /// The page.
 #[must_use]
 pub fn page() -> String {
@@ -27,6 +40,7 @@ pub fn page() -> String {
         Usage::Refused(reason) => Some(reason.to_owned()),
         Usage::Read(_) | Usage::Clients => None,
     });
+    page.push_str(TAIL);
     page
 }
 

@@ -218,6 +218,20 @@ pub const SETTINGS: &[Definition] = &[
         usage: Usage::Refused("every machine is examined when it is enlisted"),
     },
     Definition {
+        name: "events_max_age_days",
+        form: Form::Number(1, 10_000),
+        default: Default::Number(365),
+        doc: "How many days events are kept. Not a setting of MAAS, which keeps all.",
+        usage: Usage::Read(&["ops/src/site/event_retention.rs"]),
+    },
+    Definition {
+        name: "events_max_count",
+        form: Form::Number(1_000, 100_000_000),
+        default: Default::Number(1_000_000),
+        doc: "How many events are kept, the newest of them. Not a setting of MAAS, which keeps all.",
+        usage: Usage::Read(&["ops/src/site/event_retention.rs"]),
+    },
+    Definition {
         name: "force_v1_network_yaml",
         form: Form::Boolean,
         default: Default::Boolean(false),

@@ -56,6 +56,10 @@ settings! {
     ENABLE_DISK_ERASING_ON_RELEASE: bool = "enable_disk_erasing_on_release" by boolean;
     /// Whether deployed systems use the proxy.
     ENABLE_HTTP_PROXY: bool = "enable_http_proxy" by boolean;
+    /// How long events are kept.
+    EVENTS_MAX_AGE: Duration = "events_max_age_days" by days;
+    /// How many events are kept.
+    EVENTS_MAX_COUNT: u64 = "events_max_count" by number;
     /// The proxy of deployed systems.
     HTTP_PROXY: Option<String> = "http_proxy" by text_or_none;
     /// More arguments for the kernel of the ephemeral OS.
@@ -88,12 +92,15 @@ fn minutes(value: &Value) -> Option<Duration> {
     number(value)?.checked_mul(60).map(Duration::from_secs)
 }
 
+fn days(value: &Value) -> Option<Duration> {
+    number(value)?.checked_mul(24 * 3600).map(Duration::from_secs)
+}
+
 /// A text; null is the empty one.
 fn text(value: &Value) -> Option<String> {
     if value.is_null() { Some(String::new()) } else { value.as_str().map(str::to_owned) }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "all readers have one form")]
 fn text_or_none(value: &Value) -> Option<Option<String>> {
     Some(value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
 }

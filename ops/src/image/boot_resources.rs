@@ -13,7 +13,7 @@ use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM};
 use model::time::Timestamp;
 
 use crate::error::Refusal;
-use crate::image::contents::is_complete;
+use crate::image::contents::claim;
 use crate::site::settings;
 use tables::error::TableError;
 use tables::images::BOOT_RESOURCE_BY_NAME;
@@ -190,7 +190,7 @@ fn add_set(
         resource.base_image.clone_from(&new.base_image);
     }
     let number = tx.next_number("bootresourcefile", 1)?;
-    let complete = is_complete(tx, &new.sha256)?;
+    let complete = claim(tx, &new.sha256)?;
     let file = ResourceFile {
         id: u32::try_from(number).unwrap_or(u32::MAX),
         filetype: filetype.to_owned(),

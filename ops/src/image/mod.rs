@@ -1,4 +1,5 @@
 //! Boot resources and what machines said of their boot.
 
 pub mod boot_resources;
+pub mod content_retention;
 pub mod contents;

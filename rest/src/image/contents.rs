@@ -56,6 +56,7 @@ async fn begin(call: Call) -> Result<Reply, Problem> {
         errors.add("size", "Ensure this value is greater than or equal to 1.");
     }
     errors.finish()?;
+    contents::keep(&call.parts.tables, &call.cause("image.upload"), &sha256).await?;
     let complete = contents::is_complete(&call.view().await?, &sha256)?;
     let node = call.images()?.node_id;
     let mut shape = json!({ "sha256": sha256, "size": size, "complete": complete });
@@ -107,7 +108,7 @@ async fn set_files(call: Call) -> Result<Reply, Problem> {
             let mut errors = FieldErrors::default();
             let named = [("kernel_sha256", &kernel_sha256), ("initrd_sha256", &initrd_sha256)];
             for (name, sha256) in named {
-                if !contents::is_complete(tx, sha256)? {
+                if !contents::claim(tx, sha256)? {
                     errors.add(name, "This content is not uploaded completely.");
                 }
             }
