@@ -115,7 +115,10 @@ impl EventQuery {
                 let machine = view.find(&MACHINE_BY_HOSTNAME, &hostname.to_lowercase())?;
                 named.extend(machine.map(|machine| machine.system_id));
             }
-            nodes = Some(nodes.map_or(named.clone(), |nodes| &nodes & &named));
+            nodes = Some(match nodes {
+                Some(nodes) => &nodes & &named,
+                None => named,
+            });
         }
         Ok(nodes)
     }

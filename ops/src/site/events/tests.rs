@@ -29,12 +29,12 @@ fn event(id: u64) -> Event {
     };
     Event {
         id,
-        node: (id % 3 != 0).then(|| SystemId::from_number(id % 3)),
+        node: (!id.is_multiple_of(3)).then(|| SystemId::from_number(id % 3)),
         hostname: String::new(),
         kind: String::new(),
         level,
         description: String::new(),
-        username: (id % 7 == 0).then(|| "anna".to_owned()),
+        username: id.is_multiple_of(7).then(|| "anna".to_owned()),
         created: Timestamp::default(),
     }
 }
