@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use model::boot::content::is_sha256;
 use sha2::{Digest, Sha256};
@@ -143,7 +144,9 @@ impl ImageFiles {
     ) -> Result<Received, ReceiveError> {
         let part = self.part(sha256).ok_or_else(|| ReceiveError::NotAHash(sha256.to_owned()))?;
         let _alone = self.writing.lock().await;
-        if self.path_of(sha256).is_some() {
+        if let Some(path) = self.path_of(sha256) {
+            // Whoever sends it again is about to refer to it: its time begins anew.
+            File::open(path).await?.into_std().await.set_modified(SystemTime::now())?;
             return Ok(Received::Whole);
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&part).await?;
@@ -211,15 +214,41 @@ impl ImageFiles {
         Ok(Received::Whole)
     }
 
-    /// Removes a content.
+    /// Removes the file of a content, if nobody wrote or sent it for `unused` and `is_unused` says
+    /// so too. No part of an upload is taken in meanwhile. Returns whether it was removed.
+    ///
+    /// # Errors
+    /// What the file system says, or `is_unused`.
+    pub async fn remove_unused<E: From<io::Error>>(
+        &self,
+        sha256: &str,
+        unused: Duration,
+        is_unused: impl AsyncFnOnce() -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let _alone = self.writing.lock().await;
+        let Some(path) = self.path_of(sha256) else { return Ok(false) };
+        if age_of(&path).await? < unused || !is_unused().await? {
+            return Ok(false);
+        }
+        fs::remove_file(path).await?;
+        Ok(true)
+    }
+
+    /// Forgets uploads and copies that are not finished and rest for that long; returns how many.
     ///
     /// # Errors
     /// What the file system says.
-    pub async fn remove(&self, sha256: &str) -> io::Result<()> {
-        match self.path_of(sha256) {
-            Some(path) => fs::remove_file(path).await,
-            None => Ok(()),
+    pub async fn discard_resting(&self, rest: Duration) -> io::Result<usize> {
+        let _alone = self.writing.lock().await;
+        let mut count = 0;
+        let mut entries = fs::read_dir(self.dir.join("incoming")).await?;
+        while let Some(entry) = entries.next_entry().await? {
+            if age_of(&entry.path()).await? >= rest {
+                fs::remove_file(entry.path()).await?;
+                count += 1;
+            }
         }
+        Ok(count)
     }
 
     /// Forgets an unfinished upload.
@@ -268,6 +297,12 @@ async fn copy_to_end(from: &Path, to: &Path, before: u64) -> io::Result<()> {
         end.set_len(before).await?;
     }
     copied
+}
+
+/// How long ago a file was written last.
+async fn age_of(path: &Path) -> io::Result<Duration> {
+    let modified = fs::metadata(path).await?.modified()?;
+    Ok(SystemTime::now().duration_since(modified).unwrap_or_default())
 }
 
 /// The SHA-256 of a file in lower-case hexadecimal.
@@ -389,6 +424,43 @@ mod tests {
         files.append(&sha256, 5, b"ri").await.unwrap();
         ImageFiles::open(dir.path().join("images")).unwrap();
         assert_eq!(incoming(&dir), [sha256]);
+    }
+
+    #[tokio::test]
+    async fn only_a_file_that_is_old_and_unused_is_removed() {
+        let (_dir, files) = open();
+        let sha256 = hash_of_bytes(b"x");
+        files.append(&sha256, 1, b"x").await.unwrap();
+        let hour = Duration::from_secs(3600);
+        let remove = async |unused: bool| {
+            files.remove_unused(&sha256, hour, async || Ok::<_, io::Error>(unused)).await.unwrap()
+        };
+        let grow_old = || {
+            let file = std::fs::File::open(files.path_of(&sha256).unwrap()).unwrap();
+            file.set_modified(SystemTime::now() - 2 * hour).unwrap();
+        };
+        assert!(!remove(true).await, "it is new");
+        grow_old();
+        assert!(!remove(false).await, "it is used");
+        assert_eq!(files.append(&sha256, 1, b"x").await.unwrap(), Received::Whole);
+        assert!(!remove(true).await, "it was sent again");
+        grow_old();
+        assert!(remove(true).await);
+        assert_eq!(files.list().await.unwrap(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn uploads_that_rest_are_forgotten() {
+        let (dir, files) = open();
+        let (resting, busy) = (hash_of_bytes(b"resting"), hash_of_bytes(b"busy"));
+        for sha256 in [&resting, &busy] {
+            files.append(sha256, 9, b"x").await.unwrap();
+        }
+        let hour = Duration::from_secs(3600);
+        let part = std::fs::File::open(dir.path().join("images/incoming").join(&resting)).unwrap();
+        part.set_modified(SystemTime::now() - hour).unwrap();
+        assert_eq!(files.discard_resting(hour).await.unwrap(), 1);
+        assert_eq!((files.received(&resting).await, files.received(&busy).await), (0, 1));
     }
 
     #[tokio::test]

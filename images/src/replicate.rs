@@ -19,6 +19,7 @@ use ops::image::contents::voters;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::row::prefix;
+use tables::tx::Tx;
 
 /// How long an upload waits for the last nodes when a majority holds the content.
 const STRAGGLERS_PATIENCE: Duration = Duration::from_secs(15);
@@ -59,15 +60,39 @@ pub async fn record_holder(
                 size_bytes,
                 holders: BTreeSet::new(),
                 created: tx.now(),
+                unused_since: None,
             });
-            content.holders.insert(images.node_id);
-            tx.put(&content)?;
-            if content.coverage(&voters(tx, &content)?).is_majority() {
-                boot_resources::complete(tx, sha256)?;
-            }
-            Ok::<_, TableError>(content)
+            // Somebody needs it again; the leader finds out whether an image does.
+            content.unused_since = None;
+            hold(tx, images.node_id, content)
         })
         .await
+}
+
+/// Says that this node holds a copy of a content. One that is gone meanwhile stays gone.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn record_copy(images: &Images, sha256: &str) -> Result<(), TableError> {
+    let cause = cause(&Actor::Region(images.node_id), "image.hold");
+    images
+        .tables()
+        .update(&cause, |tx| {
+            if let Some(content) = tx.get::<Content>(&sha256.to_owned())? {
+                hold(tx, images.node_id, content)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn hold(tx: &mut Tx, node_id: u64, mut content: Content) -> Result<Content, TableError> {
+    content.holders.insert(node_id);
+    tx.put(&content)?;
+    if content.coverage(&voters(tx, &content)?).is_majority() {
+        boot_resources::complete(tx, &content.sha256)?;
+    }
+    Ok(content)
 }
 
 /// Waits until a majority holds a content, or until `patience` is over; then a little longer for
@@ -113,7 +138,7 @@ pub async fn pull(images: &Images, content: &Content) -> Result<(), PullError> {
         let Some(peer) = images.peers.find(&view, *node)? else { continue };
         match pull_from(images, content, &peer).await {
             Ok(true) => {
-                record_holder(images, &content.sha256, content.size_bytes).await?;
+                record_copy(images, &content.sha256).await?;
                 return Ok(());
             }
             Ok(false) => {}

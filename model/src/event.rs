@@ -22,6 +22,15 @@ pub enum EventLevel {
     Critical,
 }
 
+/// How many events there can be in one millisecond.
+const IDS_PER_MS: u64 = 4096;
+
+/// The least id of the events of that time and later.
+#[must_use]
+pub const fn first_id_of(at: Timestamp) -> u64 {
+    at.unix_ms.saturating_mul(IDS_PER_MS)
+}
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

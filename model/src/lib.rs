@@ -18,6 +18,7 @@ pub mod lease;
 pub mod machine;
 pub mod net;
 pub mod pool;
+pub mod retention;
 pub mod secret;
 pub mod setting;
 pub mod tag;

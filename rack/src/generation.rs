@@ -27,6 +27,7 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
+use model::setting::typed::Typed;
 use proto::convert::{Key, Served};
 use rpds::RedBlackTreeMapSync;
 
@@ -92,11 +93,10 @@ impl Generation {
         self.machines.get(id).map(AsRef::as_ref)
     }
 
-    /// The text of a setting; none when it is absent, empty or not a text.
+    /// The value of a setting.
     #[must_use]
-    pub fn setting_text(&self, name: &str) -> Option<&str> {
-        let text = self.settings.get(name)?.value.as_str()?;
-        (!text.is_empty()).then_some(text)
+    pub fn setting<T: Default>(&self, setting: &Typed<T>) -> T {
+        setting.read(self.settings.get(setting.name()).map(AsRef::as_ref))
     }
 
     /// Sets an object. Returns whether that changed anything.

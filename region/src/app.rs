@@ -30,7 +30,8 @@ use crate::grpc::server;
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
-    authority, deploy, images as image_copies, leases, membership, power, zone_serials,
+    authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
+    power, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -205,7 +206,11 @@ fn spawn_reconcilers(
     stop: &CancellationToken,
 ) {
     let (tables, stop) = (tables.clone(), stop.clone());
-    tasks.spawn(finished(image_copies::run(images, stop.clone())));
+    tasks.spawn(finished(image_copies::run(images.clone(), stop.clone())));
+    tasks.spawn(finished(image_files::run(images, stop.clone())));
+    tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(membership::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(power::run(tables.clone(), stop.clone())));

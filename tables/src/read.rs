@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+mod pages;
+
 use bytes::Bytes;
 use raft_store::read::{ReadView, Versioned};
 

@@ -48,6 +48,8 @@ pub struct View {
     pub revision: u64,
     /// The name of the default domain.
     pub domain: Option<String>,
+    /// The site's time servers.
+    pub ntp_servers: Vec<Ipv4Addr>,
     vlans: BTreeMap<VlanId, Vlan>,
     subnets: BTreeMap<SubnetId, (Ipv4Net, Subnet)>,
     bindings: BTreeMap<Ipv4Addr, Binding>,

@@ -14,6 +14,8 @@ pub const DOMAIN_NAME: u8 = 15;
 pub const INTERFACE_MTU: u8 = 26;
 /// Broadcast address (RFC 2132 §5.3).
 pub const BROADCAST_ADDRESS: u8 = 28;
+/// Network Time Protocol servers (RFC 2132 §8.3).
+pub const NTP_SERVERS: u8 = 42;
 /// Vendor-specific information (RFC 2132 §8.4); encapsulated PXE options.
 pub const VENDOR_SPECIFIC: u8 = 43;
 /// Requested IP address (RFC 2132 §9.1).

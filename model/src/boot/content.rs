@@ -17,6 +17,9 @@ pub struct Content {
     pub holders: BTreeSet<u64>,
     /// When the first copy was verified.
     pub created: Timestamp,
+    /// Since when no image and no ephemeral OS refers to it; none while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused_since: Option<Timestamp>,
 }
 
 /// How far a content has spread over the voters.
@@ -66,6 +69,7 @@ mod tests {
             size_bytes: 1,
             holders: holders.iter().copied().collect(),
             created: Timestamp::default(),
+            unused_since: None,
         }
     }
 

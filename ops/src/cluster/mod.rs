@@ -4,6 +4,7 @@ pub mod authority;
 pub mod bootstrap;
 pub mod controllers;
 pub mod nodes;
+pub mod token_retention;
 
 #[cfg(test)]
 mod authority_tests;

@@ -7,7 +7,7 @@ use model::boot::files::BootFiles;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
-use crate::image::contents::is_complete;
+use crate::image::contents::claim;
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -44,7 +44,7 @@ pub async fn set(tables: &Tables, actor: &Actor, new: &NewBootFiles) -> Result<B
             let named =
                 [("kernel_sha256", &new.kernel_sha256), ("initrd_sha256", &new.initrd_sha256)];
             for (name, sha256) in named {
-                if !is_complete(tx, sha256)? {
+                if !claim(tx, sha256)? {
                     errors.add(name, "This content is not uploaded completely.");
                 }
             }

@@ -10,13 +10,14 @@ use model::boot::resource::{
 use model::error::Kind;
 use model::id::BootResourceId;
 use model::machine::{Deployment, Machine};
-use model::setting::Setting;
+use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM};
 use model::time::Timestamp;
 
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
-use crate::image::contents::is_complete;
+use crate::image::contents::claim;
+use crate::site::settings;
 use tables::error::TableError;
 use tables::images::BOOT_RESOURCE_BY_NAME;
 use tables::read::Reads;
@@ -218,7 +219,7 @@ fn add_set(
         resource.base_image.clone_from(&new.base_image);
     }
     let number = tx.next_number("bootresourcefile", 1)?;
-    let complete = is_complete(tx, &new.sha256)?;
+    let complete = claim(tx, &new.sha256)?;
     let file = ResourceFile {
         id: u32::try_from(number).unwrap_or(u32::MAX),
         filetype: filetype.to_owned(),
@@ -261,11 +262,6 @@ fn deployment_of(resource: &BootResource) -> Option<Deployment> {
 
 /// The site's `default_osystem` and `default_distro_series`.
 fn default_image(reads: &impl Reads) -> Result<(String, String), TableError> {
-    let setting = |name: &str| -> Result<Option<String>, TableError> {
-        let setting = reads.get::<Setting>(&name.to_owned())?;
-        Ok(setting.and_then(|setting| setting.value.as_str().map(str::to_owned)))
-    };
-    let osystem = setting("default_osystem")?.unwrap_or_else(|| "debian".to_owned());
-    let series = setting("default_distro_series")?.unwrap_or_else(|| "bookworm".to_owned());
-    Ok((osystem, series))
+    let osystem = settings::read(reads, &DEFAULT_OSYSTEM)?;
+    Ok((osystem, settings::read(reads, &DEFAULT_DISTRO_SERIES)?))
 }

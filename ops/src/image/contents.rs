@@ -6,9 +6,11 @@ use model::access::{Actor, Object, Permission, permits};
 use model::boot::content::Content;
 use model::controller::RegionController;
 
+use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::error::TableError;
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::Tables;
 
 /// A content as doors show it.
@@ -49,6 +51,28 @@ pub fn is_complete(reads: &impl Reads, sha256: &str) -> Result<bool, TableError>
     let Some(content) = reads.get::<Content>(&sha256.to_owned())? else { return Ok(false) };
     let voters = voters(reads, &content)?;
     Ok(content.coverage(&voters).is_majority())
+}
+
+/// As [`is_complete`], for a transaction that is about to refer to the content: it stays then.
+///
+/// # Errors
+/// [`TableError`].
+pub fn claim(tx: &mut Tx, sha256: &str) -> Result<bool, TableError> {
+    if let Some(content) = tx.get::<Content>(&sha256.to_owned())?
+        && content.unused_since.is_some()
+    {
+        tx.put(&Content { unused_since: None, ..content })?;
+    }
+    is_complete(tx, sha256)
+}
+
+/// Keeps a content for as long as a new one, for somebody who is about to refer to it.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn keep(tables: &Tables, actor: &Actor, sha256: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageImages, "image.upload")?;
+    Ok(tables.update(&cause, |tx| claim(tx, sha256).map(drop)).await?)
 }
 
 /// The region nodes that count: all that are known, or the holders where none is registered.

@@ -2,4 +2,5 @@
 
 pub mod boot_files;
 pub mod boot_resources;
+pub mod content_retention;
 pub mod contents;

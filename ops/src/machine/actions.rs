@@ -10,6 +10,7 @@ use model::machine::power::PowerAction;
 use model::machine::status::Status;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
+use model::setting::typed::ENABLE_DISK_ERASING_ON_RELEASE;
 
 use crate::authorize::{author, cause};
 use crate::error::Refusal;
@@ -18,6 +19,7 @@ use crate::machine::machines;
 use crate::machine::step;
 use crate::power;
 use crate::site::events::{self, NewEvent};
+use crate::site::settings;
 use tables::tx::Tx;
 use tables::update::Tables;
 
@@ -84,7 +86,8 @@ impl MachineCommands<'_> {
         self.step(COMMISSION, "machine.mark_fixed", Event::MarkFixed).await
     }
 
-    /// Gives it back. A machine that is free already stays as it is.
+    /// Gives it back. Its disks are erased if that is wanted, or the site wants it always. A machine
+    /// that is free already stays as it is.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -95,6 +98,7 @@ impl MachineCommands<'_> {
                 return Ok(());
             }
             self.unlocked(machine)?;
+            let erase = erase || settings::read(tx, &ENABLE_DISK_ERASING_ON_RELEASE)?;
             self.advance(tx, machine, &Event::Release { erase })
         })
         .await

@@ -10,6 +10,7 @@ use model::machine::Machine;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
 use model::secret::Secret;
+use model::setting::typed::MAAS_AUTO_IPMI_USER;
 
 use crate::authorize::cause;
 use crate::machine::credentials::{self, random_text};
@@ -17,13 +18,11 @@ use crate::machine::deploy;
 use crate::machine::enlist::{self, EnlistError};
 use crate::machine::step::{self, Author, StepError};
 use crate::site::events::{self, NewEvent};
+use crate::site::settings;
 use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::tx::Tx;
 use tables::update::Tables;
-
-/// The account that the agent makes on BMCs (MAAS `maas_auto_ipmi_user`).
-const BMC_USER: &str = "maas";
 
 /// IPMI 1.5 takes 16 characters.
 const BMC_PASSWORD_LENGTH: usize = 16;
@@ -266,7 +265,7 @@ fn bmc_account(
             password
         }
     };
-    Ok(Some(BmcAccount { user: BMC_USER.to_owned(), password }))
+    Ok(Some(BmcAccount { user: settings::read(tx, &MAAS_AUTO_IPMI_USER)?, password }))
 }
 
 fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Work, AgentError> {

@@ -11,6 +11,7 @@ use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::machine::deploy;
 use crate::machine::step::{self, Author, StepError};
+use crate::machine::vendor_data;
 use crate::site::events::{self, NewEvent};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -47,6 +48,14 @@ pub async fn machine(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Ma
 pub async fn fqdn(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<String, Refusal> {
     let view = tables.stale_view().await?;
     Ok(deploy::fqdn(&view, &get(&view, actor, id)?)?)
+}
+
+/// The site's settings for deployed systems, for cloud-init.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn vendor_data(tables: &Tables) -> Result<String, Refusal> {
+    Ok(vendor_data::vendor_data(&tables.stale_view().await?)?)
 }
 
 /// The deployed system fetched its user data. Returns the machine as it is now.

@@ -15,3 +15,4 @@ pub mod metadata;
 pub mod naming;
 pub mod step;
 pub mod tags;
+pub mod vendor_data;

@@ -8,19 +8,17 @@ use model::machine::Machine;
 use model::machine::lifecycle::{self, Action, Event, Moment, Refusal, Step};
 use model::machine::power::PowerAction;
 use model::machine::status::Status;
-use model::setting::Setting;
+use model::setting::typed::NODE_TIMEOUT;
 
 use crate::error as ops_error;
 use crate::machine::credentials;
 use crate::network::addresses::{self, AssignError};
 use crate::power;
 use crate::site::events::{self, NewEvent};
+use crate::site::settings;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
-
-/// `node_timeout` when the site does not set it: 30 minutes.
-const NODE_TIMEOUT_DEFAULT_MIN: u64 = 30;
 
 /// Who or what changes a machine; goes into its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,9 +151,8 @@ fn record_status(
 }
 
 fn node_timeout_ms(tx: &Tx) -> Result<u64, TableError> {
-    let setting = tx.get::<Setting>(&"node_timeout".to_owned())?;
-    let minutes = setting.and_then(|setting| setting.value.as_u64());
-    Ok(minutes.unwrap_or(NODE_TIMEOUT_DEFAULT_MIN).max(1) * 60 * 1000)
+    let timeout = settings::read(tx, &NODE_TIMEOUT)?;
+    Ok(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl From<StepError> for ops_error::Refusal {

@@ -15,7 +15,7 @@ use model::time::Timestamp;
 use model::user::User;
 use ops::error::Refusal;
 use ops::machine::allocate::{AllocateRequest, allocate};
-use ops::network::ipaddresses::{self, Wish};
+use ops::network::ipaddresses::{self, ReserveRequest};
 use ops::network::ipranges::{self, IpRangeChange};
 use tables::read::Reads;
 use tables::update::{Cause, Tables};
@@ -107,7 +107,7 @@ async fn everybody_who_reserves_gets_an_address_of_his_own() {
     let subnet = site.subnet;
     let outcomes = at_once(120, |_| {
         let tables = tables.clone();
-        let wish = Wish { subnet: Some(subnet.to_string()), ..Wish::default() };
+        let wish = ReserveRequest { subnet: Some(subnet.to_string()), ..ReserveRequest::default() };
         async move { ipaddresses::reserve(&tables, &admin(), &wish).await }
     })
     .await;
@@ -123,7 +123,7 @@ async fn no_dynamic_range_is_made_around_an_address_that_is_given_away_meanwhile
     // The free addresses lie above the link's own range; ranges of eight are made among them.
     at_once(48, |number| {
         let tables = tables.clone();
-        let wish = Wish { subnet: Some(subnet.to_string()), ..Wish::default() };
+        let wish = ReserveRequest { subnet: Some(subnet.to_string()), ..ReserveRequest::default() };
         let first = u8::try_from(128 + number / 3 * 8).unwrap_or(u8::MAX);
         let change = IpRangeChange {
             purpose: Some(Purpose::Dynamic),

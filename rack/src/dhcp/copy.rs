@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
 use model::controller::ServedRack;
 use model::machine::served::ServedMachine;
+use model::setting::typed::NTP_SERVERS;
 use proto::convert::Key;
 
 use crate::generation::{Generation, Step};
@@ -14,12 +15,21 @@ pub fn update(view: &mut View, step: &Step) {
     let generation = &step.generation;
     for key in step.changed() {
         copy(view, generation, key);
+        if matches!(key, Key::Setting(_)) {
+            view.ntp_servers = time_servers(generation);
+        }
         if matches!(key, Key::Domain(_)) {
             let default = generation.domains.values().find(|domain| domain.is_default);
             view.domain = default.map(|domain| domain.name.clone());
         }
     }
     view.revision = generation.revision;
+}
+
+/// The time servers that DHCP can tell: option 42 has no room for names.
+fn time_servers(generation: &Generation) -> Vec<Ipv4Addr> {
+    let servers = generation.setting(&NTP_SERVERS);
+    servers.iter().filter_map(|server| server.parse().ok()).collect()
 }
 
 fn copy(view: &mut View, generation: &Generation, key: &Key) {
@@ -86,6 +96,7 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use model::id::SystemId;
+    use model::setting::Setting;
     use proto::convert::Served;
 
     use super::*;
@@ -121,5 +132,19 @@ mod tests {
             }
             assert_eq!(view, want);
         }
+    }
+
+    #[test]
+    fn addresses_of_time_servers_are_told_and_names_are_not() {
+        let mut view = View::default();
+        let generations = Generations::default();
+        let mut follower = generations.follow();
+        let mut generation = Generation::default();
+        let value = "ntp.example.com 10.0.0.1 fd00::1".into();
+        generation.put(Served::Setting(Setting { name: "ntp_servers".to_owned(), value }));
+        generation.revision = 1;
+        generations.publish(generation);
+        update(&mut view, &follower.step());
+        assert_eq!(view.ntp_servers, [Ipv4Addr::new(10, 0, 0, 1)]);
     }
 }

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use model::setting::typed::{DNS_TRUSTED_ACL, UPSTREAM_DNS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -15,22 +16,19 @@ use crate::generation::Generation;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 2;
 
-/// Whether the racks resolve for this client: one of a subnet that allows it, or of this host.
+/// Whether the racks resolve for this client: one of a subnet that allows it, of a network that
+/// the site trusts, or of this host.
 pub(super) fn is_trusted(generation: &Generation, client: IpAddr) -> bool {
     let client = client.to_canonical();
     let mut subnets = generation.subnets.values();
-    client.is_loopback() || subnets.any(|subnet| subnet.allow_dns && subnet.cidr.contains(&client))
+    client.is_loopback()
+        || subnets.any(|subnet| subnet.allow_dns && subnet.cidr.contains(&client))
+        || generation.setting(&DNS_TRUSTED_ACL).iter().any(|network| network.contains(&client))
 }
 
-/// The servers of the setting `upstream_dns`: a text of addresses, or a list of them.
+/// The servers that are asked.
 pub(super) fn upstreams(generation: &Generation) -> Vec<SocketAddr> {
-    let Some(setting) = generation.settings.get("upstream_dns") else { return Vec::new() };
-    let texts: Vec<&str> = match &setting.value {
-        serde_json::Value::String(text) => text.split([' ', ',']).collect(),
-        serde_json::Value::Array(list) => list.iter().filter_map(|item| item.as_str()).collect(),
-        _ => Vec::new(),
-    };
-    let addresses = texts.into_iter().filter_map(|text| text.trim().parse::<IpAddr>().ok());
+    let addresses = generation.setting(&UPSTREAM_DNS).into_iter();
     addresses.map(|ip| SocketAddr::new(ip, 53)).collect()
 }
 
@@ -101,4 +99,25 @@ fn id_of(message: &[u8]) -> u16 {
 
 fn is_answer(message: &[u8], id: u16) -> bool {
     message.len() >= 12 && id_of(message) == id && message[2] & 0x80 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use model::setting::Setting;
+    use proto::convert::Served;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn clients_of_trusted_networks_are_resolved_for() {
+        let mut generation = Generation::default();
+        let client: IpAddr = "10.9.0.7".parse().expect("an address");
+        assert!(!is_trusted(&generation, client));
+        let value = json!("192.0.2.1 10.9.0.0/16");
+        generation.put(Served::Setting(Setting { name: "dns_trusted_acl".to_owned(), value }));
+        assert!(is_trusted(&generation, client));
+        assert!(is_trusted(&generation, "192.0.2.1".parse().expect("an address")));
+        assert!(!is_trusted(&generation, "192.0.2.2".parse().expect("an address")));
+    }
 }

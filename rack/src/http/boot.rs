@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use model::mac::MacAddress;
 use model::machine::served::ServedMachine;
+use model::setting::typed::KERNEL_OPTS;
 use serde::Deserialize;
 use tracing::info;
 
@@ -65,10 +66,7 @@ fn decide<'a>(
         .or_else(|| architecture.and_then(debian_architecture))
         .unwrap_or("amd64");
     match generation.boot_files.get(architecture) {
-        Some(files) => Boot::Ephemeral {
-            files,
-            kernel_options: generation.setting_text("kernel_opts").unwrap_or_default(),
-        },
+        Some(files) => Boot::Ephemeral { files, kernel_options: generation.setting(&KERNEL_OPTS) },
         None => Boot::Wait { reason: "no ephemeral system is uploaded for this architecture" },
     }
 }

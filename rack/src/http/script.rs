@@ -14,7 +14,7 @@ pub enum Boot<'a> {
         /// The files.
         files: &'a BootFiles,
         /// More kernel arguments, from the site's settings.
-        kernel_options: &'a str,
+        kernel_options: String,
     },
     /// The machine's own disk.
     LocalDisk,
@@ -46,7 +46,9 @@ pub fn render(boot: &Boot<'_>, mac: Option<MacAddress>, host: &str) -> String {
     );
     match boot {
         Boot::Ephemeral { files, kernel_options } => {
-            ephemeral(files, kernel_options.trim(), mac, host, &again)
+            // A line break would begin another command.
+            let kernel_options: Vec<&str> = kernel_options.split_whitespace().collect();
+            ephemeral(files, &kernel_options.join(" "), mac, host, &again)
         }
         Boot::LocalDisk => LOCAL_DISK.to_owned(),
         Boot::Wait { reason } => {
@@ -114,7 +116,7 @@ mod tests {
             created: Timestamp::default(),
         };
         let mac = MacAddress([0x52, 0x54, 0, 1, 2, 3]);
-        let boot = Boot::Ephemeral { files: &files, kernel_options: " quiet " };
+        let boot = Boot::Ephemeral { files: &files, kernel_options: " quiet\n".to_owned() };
         let lines = lines(&boot, Some(mac));
         assert_eq!(
             lines[2],

@@ -24,9 +24,6 @@ use rest::reply::problem_response;
 /// The versions that are served, as MAAS lists them.
 const VERSIONS: [&str; 2] = ["2012-03-01", "latest"];
 
-/// The site's settings for deployed systems: none, in the form that cloud-init expects.
-const VENDOR_DATA: &str = "cloud-init: \"#cloud-config\\n{}\\n\"\n";
-
 /// `GET /MAAS/metadata/`.
 pub async fn versions() -> Response {
     VERSIONS.join("\n").into_response()
@@ -90,7 +87,7 @@ async fn meta_data(
         }
         "vendor-data" => {
             let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];
-            Ok((content_type, VENDOR_DATA).into_response())
+            Ok((content_type, metadata::vendor_data(&parts.tables).await?).into_response())
         }
         _ => Err(Problem::text(Kind::NotFound, format!("Unknown metadata attribute: {key}"))),
     }

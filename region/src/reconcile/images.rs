@@ -45,7 +45,7 @@ pub async fn pass(images: &Images) -> Result<u64, PullError> {
         match (recorded, present) {
             (true, true) => {}
             (false, true) => {
-                replicate::record_holder(images, &content.sha256, content.size_bytes).await?;
+                replicate::record_copy(images, &content.sha256).await?;
             }
             (_, false) => {
                 if let Err(error) = replicate::pull(images, &content).await {

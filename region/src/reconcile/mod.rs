@@ -5,10 +5,14 @@
 pub mod driver;
 
 pub mod authority;
+pub mod contents;
 pub mod deploy;
+pub mod events;
+pub mod image_files;
 pub mod images;
 pub mod leases;
 pub mod membership;
 pub mod power;
 pub mod racks;
+pub mod tokens;
 pub mod zone_serials;

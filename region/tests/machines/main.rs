@@ -5,5 +5,6 @@ mod life;
 mod peers;
 mod power;
 mod rest;
+mod secrets;
 mod site;
 mod zone_serials;

@@ -64,6 +64,7 @@ async fn begin(call: Call) -> Result<Reply, Problem> {
         errors.add("size", "Ensure this value is greater than or equal to 1.");
     }
     errors.finish()?;
+    contents::keep(&call.parts.tables, &call.actor, &sha256).await?;
     let complete = contents::is_uploaded(&call.parts.tables, &call.actor, &sha256).await?;
     let node = call.images()?.node_id;
     let mut upload_uri = None;

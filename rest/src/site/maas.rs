@@ -27,7 +27,7 @@ pub const OPERATIONS: &[Operation] = &[
 
 async fn get_config(call: Call) -> Result<Reply, Problem> {
     let known = settings::known(present_name(&NAME.required(&call.params)?))?;
-    Ok(Reply::json(&settings::read(&call.parts.tables, &call.actor, known).await?))
+    Ok(Reply::json(&settings::show(&call.parts.tables, &call.actor, known).await?))
 }
 
 async fn set_config(call: Call) -> Result<Reply, Problem> {

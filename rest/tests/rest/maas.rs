@@ -13,6 +13,13 @@ async fn settings_have_defaults_and_are_set_by_administrators() {
     assert_eq!(region.get(By::User, ttl).await.text, "60");
     let wrong = region.post(By::Admin, "maas/", &set("x")).await;
     wrong.assert_field("default_dns_ttl", "Enter a whole number.");
+    let refused = [("op", "set_config"), ("name", "enable_analytics"), ("value", "false")];
+    region.post(By::Admin, "maas/", &refused).await.assert_field(
+        "enable_analytics",
+        "Ironraft does not support setting enable_analytics yet: nothing is reported to anybody.",
+    );
+    let refused = "maas/?op=get_config&name=enable_analytics";
+    assert_eq!(region.get(By::User, refused).await.assert(200).text, "true", "MAAS's default");
     let unknown = region.get(By::User, "maas/?op=get_config&name=nosuch").await.assert(400);
     assert!(unknown.text.contains("nosuch is not a valid config setting"), "{}", unknown.text);
     region.get(By::User, "maas/?op=get_config&name=ntp_server").await.assert(200);

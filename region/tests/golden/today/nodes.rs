@@ -109,6 +109,7 @@ fn images() -> Vec<Written> {
     let content = |first: &str, holders: &[u64]| Content {
         sha256: first.repeat(64),
         size_bytes: 1 << 33,
+        unused_since: None,
         holders: holders.iter().copied().collect(),
         created: at(6),
     };
@@ -118,5 +119,6 @@ fn images() -> Vec<Written> {
         row("ephemeral OS", files),
         row("content with holders", content("c", &[1, 3])),
         row("content without", content("f", &[])),
+        row("content unused", Content { unused_since: Some(at(7)), ..content("9", &[2]) }),
     ]
 }

@@ -1,0 +1,74 @@
+//! Ids of rows a page at a time, from either end of a table or of an index. A page costs what it
+//! shows, however long the table is; the rows themselves are read by their ids.
+
+use bytes::Bytes;
+use raft_store::read::ReadView;
+
+use crate::key::{Key, encoded};
+use crate::read::View;
+use crate::row::{Index, Row, index_prefix, prefix};
+
+impl View {
+    /// The least ids of a table that are greater than `after`, in order.
+    #[must_use]
+    pub fn ids_after<T: Row>(&self, after: Option<&T::Id>, limit: usize) -> Vec<T::Id> {
+        ids_of(&prefix::<T>(), &forward(&self.at, &prefix::<T>(), after.map(encoded), limit))
+    }
+
+    /// The greatest ids of a table that are less than `before`, the greatest first.
+    #[must_use]
+    pub fn ids_before<T: Row>(&self, before: Option<&T::Id>, limit: usize) -> Vec<T::Id> {
+        ids_of(&prefix::<T>(), &back(&self.at, &prefix::<T>(), before.map(encoded), limit))
+    }
+
+    /// The least ids that an index has under a key and that are greater than `after`, in order.
+    #[must_use]
+    pub fn ids_by_after<T: Row>(
+        &self,
+        index: &Index<T>,
+        key: &impl Key,
+        after: Option<&T::Id>,
+        limit: usize,
+    ) -> Vec<T::Id> {
+        let entries = index_prefix(index.name, &encoded(key));
+        ids_of(&entries, &forward(&self.at, &entries, after.map(encoded), limit))
+    }
+
+    /// The greatest ids that an index has under a key and that are less than `before`, the
+    /// greatest first.
+    #[must_use]
+    pub fn ids_by_before<T: Row>(
+        &self,
+        index: &Index<T>,
+        key: &impl Key,
+        before: Option<&T::Id>,
+        limit: usize,
+    ) -> Vec<T::Id> {
+        let entries = index_prefix(index.name, &encoded(key));
+        ids_of(&entries, &back(&self.at, &entries, before.map(encoded), limit))
+    }
+}
+
+fn ids_of<K: Key>(prefix: &[u8], keys: &[Bytes]) -> Vec<K> {
+    keys.iter().filter_map(|key| K::decode(&key[prefix.len()..])).collect()
+}
+
+/// Keys under a prefix behind one of them, in order.
+fn forward(at: &ReadView, prefix: &[u8], after: Option<Vec<u8>>, limit: usize) -> Vec<Bytes> {
+    let mut start = prefix.to_vec();
+    if let Some(after) = after {
+        start.extend_from_slice(&after);
+        // The least key behind that one.
+        start.push(0);
+    }
+    at.range_from(prefix, &start, limit).into_iter().map(|(key, _)| key).collect()
+}
+
+/// Keys under a prefix before one of them, the greatest first.
+fn back(at: &ReadView, prefix: &[u8], before: Option<Vec<u8>>, limit: usize) -> Vec<Bytes> {
+    let found = match before {
+        None => at.range_back(prefix, limit),
+        Some(before) => at.range_back_before(prefix, &[prefix, &before].concat(), limit),
+    };
+    found.into_iter().map(|(key, _)| key).collect()
+}
