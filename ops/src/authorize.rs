@@ -40,3 +40,24 @@ pub(crate) fn author(actor: &Actor) -> Author<'_> {
         | Actor::Reconciler(_) => Author::System,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use model::id::UserId;
+    use model::time::Timestamp;
+    use model::user::User;
+
+    use super::*;
+
+    /// A superuser.
+    pub(crate) fn administrator() -> Actor {
+        Actor::User(User {
+            id: UserId(1),
+            username: "admin".to_owned(),
+            email: String::new(),
+            is_superuser: true,
+            password_hash: None,
+            created: Timestamp::default(),
+        })
+    }
+}

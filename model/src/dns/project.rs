@@ -19,6 +19,7 @@ use crate::mac::MacAddress;
 use crate::machine::served::ServedMachine;
 use crate::net::subnet::Subnet;
 use crate::setting::Setting;
+use crate::setting::typed::DEFAULT_DNS_TTL;
 
 /// TTL of records in seconds where neither record nor domain says otherwise (MAAS: 30).
 pub const TTL_DEFAULT: u32 = 30;
@@ -76,11 +77,7 @@ pub struct RecordSet {
 /// The TTL that the setting says, if there is one and it says one.
 #[must_use]
 pub fn ttl_of_setting(setting: Option<&Setting>) -> u32 {
-    let ttl = setting.and_then(|setting| {
-        let text = setting.value.as_str().and_then(|text| text.parse().ok());
-        setting.value.as_u64().or(text).and_then(|ttl| u32::try_from(ttl).ok())
-    });
-    ttl.unwrap_or(TTL_DEFAULT)
+    DEFAULT_DNS_TTL.read(setting)
 }
 
 /// All zones, longest origins last. Without a domain there are only reverse zones.

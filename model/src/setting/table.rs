@@ -120,7 +120,7 @@ pub const SETTINGS: &[Definition] = &[
         form: Form::Number(1, 0x7fff_ffff),
         default: Default::Number(30),
         doc: "TTL in seconds of DNS records where neither record nor domain says otherwise.",
-        usage: Usage::Read(&["rack/src/dns/zones.rs"]),
+        usage: Usage::Read(&["model/src/dns/project.rs"]),
     },
     Definition {
         name: "default_min_hwe_kernel",

@@ -34,7 +34,7 @@ pub fn vendor_data(reads: &impl Reads) -> Result<String, TableError> {
 
 #[cfg(test)]
 mod tests {
-    use model::access::Actor;
+    use crate::authorize::tests::administrator;
     use raft_store::Store;
     use tables::update::Tables;
 
@@ -44,7 +44,7 @@ mod tests {
         let tables = Tables::new(Store::in_memory());
         for (name, text) in pairs {
             let known = settings::known(name).unwrap();
-            settings::set(&tables, &Actor::Setup, known, text).await.unwrap();
+            settings::set(&tables, &administrator(), known, text).await.unwrap();
         }
         vendor_data(&tables.view().await.unwrap()).unwrap()
     }

@@ -67,7 +67,7 @@ pub async fn remove_oldest(tables: &Tables, counted: &mut EventCount) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use model::access::Actor;
+    use crate::authorize::tests::administrator;
     use model::event::{EventLevel, first_id_of};
     use model::time::Timestamp;
     use raft_store::Store;
@@ -101,7 +101,7 @@ mod tests {
 
     async fn set(tables: &Tables, name: &str, value: &str) {
         let known = settings::known(name).expect("a setting");
-        settings::set(tables, &Actor::Setup, known, value).await.expect("set");
+        settings::set(tables, &administrator(), known, value).await.expect("set");
     }
 
     async fn left(tables: &Tables) -> usize {

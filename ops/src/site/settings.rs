@@ -89,9 +89,10 @@ mod tests {
     use tables::update::Cause;
 
     use super::*;
+    use crate::authorize::tests::administrator;
 
     async fn set_to(tables: &Tables, name: &str, text: &str) -> Result<(), Refusal> {
-        set(tables, &Actor::Setup, known(name)?, text).await
+        set(tables, &administrator(), known(name)?, text).await
     }
 
     #[tokio::test]

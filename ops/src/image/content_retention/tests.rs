@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::access::Actor;
+use crate::authorize::tests::administrator;
 use model::machine::lifecycle::Phase;
 use model::machine::power::Power;
 use model::retention::UNUSED_CONTENT_MS;
@@ -62,7 +62,7 @@ async fn upload(tables: &Tables) -> BootResource {
         size_bytes: 5,
         upload_node: 1,
     };
-    boot_resources::create(tables, &Actor::Setup, &new).await.expect("an image").0
+    boot_resources::create(tables, &administrator(), &new).await.expect("an image").0
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn what_an_image_refers_to_stays_until_the_image_is_deleted() {
     let image = upload(&tables).await;
     let kept = reviewed(&tables).await.expect("kept");
     assert_eq!(kept.unused_since, None, "whoever refers to it takes the note away");
-    boot_resources::delete(&tables, &Actor::Setup, image.id).await.expect("deleted");
+    boot_resources::delete(&tables, &administrator(), image.id).await.expect("deleted");
     assert!(reviewed(&tables).await.expect("noted").unused_since.is_some());
 }
 
@@ -128,7 +128,7 @@ async fn what_a_deployment_installs_stays_until_it_is_done() {
 #[tokio::test]
 async fn who_is_about_to_use_a_content_keeps_it() {
     let tables = with_content(Some(UNUSED_CONTENT_MS)).await;
-    contents::keep(&tables, &Actor::Setup, &hash("a")).await.expect("kept");
+    contents::keep(&tables, &administrator(), &hash("a")).await.expect("kept");
     let kept = reviewed(&tables).await.expect("kept");
     assert!(kept.unused_since.is_some_and(|since| now().since_ms(since) < UNUSED_CONTENT_MS));
 }
