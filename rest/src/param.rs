@@ -5,7 +5,7 @@
 //! What a request sends besides is dropped before the handler runs, so that nothing has an effect
 //! that is not described.
 //!
-//! ```ignore
+//! ```text
 //! const VID: Param<u16> = Param::parsed("vid", "The 802.1Q tag.", "VID must be between 0 and 4094.");
 //! const NAME: Param<String> = Param::text("name", "The VLAN's name.");
 //!

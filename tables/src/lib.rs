@@ -30,17 +30,23 @@
 //! # What is guaranteed
 //! - Rows that `get` or `find` looked at (also in vain) and rows that are written are unchanged
 //!   when the transaction is applied; otherwise it is evaluated again.
-//! - Lists are read at the same revision, and are not compared. Rows *picked from a list* and then
-//!   written are. Rules over a set need a [`tx::Tx::guard`].
+//! - Lists, what [`tx::Tx::looking`] reads and the model in memory ([`views`]) are not compared: they are for
+//!   finding. Rows *picked* there and then read or written are. Rules over a set need a guard, which
+//!   who changes the set takes and who depends on it only reads.
 //! - A unique key belongs to one row. Tables may share the key space of an index
 //!   ([`network::ADDRESS`]).
 //! - Index entries change with their row in the same transaction, and only there.
+//! - Transactions of one process that lose a race for a key wait for their turn at it, and pause at random when
+//!   other nodes are faster. They end with a conflict only after 20 seconds in which others were committed.
+//!
+//! # Stored forms
+//! A machine is stored in parts ([`row`]), each written when it changes; what is secret is one of them. What
+//! a newer program wrote is kept, or the change is refused by name.
 //!
 //! # Keys
 //! `t/<table>/<id>` rows ([`row::prefix`] gives the prefix to watch), `u/<index>/<key>` unique
 //! entries, `i/<index>/<key><00 01><id>` secondary entries, `counter/<name>`, `guard/<name>`.
-//! Watchers turn a changed row into a model object with [`object::Object::of`] and a deleted one
-//! into its identity with [`object::ObjectId::of_key`].
+//! Watchers turn a changed key into a change of a model object with [`object::ObjectChange::of`].
 
 mod contention;
 mod numbers;

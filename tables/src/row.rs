@@ -15,7 +15,7 @@
 //! A program that meets what a newer one wrote must not lose it. A row of a later version, and a field or a word
 //! of an enum that this program does not know, is [`TableError::Newer`]: it names the row, says
 //! to upgrade this node, and nothing is written. Objects keep fields that they do not know where that can be
-//! done ([`carry_unknown`]).
+//! done (the private module `unknown`).
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;

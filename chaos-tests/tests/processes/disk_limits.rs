@@ -147,7 +147,7 @@ async fn a_leader_whose_disk_hangs_hands_over_and_ends() {
     let status = ended(&mut cluster, hung).await.expect("it ends");
     assert_eq!(Some(Signal::SIGABRT as i32), status.signal(), "{status}");
     let log = cluster.node_mut(hung).expect("node").process().expect("started").log();
-    assert!(log.contains("its disk hangs"), "{log}");
+    assert!(log.contains("a write to its disk does not end"), "{log}");
 }
 
 /// How many fsyncs of the write-ahead log a trace shows.
