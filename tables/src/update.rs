@@ -166,7 +166,7 @@ impl Tables {
                 let key = String::from_utf8_lossy(&key).into_owned();
                 return Err(TableError::Conflict { key }.into());
             }
-            // A turn at another key is given back first: nobody waits while he holds one.
+            // A turn at another key is given back first: nobody waits while holding one.
             let had_turn = turn.take().is_some();
             turn = Some(self.queues.turn(&key).await);
             if had_turn {
