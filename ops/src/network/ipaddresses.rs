@@ -109,26 +109,34 @@ pub async fn reserve(
 ) -> Result<ReservedAddress, Refusal> {
     let cause = authorize(actor, Permission::ReserveAddress, "ipaddress.reserve")?;
     let user = actor.user(Permission::ReserveAddress)?;
-    tables
-        .update(&cause, |tx| {
-            let subnet = wanted_subnet(tx, request)?;
-            let ip = match request.ip {
-                Some(ip) => checked(tx, &subnet, ip)?,
-                None => addresses::choose(tx, &subnet)?,
-            };
-            let reserved = ReservedAddress {
-                ip,
-                subnet: subnet.id,
-                mac: request.mac,
-                hostname: request.hostname.clone().unwrap_or_default(),
-                comment: String::new(),
-                user: user.id,
-                created: tx.now(),
-            };
-            tx.insert(&reserved)?;
-            Ok(reserved)
-        })
-        .await
+    tables.update(&cause, |tx| insert(tx, user, request)).await
+}
+
+/// Adds an address that a user keeps, in a transaction of the caller's.
+///
+/// # Errors
+/// As [`reserve`].
+pub fn insert(
+    tx: &mut Tx,
+    user: &User,
+    request: &ReserveRequest,
+) -> Result<ReservedAddress, Refusal> {
+    let subnet = wanted_subnet(tx, request)?;
+    let ip = match request.ip {
+        Some(ip) => checked(tx, &subnet, ip)?,
+        None => addresses::choose(tx, &subnet)?,
+    };
+    let reserved = ReservedAddress {
+        ip,
+        subnet: subnet.id,
+        mac: request.mac,
+        hostname: request.hostname.clone().unwrap_or_default(),
+        comment: String::new(),
+        user: user.id,
+        created: tx.now(),
+    };
+    tx.insert(&reserved)?;
+    Ok(reserved)
 }
 
 /// Gives a reserved address back.

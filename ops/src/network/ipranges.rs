@@ -86,33 +86,38 @@ pub async fn create(
     };
     let cause = authorize(actor, permission, "iprange.create")?;
     let user = actor.user(permission)?;
+    let range = tables.update(&cause, |tx| insert(tx, user, change)).await?;
+    detail(&Details::after_change(tables).await?, range)?.ok_or_else(missing)
+}
+
+/// Adds an IP range of a user, in a transaction of the caller's.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn insert(tx: &mut Tx, user: &User, change: &IpRangeChange) -> Result<IpRange, Refusal> {
     let both = "Start IP address and end IP address are both required.";
+    let purpose = change.purpose.ok_or_else(|| required("type"))?;
     let start_ip = change.start_ip.ok_or_else(|| Refusal::field("start_ip", both))?;
     let end_ip = change.end_ip.ok_or_else(|| Refusal::field("end_ip", both))?;
-    let range = tables
-        .update(&cause, |tx| -> Result<_, Refusal> {
-            tx.guard(SUBNETS_GUARD);
-            let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
-            let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {
-                Refusal::NotFound { .. } if change.subnet.is_none() => required("subnet"),
-                Refusal::NotFound { .. } => Refusal::field("subnet", "No such subnet."),
-                other => other,
-            })?;
-            let range = IpRange {
-                id: IpRangeId(tx.next_id::<IpRange>()?),
-                purpose,
-                start_ip,
-                end_ip,
-                subnet: subnet.id,
-                user: Some(user.id),
-                comment: change.comment.clone().unwrap_or_default(),
-            };
-            check(tx, &subnet, &range, None)?;
-            tx.insert(&range)?;
-            Ok(range)
-        })
-        .await?;
-    detail(&Details::after_change(tables).await?, range)?.ok_or_else(missing)
+    tx.guard(SUBNETS_GUARD);
+    let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
+    let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {
+        Refusal::NotFound { .. } if change.subnet.is_none() => required("subnet"),
+        Refusal::NotFound { .. } => Refusal::field("subnet", "No such subnet."),
+        other => other,
+    })?;
+    let range = IpRange {
+        id: IpRangeId(tx.next_id::<IpRange>()?),
+        purpose,
+        start_ip,
+        end_ip,
+        subnet: subnet.id,
+        user: Some(user.id),
+        comment: change.comment.clone().unwrap_or_default(),
+    };
+    check(tx, &subnet, &range, None)?;
+    tx.insert(&range)?;
+    Ok(range)
 }
 
 /// Changes an IP range.

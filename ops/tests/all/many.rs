@@ -8,16 +8,14 @@ use model::machine::hardware::Hardware;
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::Power;
 use model::machine::{Machine, Placement};
-use model::net::iprange::{IpRange, Purpose};
-use model::net::range::AddressRange;
-use model::net::reserved::ReservedAddress;
+use model::net::iprange::Purpose;
 use model::time::Timestamp;
 use model::user::User;
 use ops::error::Refusal;
 use ops::machine::allocate::{AllocateRequest, allocate};
 use ops::network::ipaddresses::{self, ReserveRequest};
 use ops::network::ipranges::{self, IpRangeChange};
-use tables::read::Reads;
+use raft_store::txn::TransactError;
 use tables::update::{Cause, Tables};
 
 use crate::leases::site::Site;
@@ -101,55 +99,64 @@ async fn as_many_are_allocated_as_there_are_machines() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_who_reserves_gets_an_address_of_his_own() {
+async fn everybody_who_reserves_gets_another_address() {
     let site = Site::new().await;
     let tables = site.tables.clone();
     let subnet = site.subnet;
     let outcomes = at_once(120, |_| {
         let tables = tables.clone();
-        let wish = ReserveRequest { subnet: Some(subnet.to_string()), ..ReserveRequest::default() };
-        async move { ipaddresses::reserve(&tables, &admin(), &wish).await }
+        let request =
+            ReserveRequest { subnet: Some(subnet.to_string()), ..ReserveRequest::default() };
+        async move { ipaddresses::reserve(&tables, &admin(), &request).await }
     })
     .await;
     let addresses: BTreeSet<_> = outcomes.into_iter().map(|got| got.unwrap().ip).collect();
     assert_eq!(addresses.len(), 120);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_dynamic_range_is_made_around_an_address_that_is_given_away_meanwhile() {
-    let site = Site::new().await;
-    let tables = site.tables.clone();
-    let subnet = site.subnet;
-    // The free addresses lie above the link's own range; ranges of eight are made among them.
-    at_once(48, |number| {
-        let tables = tables.clone();
-        let wish = ReserveRequest { subnet: Some(subnet.to_string()), ..ReserveRequest::default() };
-        let first = u8::try_from(128 + number / 3 * 8).unwrap_or(u8::MAX);
-        let change = IpRangeChange {
-            purpose: Some(Purpose::Dynamic),
-            start_ip: Some([10, 0, 0, first].into()),
-            end_ip: Some([10, 0, 0, first.saturating_add(7)].into()),
-            ..IpRangeChange::default()
-        };
-        async move {
-            if number % 3 == 0 {
-                drop(ipranges::create(&tables, &admin(), &change).await);
-            } else {
-                drop(ipaddresses::reserve(&tables, &admin(), &wish).await);
-            }
-        }
-    })
-    .await;
-    let view = tables.view().await.unwrap();
-    let ranges = view.list::<IpRange>().unwrap();
-    let dynamic = ranges.iter().filter(|range| range.purpose == Purpose::Dynamic);
-    let dynamic: Vec<AddressRange> =
-        dynamic.filter_map(|range| AddressRange::new(range.start_ip, range.end_ip)).collect();
-    assert!(dynamic.len() > 1, "some ranges were made");
-    for reserved in view.list::<ReservedAddress>().unwrap() {
-        let around = dynamic.iter().find(|range| range.contains(reserved.ip));
-        assert_eq!(around, None, "{} was given away", reserved.ip);
+/// A dynamic range of the addresses from 10.0.0.200 to 207.
+fn range() -> IpRangeChange {
+    IpRangeChange {
+        purpose: Some(Purpose::Dynamic),
+        start_ip: Some([10, 0, 0, 200].into()),
+        end_ip: Some([10, 0, 0, 207].into()),
+        ..IpRangeChange::default()
     }
+}
+
+fn address(last: u8) -> ReserveRequest {
+    ReserveRequest { ip: Some([10, 0, 0, last].into()), ..ReserveRequest::default() }
+}
+
+#[tokio::test]
+async fn a_range_that_was_evaluated_before_an_address_in_it_was_given_away_conflicts() {
+    for (last, conflicts) in [(203, true), (150, false)] {
+        let Site { tables, .. } = Site::new().await;
+        let planned = tables.plan(&cause(), |tx| ipranges::insert(tx, &user(), &range())).await;
+        let (_, range) = planned.unwrap();
+        ipaddresses::reserve(&tables, &admin(), &address(last)).await.unwrap();
+        let sent = tables.store().transact(range).await;
+        assert_eq!(matches!(sent, Err(TransactError::Conflict { .. })), conflicts, "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_was_chosen_before_a_range_was_made_around_it_conflicts() {
+    let Site { tables, .. } = Site::new().await;
+    let planned = tables.plan(&cause(), |tx| ipaddresses::insert(tx, &user(), &address(203))).await;
+    let (_, address) = planned.unwrap();
+    ipranges::create(&tables, &admin(), &range()).await.unwrap();
+    let sent = tables.store().transact(address).await;
+    assert!(matches!(sent, Err(TransactError::Conflict { .. })), "{sent:?}");
+}
+
+#[tokio::test]
+async fn addresses_that_were_chosen_at_the_same_time_do_not_conflict() {
+    let Site { tables, .. } = Site::new().await;
+    let planned = tables.plan(&cause(), |tx| ipaddresses::insert(tx, &user(), &address(203))).await;
+    let (_, first) = planned.unwrap();
+    ipaddresses::reserve(&tables, &admin(), &address(202)).await.unwrap();
+    assert!(tables.store().transact(first).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
