@@ -83,9 +83,9 @@ bench-rack: claim ## what a change costs a rack with a large copy (minutes to co
 	cargo bench --profile release --package rack --bench copy
 
 bench-region: build ## the region under many requests, in full (BENCH_SECONDS, BENCH_RUNS, BENCH_SIZES, BENCH_ONLY)
-	$(call optimised,dist) --package ironraft --bin ironraft
+	$(call optimised,release) --package ironraft --bin ironraft
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-region}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
-	    BENCH_BINARY=$(CARGO_TARGET_DIR)/dist/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
+	    BENCH_BINARY=$(CARGO_TARGET_DIR)/release/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
 	    $(BIN)/ironraft-bench-region
 
 upgrade: build ## replace the regions of a previous program one by one under load (PREVIOUS=path of its ironraft)

@@ -2,6 +2,7 @@
 //! writes to the tables for a user, and what doors read through.
 
 pub mod authorize;
+pub mod background;
 pub mod error;
 
 mod details;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use ops::background;
 use serde::Serialize;
 
 use crate::problem::{Body, Problem};
@@ -38,15 +39,19 @@ impl Reply {
     }
 
     /// A JSON array of what an iterator makes, sent on while it is made: neither the values nor
-    /// their text are ever in memory as a whole. When a value cannot be made, the answer ends
-    /// within, which clients notice.
+    /// their text are ever in memory as a whole. Each piece is made [in the background] when the client
+    /// has taken the one before. When a value cannot be made, the answer ends within, which clients notice.
+    ///
+    /// [in the background]: ops::background
     #[must_use]
     pub fn json_list<T, I>(values: I) -> Self
     where
         T: Serialize,
         I: Iterator<Item = Result<T, Problem>> + Send + 'static,
     {
-        let chunks = stream::iter(Chunks { values, began: false, ended: false });
+        let chunks = stream::unfold(Chunks { values, began: false, ended: false }, |mut chunks| {
+            background::run(move || chunks.next().map(|chunk| (chunk, chunks)))
+        });
         Self {
             status: 200,
             content_type: JSON,

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::access::{Actor, Permission};
-use model::error::Kind;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::pool::ResourcePool;
@@ -18,6 +17,7 @@ use model::user::User;
 use model::zone::AvailabilityZone;
 use raft_store::read::Versioned;
 
+use crate::background;
 use crate::details::Details;
 use crate::dns::domains::DomainDetail;
 use crate::error::Refusal;
@@ -94,10 +94,7 @@ impl MachineList {
         details: Details,
         wanted: impl Fn(&Machine, &Remembered) -> Result<bool, Refusal> + Send + 'static,
     ) -> Result<Self, Refusal> {
-        // Reading all machines takes long enough to keep other requests of a thread waiting.
-        tokio::task::spawn_blocking(move || Self::select_now(details, &wanted))
-            .await
-            .unwrap_or_else(|error| Err(Refusal::with_message(Kind::Internal, error.to_string())))
+        background::run(move || Self::select_now(details, &wanted)).await
     }
 
     fn select_now(

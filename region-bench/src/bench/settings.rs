@@ -47,7 +47,7 @@ pub struct Settings {
     #[arg(long, env = "BENCH_COMMIT", default_value = "")]
     pub commit: String,
     /// The profile that the program was built with.
-    #[arg(long, env = "BENCH_PROFILE", default_value = "dist")]
+    #[arg(long, env = "BENCH_PROFILE", default_value = "release")]
     pub profile: String,
 }
 
