@@ -3,6 +3,7 @@
 fn main() -> std::io::Result<()> {
     tonic_prost_build::configure()
         .bytes(".ironraft.raft.v1")
+        .bytes(".ironraft.rack.v1.Delta.changes")
         // These hold secrets; `src/concealed.rs` prints the rest of them.
         .skip_debug([
             ".ironraft.rack.v1.PowerJob",

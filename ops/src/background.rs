@@ -1,4 +1,4 @@
-//! Work that nobody's lease waits for: long lists, copies for racks, projections from scratch.
+//! Work that nobody's lease waits for: long lists.
 //!
 //! It is done on a few threads of low priority, piece by piece, in the order of asking. So it
 //! takes what requests, Raft and leases leave of the processors, however many ask for it at once, and
@@ -80,8 +80,9 @@ mod tests {
 
     #[tokio::test]
     async fn panic_of_a_piece_is_its_callers_and_the_thread_goes_on() {
-        let failing = tokio::spawn(run(|| panic!("a defect")));
-        assert!(failing.await.unwrap_err().is_panic());
+        let mut failing = tokio::task::JoinSet::new();
+        failing.spawn(run(|| panic!("a defect")));
+        assert!(failing.join_next().await.unwrap().unwrap_err().is_panic());
         assert_eq!(run(|| 7).await, 7);
     }
 }

@@ -27,9 +27,8 @@ use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use prost::Message;
-use proto::convert::{Key, Served};
-use proto::rack::change::Change as WireChange;
-use proto::rack::{Change, Delta};
+use proto::convert::{Key, Served, put_to_bytes};
+use proto::rack::Delta;
 use rack::dns::answer::answer;
 use rack::dns::zones::Zones;
 use rack::generation::{Follower, Generation, Generations, Intake};
@@ -202,8 +201,7 @@ impl Site {
 }
 
 fn delta(objects: &[Served]) -> Vec<u8> {
-    let put = |served: &Served| Change { change: Some(WireChange::Put(served.into())) };
-    let changes = objects.iter().map(put).collect();
+    let changes = objects.iter().map(put_to_bytes).collect();
     Delta { revision: 1, changes, ..Delta::default() }.encode_to_vec()
 }
 

@@ -21,6 +21,7 @@ use tower::util::MapRequestLayer;
 
 use crate::admission::Admission;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
+use crate::feed::Feed;
 use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
 use crate::grpc::rack::{RackService, RegionEnds};
@@ -134,9 +135,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let peers = Peers::new(Some(identity.clone()), ports)?;
     let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(serve_http(http, routes(&tables, &images), stop.clone()));
+    let feed = Feed::new(tables.clone());
+    tasks.spawn(serve_http(http, routes(&tables, &images, &feed), stop.clone()));
     let sessions = Sessions::default();
-    let services = services(&config, tables.clone(), sessions.clone(), images.clone());
+    tasks.spawn(finished(feed.clone().run(stop.clone())));
+    let services = services(&config, tables.clone(), feed, sessions.clone(), images.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &tables, images, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
@@ -168,7 +171,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 type Ended = Result<(), RunError>;
 
 /// Everything that is served to nodes of the cluster, and to those that join it.
-fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images) -> Routes {
+fn services(
+    config: &Config,
+    tables: Tables,
+    feed: Feed,
+    sessions: Sessions,
+    images: Images,
+) -> Routes {
     let mut services = Routes::builder();
     let ends = RegionEnds {
         node_id: config.node_id,
@@ -176,7 +185,7 @@ fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images)
         grpc_port: GRPC_PORT,
         http_port: HTTP_PORT,
     };
-    services.add_service(RackService::server(tables.clone(), ends, sessions));
+    services.add_service(RackService::server(tables.clone(), ends, feed, sessions));
     if let Some(raft) = tables.store().service() {
         services.add_service(raft);
     }
@@ -188,10 +197,10 @@ fn services(config: &Config, tables: Tables, sessions: Sessions, images: Images)
 }
 
 /// Everything that is served over HTTP.
-fn routes(tables: &Tables, images: &Images) -> axum::Router {
+fn routes(tables: &Tables, images: &Images, feed: &Feed) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
     let admission = Admission::new(tables.clone());
-    let telemetry = Telemetry::new(tables.store().clone(), &admission);
+    let telemetry = Telemetry::new(tables.store().clone(), &admission, feed);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod app;
 pub mod config;
+pub mod feed;
 pub mod init;
 pub mod telemetry;
 

@@ -8,6 +8,7 @@ mod address;
 mod binding;
 mod block;
 mod boot_files;
+mod change;
 mod controller;
 mod dnsresource;
 mod domain;
@@ -23,6 +24,7 @@ mod user_reserved;
 mod vlan;
 
 pub use address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
+pub use change::{change_from_bytes, delete_to_bytes, put_to_bytes};
 pub use error::ConvertError;
 pub use object::{Key, Received, Served, key_of_object};
 pub use power::{power_state_from_wire, power_state_to_wire};

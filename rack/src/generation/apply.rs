@@ -7,9 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use proto::convert::{ConvertError, Key, Received, key_of_object};
+use bytes::Bytes;
+use proto::convert::{ConvertError, Key, Received, change_from_bytes, key_of_object};
 use proto::rack::change::Change as WireChange;
-use proto::rack::{Change, Delta, Object, ZoneSerial};
+use proto::rack::{Delta, Object, ZoneSerial};
 use tracing::{error, warn};
 
 use crate::generation::Generation;
@@ -47,15 +48,14 @@ impl Intake {
     fn apply_change(
         &mut self,
         generation: &mut Generation,
-        change: Change,
+        change: Bytes,
     ) -> Result<Option<Key>, ConvertError> {
-        match change.change {
-            Some(WireChange::Put(object)) => self.put(generation, object),
-            Some(WireChange::Delete(key)) => {
+        match change_from_bytes(change)? {
+            WireChange::Put(object) => self.put(generation, object),
+            WireChange::Delete(key) => {
                 let key = Key::try_from(key)?;
                 Ok(generation.delete(&key).then_some(key))
             }
-            None => Err(ConvertError::Missing { message: "Change", field: "change" }),
         }
     }
 
@@ -92,15 +92,16 @@ impl Intake {
 mod tests {
     use model::id::SystemId;
     use model::machine::served::ServedPhase;
+    use prost::Message;
     use proto::rack::object::Object as Wire;
-    use proto::rack::{PowerJob, RackInterface, RackMachine};
+    use proto::rack::{Change, PowerJob, RackInterface, RackMachine};
 
     use super::*;
 
     fn delta(object: Wire) -> Delta {
         let object = Object { object: Some(object) };
         let change = Change { change: Some(WireChange::Put(object)) };
-        Delta { revision: 1, changes: vec![change], ..Delta::default() }
+        Delta { revision: 1, changes: vec![change.encode_to_vec().into()], ..Delta::default() }
     }
 
     fn machine(phase: &str) -> Wire {

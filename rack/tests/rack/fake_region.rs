@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
-use proto::convert::Served;
-use proto::rack::change::Change as WireChange;
+use proto::convert::{Served, put_to_bytes};
 use proto::rack::rack_message::Message as FromRack;
 use proto::rack::rack_server::{Rack, RackServer};
 use proto::rack::region_message::Message as ToRack;
 use proto::rack::{
-    Change, CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
+    CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
     RegionMessage, ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest,
     RequestBlocksReply, RequestBlocksRequest, Welcome, ZoneSerial,
 };
@@ -135,10 +134,9 @@ impl Drop for FakeRegion {
 }
 
 fn delta(revision: u64, objects: &[Served], generation: bool) -> Delta {
-    let put = |served: &Served| Change { change: Some(WireChange::Put(served.into())) };
     Delta {
         revision,
-        changes: objects.iter().map(put).collect(),
+        changes: objects.iter().map(put_to_bytes).collect(),
         part_of_generation: generation,
         generation_end: generation,
         zone_serials: Vec::new(),

@@ -1,7 +1,7 @@
 //! The Rack service: one session per rack, and what racks report.
 //!
-//! A rack gets the rows it serves from straight from the store's watch: no queue of our own, so a
-//! slow rack costs nothing and a rack that comes back resumes from its revision on any region.
+//! A rack gets what it serves from the node's [`Feed`], at its own pace: a slow rack costs nothing, and a
+//! rack that comes back resumes from its revision on any region.
 //! Secrets stay here, but for the power jobs of the rack itself.
 
 use std::net::SocketAddr;
@@ -20,6 +20,7 @@ use proto::rack::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::feed::Feed;
 use crate::grpc::leases;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
@@ -49,14 +50,20 @@ pub struct RegionEnds {
 pub struct RackService {
     pub(super) tables: Tables,
     pub(super) ends: RegionEnds,
+    pub(super) feed: Feed,
     pub(super) sessions: Sessions,
 }
 
 impl RackService {
-    /// The service as tonic mounts it; sessions are entered into `sessions`.
+    /// The service as tonic mounts it; sessions follow `feed` and are entered into `sessions`.
     #[must_use]
-    pub fn server(tables: Tables, ends: RegionEnds, sessions: Sessions) -> RackServer<Self> {
-        RackServer::new(Self { tables, ends, sessions })
+    pub fn server(
+        tables: Tables,
+        ends: RegionEnds,
+        feed: Feed,
+        sessions: Sessions,
+    ) -> RackServer<Self> {
+        RackServer::new(Self { tables, ends, feed, sessions })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(4 * MESSAGE_BYTES_MAX)
     }

@@ -1,56 +1,39 @@
-//! A rack's session: its generation, then every change, and an answer to each heartbeat.
+//! A rack's session: a whole copy if it needs one, then every change, and an answer to each heartbeat.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, stream};
-use model::boot::files::BootFiles;
-use model::controller::{ControllerInterface, RackController, RegionController, ServedRack};
-use model::dns::dnsresource::DnsResource;
-use model::dns::domain::Domain;
-use model::dns::serial::ZoneSerial;
-use model::id::SystemId;
-use model::lease::binding::Binding;
-use model::lease::block::Block;
-use model::machine::Machine;
-use model::machine::power::PowerJob;
-use model::machine::served::ServedMachine;
-use model::net::iprange::IpRange;
-use model::net::reserved::ReservedAddress;
-use model::net::subnet::Subnet;
-use model::net::vlan::Vlan;
-use model::setting::Setting;
-use proto::convert::{Key, Served};
-use proto::rack::change::Change as WireChange;
+use model::controller::{ControllerInterface, RackController};
+use model::id::{SystemId, VlanId};
 use proto::rack::rack_message::Message as FromRack;
 use proto::rack::region_message::Message as ToRack;
-use proto::rack::{
-    Change, Delta, Heartbeat, Hello, RackMessage, RegionMessage, Welcome,
-    ZoneSerial as WireZoneSerial,
-};
-use raft_store::watch::{Batch, Watch};
+use proto::rack::{Delta, Heartbeat, Hello, RackMessage, RegionMessage, Welcome};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::update::now;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::{Status, Streaming};
-use tracing::{error, info};
+use tracing::info;
 
+use crate::feed::audience::Audience;
+use crate::feed::copy::Copy;
+use crate::feed::encode::Encoded;
+use crate::feed::recent::Kept;
 use crate::grpc::rack::{RackService, unavailable};
 use crate::reconcile::racks::{Described, LiveSession};
-use tables::object::{Object, ObjectChange, ObjectId};
-use tables::read::{Reads, View, decode};
-use tables::row::{self, prefix, row_id};
-use tables::update::now;
 
 /// After how much silence a rack counts as gone.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
-/// How long a rack may take to say hello.
+/// How long a rack may take to say hello, and the feed to begin.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a confirmed view is waited for before an older one is sent.
-const VIEW_TIMEOUT: Duration = Duration::from_millis(700);
-
-/// Objects in one message of a generation.
+/// Objects in one message of a copy.
 const OBJECTS_IN_MESSAGE: usize = 500;
 
 /// Begins a session: waits for the hello and answers with everything that follows.
@@ -64,37 +47,38 @@ pub(super) async fn open(
     if view.get::<RackController>(&rack).map_err(unavailable)?.is_none() {
         return Err(Status::permission_denied(format!("rack {rack} is not known here")));
     }
-    let regions = service.regions().await?;
-    let start = Start::new(&service, hello.resume_revision).await?;
+    drop(view);
+    let mut reached = service.feed.reached();
+    let begun = timeout(HELLO_TIMEOUT, reached.wait_for(Option::is_some)).await;
+    drop(begun.map_err(unavailable)?.map_err(unavailable)?);
+    let revision = hello.resume_revision;
+    let resumed = revision > 0 && !matches!(service.feed.after(revision), Kept::Gone);
     info!(
-        rack.id = %rack, raft.index = start.revision, resumed = start.view.is_none(),
+        rack.id = %rack, raft.index = revision, resumed,
         "rack {rack} ({}) begins a session", hello.hostname
     );
-    let mut queue = VecDeque::from([ToRack::Welcome(Welcome {
-        rack_id: rack.to_string(),
-        cluster_id: service.ends.cluster_id.clone(),
-        regions,
-        resumed: start.view.is_none(),
-        tells_zone_serials: true,
-    })]);
-    if let Some(view) = &start.view {
-        queue.extend(generation(view, &rack)?.into_iter().map(ToRack::Delta));
-    }
     let live = service.sessions.enter(rack.clone(), described(&hello)?);
-    let feed = Feed {
+    let mut session = Session {
+        links: service.feed.links().of_rack(&rack),
         service,
         rack,
         inbound,
-        watch: start.watch,
-        revision: start.revision,
-        queue,
+        reached,
+        revision,
+        told: revision,
+        copying: Copying::No,
+        queue: VecDeque::new(),
         heard: Instant::now(),
         _live: live,
     };
-    Ok(stream::unfold(Some(feed), |feed| async {
-        let mut feed = feed?;
-        match feed.next().await {
-            Ok(message) => Some((Ok(stamped(message)), Some(feed))),
+    session.welcome(resumed).await?;
+    if !resumed {
+        session.begin_copy();
+    }
+    Ok(stream::unfold(Some(session), |session| async {
+        let mut session = session?;
+        match session.next().await {
+            Ok(message) => Some((Ok(stamped(message)), Some(session))),
             Err(status) => Some((Err(status), None)),
         }
     }))
@@ -122,57 +106,70 @@ fn described(hello: &Hello) -> Result<Described, Status> {
     })
 }
 
-/// Where a session starts: at the rack's own revision, or with a whole view.
-struct Start {
-    watch: Watch,
-    revision: u64,
-    view: Option<View>,
-}
-
-impl Start {
-    async fn new(service: &RackService, resume: u64) -> Result<Self, Status> {
-        let store = service.tables.store();
-        if resume > 0
-            && let Ok(watch) = store.watch(prefixes(), resume).await
-        {
-            return Ok(Self { watch, revision: resume, view: None });
-        }
-        // Without a quorum an older view is better than none: racks serve from it.
-        let view = match timeout(VIEW_TIMEOUT, service.tables.view()).await {
-            Ok(Ok(view)) => view,
-            Ok(Err(_)) | Err(_) => service.tables.stale_view().await.map_err(unavailable)?,
-        };
-        let revision = view.revision();
-        let watch = store.watch(prefixes(), revision).await.map_err(unavailable)?;
-        Ok(Self { watch, revision, view: Some(view) })
-    }
-}
-
 /// One session, as the source of its messages.
-struct Feed {
+struct Session {
     service: RackService,
     rack: SystemId,
     inbound: Streaming<RackMessage>,
-    watch: Watch,
-    /// What the rack was sent up to.
+    reached: watch::Receiver<Option<u64>>,
+    /// The links of the rack.
+    links: BTreeSet<VlanId>,
+    /// Up to which revision changes were looked at, and up to which the rack knows that it has all.
     revision: u64,
+    told: u64,
+    copying: Copying,
     queue: VecDeque<ToRack>,
     heard: Instant,
     _live: LiveSession,
 }
 
-impl Feed {
+/// Whether a whole copy is on its way. Heartbeats are answered meanwhile.
+enum Copying {
+    No,
+    /// It is being made.
+    Making(JoinSet<Result<Arc<Copy>, TableError>>),
+    /// It is being sent; so many of its objects were looked at.
+    Sending(Arc<Copy>, usize),
+}
+
+impl Copying {
+    /// The copy that is being made, once it is there.
+    async fn made(&mut self) -> Result<Result<Arc<Copy>, TableError>, JoinError> {
+        if let Self::Making(making) = self
+            && let Some(made) = making.join_next().await
+        {
+            return made;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Session {
     async fn next(&mut self) -> Result<ToRack, Status> {
         loop {
             if let Some(message) = self.queue.pop_front() {
                 return Ok(message);
             }
+            // In turns: a rack hears an answer to its heartbeats while a copy is sent.
             tokio::select! {
-                batch = self.watch.next() => self.take_batch(&batch.map_err(unavailable)?).await?,
                 message = self.inbound.message() => match message? {
                     Some(message) => self.take_message(&message),
                     None => return Err(Status::cancelled("the rack closed the session")),
                 },
+                copy = self.copying.made() => {
+                    let copy = copy.map_err(unavailable)?.map_err(unavailable)?;
+                    self.links = copy.links.of_rack(&self.rack);
+                    self.copying = Copying::Sending(copy, 0);
+                }
+                () = std::future::ready(()), if matches!(self.copying, Copying::Sending(..)) => {
+                    self.send_copy();
+                }
+                passed = passed(&mut self.reached, self.revision),
+                    if matches!(self.copying, Copying::No) =>
+                {
+                    passed.map_err(unavailable)?;
+                    self.follow().await?;
+                }
                 () = sleep_until(self.heard + SILENCE_MAX) => {
                     return Err(Status::deadline_exceeded("the rack is silent"));
                 }
@@ -180,182 +177,116 @@ impl Feed {
         }
     }
 
-    fn take_message(&mut self, message: &RackMessage) {
-        self.heard = Instant::now();
-        if let Some(FromRack::Heartbeat(heartbeat)) = &message.message {
-            let has_leader = self.service.tables.store().leadership().borrow().leader.is_some();
-            let (revision, sequence) = (self.revision, heartbeat.sequence);
-            self.queue.push_back(ToRack::Heartbeat(Heartbeat { revision, sequence, has_leader }));
-        }
+    async fn welcome(&mut self, resumed: bool) -> Result<(), Status> {
+        self.queue.push_back(ToRack::Welcome(Welcome {
+            rack_id: self.rack.to_string(),
+            cluster_id: self.service.ends.cluster_id.clone(),
+            regions: self.service.regions().await?,
+            resumed,
+            tells_zone_serials: true,
+        }));
+        Ok(())
     }
 
-    async fn take_batch(&mut self, batch: &Batch) -> Result<(), Status> {
-        let view = self.service.tables.stale_view().await.map_err(unavailable)?;
-        let changes = batch.changes.iter();
-        let changes = changes
-            .filter_map(|change| changed(&view, &change.key, change.value.as_deref(), &self.rack));
-        let serials = batch.changes.iter();
-        let serials =
-            serials.filter_map(|change| zone_serial(&view, &change.key, change.value.as_deref()));
-        let delta = Delta {
-            revision: batch.revision,
-            changes: changes.collect(),
-            part_of_generation: false,
-            generation_end: false,
-            zone_serials: serials.collect(),
-        };
-        self.revision = batch.revision;
-        self.queue.push_back(ToRack::Delta(delta));
-        let regions = prefix::<RegionController>();
-        if batch.changes.iter().any(|change| change.key.starts_with(&regions)) {
-            self.queue.push_back(ToRack::Welcome(Welcome {
-                rack_id: self.rack.to_string(),
-                cluster_id: self.service.ends.cluster_id.clone(),
-                regions: self.service.regions().await?,
-                resumed: true,
-                tells_zone_serials: true,
-            }));
+    fn take_message(&mut self, message: &RackMessage) {
+        self.heard = Instant::now();
+        let Some(FromRack::Heartbeat(heartbeat)) = &message.message else { return };
+        if matches!(self.copying, Copying::No) && self.told < self.revision {
+            // Nothing of this was for the rack, but it goes on from there if it has to move.
+            self.tell(Delta { revision: self.revision, ..Delta::default() });
+        }
+        let has_leader = self.service.tables.store().leadership().borrow().leader.is_some();
+        let (revision, sequence) = (self.told, heartbeat.sequence);
+        self.queue.push_back(ToRack::Heartbeat(Heartbeat { revision, sequence, has_leader }));
+    }
+
+    /// Takes the next changes from the feed.
+    async fn follow(&mut self) -> Result<(), Status> {
+        match self.service.feed.after(self.revision) {
+            Kept::Next(encoded) => self.take(&encoded).await?,
+            Kept::Nothing => {}
+            Kept::Gone => self.begin_copy(),
         }
         Ok(())
     }
+
+    async fn take(&mut self, encoded: &Encoded) -> Result<(), Status> {
+        if let Some(links) = &encoded.links {
+            self.links = links.of_rack(&self.rack);
+        }
+        if encoded.renewed.includes(&self.rack) {
+            info!(rack.id = %self.rack, "rack {} gets another link, and so a whole copy", self.rack);
+            self.begin_copy();
+            return Ok(());
+        }
+        self.revision = encoded.revision;
+        let changes = self.needed(&encoded.changes);
+        if !changes.is_empty() || !encoded.zone_serials.is_empty() {
+            self.tell(Delta {
+                revision: encoded.revision,
+                changes,
+                zone_serials: encoded.zone_serials.clone(),
+                ..Delta::default()
+            });
+        }
+        if encoded.regions_changed {
+            self.welcome(true).await?;
+        }
+        Ok(())
+    }
+
+    fn needed(&self, changes: &[(Audience, Bytes)]) -> Vec<Bytes> {
+        let needed = changes.iter().filter(|(who, _)| who.includes(&self.rack, &self.links));
+        needed.map(|(_, bytes)| bytes.clone()).collect()
+    }
+
+    fn tell(&mut self, delta: Delta) {
+        self.told = delta.revision;
+        self.queue.push_back(ToRack::Delta(delta));
+    }
+
+    fn begin_copy(&mut self) {
+        let feed = self.service.feed.clone();
+        let mut making = JoinSet::new();
+        making.spawn(async move { feed.copy().await });
+        self.copying = Copying::Making(making);
+    }
+
+    /// Sends the next part of a copy.
+    fn send_copy(&mut self) {
+        let Copying::Sending(copy, sent) = &self.copying else { return };
+        let (copy, sent) = (Arc::clone(copy), *sent);
+        let end = copy.objects.len().min(sent + OBJECTS_IN_MESSAGE);
+        let is_last = end == copy.objects.len();
+        let delta = Delta {
+            revision: copy.revision,
+            changes: self.needed(&copy.objects[sent..end]),
+            part_of_generation: true,
+            generation_end: is_last,
+            zone_serials: if is_last { copy.zone_serials.clone() } else { Vec::new() },
+        };
+        if is_last {
+            self.revision = copy.revision;
+            self.copying = Copying::No;
+            self.tell(delta);
+        } else {
+            self.copying = Copying::Sending(copy, end);
+            self.queue.push_back(ToRack::Delta(delta));
+        }
+    }
+}
+
+/// Waits until the feed is past a revision.
+async fn passed(
+    reached: &mut watch::Receiver<Option<u64>>,
+    revision: u64,
+) -> Result<(), watch::error::RecvError> {
+    reached.wait_for(|at| *at > Some(revision)).await.map(drop)
 }
 
 fn stamped(message: ToRack) -> RegionMessage {
     RegionMessage { now_ms: now().unix_ms, message: Some(message) }
 }
 
-/// The tables that racks serve from.
-fn prefixes() -> Vec<Bytes> {
-    let others = [
-        prefix::<Vlan>(),
-        prefix::<Subnet>(),
-        prefix::<IpRange>(),
-        prefix::<ReservedAddress>(),
-        prefix::<Domain>(),
-        prefix::<DnsResource>(),
-        prefix::<Binding>(),
-        prefix::<Block>(),
-        prefix::<PowerJob>(),
-        prefix::<Setting>(),
-        prefix::<RackController>(),
-        prefix::<RegionController>(),
-        prefix::<BootFiles>(),
-        prefix::<ZoneSerial>(),
-    ];
-    let machines = row::prefixes::<Machine>();
-    others.into_iter().chain(machines).collect()
-}
-
-/// Everything the rack serves from, in messages of a bounded size.
-fn generation(view: &View, rack: &SystemId) -> Result<Vec<Delta>, Status> {
-    let rows = prefixes().into_iter().flat_map(|prefix| view.values(&prefix));
-    let changes: Vec<Change> =
-        rows.filter_map(|(key, row)| changed(view, &key, Some(&row.value), rack)).collect();
-    let mut deltas: Vec<Delta> = changes
-        .chunks(OBJECTS_IN_MESSAGE)
-        .map(|changes| Delta {
-            revision: view.revision(),
-            changes: changes.to_vec(),
-            part_of_generation: true,
-            generation_end: false,
-            zone_serials: Vec::new(),
-        })
-        .collect();
-    if deltas.is_empty() {
-        deltas.push(Delta { part_of_generation: true, ..Delta::default() });
-    }
-    if let Some(last) = deltas.last_mut() {
-        last.revision = view.revision();
-        last.generation_end = true;
-        let serials = view.values(&prefix::<ZoneSerial>()).into_iter();
-        let serials = serials.filter_map(|(key, row)| zone_serial(view, &key, Some(&row.value)));
-        last.zone_serials = serials.collect();
-    }
-    Ok(deltas)
-}
-
-/// A change as the rack sees it. What cannot be read is logged and left out: one bad row must not
-/// keep a rack from all others. The view is not older than the change.
-fn changed(at: &View, key: &[u8], value: Option<&[u8]>, rack: &SystemId) -> Option<Change> {
-    let change = match ObjectChange::of(at, key, value) {
-        Ok(Some(ObjectChange::Put(object))) => put(object, rack)?,
-        Ok(Some(ObjectChange::Delete(id))) => WireChange::Delete((&deleted(id)?).into()),
-        Ok(None) => return None,
-        Err(error) => {
-            error!("a rack is not told of a row: {error}");
-            return None;
-        }
-    };
-    Some(Change { change: Some(change) })
-}
-
-/// The serial of a zone as the rack sees it; none for all other rows.
-fn zone_serial(at: &View, key: &[u8], value: Option<&[u8]>) -> Option<WireZoneSerial> {
-    let origin = row_id::<ZoneSerial>(key)?;
-    let revision = match value.map(|value| decode::<ZoneSerial>(key, value, at)) {
-        Some(Ok(serial)) => serial.revision,
-        Some(Err(error)) => {
-            error!("a rack is not told of a row: {error}");
-            return None;
-        }
-        None => 0,
-    };
-    Some(WireZoneSerial { origin, revision })
-}
-
-/// None for tables that racks do not serve from.
-fn put(object: Object, rack: &SystemId) -> Option<WireChange> {
-    let served = match object {
-        Object::Vlan(vlan) => Served::Vlan(*vlan),
-        Object::Subnet(subnet) => Served::Subnet(*subnet),
-        Object::IpRange(range) => Served::IpRange(*range),
-        Object::Reserved(reserved) => Served::Reserved(*reserved),
-        Object::Domain(domain) => Served::Domain(*domain),
-        Object::DnsResource(resource) => Served::DnsResource(*resource),
-        Object::Machine(machine) => Served::Machine(ServedMachine::of(&machine)),
-        Object::Binding(binding) => Served::Binding(*binding),
-        Object::Block(block) => Served::Block(*block),
-        // Another rack's job may have been this one's before.
-        Object::PowerJob(job) if job.rack.as_ref() != Some(rack) => {
-            return Some(WireChange::Delete((&Key::PowerJob(job.machine)).into()));
-        }
-        Object::PowerJob(job) => Served::PowerJob(*job),
-        Object::Setting(setting) => Served::Setting(*setting),
-        Object::Rack(controller) => Served::Rack(ServedRack::of(&controller)),
-        Object::Region(region) => Served::Region(*region),
-        Object::BootFiles(files) => Served::BootFiles(*files),
-        Object::Fabric(_)
-        | Object::Space(_)
-        | Object::Event(_)
-        | Object::Zone(_)
-        | Object::Pool(_)
-        | Object::Tag(_) => return None,
-    };
-    Some(WireChange::Put((&served).into()))
-}
-
-/// None for tables that racks do not serve from.
-fn deleted(id: ObjectId) -> Option<Key> {
-    Some(match id {
-        ObjectId::Vlan(id) => Key::Vlan(id),
-        ObjectId::Subnet(id) => Key::Subnet(id),
-        ObjectId::IpRange(id) => Key::IpRange(id),
-        ObjectId::Reserved(ip) => Key::Reserved(ip),
-        ObjectId::Domain(id) => Key::Domain(id),
-        ObjectId::DnsResource(id) => Key::DnsResource(id),
-        ObjectId::Machine(id) => Key::Machine(id),
-        ObjectId::Binding(ip) => Key::Binding(ip),
-        ObjectId::Block(id) => Key::Block(id),
-        ObjectId::PowerJob(id) => Key::PowerJob(id),
-        ObjectId::Setting(name) => Key::Setting(name),
-        ObjectId::Rack(id) => Key::Rack(id),
-        ObjectId::Region(id) => Key::Region(id),
-        ObjectId::BootFiles(architecture) => Key::BootFiles(architecture),
-        ObjectId::Fabric(_)
-        | ObjectId::Space(_)
-        | ObjectId::Event(_)
-        | ObjectId::Zone(_)
-        | ObjectId::Pool(_)
-        | ObjectId::Tag(_) => return None,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use model::machine::power::{PowerAction, PowerJob, PowerState};
 use proto::convert::power_state_to_wire;
 use proto::rack::ReportPowerRequest;
 use proto::rack::rack_client::RackClient;
+use region::feed::Feed;
 use region::grpc::rack::{RackService, RegionEnds};
 use region::reconcile::racks::Sessions;
 use tonic::{Code, Request, Status};
@@ -16,7 +17,8 @@ use crate::site::{SimulatedMachine, Site};
 /// A report that the job is done and the machine off, over the connection of a rack.
 async fn reported(site: &Site, rack: &str, job: &PowerJob) -> Result<(), Status> {
     let ends = RegionEnds { node_id: 1, cluster_id: "c".to_owned(), grpc_port: 1, http_port: 1 };
-    let service = RackService::server(site.tables.clone(), ends, Sessions::default());
+    let feed = Feed::new(site.tables.clone());
+    let service = RackService::server(site.tables.clone(), ends, feed, Sessions::default());
     let mut request = Request::new(ReportPowerRequest {
         machine: job.machine.to_string(),
         job_id: job.id,
