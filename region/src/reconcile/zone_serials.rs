@@ -21,6 +21,7 @@ use model::machine::served::ServedMachine;
 use model::net::subnet::Subnet;
 use model::setting::Setting;
 use raft_store::watch::{Batch, Watch, WatchError};
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -48,6 +49,8 @@ enum Failure {
     Table(#[from] TableError),
     #[error(transparent)]
     Watch(#[from] WatchError),
+    #[error("names cannot be read: {0}")]
+    Read(#[from] JoinError),
 }
 
 /// Runs until cancelled; acts while this node leads.
@@ -102,25 +105,43 @@ struct Followed {
 impl Followed {
     async fn begin(tables: &Tables) -> Result<(Self, Watch), Failure> {
         let view = tables.view().await?;
+        let revision = view.revision();
+        // This takes long enough to keep Raft's heartbeats waiting.
+        let followed = spawn_blocking(move || Self::read(&view)).await??;
+        let watch = tables.store().watch(prefixes(), revision).await?;
+        Ok((followed, watch))
+    }
+
+    fn read(view: &View) -> Result<Self, TableError> {
         let mut followed = Self::default();
-        for prefix in prefixes() {
-            for (key, stored) in view.values(&prefix) {
-                followed.change(&view, &key, Some(&stored.value));
-            }
+        for (key, stored) in rows_by_table().iter().flat_map(|prefix| view.values(prefix)) {
+            followed.change(view, &key, Some(&stored.value));
+        }
+        for machine in view.state().machines() {
+            followed.projector.put_machine(&Arc::new(ServedMachine::of(machine)));
         }
         for serial in view.list::<ZoneSerial>()? {
             followed.moved.insert(serial.origin.clone());
             followed.written.insert(serial.origin.clone(), serial);
         }
         followed.settle(view.revision());
-        let watch = tables.store().watch(prefixes(), view.revision()).await?;
-        Ok((followed, watch))
+        Ok(followed)
     }
 
     async fn take(&mut self, tables: &Tables, batch: &Batch) -> Result<(), TableError> {
         let view = tables.stale_view().await?;
+        let mut machines = BTreeSet::new();
         for change in &batch.changes {
-            self.change(&view, &change.key, change.value.as_deref());
+            match ObjectId::of_key(&change.key) {
+                // The model in memory has it, whatever part of it has changed.
+                Some(ObjectId::Machine(id)) if view.state().machine(&id).is_some() => {
+                    machines.insert(id);
+                }
+                _ => self.change(&view, &change.key, change.value.as_deref()),
+            }
+        }
+        for machine in machines.iter().filter_map(|id| view.state().machine(id)) {
+            self.projector.put_machine(&Arc::new(ServedMachine::of(machine)));
         }
         if !batch.changes.is_empty() {
             self.settle(batch.revision);
@@ -265,7 +286,12 @@ fn write(
 
 /// The tables that names come from.
 fn prefixes() -> Vec<Bytes> {
-    let others = [
+    rows_by_table().into_iter().chain(row::prefixes::<Machine>()).collect()
+}
+
+/// Those of them whose objects are one row each.
+fn rows_by_table() -> [Bytes; 7] {
+    [
         prefix::<Domain>(),
         prefix::<DnsResource>(),
         prefix::<Binding>(),
@@ -273,6 +299,5 @@ fn prefixes() -> Vec<Bytes> {
         prefix::<RegionController>(),
         prefix::<Subnet>(),
         prefix::<Setting>(),
-    ];
-    others.into_iter().chain(row::prefixes::<Machine>()).collect()
+    ]
 }
