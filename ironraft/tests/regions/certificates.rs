@@ -21,6 +21,7 @@ use rack::generation::Generations;
 use rack::session::{Dial, Introduction, Session};
 use rack::uplink::Uplink;
 use raft_store::Store;
+use region::feed::Feed;
 use region::grpc::authority::AuthorityService;
 use region::grpc::cluster::ClusterService;
 use region::grpc::rack::{RackService, RegionEnds};
@@ -69,12 +70,19 @@ async fn cluster(authority: &CertificateAuthority) -> (Tables, String) {
     (tables, rack.system_id.to_string())
 }
 
-fn services(tables: &Tables, cluster_id: &str, port: u16) -> Routes {
+fn services(
+    tasks: &mut JoinSet<()>,
+    tables: &Tables,
+    cluster_id: &str,
+    port: u16,
+) -> Routes {
+    let feed = Feed::new(tables.clone());
+    tasks.spawn(feed.clone().run(CancellationToken::new()));
     let cluster_id = cluster_id.to_owned();
     let ends =
         RegionEnds { node_id: 1, cluster_id: cluster_id.clone(), grpc_port: port, http_port: 1 };
     let mut services = Routes::builder();
-    services.add_service(RackService::server(tables.clone(), ends, Sessions::default()));
+    services.add_service(RackService::server(tables.clone(), ends, feed, Sessions::default()));
     services.add_service(AuthorityService::server(tables.clone()));
     services.add_service(ClusterService::server(tables.clone(), cluster_id, 1));
     services.routes()
@@ -113,14 +121,14 @@ async fn certificates_are_renewed_while_the_session_goes_on() {
     let (tables, system_id) = cluster(&authority).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let routes = services(&tables, &authority.cluster_id, address.port());
+    let mut tasks = JoinSet::new();
+    let routes = services(&mut tasks, &tables, &authority.cluster_id, address.port());
     let rack_role = Role::Rack { system_id };
     let region =
         short_lived(&authority, &folder.path().join("region"), Role::Region { node_id: 1 });
     let rack = short_lived(&authority, &folder.path().join("rack"), rack_role);
     let first_end = region.expires().max(rack.expires());
 
-    let mut tasks = JoinSet::new();
     let serving = region.clone();
     tasks.spawn(async move { server::serve(listener, &serving, routes).await.unwrap() });
     let (generations, uplink) = (Generations::default(), Uplink::default());
