@@ -12,6 +12,7 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -27,6 +28,12 @@ const ADDRESS_TTL: Param<u32> =
 const IP_ADDRESSES: Param<String> =
     Param::text("ip_addresses", "Its addresses, separated by blanks.");
 
+/// Names that machines and clients of DHCP have.
+pub(crate) const IMPLICIT: Refused = Refused::new(
+    &["all"],
+    "Only what was made here is listed: leave it out, and read the names of machines from them.",
+);
+
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("DNSResourcesHandler", "dnsresources/", |call| Box::pin(list(call)))
@@ -36,7 +43,8 @@ pub const OPERATIONS: &[Operation] = &[
             DOMAIN.described("Only that domain.").optional(),
             NAME.described("Only that name below its domain.").optional(),
             RRTYPE.optional(),
-        ]),
+        ])
+        .refuses(&[IMPLICIT]),
     Operation::post("DNSResourcesHandler", "dnsresources/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageDns)
         .doc("Create a DNS resource.")
