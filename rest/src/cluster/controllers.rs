@@ -148,12 +148,14 @@ fn rack_shape(detail: &RackDetail) -> Controller {
     let rack = &detail.rack;
     let (status, info) =
         if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
-    let services = ["rackd", "dhcpd", "tftp", "http", "dns_rack"];
-    let service_set = services.into_iter().map(|name| Service {
+    let service = |name: &str, status: &str, info: &str| Service {
         name: name.to_owned(),
         status: status.to_owned(),
         status_info: info.to_owned(),
-    });
+    };
+    // A session shows that the process runs; of what it serves, nothing is reported.
+    let parts = ["dhcpd", "tftp", "http", "dns_rack"].map(|name| service(name, "unknown", ""));
+    let service_set = [service("rackd", status, info)].into_iter().chain(parts);
     let interfaces = detail.interfaces.iter().enumerate();
     let addresses = detail.interfaces.iter().flat_map(|(_, addresses)| addresses);
     Controller {
@@ -198,7 +200,7 @@ fn blank(
         zone: placement.zone.as_deref().map(Into::into),
         description: String::new(),
         hardware_uuid: None,
-        architecture: "amd64/generic".to_owned(),
+        architecture: String::new(),
         cpu_count: 0,
         cpu_speed: 0,
         memory: 0,

@@ -5,7 +5,6 @@ use model::access::Permission;
 use ops::dns::dnsresources::{
     self, DnsQuery, DnsRecordDetail, DnsResourceChange, DnsResourceDetail, Naming,
 };
-use ops::site::dates;
 
 use crate::call::Call;
 use crate::operation::Operation;
@@ -126,7 +125,7 @@ fn shape(detail: &DnsResourceDetail) -> api::dnsresources::DnsResource {
     let ip_addresses = detail.addresses.iter().map(|(ip, subnet)| IpAddress {
         alloc_type: 4,
         alloc_type_name: "User reserved".to_owned(),
-        created: dates::rfc3339_ms(detail.read_at),
+        created: None,
         ip: *ip,
         owner: None,
         interface_set: Vec::new(),

@@ -100,7 +100,7 @@ fn shape(detail: &ReservedDetail) -> IpAddress {
     IpAddress {
         alloc_type: 4,
         alloc_type_name: "User reserved".to_owned(),
-        created: dates::rfc3339_ms(reserved.created),
+        created: Some(dates::rfc3339_ms(reserved.created)),
         ip: reserved.ip,
         owner: detail.owner.as_deref().map(shapes::user),
         interface_set: interfaces.into_iter().collect(),
