@@ -288,7 +288,9 @@ impl SimulatedMachine {
             uuid: String::new(),
             firmware: "uefi".to_owned(),
         };
-        agent::hello(&site.tables, &hello, RACK).await.expect("a welcome")
+        agent::hello(&site.tables, &Actor::Agent(self.mac.clone()), &hello, RACK)
+            .await
+            .expect("a welcome")
     }
 
     pub(crate) async fn report(&self, site: &Site, welcome: &Welcome, outcome: Outcome) -> Welcome {
@@ -302,7 +304,8 @@ impl SimulatedMachine {
         outcome: Outcome,
     ) -> Result<Welcome, AgentError> {
         let report = Report { system_id: welcome.system_id.clone(), job: welcome.job, outcome };
-        agent::report(&site.tables, welcome.token.expose(), &report, RACK).await
+        let actor = Actor::Agent(welcome.system_id.clone());
+        agent::report(&site.tables, &actor, welcome.token.expose(), &report, RACK).await
     }
 
     pub(crate) fn inventory(&self, account: Option<&BmcAccount>) -> Outcome {
