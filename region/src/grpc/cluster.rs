@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use identity::{JoinToken, PeerIdentity};
 use identity::token::JoinRole;
+use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
