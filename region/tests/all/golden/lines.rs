@@ -54,7 +54,7 @@ impl Line {
 }
 
 pub(crate) fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/all/golden").join(name)
 }
 
 /// All lines, oldest first: of several lines of one key the last is the newest.

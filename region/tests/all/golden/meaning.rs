@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::lines::{Line, append, path};
-use crate::tables;
+use crate::golden::lines::{Line, append, path};
+use crate::golden::tables;
 
 /// What the row on one line of `rows` meant.
 pub(crate) struct Meaning {

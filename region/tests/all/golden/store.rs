@@ -10,8 +10,8 @@ use tables::error::TableError;
 use tables::read::View;
 use tables::update::{Cause, Tables};
 
-use crate::lines::Line;
-use crate::today;
+use crate::golden::lines::Line;
+use crate::golden::today;
 
 /// The guard and the counters that the lines have one of each.
 const GUARD: &str = "subnets";

@@ -36,7 +36,7 @@ use tables::key::encoded;
 use tables::read::{Reads, View};
 use tables::row::{Row, decode_with, row_key};
 
-use crate::lines::Line;
+use crate::golden::lines::Line;
 
 /// A table whose row type is known.
 struct Table {

@@ -5,7 +5,7 @@ use axum::http::Request;
 use region::metadata::{self, MetadataParts};
 use tower::ServiceExt;
 
-use crate::site::{SimulatedMachine, Site};
+use crate::machines::site::{SimulatedMachine, Site};
 
 /// What is answered to a body of that size, which must not be read when it is `forbidden`.
 async fn answer(site: &Site, path: &str, token: &str, bytes: usize, forbidden: bool) -> u16 {

@@ -7,7 +7,7 @@ use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
 use ops::machine::actions::DeployRequest;
 
-use crate::site::{SimulatedMachine, Site};
+use crate::machines::site::{SimulatedMachine, Site};
 
 #[tokio::test]
 async fn machine_goes_from_power_on_to_deployed_and_back() {

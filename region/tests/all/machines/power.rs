@@ -11,7 +11,7 @@ use region::grpc::rack::{RackService, RegionEnds};
 use region::reconcile::racks::Sessions;
 use tonic::{Code, Request, Status};
 
-use crate::site::{SimulatedMachine, Site};
+use crate::machines::site::{SimulatedMachine, Site};
 
 /// A report that the job is done and the machine off, over the connection of a rack.
 async fn reported(site: &Site, rack: &str, job: &PowerJob) -> Result<(), Status> {

@@ -5,7 +5,7 @@ use model::id::SystemId;
 use model::machine::status::Status;
 use serde_json::Value;
 
-use crate::site::{SimulatedMachine, Site};
+use crate::machines::site::{SimulatedMachine, Site};
 
 /// Answers as JSON, with names instead of what is random.
 async fn shown(site: &Site, text: &str) -> String {

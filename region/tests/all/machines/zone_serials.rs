@@ -17,7 +17,7 @@ use tables::update::Cause;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::site::Site;
+use crate::machines::site::Site;
 
 const WAIT_MAX: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);

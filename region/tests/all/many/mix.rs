@@ -9,7 +9,7 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::harness::{Answer, Region, mac};
+use crate::many::harness::{Answer, Region, mac};
 
 /// How many requests of each kind.
 #[derive(Debug, Clone)]

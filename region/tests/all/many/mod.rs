@@ -2,14 +2,12 @@
 //! many succeed as there are resources, nothing is given twice, nobody is refused for what others
 //! did at the same time.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
-
 mod harness;
 mod mix;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::harness::Region;
+use crate::many::harness::Region;
 
 /// Rows of mixes that are tried; each costs seconds.
 const CASES: u32 = 4;

@@ -13,7 +13,7 @@ use model::mac::MacAddress;
 use tables::cluster::{CURRENT, NEXT, StoredAuthority, StoredHolding, StoredToken};
 
 use super::{Written, at, id, row, text};
-use crate::tables::authority;
+use crate::golden::tables::authority;
 
 pub(super) fn rows() -> Vec<Written> {
     [controllers(), trust(), images()].into_iter().flatten().collect()
