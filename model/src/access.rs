@@ -368,16 +368,16 @@ mod tests {
 
     #[test]
     fn table_of_actor_and_permission() {
-        let own: SystemId = "abcdef".parse().unwrap();
-        let other: SystemId = "bcdefg".parse().unwrap();
+        let (own, other): ([SystemId; 1], [SystemId; 1]) =
+            (["abcdef".parse().unwrap()], ["bcdefg".parse().unwrap()]);
         let actors = [
             ("nobody", Actor::Anonymous),
             ("user", user(1, false)),
             ("super", user(3, true)),
-            ("machine", Actor::Machine(own.clone())),
+            ("machine", Actor::Machine(own[0].clone())),
             ("booting", Actor::Agent("52:54:00:00:00:01".to_owned())),
             ("agent", Actor::Agent("abcdef".to_owned())),
-            ("rack", Actor::Rack(own.clone())),
+            ("rack", Actor::Rack(own[0].clone())),
             ("region", Actor::Region(1)),
             ("joining", Actor::Joining),
             ("setup", Actor::Setup),
@@ -390,7 +390,7 @@ mod tests {
         table.push('\n');
         for permission in Permission::ALL {
             let mut before = String::new();
-            for (object_name, object) in objects(&[own.clone()], &[other.clone()]) {
+            for (object_name, object) in objects(&own, &other) {
                 let mut row = String::new();
                 for (_, actor) in &actors {
                     let may = permits(actor, *permission, &object).is_ok();
