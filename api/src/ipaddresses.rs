@@ -14,8 +14,10 @@ pub struct IpAddress {
     pub alloc_type: u8,
     /// The same in words.
     pub alloc_type_name: String,
-    /// When, in UTC, RFC 3339.
-    pub created: String,
+    /// When, in UTC, RFC 3339; absent where it is not known: addresses of DNS resources are not kept
+    /// one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// The address.
     pub ip: IpAddr,
     /// The user that reserved it.

@@ -18,7 +18,8 @@ pub enum Actor {
     User(User),
     /// The system that was deployed to a machine, by the machine's key.
     Machine(SystemId),
-    /// The ephemeral OS on a machine: named by the address it booted from, or the machine's id.
+    /// The ephemeral OS on a machine: named by the address it booted from until it is known which
+    /// machine that is, then by the machine's id.
     Agent(String),
     /// A rack, by its certificate.
     Rack(SystemId),
@@ -94,17 +95,23 @@ permissions! {
     QueryPower,
     /// Read what a deployed system is told, and report its boot.
     BootMachine,
-    /// Present a machine and report on its job.
+    /// Present a machine that booted the ephemeral OS.
+    PresentMachine,
+    /// Report on the job of a machine, and get its next one.
     ReportAsAgent,
-    /// Commit leases, get address blocks, report power and boots.
+    /// Report power and boots.
     ServeMachines,
+    /// Commit leases of a link, and get blocks of its addresses.
+    LeaseAddresses,
     /// Say which certificate a node has.
     ReportCertificate,
+    /// Get a new certificate for a node.
+    RenewCertificate,
     /// Say which contents of images a node holds.
     HoldImages,
     /// Become a node of the cluster.
     JoinCluster,
-    /// Make join tokens, remove regions, replace the certificate authority.
+    /// Make join tokens, remove regions, replace the certificate authority, see how far that is.
     ManageCluster,
     /// Make the first objects of a cluster.
     InitCluster,
@@ -128,6 +135,21 @@ pub enum Object<'a> {
     Range {
         /// The user that made it.
         owner: Option<UserId>,
+    },
+    /// A link.
+    Link {
+        /// The racks that serve it, or have addresses of it to give.
+        racks: &'a [SystemId],
+    },
+    /// A rack itself.
+    Rack {
+        /// Its id.
+        id: &'a SystemId,
+    },
+    /// A region node itself.
+    Region {
+        /// Its node id.
+        node_id: u64,
     },
 }
 
@@ -231,11 +253,17 @@ pub fn permits(actor: &Actor, permission: Permission, object: &Object<'_>) -> Re
             (P::BootMachine, Object::Machine { id, .. }) => *id == own,
             (permission, _) => permission == P::Discover,
         },
-        Actor::Agent(_) => permission == P::ReportAsAgent,
-        Actor::Rack(_) => matches!(permission, P::ServeMachines | P::ReportCertificate),
-        Actor::Region(_) => {
-            matches!(permission, P::ReportCertificate | P::HoldImages | P::ManageCluster)
-        }
+        Actor::Agent(own) => match (permission, object) {
+            (P::ReportAsAgent, Object::Machine { id, .. }) => id.as_str() == own,
+            (permission, _) => permission == P::PresentMachine,
+        },
+        Actor::Rack(own) => rack_may(own, permission, object),
+        Actor::Region(own) => match (permission, object) {
+            (P::ReportCertificate | P::RenewCertificate, Object::Region { node_id }) => {
+                node_id == own
+            }
+            (permission, _) => matches!(permission, P::HoldImages | P::ManageCluster),
+        },
         Actor::Joining => permission == P::JoinCluster,
         Actor::Setup => matches!(permission, P::InitCluster | P::ManageCluster),
         Actor::Reconciler(_) => matches!(permission, P::Reconcile | P::QueryPower),
@@ -249,15 +277,27 @@ fn is_for_users(permission: Permission) -> bool {
     !matches!(
         permission,
         P::BootMachine
+            | P::PresentMachine
             | P::ReportAsAgent
             | P::ServeMachines
+            | P::LeaseAddresses
             | P::ReportCertificate
+            | P::RenewCertificate
             | P::HoldImages
             | P::JoinCluster
             | P::ManageCluster
             | P::InitCluster
             | P::Reconcile
     )
+}
+
+fn rack_may(own: &SystemId, permission: Permission, object: &Object<'_>) -> bool {
+    use Permission as P;
+    match (permission, object) {
+        (P::LeaseAddresses, Object::Link { racks }) => racks.contains(own),
+        (P::ReportCertificate | P::RenewCertificate, Object::Rack { id }) => *id == own,
+        (permission, _) => permission == P::ServeMachines,
+    }
 }
 
 fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
@@ -267,6 +307,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
         // A machine that is nobody's is for whoever takes it; so is its power switch.
         Object::Machine { owner, .. } => owner.is_none() || *owner == Some(user.id),
         Object::Range { owner } => *owner == Some(user.id),
+        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => false,
     };
     let for_everybody = matches!(
         permission,
@@ -300,8 +341,14 @@ mod tests {
         })
     }
 
-    /// Every object there is for a permission: its own machine or range, another's, nobody's.
-    fn objects<'a>(own: &'a SystemId, other: &'a SystemId) -> Vec<(&'static str, Object<'a>)> {
+    /// Every object there is for a permission: its own machine, range, link or node, another's,
+    /// nobody's.
+    fn objects<'a>(
+        own: &'a [SystemId; 1],
+        other: &'a [SystemId; 1],
+    ) -> Vec<(&'static str, Object<'a>)> {
+        let (own_link, other_link) = (own, other);
+        let ([own], [other]) = (own, other);
         let (mine, others) = (Some(UserId(1)), Some(UserId(2)));
         vec![
             ("the site", Object::Site),
@@ -310,20 +357,27 @@ mod tests {
             ("another's machine", Object::Machine { id: other, owner: others }),
             ("its range", Object::Range { owner: mine }),
             ("another's range", Object::Range { owner: others }),
+            ("its link", Object::Link { racks: own_link }),
+            ("another's link", Object::Link { racks: other_link }),
+            ("itself, a rack", Object::Rack { id: own }),
+            ("another rack", Object::Rack { id: other }),
+            ("itself, a region", Object::Region { node_id: 1 }),
+            ("another region", Object::Region { node_id: 2 }),
         ]
     }
 
     #[test]
     fn table_of_actor_and_permission() {
-        let own: SystemId = "abcdef".parse().unwrap();
-        let other: SystemId = "bcdefg".parse().unwrap();
+        let (own, other): ([SystemId; 1], [SystemId; 1]) =
+            (["abcdef".parse().unwrap()], ["bcdefg".parse().unwrap()]);
         let actors = [
             ("nobody", Actor::Anonymous),
             ("user", user(1, false)),
             ("super", user(3, true)),
-            ("machine", Actor::Machine(own.clone())),
-            ("agent", Actor::Agent("52:54:00:00:00:01".to_owned())),
-            ("rack", Actor::Rack(own.clone())),
+            ("machine", Actor::Machine(own[0].clone())),
+            ("booting", Actor::Agent("52:54:00:00:00:01".to_owned())),
+            ("agent", Actor::Agent("abcdef".to_owned())),
+            ("rack", Actor::Rack(own[0].clone())),
             ("region", Actor::Region(1)),
             ("joining", Actor::Joining),
             ("setup", Actor::Setup),

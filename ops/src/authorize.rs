@@ -1,6 +1,7 @@
 //! Asks the model whether an actor may do something, and turns the actor into the cause that the
 //! history keeps: the one place where either happens.
 
+use identity::Role;
 use model::access::{Actor, Denied, Object, Permission, permits};
 use tables::update::Cause;
 
@@ -24,6 +25,31 @@ pub fn authorize(
 #[must_use]
 pub fn cause(actor: &Actor, reason: &'static str) -> Cause {
     Cause::new(actor.to_string(), reason)
+}
+
+/// A node as the actor that it is; none when its name is no node's.
+#[must_use]
+pub fn actor_of(role: &Role) -> Option<Actor> {
+    match role {
+        Role::Region { node_id } => Some(Actor::Region(*node_id)),
+        Role::Rack { system_id } => system_id.parse().ok().map(Actor::Rack),
+    }
+}
+
+/// Asks whether an actor may do something for a node.
+///
+/// # Errors
+/// [`Denied`] when the actor may not, or the name is no node's.
+pub(crate) fn permit_for_node(
+    actor: &Actor,
+    permission: Permission,
+    node: &Role,
+) -> Result<(), Denied> {
+    match actor_of(node) {
+        Some(Actor::Region(node_id)) => permits(actor, permission, &Object::Region { node_id }),
+        Some(Actor::Rack(id)) => permits(actor, permission, &Object::Rack { id: &id }),
+        Some(_) | None => Err(Denied { permission, role: actor.role() }),
+    }
 }
 
 /// The actor as events name it: users by name, everybody else not at all.

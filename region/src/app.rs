@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::ServiceExt;
+use http_server::Limits;
 use identity::{Identity, IdentityError};
 use raft_store::{Config as StoreConfig, OpenError, Store};
 use tokio::net::TcpListener;
@@ -44,6 +44,9 @@ use tables::update::Tables;
 
 /// How often a certificate is looked at.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How many connections the HTTP port has: more than requests run, for those that wait.
+const CONNECTIONS_MAX: usize = 4096;
 
 /// How long requests in progress may take when the node stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
@@ -239,11 +242,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 
 async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
-    let service = ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<
-        SocketAddr,
-    >(service);
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    serving.await.map_err(|error| failed("HTTP", &error))
+    http_server::serve(listener, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    Ok(())
 }
 
 async fn serve_grpc(

@@ -109,3 +109,39 @@ impl Call {
         self.segment(name).parse().map_err(|_| Problem::not_found(model))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::secret::Secret;
+    use raft_store::Store;
+
+    use super::*;
+
+    const MARKER: &str = "marker-of-a-secret";
+
+    #[tokio::test]
+    async fn what_is_printed_of_a_call_has_no_values_of_parameters_nor_its_body() {
+        let mut params = Params::default();
+        params.add("password", MARKER);
+        params.add_file("user_data", MARKER.into());
+        let user = User {
+            id: model::id::UserId(1),
+            username: "admin".to_owned(),
+            email: String::new(),
+            is_superuser: true,
+            password_hash: Some(Secret::from(MARKER.to_owned())),
+            created: model::time::Timestamp::default(),
+        };
+        let call = Call {
+            parts: Parts::new(Tables::new(Store::in_memory())),
+            actor: Actor::User(user),
+            path: BTreeMap::from([("username", "admin".to_owned())]),
+            params,
+            content: Content::from(Intake::new(Body::from(MARKER))),
+            origin: String::new(),
+        };
+        let printed = format!("{call:?} {call:#?}");
+        assert!(!printed.contains(MARKER), "{printed}");
+        assert!(printed.contains(r#"{"password", "user_data"}"#), "{printed}");
+    }
+}

@@ -14,6 +14,7 @@ pub mod param;
 pub mod params;
 pub mod paths;
 pub mod problem;
+pub mod refused;
 pub mod reply;
 pub mod router;
 pub mod shapes;

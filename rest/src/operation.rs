@@ -26,6 +26,7 @@ use model::access::Permission;
 use crate::call::Call;
 use crate::param::Spec;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 /// What an operation's handler returns: its answer, later.
@@ -88,6 +89,8 @@ pub struct Operation {
     pub doc: &'static str,
     /// Its parameters: all that have an effect.
     pub params: &'static [Spec],
+    /// Parameters of MAAS that are refused by name; they are not described.
+    pub refused: &'static [Refused],
     /// Whether names that no parameter has are told apart by the handler.
     pub takes_any_name: bool,
     /// Whether this is another path of an operation that is described already.
@@ -142,6 +145,7 @@ impl Operation {
             is_reserved: false,
             doc: "",
             params: &[],
+            refused: &[],
             takes_any_name: false,
             alias: false,
             takes_content: false,
@@ -191,6 +195,13 @@ impl Operation {
         self
     }
 
+    /// The same, which refuses parameters of MAAS.
+    #[must_use]
+    pub const fn refuses(mut self, refused: &'static [Refused]) -> Self {
+        self.refused = refused;
+        self
+    }
+
     /// The same, whose handler tells unknown names apart itself.
     #[must_use]
     pub const fn any_name(mut self) -> Self {
@@ -218,5 +229,112 @@ impl Operation {
         self.path = path;
         self.alias = true;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::access::Actor;
+    use model::id::UserId;
+    use model::time::Timestamp;
+    use model::user::User;
+    use raft_store::Store;
+    use tables::update::Tables;
+
+    use crate::call::{Call, Content, Parts};
+    use crate::operations;
+    use crate::params::Params;
+    use crate::paths::placeholders;
+    use crate::refused::refuse;
+
+    use super::*;
+
+    /// A value that a handler can read; the others are texts.
+    fn value_of(name: &str) -> &'static str {
+        match name {
+            "cidr" => "10.0.0.0/24",
+            "type" => "dynamic",
+            "ip" | "ip_address" | "start_ip" | "end_ip" | "gateway_ip" | "ip_addresses"
+            | "dns_servers" => "10.0.0.1",
+            "mac" | "mac_address" | "mac_addresses" => "52:54:00:00:00:01",
+            "before" => "",
+            // With a content, nothing is asked of its hash and size.
+            "content" => "",
+            // Where there is one, an error_description is not needed.
+            "comment" => "",
+            "name" => "kernel_opts",
+            "level" => "INFO",
+            "stop_mode" => "hard",
+            "machines" | "nodes" | "add" | "remove" => "abcdef",
+            "sha256" => "0000000000000000000000000000000000000000000000000000000000000000",
+            "architecture" => "amd64/generic",
+            "power_parameters" => "{}",
+            "storage" => "root:8",
+            "interfaces" => "eth0:fabric=fabric-0",
+            "devices" => "vendor_id=8086",
+            _ => "1",
+        }
+    }
+
+    fn administrator() -> Actor {
+        Actor::User(User {
+            id: UserId(1),
+            username: "admin".to_owned(),
+            email: String::new(),
+            is_superuser: true,
+            password_hash: None,
+            created: Timestamp::default(),
+        })
+    }
+
+    fn call_with(operation: &Operation, params: Params, tables: &Tables) -> Call {
+        let in_path =
+            |name| (name, if name == "system_id" { "abcdef".to_owned() } else { "1".to_owned() });
+        Call {
+            parts: Parts::new(tables.clone()),
+            actor: administrator(),
+            path: placeholders(operation.path).map(in_path).collect(),
+            params,
+            content: Content::default(),
+            origin: String::new(),
+        }
+    }
+
+    /// Handlers read all of their parameters before they look for an object, so it does not matter
+    /// here that there is none.
+    #[tokio::test]
+    async fn every_parameter_that_is_declared_is_read() {
+        let tables = Tables::new(Store::in_memory());
+        for operation in operations() {
+            let mut params = Params::default();
+            let names: Vec<String> =
+                operation.params.iter().map(|spec| spec.name.replace("{param}", "zone")).collect();
+            for name in &names {
+                params.add(name, value_of(name));
+            }
+            let call = call_with(&operation, params.clone(), &tables);
+            let answer = (operation.run)(call).await;
+            for name in &names {
+                let (method, path, op) = (operation.method.name(), operation.path, operation.op);
+                assert!(
+                    params.asked.has(name),
+                    "{method} {path} op={op:?} declares {name} and never reads it: {answer:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_not_taken_as_well() {
+        for operation in operations() {
+            for name in operation.refused.iter().flat_map(|refused| refused.names) {
+                let mut params = Params::default();
+                params.add(*name, "2");
+                let errors = refuse(operation.refused, &mut params).err();
+                assert!(errors.is_some_and(|errors| errors.has(name)), "{name} passes");
+                let taken = operation.params.iter().find(|spec| spec.name == *name);
+                assert_eq!(taken, None, "{} declares and refuses {name}", operation.path);
+            }
+        }
     }
 }

@@ -83,6 +83,22 @@ impl Spec {
     }
 }
 
+/// One list of parameters after another; `N` is the sum of `A` and `B`, which a build checks.
+#[must_use]
+pub const fn joined<const A: usize, const B: usize, const N: usize>(
+    first: [Spec; A],
+    second: [Spec; B],
+) -> [Spec; N] {
+    assert!(A + B == N, "N is not the sum of A and B");
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < A { first[at] } else { second[at - A] };
+        at += 1;
+    }
+    all
+}
+
 impl<T> Param<T> {
     const fn new(
         name: &'static str,

@@ -31,6 +31,7 @@ use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
+use crate::refused::refuse;
 use crate::reply::{Reply, problem_response};
 
 /// The API's root.
@@ -136,6 +137,7 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
         return Err(Problem::fields(FieldErrors::default()));
     }
     permits(&actor, operation.permission, &Object::Site)?;
+    refuse(operation.refused, &mut params)?;
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }

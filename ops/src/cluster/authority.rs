@@ -7,17 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::rotation::{Holding, Lack, Phase, short};
 use identity::{IdentityError, PeerIdentity, Role};
-use model::access::{Actor, Denied, Permission};
+use model::access::{Actor, Denied, Object, Permission, permits};
 use model::controller::{RackController, RegionController};
 use model::error::Kind;
 
-use crate::authorize::authorize;
+use crate::authorize::{authorize, cause, permit_for_node};
 use crate::cluster::nodes::is_member;
 use tables::cluster::{CURRENT, NEXT, StoredAuthority, StoredHolding};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Cause, Tables};
+use tables::update::Tables;
 
 /// Why the authority is not replaced, or a report not taken.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +110,8 @@ impl AuthorityStatus {
 ///
 /// # Errors
 /// See [`AuthorityError`].
-pub async fn status(tables: &Tables) -> Result<AuthorityStatus, AuthorityError> {
+pub async fn status(tables: &Tables, actor: &Actor) -> Result<AuthorityStatus, AuthorityError> {
+    permits(actor, Permission::ManageCluster, &Object::Site)?;
     status_in(&tables.view().await?)
 }
 
@@ -121,14 +122,16 @@ pub async fn status(tables: &Tables) -> Result<AuthorityStatus, AuthorityError> 
 /// See [`AuthorityError`].
 pub async fn report(
     tables: &Tables,
+    actor: &Actor,
     peer: &PeerIdentity,
     holding: &Holding,
 ) -> Result<bool, AuthorityError> {
+    permit_for_node(actor, Permission::ReportCertificate, &peer.role)?;
     let node = peer.role.to_string();
     let seen = tables.stale_view().await?;
     let known = seen.get::<StoredHolding>(&node)?;
     if known.is_none_or(|known| known.holding != *holding) {
-        let cause = reporter(peer)?;
+        let cause = cause(actor, "certificate.report");
         tables
             .update(&cause, |tx| {
                 if !is_member(tx, &peer.role)? {
@@ -173,7 +176,7 @@ pub async fn rotate(tables: &Tables, actor: &Actor) -> Result<AuthorityStatus, A
 /// # Errors
 /// See [`AuthorityError`].
 pub async fn advance(tables: &Tables) -> Result<Option<Phase>, AuthorityError> {
-    if !is_due(&status(tables).await?) {
+    if !is_due(&status_in(&tables.view().await?)?) {
         return Ok(None);
     }
     let reconciler = Actor::Reconciler("authority");
@@ -231,16 +234,6 @@ pub async fn retire(
             status_in(tx)
         })
         .await
-}
-
-/// The node that reports, as the history names it.
-fn reporter(peer: &PeerIdentity) -> Result<Cause, AuthorityError> {
-    let actor = match &peer.role {
-        Role::Region { node_id } => Some(Actor::Region(*node_id)),
-        Role::Rack { system_id } => system_id.parse().ok().map(Actor::Rack),
-    };
-    let actor = actor.ok_or_else(|| AuthorityError::NotMember { name: peer.to_string() })?;
-    Ok(authorize(&actor, Permission::ReportCertificate, "certificate.report")?)
 }
 
 /// Whether an authority is being replaced and the next round can begin.

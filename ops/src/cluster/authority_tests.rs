@@ -11,6 +11,7 @@ use model::access::Actor;
 use model::error::Kind;
 use raft_store::Store;
 
+use crate::authorize::actor_of;
 use crate::cluster::authority::{advance, report, retire, rotate, status};
 use crate::cluster::nodes::{
     NewRack, NewRegion, admit_rack, admit_region, create_token, init_cluster, remove_region,
@@ -58,11 +59,11 @@ impl Site {
 
     async fn says(&self, node: &Role, holding: &Holding) -> bool {
         let peer = PeerIdentity { role: node.clone(), cluster_id: "c1".to_owned() };
-        report(&self.tables, &peer, holding).await.unwrap()
+        report(&self.tables, &actor_of(node).unwrap(), &peer, holding).await.unwrap()
     }
 
     async fn phase(&self) -> Phase {
-        status(&self.tables).await.unwrap().phase
+        status(&self.tables, &Actor::Region(1)).await.unwrap().phase
     }
 
     async fn advances(&self) -> Option<&'static str> {

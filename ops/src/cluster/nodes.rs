@@ -13,7 +13,7 @@ use model::error::Kind;
 use model::id::SystemId;
 use raft_store::status::MembershipError;
 
-use crate::authorize::authorize;
+use crate::authorize::{authorize, permit_for_node};
 use tables::cluster::{CURRENT, StoredAuthority, StoredToken};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -272,9 +272,11 @@ pub async fn remove_region(
 /// See [`JoinError`].
 pub async fn renew(
     tables: &Tables,
+    actor: &Actor,
     peer: &PeerIdentity,
     request_pem: &str,
 ) -> Result<IssuedCertificate, JoinError> {
+    permit_for_node(actor, Permission::RenewCertificate, &peer.role)?;
     let view = tables.view().await?;
     if !is_member(&view, &peer.role)? {
         return Err(JoinError::NotMember { name: peer.to_string() });
@@ -385,7 +387,7 @@ mod tests {
         assert_eq!(again.to_string(), "there is no region node 2");
         let role = Role::Region { node_id: 2 };
         let peer = PeerIdentity { role, cluster_id: "c1".to_owned() };
-        let refused = renew(&tables, &peer, &csr).await.unwrap_err();
+        let refused = renew(&tables, &Actor::Region(2), &peer, &csr).await.unwrap_err();
         assert!(matches!(refused, JoinError::NotMember { .. }), "{refused}");
         let back = admit_region(&tables, &token, &csr, &region(2)).await.unwrap();
         assert_eq!(back.0.node_id, 3);
@@ -397,8 +399,11 @@ mod tests {
         let csr = NodeRequest::create().unwrap().request_pem;
         let peer =
             |node_id| PeerIdentity { role: Role::Region { node_id }, cluster_id: "c1".to_owned() };
-        assert!(renew(&tables, &peer(1), &csr).await.is_ok());
-        let refused = renew(&tables, &peer(2), &csr).await.unwrap_err();
+        let (first, second) = (Actor::Region(1), Actor::Region(2));
+        assert!(renew(&tables, &first, &peer(1), &csr).await.is_ok());
+        let refused = renew(&tables, &second, &peer(2), &csr).await.unwrap_err();
         assert!(matches!(refused, JoinError::NotMember { .. }), "{refused}");
+        let refused = renew(&tables, &second, &peer(1), &csr).await.unwrap_err();
+        assert!(matches!(refused, JoinError::Denied(_)), "{refused}");
     }
 }

@@ -8,7 +8,6 @@ use model::access::{Actor, Permission};
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::id::{DnsRecordId, DnsResourceId};
-use model::time::Timestamp;
 
 use crate::authorize::authorize;
 use crate::details::Details;
@@ -19,7 +18,7 @@ use crate::network::subnets::SubnetDetail;
 use tables::names::{DNSRESOURCE_BY_NAME, DNSRESOURCE_OF_RECORD};
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Tables, now};
+use tables::update::Tables;
 
 /// The types of record that users can make, besides addresses.
 pub const RECORD_TYPES: [&str; 6] = ["SRV", "NS", "MX", "SSHFP", "TXT", "CNAME"];
@@ -68,8 +67,6 @@ pub struct DnsResourceDetail {
     pub fqdn: String,
     /// Its addresses with the subnets they lie in.
     pub addresses: Vec<(IpAddr, Option<Arc<SubnetDetail>>)>,
-    /// When it was read.
-    pub read_at: Timestamp,
 }
 
 /// A record as doors show it.
@@ -325,7 +322,6 @@ fn detail(details: &Details, resource: DnsResource) -> Result<DnsResourceDetail,
     Ok(DnsResourceDetail {
         addresses: addresses.collect::<Result<_, Refusal>>()?,
         fqdn: fqdn(details, &resource)?,
-        read_at: now(),
         resource,
     })
 }

@@ -2,7 +2,7 @@
 //! and both are answered with what to do next. All of it may be repeated by the agent at will.
 
 use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
-use model::access::Actor;
+use model::access::{Actor, Denied, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
@@ -12,7 +12,7 @@ use model::machine::secrets::MachineSecrets;
 use model::secret::Secret;
 use model::setting::typed::MAAS_AUTO_IPMI_USER;
 
-use crate::authorize::cause;
+use crate::authorize::{authorize, cause};
 use crate::machine::credentials::{self, random_text};
 use crate::machine::deploy;
 use crate::machine::enlist::{self, EnlistError};
@@ -39,6 +39,9 @@ pub enum AgentError {
         /// The machine it claims to be.
         machine: String,
     },
+    /// It may not do this, for that machine.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// What it said was refused.
     #[error(transparent)]
     Enlist(#[from] EnlistError),
@@ -56,6 +59,7 @@ impl AgentError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::BadToken { .. } => Kind::Unauthenticated,
+            Self::Denied(denied) => denied.kind(),
             Self::Enlist(error) => error.kind(),
             Self::Step(error) => error.kind(),
             Self::Table(error) => error.kind(),
@@ -72,23 +76,25 @@ pub type RackHost<'a> = &'a str;
 /// See [`AgentError`].
 pub async fn hello(
     tables: &Tables,
+    actor: &Actor,
     hello: &Hello,
     rack: RackHost<'_>,
 ) -> Result<Welcome, AgentError> {
-    let cause = cause(&Actor::Agent(hello.boot_mac.clone()), "agent.hello");
+    let cause = authorize(actor, Permission::PresentMachine, "agent.hello")?;
     tables.update(&cause, |tx| take_in_hello(tx, hello, rack)).await
 }
 
-/// Checks a token before the report is read that it is for. Whether it could be checked: a token
-/// that a region of the version before gave out names no machine, and is checked with its report.
+/// Who has a token, before the report is read that it is for; none where that is not known yet: a
+/// token that a region of the version before gave out names no machine, and is checked with its
+/// report.
 ///
 /// # Errors
 /// [`AgentError::BadToken`] when it is no machine's.
-pub async fn check_token(tables: &Tables, token: &str) -> Result<bool, AgentError> {
+pub async fn of_token(tables: &Tables, token: &str) -> Result<Option<Actor>, AgentError> {
     if token.is_empty() {
         return Err(AgentError::BadToken { machine: String::new() });
     }
-    let Some((machine, _)) = token.split_once('.') else { return Ok(false) };
+    let Some((machine, _)) = token.split_once('.') else { return Ok(None) };
     let bad_token = || AgentError::BadToken { machine: machine.to_owned() };
     let id: SystemId = machine.parse().map_err(|_| bad_token())?;
     let known = |view: &View| {
@@ -97,7 +103,7 @@ pub async fn check_token(tables: &Tables, token: &str) -> Result<bool, AgentErro
     };
     // Another region may have given it out just now.
     if known(&tables.stale_view().await?)? || known(&tables.view().await?)? {
-        return Ok(true);
+        return Ok(Some(Actor::Agent(id.to_string())));
     }
     Err(bad_token())
 }
@@ -113,12 +119,17 @@ fn is_token(secrets: &MachineSecrets, token: &str) -> bool {
 /// See [`AgentError`].
 pub async fn report(
     tables: &Tables,
+    actor: &Actor,
     token: &str,
     report: &Report,
     rack: RackHost<'_>,
 ) -> Result<Welcome, AgentError> {
-    let cause = cause(&Actor::Agent(report.system_id.clone()), "agent.report");
-    tables.update(&cause, |tx| take_in_report(tx, token, report, rack)).await
+    let bad_token = || AgentError::BadToken { machine: report.system_id.clone() };
+    let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
+    let object = Object::Machine { id: &id, owner: None };
+    permits(actor, Permission::ReportAsAgent, &object)?;
+    let cause = cause(actor, "agent.report");
+    tables.update(&cause, |tx| take_in_report(tx, &id, token, report, rack)).await
 }
 
 fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welcome, AgentError> {
@@ -145,13 +156,13 @@ fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welco
 
 fn take_in_report(
     tx: &mut Tx,
+    id: &SystemId,
     token: &str,
     report: &Report,
     rack: RackHost<'_>,
 ) -> Result<Welcome, AgentError> {
     let bad_token = || AgentError::BadToken { machine: report.system_id.clone() };
-    let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
-    let mut machine = tx.get::<Machine>(&id)?.ok_or_else(bad_token)?;
+    let mut machine = tx.get::<Machine>(id)?.ok_or_else(bad_token)?;
     let secrets = secrets_of(tx, &machine)?;
     if !is_token(&secrets, token) {
         return Err(bad_token());
@@ -289,4 +300,28 @@ fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Wo
         fqdn: deploy::fqdn(tx, machine)?,
         files,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use raft_store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_agent_reports_on_its_own_machine_only() {
+        let tables = Tables::new(Store::in_memory());
+        let outcome = Outcome::Progress { message: String::new() };
+        let own = Report { system_id: "abcdef".to_owned(), job: 1, outcome };
+        let ask = async |actor: &str| {
+            let actor = Actor::Agent(actor.to_owned());
+            report(&tables, &actor, "abcdef.x", &own, "rack").await.unwrap_err()
+        };
+        assert!(matches!(ask("bcdefg").await, AgentError::Denied(_)));
+        assert!(matches!(ask("52:54:00:00:00:01").await, AgentError::Denied(_)));
+        assert!(matches!(ask("abcdef").await, AgentError::BadToken { .. }), "no such machine here");
+        let user = crate::authorize::tests::administrator();
+        let refused = report(&tables, &user, "abcdef.x", &own, "rack").await.unwrap_err();
+        assert!(matches!(refused, AgentError::Denied(_)));
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::access::{Actor, Permission};
 use model::error::Kind;
+use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::Event;
@@ -15,6 +16,7 @@ use crate::authorize::authorize;
 use crate::error::Refusal;
 use crate::machine::filter::Filter;
 use crate::machine::step::{self, Author};
+use crate::site::events::{self, NewEvent};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -31,6 +33,8 @@ pub struct AllocateRequest {
     pub asked: Vec<(String, Vec<String>)>,
     /// What the owner's software calls itself.
     pub agent_name: String,
+    /// Why, in the caller's words; an event says it.
+    pub comment: Option<String>,
     /// Whether to tell only which machine it would be.
     pub dry_run: bool,
 }
@@ -68,7 +72,13 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
     }
     machine.placement.owner = Some(user.id);
     machine.placement.agent_name.clone_from(&request.agent_name);
-    step::advance(tx, &mut machine, &Event::Allocate, Author::User(&user.username))?;
+    let author = Author::User(&user.username);
+    step::advance(tx, &mut machine, &Event::Allocate, author)?;
+    if let Some(comment) = &request.comment {
+        let (kind, description) = ("User acquiring node", comment.clone());
+        let event = NewEvent { kind, level: EventLevel::Info, description };
+        events::record(tx, &machine, event, author)?;
+    }
     Ok(machine)
 }
 

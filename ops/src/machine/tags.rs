@@ -20,12 +20,8 @@ use tables::update::Tables;
 pub struct TagChange {
     /// Its unique name.
     pub name: Option<String>,
-    /// Its definition.
-    pub definition: Option<String>,
     /// Free text.
     pub comment: Option<String>,
-    /// Kernel options.
-    pub kernel_opts: Option<String>,
 }
 
 /// Whether a text can be the name of a tag, zone or pool.
@@ -194,15 +190,5 @@ fn changed(tag: Tag, change: &TagChange) -> Result<Tag, Refusal> {
     if !is_name(&name) || name.contains(' ') {
         return Err(Refusal::field("name", "Enter a valid value."));
     }
-    let definition = change.definition.clone().unwrap_or(tag.definition);
-    if !definition.is_empty() {
-        let message = "Tag definitions are not evaluated by this server; tag machines directly.";
-        return Err(Refusal::field("definition", message));
-    }
-    Ok(Tag {
-        name,
-        definition,
-        comment: change.comment.clone().unwrap_or(tag.comment),
-        kernel_opts: change.kernel_opts.clone().unwrap_or(tag.kernel_opts),
-    })
+    Ok(Tag { name, comment: change.comment.clone().unwrap_or(tag.comment), ..tag })
 }

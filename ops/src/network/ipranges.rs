@@ -135,6 +135,12 @@ pub async fn update(
         .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SUBNETS_GUARD);
             let before = own(tx, actor, id)?;
+            if let Some(specifier) = &change.subnet
+                && specifiers::subnet(tx, specifier)?.id != before.subnet
+            {
+                let message = "An IP range stays in its subnet: delete it and create another one.";
+                return Err(Refusal::field("subnet", message));
+            }
             let range = IpRange {
                 purpose: change.purpose.unwrap_or(before.purpose),
                 start_ip: change.start_ip.unwrap_or(before.start_ip),

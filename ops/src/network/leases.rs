@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use model::access::Actor;
+use model::access::{Actor, Denied, Object, Permission, permits};
 use model::id::{BlockId, SystemId, VlanId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -46,6 +46,12 @@ pub struct RackProcess {
     pub rack: SystemId,
     /// The random number that it drew at its start.
     pub incarnation: u64,
+}
+
+impl RackProcess {
+    fn actor(&self) -> Actor {
+        Actor::Rack(self.rack.clone())
+    }
 }
 
 /// What became of a commit.
@@ -88,6 +94,9 @@ pub enum CommitRefusal {
         /// The link.
         vlan: VlanId,
     },
+    /// The rack neither serves that link nor has addresses of it to give.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The request was decided before, and its answer was lost. Ask anew.
     #[error("the request was decided earlier")]
     Repeated,
@@ -138,7 +147,7 @@ pub async fn commit_binding(
 fn meta(process: &RackProcess, mut request_id: [u8; 16], attempt: u8) -> Meta {
     request_id[8] ^= attempt;
     Meta {
-        actor: format!("rack:{}", process.rack),
+        actor: process.actor().to_string(),
         reason: "binding.commit".to_owned(),
         request_id: Some(request_id),
         time_ms: 0,
@@ -152,6 +161,9 @@ fn decide(
     request: &Request,
 ) -> Result<Result<Binding, CommitRefusal>, TableError> {
     let (ip, vlan) = (request.ip, request.vlan);
+    if let Err(denied) = permit_commit(tx, process, vlan)? {
+        return Ok(Err(denied.into()));
+    }
     let subnet = tx.get::<Subnet>(&request.subnet)?;
     let Some(subnet) = subnet.filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
     else {
@@ -178,6 +190,22 @@ fn decide(
         }
         Err(refusal) => Ok(Err(refusal.into())),
     }
+}
+
+/// Whether a rack may commit leases of a link: where it serves, and where it has blocks yet, of which
+/// clients have addresses.
+fn permit_commit(
+    tx: &Tx,
+    process: &RackProcess,
+    vlan: VlanId,
+) -> Result<Result<(), Denied>, TableError> {
+    let looking = tx.looking();
+    let mut racks = racks_of(&looking, vlan)?;
+    if !racks.contains(&process.rack) {
+        let blocks = looking.list_by(&BLOCKS_OF_VLAN, &vlan)?;
+        racks.extend(blocks.into_iter().filter_map(|block| block.rack));
+    }
+    Ok(permits(&process.actor(), Permission::LeaseAddresses, &Object::Link { racks: &racks }))
 }
 
 /// Whether a machine or a reservation of another client has the address.
@@ -216,7 +244,7 @@ pub async fn request_blocks(
     process: &RackProcess,
     wishes: &[BlockWish],
 ) -> Result<(Vec<Block>, Timestamp), TableError> {
-    let cause = cause(&Actor::Rack(process.rack.clone()), "block.grant");
+    let cause = cause(&process.actor(), "block.grant");
     let policy = Policy::default();
     tables
         .update(&cause, |tx| -> Result<(Vec<Block>, Timestamp), TableError> {
@@ -272,14 +300,21 @@ fn in_its_range(tx: &Tx, block: &Block) -> Result<bool, TableError> {
     }))
 }
 
-/// Whether the rack is one of those that answer on a link, itself or through relays.
+/// Whether the rack may have addresses of a link: only those that answer there.
 fn serves(tx: &Tx, process: &RackProcess, vlan: VlanId) -> Result<bool, TableError> {
-    let Some(vlan) = tx.get::<Vlan>(&vlan)? else { return Ok(false) };
+    let racks = racks_of(tx, vlan)?;
+    let link = Object::Link { racks: &racks };
+    Ok(permits(&process.actor(), Permission::LeaseAddresses, &link).is_ok())
+}
+
+/// The racks that answer on a link, themselves or through relays.
+fn racks_of(reads: &impl Reads, vlan: VlanId) -> Result<Vec<SystemId>, TableError> {
+    let Some(vlan) = reads.get::<Vlan>(&vlan)? else { return Ok(Vec::new()) };
     let serving = match vlan.relay_vlan {
-        Some(relay) => tx.get::<Vlan>(&relay)?,
+        Some(relay) => reads.get::<Vlan>(&relay)?,
         None => vlan.dhcp_on.then_some(vlan),
     };
-    Ok(serving.is_some_and(|vlan| vlan.racks().any(|rack| *rack == process.rack)))
+    Ok(serving.map(|vlan| vlan.racks().cloned().collect()).unwrap_or_default())
 }
 
 /// Grants one more block of a link: one that nobody has, or a new one.

@@ -50,14 +50,8 @@ pub struct SubnetChange {
     pub rdns_mode: Option<ReverseDns>,
     /// Whether its hosts may use the racks' DNS.
     pub allow_dns: Option<bool>,
-    /// Whether its hosts may use the proxy.
-    pub allow_proxy: Option<bool>,
-    /// Whether it is scanned for neighbours.
-    pub active_discovery: Option<bool>,
     /// Whether addresses are allocated in it.
     pub managed: Option<bool>,
-    /// Boot methods that are not answered.
-    pub disabled_boot_architectures: Option<Vec<String>>,
 }
 
 /// A subnet as doors show it.
@@ -303,12 +297,7 @@ fn changed(before: Subnet, change: &SubnetChange) -> Subnet {
         managed: change.managed.unwrap_or(before.managed),
         rdns_mode: change.rdns_mode.unwrap_or(before.rdns_mode),
         allow_dns: change.allow_dns.unwrap_or(before.allow_dns),
-        allow_proxy: change.allow_proxy.unwrap_or(before.allow_proxy),
-        active_discovery: change.active_discovery.unwrap_or(before.active_discovery),
-        disabled_boot_architectures: change
-            .disabled_boot_architectures
-            .clone()
-            .unwrap_or(before.disabled_boot_architectures),
+        ..before
     }
 }
 

@@ -1,6 +1,7 @@
 //! Operations on an in-memory store, and the tables below them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod comments;
 mod leases;
 mod machine_rows;
 mod many;

@@ -31,7 +31,7 @@ fn user() -> User {
     }
 }
 
-fn admin() -> Actor {
+pub(crate) fn admin() -> Actor {
     Actor::User(user())
 }
 
@@ -56,7 +56,7 @@ fn cause() -> Cause {
     Cause::new("test", "test")
 }
 
-async fn site_with(machines: u64) -> Site {
+pub(crate) async fn site_with(machines: u64) -> Site {
     let site = Site::new().await;
     for number in 1..=machines {
         site.change(|tx| tx.put(&ready(number))).await;

@@ -7,19 +7,19 @@ pub mod prefetch;
 pub mod proxy;
 pub mod script;
 
+mod bodies;
 mod boot;
 mod boot_file;
 mod health;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::{any, get};
+use http_server::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use crate::generation::Generations;
 use crate::http::images::ImageCache;
@@ -28,6 +28,9 @@ use crate::metrics::Metrics;
 use crate::reports::BootReports;
 use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
+
+/// How many connections the port has: thousands of machines come at once when power returns.
+const CONNECTIONS_MAX: usize = 4096;
 
 /// What the HTTP handlers answer from.
 #[derive(Debug, Clone)]
@@ -64,13 +67,7 @@ pub fn router(state: HttpState) -> Router {
 
 /// Serves until `shutdown`.
 pub async fn serve(listener: TcpListener, state: HttpState, shutdown: CancellationToken) {
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { shutdown.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        error!("the rack's HTTP server failed: {error}");
-    }
+    http_server::serve(listener, router(state), Limits::of(CONNECTIONS_MAX), shutdown).await;
 }
 
 /// The host and port that the client knows this rack by.

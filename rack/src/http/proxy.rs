@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
+use crate::http::bodies::Bodies;
 use crate::http::passed_on::passed_on;
 use crate::http::{HttpState, host};
 use crate::uplink::Uplink;
@@ -52,6 +53,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 pub struct Proxy {
     client: reqwest::Client,
     uplink: Uplink,
+    bodies: Bodies,
 }
 
 /// A request that can be sent more than once.
@@ -74,7 +76,7 @@ impl Proxy {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { client, uplink })
+        Ok(Self { client, uplink, bodies: Bodies::default() })
     }
 
     /// Tries all regions in turn until one answers with anything but "not now".
@@ -135,17 +137,32 @@ pub(super) async fn forward(
         state.metrics.proxy_refusals.inc();
         return refuse(parts.uri.path());
     };
+    let announced = body.size_hint().exact().map(usize::try_from);
+    let bytes = announced.map_or(BODY_BYTES_MAX, |bytes| bytes.unwrap_or(usize::MAX));
+    if bytes > BODY_BYTES_MAX {
+        return too_large();
+    }
+    // Until the answer is there, as the body may have to be sent again.
+    let Some(_place) = state.proxy.bodies.place(bytes).await else { return busy() };
     let body = match timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let text = format!("a request may have {BODY_BYTES_MAX} bytes here\n");
-            return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
-        }
+        Ok(Err(_)) => return too_large(),
         Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the request is slow\n").into_response(),
     };
     state.metrics.proxied_requests.inc();
     let (method, headers) = (parts.method, forwarded(parts.headers, client));
     state.proxy.send(&Outgoing { method, path, headers, body }).await
+}
+
+fn too_large() -> Response {
+    let text = format!("a request may have {BODY_BYTES_MAX} bytes here\n");
+    (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
+}
+
+fn busy() -> Response {
+    let retry = [(header::RETRY_AFTER, "2")];
+    let text = "this rack passes on as many requests as it can: come back\n";
+    (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
 }
 
 fn refuse(path: &str) -> Response {

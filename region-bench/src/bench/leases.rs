@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use store_node::bench::stats::percentile;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +11,6 @@ use super::lists;
 use super::load::Seen;
 use super::part::{Leases, count};
 use super::site::Site;
-use super::stats::percentile;
 use crate::regions::rack::Rack;
 
 /// Clients whose leases are renewed at the same time.
@@ -41,8 +41,8 @@ pub(super) async fn measure(
         done: committed.latencies_us.len(),
         failed: committed.failed,
         per_second: count(committed.latencies_us.len()) / seconds,
-        p50_us: percentile(&committed.latencies_us, 500),
-        p99_us: percentile(&committed.latencies_us, 990),
+        p50_us: percentile(&committed.latencies_us, 0.5),
+        p99_us: percentile(&committed.latencies_us, 0.99),
     })
 }
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use store_node::bench::stats::micros;
 use tokio::task::JoinSet;
 
 use super::part::{Sample, Which};
 use super::site::Site;
-use super::stats::micros;
 use super::usage::cpu_time;
 use crate::regions::rest::{Answer, Rest};
 use crate::regions::stock::IMAGE;

@@ -13,7 +13,6 @@ mod run;
 mod seed;
 pub mod settings;
 mod site;
-mod stats;
 mod targets;
 mod usage;
 

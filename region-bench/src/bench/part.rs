@@ -1,10 +1,10 @@
 //! What one run measured.
 
 use serde::{Deserialize, Serialize};
+use store_node::bench::stats::percentile;
 
 use super::load::Seen;
 use super::site::Door;
-use super::stats::percentile;
 
 /// One run of one part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,8 +85,8 @@ impl Sample {
             done,
             failed: seen.failed,
             per_second: share(count(done), seconds),
-            p50_us: percentile(&seen.latencies_us, 500),
-            p99_us: percentile(&seen.latencies_us, 990),
+            p50_us: percentile(&seen.latencies_us, 0.5),
+            p99_us: percentile(&seen.latencies_us, 0.99),
             cpu_us: share(seen.cpu.as_secs_f64() * 1e6, count(done)),
             refusal: seen.refusal,
         }

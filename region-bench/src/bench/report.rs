@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use store_node::bench::machine::{self, machine, moment};
+use store_node::bench::stats::median;
 
 use super::part::{Idle, Leases, List, Sample};
 use super::settings::Settings;
 use super::site::Door;
-use super::stats::median;
 use super::targets;
 use super::usage::say;
 

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use store_node::bench::stats::median;
+
 use super::part::Leases;
 use super::report::{Cell, Outcome, Row};
 use super::site::Door;
-use super::stats::median;
 
 const OPERATIONS: [&str; 3] = ["reserve", "allocate", "deploy"];
 /// Clients of the targets for operations.

@@ -68,7 +68,7 @@ async fn people(rest: &Rest) -> anyhow::Result<()> {
     for (path, name) in [("zones/", "row-7"), ("resourcepools/", "web")] {
         make(rest, path, &[("name", name), ("description", "of the drill")]).await?;
     }
-    let tag = [("name", "gpu"), ("comment", "fast"), ("kernel_opts", "iommu=pt")];
+    let tag = [("name", "gpu"), ("comment", "fast")];
     make(rest, "tags/", &tag).await?;
     let user = [
         ("username", "eve"),

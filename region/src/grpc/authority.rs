@@ -1,7 +1,6 @@
 //! The authority service: what nodes have of the cluster's authorities, and how one takes the place
 //! of another. Unpacks, calls `ops`, packs.
 
-use identity::PeerIdentity;
 use identity::rotation::{Phase, short};
 use proto::authority::authority_server::{Authority, AuthorityServer};
 use proto::authority::{
@@ -10,7 +9,7 @@ use proto::authority::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::grpc::status::{of_kind, only_regions};
+use crate::grpc::status::{any_node, of_kind, only_regions};
 use ops::cluster::authority::{self, AuthorityError, AuthorityStatus, NodeStatus};
 use tables::update::Tables;
 
@@ -31,10 +30,10 @@ impl AuthorityService {
 #[tonic::async_trait]
 impl Authority for AuthorityService {
     async fn report(&self, request: Request<Holding>) -> Result<Response<ReportReply>, Status> {
-        let peer = PeerIdentity::of(&request).cloned();
-        let peer = peer.ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+        let (actor, peer) = any_node(&request)?;
         let holding = unpack(request.into_inner());
-        let renew = authority::report(&self.tables, &peer, &holding).await.map_err(refused)?;
+        let renew = authority::report(&self.tables, &actor, &peer, &holding).await;
+        let renew = renew.map_err(refused)?;
         Ok(Response::new(ReportReply { renew }))
     }
 
@@ -42,8 +41,8 @@ impl Authority for AuthorityService {
         &self,
         request: Request<StatusRequest>,
     ) -> Result<Response<StatusReply>, Status> {
-        only_regions(&request)?;
-        answer(authority::status(&self.tables).await)
+        let actor = only_regions(&request)?;
+        answer(authority::status(&self.tables, &actor).await)
     }
 
     async fn rotate(

@@ -16,7 +16,7 @@ use proto::cluster::{
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
-use crate::grpc::status::{of_kind, only_regions};
+use crate::grpc::status::{any_node, of_kind, only_regions};
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -78,10 +78,9 @@ impl Cluster for ClusterService {
     }
 
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<Certificate>, Status> {
-        let peer = PeerIdentity::of(&request).cloned();
-        let peer = peer.ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+        let (actor, peer) = any_node(&request)?;
         let pem = &request.get_ref().request_pem;
-        let issued = nodes::renew(&self.tables, &peer, pem).await;
+        let issued = nodes::renew(&self.tables, &actor, &peer, pem).await;
         Ok(Response::new(certificate(issued.map_err(|error| refused(&error))?)))
     }
 

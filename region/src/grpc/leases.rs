@@ -117,9 +117,8 @@ fn reason(refusal: &CommitRefusal) -> Reason {
         CommitRefusal::Rule(Refusal::BoundToAnother { .. } | Refusal::Reserved { .. }) => {
             Reason::AddressTaken
         }
-        CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. }) => {
-            Reason::NotTheBlockSOwner
-        }
+        CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. })
+        | CommitRefusal::Denied(_) => Reason::NotTheBlockSOwner,
         CommitRefusal::Rule(Refusal::NotBound { .. }) => Reason::UnknownBinding,
         CommitRefusal::WrongSubnet { .. } => Reason::WrongSubnet,
         CommitRefusal::Repeated => Reason::Retry,

@@ -4,6 +4,7 @@
 use identity::PeerIdentity;
 use model::access::Actor;
 use model::error::Kind;
+use ops::authorize::actor_of;
 use tonic::{Request, Status};
 
 /// The region that calls, also for the operator on its host; refuses everybody else.
@@ -12,6 +13,15 @@ pub(crate) fn only_regions<T>(request: &Request<T>) -> Result<Actor, Status> {
         Some(node_id) => Ok(Actor::Region(node_id)),
         None => Err(Status::permission_denied("only regions may ask this")),
     }
+}
+
+/// The node that calls, and as which actor.
+pub(crate) fn any_node<T>(request: &Request<T>) -> Result<(Actor, PeerIdentity), Status> {
+    let peer = PeerIdentity::of(request).cloned();
+    let peer = peer.ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+    let unnamed = || Status::permission_denied(format!("{peer} is no name of a node"));
+    let actor = actor_of(&peer.role).ok_or_else(unnamed)?;
+    Ok((actor, peer))
 }
 
 /// A refusal of this kind.

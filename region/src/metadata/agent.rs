@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
+use model::access::Actor;
 use model::error::Kind;
 use rest::intake::{ANONYMOUS_BYTES_MAX, Intake};
 use rest::problem::Problem;
@@ -29,7 +30,8 @@ pub async fn hello(State(parts): State<MetadataParts>, headers: HeaderMap, body:
         Ok(hello) => hello,
         Err(problem) => return problem_response(&problem),
     };
-    answer(agent::hello(&parts.tables, &hello, rack_host(&headers)).await)
+    let actor = Actor::Agent(hello.boot_mac.clone());
+    answer(agent::hello(&parts.tables, &actor, &hello, rack_host(&headers)).await)
 }
 
 /// `POST /MAAS/metadata/agent/report`: nothing of it is read without a token.
@@ -39,16 +41,17 @@ pub async fn report(
     body: Body,
 ) -> Response {
     let token = bearer(&headers).unwrap_or_default();
-    let limit = match agent::check_token(&parts.tables, token).await {
-        Ok(true) => REPORT_BYTES_MAX,
-        Ok(false) => UNCHECKED_REPORT_BYTES_MAX,
+    let known = match agent::of_token(&parts.tables, token).await {
+        Ok(known) => known,
         Err(error) => return answer(Err(error)),
     };
+    let limit = if known.is_some() { REPORT_BYTES_MAX } else { UNCHECKED_REPORT_BYTES_MAX };
     let report: Report = match read(body, limit).await {
         Ok(report) => report,
         Err(problem) => return problem_response(&problem),
     };
-    answer(agent::report(&parts.tables, token, &report, rack_host(&headers)).await)
+    let actor = known.unwrap_or_else(|| Actor::Agent(report.system_id.clone()));
+    answer(agent::report(&parts.tables, &actor, token, &report, rack_host(&headers)).await)
 }
 
 /// A message in JSON.

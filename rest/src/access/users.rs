@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 const USERNAME: Param<String> = Param::text("username", "The user's name.");
@@ -27,12 +28,20 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("UsersHandler", "users/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageUsers)
         .doc("Create a user.")
-        .params(&[USERNAME.needed(), EMAIL.needed(), PASSWORD.needed(), IS_SUPERUSER.needed()]),
+        .params(&[USERNAME.needed(), EMAIL.needed(), PASSWORD.needed(), IS_SUPERUSER.needed()])
+        .refuses(&[Refused::new(
+            &["key"],
+            "SSH keys are not kept here: leave it out, and send them as user data of a deployment.",
+        )]),
     Operation::get("UserHandler", "users/{username}/", |call| Box::pin(read(call)))
         .doc("Read a user."),
     Operation::delete("UserHandler", "users/{username}/", |call| Box::pin(delete(call)))
         .reserved(Permission::ManageUsers)
-        .doc("Delete a user without machines, with its API keys."),
+        .doc("Delete a user without machines, with its API keys.")
+        .refuses(&[Refused::new(
+            &["transfer_resources_to"],
+            "Nothing is handed over: leave it out, and release the user's machines and addresses.",
+        )]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {

@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -21,11 +22,71 @@ const HOSTNAME: Param<String> = Param::text("hostname", "Only those names.");
 const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 const FORCE: Param<bool> = Param::boolean("force", "Whether VLANs may lose it.");
 
+/// What MAAS finds nodes by.
+const CONSTRAINTS: Refused = Refused::new(
+    &[
+        "id",
+        "not_id",
+        "system_id",
+        "not_hostname",
+        "mac_address",
+        "domain",
+        "not_domain",
+        "zone",
+        "not_in_zone",
+        "pool",
+        "not_in_pool",
+        "agent_name",
+        "not_agent_name",
+        "arch",
+        "not_arch",
+        "cpu_count",
+        "cpu_speed",
+        "mem",
+        "link_speed",
+        "tags",
+        "not_tags",
+        "fabrics",
+        "not_fabrics",
+        "fabric_classes",
+        "not_fabric_classes",
+        "subnets",
+        "not_subnets",
+        "vlans",
+        "not_vlans",
+        "storage",
+        "interfaces",
+        "devices",
+        "owner",
+        "not_owner",
+        "power_state",
+        "not_power_state",
+        "status",
+        "not_status",
+        "simple_status",
+        "not_simple_status",
+        "deployment_target",
+        "not_deployment_target",
+        "pod",
+        "not_pod",
+        "pod_type",
+        "not_pod_type",
+    ],
+    NOT_FOUND_BY,
+);
+
+/// What region controllers are not found by either.
+const BY_HOSTNAME: Refused = Refused::new(&["hostname"], NOT_FOUND_BY);
+
+const NOT_FOUND_BY: &str =
+    "Controllers are not found by that: leave it out, and choose from the list.";
+
 /// The operations of these resources.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("RackControllersHandler", "rackcontrollers/", |call| Box::pin(racks(call)))
         .doc("List all rack controllers.")
-        .params(&[HOSTNAME.repeated()]),
+        .params(&[HOSTNAME.repeated()])
+        .refuses(&[CONSTRAINTS]),
     Operation::get("RackControllersHandler", "rackcontrollers/", |call| Box::pin(has_rack(call)))
         .op("is_registered")
         .doc("Whether a rack controller has that address.")
@@ -39,7 +100,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::get("RegionControllersHandler", "regioncontrollers/", |call| {
         Box::pin(regions(call))
     })
-    .doc("List all region controllers."),
+    .doc("List all region controllers.")
+    .refuses(&[CONSTRAINTS, BY_HOSTNAME]),
     Operation::get("RegionControllerHandler", REGION, |call| Box::pin(region(call)))
         .doc("Read a region controller."),
 ];
@@ -86,12 +148,14 @@ fn rack_shape(detail: &RackDetail) -> Controller {
     let rack = &detail.rack;
     let (status, info) =
         if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
-    let services = ["rackd", "dhcpd", "tftp", "http", "dns_rack"];
-    let service_set = services.into_iter().map(|name| Service {
+    let service = |name: &str, status: &str, info: &str| Service {
         name: name.to_owned(),
         status: status.to_owned(),
         status_info: info.to_owned(),
-    });
+    };
+    // A session shows that the process runs; of what it serves, nothing is reported.
+    let parts = ["dhcpd", "tftp", "http", "dns_rack"].map(|name| service(name, "unknown", ""));
+    let service_set = [service("rackd", status, info)].into_iter().chain(parts);
     let interfaces = detail.interfaces.iter().enumerate();
     let addresses = detail.interfaces.iter().flat_map(|(_, addresses)| addresses);
     Controller {
@@ -136,7 +200,7 @@ fn blank(
         zone: placement.zone.as_deref().map(Into::into),
         description: String::new(),
         hardware_uuid: None,
-        architecture: "amd64/generic".to_owned(),
+        architecture: String::new(),
         cpu_count: 0,
         cpu_speed: 0,
         memory: 0,

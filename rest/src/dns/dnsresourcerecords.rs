@@ -4,11 +4,12 @@ use model::access::Permission;
 use ops::dns::dnsresources::{self, DnsRecordChange};
 
 use crate::call::Call;
-use crate::dns::dnsresources::{DOMAIN, FQDN, NAME, RRTYPE, naming, query, record_shape};
+use crate::dns::dnsresources::{DOMAIN, FQDN, IMPLICIT, NAME, RRTYPE, naming, query, record_shape};
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 const ALL: &str = "dnsresourcerecords/";
@@ -17,6 +18,12 @@ const ONE: &str = "dnsresourcerecords/{id}/";
 const TYPE: Param<String> = RRTYPE.described("Its type: CNAME, MX, NS, SRV, SSHFP or TXT.");
 const RRDATA: Param<String> = Param::text("rrdata", "Its data as in a zone file.");
 const TTL: Param<u32> = Param::number("ttl", "Its TTL in seconds.");
+
+/// What belongs to a name and not to a record.
+const ADDRESSES: Refused = Refused::new(
+    &["ip_addresses", "address_ttl", "dnsresource"],
+    "A record has no addresses and stays at its name: leave it out, and use `dnsresources`.",
+);
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -27,7 +34,8 @@ pub const OPERATIONS: &[Operation] = &[
             DOMAIN.described("Only that domain.").optional(),
             NAME.described("Only that name below its domain.").optional(),
             RRTYPE.described("Only that type.").optional(),
-        ]),
+        ])
+        .refuses(&[IMPLICIT]),
     Operation::post("DNSResourceRecordsHandler", ALL, |call| Box::pin(create(call)))
         .reserved(Permission::ManageDns)
         .doc("Create a DNS record.")
@@ -38,13 +46,15 @@ pub const OPERATIONS: &[Operation] = &[
             TYPE.needed(),
             RRDATA.needed(),
             TTL.optional(),
-        ]),
+        ])
+        .refuses(&[ADDRESSES]),
     Operation::get("DNSResourceRecordHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a DNS record."),
     Operation::put("DNSResourceRecordHandler", ONE, |call| Box::pin(update(call)))
         .requires(Permission::ManageDns)
         .doc("Update a DNS record.")
-        .params(&[TYPE.optional(), RRDATA.optional(), TTL.optional()]),
+        .params(&[TYPE.optional(), RRDATA.optional(), TTL.optional()])
+        .refuses(&[ADDRESSES]),
     Operation::delete("DNSResourceRecordHandler", ONE, |call| Box::pin(delete(call)))
         .requires(Permission::ManageDns)
         .doc("Delete a DNS record."),

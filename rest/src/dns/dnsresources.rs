@@ -5,13 +5,13 @@ use model::access::Permission;
 use ops::dns::dnsresources::{
     self, DnsQuery, DnsRecordDetail, DnsResourceChange, DnsResourceDetail, Naming,
 };
-use ops::site::dates;
 
 use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -27,6 +27,12 @@ const ADDRESS_TTL: Param<u32> =
 const IP_ADDRESSES: Param<String> =
     Param::text("ip_addresses", "Its addresses, separated by blanks.");
 
+/// Names that machines and clients of DHCP have.
+pub(crate) const IMPLICIT: Refused = Refused::new(
+    &["all"],
+    "Only what was made here is listed: leave it out, and read the names of machines from them.",
+);
+
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("DNSResourcesHandler", "dnsresources/", |call| Box::pin(list(call)))
@@ -36,7 +42,8 @@ pub const OPERATIONS: &[Operation] = &[
             DOMAIN.described("Only that domain.").optional(),
             NAME.described("Only that name below its domain.").optional(),
             RRTYPE.optional(),
-        ]),
+        ])
+        .refuses(&[IMPLICIT]),
     Operation::post("DNSResourcesHandler", "dnsresources/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageDns)
         .doc("Create a DNS resource.")
@@ -118,7 +125,7 @@ fn shape(detail: &DnsResourceDetail) -> api::dnsresources::DnsResource {
     let ip_addresses = detail.addresses.iter().map(|(ip, subnet)| IpAddress {
         alloc_type: 4,
         alloc_type_name: "User reserved".to_owned(),
-        created: dates::rfc3339_ms(detail.read_at),
+        created: None,
         ip: *ip,
         owner: None,
         interface_set: Vec::new(),

@@ -8,6 +8,7 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -18,6 +19,12 @@ const AUTHORITATIVE: Param<bool> =
     Param::boolean("authoritative", "Whether the racks answer for it.");
 const TTL: Param<u32> =
     Param::number("ttl", "The TTL of its records in seconds; empty for the default.");
+
+/// Servers for one domain.
+const FORWARDED: Refused = Refused::new(
+    &["forward_dns_servers"],
+    "Domains have no servers of their own: leave it out, and set the site's `upstream_dns`.",
+);
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -30,13 +37,15 @@ pub const OPERATIONS: &[Operation] = &[
             NAME.needed(),
             AUTHORITATIVE.described("Whether the racks answer for it; true by default.").optional(),
             TTL.optional(),
-        ]),
+        ])
+        .refuses(&[FORWARDED]),
     Operation::get("DomainHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a domain, by id or name."),
     Operation::put("DomainHandler", ONE, |call| Box::pin(update(call)))
         .requires(Permission::ManageDns)
         .doc("Update a domain.")
-        .params(&[NAME.optional(), AUTHORITATIVE.optional(), TTL.optional()]),
+        .params(&[NAME.optional(), AUTHORITATIVE.optional(), TTL.optional()])
+        .refuses(&[FORWARDED]),
     Operation::delete("DomainHandler", ONE, |call| Box::pin(delete(call)))
         .requires(Permission::ManageDns)
         .doc("Delete a domain without machines, with its records."),

@@ -14,6 +14,7 @@ use crate::image::contents;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 const PATH: &str = "boot-resources/";
@@ -47,7 +48,11 @@ pub const OPERATIONS: &[Operation] = &[
             SHA256.optional(),
             SIZE.optional(),
             CONTENT.optional(),
-        ]),
+        ])
+        .refuses(&[Refused::new(
+            &["keep_old"],
+            "Contents go when nothing refers to them: leave it out, and name anew what shall stay.",
+        )]),
     Operation::get("BootResourceHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a boot resource."),
     Operation::delete("BootResourceHandler", ONE, |call| Box::pin(delete(call)))

@@ -19,7 +19,7 @@ use crate::machine::machines::{
     COMMENT, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, commands, one,
     power_parameters_of,
 };
-use crate::machine::shape;
+use crate::machine::{refused, shape};
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
@@ -47,12 +47,13 @@ const USER_DATA: Param<String> = Param::text("user_data", "cloud-init user data 
 const AGENT_NAME: Param<String> =
     Param::text("agent_name", "What the caller's software calls itself.");
 const ERASE: Param<bool> = Param::boolean("erase", "Whether to erase its disks, quickly.");
-const STOP_MODE: Param<String> =
-    Param::text("stop_mode", "`hard`, or `soft`, which is the same here.");
+const QUICK_ERASE: Param<bool> =
+    Param::boolean("quick_erase", "How `erase` erases; refused where nothing is erased.");
+const STOP_MODE: Param<String> = Param::text(
+    "stop_mode",
+    "`hard`, which is what is done: at once, without a word to the system.",
+);
 const ERROR_DESCRIPTION: Param<String> = Param::text("error_description", "Why.");
-const FORCE: Param<bool> = Param::boolean("force", "No machine here needs it.");
-const TESTING_SCRIPTS: Param<String> =
-    Param::text("testing_scripts", "Accepted for compatibility: no tests are run.");
 
 /// The operations on one machine.
 pub const OPERATIONS: &[Operation] = &[
@@ -73,15 +74,16 @@ pub const OPERATIONS: &[Operation] = &[
             POWER_PARAMETER.optional(),
             CPU_COUNT.optional(),
             MEMORY.optional(),
-        ]),
+        ])
+        .refuses(&[refused::SETTINGS]),
     Operation::delete(HANDLER, PATH, |call| Box::pin(delete(call)))
         .reserved(Permission::EditMachine)
         .doc("Delete a machine.")
-        .params(&[FORCE.optional()]),
+        .refuses(&[refused::HOSTED]),
     Operation::post(HANDLER, PATH, |call| Box::pin(commission(call)))
         .op("commission")
         .doc("Examine the hardware.")
-        .params(&[TESTING_SCRIPTS.optional()]),
+        .refuses(refused::COMMISSIONING),
     Operation::post(HANDLER, PATH, |call| Box::pin(deploy(call)))
         .op("deploy")
         .doc("Install an operating system.")
@@ -91,11 +93,13 @@ pub const OPERATIONS: &[Operation] = &[
             USER_DATA.optional(),
             AGENT_NAME.optional(),
             COMMENT.optional(),
-        ]),
+        ])
+        .refuses(refused::DEPLOYMENT),
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
         .doc("Give a machine back.")
-        .params(&[ERASE.optional(), COMMENT.optional(), FORCE.optional()]),
+        .params(&[ERASE.optional(), QUICK_ERASE.optional(), COMMENT.optional()])
+        .refuses(refused::RELEASE),
     Operation::post(HANDLER, PATH, |call| Box::pin(abort(call)))
         .op("abort")
         .doc("End what is under way.")
@@ -103,7 +107,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post(HANDLER, PATH, |call| Box::pin(power_on(call)))
         .op("power_on")
         .doc("Switch on.")
-        .params(&[COMMENT.optional()]),
+        .params(&[COMMENT.optional()])
+        .refuses(refused::POWER_ON),
     Operation::post(HANDLER, PATH, |call| Box::pin(power_off(call)))
         .op("power_off")
         .doc("Switch off.")
@@ -166,7 +171,6 @@ async fn update(call: Call) -> Result<Reply, Problem> {
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
     let id = id_of(&call)?;
-    FORCE.of(&call.params)?;
     machines::delete(&call.parts.tables, &call.actor, &id).await?;
     Ok(Reply::no_content())
 }
@@ -195,8 +199,11 @@ async fn deploy(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn release(call: Call) -> Result<Reply, Problem> {
-    let erase = ERASE.is_set(&call.params)?;
-    FORCE.of(&call.params)?;
+    let (erase, quick) = (ERASE.is_set(&call.params)?, QUICK_ERASE.is_set(&call.params)?);
+    if quick && !erase {
+        let message = "Nothing is erased without `erase`: send that as well.";
+        return Err(Problem::field("quick_erase", message));
+    }
     let (id, comment) = (id_of(&call)?, COMMENT.named(&call.params));
     one(&call, commands(&call, &id, comment.as_deref()).release(erase).await?).await
 }
@@ -212,7 +219,12 @@ async fn power_on(call: Call) -> Result<Reply, Problem> {
 
 async fn power_off(call: Call) -> Result<Reply, Problem> {
     match STOP_MODE.named(&call.params).as_deref() {
-        None | Some("hard" | "soft") => switch(call, PowerAction::Off).await,
+        None | Some("hard") => switch(call, PowerAction::Off).await,
+        Some("soft") => {
+            let message =
+                "The system is not asked to shut down here: leave it out, or send `hard`.";
+            Err(Problem::field("stop_mode", message))
+        }
         Some(other) => {
             let message =
                 format!("Select a valid choice. {other} is not one of the available choices.");
@@ -227,9 +239,9 @@ async fn switch(call: Call, action: PowerAction) -> Result<Reply, Problem> {
 }
 
 async fn mark_broken(call: Call) -> Result<Reply, Problem> {
-    let (id, comment) = (id_of(&call)?, COMMENT.given(&call.params));
-    let message = comment.clone().or_else(|| ERROR_DESCRIPTION.given(&call.params));
-    let commands = commands(&call, &id, comment.as_deref().filter(|text| !text.is_empty()));
+    let (id, comment) = (id_of(&call)?, COMMENT.named(&call.params));
+    let message = comment.clone().or_else(|| ERROR_DESCRIPTION.named(&call.params));
+    let commands = commands(&call, &id, comment.as_deref());
     one(&call, commands.mark_broken(message.unwrap_or_default()).await?).await
 }
 

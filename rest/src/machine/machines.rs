@@ -20,28 +20,15 @@ use ops::machine::machines::{self, CreateRequest};
 use serde_json::{Map, Value};
 
 use crate::call::Call;
-use crate::machine::shape;
+use crate::machine::{refused, shape};
 use crate::operation::Operation;
-use crate::param::Param;
+use crate::param::{Param, Spec, joined};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
 const HANDLER: &str = "MachinesHandler";
 const PATH: &str = "machines/";
-
-/// Parameters of an allocation that are no constraints. Those of bridges have no effect in MAAS
-/// either unless it composes machines.
-const ALLOCATE_OPTIONS: &[&str] = &[
-    "agent_name",
-    "comment",
-    "dry_run",
-    "verbose",
-    "bridge_all",
-    "bridge_type",
-    "bridge_stp",
-    "bridge_fd",
-];
 
 /// Prefix of OAuth parameters, which may come in the query.
 const OAUTH: &str = "oauth_";
@@ -56,7 +43,6 @@ const BY_DOMAIN: Param<String> = Param::text("domain", "Only machines in this do
 const BY_ZONE: Param<String> = Param::text("zone", "Only machines in this zone.");
 const BY_POOL: Param<String> = Param::text("pool", "Only machines in this resource pool.");
 const BY_TAGS: Param<String> = Param::text("tags", "Only machines with all of these tags.");
-const BY_NOT_TAGS: Param<String> = Param::text("not_tags", "None of these tags.");
 const BY_STATUS: Param<String> = Param::text("status", "Only machines in this status, `ready`.");
 const BY_OWNER: Param<String> = Param::text("owner", "Only machines of this user.");
 const BY_ARCH: Param<String> = Param::text("arch", "Only machines of this architecture.");
@@ -64,12 +50,77 @@ const BY_CPU_COUNT: Param<String> =
     Param::text("cpu_count", "Only machines with at least so many CPUs.");
 const BY_MEM: Param<String> =
     Param::text("mem", "Only machines with at least so much memory in MiB.");
-const BY_NAME: Param<String> = Param::text("name", "The machine's name.");
+const BY_NAME: Param<String> = Param::text("name", "Only machines with this name.");
 const BY_SUBNETS: Param<String> = Param::text("subnets", "On one of these subnets.");
 const BY_STORAGE: Param<String> =
     Param::text("storage", "Its disks, `label:size(tag,tag),…` in GB.");
 const BY_INTERFACES: Param<String> =
     Param::text("interfaces", "Its interfaces, `label:key=value,…;…`.");
+
+const BY_FABRICS: Param<String> = Param::text("fabrics", "On one of these fabrics.");
+const BY_FABRIC_CLASSES: Param<String> =
+    Param::text("fabric_classes", "On a fabric of one of these classes.");
+const BY_VLANS: Param<String> = Param::text("vlans", "On one of these VLANs.");
+const BY_LINK_SPEED: Param<String> =
+    Param::text("link_speed", "With an interface at least so fast, in Mbit/s.");
+const BY_CPU_SPEED: Param<String> =
+    Param::text("cpu_speed", "Only machines with CPUs at least so fast, in MHz.");
+const BY_POWER_STATE: Param<String> =
+    Param::text("power_state", "Only machines in this power state, `off`.");
+const BY_SIMPLE_STATUS: Param<String> =
+    Param::text("simple_status", "Only machines in a status of this group.");
+const BY_DEPLOYMENT_TARGET: Param<String> =
+    Param::text("deployment_target", "Only machines deployed so; all are, to `disk`.");
+const BY_POD: Param<String> = Param::text("pod", "Only machines of this host; there are none.");
+const BY_POD_TYPE: Param<String> =
+    Param::text("pod_type", "Only machines of such hosts; there are none.");
+const BY_DEVICES: Param<String> = Param::text("devices", "With these PCI or USB devices.");
+const BY_AGENT_NAME: Param<String> =
+    Param::text("agent_name", "Only machines that such software allocated.");
+const BY_OPPOSITE: Param<String> =
+    Param::text("not_{param}", "Only machines that do not meet the constraint of that name.");
+
+/// What machines are chosen by, as `ops` reads it.
+const CONSTRAINTS: [Spec; 29] = [
+    BY_ID.repeated(),
+    BY_SYSTEM_ID.repeated(),
+    BY_NAME.repeated(),
+    BY_HOSTNAME.repeated(),
+    BY_MAC.repeated(),
+    BY_DOMAIN.repeated(),
+    BY_ZONE.repeated(),
+    BY_POOL.repeated(),
+    BY_ARCH.repeated(),
+    BY_CPU_COUNT.optional(),
+    BY_CPU_SPEED.optional(),
+    BY_MEM.optional(),
+    BY_LINK_SPEED.optional(),
+    BY_TAGS.repeated(),
+    BY_FABRICS.repeated(),
+    BY_FABRIC_CLASSES.repeated(),
+    BY_SUBNETS.repeated(),
+    BY_VLANS.repeated(),
+    BY_STORAGE.optional(),
+    BY_INTERFACES.optional(),
+    BY_DEVICES.optional(),
+    BY_OWNER.repeated(),
+    BY_POWER_STATE.repeated(),
+    BY_STATUS.repeated(),
+    BY_SIMPLE_STATUS.repeated(),
+    BY_DEPLOYMENT_TARGET.repeated(),
+    BY_POD.repeated(),
+    BY_POD_TYPE.repeated(),
+    BY_OPPOSITE.repeated(),
+];
+
+/// The parameters of a list.
+const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
+
+/// What an allocation takes besides constraints.
+const OPTIONS: [Spec; 3] = [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional()];
+
+/// The parameters of an allocation.
+const ALLOCATE: &[Spec] = &joined::<29, 3, 32>(CONSTRAINTS, OPTIONS);
 
 const ARCHITECTURE: Param<String> =
     Param::text("architecture", "Its architecture, `amd64/generic`.");
@@ -112,23 +163,9 @@ pub const OPERATIONS: &[Operation] = &[
         .any_name()
         .doc(
             "List machines.\n\n\
-             Constraints may be repeated; names with `not_` are their opposites.",
+             The opposites of `zone` and `pool` are `not_in_zone` and `not_in_pool`.",
         )
-        .params(&[
-            BY_HOSTNAME.optional(),
-            BY_SYSTEM_ID.optional(),
-            BY_ID.optional(),
-            BY_MAC.optional(),
-            BY_DOMAIN.optional(),
-            BY_ZONE.optional(),
-            BY_POOL.optional(),
-            BY_TAGS.optional(),
-            BY_STATUS.optional(),
-            BY_OWNER.optional(),
-            BY_ARCH.optional(),
-            BY_CPU_COUNT.optional(),
-            BY_MEM.optional(),
-        ]),
+        .params(LIST),
     Operation::post(HANDLER, PATH, |call| Box::pin(create(call)))
         .reserved(Permission::EditMachine)
         .doc("Create a machine.")
@@ -143,28 +180,15 @@ pub const OPERATIONS: &[Operation] = &[
             POWER_PARAMETERS.optional(),
             POWER_PARAMETER.optional(),
             COMMISSION.optional(),
-        ]),
+        ])
+        .refuses(refused::CREATION),
     Operation::post(HANDLER, PATH, |call| Box::pin(allocate(call)))
         .op("allocate")
         .requires(Permission::AllocateMachine)
         .any_name()
-        .doc("Allocate a Ready machine that meets the constraints, those of the list.")
-        .params(&[
-            BY_NAME.optional(),
-            BY_SYSTEM_ID.optional(),
-            BY_ARCH.optional(),
-            BY_CPU_COUNT.optional(),
-            BY_MEM.optional(),
-            BY_TAGS.optional(),
-            BY_NOT_TAGS.optional(),
-            BY_ZONE.optional(),
-            BY_POOL.optional(),
-            BY_SUBNETS.optional(),
-            BY_STORAGE.optional(),
-            BY_INTERFACES.optional(),
-            AGENT_NAME.optional(),
-            DRY_RUN.optional(),
-        ]),
+        .doc("Allocate a Ready machine that meets the constraints.")
+        .params(ALLOCATE)
+        .refuses(refused::ALLOCATION),
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
         .doc("Release machines; all or none.")
@@ -173,7 +197,7 @@ pub const OPERATIONS: &[Operation] = &[
         .op("list_allocated")
         .any_name()
         .doc("List the caller's machines.")
-        .params(&[BY_ID.optional()]),
+        .params(LIST),
     Operation::get(HANDLER, PATH, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
         .reserved(Permission::ReadMachineSecrets)
@@ -217,12 +241,14 @@ async fn create(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn allocate(call: Call) -> Result<Reply, Problem> {
-    let is_option = |name: &str| ALLOCATE_OPTIONS.contains(&name) || name.starts_with(OAUTH);
+    let options: Vec<&str> = OPTIONS.iter().map(|option| option.name).collect();
+    let is_option = |name: &str| options.contains(&name) || name.starts_with(OAUTH);
     let constraints = call.params.iter().filter(|(name, _)| !is_option(name));
     let asked = constraints.map(|(name, values)| (name.to_owned(), values.to_vec())).collect();
     let request = AllocateRequest {
-        filter: filter_of(&call.params, ALLOCATE_OPTIONS)?,
+        filter: filter_of(&call.params, &options)?,
         asked,
+        comment: COMMENT.named(&call.params),
         agent_name: AGENT_NAME.given(&call.params).unwrap_or_default(),
         dry_run: DRY_RUN.is_set(&call.params)?,
     };

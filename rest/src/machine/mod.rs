@@ -2,5 +2,6 @@
 
 pub mod actions;
 pub mod machines;
+mod refused;
 pub mod shape;
 pub mod tags;

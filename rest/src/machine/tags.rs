@@ -11,18 +11,31 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 const ONE: &str = "tags/{name}/";
 
 const NAME: Param<String> = Param::text("name", "The tag's name.");
 const COMMENT: Param<String> = Param::text("comment", "Free text.");
-const DEFINITION: Param<String> =
-    Param::text("definition", "Refused unless empty: tag machines directly.");
-const KERNEL_OPTS: Param<String> =
-    Param::text("kernel_opts", "Kernel options for machines that carry it.");
 const ADD: Param<String> = Param::text("add", "System ids of machines to add it to.");
 const REMOVE: Param<String> = Param::text("remove", "System ids of machines to take it from.");
+
+/// What a tag does not do here.
+const REFUSED: &[Refused] = &[
+    DEFINITION,
+    Refused::new(
+        &["kernel_opts"],
+        "Tags bring no kernel options: leave it out, and set the site's `kernel_opts`.",
+    ),
+];
+
+/// What machines are not tagged by.
+const DEFINITION: Refused = Refused::new(
+    &["definition"],
+    "Tag definitions are not evaluated by this server; tag machines directly.",
+)
+.unless("");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -30,22 +43,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("TagsHandler", "tags/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageGroups)
         .doc("Create a tag.")
-        .params(&[
-            NAME.needed(),
-            COMMENT.optional(),
-            DEFINITION.optional(),
-            KERNEL_OPTS.optional(),
-        ]),
+        .params(&[NAME.needed(), COMMENT.optional()])
+        .refuses(REFUSED),
     Operation::get("TagHandler", ONE, |call| Box::pin(read(call))).doc("Read a tag."),
     Operation::put("TagHandler", ONE, |call| Box::pin(update(call)))
         .reserved(Permission::ManageGroups)
         .doc("Update a tag.")
-        .params(&[
-            NAME.optional(),
-            COMMENT.optional(),
-            DEFINITION.optional(),
-            KERNEL_OPTS.optional(),
-        ]),
+        .params(&[NAME.optional(), COMMENT.optional()])
+        .refuses(REFUSED),
     Operation::delete("TagHandler", ONE, |call| Box::pin(delete(call)))
         .reserved(Permission::ManageGroups)
         .doc("Delete a tag, also from all machines."),
@@ -59,7 +64,14 @@ pub const OPERATIONS: &[Operation] = &[
         .op("update_nodes")
         .reserved(Permission::ManageGroups)
         .doc("Add a tag to machines, or take it from them.")
-        .params(&[ADD.repeated(), REMOVE.repeated()]),
+        .params(&[ADD.repeated(), REMOVE.repeated()])
+        .refuses(&[
+            DEFINITION,
+            Refused::new(
+                &["rack_controller"],
+                "Racks evaluate no tags: leave it out, and sign as an administrator.",
+            ),
+        ]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
@@ -105,10 +117,5 @@ async fn update_nodes(call: Call) -> Result<Reply, Problem> {
 }
 
 fn change(params: &Params) -> TagChange {
-    TagChange {
-        name: NAME.given(params),
-        definition: DEFINITION.given(params),
-        comment: COMMENT.given(params),
-        kernel_opts: KERNEL_OPTS.given(params),
-    }
+    TagChange { name: NAME.given(params), comment: COMMENT.given(params) }
 }

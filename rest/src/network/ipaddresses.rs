@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -52,7 +53,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("IPAddressesHandler", ALL, |call| Box::pin(release(call)))
         .op("release")
         .doc("Give a reserved address back.")
-        .params(&[IP.needed(), FORCE.optional()]),
+        .params(&[IP.needed(), FORCE.optional()])
+        .refuses(&[Refused::new(
+            &["discovered"],
+            "Nothing discovers addresses here, so none of that sort is kept: leave it out.",
+        )]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
@@ -95,7 +100,7 @@ fn shape(detail: &ReservedDetail) -> IpAddress {
     IpAddress {
         alloc_type: 4,
         alloc_type_name: "User reserved".to_owned(),
-        created: dates::rfc3339_ms(reserved.created),
+        created: Some(dates::rfc3339_ms(reserved.created)),
         ip: reserved.ip,
         owner: detail.owner.as_deref().map(shapes::user),
         interface_set: interfaces.into_iter().collect(),

@@ -10,6 +10,7 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -19,6 +20,12 @@ const END_IP: Param<IpAddr> = Param::address("end_ip", "The last address.");
 const SUBNET: Param<String> =
     Param::text("subnet", "The subnet; found by the first address if absent.");
 const COMMENT: Param<String> = Param::text("comment", "Free text.");
+
+/// Whose a range is.
+const OWNER: Refused = Refused::new(
+    &["user"],
+    "An IP range is of the user that creates it: leave it out, and sign as that user.",
+);
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -32,12 +39,20 @@ pub const OPERATIONS: &[Operation] = &[
             END_IP.needed(),
             SUBNET.optional(),
             COMMENT.optional(),
-        ]),
+        ])
+        .refuses(&[OWNER]),
     Operation::get("IPRangeHandler", "ipranges/{id}/", |call| Box::pin(read(call)))
         .doc("Read an IP range."),
     Operation::put("IPRangeHandler", "ipranges/{id}/", |call| Box::pin(update(call)))
         .doc("Update an IP range.")
-        .params(&[TYPE.optional(), START_IP.optional(), END_IP.optional(), COMMENT.optional()]),
+        .params(&[
+            TYPE.optional(),
+            START_IP.optional(),
+            END_IP.optional(),
+            SUBNET.described("Its subnet, which stays: another one is refused.").optional(),
+            COMMENT.optional(),
+        ])
+        .refuses(&[OWNER]),
     Operation::delete("IPRangeHandler", "ipranges/{id}/", |call| Box::pin(delete(call)))
         .doc("Delete an IP range."),
 ];

@@ -13,9 +13,10 @@ use ops::network::subnets::{self, SubnetChange};
 
 use crate::call::Call;
 use crate::operation::Operation;
-use crate::param::{Param, Spec};
+use crate::param::{Param, Spec, joined};
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -35,13 +36,7 @@ const RDNS_MODE: Param<String> =
     Param::text("rdns_mode", "Reverse zones: 0 none, 1 whole, 2 also classless.");
 const ALLOW_DNS: Param<bool> =
     Param::boolean("allow_dns", "Whether its hosts may use the racks' DNS.");
-const ALLOW_PROXY: Param<bool> =
-    Param::boolean("allow_proxy", "Whether its hosts may use the proxy.");
-const ACTIVE_DISCOVERY: Param<bool> =
-    Param::boolean("active_discovery", "Whether it is scanned for neighbours.");
 const MANAGED: Param<bool> = Param::boolean("managed", "Whether addresses are allocated in it.");
-const DISABLED_BOOT_ARCHITECTURES: Param<String> =
-    Param::text("disabled_boot_architectures", "Boot methods not to answer.");
 const FORCE: Param<bool> = Param::boolean("force", "Whether reserved addresses are given up.");
 const INCLUDE_RANGES: Param<bool> =
     Param::boolean("include_ranges", "Whether to list them as well.");
@@ -54,7 +49,7 @@ const WITH_SUMMARY: Param<bool> =
 const WITH_NODE_SUMMARY: Param<bool> = Param::boolean("with_node_summary", "The same.");
 
 /// What can be set of a subnet besides its prefix and name.
-const SETTINGS: [Spec; 12] = [
+const SETTINGS: [Spec; 9] = [
     DESCRIPTION.optional(),
     VLAN.optional(),
     FABRIC.optional(),
@@ -63,26 +58,28 @@ const SETTINGS: [Spec; 12] = [
     DNS_SERVERS.optional(),
     RDNS_MODE.optional(),
     ALLOW_DNS.optional(),
-    ALLOW_PROXY.optional(),
-    ACTIVE_DISCOVERY.optional(),
     MANAGED.optional(),
-    DISABLED_BOOT_ARCHITECTURES.optional(),
 ];
 
 /// The parameters of a creation.
-const CREATE: &[Spec] = &with_settings([
-    CIDR.needed(),
-    NAME.described("The subnet's name; the prefix by default.").optional(),
-]);
+const CREATE: &[Spec] = &joined::<2, 9, 11>(
+    [CIDR.needed(), NAME.described("The subnet's name; the prefix by default.").optional()],
+    SETTINGS,
+);
 
 /// The parameters of a change.
-const UPDATE: &[Spec] = &with_settings([CIDR.optional(), NAME.optional()]);
+const UPDATE: &[Spec] = &joined::<2, 9, 11>([CIDR.optional(), NAME.optional()], SETTINGS);
 
-const fn with_settings(naming: [Spec; 2]) -> [Spec; 14] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = SETTINGS;
-    let [cidr, name] = naming;
-    [cidr, name, a, b, c, d, e, f, g, h, i, j, k, l]
-}
+/// What nothing here does with a subnet.
+const REFUSED: &[Refused] = &[
+    Refused::new(&["active_discovery"], "Subnets are not scanned for neighbours: leave it out."),
+    Refused::new(&["allow_proxy"], "Racks run no proxy that it could allow: leave it out.")
+        .unless("true"),
+    Refused::new(
+        &["disabled_boot_architectures"],
+        "All boot methods are answered: leave it out, or switch DHCP off at the VLAN.",
+    ),
+];
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -91,13 +88,15 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("SubnetsHandler", "subnets/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageNetwork)
         .doc("Create a subnet.")
-        .params(CREATE),
+        .params(CREATE)
+        .refuses(REFUSED),
     Operation::get("SubnetHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a subnet, by id, prefix or name."),
     Operation::put("SubnetHandler", ONE, |call| Box::pin(update(call)))
         .requires(Permission::ManageNetwork)
         .doc("Update a subnet.")
-        .params(UPDATE),
+        .params(UPDATE)
+        .refuses(REFUSED),
     Operation::delete("SubnetHandler", ONE, |call| Box::pin(delete(call)))
         .requires(Permission::ManageNetwork)
         .doc("Delete a subnet that no machine uses.")
@@ -168,10 +167,10 @@ async fn statistics(call: Call) -> Result<Reply, Problem> {
 
 async fn ip_addresses(call: Call) -> Result<Reply, Problem> {
     let (id, params) = (call.segment("id"), &call.params);
-    let mut addresses = subnets::used_addresses(&call.parts.tables, &call.actor, id).await?;
     let users = WITH_USERNAME.of(params)?.unwrap_or(true);
     let summaries =
         WITH_SUMMARY.of(params)?.unwrap_or(true) && WITH_NODE_SUMMARY.of(params)?.unwrap_or(true);
+    let mut addresses = subnets::used_addresses(&call.parts.tables, &call.actor, id).await?;
     for address in &mut addresses {
         if !users {
             address.user = None;
@@ -251,10 +250,7 @@ fn change(params: &Params) -> Result<SubnetChange, Problem> {
         dns_servers,
         rdns_mode: rdns_mode(params)?,
         allow_dns: ALLOW_DNS.of(params)?,
-        allow_proxy: ALLOW_PROXY.of(params)?,
-        active_discovery: ACTIVE_DISCOVERY.of(params)?,
         managed: MANAGED.of(params)?,
-        disabled_boot_architectures: DISABLED_BOOT_ARCHITECTURES.items(params),
     })
 }
 

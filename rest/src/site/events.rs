@@ -11,6 +11,7 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::reply::Reply;
 
 const LIMIT_DEFAULT: usize = 100;
@@ -41,7 +42,11 @@ pub const OPERATIONS: &[Operation] =
             LIMIT.optional(),
             BEFORE.optional(),
             AFTER.optional(),
-        ])];
+        ])
+        .refuses(&[Refused::new(
+            &["zone", "domain", "agent_name"],
+            "Events are not found by that: leave it out, and name machines by `id` or `hostname`.",
+        )])];
 
 async fn query(call: Call) -> Result<Reply, Problem> {
     let wanted = parse(&call.params)?;

@@ -31,7 +31,16 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     assert_eq!(shown["ip_addresses"][0], "10.0.0.2");
     assert_eq!(shown["interface_set"][0]["vlan"]["name"], "untagged");
     assert_eq!(shown["interface_set"][0]["links"][0]["subnet"]["cidr"], "10.0.0.0/24");
-    assert_eq!(shown["service_set"][1]["status"], "running");
+    let services = &shown["service_set"];
+    assert_eq!(
+        (&services[0]["name"], &services[0]["status"]),
+        (&"rackd".into(), &"running".into())
+    );
+    assert_eq!(
+        (&services[1]["name"], &services[1]["status"]),
+        (&"dhcpd".into(), &"unknown".into())
+    );
+    assert_eq!(shown["architecture"], "", "nobody has said it");
     assert_eq!(shown["cpu_test_status_name"], "Unknown");
     let known = "rackcontrollers/?op=is_registered&mac_address=52:54:00:00:00:01";
     assert_eq!(region.get(By::User, known).await.assert(200).text, "true");

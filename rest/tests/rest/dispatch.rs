@@ -90,3 +90,61 @@ async fn an_update_without_a_form_is_refused_as_maas_does_it() {
     assert_eq!(region.send(request).await.assert(400).text, "{}");
     region.put(By::Admin, "zones/default/", &[("description", "d")]).await.assert(200);
 }
+
+#[tokio::test]
+async fn the_description_of_the_api_is_this() {
+    let region = Region::start().await;
+    let described = region.get(By::Nobody, "describe/").await.assert(200).json();
+    let mut text = String::new();
+    for resource in described["resources"].as_array().unwrap() {
+        for side in ["anon", "auth"] {
+            let handler = &resource[side];
+            for action in handler["actions"].as_array().into_iter().flatten() {
+                let word = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+                let head = [&action["method"], &handler["path"], &action["op"]].map(word);
+                let names = [&handler["name"], &action["name"]].map(word);
+                let doc = word(&action["doc"]).replace('\n', "\n    ");
+                text += &format!("{} ({side} {})\n    {doc}\n", head.join(" "), names.join("."));
+            }
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
+async fn what_is_not_done_is_refused_by_name_and_nothing_happens() {
+    let region = Region::start().await;
+    let form = [("name", "a"), ("kernel_opts", "quiet")];
+    let message = "Tags bring no kernel options: leave it out, and set the site's `kernel_opts`.";
+    region.post(By::Admin, "tags/", &form).await.assert_field("kernel_opts", message);
+    region.get(By::Admin, "tags/a/").await.assert(404);
+    region.post(By::Admin, "tags/", &[("name", "a"), ("kernel_opts", "")]).await.assert(200);
+    let answer = region.post(By::User, "machines/?op=allocate&verbose=1", &[]).await.assert(400);
+    assert!(answer.json()["verbose"][0].as_str().unwrap().contains("leave it out"));
+    region.post(By::User, "machines/?op=allocate&verbose=0&bridge_fd=0", &[]).await.assert(409);
+}
+
+/// The names are those of MAAS's `ReadNodesForm` and `AcquireNodeForm`.
+#[tokio::test]
+async fn every_constraint_that_is_taken_is_described() {
+    let region = Region::start().await;
+    let names = "agent_name arch cpu_count cpu_speed deployment_target devices domain \
+        fabric_classes fabrics hostname id interfaces link_speed mac_address mem name \
+        not_agent_name not_arch not_deployment_target not_domain not_fabric_classes not_fabrics \
+        not_hostname not_id not_in_pool not_in_zone not_owner not_pod not_pod_type \
+        not_power_state not_simple_status not_status not_subnets not_tags not_vlans owner pod \
+        pod_type pool power_state simple_status status storage subnets system_id tags vlans zone";
+    let all = rest::operations();
+    let list = all.iter().find(|found| found.path == "machines/" && found.op.is_none()).unwrap();
+    for name in names.split_whitespace() {
+        let answer = region.get(By::User, &format!("machines/?{name}=")).await;
+        assert!(!answer.text.contains("No such constraint"), "{name} is not taken");
+        assert!(list.params.iter().any(|spec| spec.is_for(name)), "{name} is not described");
+    }
+    for spec in list.params {
+        let name = spec.name.replace("{param}", "tags");
+        let answer = region.get(By::User, &format!("machines/?{name}=")).await;
+        assert!(!answer.text.contains("No such constraint"), "{name} is described, not taken");
+    }
+    region.get(By::User, "machines/?nothing=1").await.assert(400);
+}

@@ -41,6 +41,7 @@ async fn a_name_has_addresses_and_records() {
     let www = region.post(By::Admin, "dnsresources/", &form).await.assert(200).json();
     assert_eq!(www["fqdn"], "www.maas");
     assert_eq!(www["ip_addresses"][1]["ip"], "fd00::5");
+    assert!(www["ip_addresses"][1].get("created").is_none(), "nothing says when it was given");
     let again = region.post(By::Admin, "dnsresources/", &form).await;
     again.assert_field("name", "DNS resource www.maas exists already.");
 

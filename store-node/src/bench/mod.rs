@@ -14,7 +14,7 @@ mod report;
 pub mod run;
 pub mod settings;
 mod size;
-mod stats;
+pub mod stats;
 mod system;
 mod targets;
 

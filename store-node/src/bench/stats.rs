@@ -10,17 +10,22 @@ const RESAMPLINGS: usize = 2000;
 
 /// The median and what lies around it.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
-    /// The interval that holds the median with 95 %.
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub struct Spread {
+    /// The value in the middle.
+    pub median: f64,
+    /// The least one.
+    pub min: f64,
+    /// The greatest one.
+    pub max: f64,
+    /// Where the interval begins that holds the median with 95 %.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
 }
 
 /// The value that `share` of all are not above; 0 when there is none. The values must be sorted.
-pub(super) fn percentile<T: Copy + Default>(sorted: &[T], share: f64) -> T {
+#[must_use]
+pub fn percentile<T: Copy + Default>(sorted: &[T], share: f64) -> T {
     let last = sorted.len().saturating_sub(1);
     #[expect(
         clippy::cast_possible_truncation,
@@ -33,7 +38,8 @@ pub(super) fn percentile<T: Copy + Default>(sorted: &[T], share: f64) -> T {
 }
 
 /// The spread of some values; none when there are none.
-pub(super) fn spread(values: &[f64]) -> Option<Spread> {
+#[must_use]
+pub fn spread(values: &[f64]) -> Option<Spread> {
     let sorted = sorted(values.to_vec());
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let mut random = StdRng::seed_from_u64(1);
@@ -46,8 +52,9 @@ pub(super) fn spread(values: &[f64]) -> Option<Spread> {
     Some(Spread { median: median(sorted), min, max, low, high })
 }
 
-/// The median.
-pub(super) fn median(values: Vec<f64>) -> f64 {
+/// The median; 0 of nothing.
+#[must_use]
+pub fn median(values: Vec<f64>) -> f64 {
     let sorted = sorted(values);
     let middle = sorted.len() / 2;
     match (sorted.len() % 2, sorted.get(middle)) {
@@ -63,7 +70,8 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Microseconds, rounded down.
-pub(super) fn micros(duration: Duration) -> u32 {
+#[must_use]
+pub fn micros(duration: Duration) -> u32 {
     u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
 }
 

@@ -16,6 +16,7 @@ use super::finding::Finding;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("identity", &[]),
+    ("http-server", &[]),
     ("proto", &["model"]),
     ("dhcp", &["model"]),
     ("api", &["model"]),
@@ -27,9 +28,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rest", &["model", "api", "ops", "images"]),
     (
         "region",
-        &["model", "proto", "api", "raft-store", "identity", "tables", "ops", "images", "rest"],
+        &[
+            "model",
+            "proto",
+            "api",
+            "http-server",
+            "raft-store",
+            "identity",
+            "tables",
+            "ops",
+            "images",
+            "rest",
+        ],
     ),
-    ("rack", &["model", "proto", "dhcp", "identity"]),
+    ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),
     ("agent", &["model", "api"]),
     (
         "ironraft",

@@ -5,7 +5,9 @@ use model::lease::binding::BindingState;
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
 use model::net::reserved::ReservedAddress;
+use model::net::vlan::Vlan;
 use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding, remove_expired};
+use tables::read::Reads;
 use tables::row::prefix;
 
 use crate::leases::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
@@ -213,6 +215,25 @@ async fn a_repeated_request_changes_nothing_more() {
     assert_eq!(refused(late), CommitRefusal::Repeated);
     assert_eq!(site.binding(ip(100)).await, Some(released));
     assert_eq!(first.state, BindingState::Active);
+}
+
+#[tokio::test]
+async fn a_rack_commits_leases_only_where_it_serves_or_has_addresses() {
+    let site = Site::new().await;
+    let (rack, stranger) = (process(1, 7), process(3, 9));
+    let block = site.blocks(&rack, 0).await.remove(0);
+    assert_eq!(site.blocks(&stranger, 0).await, []);
+    let outcome = site.bind(&stranger, ip(100), mac(1), None).await;
+    assert!(matches!(refused(outcome), CommitRefusal::Denied(_)));
+    assert_eq!(site.binding(ip(100)).await, None);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { primary_rack: Some(stranger.rack.clone()), secondary_rack: None, ..vlan })
+    })
+    .await;
+    // Its clients have addresses of the block that it was granted before.
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    assert_ne!(site.blocks(&stranger, 0).await, []);
 }
 
 #[tokio::test]

@@ -1,0 +1,4 @@
+//! Clusters under faults: simulated, and of real processes.
+
+mod processes;
+mod sim;

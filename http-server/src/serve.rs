@@ -1,0 +1,258 @@
+//! Takes connections and answers what comes over them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::{Service, ServiceExt};
+
+use crate::connections::Connections;
+use crate::open_files;
+use crate::progress::Progress;
+
+/// How long nothing is accepted after that failed: mostly because of too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What clients may have of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections there are, if the process may have twice as many files open; more wait
+    /// in the kernel.
+    pub connections_max: usize,
+    /// How many of them one address has; more are closed at once.
+    pub per_address_max: usize,
+    /// How long the head of a request may take, and a connection be idle before it.
+    pub head: Duration,
+    /// How long a client may take nothing of an answer that waits for it.
+    pub reading: Duration,
+}
+
+impl Limits {
+    /// So many connections, a quarter of them for one address, and 30 seconds for a head and for a
+    /// byte to be taken.
+    #[must_use]
+    pub const fn of(connections_max: usize) -> Self {
+        Self {
+            connections_max,
+            per_address_max: connections_max / 4,
+            head: Duration::from_secs(30),
+            reading: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Serves until `stop`, and then until what is under way is answered. The service finds the client's
+/// address as a [`ConnectInfo`].
+pub async fn serve<S>(listener: TcpListener, service: S, limits: Limits, stop: CancellationToken)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let places =
+        Arc::new(Semaphore::new(limits.connections_max.min(open_files::connections_max())));
+    let connections = Connections::new(limits.per_address_max);
+    let graceful = GracefulShutdown::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        while tasks.try_join_next().is_some() {}
+        let place = tokio::select! {
+            () = stop.cancelled() => break,
+            Ok(place) = Arc::clone(&places).acquire_owned() => place,
+        };
+        let (stream, client) = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener) => accepted,
+        };
+        let Some(counted) = connections.count(client.ip().to_canonical()) else {
+            tracing::debug!(%client, "{client} has too many connections: this one is closed");
+            continue;
+        };
+        let answering = graceful.watch(connection(stream, client, service.clone(), limits));
+        tasks.spawn(async move {
+            if let Err(error) = answering.await {
+                tracing::debug!(%client, "the connection of {client} broke: {error}");
+            }
+            drop((place, counted));
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+    tasks.join_all().await;
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection, pausing");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The connection as hyper drives it.
+fn connection<S>(
+    stream: TcpStream,
+    client: SocketAddr,
+    service: S,
+    limits: Limits,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    // Answers are written whole: waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = service.map_request(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(client));
+        request
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .serve_connection(
+            TokioIo::new(Progress::new(stream, limits.reading)),
+            TowerToHyperService::new(service),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+    struct Server {
+        address: SocketAddr,
+        stop: CancellationToken,
+        serving: JoinHandle<()>,
+    }
+
+    impl Server {
+        async fn start(routes: Router, limits: Limits) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let stop = CancellationToken::new();
+            #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+            let serving = tokio::spawn(serve(listener, routes, limits, stop.clone()));
+            Self { address, stop, serving }
+        }
+
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
+
+        async fn end(self) {
+            self.stop.cancel();
+            self.serving.await.unwrap();
+        }
+    }
+
+    /// What the server says until it closes the connection; nothing when it resets it.
+    async fn rest(mut stream: TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_ends_the_connection() {
+        let routes = Router::new().route("/", get(async || "here"));
+        let server = Server::start(routes, Limits::of(8)).await;
+        let mut slow = server.connect().await;
+        slow.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
+        assert!(!rest(slow).await.contains("200"));
+        assert_eq!(rest(server.connect().await).await, "", "one that says nothing at all");
+        server.end().await;
+    }
+
+    #[tokio::test]
+    async fn an_address_has_so_many_connections_and_others_wait_for_no_one_of_it() {
+        let routes = Router::new().route(
+            "/",
+            get(async |ConnectInfo(client): ConnectInfo<SocketAddr>| client.to_string()),
+        );
+        let limits = Limits { per_address_max: 2, ..Limits::of(8) };
+        let server = Server::start(routes, limits).await;
+        let mut first = server.connect().await;
+        let second = server.connect().await;
+        assert_eq!(rest(server.connect().await).await, "", "the third is closed");
+        let own = first.local_addr().unwrap().to_string();
+        first.write_all(ASK).await.unwrap();
+        assert!(rest(first).await.ends_with(&own));
+        drop(second);
+        server.end().await;
+    }
+
+    #[tokio::test]
+    async fn more_connections_than_there_are_places_wait_and_are_answered() {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let entered = Arc::new(Notify::new());
+        let told = Arc::clone(&entered);
+        let answer = async move || {
+            MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            told.notify_one();
+            tokio::task::yield_now().await;
+            RUNNING.fetch_sub(1, Ordering::SeqCst);
+            "here"
+        };
+        let limits = Limits { connections_max: 2, per_address_max: 100, ..Limits::of(2) };
+        let server = Server::start(Router::new().route("/", get(answer)), limits).await;
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            let mut stream = server.connect().await;
+            stream.write_all(ASK).await.unwrap();
+            streams.push(stream);
+        }
+        entered.notified().await;
+        for stream in streams {
+            assert!(rest(stream).await.ends_with("here"));
+        }
+        assert!(MOST.load(Ordering::SeqCst) <= 2, "two at a time");
+        server.end().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_answered_before_the_end() {
+        let (entered, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (told, waited) = (Arc::clone(&entered), Arc::clone(&go_on));
+        let answer = async move || {
+            told.notify_one();
+            waited.notified().await;
+            "here"
+        };
+        let server = Server::start(Router::new().route("/", get(answer)), Limits::of(8)).await;
+        let mut stream = server.connect().await;
+        stream.write_all(ASK).await.unwrap();
+        entered.notified().await;
+        server.stop.cancel();
+        go_on.notify_one();
+        assert!(rest(stream).await.ends_with("here"));
+        server.end().await;
+    }
+}

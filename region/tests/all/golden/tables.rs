@@ -1,0 +1,169 @@
+//! All tables, by their names.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bytes::Bytes;
+use identity::CertificateAuthority;
+use model::boot::content::Content;
+use model::boot::files::BootFiles;
+use model::boot::resource::BootResource;
+use model::controller::{RackController, RegionController};
+use model::dns::dnsresource::DnsResource;
+use model::dns::domain::Domain;
+use model::dns::serial::ZoneSerial;
+use model::event::Event;
+use model::lease::binding::Binding;
+use model::lease::block::Block;
+use model::machine::Machine;
+use model::machine::output::ToolOutput;
+use model::machine::power::PowerJob;
+use model::machine::secrets::MachineSecrets;
+use model::net::fabric::Fabric;
+use model::net::iprange::IpRange;
+use model::net::reserved::ReservedAddress;
+use model::net::space::Space;
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+use model::pool::ResourcePool;
+use model::setting::Setting;
+use model::tag::Tag;
+use model::user::{ApiToken, User};
+use model::zone::AvailabilityZone;
+use serde_json::Value;
+use tables::cluster::{StoredAuthority, StoredHolding, StoredToken};
+use tables::key::encoded;
+use tables::read::{Reads, View};
+use tables::row::{Row, decode_with, row_key};
+
+use crate::golden::lines::Line;
+
+/// A table whose row type is known.
+struct Table {
+    name: &'static str,
+    meaning: fn(&[u8], &[u8]) -> Value,
+    check_indexes: fn(&View),
+}
+
+impl Table {
+    const fn of<T: Row>() -> Self {
+        Self { name: T::TABLE, meaning: meaning_of::<T>, check_indexes: check_indexes_of::<T> }
+    }
+}
+
+const TABLES: &[Table] = &[
+    Table::of::<ApiToken>(),
+    Table::of::<AvailabilityZone>(),
+    Table::of::<Binding>(),
+    Table::of::<Block>(),
+    Table::of::<BootFiles>(),
+    Table::of::<BootResource>(),
+    Table::of::<Content>(),
+    Table::of::<DnsResource>(),
+    Table::of::<Domain>(),
+    Table::of::<Event>(),
+    Table::of::<Fabric>(),
+    Table::of::<IpRange>(),
+    Table::of::<Machine>(),
+    Table::of::<MachineSecrets>(),
+    Table::of::<PowerJob>(),
+    Table::of::<RackController>(),
+    Table::of::<RegionController>(),
+    Table::of::<ReservedAddress>(),
+    Table::of::<ResourcePool>(),
+    Table::of::<Setting>(),
+    Table::of::<Space>(),
+    Table::of::<StoredAuthority>(),
+    Table::of::<StoredHolding>(),
+    Table::of::<StoredToken>(),
+    Table::of::<Subnet>(),
+    Table::of::<Tag>(),
+    Table::of::<ToolOutput>(),
+    Table::of::<User>(),
+    Table::of::<Vlan>(),
+    Table::of::<ZoneSerial>(),
+];
+
+/// What a row means today.
+#[track_caller]
+pub(crate) fn meaning(row: &Line) -> Value {
+    if <Machine as Row>::PARTS.iter().any(|part| part.table == row.table) {
+        // A part means what it says; that it is put into its row, the rows of today show.
+        return serde_json::from_slice(&row.bytes()[1..]).unwrap();
+    }
+    let table = TABLES.iter().find(|table| table.name == row.table);
+    let table = table.unwrap_or_else(|| panic!("table {} is not known", row.table));
+    (table.meaning)(&row.store_key(), &row.bytes())
+}
+
+fn meaning_of<T: Row>(key: &[u8], stored: &[u8]) -> Value {
+    let row = decode_with::<T>(key, stored, |_| None).unwrap();
+    assert_eq!(row_key::<T>(&row.id()), key, "a row lies under its own id");
+    serde_json::to_value(&row).unwrap()
+}
+
+/// Whether all rows have the entries of today's indexes. A new index needs them for the rows that
+/// earlier versions wrote, before anybody may look something up in it.
+pub(crate) fn check_indexes(view: &View) {
+    for table in TABLES {
+        (table.check_indexes)(view);
+    }
+}
+
+fn check_indexes_of<T: Row>(view: &View) {
+    let missing = |key: &[u8], row: &Bytes| {
+        panic!("no entry {} of {}", String::from_utf8_lossy(key), String::from_utf8_lossy(row))
+    };
+    for row in view.list::<T>().unwrap() {
+        let row_key = row_key::<T>(&row.id());
+        for index in T::UNIQUE {
+            for key in (index.keys)(&row) {
+                let entry = [format!("u/{}/", index.name).as_bytes(), &key].concat();
+                let held = view.value(&Bytes::from(entry.clone()));
+                let held = held.unwrap_or_else(|| missing(&entry, &row_key));
+                assert_eq!(held.value, row_key, "{}", index.name);
+            }
+        }
+        for index in T::INDEXES {
+            for key in (index.keys)(&row) {
+                let name = format!("i/{}/", index.name);
+                let entry = [name.as_bytes(), &key, b"\x00\x01", &encoded(&row.id())].concat();
+                view.value(&Bytes::from(entry.clone()))
+                    .unwrap_or_else(|| missing(&entry, &row_key));
+            }
+        }
+    }
+}
+
+/// The names of all tables that the shipped crates declare.
+pub(crate) fn declared_in(folder: &Path) -> BTreeSet<String> {
+    let mut declared = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') && !["tests", "target"].contains(&name.as_str())
+        {
+            declared.extend(declared_in(&path));
+        } else if name.ends_with(".rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let table = |line: &str| {
+                let name = line.trim().strip_prefix("const TABLE: &'static str = \"")?;
+                name.strip_suffix("\";").map(str::to_owned)
+            };
+            declared.extend(shipped.lines().filter_map(table));
+        }
+    }
+    declared
+}
+
+/// An authority from its stored form: one that is made anew has other keys each time.
+pub(crate) fn authority(trusted_pem: &str) -> CertificateAuthority {
+    serde_json::from_value(serde_json::json!({
+        "cluster_id": "c0123456789abcdef",
+        "certificate_pem": "a certificate\n",
+        "key_pem": "a key\n",
+        "trusted_pem": trusted_pem,
+    }))
+    .unwrap()
+}

@@ -1,0 +1,192 @@
+//! A simulated machine goes through its whole life over an in-memory store: enlisted by its agent,
+//! commissioned, allocated, deployed by its own first boot, released.
+
+use api::agent::{Outcome, Work};
+use model::machine::lifecycle::Phase;
+use model::machine::power::{PowerAction, PowerState};
+use model::machine::status::Status;
+use ops::machine::actions::DeployRequest;
+
+use crate::machines::site::{SimulatedMachine, Site};
+
+#[tokio::test]
+async fn machine_goes_from_power_on_to_deployed_and_back() {
+    let site = Site::new().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:01");
+
+    // It boots for the first time, and is enlisted with its inventory.
+    let welcome = machine.hello(&site).await;
+    let Work::Inventory { bmc_account: Some(account) } = welcome.work.clone() else {
+        panic!("unexpected {:?}", welcome.work)
+    };
+    let answer = machine.report(&site, &welcome, machine.inventory(Some(&account))).await;
+    assert_eq!(answer.work, Work::PowerOff);
+    let id = welcome.system_id.parse().expect("a system id");
+    assert_eq!(site.status(&id).await, Status::New);
+    let known = site.machine(&id).await;
+    assert_eq!(known.power.driver, "ipmi");
+    assert_eq!(known.power.parameters.get("power_pass"), Some(&account.password));
+    assert_eq!(known.interfaces[0].vlan, Some(site.vlan));
+    site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
+
+    // Commissioning.
+    site.acting(&id).commission().await.expect("commission");
+    site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
+    let welcome = machine.hello(&site).await;
+    assert_eq!(welcome.work, Work::Inventory { bmc_account: None });
+    let answer = machine.report(&site, &welcome, machine.inventory(None)).await;
+    assert_eq!(answer.work, Work::PowerOff);
+    assert_eq!(site.status(&id).await, Status::Ready);
+    site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
+
+    // Allocation and deployment.
+    site.upload_image().await;
+    let allocated = site.allocate().await.expect("a machine");
+    assert_eq!(allocated.system_id, id);
+    let deploying = site.acting(&id).deploy(&DeployRequest::default()).await.expect("deploy");
+    let address = deploying.interfaces[0].links[0].ip_address.expect("an address");
+    // The first of the smallest free range (MAAS).
+    assert_eq!(address.to_string(), "10.0.0.201");
+    site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
+    let welcome = machine.hello(&site).await;
+    let Work::Install(install) = welcome.work.clone() else {
+        panic!("unexpected {:?}", welcome.work)
+    };
+    assert_eq!(install.disk, "vda");
+    insta::assert_snapshot!(site.without_secrets(&install.files).await);
+    let installed = Outcome::Installed { log: "done".to_owned() };
+    let answer = machine.report(&site, &welcome, installed.clone()).await;
+    assert_eq!(answer.work, Work::Reboot);
+    // The answer was lost: the agent says it again.
+    assert_eq!(machine.report(&site, &welcome, installed).await.work, Work::Reboot);
+    assert_eq!(site.status(&id).await, Status::Deploying);
+    assert!(!site.machine(&id).await.lifecycle.netboot);
+
+    // Its own system boots; only that ends the deployment.
+    assert_eq!(site.metadata(&id, "meta-data/instance-id").await, (200, id.to_string()));
+    let fqdn = format!("{}.maas", welcome.hostname);
+    assert_eq!(site.metadata(&id, "meta-data/local-hostname").await, (200, fqdn));
+    assert_eq!(site.status(&id).await, Status::Deploying);
+    assert_eq!(site.metadata(&id, "user-data").await.0, 404);
+    assert_eq!(site.status(&id).await, Status::Deployed);
+
+    // Release: off, and everything is given back.
+    site.acting(&id).release(false).await.expect("release");
+    assert_eq!(site.status(&id).await, Status::Releasing);
+    site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
+    let released = site.machine(&id).await;
+    assert_eq!(released.lifecycle.phase, Phase::Ready);
+    assert_eq!(released.interfaces[0].links[0].ip_address, None);
+    assert_eq!((released.placement.owner, released.deployment), (None, None));
+    insta::assert_snapshot!(site.events().await);
+}
+
+#[tokio::test]
+async fn order_that_no_rack_can_carry_out_fails_the_machine() {
+    let site = Site::new().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:02");
+    let id = machine.enlist(&site).await;
+    site.acting(&id).commission().await.expect("commission");
+    for _ in 0..ops::power::ATTEMPTS_MAX {
+        site.rack_fails(&id, "no route to BMC").await;
+        region::reconcile::power::pass(&site.tables).await.expect("a pass");
+        site.hand_out_now(&id).await;
+    }
+    assert_eq!(site.status(&id).await, Status::FailedCommissioning);
+    assert_eq!(site.machine(&id).await.power.state, PowerState::Error);
+    assert_eq!(site.job(&id).await, None);
+}
+
+#[tokio::test]
+async fn agent_without_the_token_of_its_boot_is_refused() {
+    let site = Site::new().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:03");
+    let first = machine.hello(&site).await;
+    let second = machine.hello(&site).await;
+    assert_ne!(first.token, second.token);
+    let progress = Outcome::Progress { message: "x".to_owned() };
+    assert!(machine.try_report(&site, &first, progress.clone()).await.is_err());
+    assert!(machine.try_report(&site, &second, progress).await.is_ok());
+}
+
+#[tokio::test]
+async fn two_users_never_get_the_same_machine() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:04");
+    machine.commissioned(&site).await;
+    assert!(site.allocate().await.is_ok());
+    let refused = site.allocate().await.expect_err("none is left");
+    assert_eq!(refused.to_string(), "No machine available.");
+}
+
+#[tokio::test]
+async fn every_machine_gets_an_address_of_its_own() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let mut addresses = std::collections::BTreeSet::new();
+    for number in 0..5 {
+        let machine = SimulatedMachine::new(&format!("52:54:00:00:01:0{number}"));
+        let id = machine.commissioned(&site).await;
+        let deployed = site.acting(&id).deploy(&DeployRequest::default()).await.expect("deploy");
+        addresses.extend(deployed.interfaces[0].links[0].ip_address);
+    }
+    assert_eq!(addresses.len(), 5);
+}
+
+#[tokio::test]
+async fn machine_that_says_nothing_times_out() {
+    let site = Site::new().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:05");
+    let id = machine.enlist(&site).await;
+    site.acting(&id).commission().await.expect("commission");
+    region::reconcile::deploy::pass(&site.tables).await.expect("a pass");
+    assert_eq!(site.status(&id).await, Status::Commissioning);
+    site.let_deadline_pass(&id).await;
+    region::reconcile::deploy::pass(&site.tables).await.expect("a pass");
+    assert_eq!(site.status(&id).await, Status::FailedCommissioning);
+}
+
+#[tokio::test]
+async fn disks_are_erased_before_a_machine_is_given_back() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:06");
+    let id = machine.commissioned(&site).await;
+    site.allocate().await.expect("a machine");
+    site.acting(&id).release(true).await.expect("release");
+    assert_eq!(site.status(&id).await, Status::DiskErasing);
+    site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
+    let welcome = machine.hello(&site).await;
+    assert_eq!(welcome.work, Work::Erase);
+    assert!(site.machine(&id).await.placement.owner.is_some(), "not before it is erased");
+
+    let erased = Outcome::Erased { log: "erasing vda".to_owned() };
+    for _ in 0..2 {
+        // The second time because the answer to the first was lost.
+        let answer = machine.report(&site, &welcome, erased.clone()).await;
+        assert_eq!(answer.work, Work::PowerOff);
+        assert_eq!(site.status(&id).await, Status::Ready);
+    }
+    assert_eq!(site.machine(&id).await.placement.owner, None);
+    site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
+}
+
+#[tokio::test]
+async fn machine_whose_disks_cannot_be_erased_stays_its_owner_s() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:07");
+    let id = machine.commissioned(&site).await;
+    site.allocate().await.expect("a machine");
+    site.acting(&id).release(true).await.expect("release");
+    let welcome = machine.hello(&site).await;
+    let message = "cannot overwrite disk vda".to_owned();
+    let failed = Outcome::Failed { message, log: String::new() };
+    machine.report(&site, &welcome, failed).await;
+    assert_eq!(site.status(&id).await, Status::FailedDiskErasing);
+    assert!(site.machine(&id).await.placement.owner.is_some());
+    // It can be tried again, or released without erasing.
+    site.acting(&id).release(true).await.expect("release");
+    assert_eq!(site.status(&id).await, Status::DiskErasing);
+}
