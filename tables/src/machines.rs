@@ -6,6 +6,7 @@ use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
 use model::machine::secrets::MachineSecrets;
+use raft_store::version::FIRST;
 
 use crate::error::TableError;
 use crate::key::encoded;
@@ -41,15 +42,22 @@ pub const MACHINE_BY_ADDRESS: Unique<Machine> = Unique {
 pub const MACHINES_OF_TAG: Index<Machine> = Index {
     name: "machine.tag",
     keys: |machine| machine.placement.tags.iter().map(encoded).collect(),
+    since: FIRST,
 };
 
 /// What the tools on a machine printed (a [`SystemId`]).
-pub const OUTPUTS_OF_MACHINE: Index<ToolOutput> =
-    Index { name: "tooloutput.machine", keys: |output| vec![encoded(&output.machine)] };
+pub const OUTPUTS_OF_MACHINE: Index<ToolOutput> = Index {
+    name: "tooloutput.machine",
+    keys: |output| vec![encoded(&output.machine)],
+    since: FIRST,
+};
 
 /// The events of a machine or controller (a [`SystemId`]).
-pub const EVENTS_OF_NODE: Index<Event> =
-    Index { name: "event.node", keys: |event| event.node.iter().map(encoded).collect() };
+pub const EVENTS_OF_NODE: Index<Event> = Index {
+    name: "event.node",
+    keys: |event| event.node.iter().map(encoded).collect(),
+    since: FIRST,
+};
 
 impl Row for Machine {
     type Id = SystemId;

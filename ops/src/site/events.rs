@@ -109,7 +109,7 @@ pub fn query(view: &View, query: &EventQuery) -> Result<Vec<Event>, TableError> 
     let mut ids = Ids::of(view, query)?;
     let mut found = Vec::new();
     while found.len() < query.limit {
-        let Some(id) = ids.next() else { break };
+        let Some(id) = ids.next()? else { break };
         found.extend(view.get::<Event>(&id)?.filter(|event| query.wants(event)));
     }
     // `after` pages forward from an id, everything else backward from the newest.
@@ -179,9 +179,9 @@ impl<'a> Ids<'a> {
         Ok(Self { view, ascending: query.after.is_some(), sources })
     }
 
-    fn next(&mut self) -> Option<u64> {
+    fn next(&mut self) -> Result<Option<u64>, TableError> {
         for source in &mut self.sources {
-            source.fill(self.view, self.ascending);
+            source.fill(self.view, self.ascending)?;
         }
         let sources = self.sources.iter_mut();
         let first = if self.ascending {
@@ -189,25 +189,26 @@ impl<'a> Ids<'a> {
         } else {
             sources.max_by_key(|source| source.page.front().map_or(0, |id| *id))
         };
-        first?.page.pop_front()
+        Ok(first.and_then(|source| source.page.pop_front()))
     }
 }
 
 impl Source {
-    fn fill(&mut self, view: &View, ascending: bool) {
+    fn fill(&mut self, view: &View, ascending: bool) -> Result<(), TableError> {
         if self.ended || !self.page.is_empty() {
-            return;
+            return Ok(());
         }
         let last = self.last.as_ref();
         let ids = match (&self.node, ascending) {
             (None, true) => view.ids_after::<Event>(last, PAGE),
             (None, false) => view.ids_before::<Event>(last, PAGE),
-            (Some(node), true) => view.ids_by_after(&EVENTS_OF_NODE, node, last, PAGE),
-            (Some(node), false) => view.ids_by_before(&EVENTS_OF_NODE, node, last, PAGE),
+            (Some(node), true) => view.ids_by_after(&EVENTS_OF_NODE, node, last, PAGE)?,
+            (Some(node), false) => view.ids_by_before(&EVENTS_OF_NODE, node, last, PAGE)?,
         };
         self.ended = ids.len() < PAGE;
         self.last = ids.last().copied().or(self.last);
         self.page = ids.into();
+        Ok(())
     }
 }
 

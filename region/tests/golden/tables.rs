@@ -32,6 +32,7 @@ use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
 use serde_json::Value;
 use tables::cluster::{StoredAuthority, StoredHolding, StoredToken};
+use tables::indexes::IndexFill;
 use tables::key::encoded;
 use tables::read::{Reads, View};
 use tables::row::{Row, decode_with, row_key};
@@ -63,6 +64,7 @@ const TABLES: &[Table] = &[
     Table::of::<Domain>(),
     Table::of::<Event>(),
     Table::of::<Fabric>(),
+    Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
