@@ -23,13 +23,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::TableError;
 use crate::key::{Key, SEPARATOR};
+use crate::machines::EVENTS_OF_LEVEL;
 use crate::read::{Reads, decode};
-use crate::row::{Index, Row, entries_prefix, index_entry, prefix, row_id};
+use crate::row::{Index, Row, entries_prefix, index_entry, prefix, row_id, row_key};
 use crate::tx::Tx;
 use crate::update::{Sent, Tables};
 
 /// The indexes of all tables that are younger than their table.
-pub const ADDED: &[Added] = &[];
+pub const ADDED: &[Added] = &[Added::of(&EVENTS_OF_LEVEL)];
 
 /// How far an added index is filled. Without a row nobody has begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +79,21 @@ impl Added {
     pub const fn of<T: Row>(index: &Index<T>) -> Self {
         Self { name: index.name, since: index.since, advance: advance::<T> }
     }
+
+    /// Whether it has the entries of all rows. Never part of a transaction's compares.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`], [`TableError::Newer`].
+    pub fn is_complete(&self, reads: &impl Reads) -> Result<bool, TableError> {
+        is_filled(reads, self.name)
+    }
+}
+
+/// Whether an added index is marked as complete.
+pub(crate) fn is_filled(reads: &impl Reads, name: &str) -> Result<bool, TableError> {
+    let key = row_key::<IndexFill>(&name.to_owned());
+    let Some(stored) = reads.uncompared(&key) else { return Ok(false) };
+    Ok(decode::<IndexFill>(&key, &stored.value, reads)?.stage == Stage::Complete)
 }
 
 /// What became of one step.

@@ -59,6 +59,10 @@ pub const EVENTS_OF_NODE: Index<Event> = Index {
     since: FIRST,
 };
 
+/// The events of a level (an [`EventLevel`](model::event::EventLevel)), of all nodes and of none.
+pub const EVENTS_OF_LEVEL: Index<Event> =
+    Index { name: "event.level", keys: |event| vec![encoded(&event.level)], since: 3 };
+
 impl Row for Machine {
     type Id = SystemId;
     const TABLE: &'static str = "machine";
@@ -104,7 +108,7 @@ impl Row for ToolOutput {
 impl Row for Event {
     type Id = u64;
     const TABLE: &'static str = "event";
-    const INDEXES: &'static [Index<Self>] = &[EVENTS_OF_NODE];
+    const INDEXES: &'static [Index<Self>] = &[EVENTS_OF_NODE, EVENTS_OF_LEVEL];
 
     fn id(&self) -> u64 {
         self.id

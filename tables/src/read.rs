@@ -9,7 +9,7 @@ use raft_store::read::{ReadView, Versioned};
 use raft_store::version::FIRST;
 
 use crate::error::TableError;
-use crate::indexes::{IndexFill, Stage};
+use crate::indexes::is_filled;
 use crate::key::{Key, encoded};
 use crate::row::{
     Index, Row, Unique, decode_with, index_prefix, prefix, row_id, row_key, unique_key,
@@ -62,13 +62,7 @@ pub trait Reads: Sized {
     /// # Errors
     /// [`TableError::Corrupt`].
     fn is_complete<T: Row>(&self, index: &Index<T>) -> Result<bool, TableError> {
-        if index.since <= FIRST {
-            return Ok(true);
-        }
-        let key = row_key::<IndexFill>(&index.name.to_owned());
-        let Some(stored) = self.uncompared(&key) else { return Ok(false) };
-        let fill: IndexFill = decode(&key, &stored.value, self)?;
-        Ok(fill.stage == Stage::Complete)
+        if index.since <= FIRST { Ok(true) } else { is_filled(self, index.name) }
     }
 
     /// All rows that have that key of a secondary index, in the order of their ids. As long as the index is not
