@@ -22,6 +22,7 @@ use raft_store::Store;
 use raft_store::metrics::Distribution;
 
 use crate::admission::Admission;
+use crate::reconcile::indexes::Filling;
 
 /// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -59,9 +60,9 @@ struct RaftGauges {
 }
 
 impl Telemetry {
-    /// Metrics of the node with this store, and of who is let in.
+    /// Metrics of the node with this store, of who is let in, and of indexes that are filled.
     #[must_use]
-    pub fn new(store: Store, admission: &Admission) -> Self {
+    pub fn new(store: Store, admission: &Admission, filling: &Filling) -> Self {
         let mut registry = Registry::with_prefix("ironraft");
         let requests = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
@@ -69,6 +70,7 @@ impl Telemetry {
         registry.register("http_requests", "HTTP requests answered", requests.clone());
         registry.register("http_request_seconds", "Time to answer HTTP requests", seconds.clone());
         admission.register(&mut registry);
+        filling.register(&mut registry);
         raft.register(&mut registry);
         let measured = StoreCollector { store: store.clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));
