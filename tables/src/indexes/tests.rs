@@ -244,7 +244,7 @@ async fn another_leader_goes_on_where_the_last_one_ended() {
 #[tokio::test]
 async fn a_row_that_cannot_be_read_leaves_the_index_incomplete() {
     let tables = with_books(10).await;
-    let key = crate::row::row_key::<Book>(&id(5));
+    let key = row_key::<Book>(&id(5));
     let writes = vec![Write::Put { key, value: Bytes::from_static(b"\x01{}") }];
     let damage = Txn { compares: Vec::new(), writes, meta: Meta::default() };
     tables.store().transact(damage).await.unwrap();
