@@ -15,53 +15,22 @@
 //!
 //! A table that is small, as all are in a new cluster, is done in the first transaction.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+pub mod mark;
+
 use bytes::Bytes;
 use raft_store::txn::Meta;
-use serde::{Deserialize, Serialize};
 
 use crate::error::TableError;
+use crate::indexes::mark::{IndexFill, Stage, is_complete};
 use crate::key::{Key, SEPARATOR};
 use crate::machines::EVENTS_OF_LEVEL;
 use crate::read::{Reads, decode};
-use crate::row::{Index, Row, entries_prefix, index_entry, prefix, row_id, row_key};
+use crate::row::{Index, Row, entries_prefix, index_entry, prefix, row_id};
 use crate::tx::Tx;
 use crate::update::{Sent, Tables};
 
 /// The indexes of all tables that are younger than their table.
 pub const ADDED: &[Added] = &[Added::of(&EVENTS_OF_LEVEL)];
-
-/// How far an added index is filled. Without a row nobody has begun.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IndexFill {
-    /// The name of the index.
-    pub index: String,
-    /// What is being done.
-    pub stage: Stage,
-    /// The key that was looked at last in this stage, in Base64; none when it begins.
-    pub after: Option<String>,
-}
-
-/// What is being done to an added index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stage {
-    /// Entries without a row are removed.
-    Sweep,
-    /// Rows without an entry get theirs.
-    Fill,
-    /// Every row has its entries, and no entry is without its row.
-    Complete,
-}
-
-impl Row for IndexFill {
-    type Id = String;
-    const TABLE: &'static str = "indexfill";
-
-    fn id(&self) -> String {
-        self.index.clone()
-    }
-}
 
 /// An index that is younger than its table.
 #[derive(Debug, Clone, Copy)]
@@ -85,15 +54,8 @@ impl Added {
     /// # Errors
     /// [`TableError::Corrupt`], [`TableError::Newer`].
     pub fn is_complete(&self, reads: &impl Reads) -> Result<bool, TableError> {
-        is_filled(reads, self.name)
+        is_complete(self.name, |key| reads.uncompared(key))
     }
-}
-
-/// Whether an added index is marked as complete.
-pub(crate) fn is_filled(reads: &impl Reads, name: &str) -> Result<bool, TableError> {
-    let key = row_key::<IndexFill>(&name.to_owned());
-    let Some(stored) = reads.uncompared(&key) else { return Ok(false) };
-    Ok(decode::<IndexFill>(&key, &stored.value, reads)?.stage == Stage::Complete)
 }
 
 /// What became of one step.
@@ -184,23 +146,14 @@ fn advance<T: Row>(
         };
         checked.add(done.checked);
         if done.checked.looked_at < left {
-            (fill.stage, fill.after) = (next, None);
+            fill.stage = next;
+            fill.stopped_at(None);
         } else {
-            fill.after = done.last.map(|key| STANDARD.encode(key));
+            fill.stopped_at(done.last.as_deref());
         }
     }
     tx.put(&fill)?;
     Ok(checked)
-}
-
-impl IndexFill {
-    fn last_key(&self) -> Result<Option<Vec<u8>>, TableError> {
-        let decoded = self.after.as_ref().map(|text| STANDARD.decode(text)).transpose();
-        decoded.map_err(|error| TableError::Corrupt {
-            key: format!("t/{}/{}", Self::TABLE, self.index),
-            reason: error.to_string(),
-        })
-    }
 }
 
 /// What was done to a part of the keys of a stage.

@@ -9,7 +9,7 @@ use raft_store::read::{ReadView, Versioned};
 use raft_store::version::FIRST;
 
 use crate::error::TableError;
-use crate::indexes::is_filled;
+use crate::indexes::mark;
 use crate::key::{Key, encoded};
 use crate::row::{
     Index, Row, Unique, decode_with, index_prefix, prefix, row_id, row_key, unique_key,
@@ -62,7 +62,11 @@ pub trait Reads: Sized {
     /// # Errors
     /// [`TableError::Corrupt`].
     fn is_complete<T: Row>(&self, index: &Index<T>) -> Result<bool, TableError> {
-        if index.since <= FIRST { Ok(true) } else { is_filled(self, index.name) }
+        if index.since <= FIRST {
+            Ok(true)
+        } else {
+            mark::is_complete(index.name, |key| self.uncompared(key))
+        }
     }
 
     /// All rows that have that key of a secondary index, in the order of their ids. As long as the index is not

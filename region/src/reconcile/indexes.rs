@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
 use tables::error::TableError;
-use tables::indexes::{ADDED, Added, Filled, IndexFill};
+use tables::indexes::mark::IndexFill;
+use tables::indexes::{ADDED, Added, Filled};
 use tables::row::prefix;
 use tables::update::Tables;
 

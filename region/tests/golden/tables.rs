@@ -33,7 +33,7 @@ use model::zone::AvailabilityZone;
 use raft_store::version::FIRST;
 use serde_json::Value;
 use tables::cluster::{StoredAuthority, StoredHolding, StoredToken};
-use tables::indexes::IndexFill;
+use tables::indexes::mark::IndexFill;
 use tables::key::encoded;
 use tables::machines::EVENTS_OF_LEVEL;
 use tables::read::{Reads, View};

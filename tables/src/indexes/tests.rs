@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use raft_store::Store;
 use raft_store::read::Consistency;
-use raft_store::txn::{Meta, Txn, Write};
+use raft_store::txn::{Txn, Write};
+use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::read::View;
+use crate::row::row_key;
 use crate::update::Cause;
 
 /// The version that knows the index; the one before does not.

@@ -7,7 +7,7 @@ use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 use serde_json::json;
-use tables::indexes::{IndexFill, Stage};
+use tables::indexes::mark::{IndexFill, Stage};
 
 use super::{Written, at, id, row, text};
 
