@@ -29,6 +29,7 @@ use crate::grpc::removal::removed;
 use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
 use crate::metadata::{self, MetadataParts};
+use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
     authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
@@ -137,14 +138,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let ports = Ports { grpc: GRPC_PORT, http: HTTP_PORT };
     let peers = Peers::new(Some(identity.clone()), ports)?;
     let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
+    let filling = Filling::default();
     let mut tasks = JoinSet::new();
     let feed = Feed::new(tables.clone());
-    tasks.spawn(serve_http(http, routes(&tables, &images, &feed), stop.clone()));
+    let routes = routes(&tables, &images, &feed, &filling);
+    tasks.spawn(serve_http(http, routes, stop.clone()));
     let sessions = Sessions::default();
     tasks.spawn(finished(feed.clone().run(stop.clone())));
     let services = services(&config, tables.clone(), feed, sessions.clone(), images.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
-    spawn_reconcilers(&mut tasks, &tables, images, &stop);
+    spawn_reconcilers(&mut tasks, &tables, images, filling, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
@@ -200,10 +203,10 @@ fn services(
 }
 
 /// Everything that is served over HTTP.
-fn routes(tables: &Tables, images: &Images, feed: &Feed) -> axum::Router {
+fn routes(tables: &Tables, images: &Images, feed: &Feed, filling: &Filling) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
     let admission = Admission::new(tables.clone());
-    let telemetry = Telemetry::new(tables.store().clone(), &admission, feed);
+    let telemetry = Telemetry::new(tables.store().clone(), &admission, feed, filling);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
@@ -215,6 +218,7 @@ fn spawn_reconcilers(
     tasks: &mut JoinSet<Ended>,
     tables: &Tables,
     images: Images,
+    filling: Filling,
     stop: &CancellationToken,
 ) {
     let (tables, stop) = (tables.clone(), stop.clone());
@@ -222,6 +226,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(image_files::run(images, stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(indexes::run(tables.clone(), filling, stop.clone())));
     tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(membership::run(tables.clone(), stop.clone())));

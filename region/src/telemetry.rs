@@ -23,6 +23,7 @@ use raft_store::metrics::Distribution;
 
 use crate::admission::Admission;
 use crate::feed::Feed;
+use crate::reconcile::indexes::Filling;
 
 /// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -60,9 +61,10 @@ struct RaftGauges {
 }
 
 impl Telemetry {
-    /// Metrics of the node with this store, of who is let in, and of what racks are fed.
+    /// Metrics of the node with this store, of who is let in, of what racks are fed, and of indexes
+    /// that are filled.
     #[must_use]
-    pub fn new(store: Store, admission: &Admission, feed: &Feed) -> Self {
+    pub fn new(store: Store, admission: &Admission, feed: &Feed, filling: &Filling) -> Self {
         let mut registry = Registry::with_prefix("ironraft");
         let requests = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
@@ -71,6 +73,7 @@ impl Telemetry {
         registry.register("http_request_seconds", "Time to answer HTTP requests", seconds.clone());
         admission.register(&mut registry);
         feed.register(&mut registry);
+        filling.register(&mut registry);
         raft.register(&mut registry);
         let measured = StoreCollector { store: store.clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
+use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DnsRecordId, DnsResourceId,
     DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SubnetId, SystemId,
@@ -96,6 +97,33 @@ impl Key for SystemId {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         std::str::from_utf8(bytes).ok()?.parse().ok()
+    }
+}
+
+/// The number that MAAS has for it.
+impl Key for EventLevel {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let number: u16 = match self {
+            Self::Audit => 0,
+            Self::Debug => 10,
+            Self::Info => 20,
+            Self::Warning => 30,
+            Self::Error => 40,
+            Self::Critical => 50,
+        };
+        number.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        Some(match u16::decode(bytes)? {
+            0 => Self::Audit,
+            10 => Self::Debug,
+            20 => Self::Info,
+            30 => Self::Warning,
+            40 => Self::Error,
+            50 => Self::Critical,
+            _ => return None,
+        })
     }
 }
 

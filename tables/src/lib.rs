@@ -35,7 +35,8 @@
 //!   who changes the set takes and who depends on it only reads.
 //! - A unique key belongs to one row. Tables may share the key space of an index
 //!   ([`network::ADDRESS`]).
-//! - Index entries change with their row in the same transaction, and only there.
+//! - Index entries change with their row in the same transaction, and only there; an index that is added to a table
+//!   with rows is filled in the background, and used when it is complete ([`indexes`]).
 //! - Transactions of one process that lose a race for a key wait for their turn at it, and pause at random when
 //!   other nodes are faster. They end with a conflict only after 20 seconds in which others were committed.
 //!
@@ -54,6 +55,7 @@ mod parts;
 mod unknown;
 
 pub mod error;
+pub mod indexes;
 pub mod key;
 pub mod read;
 pub mod row;

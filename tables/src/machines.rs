@@ -6,6 +6,7 @@ use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
 use model::machine::secrets::MachineSecrets;
+use raft_store::version::FIRST;
 
 use crate::error::TableError;
 use crate::key::encoded;
@@ -41,15 +42,26 @@ pub const MACHINE_BY_ADDRESS: Unique<Machine> = Unique {
 pub const MACHINES_OF_TAG: Index<Machine> = Index {
     name: "machine.tag",
     keys: |machine| machine.placement.tags.iter().map(encoded).collect(),
+    since: FIRST,
 };
 
 /// What the tools on a machine printed (a [`SystemId`]).
-pub const OUTPUTS_OF_MACHINE: Index<ToolOutput> =
-    Index { name: "tooloutput.machine", keys: |output| vec![encoded(&output.machine)] };
+pub const OUTPUTS_OF_MACHINE: Index<ToolOutput> = Index {
+    name: "tooloutput.machine",
+    keys: |output| vec![encoded(&output.machine)],
+    since: FIRST,
+};
 
 /// The events of a machine or controller (a [`SystemId`]).
-pub const EVENTS_OF_NODE: Index<Event> =
-    Index { name: "event.node", keys: |event| event.node.iter().map(encoded).collect() };
+pub const EVENTS_OF_NODE: Index<Event> = Index {
+    name: "event.node",
+    keys: |event| event.node.iter().map(encoded).collect(),
+    since: FIRST,
+};
+
+/// The events of a level (an [`EventLevel`](model::event::EventLevel)), of all nodes and of none.
+pub const EVENTS_OF_LEVEL: Index<Event> =
+    Index { name: "event.level", keys: |event| vec![encoded(&event.level)], since: 3 };
 
 impl Row for Machine {
     type Id = SystemId;
@@ -96,7 +108,7 @@ impl Row for ToolOutput {
 impl Row for Event {
     type Id = u64;
     const TABLE: &'static str = "event";
-    const INDEXES: &'static [Index<Self>] = &[EVENTS_OF_NODE];
+    const INDEXES: &'static [Index<Self>] = &[EVENTS_OF_NODE, EVENTS_OF_LEVEL];
 
     fn id(&self) -> u64 {
         self.id

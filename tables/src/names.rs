@@ -3,6 +3,7 @@
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::id::{DnsResourceId, DomainId};
+use raft_store::version::FIRST;
 
 use crate::key::encoded;
 use crate::row::{Index, Row, Unique};
@@ -27,13 +28,17 @@ pub const DNSRESOURCE_OF_RECORD: Unique<DnsResource> = Unique {
 };
 
 /// The resources of a domain (a [`DomainId`]).
-pub const DNSRESOURCES_OF_DOMAIN: Index<DnsResource> =
-    Index { name: "dnsresource.domain", keys: |resource| vec![encoded(&resource.domain)] };
+pub const DNSRESOURCES_OF_DOMAIN: Index<DnsResource> = Index {
+    name: "dnsresource.domain",
+    keys: |resource| vec![encoded(&resource.domain)],
+    since: FIRST,
+};
 
 /// The resources that an address belongs to (an [`std::net::IpAddr`]).
 pub const DNSRESOURCES_OF_ADDRESS: Index<DnsResource> = Index {
     name: "dnsresource.address",
     keys: |resource| resource.ip_addresses.iter().map(encoded).collect(),
+    since: FIRST,
 };
 
 impl Row for Domain {

@@ -10,6 +10,7 @@ use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
+use raft_store::version::FIRST;
 
 use crate::key::encoded;
 use crate::read::Reads;
@@ -60,7 +61,7 @@ pub const VLAN_BY_VID: Unique<Vlan> =
 
 /// The VLANs of a fabric (a [`FabricId`]).
 pub const VLANS_OF_FABRIC: Index<Vlan> =
-    Index { name: "vlan.fabric", keys: |vlan| vec![encoded(&vlan.fabric)] };
+    Index { name: "vlan.fabric", keys: |vlan| vec![encoded(&vlan.fabric)], since: FIRST };
 
 /// Spaces by name (a [`String`]).
 pub const SPACE_BY_NAME: Unique<Space> =
@@ -72,15 +73,18 @@ pub const SUBNET_BY_CIDR: Unique<Subnet> =
 
 /// The subnets of a VLAN (a [`VlanId`]).
 pub const SUBNETS_OF_VLAN: Index<Subnet> =
-    Index { name: "subnet.vlan", keys: |subnet| vec![encoded(&subnet.vlan)] };
+    Index { name: "subnet.vlan", keys: |subnet| vec![encoded(&subnet.vlan)], since: FIRST };
 
 /// The ranges of a subnet (a [`SubnetId`]).
 pub const IPRANGES_OF_SUBNET: Index<IpRange> =
-    Index { name: "iprange.subnet", keys: |range| vec![encoded(&range.subnet)] };
+    Index { name: "iprange.subnet", keys: |range| vec![encoded(&range.subnet)], since: FIRST };
 
 /// The reserved addresses of a subnet (a [`SubnetId`]).
-pub const RESERVED_OF_SUBNET: Index<ReservedAddress> =
-    Index { name: "reserved.subnet", keys: |reserved| vec![encoded(&reserved.subnet)] };
+pub const RESERVED_OF_SUBNET: Index<ReservedAddress> = Index {
+    name: "reserved.subnet",
+    keys: |reserved| vec![encoded(&reserved.subnet)],
+    since: FIRST,
+};
 
 impl Row for Fabric {
     type Id = FabricId;

@@ -6,8 +6,10 @@ mod pages;
 
 use bytes::Bytes;
 use raft_store::read::{ReadView, Versioned};
+use raft_store::version::FIRST;
 
 use crate::error::TableError;
+use crate::indexes::mark;
 use crate::key::{Key, encoded};
 use crate::row::{
     Index, Row, Unique, decode_with, index_prefix, prefix, row_id, row_key, unique_key,
@@ -55,11 +57,29 @@ pub trait Reads: Sized {
         row_id::<T>(&holder.value).map_or(Ok(None), |id| self.get(&id))
     }
 
-    /// All rows that a secondary index has under that key, in the order of their ids.
+    /// Whether a secondary index has the entries of all rows. Never part of the compares.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`].
+    fn is_complete<T: Row>(&self, index: &Index<T>) -> Result<bool, TableError> {
+        if index.since <= FIRST {
+            Ok(true)
+        } else {
+            mark::is_complete(index.name, |key| self.uncompared(key))
+        }
+    }
+
+    /// All rows that have that key of a secondary index, in the order of their ids. As long as the index is not
+    /// complete, all rows of the table are read.
     ///
     /// # Errors
     /// [`TableError::Corrupt`].
     fn list_by<T: Row>(&self, index: &Index<T>, key: &impl Key) -> Result<Vec<T>, TableError> {
+        if !self.is_complete(index)? {
+            let mut rows = self.list::<T>()?;
+            rows.retain(|row| (index.keys)(row).contains(&encoded(key)));
+            return Ok(rows);
+        }
         let entries = index_prefix(index.name, &encoded(key));
         let mut rows = Vec::new();
         for (entry, _) in self.values(&entries) {

@@ -56,6 +56,9 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
 /// A unique index: each key belongs to at most one row.
 ///
+/// A table that has rows gets no new one: two of its rows may have the same key, and no program can decide which of
+/// them is to lose it. Such a rule needs a table of its own, or an [`Index`] and a check when rows are written.
+///
 /// Tables that share an index name share its key space, so an address can belong to a machine or
 /// to a user's reservation, never to both.
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +72,13 @@ pub struct Unique<T> {
 /// A secondary index: finds all rows that have a key.
 #[derive(Debug, Clone, Copy)]
 pub struct Index<T> {
-    /// Its name; entries lie under `i/<name>/`.
+    /// Its name; entries lie under `i/<name>/`. Other keys of a row need another name.
     pub name: &'static str,
     /// The keys that a row is found under.
     pub keys: fn(&T) -> Vec<Vec<u8>>,
+    /// The cluster version from which on all members write its entries: [`FIRST`](raft_store::version::FIRST) for one that is as old as its table.
+    /// A later one is filled in the background ([`crate::indexes`]), and stands in [`crate::indexes::ADDED`].
+    pub since: u32,
 }
 
 /// A part of a row that is stored in a row of its own, with the same id.
@@ -240,12 +246,24 @@ pub(crate) fn unique_key(name: &str, key: &[u8]) -> Bytes {
     Bytes::from(out)
 }
 
+/// The prefix of all entries of a secondary index.
+pub(crate) fn entries_prefix(name: &str) -> Vec<u8> {
+    format!("i/{name}/").into_bytes()
+}
+
 /// The prefix of the secondary index entries of one key; the row's id follows.
 pub(crate) fn index_prefix(name: &str, key: &[u8]) -> Vec<u8> {
-    let mut out = format!("i/{name}/").into_bytes();
+    let mut out = entries_prefix(name);
     out.extend_from_slice(key);
     out.extend_from_slice(&SEPARATOR);
     out
+}
+
+/// The entry that a secondary index has for a key of a row.
+pub(crate) fn index_entry<K: Key>(name: &str, key: &[u8], id: &K) -> Bytes {
+    let mut entry = index_prefix(name, key);
+    id.encode(&mut entry);
+    Bytes::from(entry)
 }
 
 fn version<T: Row>() -> Option<u8> {

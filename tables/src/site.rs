@@ -7,6 +7,7 @@ use model::setting::Setting;
 use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
+use raft_store::version::FIRST;
 
 use crate::key::encoded;
 use crate::row::{Index, Row, Unique};
@@ -34,6 +35,7 @@ pub const TOKENS_OF_USER: Index<ApiToken> = Index {
         TokenOwner::User(user) => vec![encoded(user)],
         TokenOwner::Machine(_) => Vec::new(),
     },
+    since: FIRST,
 };
 
 /// The keys of the system on a machine (a [`SystemId`]).
@@ -43,6 +45,7 @@ pub const TOKENS_OF_MACHINE: Index<ApiToken> = Index {
         TokenOwner::Machine(machine) => vec![encoded(machine)],
         TokenOwner::User(_) => Vec::new(),
     },
+    since: FIRST,
 };
 
 impl Row for RackController {

@@ -19,7 +19,7 @@ use crate::contention::Claimed;
 use crate::error::TableError;
 use crate::numbers::{BATCH, Taken};
 use crate::read::Reads;
-use crate::row::{Row, decode_with, encode, index_prefix, part_key, row_key, unique_key};
+use crate::row::{Row, decode_with, encode, index_entry, part_key, row_key, unique_key};
 use crate::unknown;
 use crate::views::state::State;
 
@@ -382,23 +382,37 @@ impl Tx {
         Ok(())
     }
 
-    /// Index entries need no compares: they change only with their row, which is compared.
+    /// Index entries need no compares: they change only with their row, which is compared. Those of an added index are
+    /// written at every cluster version: a node that is behind must not leave out what others take as complete.
     fn put_indexes<T: Row>(&mut self, id: &T::Id, old: Option<&T>, new: Option<&T>) {
         for index in T::INDEXES {
             let had = old.map_or_else(Vec::new, index.keys);
             let has = new.map_or_else(Vec::new, index.keys);
-            let entry = |key: &Vec<u8>| {
-                let mut entry = index_prefix(index.name, key);
-                crate::key::Key::encode(id, &mut entry);
-                Bytes::from(entry)
-            };
+            let entry = |key: &Vec<u8>| index_entry(index.name, key, id);
             for key in had.iter().filter(|key| !has.contains(key)) {
-                self.writes.insert(entry(key), None);
+                self.set_entry(entry(key), false);
             }
             for key in has.iter().filter(|key| !had.contains(key)) {
-                self.writes.insert(entry(key), Some(PRESENT));
+                self.set_entry(entry(key), true);
             }
         }
+    }
+
+    /// Writes or removes an entry of a secondary index.
+    pub(crate) fn set_entry(&mut self, entry: Bytes, present: bool) {
+        self.writes.insert(entry, present.then_some(PRESENT));
+    }
+
+    /// What is stored under a prefix behind a key, in order; not what this transaction writes. Never compared.
+    pub(crate) fn stored_behind(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Vec<(Bytes, Versioned)> {
+        // The least key behind that one.
+        let start = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
+        self.at.range_from(prefix, &start, limit)
     }
 }
 

@@ -194,7 +194,7 @@ impl Tables {
 
     /// Sends one evaluated transaction until its outcome is known. The request id makes sending
     /// it twice harmless.
-    async fn send(&self, txn: Txn, held: &mut Held) -> Result<Sent, TableError> {
+    pub(crate) async fn send(&self, txn: Txn, held: &mut Held) -> Result<Sent, TableError> {
         let started = Instant::now();
         let mut outcome_open = false;
         loop {
@@ -228,8 +228,11 @@ impl Tables {
     }
 }
 
-enum Sent {
+/// What became of a transaction.
+pub(crate) enum Sent {
+    /// It was applied at this revision.
     Committed(u64),
+    /// This key was changed by others, and nothing was written.
     Conflict(Bytes),
 }
 

@@ -70,12 +70,7 @@ async fn cluster(authority: &CertificateAuthority) -> (Tables, String) {
     (tables, rack.system_id.to_string())
 }
 
-fn services(
-    tasks: &mut JoinSet<()>,
-    tables: &Tables,
-    cluster_id: &str,
-    port: u16,
-) -> Routes {
+fn services(tasks: &mut JoinSet<()>, tables: &Tables, cluster_id: &str, port: u16) -> Routes {
     let feed = Feed::new(tables.clone());
     tasks.spawn(feed.clone().run(CancellationToken::new()));
     let cluster_id = cluster_id.to_owned();

@@ -20,6 +20,7 @@ use crate::site::events::{self, NewEvent};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::{MachineKey, size_of};
 
 /// What allocations claim.
 const CLAIM: &str = "machine";
@@ -83,13 +84,18 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
 }
 
 /// Finds a Ready machine that meets the constraints, small ones first, so that the large ones stay for those
-/// who need them. Allocations under way find different ones.
+/// who need them. Allocations under way find different ones. Only the machines are looked at that the constraints name,
+/// where these are fewer than those that are Ready.
 fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal> {
     let state = tx.state();
     let looking = tx.looking();
-    let named = request.filter.named(&looking)?;
-    let candidates: Box<dyn Iterator<Item = &Arc<Machine>>> = match &named {
-        Some(ids) => Box::new(ids.iter().filter_map(|id| state.machine(id))),
+    let ready = state.count_with(&MachineKey::Status(Status::Ready));
+    let mut named = request.filter.candidates(&looking, ready)?;
+    let candidates: Box<dyn Iterator<Item = &Arc<Machine>>> = match &mut named {
+        Some(named) => {
+            named.sort_by(|a, b| size_of(a).cmp(&size_of(b)));
+            Box::new(named.iter())
+        }
         None => Box::new(state.ready()),
     };
     let mut passed_over = tx.passed_over();

@@ -5,9 +5,12 @@ use model::machine::Machine;
 use model::machine::disk::BlockDevice;
 use model::machine::interface::Interface;
 
-use crate::machine::filter::Facts;
+use crate::machine::filter::facts::Facts;
 
 const GIGABYTE: f64 = 1e9;
+
+/// The kinds of facts that interfaces are compared with.
+pub(crate) const FACTS: &[&str] = &["subnet", "fabric", "fabric_class", "space", "vlan", "vid"];
 
 /// One demand.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +53,7 @@ pub fn parse(name: &str, values: &[String]) -> Result<Option<Demand>, String> {
 
 /// Whether a machine has what is demanded; one disk or interface serves one demand only.
 #[must_use]
-pub fn is_met(demand: &Demand, machine: &Machine, facts: &Facts) -> bool {
+pub fn is_met(demand: &Demand, machine: &Machine, facts: &Facts<'_>) -> bool {
     match demand {
         Demand::Storage(wanted) => disks_are_there(wanted, &machine.block_devices),
         Demand::Interfaces(wanted) => {
@@ -93,7 +96,7 @@ fn disks_are_there(wanted: &[DiskDemand], disks: &[BlockDevice]) -> bool {
 }
 
 /// An interface has its own name and address; where it is connected is known per machine.
-fn is_such(interface: &Interface, pairs: &Pairs, facts: &Facts) -> bool {
+fn is_such(interface: &Interface, pairs: &Pairs, facts: &Facts<'_>) -> bool {
     pairs.iter().all(|(key, value)| match key.as_str() {
         "name" => interface.name == *value,
         "mac_address" => interface.mac.to_string() == value.to_lowercase(),

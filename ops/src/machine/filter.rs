@@ -1,29 +1,23 @@
 //! Which machines a list or an allocation means: MAAS's constraints, each a name with values.
 //!
-//! Most constraints compare a word with what is known of a machine; those words are collected
-//! once per machine ([`facts`]). `not_…` forms are their opposites.
+//! Most constraints compare a word with what is known of a machine; the words that matter are collected
+//! once per machine ([`facts`]). `not_…` forms are their opposites. Which machines are looked at at all, [`narrow`] says.
 
-use std::collections::BTreeMap;
+pub(crate) mod facts;
+mod narrow;
+
+use std::collections::BTreeSet;
 
 use api::field_errors::FieldErrors;
-use model::dns::domain::Domain;
-use model::id::SystemId;
-use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::status::Status;
-use model::net::fabric::Fabric;
-use model::net::space::Space;
-use model::net::subnet::Subnet;
-use model::net::vlan::Vlan;
-use model::pool::ResourcePool;
 use model::tag::Tag;
-use model::user::User;
-use model::zone::AvailabilityZone;
 
 use crate::machine::demands::{self, Demand};
+use crate::machine::filter::facts::Facts;
 use tables::error::TableError;
-use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::Reads;
+use tables::views::machines::{MachineKey, keys_of};
 
 /// Constraints that compare words: MAAS's name, its opposite, and the fact it is about.
 const WORDS: &[(&str, &str, &str)] = &[
@@ -64,17 +58,12 @@ pub struct Filter {
 enum Condition {
     /// One of the words is a fact, or all of them for tags; negated: none is.
     Words { fact: &'static str, words: Vec<String>, all: bool, negated: bool },
+    /// It has this.
+    Key(MachineKey),
     /// The number is at least so large.
     AtLeast { fact: &'static str, least: f64 },
     /// Disks, interfaces or devices.
     Demand(Demand),
-}
-
-/// The words and numbers that are known of a machine, by kind of fact.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
-    words: BTreeMap<&'static str, Vec<String>>,
-    numbers: BTreeMap<&'static str, f64>,
 }
 
 impl Filter {
@@ -101,9 +90,22 @@ impl Filter {
     /// Only machines in a status.
     #[must_use]
     pub fn of_status(status: Status) -> Self {
-        let words = vec![status.filter_name().to_owned()];
-        let condition = Condition::Words { fact: "status", words, all: false, negated: false };
+        Self::default().and(MachineKey::Status(status))
+    }
+
+    /// Only machines with one of these ids.
+    #[must_use]
+    pub fn of_ids(ids: Vec<String>) -> Self {
+        let condition =
+            Condition::Words { fact: "system_id", words: ids, all: false, negated: false };
         Self { conditions: vec![condition] }
+    }
+
+    /// Of these only machines that have something, too.
+    #[must_use]
+    pub fn and(mut self, key: MachineKey) -> Self {
+        self.conditions.push(Condition::Key(key));
+        self
     }
 
     /// Whether it wants all machines.
@@ -117,40 +119,6 @@ impl Filter {
     pub fn is_about_devices(&self) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.any(|condition| matches!(condition, Condition::Demand(Demand::Devices(_))))
-    }
-
-    /// The machines that it names by id, host name or hardware address, of which only these can meet it; none
-    /// when it names none.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub fn named(&self, reads: &impl Reads) -> Result<Option<Vec<SystemId>>, TableError> {
-        for condition in &self.conditions {
-            let Condition::Words { fact, words, negated: false, .. } = condition else { continue };
-            let mut ids = Vec::new();
-            for word in words {
-                let found = match *fact {
-                    "system_id" => word.parse().ok(),
-                    // A full name says its domain, which the facts of the machine are compared with.
-                    "name" => {
-                        let label = word.split('.').next().unwrap_or_default().to_lowercase();
-                        reads.find(&MACHINE_BY_HOSTNAME, &label)?.map(|found| found.system_id)
-                    }
-                    "mac" => match word.parse::<MacAddress>() {
-                        Ok(mac) => reads.find(&MACHINE_BY_MAC, &mac)?.map(|found| found.system_id),
-                        Err(_) => None,
-                    },
-                    _ => break,
-                };
-                ids.extend(found);
-            }
-            if matches!(*fact, "system_id" | "name" | "mac") {
-                ids.sort();
-                ids.dedup();
-                return Ok(Some(ids));
-            }
-        }
-        Ok(None)
     }
 
     /// Tags that it names, to tell unknown ones.
@@ -183,142 +151,37 @@ impl Filter {
             false => None,
         };
         let machine = whole.as_ref().unwrap_or(machine);
-        Ok(self.matches(machine, &facts(reads, machine)?))
+        Ok(self.matches(machine, &facts::of(reads, machine, &self.kinds())?))
     }
 
-    /// Whether a machine is meant.
-    #[must_use]
-    pub fn matches(&self, machine: &Machine, facts: &Facts) -> bool {
+    /// The kinds of facts that it is about.
+    fn kinds(&self) -> BTreeSet<&'static str> {
+        let kinds = self.conditions.iter().flat_map(|condition| match condition {
+            Condition::Words { fact, .. } | Condition::AtLeast { fact, .. } => {
+                std::slice::from_ref(fact)
+            }
+            Condition::Demand(Demand::Interfaces(_)) => demands::FACTS,
+            Condition::Demand(Demand::Storage(_) | Demand::Devices(_)) | Condition::Key(_) => &[],
+        });
+        kinds.copied().collect()
+    }
+
+    /// Whether a machine is meant, of which the facts are known that it is about.
+    fn matches(&self, machine: &Machine, facts: &Facts<'_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Words { fact, words, all, negated } => {
-                let known = facts.words.get(fact).map_or(&[][..], Vec::as_slice);
-                let has = |word: &String| known.iter().any(|fact| fact == word);
+                let has = |word: &String| facts.has(fact, word);
                 let found =
                     if *all && !negated { words.iter().all(has) } else { words.iter().any(has) };
                 found != *negated
             }
             Condition::AtLeast { fact, least } => {
-                facts.numbers.get(fact).is_some_and(|number| number >= least)
+                facts.number(fact).is_some_and(|number| number >= *least)
             }
+            Condition::Key(key) => keys_of(machine).contains(key),
             Condition::Demand(demand) => demands::is_met(demand, machine, facts),
         })
     }
-}
-
-impl Facts {
-    /// Whether a word is a fact of that kind.
-    #[must_use]
-    pub fn has(&self, fact: &str, word: &str) -> bool {
-        self.words.get(fact).is_some_and(|words| words.iter().any(|known| known == word))
-    }
-
-    fn add(&mut self, fact: &'static str, word: impl Into<String>) {
-        self.words.entry(fact).or_default().push(word.into());
-    }
-}
-
-/// What is known of a machine.
-///
-/// # Errors
-/// [`TableError`].
-pub fn facts(reads: &impl Reads, machine: &Machine) -> Result<Facts, TableError> {
-    let mut facts = Facts::default();
-    state_facts(machine, &mut facts);
-    placement_facts(reads, machine, &mut facts)?;
-    for interface in &machine.interfaces {
-        facts.add("mac", interface.mac.to_string());
-        if let Some(vlan) = interface.vlan {
-            vlan_facts(reads, &reads.get::<Vlan>(&vlan)?, &mut facts)?;
-        }
-        for subnet in interface.links.iter().filter_map(|link| link.subnet) {
-            subnet_facts(&reads.get::<Subnet>(&subnet)?, &mut facts);
-        }
-    }
-    let speed = machine.interfaces.iter().map(|interface| interface.link_speed).max();
-    facts.numbers.insert("link_speed", f64::from(speed.unwrap_or_default()));
-    Ok(facts)
-}
-
-fn state_facts(machine: &Machine, facts: &mut Facts) {
-    let status = Status::of(&machine.lifecycle);
-    facts.add("system_id", machine.system_id.as_str());
-    facts.add("name", machine.hostname.as_str());
-    facts.add("status", status.filter_name());
-    facts.add("status", status.code().to_string());
-    facts.add("simple_status", status.simple_name());
-    facts.add("power_state", format!("{:?}", machine.power.state).to_lowercase());
-    facts.add("agent_name", machine.placement.agent_name.as_str());
-    let deployed = matches!(status, Status::Deployed | Status::Deploying);
-    facts.add("deployment_target", if deployed { "disk" } else { "" });
-    let architecture = &machine.hardware.architecture;
-    facts.add("arch", architecture.as_str());
-    facts.add("arch", architecture.split('/').next().unwrap_or_default());
-    for tag in &machine.placement.tags {
-        facts.add("tag", tag.as_str());
-    }
-    facts.numbers.insert("cpu_count", f64::from(machine.hardware.cpu_count));
-    facts.numbers.insert("cpu_speed", f64::from(machine.hardware.cpu_speed_mhz));
-    let memory = u32::try_from(machine.hardware.memory_mib).unwrap_or(u32::MAX);
-    facts.numbers.insert("mem", f64::from(memory));
-}
-
-fn placement_facts(
-    reads: &impl Reads,
-    machine: &Machine,
-    facts: &mut Facts,
-) -> Result<(), TableError> {
-    let placement = &machine.placement;
-    if let Some(domain) = reads.get::<Domain>(&placement.domain)? {
-        facts.add("name", format!("{}.{}", machine.hostname, domain.name));
-        facts.add("domain", domain.name);
-    }
-    facts.add("domain", placement.domain.to_string());
-    if let Some(zone) = reads.get::<AvailabilityZone>(&placement.zone)? {
-        facts.add("zone", zone.name);
-    }
-    if let Some(pool) = reads.get::<ResourcePool>(&placement.pool)? {
-        facts.add("pool", pool.name);
-    }
-    if let Some(owner) = placement.owner
-        && let Some(user) = reads.get::<User>(&owner)?
-    {
-        facts.add("owner", user.username);
-    }
-    Ok(())
-}
-
-fn vlan_facts(
-    reads: &impl Reads,
-    vlan: &Option<Vlan>,
-    facts: &mut Facts,
-) -> Result<(), TableError> {
-    let Some(vlan) = vlan else { return Ok(()) };
-    facts.add("vlan", vlan.id.to_string());
-    facts.add("vlan", vlan.name.as_str());
-    facts.add("vlan", format!("vid:{}", vlan.vid));
-    facts.add("vid", vlan.vid.to_string());
-    facts.add("fabric", vlan.fabric.to_string());
-    if let Some(fabric) = reads.get::<Fabric>(&vlan.fabric)? {
-        facts.add("fabric", fabric.name);
-        if let Some(class) = fabric.class_type {
-            facts.add("fabric_class", class);
-        }
-    }
-    let space = vlan.space.map_or(Ok(None), |space| reads.get::<Space>(&space))?;
-    let space = space.map_or_else(|| "undefined".to_owned(), |space| space.name);
-    facts.add("subnet", format!("space:{space}"));
-    facts.add("vlan", format!("space:{space}"));
-    facts.add("space", space);
-    Ok(())
-}
-
-fn subnet_facts(subnet: &Option<Subnet>, facts: &mut Facts) {
-    let Some(subnet) = subnet else { return };
-    facts.add("subnet", subnet.id.to_string());
-    facts.add("subnet", subnet.name.as_str());
-    facts.add("subnet", subnet.cidr.to_string());
-    facts.add("subnet", format!("cidr:{}", subnet.cidr));
-    facts.add("subnet", format!("name:{}", subnet.name));
 }
 
 fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String> {

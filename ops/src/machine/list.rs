@@ -1,8 +1,8 @@
 //! Lists of machines as doors show them: one at a time, because ten thousand with all that they
 //! name are more than a node should hold in memory for one answer.
 //!
-//! What is listed is decided at one view by reading every machine once, a page at a time, and
-//! keeping the ids; each machine is read again at the same view when it is shown.
+//! What is listed is decided at one view by looking at the machines of the model in memory that the filter
+//! may mean, and keeping the ids; each machine is read at the same view when it is shown.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,8 +24,10 @@ use crate::error::Refusal;
 use crate::machine::filter::Filter;
 use crate::network::subnets::SubnetDetail;
 use crate::network::vlans::VlanDetail;
+use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 use tables::views::state::State;
 
 /// A machine as doors show it.
@@ -72,41 +74,42 @@ pub async fn list(
     filter: &Filter,
     own: bool,
 ) -> Result<MachineList, Refusal> {
-    let owner = if own { Some(actor.user(Permission::View)?.id) } else { None };
+    let mut filter = filter.clone();
+    if own {
+        filter = filter.and(MachineKey::Owner(actor.user(Permission::View)?.id));
+    }
     let details = Details::seen_by(actor, tables).await?;
     let unknown = filter.unknown_tags(details.view())?;
     if !unknown.is_empty() {
         let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
         return Err(Refusal::field("tags", message));
     }
-    let filter = filter.clone();
-    let wanted = move |machine: &Machine, read: &Remembered| {
-        let owned = owner.is_none() || machine.placement.owner == owner;
-        Ok(owned && filter.means(read, machine)?)
-    };
-    MachineList::select(details, wanted).await
+    MachineList::select(details, filter).await
 }
 
 impl MachineList {
-    /// The machines for which `wanted` is true, oldest first. It is asked about machines of the model in
-    /// memory, which has no devices.
-    pub(crate) async fn select(
-        details: Details,
-        wanted: impl Fn(&Machine, &Remembered) -> Result<bool, Refusal> + Send + 'static,
-    ) -> Result<Self, Refusal> {
-        background::run(move || Self::select_now(details, &wanted)).await
+    /// The machines that a filter means, oldest first.
+    pub(crate) async fn select(details: Details, filter: Filter) -> Result<Self, Refusal> {
+        background::run(move || Self::select_now(details, &filter)).await
     }
 
-    fn select_now(
-        details: Details,
-        wanted: &impl Fn(&Machine, &Remembered) -> Result<bool, Refusal>,
-    ) -> Result<Self, Refusal> {
+    fn select_now(details: Details, filter: &Filter) -> Result<Self, Refusal> {
         let read = Remembered { view: details.view().clone(), values: RefCell::default() };
+        let state = details.view().state();
         let mut ids = Vec::new();
-        for machine in details.view().state().machines_by_age() {
-            if wanted(machine, &read)? {
+        let mut look_at = |machine: &Machine| -> Result<(), TableError> {
+            if filter.means(&read, machine)? {
                 ids.push(machine.system_id.clone());
             }
+            Ok(())
+        };
+        match filter.candidates(&read, usize::MAX)? {
+            Some(mut found) => {
+                let age = |machine: &Machine| (machine.created, machine.system_id.clone());
+                found.sort_by_cached_key(|machine| age(machine));
+                found.iter().try_for_each(|machine| look_at(machine))?;
+            }
+            None => state.machines_by_age().try_for_each(|machine| look_at(machine))?,
         }
         Ok(Self { details, ids: ids.into_iter() })
     }

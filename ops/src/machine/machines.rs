@@ -24,6 +24,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
+use crate::machine::filter::Filter;
 use crate::machine::list::{MachineDetail, MachineList};
 use crate::machine::step;
 use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
@@ -191,11 +192,8 @@ pub async fn all_power_parameters(
 ) -> Result<BTreeMap<SystemId, PowerParameters>, Refusal> {
     permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
-    let ids = ids.to_vec();
-    let listed = move |machine: &Machine| {
-        ids.is_empty() || ids.iter().any(|wanted| wanted == machine.system_id.as_str())
-    };
-    let list = MachineList::select(details, move |machine, _| Ok(listed(machine))).await?;
+    let filter = if ids.is_empty() { Filter::default() } else { Filter::of_ids(ids.to_vec()) };
+    let list = MachineList::select(details, filter).await?;
     list.map(|found| found.map(|found| (found.machine.system_id, found.machine.power.parameters)))
         .collect()
 }

@@ -9,11 +9,13 @@ use model::tag::Tag;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::filter::Filter;
 use crate::machine::list::MachineList;
 use tables::machines::MACHINES_OF_TAG;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// What shall be set of a tag; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +55,7 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Tag, Refu
 pub async fn machines(tables: &Tables, actor: &Actor, name: &str) -> Result<MachineList, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let tag = find(details.view(), name)?;
-    let carries = move |machine: &Machine| machine.placement.tags.contains(&tag.name);
-    MachineList::select(details, move |machine, _| Ok(carries(machine))).await
+    MachineList::select(details, Filter::default().and(MachineKey::Tag(tag.name.into()))).await
 }
 
 fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {

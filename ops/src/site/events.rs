@@ -3,16 +3,18 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use model::access::Actor;
+use model::error::Kind;
 use model::event::{Event, EventLevel};
 use model::id::SystemId;
 use model::mac::MacAddress;
 use model::machine::Machine;
+use tokio::task::JoinError;
 
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::step::Author;
 use tables::error::TableError;
-use tables::machines::{EVENTS_OF_NODE, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
+use tables::machines::{EVENTS_OF_LEVEL, EVENTS_OF_NODE, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::{Reads, View};
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -78,10 +80,20 @@ pub struct EventQuery {
 /// How many ids are read at once.
 const PAGE: usize = 64;
 
+/// All levels, the least first.
+const LEVELS: [EventLevel; 6] = [
+    EventLevel::Audit,
+    EventLevel::Debug,
+    EventLevel::Info,
+    EventLevel::Warning,
+    EventLevel::Error,
+    EventLevel::Critical,
+];
+
 /// The events that a query wants, newest first.
 ///
 /// Reads from the end that is asked for and stops when it has enough: events of machines through
-/// their index, all others through the table.
+/// their index, all others through the index of their levels.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -91,14 +103,17 @@ pub async fn list(
     wanted: &EventQuery,
 ) -> Result<Vec<Event>, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
-    let view = details.view();
-    let Some(macs) = &wanted.macs else { return Ok(query(view, wanted)?) };
-    let mut system_ids = wanted.system_ids.clone().unwrap_or_default();
-    for mac in macs {
-        system_ids.extend(view.find(&MACHINE_BY_MAC, mac)?.map(|machine| machine.system_id));
+    let (view, mut wanted) = (details.view().clone(), wanted.clone());
+    if let Some(macs) = wanted.macs.take() {
+        let system_ids = wanted.system_ids.get_or_insert_default();
+        for mac in macs {
+            system_ids.extend(view.find(&MACHINE_BY_MAC, &mac)?.map(|machine| machine.system_id));
+        }
     }
-    let wanted = EventQuery { system_ids: Some(system_ids), macs: None, ..wanted.clone() };
-    Ok(query(view, &wanted)?)
+    // What an owner caused, and a level whose index is not complete, may be far between.
+    let found = tokio::task::spawn_blocking(move || query(&view, &wanted)).await;
+    let stopping = |error: JoinError| Refusal::with_message(Kind::Internal, error.to_string());
+    Ok(found.map_err(stopping)??)
 }
 
 /// The events that a query wants, newest first; hardware addresses are system ids already.
@@ -109,7 +124,7 @@ pub fn query(view: &View, query: &EventQuery) -> Result<Vec<Event>, TableError> 
     let mut ids = Ids::of(view, query)?;
     let mut found = Vec::new();
     while found.len() < query.limit {
-        let Some(id) = ids.next() else { break };
+        let Some(id) = ids.next()? else { break };
         found.extend(view.get::<Event>(&id)?.filter(|event| query.wants(event)));
     }
     // `after` pages forward from an id, everything else backward from the newest.
@@ -121,15 +136,19 @@ pub fn query(view: &View, query: &EventQuery) -> Result<Vec<Event>, TableError> 
 
 impl EventQuery {
     fn wants(&self, event: &Event) -> bool {
-        let level = match self.level {
-            Some(EventLevel::Audit) => event.level == EventLevel::Audit,
-            Some(least) => event.level >= least,
-            None => event.level >= EventLevel::Info,
-        };
+        let level = self.wants_level(event.level);
         let owner = self.owner.as_ref().is_none_or(|owner| event.username.as_ref() == Some(owner));
         let before = self.before.is_none_or(|id| event.id < id);
         let after = self.after.is_none_or(|id| event.id > id);
         level && owner && before && after
+    }
+
+    fn wants_level(&self, level: EventLevel) -> bool {
+        match self.level {
+            Some(EventLevel::Audit) => level == EventLevel::Audit,
+            Some(least) => level >= least,
+            None => level >= EventLevel::Info,
+        }
     }
 
     /// The machines that are asked for; none when all are.
@@ -151,7 +170,7 @@ impl EventQuery {
     }
 }
 
-/// The ids of events in the order of a query: those of the table, or of some machines, merged.
+/// The ids of events in the order of a query: those of the table, of some machines or of some levels, merged.
 struct Ids<'a> {
     view: &'a View,
     /// From older to newer events.
@@ -159,9 +178,16 @@ struct Ids<'a> {
     sources: Vec<Source>,
 }
 
-/// Events of one machine, or all.
+/// Where ids come from.
+enum Origin {
+    Table,
+    Node(SystemId),
+    Level(EventLevel),
+}
+
+/// The ids of one origin, a page at a time.
 struct Source {
-    node: Option<SystemId>,
+    origin: Origin,
     /// What the next page goes on from.
     last: Option<u64>,
     page: VecDeque<u64>,
@@ -171,17 +197,23 @@ struct Source {
 impl<'a> Ids<'a> {
     fn of(view: &'a View, query: &EventQuery) -> Result<Self, TableError> {
         let last = query.after.or(query.before);
-        let source = |node| Source { node, last, page: VecDeque::new(), ended: false };
-        let sources = match query.nodes(view)? {
-            Some(nodes) => nodes.into_iter().map(|node| source(Some(node))).collect(),
-            None => vec![source(None)],
+        let source = |origin| Source { origin, last, page: VecDeque::new(), ended: false };
+        let origins: Vec<Origin> = match query.nodes(view)? {
+            Some(nodes) => nodes.into_iter().map(Origin::Node).collect(),
+            None if view.is_complete(&EVENTS_OF_LEVEL)? => {
+                let wanted = LEVELS.into_iter().filter(|level| query.wants_level(*level));
+                wanted.map(Origin::Level).collect()
+            }
+            // Read once for all levels.
+            None => vec![Origin::Table],
         };
+        let sources = origins.into_iter().map(source).collect();
         Ok(Self { view, ascending: query.after.is_some(), sources })
     }
 
-    fn next(&mut self) -> Option<u64> {
+    fn next(&mut self) -> Result<Option<u64>, TableError> {
         for source in &mut self.sources {
-            source.fill(self.view, self.ascending);
+            source.fill(self.view, self.ascending)?;
         }
         let sources = self.sources.iter_mut();
         let first = if self.ascending {
@@ -189,25 +221,28 @@ impl<'a> Ids<'a> {
         } else {
             sources.max_by_key(|source| source.page.front().map_or(0, |id| *id))
         };
-        first?.page.pop_front()
+        Ok(first.and_then(|source| source.page.pop_front()))
     }
 }
 
 impl Source {
-    fn fill(&mut self, view: &View, ascending: bool) {
+    fn fill(&mut self, view: &View, ascending: bool) -> Result<(), TableError> {
         if self.ended || !self.page.is_empty() {
-            return;
+            return Ok(());
         }
         let last = self.last.as_ref();
-        let ids = match (&self.node, ascending) {
-            (None, true) => view.ids_after::<Event>(last, PAGE),
-            (None, false) => view.ids_before::<Event>(last, PAGE),
-            (Some(node), true) => view.ids_by_after(&EVENTS_OF_NODE, node, last, PAGE),
-            (Some(node), false) => view.ids_by_before(&EVENTS_OF_NODE, node, last, PAGE),
+        let ids = match (&self.origin, ascending) {
+            (Origin::Table, true) => view.ids_after::<Event>(last, PAGE),
+            (Origin::Table, false) => view.ids_before::<Event>(last, PAGE),
+            (Origin::Node(node), true) => view.ids_by_after(&EVENTS_OF_NODE, node, last, PAGE)?,
+            (Origin::Node(node), false) => view.ids_by_before(&EVENTS_OF_NODE, node, last, PAGE)?,
+            (Origin::Level(of), true) => view.ids_by_after(&EVENTS_OF_LEVEL, of, last, PAGE)?,
+            (Origin::Level(of), false) => view.ids_by_before(&EVENTS_OF_LEVEL, of, last, PAGE)?,
         };
         self.ended = ids.len() < PAGE;
         self.last = ids.last().copied().or(self.last);
         self.page = ids.into();
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod events;
 pub mod image_files;
 pub mod images;
+pub mod indexes;
 pub mod leases;
 pub mod membership;
 pub mod power;

@@ -1,12 +1,17 @@
 //! Ids of rows a page at a time, from either end of a table or of an index. A page costs what it
-//! shows, however long the table is; the rows themselves are read by their ids.
+//! shows, however long the table is; the rows themselves are read by their ids. An index that is not complete yet costs
+//! the rows up to the end of the page.
 
 use bytes::Bytes;
 use raft_store::read::ReadView;
 
+use crate::error::TableError;
 use crate::key::{Key, encoded};
-use crate::read::View;
+use crate::read::{Reads, View};
 use crate::row::{Index, Row, index_prefix, prefix};
+
+/// How many ids of a table are read at once where an index is not complete.
+const ROWS: usize = 256;
 
 impl View {
     /// The least ids of a table that are greater than `after`, in order.
@@ -21,31 +26,71 @@ impl View {
         ids_of(&prefix::<T>(), &back(&self.at, &prefix::<T>(), before.map(encoded), limit))
     }
 
-    /// The least ids that an index has under a key and that are greater than `after`, in order.
-    #[must_use]
+    /// The least ids of rows that have a key of an index and that are greater than `after`, in order.
+    ///
+    /// # Errors
+    /// [`TableError`] when a row cannot be read that has to be, because the index is not complete.
     pub fn ids_by_after<T: Row>(
         &self,
         index: &Index<T>,
         key: &impl Key,
         after: Option<&T::Id>,
         limit: usize,
-    ) -> Vec<T::Id> {
-        let entries = index_prefix(index.name, &encoded(key));
-        ids_of(&entries, &forward(&self.at, &entries, after.map(encoded), limit))
+    ) -> Result<Vec<T::Id>, TableError> {
+        let key = encoded(key);
+        if !self.is_complete(index)? {
+            let page = |after: Option<&T::Id>| self.ids_after::<T>(after, ROWS);
+            return self.ids_with(index, &key, after, limit, page);
+        }
+        let entries = index_prefix(index.name, &key);
+        Ok(ids_of(&entries, &forward(&self.at, &entries, after.map(encoded), limit)))
     }
 
-    /// The greatest ids that an index has under a key and that are less than `before`, the
+    /// The greatest ids of rows that have a key of an index and that are less than `before`, the
     /// greatest first.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`View::ids_by_after`].
     pub fn ids_by_before<T: Row>(
         &self,
         index: &Index<T>,
         key: &impl Key,
         before: Option<&T::Id>,
         limit: usize,
-    ) -> Vec<T::Id> {
-        let entries = index_prefix(index.name, &encoded(key));
-        ids_of(&entries, &back(&self.at, &entries, before.map(encoded), limit))
+    ) -> Result<Vec<T::Id>, TableError> {
+        let key = encoded(key);
+        if !self.is_complete(index)? {
+            let page = |before: Option<&T::Id>| self.ids_before::<T>(before, ROWS);
+            return self.ids_with(index, &key, before, limit, page);
+        }
+        let entries = index_prefix(index.name, &key);
+        Ok(ids_of(&entries, &back(&self.at, &entries, before.map(encoded), limit)))
+    }
+
+    /// The same without an index: reads rows until enough of them have the key.
+    fn ids_with<T: Row>(
+        &self,
+        index: &Index<T>,
+        key: &[u8],
+        from: Option<&T::Id>,
+        limit: usize,
+        page: impl Fn(Option<&T::Id>) -> Vec<T::Id>,
+    ) -> Result<Vec<T::Id>, TableError> {
+        let mut found = Vec::new();
+        let mut ids = page(from);
+        while let Some(last) = ids.last().cloned() {
+            for id in ids {
+                if found.len() == limit {
+                    return Ok(found);
+                }
+                let row = self.get::<T>(&id)?;
+                if row.is_some_and(|row| (index.keys)(&row).iter().any(|has| has == key)) {
+                    found.push(id);
+                }
+            }
+            ids = page(Some(&last));
+        }
+        Ok(found)
     }
 }
 

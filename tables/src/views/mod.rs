@@ -7,6 +7,8 @@
 //! there when it has moved.
 
 pub mod intervals;
+pub mod lookup;
+pub mod machines;
 pub mod state;
 
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The model itself, and how one changed row changes it.
+//! The model itself, and how one changed row changes it. What machines are found by is in [`super::machines`].
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,7 +13,6 @@ use model::lease::block::Block;
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::power::PowerJob;
-use model::machine::status::Status;
 use model::net::range::{AddressRange, address, number};
 use model::net::reserved::ReservedAddress;
 use model::time::Timestamp;
@@ -23,20 +22,13 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 use crate::read::{Reads, View, decode};
 use crate::row::{Row, id_of_row_or_part, prefix, row_id, row_key};
 use crate::views::intervals::Intervals;
-
-/// Ready machines in the order in which they are given away: small ones first.
-pub type ReadyKey = (u32, u64, Timestamp, SystemId);
+use crate::views::machines::{MachineKey, Machines};
 
 /// The objects in memory, as they were at one revision.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     revision: u64,
-    machines: Map<SystemId, Arc<Machine>>,
-    ready: Set<ReadyKey>,
-    by_age: Set<(Timestamp, SystemId)>,
-    deadlines: Set<(Timestamp, SystemId)>,
-    observed: Set<(Timestamp, SystemId)>,
-    by_subnet: Set<(SubnetId, SystemId)>,
+    machines: Machines,
     jobs: Map<SystemId, Arc<PowerJob>>,
     bindings: Map<IpAddr, (MacAddress, Timestamp)>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
@@ -66,42 +58,54 @@ impl State {
 
     /// All machines, by their ids, as [`State::machine`] gives them.
     pub fn machines(&self) -> impl Iterator<Item = &Arc<Machine>> {
-        self.machines.values()
+        self.machines.all()
     }
 
     /// All machines, oldest first.
     pub fn machines_by_age(&self) -> impl Iterator<Item = &Arc<Machine>> {
-        self.by_age.iter().filter_map(|(_, id)| self.machines.get(id))
+        self.machines.by_age()
     }
 
     /// The machines that can be allocated, the smallest first.
     pub fn ready(&self) -> impl Iterator<Item = &Arc<Machine>> {
-        self.ready.iter().filter_map(|(_, _, _, id)| self.machines.get(id))
+        self.machines.ready()
+    }
+
+    /// The machines that have one of some keys, in the order of their ids.
+    #[must_use]
+    pub fn machines_with<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a MachineKey>,
+    ) -> Vec<&Arc<Machine>> {
+        self.machines.with(keys)
+    }
+
+    /// How many machines have a key.
+    #[must_use]
+    pub fn count_with(&self, key: &MachineKey) -> usize {
+        self.machines.count_with(key)
     }
 
     /// The machines whose phase has gone on for too long at a time.
     pub fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &SystemId> {
-        self.deadlines.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| id)
+        self.machines.deadlines().take_while(move |(at, _)| *at <= now).map(|(_, id)| id)
     }
 
     /// When the next phase will have gone on for too long.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(at, _)| *at)
+        self.machines.deadlines().next().map(|(at, _)| at)
     }
 
     /// The machines that somebody can switch and whose power state is older than a time, the oldest
     /// first.
     pub fn observed_before(&self, time: Timestamp) -> impl Iterator<Item = &SystemId> {
-        self.observed.iter().take_while(move |(at, _)| *at < time).map(|(_, id)| id)
+        self.machines.observed().take_while(move |(at, _)| *at < time).map(|(_, id)| id)
     }
 
     /// The machines with a link to a subnet.
     pub fn linked_to(&self, subnet: SubnetId) -> impl Iterator<Item = &Arc<Machine>> {
-        let first = SystemId::from_number(0);
-        let from = self.by_subnet.range((subnet, first)..);
-        let of_subnet = from.take_while(move |(of, _)| *of == subnet);
-        of_subnet.filter_map(|(_, id)| self.machines.get(id))
+        self.machines_with([&MachineKey::Subnet(subnet)]).into_iter()
     }
 
     /// All power jobs.
@@ -209,7 +213,7 @@ impl State {
         let links = machine.iter().flat_map(|machine: &Machine| &machine.interfaces);
         let links = links.flat_map(|interface| &interface.links);
         self.hold(&key, links.filter_map(|link| link.ip_address).collect());
-        self.set_machine(id, machine);
+        self.machines.set(id, machine);
     }
 
     fn apply(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
@@ -246,38 +250,6 @@ impl State {
     fn row<T: Row>(&self, at: &View, key: &Bytes, value: Option<&Bytes>) -> Option<T> {
         let row = decode::<T>(key, value?, at);
         row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
-    }
-
-    fn set_machine(&mut self, id: &SystemId, machine: Option<Machine>) {
-        if let Some(old) = self.machines.get(id).map(Arc::clone) {
-            self.index(&old, false);
-            self.machines.remove_mut(id);
-        }
-        if let Some(machine) = machine {
-            self.index(&machine, true);
-            self.machines.insert_mut(id.clone(), Arc::new(machine));
-        }
-    }
-
-    fn index(&mut self, machine: &Machine, present: bool) {
-        let id = || machine.system_id.clone();
-        set(&mut self.by_age, (machine.created, id()), present);
-        if Status::of(&machine.lifecycle) == Status::Ready {
-            let hardware = &machine.hardware;
-            let key = (hardware.cpu_count, hardware.memory_mib, machine.created, id());
-            set(&mut self.ready, key, present);
-        }
-        if let Some(deadline) = machine.lifecycle.deadline {
-            set(&mut self.deadlines, (deadline, id()), present);
-        }
-        if machine.power.is_switchable() {
-            let observed = machine.power.observed.unwrap_or_default();
-            set(&mut self.observed, (observed, id()), present);
-        }
-        let links = machine.interfaces.iter().flat_map(|interface| &interface.links);
-        for subnet in links.filter_map(|link| link.subnet).collect::<BTreeSet<_>>() {
-            set(&mut self.by_subnet, (subnet, id()), present);
-        }
     }
 
     fn set_binding(&mut self, ip: IpAddr, binding: Option<(MacAddress, Timestamp)>) {
@@ -339,14 +311,6 @@ impl State {
             self.holders.insert_mut(ip, after);
             used.insert(number(ip));
         }
-    }
-}
-
-fn set<T: Ord + Clone>(of: &mut Set<T>, key: T, present: bool) {
-    if present {
-        of.insert_mut(key);
-    } else {
-        of.remove_mut(&key);
     }
 }
 

@@ -1,7 +1,10 @@
-//! Queries over a thousand events of two machines and of none.
+//! Queries over a thousand events of two machines and of none, before and after their levels are indexed.
 
 use model::time::Timestamp;
 use raft_store::Store;
+use raft_store::read::Consistency;
+use raft_store::txn::{Meta, Txn, Write};
+use tables::indexes::{ADDED, Filled};
 use tables::update::{Cause, Tables};
 
 use super::*;
@@ -10,7 +13,13 @@ const EVENTS: u64 = 1_000;
 
 /// Event `n` is of machine `n % 3`, where 0 is none; every tenth is an error, every fourth is only
 /// for debugging.
-async fn filled() -> View {
+struct Views {
+    before: View,
+    halfway: View,
+    complete: View,
+}
+
+async fn filled() -> Views {
     let tables = Tables::new(Store::in_memory());
     let events: Vec<Event> = (1..=EVENTS).map(event).collect();
     for part in events.chunks(250) {
@@ -18,7 +27,27 @@ async fn filled() -> View {
         let put = tables.update(&cause, |tx| part.iter().try_for_each(|event| tx.insert(event)));
         put.await.expect("written");
     }
-    tables.view().await.expect("a view")
+    without_entries(&tables).await;
+    let view = || async { tables.view().await.expect("a view") };
+    let before = view().await;
+    let by_level = ADDED.iter().find(|added| added.name == EVENTS_OF_LEVEL.name).expect("listed");
+    tables.fill_index(by_level, 500).await.expect("filled");
+    let halfway = view().await;
+    while tables.fill_index(by_level, 500).await != Ok(Filled::Complete) {}
+    let complete = view().await;
+    let marks = [&before, &halfway, &complete].map(|view| view.is_complete(&EVENTS_OF_LEVEL));
+    assert_eq!(marks, [Ok(false), Ok(false), Ok(true)]);
+    Views { before, halfway, complete }
+}
+
+/// Makes the store what a program leaves that does not know the index.
+async fn without_entries(tables: &Tables) {
+    let at = tables.store().read(Consistency::Linearizable).await.expect("a view");
+    let entries = at.range(b"i/event.level/").into_iter();
+    let writes: Vec<Write> = entries.map(|(key, _)| Write::Delete { key }).collect();
+    assert_eq!(writes.len() as u64, EVENTS);
+    let txn = Txn { compares: Vec::new(), writes, meta: Meta::default() };
+    tables.store().transact(txn).await.expect("removed");
 }
 
 fn event(id: u64) -> Event {
@@ -43,11 +72,17 @@ fn all() -> EventQuery {
     EventQuery { limit: 5, level: Some(EventLevel::Debug), ..EventQuery::default() }
 }
 
+fn errors_of(query: &EventQuery) -> EventQuery {
+    EventQuery { level: Some(EventLevel::Error), ..query.clone() }
+}
+
 #[track_caller]
-fn check(view: &View, wanted: &EventQuery, expected: &[u64]) {
-    let found = query(view, wanted).expect("readable");
-    let ids: Vec<u64> = found.iter().map(|event| event.id).collect();
-    assert_eq!(ids, expected, "{wanted:?}");
+fn check(views: &Views, wanted: &EventQuery, expected: &[u64]) {
+    for view in [&views.before, &views.halfway, &views.complete] {
+        let found = query(view, wanted).expect("readable");
+        let ids: Vec<u64> = found.iter().map(|event| event.id).collect();
+        assert_eq!(ids, expected, "{wanted:?}");
+    }
 }
 
 #[tokio::test]
@@ -79,12 +114,15 @@ async fn events_of_machines_are_merged_by_their_ids() {
 #[tokio::test]
 async fn levels_and_owners_are_found_behind_many_others() {
     let view = filled().await;
-    let errors = EventQuery { level: Some(EventLevel::Error), ..all() };
+    let errors = errors_of(&all());
     check(&view, &errors, &[1000, 990, 980, 970, 960]);
     let of_anna = EventQuery { owner: Some("anna".to_owned()), ..errors };
     check(&view, &of_anna, &[980, 910, 840, 770, 700]);
     check(&view, &EventQuery { level: None, limit: 2, ..all() }, &[1000, 999]);
     check(&view, &EventQuery { level: Some(EventLevel::Audit), ..all() }, &[]);
+    let oldest = EventQuery { after: Some(0), ..errors_of(&all()) };
+    check(&view, &oldest, &[50, 40, 30, 20, 10]);
+    check(&view, &EventQuery { before: Some(30), ..errors_of(&all()) }, &[20, 10]);
 }
 
 #[tokio::test]
@@ -93,4 +131,15 @@ async fn all_events_are_read_over_many_pages() {
     let newest_first: Vec<u64> = (1..=EVENTS).rev().collect();
     check(&view, &EventQuery { limit: 2_000, ..all() }, &newest_first);
     check(&view, &EventQuery { limit: 2_000, after: Some(0), ..all() }, &newest_first);
+}
+
+#[tokio::test]
+async fn a_complete_index_reads_no_event_of_another_level() {
+    let views = filled().await;
+    let query = errors_of(&all());
+    let ids = |view| {
+        let mut ids = Ids::of(view, &query).expect("readable");
+        std::iter::from_fn(|| ids.next().expect("readable")).count()
+    };
+    assert_eq!((ids(&views.before), ids(&views.complete)), (1000, 100));
 }

@@ -16,6 +16,8 @@ mod today;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use ::tables::indexes::ADDED;
+
 use crate::golden::lines::Line;
 
 #[test]
@@ -48,6 +50,31 @@ async fn todays_rows_are_among_the_lines() {
 async fn rows_are_found_by_all_indexes_of_today() {
     let view = store::of_lines(&lines::read()).await;
     tables::check_indexes(&view);
+}
+
+#[tokio::test]
+async fn rows_of_earlier_versions_get_the_entries_of_added_indexes() {
+    let of_added =
+        |line: &Line| ADDED.iter().any(|index| line.table == format!("i/{}", index.name));
+    let mut lines = lines::read();
+    let with_entries = lines.len();
+    lines.retain(|line| !of_added(line));
+    assert!(lines.len() < with_entries, "lines with entries of an added index");
+    let [before, after] = store::of_lines_before_and_after_filling(&lines).await;
+    for index in ADDED {
+        assert_eq!(index.is_complete(&before), Ok(false), "{}", index.name);
+        assert_eq!(index.is_complete(&after), Ok(true), "{}", index.name);
+    }
+    tables::check_indexes(&after);
+    let found = tables::found_by_added_indexes(&before);
+    assert!(!found.is_empty());
+    assert_eq!(found, tables::found_by_added_indexes(&after));
+}
+
+#[test]
+fn every_index_that_was_added_is_filled() {
+    let added: BTreeSet<&str> = ADDED.iter().map(|index| index.name).collect();
+    assert_eq!(tables::added_indexes(), added);
 }
 
 #[tokio::test]

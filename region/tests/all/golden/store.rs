@@ -7,6 +7,7 @@ use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, Txn, Write};
 use tables::error::TableError;
+use tables::indexes::{ADDED, Filled};
 use tables::read::View;
 use tables::update::{Cause, Tables};
 
@@ -66,6 +67,16 @@ async fn filled(lines: &[Line]) -> Tables {
 /// The view of a store that holds the lines.
 pub(crate) async fn of_lines(lines: &[Line]) -> View {
     filled(lines).await.view().await.unwrap()
+}
+
+/// The same, and the view after all added indexes were filled.
+pub(crate) async fn of_lines_before_and_after_filling(lines: &[Line]) -> [View; 2] {
+    let tables = filled(lines).await;
+    let before = tables.view().await.unwrap();
+    for index in ADDED {
+        while tables.fill_index(index, 3).await.unwrap() != Filled::Complete {}
+    }
+    [before, tables.view().await.unwrap()]
 }
 
 /// What a counter of such a store gives next.

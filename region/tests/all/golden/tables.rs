@@ -12,7 +12,7 @@ use model::controller::{RackController, RegionController};
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
-use model::event::Event;
+use model::event::{Event, EventLevel};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::machine::Machine;
@@ -30,9 +30,12 @@ use model::setting::Setting;
 use model::tag::Tag;
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
+use raft_store::version::FIRST;
 use serde_json::Value;
 use tables::cluster::{StoredAuthority, StoredHolding, StoredToken};
+use tables::indexes::mark::IndexFill;
 use tables::key::encoded;
+use tables::machines::EVENTS_OF_LEVEL;
 use tables::read::{Reads, View};
 use tables::row::{Row, decode_with, row_key};
 
@@ -43,11 +46,17 @@ struct Table {
     name: &'static str,
     meaning: fn(&[u8], &[u8]) -> Value,
     check_indexes: fn(&View),
+    added: fn() -> Vec<&'static str>,
 }
 
 impl Table {
     const fn of<T: Row>() -> Self {
-        Self { name: T::TABLE, meaning: meaning_of::<T>, check_indexes: check_indexes_of::<T> }
+        Self {
+            name: T::TABLE,
+            meaning: meaning_of::<T>,
+            check_indexes: check_indexes_of::<T>,
+            added: added_to::<T>,
+        }
     }
 }
 
@@ -63,6 +72,7 @@ const TABLES: &[Table] = &[
     Table::of::<Domain>(),
     Table::of::<Event>(),
     Table::of::<Fabric>(),
+    Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
@@ -102,8 +112,8 @@ fn meaning_of<T: Row>(key: &[u8], stored: &[u8]) -> Value {
     serde_json::to_value(&row).unwrap()
 }
 
-/// Whether all rows have the entries of today's indexes. A new index needs them for the rows that
-/// earlier versions wrote, before anybody may look something up in it.
+/// Whether all rows have the entries of today's indexes. Those that earlier versions wrote get the entries of an added
+/// index when it is filled; the lines of a unique one have to have them.
 pub(crate) fn check_indexes(view: &View) {
     for table in TABLES {
         (table.check_indexes)(view);
@@ -133,6 +143,25 @@ fn check_indexes_of<T: Row>(view: &View) {
             }
         }
     }
+}
+
+/// The names of the indexes that are younger than their table.
+pub(crate) fn added_indexes() -> BTreeSet<&'static str> {
+    TABLES.iter().flat_map(|table| (table.added)()).collect()
+}
+
+fn added_to<T: Row>() -> Vec<&'static str> {
+    T::INDEXES.iter().filter(|index| index.since > FIRST).map(|index| index.name).collect()
+}
+
+/// The ids of the events of every level, as the reads of an added index find them.
+pub(crate) fn found_by_added_indexes(view: &View) -> Vec<u64> {
+    let events = view.list::<Event>().unwrap();
+    let levels: BTreeSet<EventLevel> = events.iter().map(|event| event.level).collect();
+    let of_level = |level| view.list_by(&EVENTS_OF_LEVEL, &level).unwrap();
+    let found: Vec<u64> = levels.into_iter().flat_map(of_level).map(|event| event.id).collect();
+    assert_eq!(found.len(), events.len(), "every event has one level");
+    found
 }
 
 /// The names of all tables that the shipped crates declare.

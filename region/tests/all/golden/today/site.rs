@@ -7,11 +7,12 @@ use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 use serde_json::json;
+use tables::indexes::mark::{IndexFill, Stage};
 
 use super::{Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    [settings(), groups(), users()].into_iter().flatten().collect()
+    [settings(), groups(), users(), index_fills()].into_iter().flatten().collect()
 }
 
 fn settings() -> Vec<Written> {
@@ -22,6 +23,19 @@ fn settings() -> Vec<Written> {
         row("flag", setting("enable_third_party_drivers", json!(true))),
         row("null", setting("http_proxy", json!(null))),
         row("list", setting("ntp_servers", json!(["ntp.example.org"]))),
+    ]
+}
+
+fn index_fills() -> Vec<Written> {
+    let fill = |index: &str, stage, after: Option<&str>| IndexFill {
+        index: text(index),
+        stage,
+        after: after.map(text),
+    };
+    vec![
+        row("index being swept", fill("example.swept", Stage::Sweep, None)),
+        row("index being filled", fill("example.filled", Stage::Fill, Some("dC9ldmVudC8wMQ=="))),
+        row("complete index", fill("example.complete", Stage::Complete, None)),
     ]
 }
 
