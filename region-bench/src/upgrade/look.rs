@@ -33,8 +33,14 @@ const PATHS: &[&str] = &[
     "zones/",
 ];
 
-/// Names show their addresses as made in the moment in which they are read.
-const NAMES: &str = "dnsresources/";
+/// What a previous version told without knowing it, and so is told otherwise on purpose: names showed
+/// their addresses as made in the moment in which they were read, and racks the architecture
+/// of most and services that nobody had asked.
+const GUESSED: &[(&str, &[&str])] = &[
+    ("dnsresources/", &["ip_addresses", "created"]),
+    ("rackcontrollers/", &["architecture"]),
+    ("rackcontrollers/", &["service_set"]),
+];
 
 /// What a field of a machine is, that only its owner's system may read.
 const TOKEN: &str = "?op=get_token";
@@ -51,8 +57,8 @@ impl Look {
         let mut kinds = BTreeMap::new();
         for path in PATHS {
             let mut shown = rest.get(path).await?.success()?.json();
-            if *path == NAMES {
-                forget_moments(&mut shown);
+            for (_, field) in GUESSED.iter().filter(|(of, _)| of == path) {
+                forget(&mut shown, field);
             }
             kinds.insert((*path).to_owned(), shown);
         }
@@ -109,11 +115,15 @@ impl Look {
     }
 }
 
-fn forget_moments(names: &mut Value) {
-    let names = names.as_array_mut().into_iter().flatten();
-    let addresses = names.filter_map(|name| name["ip_addresses"].as_array_mut()).flatten();
-    for address in addresses {
-        address["created"] = Value::Null;
+/// Empties a field, however many lists are on the way to it.
+fn forget(shown: &mut Value, field: &[&str]) {
+    match (shown, field) {
+        (Value::Array(list), _) => list.iter_mut().for_each(|one| forget(one, field)),
+        (Value::Object(fields), [name]) => drop(fields.insert((*name).to_owned(), Value::Null)),
+        (Value::Object(fields), [name, rest @ ..]) => {
+            fields.get_mut(*name).into_iter().for_each(|one| forget(one, rest));
+        }
+        _ => {}
     }
 }
 
@@ -139,7 +149,7 @@ fn contains(is: &Value, was: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{Look, contains};
+    use super::{Look, contains, forget};
 
     #[test]
     fn new_fields_and_objects_pass_and_changed_ones_do_not() {
@@ -150,5 +160,13 @@ mod tests {
         assert!(before.compare(&look(json!([{ "id": 1, "name": "b" }]))).is_err());
         assert!(before.compare(&look(json!([]))).is_err());
         assert!(!contains(&json!([1]), &json!([1, 2])));
+    }
+
+    #[test]
+    fn field_is_emptied_in_all_that_a_list_shows() {
+        let mut shown = json!([{ "id": 1, "list": [{ "a": 1, "b": 2 }, { "b": 3 }] }, { "id": 2 }]);
+        forget(&mut shown, &["list", "a"]);
+        let emptied = json!([{ "a": null, "b": 2 }, { "a": null, "b": 3 }]);
+        assert_eq!(shown, json!([{ "id": 1, "list": emptied }, { "id": 2 }]));
     }
 }
