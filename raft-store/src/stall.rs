@@ -16,6 +16,8 @@ use crate::runtime::clock::{self, Instant};
 
 /// How often the writer is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// At how many of these looks once the database is asked for what failed: asking costs more.
+const DATABASE_EVERY: u32 = 10;
 /// How often leadership is offered while the writer hangs, or the disk is nearly full.
 const TRANSFER_EVERY: Duration = Duration::from_secs(2);
 /// How long a leader with a nearly full disk keeps a leadership that comes back to it: when all
@@ -26,13 +28,13 @@ const KEEP_WHEN_LOW: Duration = Duration::from_secs(60);
 /// database failed in the background.
 pub(crate) async fn guard(node: Arc<Node>) {
     let mut offers = Offers::default();
-    loop {
+    for look in (0..DATABASE_EVERY).cycle() {
         tokio::select! {
             biased;
             () = node.stopping.cancelled() => return,
             () = clock::sleep(LOOK_EVERY) => {}
         }
-        let failed = node.background_errors();
+        let failed = if look == 0 { node.background_errors() } else { 0 };
         if failed > 0 {
             let error = format!("{failed} flushes or compactions failed");
             end_process("the database in the background", &error);

@@ -227,7 +227,7 @@ fn applicant(process: &RackProcess) -> Applicant<'_> {
 
 /// A link that a rack wants addresses on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockWish {
+pub struct BlockRequest {
     /// The link.
     pub vlan: VlanId,
     /// How many free addresses the rack has left there.
@@ -242,16 +242,16 @@ pub struct BlockWish {
 pub async fn request_blocks(
     tables: &Tables,
     process: &RackProcess,
-    wishes: &[BlockWish],
+    requests: &[BlockRequest],
 ) -> Result<(Vec<Block>, Timestamp), TableError> {
     let cause = cause(&process.actor(), "block.grant");
     let policy = Policy::default();
     tables
         .update(&cause, |tx| -> Result<(Vec<Block>, Timestamp), TableError> {
             let mut owned = renew(tx, &policy, process)?;
-            for wish in wishes.iter().filter(|wish| wish.free < FREE_MIN) {
-                if serves(tx, process, wish.vlan)? {
-                    owned.extend(grant_another(tx, &policy, process, wish.vlan)?);
+            for request in requests.iter().filter(|request| request.free < FREE_MIN) {
+                if serves(tx, process, request.vlan)? {
+                    owned.extend(grant_another(tx, &policy, process, request.vlan)?);
                 }
             }
             Ok((owned, tx.now()))

@@ -14,7 +14,7 @@ use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
 use nix::net::if_::if_nametoindex;
 use proto::convert::Key;
-use proto::rack::BlockWish;
+use proto::rack::BlockRequest;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use crate::generation::{Follower, Generations};
 use crate::interfaces::own_interfaces;
 use crate::uplink::Uplink;
 
-/// How often time-outs are looked at and wishes repeated.
+/// How often time-outs are looked at and commits repeated.
 const TICK: Duration = Duration::from_millis(250);
 /// How often interfaces are compared with what must be served.
 const INTERFACES_EVERY_MS: u64 = 1_000;
@@ -60,7 +60,7 @@ pub struct DhcpService {
     sockets: BTreeMap<String, Served>,
     packets: Packets,
     readers: JoinSet<()>,
-    wishes: Vec<CommitRequest>,
+    commits: Vec<CommitRequest>,
     batches: JoinSet<Vec<([u8; 16], Outcome)>>,
     block_requests: JoinSet<()>,
     blocks_asked: Option<Moment>,
@@ -105,7 +105,7 @@ impl DhcpService {
             sockets: BTreeMap::new(),
             packets: mpsc::channel(PACKETS_MAX),
             readers: JoinSet::new(),
-            wishes: Vec::new(),
+            commits: Vec::new(),
             batches: JoinSet::new(),
             block_requests: JoinSet::new(),
             blocks_asked: None,
@@ -130,7 +130,7 @@ impl DhcpService {
                 Some(_) = self.readers.join_next() => {}
                 _ = ticks.tick() => self.tick(),
             }
-            self.send_wishes();
+            self.send_commits();
         }
     }
 
@@ -167,7 +167,7 @@ impl DhcpService {
         for output in outputs {
             match output {
                 Output::Send(sending) => self.send(&sending),
-                Output::Commit(wish) => self.wishes.push(wish),
+                Output::Commit(commit) => self.commits.push(commit),
                 Output::Report(exchange) => {
                     let Exchange { mac, ip, .. } = &exchange;
                     debug!(%mac, %ip, "client {mac} has address {ip}");
@@ -202,10 +202,10 @@ impl DhcpService {
     }
 
     /// Sends what has gathered, if not too many batches are on their way already.
-    fn send_wishes(&mut self) {
-        while !self.wishes.is_empty() && self.batches.len() < BATCHES_MAX {
-            let rest = self.wishes.split_off(self.wishes.len().min(BATCH_MAX));
-            let batch = std::mem::replace(&mut self.wishes, rest);
+    fn send_commits(&mut self) {
+        while !self.commits.is_empty() && self.batches.len() < BATCHES_MAX {
+            let rest = self.commits.split_off(self.commits.len().min(BATCH_MAX));
+            let batch = std::mem::replace(&mut self.commits, rest);
             self.batches.spawn(upward::commit(self.uplink.client(), self.own.incarnation, batch));
         }
     }
@@ -306,25 +306,25 @@ impl DhcpService {
             return;
         }
         let Some(client) = self.uplink.client() else { return };
-        let wishes: Vec<BlockWish> = self
+        let blocks: Vec<BlockRequest> = self
             .engine
             .view()
             .vlans()
             .filter(|vlan| self.engine.serves(vlan.id))
-            .map(|vlan| BlockWish {
+            .map(|vlan| BlockRequest {
                 vlan: vlan.id.0,
                 free: self.engine.free_addresses(vlan.id, now),
             })
             .collect();
-        let few = wishes.iter().any(|wish| wish.free < FREE_MIN);
+        let few = blocks.iter().any(|block| block.free < FREE_MIN);
         let pause_ms = if few { BLOCKS_WHEN_FEW_MS } else { BLOCKS_EVERY_MS };
-        if wishes.is_empty()
+        if blocks.is_empty()
             || self.blocks_asked.is_some_and(|asked| now.since_ms(asked) < pause_ms)
         {
             return;
         }
         self.blocks_asked = Some(now);
-        self.block_requests.spawn(upward::request_blocks(client, self.own.incarnation, wishes));
+        self.block_requests.spawn(upward::request_blocks(client, self.own.incarnation, blocks));
     }
 }
 

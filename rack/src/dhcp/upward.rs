@@ -1,4 +1,4 @@
-//! What goes up to the region: commits in batches, and wishes for blocks.
+//! What goes up to the region: commits in batches, and requests for blocks.
 
 use std::time::Duration;
 
@@ -10,26 +10,26 @@ use proto::rack::binding_outcome::Outcome as WireOutcome;
 use proto::rack::binding_refused::Reason;
 use proto::rack::rack_client::RackClient;
 use proto::rack::{
-    BindingCommit, BindingOutcome, BlockWish, CommitBindingsRequest, RequestBlocksRequest,
+    BindingCommit, BindingOutcome, BlockRequest, CommitBindingsRequest, RequestBlocksRequest,
 };
 use tokio::time::timeout;
 use tonic::transport::Channel;
 use tracing::{debug, warn};
 
-/// A region that has not answered by then is as good as none; the wish is repeated.
+/// A region that has not answered by then is as good as none; the request is repeated.
 const COMMIT_TIMEOUT: Duration = Duration::from_millis(2_500);
 const BLOCKS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks the region to commit a batch; the outcomes come in the order of the wishes.
+/// Asks the region to commit a batch; the outcomes come in the order of the commits.
 pub(crate) async fn commit(
     client: Option<RackClient<Channel>>,
     incarnation: u64,
-    wishes: Vec<CommitRequest>,
+    commits: Vec<CommitRequest>,
 ) -> Vec<([u8; 16], Outcome)> {
-    let ids: Vec<[u8; 16]> = wishes.iter().map(|wish| wish.request_id).collect();
+    let ids: Vec<[u8; 16]> = commits.iter().map(|commit| commit.request_id).collect();
     let unknown = || ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
     let Some(mut client) = client else { return unknown() };
-    let items = wishes.iter().map(item).collect();
+    let items = commits.iter().map(item).collect();
     let request = CommitBindingsRequest { incarnation, items };
     match timeout(COMMIT_TIMEOUT, client.commit_bindings(request)).await {
         Ok(Ok(reply)) => {
@@ -51,9 +51,9 @@ pub(crate) async fn commit(
 pub(crate) async fn request_blocks(
     mut client: RackClient<Channel>,
     incarnation: u64,
-    wishes: Vec<BlockWish>,
+    blocks: Vec<BlockRequest>,
 ) {
-    let request = RequestBlocksRequest { incarnation, wishes };
+    let request = RequestBlocksRequest { incarnation, blocks };
     match timeout(BLOCKS_TIMEOUT, client.request_blocks(request)).await {
         Ok(Ok(reply)) => debug!("{} blocks are ours", reply.into_inner().blocks.len()),
         Ok(Err(status)) => warn!("no blocks from the region: {}", status.message()),
@@ -61,24 +61,24 @@ pub(crate) async fn request_blocks(
     }
 }
 
-fn item(wish: &CommitRequest) -> BindingCommit {
-    let kind = match wish.change {
+fn item(commit: &CommitRequest) -> BindingCommit {
+    let kind = match commit.change {
         Change::Bind => Kind::Bind,
         Change::Granted => Kind::Granted,
         Change::Release => Kind::Release,
         Change::Decline => Kind::Decline,
     };
     BindingCommit {
-        request_id: wish.request_id.to_vec(),
+        request_id: commit.request_id.to_vec(),
         kind: kind.into(),
-        vlan: wish.vlan.0,
-        subnet: wish.subnet.0,
-        ip: ip_to_bytes(wish.ip.into()),
-        mac: mac_to_bytes(wish.mac),
-        hostname: wish.hostname.clone(),
-        told_ms: wish.told_ms,
-        block: wish.block.map(|(id, _)| id.0),
-        epoch: wish.block.map(|(_, epoch)| epoch).unwrap_or_default(),
+        vlan: commit.vlan.0,
+        subnet: commit.subnet.0,
+        ip: ip_to_bytes(commit.ip.into()),
+        mac: mac_to_bytes(commit.mac),
+        hostname: commit.hostname.clone(),
+        told_ms: commit.told_ms,
+        block: commit.block.map(|(id, _)| id.0),
+        epoch: commit.block.map(|(_, epoch)| epoch).unwrap_or_default(),
     }
 }
 

@@ -109,9 +109,9 @@ pub(super) async fn work(pids: &[u32], bounds: Bounds, act: &Act) -> anyhow::Res
 pub(super) async fn reserve(site: &Site, which: Which, seconds: f64) -> anyhow::Result<Sample> {
     let rest = site.rest(which.door)?;
     let subnet = site.subnet.to_string();
-    let wish = rest.clone();
+    let own = rest.clone();
     let act: Act = Arc::new(move |_| {
-        let (rest, subnet) = (wish.clone(), subnet.clone());
+        let (rest, subnet) = (own.clone(), subnet.clone());
         Box::pin(async move {
             rest.post("ipaddresses/?op=reserve", &[("subnet", subnet.as_str())]).await
         })

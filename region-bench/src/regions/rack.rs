@@ -10,7 +10,7 @@ use model::lease::block::Block;
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::rack_client::RackClient;
-use proto::rack::{BindingCommit, BlockWish, CommitBindingsRequest, RequestBlocksRequest};
+use proto::rack::{BindingCommit, BlockRequest, CommitBindingsRequest, RequestBlocksRequest};
 
 use crate::regions::{Regions, stock};
 
@@ -114,8 +114,8 @@ impl Uplink<'_> {
     }
 
     async fn blocks(&mut self) -> anyhow::Result<Vec<(Ipv4Addr, u32, u64)>> {
-        let wishes = vec![BlockWish { vlan: self.rack.vlan, free: 0 }];
-        let request = RequestBlocksRequest { incarnation: INCARNATION, wishes };
+        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0 }];
+        let request = RequestBlocksRequest { incarnation: INCARNATION, blocks };
         let mut addresses = Vec::new();
         for block in self.client.request_blocks(request).await?.into_inner().blocks {
             let block = Block::try_from(block)?;

@@ -53,8 +53,8 @@ async fn network(rest: &Rest) -> anyhow::Result<()> {
         ("comment", "printers"),
     ];
     make(rest, "ipranges/", &range).await?;
-    let wish = [("subnet", subnet.as_str()), ("hostname", "nas"), ("mac", "52:54:00:74:00:99")];
-    make(rest, "ipaddresses/?op=reserve", &wish).await?;
+    let wanted = [("subnet", subnet.as_str()), ("hostname", "nas"), ("mac", "52:54:00:74:00:99")];
+    make(rest, "ipaddresses/?op=reserve", &wanted).await?;
     make(rest, "ipaddresses/?op=reserve", &[("ip", "10.74.2.2")]).await?;
     make(rest, "domains/", &[("name", "example.org"), ("ttl", "60")]).await?;
     let named = [("fqdn", "www.example.org"), ("ip_addresses", "10.74.2.2"), ("address_ttl", "30")];

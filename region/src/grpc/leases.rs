@@ -15,7 +15,7 @@ use tonic::Status;
 use tracing::{debug, warn};
 
 use ops::network::leases::{
-    self, BlockWish, CommitOutcome, CommitRefusal, RackProcess, commit_binding,
+    self, BlockRequest, CommitOutcome, CommitRefusal, RackProcess, commit_binding,
 };
 use tables::update::Tables;
 
@@ -56,12 +56,12 @@ pub async fn request_blocks(
     request: RequestBlocksRequest,
 ) -> Result<RequestBlocksReply, Status> {
     let process = RackProcess { rack: rack.clone(), incarnation: request.incarnation };
-    let wishes: Vec<BlockWish> = request
-        .wishes
+    let requests: Vec<BlockRequest> = request
+        .blocks
         .iter()
-        .map(|wish| BlockWish { vlan: VlanId(wish.vlan), free: wish.free })
+        .map(|block| BlockRequest { vlan: VlanId(block.vlan), free: block.free })
         .collect();
-    let (blocks, now) = leases::request_blocks(tables, &process, &wishes)
+    let (blocks, now) = leases::request_blocks(tables, &process, &requests)
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
     Ok(RequestBlocksReply { blocks: blocks.iter().map(Into::into).collect(), now_ms: now.unix_ms })

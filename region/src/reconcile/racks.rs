@@ -20,7 +20,8 @@ use tables::error::TableError;
 use tables::read::Reads;
 use tables::update::{Tables, now};
 
-const INTERVAL: Duration = Duration::from_millis(500);
+/// How often ended sessions are looked for; those that begin are recorded at once.
+const INTERVAL: Duration = Duration::from_secs(1);
 /// How long an ended session is kept on record: the rack may come back here.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often a session that goes on is confirmed.

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use super::namespace::{Namespace, Pen};
+use super::namespace::{Namespace, ProcessNamespace};
 use super::process::Process;
 
 /// The account that the BMC has from the factory; no part of Ironraft is told.
@@ -55,7 +55,7 @@ impl Bmc {
     /// # Errors
     /// When its files cannot be written or `ipmi_sim` cannot be started.
     pub fn start(
-        pen: &Pen,
+        processes: &ProcessNamespace,
         namespace: &Namespace,
         folder: &Path,
         logs: &Path,
@@ -79,7 +79,7 @@ impl Bmc {
         let mut command = Command::new("ipmi_sim");
         command.arg("-n").arg("-c").arg(settings).arg("-f").arg(controller).arg("-s").arg(state);
         let name = format!("bmc-{}", spec.name);
-        let simulator = Process::start(pen, namespace, &name, logs, command)?;
+        let simulator = Process::start(processes, namespace, &name, logs, command)?;
         Ok(Self { spec, folder: folder.to_owned(), _simulator: simulator })
     }
 

@@ -21,7 +21,7 @@ use anyhow::{Context, ensure};
 
 use bmc::{Bmc, BmcSpec, FACTORY_PASSWORD, FACTORY_USER};
 use machine::{Firmware, VirtualMachine};
-use namespace::Pen;
+use namespace::ProcessNamespace;
 use network::Network;
 use process::Process;
 use signs::MachineSigns;
@@ -37,7 +37,7 @@ const FIRST_IN_BAND_PORT: u16 = 9000;
 pub struct Lab {
     machines: Vec<LabMachine>,
     // The order matters: processes end first, then the wires go, then the folder.
-    pen: Pen,
+    processes: ProcessNamespace,
     network: Network,
     slot: Slot,
 }
@@ -77,9 +77,9 @@ impl Lab {
         );
         let slot = Slot::take()?;
         fs::create_dir_all(slot.folder().join("logs")).context("cannot make the folder of logs")?;
-        let pen = Pen::create().context("cannot make a PID namespace")?;
+        let processes = ProcessNamespace::create().context("cannot make a PID namespace")?;
         let network = Network::create(slot.number())?;
-        Ok(Self { machines: Vec::new(), pen, network, slot })
+        Ok(Self { machines: Vec::new(), processes, network, slot })
     }
 
     /// The lab's number on this host.
@@ -138,7 +138,7 @@ impl Lab {
         name: &str,
         command: Command,
     ) -> anyhow::Result<Process> {
-        Process::start(&self.pen, self.network.node(node)?, name, &self.logs(), command)
+        Process::start(&self.processes, self.network.node(node)?, name, &self.logs(), command)
     }
 
     /// Adds a blank virtual machine, powered off.
@@ -167,7 +167,7 @@ impl Lab {
             in_band_port: machine.in_band_port,
         };
         let fabric = self.network.fabric();
-        let bmc = Bmc::start(&self.pen, fabric, &folder, &self.logs(), spec, &script)?;
+        let bmc = Bmc::start(&self.processes, fabric, &folder, &self.logs(), spec, &script)?;
         let mac = machine.mac;
         self.machines.push(LabMachine { name, kind: firmware.name(), mac, folder, bmc });
         self.machines.last().context("the machine that was just added")
@@ -206,7 +206,7 @@ impl Lab {
             in_band_port: FIRST_IN_BAND_PORT + u16::from(number),
         };
         let node = self.network.node(&name)?;
-        let bmc = Bmc::start(&self.pen, node, &folder, &self.logs(), spec, &script)?;
+        let bmc = Bmc::start(&self.processes, node, &folder, &self.logs(), spec, &script)?;
         self.machines.push(LabMachine { name, kind: "simulated", mac, folder, bmc });
         self.machines.last().context("the machine that was just added")
     }

@@ -1,8 +1,8 @@
-//! Network namespaces without names, and a pen that no process of the lab outlives.
+//! Network namespaces without names, and a PID namespace that no process of the lab outlives.
 //!
 //! A [`Namespace`] is only a file descriptor: the kernel deletes it, with its bridges, links and
 //! TAPs, when the last process in it and the descriptor are gone. All processes of a lab live in
-//! one PID namespace, the [`Pen`]; its first process ends when our end of a pipe closes, and the
+//! one PID namespace, the [`ProcessNamespace`]; its first process ends when our end of a pipe closes, and the
 //! kernel then kills the rest. So nothing is left over, not even when the lab itself is killed
 //! with SIGKILL: cleaning up is not code that has to run.
 
@@ -93,7 +93,7 @@ impl Namespace {
 
 /// The PID namespace in which the lab's processes live, and with which they die.
 #[derive(Debug)]
-pub struct Pen {
+pub struct ProcessNamespace {
     handle: File,
     /// The first process of the namespace: it reads a pipe until that closes.
     first: Child,
@@ -101,8 +101,8 @@ pub struct Pen {
     lifeline: Option<ChildStdin>,
 }
 
-impl Pen {
-    /// Makes an empty pen.
+impl ProcessNamespace {
+    /// Makes an empty namespace.
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -117,7 +117,7 @@ impl Pen {
         })
     }
 
-    /// Starts a process in the pen and in a network namespace, on a host of that name.
+    /// Starts a process in it and in a network namespace, on a host of that name.
     ///
     /// # Errors
     /// When the namespaces cannot be entered or the program cannot be started.
@@ -131,7 +131,7 @@ impl Pen {
     }
 }
 
-impl Drop for Pen {
+impl Drop for ProcessNamespace {
     fn drop(&mut self) {
         self.lifeline.take();
         // Both fail only when it is dead already.

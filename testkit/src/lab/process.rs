@@ -10,7 +10,7 @@ use anyhow::Context;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::namespace::{Namespace, Pen};
+use super::namespace::{Namespace, ProcessNamespace};
 
 /// How much of a log an error shows.
 const LOG_TAIL_BYTES: i64 = 3000;
@@ -29,7 +29,7 @@ impl Process {
     /// # Errors
     /// When the log cannot be opened or the program cannot be started.
     pub fn start(
-        pen: &Pen,
+        processes: &ProcessNamespace,
         namespace: &Namespace,
         name: &str,
         logs: &Path,
@@ -44,7 +44,7 @@ impl Process {
         let errors = out.try_clone().context("cannot share the log")?;
         // A group of its own: Ctrl-C reaches the lab, which then ends this in its own order.
         command.stdin(Stdio::null()).stdout(out).stderr(errors).process_group(0);
-        let child = pen
+        let child = processes
             .spawn(namespace, &mut command)
             .with_context(|| format!("cannot start {name} ({:?})", command.get_program()))?;
         Ok(Self { name: name.to_owned(), log, child })

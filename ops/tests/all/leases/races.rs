@@ -8,7 +8,7 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::commit::{Change, Refusal};
 use ops::network::leases::{
-    BlockWish, CommitOutcome, CommitRefusal, commit_binding, request_blocks,
+    BlockRequest, CommitOutcome, CommitRefusal, commit_binding, request_blocks,
 };
 use tables::read::Reads;
 use tokio::sync::Barrier;
@@ -56,10 +56,10 @@ async fn racks_that_ask_at_once_never_get_the_same_block() {
     for number in 0..8 {
         let (tables, start) = (site.tables.clone(), Arc::clone(&start));
         let rack = process(1 + number % 2, 7);
-        let wishes = [BlockWish { vlan: site.vlan, free: 0 }];
+        let requests = [BlockRequest { vlan: site.vlan, free: 0 }];
         tasks.spawn(async move {
             start.wait().await;
-            request_blocks(&tables, &rack, &wishes).await.map(|(blocks, _)| (rack.rack, blocks))
+            request_blocks(&tables, &rack, &requests).await.map(|(blocks, _)| (rack.rack, blocks))
         });
     }
     let mut owners = BTreeMap::new();

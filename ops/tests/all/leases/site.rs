@@ -17,7 +17,7 @@ use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
 use ops::network::leases::{
-    BlockWish, CommitOutcome, CommitRefusal, RackProcess, commit_binding, request_blocks,
+    BlockRequest, CommitOutcome, CommitRefusal, RackProcess, commit_binding, request_blocks,
 };
 use raft_store::Store;
 use tables::error::TableError;
@@ -68,8 +68,8 @@ impl Site {
 
     /// What the rack owns after it asked with this many free addresses left.
     pub(crate) async fn blocks(&self, process: &RackProcess, free: u32) -> Vec<Block> {
-        let wishes = [BlockWish { vlan: self.vlan, free }];
-        request_blocks(&self.tables, process, &wishes).await.unwrap().0
+        let requests = [BlockRequest { vlan: self.vlan, free }];
+        request_blocks(&self.tables, process, &requests).await.unwrap().0
     }
 
     pub(crate) async fn block(&self, id: BlockId) -> Block {

@@ -121,8 +121,8 @@ fn asks(region: &Region, mix: &Mix, before: &Machines) -> Vec<Ask> {
     for id in before.to_release(mix) {
         asks.push(ask(Kind::Release, &format!("machines/{id}/?op=release"), &[]));
     }
-    let wish = [("subnet", subnet)];
-    asks.extend((0..mix.reserve).map(|_| ask(Kind::Reserve, "ipaddresses/?op=reserve", &wish)));
+    let wanted = [("subnet", subnet)];
+    asks.extend((0..mix.reserve).map(|_| ask(Kind::Reserve, "ipaddresses/?op=reserve", &wanted)));
     if let Some(id) = before.all.first() {
         let add = [("add", id.clone())];
         let path = |number| format!("tags/t{number}/?op=update_nodes");
