@@ -5,15 +5,17 @@ use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::error::Kind;
 use model::id::DomainId;
-use model::machine::Machine;
 
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::specifiers;
 use tables::names::{DEFAULT_DOMAIN_GUARD, DNSRESOURCES_OF_DOMAIN};
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// The longest name of a domain, in characters (RFC 1035 §2.3.4).
 const NAME_MAX: usize = 253;
@@ -153,30 +155,34 @@ pub fn default_domain(at: &impl Reads) -> Result<Domain, Refusal> {
 /// [`Refusal`] for the default one, or when machines or records are in it.
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageDns, "domain.delete")?;
-    tables
-        .update(&cause, |tx| {
-            tx.guard(DEFAULT_DOMAIN_GUARD);
-            let domain = specifiers::domain(tx, specifier)?;
-            if domain.is_default {
-                let message = "This domain is the default domain, it cannot be deleted.";
-                return Err(Refusal::with_message(Kind::Invalid, message));
-            }
-            let machines = tx.list::<Machine>()?;
-            let mut inside = machines.iter().filter(|found| found.placement.domain == domain.id);
-            if let Some(machine) = inside.next() {
-                let message = format!(
-                    "Domain {} cannot be deleted: machine {} is in it.",
-                    domain.name, machine.hostname
-                );
-                return Err(Refusal::with_message(Kind::Invalid, message));
-            }
-            for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {
-                tx.delete::<DnsResource>(&resource.id)?;
-            }
-            tx.delete::<Domain>(&domain.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, specifier)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
+    tx.guard(DEFAULT_DOMAIN_GUARD);
+    let domain = specifiers::domain(tx, specifier)?;
+    if domain.is_default {
+        let message = "This domain is the default domain, it cannot be deleted.";
+        return Err(Refusal::with_message(Kind::Invalid, message));
+    }
+    tx.depend_on(&placement::of_domain(domain.id));
+    let inside = tx.state().ids_with(&MachineKey::Domain(domain.id));
+    if let Some(machine) = inside.first().and_then(|id| tx.state().machine(id)) {
+        let message = format!(
+            "Domain {} cannot be deleted: machine {} is in it.",
+            domain.name, machine.hostname
+        );
+        return Err(Refusal::with_message(Kind::Invalid, message));
+    }
+    for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {
+        tx.delete::<DnsResource>(&resource.id)?;
+    }
+    tx.delete::<Domain>(&domain.id)?;
+    Ok(())
 }
 
 /// Whether a text is a label, or some with dots between them (RFC 1123 §2.1); `_` begins the names

@@ -4,7 +4,6 @@
 use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
-use model::machine::Machine;
 use model::retention::{Fate, fate, in_deployment, referenced};
 
 use tables::error::TableError;
@@ -53,7 +52,7 @@ async fn settle(tables: &Tables, sha256: &str) -> Result<(), TableError> {
                 Fate::Stays => Ok(()),
                 Fate::Used => tx.put(&Content { unused_since: None, ..content }),
                 Fate::Unused => tx.put(&Content { unused_since: Some(tx.now()), ..content }),
-                Fate::Goes if is_deployed_from(tx, sha256)? => Ok(()),
+                Fate::Goes if is_deployed_from(tx, sha256) => Ok(()),
                 Fate::Goes => tx.delete::<Content>(&content.sha256).map(drop),
             }
         })
@@ -61,8 +60,8 @@ async fn settle(tables: &Tables, sha256: &str) -> Result<(), TableError> {
 }
 
 /// Looked at only when a content is about to go, because there may be many machines.
-fn is_deployed_from(tx: &Tx, sha256: &str) -> Result<bool, TableError> {
-    Ok(tx.list::<Machine>()?.iter().any(|machine| in_deployment(machine) == Some(sha256)))
+fn is_deployed_from(tx: &Tx, sha256: &str) -> bool {
+    tx.state().machines().any(|machine| in_deployment(machine) == Some(sha256))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use model::machine::power::Power;
 use model::machine::secrets::MachineSecrets;
 use model::machine::{Machine, Placement};
 
+use crate::machine::placement;
 use crate::machine::step::{Author, StepError};
 use crate::network::addresses;
 use crate::site::events::{self, NewEvent};
@@ -88,6 +89,7 @@ pub fn new_machine(tx: &mut Tx, wanted: &NewMachine) -> Result<Machine, EnlistEr
         Some(domain) => domain,
         None => default_domain(tx)?,
     };
+    tx.mark(&placement::of_domain(domain));
     let mut interfaces = Vec::new();
     for (position, mac) in wanted.macs.iter().enumerate() {
         let mut interface = new_interface(tx, format!("eth{position}"), *mac)?;

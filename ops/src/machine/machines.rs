@@ -26,6 +26,7 @@ use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
 use crate::machine::filter::Filter;
 use crate::machine::list::{MachineDetail, MachineList};
+use crate::machine::placement;
 use crate::machine::step;
 use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
 use tables::names::DOMAIN_BY_NAME;
@@ -114,7 +115,9 @@ pub async fn update(
             if machine.placement.locked {
                 return Err(Refusal::with_message(Kind::Forbidden, ""));
             }
+            let before = machine.placement.clone();
             apply(tx, &mut machine, change)?;
+            placement::mark(tx, Some(&before), &machine.placement);
             step::write(tx, &mut machine)?;
             Ok(machine)
         })
@@ -266,7 +269,9 @@ pub async fn set_zone(
             let zone = named_zone(tx, zone)?;
             for id in ids {
                 let mut machine = find(tx, id)?;
+                let before = machine.placement.clone();
                 machine.placement.zone = zone;
+                placement::mark(tx, Some(&before), &machine.placement);
                 step::write(tx, &mut machine)?;
             }
             Ok(())

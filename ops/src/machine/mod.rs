@@ -14,5 +14,7 @@ pub mod machines;
 pub mod metadata;
 pub mod naming;
 pub mod step;
+
+pub(crate) mod placement;
 pub mod tags;
 pub mod vendor_data;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use model::access::{Actor, Permission};
 use model::id::{FabricId, VlanId};
-use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -19,6 +18,7 @@ use tables::network::{SUBNETS_GUARD, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// What shall be set of a fabric; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -155,7 +155,8 @@ fn check_unused(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {
         return Err(Refusal::field("__all__", message));
     }
     let mut connected = Vec::new();
-    for machine in tx.list::<Machine>()? {
+    let keys: Vec<MachineKey> = vlans.iter().map(|vlan| MachineKey::Vlan(vlan.id)).collect();
+    for machine in tx.state().machines_with(&keys) {
         let here = |vlan: Option<VlanId>| vlan.is_some_and(within);
         for interface in machine.interfaces.iter().filter(|interface| here(interface.vlan)) {
             connected.push(format!("{} (physical) on {}", interface.name, machine.hostname));

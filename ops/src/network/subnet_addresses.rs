@@ -13,6 +13,7 @@ use tables::error::TableError;
 use tables::leases::BINDINGS_OF_SUBNET;
 use tables::network::RESERVED_OF_SUBNET;
 use tables::read::Reads;
+use tables::views::machines::MachineKey;
 
 /// MAAS's number for an address that IPAM assigned.
 const AUTO: u8 = 0;
@@ -28,9 +29,8 @@ const DISCOVERED: u8 = 6;
 /// # Errors
 /// [`TableError`].
 pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableError> {
-    let machines = at.list::<Machine>()?;
     let mut used = Vec::new();
-    for machine in &machines {
+    for machine in at.state().linked_to(subnet.id) {
         for interface in &machine.interfaces {
             for link in &interface.links {
                 let Some(ip) = link.ip_address.filter(|ip| subnet.cidr.contains(ip)) else {
@@ -47,7 +47,8 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
         used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
     }
     for binding in at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)? {
-        let mut owners = machines.iter().filter_map(|machine| {
+        let owners = at.state().machines_with([&MachineKey::Mac(binding.mac)]);
+        let mut owners = owners.into_iter().filter_map(|machine| {
             let mut interfaces = machine.interfaces.iter();
             interfaces.find(|interface| interface.mac == binding.mac).map(|found| (machine, found))
         });

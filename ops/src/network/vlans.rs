@@ -18,6 +18,7 @@ use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// The greatest 802.1Q tag that can be used.
 const VID_MAX: u16 = 4094;
@@ -187,7 +188,8 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(
 }
 
 fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), Refusal> {
-    for mut machine in tx.list::<Machine>()? {
+    for id in tx.state().ids_with(&MachineKey::Vlan(from)) {
+        let Some(mut machine) = tx.get::<Machine>(&id)? else { continue };
         let mut moved = false;
         for interface in &mut machine.interfaces {
             if interface.vlan == Some(from) {

@@ -3,19 +3,28 @@
 use std::collections::BTreeSet;
 
 use model::access::Actor;
-use model::id::{SystemId, UserId};
+use model::dns::domain::Domain;
+use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId, UserId};
 use model::machine::hardware::Hardware;
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::Power;
 use model::machine::{Machine, Placement};
 use model::net::iprange::Purpose;
+use model::pool::ResourcePool;
 use model::time::Timestamp;
 use model::user::User;
+use model::zone::AvailabilityZone;
+use ops::dns::domains;
 use ops::error::Refusal;
 use ops::machine::allocate::{AllocateRequest, allocate};
+use ops::machine::machines::{self, MachineChange};
 use ops::network::ipaddresses::{self, ReserveRequest};
 use ops::network::ipranges::{self, IpRangeChange};
+use ops::site::{resourcepools, zones};
 use raft_store::txn::TransactError;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::{Cause, Tables};
 
 use crate::leases::site::Site;
@@ -170,4 +179,61 @@ async fn numbers_of_a_counter_are_given_once() {
     .await;
     let distinct: BTreeSet<u64> = numbers.iter().copied().collect();
     assert_eq!(distinct.len(), numbers.len());
+}
+
+/// A machine, and a zone, a pool and a domain beside the default ones.
+async fn site_with_places() -> Site {
+    let site = site_with(1).await;
+    let places = |tx: &mut Tx| -> Result<(), TableError> {
+        let (name, description) = ("old".to_owned(), String::new());
+        tx.put(&AvailabilityZone {
+            id: AvailabilityZoneId(7),
+            name: name.clone(),
+            description: description.clone(),
+        })?;
+        tx.put(&ResourcePool { id: ResourcePoolId(7), name: name.clone(), description })?;
+        tx.put(&Domain { id: DomainId(7), name, authoritative: true, ttl: None, is_default: false })
+    };
+    site.tables.update(&cause(), places).await.unwrap();
+    site
+}
+
+/// A place is removed, evaluated before a machine moved there.
+async fn removed_too_late(
+    change: MachineChange,
+    remove: impl FnMut(&mut Tx) -> Result<(), Refusal>,
+) -> Result<(), TransactError> {
+    let Site { tables, .. } = site_with_places().await;
+    let (_, removal) = tables.plan(&cause(), remove).await.unwrap();
+    machines::update(&tables, &admin(), &SystemId::from_number(1), &change).await.unwrap();
+    tables.store().transact(removal).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_place_that_a_machine_moves_to_is_not_removed_by_who_did_not_see_it() {
+    let old = || Some("old".to_owned());
+    let to_zone = MachineChange { zone: old(), ..MachineChange::default() };
+    let to_pool = MachineChange { pool: old(), ..MachineChange::default() };
+    let to_domain = MachineChange { domain: old(), ..MachineChange::default() };
+    let nowhere = MachineChange { description: old(), ..MachineChange::default() };
+    let removals = [
+        removed_too_late(to_zone, |tx| zones::remove(tx, "old")).await,
+        removed_too_late(to_pool, |tx| resourcepools::remove(tx, ResourcePoolId(7))).await,
+        removed_too_late(to_domain, |tx| domains::remove(tx, "old")).await,
+    ];
+    for removal in removals {
+        assert!(matches!(removal, Err(TransactError::Conflict { .. })), "{removal:?}");
+    }
+    assert!(removed_too_late(nowhere, |tx| zones::remove(tx, "old")).await.is_ok());
+}
+
+#[tokio::test]
+async fn machines_of_a_removed_zone_are_in_the_default_one() {
+    let Site { tables, .. } = site_with_places().await;
+    let id = SystemId::from_number(1);
+    let to_zone = MachineChange { zone: Some("old".to_owned()), ..MachineChange::default() };
+    machines::update(&tables, &admin(), &id, &to_zone).await.unwrap();
+    zones::delete(&tables, &admin(), "old").await.unwrap();
+    let machine = tables.view().await.unwrap().get::<Machine>(&id).unwrap().unwrap();
+    assert_eq!(machine.placement.zone, AvailabilityZoneId(1));
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::id::{AvailabilityZoneId, ResourcePoolId, SubnetId, SystemId, UserId, VlanId};
+use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SubnetId, SystemId, UserId, VlanId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::status::Status;
@@ -33,6 +33,8 @@ pub enum MachineKey {
     Zone(AvailabilityZoneId),
     /// Its resource pool.
     Pool(ResourcePoolId),
+    /// The domain of its name.
+    Domain(DomainId),
     /// A tag that it carries.
     Tag(Arc<str>),
     /// The VLAN of an interface.
@@ -50,6 +52,7 @@ pub fn keys_of(machine: &Machine) -> BTreeSet<MachineKey> {
         MachineKey::Status(Status::of(&machine.lifecycle)),
         MachineKey::Zone(placement.zone),
         MachineKey::Pool(placement.pool),
+        MachineKey::Domain(placement.domain),
     ]);
     keys.extend(placement.owner.map(MachineKey::Owner));
     keys.extend(placement.tags.iter().map(|tag| MachineKey::Tag(tag.as_str().into())));

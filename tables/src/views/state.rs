@@ -80,6 +80,12 @@ impl State {
         self.machines.with(keys)
     }
 
+    /// The ids of the machines that have a key: for who changes them.
+    #[must_use]
+    pub fn ids_with(&self, key: &MachineKey) -> Vec<SystemId> {
+        self.machines_with([key]).into_iter().map(|machine| machine.system_id.clone()).collect()
+    }
+
     /// How many machines have a key.
     #[must_use]
     pub fn count_with(&self, key: &MachineKey) -> usize {

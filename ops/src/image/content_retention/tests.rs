@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::authorize::tests::administrator;
+use model::machine::Machine;
 use model::machine::lifecycle::Phase;
 use model::machine::power::Power;
 use model::retention::UNUSED_CONTENT_MS;

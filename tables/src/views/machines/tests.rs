@@ -99,6 +99,7 @@ fn has(machine: &Machine, key: &MachineKey) -> bool {
         MachineKey::Owner(user) => placement.owner == Some(*user),
         MachineKey::Zone(zone) => placement.zone == *zone,
         MachineKey::Pool(pool) => placement.pool == *pool,
+        MachineKey::Domain(domain) => placement.domain == *domain,
         MachineKey::Tag(tag) => placement.tags.iter().any(|found| **found == **tag),
         MachineKey::Vlan(vlan) => machine.interfaces.iter().any(|at| at.vlan == Some(*vlan)),
         MachineKey::Subnet(subnet) => links.any(|link| link.subnet == Some(*subnet)),

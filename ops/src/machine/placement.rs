@@ -1,0 +1,37 @@
+//! A machine's zone, pool and domain against those that are deleted meanwhile.
+//!
+//! Machines are moved all the time, and few zones are ever deleted. Who moves a machine marks where it
+//! goes, which hinders nobody else who moves; who deletes depends on that mark, so that one of the two is
+//! evaluated again.
+
+use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId};
+use model::machine::Placement;
+use tables::tx::Tx;
+
+/// Marks where a machine goes.
+pub(crate) fn mark(tx: &mut Tx, before: Option<&Placement>, after: &Placement) {
+    if before.is_none_or(|before| before.zone != after.zone) {
+        tx.mark(&of_zone(after.zone));
+    }
+    if before.is_none_or(|before| before.pool != after.pool) {
+        tx.mark(&of_pool(after.pool));
+    }
+    if before.is_none_or(|before| before.domain != after.domain) {
+        tx.mark(&of_domain(after.domain));
+    }
+}
+
+/// The guard of the machines in a zone.
+pub(crate) fn of_zone(zone: AvailabilityZoneId) -> String {
+    format!("machines/zone/{zone}")
+}
+
+/// The guard of the machines in a pool.
+pub(crate) fn of_pool(pool: ResourcePoolId) -> String {
+    format!("machines/pool/{pool}")
+}
+
+/// The guard of the machines in a domain.
+pub(crate) fn of_domain(domain: DomainId) -> String {
+    format!("machines/domain/{domain}")
+}
