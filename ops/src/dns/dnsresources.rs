@@ -10,6 +10,7 @@ use model::dns::domain::Domain;
 use model::id::{DnsRecordId, DnsResourceId};
 
 use crate::authorize::authorize;
+use crate::background;
 use crate::details::Details;
 use crate::dns::domains::is_name;
 use crate::error::Refusal;
@@ -96,9 +97,12 @@ pub async fn list(
     actor: &Actor,
     query: &DnsQuery,
 ) -> Result<Vec<DnsResourceDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
-    let found = matching(&details, query)?.into_iter();
-    found.map(|resource| detail(&details, resource)).collect()
+    let (details, query) = (Details::seen_by(actor, tables).await?, query.clone());
+    background::run(move || {
+        let found = matching(&details, &query)?.into_iter();
+        found.map(|resource| detail(&details, resource)).collect()
+    })
+    .await
 }
 
 /// A resource.
@@ -124,10 +128,14 @@ pub async fn list_records(
     actor: &Actor,
     query: &DnsQuery,
 ) -> Result<Vec<DnsRecordDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let (details, query) = (Details::seen_by(actor, tables).await?, query.clone());
+    background::run(move || records_of(&details, &query)).await
+}
+
+fn records_of(details: &Details, query: &DnsQuery) -> Result<Vec<DnsRecordDetail>, Refusal> {
     let mut found = Vec::new();
-    for resource in matching(&details, query)? {
-        let fqdn = fqdn(&details, &resource)?;
+    for resource in matching(details, query)? {
+        let fqdn = fqdn(details, &resource)?;
         let wanted = |record: &DnsRecord| {
             query.rrtype.as_ref().is_none_or(|wanted| record.rrtype == *wanted)
         };

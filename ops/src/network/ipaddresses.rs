@@ -13,6 +13,7 @@ use model::net::subnet::Subnet;
 use model::user::User;
 
 use crate::authorize::authorize;
+use crate::background;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::promised::is_promised;
@@ -73,13 +74,30 @@ pub async fn list(
         permits(actor, Permission::ListAllAddresses, &Object::Site)?;
     }
     let details = Details::seen_by(actor, tables).await?;
-    let owner = query.owner.as_ref().unwrap_or(&user.username);
+    let owner = query.owner.clone().unwrap_or_else(|| user.username.clone());
+    let owner = (!query.everybody).then_some(owner);
+    if let Some(ip) = query.ip {
+        let reserved = details.view().get::<ReservedAddress>(&ip)?;
+        return of_owner(&details, reserved, owner.as_deref());
+    }
+    background::run(move || {
+        let all = details.view().list::<ReservedAddress>()?;
+        of_owner(&details, all, owner.as_deref())
+    })
+    .await
+}
+
+/// Those of a user; without one, all.
+fn of_owner(
+    details: &Details,
+    reserved: impl IntoIterator<Item = ReservedAddress>,
+    owner: Option<&str>,
+) -> Result<Vec<ReservedDetail>, Refusal> {
     let mut found = Vec::new();
-    for reserved in details.view().list::<ReservedAddress>()? {
+    for reserved in reserved {
         let known = details.user(reserved.user)?;
-        let wanted = query.everybody || known.is_some_and(|known| known.username == *owner);
-        if wanted && query.ip.is_none_or(|ip| ip == reserved.ip) {
-            found.push(detail_of(&details, reserved)?);
+        if owner.is_none_or(|owner| known.is_some_and(|known| known.username == owner)) {
+            found.push(detail_of(details, reserved)?);
         }
     }
     Ok(found)

@@ -63,7 +63,7 @@ pub const OPERATIONS: &[Operation] = &[
 async fn list(call: Call) -> Result<Reply, Problem> {
     let query = query(&call.params);
     let found = dnsresources::list_records(&call.parts.tables, &call.actor, &query).await?;
-    Ok(Reply::json(&found.iter().map(record_shape).collect::<Vec<_>>()))
+    Ok(Reply::json_list(found.into_iter().map(|found| Ok::<_, Problem>(record_shape(&found)))))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {

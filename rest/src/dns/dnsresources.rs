@@ -74,7 +74,7 @@ pub const OPERATIONS: &[Operation] = &[
 async fn list(call: Call) -> Result<Reply, Problem> {
     let query = query(&call.params);
     let found = dnsresources::list(&call.parts.tables, &call.actor, &query).await?;
-    Ok(Reply::json(&found.iter().map(shape).collect::<Vec<_>>()))
+    Ok(Reply::json_list(found.into_iter().map(|found| Ok::<_, Problem>(shape(&found)))))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {

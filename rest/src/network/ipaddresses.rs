@@ -67,7 +67,7 @@ async fn list(call: Call) -> Result<Reply, Problem> {
         ip: IP.of(&call.params)?,
     };
     let found = ipaddresses::list(&call.parts.tables, &call.actor, &query).await?;
-    Ok(Reply::json(&found.iter().map(shape).collect::<Vec<_>>()))
+    Ok(Reply::json_list(found.into_iter().map(|found| Ok::<_, Problem>(shape(&found)))))
 }
 
 async fn reserve(call: Call) -> Result<Reply, Problem> {
