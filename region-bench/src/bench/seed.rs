@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use identity::Identity;
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::Power;
@@ -16,11 +16,15 @@ use region::app::open_store;
 use region::config::Config;
 use tables::tx::Tx;
 use tables::update::{Cause, Tables};
+use tokio::time::{Instant, sleep};
 
 use crate::regions::agent::{inventory, mac};
 
 /// Machines in one transaction.
 const TOGETHER: u32 = 50;
+/// How long a stopped node may take to close its files, and how often it is looked at.
+const CLOSING_MAX: Duration = Duration::from_secs(120);
+const CLOSING_LOOK: Duration = Duration::from_millis(50);
 /// How long the node may take to lead.
 const LEADING_MAX: Duration = Duration::from_secs(30);
 
@@ -32,7 +36,24 @@ pub(super) async fn machines(data: &Path, count: u32, address: &str) -> anyhow::
     let store = open_store(&config, &identity).await?;
     let filled = fill(&store, count, address).await;
     store.shutdown().await;
+    drop(store);
+    closed(&config.store_dir()).await?;
     filled
+}
+
+/// Waits until nothing of this process has a file of the store open: a snapshot may still be made when
+/// the node has stopped, and the region could not open the store beside it.
+async fn closed(store: &Path) -> anyhow::Result<()> {
+    let end = Instant::now() + CLOSING_MAX;
+    loop {
+        let open = std::fs::read_dir("/proc/self/fd")?.filter_map(|entry| {
+            let file = std::fs::read_link(entry.ok()?.path()).ok()?;
+            file.starts_with(store).then_some(file)
+        });
+        let Some(file) = open.max() else { return Ok(()) };
+        ensure!(Instant::now() < end, "{} stays open", file.display());
+        sleep(CLOSING_LOOK).await;
+    }
 }
 
 async fn fill(store: &Store, count: u32, address: &str) -> anyhow::Result<()> {
