@@ -1,7 +1,7 @@
 //! Which machines a list or an allocation means: MAAS's constraints, each a name with values.
 //!
 //! Most constraints compare a word with what is known of a machine; the words that matter are collected
-//! once per machine ([`facts`]). `not_…` forms are their opposites. Which machines are looked at at all, [`narrow`] says.
+//! once per machine (`facts.rs`). `not_…` forms are their opposites. Which machines are looked at at all, `narrow.rs` says.
 
 pub(crate) mod facts;
 mod narrow;
