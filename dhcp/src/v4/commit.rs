@@ -109,7 +109,7 @@ impl Engine {
             }
             Outcome::Refused { taken: true, .. } => {
                 self.offers.withdraw(request.vlan, request.mac);
-                Self::refuse(&waiting.message, &waiting.arrival, "address is in use", now)
+                self.refuse(&waiting.message, &waiting.arrival, "address is in use", now)
             }
             Outcome::Refused { taken: false, .. } | Outcome::Unknown => {
                 self.offers.withdraw(request.vlan, request.mac);

@@ -15,6 +15,7 @@ use model::lease::offline::OwnGrant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
 
+use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
 use crate::v4::offers::Offers;
@@ -47,12 +48,12 @@ pub struct Arrival {
     pub vlan: VlanId,
     /// The kernel's index of that interface.
     pub interface: u32,
-    /// This rack's address there: the server identifier of its replies.
+    /// This rack's address there, for clients that no other of its addresses is nearer to.
     pub server: Ipv4Addr,
     /// The UDP port it was sent from.
     pub source_port: u16,
-    /// Whether it was sent to this rack alone.
-    pub unicast: bool,
+    /// The IP address it was sent to: one of this rack's, or a broadcast.
+    pub destination: Ipv4Addr,
 }
 
 /// Something to be done.
@@ -189,6 +190,7 @@ pub struct Engine {
     /// How long leases, promises and blocks last.
     pub policy: Policy,
     pub(crate) own: OwnRack,
+    pub(crate) addresses: OwnAddresses,
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
@@ -208,6 +210,7 @@ impl Engine {
             policy,
             commits: OpenCommits::new(own.incarnation),
             own,
+            addresses: OwnAddresses::default(),
             view: View::default(),
             clock: None,
             reachable: false,
@@ -228,6 +231,11 @@ impl Engine {
     /// Changes what the server serves from. All changes of one revision belong into one call.
     pub fn update(&mut self, change: impl FnOnce(&mut View)) {
         change(&mut self.view);
+    }
+
+    /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
+    pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
+        self.addresses = addresses.into_iter().collect();
     }
 
     /// A region said what time it is.
@@ -268,14 +276,20 @@ impl Engine {
         Ok((message.kind, outputs))
     }
 
-    /// The link that a client is on: its relay says it, or the interface it came in at.
+    /// The link that a client is on: its relay says it; else the address that it uses, if it was
+    /// sent to this rack alone and so may have been routed here (RFC 2131 §4.3.6); else the
+    /// interface it came in at.
     fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let vlan = match message.link_address() {
             Some(link) => {
                 let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;
                 subnet.vlan
             }
-            None => arrival.vlan,
+            None => {
+                let routed = self.unicast(arrival) && !message.ciaddr.is_unspecified();
+                let own = routed.then(|| self.view.subnet_of(message.ciaddr)).flatten();
+                own.map_or(arrival.vlan, |(_, subnet)| subnet.vlan)
+            }
         };
         if self.serves(vlan) { Ok(vlan) } else { Err(Dropped::NotServed) }
     }
@@ -309,12 +323,12 @@ impl Engine {
         self.offers.make(arrival.vlan, message.mac, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
-        Ok(vec![send(message, arrival, &reply, now.plus_ms(lease_ms))])
+        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
     fn inform(&mut self, message: &Message, arrival: &Arrival, now: Moment) -> Vec<Output> {
         let reply = self.inform_reply(message, arrival);
-        vec![send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))]
+        vec![self.send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))]
     }
 
     /// An acknowledgement with the time that is left, and its report.
@@ -330,17 +344,18 @@ impl Engine {
         let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
         let send_before = now.plus_ms(SEND_WITHIN_MS);
         let exchange = Exchange { mac: message.mac, vlan: arrival.vlan, ip, boot };
-        vec![send(message, arrival, &reply, send_before), Output::Report(exchange)]
+        vec![self.send(message, arrival, &reply, send_before), Output::Report(exchange)]
     }
 
     pub(crate) fn refuse(
+        &self,
         message: &Message,
         arrival: &Arrival,
         reason: &str,
         now: Moment,
     ) -> Vec<Output> {
-        let reply = Self::nak_reply(message, arrival, reason);
-        vec![send(message, arrival, &reply, now.plus_ms(10_000))]
+        let reply = self.nak_reply(message, arrival, reason);
+        vec![self.send(message, arrival, &reply, now.plus_ms(10_000))]
     }
 
     pub(crate) fn remember_declined(&mut self, ip: Ipv4Addr, now: Moment) {
@@ -361,15 +376,25 @@ impl Engine {
             self.grants.retain(|_, grant| !grant.over(&policy, earliest, revision));
         }
     }
-}
 
-fn send(message: &Message, arrival: &Arrival, reply: &Reply, send_before: Moment) -> Output {
-    Output::Send(Sending {
-        interface: arrival.interface,
-        source: arrival.server,
-        destination: destination(message, reply, arrival.source_port),
-        kind: reply.kind,
-        payload: reply.encode(),
-        send_before,
-    })
+    /// A reply leaves from the address that was asked, because a relay's or a client's firewall
+    /// expects it from there.
+    fn send(
+        &self,
+        message: &Message,
+        arrival: &Arrival,
+        reply: &Reply,
+        send_before: Moment,
+    ) -> Output {
+        let asked = self.unicast(arrival).then_some(arrival.destination);
+        let client = Some(reply.yiaddr).filter(|ip| !ip.is_unspecified());
+        Output::Send(Sending {
+            interface: arrival.interface,
+            source: asked.unwrap_or_else(|| self.server_address(arrival, client)),
+            destination: destination(message, reply, arrival.source_port),
+            kind: reply.kind,
+            payload: reply.encode(),
+            send_before,
+        })
+    }
 }

@@ -7,8 +7,10 @@ pub mod engine;
 pub mod sharing;
 pub mod view;
 
+mod addresses;
 mod commit;
 mod offers;
 mod pending;
 mod replies;
 mod request;
+mod server;

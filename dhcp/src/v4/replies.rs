@@ -1,19 +1,18 @@
 //! What a reply says (RFC 2131 §4.3).
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+
+use model::net::subnet::Subnet;
 
 use crate::v4::boot::BootClient;
 use crate::v4::engine::{Arrival, Engine};
+use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::Message;
 use crate::wire::reply::{Kind, Reply};
 
 impl Engine {
-    /// The server identifier of replies: what the relay wants, or the address it arrived at.
-    pub(crate) fn server_identifier(request: &Message, arrival: &Arrival) -> Ipv4Addr {
-        request.server_override().unwrap_or(arrival.server)
-    }
-
     /// An offer or an acknowledgement of an address for a time.
     pub(crate) fn grant_reply(
         &self,
@@ -29,12 +28,14 @@ impl Engine {
             reply.ciaddr = request.ciaddr;
         }
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
+        let server = self.server_identifier(request, arrival, Some(ip));
+        reply.put(code::SERVER_IDENTIFIER, server.octets());
         reply.put(code::LEASE_TIME, seconds.to_be_bytes());
         reply.put(code::RENEWAL_TIME, (seconds / 2).to_be_bytes());
         reply.put(code::REBINDING_TIME, (seconds - seconds / 8).to_be_bytes());
-        self.put_configuration(&mut reply, request, ip);
-        put_boot(&mut reply, request, arrival);
+        let server = self.server_address(arrival, Some(ip));
+        self.put_configuration(&mut reply, request, ip, server);
+        put_boot(&mut reply, request, server);
         reply
     }
 
@@ -42,23 +43,33 @@ impl Engine {
     pub(crate) fn inform_reply(&self, request: &Message, arrival: &Arrival) -> Reply {
         let mut reply = Reply::to(request, Kind::Ack);
         reply.ciaddr = request.ciaddr;
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
-        self.put_configuration(&mut reply, request, request.ciaddr);
-        put_boot(&mut reply, request, arrival);
+        let client = Some(request.ciaddr).filter(|ip| !ip.is_unspecified());
+        let identifier = self.server_identifier(request, arrival, client);
+        reply.put(code::SERVER_IDENTIFIER, identifier.octets());
+        let server = self.server_address(arrival, client);
+        self.put_configuration(&mut reply, request, request.ciaddr, server);
+        put_boot(&mut reply, request, server);
         reply
     }
 
     /// A refusal: nothing but the message and who says it (RFC 2131 table 3).
-    pub(crate) fn nak_reply(request: &Message, arrival: &Arrival, reason: &str) -> Reply {
+    pub(crate) fn nak_reply(&self, request: &Message, arrival: &Arrival, reason: &str) -> Reply {
         let mut reply = Reply::to(request, Kind::Nak);
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
+        let server = self.server_identifier(request, arrival, None);
+        reply.put(code::SERVER_IDENTIFIER, server.octets());
         reply.put(code::MESSAGE, reason);
         put_client_identifier(&mut reply, request);
         reply
     }
 
     /// The options of the subnet of an address, and of the client's machine.
-    fn put_configuration(&self, reply: &mut Reply, request: &Message, ip: Ipv4Addr) {
+    fn put_configuration(
+        &self,
+        reply: &mut Reply,
+        request: &Message,
+        ip: Ipv4Addr,
+        server: Ipv4Addr,
+    ) {
         put_client_identifier(reply, request);
         let Some((net, subnet)) = self.view.subnet_of(ip) else { return };
         reply.put(code::SUBNET_MASK, net.netmask().octets());
@@ -67,7 +78,7 @@ impl Engine {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
-            self.name_servers(subnet).iter().flat_map(Ipv4Addr::octets).collect();
+            self.name_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
         }
@@ -84,19 +95,37 @@ impl Engine {
     }
 
     /// The racks of the link, this one first, then the servers that the subnet names.
-    fn name_servers(&self, subnet: &model::net::subnet::Subnet) -> Vec<Ipv4Addr> {
+    fn name_servers(&self, subnet: &Subnet, server: Ipv4Addr) -> Vec<Ipv4Addr> {
         let mut servers: Vec<Ipv4Addr> = Vec::new();
         if subnet.allow_dns {
             let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
             racks.sort_by_key(|(id, _)| **id != self.own.rack);
-            let addresses = racks.iter().filter_map(|(_, rack)| *rack).flat_map(|rack| {
-                rack.addresses.iter().filter(|own| subnet.cidr.contains(&own.addr()))
-            });
-            servers.extend(addresses.filter_map(|own| v4(own.addr())));
+            for (id, rack) in racks {
+                let own = (*id == self.own.rack).then_some(server);
+                let near = rack.map(|rack| self.reachable_at(rack, subnet)).unwrap_or_default();
+                servers.extend(own.into_iter().chain(near));
+            }
         }
         servers.extend(subnet.dns_servers.iter().filter_map(|ip| v4(*ip)));
-        servers.dedup();
+        let mut told = BTreeSet::new();
+        servers.retain(|server| told.insert(*server));
         servers
+    }
+
+    /// The addresses of a rack in a subnet; when it has none, those on the link that the subnet is
+    /// relayed to, because the subnet's router leads there.
+    fn reachable_at(&self, rack: &PeerRack, subnet: &Subnet) -> Vec<Ipv4Addr> {
+        let addresses = || rack.addresses.iter().filter_map(|own| v4(own.addr()));
+        let near: Vec<Ipv4Addr> =
+            addresses().filter(|own| subnet.cidr.contains(&IpAddr::V4(*own))).collect();
+        if !near.is_empty() {
+            return near;
+        }
+        let serving = self.view.vlan(subnet.vlan).and_then(|vlan| vlan.relay_vlan);
+        let serving = serving.unwrap_or(subnet.vlan);
+        addresses()
+            .filter(|own| self.view.subnet_of(*own).is_some_and(|(_, on)| on.vlan == serving))
+            .collect()
     }
 }
 
@@ -109,17 +138,18 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 
 /// The client identifier goes back as it came (RFC 6842).
 fn put_client_identifier(reply: &mut Reply, request: &Message) {
-    if let Some(identifier) = request.options.get(code::CLIENT_IDENTIFIER) {
+    let identifier = request.options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
+    if let Some(identifier) = identifier {
         reply.put(code::CLIENT_IDENTIFIER, identifier);
     }
 }
 
-fn put_boot(reply: &mut Reply, request: &Message, arrival: &Arrival) {
+fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
     let Some(client) = BootClient::of(request) else { return };
-    let boot = client.reply(request, arrival.server);
-    reply.siaddr = arrival.server;
+    let boot = client.reply(request, server);
+    reply.siaddr = server;
     if boot.tftp {
-        reply.put(code::TFTP_SERVER_NAME, arrival.server.to_string());
+        reply.put(code::TFTP_SERVER_NAME, server.to_string());
     }
     reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
     reply.file = boot.file;

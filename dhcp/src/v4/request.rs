@@ -34,7 +34,7 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let (state, ip) = classify(message, arrival)?;
+        let (state, ip) = classify(message, self.unicast(arrival))?;
         match state {
             State::Selecting => self.check_selected(message, arrival)?,
             State::Renewing => {}
@@ -53,7 +53,7 @@ impl Engine {
             return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
         }
         if !reservations.is_empty() && state == State::InitReboot {
-            return Ok(Self::refuse(message, arrival, "another address is reserved for you", now));
+            return Ok(self.refuse(message, arrival, "another address is reserved for you", now));
         }
         self.request_dynamic(message, arrival, state, ip, now)
     }
@@ -73,14 +73,14 @@ impl Engine {
         match self.standing(arrival.vlan, ip, message.mac, now) {
             Standing::Taken => {
                 self.offers.withdraw(arrival.vlan, message.mac);
-                Ok(Self::refuse(message, arrival, "address is in use", now))
+                Ok(self.refuse(message, arrival, "address is in use", now))
             }
             Standing::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
             Standing::Unknown if state == State::InitReboot => {
                 let bound = self.view.bindings_of(arrival.vlan, message.mac);
                 let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
                 if elsewhere {
-                    Ok(Self::refuse(message, arrival, "another address is yours", now))
+                    Ok(self.refuse(message, arrival, "another address is yours", now))
                 } else {
                     Err(Dropped::NotKnown)
                 }
@@ -115,8 +115,7 @@ impl Engine {
     /// Checks that the client chose this server; otherwise its offer is withdrawn.
     fn check_selected(&mut self, message: &Message, arrival: &Arrival) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
-        let ours = [Some(arrival.server), message.server_override()];
-        if server.is_some() && ours.contains(&server) {
+        if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
         self.offers.withdraw(arrival.vlan, message.mac);
@@ -138,7 +137,7 @@ impl Engine {
         if self.view.subnets_on(arrival.vlan).next().is_none() {
             return Err(Dropped::NotKnown);
         }
-        Ok(Self::refuse(message, arrival, "wrong address for this network", now))
+        Ok(self.refuse(message, arrival, "wrong address for this network", now))
     }
 
     /// What is left of a lease in its first quarter: nothing needs to be committed for it.
@@ -188,8 +187,7 @@ impl Engine {
         ip: Ipv4Addr,
     ) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
-        let ours = [None, Some(arrival.server), message.server_override()];
-        if !ours.contains(&server) {
+        if server.is_some_and(|server| !self.names_this_rack(server, message, arrival)) {
             return Err(Dropped::AnotherServer);
         }
         let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, message.mac));
@@ -202,14 +200,14 @@ fn holds(binding: &Binding, mac: MacAddress) -> bool {
     binding.mac == mac && binding.state == BindingState::Active
 }
 
-fn classify(message: &Message, arrival: &Arrival) -> Result<(State, Ipv4Addr), Dropped> {
+fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropped> {
     let requested = message.options.address(code::REQUESTED_ADDRESS);
     if message.options.get(code::SERVER_IDENTIFIER).is_some() {
         let ip = requested.or_else(|| Some(message.ciaddr).filter(|ip| !ip.is_unspecified()));
         return ip.map(|ip| (State::Selecting, ip)).ok_or(Dropped::Senseless);
     }
     if !message.ciaddr.is_unspecified() {
-        let renewing = arrival.unicast && !message.relayed();
+        let renewing = unicast && !message.relayed();
         let state = if renewing { State::Renewing } else { State::Rebinding };
         return Ok((state, message.ciaddr));
     }

@@ -5,6 +5,7 @@
 
 mod bench;
 
+mod addresses;
 mod boot;
 mod offline;
 mod relay;
