@@ -149,6 +149,7 @@ fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
     let boot = client.reply(request, server);
     reply.siaddr = server;
     if boot.tftp {
+        reply.sname = server.to_string();
         reply.put(code::TFTP_SERVER_NAME, server.to_string());
     }
     reply.put(code::BOOT_FILE_NAME, boot.file.as_str());

@@ -9,6 +9,7 @@ mod addresses;
 mod boot;
 mod offline;
 mod relay;
+mod room;
 mod section_4_1;
 mod section_4_3_1;
 mod section_4_3_2;
