@@ -10,7 +10,7 @@ use crate::v4::engine::{Arrival, Engine};
 use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::Message;
-use crate::wire::reply::{Kind, Reply};
+use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
 impl Engine {
     /// An offer or an acknowledgement of an address for a time.
@@ -39,15 +39,22 @@ impl Engine {
         reply
     }
 
-    /// The acknowledgement of a DHCPINFORM: everything but an address and its times.
+    /// The acknowledgement of a DHCPINFORM: everything but an address and its times. One that goes
+    /// to the client itself passes no relay that would take its option out again.
     pub(crate) fn inform_reply(&self, request: &Message, arrival: &Arrival) -> Reply {
         let mut reply = Reply::to(request, Kind::Ack);
         reply.ciaddr = request.ciaddr;
-        let client = Some(request.ciaddr).filter(|ip| !ip.is_unspecified());
-        let identifier = self.server_identifier(request, arrival, client);
+        let own = Some(request.ciaddr).filter(|ip| !ip.is_unspecified());
+        if own.is_some() {
+            reply.relay_agent = None;
+        } else if request.relayed() {
+            reply.flags |= BROADCAST_FLAG;
+        }
+        let near = own.or_else(|| request.link_address()).unwrap_or(arrival.server);
+        let identifier = self.server_identifier(request, arrival, Some(near));
         reply.put(code::SERVER_IDENTIFIER, identifier.octets());
-        let server = self.server_address(arrival, client);
-        self.put_configuration(&mut reply, request, request.ciaddr, server);
+        let server = self.server_address(arrival, Some(near));
+        self.put_configuration(&mut reply, request, near, server);
         put_boot(&mut reply, request, server);
         reply
     }

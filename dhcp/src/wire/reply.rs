@@ -18,7 +18,8 @@ use crate::wire::message::Message;
 
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 const END: u8 = 255;
-const BROADCAST_FLAG: u16 = 0x8000;
+/// The flag that asks for a broadcast on the client's link (RFC 2131 §2).
+pub const BROADCAST_FLAG: u16 = 0x8000;
 /// The length of a BOOTP message: some ROMs drop shorter ones.
 const LEN_MIN: usize = 300;
 /// What an Ethernet frame carries. A longer reply travels in fragments, and only because of what a

@@ -164,3 +164,24 @@ fn a_relayed_client_is_told_the_rack_that_its_relay_reaches_as_name_server() {
     let servers = [SERVER.octets(), other.octets(), [9, 9, 9, 9]].concat();
     assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
 }
+
+/// V4-18, RFC 2131.
+#[test]
+fn an_inform_through_a_relay_is_answered_to_the_client_if_it_has_an_address() {
+    let mut bench = bench();
+    let ip = Ipv4Addr::new(10, 5, 0, 50);
+    let client = Client { giaddr: RELAY, ..Client::new(1) }.with(82, &OPTION_82);
+    let outputs = bench.handle(&Client { ciaddr: ip, ..client.clone() }.packet(8, &[])).unwrap();
+    let (destination, reply, bytes) = sent(&outputs);
+    assert_eq!(destination, Destination::Unicast { ip });
+    assert_eq!((reply.ciaddr(), reply.yiaddr()), (ip, Ipv4Addr::UNSPECIFIED));
+    assert_eq!(raw_option(&bytes, 82), None, "no relay takes it out again");
+    assert_eq!(raw_option(&bytes, 3).unwrap().1, RELAY.octets());
+    let outputs = bench.handle(&client.packet(8, &[])).unwrap();
+    let (destination, reply, bytes) = sent(&outputs);
+    assert_eq!(destination, Destination::Relay { ip: RELAY, port: 67 });
+    assert!(reply.flags().broadcast());
+    assert_eq!(raw_option(&bytes, 82).unwrap().1, OPTION_82);
+    assert_eq!(raw_option(&bytes, 3).unwrap().1, RELAY.octets(), "the options of the relay's link");
+    assert_eq!(raw_option(&bytes, 51), None);
+}
