@@ -103,6 +103,7 @@ impl Engine {
         let Some(waiting) = waiting else { return Vec::new() };
         match outcome {
             Outcome::Committed { told_ms, .. } => {
+                self.declines.forget_address(request.ip);
                 self.offers.withdraw(request.vlan, request.mac);
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
                 self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)

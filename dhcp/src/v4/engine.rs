@@ -18,6 +18,7 @@ use model::mac::MacAddress;
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
+use crate::v4::declines::Declines;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
@@ -29,8 +30,6 @@ use crate::wire::reply::{self, Reply};
 /// How long a reply with a time in it may wait for its sending: less than the skew that every
 /// deadline is shortened by.
 const SEND_WITHIN_MS: u64 = 1_000;
-/// How many declined addresses are remembered.
-const DECLINED_MAX: usize = 1_024;
 
 /// This rack process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +178,9 @@ pub enum Dropped {
     /// This rack cannot know the answer now.
     #[error("the answer is not known")]
     NotKnown,
+    /// The client has declined too many addresses (RFC 2131 §4.3.3).
+    #[error("the client has declined too many addresses")]
+    DeclinesTooOften,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -196,7 +198,7 @@ pub struct Engine {
     pub(crate) reachable: bool,
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
-    pub(crate) declined: BTreeMap<Ipv4Addr, Moment>,
+    pub(crate) declines: Declines,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     transmissions: Transmissions,
@@ -216,7 +218,7 @@ impl Engine {
             reachable: false,
             offers: Offers::default(),
             grants: BTreeMap::new(),
-            declined: BTreeMap::new(),
+            declines: Declines::default(),
             waiting: BTreeMap::new(),
             transmissions: Transmissions::default(),
         }
@@ -271,7 +273,7 @@ impl Engine {
             Kind::Request => self.request(&message, &arrival, now)?,
             Kind::Decline => self.decline(&message, &arrival, now)?,
             Kind::Release => self.release(&message, &arrival, now)?,
-            Kind::Inform => self.inform(&message, &arrival, now),
+            Kind::Inform => self.inform(&message, &arrival, now)?,
         };
         Ok((message.kind, outputs))
     }
@@ -317,6 +319,11 @@ impl Engine {
         if !self.our_turn(message, arrival.vlan, now) {
             return Err(Dropped::NotOurTurn);
         }
+        if self.declines.too_many(message, arrival.vlan, now)
+            && self.view.reservations(arrival.vlan, message.mac).is_empty()
+        {
+            return Err(Dropped::DeclinesTooOften);
+        }
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
@@ -326,9 +333,17 @@ impl Engine {
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
-    fn inform(&mut self, message: &Message, arrival: &Arrival, now: Moment) -> Vec<Output> {
+    fn inform(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        if !self.unicast(arrival) && !self.our_turn(message, arrival.vlan, now) {
+            return Err(Dropped::NotOurTurn);
+        }
         let reply = self.inform_reply(message, arrival);
-        vec![self.send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))]
+        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))])
     }
 
     /// An acknowledgement with the time that is left, and its report.
@@ -358,18 +373,11 @@ impl Engine {
         vec![self.send(message, arrival, &reply, now.plus_ms(10_000))]
     }
 
-    pub(crate) fn remember_declined(&mut self, ip: Ipv4Addr, now: Moment) {
-        self.declined.retain(|_, until| *until > now);
-        if self.declined.len() < DECLINED_MAX {
-            self.declined.insert(ip, now.plus_ms(self.policy.decline_ms));
-        }
-    }
-
     /// Forgets what is over. Call it about every second.
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);
         self.transmissions.forget(now);
-        self.declined.retain(|_, until| *until > now);
+        self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);
             let earliest = clock.earliest(now);
@@ -387,7 +395,7 @@ impl Engine {
         send_before: Moment,
     ) -> Output {
         let asked = self.unicast(arrival).then_some(arrival.destination);
-        let client = Some(reply.yiaddr).filter(|ip| !ip.is_unspecified());
+        let client = [reply.yiaddr, reply.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
         Output::Send(Sending {
             interface: arrival.interface,
             source: asked.unwrap_or_else(|| self.server_address(arrival, client)),

@@ -9,6 +9,7 @@ pub mod view;
 
 mod addresses;
 mod commit;
+mod declines;
 mod offers;
 mod pending;
 mod replies;

@@ -70,6 +70,10 @@ impl Engine {
             self.offers.withdraw(arrival.vlan, message.mac);
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
         }
+        let offered = self.offers.of(arrival.vlan, message.mac, now) == Some(ip);
+        if offered && self.reusable(arrival.vlan, ip, message.mac, now).is_some() {
+            return self.commit_or_answer(message, arrival, ip, now);
+        }
         match self.standing(arrival.vlan, ip, message.mac, now) {
             Standing::Taken => {
                 self.offers.withdraw(arrival.vlan, message.mac);
@@ -174,8 +178,14 @@ impl Engine {
     ) -> Result<Vec<Output>, Dropped> {
         let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
+        if self.declines.too_many(message, arrival.vlan, now) {
+            return Err(Dropped::DeclinesTooOften);
+        }
+        if self.declines.at(ip).is_some() {
+            return Err(Dropped::Repeated);
+        }
         self.offers.withdraw(arrival.vlan, message.mac);
-        self.remember_declined(ip, now);
+        self.declines.remember(message, arrival.vlan, ip, now);
         Ok(self.tell(Change::Decline, message, arrival, ip, now))
     }
 

@@ -163,6 +163,12 @@ impl Message {
         <[u8; 4]>::try_from(value).ok().map(Ipv4Addr::from)
     }
 
+    /// The relay's circuit that the client is behind (RFC 3046 §3.1).
+    #[must_use]
+    pub fn circuit(&self) -> Option<&[u8]> {
+        self.relay_suboption(1)
+    }
+
     /// Whether the relay wants the answer at the port it sent from (RFC 8357).
     #[must_use]
     pub fn relay_source_port(&self) -> bool {

@@ -13,5 +13,6 @@ mod room;
 mod section_4_1;
 mod section_4_3_1;
 mod section_4_3_2;
+mod section_4_3_3;
 mod section_4_3_4;
 mod sharing;

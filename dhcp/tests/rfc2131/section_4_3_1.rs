@@ -104,3 +104,18 @@ fn a_discover_that_names_a_server_is_dropped() {
     let packet = Client::new(1).packet(1, &[(54, SERVER.octets())]);
     assert_eq!(bench.handle(&packet), Err(Dropped::Senseless));
 }
+
+/// V4-05.
+#[test]
+fn what_a_client_asks_for_counts_more_than_what_it_was_offered_and_less_than_what_it_has() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let offered = bench.offered(&client);
+    let wanted = Ipv4Addr::new(10, 0, 0, if offered.octets()[3] == 100 { 101 } else { 100 });
+    let asks = client.clone().with(50, &wanted.octets());
+    assert_eq!(bench.offered(&asks), wanted);
+    assert_eq!(bench.offered(&client), wanted, "the offer follows what it asked for");
+    let ip = bench.bound(&client);
+    let asks = client.with(50, &offered.octets());
+    assert_eq!(bench.offered(&asks), ip);
+}

@@ -363,6 +363,7 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Senseless => "senseless",
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",
+        Dropped::DeclinesTooOften => "declines too often",
         Dropped::Repeated => "repeated",
     }
 }
