@@ -211,9 +211,6 @@ impl Engine {
 
     /// The block of this process that an address lies in.
     pub(crate) fn own_block(&self, vlan: VlanId, ip: Ipv4Addr) -> Option<&Block> {
-        self.view
-            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
-            .find(|(span, _)| span.contains(ip))
-            .map(|(_, block)| block)
+        self.view.block_at(vlan, &self.own.rack, self.own.incarnation, ip)
     }
 }
