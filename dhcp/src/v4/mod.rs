@@ -10,6 +10,7 @@ pub mod view;
 mod addresses;
 mod commit;
 mod declines;
+mod fqdn;
 mod offers;
 mod pending;
 mod replies;

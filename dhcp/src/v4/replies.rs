@@ -7,12 +7,25 @@ use model::net::subnet::Subnet;
 
 use crate::v4::boot::BootClient;
 use crate::v4::engine::{Arrival, Engine};
+use crate::v4::fqdn::{ClientFqdn, hostname, labels};
 use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::Message;
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
+/// A client that asks for less is not served better by renewing all the time.
+const LEASE_MIN_MS: u64 = 60_000;
+
 impl Engine {
+    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
+    /// lease without an end is none: the policy's time is the longest.
+    pub(crate) fn lease_ms(&self, request: &Message) -> u64 {
+        let longest = self.policy.lease_ms;
+        let asked = request.options.number_u32(code::LEASE_TIME);
+        let shortest = LEASE_MIN_MS.min(longest);
+        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
+    }
+
     /// An offer or an acknowledgement of an address for a time.
     pub(crate) fn grant_reply(
         &self,
@@ -27,6 +40,7 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
+        let lease_ms = lease_ms.min(self.lease_ms(request));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());
@@ -89,16 +103,39 @@ impl Engine {
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
         }
+        if !self.view.ntp_servers.is_empty() {
+            let servers: Vec<u8> =
+                self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
+            reply.put_wanted(code::NTP_SERVERS, servers);
+        }
         if let Some(host) = self.view.host(request.mac) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
         if let Some(domain) = &self.view.domain {
             reply.put_wanted(code::DOMAIN_NAME, domain.as_str());
+            if reply.wanted.contains(&code::DOMAIN_SEARCH) {
+                reply.put(code::DOMAIN_SEARCH, labels(domain));
+            }
+        }
+        if let Some(fqdn) = ClientFqdn::of(&request.options) {
+            reply.put(code::CLIENT_FQDN, fqdn.answer(&self.full_name(request)));
         }
         let mtu = self.view.vlan(subnet.vlan).map_or(1_500, |vlan| vlan.mtu);
         if mtu != 1_500 && reply.wanted.contains(&code::INTERFACE_MTU) {
             reply.put(code::INTERFACE_MTU, mtu.to_be_bytes());
         }
+    }
+
+    /// The name that the client has in DNS; empty when it has none.
+    fn full_name(&self, request: &Message) -> String {
+        let known = self.view.host(request.mac).map(|host| host.hostname.clone());
+        let label = known.or_else(|| hostname(&request.options));
+        label
+            .map(|label| match &self.view.domain {
+                Some(domain) => format!("{label}.{domain}"),
+                None => label,
+            })
+            .unwrap_or_default()
     }
 
     /// The racks of the link, this one first, then the servers that the subnet names.

@@ -148,7 +148,8 @@ impl Engine {
     fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
         let clock = self.clock?;
         let binding = self.view.binding(ip).filter(|binding| holds(binding, mac))?;
-        if self.grants.get(&ip).is_some_and(|grant| grant.mac != mac) {
+        let granted_to_another = self.grants.get(&ip).is_some_and(|grant| grant.mac != mac);
+        if granted_to_another || self.view.kept_for_another(ip, mac) {
             return None;
         }
         let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);
@@ -217,7 +218,7 @@ fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropp
         return ip.map(|ip| (State::Selecting, ip)).ok_or(Dropped::Senseless);
     }
     if !message.ciaddr.is_unspecified() {
-        let renewing = unicast && !message.relayed();
+        let renewing = if message.relayed() { message.unicast_to_relay() } else { unicast };
         let state = if renewing { State::Renewing } else { State::Rebinding };
         return Ok((state, message.ciaddr));
     }

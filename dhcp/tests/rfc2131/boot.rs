@@ -14,6 +14,7 @@ fn check(client: &Client, file: &str, class: Option<&[u8]>) -> Vec<u8> {
     bytes
 }
 
+/// RFC 4578, V4-24.
 #[test]
 fn bios_and_uefi_load_ipxe_by_tftp() {
     let pxe = |arch: u8| {
@@ -30,6 +31,7 @@ fn bios_and_uefi_load_ipxe_by_tftp() {
     check(&without_93, "snponly.efi", Some(b"PXEClient"));
 }
 
+/// C-09.
 #[test]
 fn ipxe_loads_the_script_of_its_machine_and_waits_for_no_proxy() {
     let client = |class: &[u8], arch| {

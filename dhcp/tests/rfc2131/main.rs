@@ -7,6 +7,7 @@ mod bench;
 
 mod addresses;
 mod boot;
+mod checklist;
 mod lookups;
 mod offline;
 mod relay;

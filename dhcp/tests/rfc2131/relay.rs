@@ -35,6 +35,7 @@ fn bench() -> Bench {
     bench
 }
 
+/// RFC 3046, V4-15.
 #[test]
 fn a_relayed_client_gets_an_address_of_its_own_link_through_its_relay() {
     let mut bench = bench();
@@ -49,6 +50,7 @@ fn a_relayed_client_gets_an_address_of_its_own_link_through_its_relay() {
     assert_eq!(bytes[at + 2 + OPTION_82.len()], 255, "option 82 is the last one");
 }
 
+/// V4-16, RFC 3046.
 #[test]
 fn a_nak_through_a_relay_is_to_be_broadcast_there() {
     let mut bench = bench();
@@ -61,6 +63,7 @@ fn a_nak_through_a_relay_is_to_be_broadcast_there() {
     assert_eq!(raw_option(&bytes, 82).unwrap().1, OPTION_82);
 }
 
+/// RFC 3527, RFC 5107, RFC 8357, C-13.
 #[test]
 fn link_selection_and_server_override_and_source_port_are_followed() {
     let mut bench = bench();
@@ -165,7 +168,7 @@ fn a_relayed_client_is_told_the_rack_that_its_relay_reaches_as_name_server() {
     assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
 }
 
-/// V4-18, RFC 2131.
+/// V4-18.
 #[test]
 fn an_inform_through_a_relay_is_answered_to_the_client_if_it_has_an_address() {
     let mut bench = bench();

@@ -9,6 +9,7 @@ use model::lease::commit::Change;
 
 use crate::bench::{Bench, Client, SERVER, kind_of, lease_seconds, requested, sent};
 
+/// V4-19.
 #[test]
 fn only_the_holder_releases_and_nothing_is_answered() {
     let mut bench = Bench::new();
@@ -22,6 +23,7 @@ fn only_the_holder_releases_and_nothing_is_answered() {
     assert_eq!(outputs.len(), 1);
 }
 
+/// V4-18.
 #[test]
 fn an_inform_is_answered_without_an_address_and_its_times() {
     let mut bench = Bench::new();
