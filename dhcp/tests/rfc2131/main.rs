@@ -8,6 +8,8 @@ mod bench;
 mod addresses;
 mod boot;
 mod checklist;
+mod conformance;
+mod lines;
 mod lookups;
 mod offline;
 mod relay;
