@@ -188,3 +188,15 @@ fn an_inform_through_a_relay_is_answered_to_the_client_if_it_has_an_address() {
     assert_eq!(raw_option(&bytes, 3).unwrap().1, RELAY.octets(), "the options of the relay's link");
     assert_eq!(raw_option(&bytes, 51), None);
 }
+
+/// V4-22.
+#[test]
+fn a_rack_whose_addresses_no_region_knows_yet_names_itself_as_name_server() {
+    let mut bench = bench();
+    bench.engine.update(|view| view.remove_rack(&crate::bench::rack(1)));
+    let client = Client { giaddr: RELAY, ..Client::new(1) };
+    let handled = [client.discover(), client.discover()].map(|packet| bench.handle(&packet));
+    let outputs = handled.into_iter().find_map(Result::ok).expect("an answer");
+    let servers = [SERVER.octets(), [9, 9, 9, 9]].concat();
+    assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
+}

@@ -159,3 +159,51 @@ fn the_declining_client_does_not_get_the_address_back() {
     let outputs = bench.handle(&client.reboot(ip)).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Nak);
 }
+
+/// A binding as another rack had it committed.
+fn put(bench: &mut Bench, ip: Ipv4Addr, of: u8, state: BindingState, told_ms: u64) {
+    let told_until = bench.region_time().plus_ms(told_ms);
+    bench.engine.update(|view| {
+        view.put_binding(Binding {
+            ip: ip.into(),
+            subnet: model::id::SubnetId(1),
+            vlan: VLAN,
+            mac: mac(of),
+            state,
+            hostname: None,
+            told_until,
+            promise_until: told_until.plus_ms(600_000),
+            rack: rack(2),
+        });
+    });
+}
+
+/// V4-20.
+#[test]
+fn a_rack_that_did_not_hear_the_decline_does_not_offer_the_address_to_its_client() {
+    let mut bench = Bench::new();
+    let ip = Ipv4Addr::new(10, 0, 0, 101);
+    put(&mut bench, ip, 1, BindingState::Declined, 0);
+    assert_ne!(bench.offered(&Client::new(1).with(50, &ip.octets())), ip);
+    let outputs = bench.handle(&Client::new(1).select(ip)).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Nak);
+}
+
+/// V4-21.
+#[test]
+fn a_declined_address_that_another_rack_gave_again_is_its_clients() {
+    let mut bench = Bench::new();
+    let ip = bench.bound(&Client::new(1));
+    declined(&mut bench, &Client::new(1), ip);
+    bench.pass_ms(KEPT_MS);
+    bench.engine.tick(bench.now);
+    for client in [2, 1] {
+        put(&mut bench, ip, client, BindingState::Active, 300_000);
+        let outputs = bench.handle(&Client::new(client).renew(ip)).unwrap();
+        let request = requested(&outputs);
+        assert_eq!((request.ip, request.mac), (ip, mac(client)));
+        let outcome = dhcp::v4::engine::Outcome::Refused { revision: 0, taken: false };
+        bench.engine.committed(request.request_id, outcome, bench.now);
+        bench.engine.tick(bench.now);
+    }
+}
