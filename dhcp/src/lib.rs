@@ -5,5 +5,6 @@
 //! Nothing here trusts the network: packets are read by [`wire`], which cannot panic or recurse.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod lookup;
 pub mod v4;
 pub mod wire;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use model::mac::MacAddress;
 
-use crate::wire::message::Message;
+use crate::wire::message::{self, Message};
 use crate::wire::reply::{Kind, Reply};
 
 /// Where a reply is sent.
@@ -36,6 +36,10 @@ pub enum Destination {
 /// Where a reply goes; the order of the cases matters (RFC 2131 §4.1).
 #[must_use]
 pub fn destination(request: &Message, reply: &Reply, source_port: u16) -> Destination {
+    if request.kind == message::Kind::Inform && !request.ciaddr.is_unspecified() {
+        // It has an address that works, so its relay is not needed (RFC 2131 §4.3.5).
+        return Destination::Unicast { ip: request.ciaddr };
+    }
     if request.relayed() {
         let port = if request.relay_source_port() { source_port } else { 67 };
         return Destination::Relay { ip: request.giaddr, port };

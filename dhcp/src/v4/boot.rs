@@ -21,10 +21,39 @@ pub enum BootClient {
     },
     /// A BIOS PXE ROM.
     BiosPxe,
-    /// UEFI PXE on x86-64.
-    UefiPxe,
-    /// UEFI HTTP boot on x86-64.
-    UefiHttp,
+    /// UEFI PXE.
+    UefiPxe {
+        /// What its programs are made for.
+        cpu: Cpu,
+    },
+    /// UEFI HTTP boot.
+    UefiHttp {
+        /// What its programs are made for.
+        cpu: Cpu,
+    },
+}
+
+/// What a UEFI program is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cpu {
+    /// 32-bit x86.
+    X86,
+    /// x86-64.
+    X64,
+    /// 64-bit ARM.
+    Arm64,
+}
+
+impl Cpu {
+    /// The program that firmware loads: iPXE on the firmware's own network driver.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::X86 => "snponly-i386.efi",
+            Self::X64 => "snponly.efi",
+            Self::Arm64 => "snponly-arm64.efi",
+        }
+    }
 }
 
 /// What to put into the reply.
@@ -43,20 +72,39 @@ impl BootClient {
     #[must_use]
     pub fn of(message: &Message) -> Option<Self> {
         let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
-        let architecture = message
-            .options
-            .number_u16(code::CLIENT_ARCHITECTURE)
-            .or_else(|| architecture_in(vendor_class));
+        let architectures = architectures(message, vendor_class);
         if is_ipxe(message) {
-            return Some(Self::Ipxe { uefi: architecture.is_some_and(|code| code != 0) });
+            return Some(Self::Ipxe { uefi: architectures.first().is_some_and(|code| *code != 0) });
         }
-        let pxe = vendor_class.starts_with(b"PXEClient");
-        let http = vendor_class.starts_with(b"HTTPClient");
+        if vendor_class.starts_with(b"HTTPClient") {
+            return architectures.iter().find_map(|code| Self::over_http(*code));
+        }
+        if !vendor_class.starts_with(b"PXEClient") {
+            return None;
+        }
+        if architectures.is_empty() {
+            return Some(Self::BiosPxe);
+        }
+        architectures.iter().find_map(|code| Self::over_tftp(*code))
+    }
+
+    /// What an architecture loads by TFTP (IANA processor architecture types).
+    const fn over_tftp(architecture: u16) -> Option<Self> {
         match architecture {
-            Some(0) | None if pxe => Some(Self::BiosPxe),
-            Some(7 | 9) if pxe => Some(Self::UefiPxe),
-            Some(16) if http => Some(Self::UefiHttp),
-            Some(_) | None => None,
+            0 => Some(Self::BiosPxe),
+            6 => Some(Self::UefiPxe { cpu: Cpu::X86 }),
+            7 | 9 => Some(Self::UefiPxe { cpu: Cpu::X64 }),
+            11 => Some(Self::UefiPxe { cpu: Cpu::Arm64 }),
+            _ => None,
+        }
+    }
+
+    const fn over_http(architecture: u16) -> Option<Self> {
+        match architecture {
+            15 => Some(Self::UefiHttp { cpu: Cpu::X86 }),
+            16 | 17 => Some(Self::UefiHttp { cpu: Cpu::X64 }),
+            19 => Some(Self::UefiHttp { cpu: Cpu::Arm64 }),
+            _ => None,
         }
     }
 
@@ -66,7 +114,7 @@ impl BootClient {
         match self {
             Self::Ipxe { uefi } => uefi,
             Self::BiosPxe => false,
-            Self::UefiPxe | Self::UefiHttp => true,
+            Self::UefiPxe { .. } | Self::UefiHttp { .. } => true,
         }
     }
 
@@ -87,13 +135,13 @@ impl BootClient {
                 options.extend(pxe);
                 BootReply { tftp: true, file: "undionly.kpxe".to_owned(), options }
             }
-            Self::UefiPxe => {
+            Self::UefiPxe { cpu } => {
                 options.extend(pxe);
-                BootReply { tftp: true, file: "snponly.efi".to_owned(), options }
+                BootReply { tftp: true, file: cpu.program().to_owned(), options }
             }
-            Self::UefiHttp => {
+            Self::UefiHttp { cpu } => {
                 options.push((code::VENDOR_CLASS, b"HTTPClient".to_vec()));
-                let file = format!("http://{server}:{HTTP_PORT}/boot/snponly.efi");
+                let file = format!("http://{server}:{HTTP_PORT}/boot/{}", cpu.program());
                 BootReply { tftp: false, file, options }
             }
             Self::Ipxe { uefi } => {
@@ -109,13 +157,35 @@ impl BootClient {
     }
 }
 
-/// Whether the user class says iPXE, bare or as a list with lengths (RFC 3004).
+/// Whether the client is iPXE: its user class says so, bare or in a list (RFC 3004), or it sends
+/// options that only iPXE has. Firmware that is taken for iPXE cannot boot, and iPXE that is taken
+/// for firmware loads itself for ever.
 fn is_ipxe(message: &Message) -> bool {
     let class = message.options.get(code::USER_CLASS).unwrap_or_default();
-    class == b"iPXE" || class == b"\x04iPXE"
+    class == b"iPXE"
+        || user_classes(class).any(|own| own == b"iPXE")
+        || message.options.get(code::IPXE_ENCAPSULATED).is_some()
 }
 
-/// The architecture in `PXEClient:Arch:00007:UNDI:003000`, for clients without option 93.
+/// The classes of a list with lengths (RFC 3004 §4), up to the first that is cut off.
+fn user_classes(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = list.split_first()?;
+        let (class, rest) = rest.split_at_checked(usize::from(*length))?;
+        list = rest;
+        Some(class)
+    })
+}
+
+/// The architectures that a client can boot, in its order: option 93 may name several (RFC 4578
+/// §2.1). Without it, the one in `PXEClient:Arch:00007:UNDI:003000`.
+fn architectures(message: &Message, vendor_class: &[u8]) -> Vec<u16> {
+    let option = message.options.get(code::CLIENT_ARCHITECTURE).unwrap_or_default();
+    let told: Vec<u16> =
+        option.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+    if told.is_empty() { architecture_in(vendor_class).into_iter().collect() } else { told }
+}
+
 fn architecture_in(vendor_class: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(vendor_class).ok()?;
     text.split(":Arch:").nth(1)?.get(..5)?.parse().ok()

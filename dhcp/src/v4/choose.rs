@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
+use model::lease::binding::BindingState;
 use model::lease::block::Block;
 use model::lease::clock::Moment;
 use model::lease::offline::{self, AddressKnowledge};
@@ -27,8 +28,9 @@ pub(crate) enum Standing {
 }
 
 impl Engine {
-    /// The address to offer: the client's own, the one offered before, the one it had, the one it
-    /// asks for, or a free one of this rack's blocks.
+    /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
+    /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
+    /// the one that was declined longest ago.
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
@@ -46,11 +48,12 @@ impl Engine {
                 std::net::IpAddr::V6(_) => None,
             });
         let granted = self.grants.iter().filter(|(_, grant)| grant.mac == mac).map(|(ip, _)| *ip);
-        let known = bound.chain(granted).chain(offered).chain(requested);
+        let known = bound.chain(granted).chain(requested).chain(offered);
         known
             .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
             .find(|ip| self.offerable(vlan, *ip, mac, now))
             .or_else(|| self.free_address(vlan, mac, now))
+            .or_else(|| self.longest_declined(vlan, mac, now))
     }
 
     /// A free address of this rack's blocks. Where the search begins depends on the client, so that
@@ -99,7 +102,7 @@ impl Engine {
         if self.view.kept_for_another(ip, mac) {
             return Standing::Taken;
         }
-        if self.declined.get(&ip).is_some_and(|until| *until > now) {
+        if self.declined_here(ip, now).is_some() {
             return Standing::Taken;
         }
         let Some(clock) = self.clock else { return Standing::Unknown };
@@ -124,18 +127,18 @@ impl Engine {
     /// What a region, asked now, would probably say.
     fn standing_with_region(&self, knowledge: &AddressKnowledge<'_>, mac: MacAddress) -> Standing {
         let skew_ms = self.policy.skew_ms;
-        let own = knowledge.binding.is_some_and(|binding| binding.mac == mac);
+        let own = knowledge
+            .binding
+            .is_some_and(|binding| binding.mac == mac && binding.state != BindingState::Declined);
         let promised = knowledge
             .binding
             .is_some_and(|binding| binding.promise_until.plus_ms(skew_ms) > knowledge.earliest);
         if promised && !own {
             return Standing::Taken;
         }
-        let free_in_own_block = knowledge.own_block.is_some_and(|block| {
-            let quarantined = block.quarantine_until > Timestamp::default()
-                && block.quarantine_until.plus_ms(skew_ms) > knowledge.earliest;
-            block.valid_until > knowledge.latest.plus_ms(skew_ms) && !quarantined
-        });
+        let free_in_own_block = knowledge
+            .own_block
+            .is_some_and(|block| self.allocates_from(block, knowledge.earliest, knowledge.latest));
         if self.reachable && (free_in_own_block || (own && promised)) {
             Standing::Usable { limit: None }
         } else {
@@ -143,11 +146,71 @@ impl Engine {
         }
     }
 
+    /// Whether new clients get addresses of a block.
+    fn allocates_from(&self, block: &Block, earliest: Timestamp, latest: Timestamp) -> bool {
+        let skew_ms = self.policy.skew_ms;
+        let quarantined = block.quarantine_until > Timestamp::default()
+            && block.quarantine_until.plus_ms(skew_ms) > earliest;
+        block.valid_until > latest.plus_ms(skew_ms) && !quarantined
+    }
+
+    /// The address that was declined longest ago, if it may be used again: only a region can say
+    /// so, and only for an address of this rack's blocks that was promised to nobody since.
+    fn longest_declined(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+        let addresses = self
+            .view
+            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
+            .flat_map(|(span, _)| span.addresses());
+        addresses
+            .filter(|ip| !self.offers.to_another(*ip, mac, now))
+            .filter_map(|ip| Some((self.reusable(vlan, ip, mac, now)?, ip)))
+            .min()
+            .map(|(_, ip)| ip)
+    }
+
+    /// When an address was declined at this rack, unless it was bound anew since: another rack may
+    /// have got its block.
+    fn declined_here(&self, ip: Ipv4Addr, now: Moment) -> Option<Timestamp> {
+        let (at, decliner) = self.declines.at(ip)?;
+        let latest = self.clock?.latest(now).unix_ms;
+        let at = Timestamp::from_unix_ms(latest.saturating_sub(now.since_ms(at)));
+        let lease_end = at.plus_ms(self.policy.lease_ms + self.policy.skew_ms);
+        let bound_anew = self.view.binding(ip).is_some_and(|binding| {
+            binding.state == BindingState::Active
+                && (binding.mac != decliner || binding.told_until > lease_end)
+        });
+        (!bound_anew).then_some(at)
+    }
+
+    /// When an address was declined, if it was and may be used again.
+    pub(crate) fn reusable(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        mac: MacAddress,
+        now: Moment,
+    ) -> Option<Timestamp> {
+        let clock = self.clock.filter(|_| self.reachable)?;
+        let earliest = clock.earliest(now);
+        let binding = self.view.binding(ip);
+        let declined = binding.filter(|binding| binding.state == BindingState::Declined);
+        let since = declined.map(|binding| binding.told_until).max(self.declined_here(ip, now))?;
+        let kept_ms = self.policy.lease_ms + self.policy.promise_ms + self.policy.skew_ms;
+        let promised = binding.is_some_and(|binding| {
+            self.policy.kept_until(binding).plus_ms(self.policy.skew_ms) > earliest
+        });
+        let granted = self.grants.contains_key(&ip);
+        let block = self.own_block(vlan, ip)?;
+        let usable = since.plus_ms(kept_ms) <= earliest
+            && !promised
+            && !granted
+            && !self.view.kept_for_another(ip, mac)
+            && self.allocates_from(block, earliest, clock.latest(now));
+        usable.then_some(since)
+    }
+
     /// The block of this process that an address lies in.
     pub(crate) fn own_block(&self, vlan: VlanId, ip: Ipv4Addr) -> Option<&Block> {
-        self.view
-            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
-            .find(|(span, _)| span.contains(ip))
-            .map(|(_, block)| block)
+        self.view.block_at(vlan, &self.own.rack, self.own.incarnation, ip)
     }
 }

@@ -9,8 +9,8 @@ use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output};
+use crate::v4::fqdn::hostname;
 use crate::v4::pending::WaitingClient;
-use crate::wire::code;
 use crate::wire::message::Message;
 
 /// How long a client waits for a commit before the rack answers as if no region could be reached.
@@ -65,7 +65,7 @@ impl Engine {
         ip: Ipv4Addr,
     ) -> Option<CommitRequest> {
         let subnet = self.view.subnet_of(ip)?.1.id;
-        let hostname = message.options.get(code::HOST_NAME).and_then(label);
+        let hostname = hostname(&message.options);
         Some(CommitRequest {
             request_id: self.commits.id(),
             change,
@@ -74,7 +74,7 @@ impl Engine {
             ip,
             mac: message.mac,
             hostname,
-            told_ms: self.policy.lease_ms,
+            told_ms: self.lease_ms(message),
             block: self.own_block(arrival.vlan, ip).map(|block| (block.id, block.epoch)),
         })
     }
@@ -103,13 +103,14 @@ impl Engine {
         let Some(waiting) = waiting else { return Vec::new() };
         match outcome {
             Outcome::Committed { told_ms, .. } => {
+                self.declines.forget_address(request.ip);
                 self.offers.withdraw(request.vlan, request.mac);
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
                 self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)
             }
             Outcome::Refused { taken: true, .. } => {
                 self.offers.withdraw(request.vlan, request.mac);
-                Self::refuse(&waiting.message, &waiting.arrival, "address is in use", now)
+                self.refuse(&waiting.message, &waiting.arrival, "address is in use", now)
             }
             Outcome::Refused { taken: false, .. } | Outcome::Unknown => {
                 self.offers.withdraw(request.vlan, request.mac);
@@ -145,7 +146,7 @@ impl Engine {
         };
         let Some(clock) = self.clock else { return Vec::new() };
         let latest = clock.latest(now);
-        let left_ms = limit.since_ms(latest).min(self.policy.lease_ms);
+        let left_ms = limit.since_ms(latest).min(self.lease_ms(message));
         if left_ms < OFFLINE_LEASE_MIN_MS {
             return Vec::new();
         }
@@ -247,16 +248,4 @@ impl Engine {
         let change = Change::Granted;
         Some(CommitRequest { request_id, change, vlan, subnet, ip, mac, hostname, told_ms, block })
     }
-}
-
-/// A client's name as a DNS label, if it is one; anything else is ignored.
-fn label(name: &[u8]) -> Option<String> {
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-    let name = std::str::from_utf8(&name[..end]).ok()?.to_ascii_lowercase();
-    let first = name.split('.').next()?;
-    let valid = (1..=63).contains(&first.len())
-        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !first.starts_with('-')
-        && !first.ends_with('-');
-    valid.then(|| first.to_owned())
 }

@@ -15,8 +15,10 @@ use model::lease::offline::OwnGrant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
 
+use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
+use crate::v4::declines::Declines;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
@@ -28,8 +30,6 @@ use crate::wire::reply::{self, Reply};
 /// How long a reply with a time in it may wait for its sending: less than the skew that every
 /// deadline is shortened by.
 const SEND_WITHIN_MS: u64 = 1_000;
-/// How many declined addresses are remembered.
-const DECLINED_MAX: usize = 1_024;
 
 /// This rack process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +47,12 @@ pub struct Arrival {
     pub vlan: VlanId,
     /// The kernel's index of that interface.
     pub interface: u32,
-    /// This rack's address there: the server identifier of its replies.
+    /// This rack's address there, for clients that no other of its addresses is nearer to.
     pub server: Ipv4Addr,
     /// The UDP port it was sent from.
     pub source_port: u16,
-    /// Whether it was sent to this rack alone.
-    pub unicast: bool,
+    /// The IP address it was sent to: one of this rack's, or a broadcast.
+    pub destination: Ipv4Addr,
 }
 
 /// Something to be done.
@@ -178,6 +178,9 @@ pub enum Dropped {
     /// This rack cannot know the answer now.
     #[error("the answer is not known")]
     NotKnown,
+    /// The client has declined too many addresses (RFC 2131 §4.3.3).
+    #[error("the client has declined too many addresses")]
+    DeclinesTooOften,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -189,12 +192,13 @@ pub struct Engine {
     /// How long leases, promises and blocks last.
     pub policy: Policy,
     pub(crate) own: OwnRack,
+    pub(crate) addresses: OwnAddresses,
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
-    pub(crate) declined: BTreeMap<Ipv4Addr, Moment>,
+    pub(crate) declines: Declines,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     transmissions: Transmissions,
@@ -208,12 +212,13 @@ impl Engine {
             policy,
             commits: OpenCommits::new(own.incarnation),
             own,
+            addresses: OwnAddresses::default(),
             view: View::default(),
             clock: None,
             reachable: false,
             offers: Offers::default(),
             grants: BTreeMap::new(),
-            declined: BTreeMap::new(),
+            declines: Declines::default(),
             waiting: BTreeMap::new(),
             transmissions: Transmissions::default(),
         }
@@ -228,6 +233,11 @@ impl Engine {
     /// Changes what the server serves from. All changes of one revision belong into one call.
     pub fn update(&mut self, change: impl FnOnce(&mut View)) {
         change(&mut self.view);
+    }
+
+    /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
+    pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
+        self.addresses = addresses.into_iter().collect();
     }
 
     /// A region said what time it is.
@@ -263,19 +273,25 @@ impl Engine {
             Kind::Request => self.request(&message, &arrival, now)?,
             Kind::Decline => self.decline(&message, &arrival, now)?,
             Kind::Release => self.release(&message, &arrival, now)?,
-            Kind::Inform => self.inform(&message, &arrival, now),
+            Kind::Inform => self.inform(&message, &arrival, now)?,
         };
         Ok((message.kind, outputs))
     }
 
-    /// The link that a client is on: its relay says it, or the interface it came in at.
+    /// The link that a client is on: its relay says it; else the address that it uses, if it was
+    /// sent to this rack alone and so may have been routed here (RFC 2131 §4.3.6); else the
+    /// interface it came in at.
     fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let vlan = match message.link_address() {
             Some(link) => {
                 let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;
                 subnet.vlan
             }
-            None => arrival.vlan,
+            None => {
+                let routed = self.unicast(arrival) && !message.ciaddr.is_unspecified();
+                let own = routed.then(|| self.view.subnet_of(message.ciaddr)).flatten();
+                own.map_or(arrival.vlan, |(_, subnet)| subnet.vlan)
+            }
         };
         if self.serves(vlan) { Ok(vlan) } else { Err(Dropped::NotServed) }
     }
@@ -303,18 +319,31 @@ impl Engine {
         if !self.our_turn(message, arrival.vlan, now) {
             return Err(Dropped::NotOurTurn);
         }
+        if self.declines.too_many(message, arrival.vlan, now)
+            && self.view.reservations(arrival.vlan, message.mac).is_empty()
+        {
+            return Err(Dropped::DeclinesTooOften);
+        }
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
         self.offers.make(arrival.vlan, message.mac, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
-        Ok(vec![send(message, arrival, &reply, now.plus_ms(lease_ms))])
+        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
-    fn inform(&mut self, message: &Message, arrival: &Arrival, now: Moment) -> Vec<Output> {
+    fn inform(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        if !self.unicast(arrival) && !self.our_turn(message, arrival.vlan, now) {
+            return Err(Dropped::NotOurTurn);
+        }
         let reply = self.inform_reply(message, arrival);
-        vec![send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))]
+        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))])
     }
 
     /// An acknowledgement with the time that is left, and its report.
@@ -330,46 +359,50 @@ impl Engine {
         let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
         let send_before = now.plus_ms(SEND_WITHIN_MS);
         let exchange = Exchange { mac: message.mac, vlan: arrival.vlan, ip, boot };
-        vec![send(message, arrival, &reply, send_before), Output::Report(exchange)]
+        vec![self.send(message, arrival, &reply, send_before), Output::Report(exchange)]
     }
 
     pub(crate) fn refuse(
+        &self,
         message: &Message,
         arrival: &Arrival,
         reason: &str,
         now: Moment,
     ) -> Vec<Output> {
-        let reply = Self::nak_reply(message, arrival, reason);
-        vec![send(message, arrival, &reply, now.plus_ms(10_000))]
-    }
-
-    pub(crate) fn remember_declined(&mut self, ip: Ipv4Addr, now: Moment) {
-        self.declined.retain(|_, until| *until > now);
-        if self.declined.len() < DECLINED_MAX {
-            self.declined.insert(ip, now.plus_ms(self.policy.decline_ms));
-        }
+        let reply = self.nak_reply(message, arrival, reason);
+        vec![self.send(message, arrival, &reply, now.plus_ms(10_000))]
     }
 
     /// Forgets what is over. Call it about every second.
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);
         self.transmissions.forget(now);
-        self.declined.retain(|_, until| *until > now);
+        self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);
             let earliest = clock.earliest(now);
             self.grants.retain(|_, grant| !grant.over(&policy, earliest, revision));
         }
     }
-}
 
-fn send(message: &Message, arrival: &Arrival, reply: &Reply, send_before: Moment) -> Output {
-    Output::Send(Sending {
-        interface: arrival.interface,
-        source: arrival.server,
-        destination: destination(message, reply, arrival.source_port),
-        kind: reply.kind,
-        payload: reply.encode(),
-        send_before,
-    })
+    /// A reply leaves from the address that was asked, because a relay's or a client's firewall
+    /// expects it from there.
+    fn send(
+        &self,
+        message: &Message,
+        arrival: &Arrival,
+        reply: &Reply,
+        send_before: Moment,
+    ) -> Output {
+        let asked = self.unicast(arrival).then_some(arrival.destination);
+        let client = [reply.yiaddr, reply.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
+        Output::Send(Sending {
+            interface: arrival.interface,
+            source: asked.unwrap_or_else(|| self.server_address(arrival, client)),
+            destination: destination(message, reply, arrival.source_port),
+            kind: reply.kind,
+            payload: reply.encode(),
+            send_before,
+        })
+    }
 }

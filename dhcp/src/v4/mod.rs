@@ -7,8 +7,12 @@ pub mod engine;
 pub mod sharing;
 pub mod view;
 
+mod addresses;
 mod commit;
+mod declines;
+mod fqdn;
 mod offers;
 mod pending;
 mod replies;
 mod request;
+mod server;

@@ -1,17 +1,29 @@
 //! What a reply says (RFC 2131 §4.3).
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+
+use model::net::subnet::Subnet;
 
 use crate::v4::boot::BootClient;
 use crate::v4::engine::{Arrival, Engine};
+use crate::v4::fqdn::{ClientFqdn, hostname, labels};
+use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::Message;
-use crate::wire::reply::{Kind, Reply};
+use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
+
+/// A client that asks for less is not served better by renewing all the time.
+const LEASE_MIN_MS: u64 = 60_000;
 
 impl Engine {
-    /// The server identifier of replies: what the relay wants, or the address it arrived at.
-    pub(crate) fn server_identifier(request: &Message, arrival: &Arrival) -> Ipv4Addr {
-        request.server_override().unwrap_or(arrival.server)
+    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
+    /// lease without an end is none: the policy's time is the longest.
+    pub(crate) fn lease_ms(&self, request: &Message) -> u64 {
+        let longest = self.policy.lease_ms;
+        let asked = request.options.number_u32(code::LEASE_TIME);
+        let shortest = LEASE_MIN_MS.min(longest);
+        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
     }
 
     /// An offer or an acknowledgement of an address for a time.
@@ -28,37 +40,57 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
+        let lease_ms = lease_ms.min(self.lease_ms(request));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
+        let server = self.server_identifier(request, arrival, Some(ip));
+        reply.put(code::SERVER_IDENTIFIER, server.octets());
         reply.put(code::LEASE_TIME, seconds.to_be_bytes());
         reply.put(code::RENEWAL_TIME, (seconds / 2).to_be_bytes());
         reply.put(code::REBINDING_TIME, (seconds - seconds / 8).to_be_bytes());
-        self.put_configuration(&mut reply, request, ip);
-        put_boot(&mut reply, request, arrival);
+        let server = self.server_address(arrival, Some(ip));
+        self.put_configuration(&mut reply, request, ip, server);
+        put_boot(&mut reply, request, server);
         reply
     }
 
-    /// The acknowledgement of a DHCPINFORM: everything but an address and its times.
+    /// The acknowledgement of a DHCPINFORM: everything but an address and its times. One that goes
+    /// to the client itself passes no relay that would take its option out again.
     pub(crate) fn inform_reply(&self, request: &Message, arrival: &Arrival) -> Reply {
         let mut reply = Reply::to(request, Kind::Ack);
         reply.ciaddr = request.ciaddr;
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
-        self.put_configuration(&mut reply, request, request.ciaddr);
-        put_boot(&mut reply, request, arrival);
+        let own = Some(request.ciaddr).filter(|ip| !ip.is_unspecified());
+        if own.is_some() {
+            reply.relay_agent = None;
+        } else if request.relayed() {
+            reply.flags |= BROADCAST_FLAG;
+        }
+        let near = own.or_else(|| request.link_address()).unwrap_or(arrival.server);
+        let identifier = self.server_identifier(request, arrival, Some(near));
+        reply.put(code::SERVER_IDENTIFIER, identifier.octets());
+        let server = self.server_address(arrival, Some(near));
+        self.put_configuration(&mut reply, request, near, server);
+        put_boot(&mut reply, request, server);
         reply
     }
 
     /// A refusal: nothing but the message and who says it (RFC 2131 table 3).
-    pub(crate) fn nak_reply(request: &Message, arrival: &Arrival, reason: &str) -> Reply {
+    pub(crate) fn nak_reply(&self, request: &Message, arrival: &Arrival, reason: &str) -> Reply {
         let mut reply = Reply::to(request, Kind::Nak);
-        reply.put(code::SERVER_IDENTIFIER, Self::server_identifier(request, arrival).octets());
+        let server = self.server_identifier(request, arrival, None);
+        reply.put(code::SERVER_IDENTIFIER, server.octets());
         reply.put(code::MESSAGE, reason);
         put_client_identifier(&mut reply, request);
         reply
     }
 
     /// The options of the subnet of an address, and of the client's machine.
-    fn put_configuration(&self, reply: &mut Reply, request: &Message, ip: Ipv4Addr) {
+    fn put_configuration(
+        &self,
+        reply: &mut Reply,
+        request: &Message,
+        ip: Ipv4Addr,
+        server: Ipv4Addr,
+    ) {
         put_client_identifier(reply, request);
         let Some((net, subnet)) = self.view.subnet_of(ip) else { return };
         reply.put(code::SUBNET_MASK, net.netmask().octets());
@@ -67,15 +99,26 @@ impl Engine {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
-            self.name_servers(subnet).iter().flat_map(Ipv4Addr::octets).collect();
+            self.name_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
+        }
+        if !self.view.ntp_servers.is_empty() {
+            let servers: Vec<u8> =
+                self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
+            reply.put_wanted(code::NTP_SERVERS, servers);
         }
         if let Some(host) = self.view.host(request.mac) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
         if let Some(domain) = &self.view.domain {
             reply.put_wanted(code::DOMAIN_NAME, domain.as_str());
+            if reply.wanted.contains(&code::DOMAIN_SEARCH) {
+                reply.put(code::DOMAIN_SEARCH, labels(domain));
+            }
+        }
+        if let Some(fqdn) = ClientFqdn::of(&request.options) {
+            reply.put(code::CLIENT_FQDN, fqdn.answer(&self.full_name(request)));
         }
         let mtu = self.view.vlan(subnet.vlan).map_or(1_500, |vlan| vlan.mtu);
         if mtu != 1_500 && reply.wanted.contains(&code::INTERFACE_MTU) {
@@ -83,20 +126,50 @@ impl Engine {
         }
     }
 
+    /// The name that the client has in DNS; empty when it has none.
+    fn full_name(&self, request: &Message) -> String {
+        let known = self.view.host(request.mac).map(|host| host.hostname.clone());
+        let label = known.or_else(|| hostname(&request.options));
+        label
+            .map(|label| match &self.view.domain {
+                Some(domain) => format!("{label}.{domain}"),
+                None => label,
+            })
+            .unwrap_or_default()
+    }
+
     /// The racks of the link, this one first, then the servers that the subnet names.
-    fn name_servers(&self, subnet: &model::net::subnet::Subnet) -> Vec<Ipv4Addr> {
+    fn name_servers(&self, subnet: &Subnet, server: Ipv4Addr) -> Vec<Ipv4Addr> {
         let mut servers: Vec<Ipv4Addr> = Vec::new();
         if subnet.allow_dns {
             let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
             racks.sort_by_key(|(id, _)| **id != self.own.rack);
-            let addresses = racks.iter().filter_map(|(_, rack)| *rack).flat_map(|rack| {
-                rack.addresses.iter().filter(|own| subnet.cidr.contains(&own.addr()))
-            });
-            servers.extend(addresses.filter_map(|own| v4(own.addr())));
+            for (id, rack) in racks {
+                let own = (*id == self.own.rack).then_some(server);
+                let near = rack.map(|rack| self.reachable_at(rack, subnet)).unwrap_or_default();
+                servers.extend(own.into_iter().chain(near));
+            }
         }
         servers.extend(subnet.dns_servers.iter().filter_map(|ip| v4(*ip)));
-        servers.dedup();
+        let mut told = BTreeSet::new();
+        servers.retain(|server| told.insert(*server));
         servers
+    }
+
+    /// The addresses of a rack in a subnet; when it has none, those on the link that the subnet is
+    /// relayed to, because the subnet's router leads there.
+    fn reachable_at(&self, rack: &PeerRack, subnet: &Subnet) -> Vec<Ipv4Addr> {
+        let addresses = || rack.addresses.iter().filter_map(|own| v4(own.addr()));
+        let near: Vec<Ipv4Addr> =
+            addresses().filter(|own| subnet.cidr.contains(&IpAddr::V4(*own))).collect();
+        if !near.is_empty() {
+            return near;
+        }
+        let serving = self.view.vlan(subnet.vlan).and_then(|vlan| vlan.relay_vlan);
+        let serving = serving.unwrap_or(subnet.vlan);
+        addresses()
+            .filter(|own| self.view.subnet_of(*own).is_some_and(|(_, on)| on.vlan == serving))
+            .collect()
     }
 }
 
@@ -109,17 +182,19 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 
 /// The client identifier goes back as it came (RFC 6842).
 fn put_client_identifier(reply: &mut Reply, request: &Message) {
-    if let Some(identifier) = request.options.get(code::CLIENT_IDENTIFIER) {
+    let identifier = request.options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
+    if let Some(identifier) = identifier {
         reply.put(code::CLIENT_IDENTIFIER, identifier);
     }
 }
 
-fn put_boot(reply: &mut Reply, request: &Message, arrival: &Arrival) {
+fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
     let Some(client) = BootClient::of(request) else { return };
-    let boot = client.reply(request, arrival.server);
-    reply.siaddr = arrival.server;
+    let boot = client.reply(request, server);
+    reply.siaddr = server;
     if boot.tftp {
-        reply.put(code::TFTP_SERVER_NAME, arrival.server.to_string());
+        reply.sname = server.to_string();
+        reply.put(code::TFTP_SERVER_NAME, server.to_string());
     }
     reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
     reply.file = boot.file;

@@ -34,7 +34,7 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let (state, ip) = classify(message, arrival)?;
+        let (state, ip) = classify(message, self.unicast(arrival))?;
         match state {
             State::Selecting => self.check_selected(message, arrival)?,
             State::Renewing => {}
@@ -53,7 +53,7 @@ impl Engine {
             return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
         }
         if !reservations.is_empty() && state == State::InitReboot {
-            return Ok(Self::refuse(message, arrival, "another address is reserved for you", now));
+            return Ok(self.refuse(message, arrival, "another address is reserved for you", now));
         }
         self.request_dynamic(message, arrival, state, ip, now)
     }
@@ -70,17 +70,21 @@ impl Engine {
             self.offers.withdraw(arrival.vlan, message.mac);
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
         }
+        let offered = self.offers.of(arrival.vlan, message.mac, now) == Some(ip);
+        if offered && self.reusable(arrival.vlan, ip, message.mac, now).is_some() {
+            return self.commit_or_answer(message, arrival, ip, now);
+        }
         match self.standing(arrival.vlan, ip, message.mac, now) {
             Standing::Taken => {
                 self.offers.withdraw(arrival.vlan, message.mac);
-                Ok(Self::refuse(message, arrival, "address is in use", now))
+                Ok(self.refuse(message, arrival, "address is in use", now))
             }
             Standing::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
             Standing::Unknown if state == State::InitReboot => {
                 let bound = self.view.bindings_of(arrival.vlan, message.mac);
                 let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
                 if elsewhere {
-                    Ok(Self::refuse(message, arrival, "another address is yours", now))
+                    Ok(self.refuse(message, arrival, "another address is yours", now))
                 } else {
                     Err(Dropped::NotKnown)
                 }
@@ -115,8 +119,7 @@ impl Engine {
     /// Checks that the client chose this server; otherwise its offer is withdrawn.
     fn check_selected(&mut self, message: &Message, arrival: &Arrival) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
-        let ours = [Some(arrival.server), message.server_override()];
-        if server.is_some() && ours.contains(&server) {
+        if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
         self.offers.withdraw(arrival.vlan, message.mac);
@@ -138,14 +141,15 @@ impl Engine {
         if self.view.subnets_on(arrival.vlan).next().is_none() {
             return Err(Dropped::NotKnown);
         }
-        Ok(Self::refuse(message, arrival, "wrong address for this network", now))
+        Ok(self.refuse(message, arrival, "wrong address for this network", now))
     }
 
     /// What is left of a lease in its first quarter: nothing needs to be committed for it.
     fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
         let clock = self.clock?;
         let binding = self.view.binding(ip).filter(|binding| holds(binding, mac))?;
-        if self.grants.get(&ip).is_some_and(|grant| grant.mac != mac) {
+        let granted_to_another = self.grants.get(&ip).is_some_and(|grant| grant.mac != mac);
+        if granted_to_another || self.view.kept_for_another(ip, mac) {
             return None;
         }
         let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);
@@ -175,8 +179,14 @@ impl Engine {
     ) -> Result<Vec<Output>, Dropped> {
         let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
+        if self.declines.too_many(message, arrival.vlan, now) {
+            return Err(Dropped::DeclinesTooOften);
+        }
+        if self.declines.at(ip).is_some() {
+            return Err(Dropped::Repeated);
+        }
         self.offers.withdraw(arrival.vlan, message.mac);
-        self.remember_declined(ip, now);
+        self.declines.remember(message, arrival.vlan, ip, now);
         Ok(self.tell(Change::Decline, message, arrival, ip, now))
     }
 
@@ -188,8 +198,7 @@ impl Engine {
         ip: Ipv4Addr,
     ) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
-        let ours = [None, Some(arrival.server), message.server_override()];
-        if !ours.contains(&server) {
+        if server.is_some_and(|server| !self.names_this_rack(server, message, arrival)) {
             return Err(Dropped::AnotherServer);
         }
         let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, message.mac));
@@ -202,14 +211,14 @@ fn holds(binding: &Binding, mac: MacAddress) -> bool {
     binding.mac == mac && binding.state == BindingState::Active
 }
 
-fn classify(message: &Message, arrival: &Arrival) -> Result<(State, Ipv4Addr), Dropped> {
+fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropped> {
     let requested = message.options.address(code::REQUESTED_ADDRESS);
     if message.options.get(code::SERVER_IDENTIFIER).is_some() {
         let ip = requested.or_else(|| Some(message.ciaddr).filter(|ip| !ip.is_unspecified()));
         return ip.map(|ip| (State::Selecting, ip)).ok_or(Dropped::Senseless);
     }
     if !message.ciaddr.is_unspecified() {
-        let renewing = arrival.unicast && !message.relayed();
+        let renewing = if message.relayed() { message.unicast_to_relay() } else { unicast };
         let state = if renewing { State::Renewing } else { State::Rebinding };
         return Ok((state, message.ciaddr));
     }

@@ -12,6 +12,11 @@ use model::mac::MacAddress;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
+use crate::lookup::blocks::Blocks;
+use crate::lookup::counted::Counted;
+use crate::lookup::prefixes::Prefixes;
+use crate::lookup::reserved::Reserved;
+
 /// A machine, as far as DHCP is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
@@ -52,14 +57,17 @@ pub struct View {
     pub ntp_servers: Vec<Ipv4Addr>,
     vlans: BTreeMap<VlanId, Vlan>,
     subnets: BTreeMap<SubnetId, (Ipv4Net, Subnet)>,
+    subnets_by_prefix: Prefixes<Ipv4Addr, SubnetId>,
+    subnets_by_vlan: BTreeSet<(VlanId, SubnetId)>,
     bindings: BTreeMap<Ipv4Addr, Binding>,
     by_client: BTreeSet<(VlanId, MacAddress, Ipv4Addr)>,
-    blocks: BTreeMap<BlockId, (Span, Block)>,
+    blocks: Blocks<Ipv4Addr>,
     hosts: BTreeMap<SystemId, Host>,
     host_of: BTreeMap<MacAddress, SystemId>,
     static_addresses: BTreeMap<Ipv4Addr, MacAddress>,
-    reserved: BTreeMap<Ipv4Addr, Option<MacAddress>>,
+    reserved: Reserved<Ipv4Addr>,
     racks: BTreeMap<SystemId, PeerRack>,
+    rack_addresses: Counted<IpAddr>,
 }
 
 impl View {
@@ -75,19 +83,19 @@ impl View {
 
     /// Adds or replaces a subnet; IPv6 subnets are none of this server's business.
     pub fn put_subnet(&mut self, subnet: Subnet) {
-        match subnet.cidr {
-            IpNet::V4(net) => {
-                self.subnets.insert(subnet.id, (net, subnet));
-            }
-            IpNet::V6(_) => {
-                self.subnets.remove(&subnet.id);
-            }
+        self.remove_subnet(subnet.id);
+        if let IpNet::V4(net) = subnet.cidr {
+            self.subnets_by_prefix.insert(net.network(), net.prefix_len(), subnet.id);
+            self.subnets_by_vlan.insert((subnet.vlan, subnet.id));
+            self.subnets.insert(subnet.id, (net, subnet));
         }
     }
 
     /// Removes a subnet.
     pub fn remove_subnet(&mut self, id: SubnetId) {
-        self.subnets.remove(&id);
+        let Some((net, subnet)) = self.subnets.remove(&id) else { return };
+        self.subnets_by_prefix.remove(net.network(), net.prefix_len(), id);
+        self.subnets_by_vlan.remove(&(subnet.vlan, id));
     }
 
     /// Adds or replaces a binding.
@@ -109,13 +117,13 @@ impl View {
     /// Adds or replaces a block.
     pub fn put_block(&mut self, block: Block) {
         if let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) {
-            self.blocks.insert(block.id, (Span { first, last }, block));
+            self.blocks.put(first, last, block);
         }
     }
 
     /// Removes a block.
     pub fn remove_block(&mut self, id: BlockId) {
-        self.blocks.remove(&id);
+        self.blocks.remove(id);
     }
 
     /// Adds or replaces a machine.
@@ -148,25 +156,32 @@ impl View {
     /// Adds or replaces a reserved address; with a client it is given to that client.
     pub fn put_reserved(&mut self, ip: IpAddr, mac: Option<MacAddress>) {
         if let IpAddr::V4(ip) = ip {
-            self.reserved.insert(ip, mac);
+            self.reserved.put(ip, mac);
         }
     }
 
     /// Removes a reserved address.
     pub fn remove_reserved(&mut self, ip: IpAddr) {
         if let IpAddr::V4(ip) = ip {
-            self.reserved.remove(&ip);
+            self.reserved.remove(ip);
         }
     }
 
     /// Adds or replaces a rack.
     pub fn put_rack(&mut self, id: SystemId, rack: PeerRack) {
+        self.remove_rack(&id);
+        for address in &rack.addresses {
+            self.rack_addresses.add(address.addr());
+        }
         self.racks.insert(id, rack);
     }
 
     /// Removes a rack.
     pub fn remove_rack(&mut self, id: &SystemId) {
-        self.racks.remove(id);
+        let Some(old) = self.racks.remove(id) else { return };
+        for address in old.addresses {
+            self.rack_addresses.remove(address.addr());
+        }
     }
 
     /// The VLAN with that id.
@@ -183,18 +198,16 @@ impl View {
     /// The narrowest subnet that contains an address.
     #[must_use]
     pub fn subnet_of(&self, ip: Ipv4Addr) -> Option<(Ipv4Net, &Subnet)> {
-        self.subnets
-            .values()
-            .filter(|(net, _)| net.contains(&ip))
-            .max_by_key(|(net, _)| net.prefix_len())
-            .map(|(net, subnet)| (*net, subnet))
+        let (net, subnet) = self.subnets.get(&self.subnets_by_prefix.longest(ip)?)?;
+        Some((*net, subnet))
     }
 
     /// The managed subnets of a link.
     pub fn subnets_on(&self, vlan: VlanId) -> impl Iterator<Item = (Ipv4Net, &Subnet)> {
-        self.subnets
-            .values()
-            .filter(move |(_, subnet)| subnet.vlan == vlan && subnet.managed)
+        self.subnets_by_vlan
+            .range((vlan, SubnetId(0))..=(vlan, SubnetId(u32::MAX)))
+            .filter_map(|(_, id)| self.subnets.get(id))
+            .filter(|(_, subnet)| subnet.managed)
             .map(|(net, subnet)| (*net, subnet))
     }
 
@@ -223,17 +236,23 @@ impl View {
     pub fn blocks_of<'a>(
         &'a self,
         vlan: VlanId,
-        rack: &'a SystemId,
+        rack: &SystemId,
         incarnation: u64,
     ) -> impl Iterator<Item = (Span, &'a Block)> {
-        self.blocks
-            .values()
-            .filter(move |(_, block)| {
-                block.vlan == vlan
-                    && block.rack.as_ref() == Some(rack)
-                    && block.incarnation == incarnation
-            })
-            .map(|(span, block)| (*span, block))
+        let own = self.blocks.of(vlan, rack, incarnation);
+        own.map(|(first, last, block)| (Span { first, last }, block))
+    }
+
+    /// The block among them that an address lies in.
+    #[must_use]
+    pub fn block_at(
+        &self,
+        vlan: VlanId,
+        rack: &SystemId,
+        incarnation: u64,
+        ip: Ipv4Addr,
+    ) -> Option<&Block> {
+        self.blocks.at(vlan, rack, incarnation, ip)
     }
 
     /// The machine that has an interface with that hardware address.
@@ -251,9 +270,8 @@ impl View {
             .flat_map(|host| &host.interfaces)
             .filter(|interface| interface.mac == mac)
             .flat_map(|interface| interface.addresses.iter().copied());
-        let reserved = self.reserved.iter().filter(|(_, own)| **own == Some(mac));
         assigned
-            .chain(reserved.map(|(ip, _)| *ip))
+            .chain(self.reserved.of(mac))
             .filter(|ip| self.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
             .collect()
     }
@@ -262,15 +280,12 @@ impl View {
     #[must_use]
     pub fn kept_for_another(&self, ip: Ipv4Addr, mac: MacAddress) -> bool {
         let assigned = self.static_addresses.get(&ip).is_some_and(|own| *own != mac);
-        let reserved = self.reserved.get(&ip).is_some_and(|own| *own != Some(mac));
+        let reserved = self.reserved.for_another(ip, mac);
         let of_network = self.subnet_of(ip).is_some_and(|(net, subnet)| {
             let end = net.prefix_len() < 31 && (ip == net.network() || ip == net.broadcast());
             end || subnet.gateway_ip == Some(IpAddr::V4(ip))
         });
-        let of_rack = self
-            .racks
-            .values()
-            .any(|rack| rack.addresses.iter().any(|address| address.addr() == IpAddr::V4(ip)));
+        let of_rack = self.rack_addresses.contains(&IpAddr::V4(ip));
         assigned || reserved || of_network || of_rack
     }
 

@@ -163,6 +163,18 @@ impl Message {
         <[u8; 4]>::try_from(value).ok().map(Ipv4Addr::from)
     }
 
+    /// Whether the relay says that the client sent it to one server alone (RFC 5010).
+    #[must_use]
+    pub fn unicast_to_relay(&self) -> bool {
+        self.relay_suboption(10).and_then(<[u8]>::first).is_some_and(|flags| flags & 0x80 != 0)
+    }
+
+    /// The relay's circuit that the client is behind (RFC 3046 §3.1).
+    #[must_use]
+    pub fn circuit(&self) -> Option<&[u8]> {
+        self.relay_suboption(1)
+    }
+
     /// Whether the relay wants the answer at the port it sent from (RFC 8357).
     #[must_use]
     pub fn relay_source_port(&self) -> bool {
@@ -226,6 +238,7 @@ mod tests {
         assert_eq!(Message::parse(&packet(change)).map(|message| message.kind), want);
     }
 
+    /// V4-03.
     #[test]
     fn what_is_no_clients_message_is_refused() {
         check(|_| {}, Ok(Kind::Discover));
@@ -251,6 +264,7 @@ mod tests {
         assert_eq!(max(&[57, 2, 255, 0]), 1444);
     }
 
+    /// RFC 3527.
     #[test]
     fn link_selection_wins_over_giaddr() {
         let parse = |options: &[u8]| {

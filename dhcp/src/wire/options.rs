@@ -96,6 +96,7 @@ impl Options {
 mod tests {
     use super::*;
 
+    /// RFC 3396.
     #[test]
     fn pieces_are_joined_wherever_they_stand() {
         let options = Options::parse(&[12, 2, b'a', b'b', 0, 53, 1, 1, 12, 1, b'c', 255], &[], &[]);

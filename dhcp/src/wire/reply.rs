@@ -3,8 +3,13 @@
 //! Message type and server identifier come first, because some boot ROMs want them there; then
 //! what the client asked for in its own order (RFC 2132 §9.8); the boot file name late, because
 //! EDK2 writes a NUL behind it; the relay's option last and byte for byte (RFC 3046 §2.2).
+//!
+//! The relay takes its option out again, so it takes no room from what the client accepts. What
+//! does not fit goes into the `file` and `sname` fields where nothing else stands there (RFC 2132
+//! §9.3), and what does not fit there either is left out, the least important first.
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use model::mac::MacAddress;
 
@@ -12,9 +17,20 @@ use crate::wire::code;
 use crate::wire::message::Message;
 
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
-const BROADCAST_FLAG: u16 = 0x8000;
+const END: u8 = 255;
+/// The flag that asks for a broadcast on the client's link (RFC 2131 §2).
+pub const BROADCAST_FLAG: u16 = 0x8000;
 /// The length of a BOOTP message: some ROMs drop shorter ones.
 const LEN_MIN: usize = 300;
+/// What an Ethernet frame carries. A longer reply travels in fragments, and only because of what a
+/// relay sent.
+const LEN_LINK_MAX: usize = 1_472;
+const FILE: Range<usize> = 108..236;
+const SNAME: Range<usize> = 44..108;
+/// The length of option 52.
+const OVERLOAD_LEN: usize = 3;
+/// What is kept for the options of the client however long the relay's is.
+const ROOM_MIN: usize = 64;
 
 /// What a server says (option 53).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +63,14 @@ impl Kind {
     }
 }
 
+/// The options, distributed over the fields of a message.
+#[derive(Debug, Default)]
+struct Fields {
+    options: Vec<u8>,
+    file: Vec<u8>,
+    sname: Vec<u8>,
+}
+
 /// A reply to one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -68,15 +92,17 @@ pub struct Reply {
     pub siaddr: Ipv4Addr,
     /// The first relay.
     pub giaddr: Ipv4Addr,
-    /// The boot file, for the `file` field; at most 127 bytes of it are written.
+    /// The boot file, for the `file` field; one of more than 127 bytes stands in option 67 alone.
     pub file: String,
+    /// The boot server, for the `sname` field.
+    pub sname: String,
     /// The options, without message type and relay agent information.
     pub options: Vec<(u8, Vec<u8>)>,
     /// The codes that the client asked for, in its order.
     pub wanted: Vec<u8>,
     /// The relay's option 82.
     pub relay_agent: Option<Vec<u8>>,
-    /// How many bytes it may have.
+    /// How many bytes it may have when it reaches the client, without the relay's option.
     pub len_max: usize,
 }
 
@@ -96,6 +122,7 @@ impl Reply {
             siaddr: Ipv4Addr::UNSPECIFIED,
             giaddr: request.giaddr,
             file: String::new(),
+            sname: String::new(),
             options: Vec::new(),
             wanted: request
                 .options
@@ -126,10 +153,18 @@ impl Reply {
         let relay =
             self.relay_agent.as_deref().map(|value| pieces(code::RELAY_AGENT_INFORMATION, value));
         let relay = relay.unwrap_or_default();
-        let room = self.len_max.saturating_sub(packet.len() + relay.len() + 1);
-        packet.extend_from_slice(&self.ordered_options(room));
+        let used = packet.len() + 1;
+        let link = LEN_LINK_MAX.saturating_sub(used + relay.len()).max(ROOM_MIN);
+        let fields = self.placed(self.len_max.saturating_sub(used).min(link));
+        packet.extend_from_slice(&fields.options);
+        for (field, range) in [(&fields.file, FILE), (&fields.sname, SNAME)] {
+            if !field.is_empty() {
+                packet[range.start..range.start + field.len()].copy_from_slice(field);
+                packet[range.start + field.len()] = END;
+            }
+        }
         packet.extend_from_slice(&relay);
-        packet.push(255);
+        packet.push(END);
         packet.resize(packet.len().max(LEN_MIN), 0);
         packet
     }
@@ -144,29 +179,92 @@ impl Reply {
         packet[20..24].copy_from_slice(&self.siaddr.octets());
         packet[24..28].copy_from_slice(&self.giaddr.octets());
         packet[28..34].copy_from_slice(&self.mac.0);
-        let file = self.file.as_bytes();
-        let len = file.len().min(127);
-        packet[108..108 + len].copy_from_slice(&file[..len]);
+        for (text, range) in [(&self.file, FILE), (&self.sname, SNAME)] {
+            if text.len() < range.len() {
+                packet[range.start..range.start + text.len()].copy_from_slice(text.as_bytes());
+            }
+        }
         packet.extend_from_slice(&COOKIE);
         packet
     }
 
-    fn ordered_options(&self, room: usize) -> Vec<u8> {
-        let mut options: Vec<&(u8, Vec<u8>)> = self.options.iter().collect();
-        options.sort_by_key(|(code, _)| self.rank(*code));
-        let mut bytes = pieces(code::MESSAGE_TYPE, &[self.kind.code()]);
-        for (code, value) in options {
-            let mut value = value.clone();
-            if *code == code::BOOT_FILE_NAME && self.relay_agent.is_some() {
-                // EDK2 writes a NUL behind the value, over the code of the next option.
-                value.push(0);
-            }
-            let piece = pieces(*code, &value);
-            if bytes.len() + piece.len() <= room {
-                bytes.extend_from_slice(&piece);
+    /// Puts the options into the fields: whatever is more important chooses its place first.
+    fn placed(&self, room: usize) -> Fields {
+        let options = self.pieces_in_order();
+        let len: usize = options.iter().map(|(_, piece)| piece.len()).sum();
+        if len <= room {
+            let options = options.into_iter().flat_map(|(_, piece)| piece).collect();
+            return Fields { options, ..Fields::default() };
+        }
+        let mut left = [room, 0, 0];
+        if self.file.is_empty() && self.sname.is_empty() {
+            left = [room.saturating_sub(OVERLOAD_LEN), FILE.len() - 1, SNAME.len() - 1];
+        }
+        let mut by_importance: Vec<usize> = (0..options.len()).collect();
+        by_importance.sort_by_key(|at| self.importance(options[*at].0));
+        let mut place = vec![None; options.len()];
+        for at in by_importance {
+            let len = options[at].1.len();
+            place[at] = left.iter().position(|room| len <= *room);
+            if let Some(field) = place[at] {
+                left[field] -= len;
             }
         }
-        bytes
+        let mut fields = Fields::default();
+        for ((_, piece), place) in options.iter().zip(place) {
+            match place {
+                Some(0) => fields.options.extend_from_slice(piece),
+                Some(1) => fields.file.extend_from_slice(piece),
+                Some(_) => fields.sname.extend_from_slice(piece),
+                None => {}
+            }
+        }
+        let overload = u8::from(!fields.file.is_empty()) | u8::from(!fields.sname.is_empty()) << 1;
+        if overload != 0 {
+            fields.options.extend(pieces(code::OVERLOAD, &[overload]));
+        }
+        fields
+    }
+
+    /// The options as bytes, as they stand one behind the other.
+    fn pieces_in_order(&self) -> Vec<(u8, Vec<u8>)> {
+        let mut options: Vec<&(u8, Vec<u8>)> = self.options.iter().collect();
+        options.sort_by_key(|(code, _)| self.rank(*code));
+        let kind = pieces(code::MESSAGE_TYPE, &[self.kind.code()]);
+        let rest = options.into_iter().map(|(code, value)| {
+            if *code == code::BOOT_FILE_NAME && self.relay_agent.is_some() {
+                // EDK2 writes a NUL behind the value, over the code of the next option.
+                return (*code, pieces(*code, &[value.as_slice(), &[0]].concat()));
+            }
+            (*code, pieces(*code, value))
+        });
+        [(code::MESSAGE_TYPE, kind)].into_iter().chain(rest).collect()
+    }
+
+    /// Which options are left out last, from 0 on: without the first the reply is none, without
+    /// the next its address is of no use, then nothing is booted.
+    fn importance(&self, code: u8) -> usize {
+        match code {
+            code::MESSAGE_TYPE => 0,
+            code::SERVER_IDENTIFIER => 1,
+            code::LEASE_TIME => 2,
+            code::SUBNET_MASK => 3,
+            code::ROUTER => 4,
+            code::VENDOR_CLASS => 5,
+            code::CLIENT_UUID => 6,
+            code::VENDOR_SPECIFIC | code::IPXE_ENCAPSULATED => 7,
+            code::BOOT_FILE_NAME if self.file.len() >= FILE.len() => 8,
+            code::RENEWAL_TIME | code::REBINDING_TIME => 9,
+            code::CLIENT_IDENTIFIER => 10,
+            code::DOMAIN_NAME_SERVER => 11,
+            code::BOOT_FILE_NAME => 12,
+            code::TFTP_SERVER_NAME => 13,
+            code => 14 + self.asked_at(code),
+        }
+    }
+
+    fn asked_at(&self, code: u8) -> usize {
+        self.wanted.iter().position(|wanted| *wanted == code).unwrap_or(500)
     }
 
     /// Server identifier and times first, the mask before the routers (RFC 2132 §3.3).
@@ -178,7 +276,7 @@ impl Reply {
             code::REBINDING_TIME => 3,
             code::SUBNET_MASK => 4,
             code::BOOT_FILE_NAME => 1_000,
-            code => 5 + self.wanted.iter().position(|wanted| *wanted == code).unwrap_or(500),
+            code => 5 + self.asked_at(code),
         }
     }
 }

@@ -46,6 +46,7 @@ impl Bench {
         let zero = Timestamp::from_unix_ms(EPOCH_MS);
         bench.engine.set_clock(RegionClock::between(bench.now, zero, zero));
         bench.engine.set_reachable(true);
+        bench.engine.set_addresses([SERVER]);
         bench.engine.update(|view| {
             view.revision = 1;
             view.domain = Some("example.com".to_owned());
@@ -59,7 +60,13 @@ impl Bench {
     }
 
     pub(crate) fn arrival(&self) -> Arrival {
-        Arrival { vlan: VLAN, interface: 3, server: SERVER, source_port: 68, unicast: false }
+        let destination = Ipv4Addr::BROADCAST;
+        Arrival { vlan: VLAN, interface: 3, server: SERVER, source_port: 68, destination }
+    }
+
+    /// The arrival of a packet that was sent to this rack's address.
+    pub(crate) fn unicast(&self) -> Arrival {
+        Arrival { destination: SERVER, ..self.arrival() }
     }
 
     pub(crate) fn handle(&mut self, packet: &[u8]) -> Result<Vec<Output>, Dropped> {
@@ -244,6 +251,11 @@ impl Client {
     /// A request after a restart of the client.
     pub(crate) fn reboot(&self, ip: Ipv4Addr) -> Vec<u8> {
         self.packet(3, &[(50, ip.octets())])
+    }
+
+    /// The end of the use of an address.
+    pub(crate) fn release(&self, ip: Ipv4Addr) -> Vec<u8> {
+        Self { ciaddr: ip, ..self.clone() }.packet(7, &[(54, SERVER.octets())])
     }
 
     /// A request for more time.

@@ -14,6 +14,7 @@ fn check(client: &Client, file: &str, class: Option<&[u8]>) -> Vec<u8> {
     bytes
 }
 
+/// RFC 4578, V4-24.
 #[test]
 fn bios_and_uefi_load_ipxe_by_tftp() {
     let pxe = |arch: u8| {
@@ -30,6 +31,7 @@ fn bios_and_uefi_load_ipxe_by_tftp() {
     check(&without_93, "snponly.efi", Some(b"PXEClient"));
 }
 
+/// C-09.
 #[test]
 fn ipxe_loads_the_script_of_its_machine_and_waits_for_no_proxy() {
     let client = |class: &[u8], arch| {
@@ -54,11 +56,59 @@ fn uefi_http_boot_gets_a_url() {
 fn others_are_told_no_boot_file() {
     for client in [
         Client::new(1),
-        Client::new(1).with(60, b"PXEClient:Arch:00011:UNDI:003000").with(93, &[0, 11]),
+        Client::new(1).with(60, b"PXEClient:Arch:00012:UNDI:003000").with(93, &[0, 12]),
+        Client::new(1).with(60, b"HTTPClient:Arch:00007:UNDI:003000").with(93, &[0, 7]),
+        Client::new(1).with(77, b"\x05iPXE").with(93, &[0, 0]),
     ] {
         let outputs = Bench::new().handle(&client.discover()).unwrap();
         let (_, reply, bytes) = sent(&outputs);
         assert_eq!(raw_option(&bytes, 67), None);
         assert!(reply.siaddr().is_unspecified());
+    }
+}
+
+fn firmware(class: &str, option_93: &[u8]) -> Client {
+    Client::new(1).with(60, class.as_bytes()).with(93, option_93)
+}
+
+/// RFC 4578.
+#[test]
+fn of_several_architectures_the_first_that_can_be_served_is_taken() {
+    check(&firmware("PXEClient", &[0, 12, 0, 7, 0, 0]), "snponly.efi", Some(b"PXEClient"));
+    check(&firmware("PXEClient", &[0, 0, 0, 7]), "undionly.kpxe", Some(b"PXEClient"));
+    let url = "http://10.0.0.2:5248/boot/snponly.efi";
+    check(&firmware("HTTPClient", &[0, 7, 0, 16]), url, Some(b"HTTPClient"));
+    check(&firmware("PXEClient", &[0, 7, 1]), "snponly.efi", Some(b"PXEClient"));
+}
+
+/// RFC 4578.
+#[test]
+fn every_architecture_loads_the_program_that_is_made_for_it() {
+    for (architecture, program) in
+        [(0, "undionly.kpxe"), (6, "snponly-i386.efi"), (7, "snponly.efi"), (9, "snponly.efi")]
+            .into_iter()
+            .chain([(11, "snponly-arm64.efi")])
+    {
+        check(&firmware("PXEClient", &[0, architecture]), program, Some(b"PXEClient"));
+    }
+    for (architecture, program) in
+        [(15, "snponly-i386.efi"), (16, "snponly.efi"), (19, "snponly-arm64.efi")]
+    {
+        let url = format!("http://10.0.0.2:5248/boot/{program}");
+        check(&firmware("HTTPClient", &[0, architecture]), &url, Some(b"HTTPClient"));
+    }
+}
+
+/// RFC 3004, C-09.
+#[test]
+fn ipxe_is_known_by_every_form_of_its_user_class_and_by_its_own_option() {
+    let url = "http://10.0.0.2:5248/boot.ipxe?mac=52-54-00-00-00-01&firmware=";
+    for architecture in [0, 6, 7, 9, 11] {
+        let kind = if architecture == 0 { "bios" } else { "uefi" };
+        let chained = firmware("PXEClient", &[0, architecture]);
+        for class in [&b"iPXE"[..], b"\x04iPXE", b"\x04iPXE\x03lab", b"\x03lab\x04iPXE"] {
+            check(&chained.clone().with(77, class), &format!("{url}{kind}"), None);
+        }
+        check(&chained.with(175, &[235, 3, 1, 21, 1]), &format!("{url}{kind}"), None);
     }
 }

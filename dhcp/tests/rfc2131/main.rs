@@ -5,11 +5,18 @@
 
 mod bench;
 
+mod addresses;
 mod boot;
+mod checklist;
+mod conformance;
+mod lines;
+mod lookups;
 mod offline;
 mod relay;
+mod room;
 mod section_4_1;
 mod section_4_3_1;
 mod section_4_3_2;
+mod section_4_3_3;
 mod section_4_3_4;
 mod sharing;

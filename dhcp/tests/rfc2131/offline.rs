@@ -62,6 +62,7 @@ fn a_client_does_not_wait_longer_for_a_commit_than_two_seconds() {
     assert_eq!(kind_of(&bench.engine.tick(bench.now)), MessageType::Ack);
 }
 
+/// C-15.
 #[test]
 fn a_binding_outside_the_own_block_is_extended_up_to_its_promise() {
     let mut bench = Bench::new();

@@ -7,8 +7,11 @@ use dhcp::v4::engine::{Arrival, Dropped};
 use dhcproto::v4::MessageType;
 use model::id::{BlockId, SubnetId, VlanId};
 use model::lease::block::Block;
+use model::lease::commit::Change;
 
-use crate::bench::{Bench, Client, VLAN, block, kind_of, raw_option, sent, subnet, vlan};
+use crate::bench::{
+    Bench, Client, SERVER, VLAN, block, kind_of, raw_option, requested, sent, subnet, vlan,
+};
 
 const RELAY: Ipv4Addr = Ipv4Addr::new(10, 5, 0, 1);
 /// Sub-options out of order, one twice: what a server must echo byte for byte.
@@ -32,6 +35,7 @@ fn bench() -> Bench {
     bench
 }
 
+/// RFC 3046, V4-15.
 #[test]
 fn a_relayed_client_gets_an_address_of_its_own_link_through_its_relay() {
     let mut bench = bench();
@@ -46,6 +50,7 @@ fn a_relayed_client_gets_an_address_of_its_own_link_through_its_relay() {
     assert_eq!(bytes[at + 2 + OPTION_82.len()], 255, "option 82 is the last one");
 }
 
+/// V4-16, RFC 3046.
 #[test]
 fn a_nak_through_a_relay_is_to_be_broadcast_there() {
     let mut bench = bench();
@@ -58,13 +63,14 @@ fn a_nak_through_a_relay_is_to_be_broadcast_there() {
     assert_eq!(raw_option(&bytes, 82).unwrap().1, OPTION_82);
 }
 
+/// RFC 3527, RFC 5107, RFC 8357, C-13.
 #[test]
 fn link_selection_and_server_override_and_source_port_are_followed() {
     let mut bench = bench();
     let relay_options = [5, 4, 10, 5, 0, 0, 11, 4, 10, 5, 0, 1, 19, 0];
     let client = Client { giaddr: Ipv4Addr::new(172, 16, 0, 1), ..Client::new(1) };
     let client = client.with(82, &relay_options);
-    let arrival = Arrival { source_port: 4_067, unicast: true, ..bench.arrival() };
+    let arrival = Arrival { source_port: 4_067, ..bench.unicast() };
     let outputs = bench.handle_at(&client.discover(), arrival).unwrap();
     let (destination, reply, bytes) = sent(&outputs);
     assert_eq!(destination, Destination::Relay { ip: Ipv4Addr::new(172, 16, 0, 1), port: 4_067 });
@@ -79,4 +85,118 @@ fn a_relay_of_an_unknown_link_is_not_answered() {
     let mut bench = bench();
     let client = Client { giaddr: Ipv4Addr::new(172, 16, 0, 1), ..Client::new(1) };
     assert_eq!(bench.handle(&client.discover()), Err(Dropped::NotServed));
+}
+
+/// A client that was bound through its relay.
+fn bound(bench: &mut Bench) -> (Client, Ipv4Addr) {
+    let client = Client { giaddr: RELAY, ..Client::new(1) }.with(82, &OPTION_82);
+    let ip = bench.offered(&client);
+    let request = requested(&bench.handle(&client.select(ip)).unwrap());
+    bench.commit(&request);
+    (Client::new(1), ip)
+}
+
+/// V4-11.
+#[test]
+fn a_unicast_renewal_is_judged_by_the_address_in_use_and_not_by_the_interface() {
+    let mut bench = bench();
+    let (client, ip) = bound(&mut bench);
+    bench.pass_ms(300_000);
+    let arrival = bench.unicast();
+    let outputs = bench.handle_at(&client.renew(ip), arrival).unwrap();
+    let request = requested(&outputs);
+    assert_eq!((request.ip, request.vlan, request.subnet), (ip, VlanId(2), SubnetId(2)));
+    let outputs = bench.commit(&request);
+    let (destination, reply, bytes) = sent(&outputs);
+    assert_eq!(reply.opts().msg_type(), Some(MessageType::Ack));
+    assert_eq!(destination, Destination::Unicast { ip });
+    assert_eq!(reply.ciaddr(), ip);
+    assert_eq!(raw_option(&bytes, 82), None, "a server never invents option 82");
+}
+
+/// V4-12.
+#[test]
+fn a_client_that_is_heard_on_another_link_than_its_address_is_refused() {
+    let mut bench = bench();
+    let (client, ip) = bound(&mut bench);
+    bench.pass_ms(300_000);
+    let outputs = bench.handle(&client.renew(ip)).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Nak, "its broadcast came from this link itself");
+}
+
+/// V4-19.
+#[test]
+fn a_relayed_client_releases_its_address_without_its_relay() {
+    let mut bench = bench();
+    let (client, ip) = bound(&mut bench);
+    let arrival = bench.unicast();
+    let request = requested(&bench.handle_at(&client.release(ip), arrival).unwrap());
+    assert_eq!((request.change, request.ip, request.vlan), (Change::Release, ip, VlanId(2)));
+}
+
+/// V4-11.
+#[test]
+fn a_unicast_renewal_of_a_link_of_other_racks_is_not_answered() {
+    let mut bench = bench();
+    let (client, ip) = bound(&mut bench);
+    bench.engine.update(|view| {
+        let mut elsewhere = vlan(VlanId(2), None);
+        elsewhere.primary_rack = None;
+        elsewhere.secondary_rack = None;
+        view.put_vlan(elsewhere);
+    });
+    let arrival = bench.unicast();
+    assert_eq!(bench.handle_at(&client.renew(ip), arrival), Err(Dropped::NotServed));
+}
+
+/// V4-22.
+#[test]
+fn a_relayed_client_is_told_the_rack_that_its_relay_reaches_as_name_server() {
+    let mut bench = bench();
+    let client = Client { giaddr: RELAY, ..Client::new(1) };
+    let outputs = bench.handle(&client.discover()).unwrap();
+    let servers = [SERVER.octets(), [9, 9, 9, 9]].concat();
+    assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
+    let other = Ipv4Addr::new(10, 0, 0, 7);
+    bench.engine.update(|view| {
+        let addresses = vec!["10.0.0.7/24".parse().unwrap(), "172.30.0.1/24".parse().unwrap()];
+        let peer = dhcp::v4::view::PeerRack { connected: false, addresses };
+        view.put_rack(crate::bench::rack(2), peer);
+    });
+    let outputs = bench.handle(&client.discover()).unwrap();
+    let servers = [SERVER.octets(), other.octets(), [9, 9, 9, 9]].concat();
+    assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
+}
+
+/// V4-18.
+#[test]
+fn an_inform_through_a_relay_is_answered_to_the_client_if_it_has_an_address() {
+    let mut bench = bench();
+    let ip = Ipv4Addr::new(10, 5, 0, 50);
+    let client = Client { giaddr: RELAY, ..Client::new(1) }.with(82, &OPTION_82);
+    let outputs = bench.handle(&Client { ciaddr: ip, ..client.clone() }.packet(8, &[])).unwrap();
+    let (destination, reply, bytes) = sent(&outputs);
+    assert_eq!(destination, Destination::Unicast { ip });
+    assert_eq!((reply.ciaddr(), reply.yiaddr()), (ip, Ipv4Addr::UNSPECIFIED));
+    assert_eq!(raw_option(&bytes, 82), None, "no relay takes it out again");
+    assert_eq!(raw_option(&bytes, 3).unwrap().1, RELAY.octets());
+    let outputs = bench.handle(&client.packet(8, &[])).unwrap();
+    let (destination, reply, bytes) = sent(&outputs);
+    assert_eq!(destination, Destination::Relay { ip: RELAY, port: 67 });
+    assert!(reply.flags().broadcast());
+    assert_eq!(raw_option(&bytes, 82).unwrap().1, OPTION_82);
+    assert_eq!(raw_option(&bytes, 3).unwrap().1, RELAY.octets(), "the options of the relay's link");
+    assert_eq!(raw_option(&bytes, 51), None);
+}
+
+/// V4-22.
+#[test]
+fn a_rack_whose_addresses_no_region_knows_yet_names_itself_as_name_server() {
+    let mut bench = bench();
+    bench.engine.update(|view| view.remove_rack(&crate::bench::rack(1)));
+    let client = Client { giaddr: RELAY, ..Client::new(1) };
+    let handled = [client.discover(), client.discover()].map(|packet| bench.handle(&packet));
+    let outputs = handled.into_iter().find_map(Result::ok).expect("an answer");
+    let servers = [SERVER.octets(), [9, 9, 9, 9]].concat();
+    assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
 }

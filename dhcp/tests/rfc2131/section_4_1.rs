@@ -7,6 +7,7 @@ use dhcproto::v4::MessageType;
 
 use crate::bench::{Bench, Client, kind_of, sending, sent};
 
+/// V4-15.
 #[test]
 fn a_client_without_address_gets_a_frame_or_a_broadcast_as_it_wants() {
     let mut bench = Bench::new();
@@ -18,6 +19,7 @@ fn a_client_without_address_gets_a_frame_or_a_broadcast_as_it_wants() {
     assert_eq!(sent(&outputs).0, Destination::Broadcast);
 }
 
+/// V4-15.
 #[test]
 fn a_client_that_renews_is_answered_at_its_address() {
     let mut bench = Bench::new();
@@ -29,6 +31,7 @@ fn a_client_that_renews_is_answered_at_its_address() {
     assert_eq!(reply.ciaddr(), ip);
 }
 
+/// V4-15.
 #[test]
 fn a_nak_is_broadcast() {
     let mut bench = Bench::new();
@@ -38,6 +41,7 @@ fn a_nak_is_broadcast() {
     assert_eq!(sending(&outputs).destination, Destination::Broadcast);
 }
 
+/// V4-01, V4-23.
 #[test]
 fn replies_copy_what_identifies_the_exchange_and_have_the_length_of_bootp() {
     let mut bench = Bench::new();

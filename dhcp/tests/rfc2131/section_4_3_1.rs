@@ -8,6 +8,7 @@ use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
 
 use crate::bench::{Bench, Client, SERVER, VLAN, kind_of, lease_seconds, rack, sent};
 
+/// V4-02.
 #[test]
 fn an_offer_names_the_server_and_the_lease() {
     let mut bench = Bench::new();
@@ -26,6 +27,7 @@ fn an_offer_names_the_server_and_the_lease() {
     }
 }
 
+/// V4-06, C-10.
 #[test]
 fn a_repeated_discover_gets_the_same_offer_and_others_get_other_addresses() {
     let mut bench = Bench::new();
@@ -41,6 +43,7 @@ fn a_repeated_discover_gets_the_same_offer_and_others_get_other_addresses() {
     assert_eq!(bench.handle(&Client::new(5).discover()), Err(Dropped::NoAddress));
 }
 
+/// V4-06.
 #[test]
 fn an_offer_that_nobody_takes_ends_after_a_minute() {
     let mut bench = Bench::new();
@@ -51,6 +54,7 @@ fn an_offer_that_nobody_takes_ends_after_a_minute() {
     bench.offered(&Client::new(5));
 }
 
+/// C-01, RFC 4361.
 #[test]
 fn a_client_is_offered_the_address_it_has_whatever_its_identifier_is() {
     let mut bench = Bench::new();
@@ -59,6 +63,7 @@ fn a_client_is_offered_the_address_it_has_whatever_its_identifier_is() {
     assert_eq!(bench.offered(&other_identity), ip);
 }
 
+/// V4-05.
 #[test]
 fn an_address_that_the_client_asks_for_is_offered_if_it_is_free() {
     let mut bench = Bench::new();
@@ -70,6 +75,7 @@ fn an_address_that_the_client_asks_for_is_offered_if_it_is_free() {
     assert_ne!(bench.offered(&outside), Ipv4Addr::new(10, 0, 0, 50));
 }
 
+/// C-21.
 #[test]
 fn a_machine_gets_its_own_address_and_nobody_else_does() {
     let mut bench = Bench::new();
@@ -88,6 +94,7 @@ fn a_machine_gets_its_own_address_and_nobody_else_does() {
     assert_eq!(kind_of(&outputs), MessageType::Nak);
 }
 
+/// C-21.
 #[test]
 fn the_gateway_and_reserved_addresses_are_never_offered() {
     let mut bench = Bench::new();
@@ -98,9 +105,25 @@ fn the_gateway_and_reserved_addresses_are_never_offered() {
     assert_eq!(bench.handle(&Client::new(2).discover()), Err(Dropped::NoAddress));
 }
 
+/// V4-04.
 #[test]
 fn a_discover_that_names_a_server_is_dropped() {
     let mut bench = Bench::new();
     let packet = Client::new(1).packet(1, &[(54, SERVER.octets())]);
     assert_eq!(bench.handle(&packet), Err(Dropped::Senseless));
+}
+
+/// V4-05.
+#[test]
+fn what_a_client_asks_for_counts_more_than_what_it_was_offered_and_less_than_what_it_has() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let offered = bench.offered(&client);
+    let wanted = Ipv4Addr::new(10, 0, 0, if offered.octets()[3] == 100 { 101 } else { 100 });
+    let asks = client.clone().with(50, &wanted.octets());
+    assert_eq!(bench.offered(&asks), wanted);
+    assert_eq!(bench.offered(&client), wanted, "the offer follows what it asked for");
+    let ip = bench.bound(&client);
+    let asks = client.with(50, &offered.octets());
+    assert_eq!(bench.offered(&asks), ip);
 }

@@ -23,6 +23,7 @@ fn the_acknowledgement_follows_the_commit() {
     assert_eq!(lease_seconds(&sent(&outputs).1), Some(598));
 }
 
+/// V4-29.
 #[test]
 fn a_repeated_request_is_committed_once() {
     let mut bench = Bench::new();
@@ -32,6 +33,7 @@ fn a_repeated_request_is_committed_once() {
     assert_eq!(bench.handle(&client.select(ip)), Err(Dropped::Repeated));
 }
 
+/// V4-08, C-14.
 #[test]
 fn a_request_for_another_server_withdraws_the_offer() {
     let mut bench = Bench::new();
@@ -44,6 +46,7 @@ fn a_request_for_another_server_withdraws_the_offer() {
     assert_eq!(bench.offered(&Client::new(5)), ip);
 }
 
+/// V4-09.
 #[test]
 fn an_address_of_another_client_is_refused() {
     let mut bench = Bench::new();
@@ -67,6 +70,7 @@ fn a_commit_refused_because_the_address_is_taken_becomes_a_nak_and_any_other_sil
     }
 }
 
+/// V4-10, V4-12, C-15.
 #[test]
 fn a_wrong_network_is_refused_and_an_unknown_address_is_not_answered() {
     let mut bench = Bench::new();
@@ -79,6 +83,7 @@ fn a_wrong_network_is_refused_and_an_unknown_address_is_not_answered() {
     assert_eq!(bench.handle(&unknown), Err(Dropped::NotKnown));
 }
 
+/// V4-10.
 #[test]
 fn a_client_that_reboots_with_another_address_than_its_own_is_refused() {
     let mut bench = Bench::new();
@@ -88,6 +93,7 @@ fn a_client_that_reboots_with_another_address_than_its_own_is_refused() {
     assert_eq!(kind_of(&outputs), MessageType::Nak);
 }
 
+/// C-06.
 #[test]
 fn a_renewal_in_the_first_quarter_commits_nothing() {
     let mut bench = Bench::new();
@@ -102,6 +108,7 @@ fn a_renewal_in_the_first_quarter_commits_nothing() {
     assert_eq!(lease_seconds(&sent(&bench.commit(&requested(&outputs))).1), Some(600));
 }
 
+/// V4-14.
 #[test]
 fn a_lease_that_ended_is_given_back_to_its_client() {
     let mut bench = Bench::new();

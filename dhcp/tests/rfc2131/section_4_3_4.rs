@@ -1,4 +1,4 @@
-//! §4.3.3 to §4.3.5: DHCPDECLINE, DHCPRELEASE, DHCPINFORM.
+//! §4.3.4 and §4.3.5: DHCPRELEASE, DHCPINFORM.
 
 use std::net::Ipv4Addr;
 
@@ -9,6 +9,7 @@ use model::lease::commit::Change;
 
 use crate::bench::{Bench, Client, SERVER, kind_of, lease_seconds, requested, sent};
 
+/// V4-19.
 #[test]
 fn only_the_holder_releases_and_nothing_is_answered() {
     let mut bench = Bench::new();
@@ -22,18 +23,7 @@ fn only_the_holder_releases_and_nothing_is_answered() {
     assert_eq!(outputs.len(), 1);
 }
 
-#[test]
-fn a_declined_address_is_left_alone() {
-    let mut bench = Bench::new();
-    let client = Client::new(1);
-    let ip = bench.bound(&client);
-    let options = [(50, ip.octets()), (54, SERVER.octets())];
-    assert_eq!(bench.handle(&Client::new(2).packet(4, &options)), Err(Dropped::NotKnown));
-    let outputs = bench.handle(&client.packet(4, &options)).unwrap();
-    assert_eq!(requested(&outputs).change, Change::Decline);
-    assert_ne!(bench.offered(&client), ip);
-}
-
+/// V4-18.
 #[test]
 fn an_inform_is_answered_without_an_address_and_its_times() {
     let mut bench = Bench::new();

@@ -5,6 +5,7 @@ use dhcp::v4::view::PeerRack;
 
 use crate::bench::{Bench, Client, rack};
 
+/// C-04, C-20.
 #[test]
 fn a_client_of_another_rack_is_answered_at_its_second_transmission() {
     let mut bench = Bench::new();

@@ -16,7 +16,8 @@ pub enum BindingState {
     Active,
     /// The client released it; it is kept for that client until `promise_until`.
     Released,
-    /// A client found it in use by somebody else (DHCPDECLINE); nobody gets it until `promise_until`.
+    /// A client found it in use by somebody else (DHCPDECLINE) at `told_until`; until
+    /// `promise_until` it is given only where nothing else is left.
     Declined,
 }
 

@@ -136,8 +136,8 @@ fn may_bind(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Re
     if let Some(binding) = situation.binding {
         let holder = binding.mac;
         let own = holder == request.mac && binding.state != BindingState::Declined;
-        let promised = binding.promise_until.plus_ms(policy.skew_ms) > situation.now;
-        if promised && !own {
+        let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
+        if kept && !own {
             return Err(Refusal::BoundToAnother { ip, holder });
         }
         let surely_promised = binding.promise_until > situation.now.plus_ms(policy.skew_ms);
@@ -208,5 +208,63 @@ fn ended(
         promise_until,
         rack: situation.applicant.rack.clone(),
         ..held.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{IpRangeId, SystemId};
+
+    /// A declined address may be bound again by the owner of its block once every promise made
+    /// before the decline is over, and not a moment earlier.
+    #[test]
+    fn a_declined_address_is_kept_for_as_long_as_it_may_have_been_promised() {
+        let (policy, rack) = (Policy::default(), SystemId::from_number(1));
+        let (ip, time) = (IpAddr::from([10, 0, 0, 100]), Timestamp::from_unix_ms);
+        let block = block(ip, &rack);
+        let request = |change, mac| Request {
+            change,
+            vlan: VlanId(1),
+            subnet: SubnetId(1),
+            ip,
+            mac: MacAddress([2, 0, 0, 0, 0, mac]),
+            hostname: None,
+            told_ms: policy.lease_ms,
+            block: Some((block.id, block.epoch)),
+        };
+        let at = |binding, now| Situation {
+            applicant: Applicant { rack: &rack, incarnation: 7 },
+            binding,
+            block: Some(&block),
+            reserved: false,
+            now: time(now),
+        };
+        let bound = decide(&policy, &at(None, 1_000), &request(Change::Bind, 1)).unwrap();
+        let declined = decide(&policy, &at(Some(&bound), 2_000), &request(Change::Decline, 1));
+        let declined = declined.unwrap();
+        assert_eq!(declined.promise_until, time(2_000 + policy.decline_ms));
+        let free = 2_000 + policy.lease_ms + policy.promise_ms + policy.skew_ms;
+        for (now, mac, want) in [(free - 1, 2, false), (free - 1, 1, false), (free, 2, true)] {
+            let again = decide(&policy, &at(Some(&declined), now), &request(Change::Bind, mac));
+            assert_eq!(again.is_ok(), want, "client {mac} after {} ms", now - 2_000);
+        }
+    }
+
+    fn block(ip: IpAddr, rack: &SystemId) -> Block {
+        Block {
+            id: BlockId(1),
+            iprange: IpRangeId(1),
+            subnet: SubnetId(1),
+            vlan: VlanId(1),
+            first: ip,
+            last: ip,
+            rack: Some(rack.clone()),
+            incarnation: 7,
+            epoch: 1,
+            granted_at: Timestamp::default(),
+            valid_until: Timestamp::from_unix_ms(u64::MAX / 2),
+            quarantine_until: Timestamp::default(),
+        }
     }
 }

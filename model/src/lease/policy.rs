@@ -1,5 +1,8 @@
 //! How long things hold, and the five rules that carry the safety of leases.
 
+use crate::lease::binding::{Binding, BindingState};
+use crate::time::Timestamp;
+
 /// The spans of leases, promises and blocks, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -30,6 +33,20 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Until when an address can be given to nobody else. A declined one is left alone longer if
+    /// there is another, but once every promise made before the decline is over, it may be used
+    /// again where nothing else is left.
+    #[must_use]
+    pub fn kept_until(&self, binding: &Binding) -> Timestamp {
+        match binding.state {
+            BindingState::Active | BindingState::Released => binding.promise_until,
+            BindingState::Declined => {
+                let promised = binding.told_until.plus_ms(self.lease_ms + self.promise_ms);
+                promised.min(binding.promise_until)
+            }
+        }
+    }
+
     /// Whether a rule is followed. Always true outside the tests of this module, which leave out
     /// one rule at a time to show that it is needed.
     pub(crate) fn follows(&self, rule: Rule) -> bool {

@@ -28,6 +28,7 @@ pub(crate) fn build(ends: &Ends, payload: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    /// V4-17, C-17.
     #[test]
     fn a_frame_is_addressed_to_the_client_that_has_no_address_yet() {
         let ends = Ends {

@@ -147,7 +147,7 @@ impl DhcpService {
             interface: index,
             server: served.address,
             source_port: packet.source.port(),
-            unicast: packet.destination == served.address,
+            destination: packet.destination,
         };
         self.set_clock();
         match self.engine.handle(&packet.payload, arrival, self.now()) {
@@ -248,6 +248,11 @@ impl DhcpService {
                 return;
             }
         };
+        let addresses = interfaces.iter().flat_map(|own| &own.addresses);
+        self.engine.set_addresses(addresses.filter_map(|net| match net.addr() {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }));
         let wanted: BTreeMap<String, (VlanId, Ipv4Addr)> = interfaces
             .into_iter()
             .filter_map(|interface| Some((interface.name.clone(), self.link_of(&interface)?)))
@@ -358,6 +363,7 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Senseless => "senseless",
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",
+        Dropped::DeclinesTooOften => "declines too often",
         Dropped::Repeated => "repeated",
     }
 }

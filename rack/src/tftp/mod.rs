@@ -7,11 +7,12 @@
 pub mod files;
 pub mod packet;
 
+mod socket;
 mod transfer;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
@@ -22,6 +23,7 @@ use tracing::{debug, info, warn};
 use crate::metrics::Metrics;
 use crate::tftp::files::{BootFolder, FileError};
 use crate::tftp::packet::{ErrorCode, Packet, ReadRequest, error_packet};
+use crate::tftp::socket::{Origin, RequestSocket};
 use crate::tftp::transfer::{Outcome, Transfer};
 
 /// Transfers at one time, over all clients.
@@ -36,7 +38,7 @@ const REQUEST_BYTES_MAX: usize = 1_024;
 /// The server.
 #[derive(Debug)]
 pub struct TftpServer {
-    socket: UdpSocket,
+    socket: RequestSocket,
     folder: BootFolder,
     metrics: Arc<Metrics>,
 }
@@ -45,7 +47,7 @@ impl TftpServer {
     /// A server of `folder` on a bound socket.
     #[must_use]
     pub fn new(socket: UdpSocket, folder: BootFolder, metrics: Arc<Metrics>) -> Self {
-        Self { socket, folder, metrics }
+        Self { socket: RequestSocket::new(socket), folder, metrics }
     }
 
     /// Serves until `shutdown`; transfers in progress end with it.
@@ -61,26 +63,27 @@ impl TftpServer {
                         self.count(client, &outcome);
                     }
                 }
-                received = self.socket.recv_from(&mut buffer) => match received {
-                    Ok((bytes, client)) => self.receive(&mut running, &buffer[..bytes], client).await,
+                received = self.socket.receive(&mut buffer) => match received {
+                    Ok((bytes, origin)) => self.receive(&mut running, &buffer[..bytes], origin).await,
                     Err(error) => warn!("the TFTP socket cannot be read: {error}"),
                 },
             }
         }
     }
 
-    async fn receive(&self, running: &mut Running, bytes: &[u8], client: SocketAddr) {
+    async fn receive(&self, running: &mut Running, bytes: &[u8], origin: Origin) {
+        let client = origin.client;
         let request = match Packet::parse(bytes) {
             Ok(Packet::Read(request)) => request,
             Ok(Packet::Write) => {
                 let text = "this server is read-only";
-                return self.refuse(client, ErrorCode::AccessViolation, text).await;
+                return self.refuse(origin, ErrorCode::AccessViolation, text).await;
             }
             Ok(Packet::Ack(_) | Packet::Error { .. } | Packet::Other) => {
                 return debug!(%client, "a TFTP packet without a transfer");
             }
             Err(error) => {
-                return self.refuse(client, ErrorCode::IllegalOperation, &error.to_string()).await;
+                return self.refuse(origin, ErrorCode::IllegalOperation, &error.to_string()).await;
             }
         };
         // A repeated request belongs to the transfer that it began.
@@ -90,28 +93,31 @@ impl TftpServer {
         if running.is_full(client.ip()) {
             return debug!(%client, "too many TFTP transfers; the client will ask again");
         }
-        match self.start(&request, client).await {
+        match self.start(&request, origin).await {
             Ok(transfer) => running.start(client, transfer),
             Err(Refusal { code, text }) => {
                 debug!(%client, file = request.path, "TFTP request refused: {text}");
-                self.refuse(client, code, &text).await;
+                self.refuse(origin, code, &text).await;
             }
         }
     }
 
-    async fn start(&self, request: &ReadRequest, client: SocketAddr) -> Result<Transfer, Refusal> {
+    async fn start(&self, request: &ReadRequest, origin: Origin) -> Result<Transfer, Refusal> {
+        let client = origin.client;
         let file = self.folder.read(&request.path).await?;
-        let local = local_address_to(client, self.socket.local_addr()?).await?;
-        let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await?;
-        socket.connect(client).await?;
+        let socket = origin.answering_socket().await?;
         let mtu_payload = if client.is_ipv4() { 1_500 - 32 } else { 1_500 - 52 };
         info!(%client, file = request.path, "client {client} fetches {} by TFTP", request.path);
         Ok(Transfer::new(socket, file, request, mtu_payload))
     }
 
-    async fn refuse(&self, client: SocketAddr, code: ErrorCode, text: &str) {
-        if let Err(error) = self.socket.send_to(&error_packet(code, text), client).await {
-            debug!(%client, "a TFTP error was not sent: {error}");
+    async fn refuse(&self, origin: Origin, code: ErrorCode, text: &str) {
+        let sent = match origin.answering_socket().await {
+            Ok(socket) => socket.send(&error_packet(code, text)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            debug!(client = %origin.client, "a TFTP error was not sent: {error}");
         }
     }
 
@@ -171,21 +177,6 @@ impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         Self { code: ErrorCode::NotDefined, text: error.to_string() }
     }
-}
-
-/// The address to answer a client from: the one that is listened on, or, when that is any address,
-/// the one that the kernel routes to the client from.
-async fn local_address_to(client: SocketAddr, listened: SocketAddr) -> io::Result<IpAddr> {
-    if !listened.ip().is_unspecified() {
-        return Ok(listened.ip());
-    }
-    let any: IpAddr = match client {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let probe = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
-    probe.connect(client).await?;
-    Ok(probe.local_addr()?.ip())
 }
 
 #[cfg(test)]

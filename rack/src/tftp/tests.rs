@@ -156,3 +156,26 @@ async fn writing_is_refused() {
     let client = Firmware::ask(&server, b"\0\x02f\0octet\0").await;
     assert_eq!(client.receive().await.0[..4], [0, 5, 0, 2]);
 }
+
+/// A transfer, and a refusal, come from the address that was asked, whatever the kernel prefers.
+#[tokio::test]
+async fn a_client_is_answered_from_the_address_that_it_asked() {
+    for (any, asked) in [("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "::ffff:127.0.0.2")] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("f"), content(10)).unwrap();
+        let socket = UdpSocket::bind(any).await.unwrap();
+        let to = SocketAddr::new(asked.parse().unwrap(), socket.local_addr().unwrap().port());
+        let boot = BootFolder::new(folder.path().to_owned());
+        let server = TftpServer::new(socket, boot, Arc::new(Metrics::default()));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server.run(CancellationToken::new()));
+        for name in ["f", "missing"] {
+            let client = UdpSocket::bind(any).await.unwrap();
+            let request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
+            client.send_to(&request, to).await.unwrap();
+            let mut buffer = [0; 600];
+            let answer = timeout(Duration::from_secs(10), client.recv_from(&mut buffer)).await;
+            assert_eq!(answer.unwrap().unwrap().1.ip(), to.ip(), "{name}");
+        }
+    }
+}

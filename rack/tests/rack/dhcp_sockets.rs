@@ -211,6 +211,7 @@ fn client(namespace: &str) {
     assert_eq!(exchange(&socket, &mut frames, &foreign, 6).0, Ipv4Addr::BROADCAST);
 }
 
+/// V4-15, V4-17, C-17.
 #[test]
 fn a_client_without_address_gets_one_over_the_wire() {
     let network = Network::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use dhcp::v4::boot::{BootClient, HTTP_PORT};
+use dhcp::v4::boot::{BootClient, Cpu, HTTP_PORT};
 use http_body_util::BodyExt;
 use rack::generation::Generations;
 use rack::http::images::ImageCache;
@@ -62,7 +62,7 @@ async fn the_boot_url_of_dhcp_leads_to_the_boot_program() {
     let door = door(files.path(), cache.path()).await;
     let message = dhcp::wire::message::Message::parse(&discover()).unwrap();
     let client = BootClient::of(&message).unwrap();
-    assert_eq!(client, BootClient::UefiHttp);
+    assert_eq!(client, BootClient::UefiHttp { cpu: Cpu::X64 });
     let url = client.reply(&message, [10, 0, 0, 1].into()).file;
     let path = url.strip_prefix(&format!("http://10.0.0.1:{HTTP_PORT}")).unwrap();
 

@@ -1,0 +1,91 @@
+//! Blocks by the link and the rack that allocates from them. Blocks do not overlap.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::id::{BlockId, SystemId, VlanId};
+use model::lease::block::Block;
+
+/// A block with its addresses, of one family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry<A> {
+    first: A,
+    last: A,
+    block: Block,
+}
+
+/// All blocks that a rack knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocks<A> {
+    by_id: BTreeMap<BlockId, Entry<A>>,
+    by_owner: BTreeMap<VlanId, BTreeMap<SystemId, BTreeSet<(A, BlockId)>>>,
+}
+
+impl<A> Default for Blocks<A> {
+    fn default() -> Self {
+        Self { by_id: BTreeMap::new(), by_owner: BTreeMap::new() }
+    }
+}
+
+impl<A: Copy + Ord> Blocks<A> {
+    /// Adds or replaces a block.
+    pub fn put(&mut self, first: A, last: A, block: Block) {
+        self.remove(block.id);
+        if let Some(rack) = &block.rack {
+            let racks = self.by_owner.entry(block.vlan).or_default();
+            match racks.get_mut(rack) {
+                Some(own) => own.insert((first, block.id)),
+                None => racks.entry(rack.clone()).or_default().insert((first, block.id)),
+            };
+        }
+        self.by_id.insert(block.id, Entry { first, last, block });
+    }
+
+    /// Removes a block.
+    pub fn remove(&mut self, id: BlockId) {
+        let Some(Entry { first, block, .. }) = self.by_id.remove(&id) else { return };
+        let Some(racks) = self.by_owner.get_mut(&block.vlan) else { return };
+        if let Some(rack) = &block.rack
+            && let Some(own) = racks.get_mut(rack)
+        {
+            own.remove(&(first, id));
+            if own.is_empty() {
+                racks.remove(rack);
+            }
+        }
+        if racks.is_empty() {
+            self.by_owner.remove(&block.vlan);
+        }
+    }
+
+    /// The blocks of a link that are granted to a process of a rack, by their addresses: first,
+    /// last, block.
+    pub fn of<'a>(
+        &'a self,
+        vlan: VlanId,
+        rack: &SystemId,
+        incarnation: u64,
+    ) -> impl Iterator<Item = (A, A, &'a Block)> {
+        let own = self.by_owner.get(&vlan).and_then(|racks| racks.get(rack));
+        own.into_iter()
+            .flatten()
+            .filter_map(|(_, id)| self.by_id.get(id))
+            .filter(move |entry| entry.block.incarnation == incarnation)
+            .map(|entry| (entry.first, entry.last, &entry.block))
+    }
+
+    /// The block among them that an address lies in.
+    #[must_use]
+    pub fn at(
+        &self,
+        vlan: VlanId,
+        rack: &SystemId,
+        incarnation: u64,
+        address: A,
+    ) -> Option<&Block> {
+        let own = self.by_owner.get(&vlan)?.get(rack)?;
+        let (_, id) = own.range(..=(address, BlockId(u32::MAX))).next_back()?;
+        let entry = self.by_id.get(id)?;
+        let found = address <= entry.last && entry.block.incarnation == incarnation;
+        found.then_some(&entry.block)
+    }
+}

@@ -1,0 +1,99 @@
+//! What clients declined (RFC 2131 §4.3.3): addresses that are left alone, and who declines too often.
+//!
+//! A client that declines whatever it gets, by a fault or on purpose, must not empty a pool. Each
+//! client and each relay circuit may decline a few addresses in ten minutes; after that, its
+//! declines are ignored and it is offered nothing until the ten minutes are over.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use model::id::VlanId;
+use model::lease::clock::Moment;
+use model::mac::MacAddress;
+
+use crate::wire::message::Message;
+
+/// The time in which declines are counted.
+const WINDOW_MS: u64 = 600_000;
+const OF_CLIENT_MAX: u32 = 3;
+/// Behind one circuit there may be several clients.
+const OF_CIRCUIT_MAX: u32 = 12;
+/// How many addresses, and how many clients and circuits, are remembered.
+const ADDRESSES_MAX: usize = 1_024;
+const SOURCES_MAX: usize = 4_096;
+
+/// Who declines.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Client(VlanId, MacAddress),
+    Circuit(Ipv4Addr, Vec<u8>),
+}
+
+impl Source {
+    fn of(message: &Message, vlan: VlanId) -> impl Iterator<Item = Self> {
+        let circuit =
+            message.circuit().map(|circuit| Self::Circuit(message.giaddr, circuit.to_vec()));
+        [Self::Client(vlan, message.mac)].into_iter().chain(circuit)
+    }
+
+    const fn declines_max(&self) -> u32 {
+        match self {
+            Self::Client(..) => OF_CLIENT_MAX,
+            Self::Circuit(..) => OF_CIRCUIT_MAX,
+        }
+    }
+}
+
+/// What was declined, and by whom.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Declines {
+    /// When each address was declined, and by which client.
+    at: BTreeMap<Ipv4Addr, (Moment, MacAddress)>,
+    /// How often, since the first time.
+    of: BTreeMap<Source, (u32, Moment)>,
+}
+
+impl Declines {
+    /// When an address was declined here, and by which client.
+    pub(crate) fn at(&self, ip: Ipv4Addr) -> Option<(Moment, MacAddress)> {
+        self.at.get(&ip).copied()
+    }
+
+    /// Whether a client, or the circuit that it is behind, has declined too often.
+    pub(crate) fn too_many(&self, message: &Message, vlan: VlanId, now: Moment) -> bool {
+        Source::of(message, vlan).any(|source| {
+            let counted = self.of.get(&source);
+            counted.is_some_and(|(count, since)| {
+                *count >= source.declines_max() && now.since_ms(*since) < WINDOW_MS
+            })
+        })
+    }
+
+    /// Remembers a decline.
+    pub(crate) fn remember(&mut self, message: &Message, vlan: VlanId, ip: Ipv4Addr, now: Moment) {
+        for source in Source::of(message, vlan) {
+            if self.of.len() >= SOURCES_MAX && !self.of.contains_key(&source) {
+                continue;
+            }
+            let (count, since) = self.of.entry(source).or_insert((0, now));
+            if now.since_ms(*since) >= WINDOW_MS {
+                (*count, *since) = (0, now);
+            }
+            *count += 1;
+        }
+        if self.at.len() < ADDRESSES_MAX {
+            self.at.insert(ip, (now, message.mac));
+        }
+    }
+
+    /// The address was given to a client again.
+    pub(crate) fn forget_address(&mut self, ip: Ipv4Addr) {
+        self.at.remove(&ip);
+    }
+
+    /// Forgets what is over; addresses are left alone for `decline_ms`.
+    pub(crate) fn forget(&mut self, decline_ms: u64, now: Moment) {
+        self.at.retain(|_, (at, _)| now.since_ms(*at) < decline_ms);
+        self.of.retain(|_, (_, since)| now.since_ms(*since) < WINDOW_MS);
+    }
+}

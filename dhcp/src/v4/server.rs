@@ -1,0 +1,57 @@
+//! Which of a rack's addresses a client is told.
+//!
+//! An interface may have several subnets, and a relayed client's may have none of the rack's
+//! addresses. A client is told one that it reaches without a router if there is any; else the one
+//! that its relay reaches the rack at.
+
+use std::net::Ipv4Addr;
+
+use crate::v4::engine::{Arrival, Engine};
+use crate::wire::code;
+use crate::wire::message::Message;
+
+impl Engine {
+    /// Whether a packet was sent to this rack alone.
+    pub(crate) fn unicast(&self, arrival: &Arrival) -> bool {
+        self.is_own(arrival.destination, arrival)
+    }
+
+    fn is_own(&self, ip: Ipv4Addr, arrival: &Arrival) -> bool {
+        ip == arrival.server || self.addresses.contains(ip)
+    }
+
+    /// The address of this rack for a client that has, or gets, this address.
+    pub(crate) fn server_address(&self, arrival: &Arrival, client: Option<Ipv4Addr>) -> Ipv4Addr {
+        let asked = self.unicast(arrival).then_some(arrival.destination);
+        let near = client.and_then(|ip| self.view.subnet_of(ip)).and_then(|(net, _)| {
+            let known = asked.into_iter().chain([arrival.server]);
+            known.into_iter().find(|own| net.contains(own)).or_else(|| self.addresses.within(net))
+        });
+        near.or(asked).unwrap_or(arrival.server)
+    }
+
+    /// The server identifier of a reply: what the relay wants (RFC 5107), else the one that the
+    /// client chose, because it drops replies with another; else the address for this client.
+    pub(crate) fn server_identifier(
+        &self,
+        request: &Message,
+        arrival: &Arrival,
+        client: Option<Ipv4Addr>,
+    ) -> Ipv4Addr {
+        let chosen = request
+            .options
+            .address(code::SERVER_IDENTIFIER)
+            .filter(|server| self.is_own(*server, arrival));
+        request.server_override().or(chosen).unwrap_or_else(|| self.server_address(arrival, client))
+    }
+
+    /// Whether a client's server identifier names this rack.
+    pub(crate) fn names_this_rack(
+        &self,
+        server: Ipv4Addr,
+        message: &Message,
+        arrival: &Arrival,
+    ) -> bool {
+        self.is_own(server, arrival) || message.server_override() == Some(server)
+    }
+}
