@@ -15,7 +15,7 @@ use crate::v4::sharing::mixed;
 
 /// What is known of an address for one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Availability {
     /// The client may have it: it was promised to this client, or is free in a block of this rack.
     Usable {
         /// Without a region, until when.
@@ -88,24 +88,24 @@ impl Engine {
 
     fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> bool {
         !self.offers.to_another(ip, mac, now)
-            && matches!(self.standing(vlan, ip, mac, now), Standing::Usable { .. })
+            && matches!(self.availability(vlan, ip, mac, now), Availability::Usable { .. })
     }
 
     /// What this rack knows of an address for a client.
-    pub(crate) fn standing(
+    pub(crate) fn availability(
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
         mac: MacAddress,
         now: Moment,
-    ) -> Standing {
+    ) -> Availability {
         if self.view.kept_for_another(ip, mac) {
-            return Standing::Taken;
+            return Availability::Taken;
         }
         if self.declined_here(ip, now).is_some() {
-            return Standing::Taken;
+            return Availability::Taken;
         }
-        let Some(clock) = self.clock else { return Standing::Unknown };
+        let Some(clock) = self.clock else { return Availability::Unknown };
         let own_block = self.own_block(vlan, ip);
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
@@ -115,17 +115,21 @@ impl Engine {
             latest: clock.latest(now),
         };
         if knowledge.granted_to_another(&self.policy, mac) {
-            return Standing::Taken;
+            return Availability::Taken;
         }
         let limit = offline::limit(&self.policy, &knowledge, mac);
         if limit.is_some() {
-            return Standing::Usable { limit };
+            return Availability::Usable { limit };
         }
-        self.standing_with_region(&knowledge, mac)
+        self.availability_with_region(&knowledge, mac)
     }
 
     /// What a region, asked now, would probably say.
-    fn standing_with_region(&self, knowledge: &AddressKnowledge<'_>, mac: MacAddress) -> Standing {
+    fn availability_with_region(
+        &self,
+        knowledge: &AddressKnowledge<'_>,
+        mac: MacAddress,
+    ) -> Availability {
         let skew_ms = self.policy.skew_ms;
         let own = knowledge
             .binding
@@ -134,15 +138,15 @@ impl Engine {
             .binding
             .is_some_and(|binding| binding.promise_until.plus_ms(skew_ms) > knowledge.earliest);
         if promised && !own {
-            return Standing::Taken;
+            return Availability::Taken;
         }
         let free_in_own_block = knowledge
             .own_block
             .is_some_and(|block| self.allocates_from(block, knowledge.earliest, knowledge.latest));
         if self.reachable && (free_in_own_block || (own && promised)) {
-            Standing::Usable { limit: None }
+            Availability::Usable { limit: None }
         } else {
-            Standing::Unknown
+            Availability::Unknown
         }
     }
 

@@ -8,7 +8,7 @@ use model::lease::clock::Moment;
 use model::lease::commit::Change;
 use model::mac::MacAddress;
 
-use crate::v4::choose::Standing;
+use crate::v4::choose::Availability;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
 use crate::v4::pending::WaitingClient;
 use crate::wire::code;
@@ -74,13 +74,13 @@ impl Engine {
         if offered && self.reusable(arrival.vlan, ip, message.mac, now).is_some() {
             return self.commit_or_answer(message, arrival, ip, now);
         }
-        match self.standing(arrival.vlan, ip, message.mac, now) {
-            Standing::Taken => {
+        match self.availability(arrival.vlan, ip, message.mac, now) {
+            Availability::Taken => {
                 self.offers.withdraw(arrival.vlan, message.mac);
                 Ok(self.refuse(message, arrival, "address is in use", now))
             }
-            Standing::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
-            Standing::Unknown if state == State::InitReboot => {
+            Availability::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
+            Availability::Unknown if state == State::InitReboot => {
                 let bound = self.view.bindings_of(arrival.vlan, message.mac);
                 let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
                 if elsewhere {
@@ -89,7 +89,7 @@ impl Engine {
                     Err(Dropped::NotKnown)
                 }
             }
-            Standing::Unknown => Err(Dropped::NotKnown),
+            Availability::Unknown => Err(Dropped::NotKnown),
         }
     }
 
