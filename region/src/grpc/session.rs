@@ -59,7 +59,7 @@ pub(super) async fn open(
     );
     let live = service.sessions.enter(rack.clone(), described(&hello)?);
     let mut session = Session {
-        links: service.feed.links().of_rack(&rack),
+        links: None,
         service,
         rack,
         inbound,
@@ -112,8 +112,9 @@ struct Session {
     rack: SystemId,
     inbound: Streaming<RackMessage>,
     reached: watch::Receiver<Option<u64>>,
-    /// The links of the rack.
-    links: BTreeSet<VlanId>,
+    /// The links of the rack; not known before the feed has passed the rack's revision. This region may be
+    /// behind the one that the rack comes from.
+    links: Option<BTreeSet<VlanId>>,
     /// Up to which revision changes were looked at, and up to which the rack knows that it has all.
     revision: u64,
     told: u64,
@@ -158,7 +159,7 @@ impl Session {
                 },
                 copy = self.copying.made() => {
                     let copy = copy.map_err(unavailable)?.map_err(unavailable)?;
-                    self.links = copy.links.of_rack(&self.rack);
+                    self.links = Some(copy.links.of_rack(&self.rack));
                     self.copying = Copying::Sending(copy, 0);
                 }
                 () = std::future::ready(()), if matches!(self.copying, Copying::Sending(..)) => {
@@ -202,6 +203,9 @@ impl Session {
 
     /// Takes the next changes from the feed.
     async fn follow(&mut self) -> Result<(), Status> {
+        if self.links.is_none() {
+            self.links = Some(self.service.feed.links().of_rack(&self.rack));
+        }
         match self.service.feed.after(self.revision) {
             Kept::Next(encoded) => self.take(&encoded).await?,
             Kept::Nothing => {}
@@ -212,7 +216,7 @@ impl Session {
 
     async fn take(&mut self, encoded: &Encoded) -> Result<(), Status> {
         if let Some(links) = &encoded.links {
-            self.links = links.of_rack(&self.rack);
+            self.links = Some(links.of_rack(&self.rack));
         }
         if encoded.renewed.includes(&self.rack) {
             info!(rack.id = %self.rack, "rack {} gets another link, and so a whole copy", self.rack);
@@ -236,7 +240,8 @@ impl Session {
     }
 
     fn needed(&self, changes: &[(Audience, Bytes)]) -> Vec<Bytes> {
-        let needed = changes.iter().filter(|(who, _)| who.includes(&self.rack, &self.links));
+        let links = self.links.clone().unwrap_or_default();
+        let needed = changes.iter().filter(|(who, _)| who.includes(&self.rack, &links));
         needed.map(|(_, bytes)| bytes.clone()).collect()
     }
 

@@ -3,10 +3,13 @@
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use identity::peer::Connection;
 use identity::{PeerIdentity, Role};
-use model::id::FabricId;
+use model::id::{BlockId, FabricId, IpRangeId, SubnetId};
+use model::lease::block::Block;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
 use model::time::Timestamp;
+use proto::convert::change_from_bytes;
+use proto::rack::change::Change;
 use proto::rack::rack_client::RackClient;
 use raft_store::Store;
 use tables::update::{Cause, Tables};
@@ -210,6 +213,38 @@ async fn rack_that_gets_a_link_is_sent_a_copy_and_heartbeats_are_answered() {
     }
     let revision = region.put_setting("b").await;
     assert_eq!(client.delta().await.revision, revision);
+}
+
+#[tokio::test]
+async fn rack_that_resumes_at_a_region_behind_it_keeps_the_links_it_has() {
+    let region = Region::start().await;
+    let known = region.put_setting("a").await;
+    // At the region that it comes from it was told already that it has a link.
+    let mut client = region.session(known + 1).await;
+    assert!(client.welcome().await);
+    region.put_vlan(1, Some(rack())).await;
+    let address = |last| std::net::IpAddr::from([10, 0, 0, last]);
+    let block = Block {
+        id: BlockId(1),
+        iprange: IpRangeId(1),
+        subnet: SubnetId(1),
+        vlan: VlanId(1),
+        first: address(1),
+        last: address(9),
+        rack: Some(rack()),
+        incarnation: 1,
+        epoch: 1,
+        granted_at: Timestamp::default(),
+        valid_until: Timestamp::default(),
+        quarantine_until: Timestamp::default(),
+    };
+    let cause = Cause::new("test", "test");
+    let put = region.tables.update_at(&cause, |tx| tx.put(&block)).await.unwrap().1;
+    let delta = client.delta().await;
+    assert_eq!(delta.revision, put);
+    let [change] = delta.changes.as_slice() else { panic!("{delta:?}") };
+    let change = change_from_bytes(change.clone()).unwrap();
+    assert!(matches!(change, Change::Put(_)), "{change:?}");
 }
 
 #[tokio::test]
