@@ -9,6 +9,7 @@ pub mod auth;
 pub mod body;
 pub mod call;
 pub mod intake;
+pub mod lengths;
 pub mod operation;
 pub mod param;
 pub mod params;

@@ -27,6 +27,7 @@ use crate::body::{is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
 use crate::describe;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
+use crate::lengths::check_names;
 use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
@@ -138,6 +139,7 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     }
     permits(&actor, operation.permission, &Object::Site)?;
     refuse(operation.refused, &mut params)?;
+    check_names(&params)?;
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }

@@ -86,8 +86,10 @@ impl Engine {
         u32::try_from(free).unwrap_or(u32::MAX)
     }
 
+    /// A block may be of a subnet that is on another link by now, or gone.
     fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> bool {
-        !self.offers.to_another(ip, mac, now)
+        self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
+            && !self.offers.to_another(ip, mac, now)
             && matches!(self.availability(vlan, ip, mac, now), Availability::Usable { .. })
     }
 

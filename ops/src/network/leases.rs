@@ -290,8 +290,12 @@ fn grant_block(
     Ok(granted)
 }
 
-/// Whether the block still lies in a dynamic range, as it was cut.
+/// Whether the block still lies in a dynamic range of a subnet on its link, as it was cut.
 fn in_its_range(tx: &Tx, block: &Block) -> Result<bool, TableError> {
+    let subnet = tx.get::<Subnet>(&block.subnet)?;
+    if subnet.is_none_or(|subnet| subnet.vlan != block.vlan) {
+        return Ok(false);
+    }
     let range = tx.get::<IpRange>(&block.iprange)?;
     Ok(range.is_some_and(|range| {
         range.purpose == Purpose::Dynamic

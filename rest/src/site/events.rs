@@ -53,16 +53,26 @@ async fn query(call: Call) -> Result<Reply, Problem> {
     let found = events::list(&call.parts.tables, &call.actor, &wanted).await?;
     let newest = found.first().map(|event| event.id);
     let oldest = found.last().map(|event| event.id);
-    let level = LEVEL.given(&call.params).unwrap_or_else(|| "INFO".to_owned());
-    let page = |end: &str, id: Option<u64>| {
-        id.map(|id| format!("{PATH}&level={level}&limit={}&{end}={id}", wanted.limit))
-    };
+    let same = format!("{PATH}&{}", same_question(&call.params, &wanted)?);
+    let page = |end: &str, id: Option<u64>| id.map(|id| format!("{same}&{end}={id}"));
     Ok(Reply::json(&EventPage {
         count: found.len(),
         events: found.iter().map(shape).collect(),
-        next_uri: page("after", newest).unwrap_or_else(|| PATH.to_owned()),
+        next_uri: page("after", newest.or(wanted.after)).unwrap_or_else(|| same.clone()),
         prev_uri: page("before", oldest),
     }))
+}
+
+/// Everything that was asked but for the place in the list.
+fn same_question(params: &Params, wanted: &EventQuery) -> Result<String, Problem> {
+    let mut asked = Vec::new();
+    for name in ["hostname", "mac_address", "id", "owner"] {
+        asked.extend(params.all(name).iter().map(|value| (name, value.clone())));
+    }
+    asked.push(("level", LEVEL.given(params).unwrap_or_else(|| "INFO".to_owned())));
+    asked.push(("limit", wanted.limit.to_string()));
+    serde_urlencoded::to_string(asked)
+        .map_err(|error| Problem::text(Kind::Internal, error.to_string()))
 }
 
 fn parse(params: &Params) -> Result<EventQuery, Problem> {
