@@ -193,7 +193,10 @@ fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String>
         if text.is_empty() {
             return Ok(None);
         }
-        let least = text.parse().map_err(|_| format!("Invalid {name}: number required."))?;
+        let least: f64 = text.parse().map_err(|_| format!("Invalid {name}: number required."))?;
+        if !least.is_finite() || least < 0.0 {
+            return Err(format!("Invalid {name}: number of at least 0 required."));
+        }
         return Ok(Some(Condition::AtLeast { fact, least }));
     }
     let found = WORDS.iter().find(|(plain, not, _)| *plain == name || *not == name);
@@ -207,15 +210,19 @@ fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String>
     Ok(Some(Condition::Words { fact, words, all: *fact == "tag", negated: *plain != name }))
 }
 
-/// Lists may be repeated parameters or separated by commas or blanks; MAC addresses are compared
-/// in their usual form.
+/// Lists may be repeated parameters or separated by commas, and by blanks where a word has none; MAC
+/// addresses are compared in their usual form.
 fn words_of(fact: &str, values: &[String]) -> Vec<String> {
-    let items = values.iter().flat_map(|value| value.split([',', ' ']));
+    let has_blanks = matches!(fact, "zone" | "pool" | "status" | "simple_status");
+    let separates = |found: char| found == ',' || (found == ' ' && !has_blanks);
+    let items = values.iter().flat_map(|value| value.split(separates));
     items
+        .map(str::trim)
         .filter(|item| !item.is_empty())
         .map(|item| match fact {
             "mac" => item.to_lowercase().replace('-', ":"),
-            "status" | "simple_status" | "power_state" => item.to_lowercase(),
+            "status" | "simple_status" => item.to_lowercase().replace(' ', "_"),
+            "power_state" => item.to_lowercase(),
             _ => item.to_owned(),
         })
         .collect()
@@ -242,5 +249,16 @@ mod tests {
     fn wrong_numbers_are_refused_by_name() {
         assert!(parse(&[("mem", "much")]).unwrap_err().has("mem"));
         assert!(parse(&[("mem", "")]).unwrap().is_empty());
+        for wrong in ["NaN", "inf", "1e400", "-1"] {
+            assert!(parse(&[("mem", wrong)]).unwrap_err().has("mem"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_keep_their_blanks_and_lists_of_words_are_split_at_them() {
+        let words = |fact, value: &str| words_of(fact, &[value.to_owned()]);
+        assert_eq!(words("zone", "Z One, other"), ["Z One", "other"]);
+        assert_eq!(words("status", "Failed commissioning"), ["failed_commissioning"]);
+        assert_eq!(words("tag", "a b,c"), ["a", "b", "c"]);
     }
 }
