@@ -38,7 +38,7 @@ pub const LOST_AFTER: Duration = Duration::from_millis(850);
 const WELCOME_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// How long a region without a leader is kept.
-const LEADERLESS_MAX: Duration = Duration::from_secs(3);
+const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
 
 /// Pause after every region was tried in vain.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
@@ -75,7 +75,7 @@ pub struct Session {
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
 enum SessionError {
-    #[error("it answered: {}", .0.message())]
+    #[error("{}", identity::reason::of_status(.0))]
     Refused(#[from] Status),
     #[error("it did not answer in time")]
     NoWelcome,

@@ -14,6 +14,7 @@
 pub mod backup;
 mod barrier;
 pub mod config;
+mod contact;
 mod database;
 mod disk;
 mod fatal;

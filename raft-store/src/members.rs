@@ -286,7 +286,7 @@ impl Node {
         let until = Instant::now() + CATCH_UP_MAX;
         loop {
             self.require_leading()?;
-            let status = status::of(&self.config.cluster_id, &self.raft);
+            let status = self.status();
             let lag = status.members.iter().find(|member| member.id == id).and_then(|it| it.lag);
             if lag.is_some_and(|lag| lag <= CAUGHT_UP) {
                 return Ok(());

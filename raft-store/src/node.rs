@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::barrier::Barriers;
 use crate::config::Config;
+use crate::contact::Contact;
 use crate::database::{Database, Snapshot};
 use crate::disk::Disk;
 use crate::forward::Forwarder;
@@ -27,7 +28,7 @@ use crate::propose::{self, Proposer};
 use crate::read::ReadView;
 use crate::runtime;
 use crate::state::{self, Applied, Raft, Transfers};
-use crate::status::Leadership;
+use crate::status::{self, Leadership, Status};
 use crate::writer::Writer;
 
 /// A running node.
@@ -41,6 +42,7 @@ pub(crate) struct Node {
     pub(crate) log: LogStore,
     pub(crate) transfers: Transfers,
     pub(crate) leadership: watch::Sender<Leadership>,
+    pub(crate) contact: Contact,
     database: Arc<Database>,
     pub(crate) visible: watch::Sender<u64>,
     cluster_version: Arc<AtomicU32>,
@@ -114,6 +116,12 @@ impl Node {
             replication: stages.replication.read(),
             levels,
         }
+    }
+
+    /// What this node knows of itself and the cluster.
+    pub(crate) fn status(&self) -> Status {
+        let leadership = *self.leadership.borrow();
+        status::of(&self.config.cluster_id, &self.raft, leadership)
     }
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {

@@ -16,7 +16,7 @@ pub struct Status {
     pub role: Role,
     /// The Raft term.
     pub term: u64,
-    /// The leader's node id, when there is one.
+    /// The leader's node id, when there is one that this node hears; a leader hears a quorum.
     pub leader: Option<u64>,
     /// The last entry in this node's log.
     pub last_log: u64,
@@ -65,13 +65,13 @@ pub struct Member {
 pub struct Leadership {
     /// The Raft term.
     pub term: u64,
-    /// The leader's node id, when there is one.
+    /// The leader's node id, when there is one that this node hears; a leader hears a quorum.
     pub leader: Option<u64>,
     /// Whether this node is the leader and may run reconcilers.
     pub leading: bool,
 }
 
-pub(crate) fn of(cluster_id: &str, raft: &Raft) -> Status {
+pub(crate) fn of(cluster_id: &str, raft: &Raft, leadership: Leadership) -> Status {
     let metrics =
         openraft::async_runtime::watch::WatchReceiver::borrow_watched(&raft.metrics()).clone();
     let last_log = metrics.last_log_index.unwrap_or(0);
@@ -93,7 +93,7 @@ pub(crate) fn of(cluster_id: &str, raft: &Raft) -> Status {
         node_id: metrics.id,
         role: role(metrics.state),
         term: metrics.current_term,
-        leader: metrics.current_leader,
+        leader: leadership.leader,
         last_log,
         applied: metrics.last_applied.map_or(0, |log_id| log_id.index),
         snapshot: metrics.snapshot.map(|log_id| log_id.index),

@@ -25,7 +25,7 @@ use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
-use crate::status::{self, Leadership, MembershipError, Status};
+use crate::status::{Leadership, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
 use crate::watch::{Watch, WatchError};
@@ -243,7 +243,7 @@ impl Store {
     pub fn status(&self) -> Option<Status> {
         match &self.backend {
             Backend::Memory { .. } => None,
-            Backend::Node(node) => Some(status::of(&node.config.cluster_id, &node.raft)),
+            Backend::Node(node) => Some(node.status()),
         }
     }
 

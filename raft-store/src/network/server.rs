@@ -53,9 +53,15 @@ impl Raft for RaftService {
             let readable = request.ok().and_then(|request| convert::append_from_wire(request).ok());
             std::future::ready(readable)
         });
-        let replies = node.raft.stream_append(requests).map(|result| match result {
-            Ok(result) => Ok(convert::appended_to_wire(result)),
-            Err(fatal) => Err(Status::unavailable(fatal.to_string())),
+        let replies = node.raft.stream_append(requests).map({
+            let node = Arc::downgrade(&node);
+            move |result| match result {
+                Ok(result) => {
+                    node.upgrade().inspect(|node| node.contact.appended(&result));
+                    Ok(convert::appended_to_wire(result))
+                }
+                Err(fatal) => Err(Status::unavailable(fatal.to_string())),
+            }
         });
         Ok(Response::new(Box::pin(replies)))
     }
@@ -104,6 +110,7 @@ impl Raft for RaftService {
         let snapshot = Snapshot { meta, snapshot: file };
         // The installation goes on when the caller no longer waits, and needs the file.
         let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+        node.contact.heard();
         // Normally it has its final name now; a snapshot that was not wanted goes.
         drop(tokio::fs::remove_file(path).await);
         let vote = Some(stored::vote_to_wire(&reply.vote));

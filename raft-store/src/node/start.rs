@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::network::{NetSnapshot, RaftNetworkFactory};
 use tokio::sync::watch;
@@ -14,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Node;
 use crate::barrier::Barriers;
 use crate::config::Config;
+use crate::contact::{Contact, Judge};
 use crate::database::Database;
 use crate::disk::{self, Disk};
 use crate::fatal::end_process;
@@ -119,6 +119,7 @@ impl Node {
             log,
             transfers,
             leadership: watch::Sender::new(Leadership::default()),
+            contact: Contact::new(),
             database,
             visible,
             cluster_version,
@@ -157,16 +158,10 @@ impl Node {
 /// Tells leadership; ends the process when Raft stopped by itself.
 async fn follow_leadership(node: Arc<Node>) {
     let mut metrics = node.raft.server_metrics();
+    let mut judge = Judge::new(node.config.timers);
     loop {
-        let now = {
-            let metrics = metrics.borrow_watched();
-            let leading = metrics.state == ServerState::Leader;
-            Leadership {
-                term: metrics.vote.leader_id.term,
-                leader: metrics.current_leader,
-                leading: leading && metrics.current_leader == Some(metrics.id),
-            }
-        };
+        metrics.borrow_and_update();
+        let now = judge.look(&node.raft, &node.contact);
         node.leadership.send_if_modified(|known| {
             let changed = *known != now;
             *known = now;
@@ -176,6 +171,7 @@ async fn follow_leadership(node: Arc<Node>) {
             biased;
             () = node.stopping.cancelled() => return,
             changed = metrics.changed() => if changed.is_err() { break },
+            () = clock::sleep(judge.look_every()) => {}
         }
     }
     if !node.stopping.is_cancelled() {

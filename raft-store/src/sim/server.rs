@@ -63,6 +63,7 @@ pub(super) async fn append(
     });
     let mut served = Box::pin(node.raft.stream_append(Box::pin(requests)));
     while let Some(Ok(result)) = served.next().await {
+        node.contact.appended(&result);
         let reply = convert::appended_to_wire(result);
         let arrives = network.send(to, from, &reply.encode_to_vec());
         if replies.send((arrives, reply)).is_err() {
@@ -91,6 +92,7 @@ pub(super) async fn install_snapshot(
     let (file, _) = SnapshotFile::open(&path).map_err(|error| error.to_string())?;
     let snapshot = Snapshot { meta, snapshot: file };
     let reply = node.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+    node.contact.heard();
     // Normally it has its final name now; a snapshot that was not wanted goes.
     std::fs::remove_file(path).ok();
     Ok(reply.vote)

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::status::Role;
 
@@ -81,6 +82,41 @@ async fn without_a_quorum_nothing_is_acknowledged() {
     assert_eq!(bytes("1"), stale.get(b"a").expect("the value").value);
     drop(stale);
     follower.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_no_quorum_answers_leads_nobody_until_one_does() {
+    let cluster = Cluster::new();
+    let mut nodes = cluster.start_all(3).await;
+    let mut leader = take_leader(&mut nodes).await;
+    for node in &mut nodes {
+        cluster.disconnect(node);
+    }
+    wait_until_leaderless(&leader.store).await;
+    assert_eq!(None, leader.store.status().expect("status").leader);
+    for node in &mut nodes {
+        cluster.reconnect(node).await;
+    }
+    wait_for_leader(&leader.store).await;
+    // And so for who follows and is not reached, though it may vote.
+    cluster.disconnect(&mut leader);
+    let first = wait_for_leader(&nodes[0].store).await;
+    let follower = if first == nodes[0].id { nodes.remove(1) } else { nodes.remove(0) };
+    nodes.push(leader);
+    for node in &mut nodes {
+        cluster.disconnect(node);
+    }
+    stop(nodes).await;
+    wait_until_leaderless(&follower.store).await;
+    assert_eq!(None, follower.store.status().expect("status").leader);
+    follower.kill().await;
+}
+
+/// Waits until the store knows of no leader.
+async fn wait_until_leaderless(store: &Store) {
+    let mut leadership = store.leadership();
+    let none = leadership.wait_for(|now| now.leader.is_none() && !now.leading);
+    tokio::time::timeout(Duration::from_secs(20), none).await.expect("in time").expect("running");
 }
 
 #[tokio::test(flavor = "multi_thread")]
