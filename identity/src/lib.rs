@@ -14,6 +14,7 @@ pub mod accept;
 pub mod connect;
 pub mod files;
 pub mod node;
+pub mod reason;
 pub mod renewal;
 pub mod rotation;
 mod verify;

@@ -24,8 +24,16 @@ enum WrongServer {
     OtherNode { found: PeerIdentity, expected: ExpectedPeer, cluster_id: String },
     #[error("the server's certificate has no name of a region")]
     NoName,
-    #[error("the server belongs to another cluster than the join token")]
+    #[error(
+        "the region's certificate authority is not the one that the join token names: the token is of \
+         another cluster, or older than the authority; make a new one by `ironraft cluster token create`"
+    )]
     NotPinned,
+    #[error(
+        "the certificate of {found} is by an authority that this node does not trust: if the \
+         cluster's authority was replaced without this node, remove the node's folder and join again"
+    )]
+    OtherAuthority { found: PeerIdentity },
 }
 
 /// Accepts a region: the expected one of a cluster, or any of the cluster that a token pins.
@@ -102,7 +110,14 @@ impl ServerCertVerifier for RegionVerifier {
         let found = name_of(end_entity)?;
         let chain = self.trust.chain_for(&found, intermediates)?;
         let name = server_name(&found)?;
-        chain.verify_server_cert(end_entity, intermediates, &name, ocsp_response, now)
+        let verified =
+            chain.verify_server_cert(end_entity, intermediates, &name, ocsp_response, now);
+        verified.map_err(|error| match error {
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            ) => refused(WrongServer::OtherAuthority { found }),
+            other => other,
+        })
     }
 
     fn verify_tls12_signature(

@@ -10,7 +10,7 @@ use identity::ExpectedPeer;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::certificate;
 use crate::clock::RegionClock;
@@ -27,6 +27,7 @@ use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
 use crate::reports::{BootReport, BootReports, Stage, boot_reports};
+use crate::seeds;
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
 use crate::tftp::files::BootFolder;
@@ -41,6 +42,7 @@ const RENEWAL_INTERVAL: Duration = Duration::from_secs(15);
 /// When a socket cannot be opened, the cache folder cannot be used, or a part ended.
 pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let core = Core::new();
+    let seeds = seeds::seeds(&config.data_dir, &config.regions);
     let mut parts = Parts { tasks: JoinSet::new(), shutdown: shutdown.clone() };
     let (reports, send_reports) = boot_reports(core.uplink.clone());
     parts.start("boot reports", until(&shutdown, send_reports));
@@ -54,16 +56,18 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     }
     let renewed = certificate::keep(
         config.identity.clone(),
-        config.regions.clone(),
+        seeds.clone(),
         core.uplink.clone(),
         RENEWAL_INTERVAL,
     );
     parts.start("certificate", until(&shutdown, renewed));
+    let keep_seeds = seeds::keep(config.data_dir.clone(), core.uplink.clone());
+    parts.start("list of regions", until(&shutdown, keep_seeds));
     // The session comes last: what it brings finds everybody listening.
     let session = Session::new(
         introduction(&config, core.incarnation),
         dial(&config),
-        config.regions.clone(),
+        seeds,
         core.generations.clone(),
         core.clock.clone(),
         core.uplink.clone(),
@@ -161,6 +165,10 @@ async fn start_tftp(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyh
     let Some(listen) = config.tftp_listen else { return Ok(()) };
     let socket =
         UdpSocket::bind(listen).await.with_context(|| format!("cannot serve TFTP at {listen}"))?;
+    if !config.boot_files.is_dir() {
+        let folder = config.boot_files.display();
+        warn!("there is no folder {folder}: machines find no network boot program here");
+    }
     let folder = BootFolder::new(config.boot_files.clone());
     let server = TftpServer::new(socket, folder, Arc::clone(&core.metrics));
     parts.start("TFTP server", server.run(parts.shutdown.clone()));

@@ -19,7 +19,8 @@ pub struct RackConfig {
     pub hostname: String,
     /// The rack's certificate and key.
     pub identity: Identity,
-    /// gRPC addresses (`host:port`) of regions, at least one; the others become known from it.
+    /// gRPC addresses (`host:port`) of the regions of the join, at least one; the others become known
+    /// from it, and are kept in the data folder.
     pub regions: Vec<String>,
     /// Where HTTP is served. Boot scripts name the port, so that machines find it.
     pub http_listen: SocketAddr,

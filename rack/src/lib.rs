@@ -9,6 +9,7 @@ pub mod config;
 pub mod certificate;
 pub mod clock;
 pub mod generation;
+pub mod seeds;
 pub mod session;
 pub mod uplink;
 

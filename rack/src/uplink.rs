@@ -25,6 +25,17 @@ struct Connected {
     client: RackClient<Channel>,
 }
 
+/// Tells when the regions that are known, or the connected one, changed.
+#[derive(Debug)]
+pub(crate) struct Changes(watch::Receiver<State>);
+
+impl Changes {
+    /// Waits for the next change; an error when there will be none.
+    pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        self.0.changed().await
+    }
+}
+
 impl Default for Uplink {
     fn default() -> Self {
         Self { state: Arc::new(watch::Sender::new(State::default())) }
@@ -70,6 +81,11 @@ impl Uplink {
         let mut regions: Vec<&RegionAddress> = state.regions.iter().collect();
         regions.sort_by_key(|region| Some(region.grpc.as_str()) != current);
         regions.into_iter().map(|region| of(region).clone()).collect()
+    }
+
+    /// Tells when something of it changed.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes(self.state.subscribe())
     }
 
     /// Takes in the list of regions; an empty one is not believed.

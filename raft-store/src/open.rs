@@ -153,7 +153,7 @@ impl Folder {
         let snapshots = config.dir.join("snapshots");
         folder::make(&config.dir)
             .and_then(|()| folder::make(&snapshots))
-            .and_then(|()| version::check_folder(&config.dir))
+            .and_then(|()| version::check_folder(&config.dir, has_database))
             .and_then(|()| snapshot::remove_partial(&snapshots))
             .map_err(|source| OpenError::Io { source })?;
         let disk = open_disk(config)?;

@@ -58,18 +58,26 @@ pub(crate) fn check_cluster(what: &'static str, found: u32) -> Result<(), TooNew
     if found > SUPPORTED { Err(TooNew { what, found, known: SUPPORTED }) } else { Ok(()) }
 }
 
-/// Checks the marker of a folder, and writes it to a new one.
+/// Checks the marker of a folder, and writes it to a new one, which has no database yet.
 ///
 /// # Errors
-/// `InvalidData` when the folder is of a newer program or the marker is damaged.
-pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
+/// `InvalidData` when the folder is of a newer program, or the marker is damaged or gone.
+pub(crate) fn check_folder(folder: &Path, has_database: bool) -> io::Result<()> {
     let path = folder.join(FILE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return write(folder),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !has_database => {
+            return write(folder);
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(invalid(format!(
+                "{} is missing beside a database, so nobody knows which program wrote that: restore \
+                 the file, or remove the node and join again with an empty folder",
+                path.display()
+            )));
+        }
         Err(error) => return Err(error),
     };
-    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
     let number = text.trim_end().strip_prefix(WHAT).and_then(|rest| rest.trim().parse().ok());
     match number {
         None => Err(invalid(format!("{} is damaged: {text:?}", path.display()))),
@@ -79,6 +87,10 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
         }
         Some(_) => Ok(()),
     }
+}
+
+fn invalid(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 /// What the marker of a folder says.
@@ -105,8 +117,8 @@ mod tests {
     #[test]
     fn a_folder_of_a_newer_program_is_refused() {
         let dir = TempDir::new().expect("temporary folder");
-        check_folder(dir.path()).expect("a new folder");
-        check_folder(dir.path()).expect("its marker is read again");
+        check_folder(dir.path(), false).expect("a new folder");
+        check_folder(dir.path(), false).expect("its marker is read again");
         let marker = dir.path().join(FILE);
         assert_eq!("ironraft-store 1\n", fs::read_to_string(&marker).expect("marker"));
         for (text, expected) in [
@@ -116,7 +128,7 @@ mod tests {
             ("something 1\n", "is damaged"),
         ] {
             fs::write(&marker, text).expect("written");
-            let error = check_folder(dir.path()).expect_err("refused");
+            let error = check_folder(dir.path(), false).expect_err("refused");
             assert_eq!(io::ErrorKind::InvalidData, error.kind());
             assert!(error.to_string().contains(expected), "{error}");
         }
@@ -126,7 +138,15 @@ mod tests {
     fn a_marker_that_was_not_finished_is_written_anew() {
         let dir = TempDir::new().expect("temporary folder");
         fs::write(dir.path().join("VERSION.part"), "ironr").expect("written");
-        check_folder(dir.path()).expect("a new folder");
-        check_folder(dir.path()).expect("whole");
+        check_folder(dir.path(), false).expect("a new folder");
+        check_folder(dir.path(), false).expect("whole");
+    }
+
+    #[test]
+    fn a_database_without_a_marker_is_refused_and_gets_none() {
+        let dir = TempDir::new().expect("temporary folder");
+        let error = check_folder(dir.path(), true).expect_err("refused");
+        assert!(error.to_string().contains("is missing beside a database"), "{error}");
+        assert!(!dir.path().join(FILE).exists());
     }
 }

@@ -59,8 +59,16 @@ pub enum RunError {
     #[error("identity is not usable")]
     Identity(#[from] IdentityError),
     /// Its store cannot be opened.
-    #[error("store cannot be opened")]
-    Store(#[from] OpenError),
+    #[error("store {} of region node {node_id} cannot be opened", dir.display())]
+    Store {
+        /// The folder of the store.
+        dir: PathBuf,
+        /// The node.
+        node_id: u64,
+        /// Why not.
+        #[source]
+        source: OpenError,
+    },
     /// Its image folder cannot be used.
     #[error("images are not usable")]
     Images(#[from] images::OpenError),
@@ -116,8 +124,9 @@ pub async fn open_store(config: &Config, identity: &Identity) -> Result<Store, R
         return Err(RunError::OtherNode { certificate, node_id });
     }
     let (dir, address) = (config.store_dir(), config.grpc().to_string());
-    let store = Store::open(StoreConfig::new(dir, config.node_id, address, identity.clone()));
-    Ok(store.await?)
+    let opened = StoreConfig::new(dir.clone(), config.node_id, address, identity.clone());
+    let opened = Store::open(opened).await;
+    opened.map_err(|source| RunError::Store { dir, node_id: config.node_id, source })
 }
 
 /// Runs a region node until `shutdown` is cancelled or a part of it fails.

@@ -56,7 +56,11 @@ pub enum ConfigError {
         reason: String,
     },
     /// The folder belongs to a node already.
-    #[error("{} belongs to a node already", path.display())]
+    #[error(
+        "{} belongs to a node already: run it by `ironraft region run`, or name another folder; one \
+         that was left half made is to be removed",
+        path.display()
+    )]
     Taken {
         /// The data folder.
         path: PathBuf,

@@ -54,10 +54,12 @@ pub enum SetupError {
     /// The administrator or the default objects.
     #[error(transparent)]
     Bootstrap(#[from] Refusal),
-    /// The cluster did not let the node in.
-    #[error("the cluster refused: {reason}")]
+    /// The cluster did not let the node in, or was not reached.
+    #[error("cannot join at {at}: {reason}")]
     Refused {
-        /// What it said.
+        /// The region that was asked, `ip:port`.
+        at: String,
+        /// What it said, or why it was not reached.
         reason: String,
     },
 }
@@ -153,9 +155,13 @@ pub async fn join(
         request_pem: request.request_pem.clone(),
         node: Some(join_request::Node::Region(node)),
     });
-    let refused = |status: tonic::Status| SetupError::Refused { reason: status.message().into() };
+    let refused = |status: tonic::Status| SetupError::Refused {
+        at: at.to_owned(),
+        reason: identity::reason::of_status(&status),
+    };
     let reply = joined.await.map_err(refused)?.into_inner();
     let certificate = reply.certificate.ok_or_else(|| SetupError::Refused {
+        at: at.to_owned(),
         reason: "the answer has no certificate".to_owned(),
     })?;
     let issued = IssuedCertificate {

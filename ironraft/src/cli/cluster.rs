@@ -1,6 +1,7 @@
 //! `ironraft cluster status|members|remove|transfer|token|authority`: asks the cluster service as the region
 //! node in a data folder.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -51,14 +52,16 @@ pub(crate) enum ClusterCommand {
     /// Take a region out for good and wait until it is not a member any more; refused when the others
     /// would be no quorum
     Remove {
-        /// Its node id; the id is never given again
+        /// Its node id, `3` or `region-3`; the id is never given again
+        #[arg(value_parser = node_id)]
         node_id: u64,
         #[command(flatten)]
         node: LocalNode,
     },
     /// Give leadership to another region
     Transfer {
-        /// Who shall lead
+        /// The node id of who shall lead, `2` or `region-2`
+        #[arg(value_parser = node_id)]
         node_id: u64,
         #[command(flatten)]
         node: LocalNode,
@@ -82,7 +85,7 @@ pub(crate) enum TokenCommand {
         #[arg(long, value_enum)]
         role: NodeRole,
         /// For how many hours
-        #[arg(long, default_value_t = 24)]
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..))]
         hours: u64,
     },
 }
@@ -102,6 +105,12 @@ pub(crate) enum NodeRole {
     Region,
     /// A rack
     Rack,
+}
+
+/// A node id, as `cluster status` and `cluster authority status` write it.
+fn node_id(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix("region-").unwrap_or(text);
+    number.parse().map_err(|_| "a node id is a number: see `ironraft cluster status`".to_owned())
 }
 
 pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
@@ -128,7 +137,10 @@ pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
 
 impl LocalNode {
     pub(crate) fn open(&self) -> anyhow::Result<(Config, Identity)> {
-        let config = load(&self.data_dir)?;
+        // `ironraft dev` has its region in a folder below.
+        let below = self.data_dir.join("region");
+        let folder = if below.join("region.toml").exists() { &below } else { &self.data_dir };
+        let config = load(folder)?;
         let identity =
             Identity::load(&config.identity_dir()).context("no certificate of a region")?;
         Ok((config, identity))
@@ -231,7 +243,13 @@ async fn ask(identity: &Identity, at: &str) -> Result<StatusReply, tonic::Status
     let mut client = ClusterClient::new(identity.channel(at, ExpectedPeer::AnyRegion));
     let asked = client.status(StatusRequest {});
     match tokio::time::timeout(ANSWER_MAX, asked).await {
-        Ok(reply) => Ok(reply?.into_inner()),
+        Ok(Ok(reply)) => Ok(reply.into_inner()),
+        Ok(Err(status)) if status.source().is_some() => {
+            let reason = identity::reason::of_status(&status);
+            let message = format!("region {at} is not reached ({reason}): does it run?");
+            Err(tonic::Status::unavailable(message))
+        }
+        Ok(Err(refused)) => Err(refused),
         Err(_) => Err(tonic::Status::unavailable(format!("region {at} does not answer"))),
     }
 }
@@ -298,7 +316,7 @@ fn print_members(reply: &StatusReply) {
 
 /// How a command fails that a region refused.
 pub(crate) fn refused(status: tonic::Status) -> Failure {
-    let message = status.message().to_owned();
+    let message = identity::reason::of_status(&status);
     match status.code() {
         tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Failure::Unavailable(message),
         tonic::Code::PermissionDenied | tonic::Code::Unauthenticated => Failure::Denied(message),

@@ -124,7 +124,7 @@ fn command(resource: &'static Resource) -> Command {
 fn verb_command(name: &'static str, verb: &'static Verb) -> Command {
     let mut command = Command::new(name).about(verb.about);
     for placeholder in placeholders(verb.path) {
-        command = command.arg(Arg::new(placeholder).required(true));
+        command = command.arg(Arg::new(placeholder).required(true).help(meaning(placeholder)));
     }
     command
         .arg(
@@ -144,11 +144,23 @@ fn verb_command(name: &'static str, verb: &'static Verb) -> Command {
         )
 }
 
+/// What is given for a placeholder.
+fn meaning(placeholder: &str) -> &'static str {
+    match placeholder {
+        "machine" => "Its host name or system id",
+        "subnet" => "Its id, name or CIDR",
+        "fabric" => "The fabric's id or name",
+        "vid" => "The VLAN's VID: 0 for untagged",
+        _ => "Its id, as `list` shows it, or its name",
+    }
+}
+
 fn placeholders(path: &'static str) -> impl Iterator<Item = &'static str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|split| split.0))
 }
 
-/// The path with its placeholders filled from the arguments. A machine may be named instead.
+/// The path with its placeholders filled from the arguments. A machine may be named instead, and a
+/// subnet given as its CIDR.
 async fn fill(
     client: &Client,
     template: &'static str,
@@ -157,7 +169,11 @@ async fn fill(
     let mut path = template.to_owned();
     for name in placeholders(template) {
         let given = matches.get_one::<String>(name).cloned().unwrap_or_default();
-        let value = if name == "machine" { machine_id(client, &given).await? } else { given };
+        let value = match name {
+            "machine" => machine_id(client, &given).await?,
+            "subnet" => subnet_id(client, &given).await?,
+            _ => given,
+        };
         if value.is_empty() || value.contains(['/', '?', '#']) {
             return Err(Failure::Usage(format!(
                 "`{value}` is not a valid {name}: it must not be empty or contain / ? #"
@@ -176,6 +192,18 @@ async fn machine_id(client: &Client, given: &str) -> Result<String, Failure> {
         Some([machine]) => Ok(field(machine, "system_id")),
         _ => Ok(given.to_owned()),
     }
+}
+
+/// The id of the subnet with that CIDR, or else what was given.
+async fn subnet_id(client: &Client, given: &str) -> Result<String, Failure> {
+    if !given.contains('/') {
+        return Ok(given.to_owned());
+    }
+    let found = client.query("subnets/", &[]).await?;
+    let mut subnets = found.as_array().map(Vec::as_slice).unwrap_or_default().iter();
+    let subnet = subnets.find(|subnet| subnet["cidr"] == given);
+    let subnet = subnet.ok_or_else(|| Failure::NotFound(format!("there is no subnet {given}")))?;
+    Ok(field(subnet, "id"))
 }
 
 fn parse_field(text: &str) -> Result<(String, String), Failure> {

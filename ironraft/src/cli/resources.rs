@@ -126,10 +126,10 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
         verbs: &[
             list("subnets/"),
-            describe("subnets/{id}/"),
+            describe("subnets/{subnet}/"),
             create("subnets/"),
-            update("subnets/{id}/"),
-            delete("subnets/{id}/"),
+            update("subnets/{subnet}/"),
+            delete("subnets/{subnet}/"),
         ],
     },
     Resource {

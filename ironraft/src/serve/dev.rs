@@ -1,16 +1,17 @@
 //! `ironraft dev`: a region and a rack in one process and one data folder.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::rack::config as rack_ports;
 use anyhow::Context;
 use clap::Args;
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity, JoinToken};
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{CreateTokenRequest, create_token_request};
-use region::config::Config;
+use region::config::{Config, GRPC_PORT, HTTP_PORT};
 use tokio_util::sync::CancellationToken;
 
 use crate::serve::{rack, region as region_node, until_stopped};
@@ -33,6 +34,7 @@ pub(crate) struct DevArguments {
 
 pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     telemetry::start();
+    require_free(arguments.address)?;
     let folder = arguments.data_dir.join("region");
     let config = if folder.exists() {
         region_node::load(&folder)?
@@ -43,6 +45,23 @@ pub(crate) async fn run(arguments: DevArguments) -> anyhow::Result<()> {
     };
     let rack_folder = arguments.data_dir.join("rack");
     until_stopped(|stop| both(config, rack_folder, stop)).await
+}
+
+/// Refuses to begin where a port of the two nodes is in use, before anything is made.
+fn require_free(address: IpAddr) -> anyhow::Result<()> {
+    let any = IpAddr::from([0, 0, 0, 0]);
+    let tcp = [(address, HTTP_PORT), (address, GRPC_PORT), (any, rack_ports::HTTP_PORT), (any, 53)];
+    for at in tcp {
+        drop(TcpListener::bind(at).with_context(|| in_use("TCP", at))?);
+    }
+    for at in [(any, 53), (any, 69)] {
+        drop(UdpSocket::bind(at).with_context(|| in_use("UDP", at))?);
+    }
+    Ok(())
+}
+
+fn in_use(protocol: &str, (address, port): (IpAddr, u16)) -> String {
+    format!("{protocol} port {port} of {address} is needed: does another node run on this host?")
 }
 
 /// The region, and the rack beside it; the end of one stops the other.

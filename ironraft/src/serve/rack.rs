@@ -58,7 +58,8 @@ struct RackFile {
     system_id: String,
     /// Its name.
     name: String,
-    /// gRPC of the regions that were there when it joined; the rest it hears from them.
+    /// gRPC of the regions that were there when it joined; the rest it hears from them, and keeps in
+    /// the file `regions`.
     regions: Vec<String>,
 }
 
@@ -91,7 +92,10 @@ pub(crate) async fn join(
     name: &str,
 ) -> anyhow::Result<String> {
     if exists(data_dir) {
-        bail!("{} belongs to a rack already", data_dir.display());
+        bail!(
+            "{} belongs to a rack already: run it by `ironraft rack run`, or name another folder",
+            data_dir.display()
+        );
     }
     let request = NodeRequest::create()?;
     let mut client = ClusterClient::new(identity::connect::joining_channel(at, token));
@@ -101,7 +105,10 @@ pub(crate) async fn join(
         request_pem: request.request_pem.clone(),
         node: Some(join_request::Node::Rack(rack)),
     });
-    let reply = joined.await.with_context(|| format!("region {at} refused the rack"))?.into_inner();
+    let reply = match joined.await {
+        Ok(reply) => reply.into_inner(),
+        Err(status) => bail!("cannot join at {at}: {}", identity::reason::of_status(&status)),
+    };
     let certificate = reply.certificate.context("the answer has no certificate")?;
     let issued = IssuedCertificate {
         chain_pem: certificate.chain_pem,
@@ -135,6 +142,9 @@ pub(crate) async fn serve(
     let mut config = RackConfig::new(data_dir, identity, file.regions);
     config.hostname = file.name;
     if let Some(boot_files) = boot_files {
+        if !boot_files.is_dir() {
+            bail!("--boot-files {} is no folder", boot_files.display());
+        }
         config.boot_files = boot_files;
     }
     rack::run(config, stop).await

@@ -59,7 +59,7 @@ fn a_wrong_token_does_not_let_a_node_in() {
         let output = join.output().unwrap();
         let printed = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success());
-        printed.contains("NotPinned").then_some(printed)
+        printed.contains("is not the one that the join token names").then_some(printed)
     });
     assert!(!second.exists(), "{refused}");
     drop(node);

@@ -321,7 +321,7 @@ async fn within<T>(
 }
 
 fn failed(status: &tonic::Status) -> RpcError {
-    RPCError::Unreachable(Unreachable::new(status))
+    RPCError::Unreachable(Unreachable::from_string(identity::reason::of_status(status)))
 }
 
 fn unreachable(reason: &str) -> RpcError {
