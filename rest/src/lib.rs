@@ -19,6 +19,7 @@ pub mod refused;
 pub mod reply;
 pub mod router;
 pub mod shapes;
+pub mod unserved;
 
 pub mod access;
 pub mod cluster;

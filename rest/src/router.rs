@@ -34,6 +34,7 @@ use crate::params::Params;
 use crate::paths::{elements, matched};
 use crate::refused::refuse;
 use crate::reply::{Reply, problem_response};
+use crate::unserved::{no_endpoint, no_operation};
 
 /// The API's root.
 pub const ROOT: &str = "/MAAS/api/2.0/";
@@ -106,7 +107,7 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     }
     let at_path = find(&elements, slash);
     if at_path.is_empty() {
-        return Err(Problem::text(Kind::NotFound, format!("Unknown API endpoint: {path}.")));
+        return Err(Problem::text(Kind::NotFound, no_endpoint(&path, &elements)));
     }
 
     let mut params = Params::default();
@@ -280,10 +281,7 @@ fn select(
         .filter(wanted)
         .max_by_key(|operation| !operation.is_anonymous())
         .copied()
-        .ok_or_else(|| {
-            let op = op.unwrap_or("None");
-            Problem::text(Kind::Invalid, format!("Unrecognised signature: method={method} op={op}"))
-        })?;
+        .ok_or_else(|| Problem::text(Kind::Invalid, no_operation(method, op)))?;
     if operation.is_reserved {
         let reserved = "This method is reserved for admin users.";
         permits(actor, operation.permission, &Object::Site)

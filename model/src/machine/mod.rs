@@ -1,5 +1,6 @@
 //! A machine: a bare-metal server, what is known of its hardware, and where it is in its life.
 
+pub mod architecture;
 pub mod disk;
 pub mod hardware;
 pub mod hostname;

@@ -43,7 +43,7 @@ pub struct AllocateRequest {
 /// Allocates the smallest machine that meets the constraints.
 ///
 /// # Errors
-/// [`Refusal::Message`] (409) when there is none; [`Refusal::Message`] (400) for unknown tags.
+/// [`Refusal::Message`] (409) when there is none; [`Refusal::Fields`] for names that there are not.
 pub async fn allocate(
     tables: &Tables,
     actor: &Actor,
@@ -55,11 +55,7 @@ pub async fn allocate(
 }
 
 fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine, Refusal> {
-    let unknown = request.filter.unknown_tags(&tx.looking())?;
-    if !unknown.is_empty() {
-        let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
-        return Err(Refusal::field("tags", message));
-    }
+    request.filter.names_unknown(&tx.looking())?.finish()?;
     let Some(id) = find(tx, request)? else {
         return Err(Refusal::with_message(Kind::Conflict, nothing_found(request)));
     };

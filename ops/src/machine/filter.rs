@@ -5,13 +5,13 @@
 
 pub(crate) mod facts;
 mod narrow;
+mod unknown;
 
 use std::collections::BTreeSet;
 
 use api::field_errors::FieldErrors;
 use model::machine::Machine;
 use model::machine::status::Status;
-use model::tag::Tag;
 
 use crate::machine::demands::{self, Demand};
 use crate::machine::filter::facts::Facts;
@@ -57,7 +57,7 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     /// One of the words is a fact, or all of them for tags; negated: none is.
-    Words { fact: &'static str, words: Vec<String>, all: bool, negated: bool },
+    Words { name: &'static str, fact: &'static str, words: Vec<String>, all: bool, negated: bool },
     /// It has this.
     Key(MachineKey),
     /// The number is at least so large.
@@ -96,8 +96,13 @@ impl Filter {
     /// Only machines with one of these ids.
     #[must_use]
     pub fn of_ids(ids: Vec<String>) -> Self {
-        let condition =
-            Condition::Words { fact: "system_id", words: ids, all: false, negated: false };
+        let condition = Condition::Words {
+            name: "id",
+            fact: "system_id",
+            words: ids,
+            all: false,
+            negated: false,
+        };
         Self { conditions: vec![condition] }
     }
 
@@ -119,23 +124,6 @@ impl Filter {
     pub fn is_about_devices(&self) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.any(|condition| matches!(condition, Condition::Demand(Demand::Devices(_))))
-    }
-
-    /// Tags that it names, to tell unknown ones.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub fn unknown_tags(&self, reads: &impl Reads) -> Result<Vec<String>, TableError> {
-        let mut unknown = Vec::new();
-        for condition in &self.conditions {
-            let Condition::Words { fact: "tag", words, .. } = condition else { continue };
-            for word in words {
-                if reads.get::<Tag>(word)?.is_none() {
-                    unknown.push(word.clone());
-                }
-            }
-        }
-        Ok(unknown)
     }
 
     /// Whether a machine of the model in memory is meant; it is read whole where that matters.
@@ -169,7 +157,7 @@ impl Filter {
     /// Whether a machine is meant, of which the facts are known that it is about.
     fn matches(&self, machine: &Machine, facts: &Facts<'_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
-            Condition::Words { fact, words, all, negated } => {
+            Condition::Words { fact, words, all, negated, .. } => {
                 let has = |word: &String| facts.has(fact, word);
                 let found =
                     if *all && !negated { words.iter().all(has) } else { words.iter().any(has) };
@@ -200,14 +188,17 @@ fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String>
         return Ok(Some(Condition::AtLeast { fact, least }));
     }
     let found = WORDS.iter().find(|(plain, not, _)| *plain == name || *not == name);
-    let Some((plain, _, fact)) = found else {
+    let Some((plain, not, fact)) = found else {
         return Err("No such constraint.".to_owned());
     };
     let words = words_of(fact, values);
     if words.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Condition::Words { fact, words, all: *fact == "tag", negated: *plain != name }))
+    unknown::check_words(name, fact, &words)?;
+    let negated = *plain != name;
+    let name = if negated { *not } else { *plain };
+    Ok(Some(Condition::Words { name, fact, words, all: *fact == "tag", negated }))
 }
 
 /// Lists may be repeated parameters or separated by commas, and by blanks where a word has none; MAC
@@ -221,11 +212,19 @@ fn words_of(fact: &str, values: &[String]) -> Vec<String> {
         .filter(|item| !item.is_empty())
         .map(|item| match fact {
             "mac" => item.to_lowercase().replace('-', ":"),
-            "status" | "simple_status" => item.to_lowercase().replace(' ', "_"),
+            "status" => status_word(item),
+            "simple_status" => item.to_lowercase().replace(' ', "_"),
             "power_state" => item.to_lowercase(),
             _ => item.to_owned(),
         })
         .collect()
+}
+
+/// A status in the filter's own word, also when it is called as in MAAS's answers.
+fn status_word(text: &str) -> String {
+    let is_name = |status: &&Status| status.name().eq_ignore_ascii_case(text);
+    let named = Status::ALL.iter().find(is_name).map(|status| status.filter_name().to_owned());
+    named.unwrap_or_else(|| text.to_lowercase().replace(' ', "_"))
 }
 
 #[cfg(test)]
@@ -255,10 +254,32 @@ mod tests {
     }
 
     #[test]
+    fn words_that_mean_nothing_are_refused_by_name() {
+        for (name, wrong) in [
+            ("status", "bogus"),
+            ("not_status", "ready,bogus"),
+            ("simple_status", "bogus"),
+            ("power_state", "bogus"),
+            ("mac_address", "zz"),
+        ] {
+            assert!(parse(&[(name, wrong)]).unwrap_err().has(name), "{name}={wrong}");
+        }
+        for (name, right) in [
+            ("status", "Releasing failed,4,ready"),
+            ("simple_status", "failed"),
+            ("power_state", "On,unknown"),
+            ("mac_address", "52-54-00-AA-bb-01"),
+        ] {
+            assert!(!parse(&[(name, right)]).unwrap().is_empty(), "{name}={right}");
+        }
+    }
+
+    #[test]
     fn names_keep_their_blanks_and_lists_of_words_are_split_at_them() {
         let words = |fact, value: &str| words_of(fact, &[value.to_owned()]);
         assert_eq!(words("zone", "Z One, other"), ["Z One", "other"]);
         assert_eq!(words("status", "Failed commissioning"), ["failed_commissioning"]);
+        assert_eq!(words("status", "Releasing failed,READY"), ["failed_releasing", "ready"]);
         assert_eq!(words("tag", "a b,c"), ["a", "b", "c"]);
     }
 }

@@ -67,7 +67,7 @@ pub struct MachineList {
 /// are allocated to the actor.
 ///
 /// # Errors
-/// [`Refusal::Fields`] for tags that there are not.
+/// [`Refusal::Fields`] for tags, zones, pools and domains that there are not.
 pub async fn list(
     tables: &Tables,
     actor: &Actor,
@@ -79,11 +79,7 @@ pub async fn list(
         filter = filter.and(MachineKey::Owner(actor.user(Permission::View)?.id));
     }
     let details = Details::seen_by(actor, tables).await?;
-    let unknown = filter.unknown_tags(details.view())?;
-    if !unknown.is_empty() {
-        let message = format!("No such tag(s): '{}'.", unknown.join("', '"));
-        return Err(Refusal::field("tags", message));
-    }
+    filter.names_unknown(details.view())?.finish()?;
     MachineList::select(details, filter).await
 }
 

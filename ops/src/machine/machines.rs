@@ -8,9 +8,11 @@ use model::error::Kind;
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
+use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::hostname::is_hostname;
 use model::machine::lifecycle::Event;
 use model::machine::output::ToolOutput;
+use model::machine::power::driver::SERVED;
 use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
@@ -67,6 +69,10 @@ pub struct CreateRequest {
     pub machine: NewMachine,
     /// Its domain, by name or id; the default one when there is none.
     pub domain: Option<String>,
+    /// Its zone, by name or id; the default one when there is none.
+    pub zone: Option<String>,
+    /// Its pool, by name or id; the default one when there is none.
+    pub pool: Option<String>,
     /// Whether commissioning starts at once.
     pub commission: bool,
 }
@@ -88,6 +94,13 @@ pub async fn create(
             let wanted = NewMachine { domain, ..request.machine.clone() };
             check_new(tx, &wanted)?;
             let mut machine = enlist::new_machine(tx, &wanted)?;
+            if let Some(zone) = &request.zone {
+                machine.placement.zone = named_zone(tx, zone)?;
+            }
+            if let Some(pool) = &request.pool {
+                machine.placement.pool = named_pool(tx, pool)?;
+            }
+            placement::mark(tx, None, &machine.placement);
             if request.commission {
                 step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
             } else {
@@ -283,6 +296,11 @@ fn check_new(tx: &Tx, wanted: &NewMachine) -> Result<(), Refusal> {
     let mut errors = api::field_errors::FieldErrors::default();
     if wanted.architecture.is_empty() {
         errors.add("architecture", "This field is required.");
+    } else if let Err(message) = check_architecture(&wanted.architecture) {
+        errors.add("architecture", message);
+    }
+    if let Err(message) = check_driver(&wanted.power.driver) {
+        errors.add("power_type", message);
     }
     if wanted.macs.is_empty() {
         errors.add("mac_addresses", "One or more MAC addresses is invalid.");
@@ -316,6 +334,8 @@ fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), R
         machine.description.clone_from(description);
     }
     if let Some(architecture) = &change.architecture {
+        check_architecture(architecture)
+            .map_err(|message| Refusal::field("architecture", message))?;
         machine.hardware.architecture.clone_from(architecture);
     }
     machine.hardware.cpu_count = change.cpu_count.unwrap_or(machine.hardware.cpu_count);
@@ -329,18 +349,36 @@ fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), R
     if let Some(pool) = &change.pool {
         machine.placement.pool = named_pool(tx, pool)?;
     }
-    apply_power(machine, change);
-    Ok(())
+    apply_power(machine, change)
 }
 
-fn apply_power(machine: &mut Machine, change: &MachineChange) {
+fn apply_power(machine: &mut Machine, change: &MachineChange) -> Result<(), Refusal> {
     if let Some(driver) = &change.power_type
         && *driver != machine.power.driver
     {
+        check_driver(driver).map_err(|message| Refusal::field("power_type", message))?;
         machine.power = Power { driver: driver.clone(), ..Power::default() };
     }
     let set = change.power_parameters.iter();
     machine.power.parameters.extend(set.map(|(name, value)| (name, value.clone())));
+    Ok(())
+}
+
+fn check_architecture(text: &str) -> Result<(), String> {
+    let choices = || ARCHITECTURES.iter().map(|name| format!("{name}/generic"));
+    if is_architecture(text) { Ok(()) } else { Err(no_choice("architecture", text, choices())) }
+}
+
+/// A machine whose driver nobody has could never be switched.
+fn check_driver(name: &str) -> Result<(), String> {
+    let choices = || SERVED.iter().map(|&name| name.to_owned());
+    let known = name.is_empty() || SERVED.contains(&name);
+    if known { Ok(()) } else { Err(no_choice("power type", name, choices())) }
+}
+
+fn no_choice(what: &str, value: &str, choices: impl Iterator<Item = String>) -> String {
+    let choices: Vec<String> = choices.map(|choice| format!("'{choice}'")).collect();
+    format!("'{value}' is not a valid {what}.  It should be one of: {}.", choices.join(", "))
 }
 
 fn check_hostname(

@@ -139,7 +139,8 @@ const DRY_RUN: Param<bool> =
 const MACHINES: Param<String> = Param::text("machines", "Their ids.");
 const ID: Param<String> = Param::text("id", "Their ids.");
 const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
-const ZONE: Param<String> = Param::text("zone", "Its name.");
+const ZONE: Param<String> = Param::text("zone", "Its name or id.");
+const POOL: Param<String> = Param::text("pool", "Its pool, by name or id.");
 const NODES: Param<String> = Param::text("nodes", "Their ids.");
 
 /// Why something is done: an event of the machine says it.
@@ -176,6 +177,8 @@ pub const OPERATIONS: &[Operation] = &[
             HOSTNAME.optional(),
             DESCRIPTION.optional(),
             DOMAIN.optional(),
+            ZONE.optional(),
+            POOL.optional(),
             POWER_TYPE.optional(),
             POWER_PARAMETERS.optional(),
             POWER_PARAMETER.optional(),
@@ -389,7 +392,13 @@ fn create_request(params: &Params) -> Result<CreateRequest, Problem> {
         },
     };
     let commission = COMMISSION.of(params)?.unwrap_or(true);
-    Ok(CreateRequest { machine, domain: DOMAIN.named(params), commission })
+    Ok(CreateRequest {
+        machine,
+        domain: DOMAIN.named(params),
+        zone: ZONE.named(params),
+        pool: POOL.named(params),
+        commission,
+    })
 }
 
 fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {

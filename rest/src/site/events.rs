@@ -1,5 +1,7 @@
 //! `events/?op=query`: what happened to machines.
 
+use std::str::FromStr;
+
 use api::events::{Event, EventPage};
 use model::error::Kind;
 use model::event::EventLevel;
@@ -18,7 +20,10 @@ const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1000;
 const PATH: &str = "/MAAS/api/2.0/events/?op=query";
 
-const HOSTNAME: Param<String> = Param::text("hostname", "Only of machines with this name.");
+const HOSTNAME: Param<String> = Param::text(
+    "hostname",
+    "Only of machines that have this name now; those of deleted ones are found by `id`.",
+);
 const MAC_ADDRESS: Param<String> =
     Param::text("mac_address", "Only of the machine with this hardware address.");
 const ID: Param<String> = Param::text("id", "Only of machines with this id.");
@@ -93,18 +98,24 @@ fn parse(params: &Params) -> Result<EventQuery, Problem> {
         .named(params)
         .map(|text| level_of(&text).ok_or_else(|| wrong(format!("Unrecognised log level: {text}"))))
         .transpose()?;
-    let read = |texts: Vec<String>| texts.iter().filter_map(|text| text.parse().ok()).collect();
-    let macs = |texts: Vec<String>| texts.iter().filter_map(|text| text.parse().ok()).collect();
+    let (hostnames, owner) = (HOSTNAME.items(params).unwrap_or_default(), OWNER.given(params));
+    let (ids, macs) = (ID.items(params), MAC_ADDRESS.items(params));
     Ok(EventQuery {
-        hostnames: HOSTNAME.items(params).unwrap_or_default(),
-        system_ids: ID.items(params).map(read),
-        macs: MAC_ADDRESS.items(params).map(macs),
-        owner: OWNER.given(params),
+        hostnames,
+        system_ids: ids.map(|texts| parsed("id", &texts)).transpose()?,
+        macs: macs.map(|texts| parsed("mac_address", &texts)).transpose()?,
+        owner,
         level,
         before,
         after,
         limit,
     })
+}
+
+/// The values of a parameter.
+fn parsed<T: FromStr>(name: &str, texts: &[String]) -> Result<Vec<T>, Problem> {
+    let wrong = |text: &String| Problem::field(name, format!("'{text}' is not a valid {name}."));
+    texts.iter().map(|text| text.parse().map_err(|_| wrong(text))).collect()
 }
 
 fn shape(event: &model::event::Event) -> Event {

@@ -13,6 +13,7 @@ mod fabrics;
 mod ipaddresses;
 mod ipranges;
 mod maas;
+mod machines;
 mod subnets;
 mod users;
 mod vlans;

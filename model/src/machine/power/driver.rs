@@ -100,6 +100,9 @@ pub const POWER_DRIVERS: &[PowerDriver] = &[
     driver("wedge", &["power_address", "power_user"], &["power_pass"]),
 ];
 
+/// The drivers that racks have, and `manual`, for which somebody walks to the machine.
+pub const SERVED: &[&str] = &["ipmi", "manual"];
+
 /// Whether a parameter of this name may be shown: some driver has it, and it is secret in none.
 #[must_use]
 pub fn is_public(parameter: &str) -> bool {

@@ -77,11 +77,11 @@ impl Meeting {
 fn meetings(reads: &impl Reads, condition: &Condition) -> Result<Vec<Meeting>, TableError> {
     Ok(match condition {
         Condition::Key(key) => vec![Meeting::Keys(BTreeSet::from([key.clone()]))],
-        Condition::Words { fact, words, all: true, negated: false } => {
+        Condition::Words { fact, words, all: true, negated: false, .. } => {
             let each = words.iter().map(|word| meeting(reads, fact, std::slice::from_ref(word)));
             each.filter_map(Result::transpose).collect::<Result<_, _>>()?
         }
-        Condition::Words { fact, words, all: false, negated: false } => {
+        Condition::Words { fact, words, all: false, negated: false, .. } => {
             meeting(reads, fact, words)?.into_iter().collect()
         }
         Condition::Words { negated: true, .. }

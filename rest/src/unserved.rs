@@ -1,0 +1,158 @@
+//! What MAAS's API has and Ironraft's does not, so that a client is told which of the two is wrong: its
+//! spelling, or its choice of server.
+
+/// What is said after the name of something that MAAS has.
+const HINT: &str = "MAAS has it, Ironraft does not.";
+
+/// First path elements of MAAS's API below its root.
+const RESOURCES: &[&str] = &[
+    "agents",
+    "boot-sources",
+    "commissioning-results",
+    "commissioning-scripts",
+    "devices",
+    "dhcp-snippets",
+    "discovery",
+    "files",
+    "images-sync-progress",
+    "license-key",
+    "license-keys",
+    "networks",
+    "notifications",
+    "package-repositories",
+    "pods",
+    "reservedips",
+    "scripts",
+    "static-routes",
+    "virtual-machines",
+    "vm-clusters",
+    "vm-hosts",
+];
+
+/// Path elements of resources that belong to another one.
+const PARTS: &[&str] = &[
+    "bcache",
+    "bcache-cache-set",
+    "bcache-cache-sets",
+    "bcaches",
+    "blockdevices",
+    "interfaces",
+    "partition",
+    "partitions",
+    "raid",
+    "raids",
+    "results",
+    "sshkeys",
+    "sslkeys",
+    "vmfs-datastore",
+    "vmfs-datastores",
+    "volume-group",
+    "volume-groups",
+];
+
+/// Names of operations.
+const OPERATIONS: &[&str] = &[
+    "add_chassis",
+    "add_tag",
+    "clear_default_gateways",
+    "clone",
+    "create_bond",
+    "create_bridge",
+    "create_physical",
+    "create_vlan",
+    "describe_power_types",
+    "details",
+    "devices",
+    "disconnect",
+    "exit_rescue_mode",
+    "format",
+    "get_curtin_config",
+    "import",
+    "import_boot_images",
+    "is_action_in_progress",
+    "is_importing",
+    "link_subnet",
+    "list_boot_images",
+    "mount",
+    "mount_special",
+    "override_failed_testing",
+    "rack_controllers",
+    "rebuild",
+    "region_controllers",
+    "remove_tag",
+    "rescue_mode",
+    "restore_default_configuration",
+    "restore_networking_configuration",
+    "restore_storage_configuration",
+    "set_boot_disk",
+    "set_default_gateway",
+    "set_owner_data",
+    "set_serial",
+    "set_storage_layout",
+    "set_workload_annotations",
+    "stop_import",
+    "test",
+    "unformat",
+    "unlink_subnet",
+    "unmount",
+    "unmount_special",
+];
+
+/// The refusal of a path that nothing is at.
+#[must_use]
+pub fn no_endpoint(path: &str, elements: &[String]) -> String {
+    let is_part = |element: &String| PARTS.contains(&element.as_str());
+    let is_maas = elements.first().is_some_and(|first| RESOURCES.contains(&first.as_str()))
+        || elements.iter().skip(1).any(is_part);
+    let hint = if is_maas { format!(" {HINT}") } else { String::new() };
+    format!("Unknown API endpoint: {path}.{hint}")
+}
+
+/// The refusal of a method and an `op` that a resource does not have.
+#[must_use]
+pub fn no_operation(method: &str, op: Option<&str>) -> String {
+    let is_maas = op.is_some_and(|op| OPERATIONS.contains(&op));
+    let hint = if is_maas { format!(". {HINT}") } else { String::new() };
+    format!("Unrecognised signature: method={method} op={}{hint}", op.unwrap_or("None"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::operations;
+
+    #[test]
+    fn nothing_that_is_served_is_said_to_be_missing() {
+        let operations = operations();
+        let paths = || operations.iter().map(|operation| operation.path.split('/'));
+        let first: BTreeSet<&str> = paths().filter_map(|mut path| path.next()).collect();
+        for resource in RESOURCES {
+            assert!(!first.contains(resource), "{resource} is served");
+        }
+        for op in OPERATIONS {
+            assert!(operations.iter().all(|served| served.op != Some(op)), "{op} is served");
+        }
+        assert!(RESOURCES.is_sorted() && PARTS.is_sorted() && OPERATIONS.is_sorted());
+    }
+
+    #[test]
+    fn what_maas_has_is_told_from_what_is_misspelt() {
+        let at = |path: &str| {
+            let elements: Vec<String> = path.split('/').map(str::to_owned).collect();
+            no_endpoint(path, &elements)
+        };
+        assert_eq!(at("scripts"), format!("Unknown API endpoint: scripts. {HINT}"));
+        assert_eq!(
+            at("account/prefs/sshkeys"),
+            format!("Unknown API endpoint: account/prefs/sshkeys. {HINT}")
+        );
+        assert_eq!(at("machnes"), "Unknown API endpoint: machnes.");
+        assert_eq!(
+            no_operation("POST", Some("test")),
+            format!("Unrecognised signature: method=POST op=test. {HINT}")
+        );
+        assert_eq!(no_operation("GET", None), "Unrecognised signature: method=GET op=None");
+    }
+}
