@@ -30,7 +30,7 @@ pub struct RackConfig {
     pub dns_listen: Option<SocketAddr>,
     /// Whether DHCP is served.
     pub dhcp: bool,
-    /// The folder of network boot programs (`undionly.kpxe`, `ipxe.efi`, …).
+    /// The folder of network boot programs (`undionly.kpxe`, `snponly.efi`, …).
     pub boot_files: PathBuf,
     /// The most bytes that cached images may take.
     pub image_cache_bytes_max: u64,

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Bucket `i` counts values below `2^i`; the last one counts all that are greater, from 34 seconds
-/// or 32 MiB on.
+/// Bucket `i` counts values below `2^i`; the last one counts all that are greater, from 17 seconds
+/// or 16 MiB on.
 const BUCKETS: usize = 26;
 const MICROS_PER_SECOND: f64 = 1e6;
 
@@ -36,7 +36,7 @@ impl Histogram {
         let mut buckets: Vec<(f64, u64)> =
             (0..).zip(counts).map(|(power, count)| (2_f64.powi(power) / per_unit, count)).collect();
         if let Some(last) = buckets.last_mut() {
-            last.0 = f64::MAX;
+            last.0 = f64::INFINITY;
         }
         #[expect(clippy::cast_precision_loss, reason = "a sum is for people to look at")]
         let sum = self.sum.load(Ordering::Relaxed) as f64 / per_unit;
@@ -241,7 +241,7 @@ mod tests {
         }
         let found = histogram.read("x", "", 1.0);
         let filled: Vec<_> = found.buckets.iter().filter(|(_, count)| *count > 0).collect();
-        assert_eq!(vec![&(1.0, 1), &(2.0, 1), &(4.0, 1), &(8.0, 1), &(f64::MAX, 1)], filled);
+        assert_eq!(vec![&(1.0, 1), &(2.0, 1), &(4.0, 1), &(8.0, 1), &(f64::INFINITY, 1)], filled);
         assert_eq!(5, found.count());
     }
 

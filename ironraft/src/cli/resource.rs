@@ -115,7 +115,10 @@ fn command(resource: &'static Resource) -> Command {
             verb_command(verb.name.split_once(' ').map_or(verb.name, |name| name.1), verb)
         });
         command = command.subcommand(
-            Command::new(group).about("…").subcommand_required(true).subcommands(below),
+            Command::new(group)
+                .about("The commands below it")
+                .subcommand_required(true)
+                .subcommands(below),
         );
     }
     command

@@ -44,7 +44,7 @@ pub(crate) enum RackCommand {
         /// The node's data folder
         #[arg(long, env = "IRONRAFT_DATA_DIR")]
         data_dir: PathBuf,
-        /// The folder of network boot programs (undionly.kpxe, ipxe.efi, …)
+        /// The folder of network boot programs (undionly.kpxe, snponly.efi, …)
         #[arg(long)]
         boot_files: Option<PathBuf>,
     },

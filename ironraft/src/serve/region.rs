@@ -37,7 +37,7 @@ pub(crate) struct InitArguments {
     #[arg(long, env = "IRONRAFT_DATA_DIR")]
     data_dir: PathBuf,
     /// The IP address that the other nodes and clients reach this node at
-    #[arg(long)]
+    #[arg(long, value_parser = own_address)]
     address: IpAddr,
     /// The node's name; the host's by default
     #[arg(long)]
@@ -53,6 +53,15 @@ pub(crate) struct InitArguments {
     admin_password: Secret,
 }
 
+/// An address that others can reach a node at.
+fn own_address(text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text.parse().map_err(|_| "it is not an IP address".to_owned())?;
+    if address.is_unspecified() || address.is_multicast() {
+        return Err("the other nodes connect to it: give an address of this host".to_owned());
+    }
+    Ok(address)
+}
+
 /// How a cluster is joined.
 #[derive(Debug, Args)]
 pub(crate) struct JoinArguments {
@@ -65,7 +74,7 @@ pub(crate) struct JoinArguments {
     #[arg(long, env = "IRONRAFT_DATA_DIR")]
     data_dir: PathBuf,
     /// The IP address that the other nodes and clients reach this node at
-    #[arg(long)]
+    #[arg(long, value_parser = own_address)]
     address: IpAddr,
     /// The node's name; the host's by default
     #[arg(long)]

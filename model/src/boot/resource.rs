@@ -102,14 +102,6 @@ pub fn stored_filetype(filetype: &str) -> Option<&'static str> {
         "txz" => "root-txz",
         // Not one of MAAS's.
         "tzst" => "root-tzst",
-        "ddtgz" => "root-dd",
-        "ddtar" => "root-dd.tar",
-        "ddraw" => "root-dd.raw",
-        "ddtbz" => "root-dd.tar.bz2",
-        "ddtxz" => "root-dd.tar.xz",
-        "ddbz2" => "root-dd.bz2",
-        "ddgz" => "root-dd.gz",
-        "ddxz" => "root-dd.xz",
         _ => return None,
     })
 }

@@ -112,7 +112,7 @@ pub const SETTINGS: &[Definition] = &[
         name: "default_distro_series",
         form: Form::Text,
         default: Default::Text("bookworm"),
-        doc: "The release that is deployed when none is asked for.",
+        doc: "The release that is deployed when none is asked for; any text, looked up when a machine is deployed.",
         usage: Usage::Read(&["ops/src/image/boot_resources.rs"]),
     },
     Definition {
@@ -133,7 +133,7 @@ pub const SETTINGS: &[Definition] = &[
         name: "default_osystem",
         form: Form::Text,
         default: Default::Text("debian"),
-        doc: "The operating system that is deployed when none is asked for.",
+        doc: "The operating system that is deployed when none is asked for; any text, looked up when a machine is deployed.",
         usage: Usage::Read(&["ops/src/image/boot_resources.rs"]),
     },
     Definition {

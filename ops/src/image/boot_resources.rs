@@ -93,13 +93,25 @@ pub fn deployable(tx: &Tx, machine: &Machine, wanted: &WantedImage) -> Result<De
         Some(series) => {
             candidates.iter().find(|resource| is_named(resource, wanted.osystem.as_deref(), series))
         }
-        None => candidates
-            .iter()
-            .find(|resource| is_named(resource, Some(&default.0), &default.1))
-            .or_else(|| candidates.first().filter(|_| candidates.len() == 1)),
+        None => {
+            let of_system = |resource: &&&BootResource| {
+                wanted.osystem.as_deref().is_none_or(|system| resource.osystem() == system)
+            };
+            let fitting: Vec<_> = candidates.iter().filter(of_system).collect();
+            let usual =
+                fitting.iter().find(|resource| is_named(resource, Some(&default.0), &default.1));
+            usual.or_else(|| fitting.first().filter(|_| fitting.len() == 1)).copied()
+        }
     };
     let deployment = chosen.and_then(|resource| deployment_of(resource));
     deployment.ok_or_else(|| {
+        if candidates.is_empty() {
+            let message = format!(
+                "There is no image for architecture {}: upload one first.",
+                machine.hardware.architecture
+            );
+            return Refusal::field("distro_series", message);
+        }
         let names: Vec<&str> = candidates.iter().map(|resource| resource.name.as_str()).collect();
         let series = wanted.distro_series.as_deref().unwrap_or(&default.1);
         let message = format!(
@@ -186,7 +198,10 @@ fn check(new: &NewResource) -> Result<&'static str, Refusal> {
     }
     let filetype = stored_filetype(&new.filetype);
     if filetype.is_none() {
-        let message = format!("'{}' is not a valid filetype.", new.filetype);
+        let message = format!(
+            "'{}' is not installed here: send an archive of a root file system (tgz, tbz, txz or tzst).",
+            new.filetype
+        );
         errors.add("filetype", message);
     }
     errors.finish()?;
