@@ -40,6 +40,12 @@ impl<A: Copy + Ord> Blocks<A> {
         self.by_id.insert(block.id, Entry { first, last, block });
     }
 
+    /// The block with that id: first address, last address, block.
+    #[must_use]
+    pub fn get(&self, id: BlockId) -> Option<(A, A, &Block)> {
+        self.by_id.get(&id).map(|entry| (entry.first, entry.last, &entry.block))
+    }
+
     /// Removes a block.
     pub fn remove(&mut self, id: BlockId) {
         let Some(Entry { first, block, .. }) = self.by_id.remove(&id) else { return };

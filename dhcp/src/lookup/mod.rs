@@ -5,5 +5,6 @@
 
 pub mod blocks;
 pub mod counted;
+pub mod free;
 pub mod prefixes;
 pub mod reserved;

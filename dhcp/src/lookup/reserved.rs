@@ -42,6 +42,12 @@ impl<A: Copy + Ord> Reserved<A> {
         self.by_client.get(&client).into_iter().flatten().copied()
     }
 
+    /// Whether an address is kept for a client, or for nobody.
+    #[must_use]
+    pub fn has(&self, address: A) -> bool {
+        self.by_address.contains_key(&address)
+    }
+
     /// Whether an address is kept for somebody other than this client, or for nobody.
     #[must_use]
     pub fn for_another(&self, address: A, client: MacAddress) -> bool {

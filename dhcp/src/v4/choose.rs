@@ -10,6 +10,7 @@ use model::lease::offline::{self, AddressKnowledge};
 use model::mac::MacAddress;
 use model::time::Timestamp;
 
+use crate::lookup::free::Pool;
 use crate::v4::engine::Engine;
 use crate::v4::sharing::mixed;
 
@@ -59,31 +60,31 @@ impl Engine {
     /// A free address of this rack's blocks. Where the search begins depends on the client, so that
     /// clients spread and the same client tends to get the same address.
     fn free_address(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
-        let candidates: Vec<Ipv4Addr> = self
-            .view
-            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
-            .flat_map(|(span, _)| span.addresses())
-            .collect();
-        let len = u64::try_from(candidates.len()).ok().filter(|len| *len > 0)?;
-        let start = usize::try_from(mixed(mac.0) % len).ok()?;
-        let (before, from) = candidates.split_at(start);
-        let ordered = || from.iter().chain(before).copied();
-        let never_used = ordered()
-            .find(|ip| self.view.binding(*ip).is_none() && self.offerable(vlan, *ip, mac, now));
-        never_used.or_else(|| ordered().find(|ip| self.offerable(vlan, *ip, mac, now)))
+        let pool = self.view.free_on(vlan)?;
+        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, mac, now);
+        let new = pool.bounds().and_then(|(first, last)| {
+            let (first, last) = (first.to_bits(), last.to_bits());
+            let beyond = mixed(mac.0) % (u64::from(last - first) + 1);
+            let start = first + u32::try_from(beyond).unwrap_or_default();
+            pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
+        });
+        new.or_else(|| pool.ended_by(self.surely_over(now)?).find(is_free))
     }
 
-    /// How many addresses of this rack's blocks a new client could get.
+    /// What was promised until before that time is promised no more, by any clock.
+    fn surely_over(&self, now: Moment) -> Option<Timestamp> {
+        Some(self.clock?.earliest(now).minus_ms(self.policy.skew_ms))
+    }
+
+    /// How many addresses of this rack's blocks a new client could get; those above `max` are not
+    /// counted.
     #[must_use]
-    pub fn free_addresses(&self, vlan: VlanId, now: Moment) -> u32 {
-        let nobody = MacAddress([0; 6]);
-        let free = self
-            .view
-            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
-            .flat_map(|(span, _)| span.addresses())
-            .filter(|ip| self.offerable(vlan, *ip, nobody, now))
-            .count();
-        u32::try_from(free).unwrap_or(u32::MAX)
+    pub fn free_addresses(&self, vlan: VlanId, max: usize, now: Moment) -> usize {
+        let Some(pool) = self.view.free_on(vlan) else { return 0 };
+        let new = pool.new_len().min(max);
+        let ended =
+            self.surely_over(now).map_or(0, |over| pool.ended_by(over).take(max - new).count());
+        new + ended
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.
@@ -163,11 +164,9 @@ impl Engine {
     /// The address that was declined longest ago, if it may be used again: only a region can say
     /// so, and only for an address of this rack's blocks that was promised to nobody since.
     fn longest_declined(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
-        let addresses = self
-            .view
-            .blocks_of(vlan, &self.own.rack, self.own.incarnation)
-            .flat_map(|(span, _)| span.addresses());
-        addresses
+        let known = self.view.free_on(vlan).into_iter().flat_map(Pool::declined);
+        known
+            .chain(self.declines.addresses())
             .filter(|ip| !self.offers.to_another(*ip, mac, now))
             .filter_map(|ip| Some((self.reusable(vlan, ip, mac, now)?, ip)))
             .min()

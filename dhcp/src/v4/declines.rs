@@ -59,6 +59,11 @@ impl Declines {
         self.at.get(&ip).copied()
     }
 
+    /// The addresses that were declined here.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.at.keys().copied()
+    }
+
     /// Whether a client, or the circuit that it is behind, has declined too often.
     pub(crate) fn too_many(&self, message: &Message, vlan: VlanId, now: Moment) -> bool {
         Source::of(message, vlan).any(|source| {

@@ -201,6 +201,8 @@ pub struct Engine {
     pub(crate) declines: Declines,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
+    /// How many addresses went to clients that did not have them, by link, since that was asked.
+    went: BTreeMap<VlanId, u32>,
     transmissions: Transmissions,
 }
 
@@ -208,18 +210,21 @@ impl Engine {
     /// A server that knows nothing yet.
     #[must_use]
     pub fn new(own: OwnRack, policy: Policy) -> Self {
+        let mut view = View::default();
+        view.set_own(own.rack.clone(), own.incarnation);
         Self {
             policy,
             commits: OpenCommits::new(own.incarnation),
             own,
             addresses: OwnAddresses::default(),
-            view: View::default(),
+            view,
             clock: None,
             reachable: false,
             offers: Offers::default(),
             grants: BTreeMap::new(),
             declines: Declines::default(),
             waiting: BTreeMap::new(),
+            went: BTreeMap::new(),
             transmissions: Transmissions::default(),
         }
     }
@@ -254,6 +259,12 @@ impl Engine {
     #[must_use]
     pub fn serves(&self, vlan: VlanId) -> bool {
         self.view.racks_on(vlan).any(|(id, _)| *id == self.own.rack)
+    }
+
+    /// How many addresses were offered to clients that did not have them, by link, since this was asked
+    /// last.
+    pub fn take_went(&mut self) -> BTreeMap<VlanId, u32> {
+        std::mem::take(&mut self.went)
     }
 
     /// Handles one UDP payload.
@@ -324,9 +335,18 @@ impl Engine {
         {
             return Err(Dropped::DeclinesTooOften);
         }
+        self.offers.forget(now);
+        for (ip, held) in self.offers.take_changed() {
+            self.view.set_held(ip, held);
+        }
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
+        if self.view.binding(ip).is_none_or(|binding| binding.mac != message.mac)
+            && self.offers.of(arrival.vlan, message.mac, now) != Some(ip)
+        {
+            *self.went.entry(arrival.vlan).or_default() += 1;
+        }
         self.offers.make(arrival.vlan, message.mac, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);

@@ -1,6 +1,6 @@
 //! Offers that were made and not taken yet: soft state that keeps an address free for its client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
@@ -9,13 +9,18 @@ use model::mac::MacAddress;
 
 /// How long an offer blocks its address for others (RFC 2131 §3.1 leaves it to the server).
 const OFFER_MS: u64 = 60_000;
-/// More clients than this are not remembered; their requests are judged as if they were new.
-const OFFERS_MAX: usize = 16_384;
+/// More offers than this in a minute are not remembered: the requests of those clients are judged as if
+/// they were new, and two of them may ask for one address, which only one gets.
+const OFFERS_MAX: usize = 262_144;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Offers {
     of_client: BTreeMap<(VlanId, MacAddress), (Ipv4Addr, Moment)>,
     holder: BTreeMap<Ipv4Addr, (VlanId, MacAddress)>,
+    /// Addresses that got a holder, or lost it, since that was asked last.
+    changed: Vec<Ipv4Addr>,
+    /// When each offer that was made ends, in order.
+    ends: VecDeque<(Moment, (VlanId, MacAddress))>,
 }
 
 impl Offers {
@@ -35,12 +40,13 @@ impl Offers {
 
     pub(crate) fn make(&mut self, vlan: VlanId, mac: MacAddress, ip: Ipv4Addr, now: Moment) {
         self.withdraw(vlan, mac);
-        if self.of_client.len() >= OFFERS_MAX {
-            self.forget(now);
-        }
-        if self.of_client.len() < OFFERS_MAX {
-            self.of_client.insert((vlan, mac), (ip, now.plus_ms(OFFER_MS)));
+        self.forget(now);
+        if self.ends.len() < OFFERS_MAX {
+            let until = now.plus_ms(OFFER_MS);
+            self.ends.push_back((until, (vlan, mac)));
+            self.of_client.insert((vlan, mac), (ip, until));
             self.holder.insert(ip, (vlan, mac));
+            self.changed.push(ip);
         }
     }
 
@@ -49,12 +55,25 @@ impl Offers {
             && self.holder.get(&ip) == Some(&(vlan, mac))
         {
             self.holder.remove(&ip);
+            self.changed.push(ip);
         }
     }
 
-    /// Forgets the offers that have ended.
+    /// The addresses that got a holder, or lost it, since this was asked last, and whether they have
+    /// one now.
+    pub(crate) fn take_changed(&mut self) -> Vec<(Ipv4Addr, bool)> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().map(|ip| (ip, self.holder.contains_key(&ip))).collect()
+    }
+
+    /// Forgets the offers that have ended; costs what it forgets.
     pub(crate) fn forget(&mut self, now: Moment) {
-        self.of_client.retain(|_, (_, until)| *until > now);
-        self.holder.retain(|_, client| self.of_client.contains_key(client));
+        while let Some((until, client)) = self.ends.front().copied().filter(|(at, _)| *at <= now) {
+            self.ends.pop_front();
+            // One that was made again ends later.
+            if self.of_client.get(&client).is_some_and(|(_, end)| *end == until) {
+                self.withdraw(client.0, client.1);
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use model::net::vlan::Vlan;
 
 use crate::lookup::blocks::Blocks;
 use crate::lookup::counted::Counted;
+use crate::lookup::free::{Free, Place, Pool};
 use crate::lookup::prefixes::Prefixes;
 use crate::lookup::reserved::Reserved;
 
@@ -62,6 +63,9 @@ pub struct View {
     bindings: BTreeMap<Ipv4Addr, Binding>,
     by_client: BTreeSet<(VlanId, MacAddress, Ipv4Addr)>,
     blocks: Blocks<Ipv4Addr>,
+    /// The rack process whose blocks `free` has.
+    own: Option<(SystemId, u64)>,
+    free: Free<Ipv4Addr>,
     hosts: BTreeMap<SystemId, Host>,
     host_of: BTreeMap<MacAddress, SystemId>,
     static_addresses: BTreeMap<Ipv4Addr, MacAddress>,
@@ -101,29 +105,102 @@ impl View {
     /// Adds or replaces a binding.
     pub fn put_binding(&mut self, binding: Binding) {
         let IpAddr::V4(ip) = binding.ip else { return };
-        self.remove_binding(binding.ip);
-        self.by_client.insert((binding.vlan, binding.mac, ip));
-        self.bindings.insert(ip, binding);
+        self.change(ip, |view| {
+            view.forget_binding(ip);
+            view.by_client.insert((binding.vlan, binding.mac, ip));
+            view.bindings.insert(ip, binding);
+        });
     }
 
     /// Removes a binding.
     pub fn remove_binding(&mut self, ip: IpAddr) {
-        let IpAddr::V4(ip) = ip else { return };
+        if let IpAddr::V4(ip) = ip {
+            self.change(ip, |view| view.forget_binding(ip));
+        }
+    }
+
+    fn forget_binding(&mut self, ip: Ipv4Addr) {
         if let Some(old) = self.bindings.remove(&ip) {
             self.by_client.remove(&(old.vlan, old.mac, ip));
         }
     }
 
+    /// Says whose blocks new clients get addresses of. To be called before there are any.
+    pub fn set_own(&mut self, rack: SystemId, incarnation: u64) {
+        self.own = Some((rack, incarnation));
+    }
+
+    fn is_own(&self, block: &Block) -> bool {
+        self.own.as_ref().is_some_and(|(rack, incarnation)| {
+            block.rack.as_ref() == Some(rack) && block.incarnation == *incarnation
+        })
+    }
+
     /// Adds or replaces a block.
     pub fn put_block(&mut self, block: Block) {
-        if let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) {
-            self.blocks.put(first, last, block);
+        let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) else { return };
+        let known = self.blocks.get(block.id).is_some_and(|(known_first, known_last, known)| {
+            let alike = (known_first, known_last, known.vlan) == (first, last, block.vlan);
+            alike && self.is_own(known) == self.is_own(&block)
+        });
+        if !known {
+            self.remove_block(block.id);
+            if self.is_own(&block) {
+                let mut free = std::mem::take(&mut self.free);
+                let addresses = Span { first, last }.addresses();
+                free.add_block((first, last), block.vlan, addresses, |ip| self.place(ip));
+                self.free = free;
+            }
         }
+        self.blocks.put(first, last, block);
     }
 
     /// Removes a block.
     pub fn remove_block(&mut self, id: BlockId) {
+        if let Some((first, last, block)) = self.blocks.get(id)
+            && self.is_own(block)
+        {
+            let mut free = std::mem::take(&mut self.free);
+            free.remove_block(first, Span { first, last }.addresses(), |ip| self.place(ip));
+            self.free = free;
+        }
         self.blocks.remove(id);
+    }
+
+    /// What became of an address; none when it is kept for a client, or for nobody.
+    fn place(&self, ip: Ipv4Addr) -> Option<Place> {
+        if self.static_addresses.contains_key(&ip) || self.reserved.has(ip) {
+            return None;
+        }
+        Some(match self.bindings.get(&ip) {
+            None => Place::New,
+            Some(binding) if binding.state == BindingState::Declined => Place::Declined,
+            Some(binding) => Place::Promised(binding.promise_until),
+        })
+    }
+
+    /// Changes what is known of an address.
+    fn change(&mut self, ip: Ipv4Addr, change: impl FnOnce(&mut Self)) {
+        let before = self.place(ip);
+        change(self);
+        let after = self.place(ip);
+        self.free.moved(ip, before, after);
+    }
+
+    /// The addresses of the own blocks on a link.
+    #[must_use]
+    pub fn free_on(&self, vlan: VlanId) -> Option<&Pool<Ipv4Addr>> {
+        self.free.on(vlan)
+    }
+
+    /// Leaves an address out of the free ones while it is held for a client, or does so no more.
+    pub fn set_held(&mut self, ip: Ipv4Addr, held: bool) {
+        let place = self.place(ip);
+        if held {
+            self.free.hold(ip, place);
+        } else {
+            self.free.let_go(ip, place);
+        }
     }
 
     /// Adds or replaces a machine.
@@ -132,7 +209,9 @@ impl View {
         for interface in &host.interfaces {
             self.host_of.insert(interface.mac, id.clone());
             for ip in &interface.addresses {
-                self.static_addresses.insert(*ip, interface.mac);
+                self.change(*ip, |view| {
+                    view.static_addresses.insert(*ip, interface.mac);
+                });
             }
         }
         self.hosts.insert(id.clone(), host);
@@ -147,7 +226,9 @@ impl View {
             }
             for ip in interface.addresses {
                 if self.static_addresses.get(&ip) == Some(&interface.mac) {
-                    self.static_addresses.remove(&ip);
+                    self.change(ip, |view| {
+                        view.static_addresses.remove(&ip);
+                    });
                 }
             }
         }
@@ -156,14 +237,14 @@ impl View {
     /// Adds or replaces a reserved address; with a client it is given to that client.
     pub fn put_reserved(&mut self, ip: IpAddr, mac: Option<MacAddress>) {
         if let IpAddr::V4(ip) = ip {
-            self.reserved.put(ip, mac);
+            self.change(ip, |view| view.reserved.put(ip, mac));
         }
     }
 
     /// Removes a reserved address.
     pub fn remove_reserved(&mut self, ip: IpAddr) {
         if let IpAddr::V4(ip) = ip {
-            self.reserved.remove(ip);
+            self.change(ip, |view| view.reserved.remove(ip));
         }
     }
 

@@ -38,36 +38,38 @@ impl Span {
 }
 
 /// How many addresses a block of a range has: small ranges have small blocks, so that several racks
-/// get some and a rack that is lost takes few with it.
+/// get some and a rack that is lost takes few with it; large ranges have large ones, so that there are
+/// few to renew.
 #[must_use]
 pub fn block_len(range: Span) -> u64 {
-    (range.len() / 16).next_power_of_two().clamp(4, 64).min(range.len())
+    let sixteenth = (range.len() / 16).next_power_of_two().clamp(4, 64);
+    let of_large = (range.len() / 64).next_power_of_two().min(1024);
+    sixteenth.max(of_large).min(range.len())
 }
 
-/// The next block to cut from a range of which `taken` is cut already; none when nothing is left.
-#[must_use]
-pub fn next_block(range: Span, taken: &[Span]) -> Option<Span> {
-    let mut taken: Vec<Span> = taken.to_vec();
+/// The blocks that can be cut from a range of which `taken` is cut already, in order.
+pub fn cuts(range: Span, taken: impl IntoIterator<Item = Span>) -> impl Iterator<Item = Span> {
+    let mut taken: Vec<Span> = taken.into_iter().collect();
     taken.sort_unstable();
-    let end = u64::from(range.last.to_bits()) + 1;
+    let mut taken = taken.into_iter().peekable();
+    let (len, end) = (block_len(range), u64::from(range.last.to_bits()) + 1);
     let mut start = u64::from(range.first.to_bits());
-    let mut gap_end = end;
-    for span in taken {
-        let (first, last) = (u64::from(span.first.to_bits()), u64::from(span.last.to_bits()));
-        if last < start {
-            continue;
+    std::iter::from_fn(move || {
+        while let Some(span) = taken.peek() {
+            if u64::from(span.first.to_bits()) > start {
+                break;
+            }
+            start = start.max(u64::from(span.last.to_bits()) + 1);
+            taken.next();
         }
-        if first > start {
-            gap_end = first.min(end);
-            break;
+        let gap_end = taken.peek().map_or(end, |span| u64::from(span.first.to_bits()).min(end));
+        if start >= gap_end {
+            return None;
         }
-        start = last + 1;
-    }
-    if start >= gap_end {
-        return None;
-    }
-    let last = (start + block_len(range)).min(gap_end) - 1;
-    Some(Span { first: address(start)?, last: address(last)? })
+        let cut = Span { first: address(start)?, last: address((start + len).min(gap_end) - 1)? };
+        start = u64::from(cut.last.to_bits()) + 1;
+        Some(cut)
+    })
 }
 
 fn address(bits: u64) -> Option<Ipv4Addr> {
@@ -84,7 +86,7 @@ mod tests {
 
     #[track_caller]
     fn check(range: Span, taken: &[Span], want: Option<Span>) {
-        assert_eq!(next_block(range, taken), want);
+        assert_eq!(cuts(range, taken.iter().copied()).next(), want);
     }
 
     #[test]
@@ -99,6 +101,27 @@ mod tests {
     fn a_gap_is_filled_first() {
         check(span(100, 120), &[span(104, 107)], Some(span(100, 103)));
         check(span(100, 120), &[span(100, 101), span(104, 107)], Some(span(102, 103)));
+    }
+
+    #[test]
+    fn all_gaps_are_cut_in_order() {
+        let taken = [span(104, 105), span(110, 120)];
+        let found: Vec<Span> = cuts(span(100, 123), taken).collect();
+        assert_eq!(found, [span(100, 103), span(106, 109), span(121, 123)]);
+    }
+
+    #[test]
+    fn large_ranges_have_large_blocks() {
+        let of = |len: u32| {
+            block_len(Span {
+                first: Ipv4Addr::from_bits(0x0A00_0000),
+                last: Ipv4Addr::from_bits(0x0A00_0000 + len - 1),
+            })
+        };
+        assert_eq!(
+            [3, 32, 150, 4_096, 16_384, 65_536, 1 << 20].map(of),
+            [3, 4, 16, 64, 256, 1_024, 1_024]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fabrics, VLANs, subnets, ranges, addresses and leases.
 
 pub mod addresses;
+pub mod blocks;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;

@@ -9,5 +9,7 @@ pub mod metrics;
 pub mod service;
 
 mod frame;
+mod parked;
 mod socket;
+mod stock;
 mod upward;

@@ -1,7 +1,7 @@
 //! The task that owns the engine, and the tasks that read its sockets.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,9 @@ use tracing::{debug, error, info, warn};
 
 use crate::clock::RegionClock;
 use crate::dhcp::metrics::{DhcpMetrics, DropReason, MessageType};
+use crate::dhcp::parked::Parked;
 use crate::dhcp::socket::{InterfaceSocket, Received};
+use crate::dhcp::stock::{self, Stock};
 use crate::dhcp::{copy, upward};
 use crate::generation::{Follower, Generations};
 use crate::interfaces::own_interfaces;
@@ -32,14 +34,11 @@ use crate::uplink::Uplink;
 const TICK: Duration = Duration::from_millis(250);
 /// How often interfaces are compared with what must be served.
 const INTERFACES_EVERY_MS: u64 = 1_000;
-/// How often blocks are renewed at most, and asked for when there are few addresses left.
-const BLOCKS_EVERY_MS: u64 = 30_000;
-const BLOCKS_WHEN_FEW_MS: u64 = 1_000;
-const FREE_MIN: u32 = 8;
 /// Packets that wait for the engine; more are dropped, and their clients ask again.
 const PACKETS_MAX: usize = 2_048;
 const BATCH_MAX: usize = 256;
-const BATCHES_MAX: usize = 4;
+/// Few at a time, so that they grow with the load: what comes while two are on their way shares one.
+const BATCHES_MAX: usize = 2;
 
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
@@ -63,7 +62,8 @@ pub struct DhcpService {
     commits: Vec<CommitRequest>,
     batches: JoinSet<Vec<([u8; 16], Outcome)>>,
     block_requests: JoinSet<()>,
-    blocks_asked: Option<Moment>,
+    stock: Stock,
+    parked: Parked,
     interfaces_seen: Option<Moment>,
 }
 
@@ -108,7 +108,8 @@ impl DhcpService {
             commits: Vec::new(),
             batches: JoinSet::new(),
             block_requests: JoinSet::new(),
-            blocks_asked: None,
+            stock: Stock::default(),
+            parked: Parked::default(),
             interfaces_seen: None,
         }
     }
@@ -120,7 +121,7 @@ impl DhcpService {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                Some((index, packet)) = self.packets.1.recv() => self.receive(index, &packet),
+                Some((index, packet)) = self.packets.1.recv() => self.receive(index, packet),
                 Some(ended) = self.batches.join_next() => match ended {
                     Ok(outcomes) => self.decided(outcomes),
                     Err(failed) => error!("a commit of bindings failed: {failed}"),
@@ -138,9 +139,38 @@ impl DhcpService {
         Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
-    fn receive(&mut self, index: u32, packet: &Received) {
+    fn receive(&mut self, index: u32, packet: Received) {
+        match self.handle(index, &packet) {
+            Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
+                let now = self.now();
+                self.parked.park(index, packet, now);
+                self.ask_for_blocks(now);
+            }
+            Err(dropped) => self.count_dropped(dropped, packet.source),
+            Ok(()) => {}
+        }
+    }
+
+    fn count_dropped(&self, dropped: Dropped, source: SocketAddrV4) {
+        let reason = reason(dropped);
+        self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
+        debug!(%source, "DHCP packet not answered: {dropped}");
+    }
+
+    /// Handles packets that waited for addresses.
+    fn handle_parked(&mut self) {
+        for waiting in self.parked.take(self.now()) {
+            match self.handle(waiting.interface, &waiting.packet) {
+                Err(Dropped::NoAddress) => self.parked.park_again(waiting),
+                Err(dropped) => self.count_dropped(dropped, waiting.packet.source),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
         let Some(served) = self.sockets.values().find(|served| served.index == index) else {
-            return;
+            return Ok(());
         };
         let arrival = Arrival {
             vlan: served.vlan,
@@ -150,17 +180,10 @@ impl DhcpService {
             destination: packet.destination,
         };
         self.set_clock();
-        match self.engine.handle(&packet.payload, arrival, self.now()) {
-            Ok((kind, outputs)) => {
-                self.metrics.received.get_or_create(&MessageType { kind: kind.name() }).inc();
-                self.carry_out(outputs);
-            }
-            Err(dropped) => {
-                let reason = reason(dropped);
-                self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
-                debug!(source = %packet.source, "DHCP packet not answered: {dropped}");
-            }
-        }
+        let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
+        self.metrics.received.get_or_create(&MessageType { kind: kind.name() }).inc();
+        self.carry_out(outputs);
+        Ok(())
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
@@ -228,7 +251,9 @@ impl DhcpService {
             self.interfaces_seen = Some(now);
             self.follow_interfaces();
         }
+        self.stock.went(self.engine.take_went(), now);
         self.ask_for_blocks(now);
+        self.handle_parked();
     }
 
     fn follow_generation(&mut self) {
@@ -236,6 +261,9 @@ impl DhcpService {
         self.engine.update(|view| copy::update(view, &step));
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.follow_interfaces();
+        }
+        if !self.parked.is_empty() && step.changed().any(|key| matches!(key, Key::Block(_))) {
+            self.handle_parked();
         }
     }
 
@@ -311,24 +339,20 @@ impl DhcpService {
             return;
         }
         let Some(client) = self.uplink.client() else { return };
-        let blocks: Vec<BlockRequest> = self
-            .engine
-            .view()
-            .vlans()
-            .filter(|vlan| self.engine.serves(vlan.id))
-            .map(|vlan| BlockRequest {
-                vlan: vlan.id.0,
-                free: self.engine.free_addresses(vlan.id, now),
-            })
+        let served = self.engine.view().vlans().filter(|vlan| self.engine.serves(vlan.id));
+        let free: BTreeMap<VlanId, usize> = served
+            .map(|vlan| (vlan.id, self.engine.free_addresses(vlan.id, stock::WANTED_MAX, now)))
             .collect();
-        let few = blocks.iter().any(|block| block.free < FREE_MIN);
-        let pause_ms = if few { BLOCKS_WHEN_FEW_MS } else { BLOCKS_EVERY_MS };
-        if blocks.is_empty()
-            || self.blocks_asked.is_some_and(|asked| now.since_ms(asked) < pause_ms)
-        {
+        if free.is_empty() || !self.stock.asks(&free, now) {
             return;
         }
-        self.blocks_asked = Some(now);
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let request = |(vlan, free): (VlanId, usize)| BlockRequest {
+            vlan: vlan.0,
+            free: number(free),
+            wanted: number(self.stock.wanted(vlan)),
+        };
+        let blocks = free.into_iter().map(request).collect();
         self.block_requests.spawn(upward::request_blocks(client, self.own.incarnation, blocks));
     }
 }

@@ -114,7 +114,7 @@ impl Uplink<'_> {
     }
 
     async fn blocks(&mut self) -> anyhow::Result<Vec<(Ipv4Addr, u32, u64)>> {
-        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0 }];
+        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0, wanted: 0 }];
         let request = RequestBlocksRequest { incarnation: INCARNATION, blocks };
         let mut addresses = Vec::new();
         for block in self.client.request_blocks(request).await?.into_inner().blocks {

@@ -14,9 +14,8 @@ use proto::rack::{
 use tonic::Status;
 use tracing::{debug, warn};
 
-use ops::network::leases::{
-    self, BlockRequest, CommitOutcome, CommitRefusal, RackProcess, commit_binding,
-};
+use ops::network::blocks::{self, BlockRequest};
+use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, commit_binding};
 use tables::update::Tables;
 
 /// How many bindings one request may carry.
@@ -59,9 +58,13 @@ pub async fn request_blocks(
     let requests: Vec<BlockRequest> = request
         .blocks
         .iter()
-        .map(|block| BlockRequest { vlan: VlanId(block.vlan), free: block.free })
+        .map(|block| BlockRequest {
+            vlan: VlanId(block.vlan),
+            free: block.free,
+            wanted: block.wanted,
+        })
         .collect();
-    let (blocks, now) = leases::request_blocks(tables, &process, &requests)
+    let (blocks, now) = blocks::request_blocks(tables, &process, &requests)
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
     Ok(RequestBlocksReply { blocks: blocks.iter().map(Into::into).collect(), now_ms: now.unix_ms })

@@ -33,7 +33,8 @@ pub struct State {
     bindings: Map<IpAddr, (MacAddress, Timestamp)>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
     bindings_by_end: Set<(Timestamp, IpAddr)>,
-    blocks: Map<IpAddr, Arc<Block>>,
+    /// The blocks by their first address, with how many of their addresses have a binding.
+    blocks: Map<IpAddr, (Arc<Block>, u32)>,
     /// The addresses that a row holds, by its key.
     held: Map<Bytes, Vec<IpAddr>>,
     /// How many rows hold an address.
@@ -139,13 +140,25 @@ impl State {
 
     /// All address blocks, in the order of their addresses.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
-        self.blocks.values()
+        self.blocks.values().map(|(block, _)| block)
+    }
+
+    /// All address blocks with how many of their addresses have a binding, in the order of their
+    /// addresses.
+    pub fn blocks_in_use(&self) -> impl Iterator<Item = (&Arc<Block>, u32)> {
+        self.blocks.values().map(|(block, bound)| (block, *bound))
+    }
+
+    /// How many addresses from `first` to `last` are bound, but promised to nobody since that time.
+    #[must_use]
+    pub fn ended_within(&self, first: IpAddr, last: IpAddr, by: Timestamp) -> usize {
+        self.bindings.range(first..=last).filter(|(_, (_, until))| *until <= by).count()
     }
 
     /// The block that an address lies in.
     #[must_use]
     pub fn block_of(&self, ip: IpAddr) -> Option<&Arc<Block>> {
-        let (_, block) = self.blocks.range(..=ip).next_back()?;
+        let (_, (block, _)) = self.blocks.range(..=ip).next_back()?;
         (ip <= block.last && ip.is_ipv4() == block.first.is_ipv4()).then_some(block)
     }
 
@@ -263,11 +276,21 @@ impl State {
             self.bindings_by_mac.remove_mut(&(mac, ip));
             self.bindings_by_end.remove_mut(&(until, ip));
             self.bindings.remove_mut(&ip);
+            self.count_bound(ip, false);
         }
         if let Some((mac, until)) = binding {
+            self.count_bound(ip, true);
             self.bindings_by_mac.insert_mut((mac, ip));
             self.bindings_by_end.insert_mut((until, ip));
             self.bindings.insert_mut(ip, (mac, until));
+        }
+    }
+
+    /// A binding of an address came, or went.
+    fn count_bound(&mut self, ip: IpAddr, more: bool) {
+        let Some(first) = self.block_of(ip).map(|block| block.first) else { return };
+        if let Some((_, bound)) = self.blocks.get_mut(&first) {
+            *bound = if more { *bound + 1 } else { bound.saturating_sub(1) };
         }
     }
 
@@ -275,15 +298,24 @@ impl State {
     fn set_block(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
         let id = row_id::<Block>(key);
         let held = self.held.get(key).and_then(|held| held.first().copied());
+        let mut known = None;
         if let Some(first) = held
-            && self.blocks.get(&first).is_some_and(|block| Some(block.id) == id)
+            && self.blocks.get(&first).is_some_and(|(block, _)| Some(block.id) == id)
         {
+            known = self.blocks.get(&first).cloned();
             self.blocks.remove_mut(&first);
         }
         self.held.remove_mut(key);
         if let Some(block) = self.row::<Block>(at, key, value) {
             self.held.insert_mut(key.clone(), vec![block.first]);
-            self.blocks.insert_mut(block.first, Arc::new(block));
+            // Most changes prolong a grant.
+            let same = known.filter(|(was, _)| (was.first, was.last) == (block.first, block.last));
+            let bound = same.map_or_else(
+                || self.bindings.range(block.first..=block.last).count(),
+                |(_, bound)| bound as usize,
+            );
+            let bound = u32::try_from(bound).unwrap_or(u32::MAX);
+            self.blocks.insert_mut(block.first, (Arc::new(block), bound));
         }
     }
 

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use model::access::Actor;
 use model::id::{BlockId, SystemId};
+use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::vlan::Vlan;
 use model::user::User;
+use ops::network::blocks::request_blocks;
 use ops::network::ipaddresses::{ReserveRequest, reserve};
-use ops::network::leases::{remove_expired, request_blocks};
+use ops::network::leases::remove_expired;
 use tables::read::Reads;
 
-use crate::leases::site::{Site, ip, process};
+use crate::leases::site::{Site, committed, ip, mac, process};
 
 fn ids(blocks: &[Block]) -> BTreeSet<BlockId> {
     blocks.iter().map(|block| block.id).collect()
@@ -141,4 +143,79 @@ async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
     assert_eq!(refusal, "The IP address 10.0.0.101 is already in use.");
     site.set_valid_until(block.id, -60_000).await;
     assert_eq!(reserve().await.unwrap().ip, ip(101));
+}
+
+/// Of 32 addresses and two racks a rack keeps at most eight free ones in store.
+#[tokio::test]
+async fn a_rack_gets_what_it_wants_at_once_but_leaves_some_to_the_others() {
+    let site = Site::new().await;
+    let (first, second) = (process(1, 7), process(2, 8));
+    assert_eq!(site.blocks_for(&first, 0, 5).await.len(), 2, "two blocks of four");
+    assert_eq!(site.blocks_for(&second, 0, 1_000).await.len(), 2);
+    for _ in 0..8 {
+        site.blocks_for(&first, 8, 1_000).await;
+    }
+    assert_eq!(site.view().await.list::<Block>().unwrap().len(), 4, "it has its share");
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { secondary_rack: None, ..vlan })
+    })
+    .await;
+    assert_eq!(site.blocks_for(&first, 8, 1_000).await.len(), 4, "it is alone");
+}
+
+/// A rack that says again and again that it has nothing, and uses nothing, does not get everything.
+#[tokio::test]
+async fn a_rack_that_uses_nothing_gets_no_more_whatever_it_says() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    for _ in 0..20 {
+        site.blocks_for(&rack, 0, 1).await;
+    }
+    let owned = site.view().await.list::<Block>().unwrap();
+    assert_eq!(owned.len(), 4, "twice the eight addresses that a rack has at least");
+}
+
+#[tokio::test]
+async fn what_a_rack_does_not_want_any_more_lapses() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let many = site.blocks_for(&rack, 0, 8).await;
+    assert_eq!(many.len(), 2);
+    for block in &many {
+        site.set_valid_until(block.id, 30_000).await;
+    }
+    let kept = site.blocks_for(&rack, 8, 2).await;
+    assert_eq!(kept.len(), 1, "twice what it wants is enough");
+    let revision = site.view().await.revision();
+    assert_eq!(site.blocks_for(&rack, 8, 2).await, kept);
+    assert_eq!(site.view().await.revision(), revision, "nothing is written");
+}
+
+/// An address whose promise is over counts as free where no other is.
+#[tokio::test]
+async fn a_block_whose_clients_are_gone_is_renewed_when_it_is_needed() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks_for(&rack, 0, 1).await.remove(0);
+    let used: Vec<_> = [100, 101, 102].into_iter().map(ip).collect();
+    for (number, ip) in (1..).zip(&used) {
+        committed(site.bind(&rack, *ip, mac(number), Some(&block)).await);
+    }
+    site.change(|tx| {
+        // The gateway's address, which has no client.
+        let binding = tx.get::<Binding>(&used[0])?.unwrap();
+        tx.put(&Binding { ip: ip(103), ..binding })
+    })
+    .await;
+    site.set_valid_until(block.id, 30_000).await;
+    assert!(!ids(&site.blocks_for(&rack, 0, 1).await).contains(&block.id), "it is used up");
+    for ip in &used {
+        site.set_promise_until(*ip, -60_000).await;
+    }
+    let others: Vec<_> = site.view().await.list::<Block>().unwrap();
+    for other in others.iter().filter(|other| other.id != block.id) {
+        site.change(|tx| tx.delete::<Block>(&other.id).map(drop)).await;
+    }
+    assert!(ids(&site.blocks_for(&rack, 3, 1).await).contains(&block.id), "clients are gone");
 }

@@ -16,9 +16,8 @@ use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
-use ops::network::leases::{
-    BlockRequest, CommitOutcome, CommitRefusal, RackProcess, commit_binding, request_blocks,
-};
+use ops::network::blocks::{BlockRequest, request_blocks};
+use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, commit_binding};
 use raft_store::Store;
 use tables::error::TableError;
 use tables::read::{Reads, View};
@@ -68,7 +67,17 @@ impl Site {
 
     /// What the rack owns after it asked with this many free addresses left.
     pub(crate) async fn blocks(&self, process: &RackProcess, free: u32) -> Vec<Block> {
-        let requests = [BlockRequest { vlan: self.vlan, free }];
+        self.blocks_for(process, free, 0).await
+    }
+
+    /// The same, with how many free addresses it wants to have.
+    pub(crate) async fn blocks_for(
+        &self,
+        process: &RackProcess,
+        free: u32,
+        wanted: u32,
+    ) -> Vec<Block> {
+        let requests = [BlockRequest { vlan: self.vlan, free, wanted }];
         request_blocks(&self.tables, process, &requests).await.unwrap().0
     }
 

@@ -1,0 +1,340 @@
+//! Grants of address blocks to racks.
+//!
+//! A rack says how many free addresses it wants to have on each link. The blocks of its own that have
+//! the fewest free addresses are renewed first, until there are enough; the others lapse, and go to
+//! whoever needs them. If there are too few, it is granted lapsed blocks, and then new ones.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use model::access::{Object, Permission, permits};
+use model::id::{BlockId, SystemId, VlanId};
+use model::lease::block::Block;
+use model::lease::cut::{Span, cuts};
+use model::lease::grant;
+use model::lease::policy::Policy;
+use model::net::iprange::{IpRange, Purpose};
+use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
+use model::time::Timestamp;
+
+use crate::authorize::cause;
+use crate::network::leases::{RackProcess, applicant};
+use tables::error::TableError;
+use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_OF_VLAN};
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::Tables;
+
+/// A rack with fewer free addresses on a link gets another block, if there is any.
+const FREE_MIN: u32 = 8;
+/// The most free addresses that a rack gets on a link.
+const WANTED_MAX: u32 = 16_384;
+/// How many blocks without an unused address are looked into for such as were given back.
+const USED_UP_MAX: usize = 64;
+/// Blocks that were granted more recently are not renewed yet: each renewal is a write.
+const RENEW_AFTER_MS: u64 = 60_000;
+
+/// A link that a rack wants addresses on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockRequest {
+    /// The link.
+    pub vlan: VlanId,
+    /// How many free addresses the rack has left there.
+    pub free: u32,
+    /// How many it wants to have; 0 from a rack that does not say.
+    pub wanted: u32,
+}
+
+/// Renews the blocks of a rack process, and grants it more where it wants addresses. Returns the
+/// blocks that it owns and may use for as long as they say, and when.
+///
+/// # Errors
+/// [`TableError`] when there is no quorum.
+pub async fn request_blocks(
+    tables: &Tables,
+    process: &RackProcess,
+    requests: &[BlockRequest],
+) -> Result<(Vec<Block>, Timestamp), TableError> {
+    let cause = cause(&process.actor(), "block.grant");
+    tables
+        .update(&cause, |tx| -> Result<(Vec<Block>, Timestamp), TableError> {
+            let mut grants = Grants { tx, process, policy: Policy::default(), owned: Vec::new() };
+            grants.renew(requests)?;
+            for request in requests {
+                grants.supply(request)?;
+            }
+            let Grants { owned, .. } = grants;
+            Ok((owned, tx.now()))
+        })
+        .await
+}
+
+/// The grants of one request under way.
+struct Grants<'a> {
+    tx: &'a mut Tx,
+    process: &'a RackProcess,
+    policy: Policy,
+    /// What the rack has now.
+    owned: Vec<Block>,
+}
+
+impl Grants<'_> {
+    /// Renews the blocks that the rack has, may keep and needs: on each link those with the fewest free
+    /// addresses first, and those where all had clients only if that is not enough.
+    fn renew(&mut self, requests: &[BlockRequest]) -> Result<(), TableError> {
+        let rack = &self.process.rack;
+        let mut own: BTreeMap<VlanId, Vec<(u32, Arc<Block>)>> = BTreeMap::new();
+        for (block, bound) in self.tx.state().blocks_in_use() {
+            if block.rack.as_ref() == Some(rack) {
+                let of_link = own.entry(block.vlan).or_default();
+                of_link.push((unbound(block, bound), Arc::clone(block)));
+            }
+        }
+        for (vlan, mut own) in own {
+            if !serves(self.tx, self.process, vlan)? {
+                continue;
+            }
+            let wanted = requests.iter().find(|request| request.vlan == vlan);
+            let wanted = wanted.map_or(0, |request| request.wanted);
+            // What was renewed last goes on being renewed, so that the others come to their end.
+            own.sort_by_key(|(free, block)| (*free, Reverse(block.granted_at), block.id));
+            let (used_up, with_free): (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|(free, _)| wanted > 0 && *free == 0);
+            let mut have = 0_u32;
+            for (free, block) in with_free {
+                let enough = wanted > 0 && have >= wanted.saturating_mul(2);
+                if !enough && self.renew_block(&block)? {
+                    have = have.saturating_add(free);
+                }
+            }
+            for (_, block) in used_up.into_iter().rev().take(USED_UP_MAX) {
+                let ended = if have < wanted { self.ended_in(&block) } else { 0 };
+                if ended > 0 && self.renew_block(&block)? {
+                    have = have.saturating_add(ended);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the rack has the block from now on; one that was granted a moment ago is not written.
+    fn renew_block(&mut self, block: &Block) -> Result<bool, TableError> {
+        let fresh = self.tx.now().since_ms(block.granted_at) < RENEW_AFTER_MS;
+        if applicant(self.process).owns(block) && fresh {
+            self.owned.push(block.clone());
+            return Ok(true);
+        }
+        Ok(in_its_range(self.tx, block)? && self.grant(block.id)?.is_some())
+    }
+
+    /// How many addresses of a block had clients, and are promised to nobody any more.
+    fn ended_in(&self, block: &Block) -> u32 {
+        let over = self.tx.now().minus_ms(self.policy.skew_ms);
+        u32::try_from(self.tx.state().ended_within(block.first, block.last, over))
+            .unwrap_or(u32::MAX)
+    }
+
+    /// Grants more of a link, until the rack has what it wants or may have.
+    fn supply(&mut self, request: &BlockRequest) -> Result<(), TableError> {
+        let vlan = request.vlan;
+        if !serves(self.tx, self.process, vlan)? {
+            return Ok(());
+        }
+        let ranges = self.dynamic_ranges(vlan)?;
+        let mut missing = self.missing(request, &ranges)?;
+        if missing == 0 {
+            return Ok(());
+        }
+        for (block, free) in self.of_others(vlan) {
+            if missing > 0 && self.grant_other(&block)? {
+                missing = missing.saturating_sub(free);
+            }
+        }
+        for range in ranges {
+            if missing == 0 {
+                return Ok(());
+            }
+            missing = self.cut(vlan, &range, missing)?;
+        }
+        Ok(())
+    }
+
+    /// How many addresses the rack is to get. Where several racks answer, none keeps so much in store
+    /// that the others go without.
+    fn missing(&self, request: &BlockRequest, ranges: &[IpRange]) -> Result<u32, TableError> {
+        let few = u32::from(request.free < FREE_MIN);
+        if request.wanted == 0 {
+            return Ok(few);
+        }
+        let total: u64 = ranges.iter().filter_map(dynamic_span).map(|span| span.len()).sum();
+        let racks = u64::try_from(racks_of(self.tx, request.vlan)?.len()).unwrap_or(1).max(1);
+        let share = u32::try_from(total / (2 * racks)).unwrap_or(u32::MAX);
+        let wanted = request.wanted.min(WANTED_MAX).min(share);
+        // A rack whose clients were offered what it has looks poorer than it is, but not for ever.
+        let owns = |block: &Block| {
+            block.vlan == request.vlan
+                && applicant(self.process).owns(block)
+                && block.valid_until > self.tx.now()
+        };
+        let owned = self.tx.state().blocks_in_use().filter(|(block, _)| owns(block));
+        let unused: u32 = owned.map(|(block, bound)| unbound(block, bound)).sum();
+        let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2);
+        Ok(if rich { 0 } else { wanted.saturating_sub(request.free).max(few) })
+    }
+
+    fn dynamic_ranges(&self, vlan: VlanId) -> Result<Vec<IpRange>, TableError> {
+        let mut ranges = Vec::new();
+        for subnet in self.tx.list_by(&SUBNETS_OF_VLAN, &vlan)? {
+            if subnet.managed {
+                ranges.extend(self.tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?);
+            }
+        }
+        ranges.retain(|range| dynamic_span(range).is_some());
+        Ok(ranges)
+    }
+
+    /// The blocks of a link that are not the process's and that nobody has any more, with how many
+    /// addresses a new client could have: those with most first.
+    fn of_others(&self, vlan: VlanId) -> Vec<(Arc<Block>, u32)> {
+        let now = self.tx.now();
+        let can_be_had = |block: &Block| {
+            block.vlan == vlan
+                && !applicant(self.process).owns(block)
+                && grant::grant(&self.policy, block, &applicant(self.process), now).is_some()
+        };
+        let mut looked_into = 0;
+        let mut found: Vec<(Arc<Block>, u32)> = Vec::new();
+        for (block, bound) in self.tx.state().blocks_in_use().filter(|(block, _)| can_be_had(block))
+        {
+            let mut free = unbound(block, bound);
+            if free == 0 && looked_into < USED_UP_MAX {
+                looked_into += 1;
+                free = self.ended_in(block);
+            }
+            if free > 0 {
+                found.push((Arc::clone(block), free));
+            }
+        }
+        found.sort_by_key(|(block, free)| (Reverse(*free), block.id));
+        found
+    }
+
+    /// Grants a block that is not the process's.
+    fn grant_other(&mut self, block: &Block) -> Result<bool, TableError> {
+        Ok(in_its_range(self.tx, block)? && self.grant(block.id)?.is_some())
+    }
+
+    fn grant(&mut self, id: BlockId) -> Result<Option<Block>, TableError> {
+        let Some(block) = self.tx.get::<Block>(&id)? else { return Ok(None) };
+        let now = self.tx.now();
+        let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
+        if let Some(granted) = &granted {
+            self.tx.put(granted)?;
+            self.owned.push(granted.clone());
+        }
+        Ok(granted)
+    }
+
+    /// Cuts blocks of a dynamic range until `missing` is nothing, and returns what is missing then. No
+    /// others are cut there at the same time.
+    fn cut(&mut self, vlan: VlanId, range: &IpRange, mut missing: u32) -> Result<u32, TableError> {
+        let Some(span) = dynamic_span(range) else { return Ok(missing) };
+        self.tx.guard(&format!("blocks/{}", range.id));
+        let of_range = |block: &&Arc<Block>| block.iprange == range.id;
+        let taken: Vec<Span> = self
+            .tx
+            .state()
+            .blocks()
+            .filter(of_range)
+            .filter_map(|block| block_span(block))
+            .collect();
+        for cut in cuts(span, taken) {
+            if missing == 0 {
+                break;
+            }
+            let block = Block {
+                id: BlockId(self.tx.next_id::<Block>()?),
+                iprange: range.id,
+                subnet: range.subnet,
+                vlan,
+                first: cut.first.into(),
+                last: cut.last.into(),
+                rack: None,
+                incarnation: 0,
+                epoch: 0,
+                granted_at: Timestamp::default(),
+                valid_until: Timestamp::default(),
+                quarantine_until: Timestamp::default(),
+            };
+            let now = self.tx.now();
+            let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
+            if let Some(granted) = granted {
+                self.tx.insert(&granted)?;
+                self.owned.push(granted);
+            }
+            missing = missing.saturating_sub(u32::try_from(cut.len()).unwrap_or(u32::MAX));
+        }
+        Ok(missing)
+    }
+}
+
+/// How many addresses of a block have no binding.
+fn unbound(block: &Block, bound: u32) -> u32 {
+    let len = block_span(block).map_or(0, |span| span.len());
+    u32::try_from(len).unwrap_or(u32::MAX).saturating_sub(bound)
+}
+
+/// Whether the block still lies in a dynamic range of a subnet on its link, as it was cut.
+fn in_its_range(tx: &Tx, block: &Block) -> Result<bool, TableError> {
+    let subnet = tx.get::<Subnet>(&block.subnet)?;
+    if subnet.is_none_or(|subnet| subnet.vlan != block.vlan) {
+        return Ok(false);
+    }
+    let range = tx.get::<IpRange>(&block.iprange)?;
+    Ok(range.is_some_and(|range| {
+        range.purpose == Purpose::Dynamic
+            && range.start_ip <= block.first
+            && block.last <= range.end_ip
+    }))
+}
+
+/// Whether the rack may have addresses of a link: only those that answer there.
+fn serves(tx: &Tx, process: &RackProcess, vlan: VlanId) -> Result<bool, TableError> {
+    let racks = racks_of(tx, vlan)?;
+    let link = Object::Link { racks: &racks };
+    Ok(permits(&process.actor(), Permission::LeaseAddresses, &link).is_ok())
+}
+
+/// The racks that answer on a link, themselves or through relays.
+pub(super) fn racks_of(reads: &impl Reads, vlan: VlanId) -> Result<Vec<SystemId>, TableError> {
+    let Some(vlan) = reads.get::<Vlan>(&vlan)? else { return Ok(Vec::new()) };
+    let serving = match vlan.relay_vlan {
+        Some(relay) => reads.get::<Vlan>(&relay)?,
+        None => vlan.dhcp_on.then_some(vlan),
+    };
+    Ok(serving.map(|vlan| vlan.racks().cloned().collect()).unwrap_or_default())
+}
+
+pub(super) fn dynamic_span(range: &IpRange) -> Option<Span> {
+    let dynamic = range.purpose == Purpose::Dynamic;
+    span(range.start_ip, range.end_ip).filter(|_| dynamic)
+}
+
+/// The addresses of a block of IPv4 addresses.
+pub(super) fn block_span(block: &Block) -> Option<Span> {
+    span(block.first, block.last)
+}
+
+fn span(first: IpAddr, last: IpAddr) -> Option<Span> {
+    Some(Span { first: v4(first)?, last: v4(last)? })
+}
+
+fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
+    match ip {
+        IpAddr::V4(ip) => Some(ip),
+        IpAddr::V6(_) => None,
+    }
+}

@@ -1,0 +1,122 @@
+//! How many free addresses a rack wants to have on each link, and when it asks for them.
+//!
+//! A grant takes a round trip to a quorum, so addresses are asked for ahead of need: by how fast they
+//! went lately. What is not wanted any more lapses by itself.
+
+use std::collections::BTreeMap;
+
+use model::id::VlanId;
+use model::lease::clock::Moment;
+
+/// For how many seconds of new clients addresses are kept.
+const SECONDS: f64 = 8.0;
+/// How many are wanted on a link where nobody came for a while. A region gives less of a small range.
+const WANTED_MIN: usize = 128;
+/// How many are wanted at most.
+pub(crate) const WANTED_MAX: usize = 16_384;
+/// How much of the rate is left after a second without new clients.
+const FADES_TO: f64 = 0.95;
+
+/// How often blocks are renewed.
+const EVERY_MS: u64 = 30_000;
+/// How soon it is asked again where addresses are few: when the last answer brought some, and else.
+const AGAIN_MS: u64 = 100;
+const IN_VAIN_MS: u64 = 1_000;
+
+/// What went lately, and what was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Stock {
+    /// New addresses a second, by link.
+    rates: BTreeMap<VlanId, f64>,
+    looked: Option<Moment>,
+    asked: Option<Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    at: Moment,
+    free: BTreeMap<VlanId, usize>,
+}
+
+impl Stock {
+    /// Takes in how many addresses went since the last look.
+    pub(crate) fn went(&mut self, went: BTreeMap<VlanId, u32>, now: Moment) {
+        let Some(since) = self.looked.replace(now) else { return };
+        let seconds = f64::from(u32::try_from(now.since_ms(since)).unwrap_or(u32::MAX)) / 1_000.0;
+        if seconds <= 0.0 {
+            return;
+        }
+        let left = FADES_TO.powf(seconds);
+        self.rates.values_mut().for_each(|rate| *rate *= left);
+        for (vlan, count) in went {
+            let rate = self.rates.entry(vlan).or_default();
+            *rate = rate.max(f64::from(count) / seconds);
+        }
+        self.rates.retain(|_, rate| *rate > 0.1);
+    }
+
+    /// How many free addresses are wanted on a link.
+    pub(crate) fn wanted(&self, vlan: VlanId) -> usize {
+        let rate = self.rates.get(&vlan).copied().unwrap_or_default();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "is clamped")]
+        let by_rate = (rate * SECONDS) as usize;
+        by_rate.clamp(WANTED_MIN, WANTED_MAX)
+    }
+
+    /// Whether to ask now, with these free addresses on the links; it counts as asked then.
+    pub(crate) fn asks(&mut self, free: &BTreeMap<VlanId, usize>, now: Moment) -> bool {
+        let few = free.iter().any(|(vlan, free)| free * 2 < self.wanted(*vlan));
+        let due = self.asked.as_ref().is_none_or(|asked| {
+            let brought = free.iter().any(|(vlan, free)| Some(free) > asked.free.get(vlan));
+            let pause_ms = match (few, brought) {
+                (false, _) => EVERY_MS,
+                (true, true) => AGAIN_MS,
+                (true, false) => IN_VAIN_MS,
+            };
+            now.since_ms(asked.at) >= pause_ms
+        });
+        if due {
+            self.asked = Some(Asked { at: now, free: free.clone() });
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VLAN: VlanId = VlanId(1);
+
+    fn at(ms: u64) -> Moment {
+        Moment::from_ms(ms)
+    }
+
+    #[test]
+    fn what_is_wanted_follows_the_rate_and_fades() {
+        let mut stock = Stock::default();
+        assert_eq!(stock.wanted(VLAN), WANTED_MIN);
+        stock.went(BTreeMap::new(), at(0));
+        stock.went(BTreeMap::from([(VLAN, 250)]), at(250));
+        assert_eq!(stock.wanted(VLAN), 8_000, "a thousand a second for eight seconds");
+        stock.went(BTreeMap::from([(VLAN, 100_000)]), at(500));
+        assert_eq!(stock.wanted(VLAN), WANTED_MAX);
+        stock.went(BTreeMap::new(), at(600_000));
+        assert_eq!(stock.wanted(VLAN), WANTED_MIN);
+        assert!(stock.rates.is_empty(), "what has faded is forgotten");
+    }
+
+    #[test]
+    fn few_addresses_are_asked_for_at_once_and_none_in_vain_too_often() {
+        let mut stock = Stock::default();
+        let free = |count| BTreeMap::from([(VLAN, count)]);
+        assert!(stock.asks(&free(WANTED_MIN), at(0)), "the first time");
+        assert!(!stock.asks(&free(WANTED_MIN), at(29_999)));
+        assert!(stock.asks(&free(WANTED_MIN), at(30_000)), "to renew");
+        assert!(!stock.asks(&free(10), at(30_500)), "the last answer may be on its way");
+        assert!(stock.asks(&free(10), at(31_000)));
+        assert!(stock.asks(&free(20), at(31_100)), "it brought some, but too few");
+        assert!(!stock.asks(&free(20), at(31_900)), "it brought none");
+        assert!(stock.asks(&free(20), at(32_100)));
+    }
+}
