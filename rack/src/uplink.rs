@@ -36,6 +36,16 @@ impl Changes {
     }
 }
 
+impl Changes {
+    /// Waits until there is no session, or one with another region.
+    pub(crate) async fn disconnected(&mut self) {
+        let address = |state: &State| state.connected.as_ref().map(|known| known.address.clone());
+        let before = address(&self.0.borrow_and_update());
+        // Without a sender there is no session either.
+        let _ = self.0.wait_for(|state| address(state) != before).await;
+    }
+}
+
 impl Default for Uplink {
     fn default() -> Self {
         Self { state: Arc::new(watch::Sender::new(State::default())) }

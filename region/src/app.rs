@@ -241,6 +241,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(membership::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(power::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(leases::run_ends(tables.clone(), stop.clone())));
     tasks.spawn(finished(zone_serials::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(tables, stop)));
 }

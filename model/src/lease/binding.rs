@@ -14,7 +14,8 @@ pub enum BindingState {
     /// The client may use the address until `told_until`.
     #[default]
     Active,
-    /// The client released it; it is kept for that client until `promise_until`.
+    /// The client released it, or did not renew it in time; it is kept for that client until
+    /// `promise_until`.
     Released,
     /// A client found it in use by somebody else (DHCPDECLINE) at `told_until`; until
     /// `promise_until` it is given only where nothing else is left.

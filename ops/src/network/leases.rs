@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use model::access::{Actor, Denied, Object, Permission, permits};
 use model::id::{SystemId, VlanId};
-use model::lease::binding::Binding;
+use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
@@ -217,6 +217,34 @@ fn kept_for_another(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableE
 
 pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {
     Applicant { rack: &process.rack, incarnation: process.incarnation }
+}
+
+/// Marks up to `max` bindings whose clients did not come back in time: their names go, and the addresses
+/// stay theirs for as long as they were promised. Returns how many.
+///
+/// # Errors
+/// [`TableError`] when there is no quorum.
+pub async fn end_leases(tables: &Tables, max: usize) -> Result<usize, TableError> {
+    let view = tables.stale_view().await?;
+    let ended: Vec<IpAddr> = view.state().leases_ended_by(now()).take(max).collect();
+    if ended.is_empty() {
+        return Ok(0);
+    }
+    let cause = cause(&Actor::Reconciler("leases"), "lease.end");
+    tables
+        .update(&cause, |tx| -> Result<(), TableError> {
+            for ip in &ended {
+                let binding = tx.get::<Binding>(ip)?.filter(|binding| {
+                    binding.state == BindingState::Active && binding.told_until <= tx.now()
+                });
+                if let Some(binding) = binding {
+                    tx.put(&Binding { state: BindingState::Released, ..binding })?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(ended.len())
 }
 
 /// Removes up to `max` bindings and blocks that mean nothing any more; returns how many.

@@ -2,6 +2,7 @@
 
 use api::subnets::{NodeSummary, UsedAddress};
 use model::dns::domain::Domain;
+use model::lease::binding::BindingState;
 use model::machine::Machine;
 use model::machine::interface::LinkMode;
 use model::net::subnet::Subnet;
@@ -46,7 +47,8 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
         let user = at.get::<User>(&reserved.user)?.map(|user| user.username);
         used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
     }
-    for binding in at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)? {
+    let bindings = at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)?;
+    for binding in bindings.iter().filter(|binding| binding.state == BindingState::Active) {
         let owners = at.state().machines_with([&MachineKey::Mac(binding.mac)]);
         let mut owners = owners.into_iter().filter_map(|machine| {
             let mut interfaces = machine.interfaces.iter();

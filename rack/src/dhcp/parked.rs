@@ -48,8 +48,9 @@ impl Parked {
         taken
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
     }
 }
 
@@ -75,7 +76,7 @@ mod tests {
         parked.park(1, packet(2), at(1_000));
         let mut taken = parked.take(at(500));
         assert_eq!(taken.iter().map(|it| it.packet.payload[0]).collect::<Vec<_>>(), [1, 2]);
-        assert!(parked.is_empty());
+        assert_eq!(parked.len(), 0);
         taken.drain(..).for_each(|waiting| parked.park_again(waiting));
         let left = parked.take(at(1_500));
         assert_eq!(left.iter().map(|it| it.packet.payload[0]).collect::<Vec<_>>(), [2]);

@@ -37,8 +37,10 @@ const INTERFACES_EVERY_MS: u64 = 1_000;
 /// Packets that wait for the engine; more are dropped, and their clients ask again.
 const PACKETS_MAX: usize = 2_048;
 const BATCH_MAX: usize = 256;
-/// Few at a time, so that they grow with the load: what comes while two are on their way shares one.
-const BATCHES_MAX: usize = 2;
+/// One at a time, so that batches grow with the load: what comes while one is on its way shares the next.
+const BATCHES_MAX: usize = 1;
+/// The least time between two batches: messages to and between regions cost more than what is in them.
+const BATCH_EVERY: Duration = Duration::from_millis(8);
 
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
@@ -61,6 +63,7 @@ pub struct DhcpService {
     readers: JoinSet<()>,
     commits: Vec<CommitRequest>,
     batches: JoinSet<Vec<([u8; 16], Outcome)>>,
+    next_batch: tokio::time::Instant,
     block_requests: JoinSet<()>,
     stock: Stock,
     parked: Parked,
@@ -107,6 +110,7 @@ impl DhcpService {
             readers: JoinSet::new(),
             commits: Vec::new(),
             batches: JoinSet::new(),
+            next_batch: tokio::time::Instant::now(),
             block_requests: JoinSet::new(),
             stock: Stock::default(),
             parked: Parked::default(),
@@ -127,6 +131,7 @@ impl DhcpService {
                     Err(failed) => error!("a commit of bindings failed: {failed}"),
                 },
                 true = self.generations.changed() => self.follow_generation(),
+                () = tokio::time::sleep_until(self.next_batch), if self.may_send_commits() => {}
                 Some(_) = self.block_requests.join_next() => {}
                 Some(_) = self.readers.join_next() => {}
                 _ = ticks.tick() => self.tick(),
@@ -144,6 +149,7 @@ impl DhcpService {
             Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
                 let now = self.now();
                 self.parked.park(index, packet, now);
+                self.stock.went(self.engine.take_went(), now);
                 self.ask_for_blocks(now);
             }
             Err(dropped) => self.count_dropped(dropped, packet.source),
@@ -224,12 +230,18 @@ impl DhcpService {
         }
     }
 
-    /// Sends what has gathered, if not too many batches are on their way already.
+    fn may_send_commits(&self) -> bool {
+        !self.commits.is_empty() && self.batches.len() < BATCHES_MAX
+    }
+
+    /// Sends what has gathered, if not too many batches are on their way, or were a moment ago.
     fn send_commits(&mut self) {
-        while !self.commits.is_empty() && self.batches.len() < BATCHES_MAX {
+        let now = tokio::time::Instant::now();
+        if self.may_send_commits() && now >= self.next_batch {
+            self.next_batch = now + BATCH_EVERY;
             let rest = self.commits.split_off(self.commits.len().min(BATCH_MAX));
             let batch = std::mem::replace(&mut self.commits, rest);
-            self.batches.spawn(upward::commit(self.uplink.client(), self.own.incarnation, batch));
+            self.batches.spawn(upward::commit(self.uplink.clone(), self.own.incarnation, batch));
         }
     }
 
@@ -262,7 +274,8 @@ impl DhcpService {
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.follow_interfaces();
         }
-        if !self.parked.is_empty() && step.changed().any(|key| matches!(key, Key::Block(_))) {
+        if step.changed().any(|key| matches!(key, Key::Block(_))) {
+            self.stock.granted();
             self.handle_parked();
         }
     }
@@ -350,7 +363,7 @@ impl DhcpService {
         let request = |(vlan, free): (VlanId, usize)| BlockRequest {
             vlan: vlan.0,
             free: number(free),
-            wanted: number(self.stock.wanted(vlan)),
+            wanted: number(self.stock.wanted(vlan) + self.parked.len()),
         };
         let blocks = free.into_iter().map(request).collect();
         self.block_requests.spawn(upward::request_blocks(client, self.own.incarnation, blocks));

@@ -11,11 +11,14 @@ use model::lease::clock::Moment;
 /// For how many seconds of new clients addresses are kept.
 const SECONDS: f64 = 8.0;
 /// How many are wanted on a link where nobody came for a while. A region gives less of a small range.
-const WANTED_MIN: usize = 128;
+const WANTED_MIN: usize = 256;
 /// How many are wanted at most.
 pub(crate) const WANTED_MAX: usize = 16_384;
 /// How much of the rate is left after a second without new clients.
 const FADES_TO: f64 = 0.95;
+
+/// The least time over which a rate is taken.
+const LOOK_MS: u64 = 50;
 
 /// How often blocks are renewed.
 const EVERY_MS: u64 = 30_000;
@@ -28,27 +31,34 @@ const IN_VAIN_MS: u64 = 1_000;
 pub(crate) struct Stock {
     /// New addresses a second, by link.
     rates: BTreeMap<VlanId, f64>,
+    /// How many went since the last look.
+    went: BTreeMap<VlanId, u32>,
     looked: Option<Moment>,
-    asked: Option<Asked>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    at: Moment,
-    free: BTreeMap<VlanId, usize>,
+    asked: Option<Moment>,
+    /// Whether any block came since.
+    granted: bool,
 }
 
 impl Stock {
-    /// Takes in how many addresses went since the last look.
+    /// A block came.
+    pub(crate) fn granted(&mut self) {
+        self.granted = true;
+    }
+
+    /// Takes in how many addresses went since it was told last.
     pub(crate) fn went(&mut self, went: BTreeMap<VlanId, u32>, now: Moment) {
-        let Some(since) = self.looked.replace(now) else { return };
-        let seconds = f64::from(u32::try_from(now.since_ms(since)).unwrap_or(u32::MAX)) / 1_000.0;
-        if seconds <= 0.0 {
+        for (vlan, count) in went {
+            *self.went.entry(vlan).or_default() += count;
+        }
+        let since = *self.looked.get_or_insert(now);
+        if now.since_ms(since) < LOOK_MS {
             return;
         }
+        self.looked = Some(now);
+        let seconds = f64::from(u32::try_from(now.since_ms(since)).unwrap_or(u32::MAX)) / 1_000.0;
         let left = FADES_TO.powf(seconds);
         self.rates.values_mut().for_each(|rate| *rate *= left);
-        for (vlan, count) in went {
+        for (vlan, count) in std::mem::take(&mut self.went) {
             let rate = self.rates.entry(vlan).or_default();
             *rate = rate.max(f64::from(count) / seconds);
         }
@@ -66,17 +76,15 @@ impl Stock {
     /// Whether to ask now, with these free addresses on the links; it counts as asked then.
     pub(crate) fn asks(&mut self, free: &BTreeMap<VlanId, usize>, now: Moment) -> bool {
         let few = free.iter().any(|(vlan, free)| free * 2 < self.wanted(*vlan));
-        let due = self.asked.as_ref().is_none_or(|asked| {
-            let brought = free.iter().any(|(vlan, free)| Some(free) > asked.free.get(vlan));
-            let pause_ms = match (few, brought) {
-                (false, _) => EVERY_MS,
-                (true, true) => AGAIN_MS,
-                (true, false) => IN_VAIN_MS,
-            };
-            now.since_ms(asked.at) >= pause_ms
-        });
+        let pause_ms = match (few, self.granted) {
+            (false, _) => EVERY_MS,
+            (true, true) => AGAIN_MS,
+            (true, false) => IN_VAIN_MS,
+        };
+        let due = self.asked.is_none_or(|asked| now.since_ms(asked) >= pause_ms);
         if due {
-            self.asked = Some(Asked { at: now, free: free.clone() });
+            self.asked = Some(now);
+            self.granted = false;
         }
         due
     }
@@ -115,6 +123,7 @@ mod tests {
         assert!(stock.asks(&free(WANTED_MIN), at(30_000)), "to renew");
         assert!(!stock.asks(&free(10), at(30_500)), "the last answer may be on its way");
         assert!(stock.asks(&free(10), at(31_000)));
+        stock.granted();
         assert!(stock.asks(&free(20), at(31_100)), "it brought some, but too few");
         assert!(!stock.asks(&free(20), at(31_900)), "it brought none");
         assert!(stock.asks(&free(20), at(32_100)));

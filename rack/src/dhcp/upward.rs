@@ -16,22 +16,33 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 use tracing::{debug, warn};
 
+use crate::uplink::Uplink;
+
 /// A region that has not answered by then is as good as none; the request is repeated.
 const COMMIT_TIMEOUT: Duration = Duration::from_millis(2_500);
 const BLOCKS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks the region to commit a batch; the outcomes come in the order of the commits.
+/// Asks the region to commit a batch; the outcomes come in the order of the commits. They are unknown at
+/// once when the region is lost.
 pub(crate) async fn commit(
-    client: Option<RackClient<Channel>>,
+    uplink: Uplink,
     incarnation: u64,
     commits: Vec<CommitRequest>,
 ) -> Vec<([u8; 16], Outcome)> {
     let ids: Vec<[u8; 16]> = commits.iter().map(|commit| commit.request_id).collect();
     let unknown = || ids.iter().map(|id| (*id, Outcome::Unknown)).collect();
-    let Some(mut client) = client else { return unknown() };
+    let mut changes = uplink.changes();
+    let Some(mut client) = uplink.client() else { return unknown() };
     let items = commits.iter().map(item).collect();
     let request = CommitBindingsRequest { incarnation, items };
-    match timeout(COMMIT_TIMEOUT, client.commit_bindings(request)).await {
+    let answered = tokio::select! {
+        answered = timeout(COMMIT_TIMEOUT, client.commit_bindings(request)) => answered,
+        () = changes.disconnected() => {
+            warn!("{} bindings are not committed: the region is lost", ids.len());
+            return unknown();
+        }
+    };
+    match answered {
         Ok(Ok(reply)) => {
             let outcomes = reply.into_inner().outcomes.into_iter().map(outcome);
             ids.into_iter().zip(outcomes.chain(std::iter::repeat(Outcome::Unknown))).collect()

@@ -1,18 +1,33 @@
-//! Leases that ended: bindings nobody may claim any more, and blocks whose range is gone.
+//! Leases that ended: names that go, bindings nobody may claim any more, and blocks whose range is gone.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
-use ops::network::leases::remove_expired;
+use ops::network::leases::{end_leases, remove_expired};
 use tables::error::TableError;
 use tables::update::Tables;
 
 /// How many rows one transaction removes.
 const REMOVED_MAX: usize = 256;
 
-/// Runs until cancelled.
+/// How many leases one transaction ends.
+const ENDED_MAX: usize = 256;
+/// How often ended leases are looked for: a name goes within a second.
+const ENDED_EVERY: Duration = Duration::from_millis(500);
+
+/// Ends leases whose clients did not renew them in time. Runs until cancelled.
+pub async fn run_ends(tables: Tables, shutdown: CancellationToken) {
+    let schedule = Schedule { name: "ends of leases", prefixes: Vec::new(), interval: ENDED_EVERY };
+    driver::run(tables.store().clone(), schedule, shutdown, async || -> Result<(), TableError> {
+        while end_leases(&tables, ENDED_MAX).await? >= ENDED_MAX {}
+        Ok(())
+    })
+    .await;
+}
+
+/// Removes what means nothing any more. Runs until cancelled.
 pub async fn run(tables: Tables, shutdown: CancellationToken) {
     let schedule =
         Schedule { name: "leases", prefixes: Vec::new(), interval: Duration::from_secs(60) };

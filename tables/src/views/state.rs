@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::controller::{RackController, RegionController};
 use model::dns::dnsresource::DnsResource;
 use model::id::{SubnetId, SystemId};
-use model::lease::binding::Binding;
+use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
 use model::machine::Machine;
@@ -30,9 +30,11 @@ pub struct State {
     revision: u64,
     machines: Machines,
     jobs: Map<SystemId, Arc<PowerJob>>,
-    bindings: Map<IpAddr, (MacAddress, Timestamp)>,
+    bindings: Map<IpAddr, Bound>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
     bindings_by_end: Set<(Timestamp, IpAddr)>,
+    /// The addresses in use, by the time until which their clients may use them.
+    leases_by_end: Set<(Timestamp, IpAddr)>,
     /// The blocks by their first address, with how many of their addresses have a binding.
     blocks: Map<IpAddr, (Arc<Block>, u32)>,
     /// The addresses that a row holds, by its key.
@@ -41,6 +43,27 @@ pub struct State {
     holders: Map<IpAddr, u32>,
     used_v4: Intervals,
     used_v6: Intervals,
+}
+
+/// A binding, as far as the model knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bound {
+    mac: MacAddress,
+    /// Until when nobody else gets the address.
+    promise_until: Timestamp,
+    /// Until when the client may use it, if it is in use.
+    told_until: Option<Timestamp>,
+}
+
+impl Bound {
+    fn of(binding: &Binding) -> Self {
+        let in_use = binding.state == BindingState::Active;
+        Self {
+            mac: binding.mac,
+            promise_until: binding.promise_until,
+            told_until: in_use.then_some(binding.told_until),
+        }
+    }
 }
 
 impl State {
@@ -138,6 +161,12 @@ impl State {
         self.bindings_by_end.iter().take_while(move |(at, _)| *at <= time).map(|(_, ip)| *ip)
     }
 
+    /// The addresses that count as in use although their clients were told an end that is over, the one
+    /// that ended first at first.
+    pub fn leases_ended_by(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
+        self.leases_by_end.iter().take_while(move |(at, _)| *at <= time).map(|(_, ip)| *ip)
+    }
+
     /// All address blocks, in the order of their addresses.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.blocks.values().map(|(block, _)| block)
@@ -152,7 +181,7 @@ impl State {
     /// How many addresses from `first` to `last` are bound, but promised to nobody since that time.
     #[must_use]
     pub fn ended_within(&self, first: IpAddr, last: IpAddr, by: Timestamp) -> usize {
-        self.bindings.range(first..=last).filter(|(_, (_, until))| *until <= by).count()
+        self.bindings.range(first..=last).filter(|(_, bound)| bound.promise_until <= by).count()
     }
 
     /// The block that an address lies in.
@@ -165,7 +194,7 @@ impl State {
     /// Whether a client of DHCP may still use an address, or a rack may give it to one without asking:
     /// `lasts` says so of a time that was promised.
     pub fn is_promised(&self, ip: IpAddr, lasts: impl Fn(Timestamp) -> bool) -> bool {
-        let bound = self.bindings.get(&ip).is_some_and(|(_, until)| lasts(*until));
+        let bound = self.bindings.get(&ip).is_some_and(|bound| lasts(bound.promise_until));
         bound
             || self
                 .block_of(ip)
@@ -245,7 +274,7 @@ impl State {
             }
         } else if let Some(ip) = row_id::<Binding>(key) {
             let binding = self.row::<Binding>(at, key, value);
-            self.set_binding(ip, binding.map(|binding| (binding.mac, binding.promise_until)));
+            self.set_binding(ip, binding.as_ref().map(Bound::of));
         } else if row_id::<Block>(key).is_some() {
             self.set_block(at, key, value);
         } else if row_id::<ReservedAddress>(key).is_some() {
@@ -271,18 +300,24 @@ impl State {
         row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
     }
 
-    fn set_binding(&mut self, ip: IpAddr, binding: Option<(MacAddress, Timestamp)>) {
-        if let Some((mac, until)) = self.bindings.get(&ip).copied() {
-            self.bindings_by_mac.remove_mut(&(mac, ip));
-            self.bindings_by_end.remove_mut(&(until, ip));
+    fn set_binding(&mut self, ip: IpAddr, binding: Option<Bound>) {
+        if let Some(old) = self.bindings.get(&ip).copied() {
+            self.bindings_by_mac.remove_mut(&(old.mac, ip));
+            self.bindings_by_end.remove_mut(&(old.promise_until, ip));
+            if let Some(told_until) = old.told_until {
+                self.leases_by_end.remove_mut(&(told_until, ip));
+            }
             self.bindings.remove_mut(&ip);
             self.count_bound(ip, false);
         }
-        if let Some((mac, until)) = binding {
+        if let Some(new) = binding {
             self.count_bound(ip, true);
-            self.bindings_by_mac.insert_mut((mac, ip));
-            self.bindings_by_end.insert_mut((until, ip));
-            self.bindings.insert_mut(ip, (mac, until));
+            self.bindings_by_mac.insert_mut((new.mac, ip));
+            self.bindings_by_end.insert_mut((new.promise_until, ip));
+            if let Some(told_until) = new.told_until {
+                self.leases_by_end.insert_mut((told_until, ip));
+            }
+            self.bindings.insert_mut(ip, new);
         }
     }
 

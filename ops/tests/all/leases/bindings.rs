@@ -1,12 +1,14 @@
 //! Commits of bindings: who may bind what, until when it is promised, and how it ends.
 
 use model::id::{SubnetId, UserId};
-use model::lease::binding::BindingState;
+use model::lease::binding::{Binding, BindingState};
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
 use model::net::reserved::ReservedAddress;
 use model::net::vlan::Vlan;
-use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding, remove_expired};
+use ops::network::leases::{
+    CommitOutcome, CommitRefusal, commit_binding, end_leases, remove_expired,
+};
 use tables::read::Reads;
 use tables::row::prefix;
 
@@ -197,7 +199,7 @@ async fn a_lease_and_its_names_are_one_transaction() {
 }
 
 fn prefix_of_bindings() -> bytes::Bytes {
-    prefix::<model::lease::binding::Binding>()
+    prefix::<Binding>()
 }
 
 #[tokio::test]
@@ -263,4 +265,32 @@ async fn an_ended_binding_is_remembered_for_a_day_and_then_removed() {
     site.set_promise_until(ip(100), -24 * 3_600_000).await;
     assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 1);
     assert_eq!(site.binding(ip(100)).await, None);
+}
+
+/// A name goes when the lease ends, comes back with the client, and the address is nobody else's
+/// meanwhile.
+#[tokio::test]
+async fn a_lease_that_nobody_renewed_ends_with_its_name_and_goes_on_with_its_client() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let named = |told_ms| {
+        let request = site.request(Change::Bind, ip(100), mac(1), Some(&block));
+        Request { hostname: Some("web".to_owned()), told_ms, ..request }
+    };
+    committed(site.commit(&rack, &named(TOLD_MS)).await);
+    assert_eq!(end_leases(&site.tables, 8).await, Ok(0), "it lasts");
+    assert_eq!(address_of(&site.zones().await, "web.maas"), Some(ip(100)));
+    site.change(|tx| {
+        let binding = tx.get::<Binding>(&ip(100))?.unwrap();
+        tx.put(&Binding { told_until: tx.now(), ..binding })
+    })
+    .await;
+    assert_eq!(end_leases(&site.tables, 8).await, Ok(1));
+    assert_eq!(address_of(&site.zones().await, "web.maas"), None);
+    assert_eq!(end_leases(&site.tables, 8).await, Ok(0));
+    let other = site.bind(&rack, ip(100), mac(2), Some(&block)).await;
+    assert!(matches!(refused(other), CommitRefusal::Rule(Refusal::BoundToAnother { .. })));
+    committed(site.commit(&rack, &named(TOLD_MS)).await);
+    assert_eq!(address_of(&site.zones().await, "web.maas"), Some(ip(100)));
 }
