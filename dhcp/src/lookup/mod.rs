@@ -6,4 +6,5 @@
 pub mod blocks;
 pub mod counted;
 pub mod prefixes;
+pub mod recent;
 pub mod reserved;

@@ -19,6 +19,7 @@ use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
 use crate::v4::declines::Declines;
+use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
@@ -181,6 +182,12 @@ pub enum Dropped {
     /// The client has declined too many addresses (RFC 2131 §4.3.3).
     #[error("the client has declined too many addresses")]
     DeclinesTooOften,
+    /// A client that nobody knows asks more often than clients do.
+    #[error("an unknown client asks too often")]
+    AsksTooOften,
+    /// The clients behind its port of a switch have as many addresses as they get.
+    #[error("the circuit has as many unknown clients as it may")]
+    CircuitFull,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -199,6 +206,7 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
     pub(crate) declines: Declines,
+    pub(crate) limits: Limits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     transmissions: Transmissions,
@@ -219,6 +227,7 @@ impl Engine {
             offers: Offers::default(),
             grants: BTreeMap::new(),
             declines: Declines::default(),
+            limits: Limits::default(),
             waiting: BTreeMap::new(),
             transmissions: Transmissions::default(),
         }
@@ -324,6 +333,7 @@ impl Engine {
         {
             return Err(Dropped::DeclinesTooOften);
         }
+        self.may_be_offered(message, arrival.vlan, now)?;
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
@@ -377,6 +387,7 @@ impl Engine {
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);
         self.transmissions.forget(now);
+        self.limits.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);

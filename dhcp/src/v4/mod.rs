@@ -8,9 +8,11 @@ pub mod sharing;
 pub mod view;
 
 mod addresses;
+mod admission;
 mod commit;
 mod declines;
 mod fqdn;
+mod limits;
 mod offers;
 mod pending;
 mod replies;

@@ -107,6 +107,7 @@ impl Engine {
         if waiting {
             return Err(Dropped::Repeated);
         }
+        self.may_be_bound(message, arrival.vlan, now)?;
         let asked = self.grants.get(&ip).is_some_and(|grant| grant.asked);
         if self.reachable && !asked && !self.commits.full() {
             return Ok(self.ask(message, arrival, ip, now));

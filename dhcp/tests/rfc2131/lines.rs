@@ -321,8 +321,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-11",
         priority: 2,
-        says: "limits of leases per circuit and of DISCOVERs",
-        except: Some("not done yet, but for declines (V4-21)"),
+        says: "limits of leases per circuit and of DISCOVERs, for unknown clients only",
+        except: Some("each rack counts for itself, and no lease is shorter for an unknown client"),
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {
@@ -355,7 +355,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "C-19",
         priority: 1,
         says: "a fresh lease confirms its own address only",
-        except: None,
+        except: Some("both answer, with the same offer"),
     },
     Line { id: "C-20", priority: 1, says: "racks share clients by hardware address", except: None },
     Line {
