@@ -290,7 +290,7 @@ impl Engine {
     /// The link that a client is on: its relay says it; else the address that it uses, if it was
     /// sent to this rack alone and so may have been routed here (RFC 2131 §4.3.6); else the
     /// interface it came in at.
-    fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
+    pub(crate) fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let vlan = match message.link_address() {
             Some(link) => {
                 let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod boot;
 pub mod choose;
 pub mod engine;
+pub mod queue;
 pub mod sharing;
 pub mod view;
 

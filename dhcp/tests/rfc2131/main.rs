@@ -13,6 +13,7 @@ mod limits;
 mod lines;
 mod lookups;
 mod offline;
+mod queue;
 mod relay;
 mod room;
 mod section_4_1;
