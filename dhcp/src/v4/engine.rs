@@ -18,6 +18,7 @@ use model::mac::MacAddress;
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
+use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
@@ -182,6 +183,9 @@ pub enum Dropped {
     /// The client has declined too many addresses (RFC 2131 §4.3.3).
     #[error("the client has declined too many addresses")]
     DeclinesTooOften,
+    /// Another interface on the same link has heard it too, and before.
+    #[error("it was heard at another interface of the link before")]
+    Copy,
     /// A client that nobody knows asks more often than clients do.
     #[error("an unknown client asks too often")]
     AsksTooOften,
@@ -210,6 +214,7 @@ pub struct Engine {
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     transmissions: Transmissions,
+    copies: Copies,
 }
 
 impl Engine {
@@ -230,6 +235,7 @@ impl Engine {
             limits: Limits::default(),
             waiting: BTreeMap::new(),
             transmissions: Transmissions::default(),
+            copies: Copies::default(),
         }
     }
 
@@ -277,6 +283,9 @@ impl Engine {
     ) -> Result<(Kind, Vec<Output>), Dropped> {
         let message = Message::parse(packet)?;
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
+        if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
+            return Err(Dropped::Copy);
+        }
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
             Kind::Request => self.request(&message, &arrival, now)?,
@@ -388,6 +397,7 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);

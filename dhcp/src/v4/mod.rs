@@ -11,6 +11,7 @@ pub mod view;
 mod addresses;
 mod admission;
 mod commit;
+mod copies;
 mod declines;
 mod fqdn;
 mod limits;

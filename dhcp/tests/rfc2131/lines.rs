@@ -345,17 +345,12 @@ pub(crate) const LINES: &[Line] = &[
     },
     Line { id: "C-16", priority: 1, says: "odd packets of old clients", except: None },
     Line { id: "C-17", priority: 1, says: "frames to clients without an address", except: None },
-    Line {
-        id: "C-18",
-        priority: 2,
-        says: "two interfaces on one link answer once",
-        except: Some("both answer, with the same offer"),
-    },
+    Line { id: "C-18", priority: 2, says: "two interfaces on one link answer once", except: None },
     Line {
         id: "C-19",
         priority: 1,
         says: "a fresh lease confirms its own address only",
-        except: Some("both answer, with the same offer"),
+        except: None,
     },
     Line { id: "C-20", priority: 1, says: "racks share clients by hardware address", except: None },
     Line {

@@ -9,6 +9,7 @@ mod addresses;
 mod boot;
 mod checklist;
 mod conformance;
+mod copies;
 mod limits;
 mod lines;
 mod lookups;

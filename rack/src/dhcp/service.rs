@@ -364,6 +364,7 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",
         Dropped::DeclinesTooOften => "declines too often",
+        Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::CircuitFull => "circuit full",
         Dropped::Repeated => "repeated",
