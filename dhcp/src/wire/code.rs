@@ -56,6 +56,8 @@ pub const RELAY_AGENT_INFORMATION: u8 = 82;
 pub const CLIENT_ARCHITECTURE: u8 = 93;
 /// Client machine identifier, a UUID (RFC 4578 §2.3).
 pub const CLIENT_UUID: u8 = 97;
+/// Subnet selection (RFC 3011).
+pub const SUBNET_SELECTION: u8 = 118;
 /// Domain search list (RFC 3397).
 pub const DOMAIN_SEARCH: u8 = 119;
 /// Options of iPXE (encapsulated).

@@ -161,7 +161,7 @@ pub(crate) const LINES: &[Line] = &[
         priority: 1,
         says: "hardware types 1, 6 and 32",
         except: Some(
-            "IP over InfiniBand is refused, because clients are known by Ethernet addresses",
+            "IP over InfiniBand (RFC 4390) is refused: bindings are stored for Ethernet addresses",
         ),
     },
     Line {
@@ -174,9 +174,9 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 3011",
         priority: 2,
-        says: "subnet selection by option 118",
+        says: "subnet selection by option 118, through relays, among the subnets of their link",
         except: Some(
-            "relays that need it send sub-option 5 of option 82; no relay is configured as trusted",
+            "another link is never selected: a relay passes on what its clients write; sub-option 5 of option 82 can",
         ),
     },
     Line {
@@ -266,7 +266,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "RFC 8925",
         priority: 3,
         says: "IPv6-only preferred",
-        except: Some("not before DHCPv6 is served"),
+        except: Some("refused: no setting says that a link has NAT64, and machines boot over IPv4"),
     },
     Line {
         id: "RFC 3118",
