@@ -24,7 +24,7 @@ use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
-use crate::v4::view::View;
+use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
 use crate::wire::message::{Kind, Message, MessageError};
 use crate::wire::reply::{self, Reply};
@@ -317,12 +317,13 @@ impl Engine {
     /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
     pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
         let count = self.transmissions.count(message.mac, message.xid, message.kind, now);
-        let live = self
-            .view
-            .racks_on(vlan)
-            .filter(|(_, rack)| rack.is_some_and(|rack| rack.connected))
-            .map(|(id, _)| id);
-        count > rank(&self.own.rack, live, message.mac)
+        count > rank(&self.own.rack, self.live_racks(vlan), message.mac)
+    }
+
+    /// The racks of a link that a region has a session with.
+    pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
+        let live = |rack: &PeerRack| rack.connected;
+        self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
     }
 
     fn discover(
@@ -346,6 +347,9 @@ impl Engine {
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
+        if self.commits_rapidly(message, arrival) {
+            return self.commit_rapidly(message, arrival, ip, now);
+        }
         self.offers.make(arrival.vlan, message.mac, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);

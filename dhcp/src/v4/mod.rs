@@ -17,6 +17,7 @@ mod fqdn;
 mod limits;
 mod offers;
 mod pending;
+mod rapid;
 mod replies;
 mod request;
 mod server;

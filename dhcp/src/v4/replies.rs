@@ -10,7 +10,7 @@ use crate::v4::engine::{Arrival, Engine};
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
 use crate::v4::view::PeerRack;
 use crate::wire::code;
-use crate::wire::message::Message;
+use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
 /// A client that asks for less is not served better by renewing all the time.
@@ -47,6 +47,9 @@ impl Engine {
         reply.put(code::LEASE_TIME, seconds.to_be_bytes());
         reply.put(code::RENEWAL_TIME, (seconds / 2).to_be_bytes());
         reply.put(code::REBINDING_TIME, (seconds - seconds / 8).to_be_bytes());
+        if kind == Kind::Ack && request.kind == message::Kind::Discover {
+            reply.put(code::RAPID_COMMIT, []);
+        }
         if let Some(selected) = self.selected_subnet(request, arrival) {
             reply.put(code::SUBNET_SELECTION, selected.octets());
         }

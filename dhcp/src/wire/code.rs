@@ -48,6 +48,8 @@ pub const TFTP_SERVER_NAME: u8 = 66;
 pub const BOOT_FILE_NAME: u8 = 67;
 /// User class (RFC 3004); iPXE sends the bare text `iPXE`.
 pub const USER_CLASS: u8 = 77;
+/// Rapid commit (RFC 4039).
+pub const RAPID_COMMIT: u8 = 80;
 /// Client FQDN (RFC 4702).
 pub const CLIENT_FQDN: u8 = 81;
 /// Relay agent information (RFC 3046).

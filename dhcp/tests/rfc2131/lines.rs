@@ -198,7 +198,9 @@ pub(crate) const LINES: &[Line] = &[
         id: "RFC 4039",
         priority: 2,
         says: "rapid commit",
-        except: Some("never taken up: several racks may hear the DISCOVER"),
+        except: Some(
+            "by the first rack and for known clients only; a new one is offered an address",
+        ),
     },
     Line {
         id: "RFC 4361",

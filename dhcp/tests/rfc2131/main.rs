@@ -15,6 +15,7 @@ mod lines;
 mod lookups;
 mod offline;
 mod queue;
+mod rapid;
 mod relay;
 mod room;
 mod section_4_1;
