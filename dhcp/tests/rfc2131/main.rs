@@ -10,6 +10,7 @@ mod boot;
 mod checklist;
 mod conformance;
 mod copies;
+mod corpus;
 mod limits;
 mod lines;
 mod lookups;

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),
+    ("fuzz", &["model", "dhcp"]),
     ("agent", &["model", "api"]),
     (
         "ironraft",
