@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region upgrade chaos
+.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -91,6 +91,12 @@ bench-region: build ## the region under many requests, in full (BENCH_SECONDS, B
 upgrade: build ## replace the regions of a previous program one by one under load (PREVIOUS=path of its ironraft)
 	@test -n "$(PREVIOUS)" || { echo "PREVIOUS=path of the previous ironraft is missing"; exit 2; }
 	$(BIN)/ironraft-upgrade --previous "$(PREVIOUS)"
+
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 1
+fuzz: claim ## packets and conversations at random against the DHCP server (FUZZ_SECONDS, FUZZ_SEED)
+	$(call optimised,fuzz) --package fuzz --bin ironraft-fuzz
+	$(CARGO_TARGET_DIR)/fuzz/ironraft-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1

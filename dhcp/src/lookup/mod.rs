@@ -7,4 +7,5 @@ pub mod blocks;
 pub mod counted;
 pub mod free;
 pub mod prefixes;
+pub mod recent;
 pub mod reserved;

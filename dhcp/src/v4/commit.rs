@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use crate::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output};
 use crate::v4::fqdn::hostname;
 use crate::v4::pending::WaitingClient;
-use crate::wire::message::Message;
+use crate::wire::message::{Kind, Message};
 
 /// How long a client waits for a commit before the rack answers as if no region could be reached.
 const COMMIT_WAIT_MS: u64 = 2_000;
@@ -108,14 +108,16 @@ impl Engine {
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
                 self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)
             }
-            Outcome::Refused { taken: true, .. } => {
+            Outcome::Refused { taken, .. } => {
                 self.offers.withdraw(request.vlan, request.mac);
-                self.refuse(&waiting.message, &waiting.arrival, "address is in use", now)
+                // A DISCOVER is never refused: its client asks again, and is offered another.
+                if taken && waiting.message.kind != Kind::Discover {
+                    self.refuse(&waiting.message, &waiting.arrival, "address is in use", now)
+                } else {
+                    Vec::new()
+                }
             }
-            Outcome::Refused { taken: false, .. } | Outcome::Unknown => {
-                self.offers.withdraw(request.vlan, request.mac);
-                Vec::new()
-            }
+            Outcome::Unknown => Vec::new(),
         }
     }
 

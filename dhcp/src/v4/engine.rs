@@ -18,11 +18,13 @@ use model::mac::MacAddress;
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
+use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
+use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
-use crate::v4::view::View;
+use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
 use crate::wire::message::{Kind, Message, MessageError};
 use crate::wire::reply::{self, Reply};
@@ -181,6 +183,15 @@ pub enum Dropped {
     /// The client has declined too many addresses (RFC 2131 §4.3.3).
     #[error("the client has declined too many addresses")]
     DeclinesTooOften,
+    /// Another interface on the same link has heard it too, and before.
+    #[error("it was heard at another interface of the link before")]
+    Copy,
+    /// A client that nobody knows asks more often than clients do.
+    #[error("an unknown client asks too often")]
+    AsksTooOften,
+    /// The clients behind its port of a switch have as many addresses as they get.
+    #[error("the circuit has as many unknown clients as it may")]
+    CircuitFull,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -199,11 +210,13 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
     pub(crate) declines: Declines,
+    pub(crate) limits: Limits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
     went: BTreeMap<VlanId, u32>,
     transmissions: Transmissions,
+    copies: Copies,
 }
 
 impl Engine {
@@ -223,9 +236,11 @@ impl Engine {
             offers: Offers::default(),
             grants: BTreeMap::new(),
             declines: Declines::default(),
+            limits: Limits::default(),
             waiting: BTreeMap::new(),
             went: BTreeMap::new(),
             transmissions: Transmissions::default(),
+            copies: Copies::default(),
         }
     }
 
@@ -279,6 +294,9 @@ impl Engine {
     ) -> Result<(Kind, Vec<Output>), Dropped> {
         let message = Message::parse(packet)?;
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
+        if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
+            return Err(Dropped::Copy);
+        }
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
             Kind::Request => self.request(&message, &arrival, now)?,
@@ -292,7 +310,7 @@ impl Engine {
     /// The link that a client is on: its relay says it; else the address that it uses, if it was
     /// sent to this rack alone and so may have been routed here (RFC 2131 §4.3.6); else the
     /// interface it came in at.
-    fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
+    pub(crate) fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let vlan = match message.link_address() {
             Some(link) => {
                 let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;
@@ -310,12 +328,13 @@ impl Engine {
     /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
     pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
         let count = self.transmissions.count(message.mac, message.xid, message.kind, now);
-        let live = self
-            .view
-            .racks_on(vlan)
-            .filter(|(_, rack)| rack.is_some_and(|rack| rack.connected))
-            .map(|(id, _)| id);
-        count > rank(&self.own.rack, live, message.mac)
+        count > rank(&self.own.rack, self.live_racks(vlan), message.mac)
+    }
+
+    /// The racks of a link that a region has a session with.
+    pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
+        let live = |rack: &PeerRack| rack.connected;
+        self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
     }
 
     fn discover(
@@ -335,10 +354,8 @@ impl Engine {
         {
             return Err(Dropped::DeclinesTooOften);
         }
-        self.offers.forget(now);
-        for (ip, held) in self.offers.take_changed() {
-            self.view.set_held(ip, held);
-        }
+        self.may_be_offered(message, arrival.vlan, now)?;
+        self.hold_what_is_offered(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
             self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
@@ -347,10 +364,21 @@ impl Engine {
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
         }
+        if self.commits_rapidly(message, arrival) {
+            return self.commit_rapidly(message, arrival, ip, now);
+        }
         self.offers.make(arrival.vlan, message.mac, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
+    }
+
+    /// What is offered is not free, until the offer ends.
+    fn hold_what_is_offered(&mut self, now: Moment) {
+        self.offers.forget(now);
+        for (ip, held) in self.offers.take_changed() {
+            self.view.set_held(ip, held);
+        }
     }
 
     fn inform(
@@ -397,6 +425,8 @@ impl Engine {
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);
         self.transmissions.forget(now);
+        self.limits.forget(now);
+        self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);

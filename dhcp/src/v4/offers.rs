@@ -8,7 +8,7 @@ use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
 /// How long an offer blocks its address for others (RFC 2131 §3.1 leaves it to the server).
-const OFFER_MS: u64 = 60_000;
+pub(crate) const OFFER_MS: u64 = 60_000;
 /// More offers than this in a minute are not remembered: the requests of those clients are judged as if
 /// they were new, and two of them may ask for one address, which only one gets.
 const OFFERS_MAX: usize = 262_144;

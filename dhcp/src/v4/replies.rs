@@ -10,7 +10,7 @@ use crate::v4::engine::{Arrival, Engine};
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
 use crate::v4::view::PeerRack;
 use crate::wire::code;
-use crate::wire::message::Message;
+use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
 /// A client that asks for less is not served better by renewing all the time.
@@ -47,10 +47,26 @@ impl Engine {
         reply.put(code::LEASE_TIME, seconds.to_be_bytes());
         reply.put(code::RENEWAL_TIME, (seconds / 2).to_be_bytes());
         reply.put(code::REBINDING_TIME, (seconds - seconds / 8).to_be_bytes());
+        if kind == Kind::Ack && request.kind == message::Kind::Discover {
+            reply.put(code::RAPID_COMMIT, []);
+        }
+        if let Some(selected) = self.selected_subnet(request, arrival) {
+            reply.put(code::SUBNET_SELECTION, selected.octets());
+        }
         let server = self.server_address(arrival, Some(ip));
         self.put_configuration(&mut reply, request, ip, server);
         put_boot(&mut reply, request, server);
         reply
+    }
+
+    /// The subnet selection (RFC 3011) that a relayed message's answer follows, and says so by
+    /// repeating it. Relays pass on what clients write, so it may select among the subnets of the
+    /// relay's own link, whose addresses its clients get anyway, and never those of another link:
+    /// a relay that needs that says so in its own option (RFC 3527).
+    fn selected_subnet(&self, request: &Message, arrival: &Arrival) -> Option<Ipv4Addr> {
+        let selected = request.options.address(code::SUBNET_SELECTION)?;
+        let (_, subnet) = self.view.subnet_of(selected)?;
+        (request.relayed() && subnet.vlan == arrival.vlan).then_some(selected)
     }
 
     /// The acknowledgement of a DHCPINFORM: everything but an address and its times. One that goes

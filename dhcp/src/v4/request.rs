@@ -93,7 +93,7 @@ impl Engine {
         }
     }
 
-    fn commit_or_answer(
+    pub(crate) fn commit_or_answer(
         &mut self,
         message: &Message,
         arrival: &Arrival,
@@ -107,6 +107,7 @@ impl Engine {
         if waiting {
             return Err(Dropped::Repeated);
         }
+        self.may_be_bound(message, arrival.vlan, now)?;
         let asked = self.grants.get(&ip).is_some_and(|grant| grant.asked);
         if self.reachable && !asked && !self.commits.full() {
             return Ok(self.ask(message, arrival, ip, now));
@@ -145,7 +146,7 @@ impl Engine {
     }
 
     /// What is left of a lease in its first quarter: nothing needs to be committed for it.
-    fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
+    pub(crate) fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
         let clock = self.clock?;
         let binding = self.view.binding(ip).filter(|binding| holds(binding, mac))?;
         let granted_to_another = self.grants.get(&ip).is_some_and(|grant| grant.mac != mac);

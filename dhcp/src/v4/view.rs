@@ -313,6 +313,23 @@ impl View {
         found
     }
 
+    /// Whether an address is bound to a client on a link, or kept for it.
+    #[must_use]
+    pub fn has_binding(&self, vlan: VlanId, mac: MacAddress) -> bool {
+        let first = (vlan, mac, Ipv4Addr::UNSPECIFIED);
+        let last = (vlan, mac, Ipv4Addr::BROADCAST);
+        self.by_client
+            .range(first..=last)
+            .filter_map(|(_, _, ip)| self.bindings.get(ip))
+            .any(|binding| binding.state != BindingState::Declined)
+    }
+
+    /// Whether a client is one that the site has: a machine's, or one with a reserved address.
+    #[must_use]
+    pub fn is_of_site(&self, mac: MacAddress) -> bool {
+        self.host_of.contains_key(&mac) || self.reserved.of(mac).next().is_some()
+    }
+
     /// The blocks of a link that are granted to a process.
     pub fn blocks_of<'a>(
         &'a self,

@@ -48,6 +48,8 @@ pub const TFTP_SERVER_NAME: u8 = 66;
 pub const BOOT_FILE_NAME: u8 = 67;
 /// User class (RFC 3004); iPXE sends the bare text `iPXE`.
 pub const USER_CLASS: u8 = 77;
+/// Rapid commit (RFC 4039).
+pub const RAPID_COMMIT: u8 = 80;
 /// Client FQDN (RFC 4702).
 pub const CLIENT_FQDN: u8 = 81;
 /// Relay agent information (RFC 3046).
@@ -56,6 +58,8 @@ pub const RELAY_AGENT_INFORMATION: u8 = 82;
 pub const CLIENT_ARCHITECTURE: u8 = 93;
 /// Client machine identifier, a UUID (RFC 4578 §2.3).
 pub const CLIENT_UUID: u8 = 97;
+/// Subnet selection (RFC 3011).
+pub const SUBNET_SELECTION: u8 = 118;
 /// Domain search list (RFC 3397).
 pub const DOMAIN_SEARCH: u8 = 119;
 /// Options of iPXE (encapsulated).

@@ -175,6 +175,12 @@ impl Message {
         self.relay_suboption(1)
     }
 
+    /// What the relay calls the far end of the circuit, such as the switch (RFC 3046 §3.2).
+    #[must_use]
+    pub fn remote(&self) -> Option<&[u8]> {
+        self.relay_suboption(2)
+    }
+
     /// Whether the relay wants the answer at the port it sent from (RFC 8357).
     #[must_use]
     pub fn relay_source_port(&self) -> bool {

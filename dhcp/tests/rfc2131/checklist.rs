@@ -229,15 +229,6 @@ fn the_search_list_is_told_to_who_asks_for_it() {
     assert_eq!(raw_option(&offer(&mut Bench::new(), &Client::new(1)), 119), None);
 }
 
-/// RFC 4039.
-#[test]
-fn rapid_commit_is_not_taken_up() {
-    let mut bench = Bench::new();
-    let outputs = bench.handle(&Client::new(1).with(80, &[]).discover()).unwrap();
-    assert_eq!(kind_of(&outputs), MessageType::Offer);
-    assert_eq!(raw_option(&sent(&outputs).2, 80), None);
-}
-
 /// RFC 4702.
 #[test]
 fn a_name_in_option_81_is_taken_in_both_forms_and_answered_in_its_own() {

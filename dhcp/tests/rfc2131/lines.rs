@@ -161,7 +161,7 @@ pub(crate) const LINES: &[Line] = &[
         priority: 1,
         says: "hardware types 1, 6 and 32",
         except: Some(
-            "IP over InfiniBand is refused, because clients are known by Ethernet addresses",
+            "IP over InfiniBand (RFC 4390) is refused: bindings are stored for Ethernet addresses",
         ),
     },
     Line {
@@ -174,9 +174,9 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 3011",
         priority: 2,
-        says: "subnet selection by option 118",
+        says: "subnet selection by option 118, through relays, among the subnets of their link",
         except: Some(
-            "relays that need it send sub-option 5 of option 82; no relay is configured as trusted",
+            "another link is never selected: a relay passes on what its clients write; sub-option 5 of option 82 can",
         ),
     },
     Line {
@@ -198,7 +198,9 @@ pub(crate) const LINES: &[Line] = &[
         id: "RFC 4039",
         priority: 2,
         says: "rapid commit",
-        except: Some("never taken up: several racks may hear the DISCOVER"),
+        except: Some(
+            "by the first rack and for known clients only; a new one is offered an address",
+        ),
     },
     Line {
         id: "RFC 4361",
@@ -266,7 +268,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "RFC 8925",
         priority: 3,
         says: "IPv6-only preferred",
-        except: Some("not before DHCPv6 is served"),
+        except: Some("refused: no setting says that a link has NAT64, and machines boot over IPv4"),
     },
     Line {
         id: "RFC 3118",
@@ -321,8 +323,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-11",
         priority: 2,
-        says: "limits of leases per circuit and of DISCOVERs",
-        except: Some("not done yet, but for declines (V4-21)"),
+        says: "limits of leases per circuit and of DISCOVERs, for unknown clients only",
+        except: Some("each rack counts for itself, and no lease is shorter for an unknown client"),
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {
@@ -345,12 +347,7 @@ pub(crate) const LINES: &[Line] = &[
     },
     Line { id: "C-16", priority: 1, says: "odd packets of old clients", except: None },
     Line { id: "C-17", priority: 1, says: "frames to clients without an address", except: None },
-    Line {
-        id: "C-18",
-        priority: 2,
-        says: "two interfaces on one link answer once",
-        except: Some("both answer, with the same offer"),
-    },
+    Line { id: "C-18", priority: 2, says: "two interfaces on one link answer once", except: None },
     Line {
         id: "C-19",
         priority: 1,

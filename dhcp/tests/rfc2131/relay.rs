@@ -200,3 +200,37 @@ fn a_rack_whose_addresses_no_region_knows_yet_names_itself_as_name_server() {
     let servers = [SERVER.octets(), [9, 9, 9, 9]].concat();
     assert_eq!(raw_option(&sent(&outputs).2, 6).unwrap().1, servers);
 }
+
+/// RFC 3011.
+#[test]
+fn a_selected_subnet_of_the_relays_link_is_followed_and_the_answer_says_so() {
+    let mut bench = bench();
+    bench.engine.update(|view| {
+        view.put_subnet(subnet(3, VlanId(2), "10.6.0.0/24", [10, 6, 0, 1]));
+    });
+    let asks = |last, selected: [u8; 4]| {
+        Client { giaddr: RELAY, ..Client::new(last) }.with(118, &selected).with(82, &OPTION_82)
+    };
+    let client = asks(1, [10, 6, 0, 0]);
+    let outputs = bench.handle(&client.discover()).unwrap();
+    let (_, reply, bytes) = sent(&outputs);
+    assert_eq!(raw_option(&bytes, 118).unwrap().1, [10, 6, 0, 0]);
+    let request = requested(&bench.handle(&client.select(reply.yiaddr())).unwrap());
+    assert_eq!(raw_option(&sent(&bench.commit(&request)).2, 118).unwrap().1, [10, 6, 0, 0]);
+}
+
+/// RFC 3011.
+#[test]
+fn an_address_of_another_link_is_not_selected_by_who_writes_option_118() {
+    let mut bench = bench();
+    let elsewhere = Client { giaddr: RELAY, ..Client::new(1) }.with(118, &[10, 0, 0, 0]);
+    let outputs = bench.handle(&elsewhere.discover()).unwrap();
+    let (_, reply, bytes) = sent(&outputs);
+    assert_eq!(reply.yiaddr().octets()[..3], [10, 5, 0], "the relay's link");
+    assert_eq!(raw_option(&bytes, 118), None, "not followed, so not repeated");
+    let direct = Client::new(2).with(118, &[10, 5, 0, 0]);
+    let outputs = bench.handle(&direct.discover()).unwrap();
+    let (_, reply, bytes) = sent(&outputs);
+    assert_eq!(reply.yiaddr().octets()[..3], [10, 0, 0]);
+    assert_eq!(raw_option(&bytes, 118), None);
+}

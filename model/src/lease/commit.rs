@@ -116,12 +116,12 @@ pub fn decide(
             Ok(bound(policy, situation, request))
         }
         Change::Release => {
-            let held = held_by(situation, request)?;
+            let held = held_by(policy, situation, request)?;
             let promise_until = held.promise_until.max(situation.now.plus_ms(policy.lease_ms));
             Ok(ended(held, BindingState::Released, situation, promise_until))
         }
         Change::Decline => {
-            let held = held_by(situation, request)?;
+            let held = held_by(policy, situation, request)?;
             let promise_until = held.promise_until.max(situation.now.plus_ms(policy.decline_ms));
             Ok(ended(held, BindingState::Declined, situation, promise_until))
         }
@@ -189,10 +189,17 @@ fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Bindi
     }
 }
 
-fn held_by<'a>(situation: &Situation<'a>, request: &Request) -> Result<&'a Binding, Refusal> {
+/// The binding that the client ends. One whose promise is over cannot be ended any more: that would
+/// promise the address anew, which the rack that owns its block may have given to another.
+fn held_by<'a>(
+    policy: &Policy,
+    situation: &Situation<'a>,
+    request: &Request,
+) -> Result<&'a Binding, Refusal> {
     situation
         .binding
         .filter(|binding| binding.mac == request.mac && binding.state == BindingState::Active)
+        .filter(|binding| binding.promise_until > situation.now.plus_ms(policy.skew_ms))
         .ok_or(Refusal::NotBound { ip: request.ip, mac: request.mac })
 }
 
@@ -215,6 +222,40 @@ fn ended(
 mod tests {
     use super::*;
     use crate::id::{IpRangeId, SystemId};
+
+    /// The owner of the block, cut off, may have given the address to another client by then.
+    #[test]
+    fn the_end_of_a_binding_whose_promise_is_over_promises_nothing_anew() {
+        let (policy, rack) = (Policy::default(), SystemId::from_number(1));
+        let (ip, time) = (IpAddr::from([10, 0, 0, 100]), Timestamp::from_unix_ms);
+        let block = block(ip, &rack);
+        let request = |change| Request {
+            change,
+            vlan: VlanId(1),
+            subnet: SubnetId(1),
+            ip,
+            mac: MacAddress([2, 0, 0, 0, 0, 1]),
+            hostname: None,
+            told_ms: policy.lease_ms,
+            block: Some((block.id, block.epoch)),
+        };
+        let at = |binding, now| Situation {
+            applicant: Applicant { rack: &rack, incarnation: 7 },
+            binding,
+            block: Some(&block),
+            reserved: false,
+            now: time(now),
+        };
+        let bound = decide(&policy, &at(None, 0), &request(Change::Bind)).unwrap();
+        let over = policy.lease_ms + policy.promise_ms - policy.skew_ms;
+        for change in [Change::Release, Change::Decline] {
+            let before = decide(&policy, &at(Some(&bound), over - 1), &request(change));
+            assert!(before.is_ok(), "{change:?}");
+            let after = decide(&policy, &at(Some(&bound), over), &request(change));
+            let mac = bound.mac;
+            assert_eq!(after, Err(Refusal::NotBound { ip, mac }), "{change:?}");
+        }
+    }
 
     /// A declined address may be bound again by the owner of its block once every promise made
     /// before the decline is over, and not a moment earlier.

@@ -31,6 +31,9 @@ pub(crate) struct Parked {
 impl Parked {
     /// Lets a packet wait, if there is room.
     pub(crate) fn park(&mut self, interface: u32, packet: Received, now: Moment) {
+        while self.waiting.front().is_some_and(|oldest| oldest.until <= now) {
+            self.waiting.pop_front();
+        }
         self.park_again(Waiting { interface, packet, until: now.plus_ms(WAITS_MS) });
     }
 

@@ -265,7 +265,6 @@ impl DhcpService {
         }
         self.stock.went(self.engine.take_went(), now);
         self.ask_for_blocks(now);
-        self.handle_parked();
     }
 
     fn follow_generation(&mut self) {
@@ -401,6 +400,9 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",
         Dropped::DeclinesTooOften => "declines too often",
+        Dropped::Copy => "copy",
+        Dropped::AsksTooOften => "asks too often",
+        Dropped::CircuitFull => "circuit full",
         Dropped::Repeated => "repeated",
     }
 }

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),
+    ("fuzz", &["model", "dhcp"]),
     ("agent", &["model", "api"]),
     (
         "ironraft",
@@ -85,7 +86,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What the tests of a crate may import besides: the world around what they test.
-const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("rest", &["tables", "raft-store"])];
+const ALLOWED_IN_TESTS: &[(&str, &[&str])] =
+    &[("rest", &["tables", "raft-store"]), ("fuzz", &["testkit"])];
 
 /// What `cargo metadata` prints, as far as the rule needs it.
 #[derive(Debug, Deserialize)]

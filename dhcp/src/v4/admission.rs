@@ -1,0 +1,54 @@
+//! Who may have an address: clients that are known, and so many of the others as the limits allow.
+
+use model::id::VlanId;
+use model::lease::clock::Moment;
+use model::mac::MacAddress;
+
+use crate::v4::engine::{Dropped, Engine};
+use crate::v4::offers::OFFER_MS;
+use crate::wire::message::Message;
+
+impl Engine {
+    /// Whether a client costs no address more than it has.
+    pub(crate) fn known(&self, vlan: VlanId, mac: MacAddress) -> bool {
+        self.view.is_of_site(mac) || self.view.has_binding(vlan, mac)
+    }
+
+    /// Checks that a client may be answered a DISCOVER, and get an address for as long as an offer.
+    pub(crate) fn may_be_offered(
+        &mut self,
+        message: &Message,
+        vlan: VlanId,
+        now: Moment,
+    ) -> Result<(), Dropped> {
+        self.limits.hear(message);
+        if !self.known(vlan, message.mac) && !self.limits.may_discover(message, vlan, now) {
+            return Err(Dropped::AsksTooOften);
+        }
+        self.admit(message, vlan, OFFER_MS, now)
+    }
+
+    /// Checks that a client may get an address for as long as a lease and what is promised after it.
+    pub(crate) fn may_be_bound(
+        &mut self,
+        message: &Message,
+        vlan: VlanId,
+        now: Moment,
+    ) -> Result<(), Dropped> {
+        self.admit(message, vlan, self.policy.lease_ms + self.policy.promise_ms, now)
+    }
+
+    fn admit(
+        &mut self,
+        message: &Message,
+        vlan: VlanId,
+        span_ms: u64,
+        now: Moment,
+    ) -> Result<(), Dropped> {
+        let view = &self.view;
+        let holds = |mac| view.has_binding(vlan, mac) && !view.is_of_site(mac);
+        let admitted =
+            self.known(vlan, message.mac) || self.limits.admit(message, span_ms, now, holds);
+        if admitted { Ok(()) } else { Err(Dropped::CircuitFull) }
+    }
+}

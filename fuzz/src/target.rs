@@ -1,0 +1,59 @@
+//! The targets by name, and what is done with them: a case, and as many as there is time for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::draws::Draws;
+use crate::{engine, wire};
+
+/// What is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Target {
+    /// Reading packets and writing replies.
+    Wire,
+    /// Conversations of clients with two racks and a region.
+    Engine,
+}
+
+impl Target {
+    /// All targets.
+    pub const ALL: [Self; 2] = [Self::Wire, Self::Engine];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Engine => "engine",
+        }
+    }
+
+    /// Does one case, and writes down on standard error what happens if that is wanted.
+    ///
+    /// # Panics
+    /// When something does not hold.
+    pub fn run(self, corpus: &[Vec<u8>], seed: u64, case: u64, written: bool) {
+        let mut draws = Draws::of(seed, case);
+        match self {
+            Self::Wire => wire::run(corpus, &mut draws),
+            Self::Engine => engine::run(corpus, &mut draws, written),
+        }
+    }
+}
+
+/// The first case of a target in which something does not hold, or how many were done in the time.
+///
+/// # Errors
+/// The number of the case that failed.
+pub fn search(target: Target, corpus: &[Vec<u8>], seed: u64, time: Duration) -> Result<u64, u64> {
+    let start = Instant::now();
+    for case in 0.. {
+        if start.elapsed() >= time {
+            return Ok(case);
+        }
+        // A panic is what is looked for; nothing of the case is used after it.
+        catch_unwind(AssertUnwindSafe(|| target.run(corpus, seed, case, false)))
+            .map_err(|_| case)?;
+    }
+    Ok(u64::MAX)
+}

@@ -1,0 +1,23 @@
+//! Two seconds of each search, in every run of the tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
+use std::time::Duration;
+
+use fuzz::corpus;
+use fuzz::target::{Target, search};
+
+fn nothing_in(target: Target) {
+    let found = search(target, &corpus::read().unwrap(), 1, Duration::from_secs(2));
+    assert!(found.is_ok(), "ironraft-fuzz --target {} --seed 1 --case {found:?}", target.name());
+}
+
+#[test]
+fn no_packet_breaks_what_reads_and_writes_packets() {
+    nothing_in(Target::Wire);
+}
+
+#[test]
+fn no_conversation_breaks_what_a_server_promises() {
+    nothing_in(Target::Engine);
+}
