@@ -76,6 +76,12 @@ impl Node {
         self.process.is_some()
     }
 
+    /// The id of its process on the host, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// The end of its log.
     #[must_use]
     pub fn log_tail(&self) -> String {

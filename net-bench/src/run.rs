@@ -1,0 +1,35 @@
+//! The benchmark from beginning to end.
+
+use std::io::Write;
+
+use crate::report::Outcome;
+use crate::scenario::{Context, Scenario};
+use crate::settings::Settings;
+
+/// Measures everything that is wanted and writes the report.
+///
+/// # Errors
+/// When the report cannot be written. A measurement that fails is reported, not hidden.
+pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let mut outcome = Outcome::begin(settings)?;
+    let names: Vec<&str> = Scenario::ALL.iter().map(|scenario| scenario.name()).collect();
+    let wanted = settings.scenarios(&names);
+    for run in 0..settings.runs {
+        for scenario in Scenario::ALL.into_iter().filter(|one| wanted.contains(&one.name())) {
+            for kind in settings.servers().into_iter().filter(|kind| scenario.takes(*kind)) {
+                let context = Context { settings, kind, run };
+                say(&format!("{} of {}, run {}", scenario.name(), kind.name(), run + 1));
+                let measured = Box::pin(scenario.measure(&context)).await;
+                outcome.add(&context, scenario, measured);
+            }
+        }
+    }
+    outcome.end()?;
+    outcome.write(settings)
+}
+
+/// Shows progress on the terminal.
+pub(crate) fn say(line: &str) {
+    // Nobody has to read it.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

@@ -1,0 +1,181 @@
+//! A DHCP server under test: Ironraft with its regions, or one of its rivals.
+//!
+//! Dropping a [`Server`] ends its processes by their ids and removes its lab with what they stored.
+
+mod dnsmasq;
+mod ironraft;
+mod kea;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use store_node::bench::machine::cpu_time;
+use testkit::lab::Lab;
+use testkit::lab::cluster::{Cluster, Kind as NodeKind};
+use testkit::lab::process::Process;
+use testkit::wait::{PROCESS_STALL, wait_for};
+
+use crate::clients::{self, Pool, Target};
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Three regions and one rack.
+    Ironraft,
+    /// Three regions and two racks that share the link.
+    IronraftPair,
+    /// Kea with its leases in a file.
+    Kea,
+    /// Two Kea servers, hot standby.
+    KeaPair,
+    /// dnsmasq.
+    Dnsmasq,
+}
+
+impl Kind {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 5] =
+        [Self::Ironraft, Self::IronraftPair, Self::Kea, Self::KeaPair, Self::Dnsmasq];
+
+    /// The name in reports and settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ironraft => "ironraft",
+            Self::IronraftPair => "ironraft-2",
+            Self::Kea => "kea",
+            Self::KeaPair => "kea-ha",
+            Self::Dnsmasq => "dnsmasq",
+        }
+    }
+
+    /// What an ACK of this server rests on.
+    #[must_use]
+    pub fn durability(self) -> &'static str {
+        match self {
+            Self::Ironraft => "2 of 3 regions, fsync before the ACK; 1 rack",
+            Self::IronraftPair => "2 of 3 regions, fsync before the ACK; 2 racks",
+            Self::Kea => "1 server, file appended, no fsync",
+            Self::KeaPair => "2 servers before the ACK, files appended, no fsync",
+            Self::Dnsmasq => "1 server, file rewritten, no fsync",
+        }
+    }
+
+    fn racks(self) -> u8 {
+        if self == Self::IronraftPair { 2 } else { 1 }
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    kind: Kind,
+    body: Body,
+    /// Groups of clients that were taken.
+    groups: AtomicU16,
+}
+
+#[derive(Debug)]
+enum Body {
+    Cluster(Cluster),
+    Rival {
+        // Processes end before the lab that they live in.
+        processes: Vec<(String, Process)>,
+        lab: Lab,
+    },
+}
+
+/// CPU time of one process until now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// `r1`, `k1`, `kea-1`.
+    pub process: String,
+    /// User and system time.
+    pub time: Duration,
+}
+
+impl Server {
+    /// Starts a server that gives clients behind the relay addresses of a pool, and waits until it
+    /// serves. `binary` is Ironraft's program.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not get ready.
+    pub async fn start(kind: Kind, binary: &Path, pool: Pool) -> anyhow::Result<Self> {
+        let mut lab = Lab::create()?;
+        clients::add(&mut lab)?;
+        let started = match kind {
+            Kind::Ironraft | Kind::IronraftPair => {
+                ironraft::start(lab, binary, kind.racks(), pool).await.map(Body::Cluster)
+            }
+            Kind::Kea => kea::start(lab, pool).await,
+            Kind::KeaPair => kea::start_pair(lab, pool).await,
+            Kind::Dnsmasq => dnsmasq::start(lab, pool).await,
+        };
+        let body = started.with_context(|| format!("cannot start {}", kind.name()))?;
+        Ok(Self { kind, body, groups: AtomicU16::new(0) })
+    }
+
+    /// Which it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The lab it lives in.
+    #[must_use]
+    pub fn lab(&self) -> &Lab {
+        match &self.body {
+            Body::Cluster(cluster) => cluster.lab(),
+            Body::Rival { lab, .. } => lab,
+        }
+    }
+
+    /// Where a relay sends to. In hot standby the second server does not answer.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        if self.kind == Kind::IronraftPair { Target::ALL } else { Target::ONE }
+    }
+
+    /// The number of a group of clients that this server has not seen.
+    #[must_use]
+    pub fn next_group(&self) -> u16 {
+        self.groups.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The names and ids of its processes.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        match &self.body {
+            Body::Cluster(cluster) => {
+                let nodes = cluster.nodes(NodeKind::Region).chain(cluster.nodes(NodeKind::Rack));
+                nodes.filter_map(|node| Some((node.name.clone(), node.id()?))).collect()
+            }
+            Body::Rival { processes, .. } => {
+                processes.iter().map(|(name, process)| (name.clone(), process.id())).collect()
+            }
+        }
+    }
+
+    /// The CPU time of each of its processes until now.
+    ///
+    /// # Errors
+    /// When one is gone.
+    pub fn used(&self) -> anyhow::Result<Vec<Used>> {
+        let of = |(process, id): (String, u32)| Ok(Used { time: cpu_time(&[id])?, process });
+        self.processes().into_iter().map(of).collect()
+    }
+}
+
+/// Waits until a process prints some words.
+async fn printed(process: &mut Process, words: &str) -> anyhow::Result<()> {
+    let log = process.log().to_owned();
+    wait_for(&format!("`{words}` in {}", log.display()), PROCESS_STALL, async |signs| {
+        let text = std::fs::read_to_string(&log)?;
+        signs.see("log", text.len());
+        ensure!(process.ended()?.is_none(), "it ended: {}", process.log_tail());
+        Ok(text.contains(words).then_some(()))
+    })
+    .await
+}
