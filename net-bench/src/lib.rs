@@ -6,6 +6,7 @@
 //! stands beside every figure.
 
 pub mod clients;
+pub mod fleet;
 pub mod perfdhcp;
 pub mod report;
 pub mod run;

@@ -24,6 +24,21 @@ pub struct Settings {
     /// Steps of one search at most.
     #[arg(long, env = "BENCH_STEPS", default_value_t = 12)]
     pub steps: usize,
+    /// Leases that are renewed.
+    #[arg(long, env = "BENCH_LEASES", default_value_t = 100_000)]
+    pub leases: u32,
+    /// Seconds that a server may take to give the clients of a scenario their first addresses.
+    #[arg(long, env = "BENCH_FILL_MAX", default_value_t = 120)]
+    pub fill_max: u32,
+    /// Clients that come at once in an avalanche.
+    #[arg(long, env = "BENCH_AVALANCHE", default_value_t = 5_000)]
+    pub avalanche: u32,
+    /// New clients a second while a node is killed.
+    #[arg(long, env = "BENCH_FAILOVER_RATE", default_value_t = 1_000)]
+    pub failover_rate: u32,
+    /// Leases of the large site, in which a lease is to be committed as fast as in a small one.
+    #[arg(long, env = "BENCH_STOCK", default_value_t = 1_000_000)]
+    pub stock: u32,
     /// Where the report goes.
     #[arg(long, env = "BENCH_REPORT")]
     pub report: PathBuf,

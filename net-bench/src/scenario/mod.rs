@@ -1,6 +1,12 @@
 //! What is done to a server, one a file, and the figures that come of it.
 
+mod avalanche;
 mod dora;
+mod failover;
+mod full;
+mod junk;
+mod renew;
+mod round;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +18,16 @@ use crate::settings::Settings;
 pub enum Scenario {
     /// New clients, at rising rates.
     Dora,
+    /// Leases that are renewed all at once.
+    Renew,
+    /// Clients that come all at once.
+    Avalanche,
+    /// New clients where nine of ten addresses are taken.
+    Full,
+    /// New clients beside packets that are none.
+    Junk,
+    /// New clients while the leading node is killed.
+    Failover,
 }
 
 /// Which run of which server it is.
@@ -68,21 +84,28 @@ pub struct Step {
 
 impl Scenario {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 1] = [Self::Dora];
+    pub const ALL: [Self; 6] =
+        [Self::Dora, Self::Renew, Self::Avalanche, Self::Full, Self::Junk, Self::Failover];
 
     /// The name in reports and settings.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Dora => "dora",
+            Self::Renew => "renew",
+            Self::Avalanche => "avalanche",
+            Self::Full => "full",
+            Self::Junk => "junk",
+            Self::Failover => "failover",
         }
     }
 
     /// Whether it is done to this server.
     #[must_use]
-    pub fn takes(self, _kind: Kind) -> bool {
+    pub fn takes(self, kind: Kind) -> bool {
         match self {
-            Self::Dora => true,
+            Self::Dora | Self::Renew | Self::Avalanche | Self::Full | Self::Junk => true,
+            Self::Failover => !matches!(kind, Kind::Kea | Kind::Dnsmasq),
         }
     }
 
@@ -93,6 +116,11 @@ impl Scenario {
     pub async fn measure(self, context: &Context<'_>) -> anyhow::Result<Findings> {
         match self {
             Self::Dora => dora::measure(context).await,
+            Self::Renew => renew::measure(context).await,
+            Self::Avalanche => avalanche::measure(context).await,
+            Self::Full => full::measure(context).await,
+            Self::Junk => junk::measure(context).await,
+            Self::Failover => failover::measure(context).await,
         }
     }
 }

@@ -13,7 +13,7 @@ use testkit::lab::Lab;
 use testkit::lab::process::Process;
 use testkit::wait::{PROCESS_STALL, wait_for};
 
-use super::{Body, printed};
+use super::{Body, Patience, printed};
 use crate::clients::{self, Pool};
 
 /// Threads of a server: the machine has two cores.
@@ -23,6 +23,8 @@ const QUEUE: u8 = 64;
 const HOOKS: &str = "/usr/lib/x86_64-linux-gnu/kea/hooks";
 /// Where the pair talk to each other.
 const HA_PORT: u16 = 8000;
+/// How often an impatient pair ask for each other, milliseconds.
+const SHORT_MS: u16 = 500;
 /// Last bytes of the first server's addresses: management, and in the servers' subnet.
 const ON_MANAGEMENT: u8 = 31;
 const ON_VLAN: u8 = 2;
@@ -36,11 +38,15 @@ pub(super) async fn start(mut lab: Lab, pool: Pool) -> anyhow::Result<Body> {
 }
 
 /// Starts two servers in hot standby; the first one answers.
-pub(super) async fn start_pair(mut lab: Lab, pool: Pool) -> anyhow::Result<Body> {
+pub(super) async fn start_pair(
+    mut lab: Lab,
+    pool: Pool,
+    patience: Patience,
+) -> anyhow::Result<Body> {
     let mut processes = Vec::new();
     let addresses = [1, 2].map(|number| lab.network().management(ON_MANAGEMENT - 1 + number));
     for number in [1, 2] {
-        let hooks = hooks(number, addresses);
+        let hooks = hooks(number, addresses, patience);
         let process = launch(&mut lab, number, &config(pool, Some(hooks))).await?;
         processes.push((format!("kea-{number}"), process));
     }
@@ -111,7 +117,7 @@ fn config(pool: Pool, hooks: Option<Value>) -> Value {
     } })
 }
 
-fn hooks(this: u8, addresses: [Ipv4Addr; 2]) -> Value {
+fn hooks(this: u8, addresses: [Ipv4Addr; 2], patience: Patience) -> Value {
     let peer = |(index, role): (usize, &str)| {
         json!({
             "name": format!("kea-{}", index + 1),
@@ -120,19 +126,29 @@ fn hooks(this: u8, addresses: [Ipv4Addr; 2]) -> Value {
         })
     };
     let peers: Vec<Value> = ["primary", "standby"].into_iter().enumerate().map(peer).collect();
+    let mut ha = json!({
+        "this-server-name": format!("kea-{this}"),
+        "mode": "hot-standby",
+        "multi-threading": {
+            "enable-multi-threading": true,
+            "http-dedicated-listener": true,
+            "http-listener-threads": THREADS,
+            "http-client-threads": THREADS,
+        },
+        "peers": peers,
+    });
+    if patience == Patience::Short {
+        ha["heartbeat-delay"] = SHORT_MS.into();
+        ha["max-response-delay"] = (2 * SHORT_MS).into();
+        // Whether clients are not answered is not waited for.
+        ha["max-unacked-clients"] = 0.into();
+    }
     json!([
         { "library": format!("{HOOKS}/libdhcp_lease_cmds.so") },
-        { "library": format!("{HOOKS}/libdhcp_ha.so"), "parameters": { "high-availability": [{
-            "this-server-name": format!("kea-{this}"),
-            "mode": "hot-standby",
-            "multi-threading": {
-                "enable-multi-threading": true,
-                "http-dedicated-listener": true,
-                "http-listener-threads": THREADS,
-                "http-client-threads": THREADS,
-            },
-            "peers": peers,
-        }] } },
+        {
+            "library": format!("{HOOKS}/libdhcp_ha.so"),
+            "parameters": { "high-availability": [ha] },
+        },
     ])
 }
 
@@ -153,11 +169,12 @@ mod tests {
     #[test]
     fn a_server_of_the_pair_knows_which_one_it_is() {
         let addresses = [Ipv4Addr::new(10, 99, 0, 31), Ipv4Addr::new(10, 99, 0, 32)];
-        let config = config(Pool::of(100), Some(hooks(2, addresses)));
+        let config = config(Pool::of(100), Some(hooks(2, addresses, Patience::Usual)));
         let ha = &config["Dhcp4"]["hooks-libraries"][1]["parameters"]["high-availability"][0];
         assert_eq!(ha["this-server-name"], "kea-2");
         assert_eq!(ha["peers"][0]["url"], "http://10.99.0.31:8000/");
         assert_eq!(ha["peers"][1]["role"], "standby");
+        assert_eq!(ha["max-unacked-clients"], Value::Null, "Kea's own choice");
     }
 
     #[test]

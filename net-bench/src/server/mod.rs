@@ -6,6 +6,7 @@ mod dnsmasq;
 mod ironraft;
 mod kea;
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -68,6 +69,15 @@ impl Kind {
     }
 }
 
+/// How long the servers of a Kea pair wait before they take over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As Kea does unless told otherwise: a minute.
+    Usual,
+    /// As short as is of use, for what happens when one is killed. Under much load they would part.
+    Short,
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -103,6 +113,19 @@ impl Server {
     /// # Errors
     /// When it cannot be started or does not get ready.
     pub async fn start(kind: Kind, binary: &Path, pool: Pool) -> anyhow::Result<Self> {
+        Self::start_patient(kind, binary, pool, Patience::Usual).await
+    }
+
+    /// The same; a pair waits so long for its partner.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_patient(
+        kind: Kind,
+        binary: &Path,
+        pool: Pool,
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         let mut lab = Lab::create()?;
         clients::add(&mut lab)?;
         let started = match kind {
@@ -110,7 +133,7 @@ impl Server {
                 ironraft::start(lab, binary, kind.racks(), pool).await.map(Body::Cluster)
             }
             Kind::Kea => kea::start(lab, pool).await,
-            Kind::KeaPair => kea::start_pair(lab, pool).await,
+            Kind::KeaPair => kea::start_pair(lab, pool, patience).await,
             Kind::Dnsmasq => dnsmasq::start(lab, pool).await,
         };
         let body = started.with_context(|| format!("cannot start {}", kind.name()))?;
@@ -136,6 +159,32 @@ impl Server {
     #[must_use]
     pub fn target(&self) -> Target {
         if self.kind == Kind::IronraftPair { Target::ALL } else { Target::ONE }
+    }
+
+    /// The servers that a relay passes a message on to, where it does so to each by itself: all of them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Ipv4Addr> {
+        match self.kind {
+            Kind::IronraftPair | Kind::KeaPair => vec![clients::SERVER, clients::SECOND_SERVER],
+            Kind::Ironraft | Kind::Kea | Kind::Dnsmasq => vec![clients::SERVER],
+        }
+    }
+
+    /// Kills the node that the others depend on: the leader of the regions, the active one of a pair.
+    ///
+    /// # Errors
+    /// When nobody leads, or it is the only server.
+    pub async fn kill_leader(&mut self) -> anyhow::Result<()> {
+        match &mut self.body {
+            Body::Cluster(cluster) => {
+                let leader = cluster.leader().await?;
+                cluster.kill(&leader)
+            }
+            Body::Rival { processes, .. } => {
+                ensure!(processes.len() > 1, "there is no other server");
+                processes.remove(0).1.kill()
+            }
+        }
     }
 
     /// The number of a group of clients that this server has not seen.
