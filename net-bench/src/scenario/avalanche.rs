@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use super::{Context, Findings, cpu_us};
 use crate::clients::Pool;
 use crate::perfdhcp::{self, Load};
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, &settings.binary, Pool::LARGE).await?;
+    let server = Server::start(context.kind, Options::new(&settings.binary, Pool::LARGE)).await?;
     let before = server.used()?;
     let printed = perfdhcp::run(&server, Load::Avalanche { clients: settings.avalanche }).await?;
     let mut findings = Findings::default();

@@ -11,7 +11,7 @@ use crate::clients::Pool;
 use crate::perfdhcp::{self, Load};
 use crate::run::say;
 use crate::search::{self, Point};
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 /// What a clean rate may lose, and what ISC allows.
 const CLEAN: f64 = 0.001;
@@ -22,7 +22,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// Searches both rates with one server.
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, &settings.binary, Pool::LARGE).await?;
+    let server = Server::start(context.kind, Options::new(&settings.binary, Pool::LARGE)).await?;
     let mut steps: Vec<Step> = Vec::new();
     for limit in [CLEAN, ALLOWED] {
         for _ in 0..settings.steps {
@@ -84,7 +84,7 @@ impl Step {
         Point { rate: self.rate, loss: self.loss }
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let cpu: Vec<String> =
             self.cpu_us.iter().map(|(process, us)| format!("{process} {us:.0}")).collect();
         format!(

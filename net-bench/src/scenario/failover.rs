@@ -13,7 +13,7 @@ use super::{Context, Findings};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::{Pace, Relay, Round};
-use crate::server::{Patience, Server};
+use crate::server::{Options, Patience, Server};
 
 /// How long clients come, and when the node is killed.
 const SECONDS: u32 = 12;
@@ -25,9 +25,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let kind = context.kind;
-    let mut server =
-        Server::start_patient(kind, &settings.binary, Pool::LARGE, Patience::Short).await?;
+    let options = Options::new(&settings.binary, Pool::LARGE);
+    let options = Options { patience: Patience::Short, ..options };
+    let mut server = Server::start(context.kind, options).await?;
     let relay = Relay::open(server.lab(), &server.addresses())?;
     let count = settings.failover_rate * SECONDS;
     let mut clients = Clients::new(server.next_group(), count, WAIT);

@@ -8,7 +8,7 @@ use super::{Context, Findings};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::Relay;
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 const ADDRESSES: u32 = 20_000;
 const TAKEN: u32 = 18_000;
@@ -19,7 +19,8 @@ const WAIT: Duration = Duration::from_secs(1);
 
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, &settings.binary, Pool::of(ADDRESSES)).await?;
+    let server =
+        Server::start(context.kind, Options::new(&settings.binary, Pool::of(ADDRESSES))).await?;
     let relay = Relay::open(server.lab(), &server.addresses())?;
     let mut clients = Clients::new(server.next_group(), TAKEN, WAIT);
     fill(&relay, &mut clients, Duration::from_secs(u64::from(settings.fill_max))).await?;

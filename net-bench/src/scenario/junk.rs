@@ -4,7 +4,7 @@ use super::dora::step;
 use super::{Context, Findings};
 use crate::clients::{Pool, SERVER};
 use crate::fleet::junk::Sending;
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 /// New clients and junk a second.
 const GOOD: u32 = 500;
@@ -12,7 +12,7 @@ const JUNK: u32 = 10_000;
 
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, &settings.binary, Pool::LARGE).await?;
+    let server = Server::start(context.kind, Options::new(&settings.binary, Pool::LARGE)).await?;
     let alone = step(&server, GOOD, settings.seconds).await?;
     let before: f64 = cpu_seconds(&server)?;
     let sending = Sending::start(server.lab(), SERVER, JUNK)?;

@@ -5,6 +5,7 @@ mod dora;
 mod failover;
 mod full;
 mod junk;
+mod leases;
 mod renew;
 mod round;
 
@@ -28,6 +29,8 @@ pub enum Scenario {
     Junk,
     /// New clients while the leading node is killed.
     Failover,
+    /// New clients where there are few leases, and where there are very many.
+    Leases,
 }
 
 /// Which run of which server it is.
@@ -84,8 +87,15 @@ pub struct Step {
 
 impl Scenario {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 6] =
-        [Self::Dora, Self::Renew, Self::Avalanche, Self::Full, Self::Junk, Self::Failover];
+    pub const ALL: [Self; 7] = [
+        Self::Dora,
+        Self::Renew,
+        Self::Avalanche,
+        Self::Full,
+        Self::Junk,
+        Self::Failover,
+        Self::Leases,
+    ];
 
     /// The name in reports and settings.
     #[must_use]
@@ -97,6 +107,7 @@ impl Scenario {
             Self::Full => "full",
             Self::Junk => "junk",
             Self::Failover => "failover",
+            Self::Leases => "leases",
         }
     }
 
@@ -106,6 +117,7 @@ impl Scenario {
         match self {
             Self::Dora | Self::Renew | Self::Avalanche | Self::Full | Self::Junk => true,
             Self::Failover => !matches!(kind, Kind::Kea | Kind::Dnsmasq),
+            Self::Leases => kind == Kind::Ironraft,
         }
     }
 
@@ -121,6 +133,7 @@ impl Scenario {
             Self::Full => full::measure(context).await,
             Self::Junk => junk::measure(context).await,
             Self::Failover => failover::measure(context).await,
+            Self::Leases => leases::measure(context).await,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Context, Findings, cpu_us};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::{Pace, Relay, Round};
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 /// Within which all clients begin, seconds.
 const WITHIN_S: f64 = 10.0;
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, &settings.binary, Pool::LARGE).await?;
+    let server = Server::start(context.kind, Options::new(&settings.binary, Pool::LARGE)).await?;
     let relay = Relay::open(server.lab(), &server.addresses())?;
     let mut clients = Clients::new(server.next_group(), settings.leases, WAIT);
     fill(&relay, &mut clients, Duration::from_secs(u64::from(settings.fill_max))).await?;

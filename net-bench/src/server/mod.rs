@@ -78,6 +78,27 @@ pub enum Patience {
     Short,
 }
 
+/// How a server is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Ironraft's program.
+    pub binary: &'a Path,
+    /// The addresses of clients.
+    pub pool: Pool,
+    /// How long a pair waits for its partner.
+    pub patience: Patience,
+    /// Leases that are there from the beginning; only Ironraft has some.
+    pub leases: u32,
+}
+
+impl<'a> Options<'a> {
+    /// A server without leases.
+    #[must_use]
+    pub fn new(binary: &'a Path, pool: Pool) -> Self {
+        Self { binary, pool, patience: Patience::Usual, leases: 0 }
+    }
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -108,29 +129,18 @@ pub struct Used {
 
 impl Server {
     /// Starts a server that gives clients behind the relay addresses of a pool, and waits until it
-    /// serves. `binary` is Ironraft's program.
+    /// serves.
     ///
     /// # Errors
     /// When it cannot be started or does not get ready.
-    pub async fn start(kind: Kind, binary: &Path, pool: Pool) -> anyhow::Result<Self> {
-        Self::start_patient(kind, binary, pool, Patience::Usual).await
-    }
-
-    /// The same; a pair waits so long for its partner.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub async fn start_patient(
-        kind: Kind,
-        binary: &Path,
-        pool: Pool,
-        patience: Patience,
-    ) -> anyhow::Result<Self> {
+    pub async fn start(kind: Kind, options: Options<'_>) -> anyhow::Result<Self> {
+        let Options { binary, pool, patience, leases } = options;
         let mut lab = Lab::create()?;
         clients::add(&mut lab)?;
         let started = match kind {
             Kind::Ironraft | Kind::IronraftPair => {
-                ironraft::start(lab, binary, kind.racks(), pool).await.map(Body::Cluster)
+                let formed = ironraft::start(lab, binary, kind.racks(), pool, leases);
+                Box::pin(formed).await.map(Body::Cluster)
             }
             Kind::Kea => kea::start(lab, pool).await,
             Kind::KeaPair => kea::start_pair(lab, pool, patience).await,
