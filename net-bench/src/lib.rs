@@ -8,6 +8,8 @@
 pub mod clients;
 pub mod fleet;
 pub mod perfdhcp;
+pub mod plot;
+mod progress;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,9 +1,10 @@
 //! The benchmark from beginning to end.
 
-use std::io::Write;
-
-use crate::report::Outcome;
-use crate::scenario::{Context, Scenario};
+use crate::progress::say;
+use crate::report;
+use crate::report::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::scenario::findings::Context;
 use crate::settings::Settings;
 
 /// Measures everything that is wanted and writes the report.
@@ -25,11 +26,5 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         }
     }
     outcome.end()?;
-    outcome.write(settings)
-}
-
-/// Shows progress on the terminal.
-pub(crate) fn say(line: &str) {
-    // Nobody has to read it.
-    drop(writeln!(std::io::stderr(), "{line}"));
+    report::write(&outcome, settings)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::server::Kind;
+use crate::server::kind::Kind;
 
 /// The settings; each can also come from the environment.
 #[derive(Debug, Clone, Args)]

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 
-use super::{Context, Findings, cpu_us};
+use super::findings::{Context, Findings, cpu_us};
 use crate::clients::Pool;
 use crate::perfdhcp::{self, Load};
 use crate::server::{Options, Server};

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::sleep;
 
-use super::{Context, Findings, Step, cpu_us};
+use super::findings::{Context, Findings, Step, cpu_us};
 use crate::clients::Pool;
 use crate::perfdhcp::{self, Load};
-use crate::run::say;
+use crate::progress::say;
 use crate::search::{self, Point};
 use crate::server::{Options, Server};
 

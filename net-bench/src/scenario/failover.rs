@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::findings::{Context, Findings};
 use super::round::Came;
-use super::{Context, Findings};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::{Pace, Relay, Round};
-use crate::server::{Options, Patience, Server};
+use crate::server::kind::Patience;
+use crate::server::{Options, Server};
 
 /// How long clients come, and when the node is killed.
 const SECONDS: u32 = 12;

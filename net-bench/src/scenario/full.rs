@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::dora::step;
+use super::findings::{Context, Findings};
 use super::round::fill;
-use super::{Context, Findings};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::Relay;

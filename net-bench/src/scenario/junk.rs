@@ -1,7 +1,7 @@
 //! New clients beside packets that nobody should answer.
 
 use super::dora::step;
-use super::{Context, Findings};
+use super::findings::{Context, Findings, cpu_seconds};
 use crate::clients::{Pool, SERVER};
 use crate::fleet::junk::Sending;
 use crate::server::{Options, Server};
@@ -32,9 +32,4 @@ pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     findings.put("CPU us per junk packet", (used - of_good).max(0.0) * 1e6 / sent.max(1.0));
     findings.steps = vec![alone, beside];
     Ok(findings)
-}
-
-/// CPU time of all processes until now.
-fn cpu_seconds(server: &Server) -> anyhow::Result<f64> {
-    Ok(server.used()?.iter().map(|used| used.time.as_secs_f64()).sum())
 }

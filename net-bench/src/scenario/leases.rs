@@ -1,18 +1,26 @@
 //! New clients where there are a thousand leases, and where there are a million: what a commit takes, and
 //! the memory of the rack, which holds all of them, and of the regions.
 
+use std::time::Duration;
+
 use store_node::bench::machine::resident_kib;
+use store_node::wait::wait_for;
+use tokio::time::sleep;
 
 use super::dora::step;
-use super::{Context, Findings, Step};
+use super::findings::{Context, Findings, Step, cpu_seconds};
 use crate::clients::Pool;
-use crate::run::say;
+use crate::progress::say;
 use crate::server::{Options, Server};
 
 /// Leases of the small site.
 const FEW: u32 = 1_000;
 /// New clients a second: few, so that no commit waits for another.
 const RATE: u32 = 50;
+/// Servers are quiet when all of them together use this much of a core, over this time.
+const QUIET: f64 = 0.2;
+const LOOK: Duration = Duration::from_secs(2);
+const QUIET_MAX: Duration = Duration::from_secs(180);
 
 /// What one site showed.
 struct Site {
@@ -43,6 +51,7 @@ async fn site(context: &Context<'_>, leases: u32) -> anyhow::Result<Site> {
     let settings = context.settings;
     let options = Options { leases, ..Options::new(&settings.binary, Pool::LARGE) };
     let server = Server::start(context.kind, options).await?;
+    quiet(&server).await?;
     let step = step(&server, RATE, settings.seconds).await?;
     say(&step.line());
     let most = |letter: char| -> anyhow::Result<f64> {
@@ -56,4 +65,18 @@ async fn site(context: &Context<'_>, leases: u32) -> anyhow::Result<Site> {
         Ok(most)
     };
     Ok(Site { rack_mib: most('k')?, region_mib: most('r')?, step })
+}
+
+/// Waits until the servers have done what so many leases are to them when they start: regions that
+/// joined make snapshots.
+async fn quiet(server: &Server) -> anyhow::Result<()> {
+    let mut before = cpu_seconds(server)?;
+    wait_for("the servers are quiet", QUIET_MAX, async || {
+        sleep(LOOK).await;
+        let now = cpu_seconds(server)?;
+        let share = (now - before) / LOOK.as_secs_f64();
+        before = now;
+        Ok((share <= QUIET).then_some(()))
+    })
+    .await
 }

@@ -3,16 +3,15 @@
 mod avalanche;
 mod dora;
 mod failover;
+pub mod findings;
 mod full;
 mod junk;
 mod leases;
 mod renew;
 mod round;
 
-use serde::{Deserialize, Serialize};
-
-use crate::server::{Kind, Used};
-use crate::settings::Settings;
+use self::findings::{Context, Findings};
+use crate::server::kind::Kind;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,58 +30,6 @@ pub enum Scenario {
     Failover,
     /// New clients where there are few leases, and where there are very many.
     Leases,
-}
-
-/// Which run of which server it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The settings of the benchmark.
-    pub settings: &'a Settings,
-    /// The server.
-    pub kind: Kind,
-    /// Which run, from 0.
-    pub run: usize,
-}
-
-/// What a scenario found out about a server.
-#[derive(Debug, Clone, Default)]
-pub struct Findings {
-    /// Its figures.
-    pub figures: Vec<Figure>,
-    /// The steps of its searches.
-    pub steps: Vec<Step>,
-}
-
-/// One figure: a name with its unit, and a value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
-    /// What it is, with its unit: `CPU us per DORA`.
-    pub name: String,
-    /// Its value.
-    pub value: f64,
-}
-
-/// New clients at one rate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// Exchanges asked for per second.
-    pub rate: u32,
-    /// Exchanges begun per second; fewer where the generator had no time.
-    pub begun: f64,
-    /// Exchanges completed per second.
-    pub done: f64,
-    /// The share that was not completed in time, 0 to 1.
-    pub loss: f64,
-    /// Mean time from DISCOVER to OFFER, milliseconds.
-    pub offer_ms: f64,
-    /// Mean time from REQUEST to ACK, milliseconds.
-    pub ack_ms: f64,
-    /// The longest time from REQUEST to ACK, milliseconds.
-    pub ack_max_ms: f64,
-    /// Addresses that two clients got.
-    pub not_unique: u32,
-    /// CPU of each process for a completed exchange, microseconds.
-    pub cpu_us: Vec<(String, f64)>,
 }
 
 impl Scenario {
@@ -111,6 +58,37 @@ impl Scenario {
         }
     }
 
+    /// What it is, in a sentence of the report.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Dora => {
+                "New clients at rising rates (perfdhcp): the highest rate at which at most 0.1 % of the exchanges \
+                 are not completed within a second for each of both answers, and the highest with at most 2.5 %. \
+                 Latencies and CPU are those of the clean rate."
+            }
+            Self::Renew => {
+                "All leases are renewed within 10 s; a client that is not answered within a second asks again."
+            }
+            Self::Avalanche => {
+                "Clients that come all at once and back off (perfdhcp's scenario of this name)."
+            }
+            Self::Full => "200 new clients a second where 18,000 of 20,000 addresses are taken.",
+            Self::Junk => {
+                "500 new clients a second beside 10,000 packets a second that nobody should answer."
+            }
+            Self::Failover => {
+                "New clients come steadily, ask again every 500 ms, and after 4 s the leader of the regions, or \
+                 the active server of a pair, is killed. Afterwards every client renews what it was told. The pair \
+                 of Kea is told to wait a second for its partner instead of a minute."
+            }
+            Self::Leases => {
+                "50 new clients a second with few leases in the store and with many. Memory is that of the largest \
+                 process of the kind."
+            }
+        }
+    }
+
     /// Whether it is done to this server.
     #[must_use]
     pub fn takes(self, kind: Kind) -> bool {
@@ -135,41 +113,5 @@ impl Scenario {
             Self::Failover => failover::measure(context).await,
             Self::Leases => leases::measure(context).await,
         }
-    }
-}
-
-impl Findings {
-    fn put(&mut self, name: &str, value: f64) {
-        self.figures.push(Figure { name: name.to_owned(), value });
-    }
-}
-
-/// CPU time of each process between two moments, in microseconds for each of `count` things.
-fn cpu_us(before: &[Used], after: &[Used], count: u32) -> Vec<(String, f64)> {
-    let of = |used: &Used| {
-        let begin = before.iter().find(|begin| begin.process == used.process);
-        let spent = used.time.saturating_sub(begin.map(|begin| begin.time).unwrap_or_default());
-        (used.process.clone(), spent.as_secs_f64() * 1e6 / f64::from(count.max(1)))
-    };
-    after.iter().map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn cpu_time_is_what_each_process_used_between_two_moments() {
-        let used = |process: &str, ms| Used {
-            process: process.to_owned(),
-            time: Duration::from_millis(ms),
-        };
-        let before = [used("r1", 100), used("k1", 10)];
-        let after = [used("r1", 150), used("k1", 30), used("new", 10)];
-        let found = cpu_us(&before, &after, 100);
-        let want = [("r1".to_owned(), 500.0), ("k1".to_owned(), 200.0), ("new".to_owned(), 100.0)];
-        assert_eq!(found, want);
     }
 }

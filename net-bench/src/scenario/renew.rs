@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::findings::{Context, Findings, cpu_us};
 use super::round::{Came, fill};
-use super::{Context, Findings, cpu_us};
 use crate::clients::Pool;
 use crate::fleet::clients::Clients;
 use crate::fleet::drive::{Pace, Relay, Round};

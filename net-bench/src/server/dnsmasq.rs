@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Context;
 use testkit::lab::Lab;
 
-use super::{Body, printed};
+use super::body::{Body, printed};
 use crate::clients::{self, Pool};
 
 const NODE: &str = "dnsmasq";

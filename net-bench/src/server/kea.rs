@@ -13,7 +13,8 @@ use testkit::lab::Lab;
 use testkit::lab::process::Process;
 use testkit::wait::{PROCESS_STALL, wait_for};
 
-use super::{Body, Patience, printed};
+use super::body::{Body, printed};
+use super::kind::Patience;
 use crate::clients::{self, Pool};
 
 /// Threads of a server: the machine has two cores.

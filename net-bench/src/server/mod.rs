@@ -2,9 +2,11 @@
 //!
 //! Dropping a [`Server`] ends its processes by their ids and removes its lab with what they stored.
 
+mod body;
 mod dnsmasq;
 mod ironraft;
 mod kea;
+pub mod kind;
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -14,69 +16,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use store_node::bench::machine::cpu_time;
 use testkit::lab::Lab;
-use testkit::lab::cluster::{Cluster, Kind as NodeKind};
-use testkit::lab::process::Process;
-use testkit::wait::{PROCESS_STALL, wait_for};
+use testkit::lab::cluster::Kind as NodeKind;
 
+use self::body::Body;
+use self::kind::{Kind, Patience};
 use crate::clients::{self, Pool, Target};
-
-/// Which server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Three regions and one rack.
-    Ironraft,
-    /// Three regions and two racks that share the link.
-    IronraftPair,
-    /// Kea with its leases in a file.
-    Kea,
-    /// Two Kea servers, hot standby.
-    KeaPair,
-    /// dnsmasq.
-    Dnsmasq,
-}
-
-impl Kind {
-    /// All of them, in the order of reports.
-    pub const ALL: [Self; 5] =
-        [Self::Ironraft, Self::IronraftPair, Self::Kea, Self::KeaPair, Self::Dnsmasq];
-
-    /// The name in reports and settings.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ironraft => "ironraft",
-            Self::IronraftPair => "ironraft-2",
-            Self::Kea => "kea",
-            Self::KeaPair => "kea-ha",
-            Self::Dnsmasq => "dnsmasq",
-        }
-    }
-
-    /// What an ACK of this server rests on.
-    #[must_use]
-    pub fn durability(self) -> &'static str {
-        match self {
-            Self::Ironraft => "2 of 3 regions, fsync before the ACK; 1 rack",
-            Self::IronraftPair => "2 of 3 regions, fsync before the ACK; 2 racks",
-            Self::Kea => "1 server, file appended, no fsync",
-            Self::KeaPair => "2 servers before the ACK, files appended, no fsync",
-            Self::Dnsmasq => "1 server, file rewritten, no fsync",
-        }
-    }
-
-    fn racks(self) -> u8 {
-        if self == Self::IronraftPair { 2 } else { 1 }
-    }
-}
-
-/// How long the servers of a Kea pair wait before they take over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// As Kea does unless told otherwise: a minute.
-    Usual,
-    /// As short as is of use, for what happens when one is killed. Under much load they would part.
-    Short,
-}
 
 /// How a server is started.
 #[derive(Debug, Clone, Copy)]
@@ -106,16 +50,6 @@ pub struct Server {
     body: Body,
     /// Groups of clients that were taken.
     groups: AtomicU16,
-}
-
-#[derive(Debug)]
-enum Body {
-    Cluster(Cluster),
-    Rival {
-        // Processes end before the lab that they live in.
-        processes: Vec<(String, Process)>,
-        lab: Lab,
-    },
 }
 
 /// CPU time of one process until now.
@@ -225,16 +159,4 @@ impl Server {
         let of = |(process, id): (String, u32)| Ok(Used { time: cpu_time(&[id])?, process });
         self.processes().into_iter().map(of).collect()
     }
-}
-
-/// Waits until a process prints some words.
-async fn printed(process: &mut Process, words: &str) -> anyhow::Result<()> {
-    let log = process.log().to_owned();
-    wait_for(&format!("`{words}` in {}", log.display()), PROCESS_STALL, async |signs| {
-        let text = std::fs::read_to_string(&log)?;
-        signs.see("log", text.len());
-        ensure!(process.ended()?.is_none(), "it ended: {}", process.log_tail());
-        Ok(text.contains(words).then_some(()))
-    })
-    .await
 }
