@@ -22,9 +22,13 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
                 say(&format!("{} of {}, run {}", scenario.name(), kind.name(), run + 1));
                 let measured = Box::pin(scenario.measure(&context)).await;
                 outcome.add(&context, scenario, measured);
+                // A long run that is ended early leaves what it has measured.
+                report::write(&outcome, settings)?;
             }
         }
     }
     outcome.end()?;
-    report::write(&outcome, settings)
+    report::write(&outcome, settings)?;
+    say(&format!("report: {}", settings.report.join(report::PAGE).display()));
+    Ok(())
 }

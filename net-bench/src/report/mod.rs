@@ -10,11 +10,11 @@ use anyhow::Context;
 use self::outcome::Outcome;
 use self::page::VALUES;
 use self::pictures::{CPU, LATENCY, RATES};
-use crate::progress::say;
 use crate::scenario::Scenario;
 use crate::settings::Settings;
 
-const PAGE: &str = "net.md";
+/// The file of the page.
+pub const PAGE: &str = "net.md";
 
 /// Writes `net.json`, `net.md` and the pictures.
 ///
@@ -33,6 +33,5 @@ pub fn write(outcome: &Outcome, settings: &Settings) -> anyhow::Result<()> {
         write(CPU, &pictures::cpu(outcome))?;
         write(LATENCY, &pictures::latency(outcome))?;
     }
-    say(&format!("report: {}", folder.join(PAGE).display()));
     Ok(())
 }
