@@ -92,4 +92,15 @@ mod tests {
         let points = [Point { rate: 500, loss: 0.1 }, Point { rate: 1000, loss: 0.0 }];
         assert_eq!(next(&points, 0.001, 250), Some(2000));
     }
+
+    #[test]
+    fn every_search_ends_close_below_what_the_server_bears() {
+        for capacity in (20..20_000).step_by(97) {
+            let rates = tried(capacity, 250);
+            assert!(rates.len() <= 14, "{capacity}: {rates:?}");
+            let found = rates.into_iter().filter(|rate| *rate <= capacity).max();
+            let found = found.map_or(0, |rate| rate * CLOSE_PERCENT / 100 + 1);
+            assert!(found >= capacity, "{capacity}: {found}");
+        }
+    }
 }

@@ -76,6 +76,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::Parser;
 
     use super::*;
@@ -86,10 +88,19 @@ mod tests {
         settings: Settings,
     }
 
+    impl Settings {
+        /// Those of a report in a folder, for tests.
+        pub(crate) fn of_report(folder: &Path) -> Self {
+            let report = folder.to_str().unwrap();
+            let given = ["bench", "--report", report, "--binary", "b"];
+            Arguments::try_parse_from(given).unwrap().settings
+        }
+    }
+
     #[track_caller]
     fn check(only: &str, servers: usize, scenarios: &[&str]) {
-        let given = ["bench", "--report", "r", "--binary", "b", "--only", only];
-        let settings = Arguments::try_parse_from(given).unwrap().settings;
+        let mut settings = Settings::of_report(Path::new("r"));
+        settings.only = only.split(',').map(str::to_owned).collect();
         assert_eq!(settings.servers().len(), servers);
         assert_eq!(settings.scenarios(&["dora", "renew"]), scenarios);
     }

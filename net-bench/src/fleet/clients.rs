@@ -58,8 +58,10 @@ pub struct Seen {
     pub done: Vec<(Duration, Duration)>,
     /// Exchanges in which something was sent twice.
     pub repeated: u32,
-    /// Clients that were refused (NAK).
+    /// Refusals (NAK). Who took an offer begins anew.
     pub refused: u32,
+    /// Clients that were refused the address they had; their exchange ends without one.
+    pub lost: u32,
     /// Clients that were given another address than the one they had.
     pub changed: u32,
     /// Messages that clients sent again.
@@ -93,10 +95,10 @@ impl Clients {
         self.clients.iter().filter(|client| client.under_way.is_some()).count()
     }
 
-    /// How many exchanges of this round are done or refused.
+    /// How many exchanges of this round are done, or ended with the loss of an address.
     #[must_use]
     pub fn ended(&self) -> usize {
-        self.seen.done.len() + self.seen.refused as usize
+        self.seen.done.len() + self.seen.lost as usize
     }
 
     /// What was seen in the round that ends now. Exchanges that are under way are given up, and time
@@ -160,8 +162,14 @@ impl Clients {
                 self.seen.done.push((now, now.saturating_sub(under_way.begun)));
                 *client = Client { address: Some(answer.address), under_way: None };
             }
-            (MessageType::Nak, Said::Request { .. } | Said::Renew { .. }) => {
+            (MessageType::Nak, Said::Request { .. }) => {
                 self.seen.refused += 1;
+                under_way.said = Said::Discover;
+                return self.send(number, now).map(Some);
+            }
+            (MessageType::Nak, Said::Renew { .. }) => {
+                self.seen.refused += 1;
+                self.seen.lost += 1;
                 *client = Client::default();
             }
             _ => {}
@@ -285,6 +293,18 @@ mod tests {
         clients.begin(1, at(0)).unwrap();
         let xid = clients.xid(1);
         clients.receive(&answer(MessageType::Nak, xid, address(8)), at(1)).unwrap();
+        assert_eq!(clients.ended(), 1);
         assert_eq!((clients.end_round().refused, clients.addresses()), (1, (1, 0)));
+    }
+
+    #[test]
+    fn a_client_whose_offer_was_taken_by_another_begins_anew() {
+        let mut clients = bound();
+        let discover = clients.begin(1, at(5)).unwrap();
+        let xid = clients.xid(1);
+        clients.receive(&answer(MessageType::Offer, xid, address(9)), at(6)).unwrap();
+        let refused = clients.receive(&answer(MessageType::Nak, xid, address(9)), at(7)).unwrap();
+        assert_eq!(refused, Some(discover));
+        assert_eq!((clients.ended(), clients.under_way()), (1, 1));
     }
 }

@@ -35,3 +35,22 @@ pub fn write(outcome: &Outcome, settings: &Settings) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_again_and_pictures_go_with_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::of_report(folder.path());
+        write(&outcome::sample_steps(&[(100, 0.0)]), &settings).unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let again: Outcome = serde_json::from_str(&read(VALUES)).unwrap();
+        assert_eq!(again.of(Scenario::Dora).count(), 1);
+        for picture in [RATES, CPU, LATENCY] {
+            assert!(read(PAGE).contains(&format!("({picture})")));
+            assert!(read(picture).starts_with("<svg"));
+        }
+    }
+}

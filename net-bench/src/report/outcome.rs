@@ -129,6 +129,28 @@ pub(super) fn sample(scenario: Scenario, figures: &[(Kind, &str, [f64; 2])]) -> 
     outcome
 }
 
+/// An outcome of one run of Kea with steps of a rate and a loss each.
+#[cfg(test)]
+pub(super) fn sample_steps(steps: &[(u32, f64)]) -> Outcome {
+    let mut outcome = sample(Scenario::Dora, &[(Kind::Kea, "clean /s", [1.0, 1.0])]);
+    outcome.results.truncate(1);
+    outcome.results[0].steps = steps
+        .iter()
+        .map(|(rate, loss)| Step {
+            rate: *rate,
+            begun: f64::from(*rate),
+            done: f64::from(*rate) * (1.0 - loss),
+            loss: *loss,
+            offer_ms: 0.5,
+            ack_ms: 1.0,
+            ack_max_ms: 3.0,
+            not_unique: 0,
+            cpu_us: vec![("kea-1".to_owned(), f64::from(*rate))],
+        })
+        .collect();
+    outcome
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

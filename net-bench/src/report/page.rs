@@ -107,7 +107,7 @@ fn shown(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::sample;
+    use super::super::outcome::{sample, sample_steps};
     use super::*;
 
     #[test]
@@ -131,5 +131,11 @@ mod tests {
     fn values_have_digits_that_are_of_use() {
         let all = [0.0, 0.123, 12.34, 1234.5].map(shown);
         assert_eq!(all, ["0", "0.12", "12.3", "1234"]);
+    }
+
+    #[test]
+    fn cpu_by_process_is_that_of_the_highest_clean_step() {
+        let page = write(&sample_steps(&[(200, 0.0), (100, 0.0), (400, 0.01)])).unwrap();
+        assert!(page.contains("- kea at 200/s: kea-1 200\n"), "{page}");
     }
 }

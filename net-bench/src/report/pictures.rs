@@ -43,3 +43,28 @@ pub(super) fn latency(outcome: &Outcome) -> String {
     let curves: Vec<Curve> = Kind::ALL.into_iter().map(curve).collect();
     plot::curves("Mean time to the ACK, ms, by new clients per second", &curves)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::outcome::{sample, sample_steps};
+    use super::*;
+
+    #[test]
+    fn a_server_has_a_bar_for_each_limit() {
+        let clean = [(Kind::Kea, "clean /s", [4000.0, 6000.0])];
+        let picture = rates(&sample(Scenario::Dora, &clean));
+        assert!(picture.contains(">5000<"), "{picture}");
+        let background = 1;
+        assert_eq!(picture.matches("<rect").count(), background + 2 * Kind::ALL.len());
+        let cpu_of = [(Kind::Dnsmasq, "CPU us per DORA", [800.0, 900.0])];
+        assert!(cpu(&sample(Scenario::Dora, &cpu_of)).contains(">850<"));
+    }
+
+    #[test]
+    fn latency_leaves_out_steps_at_which_the_server_was_overrun() {
+        let points = |picture: &str| picture.matches(',').count();
+        let without = points(&latency(&sample_steps(&[(100, 0.0), (1000, 0.02)])));
+        let with = points(&latency(&sample_steps(&[(100, 0.0), (1000, 0.02), (2000, 0.4)])));
+        assert_eq!(without, with);
+    }
+}

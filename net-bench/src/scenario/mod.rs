@@ -115,3 +115,29 @@ impl Scenario {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_scenarios_and_servers_differ_so_that_one_list_can_name_both() {
+        let scenarios = Scenario::ALL.into_iter().map(Scenario::name);
+        let mut names: Vec<&str> = scenarios.chain(Kind::ALL.into_iter().map(Kind::name)).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn only_servers_with_a_second_node_lose_one() {
+        let takes = |scenario: Scenario| -> Vec<&str> {
+            let kinds = Kind::ALL.into_iter().filter(|kind| scenario.takes(*kind));
+            kinds.map(Kind::name).collect()
+        };
+        assert_eq!(takes(Scenario::Failover), ["ironraft", "ironraft-2", "kea-ha"]);
+        assert_eq!(takes(Scenario::Leases), ["ironraft"]);
+        assert_eq!(takes(Scenario::Dora).len(), Kind::ALL.len());
+    }
+}
