@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region upgrade chaos fuzz
+.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region bench-net upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -87,6 +87,13 @@ bench-region: build ## the region under many requests, in full (BENCH_SECONDS, B
 	BENCH_DIR="$${BENCH_DIR:-$(CARGO_TARGET_DIR)/bench-region}" BENCH_REPORT="$${BENCH_REPORT:-docs/benchmarks}" \
 	    BENCH_BINARY=$(CARGO_TARGET_DIR)/release/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
 	    $(BIN)/ironraft-bench-region
+
+# A run of a part leaves the report that is kept alone.
+bench-net: build ## DHCP beside Kea and dnsmasq, in full (BENCH_SECONDS, BENCH_RUNS, BENCH_ONLY=scenarios or servers)
+	$(call optimised,release) --package ironraft --package net-bench --bin ironraft --bin ironraft-bench-net
+	BENCH_REPORT="$${BENCH_REPORT:-$(if $(BENCH_ONLY),artifacts/net,docs/benchmarks)}" \
+	    BENCH_BINARY=$(CARGO_TARGET_DIR)/release/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
+	    $(CARGO_TARGET_DIR)/release/ironraft-bench-net
 
 upgrade: build ## replace the regions of a previous program one by one under load (PREVIOUS=path of its ironraft)
 	@test -n "$(PREVIOUS)" || { echo "PREVIOUS=path of the previous ironraft is missing"; exit 2; }

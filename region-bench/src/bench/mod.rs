@@ -10,7 +10,7 @@ mod load;
 mod part;
 mod report;
 mod run;
-mod seed;
+pub mod seed;
 pub mod settings;
 mod site;
 mod targets;

@@ -76,6 +76,18 @@ impl Node {
         self.process.is_some()
     }
 
+    /// The folder of its data.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The id of its process on the host, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// The end of its log.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -89,7 +101,7 @@ pub struct Cluster {
     // Nodes end before the lab that they live in.
     nodes: BTreeMap<String, Node>,
     binary: PathBuf,
-    key: ApiKey,
+    founded: Founded,
     http: reqwest::Client,
     lab: Lab,
 }
@@ -99,7 +111,23 @@ impl Cluster {
     ///
     /// # Errors
     /// When a command fails or a node does not get ready.
-    pub async fn form(mut lab: Lab, binary: &Path, regions: u8, racks: u8) -> anyhow::Result<Self> {
+    pub async fn form(lab: Lab, binary: &Path, regions: u8, racks: u8) -> anyhow::Result<Self> {
+        let mut cluster = Self::begin(lab, binary, regions, racks).await?;
+        cluster.complete().await?;
+        Ok(cluster)
+    }
+
+    /// Begins to form a cluster: only its first region, `r1`, runs, so that its store can be filled
+    /// while it is stopped.
+    ///
+    /// # Errors
+    /// When a command fails or the region does not get ready.
+    pub async fn begin(
+        mut lab: Lab,
+        binary: &Path,
+        regions: u8,
+        racks: u8,
+    ) -> anyhow::Result<Self> {
         ensure!(regions > 0, "a cluster needs a region");
         let mut nodes = BTreeMap::new();
         for number in 0..regions {
@@ -115,16 +143,24 @@ impl Cluster {
         }
         let http = reqwest::Client::builder().timeout(PATIENCE.answer).no_proxy().build()?;
         let founded = found(&lab, binary, &nodes["r1"])?;
-        let key = founded.key.clone();
-        let mut cluster = Self { nodes, binary: binary.to_owned(), key, http, lab };
+        let mut cluster = Self { nodes, binary: binary.to_owned(), founded, http, lab };
         cluster.start("r1").await?;
-        for number in 1..regions {
-            cluster.join(&format!("r{}", number + 1), &founded.region_token).await?;
-        }
-        for number in 0..racks {
-            cluster.join(&format!("k{}", number + 1), &founded.rack_token).await?;
-        }
         Ok(cluster)
+    }
+
+    /// Lets all other nodes join the first region, which runs: regions, then racks.
+    ///
+    /// # Errors
+    /// When a command fails or a node does not get ready.
+    pub async fn complete(&mut self) -> anyhow::Result<()> {
+        let Founded { region_token, rack_token, .. } = self.founded.clone();
+        for (kind, token) in [(Kind::Region, region_token), (Kind::Rack, rack_token)] {
+            let names: Vec<String> = self.nodes(kind).map(|node| node.name.clone()).collect();
+            for name in names.iter().filter(|name| *name != "r1") {
+                self.join(name, &token).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The lab it lives in.
@@ -141,7 +177,7 @@ impl Cluster {
     /// The administrator's key.
     #[must_use]
     pub fn key(&self) -> &ApiKey {
-        &self.key
+        &self.founded.key
     }
 
     /// The nodes of one kind, by name.
@@ -168,13 +204,13 @@ impl Cluster {
     /// # Errors
     /// When it cannot be made.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Ok(Client::new(self.region_urls(), self.key.clone(), PATIENCE)?)
+        Ok(Client::new(self.region_urls(), self.founded.key.clone(), PATIENCE)?)
     }
 
     /// The operator's commands with the administrator's key.
     #[must_use]
     pub fn cli(&self) -> Cli {
-        Cli::new(&self.binary, &self.region_urls(), self.key.clone())
+        Cli::new(&self.binary, &self.region_urls(), self.founded.key.clone())
     }
 
     /// Kills a node with SIGKILL.
@@ -284,6 +320,7 @@ impl Cluster {
 }
 
 /// What `region init` printed.
+#[derive(Debug, Clone)]
 struct Founded {
     key: ApiKey,
     region_token: String,

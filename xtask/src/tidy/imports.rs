@@ -81,6 +81,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
+    ("net-bench", &["client", "store-node", "testkit", "region-bench"]),
     ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];
