@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use dhcp::v4::engine::{
     Arrival, CommitRequest, Dropped, Engine, Exchange, Outcome, Output, OwnRack, Sending,
 };
+use dhcp::v4::queue::PacketQueue;
 use model::controller::ControllerInterface;
 use model::id::VlanId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
@@ -36,6 +37,8 @@ const TICK: Duration = Duration::from_millis(250);
 const INTERFACES_EVERY_MS: u64 = 1_000;
 /// Packets that wait for the engine; more are dropped, and their clients ask again.
 const PACKETS_MAX: usize = 2_048;
+/// How many packets are handled before something else gets its turn.
+const HANDLED_AT_ONCE: usize = 64;
 const BATCH_MAX: usize = 256;
 /// One at a time, so that batches grow with the load: what comes while one is on its way shares the next.
 const BATCHES_MAX: usize = 1;
@@ -67,6 +70,7 @@ pub struct DhcpService {
     block_requests: JoinSet<()>,
     stock: Stock,
     parked: Parked,
+    queue: PacketQueue<(u32, Received)>,
     interfaces_seen: Option<Moment>,
 }
 
@@ -114,6 +118,7 @@ impl DhcpService {
             block_requests: JoinSet::new(),
             stock: Stock::default(),
             parked: Parked::default(),
+            queue: PacketQueue::with_room(PACKETS_MAX),
             interfaces_seen: None,
         }
     }
@@ -125,7 +130,8 @@ impl DhcpService {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                Some((index, packet)) = self.packets.1.recv() => self.receive(index, packet),
+                Some((index, packet)) = self.packets.1.recv() => self.take_in(index, packet),
+                () = std::future::ready(()), if !self.queue.is_empty() => self.handle_queued(),
                 Some(ended) = self.batches.join_next() => match ended {
                     Ok(outcomes) => self.decided(outcomes),
                     Err(failed) => error!("a commit of bindings failed: {failed}"),
@@ -142,6 +148,39 @@ impl DhcpService {
 
     fn now(&self) -> Moment {
         Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Handles a packet at once, if no other waits; else those that are urgent come first.
+    fn take_in(&mut self, index: u32, packet: Received) {
+        if self.queue.is_empty() && self.packets.1.is_empty() {
+            return self.receive(index, packet);
+        }
+        self.put_into_queue(index, packet);
+        while let Ok((index, packet)) = self.packets.1.try_recv() {
+            self.put_into_queue(index, packet);
+        }
+        self.handle_queued();
+    }
+
+    fn put_into_queue(&mut self, index: u32, packet: Received) {
+        let Some(arrival) = self.arrival(index, &packet) else { return };
+        match self.engine.ticket(&packet.payload, &arrival, self.now()) {
+            Ok(ticket) => {
+                if self.queue.push(ticket, (index, packet)).is_some() {
+                    let reason = "too many wait";
+                    self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
+                }
+            }
+            Err(dropped) => self.count_dropped(dropped, packet.source),
+        }
+    }
+
+    /// Handles some of what waits, so that sockets and answers of regions get their turn.
+    fn handle_queued(&mut self) {
+        for _ in 0..HANDLED_AT_ONCE {
+            let Some((index, packet)) = self.queue.pop() else { return };
+            self.receive(index, packet);
+        }
     }
 
     fn receive(&mut self, index: u32, packet: Received) {
@@ -174,17 +213,20 @@ impl DhcpService {
         }
     }
 
-    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
-        let Some(served) = self.sockets.values().find(|served| served.index == index) else {
-            return Ok(());
-        };
-        let arrival = Arrival {
+    /// Where a packet came in; none when that is not served any more.
+    fn arrival(&self, index: u32, packet: &Received) -> Option<Arrival> {
+        let served = self.sockets.values().find(|served| served.index == index)?;
+        Some(Arrival {
             vlan: served.vlan,
             interface: index,
             server: served.address,
             source_port: packet.source.port(),
             destination: packet.destination,
-        };
+        })
+    }
+
+    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
+        let Some(arrival) = self.arrival(index, packet) else { return Ok(()) };
         self.set_clock();
         let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
         self.metrics.received.get_or_create(&MessageType { kind: kind.name() }).inc();
