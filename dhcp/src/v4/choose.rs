@@ -109,7 +109,9 @@ impl Engine {
             return Availability::Taken;
         }
         let Some(clock) = self.clock else { return Availability::Unknown };
+        let is_its = self.view.binding(ip).is_some_and(|binding| binding.mac == mac);
         let own_block = self.own_block(vlan, ip);
+        let own_block = own_block.filter(|block| is_its || self.view.is_open(block));
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
             own_block,

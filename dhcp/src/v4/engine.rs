@@ -299,7 +299,10 @@ impl Engine {
         }
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
-            Kind::Request => self.request(&message, &arrival, now)?,
+            Kind::Request => {
+                self.transmissions.asked(message.mac);
+                self.request(&message, &arrival, now)?
+            }
             Kind::Decline => self.decline(&message, &arrival, now)?,
             Kind::Release => self.release(&message, &arrival, now)?,
             Kind::Inform => self.inform(&message, &arrival, now)?,

@@ -1,7 +1,9 @@
 //! Which of several racks on a link answers (after RFC 3074, for any number of servers).
 //!
 //! Each client has an order of the racks that live, from a hash of its hardware address. The first
-//! answers at once; the nth answers the nth transmission that it saw itself of the same message.
+//! answers at once; the nth answers the nth transmission that it saw itself of the same message. A
+//! client that begins anew with another DISCOVER, without having asked for what it was offered, was
+//! offered nothing: that counts as a transmission too.
 //! The `secs` field is not trusted: iPXE counts something else in it.
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use crate::wire::message::Kind;
 
 /// How long a transaction is remembered after its last transmission.
 const MEMORY_MS: u64 = 60_000;
+/// A DISCOVER that comes later than this after another one has nothing to do with it.
+const DISCOVERY_MS: u64 = 15_000;
 const TRANSACTIONS_MAX: usize = 16_384;
 
 /// The place of a rack in a client's order, 0 for the one that answers first.
@@ -44,6 +48,9 @@ pub fn mixed(bytes: impl IntoIterator<Item = u8>) -> u64 {
     hash ^ (hash >> 33)
 }
 
+/// Stands for the transaction ids of all DISCOVERs of a client.
+const ANY: u32 = 0;
+
 /// Counts the transmissions of each message.
 #[derive(Debug, Clone, Default)]
 pub struct Transmissions {
@@ -59,10 +66,19 @@ impl Transmissions {
         if self.seen.len() >= TRANSACTIONS_MAX {
             self.seen.clear();
         }
+        let xid = if kind == Kind::Discover { ANY } else { xid };
         let (count, last) = self.seen.entry((mac, xid, kind)).or_default();
+        if kind == Kind::Discover && now.since_ms(*last) >= DISCOVERY_MS {
+            *count = 0;
+        }
         *count += 1;
         *last = now;
         *count
+    }
+
+    /// A client asked for an address: somebody had offered it one.
+    pub fn asked(&mut self, mac: MacAddress) {
+        self.seen.remove(&(mac, ANY, Kind::Discover));
     }
 
     /// Forgets the transactions that are over.
@@ -105,9 +121,24 @@ mod tests {
         let mut seen = Transmissions::default();
         let mac = MacAddress([2, 0, 0, 0, 0, 1]);
         let mut count = |xid, kind| seen.count(mac, xid, kind, Moment::from_ms(0));
-        assert_eq!(count(1, Kind::Discover), 1);
-        assert_eq!(count(1, Kind::Discover), 2);
         assert_eq!(count(1, Kind::Request), 1);
-        assert_eq!(count(2, Kind::Discover), 1);
+        assert_eq!(count(1, Kind::Request), 2);
+        assert_eq!(count(2, Kind::Request), 1);
+        assert_eq!(count(1, Kind::Inform), 1);
+    }
+
+    #[test]
+    fn a_client_that_was_offered_nothing_begins_anew() {
+        let mut seen = Transmissions::default();
+        let mac = MacAddress([2, 0, 0, 0, 0, 1]);
+        let discover = |seen: &mut Transmissions, xid, ms| {
+            seen.count(mac, xid, Kind::Discover, Moment::from_ms(ms))
+        };
+        assert_eq!(discover(&mut seen, 1, 0), 1);
+        assert_eq!(discover(&mut seen, 1, 1_000), 2);
+        assert_eq!(discover(&mut seen, 2, 4_000), 3, "with another transaction id");
+        assert_eq!(discover(&mut seen, 3, 4_000 + DISCOVERY_MS), 1, "much later");
+        seen.asked(mac);
+        assert_eq!(discover(&mut seen, 4, 20_000), 1, "it was offered something");
     }
 }

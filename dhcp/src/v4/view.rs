@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use model::id::{BlockId, SubnetId, SystemId, VlanId};
+use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::cut::Span;
@@ -65,6 +65,8 @@ pub struct View {
     blocks: Blocks<Ipv4Addr>,
     /// The rack process whose blocks `free` has.
     own: Option<(SystemId, u64)>,
+    /// The ranges that were heard of: the addresses of those from which new clients get some.
+    ranges: BTreeMap<IpRangeId, Option<Span>>,
     free: Free<Ipv4Addr>,
     hosts: BTreeMap<SystemId, Host>,
     host_of: BTreeMap<MacAddress, SystemId>,
@@ -122,6 +124,23 @@ impl View {
     fn forget_binding(&mut self, ip: Ipv4Addr) {
         if let Some(old) = self.bindings.remove(&ip) {
             self.by_client.remove(&(old.vlan, old.mac, ip));
+        }
+    }
+
+    /// Says from where to where new clients get addresses of a range; from nowhere when it is deleted, or
+    /// for something else.
+    pub fn put_range(&mut self, id: IpRangeId, span: Option<Span>) {
+        self.ranges.insert(id, span);
+    }
+
+    /// Whether new clients get addresses of a block: it still lies in a range for them. A block outlives
+    /// its range by some minutes.
+    #[must_use]
+    pub fn is_open(&self, block: &Block) -> bool {
+        let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) else { return false };
+        match self.ranges.get(&block.iprange) {
+            None => true,
+            Some(span) => span.is_some_and(|span| span.contains(first) && span.contains(last)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::engine::Dropped;
 use dhcp::v4::view::{Host, HostInterface};
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
+use model::lease::cut::Span;
 
 use crate::bench::{Bench, Client, SERVER, VLAN, kind_of, lease_seconds, rack, sent};
 
@@ -126,4 +127,19 @@ fn what_a_client_asks_for_counts_more_than_what_it_was_offered_and_less_than_wha
     let ip = bench.bound(&client);
     let asks = client.with(50, &offered.octets());
     assert_eq!(bench.offered(&asks), ip);
+}
+
+/// A block outlives its range: what its clients have stays theirs, and nobody else gets any.
+#[test]
+fn addresses_of_a_range_that_is_gone_go_to_nobody_new() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let ip = bench.bound(&client);
+    let block = crate::bench::block(900_000);
+    bench.engine.update(|view| view.put_range(block.iprange, None));
+    assert_eq!(bench.handle(&Client::new(2).discover()), Err(Dropped::NoAddress));
+    assert_eq!(bench.offered(&client), ip);
+    let within = Span { first: Ipv4Addr::new(10, 0, 0, 100), last: Ipv4Addr::BROADCAST };
+    bench.engine.update(|view| view.put_range(block.iprange, Some(within)));
+    assert!(bench.handle(&Client::new(2).discover()).is_ok(), "it is a range again");
 }

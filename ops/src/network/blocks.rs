@@ -171,7 +171,8 @@ impl Grants<'_> {
         }
         let total: u64 = ranges.iter().filter_map(dynamic_span).map(|span| span.len()).sum();
         let racks = u64::try_from(racks_of(self.tx, request.vlan)?.len()).unwrap_or(1).max(1);
-        let share = u32::try_from(total / (2 * racks)).unwrap_or(u32::MAX);
+        let share = u32::try_from(if racks == 1 { total / 2 } else { total / (4 * racks) })
+            .unwrap_or(u32::MAX);
         let wanted = request.wanted.min(WANTED_MAX).min(share);
         // A rack whose clients were offered what it has looks poorer than it is, but not for ever.
         let owns = |block: &Block| {

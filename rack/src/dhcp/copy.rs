@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
 use model::controller::ServedRack;
+use model::lease::cut::Span;
 use model::machine::served::ServedMachine;
+use model::net::iprange::Purpose;
 use model::setting::typed::NTP_SERVERS;
 use proto::convert::Key;
 
@@ -62,8 +64,15 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
             Some(binding) => view.put_binding(binding.as_ref().clone()),
             None => view.remove_binding(*ip),
         },
-        Key::IpRange(_)
-        | Key::Domain(_)
+        Key::IpRange(id) => {
+            let range = generation.ipranges.get(id);
+            let dynamic = range.filter(|range| range.purpose == Purpose::Dynamic);
+            let span = dynamic.and_then(|range| {
+                Some(Span { first: v4(range.start_ip)?, last: v4(range.end_ip)? })
+            });
+            view.put_range(*id, span);
+        }
+        Key::Domain(_)
         | Key::DnsResource(_)
         | Key::PowerJob(_)
         | Key::Setting(_)

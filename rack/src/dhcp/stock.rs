@@ -22,7 +22,8 @@ const LOOK_MS: u64 = 50;
 
 /// How often blocks are renewed.
 const EVERY_MS: u64 = 30_000;
-/// How soon it is asked again where addresses are few: when the last answer brought some, and else.
+/// How soon it is asked again where addresses are few: when the last answer brought some, and else, which
+/// doubles while nothing comes and nothing goes.
 const AGAIN_MS: u64 = 100;
 const IN_VAIN_MS: u64 = 1_000;
 
@@ -37,17 +38,21 @@ pub(crate) struct Stock {
     asked: Option<Moment>,
     /// Whether any block came since.
     granted: bool,
+    /// How often it was asked in vain since addresses came or went.
+    vain: u32,
 }
 
 impl Stock {
     /// A block came.
     pub(crate) fn granted(&mut self) {
         self.granted = true;
+        self.vain = 0;
     }
 
     /// Takes in how many addresses went since it was told last.
     pub(crate) fn went(&mut self, went: BTreeMap<VlanId, u32>, now: Moment) {
         for (vlan, count) in went {
+            self.vain = 0;
             *self.went.entry(vlan).or_default() += count;
         }
         let since = *self.looked.get_or_insert(now);
@@ -79,11 +84,12 @@ impl Stock {
         let pause_ms = match (few, self.granted) {
             (false, _) => EVERY_MS,
             (true, true) => AGAIN_MS,
-            (true, false) => IN_VAIN_MS,
+            (true, false) => (IN_VAIN_MS << self.vain.min(5)).min(EVERY_MS),
         };
         let due = self.asked.is_none_or(|asked| now.since_ms(asked) >= pause_ms);
         if due {
             self.asked = Some(now);
+            self.vain += u32::from(few && !self.granted);
             self.granted = false;
         }
         due
@@ -121,11 +127,13 @@ mod tests {
         assert!(stock.asks(&free(WANTED_MIN), at(0)), "the first time");
         assert!(!stock.asks(&free(WANTED_MIN), at(29_999)));
         assert!(stock.asks(&free(WANTED_MIN), at(30_000)), "to renew");
-        assert!(!stock.asks(&free(10), at(30_500)), "the last answer may be on its way");
-        assert!(stock.asks(&free(10), at(31_000)));
         stock.granted();
-        assert!(stock.asks(&free(20), at(31_100)), "it brought some, but too few");
-        assert!(!stock.asks(&free(20), at(31_900)), "it brought none");
-        assert!(stock.asks(&free(20), at(32_100)));
+        assert!(stock.asks(&free(10), at(30_100)), "few are left");
+        assert!(!stock.asks(&free(10), at(31_000)), "it brought none");
+        assert!(stock.asks(&free(10), at(31_100)));
+        assert!(!stock.asks(&free(10), at(33_000)), "it is asked less and less");
+        assert!(stock.asks(&free(10), at(33_100)));
+        stock.granted();
+        assert!(stock.asks(&free(20), at(33_200)), "it brought some, but too few");
     }
 }

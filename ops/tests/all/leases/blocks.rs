@@ -145,23 +145,23 @@ async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
     assert_eq!(reserve().await.unwrap().ip, ip(101));
 }
 
-/// Of 32 addresses and two racks a rack keeps at most eight free ones in store.
+/// Of 32 addresses and two racks a rack keeps four free ones in store.
 #[tokio::test]
 async fn a_rack_gets_what_it_wants_at_once_but_leaves_some_to_the_others() {
     let site = Site::new().await;
     let (first, second) = (process(1, 7), process(2, 8));
-    assert_eq!(site.blocks_for(&first, 0, 5).await.len(), 2, "two blocks of four");
-    assert_eq!(site.blocks_for(&second, 0, 1_000).await.len(), 2);
+    assert_eq!(site.blocks_for(&first, 0, 1_000).await.len(), 1, "a block of four");
+    assert_eq!(site.blocks_for(&second, 0, 1_000).await.len(), 1);
     for _ in 0..8 {
         site.blocks_for(&first, 8, 1_000).await;
     }
-    assert_eq!(site.view().await.list::<Block>().unwrap().len(), 4, "it has its share");
+    assert_eq!(site.view().await.list::<Block>().unwrap().len(), 2, "it has its share");
     site.change(|tx| {
         let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
         tx.put(&Vlan { secondary_rack: None, ..vlan })
     })
     .await;
-    assert_eq!(site.blocks_for(&first, 8, 1_000).await.len(), 4, "it is alone");
+    assert_eq!(site.blocks_for(&first, 8, 1_000).await.len(), 3, "it is alone");
 }
 
 /// A rack that says again and again that it has nothing, and uses nothing, does not get everything.
@@ -180,7 +180,8 @@ async fn a_rack_that_uses_nothing_gets_no_more_whatever_it_says() {
 async fn what_a_rack_does_not_want_any_more_lapses() {
     let site = Site::new().await;
     let rack = process(1, 7);
-    let many = site.blocks_for(&rack, 0, 8).await;
+    let mut many = site.blocks_for(&rack, 0, 1).await;
+    many.extend(site.blocks_for(&rack, 0, 1).await.pop());
     assert_eq!(many.len(), 2);
     for block in &many {
         site.set_valid_until(block.id, 30_000).await;
