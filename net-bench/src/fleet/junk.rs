@@ -20,10 +20,12 @@ const PACKETS: u32 = 4096;
 const SEED: u64 = 67;
 const NOISE_MAX: usize = 600;
 const LOOK: Duration = Duration::from_millis(1);
-/// Where fields of a DHCP message are (RFC 2131 §2): the relay's address, the cookie, the first option.
+/// Where fields of a DHCP message are (RFC 2131 §2): the relay's address, the cookie, the options, and
+/// among those the message type, behind the lease time.
 const GIADDR: usize = 24;
 const COOKIE: usize = 236;
 const OPTIONS: usize = 240;
+const TYPE: usize = OPTIONS + 6;
 
 /// Junk that is being sent, until it is stopped or dropped.
 #[derive(Debug)]
@@ -113,7 +115,7 @@ fn packet(number: u32, random: &mut StdRng) -> anyhow::Result<Vec<u8>> {
         // A client does not send replies.
         3 => good[0] = 2,
         // A message type that does not exist.
-        4 => good[OPTIONS + 2] = 200,
+        4 => good[TYPE + 2] = 200,
         // An option that is longer than the packet.
         5 => {
             good.truncate(OPTIONS);
@@ -122,7 +124,7 @@ fn packet(number: u32, random: &mut StdRng) -> anyhow::Result<Vec<u8>> {
         // A relay that nobody knows.
         6 => good[GIADDR..GIADDR + 4].copy_from_slice(&[203, 0, 113, a]),
         // No message type at all.
-        _ => good[OPTIONS] = 224,
+        _ => good[TYPE] = 224,
     }
     Ok(good)
 }
@@ -146,8 +148,8 @@ mod tests {
         let sender = Sender { mac: [0; 6], xid: 0 };
         let good = encode(sender, Said::Discover).unwrap();
         assert_eq!(good[COOKIE..OPTIONS], [99, 130, 83, 99]);
-        assert_eq!(good[OPTIONS..OPTIONS + 3], [53, 1, 1], "the message type is the first option");
+        assert_eq!(good[TYPE..TYPE + 3], [53, 1, 1], "the message type");
         assert_eq!(good[GIADDR..GIADDR + 4], crate::clients::RELAY.octets());
-        assert_eq!(packet(4, &mut random).unwrap()[OPTIONS + 2], 200);
+        assert_eq!(packet(4, &mut random).unwrap()[TYPE + 2], 200);
     }
 }

@@ -68,7 +68,8 @@ impl Scenario {
                  Latencies and CPU are those of the clean rate."
             }
             Self::Renew => {
-                "All leases are renewed within 10 s; a client that is not answered within a second asks again."
+                "All leases are renewed within 10 s, each of them one that the server must write down; a client that is \
+                 not answered within a second asks again."
             }
             Self::Avalanche => {
                 "Clients that come all at once and back off (perfdhcp's scenario of this name)."
