@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod demo;
 pub mod lab;
+pub mod measure;
 pub mod operator;
 pub mod sim;
 pub mod site;

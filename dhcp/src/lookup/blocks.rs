@@ -63,23 +63,7 @@ impl<A: Copy + Ord> Blocks<A> {
         }
     }
 
-    /// The blocks of a link that are granted to a process of a rack, by their addresses: first,
-    /// last, block.
-    pub fn of<'a>(
-        &'a self,
-        vlan: VlanId,
-        rack: &SystemId,
-        incarnation: u64,
-    ) -> impl Iterator<Item = (A, A, &'a Block)> {
-        let own = self.by_owner.get(&vlan).and_then(|racks| racks.get(rack));
-        own.into_iter()
-            .flatten()
-            .filter_map(|(_, id)| self.by_id.get(id))
-            .filter(move |entry| entry.block.incarnation == incarnation)
-            .map(|entry| (entry.first, entry.last, &entry.block))
-    }
-
-    /// The block among them that an address lies in.
+    /// The block on a link, granted to a process of a rack, that an address lies in.
     #[must_use]
     pub fn at(
         &self,

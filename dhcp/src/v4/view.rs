@@ -349,18 +349,7 @@ impl View {
         self.host_of.contains_key(&mac) || self.reserved.of(mac).next().is_some()
     }
 
-    /// The blocks of a link that are granted to a process.
-    pub fn blocks_of<'a>(
-        &'a self,
-        vlan: VlanId,
-        rack: &SystemId,
-        incarnation: u64,
-    ) -> impl Iterator<Item = (Span, &'a Block)> {
-        let own = self.blocks.of(vlan, rack, incarnation);
-        own.map(|(first, last, block)| (Span { first, last }, block))
-    }
-
-    /// The block among them that an address lies in.
+    /// The block on a link, granted to a process, that an address lies in.
     #[must_use]
     pub fn block_at(
         &self,

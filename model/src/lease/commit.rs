@@ -223,37 +223,60 @@ mod tests {
     use super::*;
     use crate::id::{IpRangeId, SystemId};
 
+    /// An address in a block of a rack.
+    struct Case {
+        policy: Policy,
+        rack: SystemId,
+        ip: IpAddr,
+        block: Block,
+    }
+
+    impl Case {
+        fn new() -> Self {
+            let (rack, ip) = (SystemId::from_number(1), IpAddr::from([10, 0, 0, 100]));
+            let block = block(ip, &rack);
+            Self { policy: Policy::default(), rack, ip, block }
+        }
+
+        /// What comes of a change that a client asks for, `now` in milliseconds.
+        fn decide(
+            &self,
+            binding: Option<&Binding>,
+            now: u64,
+            change: Change,
+            client: u8,
+        ) -> Result<Binding, Refusal> {
+            let request = Request {
+                change,
+                vlan: VlanId(1),
+                subnet: SubnetId(1),
+                ip: self.ip,
+                mac: MacAddress([2, 0, 0, 0, 0, client]),
+                hostname: None,
+                told_ms: self.policy.lease_ms,
+                block: Some((self.block.id, self.block.epoch)),
+            };
+            let situation = Situation {
+                applicant: Applicant { rack: &self.rack, incarnation: 7 },
+                binding,
+                block: Some(&self.block),
+                reserved: false,
+                now: Timestamp::from_unix_ms(now),
+            };
+            decide(&self.policy, &situation, &request)
+        }
+    }
+
     /// The owner of the block, cut off, may have given the address to another client by then.
     #[test]
     fn the_end_of_a_binding_whose_promise_is_over_promises_nothing_anew() {
-        let (policy, rack) = (Policy::default(), SystemId::from_number(1));
-        let (ip, time) = (IpAddr::from([10, 0, 0, 100]), Timestamp::from_unix_ms);
-        let block = block(ip, &rack);
-        let request = |change| Request {
-            change,
-            vlan: VlanId(1),
-            subnet: SubnetId(1),
-            ip,
-            mac: MacAddress([2, 0, 0, 0, 0, 1]),
-            hostname: None,
-            told_ms: policy.lease_ms,
-            block: Some((block.id, block.epoch)),
-        };
-        let at = |binding, now| Situation {
-            applicant: Applicant { rack: &rack, incarnation: 7 },
-            binding,
-            block: Some(&block),
-            reserved: false,
-            now: time(now),
-        };
-        let bound = decide(&policy, &at(None, 0), &request(Change::Bind)).unwrap();
-        let over = policy.lease_ms + policy.promise_ms - policy.skew_ms;
+        let case = Case::new();
+        let bound = case.decide(None, 0, Change::Bind, 1).unwrap();
+        let over = case.policy.lease_ms + case.policy.promise_ms - case.policy.skew_ms;
         for change in [Change::Release, Change::Decline] {
-            let before = decide(&policy, &at(Some(&bound), over - 1), &request(change));
-            assert!(before.is_ok(), "{change:?}");
-            let after = decide(&policy, &at(Some(&bound), over), &request(change));
-            let mac = bound.mac;
-            assert_eq!(after, Err(Refusal::NotBound { ip, mac }), "{change:?}");
+            assert!(case.decide(Some(&bound), over - 1, change, 1).is_ok(), "{change:?}");
+            let refused = Refusal::NotBound { ip: case.ip, mac: bound.mac };
+            assert_eq!(case.decide(Some(&bound), over, change, 1), Err(refused), "{change:?}");
         }
     }
 
@@ -261,34 +284,15 @@ mod tests {
     /// before the decline is over, and not a moment earlier.
     #[test]
     fn a_declined_address_is_kept_for_as_long_as_it_may_have_been_promised() {
-        let (policy, rack) = (Policy::default(), SystemId::from_number(1));
-        let (ip, time) = (IpAddr::from([10, 0, 0, 100]), Timestamp::from_unix_ms);
-        let block = block(ip, &rack);
-        let request = |change, mac| Request {
-            change,
-            vlan: VlanId(1),
-            subnet: SubnetId(1),
-            ip,
-            mac: MacAddress([2, 0, 0, 0, 0, mac]),
-            hostname: None,
-            told_ms: policy.lease_ms,
-            block: Some((block.id, block.epoch)),
-        };
-        let at = |binding, now| Situation {
-            applicant: Applicant { rack: &rack, incarnation: 7 },
-            binding,
-            block: Some(&block),
-            reserved: false,
-            now: time(now),
-        };
-        let bound = decide(&policy, &at(None, 1_000), &request(Change::Bind, 1)).unwrap();
-        let declined = decide(&policy, &at(Some(&bound), 2_000), &request(Change::Decline, 1));
-        let declined = declined.unwrap();
-        assert_eq!(declined.promise_until, time(2_000 + policy.decline_ms));
+        let case = Case::new();
+        let policy = case.policy;
+        let bound = case.decide(None, 1_000, Change::Bind, 1).unwrap();
+        let declined = case.decide(Some(&bound), 2_000, Change::Decline, 1).unwrap();
+        assert_eq!(declined.promise_until, Timestamp::from_unix_ms(2_000 + policy.decline_ms));
         let free = 2_000 + policy.lease_ms + policy.promise_ms + policy.skew_ms;
-        for (now, mac, want) in [(free - 1, 2, false), (free - 1, 1, false), (free, 2, true)] {
-            let again = decide(&policy, &at(Some(&declined), now), &request(Change::Bind, mac));
-            assert_eq!(again.is_ok(), want, "client {mac} after {} ms", now - 2_000);
+        for (now, client, want) in [(free - 1, 2, false), (free - 1, 1, false), (free, 2, true)] {
+            let again = case.decide(Some(&declined), now, Change::Bind, client);
+            assert_eq!(again.is_ok(), want, "client {client} after {} ms", now - 2_000);
         }
     }
 

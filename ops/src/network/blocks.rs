@@ -127,7 +127,7 @@ impl Grants<'_> {
             self.owned.push(block.clone());
             return Ok(true);
         }
-        Ok(in_its_range(self.tx, block)? && self.grant(block.id)?.is_some())
+        self.grant(block)
     }
 
     /// How many addresses of a block had clients, and are promised to nobody any more.
@@ -149,7 +149,7 @@ impl Grants<'_> {
             return Ok(());
         }
         for (block, free) in self.of_others(vlan) {
-            if missing > 0 && self.grant_other(&block)? {
+            if missing > 0 && self.grant(&block)? {
                 missing = missing.saturating_sub(free);
             }
         }
@@ -171,8 +171,9 @@ impl Grants<'_> {
         }
         let total: u64 = ranges.iter().filter_map(dynamic_span).map(|span| span.len()).sum();
         let racks = u64::try_from(racks_of(self.tx, request.vlan)?.len()).unwrap_or(1).max(1);
-        let share = u32::try_from(if racks == 1 { total / 2 } else { total / (4 * racks) })
-            .unwrap_or(u32::MAX);
+        // What one rack keeps in store is lost to the others for a quarter of an hour when it fails.
+        let share = if racks == 1 { total / 2 } else { total / (4 * racks) };
+        let share = u32::try_from(share).unwrap_or(u32::MAX);
         let wanted = request.wanted.min(WANTED_MAX).min(share);
         // A rack whose clients were offered what it has looks poorer than it is, but not for ever.
         let owns = |block: &Block| {
@@ -223,20 +224,19 @@ impl Grants<'_> {
         found
     }
 
-    /// Grants a block that is not the process's.
-    fn grant_other(&mut self, block: &Block) -> Result<bool, TableError> {
-        Ok(in_its_range(self.tx, block)? && self.grant(block.id)?.is_some())
-    }
-
-    fn grant(&mut self, id: BlockId) -> Result<Option<Block>, TableError> {
-        let Some(block) = self.tx.get::<Block>(&id)? else { return Ok(None) };
+    /// Grants a block, or a longer validity of it, if it is still in its range and nobody else has it.
+    fn grant(&mut self, block: &Block) -> Result<bool, TableError> {
+        if !in_its_range(self.tx, block)? {
+            return Ok(false);
+        }
+        // Read by its id, so that its revision is compared.
+        let Some(block) = self.tx.get::<Block>(&block.id)? else { return Ok(false) };
         let now = self.tx.now();
         let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
-        if let Some(granted) = &granted {
-            self.tx.put(granted)?;
-            self.owned.push(granted.clone());
-        }
-        Ok(granted)
+        let Some(granted) = granted else { return Ok(false) };
+        self.tx.put(&granted)?;
+        self.owned.push(granted);
+        Ok(true)
     }
 
     /// Cuts blocks of a dynamic range until `missing` is nothing, and returns what is missing then. No

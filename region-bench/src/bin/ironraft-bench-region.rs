@@ -1,12 +1,10 @@
 //! `make bench-region`: see `region_bench::bench`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use region_bench::bench::{run, settings::Settings};
-use tokio::signal::unix::{SignalKind, signal};
+use testkit::measure::until_done;
 
 /// Measures three region processes under MAAS's REST API, and writes a report.
 #[derive(Debug, Parser)]
@@ -17,31 +15,6 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match start(&Arguments::parse().settings) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "{error:#}"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(settings: &Settings) -> anyhow::Result<()> {
-    // This thread starts the regions, and they end with it.
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?
-        .block_on(measure(settings))
-}
-
-/// Measures until it is done or a signal ends it; the regions end with it.
-async fn measure(settings: &Settings) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        measured = run(settings) => measured,
-        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
-        _ = terminate.recv() => anyhow::bail!("terminated"),
-    }
+    let settings = Arguments::parse().settings;
+    until_done(run(&settings))
 }
