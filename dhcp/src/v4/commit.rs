@@ -74,7 +74,7 @@ impl Engine {
             ip,
             mac: message.mac,
             hostname,
-            told_ms: self.lease_ms(message),
+            told_ms: self.lease_ms(message, ip),
             block: self.own_block(arrival.vlan, ip).map(|block| (block.id, block.epoch)),
         })
     }
@@ -148,7 +148,7 @@ impl Engine {
         };
         let Some(clock) = self.clock else { return Vec::new() };
         let latest = clock.latest(now);
-        let left_ms = limit.since_ms(latest).min(self.lease_ms(message));
+        let left_ms = limit.since_ms(latest).min(self.lease_ms(message, *ip));
         if left_ms < OFFLINE_LEASE_MIN_MS {
             return Vec::new();
         }

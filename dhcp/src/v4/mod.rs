@@ -20,4 +20,6 @@ mod pending;
 mod rapid;
 mod replies;
 mod request;
+mod routes;
 mod server;
+mod snippets;

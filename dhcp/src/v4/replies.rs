@@ -3,27 +3,33 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use model::dhcp::program::Settings;
+use model::lease::policy::LEASE_MS_MIN;
 use model::net::subnet::Subnet;
 
 use crate::v4::boot::BootClient;
 use crate::v4::engine::{Arrival, Engine};
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
+use crate::v4::routes;
 use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
-/// A client that asks for less is not served better by renewing all the time.
-const LEASE_MIN_MS: u64 = 60_000;
-
 impl Engine {
-    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
-    /// lease without an end is none: the policy's time is the longest.
-    pub(crate) fn lease_ms(&self, request: &Message) -> u64 {
-        let longest = self.policy.lease_ms;
-        let asked = request.options.number_u32(code::LEASE_TIME);
-        let shortest = LEASE_MIN_MS.min(longest);
-        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
+    /// How long a client may use an address: as long as it asks for (option 51), within the bounds
+    /// that snippets set. A lease without an end is none: the policy's time is the longest.
+    pub(crate) fn lease_ms(&self, request: &Message, ip: Ipv4Addr) -> u64 {
+        self.lease_within(request, &self.settings(request, ip))
+    }
+
+    fn lease_within(&self, request: &Message, settings: &Settings<'_>) -> u64 {
+        let ms = |seconds: u32| u64::from(seconds) * 1_000;
+        let policy = self.policy.lease_ms;
+        let longest = settings.lease_max_s.map_or(policy, |seconds| ms(seconds).min(policy));
+        let shortest = settings.lease_min_s.map_or(LEASE_MS_MIN, ms).min(longest);
+        let asked = request.options.number_u32(code::LEASE_TIME).or(settings.lease_default_s);
+        asked.map_or(longest, |seconds| ms(seconds).clamp(shortest, longest))
     }
 
     /// An offer or an acknowledgement of an address for a time.
@@ -40,7 +46,8 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
-        let lease_ms = lease_ms.min(self.lease_ms(request));
+        let settings = self.settings(request, ip);
+        let lease_ms = lease_ms.min(self.lease_within(request, &settings));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());
@@ -54,8 +61,9 @@ impl Engine {
             reply.put(code::SUBNET_SELECTION, selected.octets());
         }
         let server = self.server_address(arrival, Some(ip));
-        self.put_configuration(&mut reply, request, ip, server);
-        put_boot(&mut reply, request, server);
+        self.put_configuration(&mut reply, request, ip, server, &settings);
+        put_boot(&mut reply, request, server, &settings);
+        put_settings(&mut reply, &settings);
         reply
     }
 
@@ -84,8 +92,10 @@ impl Engine {
         let identifier = self.server_identifier(request, arrival, Some(near));
         reply.put(code::SERVER_IDENTIFIER, identifier.octets());
         let server = self.server_address(arrival, Some(near));
-        self.put_configuration(&mut reply, request, near, server);
-        put_boot(&mut reply, request, server);
+        let settings = self.settings(request, near);
+        self.put_configuration(&mut reply, request, near, server, &settings);
+        put_boot(&mut reply, request, server, &settings);
+        put_settings(&mut reply, &settings);
         reply
     }
 
@@ -106,12 +116,17 @@ impl Engine {
         request: &Message,
         ip: Ipv4Addr,
         server: Ipv4Addr,
+        settings: &Settings<'_>,
     ) {
         put_client_identifier(reply, request);
         let Some((net, subnet)) = self.view.subnet_of(ip) else { return };
         reply.put(code::SUBNET_MASK, net.netmask().octets());
         reply.put_wanted(code::BROADCAST_ADDRESS, net.broadcast().octets());
-        if let Some(IpAddr::V4(gateway)) = subnet.gateway_ip {
+        let gateway = subnet.gateway_ip.and_then(v4);
+        let router = settings.options.get(&code::ROUTER).and_then(|value| value.first_chunk());
+        let router = router.map(|octets: &[u8; 4]| Ipv4Addr::from(*octets)).or(gateway);
+        routes::put(reply, &self.view, subnet.id, router);
+        if let Some(gateway) = gateway {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
@@ -204,17 +219,45 @@ fn put_client_identifier(reply: &mut Reply, request: &Message) {
     }
 }
 
-fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
-    let Some(client) = BootClient::of(request) else { return };
-    let boot = client.reply(request, server);
-    reply.siaddr = server;
-    if boot.tftp {
-        reply.sname = server.to_string();
-        reply.put(code::TFTP_SERVER_NAME, server.to_string());
+/// What snippets say replaces what follows from the network; what nothing follows for is told to who
+/// asks for it, or asks for nothing in particular.
+fn put_settings(reply: &mut Reply, settings: &Settings<'_>) {
+    for (code, value) in &settings.options {
+        match reply.options.iter_mut().find(|(own, _)| own == code) {
+            Some((_, own)) => *own = value.to_vec(),
+            None => reply.put_wanted(*code, *value),
+        }
     }
-    reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
-    reply.file = boot.file;
-    for (code, value) in boot.options {
-        reply.put(code, value);
+}
+
+/// The boot server and file: those of snippets, else what a client that boots loads from this rack.
+/// Clients that boot are told them in the fields and in the options; the others in the fields, as
+/// ISC's server does, and in the option if they ask for it.
+fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr, settings: &Settings<'_>) {
+    let text = |code| settings.options.get(&code).and_then(|value| std::str::from_utf8(value).ok());
+    if let Some(client) = BootClient::of(request) {
+        let boot = client.reply(request, server);
+        let next = settings.next_server.unwrap_or(server);
+        reply.siaddr = next;
+        if boot.tftp {
+            let name = text(code::TFTP_SERVER_NAME).map_or_else(|| next.to_string(), str::to_owned);
+            reply.put(code::TFTP_SERVER_NAME, name.as_str());
+            reply.sname = name;
+        }
+        let file = settings.boot_file.or_else(|| text(code::BOOT_FILE_NAME));
+        let file = file.map_or(boot.file, str::to_owned);
+        reply.put(code::BOOT_FILE_NAME, file.as_str());
+        reply.file = file;
+        for (code, value) in boot.options {
+            reply.put(code, value);
+        }
+        return;
+    }
+    if let Some(next) = settings.next_server {
+        reply.siaddr = next;
+    }
+    if let Some(file) = settings.boot_file {
+        file.clone_into(&mut reply.file);
+        reply.put_wanted(code::BOOT_FILE_NAME, file);
     }
 }
