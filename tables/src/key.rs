@@ -9,9 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
-    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DnsRecordId, DnsResourceId,
-    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SubnetId, SystemId,
-    UserId, VlanId,
+    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DhcpSnippetId, DnsRecordId,
+    DnsResourceId, DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId,
+    StaticRouteId, SubnetId, SystemId, UserId, VlanId,
 };
 use model::mac::MacAddress;
 
@@ -210,6 +210,7 @@ numeric_id_keys!(
     BlockDeviceId,
     BlockId,
     BootResourceId,
+    DhcpSnippetId,
     DnsRecordId,
     DnsResourceId,
     DomainId,
@@ -218,6 +219,7 @@ numeric_id_keys!(
     IpRangeId,
     ResourcePoolId,
     SpaceId,
+    StaticRouteId,
     SubnetId,
     UserId,
     VlanId,
