@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod blocks;
+pub mod dhcpsnippets;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
@@ -9,6 +10,7 @@ pub mod leases;
 pub mod promised;
 pub mod spaces;
 pub mod specifiers;
+pub mod staticroutes;
 pub mod subnet_addresses;
 pub mod subnets;
 pub mod vlans;
