@@ -41,6 +41,7 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
 
     // Allocation and deployment.
     site.upload_image().await;
+    site.route_to("10.7.0.0/16", "10.0.0.253").await;
     let allocated = site.allocate().await.expect("a machine");
     assert_eq!(allocated.system_id, id);
     let deploying = site.acting(&id).deploy(&DeployRequest::default()).await.expect("deploy");
