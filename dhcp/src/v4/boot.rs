@@ -118,9 +118,11 @@ impl BootClient {
         }
     }
 
-    /// What it is told to load from the rack at `server`.
+    /// What it is told to load from the rack at `server`; nothing when it has no hardware address, by
+    /// which machines are known.
     #[must_use]
-    pub fn reply(self, message: &Message, server: Ipv4Addr) -> BootReply {
+    pub fn reply(self, message: &Message, server: Ipv4Addr) -> Option<BootReply> {
+        let mac = message.client.mac()?;
         let mut options = Vec::new();
         if let Some(uuid) = message.options.get(code::CLIENT_UUID) {
             options.push((code::CLIENT_UUID, uuid.to_vec()));
@@ -130,7 +132,7 @@ impl BootClient {
             // PXE_DISCOVERY_CONTROL = 8: no boot server discovery, load the boot file.
             (code::VENDOR_SPECIFIC, vec![6, 1, 8, 255]),
         ];
-        match self {
+        Some(match self {
             Self::BiosPxe => {
                 options.extend(pxe);
                 BootReply { tftp: true, file: "undionly.kpxe".to_owned(), options }
@@ -148,12 +150,12 @@ impl BootClient {
                 // no-pxedhcp (176): without it iPXE waits three seconds for a ProxyDHCP offer.
                 options.push((code::IPXE_ENCAPSULATED, vec![176, 1, 1]));
                 let firmware = if uefi { "uefi" } else { "bios" };
-                let mac = message.mac.to_string().replace(':', "-");
+                let mac = mac.to_string().replace(':', "-");
                 let file =
                     format!("http://{server}:{HTTP_PORT}/boot.ipxe?mac={mac}&firmware={firmware}");
                 BootReply { tftp: false, file, options }
             }
-        }
+        })
     }
 }
 

@@ -124,7 +124,7 @@ impl Engine {
                 self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
-        if let Some(host) = self.view.host(request.mac) {
+        if let Some(host) = self.view.host(&request.client) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
         if let Some(domain) = &self.view.domain {
@@ -144,7 +144,7 @@ impl Engine {
 
     /// The name that the client has in DNS; empty when it has none.
     fn full_name(&self, request: &Message) -> String {
-        let known = self.view.host(request.mac).map(|host| host.hostname.clone());
+        let known = self.view.host(&request.client).map(|host| host.hostname.clone());
         let label = known.or_else(|| hostname(&request.options));
         label
             .map(|label| match &self.view.domain {
@@ -206,7 +206,7 @@ fn put_client_identifier(reply: &mut Reply, request: &Message) {
 
 fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
     let Some(client) = BootClient::of(request) else { return };
-    let boot = client.reply(request, server);
+    let Some(boot) = client.reply(request, server) else { return };
     reply.siaddr = server;
     if boot.tftp {
         reply.sname = server.to_string();
