@@ -143,7 +143,7 @@ fn start_dhcp(
     let report = move |exchange: &Exchange| {
         // Machines are known by their hardware addresses.
         let Some(mac) = exchange.client.mac() else { return };
-        let boot = exchange.boot.as_ref().map(|(_, file)| format!(", boots {file}"));
+        let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
         reports.send(BootReport {
             mac,
             stage: Stage::Dhcp,

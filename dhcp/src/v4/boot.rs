@@ -5,6 +5,8 @@
 
 use std::net::Ipv4Addr;
 
+use model::boot::method;
+
 use crate::wire::code;
 use crate::wire::message::Message;
 
@@ -68,24 +70,27 @@ pub struct BootReply {
 }
 
 impl BootClient {
-    /// How the sender of a message boots; none when it does not, or on an unknown architecture.
+    /// How the sender of a message boots; none when it does not, on an unknown architecture, or when
+    /// all its ways to boot are among those that are not answered (names of [`model::boot::method`]).
     #[must_use]
-    pub fn of(message: &Message) -> Option<Self> {
+    pub fn of(message: &Message, disabled: &[String]) -> Option<Self> {
+        let answered = |name: &str| !disabled.iter().any(|own| own == name);
         let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
         let architectures = architectures(message, vendor_class);
         if is_ipxe(message) {
-            return Some(Self::Ipxe { uefi: architectures.first().is_some_and(|code| *code != 0) });
+            let uefi = architectures.first().is_some_and(|code| *code != 0);
+            return answered(method::IPXE).then_some(Self::Ipxe { uefi });
         }
+        let may_boot = |code: &&u16| method::of_architecture(**code).is_none_or(answered);
         if vendor_class.starts_with(b"HTTPClient") {
-            return architectures.iter().find_map(|code| Self::over_http(*code));
+            return architectures.iter().filter(may_boot).find_map(|code| Self::over_http(*code));
         }
         if !vendor_class.starts_with(b"PXEClient") {
             return None;
         }
-        if architectures.is_empty() {
-            return Some(Self::BiosPxe);
-        }
-        architectures.iter().find_map(|code| Self::over_tftp(*code))
+        // A ROM that names no architecture is a BIOS's.
+        let told = if architectures.is_empty() { &[0][..] } else { &architectures };
+        told.iter().filter(may_boot).find_map(|code| Self::over_tftp(*code))
     }
 
     /// What an architecture loads by TFTP (IANA processor architecture types).

@@ -16,7 +16,6 @@ use model::lease::policy::Policy;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
-use crate::v4::boot::BootClient;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::grants::Grants;
@@ -95,7 +94,7 @@ pub struct Exchange {
     /// The address it got.
     pub ip: Ipv4Addr,
     /// The boot file it was told, if it boots from the network.
-    pub boot: Option<(BootClient, String)>,
+    pub boot: Option<String>,
 }
 
 /// A binding that a region is asked to commit.
@@ -421,7 +420,7 @@ impl Engine {
         now: Moment,
     ) -> Vec<Output> {
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
-        let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
+        let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
         let send_before = now.plus_ms(SEND_WITHIN_MS);
         let exchange = Exchange { client: message.client.clone(), vlan: arrival.vlan, ip, boot };
         vec![self.send(message, arrival, &reply, send_before), Output::Report(exchange)]
