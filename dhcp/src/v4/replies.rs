@@ -7,7 +7,7 @@ use model::dhcp::program::Settings;
 use model::lease::policy::LEASE_MS_MIN;
 use model::net::subnet::Subnet;
 
-use crate::v4::boot::BootClient;
+use crate::v4::boot::{BootClient, BootReply};
 use crate::v4::engine::{Arrival, Engine};
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
 use crate::v4::routes;
@@ -62,7 +62,7 @@ impl Engine {
         }
         let server = self.server_address(arrival, Some(ip));
         self.put_configuration(&mut reply, request, ip, server, &settings);
-        put_boot(&mut reply, request, server, &settings);
+        self.put_boot(&mut reply, request, ip, server, &settings);
         put_settings(&mut reply, &settings);
         reply
     }
@@ -94,7 +94,7 @@ impl Engine {
         let server = self.server_address(arrival, Some(near));
         let settings = self.settings(request, near);
         self.put_configuration(&mut reply, request, near, server, &settings);
-        put_boot(&mut reply, request, server, &settings);
+        self.put_boot(&mut reply, request, near, server, &settings);
         put_settings(&mut reply, &settings);
         reply
     }
@@ -139,7 +139,7 @@ impl Engine {
                 self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
-        if let Some(host) = self.view.host(request.mac) {
+        if let Some(host) = self.view.host(&request.client) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
         if let Some(domain) = &self.view.domain {
@@ -157,9 +157,53 @@ impl Engine {
         }
     }
 
+    /// The boot server and file: those of snippets, else what a client that boots loads from this rack,
+    /// if its subnet lets it. Clients that boot are told them in the fields and in the options; the
+    /// others in the fields, as ISC's server does, and in the option if they ask for it.
+    fn put_boot(
+        &self,
+        reply: &mut Reply,
+        request: &Message,
+        ip: Ipv4Addr,
+        server: Ipv4Addr,
+        settings: &Settings<'_>,
+    ) {
+        let Some(boot) = self.boot(request, ip, server) else {
+            reply.siaddr = settings.next_server.unwrap_or(reply.siaddr);
+            if let Some(file) = settings.boot_file {
+                file.clone_into(&mut reply.file);
+                reply.put_wanted(code::BOOT_FILE_NAME, file);
+            }
+            return;
+        };
+        let said = |code| settings.options.get(&code).copied();
+        let text = |code| said(code).and_then(|value| std::str::from_utf8(value).ok());
+        let next = settings.next_server.unwrap_or(server);
+        reply.siaddr = next;
+        if boot.tftp {
+            let name = text(code::TFTP_SERVER_NAME).map_or_else(|| next.to_string(), str::to_owned);
+            reply.put(code::TFTP_SERVER_NAME, name.as_str());
+            reply.sname = name;
+        }
+        let file = settings.boot_file.or_else(|| text(code::BOOT_FILE_NAME));
+        let file = file.map_or(boot.file, str::to_owned);
+        reply.put(code::BOOT_FILE_NAME, file.as_str());
+        reply.file = file;
+        for (code, value) in boot.options {
+            reply.put(code, value);
+        }
+    }
+
+    /// What the subnet of an address lets its client load, and from where.
+    fn boot(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
+        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
+        let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
+        BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)
+    }
+
     /// The name that the client has in DNS; empty when it has none.
     fn full_name(&self, request: &Message) -> String {
-        let known = self.view.host(request.mac).map(|host| host.hostname.clone());
+        let known = self.view.host(&request.client).map(|host| host.hostname.clone());
         let label = known.or_else(|| hostname(&request.options));
         label
             .map(|label| match &self.view.domain {
@@ -227,37 +271,5 @@ fn put_settings(reply: &mut Reply, settings: &Settings<'_>) {
             Some((_, own)) => *own = value.to_vec(),
             None => reply.put_wanted(*code, *value),
         }
-    }
-}
-
-/// The boot server and file: those of snippets, else what a client that boots loads from this rack.
-/// Clients that boot are told them in the fields and in the options; the others in the fields, as
-/// ISC's server does, and in the option if they ask for it.
-fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr, settings: &Settings<'_>) {
-    let text = |code| settings.options.get(&code).and_then(|value| std::str::from_utf8(value).ok());
-    if let Some(client) = BootClient::of(request) {
-        let boot = client.reply(request, server);
-        let next = settings.next_server.unwrap_or(server);
-        reply.siaddr = next;
-        if boot.tftp {
-            let name = text(code::TFTP_SERVER_NAME).map_or_else(|| next.to_string(), str::to_owned);
-            reply.put(code::TFTP_SERVER_NAME, name.as_str());
-            reply.sname = name;
-        }
-        let file = settings.boot_file.or_else(|| text(code::BOOT_FILE_NAME));
-        let file = file.map_or(boot.file, str::to_owned);
-        reply.put(code::BOOT_FILE_NAME, file.as_str());
-        reply.file = file;
-        for (code, value) in boot.options {
-            reply.put(code, value);
-        }
-        return;
-    }
-    if let Some(next) = settings.next_server {
-        reply.siaddr = next;
-    }
-    if let Some(file) = settings.boot_file {
-        file.clone_into(&mut reply.file);
-        reply.put_wanted(code::BOOT_FILE_NAME, file);
     }
 }

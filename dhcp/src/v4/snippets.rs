@@ -80,11 +80,11 @@ impl ClientFacts for Asking<'_> {
     }
 
     fn hardware(&self) -> Vec<u8> {
-        [&[self.message.htype], self.message.mac.0.as_slice()].concat()
+        [&[self.message.htype], self.message.client.bytes()].concat()
     }
 
     fn is_known(&self) -> bool {
-        self.view.is_of_site(self.message.mac)
+        self.view.is_of_site(&self.message.client)
     }
 }
 
@@ -104,7 +104,8 @@ impl Engine {
             subnet.map(Scope::Subnet),
             range.map(|(subnet, range)| Scope::Range { subnet, range }),
         ];
-        let machine = self.view.host_id(message.mac).map(|id| Scope::Node(id.clone()));
+        let machine = message.client.mac().and_then(|mac| self.view.host_id(mac));
+        let machine = machine.map(|id| Scope::Node(id.clone()));
         for program in wide.iter().flatten().flat_map(|scope| snippets.of(scope)) {
             settings.apply(&program.statements, &client);
         }
