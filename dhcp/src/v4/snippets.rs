@@ -5,68 +5,15 @@
 //! of the classes of one snippet the first counts most, and those of narrower scopes more than those
 //! of wider ones. Only snippets of the client's own scopes are looked at, however many there are.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::dhcp::condition::ClientFacts;
 use model::dhcp::program::{Program, Settings};
-use model::dhcp::snippet::{Scope, ServedSnippet};
-use model::id::{DhcpSnippetId, IpRangeId};
-use model::lease::cut::Span;
+use model::dhcp::snippet::Scope;
 
 use crate::v4::engine::Engine;
 use crate::v4::view::View;
 use crate::wire::message::Message;
-
-/// Snippets by what they are for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Snippets {
-    by_scope: BTreeMap<(Scope, DhcpSnippetId), Program>,
-    scopes: BTreeMap<DhcpSnippetId, Scope>,
-    /// Where ranges begin and end; they do not overlap.
-    ranges: BTreeMap<Ipv4Addr, (Ipv4Addr, IpRangeId)>,
-}
-
-impl Snippets {
-    pub(crate) fn put(&mut self, snippet: ServedSnippet) {
-        let ServedSnippet { id, scope, program } = snippet;
-        self.remove(id);
-        if !program.is_empty() {
-            self.scopes.insert(id, scope.clone());
-            self.by_scope.insert((scope, id), program);
-        }
-    }
-
-    pub(crate) fn remove(&mut self, id: DhcpSnippetId) {
-        if let Some(scope) = self.scopes.remove(&id) {
-            self.by_scope.remove(&(scope, id));
-        }
-    }
-
-    /// A range is elsewhere now, or nowhere.
-    pub(crate) fn move_range(&mut self, id: IpRangeId, before: Option<Span>, after: Option<Span>) {
-        let is_its = |own: &(Ipv4Addr, IpRangeId)| own.1 == id;
-        if let Some(before) = before
-            && self.ranges.get(&before.first).is_some_and(is_its)
-        {
-            self.ranges.remove(&before.first);
-        }
-        if let Some(after) = after {
-            self.ranges.insert(after.first, (after.last, id));
-        }
-    }
-
-    fn range_of(&self, ip: Ipv4Addr) -> Option<IpRangeId> {
-        let (_, (last, id)) = self.ranges.range(..=ip).next_back()?;
-        (ip <= *last).then_some(*id)
-    }
-
-    fn of(&self, scope: &Scope) -> impl Iterator<Item = &Program> {
-        let first = (scope.clone(), DhcpSnippetId(0));
-        let last = (scope.clone(), DhcpSnippetId(u32::MAX));
-        self.by_scope.range(first..=last).map(|(_, program)| program)
-    }
-}
 
 /// A client, as its message and the copy know it.
 struct Asking<'a> {
@@ -93,7 +40,7 @@ impl Engine {
     pub(crate) fn settings(&self, message: &Message, ip: Ipv4Addr) -> Settings<'_> {
         let mut settings = Settings::default();
         let snippets = &self.view.snippets;
-        if snippets.by_scope.is_empty() {
+        if snippets.is_empty() {
             return settings;
         }
         let client = Asking { view: &self.view, message };

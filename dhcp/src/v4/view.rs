@@ -20,8 +20,8 @@ use crate::lookup::counted::Counted;
 use crate::lookup::free::{Free, Place, Pool};
 use crate::lookup::prefixes::Prefixes;
 use crate::lookup::reserved::Reserved;
-use crate::v4::routes::Routes;
-use crate::v4::snippets::Snippets;
+use crate::lookup::routes::Routes;
+use crate::lookup::snippets::Snippets;
 
 /// A machine, as far as DHCP is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,8 +104,12 @@ fn a_snippet_is_for_the_clients_of_its_scope_and_for_as_long_as_it_is_there() {
         let told = offered(&mut bench, &Client::new(1), 200).is_some();
         assert_eq!(told, mine, "{scope:?}");
     }
-    for (range, mine) in [(Some(span(110, 120)), false), (Some(span(50, 103)), true), (None, false)]
-    {
+    for (range, mine) in [
+        (Some(span(110, 120)), false),
+        (Some(span(50, 60)), false),
+        (Some(span(50, 103)), true),
+        (None, false),
+    ] {
         bench.engine.update(|view| view.put_range(RANGE, range));
         assert_eq!(offered(&mut bench, &Client::new(1), 200).is_some(), mine, "{range:?}");
     }
@@ -193,6 +197,8 @@ fn no_snippet_makes_a_lease_longer_than_addresses_are_promised() {
     bench.engine.update(|view| view.put_snippet(snippet));
     let reply = sent(&bench.handle(&Client::new(1).discover()).unwrap()).1;
     assert_eq!(lease_seconds(&reply), Some(600));
+    let request = requested(&bench.handle(&Client::new(1).select(reply.yiaddr())).unwrap());
+    assert_eq!(request.told_ms, 600_000);
 }
 
 /// V4-24.

@@ -22,12 +22,8 @@ use crate::error::Refusal;
 use crate::machine::list::MachineDetail;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
-use tables::error::TableError;
 use tables::machines::MACHINE_BY_HOSTNAME;
-use tables::options::{
-    GLOBAL, GLOBAL_SNIPPETS, SNIPPETS_GUARD, SNIPPETS_OF_NODE, SNIPPETS_OF_RANGE,
-    SNIPPETS_OF_SUBNET,
-};
+use tables::options::{GLOBAL, GLOBAL_SNIPPETS, SNIPPETS_GUARD};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -193,31 +189,6 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
             Ok(())
         })
         .await
-}
-
-/// Removes the snippets of a subnet and its ranges, in a transaction that removes the subnet.
-pub(crate) fn forget_subnet(tx: &mut Tx, subnet: SubnetId) -> Result<(), TableError> {
-    let snippets = tx.list_by(&SNIPPETS_OF_SUBNET, &subnet)?;
-    forget(tx, snippets)
-}
-
-/// Removes the snippets of an IP range, in a transaction that removes the range.
-pub(crate) fn forget_range(tx: &mut Tx, range: IpRangeId) -> Result<(), TableError> {
-    let snippets = tx.list_by(&SNIPPETS_OF_RANGE, &range)?;
-    forget(tx, snippets)
-}
-
-/// Removes the snippets of a machine, in a transaction that removes the machine.
-pub(crate) fn forget_node(tx: &mut Tx, node: &SystemId) -> Result<(), TableError> {
-    let snippets = tx.list_by(&SNIPPETS_OF_NODE, node)?;
-    forget(tx, snippets)
-}
-
-fn forget(tx: &mut Tx, snippets: Vec<DhcpSnippet>) -> Result<(), TableError> {
-    for snippet in snippets {
-        tx.delete::<DhcpSnippet>(&snippet.id)?;
-    }
-    Ok(())
 }
 
 fn changed(

@@ -14,7 +14,7 @@ use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::addresses::keep_all;
-use crate::network::dhcpsnippets;
+use crate::network::dependents;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
@@ -169,7 +169,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(),
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let range = own(tx, actor, id)?;
-            dhcpsnippets::forget_range(tx, range.id)?;
+            dependents::forget_range(tx, range.id)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())
         })

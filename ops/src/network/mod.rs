@@ -14,3 +14,5 @@ pub mod staticroutes;
 pub mod subnet_addresses;
 pub mod subnets;
 pub mod vlans;
+
+pub(crate) mod dependents;

@@ -15,8 +15,6 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
-use tables::error::TableError;
-use tables::options::STATIC_ROUTES_OF_SUBNET;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -141,31 +139,6 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: StaticRouteId) -> Result
             Ok(())
         })
         .await
-}
-
-/// Removes the routes from and to a subnet, in a transaction that removes the subnet.
-pub(crate) fn forget_subnet(tx: &mut Tx, subnet: SubnetId) -> Result<(), TableError> {
-    for route in tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet)? {
-        tx.delete::<StaticRoute>(&route.id)?;
-    }
-    Ok(())
-}
-
-/// Whether the routes from and to a subnet still make sense with another prefix of it.
-pub(crate) fn check_subnet(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
-    for route in tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)? {
-        let gateway = route.gateway_ip;
-        if route.source == subnet.id && !subnet.cidr.contains(&gateway) {
-            let message =
-                format!("gateway {gateway} of static route {} is outside of it.", route.id);
-            return Err(Refusal::field("cidr", message));
-        }
-        if gateway.is_ipv4() != subnet.cidr.addr().is_ipv4() {
-            let message = format!("static route {} leads to another IP version.", route.id);
-            return Err(Refusal::field("cidr", message));
-        }
-    }
-    Ok(())
 }
 
 fn changed(

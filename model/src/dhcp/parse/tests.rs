@@ -243,9 +243,10 @@ fn what_the_server_says_is_refused_by_every_name() {
 
 #[test]
 fn a_snippet_has_bounds() {
-    let too_much = |text: &str| match read(text).unwrap_err().reason {
-        Reason::TooMuch { what, .. } => what,
-        other => panic!("{other}"),
+    let too_much = |text: &str| {
+        let reason = read(text).unwrap_err().reason;
+        let Reason::TooMuch { what, .. } = reason else { panic!("{reason}") };
+        what
     };
     assert_eq!(too_much(&" ".repeat(crate::dhcp::token::TEXT_BYTES_MAX + 1)), "bytes");
     assert_eq!(too_much(&"next-server 1.1.1.1;".repeat(STATEMENTS_MAX + 1)), "statements");
