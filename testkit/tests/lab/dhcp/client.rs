@@ -20,6 +20,8 @@ const HAS: &[&str] = &["BOUND", "REBOOT", "bound"];
 const GOES_ON: &[&str] = &["RENEW", "REBIND", "renew"];
 /// What it calls it when it ended its lease.
 const ENDS: &[&str] = &["RELEASE", "STOPPED", "deconfig"];
+/// What it calls it when its lease ended before it could go on.
+const LOSES: &[&str] = &["EXPIRE", "deconfig"];
 
 /// Something that happened to a client.
 #[derive(Debug, Clone)]
@@ -121,9 +123,10 @@ impl Client {
             .context("cannot write `refused`")
     }
 
-    /// Makes it renew now; dhclient does so only in its own time.
+    /// Makes it renew now.
     pub(crate) fn renew(&self) -> anyhow::Result<()> {
-        self.program.renews_at().map_or(Ok(()), |signal| self.signal(signal))
+        let signal = self.program.renews_at();
+        self.signal(signal.with_context(|| format!("{} renews in its own time", self.name))?)
     }
 
     /// The address that it was told last.
@@ -166,6 +169,11 @@ impl Client {
     /// Waits until it goes on with its address.
     pub(crate) async fn goes_on(&mut self) -> anyhow::Result<Event> {
         self.next(GOES_ON).await
+    }
+
+    /// Waits until its lease has ended before it could go on with it.
+    pub(crate) async fn loses_address(&mut self) -> anyhow::Result<Event> {
+        self.next(LOSES).await
     }
 
     /// Waits until its hook says something of this kind.

@@ -4,6 +4,8 @@
 
 mod client;
 mod clients;
+mod page;
+mod patience;
 mod program;
 mod regions;
 mod relay;
@@ -20,6 +22,13 @@ use testkit::wait::{PROCESS_STALL, wait_for};
 /// The addresses of all racks on the lab's first link.
 fn rack_addresses(site: &Site) -> Vec<Ipv4Addr> {
     site.cluster.nodes(Kind::Rack).filter_map(|rack| rack.on_vlan).collect()
+}
+
+/// The rack that has an address.
+fn rack_at(site: &Site, address: Ipv4Addr) -> anyhow::Result<String> {
+    let mut racks = site.cluster.nodes(Kind::Rack);
+    let rack = racks.find(|rack| rack.on_vlan == Some(address));
+    Ok(rack.with_context(|| format!("no rack has {address}"))?.name.clone())
 }
 
 /// The addresses of DHCP clients in a subnet, as the API tells them.

@@ -31,6 +31,8 @@ pub(crate) enum Agent {
 pub(crate) struct Router {
     name: String,
     number: u8,
+    /// The last byte of its address on the link behind it.
+    host: u8,
     /// The link behind it.
     pub(crate) link: String,
     agent: Option<Process>,
@@ -45,15 +47,26 @@ impl Router {
         network.add_link(&link)?;
         network.add_node(&name, None, Some(50 + number))?;
         network.connect(&name, &link, DOWN)?;
-        let router = Self { name, number, link, agent: None };
-        router.route(site)?;
+        let router = Self { name, number, host: 1, link, agent: None };
+        router.route(site, &router.cidr())?;
         router.describe(site).await?;
+        Ok(router)
+    }
+
+    /// Adds a router beside another one on the same link, as of a pair of switches that both relay.
+    pub(crate) fn add_beside(site: &mut Site, other: &Self, number: u8) -> anyhow::Result<Self> {
+        let (name, link) = (format!("router{number}"), other.link.clone());
+        let network = site.cluster.lab_mut().network_mut();
+        network.add_node(&name, None, Some(50 + number))?;
+        network.connect(&name, &link, DOWN)?;
+        let router = Self { name, number: other.number, host: number, link, agent: None };
+        router.route(site, &format!("{}/32", router.gateway()))?;
         Ok(router)
     }
 
     /// Its address on the link behind it.
     pub(crate) fn gateway(&self) -> String {
-        format!("10.20.{}.1", self.number)
+        format!("10.20.{}.{}", self.number, self.host)
     }
 
     /// The network behind it.
@@ -61,15 +74,18 @@ impl Router {
         format!("10.20.{}.0/24", self.number)
     }
 
-    fn route(&self, site: &Site) -> anyhow::Result<()> {
+    /// Makes it a router, and lets racks find these addresses behind it.
+    fn route(&self, site: &Site, behind: &str) -> anyhow::Result<()> {
         let network = site.cluster.lab().network();
         let node = network.node(&self.name)?;
         node.ip(&["address", "add", &format!("{}/24", self.gateway()), "dev", DOWN])?;
         node.enter(|| std::fs::write("/proc/sys/net/ipv4/ip_forward", "1"))
             .context("cannot make a node a router")?;
-        let via = network.provisioning(50 + self.number).to_string();
+        let own = node.run("ip", &["-4", "-brief", "address", "show", UP])?;
+        let own = own.split_whitespace().nth(2).context("no address on the racks' link")?;
+        let via = own.split('/').next().unwrap_or(own);
         for rack in site.cluster.nodes(Kind::Rack) {
-            network.node(&rack.name)?.ip(&["route", "add", &self.cidr(), "via", &via])?;
+            network.node(&rack.name)?.ip(&["route", "add", behind, "via", via])?;
         }
         Ok(())
     }
