@@ -27,6 +27,7 @@
 //! | 1       | everything        |
 //! | 2       | rows of machines in parts; who gives addresses away marks a guard and does not take it |
 //! | 3       | an index of events by level, filled when all members write it |
+//! | 4       | bindings of clients that have an identifier and no hardware address |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -35,7 +36,7 @@ use std::path::Path;
 /// The cluster version of a new cluster.
 pub const FIRST: u32 = 1;
 /// The greatest cluster version that this program supports: it reads everything that came up to it.
-pub const SUPPORTED: u32 = 3;
+pub const SUPPORTED: u32 = 4;
 /// The folder version that this program writes, and the greatest that it reads.
 const FOLDER: u32 = 1;
 const FILE: &str = "VERSION";

@@ -240,8 +240,8 @@ impl DhcpService {
                 Output::Send(sending) => self.send(&sending),
                 Output::Commit(commit) => self.commits.push(commit),
                 Output::Report(exchange) => {
-                    let Exchange { mac, ip, .. } = &exchange;
-                    debug!(%mac, %ip, "client {mac} has address {ip}");
+                    let Exchange { client, ip, .. } = &exchange;
+                    debug!(%client, %ip, "client {client} has address {ip}");
                     (self.on_exchange)(&exchange);
                 }
             }
@@ -288,8 +288,11 @@ impl DhcpService {
     }
 
     fn set_clock(&mut self) {
-        let reachable = self.uplink.client().is_some();
-        self.engine.set_reachable(reachable);
+        let takes = self.uplink.takes_client_identifiers();
+        self.engine.set_reachable(takes.is_some());
+        if let Some(takes) = takes {
+            self.engine.set_takes_identifiers(takes);
+        }
         if let Some(bounds) = self.clock.now() {
             let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
             self.engine.set_clock(clock);
@@ -445,6 +448,7 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::CircuitFull => "circuit full",
+        Dropped::NoIdentifiersYet => "no hardware address",
         Dropped::Repeated => "repeated",
     }
 }

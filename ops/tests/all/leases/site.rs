@@ -49,7 +49,11 @@ pub(crate) fn process(number: u64, incarnation: u64) -> RackProcess {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        let tables = Tables::new(Store::in_memory());
+        Self::of(Store::in_memory()).await
+    }
+
+    pub(crate) async fn of(store: Store) -> Self {
+        let tables = Tables::new(store);
         let admin = NewUser { username: "admin".to_owned(), ..NewUser::default() };
         bootstrap(&tables, &admin).await.unwrap();
         let (vlan, subnet) = tables.update(&Cause::new("test", "test"), network).await.unwrap();
@@ -121,7 +125,7 @@ impl Site {
             vlan: self.vlan,
             subnet: self.subnet,
             ip,
-            mac,
+            client: mac.into(),
             hostname: None,
             told_ms: TOLD_MS,
             block: block.map(|block| (block.id, block.epoch)),
