@@ -8,8 +8,8 @@
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::lookup::recent::Recent;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
@@ -28,7 +28,7 @@ const CLIENTS_MAX: usize = 4_096;
 /// 5), begins anew, and would get it again and again.
 #[derive(Debug, Clone)]
 pub(crate) struct RapidCommits {
-    told: Recent<(VlanId, MacAddress), (u32, Ipv4Addr, Moment)>,
+    told: Recent<(VlanId, ClientId), (u32, Ipv4Addr, Moment)>,
 }
 
 impl Default for RapidCommits {
@@ -41,12 +41,12 @@ impl RapidCommits {
     /// A client was told an address.
     pub(crate) fn remember(&mut self, message: &Message, vlan: VlanId, ip: Ipv4Addr, now: Moment) {
         let told = (message.xid, ip, now);
-        *self.told.at((vlan, message.mac), || told) = told;
+        *self.told.at((vlan, message.client.clone()), || told) = told;
     }
 
     /// The address that a client was told in the transaction of this message.
     pub(crate) fn told(&self, message: &Message, vlan: VlanId, now: Moment) -> Option<Ipv4Addr> {
-        let (xid, ip, at) = *self.told.get(&(vlan, message.mac))?;
+        let (xid, ip, at) = *self.told.get(&(vlan, message.client.clone()))?;
         (xid == message.xid && now.since_ms(at) < MEMORY_MS).then_some(ip)
     }
 
