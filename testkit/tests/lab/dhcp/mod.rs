@@ -4,6 +4,7 @@
 
 mod client;
 mod clients;
+mod networkd;
 mod page;
 mod patience;
 mod program;

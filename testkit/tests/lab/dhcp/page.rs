@@ -5,10 +5,11 @@ use std::process::Command;
 
 /// The packages that are tried.
 const PACKAGES: &[&str] =
-    &["isc-dhcp-client", "udhcpc", "dhcpcd-base", "isc-dhcp-relay", "dnsmasq-base"];
+    &["isc-dhcp-client", "udhcpc", "dhcpcd-base", "systemd", "isc-dhcp-relay", "dnsmasq-base"];
 /// Where the tests are that the page names.
 const SOURCES: &[&str] = &[
     include_str!("clients.rs"),
+    include_str!("networkd.rs"),
     include_str!("patience.rs"),
     include_str!("regions.rs"),
     include_str!("relays.rs"),
