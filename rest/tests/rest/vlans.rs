@@ -87,16 +87,16 @@ async fn a_relay_that_would_have_no_effect_is_refused() {
     for vid in ["10", "20"] {
         region.post(By::Admin, "fabrics/0/vlans/", &[("vid", vid)]).await.assert(200);
     }
-    let relayed =
-        region.put(By::Admin, "fabrics/0/vlans/10/", &[("relay_vlan", "1")]).await.assert(200);
-    let first = relayed.json();
-    assert_eq!(first["relay_vlan"]["id"], 1);
     let other = region.get(By::Admin, "fabrics/0/vlans/20/").await.json()["id"].to_string();
     let served = region.put(By::Admin, "vlans/1/", &[("relay_vlan", other.as_str())]).await;
     served.assert_field(
         "relay_vlan",
         "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have the VLAN served through a relay.",
     );
+    let relayed =
+        region.put(By::Admin, "fabrics/0/vlans/10/", &[("relay_vlan", "1")]).await.assert(200);
+    let first = relayed.json();
+    assert_eq!(first["relay_vlan"]["id"], 1);
     let off = [("dhcp_on", "false"), ("relay_vlan", other.as_str())];
     region.put(By::Admin, "vlans/1/", &off).await.assert_field(
         "relay_vlan",
