@@ -22,7 +22,7 @@ use crate::v4::grants::Grants;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
-use crate::v4::rapid::RapidCommits;
+use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
