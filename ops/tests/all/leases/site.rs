@@ -17,7 +17,9 @@ use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
 use ops::network::blocks::{BlockRequest, request_blocks};
-use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, commit_binding};
+use ops::network::leases::{
+    CommitOutcome, CommitRefusal, LeaseRequest, RackProcess, commit_bindings,
+};
 use raft_store::Store;
 use tables::error::TableError;
 use tables::read::{Reads, View};
@@ -47,9 +49,25 @@ pub(crate) fn process(number: u64, incarnation: u64) -> RackProcess {
     RackProcess { rack: SystemId::from_number(number), incarnation }
 }
 
+/// Commits one binding.
+pub(crate) async fn commit_binding(
+    tables: &Tables,
+    process: &RackProcess,
+    id: [u8; 16],
+    request: &Request,
+) -> CommitOutcome {
+    let requests = [LeaseRequest { id, request: request.clone() }];
+    commit_bindings(tables, process, &requests).await.pop().unwrap()
+}
+
 impl Site {
     pub(crate) async fn new() -> Self {
-        let tables = Tables::new(Store::in_memory());
+        Self::on(Store::in_memory()).await
+    }
+
+    /// The same on another store.
+    pub(crate) async fn on(store: Store) -> Self {
+        let tables = Tables::new(store);
         let admin = NewUser { username: "admin".to_owned(), ..NewUser::default() };
         bootstrap(&tables, &admin).await.unwrap();
         let (vlan, subnet) = tables.update(&Cause::new("test", "test"), network).await.unwrap();
