@@ -3,7 +3,8 @@
 //! the lines of `docs/benchmarks/leases.md`.
 //!
 //! Time is CPU time of the process, as the kernel counts it in hundredths of a second, so that
-//! other load does not count. `BENCH_LEASES` is how many leases each case commits.
+//! other load does not count. `BENCH_LEASES` is how many leases each case commits, `BENCH_BATCH` how many
+//! come at once if only that is to be measured.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::io::Write as _;
@@ -52,7 +53,8 @@ struct Cluster {
 fn main() {
     let leases = std::env::var("BENCH_LEASES").map_or(LEASES, |count| count.parse().unwrap());
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    let only: Option<usize> = std::env::var("BENCH_BATCH").ok().map(|batch| batch.parse().unwrap());
+    let cluster = runtime.block_on(async {
         let mut cluster = Cluster::start().await;
         let mut out = std::io::stdout();
         writeln!(out, "| asked | together | at once | CPU per lease | leases per second |")
@@ -60,7 +62,8 @@ fn main() {
         writeln!(out, "|---|---|---|---|---|").unwrap();
         for leading in [true, false] {
             let asked = if leading { "leader" } else { "follower" };
-            for batch in BATCHES {
+            for batch in BATCHES.into_iter().filter(|batch| only.is_none_or(|only| only == *batch))
+            {
                 for alone in [true, false] {
                     if alone && batch == 1 {
                         continue;
@@ -75,7 +78,13 @@ fn main() {
                 }
             }
         }
+        for node in &cluster.nodes {
+            node.store().halt().await;
+        }
+        cluster
     });
+    // Not within the runtime, which may not end others.
+    drop(cluster);
 }
 
 impl Cluster {
@@ -166,14 +175,13 @@ fn ip(number: u32) -> IpAddr {
 }
 
 fn request(number: u32) -> LeaseRequest {
-    let [high, .., low] = number.to_be_bytes();
-    let [_, middle, under, _] = number.to_be_bytes();
+    let [a, b, c, d] = number.to_be_bytes();
     let request = Request {
         change: Change::Bind,
         vlan: VlanId(1),
         subnet: SubnetId(1),
         ip: ip(number),
-        mac: MacAddress([2, 0, high, middle, under, low]),
+        mac: MacAddress([2, 0, a, b, c, d]),
         hostname: Some(format!("client-{number}")),
         told_ms: TOLD_MS,
         block: Some((BlockId(number / BLOCK), 1)),
