@@ -181,7 +181,7 @@ fn request(number: u32) -> LeaseRequest {
         vlan: VlanId(1),
         subnet: SubnetId(1),
         ip: ip(number),
-        mac: MacAddress([2, 0, a, b, c, d]),
+        client: MacAddress([2, 0, a, b, c, d]).into(),
         hostname: Some(format!("client-{number}")),
         told_ms: TOLD_MS,
         block: Some((BlockId(number / BLOCK), 1)),

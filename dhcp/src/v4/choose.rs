@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use model::id::VlanId;
 use model::lease::binding::BindingState;
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::offline::{self, AddressKnowledge};
-use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::lookup::free::Pool;
@@ -35,36 +35,37 @@ impl Engine {
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
-        mac: MacAddress,
+        client: &ClientId,
         requested: Option<Ipv4Addr>,
         now: Moment,
     ) -> Option<Ipv4Addr> {
-        if let Some(reserved) = self.view.reservations(vlan, mac).into_iter().next() {
+        if let Some(reserved) = self.view.reservations(vlan, client).into_iter().next() {
             return Some(reserved);
         }
-        let offered = self.offers.of(vlan, mac, now);
-        let bound =
-            self.view.bindings_of(vlan, mac).into_iter().filter_map(|binding| match binding.ip {
+        let offered = self.offers.of(vlan, client, now);
+        let bound = self.view.bindings_of(vlan, client).into_iter().filter_map(|binding| {
+            match binding.ip {
                 std::net::IpAddr::V4(ip) => Some(ip),
                 std::net::IpAddr::V6(_) => None,
-            });
-        let granted = self.grants.iter().filter(|(_, grant)| grant.mac == mac).map(|(ip, _)| *ip);
+            }
+        });
+        let granted = self.grants.of(client);
         let known = bound.chain(granted).chain(requested).chain(offered);
         known
             .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
-            .find(|ip| self.offerable(vlan, *ip, mac, now))
-            .or_else(|| self.free_address(vlan, mac, now))
-            .or_else(|| self.longest_declined(vlan, mac, now))
+            .find(|ip| self.offerable(vlan, *ip, client, now))
+            .or_else(|| self.free_address(vlan, client, now))
+            .or_else(|| self.longest_declined(vlan, client, now))
     }
 
     /// A free address of this rack's blocks. Where the search begins depends on the client, so that
     /// clients spread and the same client tends to get the same address.
-    fn free_address(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
         let pool = self.view.free_on(vlan)?;
-        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, mac, now);
+        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
         let new = pool.bounds().and_then(|(first, last)| {
             let (first, last) = (first.to_bits(), last.to_bits());
-            let beyond = mixed(mac.0) % (u64::from(last - first) + 1);
+            let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
             let start = first + u32::try_from(beyond).unwrap_or_default();
             pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
         });
@@ -88,10 +89,10 @@ impl Engine {
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.
-    fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> bool {
+    fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
         self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
-            && !self.offers.to_another(ip, mac, now)
-            && matches!(self.availability(vlan, ip, mac, now), Availability::Usable { .. })
+            && !self.offers.to_another(ip, client, now)
+            && matches!(self.availability(vlan, ip, client, now), Availability::Usable { .. })
     }
 
     /// What this rack knows of an address for a client.
@@ -99,46 +100,46 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Availability {
-        if self.view.kept_for_another(ip, mac) {
+        if self.view.kept_for_another(ip, client) {
             return Availability::Taken;
         }
         if self.declined_here(ip, now).is_some() {
             return Availability::Taken;
         }
         let Some(clock) = self.clock else { return Availability::Unknown };
-        let is_its = self.view.binding(ip).is_some_and(|binding| binding.mac == mac);
+        let is_its = self.view.binding(ip).is_some_and(|binding| binding.client == *client);
         let own_block = self.own_block(vlan, ip);
         let own_block = own_block.filter(|block| is_its || self.view.is_open(block));
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
             own_block,
-            own_grant: self.grants.get(&ip),
+            own_grant: self.grants.get(ip),
             earliest: clock.earliest(now),
             latest: clock.latest(now),
         };
-        if knowledge.granted_to_another(&self.policy, mac) {
+        if knowledge.granted_to_another(&self.policy, client) {
             return Availability::Taken;
         }
-        let limit = offline::limit(&self.policy, &knowledge, mac);
+        let limit = offline::limit(&self.policy, &knowledge, client);
         if limit.is_some() {
             return Availability::Usable { limit };
         }
-        self.availability_with_region(&knowledge, mac)
+        self.availability_with_region(&knowledge, client)
     }
 
     /// What a region, asked now, would probably say.
     fn availability_with_region(
         &self,
         knowledge: &AddressKnowledge<'_>,
-        mac: MacAddress,
+        client: &ClientId,
     ) -> Availability {
         let skew_ms = self.policy.skew_ms;
-        let own = knowledge
-            .binding
-            .is_some_and(|binding| binding.mac == mac && binding.state != BindingState::Declined);
+        let own = knowledge.binding.is_some_and(|binding| {
+            binding.client == *client && binding.state != BindingState::Declined
+        });
         let promised = knowledge
             .binding
             .is_some_and(|binding| binding.promise_until.plus_ms(skew_ms) > knowledge.earliest);
@@ -165,12 +166,12 @@ impl Engine {
 
     /// The address that was declined longest ago, if it may be used again: only a region can say
     /// so, and only for an address of this rack's blocks that was promised to nobody since.
-    fn longest_declined(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+    fn longest_declined(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
         let known = self.view.free_on(vlan).into_iter().flat_map(Pool::declined);
         known
             .chain(self.declines.addresses())
-            .filter(|ip| !self.offers.to_another(*ip, mac, now))
-            .filter_map(|ip| Some((self.reusable(vlan, ip, mac, now)?, ip)))
+            .filter(|ip| !self.offers.to_another(*ip, client, now))
+            .filter_map(|ip| Some((self.reusable(vlan, ip, client, now)?, ip)))
             .min()
             .map(|(_, ip)| ip)
     }
@@ -184,7 +185,7 @@ impl Engine {
         let lease_end = at.plus_ms(self.policy.lease_ms + self.policy.skew_ms);
         let bound_anew = self.view.binding(ip).is_some_and(|binding| {
             binding.state == BindingState::Active
-                && (binding.mac != decliner || binding.told_until > lease_end)
+                && (binding.client != *decliner || binding.told_until > lease_end)
         });
         (!bound_anew).then_some(at)
     }
@@ -194,7 +195,7 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Option<Timestamp> {
         let clock = self.clock.filter(|_| self.reachable)?;
@@ -206,12 +207,12 @@ impl Engine {
         let promised = binding.is_some_and(|binding| {
             self.policy.kept_until(binding).plus_ms(self.policy.skew_ms) > earliest
         });
-        let granted = self.grants.contains_key(&ip);
+        let granted = self.grants.get(ip).is_some();
         let block = self.own_block(vlan, ip)?;
         let usable = since.plus_ms(kept_ms) <= earliest
             && !promised
             && !granted
-            && !self.view.kept_for_another(ip, mac)
+            && !self.view.kept_for_another(ip, client)
             && self.allocates_from(block, earliest, clock.latest(now));
         usable.then_some(since)
     }

@@ -9,17 +9,16 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
+use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::commit::Refusal;
-use model::lease::offline::OwnGrant;
 use model::lease::policy::Policy;
-use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
-use crate::v4::boot::BootClient;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
+use crate::v4::grants::Grants;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
@@ -89,13 +88,13 @@ pub struct Sending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The link.
     pub vlan: VlanId,
     /// The address it got.
     pub ip: Ipv4Addr,
     /// The boot file it was told, if it boots from the network.
-    pub boot: Option<(BootClient, String)>,
+    pub boot: Option<String>,
 }
 
 /// A binding that a region is asked to commit.
@@ -112,7 +111,7 @@ pub struct CommitRequest {
     /// The address.
     pub ip: Ipv4Addr,
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client may use the address, in milliseconds from the sending on.
@@ -192,6 +191,9 @@ pub enum Dropped {
     /// The clients behind its port of a switch have as many addresses as they get.
     #[error("the circuit has as many unknown clients as it may")]
     CircuitFull,
+    /// It has no hardware address, and the region is of a version that knows no other clients.
+    #[error("the region knows no clients without a hardware address yet")]
+    NoIdentifiersYet,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -207,8 +209,9 @@ pub struct Engine {
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
+    takes_identifiers: bool,
     pub(crate) offers: Offers,
-    pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
+    pub(crate) grants: Grants,
     pub(crate) declines: Declines,
     pub(crate) limits: Limits,
     pub(crate) commits: OpenCommits,
@@ -233,8 +236,9 @@ impl Engine {
             view,
             clock: None,
             reachable: false,
+            takes_identifiers: true,
             offers: Offers::default(),
-            grants: BTreeMap::new(),
+            grants: Grants::default(),
             declines: Declines::default(),
             limits: Limits::default(),
             waiting: BTreeMap::new(),
@@ -270,6 +274,12 @@ impl Engine {
         self.reachable = reachable;
     }
 
+    /// Whether the region commits bindings of clients that have no hardware address: one of an
+    /// earlier version does not.
+    pub fn set_takes_identifiers(&mut self, takes: bool) {
+        self.takes_identifiers = takes;
+    }
+
     /// Whether this rack is one of those that answer on a link.
     #[must_use]
     pub fn serves(&self, vlan: VlanId) -> bool {
@@ -293,6 +303,9 @@ impl Engine {
         now: Moment,
     ) -> Result<(Kind, Vec<Output>), Dropped> {
         let message = Message::parse(packet)?;
+        if message.client.mac().is_none() && !self.takes_identifiers {
+            return Err(Dropped::NoIdentifiersYet);
+        }
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
         if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
             return Err(Dropped::Copy);
@@ -300,7 +313,7 @@ impl Engine {
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
             Kind::Request => {
-                self.transmissions.asked(message.mac);
+                self.transmissions.asked(&message.client);
                 self.request(&message, &arrival, now)?
             }
             Kind::Decline => self.decline(&message, &arrival, now)?,
@@ -330,8 +343,8 @@ impl Engine {
 
     /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
     pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
-        let count = self.transmissions.count(message.mac, message.xid, message.kind, now);
-        count > rank(&self.own.rack, self.live_racks(vlan), message.mac)
+        let count = self.transmissions.count(&message.client, message.xid, message.kind, now);
+        count > rank(&self.own.rack, self.live_racks(vlan), &message.client)
     }
 
     /// The racks of a link that a region has a session with.
@@ -353,7 +366,7 @@ impl Engine {
             return Err(Dropped::NotOurTurn);
         }
         if self.declines.too_many(message, arrival.vlan, now)
-            && self.view.reservations(arrival.vlan, message.mac).is_empty()
+            && self.view.reservations(arrival.vlan, &message.client).is_empty()
         {
             return Err(Dropped::DeclinesTooOften);
         }
@@ -361,16 +374,16 @@ impl Engine {
         self.hold_what_is_offered(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
         let ip =
-            self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
-        if self.view.binding(ip).is_none_or(|binding| binding.mac != message.mac)
-            && self.offers.of(arrival.vlan, message.mac, now) != Some(ip)
+            self.choose(arrival.vlan, &message.client, requested, now).ok_or(Dropped::NoAddress)?;
+        if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
+            && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
         }
-        self.offers.make(arrival.vlan, message.mac, ip, now);
+        self.offers.make(arrival.vlan, &message.client, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
@@ -407,9 +420,9 @@ impl Engine {
         now: Moment,
     ) -> Vec<Output> {
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
-        let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
+        let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
         let send_before = now.plus_ms(SEND_WITHIN_MS);
-        let exchange = Exchange { mac: message.mac, vlan: arrival.vlan, ip, boot };
+        let exchange = Exchange { client: message.client.clone(), vlan: arrival.vlan, ip, boot };
         vec![self.send(message, arrival, &reply, send_before), Output::Report(exchange)]
     }
 
@@ -434,7 +447,7 @@ impl Engine {
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);
             let earliest = clock.earliest(now);
-            self.grants.retain(|_, grant| !grant.over(&policy, earliest, revision));
+            self.grants.forget(|grant| grant.over(&policy, earliest, revision));
         }
     }
 

@@ -14,6 +14,7 @@ mod commit;
 mod copies;
 mod declines;
 mod fqdn;
+mod grants;
 mod limits;
 mod offers;
 mod pending;

@@ -120,7 +120,7 @@ impl Bench {
             ip: IpAddr::V4(request.ip),
             subnet: request.subnet,
             vlan: request.vlan,
-            mac: request.mac,
+            client: request.client.clone(),
             state: BindingState::Active,
             hostname: None,
             told_until,

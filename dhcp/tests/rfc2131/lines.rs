@@ -156,14 +156,7 @@ pub(crate) const LINES: &[Line] = &[
         says: "giaddr alone says that a client is relayed",
         except: None,
     },
-    Line {
-        id: "V4-28",
-        priority: 1,
-        says: "hardware types 1, 6 and 32",
-        except: Some(
-            "IP over InfiniBand (RFC 4390) is refused: bindings are stored for Ethernet addresses",
-        ),
-    },
+    Line { id: "V4-28", priority: 1, says: "hardware types 1, 6 and 32", except: None },
     Line {
         id: "V4-29",
         priority: 1,
@@ -207,6 +200,12 @@ pub(crate) const LINES: &[Line] = &[
         priority: 1,
         says: "a DUID in option 61 changes nobody's identity",
         except: None,
+    },
+    Line {
+        id: "RFC 4390",
+        priority: 1,
+        says: "clients on InfiniBand are known by option 61, and answered by broadcast",
+        except: Some("they get no boot file: machines are known by hardware addresses"),
     },
     Line {
         id: "RFC 4388",

@@ -25,7 +25,7 @@ fn a_known_client_that_wants_it_is_acknowledged_after_the_commit() {
     let mut bench = Bench::new();
     let ip = known(&mut bench, 1);
     let request = requested(&bench.handle(&rapid(1, 9).discover()).unwrap());
-    assert_eq!((request.ip, request.mac), (ip, mac(1)));
+    assert_eq!((request.ip, &request.client), (ip, &mac(1).into()));
     let again = bench.handle(&rapid(1, 9).discover());
     assert_eq!(again, Err(Dropped::Repeated), "the commit is on its way");
     let outputs = bench.commit(&request);

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use crate::id::{BlockId, SubnetId, VlanId};
 use crate::lease::binding::{Binding, BindingState};
 use crate::lease::block::Block;
+use crate::lease::client::ClientId;
 use crate::lease::grant::Applicant;
 use crate::lease::policy::{Policy, Rule};
-use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
 /// What happened to a binding.
@@ -38,7 +38,7 @@ pub struct Request {
     /// The address.
     pub ip: IpAddr,
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client is told it may use the address, in milliseconds from the request on.
@@ -71,7 +71,7 @@ pub enum Refusal {
         /// The address.
         ip: IpAddr,
         /// Who holds it.
-        holder: MacAddress,
+        holder: ClientId,
     },
     /// It is not for dynamic clients.
     #[error("address {ip} is reserved")]
@@ -92,12 +92,12 @@ pub enum Refusal {
         ip: IpAddr,
     },
     /// The client does not hold it.
-    #[error("address {ip} is not bound to {mac}")]
+    #[error("address {ip} is not bound to {client}")]
     NotBound {
         /// The address.
         ip: IpAddr,
         /// The client.
-        mac: MacAddress,
+        client: ClientId,
     },
 }
 
@@ -134,11 +134,11 @@ fn may_bind(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Re
         return Err(Refusal::Reserved { ip });
     }
     if let Some(binding) = situation.binding {
-        let holder = binding.mac;
-        let own = holder == request.mac && binding.state != BindingState::Declined;
+        let holder = &binding.client;
+        let own = *holder == request.client && binding.state != BindingState::Declined;
         let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
         if kept && !own {
-            return Err(Refusal::BoundToAnother { ip, holder });
+            return Err(Refusal::BoundToAnother { ip, holder: holder.clone() });
         }
         let surely_promised = binding.promise_until > situation.now.plus_ms(policy.skew_ms);
         if own && (surely_promised || !policy.follows(Rule::OnlyTheOwnerReuses)) {
@@ -173,13 +173,13 @@ fn may_use_block(
 
 fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Binding {
     let told_until = situation.now.plus_ms(request.told_ms);
-    let earlier = situation.binding.filter(|binding| binding.mac == request.mac);
+    let earlier = situation.binding.filter(|binding| binding.client == request.client);
     let promise_until = told_until.plus_ms(policy.promise_ms);
     Binding {
         ip: request.ip,
         subnet: request.subnet,
         vlan: request.vlan,
-        mac: request.mac,
+        client: request.client.clone(),
         state: BindingState::Active,
         hostname: request.hostname.clone(),
         told_until: earlier.map_or(told_until, |binding| binding.told_until.max(told_until)),
@@ -198,9 +198,9 @@ fn held_by<'a>(
 ) -> Result<&'a Binding, Refusal> {
     situation
         .binding
-        .filter(|binding| binding.mac == request.mac && binding.state == BindingState::Active)
+        .filter(|binding| binding.client == request.client && binding.state == BindingState::Active)
         .filter(|binding| binding.promise_until > situation.now.plus_ms(policy.skew_ms))
-        .ok_or(Refusal::NotBound { ip: request.ip, mac: request.mac })
+        .ok_or(Refusal::NotBound { ip: request.ip, client: request.client.clone() })
 }
 
 fn ended(
@@ -222,6 +222,7 @@ fn ended(
 mod tests {
     use super::*;
     use crate::id::{IpRangeId, SystemId};
+    use crate::mac::MacAddress;
 
     /// An address in a block of a rack.
     struct Case {
@@ -251,7 +252,7 @@ mod tests {
                 vlan: VlanId(1),
                 subnet: SubnetId(1),
                 ip: self.ip,
-                mac: MacAddress([2, 0, 0, 0, 0, client]),
+                client: MacAddress([2, 0, 0, 0, 0, client]).into(),
                 hostname: None,
                 told_ms: self.policy.lease_ms,
                 block: Some((self.block.id, self.block.epoch)),
@@ -275,7 +276,7 @@ mod tests {
         let over = case.policy.lease_ms + case.policy.promise_ms - case.policy.skew_ms;
         for change in [Change::Release, Change::Decline] {
             assert!(case.decide(Some(&bound), over - 1, change, 1).is_ok(), "{change:?}");
-            let refused = Refusal::NotBound { ip: case.ip, mac: bound.mac };
+            let refused = Refusal::NotBound { ip: case.ip, client: bound.client.clone() };
             assert_eq!(case.decide(Some(&bound), over, change, 1), Err(refused), "{change:?}");
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod binding;
 pub mod block;
+pub mod client;
 pub mod clock;
 pub mod commit;
 pub mod cut;

@@ -16,10 +16,10 @@ use model::access::{Actor, Denied, Object, Permission, permits};
 use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
-use model::mac::MacAddress;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
@@ -38,6 +38,8 @@ use tables::update::{Tables, now};
 
 /// How often a commit is evaluated again when what it read has moved.
 const EVALUATIONS_MAX: u8 = 16;
+/// The cluster version from which on all regions read bindings of clients without a hardware address.
+const IDENTIFIERS_SINCE: u32 = 4;
 
 /// A rack process that asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +108,12 @@ pub enum CommitRefusal {
     /// The rack neither serves that link nor has addresses of it to give.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Some region of the cluster could not read the binding (RFC 4390 clients, while it is upgraded).
+    #[error("client {client} has no hardware address: all regions must be upgraded first")]
+    NotYet {
+        /// The client.
+        client: ClientId,
+    },
     /// The request was decided before, and its answer was lost. Ask anew.
     #[error("the request was decided earlier")]
     Repeated,
@@ -207,6 +215,9 @@ fn decide(
     request: &Request,
 ) -> Result<Decided, TableError> {
     let (ip, vlan) = (request.ip, request.vlan);
+    if request.client.mac().is_none() && tx.cluster_version() < IDENTIFIERS_SINCE {
+        return Ok(Err(CommitRefusal::NotYet { client: request.client.clone() }));
+    }
     let Known { permitted, subnets, blocks } = known_rows;
     if let Err(denied) = known(permitted, vlan, || permit_commit(tx, process, vlan))? {
         return Ok(Err((*denied).into()));
@@ -229,7 +240,7 @@ fn decide(
         applicant: applicant(process),
         binding: binding.as_ref(),
         block,
-        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, request.mac)?,
+        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, &request.client)?,
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {
@@ -258,14 +269,15 @@ fn permit_commit(
 }
 
 /// Whether a machine or a reservation of another client has the address.
-fn kept_for_another(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableError> {
+fn kept_for_another(tx: &Tx, ip: IpAddr, client: &ClientId) -> Result<bool, TableError> {
     if let Some(reserved) = tx.get::<ReservedAddress>(&ip)? {
-        return Ok(reserved.mac != Some(mac));
+        return Ok(reserved.mac.is_none() || reserved.mac != client.mac());
     }
     let machine = tx.find(&MACHINE_BY_ADDRESS, &ip)?;
     Ok(machine.is_some_and(|machine| {
         !machine.interfaces.iter().any(|interface| {
-            interface.mac == mac && interface.links.iter().any(|link| link.ip_address == Some(ip))
+            Some(interface.mac) == client.mac()
+                && interface.links.iter().any(|link| link.ip_address == Some(ip))
         })
     }))
 }

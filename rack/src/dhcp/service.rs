@@ -42,8 +42,9 @@ const HANDLED_AT_ONCE: usize = 64;
 const BATCH_MAX: usize = 256;
 /// One at a time, so that batches grow with the load: what comes while one is on its way shares the next.
 const BATCHES_MAX: usize = 1;
-/// The least time between two batches: messages to and between regions cost more than what is in them.
-const BATCH_EVERY: Duration = Duration::from_millis(8);
+/// The least time between two batches: messages to and between regions cost more than what is in them. A
+/// client that comes after a quiet moment waits for nothing.
+const BATCH_EVERY: Duration = Duration::from_millis(16);
 
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
@@ -240,8 +241,8 @@ impl DhcpService {
                 Output::Send(sending) => self.send(&sending),
                 Output::Commit(commit) => self.commits.push(commit),
                 Output::Report(exchange) => {
-                    let Exchange { mac, ip, .. } = &exchange;
-                    debug!(%mac, %ip, "client {mac} has address {ip}");
+                    let Exchange { client, ip, .. } = &exchange;
+                    debug!(%client, %ip, "client {client} has address {ip}");
                     (self.on_exchange)(&exchange);
                 }
             }
@@ -288,8 +289,11 @@ impl DhcpService {
     }
 
     fn set_clock(&mut self) {
-        let reachable = self.uplink.client().is_some();
-        self.engine.set_reachable(reachable);
+        let takes = self.uplink.takes_client_identifiers();
+        self.engine.set_reachable(takes.is_some());
+        if let Some(takes) = takes {
+            self.engine.set_takes_identifiers(takes);
+        }
         if let Some(bounds) = self.clock.now() {
             let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
             self.engine.set_clock(clock);
@@ -445,6 +449,7 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::CircuitFull => "circuit full",
+        Dropped::NoIdentifiersYet => "no hardware address",
         Dropped::Repeated => "repeated",
     }
 }

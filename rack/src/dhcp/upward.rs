@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dhcp::v4::engine::{CommitRequest, Outcome};
 use model::lease::commit::Change;
-use proto::convert::{ip_to_bytes, mac_to_bytes};
+use proto::convert::{client_to_bytes, ip_to_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome as WireOutcome;
 use proto::rack::binding_refused::Reason;
@@ -79,17 +79,19 @@ fn item(commit: &CommitRequest) -> BindingCommit {
         Change::Release => Kind::Release,
         Change::Decline => Kind::Decline,
     };
+    let (mac, client_identifier) = client_to_bytes(&commit.client);
     BindingCommit {
         request_id: commit.request_id.to_vec(),
         kind: kind.into(),
         vlan: commit.vlan.0,
         subnet: commit.subnet.0,
         ip: ip_to_bytes(commit.ip.into()),
-        mac: mac_to_bytes(commit.mac),
+        mac,
         hostname: commit.hostname.clone(),
         told_ms: commit.told_ms,
         block: commit.block.map(|(id, _)| id.0),
         epoch: commit.block.map(|(_, epoch)| epoch).unwrap_or_default(),
+        client_identifier,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::commit::{Change, Refusal, Request};
-use proto::convert::{ip_from_bytes, mac_from_bytes};
+use proto::convert::{client_from_bytes, ip_from_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::binding_refused::Reason;
@@ -84,7 +84,8 @@ fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
         vlan: VlanId(item.vlan),
         subnet: SubnetId(item.subnet),
         ip: ip_from_bytes(MESSAGE, "ip", &item.ip).map_err(|error| invalid(&error))?,
-        mac: mac_from_bytes(MESSAGE, "mac", &item.mac).map_err(|error| invalid(&error))?,
+        client: client_from_bytes(MESSAGE, &item.mac, &item.client_identifier)
+            .map_err(|error| invalid(&error))?,
         hostname: item.hostname,
         told_ms: item.told_ms,
         block: item.block.map(|id| (BlockId(id), item.epoch)),
@@ -120,23 +121,25 @@ fn reason(refusal: &CommitRefusal) -> Reason {
         }
         CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. })
         | CommitRefusal::Denied(_) => Reason::NotTheBlockSOwner,
-        CommitRefusal::Rule(Refusal::NotBound { .. }) => Reason::UnknownBinding,
+        CommitRefusal::Rule(Refusal::NotBound { .. }) | CommitRefusal::NotYet { .. } => {
+            Reason::UnknownBinding
+        }
         CommitRefusal::WrongSubnet { .. } => Reason::WrongSubnet,
         CommitRefusal::Repeated => Reason::Retry,
     }
 }
 
 fn log(process: &RackProcess, request: &Request, outcome: &CommitOutcome) {
-    let (rack, ip, mac) = (&process.rack, request.ip, request.mac);
+    let (rack, ip, client) = (&process.rack, request.ip, &request.client);
     match outcome {
         CommitOutcome::Committed { revision, .. } => {
-            debug!(%rack, %ip, %mac, revision, "binding of {ip} to {mac} committed");
+            debug!(%rack, %ip, %client, revision, "binding of {ip} to {client} committed");
         }
         CommitOutcome::Refused { refusal, .. } => {
-            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} refused: {refusal}");
+            warn!(%rack, %ip, %client, "binding of {ip} to {client} refused: {refusal}");
         }
         CommitOutcome::Open { reason } => {
-            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} not decided: {reason}");
+            warn!(%rack, %ip, %client, "binding of {ip} to {client} not decided: {reason}");
         }
     }
 }

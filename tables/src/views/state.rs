@@ -48,7 +48,8 @@ pub struct State {
 /// A binding, as far as the model knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bound {
-    mac: MacAddress,
+    /// The hardware address of its client, if that has one.
+    mac: Option<MacAddress>,
     /// Until when nobody else gets the address.
     promise_until: Timestamp,
     /// Until when the client may use it, if it is in use.
@@ -59,7 +60,7 @@ impl Bound {
     fn of(binding: &Binding) -> Self {
         let in_use = binding.state == BindingState::Active;
         Self {
-            mac: binding.mac,
+            mac: binding.client.mac(),
             promise_until: binding.promise_until,
             told_until: in_use.then_some(binding.told_until),
         }
@@ -303,7 +304,9 @@ impl State {
 
     fn set_binding(&mut self, ip: IpAddr, binding: Option<Bound>) {
         if let Some(old) = self.bindings.get(&ip).copied() {
-            self.bindings_by_mac.remove_mut(&(old.mac, ip));
+            if let Some(mac) = old.mac {
+                self.bindings_by_mac.remove_mut(&(mac, ip));
+            }
             self.bindings_by_end.remove_mut(&(old.promise_until, ip));
             if let Some(told_until) = old.told_until {
                 self.leases_by_end.remove_mut(&(told_until, ip));
@@ -313,7 +316,9 @@ impl State {
         }
         if let Some(new) = binding {
             self.count_bound(ip, true);
-            self.bindings_by_mac.insert_mut((new.mac, ip));
+            if let Some(mac) = new.mac {
+                self.bindings_by_mac.insert_mut((mac, ip));
+            }
             self.bindings_by_end.insert_mut((new.promise_until, ip));
             if let Some(told_until) = new.told_until {
                 self.leases_by_end.insert_mut((told_until, ip));

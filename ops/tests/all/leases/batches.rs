@@ -89,7 +89,7 @@ async fn a_batch_is_one_transaction_and_a_bad_request_refuses_only_itself() {
     assert_eq!(refused(wrong), wrong_subnet);
     let rule = |refusal| CommitRefusal::Rule(refusal);
     assert_eq!(refused(not_owned), rule(Refusal::NotTheOwner { ip: ip(104) }));
-    assert_eq!(refused(not_bound), rule(Refusal::NotBound { ip: ip(102), mac: mac(5) }));
+    assert_eq!(refused(not_bound), rule(Refusal::NotBound { ip: ip(102), client: mac(5).into() }));
     assert_eq!(site.view().await.list::<Binding>().unwrap(), bound);
     let told = watch.next().await.unwrap();
     assert_eq!((told.revision, told.changes.len()), (revisions[0], 2), "each binding once");
@@ -110,7 +110,7 @@ async fn each_request_of_a_batch_sees_what_those_before_it_did() {
         .await;
     let [bound, second, released] = outcomes.try_into().unwrap();
     assert_eq!(committed(bound).1.state, BindingState::Active);
-    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1).into() };
     assert_eq!(refused(second), CommitRefusal::Rule(held));
     let released = committed(released).1;
     assert_eq!(released.state, BindingState::Released);
@@ -171,7 +171,7 @@ async fn a_request_that_was_refused_in_a_batch_is_never_applied_afterwards() {
     let [bound, late] = outcomes.try_into().unwrap();
     assert!(is_committed(&bound), "{bound:?}");
     assert_eq!(refused(late), CommitRefusal::Repeated);
-    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.mac), Some(mac(1)));
+    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.client), Some(mac(1).into()));
 }
 
 /// The block of the addresses lapsed, so that whoever comes first has them.
@@ -203,8 +203,9 @@ async fn of_two_racks_that_want_one_address_in_their_batches_one_gets_it() {
             let (won, lost): (Vec<_>, Vec<_>) =
                 of_address.partition(|(_, outcome)| is_committed(outcome));
             let [(request, _)] = won.as_slice() else { panic!("{won:?}") };
-            let holder = request.request.mac;
-            assert_eq!(site.binding(ip(last)).await.map(|binding| binding.mac), Some(holder));
+            let holder = request.request.client.clone();
+            let bound = site.binding(ip(last)).await.map(|binding| binding.client);
+            assert_eq!(bound.as_ref(), Some(&holder));
             let held = Refusal::BoundToAnother { ip: ip(last), holder };
             assert_eq!(refused(lost[0].1.clone()), CommitRefusal::Rule(held));
         }
@@ -242,7 +243,7 @@ async fn a_batch_goes_through_while_one_of_its_addresses_is_changed_by_others() 
 /// Members of the version before cannot apply a transaction that decides requests.
 #[tokio::test]
 async fn a_cluster_of_an_earlier_version_gets_a_transaction_for_each() {
-    let site = Site::on(Store::in_memory_at_version(DECIDES_SINCE - 1)).await;
+    let site = Site::of(Store::in_memory_at_version(DECIDES_SINCE - 1)).await;
     let rack = process(1, 7);
     let block = site.blocks(&rack, 0).await.remove(0);
     let requests: Vec<LeaseRequest> =

@@ -41,10 +41,10 @@ async fn one_of_many_clients_gets_the_address() {
     assert_eq!(won.len(), 1, "{won:?}");
     let holder = mac(won[0].0);
     for (_, outcome) in lost {
-        let held = Refusal::BoundToAnother { ip: ip(100), holder };
+        let held = Refusal::BoundToAnother { ip: ip(100), holder: holder.into() };
         assert_eq!(refused(outcome), CommitRefusal::Rule(held));
     }
-    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.mac), Some(holder));
+    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.client), Some(holder.into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -62,11 +62,10 @@ pub(crate) async fn commit_binding(
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        Self::on(Store::in_memory()).await
+        Self::of(Store::in_memory()).await
     }
 
-    /// The same on another store.
-    pub(crate) async fn on(store: Store) -> Self {
+    pub(crate) async fn of(store: Store) -> Self {
         let tables = Tables::new(store);
         let admin = NewUser { username: "admin".to_owned(), ..NewUser::default() };
         bootstrap(&tables, &admin).await.unwrap();
@@ -139,7 +138,7 @@ impl Site {
             vlan: self.vlan,
             subnet: self.subnet,
             ip,
-            mac,
+            client: mac.into(),
             hostname: None,
             told_ms: TOLD_MS,
             block: block.map(|block| (block.id, block.epoch)),

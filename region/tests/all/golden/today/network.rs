@@ -169,7 +169,7 @@ fn leases() -> Vec<Written> {
         ip: ip(address),
         subnet: SUBNET,
         vlan: VLAN,
-        mac: MacAddress([0x52, 0x54, 0, 0, 1, 1]),
+        client: MacAddress([0x52, 0x54, 0, 0, 1, 1]).into(),
         state,
         hostname,
         told_until: at(600),
