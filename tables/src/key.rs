@@ -10,8 +10,8 @@ use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DnsRecordId, DnsResourceId,
-    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SubnetId, SystemId,
-    UserId, VlanId,
+    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId, SubnetId,
+    SystemId, UserId, VlanId,
 };
 use model::lease::client::ClientId;
 use model::mac::MacAddress;
@@ -234,6 +234,7 @@ numeric_id_keys!(
     IpRangeId,
     ResourcePoolId,
     SpaceId,
+    SshKeyId,
     SubnetId,
     UserId,
     VlanId,

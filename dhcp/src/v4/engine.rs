@@ -22,6 +22,7 @@ use crate::v4::grants::Grants;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
+use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
@@ -219,6 +220,7 @@ pub struct Engine {
     pub(crate) grants: Grants,
     pub(crate) declines: Declines,
     pub(crate) limits: Limits,
+    pub(crate) rapid: RapidCommits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     /// How full the pools of subnets are, in thousandths.
@@ -250,6 +252,7 @@ impl Engine {
             grants: Grants::default(),
             declines: Declines::default(),
             limits: Limits::default(),
+            rapid: RapidCommits::default(),
             waiting: BTreeMap::new(),
             pools: BTreeMap::new(),
             went: BTreeMap::new(),
@@ -434,13 +437,16 @@ impl Engine {
 
     /// An acknowledgement with the time that is left, and its report.
     pub(crate) fn acknowledge(
-        &self,
+        &mut self,
         message: &Message,
         arrival: &Arrival,
         ip: Ipv4Addr,
         left_ms: u64,
         now: Moment,
     ) -> Vec<Output> {
+        if message.kind == Kind::Discover {
+            self.rapid.remember(message, arrival.vlan, ip, now);
+        }
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
         let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
         let send_before = now.plus_ms(SEND_WITHIN_MS);
@@ -464,6 +470,7 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.rapid.forget(now);
         self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {

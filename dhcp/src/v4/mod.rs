@@ -20,6 +20,7 @@ mod limits;
 mod offers;
 mod pending;
 mod rapid;
+mod rapid_commits;
 mod replies;
 mod request;
 mod server;

@@ -165,7 +165,10 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
+        let named = message.options.address(code::REQUESTED_ADDRESS);
+        let ip = named
+            .or_else(|| self.rapid.told(message, arrival.vlan, now))
+            .ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
         if self.declines.too_many(message, arrival.vlan, now) {
             return Err(Dropped::DeclinesTooOften);

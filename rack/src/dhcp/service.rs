@@ -45,8 +45,9 @@ const TOO_MANY_WAIT: &str = "too many wait";
 const BATCH_MAX: usize = 256;
 /// One at a time, so that batches grow with the load: what comes while one is on its way shares the next.
 const BATCHES_MAX: usize = 1;
-/// The least time between two batches: messages to and between regions cost more than what is in them.
-const BATCH_EVERY: Duration = Duration::from_millis(8);
+/// The least time between two batches: messages to and between regions cost more than what is in them. A
+/// client that comes after a quiet moment waits for nothing.
+const BATCH_EVERY: Duration = Duration::from_millis(16);
 
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;

@@ -269,7 +269,8 @@ impl State {
     pub(crate) fn bring_up(&mut self, view: &ReadView, changes: &[KeyChange]) {
         let at = View::of(view.clone());
         let mut machines = BTreeSet::new();
-        for (key, value) in changes {
+        // Entries of indexes are not of the model.
+        for (key, value) in changes.iter().filter(|(key, _)| key.starts_with(b"t/")) {
             match id_of_row_or_part::<Machine>(key) {
                 Some(id) => drop(machines.insert(id)),
                 None => self.apply(&at, key, value.as_ref()),

@@ -28,6 +28,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::pool::ResourcePool;
 use model::setting::Setting;
+use model::ssh_key::SshKey;
 use model::tag::Tag;
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
@@ -63,6 +64,7 @@ impl Table {
 
 const TABLES: &[Table] = &[
     Table::of::<ApiToken>(),
+    Table::of::<SshKey>(),
     Table::of::<AvailabilityZone>(),
     Table::of::<Binding>(),
     Table::of::<Block>(),
