@@ -1,5 +1,6 @@
 //! Which address a client is offered (RFC 2131 §4.3.1), and whether it may have one.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
@@ -82,10 +83,26 @@ impl Engine {
     #[must_use]
     pub fn free_addresses(&self, vlan: VlanId, max: usize, now: Moment) -> usize {
         let Some(pool) = self.view.free_on(vlan) else { return 0 };
-        let new = pool.new_len().min(max);
-        let ended =
-            self.surely_over(now).map_or(0, |over| pool.ended_by(over).take(max - new).count());
+        let closed = self.closed_blocks(vlan, now);
+        let unusable: usize =
+            closed.iter().map(|(first, last)| pool.new_within(*first, *last)).sum();
+        let new = (pool.new_len() - unusable).min(max);
+        let usable =
+            |ip: &Ipv4Addr| closed.range(..=*ip).next_back().is_none_or(|(_, last)| last < ip);
+        let ended = self
+            .surely_over(now)
+            .map_or(0, |over| pool.ended_by(over).filter(usable).take(max - new).count());
         new + ended
+    }
+
+    /// The own blocks on a link that new clients get no addresses of, because they lapsed or are
+    /// quarantined: their first addresses with their last.
+    fn closed_blocks(&self, vlan: VlanId, now: Moment) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
+        let Some(clock) = self.clock else { return BTreeMap::new() };
+        let (earliest, latest) = (clock.earliest(now), clock.latest(now));
+        let open = |block: &Block| self.allocates_from(block, earliest, latest);
+        let blocks = self.view.own_blocks(vlan).filter(|(_, _, block)| !open(block));
+        blocks.map(|(first, last, _)| (first, last)).collect()
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.

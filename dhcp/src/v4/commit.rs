@@ -75,7 +75,7 @@ impl Engine {
             ip,
             client: message.client.clone(),
             hostname,
-            told_ms: self.lease_ms(message),
+            told_ms: self.lease_ms(message, ip),
             block: self.own_block(arrival.vlan, ip).map(|block| (block.id, block.epoch)),
         })
     }
@@ -135,13 +135,14 @@ impl Engine {
         };
         let Some(clock) = self.clock else { return Vec::new() };
         let latest = clock.latest(now);
-        let left_ms = limit.since_ms(latest).min(self.lease_ms(message));
+        let left_ms = limit.since_ms(latest).min(self.lease_ms(message, *ip));
         if left_ms < OFFLINE_LEASE_MIN_MS {
             return Vec::new();
         }
         let until = latest.plus_ms(left_ms);
         let grant = self.grants.to(*ip, &message.client);
         grant.told = grant.told.max(Some(until));
+        self.answered_offline += 1;
         self.acknowledge(message, arrival, *ip, left_ms, now)
     }
 

@@ -55,6 +55,9 @@ pub struct Arrival {
     pub source_port: u16,
     /// The IP address it was sent to: one of this rack's, or a broadcast.
     pub destination: Ipv4Addr,
+    /// When it was received, in microseconds by a clock of the caller. The server decides nothing by
+    /// it; the [`Sending`] that answers repeats it.
+    pub received_us: u64,
 }
 
 /// Something to be done.
@@ -83,6 +86,8 @@ pub struct Sending {
     pub payload: Vec<u8>,
     /// It must not be sent later than this.
     pub send_before: Moment,
+    /// When the message that it answers was received, as its [`Arrival`] said.
+    pub received_us: u64,
 }
 
 /// What a client was told, for the event log.
@@ -218,8 +223,12 @@ pub struct Engine {
     pub(crate) rapid: RapidCommits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
+    /// How full the pools of subnets are, in thousandths.
+    pub(crate) pools: BTreeMap<SubnetId, u32>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
     went: BTreeMap<VlanId, u32>,
+    /// How many clients were answered without a region, since that was asked.
+    pub(crate) answered_offline: u64,
     transmissions: Transmissions,
     copies: Copies,
 }
@@ -245,7 +254,9 @@ impl Engine {
             limits: Limits::default(),
             rapid: RapidCommits::default(),
             waiting: BTreeMap::new(),
+            pools: BTreeMap::new(),
             went: BTreeMap::new(),
+            answered_offline: 0,
             transmissions: Transmissions::default(),
             copies: Copies::default(),
         }
@@ -293,6 +304,17 @@ impl Engine {
     /// last.
     pub fn take_went(&mut self) -> BTreeMap<VlanId, u32> {
         std::mem::take(&mut self.went)
+    }
+
+    /// How many clients got or extended a lease without a region, since this was asked last.
+    pub fn take_answered_offline(&mut self) -> u64 {
+        std::mem::take(&mut self.answered_offline)
+    }
+
+    /// How many requests to commit have no outcome yet.
+    #[must_use]
+    pub fn open_commits(&self) -> usize {
+        self.commits.open.len()
     }
 
     /// Handles one UDP payload.
@@ -476,6 +498,7 @@ impl Engine {
             kind: reply.kind,
             payload: reply.encode(),
             send_before,
+            received_us: arrival.received_us,
         })
     }
 }

@@ -15,6 +15,7 @@ mod copies;
 mod declines;
 mod fqdn;
 mod grants;
+mod lease_time;
 mod limits;
 mod offers;
 mod pending;

@@ -13,19 +13,7 @@ use crate::wire::code;
 use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
-/// A client that asks for less is not served better by renewing all the time.
-const LEASE_MIN_MS: u64 = 60_000;
-
 impl Engine {
-    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
-    /// lease without an end is none: the policy's time is the longest.
-    pub(crate) fn lease_ms(&self, request: &Message) -> u64 {
-        let longest = self.policy.lease_ms;
-        let asked = request.options.number_u32(code::LEASE_TIME);
-        let shortest = LEASE_MIN_MS.min(longest);
-        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
-    }
-
     /// An offer or an acknowledgement of an address for a time.
     pub(crate) fn grant_reply(
         &self,
@@ -40,7 +28,7 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
-        let lease_ms = lease_ms.min(self.lease_ms(request));
+        let lease_ms = lease_ms.min(self.lease_ms(request, ip));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());

@@ -213,6 +213,12 @@ impl View {
         self.free.on(vlan)
     }
 
+    /// The own blocks on a link: first address, last address, block.
+    pub fn own_blocks(&self, vlan: VlanId) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr, &Block)> {
+        let own = self.own.iter();
+        own.flat_map(move |(rack, incarnation)| self.blocks.of(vlan, rack, *incarnation))
+    }
+
     /// Leaves an address out of the free ones while it is held for a client, or does so no more.
     pub fn set_held(&mut self, ip: Ipv4Addr, held: bool) {
         let place = self.place(ip);

@@ -316,14 +316,15 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-10",
         priority: 1,
-        says: "an empty pool is silence; reclaim order",
-        except: Some("no shorter leases and no alarm when a pool is nearly empty"),
+        says: "an empty pool is silence; alarms and shorter first leases before; reclaim order",
+        except: Some("no pool of its own for enlistment"),
     },
     Line {
         id: "C-11",
         priority: 2,
-        says: "limits of leases per circuit and of DISCOVERs, for unknown clients only",
-        except: Some("each rack counts for itself, and no lease is shorter for an unknown client"),
+        says: "limits of leases per circuit and of DISCOVERs, and short first leases where few \
+               addresses are free, for unknown clients only",
+        except: Some("each rack counts for itself"),
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {

@@ -16,6 +16,7 @@ mod limits;
 mod lines;
 mod lookups;
 mod offline;
+mod pressure;
 mod queue;
 mod rapid;
 mod relay;

@@ -14,6 +14,7 @@ pub mod cut;
 pub mod grant;
 pub mod offline;
 pub mod policy;
+pub mod pool;
 
 #[cfg(test)]
 mod explore;

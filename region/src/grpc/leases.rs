@@ -2,19 +2,23 @@
 
 use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::commit::{Change, Refusal, Request};
+use model::net::subnet::Subnet;
+use model::time::Timestamp;
 use proto::convert::{client_from_bytes, ip_from_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::binding_refused::Reason;
 use proto::rack::{
     BindingCommit, BindingCommitted, BindingOutcome, BindingRefused, CommitBindingsReply,
-    CommitBindingsRequest, RequestBlocksReply, RequestBlocksRequest,
+    CommitBindingsRequest, PoolUse, RequestBlocksReply, RequestBlocksRequest,
 };
 use tonic::Status;
 use tracing::{debug, warn};
 
 use ops::network::blocks::{self, BlockRequest};
 use ops::network::leases::{self, CommitOutcome, CommitRefusal, LeaseRequest, RackProcess};
+use ops::network::pools::{self, Pool};
+use tables::error::TableError;
 use tables::update::Tables;
 
 /// How many bindings one request may carry.
@@ -65,7 +69,26 @@ pub async fn request_blocks(
     let (blocks, now) = blocks::request_blocks(tables, &process, &requests)
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
-    Ok(RequestBlocksReply { blocks: blocks.iter().map(Into::into).collect(), now_ms: now.unix_ms })
+    let pools = pools_of(tables, &requests, now).await.unwrap_or_else(|error| {
+        warn!(%rack, "rack {rack} is not told how full its pools are: {error}");
+        Vec::new()
+    });
+    let blocks = blocks.iter().map(Into::into).collect();
+    Ok(RequestBlocksReply { blocks, now_ms: now.unix_ms, pools })
+}
+
+/// How full the pools of the requested links are.
+async fn pools_of(
+    tables: &Tables,
+    requests: &[BlockRequest],
+    now: Timestamp,
+) -> Result<Vec<PoolUse>, TableError> {
+    let view = tables.stale_view().await?;
+    let requested = |subnet: &Subnet| requests.iter().any(|request| request.vlan == subnet.vlan);
+    let pools = pools::pools(&view, now, requested)?;
+    let of =
+        |pool: &Pool| PoolUse { subnet: pool.subnet.0, used_permille: pool.used.used_permille() };
+    Ok(pools.iter().map(of).collect())
 }
 
 fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
@@ -143,3 +166,6 @@ fn log(process: &RackProcess, request: &Request, outcome: &CommitOutcome) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

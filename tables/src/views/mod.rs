@@ -9,6 +9,7 @@
 pub mod intervals;
 pub mod lookup;
 pub mod machines;
+pub mod ranges;
 pub mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};

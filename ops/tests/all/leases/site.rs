@@ -98,6 +98,15 @@ impl Site {
         request_blocks(&self.tables, process, &requests).await.unwrap().0
     }
 
+    /// Makes the dynamic range another one.
+    pub(crate) async fn set_range(&self, first: u8, last: u8) {
+        self.change(|tx| {
+            let range = tx.list::<IpRange>()?.remove(0);
+            tx.put(&IpRange { start_ip: ip(first), end_ip: ip(last), ..range })
+        })
+        .await;
+    }
+
     pub(crate) async fn block(&self, id: BlockId) -> Block {
         self.view().await.get::<Block>(&id).unwrap().unwrap()
     }

@@ -15,6 +15,7 @@ use model::dns::serial::ZoneSerial;
 use model::event::{Event, EventLevel};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
+use model::lease::pool::PoolLevel;
 use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
@@ -78,6 +79,7 @@ const TABLES: &[Table] = &[
     Table::of::<IpRange>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
+    Table::of::<PoolLevel>(),
     Table::of::<PowerJob>(),
     Table::of::<RackController>(),
     Table::of::<RegionController>(),
