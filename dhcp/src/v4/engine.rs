@@ -5,7 +5,7 @@
 //! rules of [`model::lease::offline`] say what may still be promised. There is never a NAK without
 //! positive knowledge: whoever does not know is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
@@ -23,6 +23,7 @@ use crate::v4::declines::Declines;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
+use crate::v4::probes::Probes;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
@@ -204,12 +205,15 @@ pub struct Engine {
     pub policy: Policy,
     pub(crate) own: OwnRack,
     pub(crate) addresses: OwnAddresses,
+    /// The hardware addresses of this rack's interfaces.
+    pub(crate) hardware: BTreeSet<MacAddress>,
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
     pub(crate) offers: Offers,
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
     pub(crate) declines: Declines,
+    pub(crate) probes: Probes,
     pub(crate) limits: Limits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
@@ -230,12 +234,14 @@ impl Engine {
             commits: OpenCommits::new(own.incarnation),
             own,
             addresses: OwnAddresses::default(),
+            hardware: BTreeSet::new(),
             view,
             clock: None,
             reachable: false,
             offers: Offers::default(),
             grants: BTreeMap::new(),
             declines: Declines::default(),
+            probes: Probes::default(),
             limits: Limits::default(),
             waiting: BTreeMap::new(),
             went: BTreeMap::new(),
@@ -258,6 +264,11 @@ impl Engine {
     /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
     pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
         self.addresses = addresses.into_iter().collect();
+    }
+
+    /// Sets the hardware addresses of this rack's interfaces, as they are now.
+    pub fn set_hardware(&mut self, hardware: impl IntoIterator<Item = MacAddress>) {
+        self.hardware = hardware.into_iter().collect();
     }
 
     /// A region said what time it is.
@@ -358,14 +369,19 @@ impl Engine {
             return Err(Dropped::DeclinesTooOften);
         }
         self.may_be_offered(message, arrival.vlan, now)?;
-        self.hold_what_is_offered(now);
+        self.hold_what_is_not_free(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let ip =
-            self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
+        let Some(ip) = self.choose(arrival.vlan, message.mac, requested, now) else {
+            self.probes.none_left(arrival.vlan, now);
+            return Err(Dropped::NoAddress);
+        };
         if self.view.binding(ip).is_none_or(|binding| binding.mac != message.mac)
             && self.offers.of(arrival.vlan, message.mac, now) != Some(ip)
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
+            if !self.view.reservations(arrival.vlan, message.mac).contains(&ip) {
+                self.probes.offered(arrival.vlan, ip, now);
+            }
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
@@ -376,10 +392,11 @@ impl Engine {
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
-    /// What is offered is not free, until the offer ends.
-    fn hold_what_is_offered(&mut self, now: Moment) {
+    /// What is offered is not free until the offer ends, and what is in use until nobody answers.
+    pub(crate) fn hold_what_is_not_free(&mut self, now: Moment) {
         self.offers.forget(now);
-        for (ip, held) in self.offers.take_changed() {
+        for ip in self.offers.take_changed().into_iter().chain(self.probes.take_changed()) {
+            let held = self.offers.holder(ip).is_some() || self.probes.in_use(ip).is_some();
             self.view.set_held(ip, held);
         }
     }

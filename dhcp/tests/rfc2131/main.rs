@@ -15,6 +15,7 @@ mod limits;
 mod lines;
 mod lookups;
 mod offline;
+mod probes;
 mod queue;
 mod rapid;
 mod relay;
