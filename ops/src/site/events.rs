@@ -40,14 +40,27 @@ pub fn record(
     event: NewEvent,
     author: Author<'_>,
 ) -> Result<(), TableError> {
+    record_of(tx, (&machine.system_id, &machine.hostname), event, author)
+}
+
+/// Records an event of a machine or controller, by its id and name.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of(
+    tx: &mut Tx,
+    (node, hostname): (&SystemId, &str),
+    event: NewEvent,
+    author: Author<'_>,
+) -> Result<(), TableError> {
     let username = match author {
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
     tx.insert(&Event {
         id: tx.next_event_id(),
-        node: Some(machine.system_id.clone()),
-        hostname: machine.hostname.clone(),
+        node: Some(node.clone()),
+        hostname: hostname.to_owned(),
         kind: event.kind.to_owned(),
         level: event.level,
         description: event.description,

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod blocks;
+mod conflicts;
 mod quarantine;
 mod races;
 pub(crate) mod site;
