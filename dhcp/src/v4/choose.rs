@@ -32,7 +32,7 @@ pub(crate) enum Availability {
 impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
-    /// the one that was declined longest ago.
+    /// the one that was declined longest ago, or found in use.
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
@@ -57,10 +57,12 @@ impl Engine {
             .find(|ip| self.offerable(vlan, *ip, client, now))
             .or_else(|| self.free_address(vlan, client, now))
             .or_else(|| self.longest_declined(vlan, client, now))
+            .or_else(|| self.longest_in_use(vlan, client, now))
     }
 
-    /// A free address of this rack's blocks. Where the search begins depends on the client, so that
-    /// clients spread and the same client tends to get the same address.
+    /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
+    /// search begins depends on the client, so that clients spread and the same client tends to get
+    /// the same address.
     fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
         let pool = self.view.free_on(vlan)?;
         let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
@@ -68,13 +70,16 @@ impl Engine {
             let (first, last) = (first.to_bits(), last.to_bits());
             let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
             let start = first + u32::try_from(beyond).unwrap_or_default();
-            pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
+            let start = Ipv4Addr::from_bits(start);
+            self.probes.vacant_from(vlan, start).chain(pool.new_from(start)).find(is_free)
         });
+        let new =
+            new.or_else(|| self.probes.vacant_from(vlan, Ipv4Addr::UNSPECIFIED).find(is_free));
         new.or_else(|| pool.ended_by(self.surely_over(now)?).find(is_free))
     }
 
     /// What was promised until before that time is promised no more, by any clock.
-    fn surely_over(&self, now: Moment) -> Option<Timestamp> {
+    pub(crate) fn surely_over(&self, now: Moment) -> Option<Timestamp> {
         Some(self.clock?.earliest(now).minus_ms(self.policy.skew_ms))
     }
 
@@ -106,7 +111,13 @@ impl Engine {
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.
-    fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
+    pub(crate) fn offerable(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> bool {
         self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
             && !self.offers.to_another(ip, client, now)
             && matches!(self.availability(vlan, ip, client, now), Availability::Usable { .. })
@@ -114,6 +125,20 @@ impl Engine {
 
     /// What this rack knows of an address for a client.
     pub(crate) fn availability(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> Availability {
+        if self.is_in_use_by_another(ip, client, now) {
+            return Availability::Taken;
+        }
+        self.availability_by_promises(vlan, ip, client, now)
+    }
+
+    /// What this rack knows of an address for a client, whoever uses it.
+    pub(crate) fn availability_by_promises(
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,

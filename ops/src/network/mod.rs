@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod blocks;
+pub mod conflicts;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
