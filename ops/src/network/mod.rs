@@ -1,5 +1,7 @@
 //! Fabrics, VLANs, subnets, ranges, addresses and leases.
 
+mod spans;
+
 pub mod addresses;
 pub mod blocks;
 pub mod conflicts;
