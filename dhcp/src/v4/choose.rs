@@ -28,6 +28,40 @@ pub(crate) enum Availability {
     Unknown,
 }
 
+/// Why an address is the one to offer, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is kept for the client.
+    Reserved,
+    /// The client has it, or had it last.
+    Bound,
+    /// This rack gave it to the client, and no region has committed that yet.
+    Granted,
+    /// The client asked for it (option 50).
+    Requested,
+    /// It was offered to the client before.
+    Offered,
+    /// Nobody ever had it.
+    New,
+    /// Whoever had it has lost it.
+    Ended,
+    /// Nothing else is left, and it was declined longest ago.
+    Declined,
+}
+
+/// An address to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) why: Why,
+}
+
+impl Choice {
+    fn because(why: Why) -> impl Fn(Ipv4Addr) -> Self {
+        move |ip| Self { ip, why }
+    }
+}
+
 impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
@@ -38,9 +72,9 @@ impl Engine {
         mac: MacAddress,
         requested: Option<Ipv4Addr>,
         now: Moment,
-    ) -> Option<Ipv4Addr> {
+    ) -> Option<Choice> {
         if let Some(reserved) = self.view.reservations(vlan, mac).into_iter().next() {
-            return Some(reserved);
+            return Some(Choice { ip: reserved, why: Why::Reserved });
         }
         let offered = self.offers.of(vlan, mac, now);
         let bound =
@@ -49,17 +83,22 @@ impl Engine {
                 std::net::IpAddr::V6(_) => None,
             });
         let granted = self.grants.iter().filter(|(_, grant)| grant.mac == mac).map(|(ip, _)| *ip);
-        let known = bound.chain(granted).chain(requested).chain(offered);
+        let known = bound
+            .map(Choice::because(Why::Bound))
+            .chain(granted.map(Choice::because(Why::Granted)))
+            .chain(requested.map(Choice::because(Why::Requested)))
+            .chain(offered.map(Choice::because(Why::Offered)));
+        let declined = || self.longest_declined(vlan, mac, now);
         known
-            .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
-            .find(|ip| self.offerable(vlan, *ip, mac, now))
+            .filter(|it| self.view.subnet_of(it.ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
+            .find(|it| self.offerable(vlan, it.ip, mac, now))
             .or_else(|| self.free_address(vlan, mac, now))
-            .or_else(|| self.longest_declined(vlan, mac, now))
+            .or_else(|| declined().map(Choice::because(Why::Declined)))
     }
 
     /// A free address of this rack's blocks. Where the search begins depends on the client, so that
     /// clients spread and the same client tends to get the same address.
-    fn free_address(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+    fn free_address(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Choice> {
         let pool = self.view.free_on(vlan)?;
         let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, mac, now);
         let new = pool.bounds().and_then(|(first, last)| {
@@ -68,7 +107,10 @@ impl Engine {
             let start = first + u32::try_from(beyond).unwrap_or_default();
             pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
         });
-        new.or_else(|| pool.ended_by(self.surely_over(now)?).find(is_free))
+        new.map(Choice::because(Why::New)).or_else(|| {
+            let ended = pool.ended_by(self.surely_over(now)?).find(is_free);
+            ended.map(Choice::because(Why::Ended))
+        })
     }
 
     /// What was promised until before that time is promised no more, by any clock.

@@ -360,8 +360,8 @@ impl Engine {
         self.may_be_offered(message, arrival.vlan, now)?;
         self.hold_what_is_offered(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let ip =
-            self.choose(arrival.vlan, message.mac, requested, now).ok_or(Dropped::NoAddress)?;
+        let chosen = self.choose(arrival.vlan, message.mac, requested, now);
+        let ip = chosen.ok_or(Dropped::NoAddress)?.ip;
         if self.view.binding(ip).is_none_or(|binding| binding.mac != message.mac)
             && self.offers.of(arrival.vlan, message.mac, now) != Some(ip)
         {

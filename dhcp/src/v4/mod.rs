@@ -4,7 +4,9 @@ pub mod answer;
 pub mod boot;
 pub mod choose;
 pub mod engine;
+pub mod explain;
 pub mod queue;
+pub mod served;
 pub mod sharing;
 pub mod view;
 

@@ -144,6 +144,14 @@ impl View {
         }
     }
 
+    /// The ranges on a link from which new clients get addresses, in the order of their ids. Looks at all
+    /// ranges.
+    pub fn ranges_on(&self, vlan: VlanId) -> impl Iterator<Item = (IpRangeId, Span)> {
+        let of_link = move |ip| self.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan);
+        let spans = self.ranges.iter().filter_map(|(id, span)| Some((*id, (*span)?)));
+        spans.filter(move |(_, span)| of_link(span.first))
+    }
+
     /// Says whose blocks new clients get addresses of. To be called before there are any.
     pub fn set_own(&mut self, rack: SystemId, incarnation: u64) {
         self.own = Some((rack, incarnation));
@@ -365,6 +373,12 @@ impl View {
     #[must_use]
     pub fn host(&self, mac: MacAddress) -> Option<&Host> {
         self.hosts.get(self.host_of.get(&mac)?)
+    }
+
+    /// The id of the machine that has an interface with that hardware address.
+    #[must_use]
+    pub fn host_id(&self, mac: MacAddress) -> Option<&SystemId> {
+        self.host_of.get(&mac)
     }
 
     /// The addresses that are kept for a client on a link: assigned to its interface, or reserved.

@@ -11,6 +11,7 @@ mod checklist;
 mod conformance;
 mod copies;
 mod corpus;
+mod explain;
 mod limits;
 mod lines;
 mod lookups;
