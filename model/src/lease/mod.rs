@@ -13,6 +13,7 @@ pub mod cut;
 pub mod grant;
 pub mod offline;
 pub mod policy;
+pub mod standing;
 
 #[cfg(test)]
 mod explore;

@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
+pub mod lease_list;
 pub mod leases;
 pub mod promised;
 pub mod spaces;
