@@ -20,12 +20,14 @@ use crate::v4::answer::{Destination, destination};
 use crate::v4::boot::BootClient;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
+use crate::v4::lease_query::Queries;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
+use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message, MessageError};
 use crate::wire::reply::{self, Reply};
 
@@ -192,6 +194,12 @@ pub enum Dropped {
     /// The clients behind its port of a switch have as many addresses as they get.
     #[error("the circuit has as many unknown clients as it may")]
     CircuitFull,
+    /// A query for leases of somebody who is no relay of a subnet that this rack serves (RFC 4388 §7).
+    #[error("a query for leases of no relay that is trusted")]
+    UntrustedRelay,
+    /// A relay queries leases more often than it may.
+    #[error("a relay queries leases too often")]
+    QueriesTooOften,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -211,6 +219,7 @@ pub struct Engine {
     pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
     pub(crate) declines: Declines,
     pub(crate) limits: Limits,
+    pub(crate) queries: Queries,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
@@ -237,6 +246,7 @@ impl Engine {
             grants: BTreeMap::new(),
             declines: Declines::default(),
             limits: Limits::default(),
+            queries: Queries::default(),
             waiting: BTreeMap::new(),
             went: BTreeMap::new(),
             transmissions: Transmissions::default(),
@@ -282,7 +292,7 @@ impl Engine {
         std::mem::take(&mut self.went)
     }
 
-    /// Handles one UDP payload.
+    /// Handles one UDP payload; returns the name of the message, for counters, and what is to be done.
     ///
     /// # Errors
     /// [`Dropped`] when nothing is answered, now or later.
@@ -291,8 +301,14 @@ impl Engine {
         packet: &[u8],
         arrival: Arrival,
         now: Moment,
-    ) -> Result<(Kind, Vec<Output>), Dropped> {
-        let message = Message::parse(packet)?;
+    ) -> Result<(&'static str, Vec<Output>), Dropped> {
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => {
+                let query = LeaseQuery::parse(packet).ok_or(error)?;
+                return Ok(("leasequery", self.lease_query(&query, &arrival, now)?));
+            }
+        };
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
         if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
             return Err(Dropped::Copy);
@@ -307,7 +323,7 @@ impl Engine {
             Kind::Release => self.release(&message, &arrival, now)?,
             Kind::Inform => self.inform(&message, &arrival, now)?,
         };
-        Ok((message.kind, outputs))
+        Ok((message.kind.name(), outputs))
     }
 
     /// The link that a client is on: its relay says it; else the address that it uses, if it was
@@ -429,6 +445,7 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.queries.forget(now);
         self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {

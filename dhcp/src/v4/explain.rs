@@ -8,6 +8,7 @@
 mod packet;
 pub mod source;
 pub mod told;
+mod words;
 
 use std::net::Ipv4Addr;
 

@@ -16,6 +16,7 @@ mod commit;
 mod copies;
 mod declines;
 mod fqdn;
+mod lease_query;
 mod limits;
 mod offers;
 mod pending;

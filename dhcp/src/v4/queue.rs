@@ -12,6 +12,7 @@ use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
 use crate::v4::engine::{Arrival, Dropped, Engine};
+use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message};
 
 /// How many packets of one client wait in a class: a client has one conversation at a time, and
@@ -27,7 +28,7 @@ pub enum Class {
     Lease,
     /// A client that is known asks for an address.
     Known,
-    /// Everything else: mostly DISCOVERs of new clients.
+    /// Everything else: mostly DISCOVERs of new clients, and relays that query leases.
     New,
 }
 
@@ -178,7 +179,15 @@ impl Engine {
     /// # Errors
     /// [`Dropped`] when it need not wait, because it will not be answered.
     pub fn ticket(&self, packet: &[u8], arrival: &Arrival, now: Moment) -> Result<Ticket, Dropped> {
-        let message = Message::parse(packet)?;
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => {
+                let query = LeaseQuery::parse(packet).ok_or(error)?;
+                self.check_relay(&query, arrival)?;
+                let mac = query.hardware().unwrap_or(MacAddress([0; 6]));
+                return Ok(Ticket { class: Class::New, mac });
+            }
+        };
         let (vlan, mac) = (self.link_of(&message, arrival)?, message.mac);
         let known = self.known(vlan, mac);
         let class = match message.kind {

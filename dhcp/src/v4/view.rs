@@ -396,6 +396,12 @@ impl View {
             .collect()
     }
 
+    /// The client that an address is kept for: it is assigned to its interface, or reserved for it.
+    #[must_use]
+    pub fn kept_for(&self, ip: Ipv4Addr) -> Option<MacAddress> {
+        self.static_addresses.get(&ip).copied().or_else(|| self.reserved.client(ip))
+    }
+
     /// Whether an address is kept for somebody other than this client, or for nobody.
     #[must_use]
     pub fn kept_for_another(&self, ip: Ipv4Addr, mac: MacAddress) -> bool {

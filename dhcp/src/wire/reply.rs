@@ -41,6 +41,12 @@ pub enum Kind {
     Ack,
     /// DHCPNAK.
     Nak,
+    /// DHCPLEASEUNASSIGNED: nobody has the address (RFC 4388).
+    LeaseUnassigned,
+    /// DHCPLEASEUNKNOWN: nothing is known of the address or the client (RFC 4388).
+    LeaseUnknown,
+    /// DHCPLEASEACTIVE: a client has the address (RFC 4388).
+    LeaseActive,
 }
 
 impl Kind {
@@ -51,6 +57,9 @@ impl Kind {
             Self::Offer => "offer",
             Self::Ack => "ack",
             Self::Nak => "nak",
+            Self::LeaseUnassigned => "leaseunassigned",
+            Self::LeaseUnknown => "leaseunknown",
+            Self::LeaseActive => "leaseactive",
         }
     }
 
@@ -59,6 +68,9 @@ impl Kind {
             Self::Offer => 2,
             Self::Ack => 5,
             Self::Nak => 6,
+            Self::LeaseUnassigned => 11,
+            Self::LeaseUnknown => 12,
+            Self::LeaseActive => 13,
         }
     }
 }
@@ -171,7 +183,9 @@ impl Reply {
 
     fn fixed(&self) -> Vec<u8> {
         let mut packet = vec![0; 236];
-        packet[..4].copy_from_slice(&[2, self.htype, 6, 0]);
+        // An answer about an address may name no client.
+        let hlen = if self.mac.is_unicast() { 6 } else { 0 };
+        packet[..4].copy_from_slice(&[2, self.htype, hlen, 0]);
         packet[4..8].copy_from_slice(&self.xid.to_be_bytes());
         packet[10..12].copy_from_slice(&self.flags.to_be_bytes());
         packet[12..16].copy_from_slice(&self.ciaddr.octets());

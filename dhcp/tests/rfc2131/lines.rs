@@ -211,8 +211,10 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 4388",
         priority: 3,
-        says: "lease query",
-        except: Some("leases are read from the API"),
+        says: "lease query by address, hardware address and identifier, of relays that are gateways of served subnets",
+        except: Some(
+            "identifiers are not stored: one of type 1 is read as a hardware address, all others are unknown; 91 counts from when a lease of full length was written down last; 82 is not kept",
+        ),
     },
     Line {
         id: "RFC 4578",

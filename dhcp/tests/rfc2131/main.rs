@@ -19,6 +19,7 @@ mod offline;
 mod queue;
 mod rapid;
 mod relay;
+mod rfc4388;
 mod room;
 mod section_4_1;
 mod section_4_3_1;

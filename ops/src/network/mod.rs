@@ -2,6 +2,8 @@
 
 pub mod addresses;
 pub mod blocks;
+pub mod dhcp_explain;
+mod dhcp_link;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;

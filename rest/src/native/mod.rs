@@ -1,6 +1,7 @@
 //! What Ironraft has and MAAS's API has not, below a root of its own, so that MAAS's clients and
 //! `describe/` see nothing of it.
 
+pub mod explain;
 pub mod leases;
 
 use crate::operation::Operation;
@@ -11,5 +12,5 @@ pub const ROOT: &str = "/MAAS/api/ironraft/";
 /// All operations that are served below it.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    [leases::OPERATIONS].concat()
+    [explain::OPERATIONS, leases::OPERATIONS].concat()
 }
