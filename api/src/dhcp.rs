@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Lease {
     /// The address.
     pub ip: IpAddr,
-    /// The client: its hardware address.
+    /// The client: its hardware address, or `id:` and its identifier in hexadecimal.
     pub client: String,
     /// The name of the machine that the client is an interface of; else the one it asked for.
     pub name: Option<String>,

@@ -14,6 +14,7 @@ use std::net::Ipv4Addr;
 
 use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::Binding;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
@@ -179,6 +180,8 @@ pub enum Boot {
     NotAsked,
     /// Nothing: there is no program for these architectures (option 93).
     NoProgram(Vec<u16>),
+    /// Nothing: its way to boot is among those that the subnet does not answer.
+    Disabled(BootClient),
     /// A file.
     File {
         /// What kind of client it is.
@@ -215,6 +218,7 @@ pub enum Silence {
 /// The racks of a link in the order in which they answer a client; those without a session last.
 #[must_use]
 pub fn turns(view: &View, vlan: VlanId, mac: MacAddress) -> Vec<Turn> {
+    let client = ClientId::Hardware(mac);
     let racks: Vec<(&SystemId, bool)> = view
         .racks_on(vlan)
         .map(|(id, rack)| (id, rack.is_some_and(|rack| rack.connected)))
@@ -225,7 +229,7 @@ pub fn turns(view: &View, vlan: VlanId, mac: MacAddress) -> Vec<Turn> {
         .map(|(id, connected)| Turn {
             rack: (*id).clone(),
             connected: *connected,
-            transmission: connected.then(|| rank(id, live(), mac) + 1),
+            transmission: connected.then(|| rank(id, live(), &client) + 1),
         })
         .collect();
     turns.sort_by_key(|turn| turn.transmission.unwrap_or(usize::MAX));
@@ -264,15 +268,16 @@ impl Engine {
             };
         };
         let (vlan, mac) = (link.vlan, question.mac);
+        let id = ClientId::Hardware(mac);
         let client = KnownClient {
             machine: self.view.host_id(mac).cloned(),
-            reserved: self.view.reservations(vlan, mac),
-            bindings: self.view.bindings_of(vlan, mac).into_iter().cloned().collect(),
+            reserved: self.view.reservations(vlan, &id),
+            bindings: self.view.bindings_of(vlan, &id).into_iter().cloned().collect(),
         };
-        let chosen = self.choose(vlan, mac, question.requested, now);
+        let chosen = self.choose(vlan, &id, question.requested, now);
         let requested = question.requested.map(|ip| match chosen {
             Some(chosen) if chosen.ip == ip => Requested::Given,
-            Some(_) | None => self.fate_of(ip, vlan, mac, now),
+            Some(_) | None => self.fate_of(ip, vlan, &id, now),
         });
         let packet = packet::discover(question);
         let answer = match self.handle(&packet, self.arrival_of(question, vlan), now) {
@@ -305,14 +310,15 @@ impl Engine {
             server,
             source_port: if relayed { 67 } else { 68 },
             destination: if relayed { server } else { Ipv4Addr::BROADCAST },
+            received_us: 0,
         }
     }
 
-    fn fate_of(&self, ip: Ipv4Addr, vlan: VlanId, mac: MacAddress, now: Moment) -> Requested {
+    fn fate_of(&self, ip: Ipv4Addr, vlan: VlanId, client: &ClientId, now: Moment) -> Requested {
         if self.view.subnet_of(ip).is_none_or(|(_, subnet)| subnet.vlan != vlan) {
             return Requested::NotOfTheLink;
         }
-        match self.availability(vlan, ip, mac, now) {
+        match self.availability(vlan, ip, client, now) {
             Availability::Usable { .. } => Requested::AnotherComesFirst,
             Availability::Taken => Requested::Taken,
             Availability::Unknown => Requested::NotOfTheRack,
@@ -335,9 +341,15 @@ impl Engine {
             block: block.map(|block| block.id),
             lease_seconds: reply.options.number_u32(code::LEASE_TIME).unwrap_or_default(),
             server: reply.options.address(code::SERVER_IDENTIFIER).unwrap_or(sent.source),
-            boot: boot(packet, &reply),
+            boot: self.boot(packet, &reply),
             options: reply.told(),
         }
+    }
+
+    fn boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
+        let subnet = self.view.subnet_of(reply.yiaddr).map(|(_, subnet)| subnet);
+        let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
+        boot(packet, reply, disabled.unwrap_or_default())
     }
 
     /// What is behind the word with which the server drops a packet.
@@ -370,13 +382,16 @@ fn sending(outputs: &[Output]) -> Option<&Sending> {
     })
 }
 
-fn boot(packet: &[u8], reply: &told::Told) -> Boot {
+fn boot(packet: &[u8], reply: &told::Told, disabled: &[String]) -> Boot {
     let Ok(message) = Message::parse(packet) else { return Boot::NotAsked };
-    if let Some(client) = BootClient::of(&message) {
+    if let Some(client) = BootClient::of(&message, disabled) {
         let file = reply.options.get(code::BOOT_FILE_NAME).unwrap_or_default();
         let file = String::from_utf8_lossy(file).into_owned();
         let by_tftp = reply.options.get(code::TFTP_SERVER_NAME).is_some();
         return Boot::File { client, file, next_server: by_tftp.then_some(reply.siaddr) };
+    }
+    if let Some(client) = BootClient::of(&message, &[]) {
+        return Boot::Disabled(client);
     }
     let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
     let boots = [&b"PXEClient"[..], b"HTTPClient"].iter().any(|own| vendor_class.starts_with(own));

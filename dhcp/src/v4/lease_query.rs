@@ -11,8 +11,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use model::lease::binding::BindingState;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::lookup::recent::Recent;
@@ -20,7 +20,7 @@ use crate::v4::answer::Destination;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
 use crate::wire::code;
 use crate::wire::lease_query::{About, LeaseQuery};
-use crate::wire::message::ETHERNET;
+use crate::wire::message::{ETHERNET, INFINIBAND};
 use crate::wire::reply::{Kind, Reply};
 
 /// A relay is answered this many queries at once: one that was restarted asks for all of its clients.
@@ -66,10 +66,10 @@ impl Queries {
 }
 
 /// A lease that holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Held {
     ip: Ipv4Addr,
-    mac: MacAddress,
+    client: ClientId,
     /// Until when; none when the address is kept for its client without an end.
     until: Option<Timestamp>,
 }
@@ -96,7 +96,8 @@ impl Engine {
                 None => of_address(query, Kind::LeaseUnassigned, ip),
             },
             About::Hardware(_) | About::Identifier(_) => {
-                let held = query.hardware().map(|mac| self.held_by(mac, at)).unwrap_or_default();
+                let held =
+                    query.client().map(|client| self.held_by(&client, at)).unwrap_or_default();
                 if held.is_empty() {
                     of_address(query, Kind::LeaseUnknown, Ipv4Addr::UNSPECIFIED)
                 } else {
@@ -111,6 +112,7 @@ impl Engine {
             kind: reply.kind,
             payload: reply.encode(),
             send_before: now.plus_ms(SEND_WITHIN_MS),
+            received_us: arrival.received_us,
         })])
     }
 
@@ -129,30 +131,31 @@ impl Engine {
 
     /// Who has an address at a time.
     fn held(&self, ip: Ipv4Addr, at: Timestamp) -> Option<Held> {
-        let granted = self.grants.get(&ip).and_then(|grant| Some((grant.mac, grant.told?)));
+        let granted =
+            self.grants.get(ip).and_then(|grant| Some((grant.client.clone(), grant.told?)));
         let bound = self.view.binding(ip).filter(|binding| binding.state == BindingState::Active);
-        let bound = bound.map(|binding| (binding.mac, binding.told_until));
+        let bound = bound.map(|binding| (binding.client.clone(), binding.told_until));
         let lasting = granted.into_iter().chain(bound).filter(|(_, until)| *until > at);
         let leased = lasting.max_by_key(|(_, until)| *until);
-        let held = |(mac, until)| Held { ip, mac, until };
+        let held = |(client, until)| Held { ip, client, until };
         leased
-            .map(|(mac, until)| held((mac, Some(until))))
-            .or_else(|| self.view.kept_for(ip).map(|mac| held((mac, None))))
+            .map(|(client, until)| held((client, Some(until))))
+            .or_else(|| self.view.kept_for(ip).map(|mac| held((mac.into(), None))))
     }
 
     /// What a client has at a time on the links that this rack serves, what it got last at first.
-    fn held_by(&self, mac: MacAddress, at: Timestamp) -> Vec<Held> {
+    fn held_by(&self, client: &ClientId, at: Timestamp) -> Vec<Held> {
         let served = self.view.vlans().filter(|vlan| self.serves(vlan.id)).map(|vlan| vlan.id);
         let addresses = served.flat_map(|vlan| {
-            let bound = self.view.bindings_of(vlan, mac).into_iter().filter_map(|it| match it.ip {
-                IpAddr::V4(ip) => Some(ip),
-                IpAddr::V6(_) => None,
-            });
-            bound.chain(self.view.reservations(vlan, mac)).collect::<Vec<_>>()
+            let bound =
+                self.view.bindings_of(vlan, client).into_iter().filter_map(|it| match it.ip {
+                    IpAddr::V4(ip) => Some(ip),
+                    IpAddr::V6(_) => None,
+                });
+            bound.chain(self.view.reservations(vlan, client)).collect::<Vec<_>>()
         });
-        let granted = self.grants.iter().filter(|(_, grant)| grant.mac == mac).map(|(ip, _)| *ip);
-        let held = addresses.chain(granted).filter_map(|ip| self.held(ip, at));
-        let mut held: Vec<Held> = held.filter(|held| held.mac == mac).collect();
+        let held = addresses.chain(self.grants.of(client)).filter_map(|ip| self.held(ip, at));
+        let mut held: Vec<Held> = held.filter(|held| held.client == *client).collect();
         held.sort_by_key(|held| (std::cmp::Reverse(held.until), held.ip));
         held.dedup_by_key(|held| held.ip);
         held
@@ -164,7 +167,13 @@ impl Engine {
             return of_address(query, Kind::LeaseUnknown, Ipv4Addr::UNSPECIFIED);
         };
         let mut reply = of_address(query, Kind::LeaseActive, first.ip);
-        (reply.htype, reply.mac) = (ETHERNET, first.mac);
+        reply.mac = first.client.mac();
+        reply.htype = if reply.mac.is_some() { ETHERNET } else { INFINIBAND };
+        if let ClientId::Identifier(identifier) = &first.client
+            && !matches!(query.about, About::Identifier(_))
+        {
+            reply.put_wanted(code::CLIENT_IDENTIFIER, identifier.as_ref());
+        }
         reply.put(code::SERVER_IDENTIFIER, arrival.destination.octets());
         let seconds = |ms: u64| u32::try_from(ms / 1_000).unwrap_or(WITHOUT_END - 1);
         let left = first.until.map_or(WITHOUT_END, |until| seconds(until.since_ms(at)));
@@ -190,12 +199,12 @@ impl Engine {
 fn of_address(query: &LeaseQuery, kind: Kind, ip: Ipv4Addr) -> Reply {
     let option = |code| query.options.get(code).map(<[u8]>::to_vec);
     let mac = match query.about {
-        About::Hardware(mac) => mac,
-        About::Address(_) | About::Identifier(_) => MacAddress([0; 6]),
+        About::Hardware(mac) => Some(mac),
+        About::Address(_) | About::Identifier(_) => None,
     };
     Reply {
         kind,
-        htype: if mac.is_unicast() { ETHERNET } else { 0 },
+        htype: if mac.is_some() { ETHERNET } else { 0 },
         mac,
         xid: query.xid,
         flags: 0,

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 
 use crate::wire::code;
@@ -61,17 +62,20 @@ impl LeaseQuery {
         Some(Self { xid, giaddr, about, options })
     }
 
-    /// The hardware address of the client that it is about, as far as the packet says it: an identifier
-    /// of type 1 is one (RFC 2132 §9.14).
+    /// The client that it is about: an identifier of type 1 is a hardware address (RFC 2132 §9.14).
     #[must_use]
-    pub fn hardware(&self) -> Option<MacAddress> {
+    pub fn client(&self) -> Option<ClientId> {
         match &self.about {
             About::Address(_) => None,
-            About::Hardware(mac) => Some(*mac),
-            About::Identifier(identifier) => match identifier.as_slice() {
-                [ETHERNET, mac @ ..] => <[u8; 6]>::try_from(mac).ok().map(MacAddress),
-                _ => None,
-            },
+            About::Hardware(mac) => Some(ClientId::Hardware(*mac)),
+            About::Identifier(identifier) => {
+                let hardware = match identifier.as_slice() {
+                    [ETHERNET, mac @ ..] => <[u8; 6]>::try_from(mac).ok().map(MacAddress),
+                    _ => None,
+                };
+                let identifier = || ClientId::Identifier(identifier.as_slice().into());
+                Some(hardware.map_or_else(identifier, ClientId::Hardware))
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ fn bound(bench: &Bench, ip: u8, client: u8, state: BindingState, promise_s: u64)
         ip: IpAddr::from([10, 0, 0, ip]),
         subnet: SubnetId(1),
         vlan: VLAN,
-        mac: mac(client),
+        client: mac(client).into(),
         state,
         hostname: None,
         told_until,

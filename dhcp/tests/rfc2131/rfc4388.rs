@@ -83,7 +83,7 @@ fn bound(bench: &Bench, ip: [u8; 4], client: u8, told_ms: u64) -> Binding {
         ip: IpAddr::from(ip),
         subnet: SubnetId(1),
         vlan: VLAN,
-        mac: mac(client),
+        client: mac(client).into(),
         state: BindingState::Active,
         hostname: None,
         told_until,

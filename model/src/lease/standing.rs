@@ -87,7 +87,7 @@ mod tests {
             ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             subnet: SubnetId(1),
             vlan: VlanId(1),
-            mac: MacAddress([2, 0, 0, 0, 0, 1]),
+            client: MacAddress([2, 0, 0, 0, 0, 1]).into(),
             state,
             hostname: None,
             told_until: Timestamp::from_unix_ms(10),

@@ -328,6 +328,9 @@ fn boot(boot: &Boot, question: &Question) -> ExplainedBoot {
             let codes: Vec<String> = architectures.iter().map(u16::to_string).collect();
             nothing(format!("there is no program for architecture {}", codes.join(", ")))
         }
+        Boot::Disabled(client) => {
+            nothing(format!("the subnet does not answer this way to boot: {client}"))
+        }
         Boot::File { client, file, next_server } => {
             let told = question.architecture.map(|code| format!(", architecture {code}"));
             ExplainedBoot {

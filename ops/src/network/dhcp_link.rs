@@ -23,6 +23,7 @@ use model::net::vlan::Vlan;
 use model::setting::typed::NTP_SERVERS;
 use model::time::Timestamp;
 
+use crate::network::pools::pools;
 use crate::site::settings;
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
@@ -46,6 +47,7 @@ pub(super) fn subnet_around(at: &impl Reads, ip: Ipv4Addr) -> Result<Option<Subn
 pub(super) struct DhcpLink {
     pub(super) view: DhcpView,
     pub(super) blocks: Vec<Block>,
+    vlan: Option<VlanId>,
     racks: Vec<RackController>,
     bindings: Vec<Binding>,
 }
@@ -66,7 +68,7 @@ impl DhcpLink {
         for rack in &racks {
             view.put_rack(rack.system_id.clone(), (&ServedRack::of(rack)).into());
         }
-        let mut link = Self { view, blocks: Vec::new(), racks, bindings: Vec::new() };
+        let mut link = Self { view, blocks: Vec::new(), vlan, racks, bindings: Vec::new() };
         if let Some(vlan) = vlan {
             link.put_vlan(at, vlan, client)?;
         }
@@ -121,7 +123,7 @@ impl DhcpLink {
         requested: Option<Ipv4Addr>,
         now: Timestamp,
     ) -> Result<Engine, TableError> {
-        let Self { view, blocks, racks, mut bindings } = self;
+        let Self { view, blocks, vlan, racks, mut bindings } = self;
         let granted = blocks.iter().filter(|block| block.rack.as_ref() == Some(rack));
         let newest = granted.max_by_key(|block| block.granted_at);
         let incarnation = newest.map(|block| block.incarnation).unwrap_or_default();
@@ -133,6 +135,9 @@ impl DhcpLink {
             bindings.extend(at.rows_between::<Binding>(&block.first, &block.last)?);
         }
         let mut engine = Engine::new(own.clone(), Policy::default());
+        let pools = pools(at, now, |subnet| Some(subnet.vlan) == vlan)?;
+        let used = pools.iter().map(|pool| (pool.subnet, pool.used.used_permille()));
+        engine.set_pools(used.collect());
         engine.set_clock(RegionClock::between(Moment::default(), now, now));
         if let Some(found) = racks.iter().find(|found| found.system_id == *rack) {
             engine.set_reachable(found.session.is_some());

@@ -138,7 +138,7 @@ impl Among {
     }
 
     fn includes(&self, binding: &Binding) -> bool {
-        self.mac.is_none_or(|mac| binding.mac == mac)
+        self.mac.is_none_or(|mac| binding.client.mac() == Some(mac))
             && self.subnets.as_ref().is_none_or(|subnets| subnets.contains(&binding.subnet))
     }
 }
@@ -156,13 +156,14 @@ impl<'a> Rows<'a> {
 
     /// A binding as it is shown.
     pub(super) fn lease(&mut self, binding: &Binding, now: Timestamp) -> Result<Lease, TableError> {
-        let machines = self.details.view().state().machines_with([&MachineKey::Mac(binding.mac)]);
+        let key = binding.client.mac().map(MachineKey::Mac);
+        let machines = self.details.view().state().machines_with(&key);
         let machine = machines.first().map(|machine| machine.hostname.clone());
         let subnet = self.details.subnet(binding.subnet)?;
         let vlan = self.details.vlan(binding.vlan)?;
         Ok(Lease {
             ip: binding.ip,
-            client: binding.mac.to_string(),
+            client: binding.client.to_string(),
             name: machine.or_else(|| binding.hostname.clone()),
             state: binding.standing(now),
             told_until: dates::rfc3339_ms(binding.told_until),

@@ -9,6 +9,7 @@ pub mod ipaddresses;
 pub mod ipranges;
 pub mod lease_list;
 pub mod leases;
+pub mod pools;
 pub mod promised;
 pub mod spaces;
 pub mod specifiers;

@@ -44,10 +44,29 @@ pub fn record(
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
+    let machine = Some((machine.system_id.clone(), machine.hostname.clone()));
+    insert(tx, machine, event, username)
+}
+
+/// Records an event of the site: it is of no machine.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of_site(tx: &mut Tx, event: NewEvent) -> Result<(), TableError> {
+    insert(tx, None, event, None)
+}
+
+fn insert(
+    tx: &mut Tx,
+    machine: Option<(SystemId, String)>,
+    event: NewEvent,
+    username: Option<String>,
+) -> Result<(), TableError> {
+    let (node, hostname) = machine.unzip();
     tx.insert(&Event {
         id: tx.next_event_id(),
-        node: Some(machine.system_id.clone()),
-        hostname: machine.hostname.clone(),
+        node,
+        hostname: hostname.unwrap_or_default(),
         kind: event.kind.to_owned(),
         level: event.level,
         description: event.description,

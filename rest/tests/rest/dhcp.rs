@@ -48,7 +48,7 @@ fn binding(ip: [u8; 4], client: u8, state: BindingState, told_ms: i64) -> Bindin
         ip: IpAddr::from(ip),
         subnet: SubnetId(if relayed { 2 } else { 1 }),
         vlan: VlanId(if relayed { 2 } else { 1 }),
-        mac: mac(client),
+        client: mac(client).into(),
         state,
         hostname: Some(format!("h{client}")),
         told_until,
