@@ -5,6 +5,7 @@ pub mod agent;
 pub mod boot_resources;
 pub mod controllers;
 pub mod describe;
+pub mod dhcp;
 pub mod dnsresources;
 pub mod domains;
 pub mod events;

@@ -29,6 +29,42 @@ pub(crate) enum Availability {
     Unknown,
 }
 
+/// Why an address is the one to offer, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is kept for the client.
+    Reserved,
+    /// The client has it, or had it last.
+    Bound,
+    /// This rack gave it to the client, and no region has committed that yet.
+    Granted,
+    /// The client asked for it (option 50).
+    Requested,
+    /// It was offered to the client before.
+    Offered,
+    /// Nobody ever had it.
+    New,
+    /// Whoever had it has lost it.
+    Ended,
+    /// Nothing else is left, and it was declined longest ago.
+    Declined,
+    /// Nothing else is left, and it was found in use longest ago.
+    InUse,
+}
+
+/// An address to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) why: Why,
+}
+
+impl Choice {
+    fn because(why: Why) -> impl Fn(Ipv4Addr) -> Self {
+        move |ip| Self { ip, why }
+    }
+}
+
 impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
@@ -39,9 +75,9 @@ impl Engine {
         client: &ClientId,
         requested: Option<Ipv4Addr>,
         now: Moment,
-    ) -> Option<Ipv4Addr> {
+    ) -> Option<Choice> {
         if let Some(reserved) = self.view.reservations(vlan, client).into_iter().next() {
-            return Some(reserved);
+            return Some(Choice { ip: reserved, why: Why::Reserved });
         }
         let offered = self.offers.of(vlan, client, now);
         let bound = self.view.bindings_of(vlan, client).into_iter().filter_map(|binding| {
@@ -51,19 +87,25 @@ impl Engine {
             }
         });
         let granted = self.grants.of(client);
-        let known = bound.chain(granted).chain(requested).chain(offered);
+        let known = bound
+            .map(Choice::because(Why::Bound))
+            .chain(granted.map(Choice::because(Why::Granted)))
+            .chain(requested.map(Choice::because(Why::Requested)))
+            .chain(offered.map(Choice::because(Why::Offered)));
+        let declined = || self.longest_declined(vlan, client, now);
+        let in_use = || self.longest_in_use(vlan, client, now);
         known
-            .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
-            .find(|ip| self.offerable(vlan, *ip, client, now))
+            .filter(|it| self.view.subnet_of(it.ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
+            .find(|it| self.offerable(vlan, it.ip, client, now))
             .or_else(|| self.free_address(vlan, client, now))
-            .or_else(|| self.longest_declined(vlan, client, now))
-            .or_else(|| self.longest_in_use(vlan, client, now))
+            .or_else(|| declined().map(Choice::because(Why::Declined)))
+            .or_else(|| in_use().map(Choice::because(Why::InUse)))
     }
 
     /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
     /// search begins depends on the client, so that clients spread and the same client tends to get
     /// the same address.
-    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
+    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Choice> {
         let pool = self.view.free_on(vlan)?;
         let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
         let new = pool.bounds().and_then(|(first, last)| {
@@ -75,7 +117,10 @@ impl Engine {
         });
         let new =
             new.or_else(|| self.probes.vacant_from(vlan, Ipv4Addr::UNSPECIFIED).find(is_free));
-        new.or_else(|| pool.ended_by(self.surely_over(now)?).find(is_free))
+        new.map(Choice::because(Why::New)).or_else(|| {
+            let ended = pool.ended_by(self.surely_over(now)?).find(is_free);
+            ended.map(Choice::because(Why::Ended))
+        })
     }
 
     /// What was promised until before that time is promised no more, by any clock.

@@ -20,6 +20,7 @@ use crate::v4::answer::{Destination, destination};
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::grants::Grants;
+use crate::v4::lease_query::Queries;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
@@ -28,6 +29,7 @@ use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
+use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message, MessageError};
 use crate::wire::reply::{self, Reply};
 
@@ -199,6 +201,12 @@ pub enum Dropped {
     /// The clients behind its port of a switch have as many addresses as they get.
     #[error("the circuit has as many unknown clients as it may")]
     CircuitFull,
+    /// A query for leases of somebody who is no relay of a subnet that this rack serves (RFC 4388 §7).
+    #[error("a query for leases of no relay that is trusted")]
+    UntrustedRelay,
+    /// A relay queries leases more often than it may.
+    #[error("a relay queries leases too often")]
+    QueriesTooOften,
     /// It has no hardware address, and the region is of a version that knows no other clients.
     #[error("the region knows no clients without a hardware address yet")]
     NoIdentifiersYet,
@@ -225,6 +233,7 @@ pub struct Engine {
     pub(crate) declines: Declines,
     pub(crate) probes: Probes,
     pub(crate) limits: Limits,
+    pub(crate) queries: Queries,
     pub(crate) rapid: RapidCommits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
@@ -259,6 +268,7 @@ impl Engine {
             declines: Declines::default(),
             probes: Probes::default(),
             limits: Limits::default(),
+            queries: Queries::default(),
             rapid: RapidCommits::default(),
             waiting: BTreeMap::new(),
             pools: BTreeMap::new(),
@@ -329,7 +339,7 @@ impl Engine {
         self.commits.open.len()
     }
 
-    /// Handles one UDP payload.
+    /// Handles one UDP payload; returns the name of the message, for counters, and what is to be done.
     ///
     /// # Errors
     /// [`Dropped`] when nothing is answered, now or later.
@@ -338,8 +348,14 @@ impl Engine {
         packet: &[u8],
         arrival: Arrival,
         now: Moment,
-    ) -> Result<(Kind, Vec<Output>), Dropped> {
-        let message = Message::parse(packet)?;
+    ) -> Result<(&'static str, Vec<Output>), Dropped> {
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => {
+                let query = LeaseQuery::parse(packet).ok_or(error)?;
+                return Ok(("leasequery", self.lease_query(&query, &arrival, now)?));
+            }
+        };
         if message.client.mac().is_none() && !self.takes_identifiers {
             return Err(Dropped::NoIdentifiersYet);
         }
@@ -357,7 +373,7 @@ impl Engine {
             Kind::Release => self.release(&message, &arrival, now)?,
             Kind::Inform => self.inform(&message, &arrival, now)?,
         };
-        Ok((message.kind, outputs))
+        Ok((message.kind.name(), outputs))
     }
 
     /// The link that a client is on: its relay says it; else the address that it uses, if it was
@@ -410,7 +426,8 @@ impl Engine {
         self.may_be_offered(message, arrival.vlan, now)?;
         self.hold_what_is_not_free(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let Some(ip) = self.choose(arrival.vlan, &message.client, requested, now) else {
+        let chosen = self.choose(arrival.vlan, &message.client, requested, now);
+        let Some(ip) = chosen.map(|chosen| chosen.ip) else {
             self.probes.none_left(arrival.vlan, now);
             return Err(Dropped::NoAddress);
         };
@@ -488,6 +505,7 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.queries.forget(now);
         self.rapid.forget(now);
         self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);

@@ -4,8 +4,10 @@ pub mod answer;
 pub mod boot;
 pub mod choose;
 pub mod engine;
+pub mod explain;
 pub mod probes;
 pub mod queue;
+pub mod served;
 pub mod sharing;
 pub mod view;
 
@@ -16,6 +18,7 @@ mod copies;
 mod declines;
 mod fqdn;
 mod grants;
+mod lease_query;
 mod lease_time;
 mod limits;
 mod offers;

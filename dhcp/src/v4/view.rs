@@ -145,6 +145,14 @@ impl View {
         }
     }
 
+    /// The ranges on a link from which new clients get addresses, in the order of their ids. Looks at all
+    /// ranges.
+    pub fn ranges_on(&self, vlan: VlanId) -> impl Iterator<Item = (IpRangeId, Span)> {
+        let of_link = move |ip| self.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan);
+        let spans = self.ranges.iter().filter_map(|(id, span)| Some((*id, (*span)?)));
+        spans.filter(move |(_, span)| of_link(span.first))
+    }
+
     /// Says whose blocks new clients get addresses of. To be called before there are any.
     pub fn set_own(&mut self, rack: SystemId, incarnation: u64) {
         self.own = Some((rack, incarnation));
@@ -380,6 +388,12 @@ impl View {
         self.hosts.get(self.host_of.get(&client.mac()?)?)
     }
 
+    /// The id of the machine that has an interface with that hardware address.
+    #[must_use]
+    pub fn host_id(&self, mac: MacAddress) -> Option<&SystemId> {
+        self.host_of.get(&mac)
+    }
+
     /// The addresses that are kept for a client on a link: assigned to its interface, or reserved.
     #[must_use]
     pub fn reservations(&self, vlan: VlanId, client: &ClientId) -> Vec<Ipv4Addr> {
@@ -394,6 +408,12 @@ impl View {
             .chain(self.reserved.of(mac))
             .filter(|ip| self.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
             .collect()
+    }
+
+    /// The client that an address is kept for: it is assigned to its interface, or reserved for it.
+    #[must_use]
+    pub fn kept_for(&self, ip: Ipv4Addr) -> Option<MacAddress> {
+        self.static_addresses.get(&ip).copied().or_else(|| self.reserved.client(ip))
     }
 
     /// Whether an address is kept for somebody other than this client, or for nobody.

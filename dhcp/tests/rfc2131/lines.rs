@@ -210,8 +210,10 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 4388",
         priority: 3,
-        says: "lease query",
-        except: Some("leases are read from the API"),
+        says: "lease query by address, hardware address and identifier, of relays that are gateways of served subnets",
+        except: Some(
+            "identifiers are stored on InfiniBand only: of others one of type 1 is read as a hardware address; 91 counts from when a lease of full length was written down last; 82 is not kept",
+        ),
     },
     Line {
         id: "RFC 4578",

@@ -15,6 +15,7 @@ pub mod grant;
 pub mod offline;
 pub mod policy;
 pub mod pool;
+pub mod standing;
 
 #[cfg(test)]
 mod explore;

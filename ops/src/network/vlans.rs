@@ -99,7 +99,7 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<Vlan
     Ok(details.vlan_of(vlan)?)
 }
 
-fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
+pub(super) fn find(at: &impl Reads, name: &VlanName) -> Result<Vlan, Refusal> {
     match name {
         VlanName::Vlan(text) => specifiers::vlan(at, text),
         VlanName::OfFabric(fabric, vid) => specifiers::vlan_of_fabric(at, fabric, vid),

@@ -273,7 +273,7 @@ impl DhcpService {
         let Some(arrival) = self.arrival(index, packet) else { return Ok(()) };
         self.set_clock();
         let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
-        self.metrics.received.get_or_create(&MessageType { kind: kind.name() }).inc();
+        self.metrics.received.get_or_create(&MessageType { kind }).inc();
         self.carry_out(outputs);
         let probes = self.engine.take_probes();
         self.send_probes(&probes);
@@ -589,6 +589,8 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::CircuitFull => "circuit full",
+        Dropped::UntrustedRelay => "untrusted relay",
+        Dropped::QueriesTooOften => "queries too often",
         Dropped::NoIdentifiersYet => "no hardware address",
         Dropped::Repeated => "repeated",
     }

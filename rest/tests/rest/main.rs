@@ -7,6 +7,7 @@ mod harness;
 mod auth;
 mod bodies;
 mod controllers;
+mod dhcp;
 mod dispatch;
 mod domains;
 mod fabrics;
