@@ -76,8 +76,14 @@ fn say(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
         if heard {
             let server = world.racks[rack].address;
             let destination = if unicast.is_some() { server } else { Ipv4Addr::BROADCAST };
-            let arrival =
-                Arrival { vlan: NEAR, interface: 3, server, source_port: 68, destination };
+            let arrival = Arrival {
+                vlan: NEAR,
+                interface: 3,
+                server,
+                source_port: 68,
+                destination,
+                received_us: 0,
+            };
             world.deliver(rack, &packet, arrival);
             if draws.percent(5) {
                 world.deliver(rack, &packet, Arrival { interface: 4, ..arrival });

@@ -170,7 +170,7 @@ impl World {
         });
         let Ok((kind, outputs)) = handled else { return };
         let request = Message::parse(packet).ok();
-        assert_eq!(request.as_ref().map(|request| request.kind), Some(kind));
+        assert_eq!(request.as_ref().map_or("leasequery", |request| request.kind.name()), kind);
         self.carry_out(rack, request.as_ref(), outputs);
     }
 
@@ -308,6 +308,10 @@ impl World {
                 );
                 self.check_address(ip, &client);
                 self.offered.insert(client, (ip, self.racks[rack].address));
+            }
+            Kind::LeaseUnassigned | Kind::LeaseUnknown | Kind::LeaseActive => {
+                assert!(ip.is_unspecified(), "an answer to a relay gives nobody an address");
+                assert_eq!(kind, None, "no client is answered so");
             }
             Kind::Nak => {
                 assert!(ip.is_unspecified(), "a refusal has no address");

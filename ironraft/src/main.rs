@@ -40,6 +40,9 @@ enum Command {
     Store(cli::store::StoreCommand),
     /// Remember a cluster and a key for the other commands
     Login(cli::profile::LoginArguments),
+    /// Look at leases, and ask why a client gets its address
+    #[command(subcommand)]
+    Dhcp(cli::dhcp::DhcpCommand),
     /// Look after images that machines are deployed with
     #[command(subcommand)]
     Image(cli::image::ImageCommand),
@@ -78,6 +81,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Cluster(command) => cli::cluster::run(command).await,
         Command::Store(command) => cli::store::run(command),
         Command::Login(arguments) => cli::profile::login(arguments).await,
+        Command::Dhcp(command) => cli::dhcp::run(command).await,
         Command::Image(command) => cli::image::run(command).await,
         Command::Ephemeral(command) => cli::image::run_ephemeral(command).await,
     }

@@ -1,4 +1,4 @@
-//! The REST door: MAAS's API 2.0 at `/MAAS/api/2.0/`.
+//! The REST door: MAAS's API 2.0 at `/MAAS/api/2.0/`, and what MAAS has not at `/MAAS/api/ironraft/` ([`native`]).
 //!
 //! It unpacks requests, calls `ops`, and packs answers; it holds no rules. Every operation is an
 //! entry of a table in its resource's file ([`operation::Operation`]); [`operations`] puts the
@@ -26,6 +26,7 @@ pub mod cluster;
 pub mod dns;
 pub mod image;
 pub mod machine;
+pub mod native;
 pub mod network;
 pub mod site;
 
@@ -59,6 +60,7 @@ pub fn operations() -> Vec<Operation> {
         network::staticroutes::OPERATIONS,
         network::subnets::OPERATIONS,
         machine::tags::OPERATIONS,
+        access::sshkeys::OPERATIONS,
         access::users::OPERATIONS,
         version::OPERATIONS,
         network::vlans::OPERATIONS,

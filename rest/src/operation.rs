@@ -242,6 +242,7 @@ mod tests {
     use tables::update::Tables;
 
     use crate::call::{Call, Content, Parts};
+    use crate::native;
     use crate::operations;
     use crate::params::Params;
     use crate::paths::placeholders;
@@ -255,7 +256,7 @@ mod tests {
             "cidr" => "10.0.0.0/24",
             "type" => "dynamic",
             "ip" | "ip_address" | "start_ip" | "end_ip" | "gateway_ip" | "ip_addresses"
-            | "dns_servers" => "10.0.0.1",
+            | "dns_servers" | "after" | "relay" | "link_selection" | "requested" => "10.0.0.1",
             "disabled_boot_architectures" => "pxe",
             "mac" | "mac_address" | "mac_addresses" => "52:54:00:00:00:01",
             "before" => "",
@@ -265,6 +266,8 @@ mod tests {
             "comment" => "",
             "name" => "kernel_opts",
             "level" => "INFO",
+            "state" => "active",
+            "arch" => "7",
             "stop_mode" => "hard",
             "machines" | "nodes" | "add" | "remove" => "abcdef",
             "sha256" => "0000000000000000000000000000000000000000000000000000000000000000",
@@ -306,7 +309,7 @@ mod tests {
     #[tokio::test]
     async fn every_parameter_that_is_declared_is_read() {
         let tables = Tables::new(Store::in_memory());
-        for operation in operations() {
+        for operation in operations().into_iter().chain(native::operations()) {
             let mut params = Params::default();
             let names: Vec<String> =
                 operation.params.iter().map(|spec| spec.name.replace("{param}", "zone")).collect();

@@ -28,6 +28,7 @@ use crate::call::{Call, Content, Parts};
 use crate::describe;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::lengths::check_names;
+use crate::native;
 use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
@@ -36,14 +37,28 @@ use crate::refused::refuse;
 use crate::reply::{Reply, problem_response};
 use crate::unserved::{no_endpoint, no_operation};
 
-/// The API's root.
+/// The root of MAAS's API.
 pub const ROOT: &str = "/MAAS/api/2.0/";
+
+/// MAAS's API.
+static MAAS: LazyLock<Surface> = LazyLock::new(|| Surface { root: ROOT, operations: operations() });
+
+/// What MAAS's API has not.
+static NATIVE: LazyLock<Surface> =
+    LazyLock::new(|| Surface { root: native::ROOT, operations: native::operations() });
+
+/// Operations below one root.
+struct Surface {
+    root: &'static str,
+    operations: Vec<Operation>,
+}
 
 /// The routes of MAAS's REST API. Wrap the whole service in [`collapse_slashes`].
 pub fn router(parts: Parts) -> Router {
     Router::new()
-        .route("/MAAS/api/2.0/", any(answer))
-        .route("/MAAS/api/2.0/{*path}", any(answer))
+        .route("/MAAS/api/2.0/", any(answer_as_maas))
+        .route("/MAAS/api/2.0/{*path}", any(answer_as_maas))
+        .route("/MAAS/api/ironraft/{*path}", any(answer_natively))
         .route("/MAAS/api/version/", get(async || Reply::text("2.0")))
         .route(
             "/MAAS/api/1.0/{*path}",
@@ -79,24 +94,37 @@ pub fn collapse_slashes<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
-async fn answer(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
-    let mut response = match dispatch(&parts, request).await {
+async fn answer_as_maas(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
+    let mut response = answer(&parts, &MAAS, request).await;
+    if let Ok(hash) = HeaderValue::from_str(&describe::DESCRIPTION.hash) {
+        response.headers_mut().insert("x-maas-api-hash", hash);
+    }
+    response
+}
+
+async fn answer_natively(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
+    answer(&parts, &NATIVE, request).await
+}
+
+async fn answer(parts: &Parts, at: &'static Surface, request: Request<Body>) -> Response {
+    let mut response = match dispatch(parts, at, request).await {
         Ok(reply) => reply.into_response(),
         Err(problem) => problem_response(&problem),
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    if let Ok(hash) = HeaderValue::from_str(&describe::DESCRIPTION.hash) {
-        headers.insert("x-maas-api-hash", hash);
-    }
     response
 }
 
-async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Problem> {
+async fn dispatch(
+    parts: &Parts,
+    at: &'static Surface,
+    request: Request<Body>,
+) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
-    let below = path.strip_prefix(ROOT).unwrap_or_default();
+    let below = path.strip_prefix(at.root).unwrap_or_default();
     let (mut elements, slash) = elements(below);
     let path_op = match elements.last() {
         Some(last) if slash => last.strip_prefix("op-").map(str::to_owned),
@@ -105,7 +133,7 @@ async fn dispatch(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     if path_op.is_some() {
         elements.pop();
     }
-    let at_path = find(&elements, slash);
+    let at_path = at.find(&elements, slash);
     if at_path.is_empty() {
         return Err(Problem::text(Kind::NotFound, no_endpoint(&path, &elements)));
     }
@@ -227,19 +255,20 @@ fn takes_content(
     }
 }
 
-/// The operations at a path. A template with a final `/` wants one, and one without refuses it.
-fn find(elements: &[String], slash: bool) -> Vec<&'static Operation> {
-    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operations);
-    let here = |operation: &&Operation| {
-        operation.path.ends_with('/') == slash && matched(operation.path, elements).is_some()
-    };
-    let found: Vec<&'static Operation> = OPERATIONS.iter().filter(here).collect();
-    // A literal element is closer than a placeholder: `boot-resources/x` is not `{name}/x`.
-    let fewest = found.iter().map(|operation| operation.path.matches('{').count()).min();
-    found
-        .into_iter()
-        .filter(|operation| Some(operation.path.matches('{').count()) == fewest)
-        .collect()
+impl Surface {
+    /// The operations at a path. A template with a final `/` wants one, and one without refuses it.
+    fn find(&'static self, elements: &[String], slash: bool) -> Vec<&'static Operation> {
+        let here = |operation: &&Operation| {
+            operation.path.ends_with('/') == slash && matched(operation.path, elements).is_some()
+        };
+        let found: Vec<&'static Operation> = self.operations.iter().filter(here).collect();
+        // A literal element is closer than a placeholder: `boot-resources/x` is not `{name}/x`.
+        let fewest = found.iter().map(|operation| operation.path.matches('{').count()).min();
+        found
+            .into_iter()
+            .filter(|operation| Some(operation.path.matches('{').count()) == fewest)
+            .collect()
+    }
 }
 
 async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Actor, Problem> {

@@ -40,7 +40,6 @@ const PARTS: &[&str] = &[
     "raid",
     "raids",
     "results",
-    "sshkeys",
     "sslkeys",
     "vmfs-datastore",
     "vmfs-datastores",
@@ -65,7 +64,6 @@ const OPERATIONS: &[&str] = &[
     "exit_rescue_mode",
     "format",
     "get_curtin_config",
-    "import",
     "import_boot_images",
     "is_action_in_progress",
     "is_importing",
@@ -143,8 +141,8 @@ mod tests {
         };
         assert_eq!(at("scripts"), format!("Unknown API endpoint: scripts. {HINT}"));
         assert_eq!(
-            at("account/prefs/sshkeys"),
-            format!("Unknown API endpoint: account/prefs/sshkeys. {HINT}")
+            at("account/prefs/sslkeys"),
+            format!("Unknown API endpoint: account/prefs/sslkeys. {HINT}")
         );
         assert_eq!(at("machnes"), "Unknown API endpoint: machnes.");
         assert_eq!(

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DhcpSnippetId, DnsRecordId,
-    DnsResourceId, DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId,
+    DnsResourceId, DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId,
     StaticRouteId, SubnetId, SystemId, UserId, VlanId,
 };
 use model::lease::client::ClientId;
@@ -235,6 +235,7 @@ numeric_id_keys!(
     IpRangeId,
     ResourcePoolId,
     SpaceId,
+    SshKeyId,
     StaticRouteId,
     SubnetId,
     UserId,

@@ -70,6 +70,7 @@ pub mod machines;
 pub mod names;
 pub mod network;
 pub mod options;
+pub mod pools;
 pub mod serials;
 pub mod site;
 

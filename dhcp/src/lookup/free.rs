@@ -72,6 +72,18 @@ impl<A: Copy + Ord> Pool<A> {
         self.declined.iter().copied()
     }
 
+    /// How many addresses are promised to clients, or were.
+    #[must_use]
+    pub fn promised_len(&self) -> usize {
+        self.promised.len()
+    }
+
+    /// How many addresses from one to another no client is known to have had.
+    #[must_use]
+    pub fn new_within(&self, first: A, last: A) -> usize {
+        self.new.range(first..=last).count()
+    }
+
     /// How many addresses no client is known to have had.
     #[must_use]
     pub fn new_len(&self) -> usize {
@@ -99,6 +111,11 @@ impl<A: Copy + Ord> Free<A> {
     #[must_use]
     pub fn on(&self, vlan: VlanId) -> Option<&Pool<A>> {
         self.pools.get(&vlan)
+    }
+
+    /// The links that there are blocks on.
+    pub fn links(&self) -> impl Iterator<Item = VlanId> {
+        self.pools.keys().copied()
     }
 
     /// Adds a block with its addresses; `place` says what became of each, none leaves it out.

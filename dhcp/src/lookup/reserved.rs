@@ -42,6 +42,12 @@ impl<A: Copy + Ord> Reserved<A> {
         self.by_client.get(&client).into_iter().flatten().copied()
     }
 
+    /// The client that an address is kept for.
+    #[must_use]
+    pub fn client(&self, address: A) -> Option<MacAddress> {
+        self.by_address.get(&address).copied().flatten()
+    }
+
     /// Whether an address is kept for a client, or for nobody.
     #[must_use]
     pub fn has(&self, address: A) -> bool {

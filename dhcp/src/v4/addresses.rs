@@ -21,6 +21,11 @@ impl OwnAddresses {
         self.0.contains(&ip)
     }
 
+    /// The lowest of them.
+    pub(crate) fn first(&self) -> Option<Ipv4Addr> {
+        self.0.first().copied()
+    }
+
     /// The lowest of them in a subnet.
     pub(crate) fn within(&self, net: Ipv4Net) -> Option<Ipv4Addr> {
         self.0.range(net.network()..=net.broadcast()).next().copied()

@@ -186,7 +186,7 @@ fn user_classes(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The architectures that a client can boot, in its order: option 93 may name several (RFC 4578
 /// §2.1). Without it, the one in `PXEClient:Arch:00007:UNDI:003000`.
-fn architectures(message: &Message, vendor_class: &[u8]) -> Vec<u16> {
+pub(crate) fn architectures(message: &Message, vendor_class: &[u8]) -> Vec<u16> {
     let option = message.options.get(code::CLIENT_ARCHITECTURE).unwrap_or_default();
     let told: Vec<u16> =
         option.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();

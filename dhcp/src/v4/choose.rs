@@ -1,5 +1,6 @@
 //! Which address a client is offered (RFC 2131 §4.3.1), and whether it may have one.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
@@ -28,19 +29,55 @@ pub(crate) enum Availability {
     Unknown,
 }
 
+/// Why an address is the one to offer, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is kept for the client.
+    Reserved,
+    /// The client has it, or had it last.
+    Bound,
+    /// This rack gave it to the client, and no region has committed that yet.
+    Granted,
+    /// The client asked for it (option 50).
+    Requested,
+    /// It was offered to the client before.
+    Offered,
+    /// Nobody ever had it.
+    New,
+    /// Whoever had it has lost it.
+    Ended,
+    /// Nothing else is left, and it was declined longest ago.
+    Declined,
+    /// Nothing else is left, and it was found in use longest ago.
+    InUse,
+}
+
+/// An address to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) why: Why,
+}
+
+impl Choice {
+    fn because(why: Why) -> impl Fn(Ipv4Addr) -> Self {
+        move |ip| Self { ip, why }
+    }
+}
+
 impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
-    /// the one that was declined longest ago.
+    /// the one that was declined longest ago, or found in use.
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
         client: &ClientId,
         requested: Option<Ipv4Addr>,
         now: Moment,
-    ) -> Option<Ipv4Addr> {
+    ) -> Option<Choice> {
         if let Some(reserved) = self.view.reservations(vlan, client).into_iter().next() {
-            return Some(reserved);
+            return Some(Choice { ip: reserved, why: Why::Reserved });
         }
         let offered = self.offers.of(vlan, client, now);
         let bound = self.view.bindings_of(vlan, client).into_iter().filter_map(|binding| {
@@ -50,30 +87,44 @@ impl Engine {
             }
         });
         let granted = self.grants.of(client);
-        let known = bound.chain(granted).chain(requested).chain(offered);
+        let known = bound
+            .map(Choice::because(Why::Bound))
+            .chain(granted.map(Choice::because(Why::Granted)))
+            .chain(requested.map(Choice::because(Why::Requested)))
+            .chain(offered.map(Choice::because(Why::Offered)));
+        let declined = || self.longest_declined(vlan, client, now);
+        let in_use = || self.longest_in_use(vlan, client, now);
         known
-            .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
-            .find(|ip| self.offerable(vlan, *ip, client, now))
+            .filter(|it| self.view.subnet_of(it.ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
+            .find(|it| self.offerable(vlan, it.ip, client, now))
             .or_else(|| self.free_address(vlan, client, now))
-            .or_else(|| self.longest_declined(vlan, client, now))
+            .or_else(|| declined().map(Choice::because(Why::Declined)))
+            .or_else(|| in_use().map(Choice::because(Why::InUse)))
     }
 
-    /// A free address of this rack's blocks. Where the search begins depends on the client, so that
-    /// clients spread and the same client tends to get the same address.
-    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
+    /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
+    /// search begins depends on the client, so that clients spread and the same client tends to get
+    /// the same address.
+    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Choice> {
         let pool = self.view.free_on(vlan)?;
         let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
         let new = pool.bounds().and_then(|(first, last)| {
             let (first, last) = (first.to_bits(), last.to_bits());
             let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
             let start = first + u32::try_from(beyond).unwrap_or_default();
-            pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
+            let start = Ipv4Addr::from_bits(start);
+            self.probes.vacant_from(vlan, start).chain(pool.new_from(start)).find(is_free)
         });
-        new.or_else(|| pool.ended_by(self.surely_over(now)?).find(is_free))
+        let new =
+            new.or_else(|| self.probes.vacant_from(vlan, Ipv4Addr::UNSPECIFIED).find(is_free));
+        new.map(Choice::because(Why::New)).or_else(|| {
+            let ended = pool.ended_by(self.surely_over(now)?).find(is_free);
+            ended.map(Choice::because(Why::Ended))
+        })
     }
 
     /// What was promised until before that time is promised no more, by any clock.
-    fn surely_over(&self, now: Moment) -> Option<Timestamp> {
+    pub(crate) fn surely_over(&self, now: Moment) -> Option<Timestamp> {
         Some(self.clock?.earliest(now).minus_ms(self.policy.skew_ms))
     }
 
@@ -82,14 +133,36 @@ impl Engine {
     #[must_use]
     pub fn free_addresses(&self, vlan: VlanId, max: usize, now: Moment) -> usize {
         let Some(pool) = self.view.free_on(vlan) else { return 0 };
-        let new = pool.new_len().min(max);
-        let ended =
-            self.surely_over(now).map_or(0, |over| pool.ended_by(over).take(max - new).count());
+        let closed = self.closed_blocks(vlan, now);
+        let unusable: usize =
+            closed.iter().map(|(first, last)| pool.new_within(*first, *last)).sum();
+        let new = (pool.new_len() - unusable).min(max);
+        let usable =
+            |ip: &Ipv4Addr| closed.range(..=*ip).next_back().is_none_or(|(_, last)| last < ip);
+        let ended = self
+            .surely_over(now)
+            .map_or(0, |over| pool.ended_by(over).filter(usable).take(max - new).count());
         new + ended
     }
 
+    /// The own blocks on a link that new clients get no addresses of, because they lapsed or are
+    /// quarantined: their first addresses with their last.
+    fn closed_blocks(&self, vlan: VlanId, now: Moment) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
+        let Some(clock) = self.clock else { return BTreeMap::new() };
+        let (earliest, latest) = (clock.earliest(now), clock.latest(now));
+        let open = |block: &Block| self.allocates_from(block, earliest, latest);
+        let blocks = self.view.own_blocks(vlan).filter(|(_, _, block)| !open(block));
+        blocks.map(|(first, last, _)| (first, last)).collect()
+    }
+
     /// A block may be of a subnet that is on another link by now, or gone.
-    fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
+    pub(crate) fn offerable(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> bool {
         self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
             && !self.offers.to_another(ip, client, now)
             && matches!(self.availability(vlan, ip, client, now), Availability::Usable { .. })
@@ -97,6 +170,20 @@ impl Engine {
 
     /// What this rack knows of an address for a client.
     pub(crate) fn availability(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> Availability {
+        if self.is_in_use_by_another(ip, client, now) {
+            return Availability::Taken;
+        }
+        self.availability_by_promises(vlan, ip, client, now)
+    }
+
+    /// What this rack knows of an address for a client, whoever uses it.
+    pub(crate) fn availability_by_promises(
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,

@@ -5,7 +5,7 @@
 //! rules of [`model::lease::offline`] say what may still be promised. There is never a NAK without
 //! positive knowledge: whoever does not know is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
@@ -13,18 +13,23 @@ use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::commit::Refusal;
 use model::lease::policy::Policy;
+use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::grants::Grants;
+use crate::v4::lease_query::Queries;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
+use crate::v4::probes::Probes;
+use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
+use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message, MessageError};
 use crate::wire::reply::{self, Reply};
 
@@ -54,6 +59,9 @@ pub struct Arrival {
     pub source_port: u16,
     /// The IP address it was sent to: one of this rack's, or a broadcast.
     pub destination: Ipv4Addr,
+    /// When it was received, in microseconds by a clock of the caller. The server decides nothing by
+    /// it; the [`Sending`] that answers repeats it.
+    pub received_us: u64,
 }
 
 /// Something to be done.
@@ -82,6 +90,8 @@ pub struct Sending {
     pub payload: Vec<u8>,
     /// It must not be sent later than this.
     pub send_before: Moment,
+    /// When the message that it answers was received, as its [`Arrival`] said.
+    pub received_us: u64,
 }
 
 /// What a client was told, for the event log.
@@ -191,6 +201,12 @@ pub enum Dropped {
     /// The clients behind its port of a switch have as many addresses as they get.
     #[error("the circuit has as many unknown clients as it may")]
     CircuitFull,
+    /// A query for leases of somebody who is no relay of a subnet that this rack serves (RFC 4388 §7).
+    #[error("a query for leases of no relay that is trusted")]
+    UntrustedRelay,
+    /// A relay queries leases more often than it may.
+    #[error("a relay queries leases too often")]
+    QueriesTooOften,
     /// It has no hardware address, and the region is of a version that knows no other clients.
     #[error("the region knows no clients without a hardware address yet")]
     NoIdentifiersYet,
@@ -206,6 +222,8 @@ pub struct Engine {
     pub policy: Policy,
     pub(crate) own: OwnRack,
     pub(crate) addresses: OwnAddresses,
+    /// The hardware addresses of this rack's interfaces.
+    pub(crate) hardware: BTreeSet<MacAddress>,
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
@@ -213,11 +231,18 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) grants: Grants,
     pub(crate) declines: Declines,
+    pub(crate) probes: Probes,
     pub(crate) limits: Limits,
+    pub(crate) queries: Queries,
+    pub(crate) rapid: RapidCommits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
+    /// How full the pools of subnets are, in thousandths.
+    pub(crate) pools: BTreeMap<SubnetId, u32>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
     went: BTreeMap<VlanId, u32>,
+    /// How many clients were answered without a region, since that was asked.
+    pub(crate) answered_offline: u64,
     transmissions: Transmissions,
     copies: Copies,
 }
@@ -233,6 +258,7 @@ impl Engine {
             commits: OpenCommits::new(own.incarnation),
             own,
             addresses: OwnAddresses::default(),
+            hardware: BTreeSet::new(),
             view,
             clock: None,
             reachable: false,
@@ -240,9 +266,14 @@ impl Engine {
             offers: Offers::default(),
             grants: Grants::default(),
             declines: Declines::default(),
+            probes: Probes::default(),
             limits: Limits::default(),
+            queries: Queries::default(),
+            rapid: RapidCommits::default(),
             waiting: BTreeMap::new(),
+            pools: BTreeMap::new(),
             went: BTreeMap::new(),
+            answered_offline: 0,
             transmissions: Transmissions::default(),
             copies: Copies::default(),
         }
@@ -262,6 +293,11 @@ impl Engine {
     /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
     pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
         self.addresses = addresses.into_iter().collect();
+    }
+
+    /// Sets the hardware addresses of this rack's interfaces, as they are now.
+    pub fn set_hardware(&mut self, hardware: impl IntoIterator<Item = MacAddress>) {
+        self.hardware = hardware.into_iter().collect();
     }
 
     /// A region said what time it is.
@@ -292,7 +328,18 @@ impl Engine {
         std::mem::take(&mut self.went)
     }
 
-    /// Handles one UDP payload.
+    /// How many clients got or extended a lease without a region, since this was asked last.
+    pub fn take_answered_offline(&mut self) -> u64 {
+        std::mem::take(&mut self.answered_offline)
+    }
+
+    /// How many requests to commit have no outcome yet.
+    #[must_use]
+    pub fn open_commits(&self) -> usize {
+        self.commits.open.len()
+    }
+
+    /// Handles one UDP payload; returns the name of the message, for counters, and what is to be done.
     ///
     /// # Errors
     /// [`Dropped`] when nothing is answered, now or later.
@@ -301,8 +348,14 @@ impl Engine {
         packet: &[u8],
         arrival: Arrival,
         now: Moment,
-    ) -> Result<(Kind, Vec<Output>), Dropped> {
-        let message = Message::parse(packet)?;
+    ) -> Result<(&'static str, Vec<Output>), Dropped> {
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => {
+                let query = LeaseQuery::parse(packet).ok_or(error)?;
+                return Ok(("leasequery", self.lease_query(&query, &arrival, now)?));
+            }
+        };
         if message.client.mac().is_none() && !self.takes_identifiers {
             return Err(Dropped::NoIdentifiersYet);
         }
@@ -320,7 +373,7 @@ impl Engine {
             Kind::Release => self.release(&message, &arrival, now)?,
             Kind::Inform => self.inform(&message, &arrival, now)?,
         };
-        Ok((message.kind, outputs))
+        Ok((message.kind.name(), outputs))
     }
 
     /// The link that a client is on: its relay says it; else the address that it uses, if it was
@@ -371,14 +424,20 @@ impl Engine {
             return Err(Dropped::DeclinesTooOften);
         }
         self.may_be_offered(message, arrival.vlan, now)?;
-        self.hold_what_is_offered(now);
+        self.hold_what_is_not_free(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let ip =
-            self.choose(arrival.vlan, &message.client, requested, now).ok_or(Dropped::NoAddress)?;
+        let chosen = self.choose(arrival.vlan, &message.client, requested, now);
+        let Some(ip) = chosen.map(|chosen| chosen.ip) else {
+            self.probes.none_left(arrival.vlan, now);
+            return Err(Dropped::NoAddress);
+        };
         if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
             && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
+            if !self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
+                self.probes.offered(arrival.vlan, ip, now);
+            }
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
@@ -389,10 +448,11 @@ impl Engine {
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
-    /// What is offered is not free, until the offer ends.
-    fn hold_what_is_offered(&mut self, now: Moment) {
+    /// What is offered is not free until the offer ends, and what is in use until nobody answers.
+    pub(crate) fn hold_what_is_not_free(&mut self, now: Moment) {
         self.offers.forget(now);
-        for (ip, held) in self.offers.take_changed() {
+        for ip in self.offers.take_changed().into_iter().chain(self.probes.take_changed()) {
+            let held = self.offers.holder(ip).is_some() || self.probes.in_use(ip).is_some();
             self.view.set_held(ip, held);
         }
     }
@@ -412,13 +472,16 @@ impl Engine {
 
     /// An acknowledgement with the time that is left, and its report.
     pub(crate) fn acknowledge(
-        &self,
+        &mut self,
         message: &Message,
         arrival: &Arrival,
         ip: Ipv4Addr,
         left_ms: u64,
         now: Moment,
     ) -> Vec<Output> {
+        if message.kind == Kind::Discover {
+            self.rapid.remember(message, arrival.vlan, ip, now);
+        }
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
         let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
         let send_before = now.plus_ms(SEND_WITHIN_MS);
@@ -442,6 +505,8 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.queries.forget(now);
+        self.rapid.forget(now);
         self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
@@ -469,6 +534,7 @@ impl Engine {
             kind: reply.kind,
             payload: reply.encode(),
             send_before,
+            received_us: arrival.received_us,
         })
     }
 }

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
+use model::mac::MacAddress;
 
 use crate::v4::engine::{Arrival, Dropped, Engine};
+use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message};
 
 /// How many packets of one client wait in a class: a client has one conversation at a time, and
@@ -27,7 +29,7 @@ pub enum Class {
     Lease,
     /// A client that is known asks for an address.
     Known,
-    /// Everything else: mostly DISCOVERs of new clients.
+    /// Everything else: mostly DISCOVERs of new clients, and relays that query leases.
     New,
 }
 
@@ -178,7 +180,15 @@ impl Engine {
     /// # Errors
     /// [`Dropped`] when it need not wait, because it will not be answered.
     pub fn ticket(&self, packet: &[u8], arrival: &Arrival, now: Moment) -> Result<Ticket, Dropped> {
-        let message = Message::parse(packet)?;
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => {
+                let query = LeaseQuery::parse(packet).ok_or(error)?;
+                self.check_relay(&query, arrival)?;
+                let client = query.client().unwrap_or(ClientId::Hardware(MacAddress([0; 6])));
+                return Ok(Ticket { class: Class::New, client });
+            }
+        };
         let (vlan, client) = (self.link_of(&message, arrival)?, &message.client);
         let known = self.known(vlan, client);
         let class = match message.kind {
@@ -287,7 +297,7 @@ mod tests {
         assert_eq!(push(&mut queue, Class::Lease, 2), None);
         assert_eq!(queue.len(), 5);
         queue.pop();
-        assert_eq!(queue.push(ticket.clone(), 7), None, "one of its packets was handled");
+        assert_eq!(queue.push(ticket, 7), None, "one of its packets was handled");
     }
 
     #[test]

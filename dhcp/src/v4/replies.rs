@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use model::dhcp::program::Settings;
-use model::lease::policy::LEASE_MS_MIN;
 use model::net::subnet::Subnet;
 
 use crate::v4::boot::{BootClient, BootReply};
@@ -17,21 +16,6 @@ use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
 impl Engine {
-    /// How long a client may use an address: as long as it asks for (option 51), within the bounds
-    /// that snippets set. A lease without an end is none: the policy's time is the longest.
-    pub(crate) fn lease_ms(&self, request: &Message, ip: Ipv4Addr) -> u64 {
-        self.lease_within(request, &self.settings(request, ip))
-    }
-
-    fn lease_within(&self, request: &Message, settings: &Settings<'_>) -> u64 {
-        let ms = |seconds: u32| u64::from(seconds) * 1_000;
-        let policy = self.policy.lease_ms;
-        let longest = settings.lease_max_s.map_or(policy, |seconds| ms(seconds).min(policy));
-        let shortest = settings.lease_min_s.map_or(LEASE_MS_MIN, ms).min(longest);
-        let asked = request.options.number_u32(code::LEASE_TIME).or(settings.lease_default_s);
-        asked.map_or(longest, |seconds| ms(seconds).clamp(shortest, longest))
-    }
-
     /// An offer or an acknowledgement of an address for a time.
     pub(crate) fn grant_reply(
         &self,
@@ -47,7 +31,7 @@ impl Engine {
             reply.ciaddr = request.ciaddr;
         }
         let settings = self.settings(request, ip);
-        let lease_ms = lease_ms.min(self.lease_within(request, &settings));
+        let lease_ms = lease_ms.min(self.lease_within(request, ip, &settings));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());

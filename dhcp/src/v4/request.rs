@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
-use model::lease::binding::{Binding, BindingState};
-use model::lease::client::ClientId;
+use model::lease::binding::Binding;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
 
 use crate::v4::choose::Availability;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::v4::lease_time::holds;
 use crate::v4::pending::WaitingClient;
 use crate::wire::code;
 use crate::wire::message::Message;
@@ -145,24 +145,6 @@ impl Engine {
         Ok(self.refuse(message, arrival, "wrong address for this network", now))
     }
 
-    /// What is left of a lease in its first quarter: nothing needs to be committed for it.
-    pub(crate) fn fresh_lease_ms(
-        &self,
-        ip: Ipv4Addr,
-        client: &ClientId,
-        now: Moment,
-    ) -> Option<u64> {
-        let clock = self.clock?;
-        let binding = self.view.binding(ip).filter(|binding| holds(binding, client))?;
-        let granted_to_another = self.grants.get(ip).is_some_and(|grant| grant.client != *client);
-        if granted_to_another || self.view.kept_for_another(ip, client) {
-            return None;
-        }
-        let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);
-        let left_ms = until.saturating_sub(clock.latest(now).unix_ms);
-        (left_ms > self.policy.lease_ms / 4 * 3).then_some(left_ms)
-    }
-
     fn promised(&self, binding: &Binding, now: Moment) -> bool {
         self.clock.is_some_and(|clock| binding.promise_until > clock.latest(now))
     }
@@ -183,7 +165,10 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
+        let named = message.options.address(code::REQUESTED_ADDRESS);
+        let ip = named
+            .or_else(|| self.rapid.told(message, arrival.vlan, now))
+            .ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
         if self.declines.too_many(message, arrival.vlan, now) {
             return Err(Dropped::DeclinesTooOften);
@@ -211,10 +196,6 @@ impl Engine {
         let granted = self.grants.get(ip).is_some_and(|grant| grant.client == message.client);
         if bound || granted { Ok(()) } else { Err(Dropped::NotKnown) }
     }
-}
-
-fn holds(binding: &Binding, client: &ClientId) -> bool {
-    binding.client == *client && binding.state == BindingState::Active
 }
 
 fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropped> {

@@ -172,6 +172,14 @@ impl View {
         }
     }
 
+    /// The ranges on a link from which new clients get addresses, in the order of their ids. Looks at all
+    /// ranges.
+    pub fn ranges_on(&self, vlan: VlanId) -> impl Iterator<Item = (IpRangeId, Span)> {
+        let of_link = move |ip| self.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan);
+        let spans = self.ranges.iter().filter_map(|(id, span)| Some((*id, (*span)?)));
+        spans.filter(move |(_, span)| of_link(span.first))
+    }
+
     /// Says whose blocks new clients get addresses of. To be called before there are any.
     pub fn set_own(&mut self, rack: SystemId, incarnation: u64) {
         self.own = Some((rack, incarnation));
@@ -238,6 +246,17 @@ impl View {
     #[must_use]
     pub fn free_on(&self, vlan: VlanId) -> Option<&Pool<Ipv4Addr>> {
         self.free.on(vlan)
+    }
+
+    /// The own blocks on a link: first address, last address, block.
+    pub fn own_blocks(&self, vlan: VlanId) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr, &Block)> {
+        let own = self.own.iter();
+        own.flat_map(move |(rack, incarnation)| self.blocks.of(vlan, rack, *incarnation))
+    }
+
+    /// The links that there are own blocks on.
+    pub fn links(&self) -> impl Iterator<Item = VlanId> {
+        self.free.links()
     }
 
     /// Leaves an address out of the free ones while it is held for a client, or does so no more.
@@ -396,16 +415,16 @@ impl View {
         self.subnets.get(&id).map(|(net, subnet)| (*net, subnet))
     }
 
-    /// The id of the machine that has an interface with that hardware address.
-    #[must_use]
-    pub fn host_id(&self, mac: MacAddress) -> Option<&SystemId> {
-        self.host_of.get(&mac)
-    }
-
     /// The machine that has an interface with that hardware address.
     #[must_use]
     pub fn host(&self, client: &ClientId) -> Option<&Host> {
         self.hosts.get(self.host_of.get(&client.mac()?)?)
+    }
+
+    /// The id of the machine that has an interface with that hardware address.
+    #[must_use]
+    pub fn host_id(&self, mac: MacAddress) -> Option<&SystemId> {
+        self.host_of.get(&mac)
     }
 
     /// The addresses that are kept for a client on a link: assigned to its interface, or reserved.
@@ -422,6 +441,12 @@ impl View {
             .chain(self.reserved.of(mac))
             .filter(|ip| self.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
             .collect()
+    }
+
+    /// The client that an address is kept for: it is assigned to its interface, or reserved for it.
+    #[must_use]
+    pub fn kept_for(&self, ip: Ipv4Addr) -> Option<MacAddress> {
+        self.static_addresses.get(&ip).copied().or_else(|| self.reserved.client(ip))
     }
 
     /// Whether an address is kept for somebody other than this client, or for nobody.

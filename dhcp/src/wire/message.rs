@@ -8,12 +8,15 @@ use model::mac::MacAddress;
 use crate::wire::code;
 use crate::wire::options::Options;
 
-const FIXED_LEN: usize = 236;
-const COOKIE: [u8; 4] = [99, 130, 83, 99];
-const ETHERNET: u8 = 1;
-const IEEE_802: u8 = 6;
+/// The length of the fields before the options.
+pub(crate) const FIXED_LEN: usize = 236;
+pub(crate) const COOKIE: [u8; 4] = [99, 130, 83, 99];
+/// Hardware type of Ethernet.
+pub(crate) const ETHERNET: u8 = 1;
+/// Hardware type of IEEE 802 networks, which some clients write for Ethernet.
+pub(crate) const IEEE_802: u8 = 6;
 /// Whose addresses of 20 bytes do not fit into `chaddr` (RFC 4390 §2.1).
-const INFINIBAND: u8 = 32;
+pub(crate) const INFINIBAND: u8 = 32;
 const BROADCAST_FLAG: u16 = 0x8000;
 
 /// What a client wants (option 53).
@@ -236,7 +239,7 @@ fn kind(code: u8) -> Result<Kind, MessageError> {
 }
 
 /// The `N` bytes at `start` of the fixed fields, which were checked to be there.
-fn array<const N: usize>(fixed: &[u8], start: usize) -> [u8; N] {
+pub(crate) fn array<const N: usize>(fixed: &[u8], start: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&fixed[start..start + N]);
     bytes

@@ -33,6 +33,11 @@ impl Options {
         parsed
     }
 
+    /// All options with their values, in the order of their first pieces.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        self.entries.iter().map(|(code, value)| (*code, value.as_slice()))
+    }
+
     /// The value of an option.
     #[must_use]
     pub fn get(&self, code: u8) -> Option<&[u8]> {

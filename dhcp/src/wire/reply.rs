@@ -41,6 +41,12 @@ pub enum Kind {
     Ack,
     /// DHCPNAK.
     Nak,
+    /// DHCPLEASEUNASSIGNED: nobody has the address (RFC 4388).
+    LeaseUnassigned,
+    /// DHCPLEASEUNKNOWN: nothing is known of the address or the client (RFC 4388).
+    LeaseUnknown,
+    /// DHCPLEASEACTIVE: a client has the address (RFC 4388).
+    LeaseActive,
 }
 
 impl Kind {
@@ -51,6 +57,9 @@ impl Kind {
             Self::Offer => "offer",
             Self::Ack => "ack",
             Self::Nak => "nak",
+            Self::LeaseUnassigned => "leaseunassigned",
+            Self::LeaseUnknown => "leaseunknown",
+            Self::LeaseActive => "leaseactive",
         }
     }
 
@@ -59,6 +68,9 @@ impl Kind {
             Self::Offer => 2,
             Self::Ack => 5,
             Self::Nak => 6,
+            Self::LeaseUnassigned => 11,
+            Self::LeaseUnknown => 12,
+            Self::LeaseActive => 13,
         }
     }
 }

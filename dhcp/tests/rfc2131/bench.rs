@@ -61,7 +61,14 @@ impl Bench {
 
     pub(crate) fn arrival(&self) -> Arrival {
         let destination = Ipv4Addr::BROADCAST;
-        Arrival { vlan: VLAN, interface: 3, server: SERVER, source_port: 68, destination }
+        Arrival {
+            vlan: VLAN,
+            interface: 3,
+            server: SERVER,
+            source_port: 68,
+            destination,
+            received_us: 0,
+        }
     }
 
     /// The arrival of a packet that was sent to this rack's address.

@@ -216,8 +216,10 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 4388",
         priority: 3,
-        says: "lease query",
-        except: Some("leases are read from the API"),
+        says: "lease query by address, hardware address and identifier, of relays that are gateways of served subnets",
+        except: Some(
+            "identifiers are stored on InfiniBand only: of others one of type 1 is read as a hardware address; 91 counts from when a lease of full length was written down last; 82 is not kept",
+        ),
     },
     Line {
         id: "RFC 4578",
@@ -311,7 +313,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "C-08",
         priority: 2,
         says: "addresses are probed before they are given",
-        except: Some("not done yet"),
+        except: None,
     },
     Line {
         id: "C-09",
@@ -322,14 +324,15 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-10",
         priority: 1,
-        says: "an empty pool is silence; reclaim order",
-        except: Some("no shorter leases and no alarm when a pool is nearly empty"),
+        says: "an empty pool is silence; alarms and shorter first leases before; reclaim order",
+        except: Some("no pool of its own for enlistment"),
     },
     Line {
         id: "C-11",
         priority: 2,
-        says: "limits of leases per circuit and of DISCOVERs, for unknown clients only",
-        except: Some("each rack counts for itself, and no lease is shorter for an unknown client"),
+        says: "limits of leases per circuit and of DISCOVERs, and short first leases where few \
+               addresses are free, for unknown clients only",
+        except: Some("each rack counts for itself"),
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {

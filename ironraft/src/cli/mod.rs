@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod cluster;
+pub(crate) mod dhcp;
 pub(crate) mod failure;
 pub(crate) mod image;
 pub(crate) mod output;

@@ -27,6 +27,13 @@ pub(crate) fn print_json(value: &Value) {
 
 /// Prints rows under a header.
 pub(crate) fn print_rows(header: &[&str], rows: &[Vec<String>]) {
+    for line in table_lines(header, rows) {
+        say(format_args!("{line}"));
+    }
+}
+
+/// The lines of a table with a header.
+pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -34,9 +41,7 @@ pub(crate) fn print_rows(header: &[&str], rows: &[Vec<String>]) {
     for row in rows {
         table.add_row(row);
     }
-    for line in table.to_string().lines() {
-        say(format_args!("{}", line.trim_end()));
-    }
+    table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// The text of a field, by a path of names such as `vlan.vid`.

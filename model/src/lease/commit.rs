@@ -174,7 +174,8 @@ fn may_use_block(
 fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Binding {
     let told_until = situation.now.plus_ms(request.told_ms);
     let earlier = situation.binding.filter(|binding| binding.client == request.client);
-    let promise_until = told_until.plus_ms(policy.promise_ms);
+    // A client that is told less, for now, is promised less: its address comes back sooner.
+    let promise_until = told_until.plus_ms(policy.promise_ms.min(request.told_ms));
     Binding {
         ip: request.ip,
         subnet: request.subnet,
@@ -200,7 +201,7 @@ fn held_by<'a>(
         .binding
         .filter(|binding| binding.client == request.client && binding.state == BindingState::Active)
         .filter(|binding| binding.promise_until > situation.now.plus_ms(policy.skew_ms))
-        .ok_or(Refusal::NotBound { ip: request.ip, client: request.client.clone() })
+        .ok_or_else(|| Refusal::NotBound { ip: request.ip, client: request.client.clone() })
 }
 
 fn ended(
@@ -247,7 +248,12 @@ mod tests {
             change: Change,
             client: u8,
         ) -> Result<Binding, Refusal> {
-            let request = Request {
+            let request = self.request(change, client);
+            decide(&self.policy, &self.situation(binding, now), &request)
+        }
+
+        fn request(&self, change: Change, client: u8) -> Request {
+            Request {
                 change,
                 vlan: VlanId(1),
                 subnet: SubnetId(1),
@@ -256,15 +262,17 @@ mod tests {
                 hostname: None,
                 told_ms: self.policy.lease_ms,
                 block: Some((self.block.id, self.block.epoch)),
-            };
-            let situation = Situation {
+            }
+        }
+
+        fn situation<'a>(&'a self, binding: Option<&'a Binding>, now: u64) -> Situation<'a> {
+            Situation {
                 applicant: Applicant { rack: &self.rack, incarnation: 7 },
                 binding,
                 block: Some(&self.block),
                 reserved: false,
                 now: Timestamp::from_unix_ms(now),
-            };
-            decide(&self.policy, &situation, &request)
+            }
         }
     }
 
@@ -295,6 +303,27 @@ mod tests {
             let again = case.decide(Some(&declined), now, Change::Bind, client);
             assert_eq!(again.is_ok(), want, "client {client} after {} ms", now - 2_000);
         }
+    }
+
+    /// What was promised once stays promised: a rack that is cut off may go by it.
+    #[test]
+    fn who_is_told_less_is_promised_less_but_never_less_than_before() {
+        let case = Case::new();
+        let told = |told_ms, binding: Option<&Binding>| {
+            let request = case.request(Change::Bind, 1);
+            let request = Request { told_ms, ..request };
+            decide(&case.policy, &case.situation(binding, 0), &request).unwrap()
+        };
+        let short = told(120_000, None);
+        assert_eq!(short.told_until, Timestamp::from_unix_ms(120_000));
+        assert_eq!(short.promise_until, Timestamp::from_unix_ms(240_000));
+        let whole = told(case.policy.lease_ms, Some(&short));
+        assert_eq!(whole.promise_until, Timestamp::from_unix_ms(1_200_000));
+        let again = told(120_000, Some(&whole));
+        assert_eq!(
+            (again.told_until, again.promise_until),
+            (whole.told_until, whole.promise_until)
+        );
     }
 
     fn block(ip: IpAddr, rack: &SystemId) -> Block {

@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 const STATES_MAX: usize = 200_000;
 const NOW: u8 = 20;
 const LEASE: u8 = 2;
-const PROMISE: u8 = 1;
+const PROMISE: u8 = 2;
 const BLOCK: u8 = 3;
 /// Older than this, nothing differs any more: a valid block was granted within its span.
 const OLDEST: u8 = NOW - BLOCK - 1;
@@ -411,7 +411,11 @@ impl Explorer {
         if state.cut || unresolved || blocked {
             return;
         }
-        if let Some(result) = self.decide(world, rack, client, Change::Bind, LEASE) {
+        // Some clients are told less, and so promised less.
+        for told in [LEASE, LEASE / 2] {
+            let Some(result) = self.decide(world, rack, client, Change::Bind, told) else {
+                continue;
+            };
             let mut asked = *world;
             let pending = Pending { result, compares_hold: true, awaited: true };
             asked.racks[rack].pending = Some(pending);

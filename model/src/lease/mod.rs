@@ -14,6 +14,8 @@ pub mod cut;
 pub mod grant;
 pub mod offline;
 pub mod policy;
+pub mod pool;
+pub mod standing;
 
 #[cfg(test)]
 mod explore;

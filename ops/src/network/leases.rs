@@ -1,14 +1,19 @@
 //! Leases: commits of bindings, for racks.
 //!
 //! The rules are [`model::lease`]'s. Here they meet the tables: a commit compares the revisions of
-//! the binding and of the block that it was judged by, and carries the rack's request id, so a
+//! the bindings and of the blocks that it was judged by, and carries the rack's request ids, so a
 //! repeated request is applied once. A refusal uses the request id up as well: what was refused can
 //! never be applied afterwards by an earlier sending that was late.
 
+mod batch;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
+use futures::future::join_all;
 use model::access::{Actor, Denied, Object, Permission, permits};
-use model::id::{SystemId, VlanId};
+use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
@@ -20,9 +25,10 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 use raft_store::txn::{Meta, TransactError};
+use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
-use crate::network::blocks::{block_span, dynamic_span, racks_of};
+use crate::network::spans::{block_span, dynamic_span, racks_of};
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::machines::MACHINE_BY_ADDRESS;
@@ -48,6 +54,15 @@ impl RackProcess {
     pub(super) fn actor(&self) -> Actor {
         Actor::Rack(self.rack.clone())
     }
+}
+
+/// A change that a rack asks for, under the id that it drew for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// The id: however often it is sent, the request is decided once.
+    pub id: [u8; 16],
+    /// The change.
+    pub request: Request,
 }
 
 /// What became of a commit.
@@ -104,12 +119,24 @@ pub enum CommitRefusal {
     Repeated,
 }
 
-/// Commits one binding.
-pub async fn commit_binding(
+/// Commits bindings, as one transaction if all members of the cluster can apply that; the outcomes
+/// are in the order of the requests. What is wrong with one of them refuses only that one.
+pub async fn commit_bindings(
     tables: &Tables,
     process: &RackProcess,
-    request_id: [u8; 16],
-    request: &Request,
+    requests: &[LeaseRequest],
+) -> Vec<CommitOutcome> {
+    if tables.store().cluster_version() >= DECIDES_SINCE {
+        return batch::commit(tables, process, requests).await;
+    }
+    join_all(requests.iter().map(|request| commit_alone(tables, process, request))).await
+}
+
+/// Commits one binding as a transaction of its own, as the version before does.
+async fn commit_alone(
+    tables: &Tables,
+    process: &RackProcess,
+    LeaseRequest { id, request }: &LeaseRequest,
 ) -> CommitOutcome {
     let mut reason = String::new();
     for attempt in 0..EVALUATIONS_MAX {
@@ -118,12 +145,12 @@ pub async fn commit_binding(
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
         };
         let seen = tx.revision();
-        let decided = match decide(&mut tx, process, request) {
+        let decided = match decide(&mut tx, &mut Known::default(), process, request) {
             Ok(decided) => decided,
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
         };
         let decided_at = tx.now();
-        let txn = tx.into_txn(meta(process, request_id, attempt));
+        let txn = tx.into_txn(meta(process, *id, attempt));
         match tables.store().transact(txn).await {
             Ok(committed) if committed.revision <= seen => {
                 let (revision, refusal) = (seen, CommitRefusal::Repeated);
@@ -152,25 +179,52 @@ fn meta(process: &RackProcess, mut request_id: [u8; 16], attempt: u8) -> Meta {
         actor: process.actor().to_string(),
         reason: "binding.commit".to_owned(),
         request_id: Some(request_id),
-        time_ms: 0,
+        ..Meta::default()
     }
+}
+
+/// How a request was judged.
+type Decided = Result<Binding, CommitRefusal>;
+
+/// What an evaluation has read for earlier requests and reads for later ones; all of it is compared
+/// as if each had read it, but for who may ask.
+#[derive(Debug, Default)]
+struct Known {
+    permitted: BTreeMap<VlanId, Result<(), Denied>>,
+    subnets: BTreeMap<SubnetId, Option<Subnet>>,
+    blocks: BTreeMap<BlockId, Option<Block>>,
+}
+
+/// What is known under a key, or read now.
+fn known<K: Ord, V>(
+    known: &mut BTreeMap<K, V>,
+    key: K,
+    read: impl FnOnce() -> Result<V, TableError>,
+) -> Result<&V, TableError> {
+    Ok(match known.entry(key) {
+        Entry::Occupied(found) => found.into_mut(),
+        Entry::Vacant(none) => none.insert(read()?),
+    })
 }
 
 /// Judges a request and writes its binding; a refusal writes nothing.
 fn decide(
     tx: &mut Tx,
+    known_rows: &mut Known,
     process: &RackProcess,
     request: &Request,
-) -> Result<Result<Binding, CommitRefusal>, TableError> {
+) -> Result<Decided, TableError> {
     let (ip, vlan) = (request.ip, request.vlan);
     if request.client.mac().is_none() && tx.cluster_version() < IDENTIFIERS_SINCE {
         return Ok(Err(CommitRefusal::NotYet { client: request.client.clone() }));
     }
-    if let Err(denied) = permit_commit(tx, process, vlan)? {
-        return Ok(Err(denied.into()));
+    let Known { permitted, subnets, blocks } = known_rows;
+    if let Err(denied) = known(permitted, vlan, || permit_commit(tx, process, vlan))? {
+        return Ok(Err((*denied).into()));
     }
-    let subnet = tx.get::<Subnet>(&request.subnet)?;
-    let Some(subnet) = subnet.filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
+    let subnet = known(subnets, request.subnet, || tx.get::<Subnet>(&request.subnet))?;
+    let Some(subnet) =
+        subnet.as_ref().filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
     else {
         return Ok(Err(CommitRefusal::WrongSubnet { ip, vlan }));
     };
@@ -178,13 +232,14 @@ fn decide(
     let covering = tx.state().block_of(ip).map(|block| block.id);
     let block = match covering {
         // Read by its id, so that its revision is compared.
-        Some(id) => tx.get::<Block>(&id)?.filter(|block| block.vlan == vlan),
+        Some(id) => known(blocks, id, || tx.get::<Block>(&id))?.as_ref(),
         None => None,
     };
+    let block = block.filter(|block| block.vlan == vlan);
     let situation = Situation {
         applicant: applicant(process),
         binding: binding.as_ref(),
-        block: block.as_ref(),
+        block,
         reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, &request.client)?,
         now: tx.now(),
     };

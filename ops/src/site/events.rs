@@ -40,14 +40,45 @@ pub fn record(
     event: NewEvent,
     author: Author<'_>,
 ) -> Result<(), TableError> {
+    record_of(tx, (&machine.system_id, &machine.hostname), event, author)
+}
+
+/// Records an event of a machine or controller, by its id and name.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of(
+    tx: &mut Tx,
+    (node, hostname): (&SystemId, &str),
+    event: NewEvent,
+    author: Author<'_>,
+) -> Result<(), TableError> {
     let username = match author {
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
+    insert(tx, Some((node.clone(), hostname.to_owned())), event, username)
+}
+
+/// Records an event of the site: it is of no machine.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of_site(tx: &mut Tx, event: NewEvent) -> Result<(), TableError> {
+    insert(tx, None, event, None)
+}
+
+fn insert(
+    tx: &mut Tx,
+    machine: Option<(SystemId, String)>,
+    event: NewEvent,
+    username: Option<String>,
+) -> Result<(), TableError> {
+    let (node, hostname) = machine.unzip();
     tx.insert(&Event {
         id: tx.next_event_id(),
-        node: Some(machine.system_id.clone()),
-        hostname: machine.hostname.clone(),
+        node,
+        hostname: hostname.unwrap_or_default(),
         kind: event.kind.to_owned(),
         level: event.level,
         description: event.description,

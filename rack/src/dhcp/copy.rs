@@ -1,12 +1,7 @@
 //! Keeps the engine's view equal to the rack's generation, object by object.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
-use model::controller::ServedRack;
-use model::lease::cut::Span;
-use model::machine::served::ServedMachine;
-use model::net::iprange::Purpose;
+use dhcp::v4::served::{dynamic_span, time_servers};
+use dhcp::v4::view::View;
 use model::setting::typed::NTP_SERVERS;
 use proto::convert::Key;
 
@@ -18,7 +13,7 @@ pub fn update(view: &mut View, step: &Step) {
     for key in step.changed() {
         copy(view, generation, key);
         if matches!(key, Key::Setting(_)) {
-            view.ntp_servers = time_servers(generation);
+            view.ntp_servers = time_servers(&generation.setting(&NTP_SERVERS));
         }
         if matches!(key, Key::Domain(_)) {
             let default = generation.domains.values().find(|domain| domain.is_default);
@@ -26,12 +21,6 @@ pub fn update(view: &mut View, step: &Step) {
         }
     }
     view.revision = generation.revision;
-}
-
-/// The time servers that DHCP can tell: option 42 has no room for names.
-fn time_servers(generation: &Generation) -> Vec<Ipv4Addr> {
-    let servers = generation.setting(&NTP_SERVERS);
-    servers.iter().filter_map(|server| server.parse().ok()).collect()
 }
 
 fn copy(view: &mut View, generation: &Generation, key: &Key) {
@@ -49,11 +38,11 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
             None => view.remove_reserved(*ip),
         },
         Key::Rack(id) => match generation.racks.get(id) {
-            Some(rack) => view.put_rack(id.clone(), peer(rack)),
+            Some(rack) => view.put_rack(id.clone(), rack.as_ref().into()),
             None => view.remove_rack(id),
         },
         Key::Machine(id) => match generation.machines.get(id) {
-            Some(machine) => view.put_host(id, host(machine)),
+            Some(machine) => view.put_host(id, machine.as_ref().into()),
             None => view.remove_host(id),
         },
         Key::Block(id) => match generation.blocks.get(id) {
@@ -65,11 +54,7 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
             None => view.remove_binding(*ip),
         },
         Key::IpRange(id) => {
-            let range = generation.ipranges.get(id);
-            let dynamic = range.filter(|range| range.purpose == Purpose::Dynamic);
-            let span = dynamic.and_then(|range| {
-                Some(Span { first: v4(range.start_ip)?, last: v4(range.end_ip)? })
-            });
+            let span = generation.ipranges.get(id).and_then(|range| dynamic_span(range));
             view.put_range(*id, span);
         }
         Key::DhcpSnippet(id) => match generation.dhcp_snippets.get(id) {
@@ -89,29 +74,12 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
     }
 }
 
-fn peer(rack: &ServedRack) -> PeerRack {
-    let addresses = rack.interfaces.iter().flat_map(|own| own.addresses.iter().copied());
-    PeerRack { connected: rack.connected, addresses: addresses.collect() }
-}
-
-fn host(machine: &ServedMachine) -> Host {
-    let interfaces = machine.interfaces.iter().map(|interface| HostInterface {
-        mac: interface.mac,
-        vlan: interface.vlan,
-        addresses: interface.addresses.iter().filter_map(|ip| v4(*ip)).collect(),
-    });
-    Host { hostname: machine.hostname.clone(), interfaces: interfaces.collect() }
-}
-
-fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
-    match ip {
-        IpAddr::V4(ip) => Some(ip),
-        IpAddr::V6(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use dhcp::v4::view::PeerRack;
+    use model::controller::ServedRack;
     use model::dhcp::program::{Program, Statement};
     use model::dhcp::snippet::{Scope, ServedSnippet};
     use model::id::{DhcpSnippetId, StaticRouteId, SubnetId, SystemId};

@@ -105,7 +105,8 @@ impl Region {
         path: &str,
         form: Option<&[(&str, &str)]>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/MAAS/api/2.0/{path}"));
+        let root = if path.starts_with('/') { "" } else { "/MAAS/api/2.0/" };
+        let mut request = Request::builder().method(method).uri(format!("{root}{path}"));
         if let Some(authorization) = self.authorization(by) {
             request = request.header("authorization", authorization);
         }
@@ -119,6 +120,7 @@ impl Region {
         self.send(request.body(body).unwrap()).await
     }
 
+    /// Reads a path below the API's root, or one from the host's root.
     pub(crate) async fn get(&self, by: By, path: &str) -> Answer {
         self.call(by, "GET", path, None).await
     }

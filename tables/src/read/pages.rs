@@ -7,13 +7,39 @@ use raft_store::read::ReadView;
 
 use crate::error::TableError;
 use crate::key::{Key, encoded};
-use crate::read::{Reads, View};
-use crate::row::{Index, Row, index_prefix, prefix};
+use crate::read::{Reads, View, decode};
+use crate::row::{Index, Row, index_prefix, prefix, row_key};
 
 /// How many ids of a table are read at once where an index is not complete.
 const ROWS: usize = 256;
 
+/// How many rows are read at once between two ids.
+const PAGE: usize = 1_024;
+
 impl View {
+    /// The rows whose ids are from `first` to `last`, both included, in order. Costs what it returns.
+    ///
+    /// # Errors
+    /// [`TableError`] when a row cannot be read.
+    pub fn rows_between<T: Row>(&self, first: &T::Id, last: &T::Id) -> Result<Vec<T>, TableError> {
+        let (prefix, end) = (prefix::<T>(), row_key::<T>(last));
+        let (mut start, mut rows) = (row_key::<T>(first).to_vec(), Vec::new());
+        loop {
+            let page = self.at.range_from(&prefix, &start, PAGE);
+            for (key, stored) in &page {
+                if *key > end {
+                    return Ok(rows);
+                }
+                rows.push(decode(key, &stored.value, self)?);
+            }
+            let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
+                return Ok(rows);
+            };
+            start = last.to_vec();
+            start.push(0);
+        }
+    }
+
     /// The least ids of a table that are greater than `after`, in order.
     #[must_use]
     pub fn ids_after<T: Row>(&self, after: Option<&T::Id>, limit: usize) -> Vec<T::Id> {

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("client", &["model", "api"]),
     ("raft-store", &["proto", "identity"]),
     ("tables", &["model", "raft-store", "identity"]),
-    ("ops", &["model", "api", "raft-store", "identity", "tables"]),
+    ("ops", &["model", "dhcp", "api", "raft-store", "identity", "tables"]),
     ("images", &["model", "api", "raft-store", "identity", "tables", "ops"]),
     ("rest", &["model", "api", "ops", "images"]),
     (

@@ -7,14 +7,14 @@ use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
 use model::net::reserved::ReservedAddress;
 use model::net::vlan::Vlan;
-use ops::network::leases::{
-    CommitOutcome, CommitRefusal, commit_binding, end_leases, remove_expired,
-};
+use ops::network::leases::{CommitOutcome, CommitRefusal, end_leases, remove_expired};
 use raft_store::Store;
 use tables::read::Reads;
 use tables::row::prefix;
 
-use crate::leases::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
+use crate::leases::site::{
+    Site, TOLD_MS, address_of, commit_binding, committed, ip, mac, process, refused,
+};
 
 const POLICY_TEXT: &str = "the policy's spans are in milliseconds";
 

@@ -8,12 +8,12 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::commit::{Change, Refusal};
 use ops::network::blocks::{BlockRequest, request_blocks};
-use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding};
+use ops::network::leases::{CommitOutcome, CommitRefusal};
 use tables::read::Reads;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::leases::site::{Site, ip, mac, process, refused};
+use crate::leases::site::{Site, commit_binding, ip, mac, process, refused};
 
 /// How often each client commits while the block of its address is renewed.
 const ROUNDS: usize = 8;

@@ -13,6 +13,7 @@ use model::id::{
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::pool::{Level, PoolLevel};
 use model::mac::MacAddress;
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
@@ -25,7 +26,8 @@ use model::net::vlan::Vlan;
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    [links(), subnets(), names(), leases(), serials(), options()].into_iter().flatten().collect()
+    let parts = [links(), subnets(), names(), leases(), serials(), levels(), options()];
+    parts.into_iter().flatten().collect()
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -35,6 +37,15 @@ fn ip(text: &str) -> IpAddr {
 fn serials() -> Vec<Written> {
     let (origin, revision, digest) = (text("example.com"), 42, u64::MAX);
     vec![row("the serial of a zone", ZoneSerial { origin, revision, digest })]
+}
+
+fn levels() -> Vec<Written> {
+    let level = |number, level| PoolLevel { subnet: SubnetId(number), level };
+    vec![
+        row("a pool that fills up", level(1, Level::High)),
+        row("a pool that is nearly full", level(2, Level::Critical)),
+        row("a pool that is full", level(3, Level::Exhausted)),
+    ]
 }
 
 fn links() -> Vec<Written> {

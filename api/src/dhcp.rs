@@ -1,0 +1,211 @@
+//! The shapes of leases, and of why a client gets what it gets.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::lease::standing::Standing;
+use serde::{Deserialize, Serialize};
+
+/// An address that is, or was, bound to a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The address.
+    pub ip: IpAddr,
+    /// The client: its hardware address, or `id:` and its identifier in hexadecimal.
+    pub client: String,
+    /// The name of the machine that the client is an interface of; else the one it asked for.
+    pub name: Option<String>,
+    /// How it stands.
+    pub state: Standing,
+    /// Until when the client was told it may use the address (RFC 3339, UTC).
+    pub told_until: String,
+    /// Until when nobody else gets the address (RFC 3339, UTC).
+    pub promised_until: String,
+    /// The rack that asked for the last change.
+    pub rack: NamedRack,
+    /// The subnet the address was chosen from.
+    pub subnet: NamedSubnet,
+    /// The link the client is on.
+    pub vlan: NamedVlan,
+}
+
+/// Leases in the order of their addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeasePage {
+    /// Some of them.
+    pub leases: Vec<Lease>,
+    /// What `after` has to be for those that follow; none after the last.
+    pub next: Option<IpAddr>,
+}
+
+/// A rack by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedRack {
+    /// Its id.
+    pub system_id: String,
+    /// Its host's name; none of a rack that was forgotten.
+    pub hostname: Option<String>,
+}
+
+/// A subnet by id and prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedSubnet {
+    /// Its id.
+    pub id: u32,
+    /// Its prefix; none of one that was deleted.
+    pub cidr: Option<IpNet>,
+}
+
+/// A VLAN by id, and by fabric and tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedVlan {
+    /// Its id.
+    pub id: u32,
+    /// The name of its fabric; none of a VLAN that was deleted.
+    pub fabric: Option<String>,
+    /// Its tag.
+    pub vid: Option<u16>,
+}
+
+/// What a client is answered, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The client: its hardware address.
+    pub client: String,
+    /// The link that it is judged on; none when its relay is in no subnet.
+    pub link: Option<ExplainedLink>,
+    /// The racks of the link, in the order in which they answer this client.
+    pub racks: Vec<ExplainedRack>,
+    /// What is known of the client there.
+    pub known: KnownClient,
+    /// What becomes of the address that it asks for.
+    pub requested: Option<Outcome>,
+    /// What the first rack offers; none when it is silent.
+    pub offer: Option<ExplainedOffer>,
+    /// Why it is silent, if it is.
+    pub silence: Option<Reason>,
+    /// What was not asked and is taken from what the region knows.
+    pub assumed: Vec<String>,
+    /// What only a rack knows.
+    pub not_seen: Vec<String>,
+}
+
+/// A reason: a word for programs and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The word.
+    pub word: String,
+    /// The sentence.
+    pub text: String,
+}
+
+/// What becomes of an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The address.
+    pub ip: IpAddr,
+    /// What becomes of it.
+    pub outcome: Reason,
+}
+
+/// A link, and why it is that one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedLink {
+    /// The VLAN.
+    pub vlan: NamedVlan,
+    /// What says so: `interface`, `giaddr` or `link-selection`.
+    pub by: Reason,
+    /// The VLAN whose racks serve it through relays, if they do.
+    pub relayed_to: Option<NamedVlan>,
+    /// The subnets that addresses come from.
+    pub subnets: Vec<NamedSubnet>,
+}
+
+/// A rack, and when it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedRack {
+    /// The rack.
+    pub rack: NamedRack,
+    /// Whether a region has a session with it.
+    pub connected: bool,
+    /// Which transmission of the client it answers, from 1 on; none when the others do not wait for it.
+    pub transmission: Option<usize>,
+}
+
+/// What is known of a client on a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownClient {
+    /// The machine that it is an interface of.
+    pub machine: Option<NamedMachine>,
+    /// The addresses that are kept for it.
+    pub reserved: Vec<IpAddr>,
+    /// Its leases, the one with the latest promise first.
+    pub leases: Vec<Lease>,
+}
+
+/// A machine by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedMachine {
+    /// Its id.
+    pub system_id: String,
+    /// Its name.
+    pub hostname: String,
+}
+
+/// What a client is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedOffer {
+    /// The address.
+    pub ip: IpAddr,
+    /// Why that one.
+    pub why: Reason,
+    /// The subnet it lies in.
+    pub subnet: Option<NamedSubnet>,
+    /// The range that it lies in, and what part of it is the rack's.
+    pub range: Option<Span>,
+    /// The rack's block that it lies in.
+    pub block: Option<Span>,
+    /// For how many seconds the client may use it.
+    pub lease_seconds: u32,
+    /// The rack's address that it is told.
+    pub server: IpAddr,
+    /// What it is told to boot.
+    pub boot: ExplainedBoot,
+    /// The options, if it asks for all there are.
+    pub options: Vec<ExplainedOption>,
+}
+
+/// Addresses in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The id of what they are.
+    pub id: u32,
+    /// The first one.
+    pub first: IpAddr,
+    /// The last one.
+    pub last: IpAddr,
+}
+
+/// What a client is told to boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedBoot {
+    /// The file's name or URL; none when nothing is booted.
+    pub file: Option<String>,
+    /// Where it comes from by TFTP, if it does.
+    pub next_server: Option<IpAddr>,
+    /// Why.
+    pub why: String,
+}
+
+/// An option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedOption {
+    /// Its code.
+    pub code: u8,
+    /// Its name.
+    pub name: String,
+    /// Its value as people write it.
+    pub value: String,
+    /// Where it comes from.
+    pub source: String,
+}

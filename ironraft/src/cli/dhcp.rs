@@ -1,0 +1,225 @@
+//! `ironraft dhcp leases|explain`: who has which address, and why a client gets the one that it gets.
+
+mod explained;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use api::dhcp::{Explanation, Lease, LeasePage};
+use clap::{Args, Subcommand};
+use client::Client;
+use ipnet::IpNet;
+use model::lease::standing::Standing;
+use model::mac::MacAddress;
+use serde_json::Value;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Format, print_json, say, table_lines};
+use crate::cli::profile;
+
+const LEASES: &str = "/MAAS/api/ironraft/dhcp/leases/";
+const EXPLAIN: &str = "/MAAS/api/ironraft/dhcp/explain/";
+
+/// How many leases are asked for at once.
+const PAGE: usize = 1_000;
+
+/// The commands on DHCP.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DhcpCommand {
+    /// List leases in the order of their addresses
+    Leases(LeasesArguments),
+    /// Say what a client would be answered, and why
+    Explain(ExplainArguments),
+}
+
+/// A VLAN.
+#[derive(Debug, Args)]
+pub(crate) struct VlanArgument {
+    /// A VLAN, by its fabric's name or id and its VID (0 for untagged)
+    #[arg(long, num_args = 2, value_names = ["FABRIC", "VID"])]
+    vlan: Option<Vec<String>>,
+}
+
+/// Which leases are listed: those for which everything that is given holds.
+#[derive(Debug, Args)]
+pub(crate) struct LeasesArguments {
+    #[command(flatten)]
+    vlan: VlanArgument,
+    /// Only of this subnet
+    #[arg(long, value_name = "CIDR")]
+    subnet: Option<IpNet>,
+    /// Only of this client
+    #[arg(long)]
+    mac: Option<MacAddress>,
+    /// Only of this address
+    #[arg(long)]
+    ip: Option<IpAddr>,
+    /// Only in this state: active, kept (for its client), ended or declined
+    #[arg(long)]
+    state: Option<Standing>,
+    /// Only behind this address
+    #[arg(long, value_name = "IP")]
+    after: Option<IpAddr>,
+    /// At most so many
+    #[arg(long, default_value_t = PAGE, value_parser = at_least_one)]
+    limit: usize,
+    /// How to print them
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
+}
+
+/// The client that is asked about.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Its hardware address
+    #[arg(long)]
+    mac: MacAddress,
+    #[command(flatten)]
+    vlan: VlanArgument,
+    /// The address of its relay; with neither this nor a VLAN, where it is known to be
+    #[arg(long, value_name = "IP", conflicts_with = "vlan")]
+    relay: Option<Ipv4Addr>,
+    /// The relay's link selection (RFC 3527)
+    #[arg(long, value_name = "IP", requires = "relay")]
+    link_selection: Option<Ipv4Addr>,
+    /// Its architecture (option 93): 0 BIOS, 7 UEFI x86-64, 11 UEFI ARM, 16 UEFI HTTP x86-64, …
+    #[arg(long, value_name = "N")]
+    arch: Option<u16>,
+    /// Its vendor class (option 60); with an architecture, PXEClient by default
+    #[arg(long, value_name = "TEXT")]
+    vendor: Option<String>,
+    /// Its user class (option 77), such as iPXE
+    #[arg(long, value_name = "TEXT")]
+    user_class: Option<String>,
+    /// The address that it asks for (option 50)
+    #[arg(long, value_name = "IP")]
+    requested: Option<Ipv4Addr>,
+    /// How to print it
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("it is a number from 1 on".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+pub(crate) async fn run(command: DhcpCommand) -> Result<(), Failure> {
+    let client = profile::load()?.client()?;
+    match command {
+        DhcpCommand::Leases(arguments) => leases(&client, &arguments).await,
+        DhcpCommand::Explain(arguments) => explain(&client, &arguments).await,
+    }
+}
+
+/// Parameters of a request, of those that are given.
+#[derive(Default)]
+struct Query(Vec<(&'static str, String)>);
+
+impl Query {
+    fn with(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
+        self.0.extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+
+    fn with_vlan(self, argument: &VlanArgument) -> Self {
+        let named = argument.vlan.as_deref().and_then(|given| given.first().zip(given.get(1)));
+        self.with("fabric", named.map(|(fabric, _)| fabric)).with("vid", named.map(|(_, vid)| vid))
+    }
+
+    async fn ask(&self, client: &Client, path: &str) -> Result<Value, Failure> {
+        let pairs: Vec<(&str, &str)> =
+            self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Ok(client.query(path, &pairs).await?)
+    }
+}
+
+async fn leases(client: &Client, arguments: &LeasesArguments) -> Result<(), Failure> {
+    let mut page = LeasePage { leases: Vec::new(), next: arguments.after };
+    loop {
+        let wanted = (arguments.limit - page.leases.len()).min(PAGE);
+        let query = Query::default()
+            .with_vlan(&arguments.vlan)
+            .with("subnet", arguments.subnet)
+            .with("mac", arguments.mac)
+            .with("ip", arguments.ip)
+            .with("state", arguments.state)
+            .with("after", page.next)
+            .with("limit", Some(wanted));
+        let answer = query.ask(client, LEASES).await?;
+        let more: LeasePage = serde_json::from_value(answer).map_err(Failure::other)?;
+        page.leases.extend(more.leases);
+        page.next = more.next;
+        if page.next.is_none() || page.leases.len() >= arguments.limit {
+            break;
+        }
+    }
+    match arguments.output {
+        Format::Json => print_json(&serde_json::to_value(&page).map_err(Failure::other)?),
+        Format::Table => {
+            lease_lines(&page.leases).iter().for_each(|line| say(format_args!("{line}")));
+            if let Some(next) = page.next {
+                eprintln!("ironraft: there are more: --after {next}");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn explain(client: &Client, arguments: &ExplainArguments) -> Result<(), Failure> {
+    let answer = Query::default()
+        .with("mac", Some(arguments.mac))
+        .with_vlan(&arguments.vlan)
+        .with("relay", arguments.relay)
+        .with("link_selection", arguments.link_selection)
+        .with("arch", arguments.arch)
+        .with("vendor", arguments.vendor.as_ref())
+        .with("user_class", arguments.user_class.as_ref())
+        .with("requested", arguments.requested)
+        .ask(client, EXPLAIN)
+        .await?;
+    match arguments.output {
+        Format::Json => print_json(&answer),
+        Format::Table => {
+            let explanation: Explanation =
+                serde_json::from_value(answer).map_err(Failure::other)?;
+            explained::lines(&explanation).iter().for_each(|line| say(format_args!("{line}")));
+        }
+    }
+    Ok(())
+}
+
+/// Leases as a table.
+fn lease_lines(leases: &[Lease]) -> Vec<String> {
+    let unknown = || "-".to_owned();
+    let row = |lease: &Lease| {
+        let rack = &lease.rack;
+        let subnet = lease.subnet.cidr.map_or_else(unknown, |cidr| cidr.to_string());
+        vec![
+            lease.ip.to_string(),
+            lease.client.clone(),
+            lease.name.clone().unwrap_or_else(unknown),
+            lease.state.to_string(),
+            seconds(&lease.told_until),
+            seconds(&lease.promised_until),
+            rack.hostname.clone().unwrap_or_else(|| rack.system_id.clone()),
+            subnet,
+            explained::vlan(&lease.vlan),
+        ]
+    };
+    let header =
+        ["IP", "CLIENT", "NAME", "STATE", "TOLD-UNTIL", "PROMISED-UNTIL", "RACK", "SUBNET", "VLAN"];
+    table_lines(&header, &leases.iter().map(row).collect::<Vec<_>>())
+}
+
+/// A time to the second: `2026-11-22T10:56:29Z`.
+fn seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => time.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

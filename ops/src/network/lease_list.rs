@@ -1,0 +1,194 @@
+//! Leases as operators list them: a page at a time, found through an index where a filter names one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use api::dhcp::{Lease, LeasePage, NamedRack, NamedSubnet, NamedVlan};
+use model::access::Actor;
+use model::controller::RackController;
+use model::id::{SubnetId, SystemId};
+use model::lease::binding::Binding;
+use model::lease::standing::Standing;
+use model::mac::MacAddress;
+use model::time::Timestamp;
+
+use crate::background;
+use crate::details::Details;
+use crate::error::Refusal;
+use crate::network::specifiers;
+use crate::network::vlans::{self, VlanName};
+use crate::site::dates;
+use tables::error::TableError;
+use tables::leases::BINDINGS_OF_SUBNET;
+use tables::network::SUBNETS_OF_VLAN;
+use tables::read::{Reads, View};
+use tables::update::{Tables, now};
+use tables::views::machines::MachineKey;
+
+/// How many addresses are read at once.
+const READ_AT_ONCE: usize = 256;
+/// How many leases a request looks at, for a state that few have: it ends there, and the next page goes on.
+const LOOKED_AT_MAX: usize = 16_384;
+
+/// Which leases are wanted: those for which everything that is named holds.
+#[derive(Debug, Clone, Default)]
+pub struct LeaseQuery {
+    /// Of this address.
+    pub ip: Option<IpAddr>,
+    /// Of this client.
+    pub mac: Option<MacAddress>,
+    /// Of a subnet, as [`specifiers::subnet`] reads it.
+    pub subnet: Option<String>,
+    /// Of the subnets that lie on this VLAN.
+    pub vlan: Option<VlanName>,
+    /// In this state.
+    pub state: Option<Standing>,
+    /// Behind this address.
+    pub after: Option<IpAddr>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The leases that a query wants, in the order of their addresses.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    query: &LeaseQuery,
+) -> Result<LeasePage, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let query = query.clone();
+    background::run(move || page(&details, &query, now())).await
+}
+
+fn page(details: &Details, query: &LeaseQuery, now: Timestamp) -> Result<LeasePage, Refusal> {
+    let view = details.view();
+    let among = Among::of(view, query)?;
+    let mut rows = Rows::at(details);
+    let (mut leases, mut after, mut looked_at) = (Vec::new(), query.after, 0);
+    loop {
+        let ids = among.ids(view, after)?;
+        for ip in &ids {
+            let binding = view.get::<Binding>(ip)?.filter(|binding| {
+                among.includes(binding)
+                    && query.state.is_none_or(|state| binding.standing(now) == state)
+            });
+            if let Some(binding) = binding {
+                if leases.len() >= query.limit {
+                    return Ok(LeasePage { leases, next: after });
+                }
+                leases.push(rows.lease(&binding, now)?);
+            }
+            after = Some(*ip);
+        }
+        looked_at += ids.len();
+        if ids.len() < READ_AT_ONCE {
+            return Ok(LeasePage { leases, next: None });
+        }
+        if looked_at >= LOOKED_AT_MAX {
+            return Ok(LeasePage { leases, next: after });
+        }
+    }
+}
+
+/// Where the leases of a query are found, and what else has to hold of them.
+struct Among {
+    ip: Option<IpAddr>,
+    mac: Option<MacAddress>,
+    subnets: Option<BTreeSet<SubnetId>>,
+}
+
+impl Among {
+    fn of(view: &View, query: &LeaseQuery) -> Result<Self, Refusal> {
+        let mut subnets: Option<BTreeSet<SubnetId>> = None;
+        if let Some(vlan) = &query.vlan {
+            let vlan = vlans::find(view, vlan)?;
+            let of_vlan = view.list_by(&SUBNETS_OF_VLAN, &vlan.id)?;
+            subnets = Some(of_vlan.iter().map(|subnet| subnet.id).collect());
+        }
+        if let Some(text) = &query.subnet {
+            let id = specifiers::subnet(view, text)?.id;
+            let of_vlan = subnets.is_none_or(|of_vlan| of_vlan.contains(&id));
+            subnets = Some(of_vlan.then_some(id).into_iter().collect());
+        }
+        Ok(Self { ip: query.ip, mac: query.mac, subnets })
+    }
+
+    /// The least addresses behind one of them; fewer than [`READ_AT_ONCE`] when there are no more.
+    fn ids(&self, view: &View, after: Option<IpAddr>) -> Result<Vec<IpAddr>, TableError> {
+        let is_behind = |ip: &IpAddr| after.is_none_or(|after| *ip > after);
+        if let Some(ip) = self.ip {
+            return Ok(Some(ip).filter(is_behind).into_iter().collect());
+        }
+        if let Some(mac) = self.mac {
+            return Ok(view.state().bound_to(mac).filter(is_behind).take(READ_AT_ONCE).collect());
+        }
+        let Some(subnets) = &self.subnets else {
+            return Ok(view.ids_after::<Binding>(after.as_ref(), READ_AT_ONCE));
+        };
+        let mut ids = BTreeSet::new();
+        for subnet in subnets {
+            let of_subnet =
+                view.ids_by_after(&BINDINGS_OF_SUBNET, subnet, after.as_ref(), READ_AT_ONCE)?;
+            ids.extend(of_subnet);
+        }
+        Ok(ids.into_iter().take(READ_AT_ONCE).collect())
+    }
+
+    fn includes(&self, binding: &Binding) -> bool {
+        self.mac.is_none_or(|mac| binding.client.mac() == Some(mac))
+            && self.subnets.as_ref().is_none_or(|subnets| subnets.contains(&binding.subnet))
+    }
+}
+
+/// Makes rows of bindings; what they name is read once.
+pub(super) struct Rows<'a> {
+    details: &'a Details,
+    racks: BTreeMap<SystemId, NamedRack>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn at(details: &'a Details) -> Self {
+        Self { details, racks: BTreeMap::new() }
+    }
+
+    /// A binding as it is shown.
+    pub(super) fn lease(&mut self, binding: &Binding, now: Timestamp) -> Result<Lease, TableError> {
+        let key = binding.client.mac().map(MachineKey::Mac);
+        let machines = self.details.view().state().machines_with(&key);
+        let machine = machines.first().map(|machine| machine.hostname.clone());
+        let subnet = self.details.subnet(binding.subnet)?;
+        let vlan = self.details.vlan(binding.vlan)?;
+        Ok(Lease {
+            ip: binding.ip,
+            client: binding.client.to_string(),
+            name: machine.or_else(|| binding.hostname.clone()),
+            state: binding.standing(now),
+            told_until: dates::rfc3339_ms(binding.told_until),
+            promised_until: dates::rfc3339_ms(binding.promise_until),
+            rack: self.rack(&binding.rack)?,
+            subnet: NamedSubnet {
+                id: binding.subnet.0,
+                cidr: subnet.map(|found| found.subnet.cidr),
+            },
+            vlan: NamedVlan {
+                id: binding.vlan.0,
+                fabric: vlan.as_ref().map(|found| found.fabric.clone()),
+                vid: vlan.as_ref().map(|found| found.vlan.vid),
+            },
+        })
+    }
+
+    pub(super) fn rack(&mut self, id: &SystemId) -> Result<NamedRack, TableError> {
+        if let Some(known) = self.racks.get(id) {
+            return Ok(known.clone());
+        }
+        let found = self.details.view().get::<RackController>(id)?;
+        let hostname = found.map(|rack| rack.hostname);
+        let rack = NamedRack { system_id: id.to_string(), hostname };
+        self.racks.insert(id.clone(), rack.clone());
+        Ok(rack)
+    }
+}
