@@ -61,6 +61,10 @@ numeric_ids! {
     BlockDeviceId
     /// An address block that is granted to a rack.
     BlockId
+    /// A snippet of DHCP configuration.
+    DhcpSnippetId
+    /// A static route between subnets.
+    StaticRouteId
 }
 
 /// The id of a machine or controller: six characters, as MAAS prints them.

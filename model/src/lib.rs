@@ -12,6 +12,7 @@ pub mod time;
 
 pub mod boot;
 pub mod controller;
+pub mod dhcp;
 pub mod dns;
 pub mod event;
 pub mod lease;

@@ -14,9 +14,13 @@ use std::sync::Arc;
 
 use model::boot::files::BootFiles;
 use model::controller::{RegionController, ServedRack};
+use model::dhcp::snippet::ServedSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
-use model::id::{BlockId, DnsResourceId, DomainId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::id::{
+    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, StaticRouteId, SubnetId, SystemId,
+    VlanId,
+};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::mac::MacAddress;
@@ -24,6 +28,7 @@ use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
@@ -72,6 +77,10 @@ pub struct Generation {
     pub regions: Table<SystemId, RegionController>,
     /// The ephemeral OS by architecture.
     pub boot_files: Table<String, BootFiles>,
+    /// What operators have DHCP clients told.
+    pub dhcp_snippets: Table<DhcpSnippetId, ServedSnippet>,
+    /// Static routes.
+    pub static_routes: Table<StaticRouteId, StaticRoute>,
     /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
     pub zone_serials: RedBlackTreeMapSync<String, u64>,
     /// Whether the regions that this copy came from told all of those.
@@ -118,6 +127,8 @@ impl Generation {
             }
             Served::Reserved(reserved) => put(&mut self.reserved, reserved.ip, reserved),
             Served::Region(region) => put(&mut self.regions, region.system_id.clone(), region),
+            Served::DhcpSnippet(snippet) => put(&mut self.dhcp_snippets, snippet.id, snippet),
+            Served::StaticRoute(route) => put(&mut self.static_routes, route.id, route),
         }
     }
 
@@ -138,6 +149,8 @@ impl Generation {
             Key::BootFiles(architecture) => self.boot_files.remove_mut(architecture),
             Key::Reserved(ip) => self.reserved.remove_mut(ip),
             Key::Region(id) => self.regions.remove_mut(id),
+            Key::DhcpSnippet(id) => self.dhcp_snippets.remove_mut(id),
+            Key::StaticRoute(id) => self.static_routes.remove_mut(id),
         }
     }
 
@@ -201,6 +214,12 @@ impl Generation {
         differences(&self.regions, &other.regions, |id| keys.push(Key::Region(id.clone())));
         differences(&self.boot_files, &other.boot_files, |name| {
             keys.push(Key::BootFiles(name.clone()));
+        });
+        differences(&self.dhcp_snippets, &other.dhcp_snippets, |id| {
+            keys.push(Key::DhcpSnippet(*id));
+        });
+        differences(&self.static_routes, &other.static_routes, |id| {
+            keys.push(Key::StaticRoute(*id));
         });
         keys
     }

@@ -154,6 +154,11 @@ const UNIQUE_MESSAGES: &[(&str, &str, &str)] = &[
     ("domain.name", "name", "Domain with this Name already exists."),
     ("dnsresource.name", "name", "DNSResource with this Domain and Name already exists."),
     ("machine.hostname", "hostname", "Node with this Hostname already exists."),
+    (
+        "staticroute.route",
+        "__all__",
+        "Static route with this Source, Destination and Gateway IP already exists.",
+    ),
     ("zone.name", "name", "Physical zone with this Name already exists."),
     ("pool.name", "name", "Resource pool with this Name already exists."),
     ("user.name", "username", "A user with that username already exists."),

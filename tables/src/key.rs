@@ -9,9 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
-    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DnsRecordId, DnsResourceId,
-    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId, SubnetId,
-    SystemId, UserId, VlanId,
+    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DhcpSnippetId, DnsRecordId,
+    DnsResourceId, DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId,
+    StaticRouteId, SubnetId, SystemId, UserId, VlanId,
 };
 use model::lease::client::ClientId;
 use model::mac::MacAddress;
@@ -226,6 +226,7 @@ numeric_id_keys!(
     BlockDeviceId,
     BlockId,
     BootResourceId,
+    DhcpSnippetId,
     DnsRecordId,
     DnsResourceId,
     DomainId,
@@ -235,6 +236,7 @@ numeric_id_keys!(
     ResourcePoolId,
     SpaceId,
     SshKeyId,
+    StaticRouteId,
     SubnetId,
     UserId,
     VlanId,

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use model::boot::files::BootFiles;
 use model::controller::{RackController, RegionController};
+use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::event::Event;
 use model::id::{
-    AvailabilityZoneId, BlockId, DnsResourceId, DomainId, FabricId, IpRangeId, ResourcePoolId,
-    SpaceId, SubnetId, SystemId, VlanId,
+    AvailabilityZoneId, BlockId, DhcpSnippetId, DnsResourceId, DomainId, FabricId, IpRangeId,
+    ResourcePoolId, SpaceId, StaticRouteId, SubnetId, SystemId, VlanId,
 };
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -19,6 +20,7 @@ use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::pool::ResourcePool;
@@ -139,4 +141,8 @@ objects! {
     Tag(Tag, String),
     /// The ephemeral OS of an architecture.
     BootFiles(BootFiles, String),
+    /// A snippet of DHCP configuration.
+    DhcpSnippet(DhcpSnippet, DhcpSnippetId),
+    /// A static route.
+    StaticRoute(StaticRoute, StaticRouteId),
 }

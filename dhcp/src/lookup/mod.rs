@@ -10,3 +10,6 @@ pub mod free;
 pub mod prefixes;
 pub mod recent;
 pub mod reserved;
+
+pub(crate) mod routes;
+pub(crate) mod snippets;

@@ -8,18 +8,17 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use model::dhcp::program::Settings;
 use model::id::SubnetId;
 use model::lease::binding::{Binding, BindingState};
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
+use model::lease::policy::LEASE_MS_MIN;
 use model::lease::pool::first_lease_ms;
 
 use crate::v4::engine::Engine;
 use crate::wire::code;
 use crate::wire::message::Message;
-
-/// A client that asks for less is not served better by renewing all the time.
-const LEASE_MIN_MS: u64 = 60_000;
 
 impl Engine {
     /// How full the pools of subnets are, in thousandths, as a region said last. Those that are not
@@ -28,13 +27,25 @@ impl Engine {
         self.pools = used_permille;
     }
 
-    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
-    /// lease without an end is none: the policy's time is the longest.
+    /// How long a client may use an address: as long as it asks for (option 51), within the bounds
+    /// that snippets set. A lease without an end is none: the policy's time is the longest.
     pub(crate) fn lease_ms(&self, request: &Message, ip: Ipv4Addr) -> u64 {
+        self.lease_within(request, ip, &self.settings(request, ip))
+    }
+
+    /// The same, with what snippets say at hand.
+    pub(crate) fn lease_within(
+        &self,
+        request: &Message,
+        ip: Ipv4Addr,
+        settings: &Settings<'_>,
+    ) -> u64 {
+        let ms = |seconds: u32| u64::from(seconds) * 1_000;
         let longest = self.longest_ms(&request.client, ip);
-        let asked = request.options.number_u32(code::LEASE_TIME);
-        let shortest = LEASE_MIN_MS.min(longest);
-        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
+        let longest = settings.lease_max_s.map_or(longest, |seconds| ms(seconds).min(longest));
+        let shortest = settings.lease_min_s.map_or(LEASE_MS_MIN, ms).min(longest);
+        let asked = request.options.number_u32(code::LEASE_TIME).or(settings.lease_default_s);
+        asked.map_or(longest, |seconds| ms(seconds).clamp(shortest, longest))
     }
 
     fn longest_ms(&self, client: &ClientId, ip: Ipv4Addr) -> u64 {

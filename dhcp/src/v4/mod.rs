@@ -28,4 +28,6 @@ mod rapid;
 mod rapid_commits;
 mod replies;
 mod request;
+mod routes;
 mod server;
+mod snippets;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use model::dhcp::program::Settings;
 use model::net::subnet::Subnet;
 
-use crate::v4::boot::BootClient;
+use crate::v4::boot::{BootClient, BootReply};
 use crate::v4::engine::{Arrival, Engine};
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
+use crate::v4::routes;
 use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::{self, Message};
@@ -28,7 +30,8 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
-        let lease_ms = lease_ms.min(self.lease_ms(request, ip));
+        let settings = self.settings(request, ip);
+        let lease_ms = lease_ms.min(self.lease_within(request, ip, &settings));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());
@@ -42,8 +45,9 @@ impl Engine {
             reply.put(code::SUBNET_SELECTION, selected.octets());
         }
         let server = self.server_address(arrival, Some(ip));
-        self.put_configuration(&mut reply, request, ip, server);
-        self.put_boot(&mut reply, request, ip, server);
+        self.put_configuration(&mut reply, request, ip, server, &settings);
+        self.put_boot(&mut reply, request, ip, server, &settings);
+        put_settings(&mut reply, &settings);
         reply
     }
 
@@ -72,8 +76,10 @@ impl Engine {
         let identifier = self.server_identifier(request, arrival, Some(near));
         reply.put(code::SERVER_IDENTIFIER, identifier.octets());
         let server = self.server_address(arrival, Some(near));
-        self.put_configuration(&mut reply, request, near, server);
-        self.put_boot(&mut reply, request, near, server);
+        let settings = self.settings(request, near);
+        self.put_configuration(&mut reply, request, near, server, &settings);
+        self.put_boot(&mut reply, request, near, server, &settings);
+        put_settings(&mut reply, &settings);
         reply
     }
 
@@ -94,12 +100,17 @@ impl Engine {
         request: &Message,
         ip: Ipv4Addr,
         server: Ipv4Addr,
+        settings: &Settings<'_>,
     ) {
         put_client_identifier(reply, request);
         let Some((net, subnet)) = self.view.subnet_of(ip) else { return };
         reply.put(code::SUBNET_MASK, net.netmask().octets());
         reply.put_wanted(code::BROADCAST_ADDRESS, net.broadcast().octets());
-        if let Some(IpAddr::V4(gateway)) = subnet.gateway_ip {
+        let gateway = subnet.gateway_ip.and_then(v4);
+        let router = settings.options.get(&code::ROUTER).and_then(|value| value.first_chunk());
+        let router = router.map(|octets: &[u8; 4]| Ipv4Addr::from(*octets)).or(gateway);
+        routes::put(reply, &self.view, subnet.id, router);
+        if let Some(gateway) = gateway {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
@@ -130,22 +141,48 @@ impl Engine {
         }
     }
 
-    /// What the subnet of an address lets its client load, and from where.
-    fn put_boot(&self, reply: &mut Reply, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) {
-        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
-        let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
-        let Some(client) = BootClient::of(request, disabled.unwrap_or_default()) else { return };
-        let Some(boot) = client.reply(request, server) else { return };
-        reply.siaddr = server;
+    /// The boot server and file: those of snippets, else what a client that boots loads from this rack,
+    /// if its subnet lets it. Clients that boot are told them in the fields and in the options; the
+    /// others in the fields, as ISC's server does, and in the option if they ask for it.
+    fn put_boot(
+        &self,
+        reply: &mut Reply,
+        request: &Message,
+        ip: Ipv4Addr,
+        server: Ipv4Addr,
+        settings: &Settings<'_>,
+    ) {
+        let Some(boot) = self.boot(request, ip, server) else {
+            reply.siaddr = settings.next_server.unwrap_or(reply.siaddr);
+            if let Some(file) = settings.boot_file {
+                file.clone_into(&mut reply.file);
+                reply.put_wanted(code::BOOT_FILE_NAME, file);
+            }
+            return;
+        };
+        let said = |code| settings.options.get(&code).copied();
+        let text = |code| said(code).and_then(|value| std::str::from_utf8(value).ok());
+        let next = settings.next_server.unwrap_or(server);
+        reply.siaddr = next;
         if boot.tftp {
-            reply.sname = server.to_string();
-            reply.put(code::TFTP_SERVER_NAME, server.to_string());
+            let name = text(code::TFTP_SERVER_NAME).map_or_else(|| next.to_string(), str::to_owned);
+            reply.put(code::TFTP_SERVER_NAME, name.as_str());
+            reply.sname = name;
         }
-        reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
-        reply.file = boot.file;
+        let file = settings.boot_file.or_else(|| text(code::BOOT_FILE_NAME));
+        let file = file.map_or(boot.file, str::to_owned);
+        reply.put(code::BOOT_FILE_NAME, file.as_str());
+        reply.file = file;
         for (code, value) in boot.options {
             reply.put(code, value);
         }
+    }
+
+    /// What the subnet of an address lets its client load, and from where.
+    fn boot(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
+        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
+        let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
+        BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)
     }
 
     /// The name that the client has in DNS; empty when it has none.
@@ -207,5 +244,16 @@ fn put_client_identifier(reply: &mut Reply, request: &Message) {
     let identifier = request.options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
     if let Some(identifier) = identifier {
         reply.put(code::CLIENT_IDENTIFIER, identifier);
+    }
+}
+
+/// What snippets say replaces what follows from the network; what nothing follows for is told to who
+/// asks for it, or asks for nothing in particular.
+fn put_settings(reply: &mut Reply, settings: &Settings<'_>) {
+    for (code, value) in &settings.options {
+        match reply.options.iter_mut().find(|(own, _)| own == code) {
+            Some((_, own)) => *own = value.to_vec(),
+            None => reply.put_wanted(*code, *value),
+        }
     }
 }

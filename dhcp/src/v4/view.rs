@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::dhcp::snippet::ServedSnippet;
+use model::id::{BlockId, DhcpSnippetId, IpRangeId, StaticRouteId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::cut::Span;
 use model::mac::MacAddress;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
@@ -18,6 +20,8 @@ use crate::lookup::counted::Counted;
 use crate::lookup::free::{Free, Place, Pool};
 use crate::lookup::prefixes::Prefixes;
 use crate::lookup::reserved::Reserved;
+use crate::lookup::routes::Routes;
+use crate::lookup::snippets::Snippets;
 
 /// A machine, as far as DHCP is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +79,8 @@ pub struct View {
     reserved: Reserved<Ipv4Addr>,
     racks: BTreeMap<SystemId, PeerRack>,
     rack_addresses: Counted<IpAddr>,
+    pub(crate) snippets: Snippets,
+    pub(crate) routes: Routes,
 }
 
 impl View {
@@ -131,7 +137,28 @@ impl View {
     /// Says from where to where new clients get addresses of a range; from nowhere when it is deleted, or
     /// for something else.
     pub fn put_range(&mut self, id: IpRangeId, span: Option<Span>) {
-        self.ranges.insert(id, span);
+        let before = self.ranges.insert(id, span).flatten();
+        self.snippets.move_range(id, before, span);
+    }
+
+    /// Adds or replaces a snippet.
+    pub fn put_snippet(&mut self, snippet: ServedSnippet) {
+        self.snippets.put(snippet);
+    }
+
+    /// Removes a snippet.
+    pub fn remove_snippet(&mut self, id: DhcpSnippetId) {
+        self.snippets.remove(id);
+    }
+
+    /// Adds or replaces a static route; those of IPv6 are none of this server's business.
+    pub fn put_route(&mut self, route: &StaticRoute) {
+        self.routes.put(route);
+    }
+
+    /// Removes a static route.
+    pub fn remove_route(&mut self, id: StaticRouteId) {
+        self.routes.remove(id);
     }
 
     /// Whether new clients get addresses of a block: it still lies in a range for them. A block outlives
@@ -380,6 +407,12 @@ impl View {
         ip: Ipv4Addr,
     ) -> Option<&Block> {
         self.blocks.at(vlan, rack, incarnation, ip)
+    }
+
+    /// The subnet with that id.
+    #[must_use]
+    pub fn subnet(&self, id: SubnetId) -> Option<(Ipv4Net, &Subnet)> {
+        self.subnets.get(&id).map(|(net, subnet)| (*net, subnet))
     }
 
     /// The machine that has an interface with that hardware address.

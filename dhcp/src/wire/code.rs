@@ -66,5 +66,9 @@ pub const CLIENT_UUID: u8 = 97;
 pub const SUBNET_SELECTION: u8 = 118;
 /// Domain search list (RFC 3397).
 pub const DOMAIN_SEARCH: u8 = 119;
+/// Classless static routes (RFC 3442).
+pub const CLASSLESS_ROUTES: u8 = 121;
 /// Options of iPXE (encapsulated).
 pub const IPXE_ENCAPSULATED: u8 = 175;
+/// Classless static routes for older Windows.
+pub const CLASSLESS_ROUTES_WINDOWS: u8 = 249;

@@ -264,7 +264,7 @@ impl Reply {
             code::SERVER_IDENTIFIER => 1,
             code::LEASE_TIME => 2,
             code::SUBNET_MASK => 3,
-            code::ROUTER => 4,
+            code::ROUTER | code::CLASSLESS_ROUTES | code::CLASSLESS_ROUTES_WINDOWS => 4,
             code::VENDOR_CLASS => 5,
             code::CLIENT_UUID => 6,
             code::VENDOR_SPECIFIC | code::IPXE_ENCAPSULATED => 7,
@@ -282,16 +282,22 @@ impl Reply {
         self.wanted.iter().position(|wanted| *wanted == code).unwrap_or(500)
     }
 
-    /// Server identifier and times first, the mask before the routers (RFC 2132 §3.3).
+    /// Server identifier and times first, the mask before the routers (RFC 2132 §3.3), and the
+    /// classless routes before them as well (RFC 3442).
     fn rank(&self, code: u8) -> usize {
+        let has = |code| self.options.iter().any(|(own, _)| *own == code);
         match code {
             code::SERVER_IDENTIFIER => 0,
             code::LEASE_TIME => 1,
             code::RENEWAL_TIME => 2,
             code::REBINDING_TIME => 3,
             code::SUBNET_MASK => 4,
-            code::BOOT_FILE_NAME => 1_000,
-            code => 5 + self.asked_at(code),
+            code::BOOT_FILE_NAME => 2_000,
+            code::ROUTER if has(code::CLASSLESS_ROUTES) => {
+                let first = self.asked_at(code::CLASSLESS_ROUTES);
+                6 + 2 * self.asked_at(code::ROUTER).max(first)
+            }
+            code => 5 + 2 * self.asked_at(code),
         }
     }
 }

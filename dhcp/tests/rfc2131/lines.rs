@@ -163,6 +163,12 @@ pub(crate) const LINES: &[Line] = &[
         says: "duplicates are handled once, and answered again after the answer",
         except: None,
     },
+    Line {
+        id: "RFC 2132",
+        priority: 1,
+        says: "options for all, of subnets, ranges, classes and machines, in ISC's order; custom options",
+        except: None,
+    },
     Line { id: "RFC 3004", priority: 1, says: "user class bare and as a list", except: None },
     Line {
         id: "RFC 3011",
@@ -183,8 +189,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "RFC 3442",
         priority: 2,
-        says: "classless static routes (121)",
-        except: Some("racks have no static routes in their copy"),
+        says: "classless static routes (121, 249): with the default route, before the routers",
+        except: None,
     },
     Line { id: "RFC 3527", priority: 1, says: "link selection wins over giaddr", except: None },
     Line {
@@ -237,7 +243,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "RFC 5071",
         priority: 3,
         says: "options of PXELINUX",
-        except: Some("iPXE is what is loaded"),
+        except: Some("iPXE is what is loaded; snippets tell them to other clients"),
     },
     Line {
         id: "RFC 5107",
@@ -264,12 +270,12 @@ pub(crate) const LINES: &[Line] = &[
         says: "the answer goes to the relay's source port",
         except: None,
     },
-    Line { id: "RFC 8910", priority: 3, says: "captive portal", except: Some("there is none") },
+    Line { id: "RFC 8910", priority: 3, says: "captive portal", except: Some("by snippets only") },
     Line {
         id: "RFC 8925",
         priority: 3,
         says: "IPv6-only preferred",
-        except: Some("refused: no setting says that a link has NAT64, and machines boot over IPv4"),
+        except: Some("by snippets only, and beside an address: machines boot over IPv4"),
     },
     Line {
         id: "RFC 3118",

@@ -151,6 +151,50 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "dhcp-snippet",
+        about: "Look after what DHCP clients are told beyond what follows from the network",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("ENABLED", "enabled"),
+            ("GLOBAL", "global_snippet"),
+            ("SUBNET", "subnet.cidr"),
+            ("MACHINE", "node.fqdn"),
+            ("DESCRIPTION", "description"),
+        ],
+        verbs: &[
+            list("dhcp-snippets/"),
+            describe("dhcp-snippets/{id}/"),
+            create("dhcp-snippets/"),
+            update("dhcp-snippets/{id}/"),
+            delete("dhcp-snippets/{id}/"),
+            operation(
+                "revert",
+                "Give it an earlier text again: to=ID, or to=-1 for the one before",
+                "dhcp-snippets/{id}/",
+                "revert",
+            ),
+        ],
+    },
+    Resource {
+        name: "static-route",
+        about: "Look after routes between subnets",
+        columns: &[
+            ("ID", "id"),
+            ("SOURCE", "source.cidr"),
+            ("DESTINATION", "destination.cidr"),
+            ("GATEWAY", "gateway_ip"),
+            ("METRIC", "metric"),
+        ],
+        verbs: &[
+            list("static-routes/"),
+            describe("static-routes/{id}/"),
+            create("static-routes/"),
+            update("static-routes/{id}/"),
+            delete("static-routes/{id}/"),
+        ],
+    },
+    Resource {
         name: "domain",
         about: "Look after DNS domains",
         columns: &[

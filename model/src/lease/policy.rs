@@ -3,6 +3,9 @@
 use crate::lease::binding::{Binding, BindingState};
 use crate::time::Timestamp;
 
+/// The shortest lease: a client that asks for less is not served better by renewing all the time.
+pub const LEASE_MS_MIN: u64 = 60_000;
+
 /// The spans of leases, promises and blocks, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -33,6 +36,14 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The shortest and the longest lease that a client is told, in seconds. Longer ones would outlast
+    /// what is promised, and so what the safety of addresses rests on.
+    #[must_use]
+    pub fn lease_bounds_s(&self) -> (u32, u32) {
+        let seconds = |ms: u64| u32::try_from(ms / 1_000).unwrap_or(u32::MAX - 1);
+        (seconds(LEASE_MS_MIN.min(self.lease_ms)), seconds(self.lease_ms))
+    }
+
     /// Until when an address can be given to nobody else. A declined one is left alone longer if
     /// there is another, but once every promise made before the decline is over, it may be used
     /// again where nothing else is left.

@@ -7,5 +7,6 @@ pub mod occupancy;
 pub mod range;
 pub mod reserved;
 pub mod space;
+pub mod staticroute;
 pub mod subnet;
 pub mod vlan;

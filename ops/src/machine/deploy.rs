@@ -10,6 +10,7 @@ use model::controller::RackController;
 use model::dns::domain::Domain;
 use model::machine::Machine;
 use model::machine::interface::{Interface, LinkMode};
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::secret::Secret;
@@ -17,6 +18,7 @@ use model::user::ApiToken;
 use serde_json::{Map, Value, json};
 
 use tables::error::TableError;
+use tables::options::STATIC_ROUTES_OF_SUBNET;
 use tables::read::Reads;
 
 const DATASOURCE_FILE: &str = "/etc/cloud/cloud.cfg.d/90_ironraft_datasource.cfg";
@@ -80,8 +82,8 @@ fn network_config(reads: &impl Reads, machine: &Machine, rack: &str) -> Result<V
     Ok(json!({ "network": { "version": 2, "ethernets": ethernets } }))
 }
 
-/// One interface in netplan's words. `gateway4` and not `routes`, because the cloud-init of
-/// Debian 12 renders only that for all of its network back ends.
+/// One interface in netplan's words. The default route is `gateway4` and not one of `routes`, because
+/// the cloud-init of Debian 12 renders only that for all of its network back ends.
 fn ethernet_config(
     reads: &impl Reads,
     interface: &Interface,
@@ -92,6 +94,7 @@ fn ethernet_config(
     settings.insert("set-name".to_owned(), interface.name.clone().into());
     let mut addresses = Vec::new();
     let mut servers: Vec<IpAddr> = Vec::new();
+    let mut routes: Vec<Value> = Vec::new();
     for link in &interface.links {
         let subnet = match link.subnet {
             Some(subnet) => reads.get::<Subnet>(&subnet)?,
@@ -108,6 +111,7 @@ fn ethernet_config(
                     settings.insert(name.to_owned(), gateway.to_string().into());
                 }
                 servers.extend(name_servers(reads, &subnet, rack)?);
+                routes.extend(static_routes(reads, &subnet)?);
             }
             (LinkMode::Auto | LinkMode::Static | LinkMode::LinkUp, _, _) => {}
         }
@@ -117,6 +121,9 @@ fn ethernet_config(
     }
     if !addresses.is_empty() {
         settings.insert("addresses".to_owned(), addresses.into());
+    }
+    if !routes.is_empty() {
+        settings.insert("routes".to_owned(), routes.into());
     }
     if !servers.is_empty() {
         let mut distinct: Vec<String> = Vec::new();
@@ -128,6 +135,21 @@ fn ethernet_config(
         settings.insert("nameservers".to_owned(), json!({ "addresses": distinct }));
     }
     Ok(settings)
+}
+
+/// The static routes of a subnet's hosts, in netplan's words.
+fn static_routes(reads: &impl Reads, subnet: &Subnet) -> Result<Vec<Value>, TableError> {
+    let mut routes = reads.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)?;
+    routes.retain(|route| route.source == subnet.id);
+    routes.sort_by_key(|route| (route.metric, route.id));
+    let mut found = Vec::new();
+    for StaticRoute { destination, gateway_ip, metric, .. } in routes {
+        if let Some(destination) = reads.get::<Subnet>(&destination)? {
+            let to = destination.cidr.to_string();
+            found.push(json!({ "to": to, "via": gateway_ip.to_string(), "metric": metric }));
+        }
+    }
+    Ok(found)
 }
 
 /// The DNS servers of a subnet's hosts: the racks on it, or the rack the machine came through,

@@ -30,6 +30,7 @@ use crate::machine::filter::Filter;
 use crate::machine::list::{MachineDetail, MachineList};
 use crate::machine::placement;
 use crate::machine::step;
+use crate::network::dependents;
 use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
 use tables::names::DOMAIN_BY_NAME;
 use tables::read::Reads;
@@ -153,6 +154,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
             for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
                 tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
             }
+            dependents::forget_node(tx, id)?;
             tx.delete::<MachineSecrets>(id)?;
             tx.delete::<PowerJob>(id)?;
             tx.delete::<Machine>(id)?;

@@ -9,6 +9,7 @@ use dhcp::v4::served::{dynamic_span, time_servers};
 use dhcp::v4::view::View as DhcpView;
 use ipnet::{IpNet, Ipv4Net};
 use model::controller::{RackController, ServedRack};
+use model::dhcp::snippet::{DhcpSnippet, ServedSnippet};
 use model::dns::domain::Domain;
 use model::id::{SystemId, VlanId};
 use model::lease::binding::Binding;
@@ -28,6 +29,9 @@ use crate::site::settings;
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNET_BY_CIDR, SUBNETS_OF_VLAN};
+use tables::options::{
+    GLOBAL, GLOBAL_SNIPPETS, SNIPPETS_OF_NODE, SNIPPETS_OF_SUBNET, STATIC_ROUTES_OF_SUBNET,
+};
 use tables::read::{Reads, View};
 use tables::views::machines::MachineKey;
 
@@ -40,6 +44,14 @@ pub(super) fn subnet_around(at: &impl Reads, ip: Ipv4Addr) -> Result<Option<Subn
         }
     }
     Ok(None)
+}
+
+/// Adds what snippets say. One that a newer version wrote may not be understood, and says nothing.
+fn put_snippets(view: &mut DhcpView, snippets: Vec<DhcpSnippet>) {
+    for snippet in snippets {
+        let program = snippet.program(&Policy::default()).unwrap_or_default();
+        view.put_snippet(ServedSnippet { id: snippet.id, scope: snippet.scope, program });
+    }
 }
 
 /// A link as its racks see it, without blocks and the bindings of others.
@@ -68,6 +80,7 @@ impl DhcpLink {
         for rack in &racks {
             view.put_rack(rack.system_id.clone(), (&ServedRack::of(rack)).into());
         }
+        put_snippets(&mut view, at.list_by(&GLOBAL_SNIPPETS, &GLOBAL)?);
         let mut link = Self { view, blocks: Vec::new(), vlan, racks, bindings: Vec::new() };
         if let Some(vlan) = vlan {
             link.put_vlan(at, vlan, client)?;
@@ -95,11 +108,19 @@ impl DhcpLink {
         };
         for machine in known {
             machines.insert(&machine.system_id);
+            put_snippets(&mut self.view, at.list_by(&SNIPPETS_OF_NODE, &machine.system_id)?);
             put(machine, &mut self.view);
         }
         for subnet in at.list_by(&SUBNETS_OF_VLAN, &id)? {
             for range in at.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
                 self.view.put_range(range.id, dynamic_span(&range));
+            }
+            put_snippets(&mut self.view, at.list_by(&SNIPPETS_OF_SUBNET, &subnet.id)?);
+            for route in at.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)? {
+                at.get::<Subnet>(&route.destination)?
+                    .into_iter()
+                    .for_each(|to| self.view.put_subnet(to));
+                self.view.put_route(&route);
             }
             for reserved in at.list_by(&RESERVED_OF_SUBNET, &subnet.id)? {
                 self.view.put_reserved(reserved.ip, reserved.mac);

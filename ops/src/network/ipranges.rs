@@ -14,6 +14,7 @@ use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::addresses::keep_all;
+use crate::network::dependents;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
@@ -158,7 +159,7 @@ pub async fn update(
     detail(&Details::after_change(tables).await?, range)?.ok_or_else(missing)
 }
 
-/// Removes an IP range. Bindings of its addresses stay until they end.
+/// Removes an IP range with its DHCP snippets. Bindings of its addresses stay until they end.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -168,6 +169,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(),
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let range = own(tx, actor, id)?;
+            dependents::forget_range(tx, range.id)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())
         })

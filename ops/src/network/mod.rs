@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod conflicts;
 pub mod dhcp_explain;
 mod dhcp_link;
+pub mod dhcpsnippets;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
@@ -16,6 +17,9 @@ pub mod pools;
 pub mod promised;
 pub mod spaces;
 pub mod specifiers;
+pub mod staticroutes;
 pub mod subnet_addresses;
 pub mod subnets;
 pub mod vlans;
+
+pub(crate) mod dependents;

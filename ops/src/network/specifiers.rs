@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use model::dhcp::snippet::DhcpSnippet;
 use model::dns::domain::Domain;
-use model::id::{DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, VlanId};
+use model::id::{DhcpSnippetId, DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, VlanId};
 use model::net::fabric::Fabric;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
@@ -104,6 +105,23 @@ pub fn subnet(at: &impl Reads, text: &str) -> Result<Subnet, Refusal> {
         _ => only(all, |subnet| subnet.name == without(text, &["name:"])),
     };
     found.ok_or(missing)
+}
+
+/// A snippet by id, or by name when only one has it.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub fn dhcp_snippet(at: &impl Reads, text: &str) -> Result<DhcpSnippet, Refusal> {
+    let text = without(text, &["id:", "name:"]);
+    let found = match text.parse::<DhcpSnippetId>() {
+        Ok(id) => at.get(&id)?,
+        Err(_) => match only(at.list::<DhcpSnippet>()?, |snippet| snippet.name == text) {
+            // Read by its key, and so compared.
+            Some(named) => at.get(&named.id)?,
+            None => None,
+        },
+    };
+    found.ok_or(Refusal::NotFound { model: "DHCPSnippet" })
 }
 
 /// A domain by id or name.

@@ -21,7 +21,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::VlanDetail;
-use crate::network::{addresses, specifiers};
+use crate::network::{addresses, dependents, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -199,7 +199,7 @@ pub async fn update(
     detail(&Details::after_change(tables).await?, subnet)
 }
 
-/// Removes a subnet with its IP ranges.
+/// Removes a subnet with its IP ranges, its DHCP snippets and the static routes from and to it.
 ///
 /// # Errors
 /// [`Refusal`] when machines have links to it or users reserved addresses in it. `force` gives
@@ -237,6 +237,7 @@ pub async fn delete(
             for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
                 tx.delete::<IpRange>(&range.id)?;
             }
+            dependents::forget_subnet(tx, subnet.id)?;
             tx.delete::<Subnet>(&subnet.id)?;
             Ok(())
         })
@@ -348,6 +349,7 @@ fn check_contents(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         let message = format!("reserved address {} is outside of it.", address.ip);
         return Err(Refusal::field("cidr", message));
     }
+    dependents::check_subnet(tx, subnet)?;
     for machine in tx.state().linked_to(subnet.id) {
         let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
         let outside = links.find_map(|link| {

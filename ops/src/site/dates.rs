@@ -11,6 +11,12 @@ pub fn maas_date(at: Timestamp) -> String {
     format("%a, %d %b. %Y %H:%M:%S", at)
 }
 
+/// `Sun, 22 Nov 2026 10:35:26 +0000` (RFC 2822), in UTC.
+#[must_use]
+pub fn rfc2822(at: Timestamp) -> String {
+    format("%a, %d %b %Y %H:%M:%S +0000", at)
+}
+
 /// `2026-11-22T10:56:29.080Z`.
 #[must_use]
 pub fn rfc3339_ms(at: Timestamp) -> String {
@@ -31,6 +37,7 @@ mod tests {
     fn dates_look_as_in_maas() {
         let at = Timestamp::from_unix_ms(1_795_343_726_080);
         assert_eq!(maas_date(at), "Sun, 22 Nov. 2026 10:35:26");
+        assert_eq!(rfc2822(at), "Sun, 22 Nov 2026 10:35:26 +0000");
         assert_eq!(rfc3339_ms(at), "2026-11-22T10:35:26.080Z");
     }
 }

@@ -4,15 +4,20 @@ use std::net::IpAddr;
 
 use model::boot::files::BootFiles;
 use model::controller::{RegionController, ServedRack};
+use model::dhcp::snippet::ServedSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
-use model::id::{BlockId, DnsResourceId, DomainId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::id::{
+    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, StaticRouteId, SubnetId, SystemId,
+    VlanId,
+};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
@@ -43,6 +48,8 @@ pub enum Served {
     BootFiles(BootFiles),
     Reserved(ReservedAddress),
     Region(RegionController),
+    DhcpSnippet(ServedSnippet),
+    StaticRoute(StaticRoute),
 }
 
 /// What names an object of the replicated state that racks serve from.
@@ -63,6 +70,8 @@ pub enum Key {
     BootFiles(String),
     Reserved(IpAddr),
     Region(SystemId),
+    DhcpSnippet(DhcpSnippetId),
+    StaticRoute(StaticRouteId),
 }
 
 impl Served {
@@ -84,6 +93,8 @@ impl Served {
             Self::BootFiles(files) => Key::BootFiles(files.architecture.clone()),
             Self::Reserved(reserved) => Key::Reserved(reserved.ip),
             Self::Region(region) => Key::Region(region.system_id.clone()),
+            Self::DhcpSnippet(snippet) => Key::DhcpSnippet(snippet.id),
+            Self::StaticRoute(route) => Key::StaticRoute(route.id),
         }
     }
 }
@@ -105,6 +116,8 @@ impl From<&Served> for rack::Object {
             Served::BootFiles(files) => Wire::BootFiles(files.into()),
             Served::Reserved(reserved) => Wire::UserReserved(reserved.into()),
             Served::Region(region) => Wire::Region(region.into()),
+            Served::DhcpSnippet(snippet) => Wire::DhcpSnippet(snippet.into()),
+            Served::StaticRoute(route) => Wire::StaticRoute(route.into()),
         };
         Self { object: Some(object) }
     }
@@ -139,6 +152,8 @@ impl TryFrom<rack::Object> for Received {
             Wire::BootFiles(files) => Served::BootFiles(files.into()),
             Wire::UserReserved(reserved) => Served::Reserved(reserved.try_into()?),
             Wire::Region(region) => Served::Region(region.try_into()?),
+            Wire::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet.try_into()?),
+            Wire::StaticRoute(route) => Served::StaticRoute(route.try_into()?),
         };
         Ok(Self { served, unknown })
     }
@@ -172,6 +187,8 @@ pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
         Wire::BootFiles(files) => WireKey::BootFiles(files.architecture.clone()),
         Wire::UserReserved(reserved) => WireKey::UserReserved(reserved.ip.clone()),
         Wire::Region(region) => WireKey::Region(region.system_id.clone()),
+        Wire::DhcpSnippet(snippet) => WireKey::DhcpSnippet(snippet.id),
+        Wire::StaticRoute(route) => WireKey::StaticRoute(route.id),
     };
     rack::ObjectKey { key: Some(key) }.try_into()
 }
@@ -195,6 +212,8 @@ impl From<&Key> for rack::ObjectKey {
             Key::BootFiles(architecture) => WireKey::BootFiles(architecture.clone()),
             Key::Reserved(ip) => WireKey::UserReserved(ip_to_bytes(*ip)),
             Key::Region(id) => WireKey::Region(id.to_string()),
+            Key::DhcpSnippet(id) => WireKey::DhcpSnippet(id.0),
+            Key::StaticRoute(id) => WireKey::StaticRoute(id.0),
         };
         Self { key: Some(key) }
     }
@@ -223,6 +242,8 @@ impl TryFrom<rack::ObjectKey> for Key {
                 Self::Reserved(ip_from_bytes(MESSAGE, "user_reserved", &ip)?)
             }
             WireKey::Region(id) => Self::Region(parse_text(MESSAGE, "region", &id)?),
+            WireKey::DhcpSnippet(id) => Self::DhcpSnippet(DhcpSnippetId(id)),
+            WireKey::StaticRoute(id) => Self::StaticRoute(StaticRouteId(id)),
         })
     }
 }

@@ -4,6 +4,7 @@
 
 mod network;
 mod nodes;
+mod options;
 mod values;
 
 use proptest::prelude::*;
@@ -38,6 +39,8 @@ fn served() -> impl Strategy<Value = Served> {
         nodes::rack().prop_map(Served::Rack),
         nodes::boot_files().prop_map(Served::BootFiles),
         nodes::region().prop_map(Served::Region),
+        options::snippet().prop_map(Served::DhcpSnippet),
+        options::static_route().prop_map(Served::StaticRoute),
     ]
 }
 

@@ -57,6 +57,14 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
             let span = generation.ipranges.get(id).and_then(|range| dynamic_span(range));
             view.put_range(*id, span);
         }
+        Key::DhcpSnippet(id) => match generation.dhcp_snippets.get(id) {
+            Some(snippet) => view.put_snippet(snippet.as_ref().clone()),
+            None => view.remove_snippet(*id),
+        },
+        Key::StaticRoute(id) => match generation.static_routes.get(id) {
+            Some(route) => view.put_route(route),
+            None => view.remove_route(*id),
+        },
         Key::Domain(_)
         | Key::DnsResource(_)
         | Key::PowerJob(_)
@@ -68,11 +76,14 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use dhcp::v4::view::PeerRack;
     use model::controller::ServedRack;
-    use model::id::SystemId;
+    use model::dhcp::program::{Program, Statement};
+    use model::dhcp::snippet::{Scope, ServedSnippet};
+    use model::id::{DhcpSnippetId, StaticRouteId, SubnetId, SystemId};
+    use model::net::staticroute::StaticRoute;
     use model::setting::Setting;
     use proto::convert::Served;
 
@@ -109,6 +120,45 @@ mod tests {
             }
             assert_eq!(view, want);
         }
+    }
+
+    #[test]
+    fn snippets_and_routes_come_and_go() {
+        let snippet = ServedSnippet {
+            id: DhcpSnippetId(1),
+            scope: Scope::Global,
+            program: Program {
+                statements: vec![Statement::NextServer(Ipv4Addr::new(10, 0, 0, 9))],
+                classes: Vec::new(),
+            },
+        };
+        let route = StaticRoute {
+            id: StaticRouteId(1),
+            source: SubnetId(1),
+            destination: SubnetId(2),
+            gateway_ip: IpAddr::from([10, 0, 0, 7]),
+            metric: 0,
+        };
+        let generations = Generations::default();
+        let mut follower = generations.follow();
+        let mut view = View::default();
+        let (mut with, mut without) = (View::default(), View::default());
+        (with.revision, without.revision) = (1, 2);
+        with.put_snippet(snippet.clone());
+        with.put_route(&route);
+        let mut generation = Generation::default();
+        generation.put(Served::DhcpSnippet(snippet));
+        generation.put(Served::StaticRoute(route));
+        generation.revision = 1;
+        generations.publish(generation.clone());
+        update(&mut view, &follower.step());
+        assert_eq!(view, with);
+        generation.delete(&Key::DhcpSnippet(DhcpSnippetId(1)));
+        generation.delete(&Key::StaticRoute(StaticRouteId(1)));
+        generation.revision = 2;
+        generations.publish(generation);
+        update(&mut view, &follower.step());
+        assert_eq!(view, without);
     }
 
     #[test]

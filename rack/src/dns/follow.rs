@@ -67,7 +67,9 @@ fn copy(projector: &mut Projector, generation: &Generation, key: &Key) {
         | Key::Block(_)
         | Key::PowerJob(_)
         | Key::BootFiles(_)
-        | Key::Reserved(_) => {}
+        | Key::Reserved(_)
+        | Key::DhcpSnippet(_)
+        | Key::StaticRoute(_) => {}
     }
 }
 

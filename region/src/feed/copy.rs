@@ -124,11 +124,15 @@ impl Copy {
 
 /// An object with those who need it; none when nobody does.
 fn encoded(served: &Served, subnets: &BTreeMap<SubnetId, VlanId>) -> Option<(Audience, Bytes)> {
+    let of_subnet =
+        |subnet: &SubnetId| subnets.get(subnet).map_or(Audience::All, |link| Audience::Link(*link));
     let audience = match served {
         Served::Binding(binding) if named(binding).is_none() => Audience::Link(binding.vlan),
         Served::Block(block) => Audience::Link(block.vlan),
-        Served::Reserved(reserved) => {
-            subnets.get(&reserved.subnet).map_or(Audience::All, |link| Audience::Link(*link))
+        Served::Reserved(reserved) => of_subnet(&reserved.subnet),
+        Served::StaticRoute(route) => of_subnet(&route.source),
+        Served::DhcpSnippet(snippet) => {
+            snippet.scope.subnet().as_ref().map_or(Audience::All, of_subnet)
         }
         Served::PowerJob(job) => Audience::Rack(job.rack.clone()?),
         _ => Audience::All,

@@ -227,9 +227,17 @@ impl Encoder {
                 self.put_of_link(key, bytes, (binding.vlan, named(binding)), encoded);
             }
             Served::Block(block) => self.put_of_link(key, bytes, (block.vlan, None), encoded),
-            Served::Reserved(reserved) => match self.subnets.get(&reserved.subnet) {
-                Some(&link) => self.put_of_link(key, bytes, (link, None), encoded),
-                None => encoded.changes.push((Audience::All, bytes)),
+            Served::Reserved(reserved) => self.put_of_subnet(key, bytes, reserved.subnet, encoded),
+            Served::StaticRoute(route) => self.put_of_subnet(key, bytes, route.source, encoded),
+            Served::DhcpSnippet(snippet) => match snippet.scope.subnet() {
+                Some(subnet) => {
+                    self.told.remove(&key);
+                    self.put_of_subnet(key, bytes, subnet, encoded);
+                }
+                None => {
+                    self.elsewhere.remove(&key);
+                    self.put(key, bytes, encoded);
+                }
             },
             // Another rack's job may have been this one's before.
             Served::PowerJob(job) => match &job.rack {
@@ -240,6 +248,14 @@ impl Encoder {
                 None => encoded.changes.push((Audience::All, delete_to_bytes(&key))),
             },
             _ => self.put(key, bytes, encoded),
+        }
+    }
+
+    /// What the racks of a subnet's link need.
+    fn put_of_subnet(&mut self, key: Key, bytes: Bytes, subnet: SubnetId, encoded: &mut Encoded) {
+        match self.subnets.get(&subnet) {
+            Some(&link) => self.put_of_link(key, bytes, (link, None), encoded),
+            None => encoded.changes.push((Audience::All, bytes)),
         }
     }
 

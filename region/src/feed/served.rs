@@ -3,16 +3,20 @@
 use bytes::Bytes;
 use model::boot::files::BootFiles;
 use model::controller::{RackController, RegionController, ServedRack};
+use model::dhcp::program::Program;
+use model::dhcp::snippet::{DhcpSnippet, ServedSnippet};
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::lease::binding::Binding;
 use model::lease::block::Block;
+use model::lease::policy::Policy;
 use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
@@ -29,7 +33,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 14] {
+pub(super) fn rows_by_table() -> [Bytes; 16] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -44,6 +48,8 @@ pub(super) fn rows_by_table() -> [Bytes; 14] {
         prefix::<RackController>(),
         prefix::<RegionController>(),
         prefix::<BootFiles>(),
+        prefix::<DhcpSnippet>(),
+        prefix::<StaticRoute>(),
         prefix::<ZoneSerial>(),
     ]
 }
@@ -65,6 +71,8 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::Rack(controller) => Served::Rack(ServedRack::of(&controller)),
         Object::Region(region) => Served::Region(*region),
         Object::BootFiles(files) => Served::BootFiles(*files),
+        Object::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet_of(&snippet)),
+        Object::StaticRoute(route) => Served::StaticRoute(*route),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
@@ -72,6 +80,16 @@ pub(super) fn served(object: Object) -> Option<Served> {
         | Object::Pool(_)
         | Object::Tag(_) => return None,
     })
+}
+
+/// What a snippet says; nothing when it is switched off, or a newer version wrote what this one cannot
+/// read.
+fn snippet_of(snippet: &DhcpSnippet) -> ServedSnippet {
+    let program = snippet.program(&Policy::default()).unwrap_or_else(|error| {
+        error!("racks are not told of DHCP snippet {}: {error}", snippet.id);
+        Program::default()
+    });
+    ServedSnippet { id: snippet.id, scope: snippet.scope.clone(), program }
 }
 
 /// What names an object to racks; none of tables that they do not serve from.
@@ -91,6 +109,8 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::Rack(id) => Key::Rack(id),
         ObjectId::Region(id) => Key::Region(id),
         ObjectId::BootFiles(architecture) => Key::BootFiles(architecture),
+        ObjectId::DhcpSnippet(id) => Key::DhcpSnippet(id),
+        ObjectId::StaticRoute(id) => Key::StaticRoute(id),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)

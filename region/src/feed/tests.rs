@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, UserId, VlanId};
+use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
+use model::id::{
+    BlockId, DhcpSnippetId, FabricId, IpRangeId, StaticRouteId, SubnetId, SystemId, UserId, VlanId,
+};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
@@ -17,6 +20,7 @@ use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerAction, PowerJob};
 use model::machine::{Machine, Placement};
 use model::net::reserved::ReservedAddress;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
@@ -46,6 +50,9 @@ enum Change {
     BindingGone { ip: u8 },
     Block { id: u32, vlan: u32, until: i64 },
     Reserved { ip: u8, subnet: u32 },
+    Snippet { id: u32, scope: u32, text: usize },
+    SnippetGone { id: u32 },
+    Route { id: u32, source: u32 },
     Machine { id: u64, phase: Phase, observed: i64 },
     MachineGone { id: u64 },
     Job { machine: u64, rack: Option<u64> },
@@ -90,6 +97,15 @@ impl Change {
                 user: UserId(1),
                 created: at(0),
             }),
+            Self::Snippet { id, scope, text } => tx.put(&snippet(id, scope, text)),
+            Self::SnippetGone { id } => tx.delete::<DhcpSnippet>(&DhcpSnippetId(id)).map(drop),
+            Self::Route { id, source } => tx.put(&StaticRoute {
+                id: StaticRouteId(id),
+                source: SubnetId(source),
+                destination: SubnetId(9),
+                gateway_ip: ip(u8::try_from(id).unwrap()),
+                metric: 0,
+            }),
             Self::Machine { id, phase, observed } => tx.put(&machine(id, phase, observed)),
             Self::MachineGone { id } => tx.delete::<Machine>(&SystemId::from_number(id)).map(drop),
             Self::Job { machine, rack: number } => tx.put(&PowerJob {
@@ -103,6 +119,24 @@ impl Change {
                 assigned: at(0),
             }),
         }
+    }
+}
+
+/// One for all, of one of two subnets, or of a machine; the last text is switched off.
+fn snippet(id: u32, scope: u32, text: usize) -> DhcpSnippet {
+    let value = ["next-server 10.0.0.1;", "filename \"x\";", "filename \"y\";"][text].to_owned();
+    DhcpSnippet {
+        id: DhcpSnippetId(id),
+        name: String::new(),
+        description: String::new(),
+        enabled: text < 2,
+        scope: match scope {
+            0 => Scope::Global,
+            3 => Scope::Node(SystemId::from_number(1)),
+            subnet => Scope::Subnet(SubnetId(subnet)),
+        },
+        versions: vec![Version { id: 1, value, created: at(0) }],
+        uses: Vec::new(),
     }
 }
 
@@ -192,6 +226,10 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (1..3u32, some_vlan, 0..9i64)
             .prop_map(|(id, vlan, until)| Change::Block { id, vlan, until }),
         1 => (1..5u8, 1..3u32).prop_map(|(ip, subnet)| Change::Reserved { ip, subnet }),
+        2 => (1..3u32, 0..4u32, 0..3usize)
+            .prop_map(|(id, scope, text)| Change::Snippet { id, scope, text }),
+        1 => (1..3u32).prop_map(|id| Change::SnippetGone { id }),
+        1 => (1..3u32, 1..3u32).prop_map(|(id, source)| Change::Route { id, source }),
         4 => (1..4u64, phase, 0..9i64)
             .prop_map(|(id, phase, observed)| Change::Machine { id, phase, observed }),
         1 => (1..4u64).prop_map(|id| Change::MachineGone { id }),
@@ -244,6 +282,10 @@ impl Rack {
     /// What its services see. Of other links that is who has which name; times may be old.
     fn seen(&self) -> BTreeMap<Key, String> {
         let own = |link: &VlanId| self.links.contains(link);
+        let on_own = |subnet| match self.held.get(&Key::Subnet(subnet)) {
+            Some(Served::Subnet(subnet)) => own(&subnet.vlan),
+            _ => false,
+        };
         let seen = self.held.iter().filter_map(|(key, served)| match served {
             Served::Binding(binding) if !own(&binding.vlan) => {
                 named(binding).map(|named| (key.clone(), format!("{named:?}")))
@@ -251,6 +293,8 @@ impl Rack {
             Served::Block(block) if !own(&block.vlan) => None,
             // Those of another link than before are left where nobody asks for them.
             Served::Reserved(_) => None,
+            Served::StaticRoute(route) if !on_own(route.source) => None,
+            Served::DhcpSnippet(snippet) if !snippet.scope.subnet().is_none_or(on_own) => None,
             served => Some((key.clone(), format!("{served:?}"))),
         });
         seen.collect()

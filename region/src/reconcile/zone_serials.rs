@@ -196,7 +196,9 @@ impl Followed {
             | Object::Zone(_)
             | Object::Pool(_)
             | Object::Tag(_)
-            | Object::BootFiles(_) => {}
+            | Object::BootFiles(_)
+            | Object::DhcpSnippet(_)
+            | Object::StaticRoute(_) => {}
         }
     }
 
@@ -225,7 +227,9 @@ impl Followed {
             | ObjectId::Zone(_)
             | ObjectId::Pool(_)
             | ObjectId::Tag(_)
-            | ObjectId::BootFiles(_) => {}
+            | ObjectId::BootFiles(_)
+            | ObjectId::DhcpSnippet(_)
+            | ObjectId::StaticRoute(_) => {}
         }
     }
 

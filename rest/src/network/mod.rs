@@ -1,8 +1,10 @@
 //! Fabrics, VLANs, spaces, subnets, ranges and addresses.
 
+pub mod dhcpsnippets;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
 pub mod spaces;
+pub mod staticroutes;
 pub mod subnets;
 pub mod vlans;

@@ -9,6 +9,7 @@ use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
 use model::controller::{RackController, RegionController};
+use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
@@ -24,6 +25,7 @@ use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::pool::ResourcePool;
@@ -71,6 +73,7 @@ const TABLES: &[Table] = &[
     Table::of::<BootFiles>(),
     Table::of::<BootResource>(),
     Table::of::<Content>(),
+    Table::of::<DhcpSnippet>(),
     Table::of::<DnsResource>(),
     Table::of::<Domain>(),
     Table::of::<Event>(),
@@ -87,6 +90,7 @@ const TABLES: &[Table] = &[
     Table::of::<ResourcePool>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
+    Table::of::<StaticRoute>(),
     Table::of::<StoredAuthority>(),
     Table::of::<StoredHolding>(),
     Table::of::<StoredToken>(),

@@ -51,6 +51,7 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
         sshkeys::create(&site.tables, &site.actor, &key).await.expect("a new key");
     }
     site.upload_image().await;
+    site.route_to("10.7.0.0/16", "10.0.0.253").await;
     let allocated = site.allocate().await.expect("a machine");
     assert_eq!(allocated.system_id, id);
     let deploying = site.acting(&id).deploy(&DeployRequest::default()).await.expect("deploy");

@@ -39,6 +39,8 @@ use ops::machine::actions::MachineCommands;
 use ops::machine::agent::{self, AgentError};
 use ops::machine::allocate::{self, AllocateRequest};
 use ops::machine::credentials;
+use ops::network::staticroutes::{self, StaticRouteChange};
+use ops::network::subnets::{self, SubnetChange};
 use ops::power::{self, PowerReport};
 use raft_store::Store;
 use region::metadata::{self, MetadataParts};
@@ -369,6 +371,21 @@ impl SimulatedMachine {
             addresses: vec!["10.0.0.101/24".to_owned()],
             ..ReportedInterface::default()
         }
+    }
+}
+
+impl Site {
+    /// Hosts of the lab reach another subnet by a gateway.
+    pub(crate) async fn route_to(&self, cidr: &str, gateway: &str) {
+        let subnet = SubnetChange { cidr: cidr.parse().ok(), ..SubnetChange::default() };
+        subnets::create(&self.tables, &self.actor, &subnet).await.expect("a subnet");
+        let route = StaticRouteChange {
+            source: Some("lab".to_owned()),
+            destination: Some(cidr.to_owned()),
+            gateway_ip: gateway.parse().ok(),
+            metric: Some(5),
+        };
+        staticroutes::create(&self.tables, &self.actor, &route).await.expect("a route");
     }
 }
 

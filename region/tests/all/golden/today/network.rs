@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use model::dhcp::option::Definition;
+use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::id::{
-    BlockId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, SpaceId, SubnetId, UserId,
-    VlanId,
+    BlockId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, SpaceId,
+    StaticRouteId, SubnetId, UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
@@ -17,13 +19,15 @@ use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
+use model::net::staticroute::StaticRoute;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    [links(), subnets(), names(), leases(), serials(), levels()].into_iter().flatten().collect()
+    let parts = [links(), subnets(), names(), leases(), serials(), levels(), options()];
+    parts.into_iter().flatten().collect()
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -171,6 +175,42 @@ fn names() -> Vec<Written> {
         row("domain with a ttl", domain(1, "Example.org", Some(60))),
         row("name with addresses", resource(1, "www", Some(30))),
         row("name with a record only", resource(2, "@", None)),
+    ]
+}
+
+fn options() -> Vec<Written> {
+    let version = |id, value: &str| Version { id, value: text(value), created: at(id) };
+    let definition = Definition { name: text("lab"), code: 230, format: text("IA") };
+    let snippet = |number, scope| DhcpSnippet {
+        id: DhcpSnippetId(number),
+        name: text("pxe"),
+        description: text("of the lab"),
+        enabled: true,
+        scope,
+        versions: vec![version(2, "option lab 10.0.0.1;"), version(1, "filename \"x\";")],
+        uses: vec![definition.clone()],
+    };
+    let plain = DhcpSnippet {
+        description: String::new(),
+        enabled: false,
+        versions: vec![version(3, "next-server 10.0.0.9;")],
+        uses: Vec::new(),
+        ..snippet(1, Scope::Global)
+    };
+    let route = |number, gateway: &str, metric| StaticRoute {
+        id: StaticRouteId(number),
+        source: SUBNET,
+        destination: SubnetId(3),
+        gateway_ip: ip(gateway),
+        metric,
+    };
+    vec![
+        row("snippet for all, switched off", plain),
+        row("snippet of a subnet", snippet(2, Scope::Subnet(SUBNET))),
+        row("snippet of a range", snippet(3, Scope::Range { subnet: SUBNET, range: IpRangeId(1) })),
+        row("snippet of a machine", snippet(4, Scope::Node(id("abc347")))),
+        row("static route with a metric", route(1, "10.0.0.7", 5)),
+        row("static route without a metric", route(2, "10.0.0.8", 0)),
     ]
 }
 

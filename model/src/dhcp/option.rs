@@ -1,0 +1,189 @@
+//! Options by the names that ISC's server gives them, their types, and who sets them.
+
+mod standard;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dhcp::option::standard::{OWNED, STANDARD};
+
+/// The code of the classless static routes (RFC 3442).
+pub const CLASSLESS_ROUTES: u8 = 121;
+/// The code that older Windows has for them.
+pub const CLASSLESS_ROUTES_WINDOWS: u8 = 249;
+/// The code of the user class (RFC 3004), which may be a list.
+pub const USER_CLASS: u8 = 77;
+/// The code of the architectures that a client boots (RFC 4578), which is a list.
+pub const ARCHITECTURE: u8 = 93;
+
+/// One value of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Atom {
+    /// An IPv4 address (`I`).
+    Address,
+    /// Text in quotes (`t`).
+    Text,
+    /// Text in quotes, or bytes in hexadecimal (`X`).
+    Bytes,
+    /// On or off (`f`).
+    Flag,
+    /// A whole number of so many bytes, with a sign or without (`B` `S` `L`, `b` `s` `l`).
+    Number {
+        /// 1, 2 or 4.
+        bytes: u8,
+        /// Whether it may be negative.
+        signed: bool,
+    },
+    /// A DNS name in quotes (`d`).
+    Name,
+    /// DNS names in quotes, with commas between them (`D`).
+    Names,
+}
+
+/// What of a type may come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing.
+    Nothing,
+    /// All of it (`A`).
+    All,
+    /// Its last value (`a`).
+    Last,
+}
+
+/// The type of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionType {
+    /// Its values, one behind the other.
+    pub atoms: Vec<Atom>,
+    /// What of it may come again.
+    pub repeat: Repeat,
+}
+
+impl OptionType {
+    /// The type that ISC's format codes mean; none when they mean none.
+    #[must_use]
+    pub fn of_format(format: &str) -> Option<Self> {
+        let mut atoms = Vec::new();
+        let mut repeat = Repeat::Nothing;
+        for code in format.chars() {
+            let number = |bytes, signed| Atom::Number { bytes, signed };
+            let atom = match code {
+                'I' => Atom::Address,
+                't' => Atom::Text,
+                'X' => Atom::Bytes,
+                'f' => Atom::Flag,
+                'B' => number(1, false),
+                'S' => number(2, false),
+                'L' => number(4, false),
+                'b' => number(1, true),
+                's' => number(2, true),
+                'l' => number(4, true),
+                'd' => Atom::Name,
+                'D' => Atom::Names,
+                'A' | 'a' if repeat == Repeat::Nothing && !atoms.is_empty() => {
+                    repeat = if code == 'A' { Repeat::All } else { Repeat::Last };
+                    continue;
+                }
+                _ => return None,
+            };
+            // What comes again is the end of the type.
+            if repeat != Repeat::Nothing {
+                return None;
+            }
+            atoms.push(atom);
+        }
+        (!atoms.is_empty()).then_some(Self { atoms, repeat })
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address => f.write_str("an IPv4 address"),
+            Self::Text => f.write_str("text in quotes"),
+            Self::Bytes => f.write_str("text in quotes or bytes like 01:2f:a0"),
+            Self::Flag => f.write_str("on or off"),
+            Self::Number { bytes, signed } => {
+                let sign = if *signed { "signed" } else { "unsigned" };
+                write!(f, "a whole number, {sign}, of {} bits", 8 * u32::from(*bytes))
+            }
+            Self::Name => f.write_str("a DNS name in quotes"),
+            Self::Names => f.write_str("DNS names in quotes with commas between them"),
+        }
+    }
+}
+
+/// An option as a name means it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Definition {
+    /// The name, in lower case.
+    pub name: String,
+    /// The code.
+    pub code: u8,
+    /// The type, in ISC's format codes.
+    pub format: String,
+}
+
+/// The option of a standard name, or of `option-N` and `unknown-N`.
+#[must_use]
+pub fn standard(name: &str) -> Option<Definition> {
+    let defined =
+        |code, format: &str| Definition { name: name.to_owned(), code, format: format.to_owned() };
+    if let Some((_, code, format)) = STANDARD.iter().find(|(own, _, _)| *own == name) {
+        return Some(defined(*code, format));
+    }
+    let number = name.strip_prefix("option-").or_else(|| name.strip_prefix("unknown-"))?;
+    number.parse().ok().map(|code| defined(code, "X"))
+}
+
+/// All standard names with their codes, in the order of the codes.
+pub fn standard_names() -> impl Iterator<Item = (&'static str, u8)> {
+    STANDARD.iter().map(|(name, code, _)| (*name, *code))
+}
+
+/// Who says an option that no snippet sets, and what to do instead; none for all others.
+#[must_use]
+pub fn owned(code: u8) -> Option<&'static str> {
+    OWNED.iter().find(|(own, _)| *own == code).map(|(_, instead)| *instead)
+}
+
+/// All codes that no snippet sets, with what to do instead.
+pub fn owned_codes() -> impl Iterator<Item = (u8, &'static str)> {
+    OWNED.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_standard_type_is_one_and_names_stand_once() {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _, format) in STANDARD {
+            assert!(OptionType::of_format(format).is_some(), "{name}: {format}");
+            assert!(!names.contains(name), "{name} stands twice");
+            names.push(name);
+        }
+        assert!(STANDARD.is_sorted_by_key(|(_, code, _)| *code), "in the order of the codes");
+        assert!(OWNED.is_sorted_by_key(|(code, _)| *code), "in the order of the codes");
+    }
+
+    #[test]
+    fn formats_that_mean_nothing_are_no_types() {
+        for format in ["", "A", "IAA", "IAI", "E.", "6", "IaS"] {
+            assert_eq!(OptionType::of_format(format), None, "{format}");
+        }
+        let last = OptionType { atoms: vec![Atom::Flag, Atom::Address], repeat: Repeat::Last };
+        assert_eq!(OptionType::of_format("fIa"), Some(last));
+    }
+
+    #[test]
+    fn codes_have_names_of_their_own() {
+        assert_eq!(standard("option-224").map(|found| found.code), Some(224));
+        assert_eq!(standard("unknown-9").map(|found| found.format), Some("X".to_owned()));
+        assert_eq!(standard("option-256"), None);
+        assert_eq!(standard("routers").map(|found| found.code), Some(3));
+    }
+}

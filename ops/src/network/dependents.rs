@@ -1,0 +1,60 @@
+//! What belongs to a subnet, an IP range or a machine, and goes with it: DHCP snippets and static routes.
+
+use model::dhcp::snippet::DhcpSnippet;
+use model::id::{IpRangeId, SubnetId, SystemId};
+use model::net::staticroute::StaticRoute;
+use model::net::subnet::Subnet;
+
+use crate::error::Refusal;
+use tables::error::TableError;
+use tables::options::{
+    SNIPPETS_OF_NODE, SNIPPETS_OF_RANGE, SNIPPETS_OF_SUBNET, STATIC_ROUTES_OF_SUBNET,
+};
+use tables::read::Reads;
+use tables::tx::Tx;
+
+/// Removes the snippets of a subnet and its ranges, and the routes from and to it, in a transaction that
+/// removes the subnet.
+pub(crate) fn forget_subnet(tx: &mut Tx, subnet: SubnetId) -> Result<(), TableError> {
+    for route in tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet)? {
+        tx.delete::<StaticRoute>(&route.id)?;
+    }
+    let snippets = tx.list_by(&SNIPPETS_OF_SUBNET, &subnet)?;
+    forget(tx, snippets)
+}
+
+/// Removes the snippets of an IP range, in a transaction that removes the range.
+pub(crate) fn forget_range(tx: &mut Tx, range: IpRangeId) -> Result<(), TableError> {
+    let snippets = tx.list_by(&SNIPPETS_OF_RANGE, &range)?;
+    forget(tx, snippets)
+}
+
+/// Removes the snippets of a machine, in a transaction that removes the machine.
+pub(crate) fn forget_node(tx: &mut Tx, node: &SystemId) -> Result<(), TableError> {
+    let snippets = tx.list_by(&SNIPPETS_OF_NODE, node)?;
+    forget(tx, snippets)
+}
+
+fn forget(tx: &mut Tx, snippets: Vec<DhcpSnippet>) -> Result<(), TableError> {
+    for snippet in snippets {
+        tx.delete::<DhcpSnippet>(&snippet.id)?;
+    }
+    Ok(())
+}
+
+/// Whether the routes from and to a subnet still make sense with another prefix of it.
+pub(crate) fn check_subnet(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
+    for route in tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)? {
+        let gateway = route.gateway_ip;
+        if route.source == subnet.id && !subnet.cidr.contains(&gateway) {
+            let message =
+                format!("gateway {gateway} of static route {} is outside of it.", route.id);
+            return Err(Refusal::field("cidr", message));
+        }
+        if gateway.is_ipv4() != subnet.cidr.addr().is_ipv4() {
+            let message = format!("static route {} leads to another IP version.", route.id);
+            return Err(Refusal::field("cidr", message));
+        }
+    }
+    Ok(())
+}
