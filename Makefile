@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test e2e check fix bench bench-rack bench-store bench-region bench-net upgrade chaos fuzz
+.PHONY: help env setup claim build demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -85,6 +85,9 @@ bench-store: build ## the store beside etcd, in full (a quarter of an hour); BEN
 
 bench-rack: claim ## what a change costs a rack with a large copy (minutes to compile, one to run); BENCH_SCALE=10 for a small one
 	cargo bench --profile release --package rack --bench copy
+
+bench-leases: claim ## what a committed lease costs three regions, by the size of its batch (BENCH_LEASES, BENCH_BATCH)
+	cargo bench --profile release --package ops --bench leases
 
 bench-region: build ## the region under many requests, in full (BENCH_SECONDS, BENCH_RUNS, BENCH_SIZES, BENCH_ONLY)
 	$(call optimised,release) --package ironraft --bin ironraft

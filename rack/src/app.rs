@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use dhcp::v4::engine::{Exchange, OwnRack};
+use dhcp::v4::probes::Finding;
 use identity::ExpectedPeer;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
@@ -26,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
-use crate::reports::{BootReport, BootReports, Stage, boot_reports};
+use crate::reports::{BootReport, Reports, Stage, reports};
 use crate::seeds;
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
@@ -44,8 +45,8 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     let core = Core::new();
     let seeds = seeds::seeds(&config.data_dir, &config.regions);
     let mut parts = Parts { tasks: JoinSet::new(), shutdown: shutdown.clone() };
-    let (reports, send_reports) = boot_reports(core.uplink.clone());
-    parts.start("boot reports", until(&shutdown, send_reports));
+    let (reports, send_reports) = reports(core.uplink.clone());
+    parts.start("reports", until(&shutdown, send_reports));
     start_dhcp(&mut parts, &config, &core, reports.clone())?;
     start_http(&mut parts, &config, &core, reports).await?;
     start_tftp(&mut parts, &config, &core).await?;
@@ -102,7 +103,7 @@ async fn start_http(
     parts: &mut Parts,
     config: &RackConfig,
     core: &Core,
-    reports: BootReports,
+    reports: Reports,
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.http_listen)
         .await
@@ -133,18 +134,19 @@ fn start_dhcp(
     parts: &mut Parts,
     config: &RackConfig,
     core: &Core,
-    reports: BootReports,
+    reports: Reports,
 ) -> anyhow::Result<()> {
     if !config.dhcp {
         return Ok(());
     }
     let own = config.identity.own();
     let rack = own.system_id().context("the certificate is not a rack's")?.parse()?;
+    let findings = reports.clone();
     let report = move |exchange: &Exchange| {
         // Machines are known by their hardware addresses.
         let Some(mac) = exchange.client.mac() else { return };
         let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
-        reports.send(BootReport {
+        reports.booted(BootReport {
             mac,
             stage: Stage::Dhcp,
             detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
@@ -158,6 +160,7 @@ fn start_dhcp(
         core.uplink.clone(),
         core.metrics.dhcp.clone(),
         Arc::new(report),
+        Arc::new(move |finding: &Finding| findings.found(finding)),
     );
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
     Ok(())

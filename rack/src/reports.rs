@@ -1,4 +1,4 @@
-//! What the rack saw machines do, sent to the region for the event log.
+//! What the rack saw machines and others do, sent to the region for the event log.
 //!
 //! Reports are best effort: serving a machine never waits for them, and what does not fit in the
 //! queue is dropped.
@@ -6,11 +6,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use dhcp::v4::probes::{Conflict, Finding};
 use model::mac::MacAddress;
 use proto::convert::{ip_to_bytes, mac_to_bytes};
-use proto::rack::ReportBootRequest;
+use proto::rack::{ReportBootRequest, ReportConflictRequest};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tonic::Status;
 use tracing::debug;
 
 use crate::uplink::Uplink;
@@ -55,45 +57,75 @@ impl Stage {
     }
 }
 
+/// What the rack tells.
+#[derive(Debug)]
+enum Report {
+    Boot(BootReport),
+    Conflict(ReportConflictRequest),
+}
+
 /// Where parts of the rack leave their reports.
 #[derive(Debug, Clone)]
-pub struct BootReports {
-    queue: mpsc::Sender<BootReport>,
+pub struct Reports {
+    queue: mpsc::Sender<Report>,
 }
 
 /// A queue of reports and the task that empties it into `uplink`; runs until all senders are gone.
-pub fn boot_reports(uplink: Uplink) -> (BootReports, impl Future<Output = ()> + Send) {
-    let (queue, mut reports) = mpsc::channel(QUEUE);
+pub fn reports(uplink: Uplink) -> (Reports, impl Future<Output = ()> + Send) {
+    let (queue, mut waiting) = mpsc::channel(QUEUE);
     let run = async move {
-        while let Some(report) = reports.recv().await {
-            send(&uplink, report).await;
+        while let Some(report) = waiting.recv().await {
+            match timeout(SEND_TIMEOUT, send(&uplink, report)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(status)) => debug!("a report was not taken: {}", status.message()),
+                Err(_) => debug!("a report was not taken in time"),
+            }
         }
     };
-    (BootReports { queue }, run)
+    (Reports { queue }, run)
 }
 
-impl BootReports {
-    /// Leaves a report; it is dropped when too many wait.
-    pub fn send(&self, report: BootReport) {
+impl Reports {
+    /// Leaves a report of what a machine did; it is dropped when too many wait.
+    pub fn booted(&self, report: BootReport) {
+        self.put(Report::Boot(report));
+    }
+
+    /// Leaves a report of an address that somebody uses; it is dropped when too many wait.
+    pub fn found(&self, finding: &Finding) {
+        let (Conflict { vlan, ip, by }, answers_for_many) = match *finding {
+            Finding::InUse(conflict) => (conflict, false),
+            Finding::AnswersForMany(conflict) => (conflict, true),
+        };
+        self.put(Report::Conflict(ReportConflictRequest {
+            vlan: vlan.0,
+            ip: ip_to_bytes(ip.into()),
+            mac: by.map(mac_to_bytes).unwrap_or_default(),
+            answers_for_many,
+        }));
+    }
+
+    fn put(&self, report: Report) {
         if self.queue.try_send(report).is_err() {
-            debug!("a boot report was dropped");
+            debug!("a report was dropped");
         }
     }
 }
 
-async fn send(uplink: &Uplink, report: BootReport) {
-    let request = ReportBootRequest {
-        mac: mac_to_bytes(report.mac),
-        stage: report.stage.as_str().to_owned(),
-        detail: report.detail,
-        ip: report.ip.map(ip_to_bytes),
-        vlan: None,
-        uefi: None,
-    };
+async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
     let mut client = uplink.connected().await;
-    match timeout(SEND_TIMEOUT, client.report_boot(request)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(status)) => debug!("a boot report was not taken: {}", status.message()),
-        Err(_) => debug!("a boot report was not taken in time"),
+    match report {
+        Report::Boot(report) => {
+            let request = ReportBootRequest {
+                mac: mac_to_bytes(report.mac),
+                stage: report.stage.as_str().to_owned(),
+                detail: report.detail,
+                ip: report.ip.map(ip_to_bytes),
+                vlan: None,
+                uefi: None,
+            };
+            client.report_boot(request).await.map(drop)
+        }
+        Report::Conflict(request) => client.report_conflict(request).await.map(drop),
     }
 }

@@ -113,6 +113,11 @@ impl<A: Copy + Ord> Free<A> {
         self.pools.get(&vlan)
     }
 
+    /// The links that there are blocks on.
+    pub fn links(&self) -> impl Iterator<Item = VlanId> {
+        self.pools.keys().copied()
+    }
+
     /// Adds a block with its addresses; `place` says what became of each, none leaves it out.
     pub fn add_block(
         &mut self,

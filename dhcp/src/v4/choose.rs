@@ -48,6 +48,8 @@ pub enum Why {
     Ended,
     /// Nothing else is left, and it was declined longest ago.
     Declined,
+    /// Not even that is left, and it was found in use longest ago.
+    InUse,
 }
 
 /// An address to offer.
@@ -66,7 +68,7 @@ impl Choice {
 impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
-    /// the one that was declined longest ago.
+    /// the one that was declined longest ago, or found in use.
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
@@ -91,15 +93,18 @@ impl Engine {
             .chain(requested.map(Choice::because(Why::Requested)))
             .chain(offered.map(Choice::because(Why::Offered)));
         let declined = || self.longest_declined(vlan, client, now);
+        let in_use = || self.longest_in_use(vlan, client, now);
         known
             .filter(|it| self.view.subnet_of(it.ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
             .find(|it| self.offerable(vlan, it.ip, client, now))
             .or_else(|| self.free_address(vlan, client, now))
             .or_else(|| declined().map(Choice::because(Why::Declined)))
+            .or_else(|| in_use().map(Choice::because(Why::InUse)))
     }
 
-    /// A free address of this rack's blocks. Where the search begins depends on the client, so that
-    /// clients spread and the same client tends to get the same address.
+    /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
+    /// search begins depends on the client, so that clients spread and the same client tends to get
+    /// the same address.
     fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Choice> {
         let pool = self.view.free_on(vlan)?;
         let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
@@ -107,8 +112,11 @@ impl Engine {
             let (first, last) = (first.to_bits(), last.to_bits());
             let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
             let start = first + u32::try_from(beyond).unwrap_or_default();
-            pool.new_from(Ipv4Addr::from_bits(start)).find(is_free)
+            let start = Ipv4Addr::from_bits(start);
+            self.probes.vacant_from(vlan, start).chain(pool.new_from(start)).find(is_free)
         });
+        let new =
+            new.or_else(|| self.probes.vacant_from(vlan, Ipv4Addr::UNSPECIFIED).find(is_free));
         new.map(Choice::because(Why::New)).or_else(|| {
             let ended = pool.ended_by(self.surely_over(now)?).find(is_free);
             ended.map(Choice::because(Why::Ended))
@@ -116,7 +124,7 @@ impl Engine {
     }
 
     /// What was promised until before that time is promised no more, by any clock.
-    fn surely_over(&self, now: Moment) -> Option<Timestamp> {
+    pub(crate) fn surely_over(&self, now: Moment) -> Option<Timestamp> {
         Some(self.clock?.earliest(now).minus_ms(self.policy.skew_ms))
     }
 
@@ -148,7 +156,13 @@ impl Engine {
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.
-    fn offerable(&self, vlan: VlanId, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
+    pub(crate) fn offerable(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> bool {
         self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
             && !self.offers.to_another(ip, client, now)
             && matches!(self.availability(vlan, ip, client, now), Availability::Usable { .. })
@@ -156,6 +170,20 @@ impl Engine {
 
     /// What this rack knows of an address for a client.
     pub(crate) fn availability(
+        &self,
+        vlan: VlanId,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> Availability {
+        if self.is_in_use_by_another(ip, client, now) {
+            return Availability::Taken;
+        }
+        self.availability_by_promises(vlan, ip, client, now)
+    }
+
+    /// What this rack knows of an address for a client, whoever uses it.
+    pub(crate) fn availability_by_promises(
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,

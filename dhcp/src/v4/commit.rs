@@ -92,8 +92,14 @@ impl Engine {
         self.decide_grant(&request, outcome);
         let Some(waiting) = waiting else { return Vec::new() };
         match outcome {
+            Outcome::Committed { .. }
+                if self.is_in_use_by_another(request.ip, &request.client, now) =>
+            {
+                self.take_back(&waiting, now)
+            }
             Outcome::Committed { told_ms, .. } => {
                 self.declines.forget_address(request.ip);
+                self.probes.forget(request.ip);
                 self.offers.withdraw(request.vlan, &request.client);
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
                 self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)
@@ -130,6 +136,9 @@ impl Engine {
     /// Answers a request from what this rack may promise by itself, or not at all.
     pub(crate) fn answer_offline(&mut self, waiting: &WaitingClient, now: Moment) -> Vec<Output> {
         let WaitingClient { message, arrival, ip, .. } = waiting;
+        if self.is_in_use_by_another(*ip, &message.client, now) {
+            return Vec::new();
+        }
         let Some(limit) = self.offline_limit(arrival, *ip, &message.client, now) else {
             return Vec::new();
         };

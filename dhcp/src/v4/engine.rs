@@ -5,7 +5,7 @@
 //! rules of [`model::lease::offline`] say what may still be promised. There is never a NAK without
 //! positive knowledge: whoever does not know is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
@@ -13,9 +13,11 @@ use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::commit::Refusal;
 use model::lease::policy::Policy;
+use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
+use crate::v4::choose::Choice;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::grants::Grants;
@@ -23,6 +25,7 @@ use crate::v4::lease_query::Queries;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
+use crate::v4::probes::Probes;
 use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
@@ -220,6 +223,8 @@ pub struct Engine {
     pub policy: Policy,
     pub(crate) own: OwnRack,
     pub(crate) addresses: OwnAddresses,
+    /// The hardware addresses of this rack's interfaces.
+    pub(crate) hardware: BTreeSet<MacAddress>,
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
@@ -227,6 +232,7 @@ pub struct Engine {
     pub(crate) offers: Offers,
     pub(crate) grants: Grants,
     pub(crate) declines: Declines,
+    pub(crate) probes: Probes,
     pub(crate) limits: Limits,
     pub(crate) queries: Queries,
     pub(crate) rapid: RapidCommits,
@@ -253,6 +259,7 @@ impl Engine {
             commits: OpenCommits::new(own.incarnation),
             own,
             addresses: OwnAddresses::default(),
+            hardware: BTreeSet::new(),
             view,
             clock: None,
             reachable: false,
@@ -260,6 +267,7 @@ impl Engine {
             offers: Offers::default(),
             grants: Grants::default(),
             declines: Declines::default(),
+            probes: Probes::default(),
             limits: Limits::default(),
             queries: Queries::default(),
             rapid: RapidCommits::default(),
@@ -286,6 +294,11 @@ impl Engine {
     /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
     pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
         self.addresses = addresses.into_iter().collect();
+    }
+
+    /// Sets the hardware addresses of this rack's interfaces, as they are now.
+    pub fn set_hardware(&mut self, hardware: impl IntoIterator<Item = MacAddress>) {
+        self.hardware = hardware.into_iter().collect();
     }
 
     /// A region said what time it is.
@@ -412,14 +425,20 @@ impl Engine {
             return Err(Dropped::DeclinesTooOften);
         }
         self.may_be_offered(message, arrival.vlan, now)?;
-        self.hold_what_is_offered(now);
+        self.hold_what_is_not_free(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let chosen = self.choose(arrival.vlan, &message.client, requested, now);
-        let ip = chosen.ok_or(Dropped::NoAddress)?.ip;
+        let Some(Choice { ip, .. }) = self.choose(arrival.vlan, &message.client, requested, now)
+        else {
+            self.probes.none_left(arrival.vlan, now);
+            return Err(Dropped::NoAddress);
+        };
         if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
             && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
+            if !self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
+                self.probes.offered(arrival.vlan, ip, now);
+            }
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
@@ -430,10 +449,11 @@ impl Engine {
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
-    /// What is offered is not free, until the offer ends.
-    fn hold_what_is_offered(&mut self, now: Moment) {
+    /// What is offered is not free until the offer ends, and what is in use until nobody answers.
+    pub(crate) fn hold_what_is_not_free(&mut self, now: Moment) {
         self.offers.forget(now);
-        for (ip, held) in self.offers.take_changed() {
+        for ip in self.offers.take_changed().into_iter().chain(self.probes.take_changed()) {
+            let held = self.offers.holder(ip).is_some() || self.probes.in_use(ip).is_some();
             self.view.set_held(ip, held);
         }
     }

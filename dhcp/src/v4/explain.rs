@@ -28,7 +28,8 @@ use crate::wire::code;
 use crate::wire::message::Message;
 
 /// What only a rack knows, and an explanation leaves out.
-pub const NOT_SEEN: [&str; 4] = [
+pub const NOT_SEEN: [&str; 5] = [
+    "what the rack's probes found: of new addresses it offers those first that did not answer",
     "offers of the last minute, which keep addresses for the clients they were made to",
     "limits: how often an unknown client asked, how many its circuit has, what it declined lately",
     "transmissions that a rack heard before, and packets that wait in its queue",

@@ -63,7 +63,8 @@ impl Engine {
         let clock = self.clock?;
         let binding = self.view.binding(ip).filter(|binding| holds(binding, client))?;
         let granted_to_another = self.grants.get(ip).is_some_and(|grant| grant.client != *client);
-        if granted_to_another || self.view.kept_for_another(ip, client) {
+        let in_use = self.is_in_use_by_another(ip, client, now);
+        if granted_to_another || in_use || self.view.kept_for_another(ip, client) {
             return None;
         }
         let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);

@@ -60,11 +60,14 @@ impl Offers {
         self.ends.remove(&(until, client));
     }
 
-    /// The addresses that got a holder, or lost it, since this was asked last, and whether they have
-    /// one now.
-    pub(crate) fn take_changed(&mut self) -> Vec<(Ipv4Addr, bool)> {
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|ip| (ip, self.holder.contains_key(&ip))).collect()
+    /// The client that an address is offered to, and its link.
+    pub(crate) fn holder(&self, ip: Ipv4Addr) -> Option<&(VlanId, ClientId)> {
+        self.holder.get(&ip)
+    }
+
+    /// The addresses that got a holder, or lost it, since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> Vec<Ipv4Addr> {
+        std::mem::take(&mut self.changed)
     }
 
     /// Forgets the offers that have ended; costs what it forgets.

@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(push(&mut queue, Class::Lease, 2), None);
         assert_eq!(queue.len(), 5);
         queue.pop();
-        assert_eq!(queue.push(ticket.clone(), 7), None, "one of its packets was handled");
+        assert_eq!(queue.push(ticket, 7), None, "one of its packets was handled");
     }
 
     #[test]

@@ -227,6 +227,11 @@ impl View {
         own.flat_map(move |(rack, incarnation)| self.blocks.of(vlan, rack, *incarnation))
     }
 
+    /// The links that there are own blocks on.
+    pub fn links(&self) -> impl Iterator<Item = VlanId> {
+        self.free.links()
+    }
+
     /// Leaves an address out of the free ones while it is held for a client, or does so no more.
     pub fn set_held(&mut self, ip: Ipv4Addr, held: bool) {
         let place = self.place(ip);

@@ -307,7 +307,7 @@ pub(crate) const LINES: &[Line] = &[
         id: "C-08",
         priority: 2,
         says: "addresses are probed before they are given",
-        except: Some("not done yet"),
+        except: None,
     },
     Line {
         id: "C-09",

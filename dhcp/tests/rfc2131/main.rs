@@ -18,6 +18,7 @@ mod lines;
 mod lookups;
 mod offline;
 mod pressure;
+mod probes;
 mod queue;
 mod rapid;
 mod relay;

@@ -6,22 +6,21 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use model::access::{Object, Permission, permits};
-use model::id::{BlockId, SystemId, VlanId};
+use model::id::{BlockId, VlanId};
 use model::lease::block::Block;
 use model::lease::cut::{Span, block_len, cuts};
 use model::lease::grant;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::subnet::Subnet;
-use model::net::vlan::Vlan;
 use model::time::Timestamp;
 
 use crate::authorize::cause;
 use crate::network::leases::{RackProcess, applicant};
+use crate::network::spans::{block_span, dynamic_span, racks_of};
 use tables::error::TableError;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_OF_VLAN};
 use tables::read::Reads;
@@ -350,35 +349,4 @@ fn serves(tx: &Tx, process: &RackProcess, vlan: VlanId) -> Result<bool, TableErr
     let racks = racks_of(tx, vlan)?;
     let link = Object::Link { racks: &racks };
     Ok(permits(&process.actor(), Permission::LeaseAddresses, &link).is_ok())
-}
-
-/// The racks that answer on a link, themselves or through relays.
-pub(super) fn racks_of(reads: &impl Reads, vlan: VlanId) -> Result<Vec<SystemId>, TableError> {
-    let Some(vlan) = reads.get::<Vlan>(&vlan)? else { return Ok(Vec::new()) };
-    let serving = match vlan.relay_vlan {
-        Some(relay) => reads.get::<Vlan>(&relay)?,
-        None => vlan.dhcp_on.then_some(vlan),
-    };
-    Ok(serving.map(|vlan| vlan.racks().cloned().collect()).unwrap_or_default())
-}
-
-pub(super) fn dynamic_span(range: &IpRange) -> Option<Span> {
-    let dynamic = range.purpose == Purpose::Dynamic;
-    span(range.start_ip, range.end_ip).filter(|_| dynamic)
-}
-
-/// The addresses of a block of IPv4 addresses.
-pub(super) fn block_span(block: &Block) -> Option<Span> {
-    span(block.first, block.last)
-}
-
-fn span(first: IpAddr, last: IpAddr) -> Option<Span> {
-    Some(Span { first: v4(first)?, last: v4(last)? })
-}
-
-fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
-    match ip {
-        IpAddr::V4(ip) => Some(ip),
-        IpAddr::V6(_) => None,
-    }
 }

@@ -28,7 +28,7 @@ use raft_store::txn::{Meta, TransactError};
 use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
-use crate::network::blocks::{block_span, dynamic_span, racks_of};
+use crate::network::spans::{block_span, dynamic_span, racks_of};
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::machines::MACHINE_BY_ADDRESS;

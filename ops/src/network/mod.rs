@@ -1,7 +1,10 @@
 //! Fabrics, VLANs, subnets, ranges, addresses and leases.
 
+mod spans;
+
 pub mod addresses;
 pub mod blocks;
+pub mod conflicts;
 pub mod dhcp_explain;
 mod dhcp_link;
 pub mod fabrics;

@@ -40,12 +40,24 @@ pub fn record(
     event: NewEvent,
     author: Author<'_>,
 ) -> Result<(), TableError> {
+    record_of(tx, (&machine.system_id, &machine.hostname), event, author)
+}
+
+/// Records an event of a machine or controller, by its id and name.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of(
+    tx: &mut Tx,
+    (node, hostname): (&SystemId, &str),
+    event: NewEvent,
+    author: Author<'_>,
+) -> Result<(), TableError> {
     let username = match author {
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
-    let machine = Some((machine.system_id.clone(), machine.hostname.clone()));
-    insert(tx, machine, event, username)
+    insert(tx, Some((node.clone(), hostname.to_owned())), event, username)
 }
 
 /// Records an event of the site: it is of no machine.

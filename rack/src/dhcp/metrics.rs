@@ -42,6 +42,20 @@ pub struct Link {
     pub vlan: u32,
 }
 
+/// How an address is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ProbeKind {
+    /// `arp` or `echo`.
+    pub kind: &'static str,
+}
+
+/// What an answer to a probe told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FindingKind {
+    /// A few fixed words.
+    pub finding: &'static str,
+}
+
 /// The measures of DHCP.
 #[derive(Debug, Clone)]
 pub struct DhcpMetrics {
@@ -69,6 +83,12 @@ pub struct DhcpMetrics {
     pub open_commits: Gauge,
     blocks: Family<Link, Gauge<u64, AtomicU64>>,
     free: Family<Link, Gauge<u64, AtomicU64>>,
+    /// Probes that were sent.
+    pub probes: Family<ProbeKind, Counter>,
+    /// What answers to probes told.
+    pub findings: Family<FindingKind, Counter>,
+    /// Offers to new clients of addresses that were not known to be vacant.
+    pub unprobed: Counter,
 }
 
 impl Default for DhcpMetrics {
@@ -87,6 +107,9 @@ impl Default for DhcpMetrics {
             open_commits: Gauge::default(),
             blocks: Family::default(),
             free: Family::default(),
+            probes: Family::default(),
+            findings: Family::default(),
+            unprobed: Counter::default(),
         }
     }
 }
@@ -125,6 +148,12 @@ impl DhcpMetrics {
         registry.register("dhcp_blocks", blocks, self.blocks.clone());
         let free = "Addresses that new clients can get of this rack, by link";
         registry.register("dhcp_free_addresses", free, self.free.clone());
+        let probes = "Addresses that were asked whether anybody uses them, by the way it was asked";
+        registry.register("dhcp_probes", probes, self.probes.clone());
+        let findings = "Free addresses found in use, and hosts that answer for many";
+        registry.register("dhcp_probe_findings", findings, self.findings.clone());
+        let unprobed = "Offers of addresses that had not been probed";
+        registry.register("dhcp_unprobed_offers", unprobed, self.unprobed.clone());
     }
 
     /// A message was not answered.

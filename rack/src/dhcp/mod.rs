@@ -10,6 +10,8 @@ pub mod service;
 
 mod frame;
 mod parked;
+mod probe_packets;
+mod probing;
 mod socket;
 mod stock;
 mod upward;

@@ -5,9 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use dhcp::lookup::allowance::{Allowance, Rate};
 use dhcp::v4::engine::{
     Arrival, CommitRequest, Dropped, Engine, Exchange, Outcome, Output, OwnRack, Sending,
 };
+use dhcp::v4::probes::{Answer, Conflict, Finding, Probe};
 use dhcp::v4::queue::PacketQueue;
 use model::controller::ControllerInterface;
 use model::id::{SubnetId, VlanId};
@@ -22,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::clock::RegionClock;
-use crate::dhcp::metrics::{DhcpMetrics, MessageType};
+use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType};
 use crate::dhcp::parked::Parked;
+use crate::dhcp::probing::{Heard, Probing};
 use crate::dhcp::socket::{InterfaceSocket, Received};
 use crate::dhcp::stock::{self, Stock};
 use crate::dhcp::upward::Decided;
@@ -49,8 +52,13 @@ const BATCHES_MAX: usize = 1;
 /// client that comes after a quiet moment waits for nothing.
 const BATCH_EVERY: Duration = Duration::from_millis(16);
 
+/// How many findings of probes are told; the others are counted only.
+const FINDINGS_TOLD: Rate = Rate { a_second: 1, at_once: 32 };
+
 /// Is told of every client that got an address.
 pub type OnExchange = Arc<dyn Fn(&Exchange) + Send + Sync>;
+/// Is told of addresses that somebody uses without having been given them.
+pub type OnFinding = Arc<dyn Fn(&Finding) + Send + Sync>;
 
 /// Both ends of the queue from the sockets: interface index and packet.
 type Packets = (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>);
@@ -64,6 +72,8 @@ pub struct DhcpService {
     uplink: Uplink,
     metrics: DhcpMetrics,
     on_exchange: OnExchange,
+    on_finding: OnFinding,
+    findings_told: Allowance,
     start: Instant,
     sockets: BTreeMap<String, Served>,
     packets: Packets,
@@ -76,6 +86,7 @@ pub struct DhcpService {
     block_requests: JoinSet<Option<BTreeMap<SubnetId, u32>>>,
     stock: Stock,
     parked: Parked,
+    probing: Probing,
     queue: PacketQueue<(u32, Received)>,
     interfaces_seen: Option<Moment>,
     /// The links that metrics tell of.
@@ -107,6 +118,7 @@ impl DhcpService {
         uplink: Uplink,
         metrics: DhcpMetrics,
         on_exchange: OnExchange,
+        on_finding: OnFinding,
     ) -> Self {
         Self {
             engine: Engine::new(own.clone(), Policy::default()),
@@ -116,6 +128,8 @@ impl DhcpService {
             uplink,
             metrics,
             on_exchange,
+            on_finding,
+            findings_told: Allowance::full(FINDINGS_TOLD),
             start: Instant::now(),
             sockets: BTreeMap::new(),
             packets: mpsc::channel(PACKETS_MAX),
@@ -127,6 +141,7 @@ impl DhcpService {
             block_requests: JoinSet::new(),
             stock: Stock::default(),
             parked: Parked::default(),
+            probing: Probing::new(rand::random()),
             queue: PacketQueue::with_room(PACKETS_MAX),
             interfaces_seen: None,
             shown: BTreeSet::new(),
@@ -146,6 +161,7 @@ impl DhcpService {
                     Ok(outcomes) => self.decided(outcomes),
                     Err(failed) => error!("a commit of bindings failed: {failed}"),
                 },
+                Some(heard) = self.probing.hear() => self.heard(heard),
                 true = self.generations.changed() => self.follow_generation(),
                 () = tokio::time::sleep_until(self.next_batch), if self.may_send_commits() => {}
                 Some(answered) = self.block_requests.join_next() => {
@@ -259,6 +275,8 @@ impl DhcpService {
         let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
         self.metrics.received.get_or_create(&MessageType { kind }).inc();
         self.carry_out(outputs);
+        let probes = self.engine.take_probes();
+        self.send_probes(&probes);
         Ok(())
     }
 
@@ -297,6 +315,46 @@ impl DhcpService {
                 warn!("a DHCP reply was not sent: {error}");
                 self.metrics.drop_for("not sent");
             }
+        }
+    }
+
+    /// Asks whether anybody uses addresses; where that is not possible, it is tried again later.
+    fn send_probes(&mut self, probes: &[Probe]) {
+        self.metrics.unprobed.inc_by(self.engine.take_unprobed());
+        let sockets = &self.sockets;
+        let on_link = |vlan| {
+            let mut on_link = sockets.values().filter(|served| served.vlan == vlan);
+            on_link.next().map(|served| &*served.socket)
+        };
+        let now = self.now();
+        for (vlan, error) in self.probing.send(probes, on_link, &self.metrics) {
+            if self.engine.cannot_probe(vlan, now) {
+                warn!("addresses of VLAN {vlan} are offered without a probe: {error}");
+            }
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        let answer = match heard {
+            Heard::Arp { interface, ip, mac } => {
+                let served = self.sockets.values().find(|served| served.index == interface);
+                let Some(served) = served else { return };
+                Answer::Arp { vlan: served.vlan, ip, mac }
+            }
+            Heard::Echo { ip } => Answer::Echo { ip },
+        };
+        self.set_clock();
+        let now = self.now();
+        let Some(finding) = self.engine.answered(answer, now) else { return };
+        let (kind, Conflict { ip, by, .. }) = match finding {
+            Finding::InUse(conflict) => ("in use", conflict),
+            Finding::AnswersForMany(conflict) => ("answers for many", conflict),
+        };
+        self.metrics.findings.get_or_create(&FindingKind { finding: kind }).inc();
+        if self.findings_told.take(0, now) {
+            let by = by.map_or_else(|| "a host".to_owned(), |mac| mac.to_string());
+            warn!(%ip, "{by} answers for address {ip}, which was given to nobody: {kind}");
+            (self.on_finding)(&finding);
         }
     }
 
@@ -354,6 +412,8 @@ impl DhcpService {
         self.forget_parked();
         self.stock.went(self.engine.take_went(), now);
         self.ask_for_blocks(now);
+        let probes = self.engine.probe(now);
+        self.send_probes(&probes);
     }
 
     fn show_queues(&mut self) {
@@ -403,6 +463,7 @@ impl DhcpService {
                 return;
             }
         };
+        self.engine.set_hardware(interfaces.iter().map(|own| own.mac));
         let addresses = interfaces.iter().flat_map(|own| &own.addresses);
         self.engine.set_addresses(addresses.filter_map(|net| match net.addr() {
             IpAddr::V4(address) => Some(address),

@@ -68,6 +68,17 @@ impl InterfaceSocket {
         Ok(Self { udp: UdpSocket::from_std(udp.into())?, frames, index })
     }
 
+    /// The hardware address of the interface, if it takes Ethernet frames.
+    pub(crate) fn hardware(&self) -> Option<MacAddress> {
+        self.frames.as_ref().map(|(_, mac)| *mac)
+    }
+
+    /// Sends an Ethernet frame at once, if the interface takes such.
+    pub(crate) fn send_frame(&self, frame: &[u8]) -> io::Result<()> {
+        let Some((socket, _)) = &self.frames else { return Err(io::ErrorKind::Unsupported.into()) };
+        Ok(send(socket.as_raw_fd(), frame, MsgFlags::empty()).map(drop)?)
+    }
+
     /// Waits for the next packet.
     pub(crate) async fn receive(&self) -> io::Result<Received> {
         loop {
@@ -90,14 +101,12 @@ impl InterfaceSocket {
             Destination::Broadcast => self.broadcast(source, payload),
             Destination::Unicast { ip } => self.send_udp(source, ip, CLIENT_PORT, payload),
             Destination::Frame { ip, mac } => {
-                let Some((socket, source_mac)) = &self.frames else {
+                let Some(source_mac) = self.hardware() else {
                     return self.broadcast(source, payload);
                 };
-                let ends = Ends { source_mac: *source_mac, source, client_mac: mac, client: ip };
+                let ends = Ends { source_mac, source, client_mac: mac, client: ip };
                 match frame::build(&ends, payload) {
-                    Some(frame) => {
-                        Ok(send(socket.as_raw_fd(), &frame, MsgFlags::empty()).map(drop)?)
-                    }
+                    Some(frame) => self.send_frame(&frame),
                     None => self.broadcast(source, payload),
                 }
             }

@@ -36,7 +36,7 @@ pub(super) async fn script(
         let detail = summary(&boot);
         info!(mac = %mac, client = %client.ip(), "machine {mac} is told to boot: {detail}");
         state.metrics.boot_scripts.inc();
-        state.reports.send(BootReport {
+        state.reports.booted(BootReport {
             mac,
             stage: Stage::Script,
             detail: detail.to_owned(),

@@ -25,7 +25,7 @@ use crate::generation::Generations;
 use crate::http::images::ImageCache;
 use crate::http::proxy::Proxy;
 use crate::metrics::Metrics;
-use crate::reports::BootReports;
+use crate::reports::Reports;
 use crate::tftp::files::BootFolder;
 use crate::uplink::Uplink;
 
@@ -46,7 +46,7 @@ pub struct HttpState {
     /// The way to the regions' HTTP.
     pub proxy: Arc<Proxy>,
     /// What machines were seen to do.
-    pub reports: BootReports,
+    pub reports: Reports,
     /// Counters.
     pub metrics: Arc<Metrics>,
 }

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use dhcp::v4::engine::OwnRack;
+use dhcp::v4::probes::Finding;
 use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::block::Block;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -25,18 +26,19 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio_util::sync::CancellationToken;
 
 const REGION_MS: u64 = 1_000_000;
-const CLIENT_MAC: [u8; 6] = [0x52, 0x54, 0, 0x77, 0, 1];
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
+pub(crate) const CLIENT_MAC: [u8; 6] = [0x52, 0x54, 0, 0x77, 0, 1];
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
 
 /// Two namespaces and a cable; removed when dropped.
-struct Network {
-    server: String,
-    client: String,
+pub(crate) struct Network {
+    pub(crate) server: String,
+    pub(crate) client: String,
 }
 
 impl Network {
-    fn new() -> Self {
-        let id = std::process::id();
+    /// With names that no other test has.
+    pub(crate) fn new(test: &str) -> Self {
+        let id = format!("{test}{}", std::process::id());
         let network = Self { server: format!("irdhcp-s{id}"), client: format!("irdhcp-c{id}") };
         let (server, client) = (&network.server, &network.client);
         ip(&format!("netns add {server}"));
@@ -58,18 +60,18 @@ impl Drop for Network {
     }
 }
 
-fn ip(arguments: &str) {
+pub(crate) fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
     assert!(status.success(), "ip {arguments}");
 }
 
-fn enter(namespace: &str) {
+pub(crate) fn enter(namespace: &str) {
     let file = File::open(format!("/run/netns/{namespace}")).unwrap();
     setns(file, CloneFlags::CLONE_NEWNET).unwrap();
 }
 
 /// A rack that owns 10.77.0.100 to 10.77.0.103 and has lost its region.
-fn generation(rack: &SystemId) -> Generation {
+pub(crate) fn generation(rack: &SystemId) -> Generation {
     let mut generation = Generation { revision: 1, ..Generation::default() };
     generation.put(Served::Vlan(Vlan {
         id: VlanId(1),
@@ -116,7 +118,12 @@ fn generation(rack: &SystemId) -> Generation {
     generation
 }
 
-fn serve(namespace: &str, shutdown: CancellationToken) {
+pub(crate) fn serve(
+    namespace: &str,
+    generation: Generation,
+    findings: mpsc::Sender<Finding>,
+    shutdown: CancellationToken,
+) {
     enter(namespace);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -125,23 +132,24 @@ fn serve(namespace: &str, shutdown: CancellationToken) {
         let clock = RegionClock::default();
         clock.observe(Timestamp::from_unix_ms(REGION_MS), Instant::now(), Instant::now());
         let service = DhcpService::new(
-            OwnRack { rack: rack.clone(), incarnation: 7 },
+            OwnRack { rack, incarnation: 7 },
             &generations,
             clock,
             Uplink::default(),
             DhcpMetrics::default(),
             Arc::new(|_| {}),
+            Arc::new(move |finding: &Finding| findings.send(*finding).unwrap()),
         );
         // A generation that comes once the service runs, as it does from a region.
         let publish = async {
             tokio::task::yield_now().await;
-            generations.publish(generation(&rack));
+            generations.publish(generation);
         };
         tokio::join!(service.run(shutdown), publish);
     });
 }
 
-fn packet(kind: u8, broadcast: bool, options: &[(u8, [u8; 4])]) -> Vec<u8> {
+pub(crate) fn packet(kind: u8, broadcast: bool, options: &[(u8, [u8; 4])]) -> Vec<u8> {
     let mut packet = vec![0; 236];
     packet[..8].copy_from_slice(&[1, 1, 6, 0, 1, 2, 3, 4]);
     packet[10] = if broadcast { 0x80 } else { 0 };
@@ -156,7 +164,7 @@ fn packet(kind: u8, broadcast: bool, options: &[(u8, [u8; 4])]) -> Vec<u8> {
 }
 
 /// Sends until a reply comes; a lost first packet only means that the server was not ready.
-fn exchange(
+pub(crate) fn exchange(
     socket: &UdpSocket,
     frames: &mut Socket,
     packet: &[u8],
@@ -190,16 +198,21 @@ fn read_reply(frames: &mut Socket, kind: u8) -> Option<(Ipv4Addr, Ipv4Addr)> {
     Some((address(30), address(42 + 16)))
 }
 
-fn client(namespace: &str) {
-    enter(namespace);
-    // ETH_P_ALL in network byte order: frames to addresses that the host does not have, too.
-    let mut frames = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0x0300))).unwrap();
+/// The sockets of a client: for frames, to addresses that the host does not have, too, and for UDP.
+pub(crate) fn client_sockets() -> (Socket, UdpSocket) {
+    // ETH_P_ALL in network byte order.
+    let frames = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0x0300))).unwrap();
     frames.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).unwrap();
     socket.set_broadcast(true).unwrap();
     socket.bind_device(Some(b"c0")).unwrap();
     socket.bind(&SocketAddr::from(([0, 0, 0, 0], 68)).into()).unwrap();
-    let socket = UdpSocket::from(socket);
+    (frames, UdpSocket::from(socket))
+}
+
+fn client(namespace: &str) {
+    enter(namespace);
+    let (mut frames, socket) = client_sockets();
     let (to, offered) = exchange(&socket, &mut frames, &packet(1, true, &[]), 2);
     assert_eq!(to, Ipv4Addr::BROADCAST);
     assert_eq!(offered.octets()[..3], [10, 77, 0]);
@@ -214,11 +227,12 @@ fn client(namespace: &str) {
 /// V4-15, V4-17, C-17.
 #[test]
 fn a_client_without_address_gets_one_over_the_wire() {
-    let network = Network::new();
+    let network = Network::new("a");
     let shutdown = CancellationToken::new();
     std::thread::scope(|scope| {
         let stop = shutdown.clone();
-        let server = scope.spawn(|| serve(&network.server, stop));
+        let served = generation(&SystemId::from_number(1));
+        let server = scope.spawn(|| serve(&network.server, served, mpsc::channel().0, stop));
         let outcome = scope.spawn(|| client(&network.client)).join();
         shutdown.cancel();
         server.join().unwrap();

@@ -13,8 +13,9 @@ use proto::rack::rack_server::{Rack, RackServer};
 use proto::rack::region_message::Message as ToRack;
 use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
-    RegionMessage, ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest,
-    RequestBlocksReply, RequestBlocksRequest, Welcome, ZoneSerial,
+    RegionMessage, ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
+    ReportPowerReply, ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest, Welcome,
+    ZoneSerial,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -226,6 +227,13 @@ impl Rack for Service {
         &self,
         _: Request<ReportBootRequest>,
     ) -> Result<Response<ReportBootReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_conflict(
+        &self,
+        _: Request<ReportConflictRequest>,
+    ) -> Result<Response<ReportConflictReply>, Status> {
         Err(Status::unimplemented("a fake"))
     }
 }

@@ -12,7 +12,7 @@ use rack::http::images::ImageCache;
 use rack::http::proxy::Proxy;
 use rack::http::{HttpState, router};
 use rack::metrics::Metrics;
-use rack::reports::boot_reports;
+use rack::reports::reports;
 use rack::tftp::files::BootFolder;
 use rack::uplink::Uplink;
 use tower::ServiceExt;
@@ -32,7 +32,7 @@ fn discover() -> Vec<u8> {
 
 async fn door(boot_files: &std::path::Path, cache: &std::path::Path) -> Router {
     let (uplink, metrics) = (Uplink::default(), Arc::new(Metrics::default()));
-    let (reports, _sending) = boot_reports(uplink.clone());
+    let (reports, _sending) = reports(uplink.clone());
     let images =
         ImageCache::open(cache.to_owned(), 1 << 20, uplink.clone(), Arc::clone(&metrics)).await;
     router(HttpState {

@@ -7,4 +7,5 @@ mod dhcp_sockets;
 mod failover;
 mod fake_region;
 mod http_boot;
+mod probes;
 mod rack;

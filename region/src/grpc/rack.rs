@@ -10,13 +10,13 @@ use std::pin::Pin;
 use futures::Stream;
 use model::access::Actor;
 use model::controller::RegionController;
-use model::id::SystemId;
-use proto::convert::{mac_from_bytes, power_state_from_wire};
+use model::id::{SystemId, VlanId};
+use proto::convert::{ip_from_bytes, mac_from_bytes, power_state_from_wire};
 use proto::rack::rack_server::{Rack, RackServer};
 use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, RackMessage, RegionAddress, RegionMessage,
-    ReportBootReply, ReportBootRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
-    RequestBlocksRequest,
+    ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
+    ReportPowerReply, ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -25,6 +25,7 @@ use crate::grpc::leases;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
 use ops::machine::boot_reports::{self, BootReport};
+use ops::network::conflicts::{self, AddressConflict};
 use ops::power::{self, PowerError, PowerReport};
 use tables::read::Reads;
 use tables::update::Tables;
@@ -139,6 +140,24 @@ impl Rack for RackService {
             .await
             .map_err(unavailable)?;
         Ok(Response::new(ReportBootReply {}))
+    }
+
+    async fn report_conflict(
+        &self,
+        request: Request<ReportConflictRequest>,
+    ) -> Result<Response<ReportConflictReply>, Status> {
+        let rack = caller(&request)?;
+        let request = request.into_inner();
+        let by = Some(&request.mac).filter(|mac| !mac.is_empty());
+        let by = by.map(|mac| mac_from_bytes("ReportConflictRequest", "mac", mac));
+        let conflict = AddressConflict {
+            vlan: VlanId(request.vlan),
+            ip: ip_from_bytes("ReportConflictRequest", "ip", &request.ip).map_err(invalid)?,
+            by: by.transpose().map_err(invalid)?,
+            answers_for_many: request.answers_for_many,
+        };
+        conflicts::take_in(&self.tables, &rack, &conflict).await.map_err(unavailable)?;
+        Ok(Response::new(ReportConflictReply {}))
     }
 }
 

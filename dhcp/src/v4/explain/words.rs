@@ -19,6 +19,7 @@ impl Why {
             Self::New => "new",
             Self::Ended => "ended",
             Self::Declined => "declined",
+            Self::InUse => "in-use",
         }
     }
 }
@@ -34,6 +35,7 @@ impl fmt::Display for Why {
             Self::New => "it is free and no client ever had it; where the search begins depends on the client",
             Self::Ended => "it is free again, for longer than all others",
             Self::Declined => "nothing else is left, and it was declined longest ago",
+            Self::InUse => "nothing else is left, and it was found in use longest ago",
         })
     }
 }

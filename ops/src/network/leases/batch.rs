@@ -132,9 +132,9 @@ impl<'a> Batch<'a> {
                     }
                     return Lost::default();
                 }
-                Err(TransactError::Decided { requests }) if !requests.is_empty() => {
-                    self.leave_out_decided(&mut open, &requests);
-                }
+                // Some of them at least: so this ends.
+                Err(TransactError::Decided { requests })
+                    if self.leave_out_decided(&mut open, &requests) => {}
                 Err(TransactError::Conflict { key }) => {
                     reason = format!("{} is being changed", String::from_utf8_lossy(&key));
                     attempt += 1;
@@ -152,8 +152,9 @@ impl<'a> Batch<'a> {
         Lost::default()
     }
 
-    /// Those that were decided before have their answer.
-    fn leave_out_decided(&mut self, open: &mut Vec<usize>, requests: &[DecidedRequest]) {
+    /// Those that were decided before have their answer; whether there are such.
+    fn leave_out_decided(&mut self, open: &mut Vec<usize>, requests: &[DecidedRequest]) -> bool {
+        let before = open.len();
         open.retain(|place| {
             let id = self.requests[*place].id;
             let decided = requests.iter().find(|request| request.id == id);
@@ -162,6 +163,7 @@ impl<'a> Batch<'a> {
             }
             decided.is_none()
         });
+        open.len() < before
     }
 
     /// Judges the requests, without those that cannot be; none when none can.

@@ -3,6 +3,7 @@
 mod batches;
 mod bindings;
 mod blocks;
+mod conflicts;
 mod quarantine;
 mod races;
 pub(crate) mod site;

@@ -11,6 +11,7 @@ fn service(metrics: &DhcpMetrics) -> DhcpService {
         Uplink::default(),
         metrics.clone(),
         Arc::new(|_| {}),
+        Arc::new(|_| {}),
     )
 }
 

@@ -1,0 +1,43 @@
+//! What the event log says of addresses in use.
+
+use model::controller::RackController;
+use model::event::EventLevel;
+use model::id::SystemId;
+use model::time::Timestamp;
+use ops::network::conflicts::{AddressConflict, take_in};
+use ops::site::events::{EventQuery, list};
+
+use super::site::{Site, ip, mac};
+use crate::many::admin;
+
+#[tokio::test]
+async fn an_address_in_use_is_an_event_of_the_rack_that_found_it() {
+    let (site, rack) = (Site::new().await, SystemId::from_number(1));
+    let controller = RackController {
+        system_id: rack.clone(),
+        hostname: "k1".to_owned(),
+        version: String::new(),
+        interfaces: Vec::new(),
+        session: None,
+        last_seen: Timestamp::default(),
+    };
+    site.change(|tx| tx.put(&controller)).await;
+    for (by, answers_for_many) in [(Some(mac(9)), false), (None, false), (Some(mac(9)), true)] {
+        let conflict = AddressConflict { vlan: site.vlan, ip: ip(100), by, answers_for_many };
+        take_in(&site.tables, &rack, &conflict).await.unwrap();
+    }
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let events = list(&site.tables, &admin(), &query).await.unwrap();
+    let texts: Vec<&str> = events.iter().map(|event| event.description.as_str()).collect();
+    assert_eq!(events.len(), 3, "{texts:?}");
+    for event in &events {
+        assert_eq!((event.node.as_ref(), event.hostname.as_str()), (Some(&rack), "k1"));
+        assert_eq!(
+            (event.kind.as_str(), event.level),
+            ("IP address conflict", EventLevel::Warning)
+        );
+        assert!(event.description.contains("10.0.0.100"), "{texts:?}");
+    }
+    assert!(texts[2].contains("52:54:00:00:00:09 uses") && texts[1].starts_with("a host uses"));
+    assert!(texts[0].contains("many other"), "{texts:?}");
+}

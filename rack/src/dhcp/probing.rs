@@ -1,0 +1,231 @@
+//! Asks whether anybody uses an address, and hears who answers: by ARP where the rack has an interface
+//! on the link, by ICMP echo where a relay stands between.
+//!
+//! The kernel filters what is no answer, so that the traffic of a link costs the rack nothing.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dhcp::v4::probes::Probe;
+use model::id::VlanId;
+use model::mac::MacAddress;
+use nix::sys::socket::{LinkAddr, SockaddrIn, recvfrom};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use crate::dhcp::metrics::{DhcpMetrics, ProbeKind};
+use crate::dhcp::probe_packets::{
+    ARP_OPERATION_AT, ARP_REPLY, ECHO_REPLY, ETHERTYPE_ARP, arp_answer, arp_probe, echo_answer,
+    echo_request,
+};
+use crate::dhcp::socket::InterfaceSocket;
+
+/// Answers that wait for the engine; more are dropped, and their addresses asked for again.
+const HEARD_MAX: usize = 512;
+/// As much of a packet as is looked at: an IP header with options, and what is answered with.
+const PACKET_MAX: usize = 128;
+/// How long a socket that fails is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Somebody who answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// By ARP.
+    Arp {
+        /// The index of the interface it came in at.
+        interface: u32,
+        ip: Ipv4Addr,
+        mac: MacAddress,
+    },
+    /// By ICMP echo.
+    Echo { ip: Ipv4Addr },
+}
+
+/// The sockets for probes. Each is opened when it is needed first.
+#[derive(Debug)]
+pub(crate) struct Probing {
+    hears_arp: bool,
+    echo: Option<Arc<AsyncFd<Socket>>>,
+    heard: (mpsc::Sender<Heard>, mpsc::Receiver<Heard>),
+    readers: JoinSet<()>,
+    /// Tells the echoes that this process asked for from others.
+    id: u16,
+    sequence: u16,
+}
+
+impl Probing {
+    /// No socket is open.
+    pub(crate) fn new(id: u16) -> Self {
+        Self {
+            hears_arp: false,
+            echo: None,
+            heard: mpsc::channel(HEARD_MAX),
+            readers: JoinSet::new(),
+            id,
+            sequence: 0,
+        }
+    }
+
+    /// The next answer.
+    pub(crate) async fn hear(&mut self) -> Option<Heard> {
+        self.heard.1.recv().await
+    }
+
+    /// Sends probes; the links on which that fails, and why. `on_link` is an interface on a link.
+    pub(crate) fn send<'a>(
+        &mut self,
+        probes: &[Probe],
+        on_link: impl Fn(VlanId) -> Option<&'a InterfaceSocket>,
+        metrics: &DhcpMetrics,
+    ) -> BTreeMap<VlanId, io::Error> {
+        let mut failed = BTreeMap::new();
+        for Probe { vlan, ip } in probes {
+            if failed.contains_key(vlan) {
+                continue;
+            }
+            let way = on_link(*vlan).and_then(|socket| Some((socket, socket.hardware()?)));
+            let (kind, sent) = match way {
+                Some((socket, own)) => ("arp", self.send_arp(socket, own, *ip)),
+                None => ("echo", self.send_echo(*ip)),
+            };
+            match sent {
+                Ok(()) => drop(metrics.probes.get_or_create(&ProbeKind { kind }).inc()),
+                Err(error) => drop(failed.insert(*vlan, error)),
+            }
+        }
+        failed
+    }
+
+    fn send_arp(
+        &mut self,
+        socket: &InterfaceSocket,
+        own: MacAddress,
+        ip: Ipv4Addr,
+    ) -> io::Result<()> {
+        if !self.hears_arp {
+            let socket = followed(open_arp()?)?;
+            let heard = self.heard.0.clone();
+            self.readers.spawn(async move { read(&socket, read_arp, heard).await });
+            self.hears_arp = true;
+        }
+        socket.send_frame(&arp_probe(own, ip))
+    }
+
+    fn send_echo(&mut self, ip: Ipv4Addr) -> io::Result<()> {
+        let socket = match &self.echo {
+            Some(socket) => Arc::clone(socket),
+            None => self.open_echo()?,
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        let request = echo_request(self.id, self.sequence);
+        socket.get_ref().send_to(&request, &SocketAddr::from((ip, 0)).into()).map(drop)
+    }
+
+    fn open_echo(&mut self) -> io::Result<Arc<AsyncFd<Socket>>> {
+        let socket = Arc::new(followed(open_echo()?)?);
+        let (reading, heard, id) = (Arc::clone(&socket), self.heard.0.clone(), self.id);
+        self.readers.spawn(async move {
+            read(&reading, |socket| read_echo(socket, id), heard).await;
+        });
+        self.echo = Some(Arc::clone(&socket));
+        Ok(socket)
+    }
+}
+
+/// A socket whose arrivals can be waited for.
+#[expect(deprecated, reason = "a socket keeps its handle open; the other way is unsafe code")]
+fn followed(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    AsyncFd::new(socket)
+}
+
+/// A packet socket that hears ARP replies at all interfaces: those to questions of this host, and
+/// the few that are sent to all.
+fn open_arp() -> io::Result<Socket> {
+    let protocol = Protocol::from(i32::from(ETHERTYPE_ARP.to_be()));
+    let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
+    let operation_at = u32::try_from(ARP_OPERATION_AT).unwrap_or_default();
+    socket.attach_filter(&[
+        SockFilter::new(bpf::LOAD_HALF, 0, 0, operation_at),
+        SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(ARP_REPLY)),
+        SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
+        SockFilter::new(bpf::RETURN, 0, 0, 0),
+    ])?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// A raw socket that hears ICMP echo replies.
+fn open_echo() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))?;
+    socket.attach_filter(&[
+        SockFilter::new(bpf::LOAD_HEADER_LENGTH, 0, 0, 0),
+        SockFilter::new(bpf::LOAD_BYTE_AFTER_HEADER, 0, 0, 0),
+        SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(ECHO_REPLY)),
+        SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
+        SockFilter::new(bpf::RETURN, 0, 0, 0),
+    ])?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Instructions of the kernel's packet filter (`linux/bpf_common.h`).
+mod bpf {
+    /// `BPF_LD | BPF_H | BPF_ABS`.
+    pub(super) const LOAD_HALF: u16 = 0x28;
+    /// `BPF_LDX | BPF_B | BPF_MSH`: four times the low half of a byte, an IP header's length.
+    pub(super) const LOAD_HEADER_LENGTH: u16 = 0xb1;
+    /// `BPF_LD | BPF_B | BPF_IND`.
+    pub(super) const LOAD_BYTE_AFTER_HEADER: u16 = 0x50;
+    /// `BPF_JMP | BPF_JEQ | BPF_K`.
+    pub(super) const IF_EQUAL: u16 = 0x15;
+    /// `BPF_RET | BPF_K`.
+    pub(super) const RETURN: u16 = 0x06;
+    /// More than any packet has.
+    pub(super) const WHOLE: u32 = 0x1_0000;
+}
+
+/// Reads answers until nobody takes them.
+async fn read(
+    socket: &AsyncFd<Socket>,
+    read_one: impl Fn(&Socket) -> io::Result<Option<Heard>>,
+    heard: mpsc::Sender<Heard>,
+) {
+    loop {
+        match socket.async_io(Interest::READABLE, &read_one).await {
+            Ok(Some(answer)) => {
+                if heard.try_send(answer).is_err() && heard.is_closed() {
+                    return;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                warn!("an answer to a probe cannot be read: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn read_arp(socket: &Socket) -> io::Result<Option<Heard>> {
+    let mut buffer = [0; PACKET_MAX];
+    let (len, from) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer)?;
+    let answer = buffer.get(..len).and_then(arp_answer).zip(from);
+    Ok(answer.and_then(|((ip, mac), from)| {
+        Some(Heard::Arp { interface: u32::try_from(from.ifindex()).ok()?, ip, mac })
+    }))
+}
+
+fn read_echo(socket: &Socket, id: u16) -> io::Result<Option<Heard>> {
+    let mut buffer = [0; PACKET_MAX];
+    let (len, _) = recvfrom::<SockaddrIn>(socket.as_raw_fd(), &mut buffer)?;
+    let ip = buffer.get(..len).and_then(|packet| echo_answer(packet, id));
+    Ok(ip.map(|ip| Heard::Echo { ip }))
+}
