@@ -28,7 +28,8 @@ use crate::wire::code;
 use crate::wire::message::Message;
 
 /// What only a rack knows, and an explanation leaves out.
-pub const NOT_SEEN: [&str; 4] = [
+pub const NOT_SEEN: [&str; 5] = [
+    "what the rack's probes found: of new addresses it offers those first that did not answer",
     "offers of the last minute, which keep addresses for the clients they were made to",
     "limits: how often an unknown client asked, how many its circuit has, what it declined lately",
     "transmissions that a rack heard before, and packets that wait in its queue",
@@ -341,12 +342,12 @@ impl Engine {
             block: block.map(|block| block.id),
             lease_seconds: reply.options.number_u32(code::LEASE_TIME).unwrap_or_default(),
             server: reply.options.address(code::SERVER_IDENTIFIER).unwrap_or(sent.source),
-            boot: self.boot(packet, &reply),
+            boot: self.told_to_boot(packet, &reply),
             options: reply.told(),
         }
     }
 
-    fn boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
+    fn told_to_boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
         let subnet = self.view.subnet_of(reply.yiaddr).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         boot(packet, reply, disabled.unwrap_or_default())
@@ -355,15 +356,21 @@ impl Engine {
     /// What is behind the word with which the server drops a packet.
     fn silence(&self, dropped: Dropped, vlan: VlanId) -> Silence {
         let is_off = |vlan: &model::net::vlan::Vlan| !vlan.dhcp_on && vlan.relay_vlan.is_none();
-        match dropped {
-            Dropped::NotServed if self.view.vlan(vlan).is_none_or(is_off) => Silence::Off,
-            Dropped::NotServed if self.view.racks_on(vlan).next().is_none() => Silence::NoRack,
-            Dropped::NoAddress if self.view.ranges_on(vlan).next().is_none() => Silence::NoRange,
-            Dropped::NoAddress => match self.view.free_on(vlan) {
-                None => Silence::NoBlock,
-                Some(pool) => Silence::NoneFree { bound: pool.promised_len() },
-            },
-            other => Silence::Other(other),
+        if dropped == Dropped::NotServed && self.view.vlan(vlan).is_none_or(is_off) {
+            return Silence::Off;
+        }
+        if dropped == Dropped::NotServed && self.view.racks_on(vlan).next().is_none() {
+            return Silence::NoRack;
+        }
+        if dropped != Dropped::NoAddress {
+            return Silence::Other(dropped);
+        }
+        if self.view.ranges_on(vlan).next().is_none() {
+            return Silence::NoRange;
+        }
+        match self.view.free_on(vlan) {
+            None => Silence::NoBlock,
+            Some(pool) => Silence::NoneFree { bound: pool.promised_len() },
         }
     }
 }

@@ -189,7 +189,7 @@ impl TryFrom<rack::DhcpCondition> for Condition {
             WireCondition::Not(not) => Self::Not(Box::new((*not).try_into()?)),
             WireCondition::Equal(rack::DhcpEqual { left, right }) => {
                 let side = |side: Option<rack::DhcpBytes>, field| -> Result<Bytes, ConvertError> {
-                    side.ok_or(missing("DhcpEqual", field))?.try_into()
+                    side.ok_or_else(|| missing("DhcpEqual", field))?.try_into()
                 };
                 Self::Equal(side(left, "left")?, side(right, "right")?)
             }

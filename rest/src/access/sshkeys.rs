@@ -1,5 +1,7 @@
 //! `account/prefs/sshkeys/`: the SSH keys of the user that calls.
 
+use std::future::ready;
+
 use api::sshkeys::SshKey;
 use model::access::Permission;
 use model::id::SshKeyId;
@@ -32,7 +34,7 @@ pub const OPERATIONS: &[Operation] = &[
         .requires(Permission::ManageOwnKeys)
         .doc("Add an SSH key: systems that are deployed from now on let its owner in.")
         .params(&[KEY.needed()]),
-    Operation::post("SSHKeysHandler", ALL, |call| Box::pin(import(call)))
+    Operation::post("SSHKeysHandler", ALL, |_| Box::pin(ready(import())))
         .op("import")
         .requires(Permission::ManageOwnKeys)
         .doc("Refused: regions fetch nothing from the internet.")
@@ -59,7 +61,7 @@ async fn create(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&SshKey::from(&key)).with_status(201))
 }
 
-async fn import(_call: Call) -> Result<Reply, Problem> {
+fn import() -> Result<Reply, Problem> {
     Err(Problem::field("keysource", "This field is required."))
 }
 
