@@ -21,6 +21,7 @@ use model::mac::MacAddress;
 use crate::v4::boot::{BootClient, architectures};
 use crate::v4::choose::{Availability, Why};
 use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
+use crate::v4::explain::source::Source;
 use crate::v4::explain::told::ToldOption;
 use crate::v4::sharing::rank;
 use crate::v4::view::View;
@@ -342,12 +343,26 @@ impl Engine {
             block: block.map(|block| block.id),
             lease_seconds: reply.options.number_u32(code::LEASE_TIME).unwrap_or_default(),
             server: reply.options.address(code::SERVER_IDENTIFIER).unwrap_or(sent.source),
-            boot: self.told_to_boot(packet, &reply),
-            options: reply.told(),
+            boot: self.boot(packet, &reply),
+            options: self.told(packet, &reply),
         }
     }
 
-    fn told_to_boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
+    /// The options of a reply, those that snippets say as such.
+    fn told(&self, packet: &[u8], reply: &told::Told) -> Vec<ToldOption> {
+        let message = Message::parse(packet).ok();
+        let settings = message.as_ref().map(|message| self.settings(message, reply.yiaddr));
+        let settings = settings.unwrap_or_default();
+        let mut options = reply.told();
+        for option in &mut options {
+            if settings.options.contains_key(&option.code) {
+                option.source = Source::Snippet;
+            }
+        }
+        options
+    }
+
+    fn boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
         let subnet = self.view.subnet_of(reply.yiaddr).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         boot(packet, reply, disabled.unwrap_or_default())

@@ -152,7 +152,7 @@ impl Engine {
         server: Ipv4Addr,
         settings: &Settings<'_>,
     ) {
-        let Some(boot) = self.boot(request, ip, server) else {
+        let Some(boot) = self.boot_reply(request, ip, server) else {
             reply.siaddr = settings.next_server.unwrap_or(reply.siaddr);
             if let Some(file) = settings.boot_file {
                 file.clone_into(&mut reply.file);
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     /// What the subnet of an address lets its client load, and from where.
-    fn boot(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
+    fn boot_reply(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
         let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)

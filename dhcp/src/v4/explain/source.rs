@@ -25,6 +25,10 @@ pub enum Source {
     Boot,
     /// The client itself: it is sent back what it sent.
     Client,
+    /// The static routes of the subnet.
+    StaticRoutes,
+    /// A DHCP snippet.
+    Snippet,
     /// Something that this version has no word for.
     Unknown,
 }
@@ -42,6 +46,8 @@ impl std::fmt::Display for Source {
             Self::Rack => "rack that answers",
             Self::Boot => "boot client",
             Self::Client => "client",
+            Self::StaticRoutes => "static routes",
+            Self::Snippet => "DHCP snippet",
             Self::Unknown => "unknown",
         })
     }
@@ -63,6 +69,7 @@ pub(super) const fn source_of(code: u8) -> Source {
         | code::TFTP_SERVER_NAME
         | code::BOOT_FILE_NAME
         | code::IPXE_ENCAPSULATED => Source::Boot,
+        code::CLASSLESS_ROUTES | code::CLASSLESS_ROUTES_WINDOWS => Source::StaticRoutes,
         code::CLIENT_IDENTIFIER | code::CLIENT_UUID | code::SUBNET_SELECTION => Source::Client,
         _ => Source::Unknown,
     }
