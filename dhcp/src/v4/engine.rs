@@ -17,15 +17,15 @@ use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
-use crate::v4::choose::Choice;
+use crate::v4::choice::Choice;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
 use crate::v4::grants::Grants;
-use crate::v4::lease_query::Queries;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::probes::Probes;
+use crate::v4::queries::Queries;
 use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};

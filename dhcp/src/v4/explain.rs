@@ -18,8 +18,10 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
+use crate::lookup::free::Pool;
 use crate::v4::boot::{BootClient, architectures};
-use crate::v4::choose::{Availability, Why};
+use crate::v4::choice::Why;
+use crate::v4::choose::Availability;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
 use crate::v4::explain::told::ToldOption;
 use crate::v4::sharing::rank;
@@ -356,16 +358,18 @@ impl Engine {
     /// What is behind the word with which the server drops a packet.
     fn silence(&self, dropped: Dropped, vlan: VlanId) -> Silence {
         let is_off = |vlan: &model::net::vlan::Vlan| !vlan.dhcp_on && vlan.relay_vlan.is_none();
-        match dropped {
-            Dropped::NotServed if self.view.vlan(vlan).is_none_or(is_off) => Silence::Off,
-            Dropped::NotServed if self.view.racks_on(vlan).next().is_none() => Silence::NoRack,
-            Dropped::NoAddress if self.view.ranges_on(vlan).next().is_none() => Silence::NoRange,
-            Dropped::NoAddress => match self.view.free_on(vlan) {
-                None => Silence::NoBlock,
-                Some(pool) => Silence::NoneFree { bound: pool.promised_len() },
-            },
-            other => Silence::Other(other),
+        if dropped == Dropped::NotServed {
+            let off = self.view.vlan(vlan).is_none_or(is_off);
+            return if off { Silence::Off } else { Silence::NoRack };
         }
+        if dropped != Dropped::NoAddress {
+            return Silence::Other(dropped);
+        }
+        if self.view.ranges_on(vlan).next().is_none() {
+            return Silence::NoRange;
+        }
+        let none_free = |pool: &Pool<Ipv4Addr>| Silence::NoneFree { bound: pool.promised_len() };
+        self.view.free_on(vlan).map_or(Silence::NoBlock, none_free)
     }
 }
 
