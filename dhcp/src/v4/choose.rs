@@ -12,6 +12,7 @@ use model::lease::offline::{self, AddressKnowledge};
 use model::time::Timestamp;
 
 use crate::lookup::free::Pool;
+use crate::v4::choice::{Choice, Why};
 use crate::v4::engine::Engine;
 use crate::v4::sharing::mixed;
 
@@ -27,42 +28,6 @@ pub(crate) enum Availability {
     Taken,
     /// This rack cannot tell.
     Unknown,
-}
-
-/// Why an address is the one to offer, in the order in which they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// It is kept for the client.
-    Reserved,
-    /// The client has it, or had it last.
-    Bound,
-    /// This rack gave it to the client, and no region has committed that yet.
-    Granted,
-    /// The client asked for it (option 50).
-    Requested,
-    /// It was offered to the client before.
-    Offered,
-    /// Nobody ever had it.
-    New,
-    /// Whoever had it has lost it.
-    Ended,
-    /// Nothing else is left, and it was declined longest ago.
-    Declined,
-    /// Nothing else is left, and it was found in use longest ago.
-    InUse,
-}
-
-/// An address to offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Choice {
-    pub(crate) ip: Ipv4Addr,
-    pub(crate) why: Why,
-}
-
-impl Choice {
-    fn because(why: Why) -> impl Fn(Ipv4Addr) -> Self {
-        move |ip| Self { ip, why }
-    }
 }
 
 impl Engine {

@@ -18,8 +18,10 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
+use crate::lookup::free::Pool;
 use crate::v4::boot::{BootClient, architectures};
-use crate::v4::choose::{Availability, Why};
+use crate::v4::choice::Why;
+use crate::v4::choose::Availability;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
 use crate::v4::explain::source::Source;
 use crate::v4::explain::told::ToldOption;
@@ -371,11 +373,9 @@ impl Engine {
     /// What is behind the word with which the server drops a packet.
     fn silence(&self, dropped: Dropped, vlan: VlanId) -> Silence {
         let is_off = |vlan: &model::net::vlan::Vlan| !vlan.dhcp_on && vlan.relay_vlan.is_none();
-        if dropped == Dropped::NotServed && self.view.vlan(vlan).is_none_or(is_off) {
-            return Silence::Off;
-        }
-        if dropped == Dropped::NotServed && self.view.racks_on(vlan).next().is_none() {
-            return Silence::NoRack;
+        if dropped == Dropped::NotServed {
+            let off = self.view.vlan(vlan).is_none_or(is_off);
+            return if off { Silence::Off } else { Silence::NoRack };
         }
         if dropped != Dropped::NoAddress {
             return Silence::Other(dropped);
@@ -383,10 +383,8 @@ impl Engine {
         if self.view.ranges_on(vlan).next().is_none() {
             return Silence::NoRange;
         }
-        match self.view.free_on(vlan) {
-            None => Silence::NoBlock,
-            Some(pool) => Silence::NoneFree { bound: pool.promised_len() },
-        }
+        let none_free = |pool: &Pool<Ipv4Addr>| Silence::NoneFree { bound: pool.promised_len() };
+        self.view.free_on(vlan).map_or(Silence::NoBlock, none_free)
     }
 }
 

@@ -15,7 +15,6 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::time::Timestamp;
 
-use crate::lookup::recent::Recent;
 use crate::v4::answer::Destination;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
 use crate::wire::code;
@@ -23,47 +22,11 @@ use crate::wire::lease_query::{About, LeaseQuery};
 use crate::wire::message::{ETHERNET, INFINIBAND};
 use crate::wire::reply::{Kind, Reply};
 
-/// A relay is answered this many queries at once: one that was restarted asks for all of its clients.
-const BURST: u64 = 200;
-/// After that, one in this time.
-const INTERVAL_MS: u64 = 5;
-/// How many relays are remembered.
-const RELAYS_MAX: usize = 1_024;
 /// What an address without an end lasts (RFC 2131 §3.3).
 const WITHOUT_END: u32 = u32::MAX;
 /// How long an answer may wait for its sending.
 const SEND_WITHIN_MS: u64 = 1_000;
 const LEN_MAX: usize = 576 - 28;
-
-/// How often relays asked.
-#[derive(Debug, Clone)]
-pub(crate) struct Queries {
-    /// When the tokens that a relay has used will have come back.
-    relays: Recent<Ipv4Addr, Moment>,
-}
-
-impl Default for Queries {
-    fn default() -> Self {
-        Self { relays: Recent::with_room(RELAYS_MAX) }
-    }
-}
-
-impl Queries {
-    fn may_ask(&mut self, relay: Ipv4Addr, now: Moment) -> bool {
-        let full_at = self.relays.at(relay, || now);
-        let used_ms = full_at.since_ms(now);
-        let may = used_ms <= (BURST - 1) * INTERVAL_MS;
-        if may {
-            *full_at = now.plus_ms(used_ms + INTERVAL_MS);
-        }
-        may
-    }
-
-    /// Forgets the relays that may ask as often as any other again.
-    pub(crate) fn forget(&mut self, now: Moment) {
-        self.relays.forget_while(|full_at| *full_at <= now);
-    }
-}
 
 /// A lease that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod boot;
+pub mod choice;
 pub mod choose;
 pub mod engine;
 pub mod explain;
@@ -24,6 +25,7 @@ mod limits;
 mod offers;
 mod pending;
 mod probing;
+mod queries;
 mod rapid;
 mod rapid_commits;
 mod replies;

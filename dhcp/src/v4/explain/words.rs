@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::v4::boot::{BootClient, Cpu};
-use crate::v4::choose::Why;
+use crate::v4::choice::Why;
 use crate::v4::explain::{Requested, Silence};
 
 impl Why {
