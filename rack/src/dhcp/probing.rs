@@ -111,7 +111,7 @@ impl Probing {
         ip: Ipv4Addr,
     ) -> io::Result<()> {
         if !self.hears_arp {
-            let socket = AsyncFd::new(open_arp()?)?;
+            let socket = AsyncFd::register(open_arp()?)?;
             let heard = self.heard.0.clone();
             self.readers.spawn(async move { read(&socket, read_arp, heard).await });
             self.hears_arp = true;
@@ -130,7 +130,7 @@ impl Probing {
     }
 
     fn open_echo(&mut self) -> io::Result<Arc<AsyncFd<Socket>>> {
-        let socket = Arc::new(AsyncFd::new(open_echo()?)?);
+        let socket = Arc::new(AsyncFd::register(open_echo()?)?);
         let (reading, heard, id) = (Arc::clone(&socket), self.heard.0.clone(), self.id);
         self.readers.spawn(async move {
             read(&reading, |socket| read_echo(socket, id), heard).await;

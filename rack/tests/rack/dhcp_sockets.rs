@@ -201,7 +201,7 @@ fn read_reply(frames: &mut Socket, kind: u8) -> Option<(Ipv4Addr, Ipv4Addr)> {
 /// The sockets of a client: for frames, to addresses that the host does not have, too, and for UDP.
 pub(crate) fn client_sockets() -> (Socket, UdpSocket) {
     // ETH_P_ALL in network byte order.
-    let mut frames = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0x0300))).unwrap();
+    let frames = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0x0300))).unwrap();
     frames.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).unwrap();
     socket.set_broadcast(true).unwrap();
