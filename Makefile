@@ -17,7 +17,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test check fix bench bench-rack bench-store bench-region bench-net upgrade chaos fuzz
+.PHONY: help env setup claim build demo test e2e check fix bench bench-rack bench-store bench-region bench-net upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -54,6 +54,10 @@ test: setup claim ## everything: format, lints, house rules, documentation, all 
 	$(gate)
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
+
+e2e: setup claim ## DHCP clients and relays that others made, also where they take minutes (renewals in their own time, leases that end)
+	cargo build --workspace --bins
+	cargo nextest run --workspace --profile e2e
 
 check: claim ## the fast gate: format, lints, house rules, documentation, quick tests; never writes
 	$(gate)

@@ -15,6 +15,7 @@ pub mod ipranges;
 pub mod machines;
 pub mod resourcepools;
 pub mod spaces;
+pub mod sshkeys;
 pub mod subnets;
 pub mod tags;
 pub mod users;

@@ -3,10 +3,11 @@
 use std::net::Ipv4Addr;
 
 use dhcp::v4::engine::Arrival;
+use model::lease::client::ClientId;
 
 use crate::draws::Draws;
 use crate::mutate::{self, put_option};
-use crate::world::{NEAR, RELAY, World, mac};
+use crate::world::{NEAR, RELAY, World, client, mac};
 
 const STEPS: usize = 300;
 /// Clients that meet at six addresses.
@@ -75,8 +76,14 @@ fn say(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
         if heard {
             let server = world.racks[rack].address;
             let destination = if unicast.is_some() { server } else { Ipv4Addr::BROADCAST };
-            let arrival =
-                Arrival { vlan: NEAR, interface: 3, server, source_port: 68, destination };
+            let arrival = Arrival {
+                vlan: NEAR,
+                interface: 3,
+                server,
+                source_port: 68,
+                destination,
+                received_us: 0,
+            };
             world.deliver(rack, &packet, arrival);
             if draws.percent(5) {
                 world.deliver(rack, &packet, Arrival { interface: 4, ..arrival });
@@ -87,17 +94,24 @@ fn say(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
 
 /// What a client would say, more or less.
 fn sensible(world: &World, number: u8, draws: &mut Draws) -> Vec<u8> {
-    let client = mac(number);
+    let client = client(number);
     let xid = u8::try_from(draws.below(3)).unwrap_or_default();
     let mut packet = vec![0; 236];
     packet[..8].copy_from_slice(&[1, 1, 6, 0, 0, 0, number, xid]);
-    packet[28..34].copy_from_slice(&client.0);
     packet.extend([99, 130, 83, 99]);
+    match &client {
+        ClientId::Hardware(mac) => packet[28..34].copy_from_slice(&mac.0),
+        ClientId::Identifier(identifier) => {
+            packet[1..3].copy_from_slice(&[32, 0]);
+            packet[10] = 0x80;
+            put_option(&mut packet, 61, identifier);
+        }
+    }
     if draws.percent(30) {
         packet[24..28].copy_from_slice(&RELAY.octets());
         put_option(&mut packet, 82, &[1, 1, u8::try_from(draws.below(3)).unwrap_or_default()]);
     }
-    let held = world.holds(client).filter(|_| draws.percent(90));
+    let held = world.holds(&client).filter(|_| draws.percent(90));
     let ip = held.unwrap_or_else(|| some_address(draws));
     let kind = match draws.below(12) {
         0..=3 => 1,

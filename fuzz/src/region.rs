@@ -45,7 +45,10 @@ impl Region {
             applicant: *applicant,
             binding: self.bindings.get(&request.ip),
             block: self.blocks.values().find(|block| block.first <= ip && ip <= block.last),
-            reserved: self.reserved.get(&request.ip).is_some_and(|own| *own != request.mac),
+            reserved: self
+                .reserved
+                .get(&request.ip)
+                .is_some_and(|own| Some(*own) != request.client.mac()),
             now,
         };
         let asked = commit::Request {
@@ -53,7 +56,7 @@ impl Region {
             vlan: request.vlan,
             subnet: request.subnet,
             ip,
-            mac: request.mac,
+            client: request.client.clone(),
             hostname: request.hostname.clone(),
             told_ms: request.told_ms,
             block: request.block,

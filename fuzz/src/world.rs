@@ -13,6 +13,7 @@ use dhcp::wire::message::{self, Message};
 use dhcp::wire::reply::Kind;
 use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
@@ -37,6 +38,15 @@ const RESERVED: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 101);
 /// A client; there are few, so that they meet.
 pub(crate) fn mac(number: u8) -> MacAddress {
     MacAddress([0x52, 0x54, 0, 0, 0, number])
+}
+
+/// A client by its number: every third is on InfiniBand.
+pub(crate) fn client(number: u8) -> ClientId {
+    if number.is_multiple_of(3) {
+        ClientId::Identifier([255, 0, 0, 0, number].into())
+    } else {
+        mac(number).into()
+    }
 }
 
 /// A rack process.
@@ -77,9 +87,9 @@ pub(crate) struct World {
     region: Region,
     under_way: Vec<UnderWay>,
     /// Who was told that it may use an address, and until when.
-    holders: BTreeMap<Ipv4Addr, (MacAddress, Moment)>,
+    holders: BTreeMap<Ipv4Addr, (ClientId, Moment)>,
     /// What each client was offered last, and by whom.
-    pub(crate) offered: BTreeMap<MacAddress, (Ipv4Addr, Ipv4Addr)>,
+    pub(crate) offered: BTreeMap<ClientId, (Ipv4Addr, Ipv4Addr)>,
     told: BTreeMap<Kind, usize>,
     changes_of_hands: usize,
     /// Whether what happens is written to standard error.
@@ -139,8 +149,8 @@ impl World {
     }
 
     /// What the addresses of clients may be.
-    pub(crate) fn holds(&self, mac: MacAddress) -> Option<Ipv4Addr> {
-        self.holders.iter().find(|(_, (holder, _))| *holder == mac).map(|(ip, _)| *ip)
+    pub(crate) fn holds(&self, client: &ClientId) -> Option<Ipv4Addr> {
+        self.holders.iter().find(|(_, (holder, _))| holder == client).map(|(ip, _)| *ip)
     }
 
     /// Writes down what happens, if it is to be read.
@@ -173,7 +183,7 @@ impl World {
             message::Kind::Discover | message::Kind::Request | message::Kind::Inform => None,
         };
         if let Some(ip) = ip
-            && self.holders.get(&ip).is_some_and(|(holder, _)| *holder == message.mac)
+            && self.holders.get(&ip).is_some_and(|(holder, _)| *holder == message.client)
         {
             self.holders.remove(&ip);
         }
@@ -284,10 +294,10 @@ impl World {
         *self.told.entry(sending.kind).or_default() += 1;
         let kind = request.map(|request| request.kind);
         let ip = Ipv4Addr::from(<[u8; 4]>::try_from(&reply[16..20]).unwrap_or_default());
-        let mac = MacAddress(<[u8; 6]>::try_from(&reply[28..34]).unwrap_or_default());
+        let client = replies::client(reply);
         self.note(|| {
             let told = options.number_u32(51).unwrap_or_default();
-            format!("rack {rack} sends {:?} {ip} for {told} s to {mac}", sending.kind)
+            format!("rack {rack} sends {:?} {ip} for {told} s to {client}", sending.kind)
         });
         match sending.kind {
             Kind::Offer => {
@@ -296,8 +306,8 @@ impl World {
                     Some(message::Kind::Discover),
                     "only a DISCOVER is offered anything"
                 );
-                self.check_address(ip, mac);
-                self.offered.insert(mac, (ip, self.racks[rack].address));
+                self.check_address(ip, &client);
+                self.offered.insert(client, (ip, self.racks[rack].address));
             }
             Kind::Nak => {
                 assert!(ip.is_unspecified(), "a refusal has no address");
@@ -305,36 +315,36 @@ impl World {
             }
             Kind::Ack if ip.is_unspecified() => assert_eq!(kind, Some(message::Kind::Inform)),
             Kind::Ack => {
-                self.check_address(ip, mac);
+                self.check_address(ip, &client);
                 let told = options.number_u32(51).unwrap_or_default();
                 assert!(u64::from(told) * 1_000 <= Policy::default().lease_ms, "{told} s");
-                self.hold(ip, mac, self.now.plus_ms(u64::from(told) * 1_000));
+                self.hold(ip, client, self.now.plus_ms(u64::from(told) * 1_000));
             }
         }
     }
 
     /// The one thing that all the rest is for.
-    fn hold(&mut self, ip: Ipv4Addr, mac: MacAddress, until: Moment) {
+    fn hold(&mut self, ip: Ipv4Addr, client: ClientId, until: Moment) {
         let holder = self.holders.get(&ip).filter(|(_, until)| *until > self.now);
         if let Some((holder, until)) = holder {
             let left = until.since_ms(self.now);
             assert_eq!(
-                *holder, mac,
-                "{ip} is {holder}'s for {left} ms more, and was given to {mac}"
+                *holder, client,
+                "{ip} is {holder}'s for {left} ms more, and was given to {client}"
             );
         }
-        let other = |(own, _): &(MacAddress, Moment)| *own != mac;
+        let other = |(own, _): &(ClientId, Moment)| *own != client;
         self.changes_of_hands += usize::from(self.holders.get(&ip).is_some_and(other));
         let until = holder.map_or(until, |(_, own)| until.max(*own));
-        self.holders.insert(ip, (mac, until));
+        self.holders.insert(ip, (client, until));
     }
 
-    fn check_address(&self, ip: Ipv4Addr, mac: MacAddress) {
+    fn check_address(&self, ip: Ipv4Addr, client: &ClientId) {
         let known =
             [[10, 0, 0], [10, 5, 0]].contains(&[ip.octets()[0], ip.octets()[1], ip.octets()[2]]);
         assert!(known && (4..=254).contains(&ip.octets()[3]), "{ip} is no client's address");
-        let reserved = self.region.reserved.get(&ip).is_none_or(|own| *own == mac);
-        assert!(reserved, "{ip} is reserved, and was given to {mac}");
+        let reserved = self.region.reserved.get(&ip).is_none_or(|own| Some(*own) == client.mac());
+        assert!(reserved, "{ip} is reserved, and was given to {client}");
     }
 }
 

@@ -53,7 +53,7 @@ permissions! {
     Discover,
     /// Read the site's objects, without secrets.
     View,
-    /// Read and change the own API keys.
+    /// Read and change the own API keys and SSH keys.
     ManageOwnKeys,
     /// Make and delete users.
     ManageUsers,

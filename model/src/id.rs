@@ -51,6 +51,8 @@ numeric_ids! {
     ResourcePoolId
     /// A user.
     UserId
+    /// An SSH key of a user.
+    SshKeyId
     /// A boot resource (an image with its versions).
     BootResourceId
     /// An interface of a machine; unique in the cluster.

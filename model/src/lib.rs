@@ -21,6 +21,7 @@ pub mod pool;
 pub mod retention;
 pub mod secret;
 pub mod setting;
+pub mod ssh_key;
 pub mod tag;
 pub mod user;
 pub mod zone;

@@ -219,7 +219,7 @@ fn binding(number: u32, name: &str, told: u64) -> Served {
         ip: ip(number),
         subnet: SubnetId(1),
         vlan: VlanId(1),
-        mac: mac(number),
+        client: mac(number).into(),
         state: BindingState::Active,
         hostname: Some(format!("{name}-{number}")),
         told_until: Timestamp::from_unix_ms(told),

@@ -143,9 +143,11 @@ fn start_dhcp(
     let rack = own.system_id().context("the certificate is not a rack's")?.parse()?;
     let findings = reports.clone();
     let report = move |exchange: &Exchange| {
-        let boot = exchange.boot.as_ref().map(|(_, file)| format!(", boots {file}"));
+        // Machines are known by their hardware addresses.
+        let Some(mac) = exchange.client.mac() else { return };
+        let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
         reports.booted(BootReport {
-            mac: exchange.mac,
+            mac,
             stage: Stage::Dhcp,
             detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
             ip: Some(exchange.ip.into()),

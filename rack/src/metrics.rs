@@ -113,3 +113,59 @@ impl Metrics {
         Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use model::id::VlanId;
+
+    use super::*;
+    use crate::dhcp::metrics::MessageType;
+
+    /// The names of the series, as they are printed.
+    fn names(metrics: &Metrics) -> BTreeSet<String> {
+        let text = metrics.encode().expect("text");
+        let series = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let name = |line: &str| match line.split_once(' ') {
+            Some((name, "counter")) => format!("{name}_total"),
+            Some((name, _)) => name.to_owned(),
+            None => panic!("{line}"),
+        };
+        series.map(name).collect()
+    }
+
+    #[test]
+    fn every_measure_of_a_rack_is_explained_and_nothing_else() {
+        let metrics = Metrics::default();
+        metrics.dhcp.received.get_or_create(&MessageType { kind: "discover" }).inc();
+        metrics.dhcp.replied("offer", Duration::from_millis(1));
+        metrics.dhcp.drop_for("malformed");
+        metrics.dhcp.decided("committed");
+        metrics.dhcp.set_link(VlanId(5001), 1, 1);
+        let page = include_str!("../../docs/metrics.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `ironraft_rack_"));
+        let explained: BTreeSet<String> = rows
+            .filter_map(|row| Some(format!("ironraft_rack_{}", row.split_once('`')?.0)))
+            .collect();
+        assert_eq!(names(&metrics), explained);
+    }
+
+    #[test]
+    fn a_link_that_is_not_served_any_more_is_not_shown() {
+        let metrics = Metrics::default();
+        metrics.dhcp.set_link(VlanId(1), 2, 3);
+        metrics.dhcp.set_link(VlanId(2), 4, 5);
+        metrics.dhcp.forget_link(VlanId(1));
+        let text = metrics.encode().expect("text");
+        let of_links: Vec<&str> = text.lines().filter(|line| line.contains("vlan=")).collect();
+        assert_eq!(
+            of_links,
+            [
+                r#"ironraft_rack_dhcp_blocks{vlan="2"} 4"#,
+                r#"ironraft_rack_dhcp_free_addresses{vlan="2"} 5"#,
+            ]
+        );
+    }
+}

@@ -188,6 +188,8 @@ struct Attempt<'a> {
     welcomed: bool,
     /// Whether the region tells the serials of zones.
     tells_zone_serials: bool,
+    /// Whether it commits bindings of clients without a hardware address.
+    takes_client_identifiers: bool,
     heard: Instant,
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
@@ -207,6 +209,7 @@ impl<'a> Attempt<'a> {
             resumes,
             welcomed: false,
             tells_zone_serials: false,
+            takes_client_identifiers: false,
             heard: now,
             leader_known: now,
             open: VecDeque::new(),
@@ -241,7 +244,8 @@ impl<'a> Attempt<'a> {
             timeout(WELCOME_TIMEOUT, opening).await.map_err(|_| SessionError::NoWelcome)??;
         self.session.clock.observe(Timestamp::from_unix_ms(first.now_ms), sent, Instant::now());
         self.welcome(first)?;
-        self.session.uplink.set_connected(&self.address, client);
+        let takes = self.takes_client_identifiers;
+        self.session.uplink.set_connected(&self.address, client, takes);
         self.exchange(incoming, sender).await
     }
 
@@ -250,6 +254,7 @@ impl<'a> Attempt<'a> {
             return Err(SessionError::NotWelcome);
         };
         self.tells_zone_serials = welcome.tells_zone_serials;
+        self.takes_client_identifiers = welcome.takes_client_identifiers;
         let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
         if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {
             return Err(SessionError::CopyLacksSerials);

@@ -23,6 +23,8 @@ struct State {
 struct Connected {
     address: String,
     client: RackClient<Channel>,
+    /// Whether its region commits bindings of clients without a hardware address.
+    takes_client_identifiers: bool,
 }
 
 /// Tells when the regions that are known, or the connected one, changed.
@@ -57,6 +59,13 @@ impl Uplink {
     #[must_use]
     pub fn client(&self) -> Option<RackClient<Channel>> {
         self.state.borrow().connected.as_ref().map(|connected| connected.client.clone())
+    }
+
+    /// Whether the region that the session is with commits bindings of clients without a hardware
+    /// address; none while there is no session.
+    pub(crate) fn takes_client_identifiers(&self) -> Option<bool> {
+        let state = self.state.borrow();
+        state.connected.as_ref().map(|connected| connected.takes_client_identifiers)
     }
 
     /// Waits until there is a session and returns a client to its region.
@@ -105,8 +114,13 @@ impl Uplink {
         }
     }
 
-    pub(crate) fn set_connected(&self, address: &str, client: RackClient<Channel>) {
-        let connected = Connected { address: address.to_owned(), client };
+    pub(crate) fn set_connected(
+        &self,
+        address: &str,
+        client: RackClient<Channel>,
+        takes_client_identifiers: bool,
+    ) {
+        let connected = Connected { address: address.to_owned(), client, takes_client_identifiers };
         self.state.send_modify(|state| state.connected = Some(connected));
     }
 

@@ -76,7 +76,13 @@ fn txn() -> wire::Txn {
         reason: "machine.deploy".to_owned(),
         request_id: Bytes::from_static(&[7; 16]),
         time_ms: 1_700_000_000_000,
+        decides: Bytes::new(),
     }
+}
+
+/// A transaction that decides requests.
+fn batch() -> wire::Txn {
+    wire::Txn { decides: [[8; 16], [9; 16]].concat().into(), ..txn() }
 }
 
 fn command() -> wire::Command {
@@ -250,6 +256,8 @@ fn request_cases() -> Vec<Case> {
     let read = |result| wire::ReadIndexReply { result: Some(result) };
     let not_leader = wire::NotLeader { leader: 3 };
     let words = || "words".to_owned();
+    let request = wire::DecidedRequest { id: Bytes::from_static(&[8; 16]), revision: 5 };
+    let decided = wire::Decided { requests: vec![request] };
     let replies = vec![
         outcome(Ended::Committed(9)),
         transacted(Transacted::NotLeader(wire::NotLeader { leader: 3 })),
@@ -257,11 +265,13 @@ fn request_cases() -> Vec<Case> {
     let marks = vec![wire::DigestMark { index: 6, digest: 0x1234_5678 }];
     vec![
         sent("transact", wire::TransactRequest { txn: Some(txn()) }),
+        sent("transact.decides", wire::TransactRequest { txn: Some(batch()) }),
         sent("transact_each", wire::TransactEachRequest { txns: vec![txn(), txn()] }),
         sent("transact_each.replies", wire::TransactEachReply { replies }),
         sent("transact.committed", outcome(Ended::Committed(9))),
         sent("transact.conflict", outcome(Ended::Conflict(Bytes::from_static(b"key")))),
         sent("transact.invalid", outcome(Ended::Invalid(words()))),
+        sent("transact.decided", outcome(Ended::Decided(decided))),
         sent("transact.not_leader", transacted(Transacted::NotLeader(not_leader))),
         sent("transact.unknown", transacted(Transacted::Unknown(words()))),
         sent("read_index", read(Read::Index(9))),

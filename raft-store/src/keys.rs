@@ -7,7 +7,7 @@
 //! | `state`    | generation, key                       | `Value`: revision and bytes        |
 //! | `history`  | generation, revision, sequence        | `HistoryRecord`: one transaction   |
 //! | `sessions` | generation, `r`, request id           | `SessionRecord`: its first answer  |
-//! | `sessions` | generation, `t`, log time, request id | empty; the order of expiry         |
+//! | `sessions` | generation, `t`, log time, request id | ids decided with it; the order of expiry |
 //!
 //! Numbers are big-endian, so that keys sort as the numbers do. The generation stands in front of
 //! everything replicated: a snapshot is installed as the next generation, and one write of

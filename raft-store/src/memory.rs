@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::read::versioned::{KeyChange, Keys, Past, Versioned};
-use crate::txn::{Committed, Expected, TransactError, Txn, Write};
+use crate::txn::{Committed, DecidedRequest, Expected, TransactError, Txn, Write};
 use crate::version;
 use crate::watch::{Batch, Change, part_of};
 
@@ -68,12 +68,20 @@ impl Memory {
         if let Some(answer) = txn.meta.request_id.and_then(|id| inner.answers.get(&id)) {
             return Ok(*answer);
         }
-        crate::state::validate(&txn.clone().into_wire())
-            .map_err(|reason| TransactError::Invalid { reason })?;
-        let committed = inner.apply(txn)?;
-        if let Some(id) = txn.meta.request_id {
-            inner.answers.insert(id, committed);
+        let encoded = txn.clone().into_wire();
+        crate::state::validate(&encoded).map_err(|reason| TransactError::Invalid { reason })?;
+        version::check_decides(&encoded, self.cluster_version())?;
+        let decided = |id: &[u8; 16]| {
+            let answer = inner.answers.get(id)?;
+            Some(DecidedRequest { id: *id, revision: answer.revision })
+        };
+        let requests: Vec<_> = txn.meta.decides.iter().filter_map(decided).collect();
+        if !requests.is_empty() {
+            return Err(TransactError::Decided { requests });
         }
+        let committed = inner.apply(txn)?;
+        let ids = txn.meta.request_id.iter().chain(&txn.meta.decides);
+        inner.answers.extend(ids.map(|id| (*id, committed)));
         Ok(committed)
     }
 

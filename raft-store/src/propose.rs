@@ -16,6 +16,7 @@ use crate::packing::{Limits, Packer, Weigh};
 use crate::runtime::now_ms;
 use crate::state::Raft;
 use crate::types::{Command, Outcome};
+use crate::version;
 
 /// Of transactions, and of groups of entries.
 const LIMITS: Limits = Limits { waiting: 4096, packs: 3, count: 1024, size_bytes: 1 << 20 };
@@ -97,9 +98,10 @@ async fn write(raft: Raft, group: Vec<Proposal>) {
     let packs = pack(txns.into_iter().flatten());
     let sizes: Vec<usize> = packs.iter().map(Vec::len).collect();
     let time_ms = now_ms();
-    let commands = packs
-        .into_iter()
-        .map(|txns| encode(&wire::Command { txns, time_ms, ..wire::Command::default() }));
+    let commands = packs.into_iter().map(|txns| {
+        let needs_version = needed_version(&txns);
+        encode(&wire::Command { txns, time_ms, needs_version, ..wire::Command::default() })
+    });
     let mut results = match raft.client_write_many(commands).await {
         Ok(results) => results,
         Err(fatal) => return callers.all(&Proposed::Unknown(fatal.to_string())),
@@ -171,6 +173,12 @@ impl Callers {
         let open = self.waiting.iter().map(|caller| caller.expected).sum();
         self.same(open, outcome);
     }
+}
+
+/// The cluster version that a replica must support to apply transactions; 0 when any will do.
+fn needed_version(txns: &[wire::Txn]) -> u32 {
+    let decides = txns.iter().any(|txn| !txn.decides.is_empty());
+    if decides { version::DECIDES_SINCE } else { 0 }
 }
 
 fn encode(command: &wire::Command) -> Command {
@@ -263,6 +271,14 @@ mod tests {
         let undecoded = Outcome::Invalid("the command does not decode".to_owned());
         let mixed = vec![Proposed::Done(undecoded), Proposed::NotLeader(Some(2))];
         assert_eq!(Ok(mixed), told[2].try_recv());
+    }
+
+    /// A replica that does not know what they decide would apply them twice.
+    #[test]
+    fn an_entry_says_which_version_its_transactions_need() {
+        let decides = wire::Txn { decides: Bytes::from_static(&[7; 16]), ..txn(&[], &["a"]) };
+        assert_eq!(0, needed_version(&[txn(&[], &["a"])]));
+        assert_eq!(version::DECIDES_SINCE, needed_version(&[txn(&[], &["b"]), decides]));
     }
 
     #[test]

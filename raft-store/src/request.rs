@@ -22,6 +22,7 @@ use crate::state;
 use crate::status::Leadership;
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Outcome;
+use crate::version;
 
 /// How long to wait before a request that found no leader is tried again, if nothing is heard.
 const RETRY: Duration = Duration::from_millis(50);
@@ -89,6 +90,7 @@ impl Node {
     fn admit(&self, txn: Txn) -> Result<wire::Txn, TransactError> {
         let txn = txn.into_wire();
         state::validate(&txn).map_err(|reason| TransactError::Invalid { reason })?;
+        version::check_decides(&txn, self.cluster_version())?;
         if self.disk.is_low() {
             return Err(TransactError::DiskLow { free_bytes: self.disk.free_bytes() });
         }
@@ -133,6 +135,10 @@ impl Node {
                 }
                 Proposed::Done(Outcome::Invalid(reason)) => {
                     return Err(TransactError::Invalid { reason });
+                }
+                // An earlier attempt was not applied, or this one had its answer; and it will not be.
+                Proposed::Done(Outcome::Decided(requests)) => {
+                    return Err(TransactError::Decided { requests });
                 }
                 Proposed::Done(Outcome::Committed(revision)) => {
                     // It is committed; that this node is slow to see it does not change that.

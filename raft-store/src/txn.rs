@@ -31,6 +31,7 @@ impl Txn {
             Write::Delete { key } => wire::Write { key, value: None },
         };
         let request_id = self.meta.request_id.map(|id| Bytes::copy_from_slice(&id));
+        let decides = Bytes::from(self.meta.decides.into_flattened());
         wire::Txn {
             compares: self.compares.into_iter().map(compare).collect(),
             writes: self.writes.into_iter().map(write).collect(),
@@ -38,6 +39,7 @@ impl Txn {
             reason: self.meta.reason,
             request_id: request_id.unwrap_or_default(),
             time_ms: self.meta.time_ms,
+            decides,
         }
     }
 }
@@ -97,6 +99,12 @@ pub struct Meta {
     /// Random id of the request. A transaction that was applied is not applied again under the same
     /// id for an hour: its first answer is returned. After a conflict the id may be used again.
     pub request_id: Option<[u8; 16]>,
+    /// The ids of the requests that it decides together, each once; it needs a request id of its own
+    /// then. Where one of them was decided before, by itself or with others, nothing is applied, and
+    /// [`TransactError::Decided`] says which; else all of them count as decided for an hour, also
+    /// those for which nothing is written. From cluster version
+    /// [`DECIDES_SINCE`](crate::version::DECIDES_SINCE) on.
+    pub decides: Vec<[u8; 16]>,
     /// When it was evaluated, in milliseconds since the Unix epoch.
     pub time_ms: u64,
 }
@@ -108,6 +116,15 @@ pub struct Committed {
     pub revision: u64,
 }
 
+/// A request that was decided before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecidedRequest {
+    /// Its id.
+    pub id: [u8; 16],
+    /// The revision at which it was decided.
+    pub revision: u64,
+}
+
 /// Why a transaction has no answer, or was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransactError {
@@ -116,6 +133,13 @@ pub enum TransactError {
     Conflict {
         /// The first key whose compare failed.
         key: Bytes,
+    },
+    /// Some of the requests that it [decides](Meta::decides) were decided before it; nothing was
+    /// written. Evaluate again without them.
+    #[error("{} of the requests were decided before", requests.len())]
+    Decided {
+        /// Those, in the order of the transaction.
+        requests: Vec<DecidedRequest>,
     },
     /// It was certainly not applied. It may be sent again.
     #[error("not committed: {reason}")]

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::txn::DecidedRequest;
 use bytes::Bytes;
 use openraft::alias::{CommittedLeaderIdOf, EntryOf, LogIdOf, StoredMembershipOf, VoteOf};
 
@@ -43,6 +44,8 @@ pub(crate) enum Outcome {
     Conflict(Bytes),
     /// It can never be applied.
     Invalid(String),
+    /// Some of the requests that it decides were decided before.
+    Decided(Vec<DecidedRequest>),
 }
 
 /// A member of the cluster, as the membership entries of the log know it.

@@ -27,15 +27,23 @@
 //! | 1       | everything        |
 //! | 2       | rows of machines in parts; who gives addresses away marks a guard and does not take it |
 //! | 3       | an index of events by level, filled when all members write it |
+//! | 4       | bindings of clients that have an identifier and no hardware address |
+//! | 5       | transactions that decide several requests |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use proto::raft as wire;
+
+use crate::txn::TransactError;
+
 /// The cluster version of a new cluster.
 pub const FIRST: u32 = 1;
 /// The greatest cluster version that this program supports: it reads everything that came up to it.
-pub const SUPPORTED: u32 = 3;
+pub const SUPPORTED: u32 = 5;
+/// The cluster version from which on a transaction may [decide](crate::txn::Meta::decides) requests.
+pub const DECIDES_SINCE: u32 = 5;
 /// The folder version that this program writes, and the greatest that it reads.
 const FOLDER: u32 = 1;
 const FILE: &str = "VERSION";
@@ -56,6 +64,17 @@ pub struct TooNew {
 /// Refuses a cluster version that this program does not apply.
 pub(crate) fn check_cluster(what: &'static str, found: u32) -> Result<(), TooNew> {
     if found > SUPPORTED { Err(TooNew { what, found, known: SUPPORTED }) } else { Ok(()) }
+}
+
+/// Refuses a transaction that not all members of the cluster can apply yet.
+pub(crate) fn check_decides(txn: &wire::Txn, cluster: u32) -> Result<(), TransactError> {
+    if txn.decides.is_empty() || cluster >= DECIDES_SINCE {
+        return Ok(());
+    }
+    let reason = format!(
+        "it decides requests, which needs cluster version {DECIDES_SINCE}, and the cluster has {cluster}"
+    );
+    Err(TransactError::Invalid { reason })
 }
 
 /// Checks the marker of a folder, and writes it to a new one, which has no database yet.

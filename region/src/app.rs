@@ -33,7 +33,7 @@ use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
     authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
-    power, tokens, zone_serials,
+    pools, power, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -215,7 +215,7 @@ fn services(
 fn routes(tables: &Tables, images: &Images, feed: &Feed, filling: &Filling) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
     let admission = Admission::new(tables.clone());
-    let telemetry = Telemetry::new(tables.store().clone(), &admission, feed, filling);
+    let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
@@ -242,6 +242,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(power::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run_ends(tables.clone(), stop.clone())));
+    tasks.spawn(finished(pools::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(zone_serials::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(tables, stop)));
 }

@@ -9,4 +9,5 @@ pub mod telemetry;
 
 pub mod grpc;
 pub mod metadata;
+pub mod pool_metrics;
 pub mod reconcile;

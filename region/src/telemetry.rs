@@ -20,9 +20,12 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
 use raft_store::metrics::Distribution;
+use tables::update::Tables;
+use tracing::warn;
 
 use crate::admission::Admission;
 use crate::feed::Feed;
+use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
 
 /// The media type of `OpenMetrics`.
@@ -42,11 +45,12 @@ struct MemberLabels {
 /// The metrics of one region node; clones share them.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
-    store: Store,
+    tables: Tables,
     registry: Arc<Registry>,
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
     raft: RaftGauges,
+    pools: PoolMetrics,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -61,10 +65,10 @@ struct RaftGauges {
 }
 
 impl Telemetry {
-    /// Metrics of the node with this store, of who is let in, of what racks are fed, and of indexes
+    /// Metrics of the node with these tables, of who is let in, of what racks are fed, and of indexes
     /// that are filled.
     #[must_use]
-    pub fn new(store: Store, admission: &Admission, feed: &Feed, filling: &Filling) -> Self {
+    pub fn new(tables: Tables, admission: &Admission, feed: &Feed, filling: &Filling) -> Self {
         let mut registry = Registry::with_prefix("ironraft");
         let requests = Family::default();
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
@@ -75,9 +79,11 @@ impl Telemetry {
         feed.register(&mut registry);
         filling.register(&mut registry);
         raft.register(&mut registry);
-        let measured = StoreCollector { store: store.clone() };
+        let pools = PoolMetrics::default();
+        pools.register(&mut registry);
+        let measured = StoreCollector { store: tables.store().clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));
-        Self { store, registry: Arc::new(registry), requests, seconds, raft }
+        Self { tables, registry: Arc::new(registry), requests, seconds, raft, pools }
     }
 
     /// The three routes.
@@ -173,7 +179,10 @@ fn gauge(value: u64) -> i64 {
 }
 
 async fn metrics(State(telemetry): State<Telemetry>) -> Response {
-    telemetry.raft.set(&telemetry.store);
+    telemetry.raft.set(telemetry.tables.store());
+    if let Err(error) = telemetry.pools.read(&telemetry.tables).await {
+        warn!("address pools cannot be read for metrics: {error}");
+    }
     let mut text = String::new();
     match encode(&mut text, &telemetry.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
@@ -183,8 +192,9 @@ async fn metrics(State(telemetry): State<Telemetry>) -> Response {
 
 /// Ready is a node that can answer linearizable reads: it knows a leader and has applied its log.
 async fn ready(State(telemetry): State<Telemetry>) -> Response {
-    let leader = telemetry.store.leadership().borrow().leader;
-    let behind = telemetry.store.status().map_or(0, |s| s.last_log.saturating_sub(s.applied));
+    let store = telemetry.tables.store();
+    let leader = store.leadership().borrow().leader;
+    let behind = store.status().map_or(0, |s| s.last_log.saturating_sub(s.applied));
     let checks = [("leader known", leader.is_some()), ("log applied", behind <= 1000)];
     let mut text = String::new();
     for (name, passed) in checks {

@@ -57,6 +57,7 @@ pub fn operations() -> Vec<Operation> {
         network::spaces::OPERATIONS,
         network::subnets::OPERATIONS,
         machine::tags::OPERATIONS,
+        access::sshkeys::OPERATIONS,
         access::users::OPERATIONS,
         version::OPERATIONS,
         network::vlans::OPERATIONS,

@@ -256,6 +256,7 @@ mod tests {
             "type" => "dynamic",
             "ip" | "ip_address" | "start_ip" | "end_ip" | "gateway_ip" | "ip_addresses"
             | "dns_servers" => "10.0.0.1",
+            "disabled_boot_architectures" => "pxe",
             "mac" | "mac_address" | "mac_addresses" => "52:54:00:00:00:01",
             "before" => "",
             // With a content, nothing is asked of its hash and size.

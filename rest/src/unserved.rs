@@ -42,7 +42,6 @@ const PARTS: &[&str] = &[
     "raid",
     "raids",
     "results",
-    "sshkeys",
     "sslkeys",
     "vmfs-datastore",
     "vmfs-datastores",
@@ -67,7 +66,6 @@ const OPERATIONS: &[&str] = &[
     "exit_rescue_mode",
     "format",
     "get_curtin_config",
-    "import",
     "import_boot_images",
     "is_action_in_progress",
     "is_importing",
@@ -145,8 +143,8 @@ mod tests {
         };
         assert_eq!(at("scripts"), format!("Unknown API endpoint: scripts. {HINT}"));
         assert_eq!(
-            at("account/prefs/sshkeys"),
-            format!("Unknown API endpoint: account/prefs/sshkeys. {HINT}")
+            at("account/prefs/sslkeys"),
+            format!("Unknown API endpoint: account/prefs/sslkeys. {HINT}")
         );
         assert_eq!(at("machnes"), "Unknown API endpoint: machnes.");
         assert_eq!(

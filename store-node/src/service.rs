@@ -114,6 +114,7 @@ fn reply_of(outcome: Result<Committed, TransactError>) -> wire::TxnReply {
         Err(error @ TransactError::DiskLow { .. }) => Reply::NotCommitted(error.to_string()),
         Err(TransactError::Unknown { reason }) => Reply::Unknown(reason),
         Err(TransactError::Invalid { reason }) => Reply::Invalid(reason),
+        Err(error @ TransactError::Decided { .. }) => Reply::Invalid(error.to_string()),
     };
     wire::TxnReply { result: Some(result) }
 }

@@ -111,7 +111,7 @@ impl Tables {
             actor: "reconciler:indexes".to_owned(),
             reason: "index.fill".to_owned(),
             request_id: Some(rand::random()),
-            time_ms: 0,
+            ..Meta::default()
         };
         let (txn, mut held) = tx.into_parts(meta);
         Ok(match self.send(txn, &mut held).await? {

@@ -10,9 +10,10 @@ use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DnsRecordId, DnsResourceId,
-    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SubnetId, SystemId,
-    UserId, VlanId,
+    DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId, SubnetId,
+    SystemId, UserId, VlanId,
 };
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 
 /// What stands between the parts of a compound key.
@@ -142,6 +143,21 @@ impl Key for MacAddress {
     }
 }
 
+/// The text of an identifier begins with `id:`, which no hardware address does.
+impl Key for ClientId {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Hardware(mac) => mac.encode(out),
+            Self::Identifier(_) => out.extend_from_slice(self.to_string().as_bytes()),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let hardware = MacAddress::decode(bytes).map(Self::Hardware);
+        hardware.or_else(|| std::str::from_utf8(bytes).ok()?.parse().ok())
+    }
+}
+
 impl Key for IpAddr {
     fn encode(&self, out: &mut Vec<u8>) {
         let text = match self {
@@ -218,6 +234,7 @@ numeric_id_keys!(
     IpRangeId,
     ResourcePoolId,
     SpaceId,
+    SshKeyId,
     SubnetId,
     UserId,
     VlanId,
@@ -251,6 +268,8 @@ mod tests {
                 .map(|text| text.parse().unwrap()),
         );
         check(&[MacAddress([0, 0, 0, 0, 0, 9]), MacAddress([0x52, 0, 0, 0, 0, 1])]);
+        let identifier = ClientId::Identifier([255, 0].into());
+        check(&[ClientId::Hardware(MacAddress([0x52, 0, 0, 0, 0, 1])), identifier]);
     }
 
     #[test]

@@ -14,10 +14,10 @@ use crate::row::{Index, Row};
 pub const BINDINGS_OF_SUBNET: Index<Binding> =
     Index { name: "binding.subnet", keys: |binding| vec![encoded(&binding.subnet)], since: FIRST };
 
-/// The bindings of a client on a link (a [`model::id::VlanId`] and a [`model::mac::MacAddress`]).
+/// The bindings of a client on a link (a [`model::id::VlanId`] and a [`model::lease::client::ClientId`]).
 pub const BINDINGS_OF_CLIENT: Index<Binding> = Index {
     name: "binding.client",
-    keys: |binding| vec![encoded(&(binding.vlan, binding.mac))],
+    keys: |binding| vec![encoded(&(binding.vlan, binding.client.clone()))],
     since: FIRST,
 };
 

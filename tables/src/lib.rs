@@ -69,6 +69,7 @@ pub mod leases;
 pub mod machines;
 pub mod names;
 pub mod network;
+pub mod pools;
 pub mod serials;
 pub mod site;
 

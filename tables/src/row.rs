@@ -92,6 +92,9 @@ pub struct Part<T> {
     pub put: fn(&mut T, &[u8]) -> serde_json::Result<()>,
 }
 
+/// What a key takes besides the name of its table, in bytes, unless it is long.
+const KEY_BYTES_TYPICAL: usize = 48;
+
 /// The version byte of a part.
 const PART_VERSION: u8 = 1;
 
@@ -104,7 +107,15 @@ pub fn prefix<T: Row>() -> Bytes {
 /// The key of a row.
 #[must_use]
 pub fn row_key<T: Row>(id: &T::Id) -> Bytes {
-    let mut key = prefix::<T>().to_vec();
+    keyed(T::TABLE, id)
+}
+
+/// The key of what a table has under an id.
+fn keyed<K: Key>(table: &str, id: &K) -> Bytes {
+    let mut key = Vec::with_capacity(table.len() + KEY_BYTES_TYPICAL);
+    key.extend_from_slice(b"t/");
+    key.extend_from_slice(table.as_bytes());
+    key.push(b'/');
     id.encode(&mut key);
     Bytes::from(key)
 }
@@ -112,15 +123,14 @@ pub fn row_key<T: Row>(id: &T::Id) -> Bytes {
 /// The id in the key of a row; none when the key is not one of this table.
 #[must_use]
 pub fn row_id<T: Row>(key: &[u8]) -> Option<T::Id> {
-    T::Id::decode(key.strip_prefix(prefix::<T>().as_ref())?)
+    let rest = key.strip_prefix(b"t/")?.strip_prefix(T::TABLE.as_bytes())?;
+    T::Id::decode(rest.strip_prefix(b"/")?)
 }
 
 /// The key of a part of a row.
 #[must_use]
 pub fn part_key<T: Row>(part: &Part<T>, id: &T::Id) -> Bytes {
-    let mut key = format!("t/{}/", part.table).into_bytes();
-    id.encode(&mut key);
-    Bytes::from(key)
+    keyed(part.table, id)
 }
 
 /// The id in the key of a row or of one of its parts; none when the key is neither.

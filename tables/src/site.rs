@@ -1,9 +1,10 @@
-//! Who and what the site consists of: controllers, settings, zones, pools, tags, users, API keys.
+//! Who and what the site consists of: controllers, settings, zones, pools, tags, users and their keys.
 
 use model::controller::{RackController, RegionController};
-use model::id::{AvailabilityZoneId, ResourcePoolId, SystemId, UserId};
+use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, SystemId, UserId};
 use model::pool::ResourcePool;
 use model::setting::Setting;
+use model::ssh_key::SshKey;
 use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
@@ -47,6 +48,10 @@ pub const TOKENS_OF_MACHINE: Index<ApiToken> = Index {
     },
     since: FIRST,
 };
+
+/// The SSH keys of a user (a [`UserId`]).
+pub const SSHKEYS_OF_USER: Index<SshKey> =
+    Index { name: "sshkey.user", keys: |key| vec![encoded(&key.user)], since: FIRST };
 
 impl Row for RackController {
     type Id = SystemId;
@@ -122,5 +127,15 @@ impl Row for ApiToken {
 
     fn id(&self) -> String {
         self.key.clone()
+    }
+}
+
+impl Row for SshKey {
+    type Id = SshKeyId;
+    const TABLE: &'static str = "sshkey";
+    const INDEXES: &'static [Index<Self>] = &[SSHKEYS_OF_USER];
+
+    fn id(&self) -> SshKeyId {
+        self.id
     }
 }

@@ -34,7 +34,8 @@ pub struct Tx {
     now: Timestamp,
     attempt: u32,
     cluster_version: u32,
-    compares: RefCell<BTreeMap<Bytes, Expected>>,
+    /// What was read and is compared, so that each key is looked up once.
+    seen: RefCell<BTreeMap<Bytes, Option<Versioned>>>,
     writes: BTreeMap<Bytes, Option<Bytes>>,
     held: RefCell<Held>,
     moved: Cell<bool>,
@@ -62,9 +63,9 @@ impl Tx {
     /// An empty transaction.
     pub(crate) fn new(inputs: Inputs) -> Self {
         let Inputs { at, state, now, attempt, cluster_version, held } = inputs;
-        let (compares, writes) = (RefCell::default(), BTreeMap::new());
+        let (seen, writes) = (RefCell::default(), BTreeMap::new());
         let (held, moved) = (RefCell::new(held), Cell::new(false));
-        Self { at, state, now, attempt, cluster_version, compares, writes, held, moved }
+        Self { at, state, now, attempt, cluster_version, seen, writes, held, moved }
     }
 
     /// The time of this transaction: the only clock that what it writes may depend on.
@@ -319,13 +320,17 @@ impl Tx {
     /// The transaction as the store takes it, and what it keeps from others until it is decided.
     /// `meta.time_ms` becomes the transaction's time.
     pub(crate) fn into_parts(self, meta: Meta) -> (Txn, Held) {
-        let compares = self.compares.into_inner().into_iter();
+        let compare = |(key, seen): (Bytes, Option<Versioned>)| {
+            let seen = seen.map(|found| Expected::Revision(found.revision));
+            Compare { key, expected: seen.unwrap_or(Expected::Absent) }
+        };
+        let compares = self.seen.into_inner().into_iter();
         let writes = self.writes.into_iter().map(|(key, value)| match value {
             Some(value) => Write::Put { key, value },
             None => Write::Delete { key },
         });
         let txn = Txn {
-            compares: compares.map(|(key, expected)| Compare { key, expected }).collect(),
+            compares: compares.map(compare).collect(),
             writes: writes.collect(),
             meta: Meta { time_ms: self.now.unix_ms, ..meta },
         };
@@ -340,10 +345,12 @@ impl Tx {
     }
 
     fn compare(&self, key: &Bytes) -> Option<Versioned> {
+        let mut seen = self.seen.borrow_mut();
+        if let Some(stored) = seen.get(key) {
+            return stored.clone();
+        }
         let stored = self.at.get(key);
-        let expected =
-            stored.as_ref().map_or(Expected::Absent, |stored| Expected::Revision(stored.revision));
-        self.compares.borrow_mut().entry(key.clone()).or_insert(expected);
+        seen.insert(key.clone(), stored.clone());
         stored
     }
 
@@ -451,7 +458,10 @@ impl Reads for Tx {
 
     fn uncompared(&self, key: &Bytes) -> Option<Versioned> {
         match self.writes.get(key) {
-            None => self.at.get(key),
+            None => match self.seen.borrow().get(key) {
+                Some(stored) => stored.clone(),
+                None => self.at.get(key),
+            },
             Some(value) => {
                 value.clone().map(|value| Versioned { value, revision: self.at.revision() })
             }

@@ -103,7 +103,20 @@ impl Tables {
     /// # Errors
     /// [`TableError::Unavailable`] without a quorum.
     pub async fn begin(&self, attempt: u32) -> Result<Tx, TableError> {
-        let at = self.store.read(Consistency::Linearizable).await?;
+        self.begin_at(Consistency::Linearizable, attempt).await
+    }
+
+    /// As [`Tables::begin`], at what this node has, which may be behind: it costs no round to other nodes.
+    /// Whatever the outcome rests on must be compared, and who is not content with it begins anew.
+    ///
+    /// # Errors
+    /// [`TableError::Unavailable`] when the store of this node failed.
+    pub async fn begin_stale(&self, attempt: u32) -> Result<Tx, TableError> {
+        self.begin_at(Consistency::Stale, attempt).await
+    }
+
+    async fn begin_at(&self, consistency: Consistency, attempt: u32) -> Result<Tx, TableError> {
+        let at = self.store.read(consistency).await?;
         let state = self.views.at(&at).await?;
         let held = Held { claimed: self.claims.begin(), taken: self.numbers.begin() };
         let cluster_version = self.store.cluster_version();
@@ -154,7 +167,7 @@ impl Tables {
                 actor: cause.actor.clone(),
                 reason: cause.reason.to_owned(),
                 request_id: Some(rand::random()),
-                time_ms: 0,
+                ..Meta::default()
             };
             let (txn, mut held) = tx.into_parts(meta);
             let key = match self.send(txn, &mut held).await? {
@@ -208,6 +221,9 @@ impl Tables {
                 }
                 Err(TransactError::Invalid { reason }) => {
                     return Err(TableError::Invalid { reason });
+                }
+                Err(error @ TransactError::Decided { .. }) => {
+                    return Err(TableError::Invalid { reason: error.to_string() });
                 }
                 Err(error @ TransactError::DiskLow { .. }) => {
                     let reason = error.to_string();

@@ -193,7 +193,7 @@ async fn transact(store: &Store, transaction: Transaction) -> Response {
             Response::NotCommitted
         }
         Err(TransactError::Unknown { .. }) => Response::Unknown,
-        Err(error @ TransactError::Invalid { .. }) => {
+        Err(error @ (TransactError::Invalid { .. } | TransactError::Decided { .. })) => {
             Response::Failed { reason: error.to_string() }
         }
     }

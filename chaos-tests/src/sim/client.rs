@@ -7,6 +7,7 @@ use bytes::Bytes;
 use raft_store::read::Consistency;
 use raft_store::sim::member::Member;
 use raft_store::txn::{self, Expected, Meta, TransactError, Txn};
+use raft_store::version::DECIDES_SINCE;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -17,7 +18,7 @@ const KEYS: u64 = 5;
 /// How long a client rests between two operations at most, in milliseconds.
 const REST_MAX_MS: u64 = 60;
 /// How often a transaction with a request id is tried.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u8 = 3;
 
 /// Works until the world stops.
 pub(super) async fn work(world: World, number: u64, seed: u64) {
@@ -117,8 +118,8 @@ impl Client {
         let Action::Txn { request_id, .. } = action else { unreachable!("it is a transaction") };
         let (mut node, mut member) = (node, member);
         let mut doubt = None;
-        for attempt in 1.. {
-            let outcome = attempt_once(&member, action).await;
+        for attempt in 1..=u8::MAX {
+            let outcome = attempt_once(&member, action, attempt).await;
             let certain = doubt.is_none() || matches!(outcome, Outcome::Committed { .. });
             if certain && !matches!(outcome, Outcome::Unknown { .. }) {
                 return (node, outcome);
@@ -157,8 +158,9 @@ async fn read(member: &Member, keys: &[String], stale: bool) -> Outcome {
     }
 }
 
-async fn attempt_once(member: &Member, action: &Action) -> Outcome {
-    let (store, txn) = (member.store(), to_txn(action));
+async fn attempt_once(member: &Member, action: &Action, attempt: u8) -> Outcome {
+    let store = member.store();
+    let txn = deciding(to_txn(action), attempt, store.cluster_version());
     // Both ways into the store make the same promises.
     let transacting = async {
         if !txn.compares.is_empty() {
@@ -169,6 +171,11 @@ async fn attempt_once(member: &Member, action: &Action) -> Outcome {
     };
     match member.process().run(transacting).await {
         Ok(Ok(committed)) => Outcome::Committed { revision: committed.revision },
+        // It was this one: nobody else decides it.
+        Ok(Err(TransactError::Decided { requests })) => match requests.first() {
+            Some(first) => Outcome::Committed { revision: first.revision },
+            None => Outcome::Failed { reason: "nothing was decided before".to_owned() },
+        },
         Ok(Err(TransactError::Conflict { key })) => {
             Outcome::Conflict { key: String::from_utf8_lossy(&key).into_owned() }
         }
@@ -182,6 +189,20 @@ async fn attempt_once(member: &Member, action: &Action) -> Outcome {
         }
         Err(ended) => Outcome::Unknown { reason: ended.to_string() },
     }
+}
+
+/// Half of the transactions with an id decide it instead, under another id at each attempt.
+fn deciding(mut txn: Txn, attempt: u8, cluster_version: u32) -> Txn {
+    if let Some(id) = txn.meta.request_id
+        && id[15].is_multiple_of(2)
+        && cluster_version >= DECIDES_SINCE
+    {
+        let mut own = id;
+        own[0] ^= attempt;
+        txn.meta.request_id = Some(own);
+        txn.meta.decides = vec![id];
+    }
+    txn
 }
 
 fn to_txn(action: &Action) -> Txn {

@@ -63,6 +63,19 @@ impl<A: Copy + Ord> Blocks<A> {
         }
     }
 
+    /// The blocks on a link that were granted to a process of a rack: first address, last address,
+    /// block.
+    pub fn of(
+        &self,
+        vlan: VlanId,
+        rack: &SystemId,
+        incarnation: u64,
+    ) -> impl Iterator<Item = (A, A, &Block)> {
+        let own = self.by_owner.get(&vlan).and_then(|racks| racks.get(rack));
+        let blocks = own.into_iter().flatten().filter_map(|(_, id)| self.get(*id));
+        blocks.filter(move |(_, _, block)| block.incarnation == incarnation)
+    }
+
     /// The block on a link, granted to a process of a rack, that an address lies in.
     #[must_use]
     pub fn at(

@@ -72,6 +72,12 @@ impl<A: Copy + Ord> Pool<A> {
         self.declined.iter().copied()
     }
 
+    /// How many addresses from one to another no client is known to have had.
+    #[must_use]
+    pub fn new_within(&self, first: A, last: A) -> usize {
+        self.new.range(first..=last).count()
+    }
+
     /// How many addresses no client is known to have had.
     #[must_use]
     pub fn new_len(&self) -> usize {

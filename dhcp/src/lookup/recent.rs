@@ -15,7 +15,7 @@ pub struct Recent<K, V> {
     room: usize,
 }
 
-impl<K: Copy + Ord, V> Recent<K, V> {
+impl<K: Clone + Ord, V> Recent<K, V> {
     /// An empty map with room for this many entries, at least one.
     #[must_use]
     pub fn with_room(room: usize) -> Self {
@@ -60,10 +60,17 @@ impl<K: Copy + Ord, V> Recent<K, V> {
         }
         let now = self.next;
         self.next += 1;
-        self.used.insert(now, key);
+        self.used.insert(now, key.clone());
         let (value, used) = self.entries.entry(key).or_insert_with(|| (make(), now));
         *used = now;
         value
+    }
+
+    /// Forgets an entry.
+    pub fn remove(&mut self, key: &K) {
+        if let Some((_, used)) = self.entries.remove(key) {
+            self.used.remove(&used);
+        }
     }
 
     /// Forgets the entries used longest ago, up to the first that is not over.

@@ -50,7 +50,7 @@ impl<A: Copy + Ord> Reserved<A> {
 
     /// Whether an address is kept for somebody other than this client, or for nobody.
     #[must_use]
-    pub fn for_another(&self, address: A, client: MacAddress) -> bool {
-        self.by_address.get(&address).is_some_and(|own| *own != Some(client))
+    pub fn for_another(&self, address: A, client: Option<MacAddress>) -> bool {
+        self.by_address.get(&address).is_some_and(|own| own.is_none() || *own != client)
     }
 }

@@ -1,8 +1,8 @@
 //! Who may have an address: clients that are known, and so many of the others as the limits allow.
 
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::v4::engine::{Dropped, Engine};
 use crate::v4::offers::OFFER_MS;
@@ -10,8 +10,8 @@ use crate::wire::message::Message;
 
 impl Engine {
     /// Whether a client costs no address more than it has.
-    pub(crate) fn known(&self, vlan: VlanId, mac: MacAddress) -> bool {
-        self.view.is_of_site(mac) || self.view.has_binding(vlan, mac)
+    pub(crate) fn known(&self, vlan: VlanId, client: &ClientId) -> bool {
+        self.view.is_of_site(client) || self.view.has_binding(vlan, client)
     }
 
     /// Checks that a client may be answered a DISCOVER, and get an address for as long as an offer.
@@ -22,7 +22,7 @@ impl Engine {
         now: Moment,
     ) -> Result<(), Dropped> {
         self.limits.hear(message);
-        if !self.known(vlan, message.mac) && !self.limits.may_discover(message, vlan, now) {
+        if !self.known(vlan, &message.client) && !self.limits.may_discover(message, vlan, now) {
             return Err(Dropped::AsksTooOften);
         }
         self.admit(message, vlan, OFFER_MS, now)
@@ -46,9 +46,9 @@ impl Engine {
         now: Moment,
     ) -> Result<(), Dropped> {
         let view = &self.view;
-        let holds = |mac| view.has_binding(vlan, mac) && !view.is_of_site(mac);
+        let holds = |client: &ClientId| view.has_binding(vlan, client) && !view.is_of_site(client);
         let admitted =
-            self.known(vlan, message.mac) || self.limits.admit(message, span_ms, now, holds);
+            self.known(vlan, &message.client) || self.limits.admit(message, span_ms, now, holds);
         if admitted { Ok(()) } else { Err(Dropped::CircuitFull) }
     }
 }

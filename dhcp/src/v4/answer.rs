@@ -50,8 +50,10 @@ pub fn destination(request: &Message, reply: &Reply, source_port: u16) -> Destin
     if !request.ciaddr.is_unspecified() {
         return Destination::Unicast { ip: request.ciaddr };
     }
-    if request.wants_broadcast() || reply.yiaddr.is_unspecified() {
-        return Destination::Broadcast;
+    match reply.mac {
+        Some(mac) if !request.wants_broadcast() && !reply.yiaddr.is_unspecified() => {
+            Destination::Frame { ip: reply.yiaddr, mac }
+        }
+        _ => Destination::Broadcast,
     }
-    Destination::Frame { ip: reply.yiaddr, mac: reply.mac }
 }

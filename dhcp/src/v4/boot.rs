@@ -5,6 +5,8 @@
 
 use std::net::Ipv4Addr;
 
+use model::boot::method;
+
 use crate::wire::code;
 use crate::wire::message::Message;
 
@@ -68,24 +70,27 @@ pub struct BootReply {
 }
 
 impl BootClient {
-    /// How the sender of a message boots; none when it does not, or on an unknown architecture.
+    /// How the sender of a message boots; none when it does not, on an unknown architecture, or when
+    /// all its ways to boot are among those that are not answered (names of [`model::boot::method`]).
     #[must_use]
-    pub fn of(message: &Message) -> Option<Self> {
+    pub fn of(message: &Message, disabled: &[String]) -> Option<Self> {
+        let answered = |name: &str| !disabled.iter().any(|own| own == name);
         let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
         let architectures = architectures(message, vendor_class);
         if is_ipxe(message) {
-            return Some(Self::Ipxe { uefi: architectures.first().is_some_and(|code| *code != 0) });
+            let uefi = architectures.first().is_some_and(|code| *code != 0);
+            return answered(method::IPXE).then_some(Self::Ipxe { uefi });
         }
+        let may_boot = |code: &&u16| method::of_architecture(**code).is_none_or(answered);
         if vendor_class.starts_with(b"HTTPClient") {
-            return architectures.iter().find_map(|code| Self::over_http(*code));
+            return architectures.iter().filter(may_boot).find_map(|code| Self::over_http(*code));
         }
         if !vendor_class.starts_with(b"PXEClient") {
             return None;
         }
-        if architectures.is_empty() {
-            return Some(Self::BiosPxe);
-        }
-        architectures.iter().find_map(|code| Self::over_tftp(*code))
+        // A ROM that names no architecture is a BIOS's.
+        let told = if architectures.is_empty() { &[0][..] } else { &architectures };
+        told.iter().filter(may_boot).find_map(|code| Self::over_tftp(*code))
     }
 
     /// What an architecture loads by TFTP (IANA processor architecture types).
@@ -118,9 +123,11 @@ impl BootClient {
         }
     }
 
-    /// What it is told to load from the rack at `server`.
+    /// What it is told to load from the rack at `server`; nothing when it has no hardware address, by
+    /// which machines are known.
     #[must_use]
-    pub fn reply(self, message: &Message, server: Ipv4Addr) -> BootReply {
+    pub fn reply(self, message: &Message, server: Ipv4Addr) -> Option<BootReply> {
+        let mac = message.client.mac()?;
         let mut options = Vec::new();
         if let Some(uuid) = message.options.get(code::CLIENT_UUID) {
             options.push((code::CLIENT_UUID, uuid.to_vec()));
@@ -130,7 +137,7 @@ impl BootClient {
             // PXE_DISCOVERY_CONTROL = 8: no boot server discovery, load the boot file.
             (code::VENDOR_SPECIFIC, vec![6, 1, 8, 255]),
         ];
-        match self {
+        Some(match self {
             Self::BiosPxe => {
                 options.extend(pxe);
                 BootReply { tftp: true, file: "undionly.kpxe".to_owned(), options }
@@ -148,12 +155,12 @@ impl BootClient {
                 // no-pxedhcp (176): without it iPXE waits three seconds for a ProxyDHCP offer.
                 options.push((code::IPXE_ENCAPSULATED, vec![176, 1, 1]));
                 let firmware = if uefi { "uefi" } else { "bios" };
-                let mac = message.mac.to_string().replace(':', "-");
+                let mac = mac.to_string().replace(':', "-");
                 let file =
                     format!("http://{server}:{HTTP_PORT}/boot.ipxe?mac={mac}&firmware={firmware}");
                 BootReply { tftp: false, file, options }
             }
-        }
+        })
     }
 }
 

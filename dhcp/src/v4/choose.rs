@@ -1,13 +1,14 @@
 //! Which address a client is offered (RFC 2131 §4.3.1), and whether it may have one.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
 use model::lease::binding::BindingState;
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::offline::{self, AddressKnowledge};
-use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::lookup::free::Pool;
@@ -35,38 +36,39 @@ impl Engine {
     pub(crate) fn choose(
         &self,
         vlan: VlanId,
-        mac: MacAddress,
+        client: &ClientId,
         requested: Option<Ipv4Addr>,
         now: Moment,
     ) -> Option<Ipv4Addr> {
-        if let Some(reserved) = self.view.reservations(vlan, mac).into_iter().next() {
+        if let Some(reserved) = self.view.reservations(vlan, client).into_iter().next() {
             return Some(reserved);
         }
-        let offered = self.offers.of(vlan, mac, now);
-        let bound =
-            self.view.bindings_of(vlan, mac).into_iter().filter_map(|binding| match binding.ip {
+        let offered = self.offers.of(vlan, client, now);
+        let bound = self.view.bindings_of(vlan, client).into_iter().filter_map(|binding| {
+            match binding.ip {
                 std::net::IpAddr::V4(ip) => Some(ip),
                 std::net::IpAddr::V6(_) => None,
-            });
-        let granted = self.grants.iter().filter(|(_, grant)| grant.mac == mac).map(|(ip, _)| *ip);
+            }
+        });
+        let granted = self.grants.of(client);
         let known = bound.chain(granted).chain(requested).chain(offered);
         known
             .filter(|ip| self.view.subnet_of(*ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
-            .find(|ip| self.offerable(vlan, *ip, mac, now))
-            .or_else(|| self.free_address(vlan, mac, now))
-            .or_else(|| self.longest_declined(vlan, mac, now))
-            .or_else(|| self.longest_in_use(vlan, mac, now))
+            .find(|ip| self.offerable(vlan, *ip, client, now))
+            .or_else(|| self.free_address(vlan, client, now))
+            .or_else(|| self.longest_declined(vlan, client, now))
+            .or_else(|| self.longest_in_use(vlan, client, now))
     }
 
     /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
     /// search begins depends on the client, so that clients spread and the same client tends to get
     /// the same address.
-    fn free_address(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
         let pool = self.view.free_on(vlan)?;
-        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, mac, now);
+        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
         let new = pool.bounds().and_then(|(first, last)| {
             let (first, last) = (first.to_bits(), last.to_bits());
-            let beyond = mixed(mac.0) % (u64::from(last - first) + 1);
+            let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
             let start = first + u32::try_from(beyond).unwrap_or_default();
             let start = Ipv4Addr::from_bits(start);
             self.probes.vacant_from(vlan, start).chain(pool.new_from(start)).find(is_free)
@@ -86,10 +88,26 @@ impl Engine {
     #[must_use]
     pub fn free_addresses(&self, vlan: VlanId, max: usize, now: Moment) -> usize {
         let Some(pool) = self.view.free_on(vlan) else { return 0 };
-        let new = pool.new_len().min(max);
-        let ended =
-            self.surely_over(now).map_or(0, |over| pool.ended_by(over).take(max - new).count());
+        let closed = self.closed_blocks(vlan, now);
+        let unusable: usize =
+            closed.iter().map(|(first, last)| pool.new_within(*first, *last)).sum();
+        let new = (pool.new_len() - unusable).min(max);
+        let usable =
+            |ip: &Ipv4Addr| closed.range(..=*ip).next_back().is_none_or(|(_, last)| last < ip);
+        let ended = self
+            .surely_over(now)
+            .map_or(0, |over| pool.ended_by(over).filter(usable).take(max - new).count());
         new + ended
+    }
+
+    /// The own blocks on a link that new clients get no addresses of, because they lapsed or are
+    /// quarantined: their first addresses with their last.
+    fn closed_blocks(&self, vlan: VlanId, now: Moment) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
+        let Some(clock) = self.clock else { return BTreeMap::new() };
+        let (earliest, latest) = (clock.earliest(now), clock.latest(now));
+        let open = |block: &Block| self.allocates_from(block, earliest, latest);
+        let blocks = self.view.own_blocks(vlan).filter(|(_, _, block)| !open(block));
+        blocks.map(|(first, last, _)| (first, last)).collect()
     }
 
     /// A block may be of a subnet that is on another link by now, or gone.
@@ -97,12 +115,12 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> bool {
         self.view.subnet_of(ip).is_some_and(|(_, subnet)| subnet.vlan == vlan)
-            && !self.offers.to_another(ip, mac, now)
-            && matches!(self.availability(vlan, ip, mac, now), Availability::Usable { .. })
+            && !self.offers.to_another(ip, client, now)
+            && matches!(self.availability(vlan, ip, client, now), Availability::Usable { .. })
     }
 
     /// What this rack knows of an address for a client.
@@ -110,13 +128,13 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Availability {
-        if self.is_in_use_by_another(ip, mac, now) {
+        if self.is_in_use_by_another(ip, client, now) {
             return Availability::Taken;
         }
-        self.availability_by_promises(vlan, ip, mac, now)
+        self.availability_by_promises(vlan, ip, client, now)
     }
 
     /// What this rack knows of an address for a client, whoever uses it.
@@ -124,46 +142,46 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Availability {
-        if self.view.kept_for_another(ip, mac) {
+        if self.view.kept_for_another(ip, client) {
             return Availability::Taken;
         }
         if self.declined_here(ip, now).is_some() {
             return Availability::Taken;
         }
         let Some(clock) = self.clock else { return Availability::Unknown };
-        let is_its = self.view.binding(ip).is_some_and(|binding| binding.mac == mac);
+        let is_its = self.view.binding(ip).is_some_and(|binding| binding.client == *client);
         let own_block = self.own_block(vlan, ip);
         let own_block = own_block.filter(|block| is_its || self.view.is_open(block));
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
             own_block,
-            own_grant: self.grants.get(&ip),
+            own_grant: self.grants.get(ip),
             earliest: clock.earliest(now),
             latest: clock.latest(now),
         };
-        if knowledge.granted_to_another(&self.policy, mac) {
+        if knowledge.granted_to_another(&self.policy, client) {
             return Availability::Taken;
         }
-        let limit = offline::limit(&self.policy, &knowledge, mac);
+        let limit = offline::limit(&self.policy, &knowledge, client);
         if limit.is_some() {
             return Availability::Usable { limit };
         }
-        self.availability_with_region(&knowledge, mac)
+        self.availability_with_region(&knowledge, client)
     }
 
     /// What a region, asked now, would probably say.
     fn availability_with_region(
         &self,
         knowledge: &AddressKnowledge<'_>,
-        mac: MacAddress,
+        client: &ClientId,
     ) -> Availability {
         let skew_ms = self.policy.skew_ms;
-        let own = knowledge
-            .binding
-            .is_some_and(|binding| binding.mac == mac && binding.state != BindingState::Declined);
+        let own = knowledge.binding.is_some_and(|binding| {
+            binding.client == *client && binding.state != BindingState::Declined
+        });
         let promised = knowledge
             .binding
             .is_some_and(|binding| binding.promise_until.plus_ms(skew_ms) > knowledge.earliest);
@@ -190,12 +208,12 @@ impl Engine {
 
     /// The address that was declined longest ago, if it may be used again: only a region can say
     /// so, and only for an address of this rack's blocks that was promised to nobody since.
-    fn longest_declined(&self, vlan: VlanId, mac: MacAddress, now: Moment) -> Option<Ipv4Addr> {
+    fn longest_declined(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
         let known = self.view.free_on(vlan).into_iter().flat_map(Pool::declined);
         known
             .chain(self.declines.addresses())
-            .filter(|ip| !self.offers.to_another(*ip, mac, now))
-            .filter_map(|ip| Some((self.reusable(vlan, ip, mac, now)?, ip)))
+            .filter(|ip| !self.offers.to_another(*ip, client, now))
+            .filter_map(|ip| Some((self.reusable(vlan, ip, client, now)?, ip)))
             .min()
             .map(|(_, ip)| ip)
     }
@@ -209,7 +227,7 @@ impl Engine {
         let lease_end = at.plus_ms(self.policy.lease_ms + self.policy.skew_ms);
         let bound_anew = self.view.binding(ip).is_some_and(|binding| {
             binding.state == BindingState::Active
-                && (binding.mac != decliner || binding.told_until > lease_end)
+                && (binding.client != *decliner || binding.told_until > lease_end)
         });
         (!bound_anew).then_some(at)
     }
@@ -219,7 +237,7 @@ impl Engine {
         &self,
         vlan: VlanId,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Option<Timestamp> {
         let clock = self.clock.filter(|_| self.reachable)?;
@@ -231,12 +249,12 @@ impl Engine {
         let promised = binding.is_some_and(|binding| {
             self.policy.kept_until(binding).plus_ms(self.policy.skew_ms) > earliest
         });
-        let granted = self.grants.contains_key(&ip);
+        let granted = self.grants.get(ip).is_some();
         let block = self.own_block(vlan, ip)?;
         let usable = since.plus_ms(kept_ms) <= earliest
             && !promised
             && !granted
-            && !self.view.kept_for_another(ip, mac)
+            && !self.view.kept_for_another(ip, client)
             && self.allocates_from(block, earliest, clock.latest(now));
         usable.then_some(since)
     }

@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
-use model::lease::offline::{self, AddressKnowledge, OwnGrant};
-use model::mac::MacAddress;
+use model::lease::offline::{self, AddressKnowledge};
 use model::time::Timestamp;
 
 use crate::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output};
@@ -19,6 +19,7 @@ const COMMIT_WAIT_MS: u64 = 2_000;
 const REPEAT_MS: u64 = 1_000;
 /// A client that would have to renew at once is not worth an answer.
 const OFFLINE_LEASE_MIN_MS: u64 = 20_000;
+
 impl Engine {
     /// Asks for a binding; the client is answered once it is committed.
     pub(crate) fn ask(
@@ -31,7 +32,7 @@ impl Engine {
         let Some(request) = self.commit_request(Change::Bind, message, arrival, ip) else {
             return Vec::new();
         };
-        let grant = self.own_grant(ip, message.mac);
+        let grant = self.grants.to(ip, &message.client);
         grant.asked = true;
         self.commits.open(&request, now);
         let waiting = WaitingClient { message: message.clone(), arrival: *arrival, ip, since: now };
@@ -72,22 +73,11 @@ impl Engine {
             vlan: arrival.vlan,
             subnet,
             ip,
-            mac: message.mac,
+            client: message.client.clone(),
             hostname,
-            told_ms: self.lease_ms(message),
+            told_ms: self.lease_ms(message, ip),
             block: self.own_block(arrival.vlan, ip).map(|block| (block.id, block.epoch)),
         })
-    }
-
-    /// This rack's own knowledge of an address for a client; replaces that of another client, which
-    /// the caller has found to be over.
-    fn own_grant(&mut self, ip: Ipv4Addr, mac: MacAddress) -> &mut OwnGrant {
-        let fresh = OwnGrant { mac, told: None, asked: false, decided: None };
-        let grant = self.grants.entry(ip).or_insert(fresh);
-        if grant.mac != mac {
-            *grant = fresh;
-        }
-        grant
     }
 
     /// The outcome of a request.
@@ -103,19 +93,19 @@ impl Engine {
         let Some(waiting) = waiting else { return Vec::new() };
         match outcome {
             Outcome::Committed { .. }
-                if self.is_in_use_by_another(request.ip, request.mac, now) =>
+                if self.is_in_use_by_another(request.ip, &request.client, now) =>
             {
                 self.take_back(&waiting, now)
             }
             Outcome::Committed { told_ms, .. } => {
                 self.declines.forget_address(request.ip);
                 self.probes.forget(request.ip);
-                self.offers.withdraw(request.vlan, request.mac);
+                self.offers.withdraw(request.vlan, &request.client);
                 let left_ms = told_ms.saturating_sub(now.since_ms(sent));
                 self.acknowledge(&waiting.message, &waiting.arrival, waiting.ip, left_ms, now)
             }
             Outcome::Refused { taken, .. } => {
-                self.offers.withdraw(request.vlan, request.mac);
+                self.offers.withdraw(request.vlan, &request.client);
                 // A DISCOVER is never refused: its client asks again, and is offered another.
                 if taken && waiting.message.kind != Kind::Discover {
                     self.refuse(&waiting.message, &waiting.arrival, "address is in use", now)
@@ -128,10 +118,7 @@ impl Engine {
     }
 
     fn decide_grant(&mut self, request: &CommitRequest, outcome: Outcome) {
-        let Some(grant) = self.grants.get_mut(&request.ip).filter(|grant| grant.mac == request.mac)
-        else {
-            return;
-        };
+        let Some(grant) = self.grants.get_mut(request.ip, &request.client) else { return };
         if !matches!(request.change, Change::Bind | Change::Granted) {
             return;
         }
@@ -149,21 +136,22 @@ impl Engine {
     /// Answers a request from what this rack may promise by itself, or not at all.
     pub(crate) fn answer_offline(&mut self, waiting: &WaitingClient, now: Moment) -> Vec<Output> {
         let WaitingClient { message, arrival, ip, .. } = waiting;
-        if self.is_in_use_by_another(*ip, message.mac, now) {
+        if self.is_in_use_by_another(*ip, &message.client, now) {
             return Vec::new();
         }
-        let Some(limit) = self.offline_limit(arrival, *ip, message.mac, now) else {
+        let Some(limit) = self.offline_limit(arrival, *ip, &message.client, now) else {
             return Vec::new();
         };
         let Some(clock) = self.clock else { return Vec::new() };
         let latest = clock.latest(now);
-        let left_ms = limit.since_ms(latest).min(self.lease_ms(message));
+        let left_ms = limit.since_ms(latest).min(self.lease_ms(message, *ip));
         if left_ms < OFFLINE_LEASE_MIN_MS {
             return Vec::new();
         }
         let until = latest.plus_ms(left_ms);
-        let grant = self.own_grant(*ip, message.mac);
+        let grant = self.grants.to(*ip, &message.client);
         grant.told = grant.told.max(Some(until));
+        self.answered_offline += 1;
         self.acknowledge(message, arrival, *ip, left_ms, now)
     }
 
@@ -171,18 +159,18 @@ impl Engine {
         &self,
         arrival: &Arrival,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Option<Timestamp> {
         let clock = self.clock?;
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
             own_block: self.own_block(arrival.vlan, ip),
-            own_grant: self.grants.get(&ip),
+            own_grant: self.grants.get(ip),
             earliest: clock.earliest(now),
             latest: clock.latest(now),
         };
-        offline::limit(&self.policy, &knowledge, mac)
+        offline::limit(&self.policy, &knowledge, client)
     }
 
     /// Forgets what is over, answers who has waited long enough, repeats commits without an outcome
@@ -222,23 +210,23 @@ impl Engine {
     fn tell_granted(&mut self, now: Moment) -> Vec<Output> {
         let Some(clock) = self.clock else { return Vec::new() };
         let earliest = clock.earliest(now);
-        let granted: Vec<(Ipv4Addr, MacAddress, u64)> = self
+        let granted: Vec<(Ipv4Addr, ClientId, u64)> = self
             .grants
             .iter()
             .filter(|(_, grant)| !grant.asked)
             .filter_map(|(ip, grant)| {
                 let told_ms = grant.told?.since_ms(earliest);
-                (told_ms > 0).then_some((*ip, grant.mac, told_ms))
+                (told_ms > 0).then(|| (ip, grant.client.clone(), told_ms))
             })
             .collect();
         let mut outputs = Vec::new();
-        for (ip, mac, told_ms) in granted {
+        for (ip, client, told_ms) in granted {
             let Some(request) =
-                self.granted_commit(ip, mac, told_ms).filter(|_| !self.commits.full())
+                self.granted_commit(ip, &client, told_ms).filter(|_| !self.commits.full())
             else {
                 continue;
             };
-            self.own_grant(ip, mac).asked = true;
+            self.grants.to(ip, &client).asked = true;
             self.commits.open(&request, now);
             outputs.push(Output::Commit(request));
         }
@@ -248,7 +236,7 @@ impl Engine {
     fn granted_commit(
         &mut self,
         ip: Ipv4Addr,
-        mac: MacAddress,
+        client: &ClientId,
         told_ms: u64,
     ) -> Option<CommitRequest> {
         let (_, subnet) = self.view.subnet_of(ip)?;
@@ -257,6 +245,17 @@ impl Engine {
         let hostname = self.view.binding(ip).and_then(|binding| binding.hostname.clone());
         let request_id = self.commits.id();
         let change = Change::Granted;
-        Some(CommitRequest { request_id, change, vlan, subnet, ip, mac, hostname, told_ms, block })
+        let client = client.clone();
+        Some(CommitRequest {
+            request_id,
+            change,
+            vlan,
+            subnet,
+            ip,
+            client,
+            hostname,
+            told_ms,
+            block,
+        })
     }
 }

@@ -6,8 +6,8 @@
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::lookup::recent::Recent;
 use crate::wire::message::{Kind, Message};
@@ -20,7 +20,7 @@ const MESSAGES_MAX: usize = 4_096;
 
 /// What is the same in all copies. Two relays on a link make two messages of one, and each of them
 /// waits for an answer.
-type Identity = (VlanId, MacAddress, u32, Kind, Ipv4Addr);
+type Identity = (VlanId, ClientId, u32, Kind, Ipv4Addr);
 
 /// The messages of the last second, with the interface that each was heard at first, and when last.
 #[derive(Debug, Clone)]
@@ -43,8 +43,8 @@ impl Copies {
         interface: u32,
         now: Moment,
     ) -> bool {
-        let Message { mac, xid, kind, giaddr, .. } = message;
-        let identity = (vlan, *mac, *xid, *kind, *giaddr);
+        let Message { client, xid, kind, giaddr, .. } = message;
+        let identity = (vlan, client.clone(), *xid, *kind, *giaddr);
         let first = self.heard.at(identity, || (interface, now));
         if first.0 == interface || now.since_ms(first.1) >= APART_MS {
             *first = (interface, now);

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::wire::message::Message;
 
@@ -25,7 +25,7 @@ const SOURCES_MAX: usize = 4_096;
 /// Who declines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    Client(VlanId, MacAddress),
+    Client(VlanId, ClientId),
     Circuit(Ipv4Addr, Vec<u8>),
 }
 
@@ -33,7 +33,7 @@ impl Source {
     fn of(message: &Message, vlan: VlanId) -> impl Iterator<Item = Self> {
         let circuit =
             message.circuit().map(|circuit| Self::Circuit(message.giaddr, circuit.to_vec()));
-        [Self::Client(vlan, message.mac)].into_iter().chain(circuit)
+        [Self::Client(vlan, message.client.clone())].into_iter().chain(circuit)
     }
 
     const fn declines_max(&self) -> u32 {
@@ -48,15 +48,15 @@ impl Source {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Declines {
     /// When each address was declined, and by which client.
-    at: BTreeMap<Ipv4Addr, (Moment, MacAddress)>,
+    at: BTreeMap<Ipv4Addr, (Moment, ClientId)>,
     /// How often, since the first time.
     of: BTreeMap<Source, (u32, Moment)>,
 }
 
 impl Declines {
     /// When an address was declined here, and by which client.
-    pub(crate) fn at(&self, ip: Ipv4Addr) -> Option<(Moment, MacAddress)> {
-        self.at.get(&ip).copied()
+    pub(crate) fn at(&self, ip: Ipv4Addr) -> Option<(Moment, &ClientId)> {
+        self.at.get(&ip).map(|(at, decliner)| (*at, decliner))
     }
 
     /// The addresses that were declined here.
@@ -87,7 +87,7 @@ impl Declines {
             *count += 1;
         }
         if self.at.len() < ADDRESSES_MAX {
-            self.at.insert(ip, (now, message.mac));
+            self.at.insert(ip, (now, message.client.clone()));
         }
     }
 

@@ -9,21 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
+use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::commit::Refusal;
-use model::lease::offline::OwnGrant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::{Destination, destination};
-use crate::v4::boot::BootClient;
 use crate::v4::copies::Copies;
 use crate::v4::declines::Declines;
+use crate::v4::grants::Grants;
 use crate::v4::limits::Limits;
 use crate::v4::offers::Offers;
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::probes::Probes;
+use crate::v4::rapid_commits::RapidCommits;
 use crate::v4::sharing::{Transmissions, rank};
 use crate::v4::view::{PeerRack, View};
 use crate::wire::code;
@@ -56,6 +57,9 @@ pub struct Arrival {
     pub source_port: u16,
     /// The IP address it was sent to: one of this rack's, or a broadcast.
     pub destination: Ipv4Addr,
+    /// When it was received, in microseconds by a clock of the caller. The server decides nothing by
+    /// it; the [`Sending`] that answers repeats it.
+    pub received_us: u64,
 }
 
 /// Something to be done.
@@ -84,19 +88,21 @@ pub struct Sending {
     pub payload: Vec<u8>,
     /// It must not be sent later than this.
     pub send_before: Moment,
+    /// When the message that it answers was received, as its [`Arrival`] said.
+    pub received_us: u64,
 }
 
 /// What a client was told, for the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The link.
     pub vlan: VlanId,
     /// The address it got.
     pub ip: Ipv4Addr,
     /// The boot file it was told, if it boots from the network.
-    pub boot: Option<(BootClient, String)>,
+    pub boot: Option<String>,
 }
 
 /// A binding that a region is asked to commit.
@@ -113,7 +119,7 @@ pub struct CommitRequest {
     /// The address.
     pub ip: Ipv4Addr,
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client may use the address, in milliseconds from the sending on.
@@ -193,6 +199,9 @@ pub enum Dropped {
     /// The clients behind its port of a switch have as many addresses as they get.
     #[error("the circuit has as many unknown clients as it may")]
     CircuitFull,
+    /// It has no hardware address, and the region is of a version that knows no other clients.
+    #[error("the region knows no clients without a hardware address yet")]
+    NoIdentifiersYet,
     /// The answer to an earlier transmission is on its way.
     #[error("an earlier transmission is being answered")]
     Repeated,
@@ -210,15 +219,21 @@ pub struct Engine {
     pub(crate) view: View,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
+    takes_identifiers: bool,
     pub(crate) offers: Offers,
-    pub(crate) grants: BTreeMap<Ipv4Addr, OwnGrant>,
+    pub(crate) grants: Grants,
     pub(crate) declines: Declines,
     pub(crate) probes: Probes,
     pub(crate) limits: Limits,
+    pub(crate) rapid: RapidCommits,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
+    /// How full the pools of subnets are, in thousandths.
+    pub(crate) pools: BTreeMap<SubnetId, u32>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
     went: BTreeMap<VlanId, u32>,
+    /// How many clients were answered without a region, since that was asked.
+    pub(crate) answered_offline: u64,
     transmissions: Transmissions,
     copies: Copies,
 }
@@ -238,13 +253,17 @@ impl Engine {
             view,
             clock: None,
             reachable: false,
+            takes_identifiers: true,
             offers: Offers::default(),
-            grants: BTreeMap::new(),
+            grants: Grants::default(),
             declines: Declines::default(),
             probes: Probes::default(),
             limits: Limits::default(),
+            rapid: RapidCommits::default(),
             waiting: BTreeMap::new(),
+            pools: BTreeMap::new(),
             went: BTreeMap::new(),
+            answered_offline: 0,
             transmissions: Transmissions::default(),
             copies: Copies::default(),
         }
@@ -281,6 +300,12 @@ impl Engine {
         self.reachable = reachable;
     }
 
+    /// Whether the region commits bindings of clients that have no hardware address: one of an
+    /// earlier version does not.
+    pub fn set_takes_identifiers(&mut self, takes: bool) {
+        self.takes_identifiers = takes;
+    }
+
     /// Whether this rack is one of those that answer on a link.
     #[must_use]
     pub fn serves(&self, vlan: VlanId) -> bool {
@@ -291,6 +316,17 @@ impl Engine {
     /// last.
     pub fn take_went(&mut self) -> BTreeMap<VlanId, u32> {
         std::mem::take(&mut self.went)
+    }
+
+    /// How many clients got or extended a lease without a region, since this was asked last.
+    pub fn take_answered_offline(&mut self) -> u64 {
+        std::mem::take(&mut self.answered_offline)
+    }
+
+    /// How many requests to commit have no outcome yet.
+    #[must_use]
+    pub fn open_commits(&self) -> usize {
+        self.commits.open.len()
     }
 
     /// Handles one UDP payload.
@@ -304,6 +340,9 @@ impl Engine {
         now: Moment,
     ) -> Result<(Kind, Vec<Output>), Dropped> {
         let message = Message::parse(packet)?;
+        if message.client.mac().is_none() && !self.takes_identifiers {
+            return Err(Dropped::NoIdentifiersYet);
+        }
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
         if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
             return Err(Dropped::Copy);
@@ -311,7 +350,7 @@ impl Engine {
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
             Kind::Request => {
-                self.transmissions.asked(message.mac);
+                self.transmissions.asked(&message.client);
                 self.request(&message, &arrival, now)?
             }
             Kind::Decline => self.decline(&message, &arrival, now)?,
@@ -341,8 +380,8 @@ impl Engine {
 
     /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
     pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
-        let count = self.transmissions.count(message.mac, message.xid, message.kind, now);
-        count > rank(&self.own.rack, self.live_racks(vlan), message.mac)
+        let count = self.transmissions.count(&message.client, message.xid, message.kind, now);
+        count > rank(&self.own.rack, self.live_racks(vlan), &message.client)
     }
 
     /// The racks of a link that a region has a session with.
@@ -364,29 +403,29 @@ impl Engine {
             return Err(Dropped::NotOurTurn);
         }
         if self.declines.too_many(message, arrival.vlan, now)
-            && self.view.reservations(arrival.vlan, message.mac).is_empty()
+            && self.view.reservations(arrival.vlan, &message.client).is_empty()
         {
             return Err(Dropped::DeclinesTooOften);
         }
         self.may_be_offered(message, arrival.vlan, now)?;
         self.hold_what_is_not_free(now);
         let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let Some(ip) = self.choose(arrival.vlan, message.mac, requested, now) else {
+        let Some(ip) = self.choose(arrival.vlan, &message.client, requested, now) else {
             self.probes.none_left(arrival.vlan, now);
             return Err(Dropped::NoAddress);
         };
-        if self.view.binding(ip).is_none_or(|binding| binding.mac != message.mac)
-            && self.offers.of(arrival.vlan, message.mac, now) != Some(ip)
+        if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
+            && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
         {
             *self.went.entry(arrival.vlan).or_default() += 1;
-            if !self.view.reservations(arrival.vlan, message.mac).contains(&ip) {
+            if !self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
                 self.probes.offered(arrival.vlan, ip, now);
             }
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
         }
-        self.offers.make(arrival.vlan, message.mac, ip, now);
+        self.offers.make(arrival.vlan, &message.client, ip, now);
         let lease_ms = self.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
@@ -416,17 +455,20 @@ impl Engine {
 
     /// An acknowledgement with the time that is left, and its report.
     pub(crate) fn acknowledge(
-        &self,
+        &mut self,
         message: &Message,
         arrival: &Arrival,
         ip: Ipv4Addr,
         left_ms: u64,
         now: Moment,
     ) -> Vec<Output> {
+        if message.kind == Kind::Discover {
+            self.rapid.remember(message, arrival.vlan, ip, now);
+        }
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
-        let boot = BootClient::of(message).map(|client| (client, reply.file.clone()));
+        let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
         let send_before = now.plus_ms(SEND_WITHIN_MS);
-        let exchange = Exchange { mac: message.mac, vlan: arrival.vlan, ip, boot };
+        let exchange = Exchange { client: message.client.clone(), vlan: arrival.vlan, ip, boot };
         vec![self.send(message, arrival, &reply, send_before), Output::Report(exchange)]
     }
 
@@ -446,12 +488,13 @@ impl Engine {
         self.offers.forget(now);
         self.transmissions.forget(now);
         self.limits.forget(now);
+        self.rapid.forget(now);
         self.copies.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);
             let earliest = clock.earliest(now);
-            self.grants.retain(|_, grant| !grant.over(&policy, earliest, revision));
+            self.grants.forget(|grant| grant.over(&policy, earliest, revision));
         }
     }
 
@@ -473,6 +516,7 @@ impl Engine {
             kind: reply.kind,
             payload: reply.encode(),
             send_before,
+            received_us: arrival.received_us,
         })
     }
 }

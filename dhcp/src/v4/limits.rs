@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::lookup::recent::Recent;
 use crate::v4::sharing::mixed;
@@ -57,9 +57,9 @@ impl Circuit {
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// When the tokens that a client has used will have come back.
-    clients: Recent<(VlanId, Option<Circuit>, MacAddress), Moment>,
+    clients: Recent<(VlanId, Option<Circuit>, ClientId), Moment>,
     /// The unknown clients of a circuit, and until when each may have an address.
-    circuits: Recent<Circuit, BTreeMap<MacAddress, Moment>>,
+    circuits: Recent<Circuit, BTreeMap<ClientId, Moment>>,
 }
 
 impl Default for Limits {
@@ -79,7 +79,7 @@ impl Limits {
     /// Whether an unknown client may be answered one DISCOVER more (a token bucket, as the time at
     /// which it is full again).
     pub(crate) fn may_discover(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
-        let client = (vlan, Circuit::of(message), message.mac);
+        let client = (vlan, Circuit::of(message), message.client.clone());
         let full_at = self.clients.at(client, || now);
         let used_ms = full_at.since_ms(now);
         let may = used_ms <= (BURST - 1) * INTERVAL_MS;
@@ -96,18 +96,18 @@ impl Limits {
         message: &Message,
         span_ms: u64,
         now: Moment,
-        holds: impl Fn(MacAddress) -> bool,
+        holds: impl Fn(&ClientId) -> bool,
     ) -> bool {
         let Some(circuit) = Circuit::of(message) else { return true };
         let tells_ports_apart = self.circuits_of(circuit.relay) > 1;
         let clients = self.circuits.at(circuit, BTreeMap::new);
-        if clients.len() >= IN_CIRCUIT_MAX && !clients.contains_key(&message.mac) {
-            clients.retain(|mac, until| *until > now || holds(*mac));
+        if clients.len() >= IN_CIRCUIT_MAX && !clients.contains_key(&message.client) {
+            clients.retain(|client, until| *until > now || holds(client));
         }
-        if clients.len() >= IN_CIRCUIT_MAX && !clients.contains_key(&message.mac) {
+        if clients.len() >= IN_CIRCUIT_MAX && !clients.contains_key(&message.client) {
             return !tells_ports_apart;
         }
-        let until = clients.entry(message.mac).or_insert(now);
+        let until = clients.entry(message.client.clone()).or_insert(now);
         *until = now.plus_ms(span_ms).max(*until);
         true
     }

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use model::id::VlanId;
 use model::lease::binding::BindingState;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
 use model::mac::MacAddress;
@@ -16,7 +17,7 @@ use crate::v4::probes::{Answer, Conflict, Finding, Probe, STOCK_MAX};
 use crate::wire::message::Kind;
 
 /// Stands for a client that has nothing: what is free for it is free for all.
-const NEW_CLIENT: MacAddress = MacAddress([0; 6]);
+const NEW_CLIENT: ClientId = ClientId::Hardware(MacAddress([0; 6]));
 
 impl Engine {
     /// The addresses to ask for now, ahead of need and once more. Call it a few times a second, if
@@ -67,15 +68,16 @@ impl Engine {
         if on_another_link || of_this_rack || !self.probes.was_asked(vlan, ip) {
             return None;
         }
-        let holder = self.offers.holder(ip);
-        if self.is_promised(ip, now) || holder.is_some_and(|(_, mac)| by == Some(mac)) {
+        let holder = self.offers.holder(ip).cloned();
+        let of_holder = holder.as_ref().is_some_and(|(_, client)| is_of(by, client));
+        if self.is_promised(ip, now) || of_holder {
             return None;
         }
         let finding = self.probes.found(Conflict { vlan, ip, by }, now);
         if matches!(finding, Some(Finding::InUse(_)))
-            && let Some((vlan, mac)) = holder
+            && let Some((vlan, client)) = holder
         {
-            self.offers.withdraw(vlan, mac);
+            self.offers.withdraw(vlan, &client);
         }
         finding
     }
@@ -83,7 +85,7 @@ impl Engine {
     /// Whether a client may use an address by what this rack knows.
     fn is_promised(&self, ip: Ipv4Addr, now: Moment) -> bool {
         let Some(clock) = self.clock else { return true };
-        let granted = self.grants.get(&ip);
+        let granted = self.grants.get(ip);
         let told = granted.is_some_and(|grant| grant.told.is_some() || grant.decided.is_some());
         let bound = self.view.binding(ip).is_some_and(|binding| {
             let until = binding.promise_until.plus_ms(self.policy.skew_ms);
@@ -108,15 +110,20 @@ impl Engine {
             .chain(ended)
             .take(count + 2 * STOCK_MAX)
             .filter(|ip| !self.probes.is_known(vlan, *ip, now))
-            .filter(|ip| self.offerable(vlan, *ip, NEW_CLIENT, now))
+            .filter(|ip| self.offerable(vlan, *ip, &NEW_CLIENT, now))
             .take(count)
             .collect()
     }
 
     /// Whether somebody else was found to use an address that a client asks for, and it was not bound
     /// anew since: another rack may have got its block.
-    pub(crate) fn is_in_use_by_another(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> bool {
-        let in_use = self.probes.in_use(ip).filter(|of| of.by != Some(mac) && !of.offered);
+    pub(crate) fn is_in_use_by_another(
+        &self,
+        ip: Ipv4Addr,
+        client: &ClientId,
+        now: Moment,
+    ) -> bool {
+        let in_use = self.probes.in_use(ip).filter(|of| !is_of(of.by, client) && !of.offered);
         let Some((in_use, clock)) = in_use.zip(self.clock) else { return false };
         let latest = clock.latest(now).unix_ms;
         let found = Timestamp::from_unix_ms(latest.saturating_sub(now.since_ms(in_use.at)));
@@ -131,12 +138,12 @@ impl Engine {
     pub(crate) fn longest_in_use(
         &self,
         vlan: VlanId,
-        mac: MacAddress,
+        client: &ClientId,
         now: Moment,
     ) -> Option<Ipv4Addr> {
         let usable = |ip| {
-            let availability = self.availability_by_promises(vlan, ip, mac, now);
-            !self.offers.to_another(ip, mac, now)
+            let availability = self.availability_by_promises(vlan, ip, client, now);
+            !self.offers.to_another(ip, client, now)
                 && matches!(availability, Availability::Usable { .. })
         };
         let in_use = self.probes.last_resort(vlan, now).filter(|(ip, _)| usable(*ip));
@@ -153,4 +160,9 @@ impl Engine {
         }
         outputs
     }
+}
+
+/// Whether a hardware address is that of a client.
+fn is_of(by: Option<MacAddress>, client: &ClientId) -> bool {
+    by.is_some() && by == client.mac()
 }

@@ -8,8 +8,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
 use crate::v4::engine::{Arrival, Dropped, Engine};
 use crate::wire::message::{Kind, Message};
@@ -55,12 +55,12 @@ impl Class {
 }
 
 /// Whose packet it is, and how urgent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// How urgent it is.
     pub class: Class,
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
 }
 
 /// Packets that wait to be handled. Each class has its own room.
@@ -97,7 +97,7 @@ impl<T> PacketQueue<T> {
 
     /// Adds a packet, and returns the one that is dropped for it, which may be the same.
     pub fn push(&mut self, ticket: Ticket, packet: T) -> Option<T> {
-        self.classes[ticket.class.index()].push(ticket.mac, packet)
+        self.classes[ticket.class.index()].push(ticket.client, packet)
     }
 
     /// Takes the packet that is to be handled next.
@@ -116,8 +116,8 @@ impl<T> PacketQueue<T> {
 struct Waiting<T> {
     class: Class,
     room: usize,
-    packets: VecDeque<(MacAddress, T)>,
-    of_client: BTreeMap<MacAddress, usize>,
+    packets: VecDeque<(ClientId, T)>,
+    of_client: BTreeMap<ClientId, usize>,
     dropped: u64,
     /// Whether packets were dropped since the class was empty.
     overflown: bool,
@@ -135,39 +135,39 @@ impl<T> Waiting<T> {
         }
     }
 
-    fn push(&mut self, mac: MacAddress, packet: T) -> Option<T> {
-        if self.of_client.get(&mac).is_some_and(|count| *count >= OF_CLIENT_MAX) {
+    fn push(&mut self, client: ClientId, packet: T) -> Option<T> {
+        if self.of_client.get(&client).is_some_and(|count| *count >= OF_CLIENT_MAX) {
             self.dropped += 1;
             return Some(packet);
         }
         let full = self.packets.len() >= self.room;
         let oldest = if full { self.packets.pop_front() } else { None };
-        let dropped = oldest.map(|(mac, oldest)| {
+        let dropped = oldest.map(|(client, oldest)| {
             self.dropped += 1;
             self.overflown = true;
-            self.leaves(mac);
+            self.leaves(&client);
             oldest
         });
-        *self.of_client.entry(mac).or_default() += 1;
-        self.packets.push_back((mac, packet));
+        *self.of_client.entry(client.clone()).or_default() += 1;
+        self.packets.push_back((client, packet));
         dropped
     }
 
     fn pop(&mut self) -> Option<T> {
         let newest_first = self.overflown && self.class == Class::New;
         let next = if newest_first { self.packets.pop_back() } else { self.packets.pop_front() };
-        let (mac, packet) = next?;
-        self.leaves(mac);
+        let (client, packet) = next?;
+        self.leaves(&client);
         self.overflown &= !self.packets.is_empty();
         Some(packet)
     }
 
     /// A packet of a client waits no longer.
-    fn leaves(&mut self, mac: MacAddress) {
-        let Some(count) = self.of_client.get_mut(&mac) else { return };
+    fn leaves(&mut self, client: &ClientId) {
+        let Some(count) = self.of_client.get_mut(client) else { return };
         *count -= 1;
         if *count == 0 {
-            self.of_client.remove(&mac);
+            self.of_client.remove(client);
         }
     }
 }
@@ -179,31 +179,33 @@ impl Engine {
     /// [`Dropped`] when it need not wait, because it will not be answered.
     pub fn ticket(&self, packet: &[u8], arrival: &Arrival, now: Moment) -> Result<Ticket, Dropped> {
         let message = Message::parse(packet)?;
-        let (vlan, mac) = (self.link_of(&message, arrival)?, message.mac);
-        let known = self.known(vlan, mac);
+        let (vlan, client) = (self.link_of(&message, arrival)?, &message.client);
+        let known = self.known(vlan, client);
         let class = match message.kind {
             Kind::Discover if known => Class::Known,
             Kind::Discover => Class::New,
             Kind::Request | Kind::Decline | Kind::Release | Kind::Inform => {
-                let offered = self.offers.of(vlan, mac, now).is_some();
+                let offered = self.offers.of(vlan, client, now).is_some();
                 if known || offered { Class::Lease } else { Class::New }
             }
         };
-        Ok(Ticket { class, mac })
+        Ok(Ticket { class, client: client.clone() })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use model::mac::MacAddress;
+
     use super::*;
 
-    fn mac(number: u64) -> MacAddress {
+    fn client(number: u64) -> ClientId {
         let [_, _, bytes @ ..] = number.to_be_bytes();
-        MacAddress(bytes)
+        MacAddress(bytes).into()
     }
 
     fn push(queue: &mut PacketQueue<u64>, class: Class, number: u64) -> Option<u64> {
-        queue.push(Ticket { class, mac: mac(number) }, number)
+        queue.push(Ticket { class, client: client(number) }, number)
     }
 
     fn rest(queue: &mut PacketQueue<u64>) -> Vec<u64> {
@@ -277,14 +279,15 @@ mod tests {
     #[test]
     fn one_client_cannot_fill_a_class() {
         let mut queue = PacketQueue::with_room(10);
-        let ticket = Ticket { class: Class::Lease, mac: mac(1) };
-        let dropped: Vec<u64> = (0..100).filter_map(|packet| queue.push(ticket, packet)).collect();
+        let ticket = Ticket { class: Class::Lease, client: client(1) };
+        let dropped: Vec<u64> =
+            (0..100).filter_map(|packet| queue.push(ticket.clone(), packet)).collect();
         assert_eq!(dropped, (4..100).collect::<Vec<u64>>());
         assert_eq!(queue.dropped(Class::Lease), 96);
         assert_eq!(push(&mut queue, Class::Lease, 2), None);
         assert_eq!(queue.len(), 5);
         queue.pop();
-        assert_eq!(queue.push(ticket, 7), None, "one of its packets was handled");
+        assert_eq!(queue.push(ticket.clone(), 7), None, "one of its packets was handled");
     }
 
     #[test]

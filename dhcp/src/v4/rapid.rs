@@ -19,8 +19,8 @@ impl Engine {
     pub(crate) fn commits_rapidly(&self, message: &Message, arrival: &Arrival) -> bool {
         let asks = message.options.get(code::RAPID_COMMIT).is_some_and(<[u8]>::is_empty);
         asks && self.reachable
-            && self.known(arrival.vlan, message.mac)
-            && rank(&self.own.rack, self.live_racks(arrival.vlan), message.mac) == 0
+            && self.known(arrival.vlan, &message.client)
+            && rank(&self.own.rack, self.live_racks(arrival.vlan), &message.client) == 0
     }
 
     /// Binds the address that was chosen for a client, and acknowledges it after the commit.
@@ -31,10 +31,10 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        if self.view.reservations(arrival.vlan, message.mac).contains(&ip) {
+        if self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
             return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
         }
-        if let Some(left_ms) = self.fresh_lease_ms(ip, message.mac, now) {
+        if let Some(left_ms) = self.fresh_lease_ms(ip, &message.client, now) {
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
         }
         self.commit_or_answer(message, arrival, ip, now)

@@ -13,19 +13,7 @@ use crate::wire::code;
 use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
 
-/// A client that asks for less is not served better by renewing all the time.
-const LEASE_MIN_MS: u64 = 60_000;
-
 impl Engine {
-    /// How long a client may use an address: as long as it asks for (option 51), within bounds. A
-    /// lease without an end is none: the policy's time is the longest.
-    pub(crate) fn lease_ms(&self, request: &Message) -> u64 {
-        let longest = self.policy.lease_ms;
-        let asked = request.options.number_u32(code::LEASE_TIME);
-        let shortest = LEASE_MIN_MS.min(longest);
-        asked.map_or(longest, |seconds| (u64::from(seconds) * 1_000).clamp(shortest, longest))
-    }
-
     /// An offer or an acknowledgement of an address for a time.
     pub(crate) fn grant_reply(
         &self,
@@ -40,7 +28,7 @@ impl Engine {
         if kind == Kind::Ack {
             reply.ciaddr = request.ciaddr;
         }
-        let lease_ms = lease_ms.min(self.lease_ms(request));
+        let lease_ms = lease_ms.min(self.lease_ms(request, ip));
         let seconds = u32::try_from(lease_ms / 1_000).unwrap_or(u32::MAX - 1);
         let server = self.server_identifier(request, arrival, Some(ip));
         reply.put(code::SERVER_IDENTIFIER, server.octets());
@@ -55,7 +43,7 @@ impl Engine {
         }
         let server = self.server_address(arrival, Some(ip));
         self.put_configuration(&mut reply, request, ip, server);
-        put_boot(&mut reply, request, server);
+        self.put_boot(&mut reply, request, ip, server);
         reply
     }
 
@@ -85,7 +73,7 @@ impl Engine {
         reply.put(code::SERVER_IDENTIFIER, identifier.octets());
         let server = self.server_address(arrival, Some(near));
         self.put_configuration(&mut reply, request, near, server);
-        put_boot(&mut reply, request, server);
+        self.put_boot(&mut reply, request, near, server);
         reply
     }
 
@@ -124,7 +112,7 @@ impl Engine {
                 self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
-        if let Some(host) = self.view.host(request.mac) {
+        if let Some(host) = self.view.host(&request.client) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
         if let Some(domain) = &self.view.domain {
@@ -142,9 +130,27 @@ impl Engine {
         }
     }
 
+    /// What the subnet of an address lets its client load, and from where.
+    fn put_boot(&self, reply: &mut Reply, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) {
+        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
+        let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
+        let Some(client) = BootClient::of(request, disabled.unwrap_or_default()) else { return };
+        let Some(boot) = client.reply(request, server) else { return };
+        reply.siaddr = server;
+        if boot.tftp {
+            reply.sname = server.to_string();
+            reply.put(code::TFTP_SERVER_NAME, server.to_string());
+        }
+        reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
+        reply.file = boot.file;
+        for (code, value) in boot.options {
+            reply.put(code, value);
+        }
+    }
+
     /// The name that the client has in DNS; empty when it has none.
     fn full_name(&self, request: &Message) -> String {
-        let known = self.view.host(request.mac).map(|host| host.hostname.clone());
+        let known = self.view.host(&request.client).map(|host| host.hostname.clone());
         let label = known.or_else(|| hostname(&request.options));
         label
             .map(|label| match &self.view.domain {
@@ -201,20 +207,5 @@ fn put_client_identifier(reply: &mut Reply, request: &Message) {
     let identifier = request.options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
     if let Some(identifier) = identifier {
         reply.put(code::CLIENT_IDENTIFIER, identifier);
-    }
-}
-
-fn put_boot(reply: &mut Reply, request: &Message, server: Ipv4Addr) {
-    let Some(client) = BootClient::of(request) else { return };
-    let boot = client.reply(request, server);
-    reply.siaddr = server;
-    if boot.tftp {
-        reply.sname = server.to_string();
-        reply.put(code::TFTP_SERVER_NAME, server.to_string());
-    }
-    reply.put(code::BOOT_FILE_NAME, boot.file.as_str());
-    reply.file = boot.file;
-    for (code, value) in boot.options {
-        reply.put(code, value);
     }
 }

@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 
 use model::id::VlanId;
-use model::lease::binding::{Binding, BindingState};
+use model::lease::binding::Binding;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
-use model::mac::MacAddress;
 
 use crate::v4::choose::Availability;
 use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::v4::lease_time::holds;
 use crate::v4::pending::WaitingClient;
 use crate::wire::code;
 use crate::wire::message::Message;
@@ -47,9 +47,9 @@ impl Engine {
         if !self.on_link(arrival.vlan, ip) {
             return self.wrong_link(message, arrival, now);
         }
-        let reservations = self.view.reservations(arrival.vlan, message.mac);
+        let reservations = self.view.reservations(arrival.vlan, &message.client);
         if reservations.contains(&ip) {
-            self.offers.withdraw(arrival.vlan, message.mac);
+            self.offers.withdraw(arrival.vlan, &message.client);
             return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
         }
         if !reservations.is_empty() && state == State::InitReboot {
@@ -66,22 +66,22 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        if let Some(left_ms) = self.fresh_lease_ms(ip, message.mac, now) {
-            self.offers.withdraw(arrival.vlan, message.mac);
+        if let Some(left_ms) = self.fresh_lease_ms(ip, &message.client, now) {
+            self.offers.withdraw(arrival.vlan, &message.client);
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
         }
-        let offered = self.offers.of(arrival.vlan, message.mac, now) == Some(ip);
-        if offered && self.reusable(arrival.vlan, ip, message.mac, now).is_some() {
+        let offered = self.offers.of(arrival.vlan, &message.client, now) == Some(ip);
+        if offered && self.reusable(arrival.vlan, ip, &message.client, now).is_some() {
             return self.commit_or_answer(message, arrival, ip, now);
         }
-        match self.availability(arrival.vlan, ip, message.mac, now) {
+        match self.availability(arrival.vlan, ip, &message.client, now) {
             Availability::Taken => {
-                self.offers.withdraw(arrival.vlan, message.mac);
+                self.offers.withdraw(arrival.vlan, &message.client);
                 Ok(self.refuse(message, arrival, "address is in use", now))
             }
             Availability::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
             Availability::Unknown if state == State::InitReboot => {
-                let bound = self.view.bindings_of(arrival.vlan, message.mac);
+                let bound = self.view.bindings_of(arrival.vlan, &message.client);
                 let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
                 if elsewhere {
                     Ok(self.refuse(message, arrival, "another address is yours", now))
@@ -103,12 +103,12 @@ impl Engine {
         let waiting = self
             .waiting
             .values()
-            .any(|waiting| waiting.ip == ip && waiting.message.mac == message.mac);
+            .any(|waiting| waiting.ip == ip && waiting.message.client == message.client);
         if waiting {
             return Err(Dropped::Repeated);
         }
         self.may_be_bound(message, arrival.vlan, now)?;
-        let asked = self.grants.get(&ip).is_some_and(|grant| grant.asked);
+        let asked = self.grants.get(ip).is_some_and(|grant| grant.asked);
         if self.reachable && !asked && !self.commits.full() {
             return Ok(self.ask(message, arrival, ip, now));
         }
@@ -123,7 +123,7 @@ impl Engine {
         if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
-        self.offers.withdraw(arrival.vlan, message.mac);
+        self.offers.withdraw(arrival.vlan, &message.client);
         Err(Dropped::AnotherServer)
     }
 
@@ -143,20 +143,6 @@ impl Engine {
             return Err(Dropped::NotKnown);
         }
         Ok(self.refuse(message, arrival, "wrong address for this network", now))
-    }
-
-    /// What is left of a lease in its first quarter: nothing needs to be committed for it.
-    pub(crate) fn fresh_lease_ms(&self, ip: Ipv4Addr, mac: MacAddress, now: Moment) -> Option<u64> {
-        let clock = self.clock?;
-        let binding = self.view.binding(ip).filter(|binding| holds(binding, mac))?;
-        let granted_to_another = self.grants.get(&ip).is_some_and(|grant| grant.mac != mac);
-        let in_use = self.is_in_use_by_another(ip, mac, now);
-        if granted_to_another || in_use || self.view.kept_for_another(ip, mac) {
-            return None;
-        }
-        let until = binding.told_until.unix_ms.saturating_sub(self.policy.skew_ms);
-        let left_ms = until.saturating_sub(clock.latest(now).unix_ms);
-        (left_ms > self.policy.lease_ms / 4 * 3).then_some(left_ms)
     }
 
     fn promised(&self, binding: &Binding, now: Moment) -> bool {
@@ -179,7 +165,10 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let ip = message.options.address(code::REQUESTED_ADDRESS).ok_or(Dropped::Senseless)?;
+        let named = message.options.address(code::REQUESTED_ADDRESS);
+        let ip = named
+            .or_else(|| self.rapid.told(message, arrival.vlan, now))
+            .ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
         if self.declines.too_many(message, arrival.vlan, now) {
             return Err(Dropped::DeclinesTooOften);
@@ -187,7 +176,7 @@ impl Engine {
         if self.declines.at(ip).is_some() {
             return Err(Dropped::Repeated);
         }
-        self.offers.withdraw(arrival.vlan, message.mac);
+        self.offers.withdraw(arrival.vlan, &message.client);
         self.declines.remember(message, arrival.vlan, ip, now);
         Ok(self.tell(Change::Decline, message, arrival, ip, now))
     }
@@ -203,14 +192,10 @@ impl Engine {
         if server.is_some_and(|server| !self.names_this_rack(server, message, arrival)) {
             return Err(Dropped::AnotherServer);
         }
-        let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, message.mac));
-        let granted = self.grants.get(&ip).is_some_and(|grant| grant.mac == message.mac);
+        let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, &message.client));
+        let granted = self.grants.get(ip).is_some_and(|grant| grant.client == message.client);
         if bound || granted { Ok(()) } else { Err(Dropped::NotKnown) }
     }
-}
-
-fn holds(binding: &Binding, mac: MacAddress) -> bool {
-    binding.mac == mac && binding.state == BindingState::Active
 }
 
 fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropped> {

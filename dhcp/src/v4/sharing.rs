@@ -6,12 +6,11 @@
 //! offered nothing: that counts as a transmission too.
 //! The `secs` field is not trusted: iPXE counts something else in it.
 
-use std::collections::BTreeMap;
-
 use model::id::SystemId;
+use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::mac::MacAddress;
 
+use crate::lookup::recent::Recent;
 use crate::wire::message::Kind;
 
 /// How long a transaction is remembered after its last transmission.
@@ -25,15 +24,15 @@ const TRANSACTIONS_MAX: usize = 16_384;
 pub fn rank<'a>(
     own: &SystemId,
     live: impl IntoIterator<Item = &'a SystemId>,
-    mac: MacAddress,
+    client: &ClientId,
 ) -> usize {
-    let mine = (weight(own, mac), own);
-    live.into_iter().filter(|rack| *rack != own && (weight(rack, mac), *rack) > mine).count()
+    let mine = (weight(own, client), own);
+    live.into_iter().filter(|rack| *rack != own && (weight(rack, client), *rack) > mine).count()
 }
 
 /// The weight of a rack for a client (rendezvous hashing): the heaviest rack is first.
-fn weight(rack: &SystemId, mac: MacAddress) -> u64 {
-    mixed(rack.as_str().bytes().chain(mac.0))
+fn weight(rack: &SystemId, client: &ClientId) -> u64 {
+    mixed(rack.as_str().bytes().chain(client.bytes().iter().copied()))
 }
 
 /// A 64-bit hash that is the same on every rack and in every version: FNV-1a, then a finalizer,
@@ -52,22 +51,22 @@ pub fn mixed(bytes: impl IntoIterator<Item = u8>) -> u64 {
 const ANY: u32 = 0;
 
 /// Counts the transmissions of each message.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Transmissions {
-    seen: BTreeMap<(MacAddress, u32, Kind), (usize, Moment)>,
+    seen: Recent<(ClientId, u32, Kind), (usize, Moment)>,
+}
+
+impl Default for Transmissions {
+    fn default() -> Self {
+        Self { seen: Recent::with_room(TRANSACTIONS_MAX) }
+    }
 }
 
 impl Transmissions {
     /// Counts one more, and says how many it has been.
-    pub fn count(&mut self, mac: MacAddress, xid: u32, kind: Kind, now: Moment) -> usize {
-        if self.seen.len() >= TRANSACTIONS_MAX {
-            self.forget(now);
-        }
-        if self.seen.len() >= TRANSACTIONS_MAX {
-            self.seen.clear();
-        }
+    pub fn count(&mut self, client: &ClientId, xid: u32, kind: Kind, now: Moment) -> usize {
         let xid = if kind == Kind::Discover { ANY } else { xid };
-        let (count, last) = self.seen.entry((mac, xid, kind)).or_default();
+        let (count, last) = self.seen.at((client.clone(), xid, kind), || (0, Moment::default()));
         if kind == Kind::Discover && now.since_ms(*last) >= DISCOVERY_MS {
             *count = 0;
         }
@@ -77,18 +76,20 @@ impl Transmissions {
     }
 
     /// A client asked for an address: somebody had offered it one.
-    pub fn asked(&mut self, mac: MacAddress) {
-        self.seen.remove(&(mac, ANY, Kind::Discover));
+    pub fn asked(&mut self, client: &ClientId) {
+        self.seen.remove(&(client.clone(), ANY, Kind::Discover));
     }
 
     /// Forgets the transactions that are over.
     pub fn forget(&mut self, now: Moment) {
-        self.seen.retain(|_, (_, last)| now.since_ms(*last) < MEMORY_MS);
+        self.seen.forget_while(|(_, last)| now.since_ms(*last) >= MEMORY_MS);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use model::mac::MacAddress;
+
     use super::*;
 
     #[test]
@@ -96,8 +97,8 @@ mod tests {
         let racks: Vec<SystemId> = (1..=3).map(SystemId::from_number).collect();
         let mut firsts = [0_u32; 3];
         for client in 0..=255 {
-            let mac = MacAddress([0x52, 0x54, 0, 0, 0, client]);
-            let mut ranks: Vec<usize> = racks.iter().map(|own| rank(own, &racks, mac)).collect();
+            let mac = ClientId::from(MacAddress([0x52, 0x54, 0, 0, 0, client]));
+            let mut ranks: Vec<usize> = racks.iter().map(|own| rank(own, &racks, &mac)).collect();
             firsts[ranks.iter().position(|rank| *rank == 0).unwrap()] += 1;
             ranks.sort_unstable();
             assert_eq!(ranks, [0, 1, 2]);
@@ -109,9 +110,9 @@ mod tests {
     fn losing_a_rack_moves_only_its_clients() {
         let racks: Vec<SystemId> = (1..=3).map(SystemId::from_number).collect();
         for client in 0..=255 {
-            let mac = MacAddress([0x52, 0x54, 0, 0, 0, client]);
-            if rank(&racks[0], &racks, mac) == 0 {
-                assert_eq!(rank(&racks[0], &racks[..2], mac), 0);
+            let mac = ClientId::from(MacAddress([0x52, 0x54, 0, 0, 0, client]));
+            if rank(&racks[0], &racks, &mac) == 0 {
+                assert_eq!(rank(&racks[0], &racks[..2], &mac), 0);
             }
         }
     }
@@ -119,8 +120,8 @@ mod tests {
     #[test]
     fn retransmissions_are_counted_by_message() {
         let mut seen = Transmissions::default();
-        let mac = MacAddress([2, 0, 0, 0, 0, 1]);
-        let mut count = |xid, kind| seen.count(mac, xid, kind, Moment::from_ms(0));
+        let mac = ClientId::from(MacAddress([2, 0, 0, 0, 0, 1]));
+        let mut count = |xid, kind| seen.count(&mac, xid, kind, Moment::from_ms(0));
         assert_eq!(count(1, Kind::Request), 1);
         assert_eq!(count(1, Kind::Request), 2);
         assert_eq!(count(2, Kind::Request), 1);
@@ -130,15 +131,15 @@ mod tests {
     #[test]
     fn a_client_that_was_offered_nothing_begins_anew() {
         let mut seen = Transmissions::default();
-        let mac = MacAddress([2, 0, 0, 0, 0, 1]);
+        let mac = ClientId::from(MacAddress([2, 0, 0, 0, 0, 1]));
         let discover = |seen: &mut Transmissions, xid, ms| {
-            seen.count(mac, xid, Kind::Discover, Moment::from_ms(ms))
+            seen.count(&mac, xid, Kind::Discover, Moment::from_ms(ms))
         };
         assert_eq!(discover(&mut seen, 1, 0), 1);
         assert_eq!(discover(&mut seen, 1, 1_000), 2);
         assert_eq!(discover(&mut seen, 2, 4_000), 3, "with another transaction id");
         assert_eq!(discover(&mut seen, 3, 4_000 + DISCOVERY_MS), 1, "much later");
-        seen.asked(mac);
+        seen.asked(&mac);
         assert_eq!(discover(&mut seen, 4, 20_000), 1, "it was offered something");
     }
 }

@@ -7,6 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::cut::Span;
 use model::mac::MacAddress;
 use model::net::subnet::Subnet;
@@ -61,7 +62,7 @@ pub struct View {
     subnets_by_prefix: Prefixes<Ipv4Addr, SubnetId>,
     subnets_by_vlan: BTreeSet<(VlanId, SubnetId)>,
     bindings: BTreeMap<Ipv4Addr, Binding>,
-    by_client: BTreeSet<(VlanId, MacAddress, Ipv4Addr)>,
+    by_client: BTreeSet<(VlanId, ClientId, Ipv4Addr)>,
     blocks: Blocks<Ipv4Addr>,
     /// The rack process whose blocks `free` has.
     own: Option<(SystemId, u64)>,
@@ -109,7 +110,7 @@ impl View {
         let IpAddr::V4(ip) = binding.ip else { return };
         self.change(ip, |view| {
             view.forget_binding(ip);
-            view.by_client.insert((binding.vlan, binding.mac, ip));
+            view.by_client.insert((binding.vlan, binding.client.clone(), ip));
             view.bindings.insert(ip, binding);
         });
     }
@@ -123,7 +124,7 @@ impl View {
 
     fn forget_binding(&mut self, ip: Ipv4Addr) {
         if let Some(old) = self.bindings.remove(&ip) {
-            self.by_client.remove(&(old.vlan, old.mac, ip));
+            self.by_client.remove(&(old.vlan, old.client, ip));
         }
     }
 
@@ -215,6 +216,12 @@ impl View {
     /// The links that there are own blocks on.
     pub fn links(&self) -> impl Iterator<Item = VlanId> {
         self.free.links()
+    }
+
+    /// The own blocks on a link: first address, last address, block.
+    pub fn own_blocks(&self, vlan: VlanId) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr, &Block)> {
+        let own = self.own.iter();
+        own.flat_map(move |(rack, incarnation)| self.blocks.of(vlan, rack, *incarnation))
     }
 
     /// Leaves an address out of the free ones while it is held for a client, or does so no more.
@@ -324,9 +331,9 @@ impl View {
 
     /// The bindings of a client on a link, the one with the latest promise first.
     #[must_use]
-    pub fn bindings_of(&self, vlan: VlanId, mac: MacAddress) -> Vec<&Binding> {
-        let first = (vlan, mac, Ipv4Addr::UNSPECIFIED);
-        let last = (vlan, mac, Ipv4Addr::BROADCAST);
+    pub fn bindings_of(&self, vlan: VlanId, client: &ClientId) -> Vec<&Binding> {
+        let first = (vlan, client.clone(), Ipv4Addr::UNSPECIFIED);
+        let last = (vlan, client.clone(), Ipv4Addr::BROADCAST);
         let mut found: Vec<&Binding> = self
             .by_client
             .range(first..=last)
@@ -339,9 +346,9 @@ impl View {
 
     /// Whether an address is bound to a client on a link, or kept for it.
     #[must_use]
-    pub fn has_binding(&self, vlan: VlanId, mac: MacAddress) -> bool {
-        let first = (vlan, mac, Ipv4Addr::UNSPECIFIED);
-        let last = (vlan, mac, Ipv4Addr::BROADCAST);
+    pub fn has_binding(&self, vlan: VlanId, client: &ClientId) -> bool {
+        let first = (vlan, client.clone(), Ipv4Addr::UNSPECIFIED);
+        let last = (vlan, client.clone(), Ipv4Addr::BROADCAST);
         self.by_client
             .range(first..=last)
             .filter_map(|(_, _, ip)| self.bindings.get(ip))
@@ -350,7 +357,8 @@ impl View {
 
     /// Whether a client is one that the site has: a machine's, or one with a reserved address.
     #[must_use]
-    pub fn is_of_site(&self, mac: MacAddress) -> bool {
+    pub fn is_of_site(&self, client: &ClientId) -> bool {
+        let Some(mac) = client.mac() else { return false };
         self.host_of.contains_key(&mac) || self.reserved.of(mac).next().is_some()
     }
 
@@ -368,15 +376,16 @@ impl View {
 
     /// The machine that has an interface with that hardware address.
     #[must_use]
-    pub fn host(&self, mac: MacAddress) -> Option<&Host> {
-        self.hosts.get(self.host_of.get(&mac)?)
+    pub fn host(&self, client: &ClientId) -> Option<&Host> {
+        self.hosts.get(self.host_of.get(&client.mac()?)?)
     }
 
     /// The addresses that are kept for a client on a link: assigned to its interface, or reserved.
     #[must_use]
-    pub fn reservations(&self, vlan: VlanId, mac: MacAddress) -> Vec<Ipv4Addr> {
+    pub fn reservations(&self, vlan: VlanId, client: &ClientId) -> Vec<Ipv4Addr> {
+        let Some(mac) = client.mac() else { return Vec::new() };
         let assigned = self
-            .host(mac)
+            .host(client)
             .into_iter()
             .flat_map(|host| &host.interfaces)
             .filter(|interface| interface.mac == mac)
@@ -389,9 +398,9 @@ impl View {
 
     /// Whether an address is kept for somebody other than this client, or for nobody.
     #[must_use]
-    pub fn kept_for_another(&self, ip: Ipv4Addr, mac: MacAddress) -> bool {
-        let assigned = self.static_addresses.get(&ip).is_some_and(|own| *own != mac);
-        let reserved = self.reserved.for_another(ip, mac);
+    pub fn kept_for_another(&self, ip: Ipv4Addr, client: &ClientId) -> bool {
+        let assigned = self.static_addresses.get(&ip).is_some_and(|own| Some(*own) != client.mac());
+        let reserved = self.reserved.for_another(ip, client.mac());
         let of_network = self.subnet_of(ip).is_some_and(|(net, subnet)| {
             let end = net.prefix_len() < 31 && (ip == net.network() || ip == net.broadcast());
             end || subnet.gateway_ip == Some(IpAddr::V4(ip))

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 
 use crate::wire::code;
@@ -11,6 +12,8 @@ const FIXED_LEN: usize = 236;
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 const ETHERNET: u8 = 1;
 const IEEE_802: u8 = 6;
+/// Whose addresses of 20 bytes do not fit into `chaddr` (RFC 4390 §2.1).
+const INFINIBAND: u8 = 32;
 const BROADCAST_FLAG: u16 = 0x8000;
 
 /// What a client wants (option 53).
@@ -49,8 +52,8 @@ pub struct Message {
     pub kind: Kind,
     /// The hardware type, 1 for Ethernet.
     pub htype: u8,
-    /// The client's hardware address.
-    pub mac: MacAddress,
+    /// Who sent it.
+    pub client: ClientId,
     /// The transaction id.
     pub xid: u32,
     /// The flags field.
@@ -81,7 +84,7 @@ pub enum MessageError {
     /// Not DHCP.
     #[error("the magic cookie is missing")]
     NoCookie,
-    /// A hardware address that is not one Ethernet interface's.
+    /// Neither an Ethernet interface's hardware address, nor InfiniBand's none.
     #[error("hardware address of type {htype} and length {hlen} is not supported")]
     HardwareAddress {
         /// The hardware type.
@@ -89,6 +92,9 @@ pub enum MessageError {
         /// The length of the address.
         hlen: u8,
     },
+    /// InfiniBand, and no option 61 that says who it is (RFC 4390 §2.1).
+    #[error("neither a hardware address nor a client identifier")]
+    NoIdentity,
     /// BOOTP, or an unknown or a server's message type.
     #[error("message type {kind} is not a client's")]
     Kind {
@@ -117,15 +123,18 @@ impl Message {
             return Err(MessageError::NoCookie);
         }
         let mac = MacAddress(array(fixed, 28));
-        if !matches!(htype, ETHERNET | IEEE_802) || hlen != 6 || !mac.is_unicast() {
-            return Err(MessageError::HardwareAddress { htype, hlen });
-        }
+        let hardware = match (htype, hlen) {
+            (ETHERNET | IEEE_802, 6) if mac.is_unicast() => Some(mac),
+            (INFINIBAND, 0) => None,
+            _ => return Err(MessageError::HardwareAddress { htype, hlen }),
+        };
         let options = Options::parse(options, &fixed[108..236], &fixed[44..108]);
         let kind = kind(options.first_byte(code::MESSAGE_TYPE).unwrap_or_default())?;
+        let client = client(hardware, &options)?;
         Ok(Self {
             kind,
             htype,
-            mac,
+            client,
             xid: u32::from_be_bytes(array(fixed, 4)),
             flags: u16::from_be_bytes(array(fixed, 10)),
             ciaddr: Ipv4Addr::from(array(fixed, 12)),
@@ -205,6 +214,14 @@ impl Message {
         }
         None
     }
+}
+
+fn client(hardware: Option<MacAddress>, options: &Options) -> Result<ClientId, MessageError> {
+    if let Some(mac) = hardware {
+        return Ok(ClientId::Hardware(mac));
+    }
+    let identifier = options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
+    identifier.map(|own| ClientId::Identifier(own.into())).ok_or(MessageError::NoIdentity)
 }
 
 fn kind(code: u8) -> Result<Kind, MessageError> {

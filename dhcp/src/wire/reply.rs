@@ -78,8 +78,8 @@ pub struct Reply {
     pub kind: Kind,
     /// The client's hardware type.
     pub htype: u8,
-    /// The client.
-    pub mac: MacAddress,
+    /// The client's hardware address; none of one on InfiniBand (RFC 4390).
+    pub mac: Option<MacAddress>,
     /// The transaction id of the request.
     pub xid: u32,
     /// The flags of the request.
@@ -114,7 +114,7 @@ impl Reply {
         Self {
             kind,
             htype: request.htype,
-            mac: request.mac,
+            mac: request.client.mac(),
             xid: request.xid,
             flags: if nak_by_relay { request.flags | BROADCAST_FLAG } else { request.flags },
             ciaddr: Ipv4Addr::UNSPECIFIED,
@@ -171,14 +171,17 @@ impl Reply {
 
     fn fixed(&self) -> Vec<u8> {
         let mut packet = vec![0; 236];
-        packet[..4].copy_from_slice(&[2, self.htype, 6, 0]);
+        packet[..2].copy_from_slice(&[2, self.htype]);
+        if let Some(mac) = self.mac {
+            packet[2] = 6;
+            packet[28..34].copy_from_slice(&mac.0);
+        }
         packet[4..8].copy_from_slice(&self.xid.to_be_bytes());
         packet[10..12].copy_from_slice(&self.flags.to_be_bytes());
         packet[12..16].copy_from_slice(&self.ciaddr.octets());
         packet[16..20].copy_from_slice(&self.yiaddr.octets());
         packet[20..24].copy_from_slice(&self.siaddr.octets());
         packet[24..28].copy_from_slice(&self.giaddr.octets());
-        packet[28..34].copy_from_slice(&self.mac.0);
         for (text, range) in [(&self.file, FILE), (&self.sname, SNAME)] {
             if text.len() < range.len() {
                 packet[range.start..range.start + text.len()].copy_from_slice(text.as_bytes());

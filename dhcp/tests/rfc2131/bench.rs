@@ -61,7 +61,14 @@ impl Bench {
 
     pub(crate) fn arrival(&self) -> Arrival {
         let destination = Ipv4Addr::BROADCAST;
-        Arrival { vlan: VLAN, interface: 3, server: SERVER, source_port: 68, destination }
+        Arrival {
+            vlan: VLAN,
+            interface: 3,
+            server: SERVER,
+            source_port: 68,
+            destination,
+            received_us: 0,
+        }
     }
 
     /// The arrival of a packet that was sent to this rack's address.
@@ -120,7 +127,7 @@ impl Bench {
             ip: IpAddr::V4(request.ip),
             subnet: request.subnet,
             vlan: request.vlan,
-            mac: request.mac,
+            client: request.client.clone(),
             state: BindingState::Active,
             hostname: None,
             told_until,

@@ -1,6 +1,8 @@
 //! RFC 4578 and UEFI: what network boots are told.
 
-use crate::bench::{Bench, Client, SERVER, raw_option, sent};
+use model::net::subnet::Subnet;
+
+use crate::bench::{self, Bench, Client, SERVER, raw_option, sent};
 
 #[track_caller]
 fn check(client: &Client, file: &str, class: Option<&[u8]>) -> Vec<u8> {
@@ -111,4 +113,30 @@ fn ipxe_is_known_by_every_form_of_its_user_class_and_by_its_own_option() {
         }
         check(&chained.with(175, &[235, 3, 1, 21, 1]), &format!("{url}{kind}"), None);
     }
+}
+
+/// MAAS's `disabled_boot_architectures`: the client gets its address, and nothing to boot.
+#[test]
+fn what_a_subnet_does_not_boot_is_told_no_file() {
+    let file = |disabled: &str, client: &Client| {
+        let mut bench = Bench::new();
+        let subnet = Subnet {
+            disabled_boot_architectures: vec![disabled.to_owned()],
+            ..bench::subnet(1, bench::VLAN, "10.0.0.0/24", [10, 0, 0, 1])
+        };
+        bench.engine.update(|view| view.put_subnet(subnet));
+        let outputs = bench.handle(&client.discover()).unwrap();
+        let file = raw_option(&sent(&outputs).2, 67).map(|(_, value)| value.to_vec());
+        file.map(|file| String::from_utf8(file).unwrap())
+    };
+    let bios = Client::new(1).with(60, b"PXEClient");
+    assert_eq!(file("pxe", &bios), None, "firmware that names no architecture is BIOS");
+    let either = firmware("PXEClient", &[0, 7, 0, 0]);
+    assert_eq!(file("uefi_amd64_tftp", &either).as_deref(), Some("undionly.kpxe"));
+    assert_eq!(file("uefi_amd64_http", &either).as_deref(), Some("snponly.efi"));
+    let over_http = firmware("HTTPClient", &[0, 16]);
+    assert_eq!(file("uefi_amd64_http", &over_http), None);
+    let ipxe = bios.with(77, b"iPXE");
+    assert_eq!(file("ipxe", &ipxe), None);
+    assert!(file("pxe", &ipxe).is_some(), "iPXE is not the firmware that loaded it");
 }

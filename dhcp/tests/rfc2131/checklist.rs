@@ -89,7 +89,7 @@ fn a_lease_that_another_rack_gave_is_extended_when_its_client_rebinds() {
             ip: ip.into(),
             subnet: SubnetId(1),
             vlan: VLAN,
-            mac: mac(1),
+            client: mac(1).into(),
             state: BindingState::Active,
             hostname: None,
             told_until,
@@ -206,8 +206,10 @@ fn hardware_is_ethernet_or_like_it() {
         Bench::new().handle(&packet).map(|outputs| sent(&outputs).2[1])
     };
     assert_eq!((of(1, 6), of(6, 6)), (Ok(1), Ok(6)));
-    let refused = MessageError::HardwareAddress { htype: 32, hlen: 0 };
-    assert_eq!(of(32, 0), Err(Dropped::Malformed(refused)));
+    for (htype, hlen) in [(32, 6), (1, 0), (24, 8)] {
+        let refused = MessageError::HardwareAddress { htype, hlen };
+        assert_eq!(of(htype, hlen), Err(Dropped::Malformed(refused)));
+    }
 }
 
 /// V4-29.

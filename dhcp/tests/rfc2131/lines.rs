@@ -156,14 +156,7 @@ pub(crate) const LINES: &[Line] = &[
         says: "giaddr alone says that a client is relayed",
         except: None,
     },
-    Line {
-        id: "V4-28",
-        priority: 1,
-        says: "hardware types 1, 6 and 32",
-        except: Some(
-            "IP over InfiniBand (RFC 4390) is refused: bindings are stored for Ethernet addresses",
-        ),
-    },
+    Line { id: "V4-28", priority: 1, says: "hardware types 1, 6 and 32", except: None },
     Line {
         id: "V4-29",
         priority: 1,
@@ -207,6 +200,12 @@ pub(crate) const LINES: &[Line] = &[
         priority: 1,
         says: "a DUID in option 61 changes nobody's identity",
         except: None,
+    },
+    Line {
+        id: "RFC 4390",
+        priority: 1,
+        says: "clients on InfiniBand are known by option 61, and answered by broadcast",
+        except: Some("they get no boot file: machines are known by hardware addresses"),
     },
     Line {
         id: "RFC 4388",
@@ -317,14 +316,15 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-10",
         priority: 1,
-        says: "an empty pool is silence; reclaim order",
-        except: Some("no shorter leases and no alarm when a pool is nearly empty"),
+        says: "an empty pool is silence; alarms and shorter first leases before; reclaim order",
+        except: Some("no pool of its own for enlistment"),
     },
     Line {
         id: "C-11",
         priority: 2,
-        says: "limits of leases per circuit and of DISCOVERs, for unknown clients only",
-        except: Some("each rack counts for itself, and no lease is shorter for an unknown client"),
+        says: "limits of leases per circuit and of DISCOVERs, and short first leases where few \
+               addresses are free, for unknown clients only",
+        except: Some("each rack counts for itself"),
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {

@@ -168,12 +168,12 @@ fn compare(scanned: &Scanned, view: &View) {
         assert_eq!(view.subnet_of(ip).map(|(_, subnet)| subnet), scanned.subnet_of(ip));
         for client in (0..4).map(mac) {
             let kept = scanned.kept_for_another(ip, client);
-            assert_eq!(view.kept_for_another(ip, client), kept, "{ip}");
+            assert_eq!(view.kept_for_another(ip, &client.into()), kept, "{ip}");
         }
     }
     for vlan in (0..3).map(VlanId) {
         for client in (0..4).map(mac) {
-            assert_eq!(view.reservations(vlan, client), scanned.reservations(vlan, client));
+            assert_eq!(view.reservations(vlan, &client.into()), scanned.reservations(vlan, client));
         }
         let on_link: Vec<&Subnet> = view.subnets_on(vlan).map(|(_, subnet)| subnet).collect();
         let managed = |own: &&Subnet| own.vlan == vlan && own.managed;

@@ -32,7 +32,10 @@ fn what_was_granted_is_committed_on_return_and_blocks_the_address_until_then() {
     let outputs = bench.handle(&Client::new(2).select(ip)).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Nak);
     let request = requested(&bench.engine.tick(bench.now));
-    assert_eq!((request.change, request.ip, request.mac), (Change::Granted, ip, client.mac));
+    assert_eq!(
+        (request.change, request.ip, &request.client),
+        (Change::Granted, ip, &client.mac.into())
+    );
     bench.commit(&request);
     assert_eq!(bench.engine.tick(bench.now), []);
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::engine::{Dropped, Outcome};
 use dhcp::v4::view::PeerRack;
 use dhcproto::v4::MessageType;
+use model::lease::commit::Change;
 
 use crate::bench::{Bench, Client, kind_of, mac, rack, raw_option, requested, sent};
 
@@ -25,7 +26,7 @@ fn a_known_client_that_wants_it_is_acknowledged_after_the_commit() {
     let mut bench = Bench::new();
     let ip = known(&mut bench, 1);
     let request = requested(&bench.handle(&rapid(1, 9).discover()).unwrap());
-    assert_eq!((request.ip, request.mac), (ip, mac(1)));
+    assert_eq!((request.ip, &request.client), (ip, &mac(1).into()));
     let again = bench.handle(&rapid(1, 9).discover());
     assert_eq!(again, Err(Dropped::Repeated), "the commit is on its way");
     let outputs = bench.commit(&request);
@@ -95,4 +96,28 @@ fn a_discover_is_never_refused_whatever_the_region_says() {
     let request = requested(&bench.handle(&rapid(1, 9).discover()).unwrap());
     let outcome = Outcome::Refused { revision: 9, taken: true };
     assert_eq!(bench.engine.committed(request.request_id, outcome, bench.now), []);
+}
+
+/// dhcpcd 9 declines what it got in this way without the address and the server.
+/// RFC 4039, V4-20.
+#[test]
+fn a_decline_that_names_no_address_is_of_what_was_acknowledged_in_its_transaction() {
+    let mut bench = Bench::new();
+    let ip = known(&mut bench, 1);
+    let decline = |xid| Client { xid, ..Client::new(1) }.packet(4, &[]);
+    let request = requested(&bench.handle(&rapid(1, 9).discover()).unwrap());
+    assert_eq!(bench.handle(&decline(9)), Err(Dropped::Senseless), "it was told nothing yet");
+    bench.commit(&request);
+    assert_eq!(bench.handle(&decline(8)), Err(Dropped::Senseless), "of another transaction");
+    let request = requested(&bench.handle(&decline(9)).unwrap());
+    assert_eq!((request.change, request.ip), (Change::Decline, ip));
+    assert_ne!(bench.offered(&Client::new(1)), ip);
+    let ip = bench.bound(&Client::new(2));
+    assert_eq!(kind_of(&bench.handle(&rapid(2, 9).discover()).unwrap()), MessageType::Ack);
+    bench.pass_ms(60_000);
+    assert_eq!(
+        bench.handle(&Client { xid: 9, ..Client::new(2) }.packet(4, &[])),
+        Err(Dropped::Senseless)
+    );
+    assert_eq!(bench.offered(&Client::new(2)), ip, "after a minute it is forgotten");
 }

@@ -15,7 +15,8 @@ fn the_acknowledgement_follows_the_commit() {
     let outputs = bench.handle(&client.select(ip)).unwrap();
     assert!(matches!(outputs.as_slice(), [Output::Commit(_)]));
     let request = requested(&outputs);
-    assert_eq!((request.ip, request.mac, request.told_ms), (ip, client.mac, 600_000));
+    assert_eq!((request.ip, &request.client), (ip, &client.mac.into()));
+    assert_eq!(request.told_ms, 600_000);
     assert_eq!(request.hostname.as_deref(), Some("node-1"));
     bench.pass_ms(1_500);
     let outputs = bench.commit(&request);

@@ -168,7 +168,7 @@ fn put(bench: &mut Bench, ip: Ipv4Addr, of: u8, state: BindingState, told_ms: u6
             ip: ip.into(),
             subnet: model::id::SubnetId(1),
             vlan: VLAN,
-            mac: mac(of),
+            client: mac(of).into(),
             state,
             hostname: None,
             told_until,
@@ -201,7 +201,7 @@ fn a_declined_address_that_another_rack_gave_again_is_its_clients() {
         put(&mut bench, ip, client, BindingState::Active, 300_000);
         let outputs = bench.handle(&Client::new(client).renew(ip)).unwrap();
         let request = requested(&outputs);
-        assert_eq!((request.ip, request.mac), (ip, mac(client)));
+        assert_eq!((request.ip, request.client), (ip, mac(client).into()));
         let outcome = dhcp::v4::engine::Outcome::Refused { revision: 0, taken: false };
         bench.engine.committed(request.request_id, outcome, bench.now);
         bench.engine.tick(bench.now);

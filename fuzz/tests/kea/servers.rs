@@ -213,6 +213,7 @@ impl Server for Ironraft {
             server: SERVER,
             source_port: 67,
             destination: SERVER,
+            received_us: 0,
         };
         let (_, outputs) = self.engine.handle(packet, arrival, self.now).ok()?;
         self.sent(outputs)

@@ -107,6 +107,7 @@ fn txn(txn: &wire::Txn) -> Value {
         "actor": txn.actor,
         "reason": txn.reason,
         "request_id": hex(&txn.request_id),
+        "decides": txn.decides.chunks(16).map(hex).collect::<Vec<_>>(),
         "time_ms": txn.time_ms,
     })
 }

@@ -111,6 +111,7 @@ async fn found(arguments: InitArguments) -> anyhow::Result<NewCluster> {
         email: arguments.admin_email,
         password: arguments.admin_password,
         is_superuser: true,
+        ssh_key: None,
     };
     Ok(init::init(&arguments.data_dir, arguments.address, &name, &admin).await?)
 }

@@ -2,5 +2,6 @@
 
 pub mod content;
 pub mod files;
+pub mod method;
 pub mod plan;
 pub mod resource;

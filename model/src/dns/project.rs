@@ -150,7 +150,9 @@ impl<'a> Projection<'a> {
     fn add_machines(&mut self) {
         let mut leased: BTreeMap<MacAddress, Vec<IpAddr>> = BTreeMap::new();
         for binding in self.objects.bindings.iter().filter(|binding| rules::is_active(binding)) {
-            leased.entry(binding.mac).or_default().push(binding.ip);
+            if let Some(mac) = binding.client.mac() {
+                leased.entry(mac).or_default().push(binding.ip);
+            }
         }
         let leased = |mac| leased.get(&mac).cloned().unwrap_or_default();
         for machine in self.objects.machines {

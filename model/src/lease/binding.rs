@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{SubnetId, SystemId, VlanId};
-use crate::mac::MacAddress;
+use crate::lease::client::ClientId;
 use crate::time::Timestamp;
 
 /// Why an address is not free although its client does not use it.
@@ -31,8 +31,9 @@ pub struct Binding {
     pub subnet: SubnetId,
     /// The link the client is on.
     pub vlan: VlanId,
-    /// The client. Option 61 changes along one boot, so it does not identify anybody.
-    pub mac: MacAddress,
+    /// The client. Rows call it as they did when all clients had hardware addresses.
+    #[serde(rename = "mac")]
+    pub client: ClientId,
     /// Whether it is in use.
     pub state: BindingState,
     /// The name the client asked for (option 12 or 81), if it is a valid label.

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use crate::id::{BlockId, SubnetId, VlanId};
 use crate::lease::binding::{Binding, BindingState};
 use crate::lease::block::Block;
+use crate::lease::client::ClientId;
 use crate::lease::grant::Applicant;
 use crate::lease::policy::{Policy, Rule};
-use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
 /// What happened to a binding.
@@ -38,7 +38,7 @@ pub struct Request {
     /// The address.
     pub ip: IpAddr,
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client is told it may use the address, in milliseconds from the request on.
@@ -71,7 +71,7 @@ pub enum Refusal {
         /// The address.
         ip: IpAddr,
         /// Who holds it.
-        holder: MacAddress,
+        holder: ClientId,
     },
     /// It is not for dynamic clients.
     #[error("address {ip} is reserved")]
@@ -92,12 +92,12 @@ pub enum Refusal {
         ip: IpAddr,
     },
     /// The client does not hold it.
-    #[error("address {ip} is not bound to {mac}")]
+    #[error("address {ip} is not bound to {client}")]
     NotBound {
         /// The address.
         ip: IpAddr,
         /// The client.
-        mac: MacAddress,
+        client: ClientId,
     },
 }
 
@@ -134,11 +134,11 @@ fn may_bind(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Re
         return Err(Refusal::Reserved { ip });
     }
     if let Some(binding) = situation.binding {
-        let holder = binding.mac;
-        let own = holder == request.mac && binding.state != BindingState::Declined;
+        let holder = &binding.client;
+        let own = *holder == request.client && binding.state != BindingState::Declined;
         let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
         if kept && !own {
-            return Err(Refusal::BoundToAnother { ip, holder });
+            return Err(Refusal::BoundToAnother { ip, holder: holder.clone() });
         }
         let surely_promised = binding.promise_until > situation.now.plus_ms(policy.skew_ms);
         if own && (surely_promised || !policy.follows(Rule::OnlyTheOwnerReuses)) {
@@ -173,13 +173,14 @@ fn may_use_block(
 
 fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Binding {
     let told_until = situation.now.plus_ms(request.told_ms);
-    let earlier = situation.binding.filter(|binding| binding.mac == request.mac);
-    let promise_until = told_until.plus_ms(policy.promise_ms);
+    let earlier = situation.binding.filter(|binding| binding.client == request.client);
+    // A client that is told less, for now, is promised less: its address comes back sooner.
+    let promise_until = told_until.plus_ms(policy.promise_ms.min(request.told_ms));
     Binding {
         ip: request.ip,
         subnet: request.subnet,
         vlan: request.vlan,
-        mac: request.mac,
+        client: request.client.clone(),
         state: BindingState::Active,
         hostname: request.hostname.clone(),
         told_until: earlier.map_or(told_until, |binding| binding.told_until.max(told_until)),
@@ -198,9 +199,9 @@ fn held_by<'a>(
 ) -> Result<&'a Binding, Refusal> {
     situation
         .binding
-        .filter(|binding| binding.mac == request.mac && binding.state == BindingState::Active)
+        .filter(|binding| binding.client == request.client && binding.state == BindingState::Active)
         .filter(|binding| binding.promise_until > situation.now.plus_ms(policy.skew_ms))
-        .ok_or(Refusal::NotBound { ip: request.ip, mac: request.mac })
+        .ok_or_else(|| Refusal::NotBound { ip: request.ip, client: request.client.clone() })
 }
 
 fn ended(
@@ -222,6 +223,7 @@ fn ended(
 mod tests {
     use super::*;
     use crate::id::{IpRangeId, SystemId};
+    use crate::mac::MacAddress;
 
     /// An address in a block of a rack.
     struct Case {
@@ -246,24 +248,31 @@ mod tests {
             change: Change,
             client: u8,
         ) -> Result<Binding, Refusal> {
-            let request = Request {
+            let request = self.request(change, client);
+            decide(&self.policy, &self.situation(binding, now), &request)
+        }
+
+        fn request(&self, change: Change, client: u8) -> Request {
+            Request {
                 change,
                 vlan: VlanId(1),
                 subnet: SubnetId(1),
                 ip: self.ip,
-                mac: MacAddress([2, 0, 0, 0, 0, client]),
+                client: MacAddress([2, 0, 0, 0, 0, client]).into(),
                 hostname: None,
                 told_ms: self.policy.lease_ms,
                 block: Some((self.block.id, self.block.epoch)),
-            };
-            let situation = Situation {
+            }
+        }
+
+        fn situation<'a>(&'a self, binding: Option<&'a Binding>, now: u64) -> Situation<'a> {
+            Situation {
                 applicant: Applicant { rack: &self.rack, incarnation: 7 },
                 binding,
                 block: Some(&self.block),
                 reserved: false,
                 now: Timestamp::from_unix_ms(now),
-            };
-            decide(&self.policy, &situation, &request)
+            }
         }
     }
 
@@ -275,7 +284,7 @@ mod tests {
         let over = case.policy.lease_ms + case.policy.promise_ms - case.policy.skew_ms;
         for change in [Change::Release, Change::Decline] {
             assert!(case.decide(Some(&bound), over - 1, change, 1).is_ok(), "{change:?}");
-            let refused = Refusal::NotBound { ip: case.ip, mac: bound.mac };
+            let refused = Refusal::NotBound { ip: case.ip, client: bound.client.clone() };
             assert_eq!(case.decide(Some(&bound), over, change, 1), Err(refused), "{change:?}");
         }
     }
@@ -294,6 +303,27 @@ mod tests {
             let again = case.decide(Some(&declined), now, Change::Bind, client);
             assert_eq!(again.is_ok(), want, "client {client} after {} ms", now - 2_000);
         }
+    }
+
+    /// What was promised once stays promised: a rack that is cut off may go by it.
+    #[test]
+    fn who_is_told_less_is_promised_less_but_never_less_than_before() {
+        let case = Case::new();
+        let told = |told_ms, binding: Option<&Binding>| {
+            let request = case.request(Change::Bind, 1);
+            let request = Request { told_ms, ..request };
+            decide(&case.policy, &case.situation(binding, 0), &request).unwrap()
+        };
+        let short = told(120_000, None);
+        assert_eq!(short.told_until, Timestamp::from_unix_ms(120_000));
+        assert_eq!(short.promise_until, Timestamp::from_unix_ms(240_000));
+        let whole = told(case.policy.lease_ms, Some(&short));
+        assert_eq!(whole.promise_until, Timestamp::from_unix_ms(1_200_000));
+        let again = told(120_000, Some(&whole));
+        assert_eq!(
+            (again.told_until, again.promise_until),
+            (whole.told_until, whole.promise_until)
+        );
     }
 
     fn block(ip: IpAddr, rack: &SystemId) -> Block {

@@ -31,6 +31,18 @@ impl Span {
         self.first <= ip && ip <= self.last
     }
 
+    /// Its two halves, of which the first is the larger one. Of one address, the second has none.
+    #[must_use]
+    pub fn halves(&self) -> (Self, Option<Self>) {
+        let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        if len < 2 {
+            return (*self, None);
+        }
+        let last = Ipv4Addr::from_bits(self.first.to_bits() + (len - 1) / 2);
+        let first = Ipv4Addr::from_bits(last.to_bits() + 1);
+        (Self { last, ..*self }, Some(Self { first, ..*self }))
+    }
+
     /// Its addresses, in order.
     pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
         (self.first.to_bits()..=self.last.to_bits()).map(Ipv4Addr::from_bits)
@@ -39,12 +51,12 @@ impl Span {
 
 /// How many addresses a block of a range has: small ranges have small blocks, so that several racks
 /// get some and a rack that is lost takes few with it; large ranges have large ones, so that there are
-/// few to renew.
+/// few to renew. A range of four addresses or more has at least four.
 #[must_use]
 pub fn block_len(range: Span) -> u64 {
     let sixteenth = (range.len() / 16).next_power_of_two().clamp(4, 64);
     let of_large = (range.len() / 64).next_power_of_two().min(1024);
-    sixteenth.max(of_large).min(range.len())
+    sixteenth.max(of_large).min((range.len() / 4).max(1))
 }
 
 /// The blocks that can be cut from a range of which `taken` is cut already, in order.
@@ -91,10 +103,11 @@ mod tests {
 
     #[test]
     fn blocks_follow_each_other_and_the_last_one_is_shorter() {
-        check(span(100, 111), &[], Some(span(100, 103)));
-        check(span(100, 109), &[span(100, 103)], Some(span(104, 107)));
-        check(span(100, 109), &[span(104, 107), span(100, 103)], Some(span(108, 109)));
-        check(span(100, 109), &[span(100, 103), span(104, 107), span(108, 109)], None);
+        let taken: Vec<Span> = (0..4).map(|at| span(100 + 4 * at, 103 + 4 * at)).collect();
+        check(span(100, 117), &[], Some(span(100, 103)));
+        check(span(100, 117), &taken[..1], Some(span(104, 107)));
+        check(span(100, 117), &taken, Some(span(116, 117)));
+        check(span(100, 115), &taken, None);
     }
 
     #[test]
@@ -119,22 +132,37 @@ mod tests {
             })
         };
         assert_eq!(
-            [3, 32, 150, 4_096, 16_384, 65_536, 1 << 20].map(of),
-            [3, 4, 16, 64, 256, 1_024, 1_024]
+            [32, 150, 4_096, 16_384, 65_536, 1 << 20].map(of),
+            [4, 16, 64, 256, 1_024, 1_024]
         );
     }
 
     #[test]
+    fn small_ranges_have_a_block_for_every_rack() {
+        for (len, blocks) in [(1, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 4), (15, 5), (16, 4)] {
+            assert_eq!(cuts(span(100, 99 + len), []).count(), blocks, "of {len} addresses");
+        }
+    }
+
+    #[test]
+    fn halves_are_a_whole() {
+        assert_eq!(span(100, 100).halves(), (span(100, 100), None));
+        assert_eq!(span(100, 103).halves(), (span(100, 101), Some(span(102, 103))));
+        assert_eq!(span(100, 102).halves(), (span(100, 101), Some(span(102, 102))));
+    }
+
+    #[test]
     fn blocks_outside_the_range_do_not_matter() {
-        check(span(100, 103), &[span(10, 20), span(110, 120)], Some(span(100, 103)));
-        check(span(100, 103), &[span(90, 101)], Some(span(102, 103)));
+        check(span(100, 119), &[span(10, 20), span(130, 140)], Some(span(100, 103)));
+        check(span(100, 119), &[span(90, 101)], Some(span(102, 105)));
     }
 
     #[test]
     fn the_last_address_of_all_is_usable() {
         let last = Ipv4Addr::BROADCAST;
         let range = Span { first: Ipv4Addr::new(255, 255, 255, 254), last };
-        check(range, &[], Some(range));
+        let (first, second) = range.halves();
+        check(range, &[first], second);
         check(range, &[range], None);
     }
 }

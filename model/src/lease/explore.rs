@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use crate::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use crate::lease::binding::{Binding, BindingState};
 use crate::lease::block::Block;
+use crate::lease::client::ClientId;
 use crate::lease::commit::{self, Change, Request, Situation};
 use crate::lease::grant::{self, Applicant};
 use crate::lease::offline::{self, AddressKnowledge, OwnGrant};
@@ -23,7 +24,7 @@ use crate::time::Timestamp;
 const STATES_MAX: usize = 200_000;
 const NOW: u8 = 20;
 const LEASE: u8 = 2;
-const PROMISE: u8 = 1;
+const PROMISE: u8 = 2;
 const BLOCK: u8 = 3;
 /// Older than this, nothing differs any more: a valid block was granted within its span.
 const OLDEST: u8 = NOW - BLOCK - 1;
@@ -103,8 +104,8 @@ fn offset(at: Timestamp) -> u8 {
     u8::try_from(at.unix_ms).expect("times of the world are small")
 }
 
-fn mac(client: u8) -> MacAddress {
-    MacAddress([2, 0, 0, 0, 0, client])
+fn client_id(client: u8) -> ClientId {
+    MacAddress([2, 0, 0, 0, 0, client]).into()
 }
 
 impl Own {
@@ -114,7 +115,7 @@ impl Own {
 
     fn grant(&self) -> OwnGrant {
         OwnGrant {
-            mac: mac(self.client),
+            client: client_id(self.client),
             told: self.told.map(time),
             asked: self.asked,
             decided: self.decided.then_some(1),
@@ -218,7 +219,7 @@ impl Explorer {
             ip: IP,
             subnet: SubnetId(1),
             vlan: VlanId(1),
-            mac: mac(held.client),
+            client: client_id(held.client),
             state: BindingState::Active,
             hostname: None,
             told_until: time(held.told),
@@ -278,7 +279,7 @@ impl Explorer {
             vlan: VlanId(1),
             subnet: SubnetId(1),
             ip: IP,
-            mac: mac(client),
+            client: client_id(client),
             hostname: None,
             told_ms: u64::from(told),
             block: self.own_block(world, rack).map(|block| (block.id, block.epoch)),
@@ -404,13 +405,17 @@ impl Explorer {
     ) {
         let state = &world.racks[rack];
         let blocked = self.knowing(world, rack, |knowledge| {
-            knowledge.granted_to_another(&self.policy, mac(client))
+            knowledge.granted_to_another(&self.policy, &client_id(client))
         });
         let unresolved = state.pending.is_some() || state.own.is_some_and(|own| own.asked);
         if state.cut || unresolved || blocked {
             return;
         }
-        if let Some(result) = self.decide(world, rack, client, Change::Bind, LEASE) {
+        // Some clients are told less, and so promised less.
+        for told in [LEASE, LEASE / 2] {
+            let Some(result) = self.decide(world, rack, client, Change::Bind, told) else {
+                continue;
+            };
             let mut asked = *world;
             let pending = Pending { result, compares_hold: true, awaited: true };
             asked.racks[rack].pending = Some(pending);
@@ -432,8 +437,9 @@ impl Explorer {
         client: u8,
         next: &mut Vec<(&'static str, World)>,
     ) {
-        let limit = self
-            .knowing(world, rack, |knowledge| offline::limit(&self.policy, knowledge, mac(client)));
+        let limit = self.knowing(world, rack, |knowledge| {
+            offline::limit(&self.policy, knowledge, &client_id(client))
+        });
         let Some(limit) = limit else { return };
         let until = offset(limit).min(NOW + LEASE);
         let mut told = *world;

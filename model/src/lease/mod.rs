@@ -7,12 +7,14 @@
 
 pub mod binding;
 pub mod block;
+pub mod client;
 pub mod clock;
 pub mod commit;
 pub mod cut;
 pub mod grant;
 pub mod offline;
 pub mod policy;
+pub mod pool;
 
 #[cfg(test)]
 mod explore;

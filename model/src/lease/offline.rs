@@ -5,15 +5,15 @@
 
 use crate::lease::binding::{Binding, BindingState};
 use crate::lease::block::Block;
+use crate::lease::client::ClientId;
 use crate::lease::policy::{Policy, Rule};
-use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
 /// What a rack has said itself, or asked to be committed, and does not see in its copy yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnGrant {
     /// The client.
-    pub mac: MacAddress,
+    pub client: ClientId,
     /// Until when the client was told it may use the address, in region time, if that is not
     /// committed.
     pub told: Option<Timestamp>,
@@ -53,9 +53,9 @@ pub struct AddressKnowledge<'a> {
 impl AddressKnowledge<'_> {
     /// Whether this process has promised the address to another client (rule S1).
     #[must_use]
-    pub fn granted_to_another(&self, policy: &Policy, mac: MacAddress) -> bool {
+    pub fn granted_to_another(&self, policy: &Policy, client: &ClientId) -> bool {
         let Some(grant) = self.own_grant else { return false };
-        policy.follows(Rule::OwnGrantsCountFirst) && grant.mac != mac
+        policy.follows(Rule::OwnGrantsCountFirst) && grant.client != *client
     }
 
     fn quarantined(&self, policy: &Policy, block: &Block) -> bool {
@@ -64,9 +64,9 @@ impl AddressKnowledge<'_> {
     }
 
     /// The end of what the block allows for this client, if it allows anything.
-    fn block_limit(&self, policy: &Policy, mac: MacAddress) -> Option<Timestamp> {
+    fn block_limit(&self, policy: &Policy, client: &ClientId) -> Option<Timestamp> {
         let block = self.own_block?;
-        let own_binding = self.binding.is_some_and(|binding| holds(binding, mac));
+        let own_binding = self.binding.is_some_and(|binding| holds(binding, client));
         if self.quarantined(policy, block) {
             let rule =
                 if own_binding { Rule::QuarantineBeatsRenewal } else { Rule::RestartCostsAnEpoch };
@@ -91,26 +91,26 @@ impl AddressKnowledge<'_> {
 pub fn limit(
     policy: &Policy,
     knowledge: &AddressKnowledge<'_>,
-    mac: MacAddress,
+    client: &ClientId,
 ) -> Option<Timestamp> {
-    if knowledge.granted_to_another(policy, mac) {
+    if knowledge.granted_to_another(policy, client) {
         return None;
     }
     let promise = knowledge
         .binding
-        .filter(|binding| holds(binding, mac))
+        .filter(|binding| holds(binding, client))
         .map(|binding| {
             let lenient = !policy.follows(Rule::OnlyTheOwnerReuses);
             let end = before(binding.promise_until, policy.skew_ms);
             if lenient { end.max(knowledge.latest.plus_ms(policy.lease_ms)) } else { end }
         })
         .filter(|end| *end > knowledge.latest);
-    promise.max(knowledge.block_limit(policy, mac))
+    promise.max(knowledge.block_limit(policy, client))
 }
 
 /// Whether a binding is this client's to go on with.
-fn holds(binding: &Binding, mac: MacAddress) -> bool {
-    binding.mac == mac && binding.state != BindingState::Declined
+fn holds(binding: &Binding, client: &ClientId) -> bool {
+    binding.client == *client && binding.state != BindingState::Declined
 }
 
 fn before(time: Timestamp, span_ms: u64) -> Timestamp {

@@ -46,6 +46,6 @@ pub struct Subnet {
     pub allow_proxy: bool,
     /// Whether racks scan it for neighbours.
     pub active_discovery: bool,
-    /// Boot methods that must not be answered (MAAS `disabled_boot_architectures`).
+    /// The ways to boot that are not answered in it, by their names ([`crate::boot::method`]).
     pub disabled_boot_architectures: Vec<String>,
 }

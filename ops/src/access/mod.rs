@@ -3,5 +3,6 @@
 pub mod account;
 pub mod keys;
 pub mod password;
+pub mod sshkeys;
 pub mod tokens;
 pub mod users;

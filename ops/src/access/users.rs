@@ -5,16 +5,19 @@ use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::UserId;
 use model::secret::Secret;
+use model::ssh_key::{PublicKey, SshKey};
 use model::user::{ApiToken, User};
 
-use crate::access::password;
+use crate::access::{password, sshkeys};
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use tables::read::Reads;
-use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
+use tables::site::{SSHKEYS_OF_USER, TOKENS_OF_USER, USER_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 150;
@@ -30,6 +33,8 @@ pub struct NewUser {
     pub password: Secret,
     /// Whether it may do everything.
     pub is_superuser: bool,
+    /// Its first SSH key.
+    pub ssh_key: Option<PublicKey>,
 }
 
 /// All users.
@@ -75,6 +80,9 @@ pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<Secret>) -> Resu
         created: tx.now(),
     };
     tx.insert(&user)?;
+    if let Some(key) = &new.ssh_key {
+        sshkeys::insert(tx, user.id, key)?;
+    }
     Ok(user)
 }
 
@@ -106,13 +114,16 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
             let Some(user) = tx.find(&USER_BY_NAME, &username.to_owned())? else {
                 return Ok(());
             };
-            let machines = tx.list::<model::machine::Machine>()?;
-            if machines.iter().any(|machine| machine.placement.owner == Some(user.id)) {
+            tx.depend_on(&placement::of_owner(user.id));
+            if !tx.state().ids_with(&MachineKey::Owner(user.id)).is_empty() {
                 let message = format!("User {username} cannot be deleted: it owns machines.");
                 return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
                 tx.delete::<ApiToken>(&token.key)?;
+            }
+            for key in tx.list_by(&SSHKEYS_OF_USER, &user.id)? {
+                tx.delete::<SshKey>(&key.id)?;
             }
             tx.delete::<User>(&user.id)?;
             Ok(())

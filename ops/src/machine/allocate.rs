@@ -15,6 +15,7 @@ use model::user::User;
 use crate::authorize::authorize;
 use crate::error::Refusal;
 use crate::machine::filter::Filter;
+use crate::machine::placement;
 use crate::machine::step::{self, Author};
 use crate::site::events::{self, NewEvent};
 use tables::read::Reads;
@@ -67,6 +68,11 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
     if request.dry_run {
         return Ok(machine);
     }
+    // One that is deleted meanwhile gets nothing.
+    if tx.get::<User>(&user.id)?.is_none() {
+        return Err(Refusal::NotFound { model: "User" });
+    }
+    tx.mark(&placement::of_owner(user.id));
     machine.placement.owner = Some(user.id);
     machine.placement.agent_name.clone_from(&request.agent_name);
     let author = Author::User(&user.username);

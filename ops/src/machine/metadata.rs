@@ -7,6 +7,7 @@ use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
 
+use crate::access::sshkeys;
 use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::machine::deploy;
@@ -48,6 +49,21 @@ pub async fn machine(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Ma
 pub async fn fqdn(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<String, Refusal> {
     let view = tables.stale_view().await?;
     Ok(deploy::fqdn(&view, &get(&view, actor, id)?)?)
+}
+
+/// Who may log in to the system on a machine by SSH: lines with the keys of the user that it is
+/// allocated to.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn public_keys(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Vec<String>, Refusal> {
+    let view = tables.stale_view().await?;
+    let owner = get(&view, actor, id)?.placement.owner;
+    Ok(owner.map(|owner| sshkeys::lines(&view, owner)).transpose()?.unwrap_or_default())
 }
 
 /// The site's settings for deployed systems, for cloud-init.

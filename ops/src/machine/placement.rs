@@ -1,10 +1,10 @@
-//! A machine's zone, pool and domain against those that are deleted meanwhile.
+//! A machine's zone, pool, domain and owner against those that are deleted meanwhile.
 //!
 //! Machines are moved all the time, and few zones are ever deleted. Who moves a machine marks where it
 //! goes, which hinders nobody else who moves; who deletes depends on that mark, so that one of the two is
 //! evaluated again.
 
-use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId};
+use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, UserId};
 use model::machine::Placement;
 use tables::tx::Tx;
 
@@ -19,6 +19,11 @@ pub(crate) fn mark(tx: &mut Tx, before: Option<&Placement>, after: &Placement) {
     if before.is_none_or(|before| before.domain != after.domain) {
         tx.mark(&of_domain(after.domain));
     }
+}
+
+/// The guard of the machines that are allocated to a user.
+pub(crate) fn of_owner(owner: UserId) -> String {
+    format!("machines/owner/{owner}")
 }
 
 /// The guard of the machines in a zone.

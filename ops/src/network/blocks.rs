@@ -12,7 +12,7 @@ use std::sync::Arc;
 use model::access::{Object, Permission, permits};
 use model::id::{BlockId, SystemId, VlanId};
 use model::lease::block::Block;
-use model::lease::cut::{Span, cuts};
+use model::lease::cut::{Span, block_len, cuts};
 use model::lease::grant;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
@@ -99,19 +99,20 @@ impl Grants<'_> {
             }
             let wanted = requests.iter().find(|request| request.vlan == vlan);
             let wanted = wanted.map_or(0, |request| request.wanted);
+            let part = self.part(vlan, &self.dynamic_ranges(vlan)?)?;
             // What was renewed last goes on being renewed, so that the others come to their end.
             own.sort_by_key(|(free, block)| (*free, Reverse(block.granted_at), block.id));
             let (used_up, with_free): (Vec<_>, Vec<_>) =
                 own.into_iter().partition(|(free, _)| wanted > 0 && *free == 0);
             let mut have = 0_u32;
             for (free, block) in with_free {
-                let enough = wanted > 0 && have >= wanted.saturating_mul(2);
+                let enough = wanted > 0 && have >= wanted.saturating_mul(2).min(part);
                 if !enough && self.renew_block(&block)? {
                     have = have.saturating_add(free);
                 }
             }
             for (_, block) in used_up.into_iter().rev().take(USED_UP_MAX) {
-                let ended = if have < wanted { self.ended_in(&block) } else { 0 };
+                let ended = if have < wanted.min(part) { self.ended_in(&block) } else { 0 };
                 if ended > 0 && self.renew_block(&block)? {
                     have = have.saturating_add(ended);
                 }
@@ -165,7 +166,8 @@ impl Grants<'_> {
     /// How many addresses the rack is to get. Where several racks answer, none keeps so much in store
     /// that the others go without.
     fn missing(&self, request: &BlockRequest, ranges: &[IpRange]) -> Result<u32, TableError> {
-        let few = u32::from(request.free < FREE_MIN);
+        let part = self.part(request.vlan, ranges)?;
+        let few = u32::from(request.free < FREE_MIN.min(part));
         if request.wanted == 0 {
             return Ok(few);
         }
@@ -183,8 +185,27 @@ impl Grants<'_> {
         };
         let owned = self.tx.state().blocks_in_use().filter(|(block, _)| owns(block));
         let unused: u32 = owned.map(|(block, bound)| unbound(block, bound)).sum();
-        let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2);
+        let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2).min(part);
         Ok(if rich { 0 } else { wanted.saturating_sub(request.free).max(few) })
+    }
+
+    /// The most free addresses that a rack keeps of a link where others answer too: its part of those
+    /// that no client has. Else a small range would be of who came first.
+    fn part(&self, vlan: VlanId, ranges: &[IpRange]) -> Result<u32, TableError> {
+        let racks = racks_of(self.tx, vlan)?.len();
+        if racks < 2 {
+            return Ok(u32::MAX);
+        }
+        let over = self.tx.now().minus_ms(self.policy.skew_ms);
+        let state = self.tx.state();
+        let free = |range: &IpRange| {
+            let promised =
+                state.dynamic_range(range.id).map(|range| state.promised_of(range, over));
+            let size = dynamic_span(range).map_or(0, |span| span.len());
+            size.saturating_sub(promised.unwrap_or_default().all())
+        };
+        let part = ranges.iter().map(free).sum::<u64>() / u64::try_from(racks).unwrap_or(u64::MAX);
+        Ok(u32::try_from(part).unwrap_or(u32::MAX).max(1))
     }
 
     fn dynamic_ranges(&self, vlan: VlanId) -> Result<Vec<IpRange>, TableError> {
@@ -226,17 +247,39 @@ impl Grants<'_> {
 
     /// Grants a block, or a longer validity of it, if it is still in its range and nobody else has it.
     fn grant(&mut self, block: &Block) -> Result<bool, TableError> {
-        if !in_its_range(self.tx, block)? {
-            return Ok(false);
-        }
+        let Some(range) = range_of(self.tx, block)? else { return Ok(false) };
         // Read by its id, so that its revision is compared.
         let Some(block) = self.tx.get::<Block>(&block.id)? else { return Ok(false) };
         let now = self.tx.now();
         let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
-        let Some(granted) = granted else { return Ok(false) };
+        let Some(mut granted) = granted else { return Ok(false) };
+        if let Some((kept, rest)) = self.halved(&block, &range)? {
+            granted.last = kept.last.into();
+            self.tx.insert(&rest)?;
+        }
         self.tx.put(&granted)?;
         self.owned.push(granted);
         Ok(true)
+    }
+
+    /// What is kept, and the rest, of a block that is larger than its range's blocks are cut now,
+    /// because an earlier version cut it or the range was larger, where several racks need some. The
+    /// rest stays whose it is for as long as it was, and goes then to who needs it.
+    fn halved(
+        &mut self,
+        block: &Block,
+        range: &IpRange,
+    ) -> Result<Option<(Span, Block)>, TableError> {
+        let Some((span, whole)) = block_span(block).zip(dynamic_span(range)) else {
+            return Ok(None);
+        };
+        if span.len() <= block_len(whole) || racks_of(self.tx, block.vlan)?.len() < 2 {
+            return Ok(None);
+        }
+        let (kept, Some(rest)) = span.halves() else { return Ok(None) };
+        self.tx.guard(&format!("blocks/{}", range.id));
+        let id = BlockId(self.tx.next_id::<Block>()?);
+        Ok(Some((kept, Block { id, first: rest.first.into(), ..block.clone() })))
     }
 
     /// Cuts blocks of a dynamic range until `missing` is nothing, and returns what is missing then. No
@@ -288,14 +331,14 @@ fn unbound(block: &Block, bound: u32) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX).saturating_sub(bound)
 }
 
-/// Whether the block still lies in a dynamic range of a subnet on its link, as it was cut.
-fn in_its_range(tx: &Tx, block: &Block) -> Result<bool, TableError> {
+/// The dynamic range of a subnet on its link that a block still lies in, as it was cut.
+fn range_of(tx: &Tx, block: &Block) -> Result<Option<IpRange>, TableError> {
     let subnet = tx.get::<Subnet>(&block.subnet)?;
     if subnet.is_none_or(|subnet| subnet.vlan != block.vlan) {
-        return Ok(false);
+        return Ok(None);
     }
     let range = tx.get::<IpRange>(&block.iprange)?;
-    Ok(range.is_some_and(|range| {
+    Ok(range.filter(|range| {
         range.purpose == Purpose::Dynamic
             && range.start_ip <= block.first
             && block.last <= range.end_ip

@@ -52,7 +52,7 @@ pub async fn take_in(
             }
             let finder = tx.get::<RackController>(rack)?;
             let name = finder.map(|finder| finder.hostname.clone()).unwrap_or_default();
-            Ok(events::record_of(tx, (rack, &name), event(conflict), Author::System)?)
+            Ok(events::record_of_controller(tx, (rack, name), event(conflict))?)
         })
         .await
 }

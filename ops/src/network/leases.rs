@@ -1,25 +1,31 @@
 //! Leases: commits of bindings, for racks.
 //!
 //! The rules are [`model::lease`]'s. Here they meet the tables: a commit compares the revisions of
-//! the binding and of the block that it was judged by, and carries the rack's request id, so a
+//! the bindings and of the blocks that it was judged by, and carries the rack's request ids, so a
 //! repeated request is applied once. A refusal uses the request id up as well: what was refused can
 //! never be applied afterwards by an earlier sending that was late.
 
+mod batch;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
+use futures::future::join_all;
 use model::access::{Actor, Denied, Object, Permission, permits};
-use model::id::{SystemId, VlanId};
+use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
-use model::mac::MacAddress;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 use raft_store::txn::{Meta, TransactError};
+use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
 use crate::network::blocks::{block_span, dynamic_span, racks_of};
@@ -32,6 +38,8 @@ use tables::update::{Tables, now};
 
 /// How often a commit is evaluated again when what it read has moved.
 const EVALUATIONS_MAX: u8 = 16;
+/// The cluster version from which on all regions read bindings of clients without a hardware address.
+const IDENTIFIERS_SINCE: u32 = 4;
 
 /// A rack process that asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +54,15 @@ impl RackProcess {
     pub(super) fn actor(&self) -> Actor {
         Actor::Rack(self.rack.clone())
     }
+}
+
+/// A change that a rack asks for, under the id that it drew for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// The id: however often it is sent, the request is decided once.
+    pub id: [u8; 16],
+    /// The change.
+    pub request: Request,
 }
 
 /// What became of a commit.
@@ -91,17 +108,35 @@ pub enum CommitRefusal {
     /// The rack neither serves that link nor has addresses of it to give.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Some region of the cluster could not read the binding (RFC 4390 clients, while it is upgraded).
+    #[error("client {client} has no hardware address: all regions must be upgraded first")]
+    NotYet {
+        /// The client.
+        client: ClientId,
+    },
     /// The request was decided before, and its answer was lost. Ask anew.
     #[error("the request was decided earlier")]
     Repeated,
 }
 
-/// Commits one binding.
-pub async fn commit_binding(
+/// Commits bindings, as one transaction if all members of the cluster can apply that; the outcomes
+/// are in the order of the requests. What is wrong with one of them refuses only that one.
+pub async fn commit_bindings(
     tables: &Tables,
     process: &RackProcess,
-    request_id: [u8; 16],
-    request: &Request,
+    requests: &[LeaseRequest],
+) -> Vec<CommitOutcome> {
+    if tables.store().cluster_version() >= DECIDES_SINCE {
+        return batch::commit(tables, process, requests).await;
+    }
+    join_all(requests.iter().map(|request| commit_alone(tables, process, request))).await
+}
+
+/// Commits one binding as a transaction of its own, as the version before does.
+async fn commit_alone(
+    tables: &Tables,
+    process: &RackProcess,
+    LeaseRequest { id, request }: &LeaseRequest,
 ) -> CommitOutcome {
     let mut reason = String::new();
     for attempt in 0..EVALUATIONS_MAX {
@@ -110,12 +145,12 @@ pub async fn commit_binding(
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
         };
         let seen = tx.revision();
-        let decided = match decide(&mut tx, process, request) {
+        let decided = match decide(&mut tx, &mut Known::default(), process, request) {
             Ok(decided) => decided,
             Err(error) => return CommitOutcome::Open { reason: error.to_string() },
         };
         let decided_at = tx.now();
-        let txn = tx.into_txn(meta(process, request_id, attempt));
+        let txn = tx.into_txn(meta(process, *id, attempt));
         match tables.store().transact(txn).await {
             Ok(committed) if committed.revision <= seen => {
                 let (revision, refusal) = (seen, CommitRefusal::Repeated);
@@ -144,22 +179,52 @@ fn meta(process: &RackProcess, mut request_id: [u8; 16], attempt: u8) -> Meta {
         actor: process.actor().to_string(),
         reason: "binding.commit".to_owned(),
         request_id: Some(request_id),
-        time_ms: 0,
+        ..Meta::default()
     }
+}
+
+/// How a request was judged.
+type Decided = Result<Binding, CommitRefusal>;
+
+/// What an evaluation has read for earlier requests and reads for later ones; all of it is compared
+/// as if each had read it, but for who may ask.
+#[derive(Debug, Default)]
+struct Known {
+    permitted: BTreeMap<VlanId, Result<(), Denied>>,
+    subnets: BTreeMap<SubnetId, Option<Subnet>>,
+    blocks: BTreeMap<BlockId, Option<Block>>,
+}
+
+/// What is known under a key, or read now.
+fn known<K: Ord, V>(
+    known: &mut BTreeMap<K, V>,
+    key: K,
+    read: impl FnOnce() -> Result<V, TableError>,
+) -> Result<&V, TableError> {
+    Ok(match known.entry(key) {
+        Entry::Occupied(found) => found.into_mut(),
+        Entry::Vacant(none) => none.insert(read()?),
+    })
 }
 
 /// Judges a request and writes its binding; a refusal writes nothing.
 fn decide(
     tx: &mut Tx,
+    known_rows: &mut Known,
     process: &RackProcess,
     request: &Request,
-) -> Result<Result<Binding, CommitRefusal>, TableError> {
+) -> Result<Decided, TableError> {
     let (ip, vlan) = (request.ip, request.vlan);
-    if let Err(denied) = permit_commit(tx, process, vlan)? {
-        return Ok(Err(denied.into()));
+    if request.client.mac().is_none() && tx.cluster_version() < IDENTIFIERS_SINCE {
+        return Ok(Err(CommitRefusal::NotYet { client: request.client.clone() }));
     }
-    let subnet = tx.get::<Subnet>(&request.subnet)?;
-    let Some(subnet) = subnet.filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
+    let Known { permitted, subnets, blocks } = known_rows;
+    if let Err(denied) = known(permitted, vlan, || permit_commit(tx, process, vlan))? {
+        return Ok(Err((*denied).into()));
+    }
+    let subnet = known(subnets, request.subnet, || tx.get::<Subnet>(&request.subnet))?;
+    let Some(subnet) =
+        subnet.as_ref().filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
     else {
         return Ok(Err(CommitRefusal::WrongSubnet { ip, vlan }));
     };
@@ -167,14 +232,15 @@ fn decide(
     let covering = tx.state().block_of(ip).map(|block| block.id);
     let block = match covering {
         // Read by its id, so that its revision is compared.
-        Some(id) => tx.get::<Block>(&id)?.filter(|block| block.vlan == vlan),
+        Some(id) => known(blocks, id, || tx.get::<Block>(&id))?.as_ref(),
         None => None,
     };
+    let block = block.filter(|block| block.vlan == vlan);
     let situation = Situation {
         applicant: applicant(process),
         binding: binding.as_ref(),
-        block: block.as_ref(),
-        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, request.mac)?,
+        block,
+        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, &request.client)?,
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {
@@ -203,14 +269,15 @@ fn permit_commit(
 }
 
 /// Whether a machine or a reservation of another client has the address.
-fn kept_for_another(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableError> {
+fn kept_for_another(tx: &Tx, ip: IpAddr, client: &ClientId) -> Result<bool, TableError> {
     if let Some(reserved) = tx.get::<ReservedAddress>(&ip)? {
-        return Ok(reserved.mac != Some(mac));
+        return Ok(reserved.mac.is_none() || reserved.mac != client.mac());
     }
     let machine = tx.find(&MACHINE_BY_ADDRESS, &ip)?;
     Ok(machine.is_some_and(|machine| {
         !machine.interfaces.iter().any(|interface| {
-            interface.mac == mac && interface.links.iter().any(|link| link.ip_address == Some(ip))
+            Some(interface.mac) == client.mac()
+                && interface.links.iter().any(|link| link.ip_address == Some(ip))
         })
     }))
 }

@@ -7,6 +7,7 @@ pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
 pub mod leases;
+pub mod pools;
 pub mod promised;
 pub mod spaces;
 pub mod specifiers;

@@ -49,10 +49,11 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
     }
     let bindings = at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)?;
     for binding in bindings.iter().filter(|binding| binding.state == BindingState::Active) {
-        let owners = at.state().machines_with([&MachineKey::Mac(binding.mac)]);
-        let mut owners = owners.into_iter().filter_map(|machine| {
+        let mac = binding.client.mac();
+        let owners = mac.map(|mac| at.state().machines_with([&MachineKey::Mac(mac)]));
+        let mut owners = owners.into_iter().flatten().filter_map(|machine| {
             let mut interfaces = machine.interfaces.iter();
-            interfaces.find(|interface| interface.mac == binding.mac).map(|found| (machine, found))
+            interfaces.find(|interface| Some(interface.mac) == mac).map(|found| (machine, found))
         });
         let summary = match owners.next() {
             Some((machine, interface)) => Some(summary(at, machine, &interface.name)?),

@@ -46,6 +46,8 @@ pub struct SubnetChange {
     pub gateway_ip: Option<Option<IpAddr>>,
     /// Its DNS servers.
     pub dns_servers: Option<Vec<IpAddr>>,
+    /// The ways to boot that are not answered in it, by their names.
+    pub disabled_boot_architectures: Option<Vec<String>>,
     /// Which reverse zones it gets.
     pub rdns_mode: Option<ReverseDns>,
     /// Whether its hosts may use the racks' DNS.
@@ -294,6 +296,10 @@ fn changed(before: Subnet, change: &SubnetChange) -> Subnet {
         cidr,
         gateway_ip: change.gateway_ip.unwrap_or(before.gateway_ip),
         dns_servers: change.dns_servers.clone().unwrap_or(before.dns_servers),
+        disabled_boot_architectures: change
+            .disabled_boot_architectures
+            .clone()
+            .unwrap_or(before.disabled_boot_architectures),
         managed: change.managed.unwrap_or(before.managed),
         rdns_mode: change.rdns_mode.unwrap_or(before.rdns_mode),
         allow_dns: change.allow_dns.unwrap_or(before.allow_dns),

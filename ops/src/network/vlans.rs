@@ -226,6 +226,9 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
     set_references(tx, &mut vlan, change, &mut errors)?;
     set_racks(tx, &mut vlan, change, &mut errors)?;
     if vlan.dhcp_on {
+        if change.relay_vlan.as_deref().is_some_and(|relay| !relay.is_empty()) {
+            errors.add("relay_vlan", SERVED_DIRECTLY);
+        }
         vlan.relay_vlan = None;
         check_dhcp(tx, &vlan, &mut errors)?;
     }
@@ -267,11 +270,18 @@ fn set_references(
                 }
                 relay => vlan.relay_vlan = relay.map(|relay| relay.id),
             }
+            let relays_here = |other: &Vlan| other.relay_vlan == Some(vlan.id);
+            if vlan.relay_vlan.is_some() && tx.list::<Vlan>()?.iter().any(relays_here) {
+                errors.add("relay_vlan", RELAYED_HERE);
+            }
         }
     }
     Ok(())
 }
 
+const SERVED_DIRECTLY: &str = "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have the VLAN served through a relay.";
+const RELAYED_HERE: &str =
+    "Another VLAN relays to this one, which therefore cannot relay to a third.";
 const INVALID_CHOICE: &str =
     "Select a valid choice. That choice is not one of the available choices.";
 

@@ -40,27 +40,45 @@ pub fn record(
     event: NewEvent,
     author: Author<'_>,
 ) -> Result<(), TableError> {
-    record_of(tx, (&machine.system_id, &machine.hostname), event, author)
-}
-
-/// Records an event of a machine or controller, by its id and name.
-///
-/// # Errors
-/// As [`Tx::put`].
-pub fn record_of(
-    tx: &mut Tx,
-    (node, hostname): (&SystemId, &str),
-    event: NewEvent,
-    author: Author<'_>,
-) -> Result<(), TableError> {
     let username = match author {
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
+    let machine = Some((machine.system_id.clone(), machine.hostname.clone()));
+    insert(tx, machine, event, username)
+}
+
+/// Records an event of a controller, by its id and name.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of_controller(
+    tx: &mut Tx,
+    (id, hostname): (&SystemId, String),
+    event: NewEvent,
+) -> Result<(), TableError> {
+    insert(tx, Some((id.clone(), hostname)), event, None)
+}
+
+/// Records an event of the site: it is of no machine.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of_site(tx: &mut Tx, event: NewEvent) -> Result<(), TableError> {
+    insert(tx, None, event, None)
+}
+
+fn insert(
+    tx: &mut Tx,
+    node: Option<(SystemId, String)>,
+    event: NewEvent,
+    username: Option<String>,
+) -> Result<(), TableError> {
+    let (node, hostname) = node.unzip();
     tx.insert(&Event {
         id: tx.next_event_id(),
-        node: Some(node.clone()),
-        hostname: hostname.to_owned(),
+        node,
+        hostname: hostname.unwrap_or_default(),
         kind: event.kind.to_owned(),
         level: event.level,
         description: event.description,

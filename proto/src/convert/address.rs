@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 
 use super::error::ConvertError;
@@ -55,6 +56,47 @@ pub fn mac_from_bytes(
         field,
         reason: format!("{} bytes are not a hardware address", bytes.len()),
     })
+}
+
+/// A client as messages name it: its hardware address, or one that stands for its identifier, and
+/// the identifier.
+#[must_use]
+pub fn client_to_bytes(client: &ClientId) -> (Vec<u8>, Vec<u8>) {
+    match client {
+        ClientId::Hardware(mac) => (mac_to_bytes(*mac), Vec::new()),
+        ClientId::Identifier(identifier) => {
+            (mac_to_bytes(stand_in(identifier)), identifier.to_vec())
+        }
+    }
+}
+
+/// The client that a message names.
+///
+/// # Errors
+/// [`ConvertError::Invalid`], naming `message`, when there is no identifier and the hardware address
+/// is not 6 bytes.
+pub fn client_from_bytes(
+    message: &'static str,
+    mac: &[u8],
+    identifier: &[u8],
+) -> Result<ClientId, ConvertError> {
+    if identifier.is_empty() {
+        return mac_from_bytes(message, "mac", mac).map(ClientId::Hardware);
+    }
+    Ok(ClientId::Identifier(identifier.into()))
+}
+
+/// A locally administered address that depends on all of an identifier (FNV-1a): whoever knows
+/// hardware addresses only must take two clients for two.
+fn stand_in(identifier: &[u8]) -> MacAddress {
+    let hash = identifier.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let [_, _, bytes @ ..] = (hash ^ (hash >> 48)).to_be_bytes();
+    let [first, rest @ ..] = bytes;
+    let mut mac = MacAddress([first & 0xfc | 0x02; 6]);
+    mac.0[1..].copy_from_slice(&rest);
+    mac
 }
 
 /// The addresses of a form that is known.

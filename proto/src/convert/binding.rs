@@ -4,7 +4,7 @@ use model::id::{SubnetId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::time::Timestamp;
 
-use super::address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
+use super::address::{client_from_bytes, client_to_bytes, ip_from_bytes, ip_to_bytes};
 use super::error::{ConvertError, parse_text};
 use super::unknown::Unknown;
 use crate::rack;
@@ -13,13 +13,14 @@ const MESSAGE: &str = "Binding";
 
 impl From<&Binding> for rack::Binding {
     fn from(binding: &Binding) -> Self {
-        let Binding { ip, subnet, vlan, mac, state, hostname, told_until, promise_until, rack } =
+        let Binding { ip, subnet, vlan, client, state, hostname, told_until, promise_until, rack } =
             binding;
+        let (mac, client_identifier) = client_to_bytes(client);
         Self {
             ip: ip_to_bytes(*ip),
             subnet: subnet.0,
             vlan: vlan.0,
-            mac: mac_to_bytes(*mac),
+            mac,
             state: match state {
                 BindingState::Active => 0,
                 BindingState::Released => 1,
@@ -29,6 +30,7 @@ impl From<&Binding> for rack::Binding {
             told_until_ms: told_until.unix_ms,
             promise_until_ms: promise_until.unix_ms,
             rack: rack.to_string(),
+            client_identifier,
         }
     }
 }
@@ -42,7 +44,7 @@ pub(super) fn binding(
         ip: ip_from_bytes(MESSAGE, "ip", &binding.ip)?,
         subnet: SubnetId(binding.subnet),
         vlan: VlanId(binding.vlan),
-        mac: mac_from_bytes(MESSAGE, "mac", &binding.mac)?,
+        client: client_from_bytes(MESSAGE, &binding.mac, &binding.client_identifier)?,
         state: match binding.state {
             0 => BindingState::Active,
             1 => BindingState::Released,

@@ -23,7 +23,9 @@ mod unknown;
 mod user_reserved;
 mod vlan;
 
-pub use address::{ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes};
+pub use address::{
+    client_from_bytes, client_to_bytes, ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes,
+};
 pub use change::{change_from_bytes, delete_to_bytes, put_to_bytes};
 pub use error::ConvertError;
 pub use object::{Key, Received, Served, key_of_object};

@@ -15,7 +15,7 @@ use model::time::Timestamp;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::values::{ip, ips, mac, prefix, system_id, text, time};
+use crate::values::{client, ip, ips, mac, prefix, system_id, text, time};
 
 prop_compose! {
     pub(crate) fn vlan()(
@@ -128,7 +128,7 @@ prop_compose! {
     pub(crate) fn binding()(
         (subnet, vlan) in any::<(u32, u32)>(),
         ip in ip(),
-        mac in mac(),
+        client in client(),
         state in prop::sample::select(vec![
             BindingState::Active, BindingState::Released, BindingState::Declined,
         ]),
@@ -138,7 +138,7 @@ prop_compose! {
         rack in system_id(),
     ) -> Binding {
         let (subnet, vlan) = (SubnetId(subnet), VlanId(vlan));
-        Binding { ip, subnet, vlan, mac, state, hostname, told_until, promise_until, rack }
+        Binding { ip, subnet, vlan, client, state, hostname, told_until, promise_until, rack }
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::id::SystemId;
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 use model::time::Timestamp;
 use proptest::prelude::*;
@@ -28,6 +29,14 @@ pub(crate) fn prefix() -> impl Strategy<Value = IpNet> {
 
 pub(crate) fn mac() -> impl Strategy<Value = MacAddress> {
     any::<[u8; 6]>().prop_map(MacAddress)
+}
+
+pub(crate) fn client() -> impl Strategy<Value = ClientId> {
+    let identifier = prop::collection::vec(any::<u8>(), 1..40);
+    prop_oneof![
+        mac().prop_map(ClientId::Hardware),
+        identifier.prop_map(|bytes| ClientId::Identifier(bytes.into())),
+    ]
 }
 
 pub(crate) fn system_id() -> impl Strategy<Value = SystemId> {

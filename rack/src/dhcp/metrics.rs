@@ -1,8 +1,17 @@
-//! Counters of what DHCP does, by message type.
+//! What DHCP does and how long it takes, in numbers.
+//!
+//! Labels are of a few fixed words, or name a link that this rack serves: nothing that clients make
+//! up makes a series.
 
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use model::id::VlanId;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 /// The type of a message: `discover`, `offer`, `request`, `ack`, `nak`, `decline`, ….
@@ -33,8 +42,22 @@ pub struct FindingKind {
     pub finding: &'static str,
 }
 
-/// The counters of DHCP.
-#[derive(Debug, Clone, Default)]
+/// What became of a request to commit a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CommitOutcome {
+    /// A few fixed words.
+    pub outcome: &'static str,
+}
+
+/// A link that the rack serves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Link {
+    /// The id of its VLAN.
+    pub vlan: u32,
+}
+
+/// The measures of DHCP.
+#[derive(Debug, Clone)]
 pub struct DhcpMetrics {
     /// Messages of clients that were understood.
     pub received: Family<MessageType, Counter>,
@@ -42,16 +65,63 @@ pub struct DhcpMetrics {
     pub sent: Family<MessageType, Counter>,
     /// Messages that were not answered.
     pub dropped: Family<DropReason, Counter>,
+    /// Packets that the kernel dropped, because the sockets were not read in time.
+    pub kernel_drops: Counter,
     /// Probes that were sent.
     pub probes: Family<ProbeKind, Counter>,
     /// What answers to probes told.
     pub findings: Family<FindingKind, Counter>,
     /// Offers to new clients of addresses that were not known to be vacant.
     pub unprobed: Counter,
+    /// From the kernel's receipt of a message to the reply, by the type of the reply.
+    pub reply_seconds: Family<MessageType, Histogram>,
+    /// What became of requests to commit a lease.
+    pub commits: Family<CommitOutcome, Counter>,
+    /// From deciding to commit a lease to knowing what became of it.
+    pub commit_seconds: Histogram,
+    /// Leases that were given or extended without a region.
+    pub offline_answers: Counter,
+    /// Messages that wait to be handled.
+    pub waiting: Gauge,
+    /// Messages that wait for an address.
+    pub parked: Gauge,
+    /// Requests to commit whose outcome is not known.
+    pub open_commits: Gauge,
+    blocks: Family<Link, Gauge<u64, AtomicU64>>,
+    free: Family<Link, Gauge<u64, AtomicU64>>,
+}
+
+impl Default for DhcpMetrics {
+    fn default() -> Self {
+        Self {
+            received: Family::default(),
+            sent: Family::default(),
+            dropped: Family::default(),
+            kernel_drops: Counter::default(),
+            probes: Family::default(),
+            findings: Family::default(),
+            unprobed: Counter::default(),
+            reply_seconds: Family::new_with_constructor(seconds),
+            commits: Family::default(),
+            commit_seconds: seconds(),
+            offline_answers: Counter::default(),
+            waiting: Gauge::default(),
+            parked: Gauge::default(),
+            open_commits: Gauge::default(),
+            blocks: Family::default(),
+            free: Family::default(),
+        }
+    }
+}
+
+/// From an eighth of a millisecond, which is an offer at rest, to two seconds, when a rack answers without
+/// a region, and beyond.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_125, 2.0, 16))
 }
 
 impl DhcpMetrics {
-    /// Makes the counters part of what `/metrics` shows.
+    /// Makes the measures part of what `/metrics` shows.
     pub fn register(&self, registry: &mut Registry) {
         let received = "DHCP messages received, by type";
         registry.register("dhcp_received", received, self.received.clone());
@@ -64,5 +134,56 @@ impl DhcpMetrics {
         registry.register("dhcp_probe_findings", findings, self.findings.clone());
         let unprobed = "Offers of addresses that had not been probed";
         registry.register("dhcp_unprobed_offers", unprobed, self.unprobed.clone());
+        let kernel_drops = "Packets that the kernel dropped at the sockets of DHCP";
+        registry.register("dhcp_kernel_drops", kernel_drops, self.kernel_drops.clone());
+        let reply = "From the receipt of a DHCP message to its reply, by type of the reply";
+        registry.register("dhcp_reply_seconds", reply, self.reply_seconds.clone());
+        let commits = "Requests to commit a lease, by what became of them";
+        registry.register("dhcp_commits", commits, self.commits.clone());
+        let commit = "From deciding to commit a lease to its outcome";
+        registry.register("dhcp_commit_seconds", commit, self.commit_seconds.clone());
+        let offline = "Leases given or extended without a region";
+        registry.register("dhcp_offline_answers", offline, self.offline_answers.clone());
+        let waiting = "DHCP messages that wait to be handled";
+        registry.register("dhcp_waiting_packets", waiting, self.waiting.clone());
+        let parked = "DHCP messages that wait for an address";
+        registry.register("dhcp_parked_packets", parked, self.parked.clone());
+        let open = "Requests to commit a lease without an outcome";
+        registry.register("dhcp_open_commits", open, self.open_commits.clone());
+        let blocks = "Blocks of addresses of this rack, by link";
+        registry.register("dhcp_blocks", blocks, self.blocks.clone());
+        let free = "Addresses that new clients can get of this rack, by link";
+        registry.register("dhcp_free_addresses", free, self.free.clone());
+    }
+
+    /// A message was not answered.
+    pub fn drop_for(&self, reason: &'static str) {
+        self.dropped.get_or_create(&DropReason { reason }).inc();
+    }
+
+    /// A reply was sent so long after its message was received.
+    pub fn replied(&self, kind: &'static str, after: Duration) {
+        let kind = MessageType { kind };
+        self.sent.get_or_create(&kind).inc();
+        self.reply_seconds.get_or_create(&kind).observe(after.as_secs_f64());
+    }
+
+    /// A request to commit came to this.
+    pub fn decided(&self, outcome: &'static str) {
+        self.commits.get_or_create(&CommitOutcome { outcome }).inc();
+    }
+
+    /// What the rack has on a link that it serves: blocks, and free addresses.
+    pub fn set_link(&self, vlan: VlanId, blocks: usize, free: usize) {
+        let link = Link { vlan: vlan.0 };
+        self.blocks.get_or_create(&link).set(u64::try_from(blocks).unwrap_or(u64::MAX));
+        self.free.get_or_create(&link).set(u64::try_from(free).unwrap_or(u64::MAX));
+    }
+
+    /// The rack does not serve a link any more.
+    pub fn forget_link(&self, vlan: VlanId) {
+        let link = Link { vlan: vlan.0 };
+        self.blocks.remove(&link);
+        self.free.remove(&link);
     }
 }

@@ -29,26 +29,34 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
-    /// Lets a packet wait, if there is room.
-    pub(crate) fn park(&mut self, interface: u32, packet: Received, now: Moment) {
-        while self.waiting.front().is_some_and(|oldest| oldest.until <= now) {
-            self.waiting.pop_front();
-        }
-        self.park_again(Waiting { interface, packet, until: now.plus_ms(WAITS_MS) });
+    /// Lets a packet wait; gives it back when there is no room.
+    pub(crate) fn park(
+        &mut self,
+        interface: u32,
+        packet: Received,
+        now: Moment,
+    ) -> Result<(), Waiting> {
+        self.park_again(Waiting { interface, packet, until: now.plus_ms(WAITS_MS) })
     }
 
-    /// Lets a packet go on waiting for as long as it was to.
-    pub(crate) fn park_again(&mut self, waiting: Waiting) {
-        if self.waiting.len() < PARKED_MAX {
-            self.waiting.push_back(waiting);
+    /// Lets a packet go on waiting for as long as it was to; gives it back when there is no room.
+    pub(crate) fn park_again(&mut self, waiting: Waiting) -> Result<(), Waiting> {
+        if self.waiting.len() >= PARKED_MAX {
+            return Err(waiting);
         }
+        self.waiting.push_back(waiting);
+        Ok(())
     }
 
-    /// Takes out those that still wait; forgets those that waited too long.
-    pub(crate) fn take(&mut self, now: Moment) -> VecDeque<Waiting> {
-        let mut taken = std::mem::take(&mut self.waiting);
-        taken.retain(|waiting| waiting.until > now);
-        taken
+    /// Takes out those that waited too long: nobody answers them any more.
+    pub(crate) fn expired(&mut self, now: Moment) -> Vec<Waiting> {
+        let over = self.waiting.iter().take_while(|waiting| waiting.until <= now).count();
+        self.waiting.drain(..over).collect()
+    }
+
+    /// Takes all out.
+    pub(crate) fn take(&mut self) -> VecDeque<Waiting> {
+        std::mem::take(&mut self.waiting)
     }
 
     /// How many wait.
@@ -60,6 +68,7 @@ impl Parked {
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::time::Instant;
 
     use super::*;
 
@@ -68,28 +77,35 @@ mod tests {
             payload: vec![number],
             source: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 68),
             destination: Ipv4Addr::BROADCAST,
+            received: Instant::now(),
+            dropped: 0,
         }
+    }
+
+    fn numbers(waiting: impl IntoIterator<Item = Waiting>) -> Vec<u8> {
+        waiting.into_iter().map(|it| it.packet.payload[0]).collect()
     }
 
     #[test]
     fn packets_wait_in_order_and_not_for_ever() {
         let mut parked = Parked::default();
         let at = Moment::from_ms;
-        parked.park(1, packet(1), at(0));
-        parked.park(1, packet(2), at(1_000));
-        let mut taken = parked.take(at(500));
-        assert_eq!(taken.iter().map(|it| it.packet.payload[0]).collect::<Vec<_>>(), [1, 2]);
+        parked.park(1, packet(1), at(0)).unwrap();
+        parked.park(1, packet(2), at(1_000)).unwrap();
+        assert!(parked.expired(at(WAITS_MS - 1)).is_empty());
+        let taken = parked.take();
         assert_eq!(parked.len(), 0);
-        taken.drain(..).for_each(|waiting| parked.park_again(waiting));
-        let left = parked.take(at(1_500));
-        assert_eq!(left.iter().map(|it| it.packet.payload[0]).collect::<Vec<_>>(), [2]);
-        assert!(parked.take(at(1_500)).is_empty());
+        taken.into_iter().for_each(|waiting| parked.park_again(waiting).unwrap());
+        assert_eq!(numbers(parked.expired(at(WAITS_MS))), [1], "each is given out once");
+        assert!(parked.expired(at(WAITS_MS)).is_empty());
+        assert_eq!(numbers(parked.take()), [2]);
     }
 
     #[test]
-    fn there_is_room_for_so_many() {
+    fn what_finds_no_room_is_given_back() {
         let mut parked = Parked::default();
-        (0..=PARKED_MAX).for_each(|_| parked.park(1, packet(0), Moment::from_ms(0)));
-        assert_eq!(parked.take(Moment::from_ms(1)).len(), PARKED_MAX);
+        let park = |_: &usize| parked.park(1, packet(0), Moment::from_ms(0)).is_ok();
+        assert_eq!((0..PARKED_MAX + 3).filter(park).count(), PARKED_MAX);
+        assert_eq!(parked.len(), PARKED_MAX);
     }
 }

@@ -1,6 +1,6 @@
 //! The task that owns the engine, and the tasks that read its sockets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,23 +12,24 @@ use dhcp::v4::engine::{
 use dhcp::v4::probes::{Answer, Conflict, Finding, Probe};
 use dhcp::v4::queue::PacketQueue;
 use model::controller::ControllerInterface;
-use model::id::VlanId;
+use model::id::{SubnetId, VlanId};
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
 use nix::net::if_::if_nametoindex;
 use proto::convert::Key;
 use proto::rack::BlockRequest;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::clock::RegionClock;
-use crate::dhcp::metrics::{DhcpMetrics, DropReason, FindingKind, MessageType};
+use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType};
 use crate::dhcp::parked::Parked;
 use crate::dhcp::probing::{Heard, Probing};
 use crate::dhcp::socket::{InterfaceSocket, Received};
 use crate::dhcp::stock::{self, Stock};
+use crate::dhcp::upward::Decided;
 use crate::dhcp::{copy, upward};
 use crate::generation::{Follower, Generations};
 use crate::interfaces::own_interfaces;
@@ -42,11 +43,14 @@ const INTERFACES_EVERY_MS: u64 = 1_000;
 const PACKETS_MAX: usize = 2_048;
 /// How many packets are handled before something else gets its turn.
 const HANDLED_AT_ONCE: usize = 64;
+/// Why a packet is dropped for which there is no room.
+const TOO_MANY_WAIT: &str = "too many wait";
 const BATCH_MAX: usize = 256;
 /// One at a time, so that batches grow with the load: what comes while one is on its way shares the next.
 const BATCHES_MAX: usize = 1;
-/// The least time between two batches: messages to and between regions cost more than what is in them.
-const BATCH_EVERY: Duration = Duration::from_millis(8);
+/// The least time between two batches: messages to and between regions cost more than what is in them. A
+/// client that comes after a quiet moment waits for nothing.
+const BATCH_EVERY: Duration = Duration::from_millis(16);
 
 /// How many findings of probes are told; the others are counted only.
 const FINDINGS_TOLD: Rate = Rate { a_second: 1, at_once: 32 };
@@ -75,14 +79,18 @@ pub struct DhcpService {
     packets: Packets,
     readers: JoinSet<()>,
     commits: Vec<CommitRequest>,
-    batches: JoinSet<Vec<([u8; 16], Outcome)>>,
+    batches: JoinSet<Vec<Decided>>,
+    /// When it was decided to commit what has no outcome yet.
+    asked: BTreeMap<[u8; 16], Instant>,
     next_batch: tokio::time::Instant,
-    block_requests: JoinSet<()>,
+    block_requests: JoinSet<Option<BTreeMap<SubnetId, u32>>>,
     stock: Stock,
     parked: Parked,
     probing: Probing,
     queue: PacketQueue<(u32, Received)>,
     interfaces_seen: Option<Moment>,
+    /// The links that metrics tell of.
+    shown: BTreeSet<VlanId>,
 }
 
 impl std::fmt::Debug for DhcpService {
@@ -128,6 +136,7 @@ impl DhcpService {
             readers: JoinSet::new(),
             commits: Vec::new(),
             batches: JoinSet::new(),
+            asked: BTreeMap::new(),
             next_batch: tokio::time::Instant::now(),
             block_requests: JoinSet::new(),
             stock: Stock::default(),
@@ -135,6 +144,7 @@ impl DhcpService {
             probing: Probing::new(rand::random()),
             queue: PacketQueue::with_room(PACKETS_MAX),
             interfaces_seen: None,
+            shown: BTreeSet::new(),
         }
     }
 
@@ -154,11 +164,16 @@ impl DhcpService {
                 Some(heard) = self.probing.hear() => self.heard(heard),
                 true = self.generations.changed() => self.follow_generation(),
                 () = tokio::time::sleep_until(self.next_batch), if self.may_send_commits() => {}
-                Some(_) = self.block_requests.join_next() => {}
+                Some(answered) = self.block_requests.join_next() => {
+                    if let Ok(Some(pools)) = answered {
+                        self.engine.set_pools(pools);
+                    }
+                }
                 Some(_) = self.readers.join_next() => {}
                 _ = ticks.tick() => self.tick(),
             }
             self.send_commits();
+            self.show_queues();
         }
     }
 
@@ -183,8 +198,7 @@ impl DhcpService {
         match self.engine.ticket(&packet.payload, &arrival, self.now()) {
             Ok(ticket) => {
                 if self.queue.push(ticket, (index, packet)).is_some() {
-                    let reason = "too many wait";
-                    self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
+                    self.metrics.drop_for(TOO_MANY_WAIT);
                 }
             }
             Err(dropped) => self.count_dropped(dropped, packet.source),
@@ -203,7 +217,9 @@ impl DhcpService {
         match self.handle(index, &packet) {
             Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
                 let now = self.now();
-                self.parked.park(index, packet, now);
+                if let Err(waiting) = self.parked.park(index, packet, now) {
+                    self.count_dropped(Dropped::NoAddress, waiting.packet.source);
+                }
                 self.stock.went(self.engine.take_went(), now);
                 self.ask_for_blocks(now);
             }
@@ -213,19 +229,30 @@ impl DhcpService {
     }
 
     fn count_dropped(&self, dropped: Dropped, source: SocketAddrV4) {
-        let reason = reason(dropped);
-        self.metrics.dropped.get_or_create(&DropReason { reason }).inc();
+        self.metrics.drop_for(reason(dropped));
         debug!(%source, "DHCP packet not answered: {dropped}");
     }
 
     /// Handles packets that waited for addresses.
     fn handle_parked(&mut self) {
-        for waiting in self.parked.take(self.now()) {
-            match self.handle(waiting.interface, &waiting.packet) {
-                Err(Dropped::NoAddress) => self.parked.park_again(waiting),
-                Err(dropped) => self.count_dropped(dropped, waiting.packet.source),
-                Ok(()) => {}
-            }
+        self.forget_parked();
+        for waiting in self.parked.take() {
+            let dropped = match self.handle(waiting.interface, &waiting.packet) {
+                Err(Dropped::NoAddress) => match self.parked.park_again(waiting) {
+                    Ok(()) => continue,
+                    Err(waiting) => (Dropped::NoAddress, waiting.packet.source),
+                },
+                Err(dropped) => (dropped, waiting.packet.source),
+                Ok(()) => continue,
+            };
+            self.count_dropped(dropped.0, dropped.1);
+        }
+    }
+
+    /// Gives up packets that waited too long for an address.
+    fn forget_parked(&mut self) {
+        for waiting in self.parked.expired(self.now()) {
+            self.count_dropped(Dropped::NoAddress, waiting.packet.source);
         }
     }
 
@@ -238,6 +265,7 @@ impl DhcpService {
             server: served.address,
             source_port: packet.source.port(),
             destination: packet.destination,
+            received_us: micros(packet.received.saturating_duration_since(self.start)),
         })
     }
 
@@ -256,10 +284,13 @@ impl DhcpService {
         for output in outputs {
             match output {
                 Output::Send(sending) => self.send(&sending),
-                Output::Commit(commit) => self.commits.push(commit),
+                Output::Commit(commit) => {
+                    self.asked.entry(commit.request_id).or_insert_with(Instant::now);
+                    self.commits.push(commit);
+                }
                 Output::Report(exchange) => {
-                    let Exchange { mac, ip, .. } = &exchange;
-                    debug!(%mac, %ip, "client {mac} has address {ip}");
+                    let Exchange { client, ip, .. } = &exchange;
+                    debug!(%client, %ip, "client {client} has address {ip}");
                     (self.on_exchange)(&exchange);
                 }
             }
@@ -269,16 +300,21 @@ impl DhcpService {
     fn send(&self, sending: &Sending) {
         if self.now() > sending.send_before {
             warn!("a DHCP reply came too late to be sent");
+            self.metrics.drop_for("too late");
             return;
         }
         let served = self.sockets.values().find(|served| served.index == sending.interface);
         let Some(served) = served else { return };
         match served.socket.send(sending.source, sending.destination, &sending.payload) {
             Ok(()) => {
-                let kind = sending.kind.name();
-                self.metrics.sent.get_or_create(&MessageType { kind }).inc();
+                let received = Duration::from_micros(sending.received_us);
+                let after = self.start.elapsed().saturating_sub(received);
+                self.metrics.replied(sending.kind.name(), after);
             }
-            Err(error) => warn!("a DHCP reply was not sent: {error}"),
+            Err(error) => {
+                warn!("a DHCP reply was not sent: {error}");
+                self.metrics.drop_for("not sent");
+            }
         }
     }
 
@@ -322,9 +358,15 @@ impl DhcpService {
         }
     }
 
-    fn decided(&mut self, outcomes: Vec<([u8; 16], Outcome)>) {
+    fn decided(&mut self, outcomes: Vec<Decided>) {
         let now = self.now();
-        for (id, outcome) in outcomes {
+        for Decided { id, outcome, word } in outcomes {
+            self.metrics.decided(word);
+            if outcome != Outcome::Unknown
+                && let Some(asked) = self.asked.remove(&id)
+            {
+                self.metrics.commit_seconds.observe(asked.elapsed().as_secs_f64());
+            }
             let outputs = self.engine.committed(id, outcome, now);
             self.carry_out(outputs);
         }
@@ -346,8 +388,11 @@ impl DhcpService {
     }
 
     fn set_clock(&mut self) {
-        let reachable = self.uplink.client().is_some();
-        self.engine.set_reachable(reachable);
+        let takes = self.uplink.takes_client_identifiers();
+        self.engine.set_reachable(takes.is_some());
+        if let Some(takes) = takes {
+            self.engine.set_takes_identifiers(takes);
+        }
         if let Some(bounds) = self.clock.now() {
             let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
             self.engine.set_clock(clock);
@@ -362,11 +407,39 @@ impl DhcpService {
         if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {
             self.interfaces_seen = Some(now);
             self.follow_interfaces();
+            self.show_links(now);
         }
+        self.forget_parked();
         self.stock.went(self.engine.take_went(), now);
         self.ask_for_blocks(now);
         let probes = self.engine.probe(now);
         self.send_probes(&probes);
+    }
+
+    fn show_queues(&mut self) {
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.waiting.set(gauge(self.queue.len() + self.packets.1.len()));
+        self.metrics.parked.set(gauge(self.parked.len()));
+        self.metrics.open_commits.set(gauge(self.engine.open_commits()));
+        self.metrics.offline_answers.inc_by(self.engine.take_answered_offline());
+    }
+
+    /// Tells of the links that are served, and of no others.
+    fn show_links(&mut self, now: Moment) {
+        let served: BTreeSet<VlanId> = self.served().collect();
+        for vlan in &served {
+            let free = self.engine.free_addresses(*vlan, stock::WANTED_MAX, now);
+            let blocks = self.engine.view().own_blocks(*vlan).count();
+            self.metrics.set_link(*vlan, blocks, free);
+        }
+        self.shown.difference(&served).for_each(|vlan| self.metrics.forget_link(*vlan));
+        self.shown = served;
+    }
+
+    /// The links that this rack answers on.
+    fn served(&self) -> impl Iterator<Item = VlanId> {
+        let vlans = self.engine.view().vlans().map(|vlan| vlan.id);
+        vlans.filter(|vlan| self.engine.serves(*vlan))
     }
 
     fn follow_generation(&mut self) {
@@ -443,8 +516,8 @@ impl DhcpService {
             }
         };
         info!(interface = %name, %address, "DHCP is served on interface {name} at {address}");
-        let reader =
-            self.readers.spawn(read_packets(Arc::clone(&socket), index, self.packets.0.clone()));
+        let (packets, metrics) = (self.packets.0.clone(), self.metrics.clone());
+        let reader = self.readers.spawn(read_packets(Arc::clone(&socket), index, packets, metrics));
         self.sockets.insert(name, Served { socket, reader, index, vlan, address });
     }
 
@@ -454,9 +527,9 @@ impl DhcpService {
             return;
         }
         let Some(client) = self.uplink.client() else { return };
-        let served = self.engine.view().vlans().filter(|vlan| self.engine.serves(vlan.id));
-        let free: BTreeMap<VlanId, usize> = served
-            .map(|vlan| (vlan.id, self.engine.free_addresses(vlan.id, stock::WANTED_MAX, now)))
+        let free: BTreeMap<VlanId, usize> = self
+            .served()
+            .map(|vlan| (vlan, self.engine.free_addresses(vlan, stock::WANTED_MAX, now)))
             .collect();
         if free.is_empty() || !self.stock.asks(&free, now) {
             return;
@@ -477,12 +550,18 @@ async fn read_packets(
     socket: Arc<InterfaceSocket>,
     index: u32,
     packets: mpsc::Sender<(u32, Received)>,
+    metrics: DhcpMetrics,
 ) {
+    let mut dropped = 0;
     loop {
         match socket.receive().await {
             Ok(packet) => {
-                if packets.try_send((index, packet)).is_err() && packets.is_closed() {
-                    return;
+                metrics.kernel_drops.inc_by(packet.dropped.wrapping_sub(dropped).into());
+                dropped = packet.dropped;
+                match packets.try_send((index, packet)) {
+                    Ok(()) => {}
+                    Err(TrySendError::Full(_)) => metrics.drop_for(TOO_MANY_WAIT),
+                    Err(TrySendError::Closed(_)) => return,
                 }
             }
             Err(error) => {
@@ -491,6 +570,10 @@ async fn read_packets(
             }
         }
     }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn reason(dropped: Dropped) -> &'static str {
@@ -506,6 +589,10 @@ fn reason(dropped: Dropped) -> &'static str {
         Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::CircuitFull => "circuit full",
+        Dropped::NoIdentifiersYet => "no hardware address",
         Dropped::Repeated => "repeated",
     }
 }
+
+#[cfg(test)]
+mod tests;

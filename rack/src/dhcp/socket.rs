@@ -4,15 +4,17 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dhcp::v4::answer::Destination;
 use model::mac::MacAddress;
 use nix::ifaddrs::getifaddrs;
-use nix::libc::{in_addr, in_pktinfo};
+use nix::libc::{in_addr, in_pktinfo, timespec};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType,
     SockaddrIn, bind, recvmsg, send, sendmsg, setsockopt, socket, sockopt,
 };
+use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -21,6 +23,8 @@ use crate::dhcp::frame::{self, Ends};
 
 /// Larger packets are no DHCP messages.
 const PACKET_MAX: usize = 4_096;
+/// No packet waits longer in a socket: the rack would be dead.
+const IN_SOCKET_MAX: Duration = Duration::from_secs(10);
 const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 
@@ -31,6 +35,11 @@ pub(crate) struct Received {
     pub(crate) source: SocketAddrV4,
     /// The address it was sent to.
     pub(crate) destination: Ipv4Addr,
+    /// When the kernel had it: what waits in a socket waits too.
+    pub(crate) received: Instant,
+    /// How many packets the kernel had dropped before it since the socket was opened, because nobody
+    /// read them in time; it wraps around.
+    pub(crate) dropped: u32,
 }
 
 /// The sockets of an interface.
@@ -51,6 +60,8 @@ impl InterfaceSocket {
         udp.set_nonblocking(true)?;
         udp.bind_device(Some(name.as_bytes()))?;
         setsockopt(&udp, sockopt::Ipv4PacketInfo, &true)?;
+        setsockopt(&udp, sockopt::ReceiveTimestampns, &true)?;
+        setsockopt(&udp, sockopt::RxqOvfl, &1)?;
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, SERVER_PORT));
         udp.bind(&any.into())?;
         let frames = open_frames(name)?;
@@ -130,7 +141,7 @@ impl InterfaceSocket {
 /// Reads one packet; none when it came without what is needed to answer it.
 fn read(socket: &UdpSocket) -> io::Result<Option<Received>> {
     let mut buffer = vec![0; PACKET_MAX];
-    let mut control = nix::cmsg_space!(in_pktinfo);
+    let mut control = nix::cmsg_space!(in_pktinfo, timespec, u32);
     let mut parts = [IoSliceMut::new(&mut buffer)];
     let message = recvmsg::<SockaddrIn>(
         socket.as_raw_fd(),
@@ -140,15 +151,29 @@ fn read(socket: &UdpSocket) -> io::Result<Option<Received>> {
     )?;
     let len = message.bytes;
     let source = message.address.map(|address| SocketAddrV4::new(address.ip(), address.port()));
-    let destination = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::Ipv4PacketInfo(info) => {
-            Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()))
+    let (mut destination, mut waited, mut dropped) = (None, Duration::ZERO, 0);
+    for control in message.cmsgs()? {
+        match control {
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                destination = Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()));
+            }
+            ControlMessageOwned::ScmTimestampns(at) => waited = since(at),
+            ControlMessageOwned::RxqOvfl(count) => dropped = count,
+            _ => {}
         }
-        _ => None,
-    });
+    }
     let Some((source, destination)) = source.zip(destination) else { return Ok(None) };
     buffer.truncate(len);
-    Ok(Some(Received { payload: buffer, source, destination }))
+    let now = Instant::now();
+    let received = now.checked_sub(waited).unwrap_or(now);
+    Ok(Some(Received { payload: buffer, source, destination, received, dropped }))
+}
+
+/// How long ago the kernel stamped a packet. It does so by the wall clock: what a step of that clock
+/// adds is cut off.
+fn since(stamp: TimeSpec) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from(stamp)).min(IN_SOCKET_MAX)
 }
 
 /// A packet socket that sends on one interface and receives nothing.
@@ -166,4 +191,60 @@ fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
 fn link_address(name: &str) -> io::Result<Option<LinkAddr>> {
     let mut links = getifaddrs()?.filter(|address| address.interface_name == name);
     Ok(links.find_map(|address| address.address?.as_link_addr().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket as StdSocket;
+    use std::process::Command;
+
+    use nix::sched::{CloneFlags, unshare};
+
+    use super::*;
+
+    const SENT: u32 = 4_000;
+
+    /// Nobody reads while the packets come, so the socket's buffer overflows.
+    fn overflow() {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        let up = Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap();
+        assert!(up.success());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let socket = InterfaceSocket::open("lo", 1).unwrap();
+            let client = StdSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let send = || {
+                let sent = client.send_to(&[0; 300], (Ipv4Addr::LOCALHOST, SERVER_PORT));
+                assert_eq!(sent.unwrap(), 300);
+            };
+            // The kernel begins a moment after it was asked to, and stamps what is read until then.
+            let mut stamped = false;
+            for _ in 0..100_000 {
+                let began = Instant::now();
+                send();
+                let sent = Instant::now();
+                let packet = socket.receive().await.unwrap();
+                stamped = began <= packet.received && packet.received <= sent;
+                if stamped {
+                    break;
+                }
+            }
+            assert!(stamped, "a packet's time is when the kernel had it");
+            (0..SENT).for_each(|_| send());
+            let (mut read, mut last) = (1, socket.receive().await.unwrap());
+            while let Ok(Some(packet)) = super::read(&socket.udp) {
+                (read, last) = (read + 1, packet);
+            }
+            assert!(read < SENT, "the buffer is too large for this test");
+            send();
+            let told = socket.receive().await.unwrap();
+            assert_eq!(told.dropped, SENT - read, "with the next packet");
+            assert!(last.dropped <= told.dropped);
+        });
+    }
+
+    #[test]
+    fn packets_that_the_kernel_drops_are_counted() {
+        std::thread::spawn(overflow).join().unwrap();
+    }
 }

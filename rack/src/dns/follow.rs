@@ -115,7 +115,7 @@ mod tests {
             ip: "10.0.0.7".parse().unwrap(),
             subnet: SubnetId(1),
             vlan: VlanId(1),
-            mac: MacAddress([2; 6]),
+            client: MacAddress([2; 6]).into(),
             state: BindingState::Active,
             hostname: Some(hostname.to_owned()),
             told_until: Timestamp::default(),

@@ -61,9 +61,9 @@ async fn the_boot_url_of_dhcp_leads_to_the_boot_program() {
     std::fs::write(files.path().join("snponly.efi"), b"MZ a program").unwrap();
     let door = door(files.path(), cache.path()).await;
     let message = dhcp::wire::message::Message::parse(&discover()).unwrap();
-    let client = BootClient::of(&message).unwrap();
+    let client = BootClient::of(&message, &[]).unwrap();
     assert_eq!(client, BootClient::UefiHttp { cpu: Cpu::X64 });
-    let url = client.reply(&message, [10, 0, 0, 1].into()).file;
+    let url = client.reply(&message, [10, 0, 0, 1].into()).unwrap().file;
     let path = url.strip_prefix(&format!("http://10.0.0.1:{HTTP_PORT}")).unwrap();
 
     let described = "Some(\"application/efi\") Some(\"12\")";

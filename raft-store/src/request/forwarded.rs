@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use openraft::Instant as _;
 use proto::raft as wire;
 
@@ -11,6 +12,7 @@ use crate::packing::PackQueue;
 use crate::propose::Proposed;
 use crate::runtime::clock::{self, Instant};
 use crate::state;
+use crate::txn::DecidedRequest;
 use crate::types::Outcome;
 
 /// Sends what waits until the node stops.
@@ -116,8 +118,25 @@ fn outcome_to_wire(outcome: Outcome) -> wire::Outcome {
         Outcome::Committed(revision) => Value::Committed(revision),
         Outcome::Conflict(key) => Value::Conflict(key),
         Outcome::Invalid(reason) => Value::Invalid(reason),
+        Outcome::Decided(requests) => Value::Decided(decided_to_wire(&requests)),
     };
     wire::Outcome { result: Some(result) }
+}
+
+fn decided_to_wire(requests: &[DecidedRequest]) -> wire::Decided {
+    let request = |request: &DecidedRequest| wire::DecidedRequest {
+        id: Bytes::copy_from_slice(&request.id),
+        revision: request.revision,
+    };
+    wire::Decided { requests: requests.iter().map(request).collect() }
+}
+
+fn decided_from_wire(decided: wire::Decided) -> Option<Vec<DecidedRequest>> {
+    let request = |request: wire::DecidedRequest| {
+        let id = request.id.as_ref().try_into().ok()?;
+        Some(DecidedRequest { id, revision: request.revision })
+    };
+    decided.requests.into_iter().map(request).collect()
 }
 
 fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
@@ -126,6 +145,7 @@ fn outcome_from_wire(outcome: wire::Outcome) -> Option<Outcome> {
         Value::Committed(revision) => Outcome::Committed(revision),
         Value::Conflict(key) => Outcome::Conflict(key),
         Value::Invalid(reason) => Outcome::Invalid(reason),
+        Value::Decided(decided) => Outcome::Decided(decided_from_wire(decided)?),
     })
 }
 
@@ -151,8 +171,9 @@ mod tests {
     fn an_outcome_is_the_same_after_the_way_back() {
         for outcome in [
             Proposed::Done(Outcome::Committed(7)),
-            Proposed::Done(Outcome::Conflict(bytes::Bytes::from_static(b"key"))),
+            Proposed::Done(Outcome::Conflict(Bytes::from_static(b"key"))),
             Proposed::Done(Outcome::Invalid("why".to_owned())),
+            Proposed::Done(Outcome::Decided(vec![DecidedRequest { id: [3; 16], revision: 5 }])),
             Proposed::NotLeader(Some(3)),
             Proposed::NotLeader(None),
             Proposed::Unknown("lost".to_owned()),

@@ -22,6 +22,8 @@ use crate::version::{self, TooNew};
 
 /// The length of the longest key.
 const KEY_BYTES_MAX: usize = 4 << 10;
+/// The length of a request id.
+pub(super) const ID_BYTES: usize = 16;
 /// The length of the greatest value.
 const VALUE_BYTES_MAX: usize = 4 << 20;
 /// The greatest number of compares and of writes.
@@ -91,6 +93,10 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
     if let Err(reason) = validate(&txn) {
         return (Outcome::Invalid(reason), Vec::new());
     }
+    let decided = sessions::decided(overlay, place.clock_ms, &txn.decides);
+    if !decided.is_empty() {
+        return (Outcome::Decided(decided), Vec::new());
+    }
     let failed = txn.compares.iter().find(|compare| {
         let actual = current(overlay, &compare.key).map_or(0, |value| value.revision);
         actual != compare.revision && !mutant!(CompareDropped)
@@ -98,7 +104,7 @@ fn transaction(overlay: &mut Overlay<'_>, place: &Place, txn: wire::Txn) -> (Out
     if let Some(compare) = failed {
         return (Outcome::Conflict(compare.key.clone()), Vec::new());
     }
-    sessions::remember(overlay, place.revision, place.clock_ms, &txn.request_id);
+    sessions::remember(overlay, place.revision, place.clock_ms, &txn);
     let changes: Vec<_> =
         txn.writes.into_iter().filter_map(|write| apply_write(overlay, place, write)).collect();
     if changes.is_empty() {
@@ -151,9 +157,10 @@ pub(crate) fn validate(txn: &wire::Txn) -> Result<(), String> {
     if txn.compares.len() > OPERATIONS_MAX || txn.writes.len() > OPERATIONS_MAX {
         return Err(format!("more than {OPERATIONS_MAX} compares or writes"));
     }
-    if !matches!(txn.request_id.len(), 0 | 16) {
+    if !matches!(txn.request_id.len(), 0 | ID_BYTES) {
         return Err(format!("request id of {} bytes", txn.request_id.len()));
     }
+    validate_decides(txn)?;
     let mut written = BTreeSet::new();
     for write in &txn.writes {
         let key = String::from_utf8_lossy(&write.key);
@@ -166,6 +173,26 @@ pub(crate) fn validate(txn: &wire::Txn) -> Result<(), String> {
         if !written.insert(&write.key) {
             return Err(format!("key {key} is written twice"));
         }
+    }
+    Ok(())
+}
+
+/// Whether the ids of the requests that a transaction decides are such.
+fn validate_decides(txn: &wire::Txn) -> Result<(), String> {
+    if txn.decides.is_empty() {
+        return Ok(());
+    }
+    let (ids, rest) = txn.decides.as_chunks::<ID_BYTES>();
+    if !rest.is_empty() || ids.len() > OPERATIONS_MAX {
+        return Err(format!("ids of decided requests of {} bytes", txn.decides.len()));
+    }
+    if txn.request_id.is_empty() {
+        return Err("it decides requests and has no request id".to_owned());
+    }
+    let different: BTreeSet<&[u8]> =
+        ids.iter().map(<[u8; ID_BYTES]>::as_slice).chain([txn.request_id.as_ref()]).collect();
+    if different.len() <= ids.len() {
+        return Err("it decides a request twice".to_owned());
     }
     Ok(())
 }

@@ -55,6 +55,13 @@ impl Digest {
             }
             // The words may differ between versions.
             Outcome::Invalid(_) => hasher.update(b"i"),
+            Outcome::Decided(requests) => {
+                hasher.update(b"d");
+                for request in requests {
+                    hasher.update(&request.id);
+                    hasher.update(&request.revision.to_be_bytes());
+                }
+            }
         }
         hasher.update(record);
         self.value = hasher.finalize();
@@ -94,6 +101,7 @@ pub(crate) fn majority(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::txn::DecidedRequest;
 
     fn mark(index: u64, digest: u32) -> wire::DigestMark {
         wire::DigestMark { index, digest }
@@ -121,6 +129,8 @@ mod tests {
         let invalid = (Outcome::Invalid("words".to_owned()), &b""[..]);
         let other = (Outcome::Invalid("other words".to_owned()), &b""[..]);
         assert_eq!(digest(std::slice::from_ref(&invalid)), digest(&[other]));
+        let decided =
+            |id, revision| Outcome::Decided(vec![DecidedRequest { id: [id; 16], revision }]);
         let all = [
             digest(&[]),
             digest(std::slice::from_ref(&committed)),
@@ -128,6 +138,9 @@ mod tests {
             digest(&[(Outcome::Committed(1), b"b")]),
             digest(std::slice::from_ref(&conflict)),
             digest(&[invalid]),
+            digest(&[(decided(3, 1), b"")]),
+            digest(&[(decided(4, 1), b"")]),
+            digest(&[(decided(3, 2), b"")]),
             digest(&[committed.clone(), conflict.clone()]),
             digest(&[conflict, committed]),
         ];

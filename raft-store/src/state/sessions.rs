@@ -6,20 +6,22 @@
 use proto::raft as wire;
 
 use super::Applied;
+use super::apply::ID_BYTES;
 use super::overlay::Overlay;
 use crate::database::{Database, Op};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
 use crate::runtime::mutant;
 use crate::stored;
+use crate::txn::DecidedRequest;
 
 /// How long a first answer is known, in the time of the log. Never changes: replicas of different
 /// versions must agree.
 pub(crate) const KNOWN_FOR_MS: u64 = 60 * 60 * 1000;
 /// How often old records are looked for, in the time of the log.
 const SWEEP_EVERY_MS: u64 = 1000;
-/// How many old records one batch removes.
-const SWEEP_RECORDS_MAX: usize = 4096;
+/// How many old records one batch removes; with the last one's others it may be more.
+const SWEEP_RECORDS_MAX: usize = 8192;
 
 /// The revision at which the request was applied, if it was and that is not too long ago.
 pub(crate) fn first_answer(
@@ -36,16 +38,34 @@ pub(crate) fn first_answer(
     (clock_ms.saturating_sub(record.time_ms) < KNOWN_FOR_MS).then_some(record.revision)
 }
 
-/// Remembers that the request was applied.
-pub(crate) fn remember(overlay: &mut Overlay<'_>, revision: u64, clock_ms: u64, request_id: &[u8]) {
-    if request_id.is_empty() {
+/// Which of some requests were decided before, and that is not too long ago.
+pub(crate) fn decided(
+    overlay: &mut Overlay<'_>,
+    clock_ms: u64,
+    decides: &[u8],
+) -> Vec<DecidedRequest> {
+    let ids = decides.as_chunks::<ID_BYTES>().0.iter();
+    ids.filter_map(|id| {
+        let revision = first_answer(overlay, clock_ms, id)?;
+        Some(DecidedRequest { id: *id, revision })
+    })
+    .collect()
+}
+
+/// Remembers that a transaction was applied, and the requests that it decided. They stand together in
+/// the order of expiry.
+pub(crate) fn remember(overlay: &mut Overlay<'_>, revision: u64, clock_ms: u64, txn: &wire::Txn) {
+    if txn.request_id.is_empty() {
         return;
     }
-    let record = wire::SessionRecord { revision, time_ms: clock_ms };
+    let record = stored::encode(&wire::SessionRecord { revision, time_ms: clock_ms });
     let generation = overlay.generation();
-    overlay.put(Table::Sessions, keys::session(generation, request_id), stored::encode(&record));
-    let expiry = keys::session_expiry(generation, clock_ms, request_id);
-    overlay.put(Table::Sessions, expiry, Vec::new());
+    for id in txn.decides.as_chunks::<ID_BYTES>().0 {
+        overlay.put(Table::Sessions, keys::session(generation, id), record.clone());
+    }
+    overlay.put(Table::Sessions, keys::session(generation, &txn.request_id), record);
+    let expiry = keys::session_expiry(generation, clock_ms, &txn.request_id);
+    overlay.put(Table::Sessions, expiry, txn.decides.to_vec());
 }
 
 fn decode(bytes: &[u8]) -> wire::SessionRecord {
@@ -75,16 +95,22 @@ impl Swept {
         let to = keys::session_expiry(generation, known_since, &[]);
         let mut ops = Vec::new();
         let old = database.scan(Table::Sessions, from, Some(to));
-        for (key, _) in old.take(SWEEP_RECORDS_MAX) {
+        for (key, decides) in old {
             let Some((time_ms, request_id)) = keys::session_expiry_parts(&key) else { continue };
             self.before_ms = time_ms;
-            let session = keys::session(generation, request_id);
-            let record = database.get(Table::Sessions, &session);
-            // The same id may have been used again since.
-            if record.is_some_and(|bytes| decode(&bytes).time_ms == time_ms) {
-                ops.push(Op::Delete { table: Table::Sessions, key: session });
+            let decided = decides.as_chunks::<ID_BYTES>().0.iter().map(<[u8; ID_BYTES]>::as_slice);
+            for id in decided.chain([request_id]) {
+                let session = keys::session(generation, id);
+                let record = database.get(Table::Sessions, &session);
+                // The same id may have been used again since.
+                if record.is_some_and(|bytes| decode(&bytes).time_ms == time_ms) {
+                    ops.push(Op::Delete { table: Table::Sessions, key: session });
+                }
             }
             ops.push(Op::Delete { table: Table::Sessions, key: key.into_vec() });
+            if ops.len() >= SWEEP_RECORDS_MAX {
+                break;
+            }
         }
         ops
     }

@@ -109,6 +109,26 @@ async fn a_first_answer_is_known_for_its_time_and_no_longer() {
     assert_eq!(2, machine.content(Table::Sessions).len(), "old records are removed");
 }
 
+/// A put that decides requests; its own id is theirs and more.
+fn deciding(key: &'static str, value: &'static str, own: u8, requests: &[u8]) -> wire::Txn {
+    let decides: Vec<_> = requests.iter().map(|id| [*id; 16]).collect();
+    wire::Txn { decides: decides.concat().into(), ..put(key, value, Some(own)) }
+}
+
+#[tokio::test]
+async fn requests_decided_together_are_known_for_their_time_and_no_longer() {
+    let mut machine = Machine::new();
+    machine.apply(&[at(1000, vec![deciding("k", "first", 100, &[1, 2, 3])])]).await;
+    let in_time = 999 + sessions::KNOWN_FOR_MS;
+    machine.apply(&[at(in_time, vec![deciding("k", "repeated", 101, &[4, 3])])]).await;
+    assert_eq!(Some(b"first".to_vec()), machine.value("k"));
+    machine.apply(&[at(in_time + 1, vec![deciding("k", "late", 102, &[4, 3])])]).await;
+    assert_eq!(Some(b"late".to_vec()), machine.value("k"));
+    let much_later = at(in_time + 10 * sessions::KNOWN_FOR_MS, vec![put("k", "x", Some(5))]);
+    machine.apply(&[much_later]).await;
+    assert_eq!(2, machine.content(Table::Sessions).len(), "old records are removed, all of them");
+}
+
 #[tokio::test]
 async fn a_command_that_does_not_decode_changes_nothing() {
     let mut machine = Machine::new();
@@ -276,12 +296,16 @@ fn any_txn() -> impl Strategy<Value = wire::Txn> {
     let write = (key, value).prop_map(|(key, value)| wire::Write { key, value });
     let request_id =
         prop::option::of(0_u8..6).prop_map(|id| id.map(|id| Bytes::from(vec![id; 16])));
+    // Each id is one of a transaction and one that others decide.
+    let decides = prop::collection::btree_set(0_u8..8, 0..3);
     let compares = prop::collection::vec(compare, 0..2);
     let writes = prop::collection::vec(write, 1..3);
-    (compares, writes, request_id).prop_map(|(compares, writes, request_id)| wire::Txn {
+    let parts = (compares, writes, request_id, decides);
+    parts.prop_map(|(compares, writes, request_id, decides)| wire::Txn {
         compares,
         writes,
         request_id: request_id.unwrap_or_default(),
+        decides: decides.into_iter().flat_map(|id| [id; 16]).collect::<Vec<u8>>().into(),
         ..wire::Txn::default()
     })
 }

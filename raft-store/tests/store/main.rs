@@ -3,6 +3,7 @@
 mod backup;
 mod certificates;
 mod cluster;
+mod decides;
 mod doors;
 mod durability;
 mod forwarding;

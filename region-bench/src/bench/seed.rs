@@ -75,7 +75,7 @@ fn lease(leases: Leases, number: u32, now: Timestamp) -> Binding {
         ip: Ipv4Addr::from_bits(leases.first.to_bits() + number).into(),
         subnet: SubnetId(leases.subnet),
         vlan: VlanId(leases.vlan),
-        mac: MacAddress([0x0a, 0, 0, a, b, c]),
+        client: MacAddress([0x0a, 0, 0, a, b, c]).into(),
         state: BindingState::Active,
         hostname: None,
         told_until: now.plus_ms(LEASE_MS),

@@ -93,6 +93,7 @@ impl Rack {
             told_ms: TOLD_MS,
             block: Some(block),
             epoch,
+            client_identifier: Vec::new(),
         };
         CommitBindingsRequest { incarnation: INCARNATION, items: vec![item] }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::id::{SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
-use model::mac::MacAddress;
+use model::lease::client::ClientId;
 use model::machine::Machine;
 use model::machine::served::ServedMachine;
 use model::net::subnet::Subnet;
@@ -75,7 +75,7 @@ impl Renewed {
 
 /// What the racks of other links are told of an object: the link that it is of, and who calls the address
 /// by which name, because every rack serves all names.
-type Elsewhere = (VlanId, Option<(MacAddress, Option<String>)>);
+type Elsewhere = (VlanId, Option<(ClientId, Option<String>)>);
 
 /// Encodes one revision after another. All that it remembers is what racks were told, so that a
 /// power poll, which changes nothing for them, is not sent.
@@ -297,6 +297,7 @@ impl Encoder {
 
 /// Who calls the address by which name. Without a name of its own the client may be a machine that
 /// has one.
-pub(super) fn named(binding: &Binding) -> Option<(MacAddress, Option<String>)> {
-    (binding.state == BindingState::Active).then(|| (binding.mac, binding.hostname.clone()))
+pub(super) fn named(binding: &Binding) -> Option<(ClientId, Option<String>)> {
+    (binding.state == BindingState::Active)
+        .then(|| (binding.client.clone(), binding.hostname.clone()))
 }

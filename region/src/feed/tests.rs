@@ -72,7 +72,7 @@ impl Change {
                 ip: ip(last),
                 subnet: SubnetId(1),
                 vlan: VlanId(vlan),
-                mac: MacAddress([2, 0, 0, 0, 0, mac]),
+                client: MacAddress([2, 0, 0, 0, 0, mac]).into(),
                 state,
                 hostname: named.then(|| format!("h{mac}")),
                 told_until: at(until),

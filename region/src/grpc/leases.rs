@@ -1,28 +1,30 @@
 //! `CommitBindings` and `RequestBlocks` of the rack service: unpack, call `ops::leases`, pack.
 
-use futures::future::join_all;
 use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::commit::{Change, Refusal, Request};
-use proto::convert::{ip_from_bytes, mac_from_bytes};
+use model::net::subnet::Subnet;
+use model::time::Timestamp;
+use proto::convert::{client_from_bytes, ip_from_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::binding_refused::Reason;
 use proto::rack::{
     BindingCommit, BindingCommitted, BindingOutcome, BindingRefused, CommitBindingsReply,
-    CommitBindingsRequest, RequestBlocksReply, RequestBlocksRequest,
+    CommitBindingsRequest, PoolUse, RequestBlocksReply, RequestBlocksRequest,
 };
 use tonic::Status;
 use tracing::{debug, warn};
 
 use ops::network::blocks::{self, BlockRequest};
-use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, commit_binding};
+use ops::network::leases::{self, CommitOutcome, CommitRefusal, LeaseRequest, RackProcess};
+use ops::network::pools::{self, Pool};
+use tables::error::TableError;
 use tables::update::Tables;
 
 /// How many bindings one request may carry.
 const ITEMS_MAX: usize = 1_024;
 
-/// Commits the bindings of a request; independent of each other, and all at the same time, so that
-/// the store packs them into few log entries.
+/// Commits the bindings of a request, all of them together.
 ///
 /// # Errors
 /// `invalid_argument` when an item cannot be read; nothing was committed then.
@@ -35,14 +37,14 @@ pub async fn commit_bindings(
         return Err(Status::invalid_argument(format!("more than {ITEMS_MAX} bindings")));
     }
     let process = RackProcess { rack: rack.clone(), incarnation: request.incarnation };
-    let items: Vec<([u8; 16], Request)> =
+    let requests: Vec<LeaseRequest> =
         request.items.into_iter().map(read).collect::<Result<_, _>>()?;
-    let outcomes = join_all(items.iter().map(|(id, item)| async {
-        let outcome = commit_binding(tables, &process, *id, item).await;
-        log(&process, item, &outcome);
+    let outcomes = leases::commit_bindings(tables, &process, &requests).await;
+    let outcomes = requests.iter().zip(outcomes).map(|(request, outcome)| {
+        log(&process, &request.request, &outcome);
         BindingOutcome { outcome: Some(write(outcome)) }
-    }));
-    Ok(CommitBindingsReply { outcomes: outcomes.await })
+    });
+    Ok(CommitBindingsReply { outcomes: outcomes.collect() })
 }
 
 /// Renews and grants blocks.
@@ -67,10 +69,29 @@ pub async fn request_blocks(
     let (blocks, now) = blocks::request_blocks(tables, &process, &requests)
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
-    Ok(RequestBlocksReply { blocks: blocks.iter().map(Into::into).collect(), now_ms: now.unix_ms })
+    let pools = pools_of(tables, &requests, now).await.unwrap_or_else(|error| {
+        warn!(%rack, "rack {rack} is not told how full its pools are: {error}");
+        Vec::new()
+    });
+    let blocks = blocks.iter().map(Into::into).collect();
+    Ok(RequestBlocksReply { blocks, now_ms: now.unix_ms, pools })
 }
 
-fn read(item: BindingCommit) -> Result<([u8; 16], Request), Status> {
+/// How full the pools of the requested links are.
+async fn pools_of(
+    tables: &Tables,
+    requests: &[BlockRequest],
+    now: Timestamp,
+) -> Result<Vec<PoolUse>, TableError> {
+    let view = tables.stale_view().await?;
+    let requested = |subnet: &Subnet| requests.iter().any(|request| request.vlan == subnet.vlan);
+    let pools = pools::pools(&view, now, requested)?;
+    let of =
+        |pool: &Pool| PoolUse { subnet: pool.subnet.0, used_permille: pool.used.used_permille() };
+    Ok(pools.iter().map(of).collect())
+}
+
+fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
     const MESSAGE: &str = "BindingCommit";
     let invalid = |error: &dyn std::fmt::Display| Status::invalid_argument(error.to_string());
     let change = match item.kind() {
@@ -79,19 +100,20 @@ fn read(item: BindingCommit) -> Result<([u8; 16], Request), Status> {
         Kind::Release => Change::Release,
         Kind::Decline => Change::Decline,
     };
-    let request_id = <[u8; 16]>::try_from(item.request_id.as_slice())
+    let id = <[u8; 16]>::try_from(item.request_id.as_slice())
         .map_err(|_| invalid(&"a request id has 16 bytes"))?;
     let request = Request {
         change,
         vlan: VlanId(item.vlan),
         subnet: SubnetId(item.subnet),
         ip: ip_from_bytes(MESSAGE, "ip", &item.ip).map_err(|error| invalid(&error))?,
-        mac: mac_from_bytes(MESSAGE, "mac", &item.mac).map_err(|error| invalid(&error))?,
+        client: client_from_bytes(MESSAGE, &item.mac, &item.client_identifier)
+            .map_err(|error| invalid(&error))?,
         hostname: item.hostname,
         told_ms: item.told_ms,
         block: item.block.map(|id| (BlockId(id), item.epoch)),
     };
-    Ok((request_id, request))
+    Ok(LeaseRequest { id, request })
 }
 
 fn write(outcome: CommitOutcome) -> Outcome {
@@ -122,23 +144,28 @@ fn reason(refusal: &CommitRefusal) -> Reason {
         }
         CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. })
         | CommitRefusal::Denied(_) => Reason::NotTheBlockSOwner,
-        CommitRefusal::Rule(Refusal::NotBound { .. }) => Reason::UnknownBinding,
+        CommitRefusal::Rule(Refusal::NotBound { .. }) | CommitRefusal::NotYet { .. } => {
+            Reason::UnknownBinding
+        }
         CommitRefusal::WrongSubnet { .. } => Reason::WrongSubnet,
         CommitRefusal::Repeated => Reason::Retry,
     }
 }
 
 fn log(process: &RackProcess, request: &Request, outcome: &CommitOutcome) {
-    let (rack, ip, mac) = (&process.rack, request.ip, request.mac);
+    let (rack, ip, client) = (&process.rack, request.ip, &request.client);
     match outcome {
         CommitOutcome::Committed { revision, .. } => {
-            debug!(%rack, %ip, %mac, revision, "binding of {ip} to {mac} committed");
+            debug!(%rack, %ip, %client, revision, "binding of {ip} to {client} committed");
         }
         CommitOutcome::Refused { refusal, .. } => {
-            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} refused: {refusal}");
+            warn!(%rack, %ip, %client, "binding of {ip} to {client} refused: {refusal}");
         }
         CommitOutcome::Open { reason } => {
-            warn!(%rack, %ip, %mac, "binding of {ip} to {mac} not decided: {reason}");
+            warn!(%rack, %ip, %client, "binding of {ip} to {client} not decided: {reason}");
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

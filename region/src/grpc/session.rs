@@ -185,6 +185,7 @@ impl Session {
             regions: self.service.regions().await?,
             resumed,
             tells_zone_serials: true,
+            takes_client_identifiers: true,
         }));
         Ok(())
     }

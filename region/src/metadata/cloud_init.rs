@@ -55,8 +55,7 @@ pub async fn index(State(parts): State<MetadataParts>, headers: HeaderMap) -> Re
 
 /// `GET /MAAS/metadata/{version}/meta-data/`.
 pub async fn keys(State(parts): State<MetadataParts>, headers: HeaderMap) -> Response {
-    let machine = machine_of(&parts, &headers).await;
-    respond(machine.map(|_| "instance-id\nlocal-hostname\nvendor-data".into_response()))
+    respond(listed_keys(&parts, &headers).await)
 }
 
 /// `GET /MAAS/metadata/{version}/meta-data/{key}`.
@@ -73,6 +72,16 @@ pub async fn user_data(State(parts): State<MetadataParts>, headers: HeaderMap) -
     respond(deployed(&parts, &headers).await)
 }
 
+/// The names that are served; that of the keys only when there are any, as in MAAS.
+async fn listed_keys(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response, Problem> {
+    let (actor, machine) = machine_of(parts, headers).await?;
+    let keys = metadata::public_keys(&parts.tables, &actor, &machine.system_id).await?;
+    let public_keys = (!keys.is_empty()).then_some("public-keys");
+    let names = ["instance-id", "local-hostname"].into_iter().chain(public_keys);
+    let names: Vec<&str> = names.chain(["vendor-data"]).collect();
+    Ok(names.join("\n").into_response())
+}
+
 async fn meta_data(
     parts: &MetadataParts,
     headers: &HeaderMap,
@@ -84,6 +93,10 @@ async fn meta_data(
         "local-hostname" => {
             let fqdn = metadata::fqdn(&parts.tables, &actor, &machine.system_id).await?;
             Ok(fqdn.into_response())
+        }
+        "public-keys" => {
+            let keys = metadata::public_keys(&parts.tables, &actor, &machine.system_id).await?;
+            Ok(keys.join("\n").into_response())
         }
         "vendor-data" => {
             let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];

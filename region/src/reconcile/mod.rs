@@ -13,6 +13,7 @@ pub mod images;
 pub mod indexes;
 pub mod leases;
 pub mod membership;
+pub mod pools;
 pub mod power;
 pub mod racks;
 pub mod tokens;

@@ -6,6 +6,7 @@ use api::users::User;
 use model::access::Permission;
 use ops::access::users::{self, NewUser};
 
+use crate::access::sshkeys::KEY;
 use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
@@ -28,16 +29,18 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("UsersHandler", "users/", |call| Box::pin(create(call)))
         .reserved(Permission::ManageUsers)
         .doc("Create a user.")
-        .params(&[USERNAME.needed(), EMAIL.needed(), PASSWORD.needed(), IS_SUPERUSER.needed()])
-        .refuses(&[Refused::new(
-            &["key"],
-            "SSH keys are not kept here: leave it out, and send them as user data of a deployment.",
-        )]),
+        .params(&[
+            USERNAME.needed(),
+            EMAIL.needed(),
+            PASSWORD.needed(),
+            IS_SUPERUSER.needed(),
+            KEY.optional(),
+        ]),
     Operation::get("UserHandler", "users/{username}/", |call| Box::pin(read(call)))
         .doc("Read a user."),
     Operation::delete("UserHandler", "users/{username}/", |call| Box::pin(delete(call)))
         .reserved(Permission::ManageUsers)
-        .doc("Delete a user without machines, with its API keys.")
+        .doc("Delete a user without machines, with its API keys and SSH keys.")
         .refuses(&[Refused::new(
             &["transfer_resources_to"],
             "Nothing is handed over: leave it out, and release the user's machines and addresses.",
@@ -68,6 +71,7 @@ async fn create(call: Call) -> Result<Reply, Problem> {
                 ));
             }
         },
+        ssh_key: KEY.of(&call.params)?,
     };
     let user = users::create(&call.parts.tables, &call.actor, &new).await?;
     Ok(Reply::json(&User::from(&user)))

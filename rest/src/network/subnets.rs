@@ -6,6 +6,7 @@ use api::field_errors::FieldErrors;
 use api::subnets::{AddressSpan, Statistics};
 use ipnet::IpNet;
 use model::access::Permission;
+use model::boot::method;
 use model::net::occupancy::{Occupancy, UsedRange};
 use model::net::range::AddressRange;
 use model::net::subnet::ReverseDns;
@@ -32,6 +33,11 @@ const FABRIC: Param<String> =
 const VID: Param<u16> = Param::number("vid", "The tag of its VLAN.");
 const GATEWAY_IP: Param<IpAddr> = Param::address("gateway_ip", "The gateway; empty for none.");
 const DNS_SERVERS: Param<String> = Param::text("dns_servers", "DNS servers, separated by commas.");
+const DISABLED_BOOT_ARCHITECTURES: Param<String> = Param::text(
+    "disabled_boot_architectures",
+    "Ways to boot that are not answered, by name (pxe, uefi_amd64_tftp) or code (0x10, 00:10), \
+     separated by commas or spaces; empty for none.",
+);
 const RDNS_MODE: Param<String> =
     Param::text("rdns_mode", "Reverse zones: 0 none, 1 whole, 2 also classless.");
 const ALLOW_DNS: Param<bool> =
@@ -49,36 +55,33 @@ const WITH_SUMMARY: Param<bool> =
 const WITH_NODE_SUMMARY: Param<bool> = Param::boolean("with_node_summary", "The same.");
 
 /// What can be set of a subnet besides its prefix and name.
-const SETTINGS: [Spec; 9] = [
+const SETTINGS: [Spec; 10] = [
     DESCRIPTION.optional(),
     VLAN.optional(),
     FABRIC.optional(),
     VID.optional(),
     GATEWAY_IP.optional(),
     DNS_SERVERS.optional(),
+    DISABLED_BOOT_ARCHITECTURES.optional(),
     RDNS_MODE.optional(),
     ALLOW_DNS.optional(),
     MANAGED.optional(),
 ];
 
 /// The parameters of a creation.
-const CREATE: &[Spec] = &joined::<2, 9, 11>(
+const CREATE: &[Spec] = &joined::<2, 10, 12>(
     [CIDR.needed(), NAME.described("The subnet's name; the prefix by default.").optional()],
     SETTINGS,
 );
 
 /// The parameters of a change.
-const UPDATE: &[Spec] = &joined::<2, 9, 11>([CIDR.optional(), NAME.optional()], SETTINGS);
+const UPDATE: &[Spec] = &joined::<2, 10, 12>([CIDR.optional(), NAME.optional()], SETTINGS);
 
 /// What nothing here does with a subnet.
 const REFUSED: &[Refused] = &[
     Refused::new(&["active_discovery"], "Subnets are not scanned for neighbours: leave it out."),
     Refused::new(&["allow_proxy"], "Racks run no proxy that it could allow: leave it out.")
         .unless("true"),
-    Refused::new(
-        &["disabled_boot_architectures"],
-        "All boot methods are answered: leave it out, or switch DHCP off at the VLAN.",
-    ),
 ];
 
 /// The operations of this resource.
@@ -238,6 +241,7 @@ fn change(params: &Params) -> Result<SubnetChange, Problem> {
     let mut errors = FieldErrors::default();
     let gateway_ip = gateway(params, &mut errors);
     let dns_servers = addresses(params, &mut errors);
+    let disabled_boot_architectures = boot_methods(params, &mut errors);
     errors.finish()?;
     Ok(SubnetChange {
         cidr: CIDR.of(params)?,
@@ -248,6 +252,7 @@ fn change(params: &Params) -> Result<SubnetChange, Problem> {
         vid: VID.of(params)?,
         gateway_ip,
         dns_servers,
+        disabled_boot_architectures,
         rdns_mode: rdns_mode(params)?,
         allow_dns: ALLOW_DNS.of(params)?,
         managed: MANAGED.of(params)?,
@@ -285,4 +290,20 @@ fn addresses(params: &Params, errors: &mut FieldErrors) -> Option<Vec<IpAddr>> {
         }
     }
     Some(addresses)
+}
+
+fn boot_methods(params: &Params, errors: &mut FieldErrors) -> Option<Vec<String>> {
+    let mut methods = Vec::new();
+    for item in DISABLED_BOOT_ARCHITECTURES.items(params)? {
+        match method::named(&item) {
+            Some(name) => methods.push(name.to_owned()),
+            None => {
+                let message = format!("Unknown boot architecture {item}");
+                errors.add("disabled_boot_architectures", message);
+            }
+        }
+    }
+    methods.sort();
+    methods.dedup();
+    Some(methods)
 }

@@ -14,6 +14,7 @@ mod ipaddresses;
 mod ipranges;
 mod maas;
 mod machines;
+mod sshkeys;
 mod subnets;
 mod users;
 mod vlans;

@@ -94,3 +94,19 @@ async fn addresses_are_counted_by_use() {
         (&"10.0.0.2".into(), &"10.0.0.100".into())
     );
 }
+
+#[tokio::test]
+async fn ways_to_boot_are_switched_off_by_name_or_code() {
+    let region = Region::start().await;
+    let methods = "0x00 uefi_amd64_tftp,00:10";
+    let form = [("cidr", "10.0.0.0/24"), ("disabled_boot_architectures", methods)];
+    let made = region.post(By::Admin, "subnets/", &form).await.assert(200).json();
+    let names = serde_json::json!(["pxe", "uefi_amd64_http", "uefi_amd64_tftp"]);
+    assert_eq!(made["disabled_boot_architectures"], names);
+    let unknown = [("disabled_boot_architectures", "pxe floppy")];
+    let refused = region.put(By::Admin, "subnets/1/", &unknown).await;
+    refused.assert_field("disabled_boot_architectures", "Unknown boot architecture floppy");
+    let none = [("disabled_boot_architectures", "")];
+    let cleared = region.put(By::Admin, "subnets/1/", &none).await.assert(200).json();
+    assert_eq!(cleared["disabled_boot_architectures"], serde_json::json!([]));
+}

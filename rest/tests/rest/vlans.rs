@@ -76,6 +76,44 @@ async fn dhcp_needs_a_rack_and_a_dynamic_range() {
 }
 
 #[tokio::test]
+async fn a_relay_that_would_have_no_effect_is_refused() {
+    let region = Region::start().await;
+    add_rack(&region, "abc123").await;
+    region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.assert(200);
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.100"), ("end_ip", "10.0.0.200")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    let on = [("dhcp_on", "true"), ("primary_rack", "abc123")];
+    region.put(By::Admin, "vlans/1/", &on).await.assert(200);
+    for vid in ["10", "20"] {
+        region.post(By::Admin, "fabrics/0/vlans/", &[("vid", vid)]).await.assert(200);
+    }
+    let other = region.get(By::Admin, "fabrics/0/vlans/20/").await.json()["id"].to_string();
+    let served = region.put(By::Admin, "vlans/1/", &[("relay_vlan", other.as_str())]).await;
+    served.assert_field(
+        "relay_vlan",
+        "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have the VLAN served through a relay.",
+    );
+    let relayed =
+        region.put(By::Admin, "fabrics/0/vlans/10/", &[("relay_vlan", "1")]).await.assert(200);
+    let first = relayed.json();
+    assert_eq!(first["relay_vlan"]["id"], 1);
+    let off = [("dhcp_on", "false"), ("relay_vlan", other.as_str())];
+    region.put(By::Admin, "vlans/1/", &off).await.assert_field(
+        "relay_vlan",
+        "Another VLAN relays to this one, which therefore cannot relay to a third.",
+    );
+    let form = [("relay_vlan", first["id"].to_string())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let chain = region.put(By::Admin, "fabrics/0/vlans/20/", &form).await;
+    chain.assert_field(
+        "relay_vlan",
+        "Select a valid choice. That choice is not one of the available choices.",
+    );
+    region.put(By::Admin, "fabrics/0/vlans/10/", &[("relay_vlan", "")]).await.assert(200);
+    region.put(By::Admin, "vlans/1/", &off).await.assert(200);
+}
+
+#[tokio::test]
 async fn a_space_is_set_listed_and_taken_away() {
     let region = Region::start().await;
     region.post(By::Admin, "spaces/", &[("name", "dmz")]).await.assert(200);

@@ -9,11 +9,12 @@
 pub mod intervals;
 pub mod lookup;
 pub mod machines;
+pub mod ranges;
 pub mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use raft_store::read::ReadView;
+use raft_store::read::{KeyChange, ReadView};
 
 use crate::error::TableError;
 use crate::views::state::State;
@@ -25,6 +26,13 @@ const CHANGES_MAX: usize = 2048;
 /// Raft's heartbeats, for longer than a millisecond.
 const CHANGES_AT_ONCE_MAX: usize = 16;
 const KEYS_AT_ONCE_MAX: usize = 64;
+
+/// The changes between the model and a view, when they are too many to be taken in at once.
+struct Far {
+    /// The revision of the model.
+    after: u64,
+    changes: Vec<KeyChange>,
+}
 
 /// The model of one process.
 #[derive(Debug, Clone, Default)]
@@ -39,16 +47,19 @@ impl Views {
     /// # Errors
     /// [`TableError::Unavailable`] when the process is stopping.
     pub async fn at(&self, view: &ReadView) -> Result<Arc<State>, TableError> {
-        if let Some(state) = self.brought_up(view) {
-            return Ok(state);
-        }
+        let far = match self.brought_up(view) {
+            Ok(state) => return Ok(state),
+            Err(far) => far,
+        };
         // One reads much, and the others wait for it.
         let _reading = self.reading.lock().await;
-        if let Some(state) = self.brought_up(view) {
-            return Ok(state);
+        let from = self.current();
+        if from.revision() >= view.revision() {
+            return Ok(from);
         }
-        let (from, view) = (self.current(), view.clone());
-        let read = tokio::task::spawn_blocking(move || from.at(&view)).await;
+        let changes = far.filter(|far| far.after == from.revision()).map(|far| far.changes);
+        let view = view.clone();
+        let read = tokio::task::spawn_blocking(move || from.at(&view, changes)).await;
         let read = Arc::new(read.map_err(|error| TableError::Unavailable {
             reason: error.to_string(),
             outcome_open: false,
@@ -60,19 +71,20 @@ impl Views {
         Ok(read)
     }
 
-    /// The model, if it is there or a few changes away.
-    fn brought_up(&self, view: &ReadView) -> Option<Arc<State>> {
+    /// The model, if it is there or a few changes away; else what was found to be in between.
+    fn brought_up(&self, view: &ReadView) -> Result<Arc<State>, Option<Far>> {
         let mut current = self.lock();
         if current.revision() < view.revision() {
-            let changes = view.changes_after(current.revision(), CHANGES_AT_ONCE_MAX)?;
+            let after = current.revision();
+            let changes = view.changes_after(after, CHANGES_AT_ONCE_MAX).ok_or(None)?;
             if changes.len() > KEYS_AT_ONCE_MAX {
-                return None;
+                return Err(Some(Far { after, changes }));
             }
             let mut next = State::clone(&current);
             next.bring_up(view, &changes);
             *current = Arc::new(next);
         }
-        Some(Arc::clone(&current))
+        Ok(Arc::clone(&current))
     }
 
     fn current(&self) -> Arc<State> {
@@ -85,9 +97,10 @@ impl Views {
 }
 
 impl State {
-    /// The model at a view: this one brought up to it, or read anew.
-    fn at(&self, view: &ReadView) -> Self {
-        match view.changes_after(self.revision(), CHANGES_MAX) {
+    /// The model at a view: this one brought up to it, by the changes in between if they are known
+    /// already, or read anew.
+    fn at(&self, view: &ReadView, changes: Option<Vec<KeyChange>>) -> Self {
+        match changes.or_else(|| view.changes_after(self.revision(), CHANGES_MAX)) {
             Some(changes) => {
                 let mut next = self.clone();
                 next.bring_up(view, &changes);

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::controller::{RackController, RegionController};
 use model::dns::dnsresource::DnsResource;
-use model::id::{SubnetId, SystemId};
+use model::id::{IpRangeId, SubnetId, SystemId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::power::PowerJob;
+use model::net::iprange::IpRange;
 use model::net::range::{AddressRange, address, number};
 use model::net::reserved::ReservedAddress;
 use model::time::Timestamp;
@@ -23,6 +24,7 @@ use crate::read::{Reads, View, decode};
 use crate::row::{Row, id_of_row_or_part, prefix, row_id, row_key};
 use crate::views::intervals::Intervals;
 use crate::views::machines::{MachineKey, Machines};
+use crate::views::ranges::{Counted, DynamicRange, Promised, Ranges};
 
 /// The objects in memory, as they were at one revision.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +37,7 @@ pub struct State {
     bindings_by_end: Set<(Timestamp, IpAddr)>,
     /// The addresses in use, by the time until which their clients may use them.
     leases_by_end: Set<(Timestamp, IpAddr)>,
+    ranges: Ranges,
     /// The blocks by their first address, with how many of their addresses have a binding.
     blocks: Map<IpAddr, (Arc<Block>, u32)>,
     /// The addresses that a row holds, by its key.
@@ -48,21 +51,28 @@ pub struct State {
 /// A binding, as far as the model knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bound {
-    mac: MacAddress,
+    /// The hardware address of its client, if that has one.
+    mac: Option<MacAddress>,
     /// Until when nobody else gets the address.
     promise_until: Timestamp,
     /// Until when the client may use it, if it is in use.
     told_until: Option<Timestamp>,
+    state: BindingState,
 }
 
 impl Bound {
     fn of(binding: &Binding) -> Self {
         let in_use = binding.state == BindingState::Active;
         Self {
-            mac: binding.mac,
+            mac: binding.client.mac(),
             promise_until: binding.promise_until,
             told_until: in_use.then_some(binding.told_until),
+            state: binding.state,
         }
+    }
+
+    fn counted(&self) -> Counted {
+        Counted { state: self.state, promise_until: self.promise_until }
     }
 }
 
@@ -167,6 +177,23 @@ impl State {
         self.leases_by_end.iter().take_while(move |(at, _)| *at <= time).map(|(_, ip)| *ip)
     }
 
+    /// All dynamic ranges, in the order of their addresses.
+    pub fn dynamic_ranges(&self) -> impl Iterator<Item = &DynamicRange> {
+        self.ranges.all()
+    }
+
+    /// The dynamic range with that id.
+    #[must_use]
+    pub fn dynamic_range(&self, id: IpRangeId) -> Option<&DynamicRange> {
+        self.ranges.get(id)
+    }
+
+    /// How many addresses of a dynamic range are promised to clients at a time.
+    #[must_use]
+    pub fn promised_of(&self, range: &DynamicRange, at: Timestamp) -> Promised {
+        self.ranges.promised(range, at)
+    }
+
     /// All address blocks, in the order of their addresses.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.blocks.values().map(|(block, _)| block)
@@ -221,6 +248,7 @@ impl State {
         let tables = [
             prefix::<Machine>(),
             prefix::<PowerJob>(),
+            prefix::<IpRange>(),
             prefix::<Binding>(),
             prefix::<Block>(),
             prefix::<ReservedAddress>(),
@@ -241,7 +269,8 @@ impl State {
     pub(crate) fn bring_up(&mut self, view: &ReadView, changes: &[KeyChange]) {
         let at = View::of(view.clone());
         let mut machines = BTreeSet::new();
-        for (key, value) in changes {
+        // Entries of indexes are not of the model.
+        for (key, value) in changes.iter().filter(|(key, _)| key.starts_with(b"t/")) {
             match id_of_row_or_part::<Machine>(key) {
                 Some(id) => drop(machines.insert(id)),
                 None => self.apply(&at, key, value.as_ref()),
@@ -277,6 +306,12 @@ impl State {
             self.set_binding(ip, binding.as_ref().map(Bound::of));
         } else if row_id::<Block>(key).is_some() {
             self.set_block(at, key, value);
+        } else if let Some(id) = row_id::<IpRange>(key) {
+            let range = self.row::<IpRange>(at, key, value);
+            let bindings = &self.bindings;
+            self.ranges.set(id, range.as_ref(), |first, last| {
+                bindings.range(first..=last).map(|(ip, bound)| (*ip, bound.counted()))
+            });
         } else if row_id::<ReservedAddress>(key).is_some() {
             let reserved = self.row::<ReservedAddress>(at, key, value);
             self.hold(key, reserved.iter().map(|reserved| reserved.ip).collect());
@@ -302,17 +337,23 @@ impl State {
 
     fn set_binding(&mut self, ip: IpAddr, binding: Option<Bound>) {
         if let Some(old) = self.bindings.get(&ip).copied() {
-            self.bindings_by_mac.remove_mut(&(old.mac, ip));
+            if let Some(mac) = old.mac {
+                self.bindings_by_mac.remove_mut(&(mac, ip));
+            }
             self.bindings_by_end.remove_mut(&(old.promise_until, ip));
             if let Some(told_until) = old.told_until {
                 self.leases_by_end.remove_mut(&(told_until, ip));
             }
             self.bindings.remove_mut(&ip);
             self.count_bound(ip, false);
+            self.ranges.count(ip, old.counted(), false);
         }
         if let Some(new) = binding {
             self.count_bound(ip, true);
-            self.bindings_by_mac.insert_mut((new.mac, ip));
+            self.ranges.count(ip, new.counted(), true);
+            if let Some(mac) = new.mac {
+                self.bindings_by_mac.insert_mut((mac, ip));
+            }
             self.bindings_by_end.insert_mut((new.promise_until, ip));
             if let Some(told_until) = new.told_until {
                 self.leases_by_end.insert_mut((told_until, ip));

@@ -35,12 +35,11 @@ impl Network {
     /// When a link or address cannot be made.
     pub fn create(slot: u8) -> anyhow::Result<Self> {
         let fabric = Namespace::create("fabric").context("cannot make a network namespace")?;
-        for bridge in ["mgmt", "prov"] {
-            fabric.ip(&["link", "add", bridge, "type", "bridge", "forward_delay", "0"])?;
-            fabric.ip(&["link", "set", bridge, "up"])?;
+        let mut network = Self { slot, fabric, nodes: BTreeMap::new() };
+        for link in ["mgmt", "prov"] {
+            network.add_link(link)?;
         }
-        fabric.ip(&["address", "add", "10.10.0.1/24", "dev", "prov"])?;
-        let network = Self { slot, fabric, nodes: BTreeMap::new() };
+        network.fabric.ip(&["address", "add", "10.10.0.1/24", "dev", "prov"])?;
         let address = format!("{}/24", network.management(2));
         network.fabric.ip(&["address", "add", &address, "dev", "mgmt"])?;
         network.connect_host()?;
@@ -125,6 +124,24 @@ impl Network {
         let address = self.management(FIRST_BMC + number);
         self.fabric.ip(&["address", "add", &format!("{address}/24"), "dev", "mgmt"])?;
         Ok((tap, address))
+    }
+
+    /// Adds a link that nobody hangs on yet: a bridge of this name.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn add_link(&mut self, name: &str) -> anyhow::Result<()> {
+        self.fabric.ip(&["link", "add", name, "type", "bridge", "forward_delay", "0"])?;
+        self.fabric.ip(&["link", "set", name, "up"])?;
+        Ok(())
+    }
+
+    /// Connects a node at one more interface to a link: `mgmt`, `prov`, or one that was added.
+    ///
+    /// # Errors
+    /// When there is no such node or link, or the interface cannot be made.
+    pub fn connect(&self, node: &str, link: &str, interface: &str) -> anyhow::Result<()> {
+        self.plug(self.node(node)?, link, interface)
     }
 
     /// Connects `node` by a virtual cable to a bridge.

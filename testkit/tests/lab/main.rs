@@ -1,5 +1,6 @@
-//! The lab and what only it can show: BMCs that power machines, real DHCP clients on two racks, MAAS's client.
+//! The lab and what only it can show: BMCs that power machines, DHCP clients and relays that others made, MAAS's client.
 
 mod bmc;
+mod dhcp;
 mod python_libmaas;
 mod two_racks;

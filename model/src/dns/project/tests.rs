@@ -49,7 +49,7 @@ fn binding(address: &str, last: u8, hostname: Option<&str>) -> Binding {
         ip: ip(address),
         subnet: SubnetId(1),
         vlan: VlanId(1),
-        mac: mac(last),
+        client: mac(last).into(),
         state: BindingState::Active,
         hostname: hostname.map(str::to_owned),
         told_until: Timestamp::default(),

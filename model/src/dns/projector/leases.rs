@@ -14,7 +14,8 @@ const LAST: IpAddr = IpAddr::V6(Ipv6Addr::from_bits(u128::MAX));
 
 #[derive(Debug)]
 struct Lease {
-    mac: MacAddress,
+    /// The client's hardware address; none of one that is known by an identifier, which no machine is.
+    mac: Option<MacAddress>,
     hostname: Option<Box<str>>,
     /// The name that it has if nobody of higher rank has it.
     wanted: Option<DnsName>,
@@ -74,20 +75,20 @@ impl Projector {
         }
         let ip = binding.ip;
         let hostname = binding.hostname.as_deref();
-        let same =
-            |lease: &&Lease| lease.mac == binding.mac && lease.hostname.as_deref() == hostname;
+        let same = |lease: &&Lease| {
+            lease.mac == binding.client.mac() && lease.hostname.as_deref() == hostname
+        };
         if self.leases.all.get(&ip).filter(same).is_some() {
             return;
         }
         let given = self.forget(ip).and_then(|old| old.given);
         let wanted = hostname.and_then(|hostname| self.domains.in_default(hostname));
-        self.leases.by_client.insert((binding.mac, ip));
+        let mac = binding.client.mac();
+        self.leases.by_client.extend(mac.map(|mac| (mac, ip)));
         self.leases.by_wanted.extend(wanted.clone().map(|name| (name, ip)));
         let hostname = hostname.map(Box::from);
-        self.leases.all.insert(ip, Lease { mac: binding.mac, hostname, wanted, given });
-        self.stale
-            .machines
-            .extend(self.machines_with.get(&binding.mac).into_iter().flatten().cloned());
+        self.leases.all.insert(ip, Lease { mac, hostname, wanted, given });
+        self.machines_are_stale(mac);
         self.stale.leases.insert(ip);
     }
 
@@ -100,12 +101,20 @@ impl Projector {
 
     fn forget(&mut self, ip: IpAddr) -> Option<Lease> {
         let mut old = self.leases.all.remove(&ip)?;
-        self.leases.by_client.remove(&(old.mac, ip));
+        if let Some(mac) = old.mac {
+            self.leases.by_client.remove(&(mac, ip));
+        }
         if let Some(wanted) = old.wanted.take() {
             self.leases.by_wanted.remove(&(wanted, ip));
         }
-        self.stale.machines.extend(self.machines_with.get(&old.mac).into_iter().flatten().cloned());
+        self.machines_are_stale(old.mac);
         Some(old)
+    }
+
+    /// Something changed that the names of machines with that hardware address depend on.
+    fn machines_are_stale(&mut self, mac: Option<MacAddress>) {
+        let machines = mac.and_then(|mac| self.machines_with.get(&mac));
+        self.stale.machines.extend(machines.into_iter().flatten().cloned());
     }
 
     pub(super) fn settle_lease(&mut self, ip: IpAddr) {

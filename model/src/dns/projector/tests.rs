@@ -8,6 +8,7 @@ use crate::dns::dnsresource::DnsRecord;
 use crate::dns::project::{NamedObjects, project};
 use crate::id::{DnsRecordId, VlanId};
 use crate::lease::binding::{Binding, BindingState};
+use crate::lease::client::ClientId;
 use crate::machine::hardware::Firmware;
 use crate::machine::lifecycle::Phase;
 use crate::machine::served::{ServedInterface, ServedPhase};
@@ -134,6 +135,12 @@ fn address() -> impl Strategy<Value = IpAddr> {
         .prop_map(|text| text.parse().unwrap())
 }
 
+/// A client, one of five without a hardware address.
+fn client() -> impl Strategy<Value = ClientId> {
+    let identifier = ClientId::Identifier([255, 0, 0, 0, 1].into());
+    prop_oneof![4 => mac().prop_map(ClientId::Hardware), 1 => Just(identifier)]
+}
+
 fn mac() -> impl Strategy<Value = MacAddress> {
     (0_u8..4).prop_map(|last| MacAddress([0x52, 0x54, 0, 0, 0, last]))
 }
@@ -214,12 +221,12 @@ fn binding(ip: IpAddr) -> impl Strategy<Value = Binding> {
         BindingState::Released,
         BindingState::Declined,
     ]);
-    (mac(), state, prop::option::of(label()), 0_u64..3).prop_map(
-        move |(mac, state, hostname, told)| Binding {
+    (client(), state, prop::option::of(label()), 0_u64..3).prop_map(
+        move |(client, state, hostname, told)| Binding {
             ip,
             subnet: SubnetId(1),
             vlan: VlanId(1),
-            mac,
+            client,
             state,
             hostname,
             told_until: Timestamp::from_unix_ms(told),
@@ -350,7 +357,7 @@ fn a_renewal_changes_no_zone() {
         ip: "10.1.2.1".parse().unwrap(),
         subnet: SubnetId(1),
         vlan: VlanId(1),
-        mac: MacAddress([2; 6]),
+        client: MacAddress([2; 6]).into(),
         state: BindingState::Active,
         hostname: Some("a".to_owned()),
         told_until: Timestamp::from_unix_ms(until),

@@ -2,17 +2,19 @@
 
 use model::id::{SubnetId, UserId};
 use model::lease::binding::{Binding, BindingState};
+use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
 use model::net::reserved::ReservedAddress;
 use model::net::vlan::Vlan;
-use ops::network::leases::{
-    CommitOutcome, CommitRefusal, commit_binding, end_leases, remove_expired,
-};
+use ops::network::leases::{CommitOutcome, CommitRefusal, end_leases, remove_expired};
+use raft_store::Store;
 use tables::read::Reads;
 use tables::row::prefix;
 
-use crate::leases::site::{Site, TOLD_MS, address_of, committed, ip, mac, process, refused};
+use crate::leases::site::{
+    Site, TOLD_MS, address_of, commit_binding, committed, ip, mac, process, refused,
+};
 
 const POLICY_TEXT: &str = "the policy's spans are in milliseconds";
 
@@ -56,7 +58,7 @@ async fn an_address_is_never_bound_to_two_clients() {
     let block = site.blocks(&rack, 0).await.remove(0);
     committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
     let refusal = refused(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
-    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1).into() };
     assert_eq!(refusal, CommitRefusal::Rule(held.clone()));
 
     let skew = i64::try_from(policy().skew_ms).unwrap();
@@ -65,7 +67,7 @@ async fn an_address_is_never_bound_to_two_clients() {
     assert_eq!(refusal, CommitRefusal::Rule(held), "some clock may still be before its end");
     site.set_promise_until(ip(100), -skew).await;
     let (_, binding, at) = committed(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
-    assert_eq!((binding.mac, binding.told_until), (mac(2), at.plus_ms(TOLD_MS)));
+    assert_eq!((binding.client, binding.told_until), (mac(2).into(), at.plus_ms(TOLD_MS)));
 }
 
 #[tokio::test]
@@ -143,13 +145,13 @@ async fn a_released_address_stays_its_client_s_until_the_promise_ends() {
     let (_, bound, _) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
     let release = site.request(Change::Release, ip(100), mac(1), None);
     let foreign = site.request(Change::Release, ip(100), mac(2), None);
-    let unknown = CommitRefusal::Rule(Refusal::NotBound { ip: ip(100), mac: mac(2) });
+    let unknown = CommitRefusal::Rule(Refusal::NotBound { ip: ip(100), client: mac(2).into() });
     assert_eq!(refused(site.commit(&rack, &foreign).await), unknown);
     let (_, released, at) = committed(site.commit(&rack, &release).await);
     assert_eq!((released.state, released.told_until), (BindingState::Released, at));
     assert_eq!(released.promise_until, bound.promise_until);
     let other = refused(site.bind(&rack, ip(100), mac(2), Some(&block)).await);
-    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1).into() };
     assert_eq!(other, CommitRefusal::Rule(held));
     let (_, again, _) = committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
     assert_eq!(again.state, BindingState::Active);
@@ -167,7 +169,7 @@ async fn a_declined_address_is_nobody_s_for_a_day() {
     assert_eq!(declined.promise_until, at.plus_ms(policy().decline_ms));
     for client in [mac(1), mac(2)] {
         let refusal = refused(site.bind(&rack, ip(100), client, Some(&block)).await);
-        let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+        let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1).into() };
         assert_eq!(refusal, CommitRefusal::Rule(held));
     }
 }
@@ -251,7 +253,7 @@ async fn a_refusal_uses_its_request_id_up() {
     // The address is free now, but what was refused once is never applied afterwards.
     let again = commit_binding(&site.tables, &rack, id, &late).await;
     assert_eq!(refused(again), CommitRefusal::Repeated);
-    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.mac), Some(mac(1)));
+    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.client), Some(mac(1).into()));
 }
 
 #[tokio::test]
@@ -293,4 +295,23 @@ async fn a_lease_that_nobody_renewed_ends_with_its_name_and_goes_on_with_its_cli
     assert!(matches!(refused(other), CommitRefusal::Rule(Refusal::BoundToAnother { .. })));
     committed(site.commit(&rack, &named(TOLD_MS)).await);
     assert_eq!(address_of(&site.zones().await, "web.maas"), Some(ip(100)));
+}
+
+/// A region of the version before could not read the binding.
+#[tokio::test]
+async fn a_client_without_a_hardware_address_waits_until_all_regions_are_upgraded() {
+    let client = ClientId::Identifier([255, 0, 0, 0, 1].into());
+    for (version, is_bound) in [(3, false), (4, true)] {
+        let site = Site::of(Store::in_memory_at_version(version)).await;
+        let rack = process(1, 7);
+        let block = site.blocks(&rack, 0).await.remove(0);
+        let request = site.request(Change::Bind, ip(100), mac(1), Some(&block));
+        let request = Request { client: client.clone(), ..request };
+        let outcome = site.commit(&rack, &request).await;
+        if is_bound {
+            assert_eq!(committed(outcome).1.client, client);
+        } else {
+            assert_eq!(refused(outcome), CommitRefusal::NotYet { client: client.clone() });
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Which blocks racks are granted, and for how long.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use model::access::Actor;
 use model::id::{BlockId, SystemId};
@@ -8,11 +9,12 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::range::AddressRange;
 use model::net::vlan::Vlan;
 use model::user::User;
 use ops::network::blocks::request_blocks;
 use ops::network::ipaddresses::{ReserveRequest, reserve};
-use ops::network::leases::remove_expired;
+use ops::network::leases::{RackProcess, remove_expired};
 use tables::read::Reads;
 
 use crate::leases::site::{Site, committed, ip, mac, process};
@@ -219,4 +221,102 @@ async fn a_block_whose_clients_are_gone_is_renewed_when_it_is_needed() {
         site.change(|tx| tx.delete::<Block>(&other.id).map(drop)).await;
     }
     assert!(ids(&site.blocks_for(&rack, 3, 1).await).contains(&block.id), "clients are gone");
+}
+
+/// A range that is no larger than a block was cut, so that one rack had all of it.
+#[tokio::test]
+async fn two_racks_share_a_range_of_four_addresses() {
+    let site = Site::new().await;
+    site.set_range(100, 103).await;
+    let (first, second) = (process(1, 7), process(2, 8));
+    for _ in 0..4 {
+        let free = addresses(&site.blocks_for(&first, 0, 256).await).len();
+        site.blocks_for(&first, u32::try_from(free).unwrap(), 256).await;
+    }
+    site.blocks_for(&second, 0, 256).await;
+    site.blocks_for(&second, 1, 256).await;
+    let owned = async |process: &RackProcess| {
+        let blocks = site.view().await.list::<Block>().unwrap();
+        let own = blocks.into_iter().filter(|block| block.rack.as_ref() == Some(&process.rack));
+        addresses(&own.collect::<Vec<_>>()).len()
+    };
+    assert_eq!((owned(&first).await, owned(&second).await), (2, 2));
+}
+
+/// An earlier version cut the whole range as one block; its rack is not told so from one moment to
+/// the next, and nobody else gets what it may still give away.
+#[tokio::test]
+async fn a_block_that_is_a_whole_small_range_is_halved_for_the_other_rack() {
+    let site = Site::new().await;
+    site.set_range(100, 103).await;
+    let (first, second) = (process(1, 7), process(2, 8));
+    let small = site.blocks_for(&first, 0, 1).await.remove(0);
+    site.change(|tx| {
+        let blocks: Vec<Block> = tx.list()?;
+        for block in blocks {
+            tx.delete::<Block>(&block.id)?;
+        }
+        tx.put(&Block { first: ip(100), last: ip(103), ..small.clone() })
+    })
+    .await;
+    site.set_valid_until(small.id, 30_000).await;
+    let until = site.block(small.id).await.valid_until;
+
+    let renewed = site.blocks_for(&first, 4, 256).await;
+    assert_eq!(addresses(&renewed), [ip(100), ip(101)]);
+    assert_eq!((renewed[0].id, renewed[0].epoch), (small.id, small.epoch));
+    let blocks = site.view().await.list::<Block>().unwrap();
+    let rest = blocks.iter().find(|block| block.first == ip(102)).unwrap();
+    assert_eq!(
+        (rest.last, rest.rack.as_ref(), rest.valid_until),
+        (ip(103), Some(&first.rack), until)
+    );
+    assert_eq!((rest.incarnation, rest.epoch), (small.incarnation, small.epoch));
+    assert_eq!(site.blocks_for(&second, 0, 256).await, [], "the first rack may give it away yet");
+
+    site.set_valid_until(rest.id, -60_000).await;
+    assert_eq!(addresses(&site.blocks_for(&first, 2, 256).await), [ip(100), ip(101)]);
+    assert_eq!(addresses(&site.blocks_for(&second, 0, 256).await), [ip(102)]);
+    assert_eq!(addresses(&site.blocks_for(&second, 1, 256).await), [ip(102), ip(103)]);
+}
+
+#[tokio::test]
+async fn a_rack_that_is_alone_keeps_its_large_block() {
+    let site = Site::new().await;
+    site.set_range(100, 103).await;
+    let rack = process(1, 7);
+    let small = site.blocks_for(&rack, 0, 1).await.remove(0);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { secondary_rack: None, ..vlan })?;
+        tx.put(&Block { first: ip(100), last: ip(103), ..small.clone() })
+    })
+    .await;
+    site.set_valid_until(small.id, 30_000).await;
+    assert_eq!(addresses(&site.blocks_for(&rack, 4, 256).await).len(), 4);
+}
+
+/// Whatever one rack's clients need it may have: only what is free is shared.
+#[tokio::test]
+async fn a_rack_gets_more_than_its_part_as_its_clients_come() {
+    let site = Site::new().await;
+    site.set_range(104, 107).await;
+    let rack = process(1, 7);
+    for client in 1..=4 {
+        let blocks = site.blocks_for(&rack, 0, 256).await;
+        let view = site.view().await;
+        let free =
+            addresses(&blocks).into_iter().find(|ip| view.get::<Binding>(ip).unwrap().is_none());
+        let free = free.unwrap();
+        let block = blocks.iter().find(|block| block.first <= free && free <= block.last);
+        committed(site.bind(&rack, free, mac(client), block).await);
+    }
+}
+
+/// All addresses of some blocks, in order.
+fn addresses(blocks: &[Block]) -> Vec<IpAddr> {
+    let ranges = blocks.iter().filter_map(|block| AddressRange::new(block.first, block.last));
+    let mut addresses: Vec<IpAddr> = ranges.flat_map(|range| range.addresses()).collect();
+    addresses.sort_unstable();
+    addresses
 }

@@ -1,5 +1,6 @@
 //! What racks are granted and what they may commit (rules S1 to S5), over a store in memory.
 
+mod batches;
 mod bindings;
 mod blocks;
 mod conflicts;

@@ -57,7 +57,7 @@ async fn quarantine_does_not_take_a_promised_address_from_its_client() {
     let new = site.blocks(&after, 8).await.remove(0);
     committed(site.bind(&after, ip(100), mac(1), Some(&new)).await);
     let other = refused(site.bind(&after, ip(100), mac(2), Some(&new)).await);
-    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1) };
+    let held = Refusal::BoundToAnother { ip: ip(100), holder: mac(1).into() };
     assert_eq!(other, CommitRefusal::Rule(held));
 
     // Rule S5: once the promise is over, the old process may have given the address to another.
@@ -74,7 +74,7 @@ async fn quarantine_does_not_take_a_promised_address_from_its_client() {
         earliest: now,
         latest: now,
     };
-    assert_eq!(limit(&Policy::default(), &knowledge, mac(1)), None);
+    assert_eq!(limit(&Policy::default(), &knowledge, &mac(1).into()), None);
 }
 
 /// Rule S1: what a rack granted while it was cut off is committed as soon as it is back, and then
@@ -91,7 +91,7 @@ async fn a_grant_made_without_a_region_is_committed_afterwards() {
     let (_, binding, at) = committed(site.commit(&rack, &granted).await);
     assert_eq!(binding.told_until, at.plus_ms(120_000));
     let other = refused(site.bind(&rack, ip(101), mac(2), Some(&block)).await);
-    let held = Refusal::BoundToAnother { ip: ip(101), holder: mac(1) };
+    let held = Refusal::BoundToAnother { ip: ip(101), holder: mac(1).into() };
     assert_eq!(other, CommitRefusal::Rule(held));
 }
 
@@ -127,5 +127,5 @@ async fn a_grant_is_never_older_than_the_bindings_that_its_copy_shows() {
         earliest: renewed.granted_at,
         latest: renewed.granted_at,
     };
-    assert_eq!(limit(&Policy::default(), &knowledge, mac(2)), None);
+    assert_eq!(limit(&Policy::default(), &knowledge, &mac(2).into()), None);
 }

@@ -8,12 +8,12 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::commit::{Change, Refusal};
 use ops::network::blocks::{BlockRequest, request_blocks};
-use ops::network::leases::{CommitOutcome, CommitRefusal, commit_binding};
+use ops::network::leases::{CommitOutcome, CommitRefusal};
 use tables::read::Reads;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::leases::site::{Site, ip, mac, process, refused};
+use crate::leases::site::{Site, commit_binding, ip, mac, process, refused};
 
 /// How often each client commits while the block of its address is renewed.
 const ROUNDS: usize = 8;
@@ -41,10 +41,10 @@ async fn one_of_many_clients_gets_the_address() {
     assert_eq!(won.len(), 1, "{won:?}");
     let holder = mac(won[0].0);
     for (_, outcome) in lost {
-        let held = Refusal::BoundToAnother { ip: ip(100), holder };
+        let held = Refusal::BoundToAnother { ip: ip(100), holder: holder.into() };
         assert_eq!(refused(outcome), CommitRefusal::Rule(held));
     }
-    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.mac), Some(holder));
+    assert_eq!(site.binding(ip(100)).await.map(|binding| binding.client), Some(holder.into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -17,7 +17,9 @@ use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
 use ops::network::blocks::{BlockRequest, request_blocks};
-use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, commit_binding};
+use ops::network::leases::{
+    CommitOutcome, CommitRefusal, LeaseRequest, RackProcess, commit_bindings,
+};
 use raft_store::Store;
 use tables::error::TableError;
 use tables::read::{Reads, View};
@@ -47,9 +49,24 @@ pub(crate) fn process(number: u64, incarnation: u64) -> RackProcess {
     RackProcess { rack: SystemId::from_number(number), incarnation }
 }
 
+/// Commits one binding.
+pub(crate) async fn commit_binding(
+    tables: &Tables,
+    process: &RackProcess,
+    id: [u8; 16],
+    request: &Request,
+) -> CommitOutcome {
+    let requests = [LeaseRequest { id, request: request.clone() }];
+    commit_bindings(tables, process, &requests).await.pop().unwrap()
+}
+
 impl Site {
     pub(crate) async fn new() -> Self {
-        let tables = Tables::new(Store::in_memory());
+        Self::of(Store::in_memory()).await
+    }
+
+    pub(crate) async fn of(store: Store) -> Self {
+        let tables = Tables::new(store);
         let admin = NewUser { username: "admin".to_owned(), ..NewUser::default() };
         bootstrap(&tables, &admin).await.unwrap();
         let (vlan, subnet) = tables.update(&Cause::new("test", "test"), network).await.unwrap();
@@ -79,6 +96,15 @@ impl Site {
     ) -> Vec<Block> {
         let requests = [BlockRequest { vlan: self.vlan, free, wanted }];
         request_blocks(&self.tables, process, &requests).await.unwrap().0
+    }
+
+    /// Makes the dynamic range another one.
+    pub(crate) async fn set_range(&self, first: u8, last: u8) {
+        self.change(|tx| {
+            let range = tx.list::<IpRange>()?.remove(0);
+            tx.put(&IpRange { start_ip: ip(first), end_ip: ip(last), ..range })
+        })
+        .await;
     }
 
     pub(crate) async fn block(&self, id: BlockId) -> Block {
@@ -121,7 +147,7 @@ impl Site {
             vlan: self.vlan,
             subnet: self.subnet,
             ip,
-            mac,
+            client: mac.into(),
             hostname: None,
             told_ms: TOLD_MS,
             block: block.map(|block| (block.id, block.epoch)),

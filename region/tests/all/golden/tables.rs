@@ -15,6 +15,7 @@ use model::dns::serial::ZoneSerial;
 use model::event::{Event, EventLevel};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
+use model::lease::pool::PoolLevel;
 use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
@@ -27,6 +28,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::pool::ResourcePool;
 use model::setting::Setting;
+use model::ssh_key::SshKey;
 use model::tag::Tag;
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
@@ -62,6 +64,7 @@ impl Table {
 
 const TABLES: &[Table] = &[
     Table::of::<ApiToken>(),
+    Table::of::<SshKey>(),
     Table::of::<AvailabilityZone>(),
     Table::of::<Binding>(),
     Table::of::<Block>(),
@@ -76,6 +79,7 @@ const TABLES: &[Table] = &[
     Table::of::<IpRange>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
+    Table::of::<PoolLevel>(),
     Table::of::<PowerJob>(),
     Table::of::<RackController>(),
     Table::of::<RegionController>(),

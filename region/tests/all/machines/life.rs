@@ -5,9 +5,15 @@ use api::agent::{Outcome, Work};
 use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
+use ops::access::sshkeys;
 use ops::machine::actions::DeployRequest;
 
 use crate::machines::site::{SimulatedMachine, Site};
+
+const SSH_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDdHbFpgaAPlUwBtLPfcQZq3vMzDP2eEUSmhUvUNXEB";
+const OTHER_SSH_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM/XMu6TaIBE4IRYwJIDc8zdXYFp1jHJwtLEMrUdw7Qm";
 
 #[tokio::test]
 async fn machine_goes_from_power_on_to_deployed_and_back() {
@@ -40,6 +46,10 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     site.rack_does(&id, PowerAction::Off, PowerState::Off).await;
 
     // Allocation and deployment.
+    for key in [format!("{SSH_KEY} a"), OTHER_SSH_KEY.to_owned()] {
+        let key = key.parse().expect("a key");
+        sshkeys::create(&site.tables, &site.actor, &key).await.expect("a new key");
+    }
     site.upload_image().await;
     let allocated = site.allocate().await.expect("a machine");
     assert_eq!(allocated.system_id, id);
@@ -66,6 +76,10 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     assert_eq!(site.metadata(&id, "meta-data/instance-id").await, (200, id.to_string()));
     let fqdn = format!("{}.maas", welcome.hostname);
     assert_eq!(site.metadata(&id, "meta-data/local-hostname").await, (200, fqdn));
+    let keys = "instance-id\nlocal-hostname\npublic-keys\nvendor-data".to_owned();
+    assert_eq!(site.metadata(&id, "meta-data/").await, (200, keys));
+    let lines = format!("{SSH_KEY} a\n{OTHER_SSH_KEY}");
+    assert_eq!(site.metadata(&id, "meta-data/public-keys").await, (200, lines));
     assert_eq!(site.status(&id).await, Status::Deploying);
     assert_eq!(site.metadata(&id, "user-data").await.0, 404);
     assert_eq!(site.status(&id).await, Status::Deployed);

@@ -70,7 +70,7 @@ fn binding(site: &Site, hostname: &str, told: u64) -> Binding {
         ip: [10, 0, 0, 7].into(),
         subnet: SubnetId(1),
         vlan: site.vlan,
-        mac: MacAddress([0x52, 0x54, 0, 0, 0, 7]),
+        client: MacAddress([0x52, 0x54, 0, 0, 0, 7]).into(),
         state: BindingState::Active,
         hostname: Some(hostname.to_owned()),
         told_until: Timestamp::from_unix_ms(told),

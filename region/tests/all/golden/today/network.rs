@@ -11,6 +11,7 @@ use model::id::{
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::pool::{Level, PoolLevel};
 use model::mac::MacAddress;
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
@@ -22,7 +23,7 @@ use model::net::vlan::Vlan;
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    [links(), subnets(), names(), leases(), serials()].into_iter().flatten().collect()
+    [links(), subnets(), names(), leases(), serials(), levels()].into_iter().flatten().collect()
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -32,6 +33,15 @@ fn ip(text: &str) -> IpAddr {
 fn serials() -> Vec<Written> {
     let (origin, revision, digest) = (text("example.com"), 42, u64::MAX);
     vec![row("the serial of a zone", ZoneSerial { origin, revision, digest })]
+}
+
+fn levels() -> Vec<Written> {
+    let level = |number, level| PoolLevel { subnet: SubnetId(number), level };
+    vec![
+        row("a pool that fills up", level(1, Level::High)),
+        row("a pool that is nearly full", level(2, Level::Critical)),
+        row("a pool that is full", level(3, Level::Exhausted)),
+    ]
 }
 
 fn links() -> Vec<Written> {
@@ -169,7 +179,7 @@ fn leases() -> Vec<Written> {
         ip: ip(address),
         subnet: SUBNET,
         vlan: VLAN,
-        mac: MacAddress([0x52, 0x54, 0, 0, 1, 1]),
+        client: MacAddress([0x52, 0x54, 0, 0, 1, 1]).into(),
         state,
         hostname,
         told_until: at(600),

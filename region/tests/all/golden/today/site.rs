@@ -1,8 +1,9 @@
 //! Settings, groups, tags, users and their keys.
 
-use model::id::{AvailabilityZoneId, ResourcePoolId, UserId};
+use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
 use model::pool::ResourcePool;
 use model::setting::Setting;
+use model::ssh_key::SshKey;
 use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
@@ -78,10 +79,19 @@ fn users() -> Vec<Written> {
         owner,
         created: at(2),
     };
+    let ssh_key = SshKey {
+        id: SshKeyId(5),
+        user: UserId(2),
+        key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDdHbFpgaAPlUwBtLPfcQZq3vMzDP2eEUSmhUvUNXEB eve"
+            .parse()
+            .expect("a key"),
+        created: at(3),
+    };
     vec![
         row("user with a password", user(1, "admin", Some(text("$argon2id$v=19$x")))),
         row("user without one", user(2, "Eve", None)),
         row("key of a user", token("k1k1k1k1k1k1k1k1k1", TokenOwner::User(UserId(2)))),
         row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
+        row("SSH key", ssh_key),
     ]
 }

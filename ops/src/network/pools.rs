@@ -1,0 +1,222 @@
+//! How full the dynamic ranges of subnets are, and what operators are told when that changes.
+//!
+//! Nothing here scans leases: the model in memory counts them as they change.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ipnet::IpNet;
+use model::access::Actor;
+use model::event::EventLevel;
+use model::id::{IpRangeId, SubnetId, VlanId};
+use model::lease::policy::Policy;
+use model::lease::pool::{Level, PoolLevel, PoolUse};
+use model::net::range::AddressRange;
+use model::net::subnet::Subnet;
+use model::time::Timestamp;
+
+use crate::authorize::cause;
+use crate::background;
+use crate::site::events::{NewEvent, record_of_site};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::{Tables, now};
+use tables::views::state::State;
+
+/// How long a pool is less full before operators are told.
+const CALM_MS: u64 = 60_000;
+
+/// The dynamic ranges of a subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The subnet.
+    pub subnet: SubnetId,
+    /// Its prefix.
+    pub cidr: IpNet,
+    /// Its link.
+    pub vlan: VlanId,
+    /// The ranges, in order.
+    pub ranges: Vec<AddressRange>,
+    /// What became of their addresses.
+    pub used: PoolUse,
+}
+
+/// The pools of the managed subnets that have any and are wanted.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub fn pools(
+    reads: &impl Reads,
+    now: Timestamp,
+    wanted: impl Fn(&Subnet) -> bool,
+) -> Result<Vec<Pool>, TableError> {
+    let state = reads.state();
+    let in_blocks = in_blocks(state, now);
+    let at = now.minus_ms(Policy::default().skew_ms);
+    let mut of_subnet: BTreeMap<SubnetId, Vec<_>> = BTreeMap::new();
+    for range in state.dynamic_ranges() {
+        of_subnet.entry(range.subnet).or_default().push(range);
+    }
+    let mut pools = Vec::new();
+    for (id, ranges) in of_subnet {
+        let subnet = reads.get::<Subnet>(&id)?;
+        let Some(subnet) = subnet.filter(|subnet| subnet.managed && wanted(subnet)) else {
+            continue;
+        };
+        let (mut used, mut spans) = (PoolUse::default(), Vec::new());
+        for range in ranges {
+            let Some(span) = AddressRange::new(range.first, range.last) else { continue };
+            let promised = state.promised_of(range, at);
+            used.size = used.size.saturating_add(size(&span));
+            used.active += promised.active;
+            used.released += promised.released;
+            used.declined += promised.declined;
+            used.reserved += state.used(span).iter().map(size).sum::<u64>();
+            used.in_blocks += in_blocks.get(&range.id).copied().unwrap_or_default();
+            spans.push(span);
+        }
+        pools.push(Pool { subnet: id, cidr: subnet.cidr, vlan: subnet.vlan, ranges: spans, used });
+    }
+    Ok(pools)
+}
+
+/// How many addresses of each range are in blocks that racks have now.
+fn in_blocks(state: &State, now: Timestamp) -> BTreeMap<IpRangeId, u64> {
+    let mut found = BTreeMap::new();
+    for block in state.blocks().filter(|block| block.rack.is_some() && block.valid_until > now) {
+        let span = AddressRange::new(block.first, block.last);
+        *found.entry(block.iprange).or_default() += span.as_ref().map_or(0, size);
+    }
+    found
+}
+
+fn size(range: &AddressRange) -> u64 {
+    u64::try_from(range.size()).unwrap_or(u64::MAX)
+}
+
+/// The pools that are less full than operators were told, and since when. A leader that begins knows of
+/// none, which only delays what it tells.
+#[derive(Debug, Default)]
+pub struct Easing {
+    since: BTreeMap<SubnetId, Timestamp>,
+}
+
+/// Tells operators of the pools whose level is another one than they were told last, each once, whoever
+/// else does the same. Returns of how many.
+///
+/// # Errors
+/// [`TableError`] when there is no quorum.
+pub async fn tell_levels(tables: &Tables, easing: &mut Easing) -> Result<usize, TableError> {
+    tell_levels_at(tables, easing, now()).await
+}
+
+async fn tell_levels_at(
+    tables: &Tables,
+    easing: &mut Easing,
+    now: Timestamp,
+) -> Result<usize, TableError> {
+    let view = tables.stale_view().await?;
+    let read = move || {
+        let told = view.list::<PoolLevel>()?;
+        Ok::<_, TableError>((told, pools(&view, now, |_| true)?))
+    };
+    let (told, pools) = background::run(read).await?;
+    let mut told: BTreeMap<SubnetId, Level> =
+        told.iter().map(|told| (told.subnet, told.level)).collect();
+    let mut count = 0;
+    for pool in &pools {
+        let told = told.remove(&pool.subnet).unwrap_or_default();
+        let level = told.followed_by(&pool.used);
+        if level < told {
+            let since = *easing.since.entry(pool.subnet).or_insert(now);
+            if now.since_ms(since) < CALM_MS {
+                continue;
+            }
+        }
+        easing.since.remove(&pool.subnet);
+        if level != told && tell(tables, pool, told, level).await? {
+            count += 1;
+        }
+    }
+    // What is left is of subnets that have no dynamic range any more.
+    forget(tables, told.into_keys().collect()).await?;
+    easing.since.retain(|subnet, _| pools.iter().any(|pool| pool.subnet == *subnet));
+    Ok(count)
+}
+
+/// Whether this was the one that told it.
+async fn tell(tables: &Tables, pool: &Pool, told: Level, level: Level) -> Result<bool, TableError> {
+    let cause = cause(&Actor::Reconciler("pools"), "pool.level");
+    let subnet = pool.subnet;
+    tables
+        .update(&cause, |tx: &mut Tx| -> Result<bool, TableError> {
+            let known = tx.get::<PoolLevel>(&subnet)?.map(|known| known.level);
+            if known.unwrap_or_default() != told {
+                return Ok(false);
+            }
+            if level == Level::Ample {
+                tx.delete::<PoolLevel>(&subnet)?;
+            } else {
+                tx.put(&PoolLevel { subnet, level })?;
+            }
+            record_of_site(tx, event(pool, told, level))?;
+            Ok(true)
+        })
+        .await
+}
+
+async fn forget(tables: &Tables, subnets: Vec<SubnetId>) -> Result<(), TableError> {
+    if subnets.is_empty() {
+        return Ok(());
+    }
+    let cause = cause(&Actor::Reconciler("pools"), "pool.gone");
+    tables
+        .update(&cause, |tx: &mut Tx| -> Result<(), TableError> {
+            for subnet in &subnets {
+                tx.delete::<PoolLevel>(subnet)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn event(pool: &Pool, told: Level, level: Level) -> NewEvent {
+    let (kind, importance, advice) = match level {
+        Level::Exhausted => ("DHCP pool exhausted", EventLevel::Critical, NEW_CLIENTS_WAIT),
+        Level::Critical if level > told => ("DHCP pool above 95%", EventLevel::Error, EXTEND),
+        Level::High if level > told => ("DHCP pool above 80%", EventLevel::Warning, EXTEND),
+        Level::Critical => ("DHCP pool has free addresses again", EventLevel::Info, ""),
+        Level::High => ("DHCP pool below 90%", EventLevel::Info, ""),
+        Level::Ample => ("DHCP pool below 75%", EventLevel::Info, ""),
+    };
+    NewEvent { kind, level: importance, description: describe(pool) + advice }
+}
+
+const NEW_CLIENTS_WAIT: &str = "; new clients get no answer: add a dynamic range to the subnet";
+const EXTEND: &str = "; add a dynamic range to the subnet before it is full";
+/// How many ranges are named.
+const NAMED_MAX: usize = 4;
+
+fn describe(pool: &Pool) -> String {
+    let PoolUse { size, active, released, declined, reserved, .. } = pool.used;
+    let (free, percent) = (pool.used.free(), pool.used.used_permille() / 10);
+    let mut text = format!("subnet {}", pool.cidr);
+    for (at, range) in pool.ranges.iter().take(NAMED_MAX).enumerate() {
+        let before = if at == 0 { ", range" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{before} {}-{}", range.first(), range.last());
+    }
+    if let Some(more) = pool.ranges.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        let _ = write!(text, " and {more} more");
+    }
+    let _ = write!(
+        text,
+        ": {percent} % of {size} dynamic addresses are in use ({active} leased, {released} kept for \
+         clients that left, {declined} declined, {reserved} reserved), {free} are free"
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests;
