@@ -53,7 +53,7 @@ pub async fn take_in(
                 return Ok(events::record(tx, &machine, event(conflict), Author::System)?);
             }
             let finder = tx.get::<RackController>(rack)?;
-            let name = finder.map(|finder| finder.hostname.clone()).unwrap_or_default();
+            let name = finder.map(|finder| finder.hostname).unwrap_or_default();
             Ok(events::record_of_controller(tx, (rack, name), event(conflict))?)
         })
         .await
