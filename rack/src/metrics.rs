@@ -122,7 +122,7 @@ mod tests {
     use model::id::VlanId;
 
     use super::*;
-    use crate::dhcp::metrics::MessageType;
+    use crate::dhcp::metrics::{FindingKind, MessageType, ProbeKind};
 
     /// The names of the series, as they are printed.
     fn names(metrics: &Metrics) -> BTreeSet<String> {
@@ -144,6 +144,8 @@ mod tests {
         metrics.dhcp.drop_for("malformed");
         metrics.dhcp.decided("committed");
         metrics.dhcp.set_link(VlanId(5001), 1, 1);
+        metrics.dhcp.probes.get_or_create(&ProbeKind { kind: "arp" }).inc();
+        metrics.dhcp.findings.get_or_create(&FindingKind { finding: "in use" }).inc();
         let page = include_str!("../../docs/metrics.md");
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `ironraft_rack_"));
         let explained: BTreeSet<String> = rows

@@ -337,8 +337,10 @@ impl Probes {
         self.disbelieved.retain(|_, until| *until > now);
     }
 
+    /// Asks again for addresses in use, and forgets those that another rack may give by now.
     fn ask_of_those_in_use(&mut self, is_own: impl Fn(VlanId, Ipv4Addr) -> bool, now: Moment) {
-        let old = self.in_use.iter().filter(|(_, of)| now.since_ms(of.at) >= IN_USE_MS);
+        let over = |vlan, ip, at| now.since_ms(at) >= IN_USE_MS || !is_own(vlan, ip);
+        let old = self.in_use.iter().filter(|(ip, of)| over(of.vlan, **ip, of.at));
         let old: Vec<(VlanId, Ipv4Addr)> = old.map(|(ip, of)| (of.vlan, *ip)).collect();
         for (vlan, ip) in old {
             if !is_own(vlan, ip) {

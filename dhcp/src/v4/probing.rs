@@ -69,8 +69,8 @@ impl Engine {
             return None;
         }
         let holder = self.offers.holder(ip).cloned();
-        let is_holder = |(_, client): &(VlanId, ClientId)| by.is_some() && by == client.mac();
-        if self.is_promised(ip, now) || holder.as_ref().is_some_and(is_holder) {
+        let of_holder = holder.as_ref().is_some_and(|(_, client)| is_of(by, client));
+        if self.is_promised(ip, now) || of_holder {
             return None;
         }
         let finding = self.probes.found(Conflict { vlan, ip, by }, now);
@@ -123,8 +123,7 @@ impl Engine {
         client: &ClientId,
         now: Moment,
     ) -> bool {
-        let by_client = |by: Option<MacAddress>| by.is_some() && by == client.mac();
-        let in_use = self.probes.in_use(ip).filter(|of| !by_client(of.by) && !of.offered);
+        let in_use = self.probes.in_use(ip).filter(|of| !is_of(of.by, client) && !of.offered);
         let Some((in_use, clock)) = in_use.zip(self.clock) else { return false };
         let latest = clock.latest(now).unix_ms;
         let found = Timestamp::from_unix_ms(latest.saturating_sub(now.since_ms(in_use.at)));
@@ -161,4 +160,9 @@ impl Engine {
         }
         outputs
     }
+}
+
+/// Whether a hardware address is that of a client.
+fn is_of(by: Option<MacAddress>, client: &ClientId) -> bool {
+    by.is_some() && by == client.mac()
 }

@@ -150,8 +150,7 @@ fn an_answer_before_the_commit_takes_the_address_back() {
     let outputs = bench.commit(&request);
     assert_eq!(kind_of(&outputs), MessageType::Nak);
     let told = requested(&outputs);
-    assert_eq!((told.change, told.ip), (Change::Decline, ip));
-    assert_eq!(told.client, client.mac.into());
+    assert_eq!((told.change, told.ip, told.client), (Change::Decline, ip, client.mac.into()));
     // The binding stands until the region knows.
     assert_ne!(bench.offered(&client), ip);
     let outputs = bench.handle(&client.reboot(ip)).unwrap();

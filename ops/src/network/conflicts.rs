@@ -3,15 +3,16 @@
 
 use std::net::IpAddr;
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::controller::RackController;
 use model::event::EventLevel;
 use model::id::{SystemId, VlanId};
 use model::mac::MacAddress;
 
-use crate::authorize::authorize;
+use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::machine::step::Author;
+use crate::network::spans::racks_of;
 use crate::site::events::{self, NewEvent};
 use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
@@ -30,7 +31,7 @@ pub struct AddressConflict {
     pub answers_for_many: bool,
 }
 
-/// Records it.
+/// Records it, if the rack serves the link.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -40,9 +41,10 @@ pub async fn take_in(
     conflict: &AddressConflict,
 ) -> Result<(), Refusal> {
     let actor = Actor::Rack(rack.clone());
-    let cause = authorize(&actor, Permission::LeaseAddresses, "address.conflict")?;
     tables
-        .update(&cause, |tx| {
+        .update(&cause(&actor, "address.conflict"), |tx| {
+            let racks = racks_of(tx, conflict.vlan)?;
+            permits(&actor, Permission::LeaseAddresses, &Object::Link { racks: &racks })?;
             let machine = match conflict.by {
                 Some(mac) => tx.find(&MACHINE_BY_MAC, &mac)?,
                 None => None,
@@ -52,7 +54,7 @@ pub async fn take_in(
             }
             let finder = tx.get::<RackController>(rack)?;
             let name = finder.map(|finder| finder.hostname).unwrap_or_default();
-            Ok(events::record_of(tx, (rack, &name), event(conflict), Author::System)?)
+            Ok(events::record_of_controller(tx, (rack, name), event(conflict))?)
         })
         .await
 }

@@ -40,24 +40,24 @@ pub fn record(
     event: NewEvent,
     author: Author<'_>,
 ) -> Result<(), TableError> {
-    record_of(tx, (&machine.system_id, &machine.hostname), event, author)
-}
-
-/// Records an event of a machine or controller, by its id and name.
-///
-/// # Errors
-/// As [`Tx::put`].
-pub fn record_of(
-    tx: &mut Tx,
-    (node, hostname): (&SystemId, &str),
-    event: NewEvent,
-    author: Author<'_>,
-) -> Result<(), TableError> {
     let username = match author {
         Author::User(name) => Some(name.to_owned()),
         Author::System => None,
     };
-    insert(tx, Some((node.clone(), hostname.to_owned())), event, username)
+    let node = Some((machine.system_id.clone(), machine.hostname.clone()));
+    insert(tx, node, event, username)
+}
+
+/// Records an event of a controller, by its id and name.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_of_controller(
+    tx: &mut Tx,
+    (id, hostname): (&SystemId, String),
+    event: NewEvent,
+) -> Result<(), TableError> {
+    insert(tx, Some((id.clone(), hostname)), event, None)
 }
 
 /// Records an event of the site: it is of no machine.
@@ -70,11 +70,11 @@ pub fn record_of_site(tx: &mut Tx, event: NewEvent) -> Result<(), TableError> {
 
 fn insert(
     tx: &mut Tx,
-    machine: Option<(SystemId, String)>,
+    node: Option<(SystemId, String)>,
     event: NewEvent,
     username: Option<String>,
 ) -> Result<(), TableError> {
-    let (node, hostname) = machine.unzip();
+    let (node, hostname) = node.unzip();
     tx.insert(&Event {
         id: tx.next_event_id(),
         node,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use std::time::Duration;
 use dhcp::v4::probes::Probe;
 use model::id::VlanId;
 use model::mac::MacAddress;
-use nix::sys::socket::{LinkAddr, SockaddrIn, recvfrom};
+use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrIn, recvfrom, sendto};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -53,7 +53,7 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 pub(crate) struct Probing {
     hears_arp: bool,
-    echo: Option<Arc<AsyncFd<Socket>>>,
+    echo: Option<Arc<UdpSocket>>,
     heard: (mpsc::Sender<Heard>, mpsc::Receiver<Heard>),
     readers: JoinSet<()>,
     /// Tells the echoes that this process asked for from others.
@@ -111,7 +111,7 @@ impl Probing {
         ip: Ipv4Addr,
     ) -> io::Result<()> {
         if !self.hears_arp {
-            let socket = followed(open_arp()?)?;
+            let socket = polled(open_arp()?)?;
             let heard = self.heard.0.clone();
             self.readers.spawn(async move { read(&socket, read_arp, heard).await });
             self.hears_arp = true;
@@ -126,11 +126,12 @@ impl Probing {
         };
         self.sequence = self.sequence.wrapping_add(1);
         let request = echo_request(self.id, self.sequence);
-        socket.get_ref().send_to(&request, &SocketAddr::from((ip, 0)).into()).map(drop)
+        let target = SockaddrIn::from(SocketAddrV4::new(ip, 0));
+        Ok(sendto(socket.as_raw_fd(), &request, &target, MsgFlags::MSG_DONTWAIT).map(drop)?)
     }
 
-    fn open_echo(&mut self) -> io::Result<Arc<AsyncFd<Socket>>> {
-        let socket = Arc::new(followed(open_echo()?)?);
+    fn open_echo(&mut self) -> io::Result<Arc<UdpSocket>> {
+        let socket = Arc::new(polled(open_echo()?)?);
         let (reading, heard, id) = (Arc::clone(&socket), self.heard.0.clone(), self.id);
         self.readers.spawn(async move {
             read(&reading, |socket| read_echo(socket, id), heard).await;
@@ -138,12 +139,6 @@ impl Probing {
         self.echo = Some(Arc::clone(&socket));
         Ok(socket)
     }
-}
-
-/// A socket whose arrivals can be waited for.
-#[expect(deprecated, reason = "a socket keeps its handle open; the other way is unsafe code")]
-fn followed(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    AsyncFd::new(socket)
 }
 
 /// A packet socket that hears ARP replies at all interfaces: those to questions of this host, and
@@ -176,6 +171,11 @@ fn open_echo() -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// Lets the runtime say when a socket is readable. Nothing is done with it that only UDP has.
+fn polled(socket: Socket) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(socket.into())
+}
+
 /// Instructions of the kernel's packet filter (`linux/bpf_common.h`).
 mod bpf {
     /// `BPF_LD | BPF_H | BPF_ABS`.
@@ -194,12 +194,12 @@ mod bpf {
 
 /// Reads answers until nobody takes them.
 async fn read(
-    socket: &AsyncFd<Socket>,
-    read_one: impl Fn(&Socket) -> io::Result<Option<Heard>>,
+    socket: &UdpSocket,
+    read_one: impl Fn(&UdpSocket) -> io::Result<Option<Heard>>,
     heard: mpsc::Sender<Heard>,
 ) {
     loop {
-        match socket.async_io(Interest::READABLE, &read_one).await {
+        match socket.async_io(Interest::READABLE, || read_one(socket)).await {
             Ok(Some(answer)) => {
                 if heard.try_send(answer).is_err() && heard.is_closed() {
                     return;
@@ -214,7 +214,7 @@ async fn read(
     }
 }
 
-fn read_arp(socket: &Socket) -> io::Result<Option<Heard>> {
+fn read_arp(socket: &UdpSocket) -> io::Result<Option<Heard>> {
     let mut buffer = [0; PACKET_MAX];
     let (len, from) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer)?;
     let answer = buffer.get(..len).and_then(arp_answer).zip(from);
@@ -223,7 +223,7 @@ fn read_arp(socket: &Socket) -> io::Result<Option<Heard>> {
     }))
 }
 
-fn read_echo(socket: &Socket, id: u16) -> io::Result<Option<Heard>> {
+fn read_echo(socket: &UdpSocket, id: u16) -> io::Result<Option<Heard>> {
     let mut buffer = [0; PACKET_MAX];
     let (len, _) = recvfrom::<SockaddrIn>(socket.as_raw_fd(), &mut buffer)?;
     let ip = buffer.get(..len).and_then(|packet| echo_answer(packet, id));
