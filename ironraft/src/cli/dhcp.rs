@@ -84,7 +84,7 @@ pub(crate) struct ExplainArguments {
     /// Its architecture (option 93): 0 BIOS, 7 UEFI x86-64, 11 UEFI ARM, 16 UEFI HTTP x86-64, …
     #[arg(long, value_name = "N")]
     arch: Option<u16>,
-    /// Its vendor class (option 60); with an architecture, PXEClient by default
+    /// Its vendor class (option 60); with an architecture, `PXEClient` by default
     #[arg(long, value_name = "TEXT")]
     vendor: Option<String>,
     /// Its user class (option 77), such as iPXE
