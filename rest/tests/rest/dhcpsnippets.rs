@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, By, Region};
 
+/// A form with the field that is refused, and why.
+type Refused<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 const MACHINE: [(&str, &str); 4] = [
     ("architecture", "amd64/generic"),
     ("mac_addresses", "52:54:00:00:01:01"),
@@ -73,7 +76,7 @@ async fn a_snippet_has_one_scope() {
     let region = start().await;
     region.post(By::Admin, "machines/", &MACHINE).await.assert(200);
     let no_choice = "Select a valid choice. That choice is not one of the available choices.";
-    let all: [(&[(&str, &str)], &str, &str); 9] = [
+    let all: [Refused<'_>; 9] = [
         (
             &[("node", "web"), ("subnet", "1")],
             "__all__",

@@ -4,6 +4,9 @@ use serde_json::json;
 
 use crate::harness::{Answer, By, Region};
 
+/// A form with the field that is refused, and why.
+type Refused<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 async fn start() -> Region {
     let region = Region::start().await;
     for cidr in ["10.0.0.0/24", "10.1.0.0/24", "fd00::/64"] {
@@ -50,7 +53,7 @@ async fn static_routes_are_made_changed_and_deleted_by_administrators() {
 async fn routes_that_lead_nowhere_are_refused_in_maas_words() {
     let region = start().await;
     let no_choice = "Select a valid choice. That choice is not one of the available choices.";
-    let all: [(&[(&str, &str)], &str, &str); 7] = [
+    let all: [Refused<'_>; 7] = [
         (&[("gateway_ip", "10.1.0.7")], "gateway_ip", "Enter an IP address in 10.0.0.0/24."),
         (&[("gateway_ip", "x")], "gateway_ip", "Enter a valid IPv4 or IPv6 address."),
         (&[("destination", "1")], "__all__", "source and destination cannot be the same subnet."),
