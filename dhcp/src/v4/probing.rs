@@ -68,18 +68,11 @@ impl Engine {
         if on_another_link || of_this_rack || !self.probes.was_asked(vlan, ip) {
             return None;
         }
-        let holder = self.offers.holder(ip).cloned();
-        let of_holder = holder.as_ref().is_some_and(|(_, client)| is_of(by, client));
+        let of_holder = self.offers.holder(ip).is_some_and(|(_, client)| is_of(by, client));
         if self.is_promised(ip, now) || of_holder {
             return None;
         }
-        let finding = self.probes.found(Conflict { vlan, ip, by }, now);
-        if matches!(finding, Some(Finding::InUse(_)))
-            && let Some((vlan, client)) = holder
-        {
-            self.offers.withdraw(vlan, &client);
-        }
-        finding
+        self.probes.found(Conflict { vlan, ip, by }, now)
     }
 
     /// Whether a client may use an address by what this rack knows.
