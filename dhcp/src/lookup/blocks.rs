@@ -76,6 +76,18 @@ impl<A: Copy + Ord> Blocks<A> {
         blocks.filter(move |(_, _, block)| block.incarnation == incarnation)
     }
 
+    /// The block on a link that an address lies in, whichever rack has it. Costs a look for each rack.
+    #[must_use]
+    pub fn around(&self, vlan: VlanId, address: A) -> Option<&Block> {
+        let racks = self.by_owner.get(&vlan)?.values();
+        racks.filter_map(|own| own.range(..=(address, BlockId(u32::MAX))).next_back()).find_map(
+            |(_, id)| {
+                let entry = self.by_id.get(id)?;
+                (address <= entry.last).then_some(&entry.block)
+            },
+        )
+    }
+
     /// The block on a link, granted to a process of a rack, that an address lies in.
     #[must_use]
     pub fn at(

@@ -208,6 +208,23 @@ impl Engine {
         }
     }
 
+    /// Whether whoever has a block gives new clients addresses of it now.
+    pub(crate) fn gives_from(&self, block: &Block, now: Moment) -> bool {
+        let clock = self.clock.filter(|_| self.view.is_open(block));
+        clock
+            .is_some_and(|clock| self.allocates_from(block, clock.earliest(now), clock.latest(now)))
+    }
+
+    /// Whether nobody but this client has, or was promised, an address, as far as the copy shows.
+    pub(crate) fn is_free_by_promises(&self, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
+        let over = self.surely_over(now);
+        let promised = self
+            .view
+            .binding(ip)
+            .is_some_and(|binding| over.is_none_or(|over| self.policy.kept_until(binding) > over));
+        !promised && !self.view.kept_for_another(ip, client)
+    }
+
     /// Whether new clients get addresses of a block.
     fn allocates_from(&self, block: &Block, earliest: Timestamp, latest: Timestamp) -> bool {
         let skew_ms = self.policy.skew_ms;

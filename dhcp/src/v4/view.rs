@@ -415,6 +415,12 @@ impl View {
         self.subnets.get(&id).map(|(net, subnet)| (*net, subnet))
     }
 
+    /// The block on a link that an address lies in, whichever rack has it.
+    #[must_use]
+    pub fn block_around(&self, vlan: VlanId, ip: Ipv4Addr) -> Option<&Block> {
+        self.blocks.around(vlan, ip)
+    }
+
     /// The machine that has an interface with that hardware address.
     #[must_use]
     pub fn host(&self, client: &ClientId) -> Option<&Host> {

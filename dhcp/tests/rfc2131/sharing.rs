@@ -4,8 +4,10 @@ use std::net::Ipv4Addr;
 
 use dhcp::v4::engine::Dropped;
 use dhcp::v4::view::PeerRack;
+use model::id::BlockId;
+use model::lease::block::Block;
 
-use crate::bench::{Bench, Client, rack};
+use crate::bench::{self, Bench, Client, rack, sent};
 
 /// C-04, C-20.
 #[test]
@@ -29,4 +31,41 @@ fn a_client_of_another_rack_is_answered_at_its_second_transmission() {
     bench.engine.update(|view| view.put_rack(rack(2), peer(false)));
     let later = Client { xid: 2_000, ..theirs };
     assert!(is_ours(&mut bench, &later), "the other rack is gone");
+}
+
+/// V4-05: an address that lies in another rack's block is offered by that rack.
+#[test]
+fn who_can_give_the_address_that_is_asked_for_answers_first() {
+    let other = [110, 111].map(|last| Ipv4Addr::new(10, 0, 0, last));
+    let fresh = || {
+        let mut bench = Bench::new();
+        let block = Block {
+            id: BlockId(2),
+            rack: Some(rack(2)),
+            first: other[0].into(),
+            last: other[1].into(),
+            ..bench::block(900_000)
+        };
+        bench.engine.update(|view| {
+            view.put_rack(rack(2), PeerRack { connected: true, addresses: Vec::new() });
+            view.put_block(block);
+        });
+        bench
+    };
+    let asking = |last: u8, ip: Ipv4Addr| Client::new(last).packet(1, &[(50, ip.octets())]);
+    let own = Ipv4Addr::new(10, 0, 0, 102);
+    for client in 0..=32 {
+        let mut bench = fresh();
+        let offered = bench.handle(&asking(client, own)).map(|outputs| sent(&outputs).1.yiaddr());
+        assert_eq!(offered, Ok(own), "it is ours to give");
+        let theirs = asking(client + 100, other[1]);
+        assert_eq!(bench.handle(&theirs), Err(Dropped::NotOurTurn));
+        assert!(bench.handle(&theirs).is_ok(), "the other rack did not answer");
+    }
+    let mut bench = fresh();
+    let first = |bench: &mut Bench, last| bench.handle(&asking(last, other[1])).is_ok();
+    assert!(!(0..=32).any(|last| first(&mut bench, last)));
+    let elsewhere = Ipv4Addr::new(10, 0, 0, 200);
+    let of_nobody = (0..=32).filter(|last| fresh().handle(&asking(*last, elsewhere)).is_ok());
+    assert!((5..28).contains(&of_nobody.count()), "what nobody can give decides nothing");
 }

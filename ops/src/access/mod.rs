@@ -1,6 +1,7 @@
 //! Users, their API keys and passwords.
 
 pub mod account;
+pub mod authorized_keys;
 pub mod keys;
 pub mod password;
 pub mod sshkeys;

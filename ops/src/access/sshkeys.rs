@@ -4,12 +4,11 @@ use model::access::{Actor, Permission};
 use model::id::{SshKeyId, UserId};
 use model::ssh_key::{PublicKey, SshKey};
 
+use crate::access::authorized_keys;
 use crate::authorize::authorize;
 use crate::error::Refusal;
-use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::SSHKEYS_OF_USER;
-use tables::tx::Tx;
 use tables::update::Tables;
 
 /// The keys of the user that asks.
@@ -37,22 +36,7 @@ pub async fn get(tables: &Tables, actor: &Actor, id: SshKeyId) -> Result<SshKey,
 pub async fn create(tables: &Tables, actor: &Actor, key: &PublicKey) -> Result<SshKey, Refusal> {
     let cause = authorize(actor, Permission::ManageOwnKeys, "sshkey.create")?;
     let user = actor.user(Permission::ManageOwnKeys)?;
-    tables.update(&cause, |tx| insert(tx, user.id, key)).await
-}
-
-/// Adds a key to those of a user, in a transaction of the caller's.
-///
-/// # Errors
-/// As [`create`].
-pub fn insert(tx: &mut Tx, user: UserId, key: &PublicKey) -> Result<SshKey, Refusal> {
-    let known = tx.list_by(&SSHKEYS_OF_USER, &user)?;
-    if known.iter().any(|own| own.key.without_comment() == key.without_comment()) {
-        return Err(Refusal::field("key", "This key has already been added for this user."));
-    }
-    let id = SshKeyId(tx.next_id::<SshKey>()?);
-    let key = SshKey { id, user, key: key.clone(), created: tx.now() };
-    tx.insert(&key)?;
-    Ok(key)
+    tables.update(&cause, |tx| authorized_keys::insert(tx, user.id, key)).await
 }
 
 /// Removes a key of the user that asks.
@@ -69,15 +53,6 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: SshKeyId) -> Result<(), 
             Ok(())
         })
         .await
-}
-
-/// The keys of a user as lines, for `authorized_keys`.
-///
-/// # Errors
-/// [`TableError`].
-pub fn lines(at: &impl Reads, user: UserId) -> Result<Vec<String>, TableError> {
-    let keys = at.list_by(&SSHKEYS_OF_USER, &user)?;
-    Ok(keys.iter().map(|key| key.key.to_string()).collect())
 }
 
 fn own(at: &impl Reads, user: UserId, id: SshKeyId) -> Result<SshKey, Refusal> {

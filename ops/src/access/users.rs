@@ -5,16 +5,16 @@ use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::UserId;
 use model::secret::Secret;
-use model::ssh_key::{PublicKey, SshKey};
+use model::ssh_key::PublicKey;
 use model::user::{ApiToken, User};
 
-use crate::access::{password, sshkeys};
+use crate::access::{authorized_keys, password};
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::placement;
 use tables::read::Reads;
-use tables::site::{SSHKEYS_OF_USER, TOKENS_OF_USER, USER_BY_NAME};
+use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
 use tables::views::machines::MachineKey;
@@ -81,7 +81,7 @@ pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<Secret>) -> Resu
     };
     tx.insert(&user)?;
     if let Some(key) = &new.ssh_key {
-        sshkeys::insert(tx, user.id, key)?;
+        authorized_keys::insert(tx, user.id, key)?;
     }
     Ok(user)
 }
@@ -122,9 +122,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
             for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
                 tx.delete::<ApiToken>(&token.key)?;
             }
-            for key in tx.list_by(&SSHKEYS_OF_USER, &user.id)? {
-                tx.delete::<SshKey>(&key.id)?;
-            }
+            authorized_keys::remove_all(tx, user.id)?;
             tx.delete::<User>(&user.id)?;
             Ok(())
         })

@@ -7,7 +7,7 @@ use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
 
-use crate::access::sshkeys;
+use crate::access::authorized_keys;
 use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::machine::deploy;
@@ -63,7 +63,7 @@ pub async fn public_keys(
 ) -> Result<Vec<String>, Refusal> {
     let view = tables.stale_view().await?;
     let owner = get(&view, actor, id)?.placement.owner;
-    Ok(owner.map(|owner| sshkeys::lines(&view, owner)).transpose()?.unwrap_or_default())
+    Ok(owner.map(|owner| authorized_keys::lines(&view, owner)).transpose()?.unwrap_or_default())
 }
 
 /// The site's settings for deployed systems, for cloud-init.

@@ -1,0 +1,45 @@
+//! Who may log in to what is deployed for a user: its SSH keys, within a transaction or view.
+
+use model::id::{SshKeyId, UserId};
+use model::ssh_key::{PublicKey, SshKey};
+
+use crate::error::Refusal;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::site::SSHKEYS_OF_USER;
+use tables::tx::Tx;
+
+/// Adds a key to those of a user, in a transaction of the caller's.
+///
+/// # Errors
+/// [`Refusal::Fields`] when it has that key.
+pub fn insert(tx: &mut Tx, user: UserId, key: &PublicKey) -> Result<SshKey, Refusal> {
+    let known = tx.list_by(&SSHKEYS_OF_USER, &user)?;
+    if known.iter().any(|own| own.key.without_comment() == key.without_comment()) {
+        return Err(Refusal::field("key", "This key has already been added for this user."));
+    }
+    let id = SshKeyId(tx.next_id::<SshKey>()?);
+    let key = SshKey { id, user, key: key.clone(), created: tx.now() };
+    tx.insert(&key)?;
+    Ok(key)
+}
+
+/// Removes all keys of a user.
+///
+/// # Errors
+/// [`TableError`].
+pub fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
+    for key in tx.list_by(&SSHKEYS_OF_USER, &user)? {
+        tx.delete::<SshKey>(&key.id)?;
+    }
+    Ok(())
+}
+
+/// The keys of a user as lines, for `authorized_keys`.
+///
+/// # Errors
+/// [`TableError`].
+pub fn lines(at: &impl Reads, user: UserId) -> Result<Vec<String>, TableError> {
+    let keys = at.list_by(&SSHKEYS_OF_USER, &user)?;
+    Ok(keys.iter().map(|key| key.key.to_string()).collect())
+}
