@@ -9,8 +9,7 @@ pub struct SshKey {
     /// Its id.
     pub id: u32,
     /// The line of `authorized_keys`.
-    #[serde(rename = "key")]
-    pub public_key: String,
+    pub key: String,
     /// Where it was fetched from; empty for one that was uploaded.
     pub keysource: String,
     /// Its path.
@@ -21,7 +20,7 @@ impl From<&Stored> for SshKey {
     fn from(stored: &Stored) -> Self {
         Self {
             id: stored.id.0,
-            public_key: stored.key.to_string(),
+            key: stored.key.to_string(),
             keysource: String::new(),
             resource_uri: format!("/MAAS/api/2.0/account/prefs/sshkeys/{}/", stored.id.0),
         }

@@ -28,6 +28,7 @@ const PLAIN: &[&str] = &["String", "Vec<u8>", "Bytes", "BTreeMap<String, String>
 const PUBLIC: &[(&str, &str, &str)] = &[
     ("api/src/account.rs", "consumer_key", "names the consumer"),
     ("api/src/account.rs", "token_key", "names the token"),
+    ("api/src/sshkeys.rs", "key", "is a public key"),
     ("model/src/user.rs", "consumer_key", "names the consumer"),
     ("model/src/user.rs", "key", "names the token"),
 ];
