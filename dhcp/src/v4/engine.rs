@@ -414,7 +414,12 @@ impl Engine {
 
     /// The rack that alone can give a new client the address that it asks for (RFC 2131 §4.3.1,
     /// option 50), because it lies in a block of that rack: it answers first.
-    fn only_giver(&self, message: &Message, vlan: VlanId, now: Moment) -> Option<&SystemId> {
+    pub(crate) fn only_giver(
+        &self,
+        message: &Message,
+        vlan: VlanId,
+        now: Moment,
+    ) -> Option<&SystemId> {
         if message.kind != Kind::Discover || self.known(vlan, &message.client) {
             return None;
         }

@@ -219,21 +219,28 @@ pub enum Silence {
     Other(Dropped),
 }
 
-/// The racks of a link in the order in which they answer a client; those without a session last.
+/// The racks of a link in the order in which they answer a client, the one that alone can give what it
+/// asks for first; those without a session last.
 #[must_use]
-pub fn turns(view: &View, vlan: VlanId, mac: MacAddress) -> Vec<Turn> {
+pub fn turns(view: &View, vlan: VlanId, mac: MacAddress, giver: Option<&SystemId>) -> Vec<Turn> {
     let client = ClientId::Hardware(mac);
     let racks: Vec<(&SystemId, bool)> = view
         .racks_on(vlan)
         .map(|(id, rack)| (id, rack.is_some_and(|rack| rack.connected)))
         .collect();
-    let live = || racks.iter().filter(|(_, connected)| *connected).map(|(id, _)| *id);
+    let live = || {
+        let live = racks.iter().filter(|(_, connected)| *connected).map(|(id, _)| *id);
+        live.filter(|id| Some(*id) != giver)
+    };
+    let place = |id: &SystemId| {
+        if Some(id) == giver { 0 } else { usize::from(giver.is_some()) + rank(id, live(), &client) }
+    };
     let mut turns: Vec<Turn> = racks
         .iter()
         .map(|(id, connected)| Turn {
             rack: (*id).clone(),
             connected: *connected,
-            transmission: connected.then(|| rank(id, live(), &client) + 1),
+            transmission: connected.then(|| place(id) + 1),
         })
         .collect();
     turns.sort_by_key(|turn| turn.transmission.unwrap_or(usize::MAX));
@@ -284,6 +291,8 @@ impl Engine {
             Some(_) | None => self.fate_of(ip, vlan, &id, now),
         });
         let packet = packet::discover(question);
+        let message = Message::parse(&packet).ok();
+        let giver = message.and_then(|message| self.only_giver(&message, vlan, now).cloned());
         let answer = match self.handle(&packet, self.arrival_of(question, vlan), now) {
             Ok((_, outputs)) => match (sending(&outputs), chosen) {
                 (Some(sent), Some(chosen)) => {
@@ -294,7 +303,7 @@ impl Engine {
             Err(dropped) => Answer::Silence(self.silence(dropped, vlan)),
         };
         Explanation {
-            racks: turns(&self.view, vlan, mac),
+            racks: turns(&self.view, vlan, mac, giver.as_ref()),
             link: Some(link),
             client,
             requested,

@@ -92,12 +92,21 @@ fn answer(details: &Details, query: &ExplainQuery, now: Timestamp) -> Result<Sha
     };
     let dhcp_link = DhcpLink::read(at, vlan, query.mac)?;
     let judged = link(&dhcp_link.view, &question).map(|link| link.vlan);
-    let first = judged.and_then(|vlan| turns(&dhcp_link.view, vlan, query.mac).into_iter().next());
+    let first =
+        judged.and_then(|vlan| turns(&dhcp_link.view, vlan, query.mac, None).into_iter().next());
     // Where no rack serves, any may say so.
     let first = first.map_or_else(|| SystemId::from_number(0), |turn| turn.rack);
     let blocks = dhcp_link.blocks.clone();
-    let mut engine = dhcp_link.engine(at, &first, query.requested, now)?;
-    let explanation = engine.explain(&question, Moment::default());
+    let ask = |dhcp_link: DhcpLink, rack: &SystemId| {
+        let engine = dhcp_link.engine(at, rack, query.requested, now);
+        engine.map(|mut engine| engine.explain(&question, Moment::default()))
+    };
+    let mut explanation = ask(dhcp_link, &first)?;
+    // Another one is first where it alone can give what is asked for.
+    let answering = explanation.racks.first();
+    if let Some(other) = answering.map(|turn| turn.rack.clone()).filter(|rack| *rack != first) {
+        explanation = ask(DhcpLink::read(at, vlan, query.mac)?, &other)?;
+    }
     let shapes = Shapes { details, question: &question, blocks: &blocks, now };
     Ok(shapes.explanation(&explanation, assumed)?)
 }

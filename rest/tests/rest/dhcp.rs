@@ -265,6 +265,19 @@ async fn the_first_rack_explains_from_its_own_block() {
 }
 
 #[tokio::test]
+async fn who_alone_can_give_what_is_asked_for_is_first() {
+    let region = site().await;
+    for client in 1..=8 {
+        for (requested, first) in [("10.0.0.102", "k1"), ("10.0.0.112", "k2")] {
+            let query = format!("mac={}&vlan=1&requested={requested}", mac(client));
+            let told = explained(&region, &query).await;
+            assert_eq!(told["racks"][0]["rack"]["hostname"], first, "{told}");
+            assert_eq!(told["offer"]["ip"], requested, "{told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_has_counts() {
     let region = with_leases().await;
     put(&region, |tx| {
