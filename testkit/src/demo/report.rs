@@ -156,6 +156,9 @@ fn counts(metrics: &str) -> BTreeMap<String, u64> {
         let Some((name, value)) = line.rsplit_once(' ') else { continue };
         let labels: Vec<&str> = name.split('"').skip(1).step_by(2).collect();
         let name = name.split('{').next().unwrap_or(name);
+        if !name.ends_with("_total") {
+            continue;
+        }
         let short = name.trim_start_matches("ironraft_rack_dhcp_").trim_end_matches("_total");
         let kind = [&[short], labels.as_slice()].concat().join(" ");
         if let Ok(value) = value.parse::<u64>()
@@ -174,7 +177,8 @@ mod tests {
     #[test]
     fn counters_of_dhcp_messages_are_found() {
         let metrics = "# TYPE ironraft_rack_dhcp_received counter\n\
-            ironraft_rack_dhcp_received_total{kind=\"discover\"} 4\nother_total 3\n";
+            ironraft_rack_dhcp_received_total{kind=\"discover\"} 4\nother_total 3\n\
+            ironraft_rack_dhcp_reply_seconds_bucket{le=\"0.5\",kind=\"ack\"} 7\n";
         let counts = counts(metrics);
         assert_eq!(counts.get("received discover"), Some(&4));
         assert_eq!(counts.len(), 1);
