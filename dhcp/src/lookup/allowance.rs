@@ -29,10 +29,20 @@ impl Allowance {
 
     /// How often it may be done now.
     pub fn left(&mut self, now: Moment) -> usize {
-        let came = now.since_ms(self.at).saturating_mul(self.rate.a_second);
-        self.left = self.left.saturating_add(came).min(self.rate.at_once * 1_000);
+        self.left = self.thousandths(now);
         self.at = self.at.max(now);
         usize::try_from(self.left / 1_000).unwrap_or(usize::MAX)
+    }
+
+    /// Whether all that is allowed at once is left.
+    #[must_use]
+    pub fn is_full(&self, now: Moment) -> bool {
+        self.thousandths(now) == self.rate.at_once * 1_000
+    }
+
+    fn thousandths(&self, now: Moment) -> u64 {
+        let came = now.since_ms(self.at).saturating_mul(self.rate.a_second);
+        self.left.saturating_add(came).min(self.rate.at_once * 1_000)
     }
 
     /// Does it once, if that leaves `kept` for others.
@@ -60,6 +70,8 @@ mod tests {
             }
         }
         assert_eq!(taken, [249, 200, 200, 200]);
+        assert!(!allowance.is_full(Moment::from_ms(4_000)));
+        assert!(allowance.is_full(Moment::from_ms(60_000)));
         assert_eq!(allowance.left(Moment::from_ms(60_000)), 50, "no more gathers");
         assert!(!allowance.take(50, Moment::from_ms(60_000)), "that much is kept for others");
     }

@@ -4,19 +4,18 @@ use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
 
+use crate::lookup::allowance::{Allowance, Rate};
 use crate::lookup::recent::Recent;
 
-/// A relay is answered this many queries at once: one that was restarted asks for all of its clients.
-const BURST: u64 = 200;
-/// After that, one in this time.
-const INTERVAL_MS: u64 = 5;
+/// How often a relay is answered; one that was restarted asks for all of its clients.
+const RATE: Rate = Rate { a_second: 200, at_once: 200 };
 /// How many relays are remembered.
 const RELAYS_MAX: usize = 1_024;
+
 /// How often relays asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Queries {
-    /// When the tokens that a relay has used will have come back.
-    relays: Recent<Ipv4Addr, Moment>,
+    relays: Recent<Ipv4Addr, Allowance>,
 }
 
 impl Default for Queries {
@@ -26,19 +25,13 @@ impl Default for Queries {
 }
 
 impl Queries {
-    /// Whether a relay may be answered one query more (a token bucket, as the time at which it is full again).
+    /// Whether a relay may be answered one query more.
     pub(crate) fn may_ask(&mut self, relay: Ipv4Addr, now: Moment) -> bool {
-        let full_at = self.relays.at(relay, || now);
-        let used_ms = full_at.since_ms(now);
-        let may = used_ms <= (BURST - 1) * INTERVAL_MS;
-        if may {
-            *full_at = now.plus_ms(used_ms + INTERVAL_MS);
-        }
-        may
+        self.relays.at(relay, || Allowance::full(RATE)).take(0, now)
     }
 
     /// Forgets the relays that may ask as often as any other again.
     pub(crate) fn forget(&mut self, now: Moment) {
-        self.relays.forget_while(|full_at| *full_at <= now);
+        self.relays.forget_while(|allowance| allowance.is_full(now));
     }
 }

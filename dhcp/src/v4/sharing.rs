@@ -1,6 +1,6 @@
 //! Which of several racks on a link answers (after RFC 3074, for any number of servers).
 //!
-//! Each client has an order of the racks that live, from a hash of its hardware address. The first
+//! Each client has an order of the racks that live, from a hash of who it is. The first
 //! answers at once; the nth answers the nth transmission that it saw itself of the same message. A
 //! client that begins anew with another DISCOVER, without having asked for what it was offered, was
 //! offered nothing: that counts as a transmission too.
