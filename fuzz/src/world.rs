@@ -400,19 +400,11 @@ fn link(id: VlanId, relay_vlan: Option<VlanId>) -> Vlan {
 fn subnet(id: u32, vlan: VlanId, [a, b, c]: [u8; 3]) -> Subnet {
     let net = ipnet::Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), 24);
     Subnet {
-        id: SubnetId(id),
         name: net.to_string(),
-        description: String::new(),
-        vlan,
-        cidr: net.into(),
         gateway_ip: Some(IpAddr::from([a, b, c, 1])),
         dns_servers: vec![IpAddr::from([9, 9, 9, 9])],
-        managed: true,
         rdns_mode: ReverseDns::Enabled,
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(id), vlan, net.into())
     }
 }
 

@@ -298,19 +298,10 @@ fn vlan() -> Served {
 
 fn subnet() -> Served {
     Served::Subnet(Subnet {
-        id: SubnetId(1),
         name: "10.0.0.0/8".to_owned(),
-        description: String::new(),
-        vlan: VlanId(1),
-        cidr: "10.0.0.0/8".parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
         rdns_mode: ReverseDns::Enabled,
-        allow_dns: true,
         allow_proxy: false,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(1), VlanId(1), "10.0.0.0/8".parse().unwrap())
     })
 }
 

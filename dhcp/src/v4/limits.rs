@@ -18,15 +18,14 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
+use crate::lookup::allowance::{Allowance, Rate};
 use crate::lookup::recent::Recent;
 use crate::v4::sharing::mixed;
 use crate::wire::message::Message;
 
-/// A client is answered this many DISCOVERs at once: firmware, iPXE and an operating system ask one
-/// after the other, each of them a few times.
-const BURST: u64 = 10;
-/// After that, one in this time. Clients repeat at intervals of seconds (RFC 2131 §4.1).
-const INTERVAL_MS: u64 = 1_000;
+/// How many DISCOVERs a client is answered. Firmware, iPXE and an operating system ask one after the
+/// other, each of them a few times; clients repeat at intervals of seconds (RFC 2131 §4.1).
+const DISCOVERS: Rate = Rate { a_second: 1, at_once: 10 };
 /// How many addresses the unknown clients of a circuit have at one time. A chassis behind one port
 /// may have dozens of interfaces, with a BMC for every server.
 const IN_CIRCUIT_MAX: usize = 64;
@@ -56,8 +55,8 @@ impl Circuit {
 /// What is remembered of unknown clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    /// When the tokens that a client has used will have come back.
-    clients: Recent<(VlanId, Option<Circuit>, ClientId), Moment>,
+    /// How often clients may ask.
+    clients: Recent<(VlanId, Option<Circuit>, ClientId), Allowance>,
     /// The unknown clients of a circuit, and until when each may have an address.
     circuits: Recent<Circuit, BTreeMap<ClientId, Moment>>,
 }
@@ -76,17 +75,10 @@ impl Limits {
         }
     }
 
-    /// Whether an unknown client may be answered one DISCOVER more (a token bucket, as the time at
-    /// which it is full again).
+    /// Whether an unknown client may be answered one DISCOVER more.
     pub(crate) fn may_discover(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
         let client = (vlan, Circuit::of(message), message.client.clone());
-        let full_at = self.clients.at(client, || now);
-        let used_ms = full_at.since_ms(now);
-        let may = used_ms <= (BURST - 1) * INTERVAL_MS;
-        if may {
-            *full_at = now.plus_ms(used_ms + INTERVAL_MS);
-        }
-        may
+        self.clients.at(client, || Allowance::full(DISCOVERS)).take(0, now)
     }
 
     /// Whether an unknown client may have an address for a time, as one of those of its circuit.
@@ -120,7 +112,7 @@ impl Limits {
 
     /// Forgets the clients that may ask as often as any other again.
     pub(crate) fn forget(&mut self, now: Moment) {
-        self.clients.forget_while(|full_at| *full_at <= now);
+        self.clients.forget_while(|allowance| allowance.is_full(now));
     }
 }
 
@@ -156,7 +148,7 @@ mod tests {
             limits.admit(&message, 60_000, now, |_| true);
         }
         assert_eq!((limits.clients.len(), limits.circuits.len()), (CLIENTS_MAX, CIRCUITS_MAX));
-        limits.forget(now.plus_ms(INTERVAL_MS));
+        limits.forget(now.plus_ms(1_000 / DISCOVERS.a_second));
         assert_eq!(limits.clients.len(), 0);
     }
 
@@ -173,9 +165,9 @@ mod tests {
         let mut limits = Limits::default();
         let client = message(1, b"1", b"a");
         let mut asked = |ms| limits.may_discover(&client, VlanId(1), Moment::from_ms(ms));
-        assert!((0..BURST).all(|_| asked(0)));
+        assert!((0..DISCOVERS.at_once).all(|_| asked(0)));
         assert!(!asked(0) && !asked(999));
         assert!(asked(1_000) && !asked(1_000));
-        assert!((0..BURST).all(|_| asked(100_000)) && !asked(100_000));
+        assert!((0..DISCOVERS.at_once).all(|_| asked(100_000)) && !asked(100_000));
     }
 }

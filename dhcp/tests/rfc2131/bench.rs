@@ -162,19 +162,11 @@ pub(crate) fn vlan(id: VlanId, relay_vlan: Option<VlanId>) -> Vlan {
 
 pub(crate) fn subnet(id: u32, vlan: VlanId, cidr: &str, gateway: [u8; 4]) -> Subnet {
     Subnet {
-        id: SubnetId(id),
         name: cidr.to_owned(),
-        description: String::new(),
-        vlan,
-        cidr: cidr.parse().unwrap(),
         gateway_ip: Some(IpAddr::from(gateway)),
         dns_servers: vec![IpAddr::from([9, 9, 9, 9])],
-        managed: true,
         rdns_mode: ReverseDns::Enabled,
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(id), vlan, cidr.parse().unwrap())
     }
 }
 

@@ -242,19 +242,11 @@ fn link() -> Vlan {
 
 fn subnet() -> Subnet {
     Subnet {
-        id: SubnetId(1),
         name: "10.5.0.0/24".to_owned(),
-        description: String::new(),
-        vlan: LINK,
-        cidr: "10.5.0.0/24".parse().unwrap(),
         gateway_ip: Some(IpAddr::V4(RELAY)),
         dns_servers: vec![IpAddr::from([9, 9, 9, 9])],
-        managed: true,
         rdns_mode: ReverseDns::Enabled,
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(1), LINK, "10.5.0.0/24".parse().unwrap())
     }
 }
 

@@ -134,23 +134,12 @@ fn push_or_extend(used: &mut Vec<UsedRange>, next: UsedRange) {
 pub(crate) mod tests {
     use super::*;
     use crate::id::{IpRangeId, SubnetId, VlanId};
-    use crate::net::subnet::ReverseDns;
 
     pub(crate) fn subnet(cidr: &str, gateway: Option<&str>) -> Subnet {
         Subnet {
-            id: SubnetId(1),
             name: cidr.to_owned(),
-            description: String::new(),
-            vlan: VlanId(1),
-            cidr: cidr.parse().unwrap(),
             gateway_ip: gateway.map(|text| text.parse().unwrap()),
-            dns_servers: Vec::new(),
-            managed: true,
-            rdns_mode: ReverseDns::default(),
-            allow_dns: true,
-            allow_proxy: true,
-            active_discovery: false,
-            disabled_boot_architectures: Vec::new(),
+            ..Subnet::new(SubnetId(1), VlanId(1), cidr.parse().unwrap())
         }
     }
 

@@ -49,3 +49,25 @@ pub struct Subnet {
     /// The ways to boot that are not answered in it, by their names ([`crate::boot::method`]).
     pub disabled_boot_architectures: Vec<String>,
 }
+
+impl Subnet {
+    /// A managed subnet as MAAS makes one that nothing else is said of: its name is the prefix.
+    #[must_use]
+    pub fn new(id: SubnetId, vlan: VlanId, cidr: IpNet) -> Self {
+        Self {
+            id,
+            name: cidr.to_string(),
+            description: String::new(),
+            vlan,
+            cidr,
+            gateway_ip: None,
+            dns_servers: Vec::new(),
+            managed: true,
+            rdns_mode: ReverseDns::default(),
+            allow_dns: true,
+            allow_proxy: true,
+            active_discovery: false,
+            disabled_boot_architectures: Vec::new(),
+        }
+    }
+}

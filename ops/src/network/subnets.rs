@@ -145,19 +145,8 @@ pub async fn create(
             };
             let vlan = vlan.ok_or_else(|| Refusal::field("vlan", "This field is required."))?;
             let blank = Subnet {
-                id: SubnetId(tx.next_id::<Subnet>()?),
                 name: String::new(),
-                description: String::new(),
-                vlan: vlan.id,
-                cidr,
-                gateway_ip: None,
-                dns_servers: Vec::new(),
-                managed: true,
-                rdns_mode: ReverseDns::default(),
-                allow_dns: true,
-                allow_proxy: true,
-                active_discovery: false,
-                disabled_boot_architectures: Vec::new(),
+                ..Subnet::new(SubnetId(tx.next_id::<Subnet>()?), vlan.id, cidr)
             };
             let subnet = changed(blank, change);
             check(tx, &subnet)?;

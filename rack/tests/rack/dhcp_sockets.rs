@@ -87,19 +87,9 @@ pub(crate) fn generation(rack: &SystemId) -> Generation {
         space: None,
     }));
     generation.put(Served::Subnet(Subnet {
-        id: SubnetId(1),
         name: "lab".to_owned(),
-        description: String::new(),
-        vlan: VlanId(1),
-        cidr: "10.77.0.0/24".parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
         rdns_mode: ReverseDns::Enabled,
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(1), VlanId(1), "10.77.0.0/24".parse().unwrap())
     }));
     generation.put(Served::Block(Block {
         id: BlockId(1),

@@ -21,7 +21,7 @@ use model::machine::power::{Power, PowerAction, PowerJob};
 use model::machine::{Machine, Placement};
 use model::net::reserved::ReservedAddress;
 use model::net::staticroute::StaticRoute;
-use model::net::subnet::{ReverseDns, Subnet};
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use proptest::prelude::*;
@@ -158,19 +158,8 @@ fn vlan(id: u32, (primary, secondary): (Option<u64>, Option<u64>), relay: Option
 
 fn subnet(id: u32, vlan: u32) -> Subnet {
     Subnet {
-        id: SubnetId(id),
         name: format!("s{id}"),
-        description: String::new(),
-        vlan: VlanId(vlan),
-        cidr: format!("10.{id}.0.0/16").parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::default(),
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(id), VlanId(vlan), format!("10.{id}.0.0/16").parse().unwrap())
     }
 }
 

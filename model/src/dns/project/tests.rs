@@ -9,7 +9,6 @@ use crate::mac::MacAddress;
 use crate::machine::hardware::Firmware;
 use crate::machine::lifecycle::Phase;
 use crate::machine::served::{ServedInterface, ServedPhase};
-use crate::net::subnet::ReverseDns;
 use crate::time::Timestamp;
 
 fn ip(text: &str) -> IpAddr {
@@ -60,19 +59,9 @@ fn binding(address: &str, last: u8, hostname: Option<&str>) -> Binding {
 
 fn subnet(cidr: &str) -> Subnet {
     Subnet {
-        id: SubnetId(1),
         name: cidr.to_owned(),
-        description: String::new(),
-        vlan: VlanId(1),
-        cidr: cidr.parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::Classless,
-        allow_dns: true,
         allow_proxy: false,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(1), VlanId(1), cidr.parse().unwrap())
     }
 }
 

@@ -263,19 +263,10 @@ fn subnet(id: u32) -> impl Strategy<Value = Subnet> {
     let cidr = prop::sample::select(vec!["10.1.2.0/24", "10.1.0.0/16", "10.1.2.0/31", "fd00::/64"]);
     let mode = prop::sample::select(vec![ReverseDns::Disabled, ReverseDns::Enabled]);
     (cidr, mode).prop_map(move |(cidr, rdns_mode)| Subnet {
-        id: SubnetId(id),
         name: cidr.to_owned(),
-        description: String::new(),
-        vlan: VlanId(1),
-        cidr: cidr.parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
         rdns_mode,
-        allow_dns: true,
         allow_proxy: false,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(id), VlanId(1), cidr.parse().unwrap())
     })
 }
 

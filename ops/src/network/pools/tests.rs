@@ -8,7 +8,6 @@ use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::subnet::ReverseDns;
 use raft_store::Store;
 use tables::update::Cause;
 
@@ -29,19 +28,8 @@ fn at(ms: u64) -> Timestamp {
 async fn site() -> Tables {
     let tables = Tables::new(Store::in_memory());
     let subnet = Subnet {
-        id: SUBNET,
         name: "lab".to_owned(),
-        description: String::new(),
-        vlan: VlanId(1),
-        cidr: "10.0.0.0/24".parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::default(),
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SUBNET, VlanId(1), "10.0.0.0/24".parse().unwrap())
     };
     let range = IpRange {
         id: RANGE,

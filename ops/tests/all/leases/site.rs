@@ -11,7 +11,7 @@ use model::lease::block::Block;
 use model::lease::commit::{Change, Request};
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::subnet::{ReverseDns, Subnet};
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use ops::access::users::NewUser;
@@ -237,19 +237,9 @@ fn network(tx: &mut Tx) -> Result<(VlanId, SubnetId), TableError> {
     tx.put(&Vlan { dhcp_on: true, primary_rack, secondary_rack, ..vlan.clone() })?;
     let subnet = SubnetId(tx.next_id::<Subnet>()?);
     tx.insert(&Subnet {
-        id: subnet,
         name: "lab".to_owned(),
-        description: String::new(),
-        vlan: vlan.id,
-        cidr: "10.0.0.0/24".parse().unwrap(),
         gateway_ip: Some(ip(103)),
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::default(),
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(subnet, vlan.id, "10.0.0.0/24".parse().unwrap())
     })?;
     let range = IpRangeId(tx.next_id::<IpRange>()?);
     tx.insert(&IpRange {

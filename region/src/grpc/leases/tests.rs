@@ -6,7 +6,6 @@ use model::id::IpRangeId;
 use model::lease::binding::{Binding, BindingState};
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::subnet::ReverseDns;
 use raft_store::Store;
 use tables::update::{Cause, now};
 
@@ -18,19 +17,8 @@ fn ip(last: u8) -> IpAddr {
 
 fn subnet(id: u32, vlan: u32) -> Subnet {
     Subnet {
-        id: SubnetId(id),
         name: "lab".to_owned(),
-        description: String::new(),
-        vlan: VlanId(vlan),
-        cidr: format!("10.0.{}.0/24", id - 1).parse().unwrap(),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::default(),
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(SubnetId(id), VlanId(vlan), format!("10.0.{}.0/24", id - 1).parse().unwrap())
     }
 }
 

@@ -26,7 +26,7 @@ use model::machine::hardware::Hardware;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use model::machine::status::Status;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::subnet::{ReverseDns, Subnet};
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::secret::Secret;
 use model::time::Timestamp;
@@ -407,19 +407,10 @@ fn network(tx: &mut Tx) -> Result<VlanId, TableError> {
     })?;
     let subnet = SubnetId(tx.next_id::<Subnet>()?);
     tx.insert(&Subnet {
-        id: subnet,
         name: "lab".to_owned(),
-        description: String::new(),
-        vlan: vlan.id,
-        cidr: "10.0.0.0/24".parse().expect("a prefix"),
         gateway_ip: Some("10.0.0.254".parse().expect("an address")),
         dns_servers: vec!["9.9.9.9".parse().expect("an address")],
-        managed: true,
-        rdns_mode: ReverseDns::default(),
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(subnet, vlan.id, "10.0.0.0/24".parse().expect("a prefix"))
     })?;
     let range = model::id::IpRangeId(tx.next_id::<IpRange>()?);
     tx.insert(&IpRange {

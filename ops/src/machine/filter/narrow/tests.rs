@@ -11,7 +11,6 @@ use model::machine::interface::{Interface, Link, LinkMode};
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::Power;
 use model::net::space::Space;
-use model::net::subnet::ReverseDns;
 use model::pool::ResourcePool;
 use model::tag::Tag;
 use model::time::Timestamp;
@@ -75,19 +74,12 @@ fn put_link(tx: &mut tables::tx::Tx, number: u32) -> Result<(), TableError> {
         ..crate::cluster::bootstrap::untagged(VlanId(number), FabricId(number % 3))
     })?;
     tx.put(&Subnet {
-        id: SubnetId(number),
         name: format!("net-{}", number % 4),
-        description: String::new(),
-        vlan: VlanId(number),
-        cidr: format!("10.{number}.0.0/16").parse().expect("a prefix"),
-        gateway_ip: None,
-        dns_servers: Vec::new(),
-        managed: true,
-        rdns_mode: ReverseDns::Classless,
-        allow_dns: true,
-        allow_proxy: true,
-        active_discovery: false,
-        disabled_boot_architectures: Vec::new(),
+        ..Subnet::new(
+            SubnetId(number),
+            VlanId(number),
+            format!("10.{number}.0.0/16").parse().expect("a prefix"),
+        )
     })
 }
 
