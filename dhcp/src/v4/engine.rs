@@ -88,6 +88,8 @@ pub struct Sending {
     pub kind: reply::Kind,
     /// The UDP payload.
     pub payload: Vec<u8>,
+    /// The codes of options that did not fit.
+    pub left_out: Vec<u8>,
     /// It must not be sent later than this.
     pub send_before: Moment,
     /// When the message that it answers was received, as its [`Arrival`] said.
@@ -425,7 +427,7 @@ impl Engine {
         }
         let requested = message.options.address(code::REQUESTED_ADDRESS)?;
         let block = self.view.block_around(vlan, requested)?;
-        let can_be_given = self.gives_from(block, now)
+        let can_be_given = self.gives_from(block, requested, now)
             && self.is_free_by_promises(requested, &message.client, now);
         let giver = block.rack.as_ref().filter(|_| can_be_given)?;
         self.live_racks(vlan).find(|rack| *rack == giver)
@@ -433,7 +435,7 @@ impl Engine {
 
     /// The racks of a link that a region has a session with.
     pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
-        let live = |rack: &PeerRack| rack.connected;
+        let live = move |rack: &PeerRack| rack.connected && self.view.reaches(rack, vlan);
         self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
     }
 
@@ -558,12 +560,14 @@ impl Engine {
     ) -> Output {
         let asked = self.unicast(arrival).then_some(arrival.destination);
         let client = [reply.yiaddr, reply.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
+        let written = reply.written();
         Output::Send(Sending {
             interface: arrival.interface,
             source: asked.unwrap_or_else(|| self.server_address(arrival, client)),
             destination: destination(message, reply, arrival.source_port),
             kind: reply.kind,
-            payload: reply.encode(),
+            payload: written.bytes,
+            left_out: written.left_out,
             send_before,
             received_us: arrival.received_us,
         })

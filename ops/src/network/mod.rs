@@ -3,12 +3,14 @@
 mod spans;
 
 pub mod addresses;
+mod block_homes;
 pub mod blocks;
 pub mod conflicts;
 pub mod dhcp_explain;
 mod dhcp_link;
 pub mod dhcpsnippets;
 pub mod fabrics;
+mod gateways;
 pub mod ipaddresses;
 pub mod ipranges;
 pub mod lease_list;

@@ -11,6 +11,7 @@ use dhcp::v4::engine::{
 };
 use dhcp::v4::probes::{Answer, Conflict, Finding, Probe};
 use dhcp::v4::queue::PacketQueue;
+use dhcp::wire::code;
 use model::controller::ControllerInterface;
 use model::id::{SubnetId, VlanId};
 use model::lease::clock::{Moment, RegionClock as Bounds};
@@ -31,7 +32,7 @@ use crate::dhcp::socket::{InterfaceSocket, Received};
 use crate::dhcp::stock::{self, Stock};
 use crate::dhcp::upward::Decided;
 use crate::dhcp::{copy, upward};
-use crate::generation::{Follower, Generations};
+use crate::generation::{Follower, Generation, Generations};
 use crate::interfaces::own_interfaces;
 use crate::uplink::Uplink;
 
@@ -91,6 +92,8 @@ pub struct DhcpService {
     interfaces_seen: Option<Moment>,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
+    /// It was said that routes did not fit into an answer.
+    routes_left_out: bool,
 }
 
 impl std::fmt::Debug for DhcpService {
@@ -145,6 +148,7 @@ impl DhcpService {
             queue: PacketQueue::with_room(PACKETS_MAX),
             interfaces_seen: None,
             shown: BTreeSet::new(),
+            routes_left_out: false,
         }
     }
 
@@ -283,7 +287,10 @@ impl DhcpService {
     fn carry_out(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Send(sending) => self.send(&sending),
+                Output::Send(sending) => {
+                    self.tell_left_out(&sending);
+                    self.send(&sending);
+                }
                 Output::Commit(commit) => {
                     self.asked.entry(commit.request_id).or_insert_with(Instant::now);
                     self.commits.push(commit);
@@ -294,6 +301,15 @@ impl DhcpService {
                     (self.on_exchange)(&exchange);
                 }
             }
+        }
+    }
+
+    /// Says once that routes do not fit: clients are without them, and nobody else sees that.
+    fn tell_left_out(&mut self, sending: &Sending) {
+        let routes = [code::CLASSLESS_ROUTES, code::CLASSLESS_ROUTES_WINDOWS];
+        if !self.routes_left_out && sending.left_out.iter().any(|code| routes.contains(code)) {
+            self.routes_left_out = true;
+            warn!("the static routes of a subnet have no room in an answer: its clients get none");
         }
     }
 
@@ -448,9 +464,44 @@ impl DhcpService {
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.follow_interfaces();
         }
-        if step.changed().any(|key| matches!(key, Key::Block(_))) {
-            self.stock.granted();
+        let mut blocks = false;
+        for key in step.changed() {
+            self.follow_stock(&step.generation, key);
+            blocks |= matches!(key, Key::Block(_));
+        }
+        if blocks {
             self.handle_parked();
+        }
+    }
+
+    /// What a change means for how soon addresses are asked for.
+    fn follow_stock(&mut self, generation: &Generation, key: &Key) {
+        let link_of = |subnet| generation.subnets.get(subnet).map(|subnet| subnet.vlan);
+        match key {
+            Key::Block(id) => {
+                let block = generation.blocks.get(id);
+                if let Some(block) = block.filter(|it| it.rack.as_ref() == Some(&self.own.rack)) {
+                    self.stock.granted(block.vlan);
+                }
+            }
+            Key::Vlan(id) => self.stock.changed(Some(*id)),
+            Key::Subnet(id) => self.stock.changed(link_of(id)),
+            Key::IpRange(id) => {
+                let range = generation.ipranges.get(id);
+                self.stock.changed(range.and_then(|range| link_of(&range.subnet)));
+            }
+            Key::Domain(_)
+            | Key::Binding(_)
+            | Key::BootFiles(_)
+            | Key::DhcpSnippet(_)
+            | Key::DnsResource(_)
+            | Key::Machine(_)
+            | Key::PowerJob(_)
+            | Key::Rack(_)
+            | Key::Region(_)
+            | Key::Reserved(_)
+            | Key::Setting(_)
+            | Key::StaticRoute(_) => {}
         }
     }
 
