@@ -327,7 +327,7 @@ async fn a_rack_gets_blocks_of_a_range_as_soon_as_it_is_moved() {
         let granted = site.blocks_for(&rack, free, 256).await;
         assert!(addresses(&granted).iter().any(|at| *at < ip(42)), "{granted:?}");
     }
-    assert_eq!(pool_blocks(&site).await, 4, "what lies in no range is none of the pool");
+    assert_eq!(pool_blocks(&site).await, 8, "what lies in no range is none of the pool");
 }
 
 /// A rack that is cut off may still give what lies in its block: blocks of the new range do not overlap it.
