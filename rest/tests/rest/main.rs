@@ -12,6 +12,7 @@ mod dhcp;
 mod dhcpsnippets;
 mod dispatch;
 mod domains;
+mod events;
 mod fabrics;
 mod files;
 mod ipaddresses;
