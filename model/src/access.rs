@@ -55,6 +55,10 @@ permissions! {
     View,
     /// Read and change the own API keys and SSH keys.
     ManageOwnKeys,
+    /// Keep, read and delete the own files.
+    ManageOwnFiles,
+    /// Write, change and delete messages to users.
+    ManageNotifications,
     /// Make and delete users.
     ManageUsers,
     /// Change settings.
@@ -65,6 +69,10 @@ permissions! {
     ManageControllers,
     /// Change images and the ephemeral OS.
     ManageImages,
+    /// Read and change where images could be imported from.
+    ManageBootSources,
+    /// Read and change licence keys.
+    ManageLicenses,
     /// Change fabrics, VLANs, spaces and subnets.
     ManageNetwork,
     /// Change domains and their names.
@@ -314,6 +322,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
         P::Discover
             | P::View
             | P::ManageOwnKeys
+            | P::ManageOwnFiles
             | P::CreateReservedRange
             | P::ReserveAddress
             | P::AllocateMachine

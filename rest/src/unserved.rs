@@ -7,20 +7,11 @@ const HINT: &str = "MAAS has it, Ironraft does not.";
 /// First path elements of MAAS's API below its root.
 const RESOURCES: &[&str] = &[
     "agents",
-    "boot-sources",
     "commissioning-results",
     "commissioning-scripts",
     "devices",
     "discovery",
-    "files",
-    "images-sync-progress",
-    "license-key",
-    "license-keys",
-    "networks",
-    "notifications",
-    "package-repositories",
     "pods",
-    "reservedips",
     "scripts",
     "virtual-machines",
     "vm-clusters",
@@ -40,7 +31,6 @@ const PARTS: &[&str] = &[
     "raid",
     "raids",
     "results",
-    "sslkeys",
     "vmfs-datastore",
     "vmfs-datastores",
     "volume-group",
@@ -57,18 +47,14 @@ const OPERATIONS: &[&str] = &[
     "create_bridge",
     "create_physical",
     "create_vlan",
-    "describe_power_types",
     "details",
     "devices",
     "disconnect",
     "exit_rescue_mode",
     "format",
     "get_curtin_config",
-    "import_boot_images",
     "is_action_in_progress",
-    "is_importing",
     "link_subnet",
-    "list_boot_images",
     "mount",
     "mount_special",
     "override_failed_testing",
@@ -86,7 +72,6 @@ const OPERATIONS: &[&str] = &[
     "set_serial",
     "set_storage_layout",
     "set_workload_annotations",
-    "stop_import",
     "test",
     "unformat",
     "unlink_subnet",
@@ -140,10 +125,7 @@ mod tests {
             no_endpoint(path, &elements)
         };
         assert_eq!(at("scripts"), format!("Unknown API endpoint: scripts. {HINT}"));
-        assert_eq!(
-            at("account/prefs/sslkeys"),
-            format!("Unknown API endpoint: account/prefs/sslkeys. {HINT}")
-        );
+        assert_eq!(at("nodes/results"), format!("Unknown API endpoint: nodes/results. {HINT}"));
         assert_eq!(at("machnes"), "Unknown API endpoint: machnes.");
         assert_eq!(
             no_operation("POST", Some("test")),

@@ -151,6 +151,24 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "reservedip",
+        about: "Look after addresses that are kept for one client",
+        columns: &[
+            ("ID", "id"),
+            ("ADDRESS", "ip"),
+            ("MAC", "mac_address"),
+            ("SUBNET", "subnet.cidr"),
+            ("COMMENT", "comment"),
+        ],
+        verbs: &[
+            list("reservedips/"),
+            describe("reservedips/{id}/"),
+            create("reservedips/"),
+            update("reservedips/{id}/"),
+            delete("reservedips/{id}/"),
+        ],
+    },
+    Resource {
         name: "dhcp-snippet",
         about: "Look after what DHCP clients are told beyond what follows from the network",
         columns: &[
@@ -213,16 +231,55 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "package-repository",
+        about: "Look after where deployed systems get packages from",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("URL", "url"),
+            ("ARCHITECTURES", "arches"),
+            ("ENABLED", "enabled"),
+        ],
+        verbs: &[
+            list("package-repositories/"),
+            describe("package-repositories/{id}/"),
+            create("package-repositories/"),
+            update("package-repositories/{id}/"),
+            delete("package-repositories/{id}/"),
+        ],
+    },
+    Resource {
+        name: "notification",
+        about: "Read messages to you, and write them to others",
+        columns: &[("ID", "id"), ("CATEGORY", "category"), ("MESSAGE", "message")],
+        verbs: &[
+            list("notifications/"),
+            describe("notifications/{id}/"),
+            create("notifications/"),
+            update("notifications/{id}/"),
+            delete("notifications/{id}/"),
+            operation("dismiss", "Have it go away for you", "notifications/{id}/", "dismiss"),
+        ],
+    },
+    Resource {
         name: "rack-controller",
         about: "Look after rack controllers",
         columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
-        verbs: &[list("rackcontrollers/"), describe("rackcontrollers/{id}/")],
+        verbs: &[
+            list("rackcontrollers/"),
+            describe("rackcontrollers/{id}/"),
+            update("rackcontrollers/{id}/"),
+        ],
     },
     Resource {
         name: "region-controller",
         about: "Look after region controllers",
         columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
-        verbs: &[list("regioncontrollers/"), describe("regioncontrollers/{id}/")],
+        verbs: &[
+            list("regioncontrollers/"),
+            describe("regioncontrollers/{id}/"),
+            update("regioncontrollers/{id}/"),
+        ],
     },
     Resource {
         name: "event",

@@ -1,10 +1,10 @@
-//! Rack controllers as operators see them.
+//! Rack and region controllers as operators see them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::access::{Actor, Permission};
-use model::controller::{ControllerInterface, RackController, RegionController};
+use model::controller::{ControllerInterface, ControllerNote, RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
@@ -17,8 +17,10 @@ use crate::details::Details;
 use crate::dns::domains::{DomainDetail, default_domain};
 use crate::error::Refusal;
 use crate::network::external_dhcp;
+use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::{Tables, now};
 
 /// How long a rack that said nothing counts as connected, in milliseconds.
@@ -31,6 +33,8 @@ pub struct Placement {
     pub domain: DomainDetail,
     /// Their zone.
     pub zone: Option<Arc<AvailabilityZone>>,
+    /// Free text.
+    pub description: String,
 }
 
 /// A rack controller as doors show it.
@@ -109,7 +113,7 @@ pub async fn get_rack(
 pub async fn list_regions(tables: &Tables, actor: &Actor) -> Result<Vec<RegionDetail>, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let regions = details.view().list::<RegionController>()?.into_iter();
-    regions.map(|region| Ok(RegionDetail { region, placement: placement(&details)? })).collect()
+    regions.map(|region| region_detail(&details, region)).collect()
 }
 
 /// A region.
@@ -124,7 +128,109 @@ pub async fn get_region(
     let details = Details::seen_by(actor, tables).await?;
     let region = details.view().get::<RegionController>(id)?;
     let region = region.ok_or(Refusal::NotFound { model: "RegionController" })?;
-    Ok(RegionDetail { region, placement: placement(&details)? })
+    region_detail(&details, region)
+}
+
+/// What shall be said of a controller; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ControllerChange {
+    /// Free text.
+    pub description: Option<String>,
+    /// Its zone.
+    pub zone: Option<String>,
+}
+
+/// Says something of a rack.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update_rack(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    change: &ControllerChange,
+) -> Result<RackDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "rack.update")?;
+    tables
+        .update(&cause, |tx| -> Result<(), Refusal> {
+            let rack = tx.get::<RackController>(id)?;
+            rack.ok_or(Refusal::NotFound { model: "RackController" })?;
+            note(tx, id, change)
+        })
+        .await?;
+    get_rack(tables, actor, id).await
+}
+
+/// Says something of a region.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update_region(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    change: &ControllerChange,
+) -> Result<RegionDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "region.update")?;
+    tables
+        .update(&cause, |tx| -> Result<(), Refusal> {
+            let region = tx.get::<RegionController>(id)?;
+            region.ok_or(Refusal::NotFound { model: "RegionController" })?;
+            note(tx, id, change)
+        })
+        .await?;
+    get_region(tables, actor, id).await
+}
+
+/// Moves controllers to a zone, all or none.
+///
+/// # Errors
+/// [`Refusal`] when there is no such controller or zone.
+pub async fn set_zone(
+    tables: &Tables,
+    actor: &Actor,
+    ids: &[String],
+    zone: &str,
+) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "controller.set-zone")?;
+    let change = ControllerChange { zone: Some(zone.to_owned()), description: None };
+    tables
+        .update(&cause, |tx| {
+            for text in ids {
+                let known = match text.parse::<SystemId>() {
+                    Ok(id) if is_known(tx, &id)? => Some(id),
+                    Ok(_) | Err(_) => None,
+                };
+                let message =
+                    format!("Select a valid choice. {text} is not one of the available choices.");
+                let id = known.ok_or_else(|| Refusal::field("system_id", message))?;
+                note(tx, &id, &change)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn is_known(tx: &Tx, id: &SystemId) -> Result<bool, Refusal> {
+    let rack = tx.get::<RackController>(id)?.is_some();
+    Ok(rack || tx.get::<RegionController>(id)?.is_some())
+}
+
+fn note(tx: &mut Tx, id: &SystemId, change: &ControllerChange) -> Result<(), Refusal> {
+    let blank = || ControllerNote { system_id: id.clone(), description: String::new(), zone: None };
+    let mut note = tx.get::<ControllerNote>(id)?.unwrap_or_else(blank);
+    if let Some(description) = &change.description {
+        note.description.clone_from(description);
+    }
+    if let Some(zone) = &change.zone {
+        let message = "Select a valid choice. That choice is not one of the available choices.";
+        let zone = specifiers::zone(tx, zone).map_err(|refusal| match refusal {
+            Refusal::NotFound { .. } => Refusal::field("zone", message),
+            other => other,
+        })?;
+        note.zone = Some(zone.id);
+    }
+    Ok(tx.put(&note)?)
 }
 
 /// Forgets a rack. One that comes back is entered again.
@@ -165,6 +271,7 @@ pub async fn delete_rack(
                 tx.put(&vlan)?;
             }
             external_dhcp::forget(tx, id)?;
+            tx.delete::<ControllerNote>(id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })
@@ -182,13 +289,24 @@ fn rack_detail(details: &Details, rack: RackController) -> Result<RackDetail, Re
     Ok(RackDetail {
         is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
         interfaces,
-        placement: placement(details)?,
+        placement: placement(details, &rack.system_id)?,
         rack,
     })
 }
 
-/// Controllers are in the default domain and zone.
-fn placement(details: &Details) -> Result<Placement, Refusal> {
+fn region_detail(details: &Details, region: RegionController) -> Result<RegionDetail, Refusal> {
+    Ok(RegionDetail { placement: placement(details, &region.system_id)?, region })
+}
+
+/// Controllers are in the default domain, and in the default zone unless another is said.
+fn placement(details: &Details, id: &SystemId) -> Result<Placement, Refusal> {
     let domain = details.domain_of(default_domain(details.view())?)?;
-    Ok(Placement { domain, zone: details.zone(DEFAULT_ZONE)? })
+    let note = details.view().get::<ControllerNote>(id)?;
+    let said = note.as_ref().and_then(|note| note.zone);
+    let zone = match said.map_or(Ok(None), |zone| details.zone(zone))? {
+        Some(zone) => Some(zone),
+        None => details.zone(DEFAULT_ZONE)?,
+    };
+    let description = note.map(|note| note.description).unwrap_or_default();
+    Ok(Placement { domain, zone, description })
 }

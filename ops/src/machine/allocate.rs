@@ -68,11 +68,7 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
     if request.dry_run {
         return Ok(machine);
     }
-    // One that is deleted meanwhile gets nothing.
-    if tx.get::<User>(&user.id)?.is_none() {
-        return Err(Refusal::NotFound { model: "User" });
-    }
-    tx.mark(&placement::of_owner(user.id));
+    placement::give_to(tx, user.id)?;
     machine.placement.owner = Some(user.id);
     machine.placement.agent_name.clone_from(&request.agent_name);
     let author = Author::User(&user.username);

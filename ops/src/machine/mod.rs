@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod agent;
 pub mod allocate;
+pub mod apt;
 pub mod boot_reports;
 pub mod credentials;
 pub mod demands;

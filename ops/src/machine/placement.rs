@@ -6,6 +6,10 @@
 
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, UserId};
 use model::machine::Placement;
+use model::user::User;
+
+use crate::error::Refusal;
+use tables::read::Reads;
 use tables::tx::Tx;
 
 /// Marks where a machine goes.
@@ -21,7 +25,16 @@ pub(crate) fn mark(tx: &mut Tx, before: Option<&Placement>, after: &Placement) {
     }
 }
 
-/// The guard of the machines that are allocated to a user.
+/// Gives a user something: one that is deleted meanwhile gets nothing.
+pub(crate) fn give_to(tx: &mut Tx, user: UserId) -> Result<(), Refusal> {
+    if tx.get::<User>(&user)?.is_none() {
+        return Err(Refusal::NotFound { model: "User" });
+    }
+    tx.mark(&of_owner(user));
+    Ok(())
+}
+
+/// The guard of what a user has: machines, addresses, IP ranges.
 pub(crate) fn of_owner(owner: UserId) -> String {
     format!("machines/owner/{owner}")
 }

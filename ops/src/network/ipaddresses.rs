@@ -16,6 +16,7 @@ use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::promised::is_promised;
 use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, specifiers};
@@ -95,6 +96,10 @@ fn of_owner(
 ) -> Result<Vec<ReservedDetail>, Refusal> {
     let mut found = Vec::new();
     for reserved in reserved {
+        // Those that are kept for clients are no user's.
+        if reserved.reserved_ip.is_some() {
+            continue;
+        }
         let known = details.user(reserved.user)?;
         if owner.is_none_or(|owner| known.is_some_and(|known| known.username == owner)) {
             found.push(detail_of(details, reserved)?);
@@ -139,6 +144,7 @@ pub fn insert(
     user: &User,
     request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
+    placement::give_to(tx, user.id)?;
     let subnet = wanted_subnet(tx, request)?;
     let ip = match request.ip {
         Some(ip) => checked(tx, &subnet, ip)?,
@@ -152,6 +158,7 @@ pub fn insert(
         comment: String::new(),
         user: user.id,
         created: tx.now(),
+        reserved_ip: None,
     };
     tx.insert(&reserved)?;
     Ok(reserved)
@@ -174,6 +181,7 @@ pub async fn release(
         .update(&cause, |tx| {
             let own = tx
                 .get::<ReservedAddress>(&ip)?
+                .filter(|reserved| reserved.reserved_ip.is_none())
                 .filter(|reserved| force || reserved.user == user.id);
             own.ok_or_else(|| {
                 let message = format!(

@@ -43,7 +43,10 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
             }
         }
     }
-    for reserved in at.list_by(&RESERVED_OF_SUBNET, &subnet.id)? {
+    let mut reserved = at.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
+    // Those of clients are no user's.
+    reserved.retain(|reserved| reserved.reserved_ip.is_none());
+    for reserved in reserved {
         let user = at.get::<User>(&reserved.user)?.map(|user| user.username);
         used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
     }

@@ -21,7 +21,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::VlanDetail;
-use crate::network::{addresses, dependents, specifiers};
+use crate::network::{addresses, dependents, kept, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -223,6 +223,7 @@ pub async fn delete(
             for address in reserved {
                 tx.delete::<ReservedAddress>(&address.ip)?;
             }
+            kept::forget_subnet(tx, subnet.id)?;
             for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
                 tx.delete::<IpRange>(&range.id)?;
             }

@@ -96,6 +96,7 @@ impl Change {
                 comment: String::new(),
                 user: UserId(1),
                 created: at(0),
+                reserved_ip: None,
             }),
             Self::Snippet { id, scope, text } => tx.put(&snippet(id, scope, text)),
             Self::SnippetGone { id } => tx.delete::<DhcpSnippet>(&DhcpSnippetId(id)).map(drop),

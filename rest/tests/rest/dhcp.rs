@@ -290,9 +290,17 @@ async fn what_a_client_has_counts() {
             comment: String::new(),
             user: UserId(1),
             created: now(),
+            reserved_ip: None,
         })
     })
     .await;
+    let form = [("ip", "10.0.0.51"), ("mac_address", "52:54:00:00:00:06")];
+    region.post(By::Admin, "reservedips/", &form).await.assert(200);
+    let kept = explained(&region, "mac=52:54:00:00:00:06&vlan=1").await;
+    assert_eq!(
+        (&kept["offer"]["ip"], &kept["offer"]["why"]["word"]),
+        (&"10.0.0.51".into(), &"reserved".into())
+    );
     let machine = [
         ("hostname", "web-1"),
         ("architecture", "amd64/generic"),
