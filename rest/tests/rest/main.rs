@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod harness;
+mod stock;
 
+mod allocation;
+mod annotations;
 mod auth;
 mod bodies;
 mod controllers;
@@ -14,7 +17,11 @@ mod domains;
 mod fabrics;
 mod ipaddresses;
 mod ipranges;
+mod juju;
 mod maas;
+mod machine_bulk;
+mod machine_copies;
+mod machine_rights;
 mod machines;
 mod sshkeys;
 mod staticroutes;
