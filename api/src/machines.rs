@@ -48,9 +48,9 @@ pub struct Machine {
     pub tag_names: Vec<String>,
     /// The name of the user that it is allocated to.
     pub owner: Option<String>,
-    /// What its owner noted: nothing.
+    /// What its owner noted, by an older name.
     pub owner_data: BTreeMap<String, String>,
-    /// The same.
+    /// What its owner noted.
     pub workload_annotations: BTreeMap<String, String>,
     /// Whether it is not released, deleted or edited.
     pub locked: bool,

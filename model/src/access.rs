@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::error::Kind;
 use crate::id::{SystemId, UserId};
+use crate::machine::{Machine, Placement};
 use crate::user::User;
 
 /// Who does something; its text is what the history of changes names.
@@ -89,6 +90,10 @@ permissions! {
     ListAllAddresses,
     /// Give back an address that somebody else reserved.
     ReleaseAnyAddress,
+    /// Read a machine.
+    ReadMachine,
+    /// See racks and regions.
+    ReadControllers,
     /// Make, edit and delete machines.
     EditMachine,
     /// Read power parameters and credentials of machines.
@@ -97,8 +102,12 @@ permissions! {
     CommissionMachine,
     /// Get a free machine.
     AllocateMachine,
-    /// Deploy, release, lock, switch, abort, mark as broken.
+    /// Deploy, release, switch, annotate.
     OperateMachine,
+    /// Lock and unlock.
+    LockMachine,
+    /// End what a machine does, mark it as broken.
+    InterruptMachine,
     /// Have a machine's power state asked for.
     QueryPower,
     /// Read what a deployed system is told, and report its boot.
@@ -138,6 +147,8 @@ pub enum Object<'a> {
         id: &'a SystemId,
         /// The user it is allocated to.
         owner: Option<UserId>,
+        /// Whether it is locked against changes.
+        locked: bool,
     },
     /// An IP range.
     Range {
@@ -184,6 +195,15 @@ pub enum Role {
     Machine,
     /// A node, or what acts for the cluster itself.
     System,
+}
+
+impl<'a> Object<'a> {
+    /// A machine as it is now.
+    #[must_use]
+    pub fn of(machine: &'a Machine) -> Self {
+        let Placement { owner, locked, .. } = machine.placement;
+        Self::Machine { id: &machine.system_id, owner, locked }
+    }
 }
 
 impl Denied {
@@ -310,13 +330,20 @@ fn rack_may(own: &SystemId, permission: Permission, object: &Object<'_>) -> bool
 
 fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
     use Permission as P;
-    let owns = match object {
-        Object::Site => true,
-        // A machine that is nobody's is for whoever takes it; so is its power switch.
-        Object::Machine { owner, .. } => owner.is_none() || *owner == Some(user.id),
-        Object::Range { owner } => *owner == Some(user.id),
-        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => false,
+    let (is_free, is_mine, is_locked) = match object {
+        Object::Site => (true, true, false),
+        Object::Machine { owner, locked, .. } => {
+            (owner.is_none(), *owner == Some(user.id), *locked)
+        }
+        Object::Range { owner } => (false, *owner == Some(user.id), false),
+        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => (false, false, false),
     };
+    // Nobody passes a lock but to open it, and administrators read behind it.
+    let is_barred = is_locked
+        && matches!(
+            permission,
+            P::EditMachine | P::CommissionMachine | P::OperateMachine | P::InterruptMachine
+        );
     let for_everybody = matches!(
         permission,
         P::Discover
@@ -328,8 +355,14 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::AllocateMachine
             | P::QueryPower
     );
-    let for_owners = matches!(permission, P::EditRange | P::OperateMachine);
-    user.is_superuser || for_everybody || (for_owners && owns)
+    // A machine that is nobody's is for whoever takes it; so is its power switch.
+    let for_takers = matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine);
+    let for_owners = matches!(permission, P::EditRange | P::InterruptMachine);
+    let may = user.is_superuser
+        || for_everybody
+        || (for_takers && (is_free || is_mine))
+        || (for_owners && is_mine);
+    may && !is_barred
 }
 
 #[cfg(test)]
@@ -361,9 +394,10 @@ mod tests {
         let (mine, others) = (Some(UserId(1)), Some(UserId(2)));
         vec![
             ("the site", Object::Site),
-            ("a free machine", Object::Machine { id: other, owner: None }),
-            ("its machine", Object::Machine { id: own, owner: mine }),
-            ("another's machine", Object::Machine { id: other, owner: others }),
+            ("a free machine", Object::Machine { id: other, owner: None, locked: false }),
+            ("its machine", Object::Machine { id: own, owner: mine, locked: false }),
+            ("its locked machine", Object::Machine { id: own, owner: mine, locked: true }),
+            ("another's machine", Object::Machine { id: other, owner: others, locked: false }),
             ("its range", Object::Range { owner: mine }),
             ("another's range", Object::Range { owner: others }),
             ("its link", Object::Link { racks: own_link }),
@@ -392,7 +426,7 @@ mod tests {
             ("setup", Actor::Setup),
             ("reconc.", Actor::Reconciler("power")),
         ];
-        let mut table = format!("{:39}", "");
+        let mut table = format!("{:40}", "");
         for (name, _) in &actors {
             let _ = write!(table, "{name:>9}");
         }
@@ -408,7 +442,7 @@ mod tests {
                 // Objects are told apart only where it makes a difference.
                 if row != before {
                     let name = format!("{permission:?}");
-                    let _ = writeln!(table, "{name:21} {object_name:17}{row}");
+                    let _ = writeln!(table, "{name:21} {object_name:18}{row}");
                     before = row;
                 }
             }

@@ -72,6 +72,17 @@ pub(crate) const RESOURCES: &[Resource] = &[
             operation("deploy", "Install an operating system on it", MACHINE, "deploy"),
             operation("release", "Give it back", MACHINE, "release"),
             operation("abort", "Stop what it is doing", MACHINE, "abort"),
+            operation("annotate", "Note FIELD=VALUE on it", MACHINE, "set_workload_annotations"),
+            operation("lock", "Let nobody change it", MACHINE, "lock"),
+            operation("unlock", "Let it be changed again", MACHINE, "unlock"),
+            operation(
+                "override-failed-testing",
+                "Use it although its tests failed",
+                MACHINE,
+                "override_failed_testing",
+            ),
+            verb("clone", "Copy networks to others", Method::POST, "machines/", Shows::Nothing)
+                .with_op("clone"),
             operation("mark-broken", "Take it out of use", MACHINE, "mark_broken"),
             operation("mark-fixed", "Put it back into use", MACHINE, "mark_fixed"),
             operation("power on", "Switch it on", MACHINE, "power_on"),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::controller::{ControllerInterface, ControllerNote, RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
@@ -62,6 +62,12 @@ pub struct RegionDetail {
     pub placement: Placement,
 }
 
+/// Whether an actor sees controllers: MAAS lists none to those who may not.
+fn is_shown(actor: &Actor) -> Result<bool, Refusal> {
+    permits(actor, Permission::View, &Object::Site)?;
+    Ok(permits(actor, Permission::ReadControllers, &Object::Site).is_ok())
+}
+
 /// The racks with one of these names, or all.
 ///
 /// # Errors
@@ -71,6 +77,9 @@ pub async fn list_racks(
     actor: &Actor,
     hostnames: &[String],
 ) -> Result<Vec<RackDetail>, Refusal> {
+    if !is_shown(actor)? {
+        return Ok(Vec::new());
+    }
     let details = Details::seen_by(actor, tables).await?;
     let racks = details.view().list::<RackController>()?.into_iter();
     let wanted = |rack: &RackController| hostnames.is_empty() || hostnames.contains(&rack.hostname);
@@ -101,6 +110,7 @@ pub async fn get_rack(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<RackDetail, Refusal> {
+    permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let rack = details.view().get::<RackController>(id)?;
     rack_detail(&details, rack.ok_or(Refusal::NotFound { model: "RackController" })?)
@@ -111,6 +121,9 @@ pub async fn get_rack(
 /// # Errors
 /// [`Refusal`].
 pub async fn list_regions(tables: &Tables, actor: &Actor) -> Result<Vec<RegionDetail>, Refusal> {
+    if !is_shown(actor)? {
+        return Ok(Vec::new());
+    }
     let details = Details::seen_by(actor, tables).await?;
     let regions = details.view().list::<RegionController>()?.into_iter();
     regions.map(|region| region_detail(&details, region)).collect()
@@ -125,6 +138,7 @@ pub async fn get_region(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<RegionDetail, Refusal> {
+    permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let region = details.view().get::<RegionController>(id)?;
     let region = region.ok_or(Refusal::NotFound { model: "RegionController" })?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::id::SystemId;
 use model::machine::Machine;
 use model::pool::ResourcePool;
@@ -80,21 +80,27 @@ pub async fn list(
     }
     let details = Details::seen_by(actor, tables).await?;
     filter.names_unknown(details.view())?.finish()?;
-    MachineList::select(details, filter).await
+    MachineList::select(details, actor, filter).await
 }
 
 impl MachineList {
-    /// The machines that a filter means, oldest first.
-    pub(crate) async fn select(details: Details, filter: Filter) -> Result<Self, Refusal> {
-        background::run(move || Self::select_now(details, &filter)).await
+    /// The machines that a filter means and an actor may read, oldest first.
+    pub(crate) async fn select(
+        details: Details,
+        actor: &Actor,
+        filter: Filter,
+    ) -> Result<Self, Refusal> {
+        let actor = actor.clone();
+        background::run(move || Self::select_now(details, &actor, &filter)).await
     }
 
-    fn select_now(details: Details, filter: &Filter) -> Result<Self, Refusal> {
+    fn select_now(details: Details, actor: &Actor, filter: &Filter) -> Result<Self, Refusal> {
         let read = Remembered { view: details.view().clone(), values: RefCell::default() };
         let state = details.view().state();
         let mut ids = Vec::new();
         let mut look_at = |machine: &Machine| -> Result<(), TableError> {
-            if filter.means(&read, machine)? {
+            let is_seen = permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok();
+            if is_seen && filter.means(&read, machine)? {
                 ids.push(machine.system_id.clone());
             }
             Ok(())

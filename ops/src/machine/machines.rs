@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use model::access::{Actor, Object, Permission, permits};
 use model::dns::domain::Domain;
-use model::error::Kind;
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::hostname::is_hostname;
-use model::machine::lifecycle::Event;
+use model::machine::lifecycle::{Event, Lifecycle};
 use model::machine::output::ToolOutput;
 use model::machine::power::driver::SERVED;
 use model::machine::power::parameters::PowerParameters;
@@ -18,10 +17,10 @@ use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
 use model::machine::status::Status;
 use model::pool::ResourcePool;
-use model::user::ApiToken;
+use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
 
-use crate::authorize::{author, authorize};
+use crate::authorize::{author, authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::credentials;
@@ -76,6 +75,8 @@ pub struct CreateRequest {
     pub pool: Option<String>,
     /// Whether commissioning starts at once.
     pub commission: bool,
+    /// Whether it runs already, for who makes it: nothing is done to it then.
+    pub deployed: bool,
 }
 
 /// Makes a machine.
@@ -102,7 +103,9 @@ pub async fn create(
                 machine.placement.pool = named_pool(tx, pool)?;
             }
             placement::mark(tx, None, &machine.placement);
-            if request.commission {
+            if request.deployed {
+                adopt(tx, &mut machine, actor)?;
+            } else if request.commission {
                 step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
             } else {
                 step::write(tx, &mut machine)?;
@@ -110,6 +113,21 @@ pub async fn create(
             Ok(machine)
         })
         .await
+}
+
+/// Makes a machine that runs already its maker's, with credentials for the system on it. Nothing is switched, and
+/// its disk is what it boots from.
+fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusal> {
+    let user = actor.user(Permission::EditMachine)?;
+    // One that is deleted meanwhile gets nothing.
+    if tx.get::<User>(&user.id)?.is_none() {
+        return Err(Refusal::NotFound { model: "User" });
+    }
+    tx.mark(&placement::of_owner(user.id));
+    machine.placement.owner = Some(user.id);
+    machine.lifecycle = Lifecycle::of_running();
+    credentials::issue(tx, machine)?;
+    Ok(step::write(tx, machine)?)
 }
 
 /// Changes a machine.
@@ -122,13 +140,11 @@ pub async fn update(
     id: &SystemId,
     change: &MachineChange,
 ) -> Result<Machine, Refusal> {
-    let cause = authorize(actor, Permission::EditMachine, "machine.update")?;
+    let cause = cause(actor, "machine.update");
     tables
         .update(&cause, |tx| {
             let mut machine = find(tx, id)?;
-            if machine.placement.locked {
-                return Err(Refusal::with_message(Kind::Forbidden, ""));
-            }
+            permits(actor, Permission::EditMachine, &Object::of(&machine))?;
             let before = machine.placement.clone();
             apply(tx, &mut machine, change)?;
             placement::mark(tx, Some(&before), &machine.placement);
@@ -143,13 +159,11 @@ pub async fn update(
 /// # Errors
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(), Refusal> {
-    let cause = authorize(actor, Permission::EditMachine, "machine.delete")?;
+    let cause = cause(actor, "machine.delete");
     tables
         .update(&cause, |tx| {
             let machine = find(tx, id)?;
-            if machine.placement.locked {
-                return Err(Refusal::with_message(Kind::Forbidden, ""));
-            }
+            permits(actor, Permission::EditMachine, &Object::of(&machine))?;
             credentials::revoke(tx, &machine)?;
             for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
                 tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
@@ -169,7 +183,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<MachineDetail, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
-    let machine = find(details.view(), id)?;
+    let machine = readable(details.view(), actor, id)?;
     details.machine(machine)
 }
 
@@ -195,8 +209,9 @@ pub async fn power_parameters(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<PowerParameters, Refusal> {
-    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
-    Ok(find(&tables.view().await?, id)?.power.parameters)
+    let machine = find(&tables.view().await?, id)?;
+    permits(actor, Permission::ReadMachineSecrets, &Object::of(&machine))?;
+    Ok(machine.power.parameters)
 }
 
 /// The power parameters of some machines, or of all, by id.
@@ -211,7 +226,7 @@ pub async fn all_power_parameters(
     permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let filter = if ids.is_empty() { Filter::default() } else { Filter::of_ids(ids.to_vec()) };
-    let list = MachineList::select(details, filter).await?;
+    let list = MachineList::select(details, actor, filter).await?;
     list.map(|found| found.map(|found| (found.machine.system_id, found.machine.power.parameters)))
         .collect()
 }
@@ -225,9 +240,39 @@ pub async fn token(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<Option<ApiToken>, Refusal> {
-    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let view = tables.view().await?;
-    Ok(credentials::of_machine(&view, &find(&view, id)?)?)
+    let machine = find(&view, id)?;
+    permits(actor, Permission::ReadMachineSecrets, &Object::of(&machine))?;
+    Ok(credentials::of_machine(&view, &machine)?)
+}
+
+/// A machine that an actor may read.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Denied`].
+pub(crate) fn readable(
+    reads: &impl Reads,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Machine, Refusal> {
+    let machine = find(reads, id)?;
+    permits(actor, Permission::ReadMachine, &Object::of(&machine))?;
+    Ok(machine)
+}
+
+/// Whether the machine with that hardware address is being examined or installed; anybody may ask.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn is_action_in_progress(
+    tables: &Tables,
+    actor: &Actor,
+    mac: MacAddress,
+) -> Result<bool, Refusal> {
+    permits(actor, Permission::Discover, &Object::Site)?;
+    let machine = tables.view().await?.find(&MACHINE_BY_MAC, &mac)?;
+    let status = machine.map(|machine| Status::of(&machine.lifecycle));
+    Ok(matches!(status, Some(Status::Commissioning | Status::Deploying)))
 }
 
 pub(crate) fn find(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
@@ -284,6 +329,7 @@ pub async fn set_zone(
             let zone = named_zone(tx, zone)?;
             for id in ids {
                 let mut machine = find(tx, id)?;
+                permits(actor, Permission::EditMachine, &Object::of(&machine))?;
                 let before = machine.placement.clone();
                 machine.placement.zone = zone;
                 placement::mark(tx, Some(&before), &machine.placement);

@@ -156,7 +156,6 @@ fn finish(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
 
 fn get(reads: &impl Reads, actor: &Actor, id: &SystemId) -> Result<Machine, Refusal> {
     let machine = reads.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })?;
-    let object = Object::Machine { id, owner: machine.placement.owner };
-    permits(actor, Permission::BootMachine, &object)?;
+    permits(actor, Permission::BootMachine, &Object::of(&machine))?;
     Ok(machine)
 }

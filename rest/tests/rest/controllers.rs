@@ -26,7 +26,7 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     let put = region.tables.update(&cause, |tx| -> Result<(), TableError> { tx.put(&rack) });
     put.await.unwrap();
 
-    let shown = region.get(By::User, "rackcontrollers/abc123/").await.assert(200).json();
+    let shown = region.get(By::Admin, "rackcontrollers/abc123/").await.assert(200).json();
     assert_eq!(shown["fqdn"], "rack1.maas");
     assert_eq!(shown["ip_addresses"][0], "10.0.0.2");
     assert_eq!(shown["interface_set"][0]["vlan"]["name"], "untagged");
@@ -42,6 +42,9 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     );
     assert_eq!(shown["architecture"], "", "nobody has said it");
     assert_eq!(shown["cpu_test_status_name"], "Unknown");
+    region.get(By::User, "rackcontrollers/abc123/").await.assert(403);
+    assert_eq!(region.get(By::User, "rackcontrollers/").await.assert(200).text, "[]");
+    assert_eq!(region.get(By::Admin, "rackcontrollers/").await.json()[0]["hostname"], "rack1");
     let known = "rackcontrollers/?op=is_registered&mac_address=52:54:00:00:00:01";
     assert_eq!(region.get(By::User, known).await.assert(200).text, "true");
 

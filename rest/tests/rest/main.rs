@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod harness;
+mod stock;
 
+mod allocation;
+mod annotations;
 mod auth;
 mod bodies;
 mod boot_sources;
@@ -18,7 +21,11 @@ mod files;
 mod ipaddresses;
 mod ipranges;
 mod license_keys;
+mod juju;
 mod maas;
+mod machine_bulk;
+mod machine_copies;
+mod machine_rights;
 mod machines;
 mod networks;
 mod notifications;

@@ -83,8 +83,8 @@ impl State {
         self.revision
     }
 
-    /// A machine, without the details of its inventory (devices, NUMA nodes, DMI strings) and its
-    /// user data.
+    /// A machine, without the details of its inventory (devices, NUMA nodes, DMI strings), its
+    /// annotations and its user data.
     #[must_use]
     pub fn machine(&self, id: &SystemId) -> Option<&Arc<Machine>> {
         self.machines.get(id)
@@ -433,6 +433,7 @@ fn slim(mut machine: Machine) -> Machine {
     machine.hardware.devices = Vec::new();
     machine.hardware.numa_nodes = Vec::new();
     machine.hardware.dmi.clear();
+    machine.placement.annotations.clear();
     if let Some(deployment) = &mut machine.deployment {
         deployment.user_data = None;
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::id::{FabricId, SystemId};
+use model::id::{AvailabilityZoneId, FabricId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::status::Status;
@@ -113,25 +113,40 @@ fn meeting(
         "owner" => each(&|word| {
             Ok(reads.find(&USER_BY_NAME, word)?.map(|user| MachineKey::Owner(user.id)))
         })?,
-        "zone" => each(&|word| {
-            Ok(reads.find(&ZONE_BY_NAME, word)?.map(|zone| MachineKey::Zone(zone.id)))
-        })?,
-        "pool" => each(&|word| {
-            Ok(reads.find(&POOL_BY_NAME, word)?.map(|pool| MachineKey::Pool(pool.id)))
-        })?,
+        "zone" => {
+            let mut keys = each(&|word| {
+                Ok(reads.find(&ZONE_BY_NAME, word)?.map(|zone| MachineKey::Zone(zone.id)))
+            })?;
+            let ids = words.iter().filter_map(|word| word.parse().ok().map(AvailabilityZoneId));
+            keys.extend(ids.map(MachineKey::Zone));
+            keys
+        }
+        "pool" => {
+            let mut keys = each(&|word| {
+                Ok(reads.find(&POOL_BY_NAME, word)?.map(|pool| MachineKey::Pool(pool.id)))
+            })?;
+            let ids = words.iter().filter_map(|word| word.parse().ok().map(ResourcePoolId));
+            keys.extend(ids.map(MachineKey::Pool));
+            keys
+        }
         "status" => statuses(words, |status| {
             vec![status.filter_name().to_owned(), status.code().to_string()]
         }),
         "simple_status" => statuses(words, |status| vec![status.simple_name().to_owned()]),
-        // Spaces are facts of both; what is in none is in a space, too.
-        "vlan" | "subnet" if words.iter().any(|word| word.starts_with("space:")) => {
-            return Ok(None);
-        }
+        "vlan" | "subnet" if words.iter().any(|word| is_indirect(fact, word)) => return Ok(None),
         "vlan" => vlans(reads, fact, words)?,
         "fabric" | "fabric_class" => of_fabrics(reads, fact, words)?,
         "subnet" => subnets(reads, fact, words)?,
         _ => return Ok(None),
     })))
+}
+
+/// Whether a word says what a VLAN or subnet belongs to: spaces are facts of both, and what is in none is
+/// in a space, too. A subnet is meant also by the VLAN of an interface that is not linked to it.
+fn is_indirect(fact: &str, word: &str) -> bool {
+    let of_both = ["space:", "fabric:"];
+    let of_subnets: &[&str] = if fact == "subnet" { &["vlan:", "vid:", "ip:"] } else { &[] };
+    of_both.iter().chain(of_subnets).any(|prefix| word.starts_with(prefix))
 }
 
 fn statuses(words: &[String], names: impl Fn(&Status) -> Vec<String>) -> BTreeSet<MachineKey> {
