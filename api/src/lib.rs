@@ -5,6 +5,7 @@ pub mod agent;
 pub mod boot_resources;
 pub mod controllers;
 pub mod describe;
+pub mod devices;
 pub mod dhcp;
 pub mod dhcpsnippets;
 pub mod dnsresources;

@@ -81,6 +81,8 @@ permissions! {
     ListAllAddresses,
     /// Give back an address that somebody else reserved.
     ReleaseAnyAddress,
+    /// Make devices, edit and delete the own ones and those that are nobody's.
+    EditDevice,
     /// Make, edit and delete machines.
     EditMachine,
     /// Read power parameters and credentials of machines.
@@ -124,11 +126,11 @@ permissions! {
 pub enum Object<'a> {
     /// The site as a whole, or an object that belongs to nobody.
     Site,
-    /// A machine.
+    /// A machine or device.
     Machine {
         /// Its id.
         id: &'a SystemId,
-        /// The user it is allocated to.
+        /// The user it is allocated to, or who made it.
         owner: Option<UserId>,
     },
     /// An IP range.
@@ -319,7 +321,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::AllocateMachine
             | P::QueryPower
     );
-    let for_owners = matches!(permission, P::EditRange | P::OperateMachine);
+    let for_owners = matches!(permission, P::EditRange | P::EditDevice | P::OperateMachine);
     user.is_superuser || for_everybody || (for_owners && owns)
 }
 

@@ -103,7 +103,7 @@ pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
 /// Removes a user with its keys. Deleting a user that is not there is no error, as in MAAS.
 ///
 /// # Errors
-/// [`Refusal::Message`] when it is the caller itself, or the owner of machines.
+/// [`Refusal::Message`] when it is the caller itself, or the owner of machines or devices.
 pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.delete")?;
     if actor.user(Permission::ManageUsers)?.username == username {
@@ -117,6 +117,10 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
             tx.depend_on(&placement::of_owner(user.id));
             if !tx.state().ids_with(&MachineKey::Owner(user.id)).is_empty() {
                 let message = format!("User {username} cannot be deleted: it owns machines.");
+                return Err(Refusal::with_message(Kind::Invalid, message));
+            }
+            if !tx.state().devices().ids_with(&MachineKey::Owner(user.id)).is_empty() {
+                let message = format!("User {username} cannot be deleted: it owns devices.");
                 return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {

@@ -9,6 +9,7 @@ use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
 use model::controller::{RackController, RegionController};
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
@@ -73,6 +74,7 @@ const TABLES: &[Table] = &[
     Table::of::<BootFiles>(),
     Table::of::<BootResource>(),
     Table::of::<Content>(),
+    Table::of::<Device>(),
     Table::of::<DhcpSnippet>(),
     Table::of::<DnsResource>(),
     Table::of::<Domain>(),
