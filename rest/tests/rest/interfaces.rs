@@ -62,7 +62,7 @@ async fn a_static_link_keeps_a_free_or_a_named_address_until_it_is_unlinked() {
     region.post(By::Admin, "ipaddresses/", &reserve).await.assert(404);
     let reserve = [("op", "reserve"), ("subnet", "1")];
     let reserved = region.post(By::Admin, "ipaddresses/", &reserve).await.assert(200).json();
-    assert_eq!(reserved["ip"], "10.0.0.202");
+    assert_eq!(reserved["ip"], "10.0.0.2");
     let kept = region.delete(By::Admin, "subnets/1/").await.assert(409);
     assert_eq!(kept.text, "Cannot delete subnet 10.0.0.0/24: device switch has a link to it.");
     region
