@@ -7,7 +7,7 @@ use model::machine::interface::{Interface, Link, LinkMode};
 use ops::error::Refusal;
 use ops::machine::devices::{self, DeviceDetail, NewDevice};
 use ops::machine::filter::Filter;
-use ops::machine::interfaces::{self, LinkRequest};
+use ops::machine::interfaces::links::{self, LinkRequest};
 use ops::machine::machines;
 use ops::network::leases::CommitRefusal;
 use tables::devices::{DEVICES_OF_OWNER, DEVICES_OF_PARENT};
@@ -95,7 +95,7 @@ async fn links_of_a_device_at_once_all_last() {
         ..LinkRequest::default()
     };
     let actor = admin();
-    let link = || interfaces::link_subnet(&site.tables, &actor, &id, &interface, &wanted);
+    let link = || links::link_subnet(&site.tables, &actor, &id, &interface, &wanted);
     let linked = futures::future::join_all((0..8).map(|_| link())).await;
     assert!(linked.iter().all(Result::is_ok), "{linked:?}");
     let device = site.view().await.get::<Device>(&id).unwrap().unwrap();
@@ -169,7 +169,7 @@ async fn a_device_has_a_name_for_each_of_its_addresses() {
             force: false,
         };
         let id = &device.device.system_id;
-        interfaces::link_subnet(&site.tables, &admin(), id, &interface.name, &link).await.unwrap();
+        links::link_subnet(&site.tables, &admin(), id, &interface.name, &link).await.unwrap();
     }
     let view = site.view().await;
     let served = view.get::<Device>(&device.device.system_id).unwrap().unwrap().served();

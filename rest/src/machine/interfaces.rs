@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use model::access::Permission;
 use model::id::SystemId;
-use ops::machine::interfaces::{self, InterfaceChange, LinkRequest, NodeInterface, NodeInterfaces};
+use ops::machine::interfaces::links::{self, LinkRequest};
+use ops::machine::interfaces::{self, InterfaceChange, NodeInterface, NodeInterfaces};
 
 use crate::call::Call;
 use crate::cluster::controllers;
@@ -177,8 +178,7 @@ async fn link_subnet(call: Call) -> Result<Reply, Problem> {
         force: FORCE.is_set(&call.params)?,
     };
     let (node, id) = both(&call)?;
-    let found =
-        interfaces::link_subnet(&call.parts.tables, &call.actor, &node, id, &wanted).await?;
+    let found = links::link_subnet(&call.parts.tables, &call.actor, &node, id, &wanted).await?;
     Ok(answer(&found))
 }
 
@@ -186,7 +186,7 @@ async fn unlink_subnet(call: Call) -> Result<Reply, Problem> {
     let link = LINK_ID.given(&call.params);
     let (node, id) = both(&call)?;
     let (tables, link) = (&call.parts.tables, link.as_deref());
-    Ok(answer(&interfaces::unlink_subnet(tables, &call.actor, &node, id, link).await?))
+    Ok(answer(&links::unlink_subnet(tables, &call.actor, &node, id, link).await?))
 }
 
 async fn disconnect(call: Call) -> Result<Reply, Problem> {
