@@ -65,6 +65,7 @@ pub mod views;
 
 pub mod cluster;
 pub mod devices;
+pub mod external_dhcp;
 pub mod images;
 pub mod leases;
 pub mod machines;
