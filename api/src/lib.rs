@@ -6,6 +6,7 @@ pub mod boot_resources;
 pub mod boot_sources;
 pub mod controllers;
 pub mod describe;
+pub mod devices;
 pub mod dhcp;
 pub mod dhcpsnippets;
 pub mod dnsresources;

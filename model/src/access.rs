@@ -94,6 +94,8 @@ permissions! {
     ReadMachine,
     /// See racks and regions.
     ReadControllers,
+    /// Make devices, edit and delete the own ones and those that are nobody's.
+    EditDevice,
     /// Make, edit and delete machines.
     EditMachine,
     /// Read power parameters and credentials of machines.
@@ -141,11 +143,11 @@ permissions! {
 pub enum Object<'a> {
     /// The site as a whole, or an object that belongs to nobody.
     Site,
-    /// A machine.
+    /// A machine or device.
     Machine {
         /// Its id.
         id: &'a SystemId,
-        /// The user it is allocated to.
+        /// The user it is allocated to, or who made it.
         owner: Option<UserId>,
         /// Whether it is locked against changes.
         locked: bool,
@@ -356,7 +358,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::QueryPower
     );
     // A machine that is nobody's is for whoever takes it; so is its power switch.
-    let for_takers = matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine);
+    let for_takers = matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine | P::EditDevice);
     let for_owners = matches!(permission, P::EditRange | P::InterruptMachine);
     let may = user.is_superuser
         || for_everybody

@@ -12,6 +12,7 @@ pub mod time;
 
 pub mod boot;
 pub mod controller;
+pub mod device;
 pub mod dhcp;
 pub mod dns;
 pub mod event;

@@ -64,6 +64,7 @@ pub mod update;
 pub mod views;
 
 pub mod cluster;
+pub mod devices;
 pub mod external_dhcp;
 pub mod files;
 pub mod images;

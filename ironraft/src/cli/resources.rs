@@ -44,6 +44,9 @@ const fn operation(
 }
 
 const MACHINE: &str = "machines/{machine}/";
+const DEVICE: &str = "devices/{device}/";
+const INTERFACES: &str = "nodes/{node}/interfaces/";
+const INTERFACE: &str = "nodes/{node}/interfaces/{interface}/";
 const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
 
 /// All of them.
@@ -89,6 +92,54 @@ pub(crate) const RESOURCES: &[Resource] = &[
             operation("power off", "Switch it off", MACHINE, "power_off"),
             verb("power query", "Ask whether it is on", Method::GET, MACHINE, Shows::Fields)
                 .with_op("query_power_state"),
+        ],
+    },
+    Resource {
+        name: "device",
+        about: "Look after what has a name and addresses and is never deployed",
+        columns: &[
+            ("ID", "system_id"),
+            ("NAME", "fqdn"),
+            ("OWNER", "owner"),
+            ("PARENT", "parent"),
+            ("ZONE", "zone.name"),
+            ("ADDRESSES", "ip_addresses"),
+        ],
+        verbs: &[
+            list("devices/"),
+            describe(DEVICE),
+            create("devices/"),
+            update(DEVICE),
+            delete(DEVICE),
+            operation("annotate", "Note something of it", DEVICE, "set_workload_annotations"),
+        ],
+    },
+    Resource {
+        name: "interface",
+        about: "Look after the interfaces of a device, and see those of a machine",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("MAC", "mac_address"),
+            ("VLAN", "vlan.id"),
+            ("LINKS", "links.id"),
+            ("MODES", "links.mode"),
+            ("ADDRESSES", "links.ip_address"),
+        ],
+        verbs: &[
+            list(INTERFACES),
+            describe(INTERFACE),
+            operation("create", "Make one", INTERFACES, "create_physical"),
+            update(INTERFACE),
+            delete(INTERFACE),
+            operation(
+                "link",
+                "Give it an address of a subnet, which it keeps: mode=static subnet=SUBNET",
+                INTERFACE,
+                "link_subnet",
+            ),
+            operation("unlink", "Take a link away: id=LINK", INTERFACE, "unlink_subnet"),
+            operation("disconnect", "Take all links and the VLAN away", INTERFACE, "disconnect"),
         ],
     },
     Resource {

@@ -1,6 +1,7 @@
 //! What a user has that must not be lost with it: machines, addresses and IP ranges; and what it has that goes with
 //! it: keys, files, messages.
 
+use model::device::Device;
 use model::file::{File, FileContent};
 use model::id::{IpRangeId, SystemId, UserId};
 use model::machine::Machine;
@@ -26,6 +27,7 @@ use tables::views::machines::MachineKey;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Resources {
     machines: Vec<SystemId>,
+    devices: Vec<SystemId>,
     addresses: Vec<std::net::IpAddr>,
     ranges: Vec<IpRangeId>,
 }
@@ -42,6 +44,7 @@ impl Resources {
         let ranges = ranges.filter(|range| range.user == Some(user));
         Ok(Self {
             machines: tx.state().ids_with(&MachineKey::Owner(user)),
+            devices: tx.state().devices().ids_with(&MachineKey::Owner(user)),
             addresses: addresses.map(|found| found.ip).collect(),
             ranges: ranges.map(|range| range.id).collect(),
         })
@@ -52,7 +55,7 @@ impl Resources {
         let counts = [
             (self.addresses.len(), "static IP address(es)"),
             (self.ranges.len(), "IP range(s)"),
-            (self.machines.len(), "node(s)"),
+            (self.machines.len() + self.devices.len(), "node(s)"),
         ];
         let said = counts.iter().filter(|(count, _)| *count > 0);
         let said: Vec<String> = said.map(|(count, kind)| format!("{count} {kind}")).collect();
@@ -66,6 +69,12 @@ impl Resources {
             if let Some(mut machine) = tx.get::<Machine>(&id)? {
                 machine.placement.owner = Some(to);
                 tx.put(&machine)?;
+            }
+        }
+        for id in self.devices {
+            if let Some(mut device) = tx.get::<Device>(&id)? {
+                device.owner = Some(to);
+                tx.put(&device)?;
             }
         }
         for ip in self.addresses {

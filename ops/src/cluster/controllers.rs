@@ -83,7 +83,7 @@ pub async fn list_racks(
     let details = Details::seen_by(actor, tables).await?;
     let racks = details.view().list::<RackController>()?.into_iter();
     let wanted = |rack: &RackController| hostnames.is_empty() || hostnames.contains(&rack.hostname);
-    racks.filter(wanted).map(|rack| rack_detail(&details, rack)).collect()
+    racks.filter(wanted).map(|rack| details.rack(rack)).collect()
 }
 
 /// Whether a rack has that hardware address.
@@ -113,7 +113,7 @@ pub async fn get_rack(
     permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let rack = details.view().get::<RackController>(id)?;
-    rack_detail(&details, rack.ok_or(Refusal::NotFound { model: "RackController" })?)
+    details.rack(rack.ok_or(Refusal::NotFound { model: "RackController" })?)
 }
 
 /// All regions.
@@ -126,7 +126,7 @@ pub async fn list_regions(tables: &Tables, actor: &Actor) -> Result<Vec<RegionDe
     }
     let details = Details::seen_by(actor, tables).await?;
     let regions = details.view().list::<RegionController>()?.into_iter();
-    regions.map(|region| region_detail(&details, region)).collect()
+    regions.map(|region| details.region(region)).collect()
 }
 
 /// A region.
@@ -141,8 +141,7 @@ pub async fn get_region(
     permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let region = details.view().get::<RegionController>(id)?;
-    let region = region.ok_or(Refusal::NotFound { model: "RegionController" })?;
-    region_detail(&details, region)
+    details.region(region.ok_or(Refusal::NotFound { model: "RegionController" })?)
 }
 
 /// What shall be said of a controller; what is absent stays.
@@ -292,24 +291,28 @@ pub async fn delete_rack(
         .await
 }
 
-fn rack_detail(details: &Details, rack: RackController) -> Result<RackDetail, Refusal> {
-    let mut interfaces = Vec::with_capacity(rack.interfaces.len());
-    for interface in &rack.interfaces {
-        let addresses = interface.addresses.iter().map(ipnet::IpNet::addr);
-        let addresses = addresses.map(|ip| Ok((ip, details.subnet_around(ip)?)));
-        interfaces.push((interface.clone(), addresses.collect::<Result<_, Refusal>>()?));
+impl Details {
+    /// A rack with what it names.
+    pub(crate) fn rack(&self, rack: RackController) -> Result<RackDetail, Refusal> {
+        let mut interfaces = Vec::with_capacity(rack.interfaces.len());
+        for interface in &rack.interfaces {
+            let addresses = interface.addresses.iter().map(ipnet::IpNet::addr);
+            let addresses = addresses.map(|ip| Ok((ip, self.subnet_around(ip)?)));
+            interfaces.push((interface.clone(), addresses.collect::<Result<_, Refusal>>()?));
+        }
+        let silent_ms = now().since_ms(rack.last_seen);
+        Ok(RackDetail {
+            is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
+            interfaces,
+            placement: placement(self, &rack.system_id)?,
+            rack,
+        })
     }
-    let silent_ms = now().since_ms(rack.last_seen);
-    Ok(RackDetail {
-        is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
-        interfaces,
-        placement: placement(details, &rack.system_id)?,
-        rack,
-    })
-}
 
-fn region_detail(details: &Details, region: RegionController) -> Result<RegionDetail, Refusal> {
-    Ok(RegionDetail { placement: placement(details, &region.system_id)?, region })
+    /// A region with what it names.
+    pub(crate) fn region(&self, region: RegionController) -> Result<RegionDetail, Refusal> {
+        Ok(RegionDetail { placement: placement(self, &region.system_id)?, region })
+    }
 }
 
 /// Controllers are in the default domain, and in the default zone unless another is said.

@@ -26,16 +26,21 @@ use crate::error::Refusal;
 use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
 use crate::machine::filter::Filter;
+use crate::machine::holders::{self, Holder};
 use crate::machine::list::{MachineDetail, MachineList};
 use crate::machine::placement;
 use crate::machine::step;
 use crate::network::dependents;
-use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
+use tables::machines::OUTPUTS_OF_MACHINE;
 use tables::names::DOMAIN_BY_NAME;
 use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, ZONE_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
+
+/// What MAAS says of a name that nothing has.
+pub(crate) const NO_CHOICE: &str =
+    "Select a valid choice. That choice is not one of the available choices.";
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -187,19 +192,6 @@ pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Machin
     details.machine(machine)
 }
 
-/// Whether a machine has that hardware address; anybody may ask.
-///
-/// # Errors
-/// [`Refusal`].
-pub async fn is_registered(
-    tables: &Tables,
-    actor: &Actor,
-    mac: MacAddress,
-) -> Result<bool, Refusal> {
-    permits(actor, Permission::Discover, &Object::Site)?;
-    Ok(tables.view().await?.find(&MACHINE_BY_MAC, &mac)?.is_some())
-}
-
 /// The power parameters of a machine, secrets included.
 ///
 /// # Errors
@@ -260,21 +252,6 @@ pub(crate) fn readable(
     Ok(machine)
 }
 
-/// Whether the machine with that hardware address is being examined or installed; anybody may ask.
-///
-/// # Errors
-/// [`Refusal`].
-pub async fn is_action_in_progress(
-    tables: &Tables,
-    actor: &Actor,
-    mac: MacAddress,
-) -> Result<bool, Refusal> {
-    permits(actor, Permission::Discover, &Object::Site)?;
-    let machine = tables.view().await?.find(&MACHINE_BY_MAC, &mac)?;
-    let status = machine.map(|machine| Status::of(&machine.lifecycle));
-    Ok(matches!(status, Some(Status::Commissioning | Status::Deploying)))
-}
-
 pub(crate) fn find(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
     reads.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })
 }
@@ -286,7 +263,8 @@ pub(crate) fn named_domain(at: &impl Reads, text: &str) -> Result<DomainId, Refu
     chosen("domain", by_name, by_id, |id| Ok(at.get::<Domain>(id)?.is_some()))
 }
 
-fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZoneId, Refusal> {
+/// A zone that a request names, by name or id.
+pub(crate) fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZoneId, Refusal> {
     let by_name = at.find(&ZONE_BY_NAME, &text.to_owned())?.map(|zone| zone.id);
     let by_id = text.parse().ok().map(AvailabilityZoneId);
     chosen("zone", by_name, by_id, |id| Ok(at.get::<AvailabilityZone>(id)?.is_some()))
@@ -308,9 +286,8 @@ fn chosen<Id>(
     if let Some(id) = by_name {
         return Ok(id);
     }
-    let message = "Select a valid choice. That choice is not one of the available choices.";
     let known = by_id.map(|id| exists(&id).map(|exists| exists.then_some(id))).transpose()?;
-    known.flatten().ok_or_else(|| Refusal::field(field, message))
+    known.flatten().ok_or_else(|| Refusal::field(field, NO_CHOICE))
 }
 
 /// Sets the zone of machines.
@@ -354,7 +331,7 @@ fn check_new(tx: &Tx, wanted: &NewMachine) -> Result<(), Refusal> {
         errors.add("mac_addresses", "One or more MAC addresses is invalid.");
     }
     for mac in &wanted.macs {
-        if let Some(holder) = tx.find(&MACHINE_BY_MAC, mac)? {
+        if let Some(holder) = holders::of_mac(tx, *mac)? {
             errors.add("mac_addresses", mac_in_use(*mac, &holder));
         }
     }
@@ -429,7 +406,8 @@ fn no_choice(what: &str, value: &str, choices: impl Iterator<Item = String>) -> 
     format!("'{value}' is not a valid {what}.  It should be one of: {}.", choices.join(", "))
 }
 
-fn check_hostname(
+/// What is wrong with the name of a node; its own one is not.
+pub(crate) fn check_hostname(
     tx: &Tx,
     hostname: &str,
     own: Option<&SystemId>,
@@ -437,15 +415,15 @@ fn check_hostname(
     if !is_hostname(hostname) {
         return Ok(Err("DNS name contains an invalid character or is too long.".to_owned()));
     }
-    let holder = tx.find(&MACHINE_BY_HOSTNAME, &hostname.to_lowercase())?;
-    if holder.is_some_and(|holder| Some(&holder.system_id) != own) {
+    let holder = holders::of_hostname(tx, hostname)?;
+    if holder.is_some_and(|holder| Some(&holder) != own) {
         return Ok(Err("Node with this Hostname already exists.".to_owned()));
     }
     Ok(Ok(()))
 }
 
 /// Terraform's provider searches for these words.
-fn mac_in_use(mac: MacAddress, holder: &Machine) -> String {
+pub(crate) fn mac_in_use(mac: MacAddress, holder: &Holder) -> String {
     format!("MAC address {mac} already in use on {}.", holder.hostname)
 }
 

@@ -1,4 +1,4 @@
-//! Machines: made, examined, allocated, deployed, taken back.
+//! Machines: made, examined, allocated, deployed, taken back. Devices, which are none of that.
 
 pub mod actions;
 pub mod agent;
@@ -13,14 +13,18 @@ pub mod curtin;
 pub mod demands;
 pub mod deploy;
 pub mod details;
+pub mod devices;
 pub mod enlist;
 pub mod filter;
+pub mod interfaces;
 pub mod list;
 pub mod machines;
 pub mod metadata;
 pub mod naming;
+pub mod nodes;
 pub mod step;
 
+pub(crate) mod holders;
 pub(crate) mod placement;
 pub mod tags;
 pub mod vendor_data;

@@ -1,11 +1,14 @@
-//! What belongs to a subnet, an IP range or a machine, and goes with it: DHCP snippets and static routes.
+//! What belongs to a subnet, an IP range, a machine or a device, and goes with it: DHCP snippets, static routes, devices.
 
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::id::{IpRangeId, SubnetId, SystemId};
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 
 use crate::error::Refusal;
+use crate::machine::placement;
+use tables::devices::DEVICES_OF_PARENT;
 use tables::error::TableError;
 use tables::options::{
     SNIPPETS_OF_NODE, SNIPPETS_OF_RANGE, SNIPPETS_OF_SUBNET, STATIC_ROUTES_OF_SUBNET,
@@ -29,10 +32,22 @@ pub(crate) fn forget_range(tx: &mut Tx, range: IpRangeId) -> Result<(), TableErr
     forget(tx, snippets)
 }
 
-/// Removes the snippets of a machine, in a transaction that removes the machine.
+/// Removes the snippets of a node and the devices that go with it, in a transaction that removes the node.
 pub(crate) fn forget_node(tx: &mut Tx, node: &SystemId) -> Result<(), TableError> {
     let snippets = tx.list_by(&SNIPPETS_OF_NODE, node)?;
-    forget(tx, snippets)
+    forget(tx, snippets)?;
+    tx.depend_on(&placement::of_parent(node));
+    for device in tx.list_by(&DEVICES_OF_PARENT, node)? {
+        forget_device(tx, &device)?;
+    }
+    Ok(())
+}
+
+/// Removes a device with what goes with it.
+pub(crate) fn forget_device(tx: &mut Tx, device: &Device) -> Result<(), TableError> {
+    forget_node(tx, &device.system_id)?;
+    tx.delete::<Device>(&device.system_id)?;
+    Ok(())
 }
 
 fn forget(tx: &mut Tx, snippets: Vec<DhcpSnippet>) -> Result<(), TableError> {

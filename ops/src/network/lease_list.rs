@@ -157,7 +157,9 @@ impl<'a> Rows<'a> {
     /// A binding as it is shown.
     pub(super) fn lease(&mut self, binding: &Binding, now: Timestamp) -> Result<Lease, TableError> {
         let key = binding.client.mac().map(MachineKey::Mac);
-        let machines = self.details.view().state().machines_with(&key);
+        let state = self.details.view().state();
+        let mut machines = state.machines_with(&key);
+        machines.extend(state.devices().with(&key));
         let machine = machines.first().map(|machine| machine.hostname.clone());
         let subnet = self.details.subnet(binding.subnet)?;
         let vlan = self.details.vlan(binding.vlan)?;

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::SubnetId;
+use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
@@ -26,6 +27,7 @@ use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLA
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// What shall be set of a subnet; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -191,7 +193,7 @@ pub async fn update(
 /// Removes a subnet with its IP ranges, its DHCP snippets and the static routes from and to it.
 ///
 /// # Errors
-/// [`Refusal`] when machines have links to it or users reserved addresses in it. `force` gives
+/// [`Refusal`] when machines or devices have links to it or users reserved addresses in it. `force` gives
 /// reservations up, never addresses of machines.
 pub async fn delete(
     tables: &Tables,
@@ -205,10 +207,10 @@ pub async fn delete(
             tx.guard(SUBNETS_GUARD);
             let subnet = specifiers::subnet(tx, specifier)?;
             addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
-            if let Some(machine) = tx.state().linked_to(subnet.id).next() {
+            if let Some((kind, node)) = linked(tx, &subnet).next() {
                 let message = format!(
-                    "Cannot delete subnet {}: machine {} has a link to it.",
-                    subnet.cidr, machine.hostname
+                    "Cannot delete subnet {}: {kind} {} has a link to it.",
+                    subnet.cidr, node.hostname
                 );
                 return Err(Refusal::with_message(Kind::Conflict, message));
             }
@@ -238,6 +240,17 @@ pub async fn delete(
 #[must_use]
 pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Vec<AddressRange> {
     at.state().used(AddressRange::of(subnet.cidr))
+}
+
+/// The machines and devices with a link to a subnet, and which of the two each is.
+fn linked<'a>(
+    at: &'a impl Reads,
+    subnet: &Subnet,
+) -> impl Iterator<Item = (&'static str, &'a Arc<Machine>)> {
+    let key = [MachineKey::Subnet(subnet.id)];
+    let machines = at.state().all_machines().with(&key).into_iter();
+    let devices = at.state().devices().with(&key).into_iter();
+    machines.map(|found| ("machine", found)).chain(devices.map(|found| ("device", found)))
 }
 
 fn detail(details: &Details, subnet: Subnet) -> Result<SubnetDetail, Refusal> {
@@ -340,7 +353,7 @@ fn check_contents(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         return Err(Refusal::field("cidr", message));
     }
     dependents::check_subnet(tx, subnet)?;
-    for machine in tx.state().linked_to(subnet.id) {
+    for (_, machine) in linked(tx, subnet) {
         let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
         let outside = links.find_map(|link| {
             link.ip_address.filter(|ip| link.subnet == Some(subnet.id) && !subnet.cidr.contains(ip))

@@ -278,7 +278,8 @@ async fn region(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&region_shape(&region)))
 }
 
-fn rack_shape(detail: &RackDetail) -> Controller {
+/// The shape of a rack.
+pub(crate) fn rack_shape(detail: &RackDetail) -> Controller {
     let rack = &detail.rack;
     let (status, info) =
         if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
@@ -305,7 +306,8 @@ fn rack_shape(detail: &RackDetail) -> Controller {
     }
 }
 
-fn region_shape(detail: &RegionDetail) -> Controller {
+/// The shape of a region.
+pub(crate) fn region_shape(detail: &RegionDetail) -> Controller {
     let region = &detail.region;
     Controller {
         ip_addresses: vec![region.address],

@@ -1,4 +1,4 @@
-//! `machines/{system_id}/`: one machine, and what can be done with it; and the parts of a node.
+//! `machines/{system_id}/`: one machine, and what can be done with it; and the disks of a node.
 
 use std::time::Duration;
 
@@ -28,7 +28,6 @@ use crate::reply::Reply;
 
 const HANDLER: &str = "MachineHandler";
 const PATH: &str = "machines/{system_id}/";
-const NODE_PATH: &str = "nodes/{system_id}/";
 
 /// How long a power query waits for a rack's answer.
 const QUERY_PATIENCE: Duration = Duration::from_secs(20);
@@ -59,7 +58,6 @@ const NOTE: Param<String> = Param::text("{param}", "What is noted under that nam
 /// The operations on one machine.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(read(call))).doc("Read a machine."),
-    Operation::get("NodeHandler", NODE_PATH, |call| Box::pin(read(call))).doc("Read a node."),
     Operation::put(HANDLER, PATH, |call| Box::pin(update(call)))
         .doc("Change a machine.")
         .params(&[
@@ -150,14 +148,6 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(get_token(call)))
         .op("get_token")
         .doc("Read the credentials of the system on it."),
-    Operation::get("InterfacesHandler", "nodes/{system_id}/interfaces/", |call| {
-        Box::pin(interfaces(call))
-    })
-    .doc("List interfaces."),
-    Operation::get("InterfaceHandler", "nodes/{system_id}/interfaces/{id}/", |call| {
-        Box::pin(interface(call))
-    })
-    .doc("Read an interface."),
     Operation::get("BlockDevicesHandler", "nodes/{system_id}/blockdevices/", |call| {
         Box::pin(block_devices(call))
     })
@@ -296,18 +286,6 @@ async fn get_token(call: Call) -> Result<Reply, Problem> {
         token_secret: token.secret,
         consumer_key: token.consumer_key.into(),
     })))
-}
-
-async fn interfaces(call: Call) -> Result<Reply, Problem> {
-    Ok(Reply::json(&shape::interfaces(&machine_of(&call).await?)))
-}
-
-async fn interface(call: Call) -> Result<Reply, Problem> {
-    let (found, wanted) = (shape::interfaces(&machine_of(&call).await?), call.segment("id"));
-    let named = found
-        .into_iter()
-        .find(|interface| interface.id.to_string() == wanted || interface.name == wanted);
-    Ok(Reply::json(&named.ok_or_else(|| Problem::not_found("Interface"))?))
 }
 
 async fn block_devices(call: Call) -> Result<Reply, Problem> {

@@ -21,7 +21,7 @@ use ops::machine::machines::{self, CreateRequest};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::machine::{refused, shape};
+use crate::machine::{by_mac, refused, shape};
 use crate::operation::Operation;
 use crate::param::{Param, Spec, joined};
 use crate::params::Params;
@@ -35,23 +35,21 @@ const PATH: &str = "machines/";
 pub(crate) const OAUTH: &str = "oauth_";
 
 // Constraints: read by `Filter`, so that all of MAAS's are understood and others refused by name.
-const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only machines with this name.");
-const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only machines with this id.");
-const BY_ID: Param<String> = Param::text("id", "Only machines with this id.");
-const BY_MAC: Param<String> =
-    Param::text("mac_address", "Only machines with this hardware address.");
-const BY_DOMAIN: Param<String> = Param::text("domain", "Only machines in this domain.");
-const BY_ZONE: Param<String> = Param::text("zone", "Only machines in this zone.");
-const BY_POOL: Param<String> = Param::text("pool", "Only machines in this resource pool.");
-const BY_TAGS: Param<String> = Param::text("tags", "Only machines with all of these tags.");
-const BY_STATUS: Param<String> = Param::text("status", "Only machines in this status, `ready`.");
-const BY_OWNER: Param<String> = Param::text("owner", "Only machines of this user.");
-const BY_ARCH: Param<String> = Param::text("arch", "Only machines of this architecture.");
+const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only those with this name.");
+const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only those with this id.");
+const BY_ID: Param<String> = Param::text("id", "Only those with this id.");
+const BY_MAC: Param<String> = Param::text("mac_address", "Only those with this hardware address.");
+const BY_DOMAIN: Param<String> = Param::text("domain", "Only those in this domain.");
+const BY_ZONE: Param<String> = Param::text("zone", "Only those in this zone.");
+const BY_POOL: Param<String> = Param::text("pool", "Only those in this resource pool.");
+const BY_TAGS: Param<String> = Param::text("tags", "Only those with all of these tags.");
+const BY_STATUS: Param<String> = Param::text("status", "Only those in this status, `ready`.");
+const BY_OWNER: Param<String> = Param::text("owner", "Only those of this user.");
+const BY_ARCH: Param<String> = Param::text("arch", "Only those of this architecture.");
 const BY_CPU_COUNT: Param<String> =
-    Param::text("cpu_count", "Only machines with at least so many CPUs.");
-const BY_MEM: Param<String> =
-    Param::text("mem", "Only machines with at least so much memory in MiB.");
-const BY_NAME: Param<String> = Param::text("name", "Only machines with this name.");
+    Param::text("cpu_count", "Only those with at least so many CPUs.");
+const BY_MEM: Param<String> = Param::text("mem", "Only those with at least so much memory in MiB.");
+const BY_NAME: Param<String> = Param::text("name", "Only those with this name.");
 const BY_SUBNETS: Param<String> = Param::text("subnets", "On one of these subnets.");
 const BY_STORAGE: Param<String> =
     Param::text("storage", "Its disks, `label:size(tag,tag),…` in GB.");
@@ -65,21 +63,21 @@ const BY_VLANS: Param<String> = Param::text("vlans", "On one of these VLANs.");
 const BY_LINK_SPEED: Param<String> =
     Param::text("link_speed", "With an interface at least so fast, in Mbit/s.");
 const BY_CPU_SPEED: Param<String> =
-    Param::text("cpu_speed", "Only machines with CPUs at least so fast, in MHz.");
+    Param::text("cpu_speed", "Only those with CPUs at least so fast, in MHz.");
 const BY_POWER_STATE: Param<String> =
-    Param::text("power_state", "Only machines in this power state, `off`.");
+    Param::text("power_state", "Only those in this power state, `off`.");
 const BY_SIMPLE_STATUS: Param<String> =
-    Param::text("simple_status", "Only machines in a status of this group.");
+    Param::text("simple_status", "Only those in a status of this group.");
 const BY_DEPLOYMENT_TARGET: Param<String> =
     Param::text("deployment_target", "Only machines deployed so; all are, to `disk`.");
-const BY_POD: Param<String> = Param::text("pod", "Only machines of this host; there are none.");
+const BY_POD: Param<String> = Param::text("pod", "Only those of this host; there are none.");
 const BY_POD_TYPE: Param<String> =
-    Param::text("pod_type", "Only machines of such hosts; there are none.");
+    Param::text("pod_type", "Only those of such hosts; there are none.");
 const BY_DEVICES: Param<String> = Param::text("devices", "With these PCI or USB devices.");
 const BY_AGENT_NAME: Param<String> =
-    Param::text("agent_name", "Only machines that such software allocated.");
+    Param::text("agent_name", "Only those that such software allocated.");
 const BY_OPPOSITE: Param<String> =
-    Param::text("not_{param}", "Only machines that do not meet the constraint of that name.");
+    Param::text("not_{param}", "Only those that do not meet the constraint of that name.");
 
 /// What machines are chosen by, as `ops` reads it.
 const CONSTRAINTS: [Spec; 29] = [
@@ -115,7 +113,7 @@ const CONSTRAINTS: [Spec; 29] = [
 ];
 
 /// The parameters of a list.
-const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
+pub(crate) const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
 
 /// What an allocation takes besides constraints.
 const OPTIONS: [Spec; 4] =
@@ -146,7 +144,6 @@ const DRY_RUN: Param<bool> =
     Param::boolean("dry_run", "Whether to tell only which machine it would be.");
 const MACHINES: Param<String> = Param::text("machines", "Their ids.");
 const ID: Param<String> = Param::text("id", "Their ids.");
-const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 const ZONE: Param<String> = Param::text("zone", "Its name or id.");
 const POOL: Param<String> = Param::text("pool", "Its pool, by name or id.");
 const NODES: Param<String> = Param::text("nodes", "Their ids.");
@@ -215,16 +212,16 @@ pub const OPERATIONS: &[Operation] = &[
         .reserved(Permission::ReadMachineSecrets)
         .doc("Power parameters by machine.")
         .params(&[ID.repeated()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(is_registered(call)))
+    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_registered(call)))
         .op("is_registered")
         .anonymous()
-        .doc("Whether a hardware address is known.")
-        .params(&[MAC_ADDRESS.needed()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(is_action_in_progress(call)))
+        .doc(by_mac::IS_REGISTERED)
+        .params(&[by_mac::MAC_ADDRESS.needed()]),
+    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_action_in_progress(call)))
         .op("is_action_in_progress")
         .anonymous()
-        .doc("Whether the machine with a hardware address is being commissioned or deployed.")
-        .params(&[MAC_ADDRESS.needed()]),
+        .doc(by_mac::IS_ACTION_IN_PROGRESS)
+        .params(&[by_mac::MAC_ADDRESS.needed()]),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept_all(call)))
         .op("accept_all")
         .doc("Commission every New machine; none where the caller may not."),
@@ -340,22 +337,6 @@ async fn power_parameters(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&found))
 }
 
-async fn is_registered(call: Call) -> Result<Reply, Problem> {
-    let Ok(mac) = MAC_ADDRESS.required(&call.params)?.parse::<MacAddress>() else {
-        return Ok(Reply::json(&false));
-    };
-    let known = machines::is_registered(&call.parts.tables, &call.actor, mac).await?;
-    Ok(Reply::json(&known))
-}
-
-async fn is_action_in_progress(call: Call) -> Result<Reply, Problem> {
-    let Ok(mac) = MAC_ADDRESS.required(&call.params)?.parse::<MacAddress>() else {
-        return Ok(Reply::json(&false));
-    };
-    let known = machines::is_action_in_progress(&call.parts.tables, &call.actor, mac).await?;
-    Ok(Reply::json(&known))
-}
-
 async fn set_zone(call: Call) -> Result<Reply, Problem> {
     let zone = ZONE.required(&call.params)?;
     let ids = system_ids(&call.params, NODES)?;
@@ -447,7 +428,11 @@ fn create_request(params: &Params) -> Result<CreateRequest, Problem> {
     })
 }
 
-fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
+/// What a list is filtered by, but for parameters that are none of its constraints.
+///
+/// # Errors
+/// 400 that names what is wrong.
+pub(crate) fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
     let constraints = params.iter().filter(|(name, _)| !name.starts_with(OAUTH));
     Ok(Filter::parse(constraints, ignored)?)
 }

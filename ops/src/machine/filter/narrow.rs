@@ -19,8 +19,7 @@ use crate::machine::filter::{Condition, Filter};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, USER_BY_NAME, ZONE_BY_NAME};
-use tables::views::machines::MachineKey;
-use tables::views::state::State;
+use tables::views::machines::{MachineKey, Machines};
 
 impl Filter {
     /// The machines that can be meant, in the order of their ids; none when they are not known to be fewer than so many.
@@ -32,19 +31,31 @@ impl Filter {
         reads: &impl Reads,
         fewer_than: usize,
     ) -> Result<Option<Vec<Arc<Machine>>>, TableError> {
-        let state = reads.state();
+        self.candidates_among(reads, reads.state().all_machines(), fewer_than)
+    }
+
+    /// The same of some nodes: machines, or devices.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub(crate) fn candidates_among(
+        &self,
+        reads: &impl Reads,
+        among: &Machines,
+        fewer_than: usize,
+    ) -> Result<Option<Vec<Arc<Machine>>>, TableError> {
         let (mut count, mut fewest) = (fewer_than, None);
         for condition in &self.conditions {
             for meeting in meetings(reads, condition)? {
-                if meeting.count(state) < count {
-                    (count, fewest) = (meeting.count(state), Some(meeting));
+                if meeting.count(among) < count {
+                    (count, fewest) = (meeting.count(among), Some(meeting));
                 }
             }
             if count <= 1 {
                 break;
             }
         }
-        Ok(fewest.map(|meeting: Meeting| meeting.machines(state)))
+        Ok(fewest.map(|meeting: Meeting| meeting.machines(among)))
     }
 }
 
@@ -58,17 +69,17 @@ enum Meeting {
 
 impl Meeting {
     /// How many they are at most.
-    fn count(&self, state: &State) -> usize {
+    fn count(&self, among: &Machines) -> usize {
         match self {
             Self::Ids(ids) => ids.len(),
-            Self::Keys(keys) => keys.iter().map(|key| state.count_with(key)).sum(),
+            Self::Keys(keys) => keys.iter().map(|key| among.count_with(key)).sum(),
         }
     }
 
-    fn machines(&self, state: &State) -> Vec<Arc<Machine>> {
+    fn machines(&self, among: &Machines) -> Vec<Arc<Machine>> {
         match self {
-            Self::Ids(ids) => ids.iter().filter_map(|id| state.machine(id)).cloned().collect(),
-            Self::Keys(keys) => state.machines_with(keys).into_iter().cloned().collect(),
+            Self::Ids(ids) => ids.iter().filter_map(|id| among.get(id)).cloned().collect(),
+            Self::Keys(keys) => among.with(keys).into_iter().cloned().collect(),
         }
     }
 }

@@ -10,6 +10,7 @@ use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
 use model::boot::source::{BootSource, BootSourceSelection};
 use model::controller::{ControllerNote, RackController, RegionController};
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
@@ -82,6 +83,7 @@ const TABLES: &[Table] = &[
     Table::of::<BootSource>(),
     Table::of::<BootSourceSelection>(),
     Table::of::<Content>(),
+    Table::of::<Device>(),
     Table::of::<DhcpSnippet>(),
     Table::of::<ControllerNote>(),
     Table::of::<Dismissal>(),

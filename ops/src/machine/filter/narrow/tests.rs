@@ -97,6 +97,7 @@ fn machine(number: u32) -> Machine {
         vendor: String::new(),
         product: String::new(),
         firmware_version: String::new(),
+        tags: Vec::new(),
         // It may be linked to a subnet of another VLAN: what is stored decides.
         links: vec![Link {
             id: 1,

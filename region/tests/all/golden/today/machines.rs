@@ -126,6 +126,7 @@ fn interface(number: u32, mode: LinkMode) -> Interface {
         vendor: text("Intel"),
         product: text("X710"),
         firmware_version: text("9.1"),
+        tags: Vec::new(),
         links: vec![Link {
             id: number,
             mode,
