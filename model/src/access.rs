@@ -358,7 +358,8 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::QueryPower
     );
     // A machine that is nobody's is for whoever takes it; so is its power switch.
-    let for_takers = matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine | P::EditDevice);
+    let for_takers =
+        matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine | P::EditDevice);
     let for_owners = matches!(permission, P::EditRange | P::InterruptMachine);
     let may = user.is_superuser
         || for_everybody

@@ -273,7 +273,7 @@ pub(crate) fn link_up(id: u32) -> Link {
 fn editable(tx: &Tx, actor: &Actor, id: &SystemId) -> Result<Device, Refusal> {
     permits(actor, Permission::EditDevice, &Object::Site)?;
     let device = find(tx, id)?;
-    let object = Object::Machine { id: &device.system_id, owner: device.owner };
+    let object = Object::Machine { id: &device.system_id, owner: device.owner, locked: false };
     permits(actor, Permission::EditDevice, &object)?;
     Ok(device)
 }

@@ -12,6 +12,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
+use crate::network::subnets::linked;
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -55,7 +56,7 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Arc<Subne
     details.subnet(id)?.ok_or(Refusal::NotFound { model: "Subnet" })
 }
 
-/// The hardware addresses of machines that have links to a subnet, by the names of the machines.
+/// The hardware addresses of machines and devices that have links to a subnet, by the names of the machines.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
@@ -63,7 +64,7 @@ pub async fn macs(tables: &Tables, actor: &Actor, name: &str) -> Result<Vec<MacA
     let details = Details::seen_by(actor, tables).await?;
     let id = named(&details, name)?;
     let mut found = BTreeSet::new();
-    for machine in details.view().state().linked_to(id) {
+    for (_, machine) in linked(details.view(), id) {
         let interfaces = machine.interfaces.iter();
         let linked = interfaces.filter(|one| one.links.iter().any(|link| link.subnet == Some(id)));
         found.extend(linked.map(|one| (machine.hostname.to_lowercase(), one.mac)));

@@ -207,7 +207,7 @@ pub async fn delete(
             tx.guard(SUBNETS_GUARD);
             let subnet = specifiers::subnet(tx, specifier)?;
             addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
-            if let Some((kind, node)) = linked(tx, &subnet).next() {
+            if let Some((kind, node)) = linked(tx, subnet.id).next() {
                 let message = format!(
                     "Cannot delete subnet {}: {kind} {} has a link to it.",
                     subnet.cidr, node.hostname
@@ -243,11 +243,11 @@ pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Vec<AddressRange> {
 }
 
 /// The machines and devices with a link to a subnet, and which of the two each is.
-fn linked<'a>(
-    at: &'a impl Reads,
-    subnet: &Subnet,
-) -> impl Iterator<Item = (&'static str, &'a Arc<Machine>)> {
-    let key = [MachineKey::Subnet(subnet.id)];
+pub(crate) fn linked(
+    at: &impl Reads,
+    subnet: SubnetId,
+) -> impl Iterator<Item = (&'static str, &Arc<Machine>)> {
+    let key = [MachineKey::Subnet(subnet)];
     let machines = at.state().all_machines().with(&key).into_iter();
     let devices = at.state().devices().with(&key).into_iter();
     machines.map(|found| ("machine", found)).chain(devices.map(|found| ("device", found)))
@@ -353,7 +353,7 @@ fn check_contents(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         return Err(Refusal::field("cidr", message));
     }
     dependents::check_subnet(tx, subnet)?;
-    for (_, machine) in linked(tx, subnet) {
+    for (_, machine) in linked(tx, subnet.id) {
         let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
         let outside = links.find_map(|link| {
             link.ip_address.filter(|ip| link.subnet == Some(subnet.id) && !subnet.cidr.contains(ip))

@@ -81,6 +81,7 @@ fn interface(number: u32, at: u32) -> Interface {
         product: String::new(),
         firmware_version: String::new(),
         links: Vec::new(),
+        tags: Vec::new(),
     }
 }
 
