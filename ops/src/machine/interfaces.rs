@@ -3,7 +3,8 @@
 
 pub mod links;
 
-use model::access::Actor;
+use model::access::{Actor, Object, Permission, permits};
+use model::controller::RackController;
 use model::controller::RackController;
 use model::device::{Device, is_interface_name};
 use model::dns::domain::Domain;
@@ -78,7 +79,10 @@ pub async fn list(
 ) -> Result<NodeInterfaces, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let of_node = match details.view().get::<Machine>(id)? {
-        Some(machine) => Some((machine.interfaces, false)),
+        Some(machine) => {
+            permits(actor, Permission::ReadMachine, &Object::of(&machine))?;
+            Some((machine.interfaces, false))
+        }
         None => details.view().get::<Device>(id)?.map(|device| (device.interfaces, true)),
     };
     if let Some((interfaces, of_device)) = of_node {
@@ -89,11 +93,11 @@ pub async fn list(
         });
         return Ok(NodeInterfaces::Node(shown.collect()));
     }
-    match controllers::get_rack(tables, actor, id).await {
-        Ok(rack) => Ok(NodeInterfaces::Rack(Box::new(rack))),
-        Err(Refusal::NotFound { .. }) => Err(Refusal::NotFound { model: "Node" }),
-        Err(refusal) => Err(refusal),
+    if details.view().get::<RackController>(id)?.is_none() {
+        return Err(Refusal::NotFound { model: "Node" });
     }
+    let rack = controllers::get_rack(tables, actor, id).await?;
+    Ok(NodeInterfaces::Rack(Box::new(rack)))
 }
 
 /// An interface of a machine or device, by id or name.

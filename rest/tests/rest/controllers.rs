@@ -64,10 +64,10 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     let racks = "rackcontrollers/?op=set_zone";
     assert_eq!(region.post(By::Admin, racks, &zone).await.assert(200).text, "null");
     region.post(By::Admin, racks, &[("zone", "cellar"), ("nodes", "abcdef")]).await.assert(400);
-    assert_eq!(region.get(By::User, one).await.json()["zone"]["name"], "default");
+    assert_eq!(region.get(By::Admin, one).await.json()["zone"]["name"], "default");
     region.post(By::Admin, racks, &[("zone", "cellar"), ("nodes", "abc123")]).await.assert(200);
     region.delete(By::Admin, "zones/cellar/").await.assert(204);
-    assert_eq!(region.get(By::User, one).await.json()["zone"]["name"], "default");
+    assert_eq!(region.get(By::Admin, one).await.json()["zone"]["name"], "default");
     let images = region.get(By::Admin, &format!("{one}?op=list_boot_images")).await.assert(200);
     let expected = serde_json::json!({ "images": [], "connected": true, "status": "synced" });
     assert_eq!(images.json(), expected);

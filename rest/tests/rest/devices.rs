@@ -167,7 +167,7 @@ async fn only_who_made_a_device_or_an_administrator_changes_it() {
     region.post(By::User, &path, &restore).await.assert(403);
     region.post(By::Admin, &path, &restore).await.assert(200);
     let user = region.delete(By::Admin, "users/user/").await.assert(400);
-    assert_eq!(user.text, "User user cannot be deleted: it owns devices.");
+    assert_eq!(user.text, "User user cannot be deleted: 1 node(s) are still allocated");
     region.delete(By::User, &path).await.assert(204);
     region.delete(By::Admin, "users/user/").await.assert(204);
 }
@@ -201,7 +201,7 @@ async fn devices_are_found_by_the_constraints_of_machines() {
     region
         .get(By::User, "devices/?zone=nosuch")
         .await
-        .assert_field("zone", "No such zone(s): 'nosuch'.");
+        .assert_field("zone", "No such zone(s): nosuch.");
     region.get(By::User, "devices/?bogus=1").await.assert_field("bogus", "No such constraint.");
     assert_eq!(region.get(By::User, "machines/").await.text, "[]", "no device is a machine");
 }
