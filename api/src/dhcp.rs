@@ -181,6 +181,9 @@ pub struct ExplainedRack {
     pub rack: NamedRack,
     /// Whether a region has a session with it.
     pub connected: bool,
+    /// Whether it has an address in a subnet of the VLAN that its packets come in at.
+    #[serde(default = "known_to_be")]
+    pub on_link: bool,
     /// Which transmission of the client it answers, from 1 on; none when the others do not wait for it.
     pub transmission: Option<usize>,
 }
@@ -226,6 +229,23 @@ pub struct ExplainedOffer {
     pub boot: ExplainedBoot,
     /// The options, if it asks for all there are.
     pub options: Vec<ExplainedOption>,
+    /// The options that do not fit into the answer.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An option that a client is not told, because the answer has no room for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its code.
+    pub code: u8,
+    /// Its name.
+    pub name: String,
+}
+
+/// What regions of the version before do not say.
+const fn known_to_be() -> bool {
+    true
 }
 
 /// Addresses in a row.

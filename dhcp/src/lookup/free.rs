@@ -118,6 +118,11 @@ impl<A: Copy + Ord> Free<A> {
         self.pools.keys().copied()
     }
 
+    /// The first and the last address of each block, in order.
+    pub fn spans(&self) -> impl Iterator<Item = (A, A)> {
+        self.spans.iter().map(|(first, (last, _))| (*first, *last))
+    }
+
     /// Adds a block with its addresses; `place` says what became of each, none leaves it out.
     pub fn add_block(
         &mut self,

@@ -58,9 +58,12 @@ impl Snippets {
     }
 
     /// Those of a scope, the lowest id first.
-    pub(crate) fn of(&self, scope: &Scope) -> impl Iterator<Item = &Program> {
+    pub(crate) fn of(
+        &self,
+        scope: &Scope,
+    ) -> impl DoubleEndedIterator<Item = (DhcpSnippetId, &Program)> {
         let first = (scope.clone(), DhcpSnippetId(0));
         let last = (scope.clone(), DhcpSnippetId(u32::MAX));
-        self.by_scope.range(first..=last).map(|(_, program)| program)
+        self.by_scope.range(first..=last).map(|((_, id), program)| (*id, program))
     }
 }

@@ -109,13 +109,15 @@ impl Engine {
         new + ended
     }
 
-    /// The own blocks on a link that new clients get no addresses of, because they lapsed or are
-    /// quarantined: their first addresses with their last.
+    /// The own blocks on a link that new clients get no addresses of, because they lapsed, are
+    /// quarantined, or lie in a subnet that is on another link by now: their first addresses with their last.
     fn closed_blocks(&self, vlan: VlanId, now: Moment) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
         let Some(clock) = self.clock else { return BTreeMap::new() };
         let (earliest, latest) = (clock.earliest(now), clock.latest(now));
-        let open = |block: &Block| self.allocates_from(block, earliest, latest);
-        let blocks = self.view.own_blocks(vlan).filter(|(_, _, block)| !open(block));
+        let here = |first| self.view.subnet_of(first).is_some_and(|(_, it)| it.vlan == vlan);
+        let blocks = self.view.own_blocks(vlan).filter(|(first, _, block)| {
+            !self.allocates_from(block, earliest, latest) || !here(*first)
+        });
         blocks.map(|(first, last, _)| (first, last)).collect()
     }
 
@@ -167,7 +169,7 @@ impl Engine {
             return Availability::Unknown;
         }
         let own_block = self.own_block(vlan, ip);
-        let own_block = own_block.filter(|block| is_its || self.view.is_open(block));
+        let own_block = own_block.filter(|_| is_its || self.view.is_open(ip));
         let knowledge = AddressKnowledge {
             binding: self.view.binding(ip),
             own_block,
@@ -211,9 +213,9 @@ impl Engine {
         }
     }
 
-    /// Whether whoever has a block gives new clients addresses of it now.
-    pub(crate) fn gives_from(&self, block: &Block, now: Moment) -> bool {
-        let clock = self.clock.filter(|_| self.view.is_open(block));
+    /// Whether whoever has a block gives new clients this address of it now.
+    pub(crate) fn gives_from(&self, block: &Block, ip: Ipv4Addr, now: Moment) -> bool {
+        let clock = self.clock.filter(|_| self.view.is_open(ip));
         clock
             .is_some_and(|clock| self.allocates_from(block, clock.earliest(now), clock.latest(now)))
     }
@@ -285,6 +287,7 @@ impl Engine {
             && !promised
             && !granted
             && !self.view.kept_for_another(ip, client)
+            && self.view.is_open(ip)
             && !self.view.is_left_out(ip)
             && self.allocates_from(block, earliest, clock.latest(now));
         usable.then_some(since)

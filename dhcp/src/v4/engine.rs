@@ -292,12 +292,14 @@ impl Engine {
     ) -> Output {
         let asked = self.unicast(arrival).then_some(arrival.destination);
         let client = [reply.yiaddr, reply.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
+        let written = reply.written();
         Output::Send(Sending {
             interface: arrival.interface,
             source: asked.unwrap_or_else(|| self.server_address(arrival, client)),
             destination: destination(message, reply, arrival.source_port),
             kind: reply.kind,
-            payload: reply.encode(),
+            payload: written.bytes,
+            left_out: written.left_out,
             send_before,
             received_us: arrival.received_us,
         })

@@ -20,7 +20,7 @@ use model::mac::MacAddress;
 
 use crate::lookup::free::Pool;
 use crate::v4::boot::{BootClient, architectures, boots};
-use crate::v4::choice::Why;
+use crate::v4::choice::{Choice, Why};
 use crate::v4::choose::Availability;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
@@ -118,8 +118,10 @@ pub struct Turn {
     pub rack: SystemId,
     /// Whether a region has a session with it.
     pub connected: bool,
+    /// Whether packets of the link come in at it: it has an address there, as far as is known.
+    pub on_link: bool,
     /// Which transmission of the client it answers, from 1 on; none while no region has a session with
-    /// it, because the others do not wait for it then.
+    /// it, or it is not on the link, because the others do not wait for it then.
     pub transmission: Option<usize>,
 }
 
@@ -179,6 +181,8 @@ pub struct Offer {
     pub boot: Boot,
     /// The options that it is told when it asks for all there are, in the order of the packet.
     pub options: Vec<ToldOption>,
+    /// The codes of options that do not fit into the answer.
+    pub left_out: Vec<u8>,
 }
 
 /// What a client is told to boot.
@@ -210,6 +214,8 @@ pub enum Silence {
     Off,
     /// No rack serves the link.
     NoRack,
+    /// No rack that serves the link has an address where its packets come in.
+    NotOnLink,
     /// No range of the link's subnets is for clients.
     NoRange,
     /// The rack has no block of the link's ranges.
@@ -228,12 +234,16 @@ pub enum Silence {
 #[must_use]
 pub fn turns(view: &View, vlan: VlanId, mac: MacAddress, giver: Option<&SystemId>) -> Vec<Turn> {
     let client = ClientId::Hardware(mac);
-    let racks: Vec<(&SystemId, bool)> = view
+    let racks: Vec<(&SystemId, bool, bool)> = view
         .racks_on(vlan)
-        .map(|(id, rack)| (id, rack.is_some_and(|rack| rack.connected)))
+        .map(|(id, rack)| {
+            let on_link = rack.is_none_or(|rack| view.reaches(rack, vlan));
+            (id, rack.is_some_and(|rack| rack.connected), on_link)
+        })
         .collect();
     let live = || {
-        let live = racks.iter().filter(|(_, connected)| *connected).map(|(id, _)| *id);
+        let live = racks.iter().filter(|(_, connected, on_link)| *connected && *on_link);
+        let live = live.map(|(id, ..)| *id);
         live.filter(|id| Some(*id) != giver)
     };
     let place = |id: &SystemId| {
@@ -241,13 +251,14 @@ pub fn turns(view: &View, vlan: VlanId, mac: MacAddress, giver: Option<&SystemId
     };
     let mut turns: Vec<Turn> = racks
         .iter()
-        .map(|(id, connected)| Turn {
+        .map(|(id, connected, on_link)| Turn {
             rack: (*id).clone(),
             connected: *connected,
-            transmission: connected.then(|| place(id) + 1),
+            on_link: *on_link,
+            transmission: (*connected && *on_link).then(|| place(id) + 1),
         })
         .collect();
-    turns.sort_by_key(|turn| turn.transmission.unwrap_or(usize::MAX));
+    turns.sort_by_key(|turn| (!turn.on_link, turn.transmission.unwrap_or(usize::MAX)));
     turns
 }
 
@@ -298,14 +309,12 @@ impl Engine {
             Some(_) | None => self.fate_of(ip, vlan, &id, now),
         });
         let giver = message.and_then(|message| self.only_giver(message, vlan, now).cloned());
-        let answer = match self.handle(&packet, self.arrival_of(question, vlan), now) {
-            Ok((_, outputs)) => match (sending(&outputs), chosen) {
-                (Some(sent), Some(chosen)) => {
-                    Answer::Offer(Box::new(self.offer(&packet, sent, vlan, chosen.why)))
-                }
-                (None, _) | (_, None) => Answer::Silence(Silence::Other(Dropped::NotKnown)),
-            },
-            Err(dropped) => Answer::Silence(self.silence(dropped, vlan)),
+        let own = self.view.rack(&self.own.rack);
+        let served = self.view.racks_on(vlan).any(|(id, _)| *id == self.own.rack);
+        let answer = if served && own.is_some_and(|rack| !self.view.reaches(rack, vlan)) {
+            Answer::Silence(Silence::NotOnLink)
+        } else {
+            self.answer_to(question, &packet, vlan, chosen, now)
         };
         Explanation {
             racks: turns(&self.view, vlan, mac, giver.as_ref()),
@@ -316,11 +325,33 @@ impl Engine {
         }
     }
 
+    fn answer_to(
+        &mut self,
+        question: &Question,
+        packet: &[u8],
+        vlan: VlanId,
+        chosen: Option<Choice>,
+        now: Moment,
+    ) -> Answer {
+        match self.handle(packet, self.arrival_of(question, vlan), now) {
+            Ok((_, outputs)) => match (sending(&outputs), chosen) {
+                (Some(sent), Some(chosen)) => {
+                    Answer::Offer(Box::new(self.offer(packet, sent, vlan, chosen.why)))
+                }
+                (None, _) | (_, None) => Answer::Silence(Silence::Other(Dropped::NotKnown)),
+            },
+            Err(dropped) => Answer::Silence(self.silence(dropped, vlan)),
+        }
+    }
+
     /// Where the packet comes in: at an interface on the link, or on the link whose racks serve it.
     fn arrival_of(&self, question: &Question, vlan: VlanId) -> Arrival {
         let served = self.view.vlan(vlan).and_then(|vlan| vlan.relay_vlan).unwrap_or(vlan);
-        let near = self.view.subnets_on(served).find_map(|(net, _)| self.addresses.within(net));
-        let server = near.or_else(|| self.addresses.first()).unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let own = self.view.rack(&self.own.rack);
+        let first = own.and_then(|rack| self.view.address_serving(rack, served));
+        let near = || self.view.subnets_on(served).find_map(|(net, _)| self.addresses.within(net));
+        let server =
+            first.or_else(near).or_else(|| self.addresses.first()).unwrap_or(Ipv4Addr::UNSPECIFIED);
         let relayed = matches!(question.way, Way::Relay { .. });
         Arrival {
             vlan: served,
@@ -355,25 +386,24 @@ impl Engine {
             ip,
             why,
             subnet: self.view.subnet_of(ip).map(|(_, subnet)| subnet.id),
-            range: block.map(|block| block.iprange).or_else(in_range),
+            range: in_range(),
             block: block.map(|block| block.id),
             lease_seconds: reply.options.number_u32(code::LEASE_TIME).unwrap_or_default(),
             server: reply.options.address(code::SERVER_IDENTIFIER).unwrap_or(sent.source),
             boot: self.boot(packet, &reply),
             options: self.told(packet, &reply),
+            left_out: sent.left_out.clone(),
         }
     }
 
     /// The options of a reply, those that snippets say as such.
     fn told(&self, packet: &[u8], reply: &told::Told) -> Vec<ToldOption> {
-        let message = Message::parse(packet).ok();
-        let settings = message.as_ref().map(|message| self.settings(message, reply.yiaddr));
-        let settings = settings.unwrap_or_default();
         let mut options = reply.told();
+        let Ok(message) = Message::parse(packet) else { return options };
+        let origins = self.origins(&message, reply.yiaddr);
         for option in &mut options {
-            if settings.options.contains_key(&option.code) {
-                option.source = Source::Snippet;
-            }
+            let snippet = origins.of(option.code);
+            option.source = snippet.map_or(option.source, Source::Snippet);
         }
         options
     }

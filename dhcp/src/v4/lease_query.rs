@@ -76,6 +76,7 @@ impl Engine {
             destination: Destination::Relay { ip: query.giaddr, port: 67 },
             kind: reply.kind,
             payload: reply.encode(),
+            left_out: Vec::new(),
             send_before: now.plus_ms(SEND_WITHIN_MS),
             received_us: arrival.received_us,
         })])

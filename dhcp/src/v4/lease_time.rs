@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use model::dhcp::program::Settings;
+use model::dhcp::program::{LeaseBound, Settings};
 use model::id::SubnetId;
 use model::lease::binding::{Binding, BindingState};
 use model::lease::client::ClientId;
@@ -46,6 +46,24 @@ impl Engine {
         let shortest = settings.lease_min_s.map_or(LEASE_MS_MIN, ms).min(longest);
         let asked = request.options.number_u32(code::LEASE_TIME).or(settings.lease_default_s);
         asked.map_or(longest, |seconds| ms(seconds).clamp(shortest, longest))
+    }
+
+    /// Which bound that snippets set a client's lease follows, if it follows one.
+    pub(crate) fn lease_said(&self, request: &Message, ip: Ipv4Addr) -> Option<LeaseBound> {
+        let settings = self.settings(request, ip);
+        let ms = |seconds: u32| u64::from(seconds) * 1_000;
+        let lease_ms = self.lease_within(request, ip, &settings);
+        let is = |seconds: Option<u32>| seconds.is_some_and(|seconds| ms(seconds) == lease_ms);
+        let asked = request.options.number_u32(code::LEASE_TIME);
+        if asked.is_some_and(|seconds| ms(seconds) == lease_ms) {
+            None
+        } else if asked.is_none() && is(settings.lease_default_s) {
+            Some(LeaseBound::Default)
+        } else if is(settings.lease_max_s) {
+            Some(LeaseBound::Max)
+        } else {
+            is(settings.lease_min_s).then_some(LeaseBound::Min)
+        }
     }
 
     fn longest_ms(&self, client: &ClientId, ip: Ipv4Addr) -> u64 {

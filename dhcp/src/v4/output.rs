@@ -53,6 +53,8 @@ pub struct Sending {
     pub kind: reply::Kind,
     /// The UDP payload.
     pub payload: Vec<u8>,
+    /// The codes of options that did not fit.
+    pub left_out: Vec<u8>,
     /// It must not be sent later than this.
     pub send_before: Moment,
     /// When the message that it answers was received, as its [`Arrival`] said.

@@ -2,8 +2,9 @@
 //!
 //! A server should ask whether anybody uses an address before it gives it to a client that did not
 //! have it. A client does not wait for that: a rack asks ahead of need, and keeps on each link a few
-//! addresses that did not answer a short time ago. Where more clients come than were expected, the
-//! others are offered an address that is asked for at that moment; an answer withdraws the offer.
+//! addresses that did not answer within the last minute. One of them is asked for once more while it is
+//! offered, unless that was a moment ago. Where more clients come than were expected, the others are
+//! offered an address that is asked for at that moment; an answer withdraws the offer.
 //!
 //! What is sent and what is remembered is bounded. A host that answers for whatever it is asked (a
 //! proxy) is recognized by that, and not believed any more: it must not empty a pool.
@@ -23,8 +24,10 @@ const AGAIN_MS: u64 = 200;
 /// An address that has not answered by then, after the last time, is not in use.
 const ANSWERS_WITHIN_MS: u64 = 1_000;
 /// How long that counts, and how long before its end it is asked again.
-const LIFE_MS: u64 = 600_000;
+const LIFE_MS: u64 = 60_000;
 const RENEWED_MS: u64 = 15_000;
+/// An address that was asked for longer ago is asked for once more while it is offered.
+const FRESH_MS: u64 = 2_000;
 /// How many such addresses a link has in stock: twice of what went in a few seconds, within bounds.
 const LATELY_MS: u64 = 5_000;
 const STOCK_MIN: usize = 8;
@@ -237,8 +240,8 @@ impl Probes {
         self.empty.entry(vlan).or_insert(now);
     }
 
-    /// A new client is offered an address. One that nobody asked for yet is asked for at once, if
-    /// so much may be sent.
+    /// A new client is offered an address. One that nobody asked for yet, or not just now, is asked for at
+    /// once, if so much may be sent: somebody may have come since.
     pub(crate) fn offered(&mut self, vlan: VlanId, ip: Ipv4Addr, now: Moment) {
         if let Some(in_use) = self.in_use.get_mut(&ip) {
             in_use.offered = true;
@@ -252,10 +255,11 @@ impl Probes {
         };
         link.went.lately(now);
         link.went.now += 1;
-        if link.vacant.remove(&ip).is_some() {
-            return;
+        match link.vacant.remove(&ip) {
+            Some(at) if now.since_ms(at) <= FRESH_MS => return,
+            Some(_) => {}
+            None => self.unprobed += 1,
         }
-        self.unprobed += 1;
         if let Some(asked) = link.asked.get_mut(&ip) {
             asked.for_stock = false;
         } else if link.allowance.take(FOR_STOCK, now) {

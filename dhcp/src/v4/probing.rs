@@ -25,7 +25,9 @@ impl Engine {
     /// there is a way to ask and to hear answers; an address that does not answer counts as vacant.
     pub fn probe(&mut self, now: Moment) -> Vec<Probe> {
         let (view, own) = (&self.view, &self.own);
-        let is_own = |vlan, ip| view.block_at(vlan, &own.rack, own.incarnation, ip).is_some();
+        let is_own = |vlan, ip| {
+            view.is_open(ip) && view.block_at(vlan, &own.rack, own.incarnation, ip).is_some()
+        };
         self.probes.go_on(is_own, now);
         self.hold_what_is_not_free(now);
         let served: Vec<VlanId> = self.view.links().filter(|vlan| self.serves(*vlan)).collect();

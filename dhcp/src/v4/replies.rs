@@ -206,8 +206,7 @@ impl Engine {
             racks.sort_by_key(|(id, _)| **id != self.own.rack);
             for (id, rack) in racks {
                 let own = (*id == self.own.rack).then_some(server);
-                let near = rack.map(|rack| self.reachable_at(rack, subnet)).unwrap_or_default();
-                servers.extend(own.into_iter().chain(near));
+                servers.extend(own.or_else(|| self.reachable_at(rack?, subnet)));
             }
         }
         servers.extend(subnet.dns_servers.iter().filter_map(|ip| v4(*ip)));
@@ -216,20 +215,12 @@ impl Engine {
         servers
     }
 
-    /// The addresses of a rack in a subnet; when it has none, those on the link that the subnet is
+    /// The address of a rack in a subnet; when it has none, its first one on the link that the subnet is
     /// relayed to, because the subnet's router leads there.
-    fn reachable_at(&self, rack: &PeerRack, subnet: &Subnet) -> Vec<Ipv4Addr> {
-        let addresses = || rack.addresses.iter().filter_map(|own| v4(own.addr()));
-        let near: Vec<Ipv4Addr> =
-            addresses().filter(|own| subnet.cidr.contains(&IpAddr::V4(*own))).collect();
-        if !near.is_empty() {
-            return near;
-        }
-        let serving = self.view.vlan(subnet.vlan).and_then(|vlan| vlan.relay_vlan);
-        let serving = serving.unwrap_or(subnet.vlan);
-        addresses()
-            .filter(|own| self.view.subnet_of(*own).is_some_and(|(_, on)| on.vlan == serving))
-            .collect()
+    fn reachable_at(&self, rack: &PeerRack, subnet: &Subnet) -> Option<Ipv4Addr> {
+        let mut addresses = rack.addresses.iter().filter_map(|own| v4(own.addr()));
+        let near = addresses.find(|own| subnet.cidr.contains(&IpAddr::V4(*own)));
+        near.or_else(|| self.view.address_serving(rack, subnet.vlan))
     }
 }
 

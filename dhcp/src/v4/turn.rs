@@ -41,15 +41,15 @@ impl Engine {
         }
         let requested = message.options.address(code::REQUESTED_ADDRESS)?;
         let block = self.view.block_around(vlan, requested)?;
-        let can_be_given = self.gives_from(block, now)
+        let can_be_given = self.gives_from(block, requested, now)
             && self.is_free_by_promises(requested, &message.client, now);
         let giver = block.rack.as_ref().filter(|_| can_be_given)?;
         self.live_racks(vlan).find(|rack| *rack == giver)
     }
 
-    /// The racks of a link that a region has a session with.
+    /// The racks of a link that a region has a session with, and whose address is known to lie there.
     pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
-        let live = |rack: &PeerRack| rack.connected;
+        let live = move |rack: &PeerRack| rack.connected && self.view.reaches(rack, vlan);
         self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
     }
 }

@@ -66,7 +66,7 @@ pub struct View {
     subnets_by_prefix: Prefixes<Ipv4Addr, SubnetId>,
     subnets_by_vlan: BTreeSet<(VlanId, SubnetId)>,
     bindings: BTreeMap<Ipv4Addr, Binding>,
-    by_client: BTreeSet<(VlanId, ClientId, Ipv4Addr)>,
+    by_client: BTreeSet<(ClientId, Ipv4Addr)>,
     blocks: Blocks<Ipv4Addr>,
     /// The rack process whose blocks `free` has.
     own: Option<(SystemId, u64)>,
@@ -118,7 +118,7 @@ impl View {
         let IpAddr::V4(ip) = binding.ip else { return };
         self.change(ip, |view| {
             view.forget_binding(ip);
-            view.by_client.insert((binding.vlan, binding.client.clone(), ip));
+            view.by_client.insert((binding.client.clone(), ip));
             view.bindings.insert(ip, binding);
         });
     }
@@ -132,15 +132,37 @@ impl View {
 
     fn forget_binding(&mut self, ip: Ipv4Addr) {
         if let Some(old) = self.bindings.remove(&ip) {
-            self.by_client.remove(&(old.vlan, old.client, ip));
+            self.by_client.remove(&(old.client, ip));
         }
     }
 
     /// Says from where to where new clients get addresses of a range; from nowhere when it is deleted, or
     /// for something else.
     pub fn put_range(&mut self, id: IpRangeId, span: Option<Span>) {
-        let before = self.ranges.insert(id, span).flatten();
+        let before = self.ranges.get(&id).copied().flatten();
+        let moved = self.own_addresses_in(before, span);
+        let places: Vec<_> = moved.iter().map(|ip| self.place(*ip)).collect();
+        self.ranges.insert(id, span);
         self.snippets.move_range(id, before, span);
+        for (ip, before) in moved.into_iter().zip(places) {
+            let after = self.place(ip);
+            self.free.moved(ip, before, after);
+        }
+    }
+
+    /// The addresses of own blocks in either of two spans; all of them while no range was heard of.
+    fn own_addresses_in(&self, before: Option<Span>, after: Option<Span>) -> Vec<Ipv4Addr> {
+        let all = self.ranges.is_empty();
+        let within = |span: &Option<Span>, ip| span.is_some_and(|span| span.contains(ip));
+        let concerns = |block: &Span, span: &Option<Span>| {
+            span.is_some_and(|span| span.first <= block.last && block.first <= span.last)
+        };
+        let blocks = self.free.spans().map(|(first, last)| Span { first, last });
+        blocks
+            .filter(|block| all || concerns(block, &before) || concerns(block, &after))
+            .flat_map(|block| block.addresses())
+            .filter(|ip| all || within(&before, *ip) || within(&after, *ip))
+            .collect()
     }
 
     /// Adds or replaces a snippet.
@@ -163,15 +185,11 @@ impl View {
         self.routes.remove(id);
     }
 
-    /// Whether new clients get addresses of a block: it still lies in a range for them. A block outlives
-    /// its range by some minutes.
+    /// Whether new clients may get an address: it lies in a range for them. A block outlives its range by
+    /// some minutes, and may lie in another one by then. While no range was heard of, blocks alone count.
     #[must_use]
-    pub fn is_open(&self, block: &Block) -> bool {
-        let (IpAddr::V4(first), IpAddr::V4(last)) = (block.first, block.last) else { return false };
-        match self.ranges.get(&block.iprange) {
-            None => true,
-            Some(span) => span.is_some_and(|span| span.contains(first) && span.contains(last)),
-        }
+    pub fn is_open(&self, ip: Ipv4Addr) -> bool {
+        self.ranges.is_empty() || self.snippets.range_of(ip).is_some()
     }
 
     /// The ranges on a link from which new clients get addresses, in the order of their ids. Looks at all
@@ -247,10 +265,10 @@ impl View {
         self.leaves_out_ends && looks_like_an_end(ip)
     }
 
-    /// What became of an address; none when it is kept for a client, or for nobody.
+    /// What became of an address; none when it is kept for a client, or for nobody, or lies in no range.
     fn place(&self, ip: Ipv4Addr) -> Option<Place> {
         let kept = self.static_addresses.contains_key(&ip) || self.reserved.has(ip);
-        if kept || self.is_left_out(ip) {
+        if kept || self.is_left_out(ip) || !self.is_open(ip) {
             return None;
         }
         Some(match self.bindings.get(&ip) {
@@ -399,14 +417,7 @@ impl View {
     /// The bindings of a client on a link, the one with the latest promise first.
     #[must_use]
     pub fn bindings_of(&self, vlan: VlanId, client: &ClientId) -> Vec<&Binding> {
-        let first = (vlan, client.clone(), Ipv4Addr::UNSPECIFIED);
-        let last = (vlan, client.clone(), Ipv4Addr::BROADCAST);
-        let mut found: Vec<&Binding> = self
-            .by_client
-            .range(first..=last)
-            .filter_map(|(_, _, ip)| self.bindings.get(ip))
-            .filter(|binding| binding.state != BindingState::Declined)
-            .collect();
+        let mut found: Vec<&Binding> = self.held_on(vlan, client).collect();
         found.sort_by_key(|binding| std::cmp::Reverse(binding.promise_until));
         found
     }
@@ -414,12 +425,24 @@ impl View {
     /// Whether an address is bound to a client on a link, or kept for it.
     #[must_use]
     pub fn has_binding(&self, vlan: VlanId, client: &ClientId) -> bool {
-        let first = (vlan, client.clone(), Ipv4Addr::UNSPECIFIED);
-        let last = (vlan, client.clone(), Ipv4Addr::BROADCAST);
+        self.held_on(vlan, client).next().is_some()
+    }
+
+    /// The bindings of a client on a link. An address lies on the link of its subnet, which may be
+    /// another one than when it was bound.
+    fn held_on(&self, vlan: VlanId, client: &ClientId) -> impl Iterator<Item = &Binding> {
+        let first = (client.clone(), Ipv4Addr::UNSPECIFIED);
+        let last = (client.clone(), Ipv4Addr::BROADCAST);
         self.by_client
             .range(first..=last)
-            .filter_map(|(_, _, ip)| self.bindings.get(ip))
-            .any(|binding| binding.state != BindingState::Declined)
+            .filter_map(|(_, ip)| Some((*ip, self.bindings.get(ip)?)))
+            .filter(move |(ip, binding)| self.link_of(*ip).unwrap_or(binding.vlan) == vlan)
+            .map(|(_, binding)| binding)
+            .filter(|binding| binding.state != BindingState::Declined)
+    }
+
+    fn link_of(&self, ip: Ipv4Addr) -> Option<VlanId> {
+        self.subnet_of(ip).map(|(_, subnet)| subnet.vlan)
     }
 
     /// Whether a client is one that the site has: a machine's, or one with a reserved address.
@@ -497,6 +520,34 @@ impl View {
             end || subnet.gateway_ip == Some(IpAddr::V4(ip))
         });
         assigned || reserved || of_network || self.is_of_a_rack(ip)
+    }
+
+    /// The link whose racks answer on a link: itself, or the one that it is relayed to.
+    fn serving(&self, vlan: VlanId) -> VlanId {
+        self.vlans.get(&vlan).and_then(|vlan| vlan.relay_vlan).unwrap_or(vlan)
+    }
+
+    /// The first address that a rack has where packets of a link come in.
+    #[must_use]
+    pub fn address_serving(&self, rack: &PeerRack, vlan: VlanId) -> Option<Ipv4Addr> {
+        let serving = self.serving(vlan);
+        let mut addresses = rack.addresses.iter().filter_map(|own| match own.addr() {
+            IpAddr::V4(own) => Some(own),
+            IpAddr::V6(_) => None,
+        });
+        addresses.find(|own| self.link_of(*own) == Some(serving))
+    }
+
+    /// Whether packets of a link come in at a rack. One of which no address is known may have some.
+    #[must_use]
+    pub fn reaches(&self, rack: &PeerRack, vlan: VlanId) -> bool {
+        rack.addresses.is_empty() || self.address_serving(rack, vlan).is_some()
+    }
+
+    /// What is known of a rack.
+    #[must_use]
+    pub fn rack(&self, id: &SystemId) -> Option<&PeerRack> {
+        self.racks.get(id)
     }
 
     /// The racks that answer on a link, with what is known of them.

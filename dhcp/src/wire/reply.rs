@@ -81,6 +81,16 @@ struct Fields {
     options: Vec<u8>,
     file: Vec<u8>,
     sname: Vec<u8>,
+    left_out: Vec<u8>,
+}
+
+/// A reply as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The codes of the options that did not fit.
+    pub left_out: Vec<u8>,
 }
 
 /// A reply to one message.
@@ -161,6 +171,12 @@ impl Reply {
     /// The bytes. Options that do not fit are left out, the least important first.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        self.written().bytes
+    }
+
+    /// The bytes, and what was left out of them.
+    #[must_use]
+    pub fn written(&self) -> Written {
         let mut packet = self.fixed();
         let relay =
             self.relay_agent.as_deref().map(|value| pieces(code::RELAY_AGENT_INFORMATION, value));
@@ -178,7 +194,7 @@ impl Reply {
         packet.extend_from_slice(&relay);
         packet.push(END);
         packet.resize(packet.len().max(LEN_MIN), 0);
-        packet
+        Written { bytes: packet, left_out: fields.left_out }
     }
 
     fn fixed(&self) -> Vec<u8> {
@@ -226,12 +242,12 @@ impl Reply {
             }
         }
         let mut fields = Fields::default();
-        for ((_, piece), place) in options.iter().zip(place) {
+        for ((code, piece), place) in options.iter().zip(place) {
             match place {
                 Some(0) => fields.options.extend_from_slice(piece),
                 Some(1) => fields.file.extend_from_slice(piece),
                 Some(_) => fields.sname.extend_from_slice(piece),
-                None => {}
+                None => fields.left_out.push(*code),
             }
         }
         let overload = u8::from(!fields.file.is_empty()) | u8::from(!fields.sname.is_empty()) << 1;

@@ -76,3 +76,28 @@ fn a_renewal_at_any_address_of_the_rack_is_one_and_is_answered_from_there() {
     assert_eq!(kind_of(&outputs), MessageType::Ack);
     assert_eq!(sending(&outputs).source, destination);
 }
+
+/// V4-17.
+#[test]
+fn each_rack_is_one_name_server_in_the_clients_own_subnet() {
+    let mut bench = bench();
+    let addresses = ["10.0.0.3/24", "10.1.0.3/24"].map(|net| net.parse().unwrap()).to_vec();
+    bench.engine.update(|view| {
+        view.put_rack(
+            crate::bench::rack(2),
+            dhcp::v4::view::PeerRack { connected: false, addresses },
+        );
+        view.put_vlan(crate::bench::vlan(model::id::VlanId(5), Some(VLAN)));
+        view.put_subnet(subnet(5, model::id::VlanId(5), "10.5.0.0/24", [10, 5, 0, 1]));
+        view.put_reserved(std::net::IpAddr::from([10, 5, 0, 50]), Some(Client::new(2).mac));
+    });
+    let told = |bench: &mut Bench, client: &Client| {
+        let outputs = bench.handle(&client.discover()).unwrap();
+        raw_option(&sent(&outputs).2, 6).unwrap().1.to_vec()
+    };
+    let of_subnet = [SECOND.octets(), [10, 1, 0, 3], [9, 9, 9, 9]].concat();
+    assert_eq!(told(&mut bench, &Client::new(1)), of_subnet);
+    let relayed = Client { giaddr: Ipv4Addr::new(10, 5, 0, 1), ..Client::new(2) };
+    let of_relay = [SERVER.octets(), [10, 0, 0, 3], [9, 9, 9, 9]].concat();
+    assert_eq!(told(&mut bench, &relayed), of_relay, "none of them twice");
+}

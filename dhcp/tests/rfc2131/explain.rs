@@ -4,13 +4,14 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use dhcp::v4::explain::source::Source;
-use dhcp::v4::explain::{Answer, Explanation, Offer, Question, Way};
+use dhcp::v4::explain::{Answer, Explanation, Offer, Question, Silence, Way};
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
 use model::dhcp::snippet::Scope;
-use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::id::{BlockId, DhcpSnippetId, IpRangeId, StaticRouteId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::clock::RegionClock;
 use model::lease::cut::Span;
+use model::net::staticroute::StaticRoute;
 use model::net::vlan::Vlan;
 
 use crate::bench::{Bench, Client, VLAN, block_of, mac, rack, sent, subnet, vlan};
@@ -292,11 +293,80 @@ fn an_identifier_changes_what_is_told_to_those_that_ask_by_it_and_not_the_addres
     };
     let value = |offer: &Offer, code| {
         let told = offer.options.iter().find(|option| option.code == code);
-        told.map(|option| (option.text(), option.source == Source::Snippet))
+        told.map(|option| (option.text(), matches!(option.source, Source::Snippet(_))))
     };
     let (without, with) = (asked(None), asked(Some(vec![255, 0, 1])));
     assert_eq!(without.ip, with.ip);
     assert_eq!(value(&without, 15), Some(("example.com".to_owned(), false)));
     assert_eq!(value(&with, 15), Some(("lab.example.com".to_owned(), true)));
     assert!(value(&without, 61).is_none() && value(&with, 61).is_some());
+}
+
+fn offer(bench: &mut Bench, question: &Question) -> Offer {
+    match explained(bench, question).answer {
+        Answer::Offer(offer) => *offer,
+        Answer::Silence(silence) => panic!("{silence:?}"),
+    }
+}
+
+#[test]
+fn what_a_snippet_says_is_said_to_be_its() {
+    let mut bench = bench(|_| {});
+    let global = "next-server 10.0.0.9; default-lease-time 300; option time-offset 3600;";
+    crate::snippets::put(&mut bench, 1, Scope::Global, global);
+    crate::snippets::put(&mut bench, 2, Scope::Subnet(SubnetId(1)), "filename \"own.efi\";");
+    let boots = Question {
+        architecture: Some(7),
+        vendor_class: Some("PXEClient".to_owned()),
+        ..question(1)
+    };
+    let offer = offer(&mut bench, &boots);
+    let told = |code| offer.options.iter().find(|option| option.code == code).unwrap();
+    let source = |code| told(code).source;
+    let snippet = |id| Source::Snippet(DhcpSnippetId(id));
+    assert_eq!((source(66), source(67)), (snippet(1), snippet(2)));
+    assert_eq!((source(51), source(58), source(59)), (snippet(1), snippet(1), snippet(1)));
+    assert_eq!((source(60), source(3)), (Source::Boot, Source::Subnet));
+    assert_eq!((told(2).name(), told(2).text()), ("time offset", "3600 s".to_owned()));
+    crate::snippets::put(&mut bench, 3, Scope::Global, "max-lease-time 120;");
+    let bounded = self::offer(&mut bench, &boots);
+    assert_eq!(bounded.options.iter().find(|it| it.code == 51).unwrap().source, snippet(3));
+}
+
+#[test]
+fn a_rack_that_has_no_address_on_the_link_answers_nobody_there() {
+    let elsewhere =
+        |connected| PeerRack { connected, addresses: vec!["172.30.0.2/24".parse().unwrap()] };
+    for last in 0..32 {
+        let mut two = bench(|view| view.put_rack(rack(2), elsewhere(true)));
+        let told = explained(&mut two, &question(last));
+        let turns: Vec<_> =
+            told.racks.iter().map(|turn| (turn.on_link, turn.transmission)).collect();
+        assert_eq!(turns, [(true, Some(1)), (false, None)]);
+        assert!(matches!(told.answer, Answer::Offer(_)), "nobody waits for it");
+    }
+    let mut alone = bench(|view| view.put_rack(rack(1), elsewhere(true)));
+    let answer = explained(&mut alone, &question(1)).answer;
+    assert_eq!(answer, Answer::Silence(Silence::NotOnLink));
+}
+
+#[test]
+fn options_that_have_no_room_are_told() {
+    let mut bench = bench(|view| {
+        for number in 0..200 {
+            let id = SubnetId(1_000 + u32::from(number));
+            let cidr = format!("10.7.{number}.0/24");
+            view.put_subnet(subnet(id.0, VlanId(9), &cidr, [10, 7, number, 1]));
+            view.put_route(&StaticRoute {
+                id: StaticRouteId(u32::from(number) + 1),
+                source: SubnetId(1),
+                destination: id,
+                gateway_ip: IpAddr::from([10, 0, 0, 7]),
+                metric: 0,
+            });
+        }
+    });
+    let offer = offer(&mut bench, &question(1));
+    assert!(offer.left_out.contains(&121) && offer.left_out.contains(&249), "{:?}", offer.left_out);
+    assert!(offer.options.iter().all(|option| !offer.left_out.contains(&option.code)));
 }

@@ -43,6 +43,26 @@ impl Span {
         (Self { last, ..*self }, Some(Self { first, ..*self }))
     }
 
+    /// It without its first address; none of one address.
+    #[must_use]
+    pub fn without_first(&self) -> Option<Self> {
+        let first = Ipv4Addr::from_bits(self.first.to_bits().checked_add(1)?);
+        Some(Self { first, ..*self }).filter(|rest| !rest.is_empty())
+    }
+
+    /// It without its last address; none of one address.
+    #[must_use]
+    pub fn without_last(&self) -> Option<Self> {
+        let last = Ipv4Addr::from_bits(self.last.to_bits().checked_sub(1)?);
+        Some(Self { last, ..*self }).filter(|rest| !rest.is_empty())
+    }
+
+    /// Whether an address lies in both.
+    #[must_use]
+    pub fn overlaps(&self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
     /// Its addresses, in order.
     pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
         (self.first.to_bits()..=self.last.to_bits()).map(Ipv4Addr::from_bits)

@@ -175,7 +175,7 @@ pub fn take_in_interfaces(
             let boot = boot_mac.map_or(interface.boot, |boot| boot == mac);
             match vlan {
                 Some(vlan) if boot => addresses::connect(tx, &mut interface, vlan)?,
-                Some(vlan) => interface.vlan = Some(vlan),
+                Some(vlan) => addresses::put_on(tx, &mut interface, vlan)?,
                 None => {}
             }
         }

@@ -14,8 +14,10 @@ use model::net::allocate::{AllocateError, allocate};
 use model::net::occupancy::Occupancy;
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
 
 use crate::error::Refusal;
+use crate::network::dependents::Holder;
 use crate::network::kept;
 use crate::network::promised::is_promised;
 use tables::error::TableError;
@@ -112,24 +114,34 @@ pub fn release(machine: &mut Machine) {
 ///
 /// # Errors
 /// [`TableError::Corrupt`].
-pub fn connect(
-    reads: &impl Reads,
-    interface: &mut Interface,
-    vlan: VlanId,
-) -> Result<(), TableError> {
-    interface.vlan = Some(vlan);
+pub fn connect(tx: &mut Tx, interface: &mut Interface, vlan: VlanId) -> Result<(), TableError> {
+    put_on(tx, interface, vlan)?;
     if !interface.links.is_empty() {
         return Ok(());
     }
-    let subnets = reads.list_by(&SUBNETS_OF_VLAN, &vlan)?;
+    let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan)?;
     let first = subnets.iter().filter(|subnet| subnet.managed).min_by_key(|subnet| subnet.id);
+    let first = first.map_or(Ok(None), |first| tx.get::<Subnet>(&first.id))?;
     if let Some(subnet) = first {
+        Holder::Subnet(subnet.id).gets_one(tx);
         interface.links.push(Link {
             id: interface.id.0,
             mode: LinkMode::Auto,
             subnet: Some(subnet.id),
             ip_address: None,
         });
+    }
+    Ok(())
+}
+
+/// Puts an interface on a VLAN, which is not removed at the same moment.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub fn put_on(tx: &mut Tx, interface: &mut Interface, vlan: VlanId) -> Result<(), TableError> {
+    if interface.vlan != Some(vlan) && tx.get::<Vlan>(&vlan)?.is_some() {
+        Holder::Vlan(vlan).gets_one(tx);
+        interface.vlan = Some(vlan);
     }
     Ok(())
 }
@@ -164,7 +176,9 @@ pub fn vlan_of(
             newest = binding;
         }
     }
-    Ok(newest.map(|binding| binding.vlan))
+    let Some(newest) = newest else { return Ok(None) };
+    let now_in = subnets.iter().find(|subnet| subnet.cidr.contains(&newest.ip));
+    Ok(Some(now_in.map_or(newest.vlan, |subnet| subnet.vlan)))
 }
 
 /// A machine whose boot interface has no link yet gets one, if its VLAN has a subnet by now.

@@ -14,13 +14,14 @@ use model::lease::block::Block;
 use model::lease::cut::{Span, block_len, cuts};
 use model::lease::grant;
 use model::lease::policy::Policy;
-use model::net::iprange::{IpRange, Purpose};
+use model::net::iprange::IpRange;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 
 use crate::authorize::cause;
+use crate::network::block_homes::{Home, Homes};
 use crate::network::leases::{RackProcess, applicant};
-use crate::network::spans::{block_span, dynamic_span, racks_of};
+use crate::network::spans::{block_span, dynamic_span, racks_of, span};
 use tables::error::TableError;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_OF_VLAN};
 use tables::read::Reads;
@@ -60,7 +61,9 @@ pub async fn request_blocks(
     let cause = cause(&process.actor(), "block.grant");
     tables
         .update(&cause, |tx| -> Result<(Vec<Block>, Timestamp), TableError> {
-            let mut grants = Grants { tx, process, policy: Policy::default(), owned: Vec::new() };
+            let policy = Policy::default();
+            let homes = Homes::default();
+            let mut grants = Grants { tx, process, policy, homes, owned: Vec::new() };
             grants.renew(requests)?;
             for request in requests {
                 grants.supply(request)?;
@@ -76,6 +79,7 @@ struct Grants<'a> {
     tx: &'a mut Tx,
     process: &'a RackProcess,
     policy: Policy,
+    homes: Homes,
     /// What the rack has now.
     owned: Vec<Block>,
 }
@@ -87,9 +91,12 @@ impl Grants<'_> {
         let rack = &self.process.rack;
         let mut own: BTreeMap<VlanId, Vec<(u32, Arc<Block>)>> = BTreeMap::new();
         for (block, bound) in self.tx.state().blocks_in_use() {
-            if block.rack.as_ref() == Some(rack) {
-                let of_link = own.entry(block.vlan).or_default();
-                of_link.push((unbound(block, bound), Arc::clone(block)));
+            // What lies in no range any more is not renewed.
+            if block.rack.as_ref() == Some(rack)
+                && let Some(home) = self.homes.of(self.tx, block)?
+            {
+                let of_link = own.entry(home.vlan).or_default();
+                of_link.push((home.unbound(bound), Arc::clone(block)));
             }
         }
         for (vlan, mut own) in own {
@@ -120,10 +127,13 @@ impl Grants<'_> {
         Ok(())
     }
 
-    /// Whether the rack has the block from now on; one that was granted a moment ago is not written.
+    /// Whether the rack has the block from now on; one that was granted a moment ago is not written, if it
+    /// still is where it says.
     fn renew_block(&mut self, block: &Block) -> Result<bool, TableError> {
         let fresh = self.tx.now().since_ms(block.granted_at) < RENEW_AFTER_MS;
-        if applicant(self.process).owns(block) && fresh {
+        let home = self.homes.of(self.tx, block)?;
+        let in_place = home.is_some_and(|home| home.is_told_by(block));
+        if applicant(self.process).owns(block) && fresh && in_place {
             self.owned.push(block.clone());
             return Ok(true);
         }
@@ -148,7 +158,7 @@ impl Grants<'_> {
         if missing == 0 {
             return Ok(());
         }
-        for (block, free) in self.of_others(vlan) {
+        for (block, free) in self.of_others(vlan)? {
             if missing > 0 && self.grant(&block)? {
                 missing = missing.saturating_sub(free);
             }
@@ -164,7 +174,7 @@ impl Grants<'_> {
 
     /// How many addresses the rack is to get. Where several racks answer, none keeps so much in store
     /// that the others go without.
-    fn missing(&self, request: &BlockRequest, ranges: &[IpRange]) -> Result<u32, TableError> {
+    fn missing(&mut self, request: &BlockRequest, ranges: &[IpRange]) -> Result<u32, TableError> {
         let part = self.part(request.vlan, ranges)?;
         let few = u32::from(request.free < FREE_MIN.min(part));
         if request.wanted == 0 {
@@ -176,16 +186,21 @@ impl Grants<'_> {
         let share = if racks == 1 { total / 2 } else { total / (4 * racks) };
         let share = u32::try_from(share).unwrap_or(u32::MAX);
         let wanted = request.wanted.min(WANTED_MAX).min(share);
-        // A rack whose clients were offered what it has looks poorer than it is, but not for ever.
-        let owns = |block: &Block| {
-            block.vlan == request.vlan
-                && applicant(self.process).owns(block)
-                && block.valid_until > self.tx.now()
-        };
-        let owned = self.tx.state().blocks_in_use().filter(|(block, _)| owns(block));
-        let unused: u32 = owned.map(|(block, bound)| unbound(block, bound)).sum();
+        // A rack whose clients were offered what it has looks poorer than it is, but not for ever; and one
+        // that does not know yet that a range is gone looks richer.
+        let (mut owned, mut unused) = (0_u32, 0_u32);
+        for (block, bound) in self.tx.state().blocks_in_use() {
+            let owns = applicant(self.process).owns(block) && block.valid_until > self.tx.now();
+            let home = if owns { self.homes.of(self.tx, block)? } else { None };
+            if let Some(home) = home.filter(|home| home.vlan == request.vlan) {
+                owned = owned.saturating_add(home.len());
+                unused = unused.saturating_add(home.unbound(bound));
+            }
+        }
+        let free = request.free.min(owned);
+        let few = u32::from(free < FREE_MIN.min(part));
         let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2).min(part);
-        Ok(if rich { 0 } else { wanted.saturating_sub(request.free).max(few) })
+        Ok(if rich { 0 } else { wanted.saturating_sub(free).max(few) })
     }
 
     /// The most free addresses that a rack keeps of a link where others answer too: its part of those
@@ -220,18 +235,18 @@ impl Grants<'_> {
 
     /// The blocks of a link that are not the process's and that nobody has any more, with how many
     /// addresses a new client could have: those with most first.
-    fn of_others(&self, vlan: VlanId) -> Vec<(Arc<Block>, u32)> {
-        let now = self.tx.now();
-        let can_be_had = |block: &Block| {
-            block.vlan == vlan
-                && !applicant(self.process).owns(block)
-                && grant::grant(&self.policy, block, &applicant(self.process), now).is_some()
-        };
+    fn of_others(&mut self, vlan: VlanId) -> Result<Vec<(Arc<Block>, u32)>, TableError> {
+        let (now, state) = (self.tx.now(), self.tx.state());
         let mut looked_into = 0;
         let mut found: Vec<(Arc<Block>, u32)> = Vec::new();
-        for (block, bound) in self.tx.state().blocks_in_use().filter(|(block, _)| can_be_had(block))
-        {
-            let mut free = unbound(block, bound);
+        for (block, bound) in state.blocks_in_use() {
+            let home = self.homes.of(self.tx, block)?.filter(|home| home.vlan == vlan);
+            let applicant = applicant(self.process);
+            let can_be_had = || grant::grant(&self.policy, block, &applicant, now).is_some();
+            let Some(home) = home.filter(|_| !applicant.owns(block) && can_be_had()) else {
+                continue;
+            };
+            let mut free = home.unbound(bound);
             if free == 0 && looked_into < USED_UP_MAX {
                 looked_into += 1;
                 free = self.ended_in(block);
@@ -241,44 +256,56 @@ impl Grants<'_> {
             }
         }
         found.sort_by_key(|(block, free)| (Reverse(*free), block.id));
-        found
+        Ok(found)
     }
 
-    /// Grants a block, or a longer validity of it, if it is still in its range and nobody else has it.
+    /// Grants a block, or a longer validity of it, if any of it is in a range and nobody else has it. From
+    /// then on it is of that range alone.
     fn grant(&mut self, block: &Block) -> Result<bool, TableError> {
-        let Some(range) = range_of(self.tx, block)? else { return Ok(false) };
+        let Some(home) = self.homes.of(self.tx, block)? else { return Ok(false) };
+        if !still(self.tx, &home)? {
+            return Ok(false);
+        }
         // Read by its id, so that its revision is compared.
         let Some(block) = self.tx.get::<Block>(&block.id)? else { return Ok(false) };
         let now = self.tx.now();
         let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
-        let Some(mut granted) = granted else { return Ok(false) };
-        if let Some((kept, rest)) = self.halved(&block, &range)? {
-            granted.last = kept.last.into();
-            self.tx.insert(&rest)?;
+        let Some(granted) = granted else { return Ok(false) };
+        let (kept, rest) = self.split(&block, &home)?;
+        let Home { range, vlan, .. } = home;
+        for rest in rest {
+            self.tx.guard(&format!("blocks/{}", range.id));
+            let id = BlockId(self.tx.next_id::<Block>()?);
+            let (first, last) = (rest.first.into(), rest.last.into());
+            self.tx.insert(&Block { id, first, last, ..block.clone() })?;
         }
+        let granted = Block {
+            iprange: range.id,
+            subnet: range.subnet,
+            vlan,
+            first: kept.first.into(),
+            last: kept.last.into(),
+            ..granted
+        };
         self.tx.put(&granted)?;
         self.owned.push(granted);
         Ok(true)
     }
 
-    /// What is kept, and the rest, of a block that is larger than its range's blocks are cut now,
-    /// because an earlier version cut it or the range was larger, where several racks need some. The
-    /// rest stays whose it is for as long as it was, and goes then to who needs it.
-    fn halved(
-        &mut self,
-        block: &Block,
-        range: &IpRange,
-    ) -> Result<Option<(Span, Block)>, TableError> {
-        let Some((span, whole)) = block_span(block).zip(dynamic_span(range)) else {
-            return Ok(None);
-        };
-        if span.len() <= block_len(whole) || racks_of(self.tx, block.vlan)?.len() < 2 {
-            return Ok(None);
+    /// What is kept, and the rest, of a block that does not lie in its range as a whole, or is larger than
+    /// the range's blocks are cut now, because an earlier version cut it or the range was larger, where
+    /// several racks need some. The rest stays whose it is for as long as it was; what of it lies in a
+    /// range goes then to who needs it.
+    fn split(&self, block: &Block, home: &Home) -> Result<(Span, Vec<Span>), TableError> {
+        let mut rest = block_span(block).map(|whole| home.outside(whole)).unwrap_or_default();
+        let range = span(home.range.first, home.range.last);
+        let large = range.is_some_and(|range| home.inside.len() > block_len(range));
+        if !large || racks_of(self.tx, home.vlan)?.len() < 2 {
+            return Ok((home.inside, rest));
         }
-        let (kept, Some(rest)) = span.halves() else { return Ok(None) };
-        self.tx.guard(&format!("blocks/{}", range.id));
-        let id = BlockId(self.tx.next_id::<Block>()?);
-        Ok(Some((kept, Block { id, first: rest.first.into(), ..block.clone() })))
+        let (kept, other) = home.inside.halves();
+        rest.extend(other);
+        Ok((kept, rest))
     }
 
     /// Cuts blocks of a dynamic range until `missing` is nothing, and returns what is missing then. No
@@ -286,14 +313,9 @@ impl Grants<'_> {
     fn cut(&mut self, vlan: VlanId, range: &IpRange, mut missing: u32) -> Result<u32, TableError> {
         let Some(span) = dynamic_span(range) else { return Ok(missing) };
         self.tx.guard(&format!("blocks/{}", range.id));
-        let of_range = |block: &&Arc<Block>| block.iprange == range.id;
-        let taken: Vec<Span> = self
-            .tx
-            .state()
-            .blocks()
-            .filter(of_range)
-            .filter_map(|block| block_span(block))
-            .collect();
+        // Also those of ranges that were here before: blocks never overlap.
+        let blocks = self.tx.state().blocks().filter_map(|block| block_span(block));
+        let taken: Vec<Span> = blocks.filter(|block| block.overlaps(span)).collect();
         for cut in cuts(span, taken) {
             if missing == 0 {
                 break;
@@ -324,24 +346,12 @@ impl Grants<'_> {
     }
 }
 
-/// How many addresses of a block have no binding.
-fn unbound(block: &Block, bound: u32) -> u32 {
-    let len = block_span(block).map_or(0, |span| span.len());
-    u32::try_from(len).unwrap_or(u32::MAX).saturating_sub(bound)
-}
-
-/// The dynamic range of a subnet on its link that a block still lies in, as it was cut.
-fn range_of(tx: &Tx, block: &Block) -> Result<Option<IpRange>, TableError> {
-    let subnet = tx.get::<Subnet>(&block.subnet)?;
-    if subnet.is_none_or(|subnet| subnet.vlan != block.vlan) {
-        return Ok(None);
-    }
-    let range = tx.get::<IpRange>(&block.iprange)?;
-    Ok(range.filter(|range| {
-        range.purpose == Purpose::Dynamic
-            && range.start_ip <= block.first
-            && block.last <= range.end_ip
-    }))
+/// Whether a range and its link are as they were found; both are compared.
+fn still(tx: &Tx, home: &Home) -> Result<bool, TableError> {
+    let subnet = tx.get::<Subnet>(&home.range.subnet)?;
+    let range = tx.get::<IpRange>(&home.range.id)?;
+    Ok(subnet.is_some_and(|subnet| subnet.vlan == home.vlan)
+        && range.as_ref().and_then(dynamic_span) == span(home.range.first, home.range.last))
 }
 
 /// Whether the rack may have addresses of a link: only those that answer there.

@@ -1,8 +1,14 @@
-//! What belongs to a subnet, an IP range, a machine or a device, and goes with it: DHCP snippets, static routes, devices.
+//! What belongs to a network or a machine, and goes with it or keeps it: DHCP snippets, static routes,
+//! links of machines, devices of a node, VLANs that are relayed.
+//!
+//! Who gives something a dependant only adds to a set that who removes it looks at: the one
+//! [marks](Tx::mark) a guard that the other depends on, so that one of them begins again. The other way
+//! round the row of what is removed is compared.
 
 use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
-use model::id::{IpRangeId, SubnetId, SystemId};
+use model::id::{FabricId, SpaceId, SubnetId, SystemId, VlanId};
+use model::net::iprange::IpRange;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 
@@ -16,9 +22,48 @@ use tables::options::{
 use tables::read::Reads;
 use tables::tx::Tx;
 
+/// What has dependants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder<'a> {
+    /// A subnet: snippets, static routes, links of machines.
+    Subnet(SubnetId),
+    /// A VLAN: interfaces of machines, VLANs that are relayed to it.
+    Vlan(VlanId),
+    /// A fabric: VLANs.
+    Fabric(FabricId),
+    /// A space: VLANs.
+    Space(SpaceId),
+    /// A machine: snippets.
+    Machine(&'a SystemId),
+}
+
+impl Holder<'_> {
+    fn guard(&self) -> String {
+        match self {
+            Self::Subnet(id) => format!("dependants/subnet/{id}"),
+            Self::Vlan(id) => format!("dependants/vlan/{id}"),
+            Self::Fabric(id) => format!("dependants/fabric/{id}"),
+            Self::Space(id) => format!("dependants/space/{id}"),
+            Self::Machine(id) => format!("dependants/machine/{id}"),
+        }
+    }
+
+    /// Has this transaction, which gives it a dependant, conflict with those that remove it. What is given
+    /// must have been read by its id.
+    pub(crate) fn gets_one(&self, tx: &mut Tx) {
+        tx.mark(&self.guard());
+    }
+
+    /// Has this transaction, which removes it, conflict with those that give it a dependant.
+    pub(crate) fn goes(&self, tx: &Tx) {
+        tx.depend_on(&self.guard());
+    }
+}
+
 /// Removes the snippets of a subnet and its ranges, and the routes from and to it, in a transaction that
 /// removes the subnet.
 pub(crate) fn forget_subnet(tx: &mut Tx, subnet: SubnetId) -> Result<(), TableError> {
+    Holder::Subnet(subnet).goes(tx);
     for route in tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet)? {
         tx.delete::<StaticRoute>(&route.id)?;
     }
@@ -27,13 +72,15 @@ pub(crate) fn forget_subnet(tx: &mut Tx, subnet: SubnetId) -> Result<(), TableEr
 }
 
 /// Removes the snippets of an IP range, in a transaction that removes the range.
-pub(crate) fn forget_range(tx: &mut Tx, range: IpRangeId) -> Result<(), TableError> {
-    let snippets = tx.list_by(&SNIPPETS_OF_RANGE, &range)?;
+pub(crate) fn forget_range(tx: &mut Tx, range: &IpRange) -> Result<(), TableError> {
+    Holder::Subnet(range.subnet).goes(tx);
+    let snippets = tx.list_by(&SNIPPETS_OF_RANGE, &range.id)?;
     forget(tx, snippets)
 }
 
 /// Removes the snippets of a node and the devices that go with it, in a transaction that removes the node.
 pub(crate) fn forget_node(tx: &mut Tx, node: &SystemId) -> Result<(), TableError> {
+    Holder::Machine(node).goes(tx);
     let snippets = tx.list_by(&SNIPPETS_OF_NODE, node)?;
     forget(tx, snippets)?;
     tx.depend_on(&placement::of_parent(node));

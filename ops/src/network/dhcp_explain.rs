@@ -5,13 +5,17 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use api::dhcp::{
     ExplainedBoot, ExplainedLink, ExplainedOffer, ExplainedOption, ExplainedRack,
-    Explanation as Shape, KnownClient, NamedMachine, NamedSubnet, NamedVlan, OptionBytes, Outcome,
-    Reason, Span,
+    Explanation as Shape, KnownClient, LeftOut, NamedMachine, NamedSubnet, NamedVlan, OptionBytes,
+    Outcome, Reason, Span,
 };
+use dhcp::v4::explain::source::Source;
+use dhcp::v4::explain::told::name_of;
 use dhcp::v4::explain::{
     Answer, Boot, Explanation, Link, LinkedBy, NOT_SEEN, Offer, Question, Way, link, turns,
 };
 use model::access::Actor;
+use model::controller::RackController;
+use model::dhcp::snippet::DhcpSnippet;
 use model::id::{IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -77,11 +81,11 @@ pub async fn explain(
 fn answer(details: &Details, query: &ExplainQuery, now: Timestamp) -> Result<Shape, Refusal> {
     check(query)?;
     let at = details.view();
-    let (way, assumed) = way(details, query)?;
+    let (way, mut assumed) = way(details, query)?;
     let vlan = match way {
         Way::Link(vlan) => Some(vlan),
         Way::Relay { giaddr, selected } => {
-            subnet_around(at, selected.unwrap_or(giaddr))?.map(|subnet| subnet.vlan)
+            subnet_around(at, selected.unwrap_or(giaddr).into())?.map(|subnet| subnet.vlan)
         }
     };
     let by_architecture = query.architecture.map(|_| "PXEClient".to_owned());
@@ -111,8 +115,34 @@ fn answer(details: &Details, query: &ExplainQuery, now: Timestamp) -> Result<Sha
     if let Some(other) = answering.map(|turn| turn.rack.clone()).filter(|rack| *rack != first) {
         explanation = ask(DhcpLink::read(at, vlan, query.mac)?, &other)?;
     }
+    assumed.extend(which_address(details, &explanation, &question)?);
     let shapes = Shapes { details, question: &question, blocks: &blocks, now };
     Ok(shapes.explanation(&explanation, assumed)?)
+}
+
+/// A relay sends to one of a rack's addresses, and the client is told that one.
+fn which_address(
+    details: &Details,
+    explanation: &Explanation,
+    question: &Question,
+) -> Result<Option<String>, TableError> {
+    let first = explanation.racks.first().map(|turn| &turn.rack);
+    let (Way::Relay { .. }, Answer::Offer(offer), Some(rack)) =
+        (question.way, &explanation.answer, first)
+    else {
+        return Ok(None);
+    };
+    let (at, link) = (details.view(), subnet_around(details.view(), offer.server.into())?);
+    let Some(rack) = at.get::<RackController>(rack)? else { return Ok(None) };
+    let mut others = 0;
+    for net in rack.interfaces.iter().flat_map(|interface| &interface.addresses) {
+        let other = net.addr() != IpAddr::V4(offer.server);
+        let on = if other { subnet_around(at, net.addr())? } else { None };
+        others +=
+            usize::from(on.is_some_and(|on| Some(on.vlan) == link.as_ref().map(|it| it.vlan)));
+    }
+    let server = offer.server;
+    Ok((others > 0).then(|| format!("the relay sends to {server}, of the rack's addresses there")))
 }
 
 fn check(query: &ExplainQuery) -> Result<(), Refusal> {
@@ -188,8 +218,10 @@ fn whereabouts(details: &Details, mac: MacAddress) -> Result<(Vlan, String), Ref
     for ip in at.state().bound_to(mac) {
         bindings.extend(at.get::<Binding>(&ip)?);
     }
-    if let Some(last) = bindings.iter().max_by_key(|binding| binding.promise_until)
-        && let Some(vlan) = at.get::<Vlan>(&last.vlan)?
+    let last = bindings.iter().max_by_key(|binding| binding.promise_until);
+    let now_in = last.map_or(Ok(None), |last| subnet_around(at, last.ip))?;
+    if let Some(last) = last
+        && let Some(vlan) = at.get::<Vlan>(&now_in.map_or(last.vlan, |subnet| subnet.vlan))?
     {
         return Ok((vlan, format!("the client is where it was told {} last", last.ip)));
     }
@@ -214,6 +246,7 @@ impl Shapes<'_> {
             explained_racks.push(ExplainedRack {
                 rack: rows.rack(&turn.rack)?,
                 connected: turn.connected,
+                on_link: turn.on_link,
                 transmission: turn.transmission,
             });
         }
@@ -284,12 +317,18 @@ impl Shapes<'_> {
 
     fn offer(&self, offer: &Offer) -> Result<ExplainedOffer, TableError> {
         let block = self.blocks.iter().find(|block| Some(block.id) == offer.block);
-        let options = offer.options.iter().map(|option| ExplainedOption {
-            code: option.code,
-            name: option.name().to_owned(),
-            value: option.text(),
-            source: option.source.to_string(),
-        });
+        let mut options = Vec::new();
+        for option in &offer.options {
+            options.push(ExplainedOption {
+                code: option.code,
+                name: option.name().to_owned(),
+                value: option.text(),
+                source: self.source(option.source)?,
+            });
+        }
+        let left_out = offer.left_out.iter();
+        let left_out =
+            left_out.map(|code| LeftOut { code: *code, name: name_of(*code).to_owned() });
         Ok(ExplainedOffer {
             ip: offer.ip.into(),
             why: reason(offer.why.word(), &offer.why),
@@ -299,8 +338,17 @@ impl Shapes<'_> {
             lease_seconds: offer.lease_seconds,
             server: offer.server.into(),
             boot: boot(&offer.boot, self.question),
-            options: options.collect(),
+            options,
+            left_out: left_out.collect(),
         })
+    }
+
+    fn source(&self, source: Source) -> Result<String, TableError> {
+        let named = match source {
+            Source::Snippet(id) => self.details.view().get::<DhcpSnippet>(&id)?,
+            _ => None,
+        };
+        Ok(named.map_or_else(|| source.to_string(), |it| format!("DHCP snippet {}", it.name)))
     }
 
     fn range(&self, id: IpRangeId) -> Result<Option<Span>, TableError> {

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::engine::{Engine, OwnRack};
 use dhcp::v4::served::{dynamic_span, time_servers};
 use dhcp::v4::view::View as DhcpView;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use model::controller::{RackController, ServedRack};
 use model::dhcp::snippet::{DhcpSnippet, ServedSnippet};
 use model::dns::domain::Domain;
@@ -19,6 +19,7 @@ use model::lease::policy::Policy;
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::served::ServedMachine;
+use model::net::iprange::IpRange;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
@@ -36,10 +37,11 @@ use tables::read::{Reads, View};
 use tables::views::machines::MachineKey;
 
 /// The subnet that an address lies in: one look for each length of a prefix.
-pub(super) fn subnet_around(at: &impl Reads, ip: Ipv4Addr) -> Result<Option<Subnet>, TableError> {
-    for len in (0..=32).rev() {
-        let Ok(net) = Ipv4Net::new(ip, len) else { continue };
-        if let Some(subnet) = at.find(&SUBNET_BY_CIDR, &IpNet::V4(net.trunc()))? {
+pub(super) fn subnet_around(at: &impl Reads, ip: IpAddr) -> Result<Option<Subnet>, TableError> {
+    let longest = if ip.is_ipv4() { 32 } else { 128 };
+    for len in (0..=longest).rev() {
+        let Ok(net) = IpNet::new(ip, len) else { continue };
+        if let Some(subnet) = at.find(&SUBNET_BY_CIDR, &net.trunc())? {
             return Ok(Some(subnet));
         }
     }
@@ -138,6 +140,12 @@ impl DhcpLink {
             self.view.put_subnet(subnet);
         }
         self.blocks = at.list_by(&BLOCKS_OF_VLAN, &id)?;
+        for block in &self.blocks {
+            // A block outlives its range by some minutes.
+            if at.get::<IpRange>(&block.iprange)?.is_none() {
+                self.view.put_range(block.iprange, None);
+            }
+        }
         Ok(())
     }
 

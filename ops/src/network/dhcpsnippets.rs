@@ -20,6 +20,7 @@ use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::list::MachineDetail;
+use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::machines::MACHINE_BY_HOSTNAME;
@@ -197,6 +198,9 @@ fn changed(
     change: &DhcpSnippetChange,
 ) -> Result<DhcpSnippet, Refusal> {
     let scope = scope(tx, &before.scope, change)?;
+    if let Some(holder) = holder(&scope) {
+        holder.gets_one(tx);
+    }
     let mut snippet = DhcpSnippet { scope, ..before };
     if let Some(name) = change.name.as_deref().filter(|name| !name.trim().is_empty()) {
         let count = name.chars().count();
@@ -220,6 +224,11 @@ fn changed(
         }
     }
     Ok(snippet)
+}
+
+/// With what a snippet goes.
+fn holder(scope: &Scope) -> Option<Holder<'_>> {
+    scope.subnet().map(Holder::Subnet).or_else(|| scope.node().map(Holder::Machine))
 }
 
 /// The definitions of others that a text uses.

@@ -12,6 +12,7 @@ use crate::authorize::authorize;
 use crate::cluster::bootstrap::{DEFAULT_FABRIC, untagged};
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use crate::network::vlans::VlanDetail;
 use tables::network::{SUBNETS_GUARD, VLANS_OF_FABRIC};
@@ -123,7 +124,9 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
                 let message = "This fabric is the default fabric, it cannot be deleted.";
                 return Err(Refusal::field("__all__", message));
             }
+            Holder::Fabric(fabric.id).goes(tx);
             let vlans = tx.list_by(&VLANS_OF_FABRIC, &fabric.id)?;
+            vlans.iter().for_each(|vlan| Holder::Vlan(vlan.id).goes(tx));
             check_unused(tx, &vlans)?;
             for vlan in vlans {
                 tx.delete::<Vlan>(&vlan.id)?;

@@ -15,10 +15,11 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::placement;
 use crate::network::addresses::keep_all;
-use crate::network::dependents;
+use crate::network::dependents::{self, Holder};
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
+use tables::options::STATIC_ROUTES_OF_SUBNET;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -171,7 +172,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(),
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let range = own(tx, actor, id)?;
-            dependents::forget_range(tx, range.id)?;
+            dependents::forget_range(tx, &range)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())
         })
@@ -282,7 +283,11 @@ fn conflicts(
         .filter(|before| before.purpose == Purpose::Dynamic)
         .and_then(|before| AddressRange::new(before.start_ip, before.end_ip));
     keep_all(tx, subnet, addresses);
+    Holder::Subnet(subnet.id).goes(tx);
     let own = subnet.gateway_ip.iter().chain(&subnet.dns_servers);
+    let routes = tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)?;
+    let routers = routes.iter().filter(|route| route.source == subnet.id);
+    let own = own.chain(routers.map(|route| &route.gateway_ip));
     let own = own.filter(|ip| addresses.contains(**ip)).map(|ip| AddressRange::one(*ip));
     let mut used = tx.state().used(addresses);
     used.extend(own);

@@ -1,25 +1,27 @@
 //! Leases as operators list them: a page at a time, found through an index where a filter names one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use api::dhcp::{Lease, LeasePage, NamedRack, NamedSubnet, NamedVlan};
 use model::access::Actor;
 use model::controller::RackController;
-use model::id::{SubnetId, SystemId};
+use model::id::SystemId;
 use model::lease::binding::Binding;
 use model::lease::standing::Standing;
 use model::mac::MacAddress;
+use model::net::range::AddressRange;
+use model::net::subnet::Subnet;
 use model::time::Timestamp;
 
 use crate::background;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::dhcp_link::subnet_around;
 use crate::network::specifiers;
 use crate::network::vlans::{self, VlanName};
 use crate::site::dates;
 use tables::error::TableError;
-use tables::leases::BINDINGS_OF_SUBNET;
 use tables::network::SUBNETS_OF_VLAN;
 use tables::read::{Reads, View};
 use tables::update::{Tables, now};
@@ -97,23 +99,30 @@ fn page(details: &Details, query: &LeaseQuery, now: Timestamp) -> Result<LeasePa
 struct Among {
     ip: Option<IpAddr>,
     mac: Option<MacAddress>,
-    subnets: Option<BTreeSet<SubnetId>>,
+    /// Of these addresses, in order: a binding keeps the id of a subnet that may be another one by now.
+    spans: Option<Vec<AddressRange>>,
 }
 
 impl Among {
     fn of(view: &View, query: &LeaseQuery) -> Result<Self, Refusal> {
-        let mut subnets: Option<BTreeSet<SubnetId>> = None;
+        let mut subnets: Option<Vec<Subnet>> = None;
         if let Some(vlan) = &query.vlan {
             let vlan = vlans::find(view, vlan)?;
             let of_vlan = view.list_by(&SUBNETS_OF_VLAN, &vlan.id)?;
-            subnets = Some(of_vlan.iter().map(|subnet| subnet.id).collect());
+            subnets = Some(of_vlan);
         }
         if let Some(text) = &query.subnet {
-            let id = specifiers::subnet(view, text)?.id;
-            let of_vlan = subnets.is_none_or(|of_vlan| of_vlan.contains(&id));
-            subnets = Some(of_vlan.then_some(id).into_iter().collect());
+            let named = specifiers::subnet(view, text)?;
+            let of_vlan = subnets.is_none_or(|all| all.iter().any(|it| it.id == named.id));
+            subnets = Some(of_vlan.then_some(named).into_iter().collect());
         }
-        Ok(Self { ip: query.ip, mac: query.mac, subnets })
+        let spans = subnets.map(|subnets| {
+            let mut spans: Vec<AddressRange> =
+                subnets.iter().map(|subnet| AddressRange::of(subnet.cidr)).collect();
+            spans.sort();
+            spans
+        });
+        Ok(Self { ip: query.ip, mac: query.mac, spans })
     }
 
     /// The least addresses behind one of them; fewer than [`READ_AT_ONCE`] when there are no more.
@@ -125,21 +134,21 @@ impl Among {
         if let Some(mac) = self.mac {
             return Ok(view.state().bound_to(mac).filter(is_behind).take(READ_AT_ONCE).collect());
         }
-        let Some(subnets) = &self.subnets else {
+        let Some(spans) = &self.spans else {
             return Ok(view.ids_after::<Binding>(after.as_ref(), READ_AT_ONCE));
         };
-        let mut ids = BTreeSet::new();
-        for subnet in subnets {
-            let of_subnet =
-                view.ids_by_after(&BINDINGS_OF_SUBNET, subnet, after.as_ref(), READ_AT_ONCE)?;
-            ids.extend(of_subnet);
-        }
-        Ok(ids.into_iter().take(READ_AT_ONCE).collect())
+        let from = |span: &AddressRange| after.map_or(span.first(), |ip| ip.max(span.first()));
+        let bound =
+            spans.iter().flat_map(|span| view.state().bound_within(from(span), span.last()));
+        Ok(bound.filter(is_behind).take(READ_AT_ONCE).collect())
     }
 
     fn includes(&self, binding: &Binding) -> bool {
         self.mac.is_none_or(|mac| binding.client.mac() == Some(mac))
-            && self.subnets.as_ref().is_none_or(|subnets| subnets.contains(&binding.subnet))
+            && self
+                .spans
+                .as_ref()
+                .is_none_or(|spans| spans.iter().any(|it| it.contains(binding.ip)))
     }
 }
 
@@ -161,8 +170,10 @@ impl<'a> Rows<'a> {
         let mut machines = state.machines_with(&key);
         machines.extend(state.devices().with(&key));
         let machine = machines.first().map(|machine| machine.hostname.clone());
-        let subnet = self.details.subnet(binding.subnet)?;
-        let vlan = self.details.vlan(binding.vlan)?;
+        let now_in = subnet_around(self.details.view(), binding.ip)?;
+        let subnet = now_in.as_ref().map_or(binding.subnet, |subnet| subnet.id);
+        let on = now_in.as_ref().map_or(binding.vlan, |subnet| subnet.vlan);
+        let vlan = self.details.vlan(on)?;
         Ok(Lease {
             ip: binding.ip,
             client: binding.client.to_string(),
@@ -171,12 +182,9 @@ impl<'a> Rows<'a> {
             told_until: dates::rfc3339_ms(binding.told_until),
             promised_until: dates::rfc3339_ms(binding.promise_until),
             rack: self.rack(&binding.rack)?,
-            subnet: NamedSubnet {
-                id: binding.subnet.0,
-                cidr: subnet.map(|found| found.subnet.cidr),
-            },
+            subnet: NamedSubnet { id: subnet.0, cidr: now_in.map(|subnet| subnet.cidr) },
             vlan: NamedVlan {
-                id: binding.vlan.0,
+                id: on.0,
                 fabric: vlan.as_ref().map(|found| found.fabric.clone()),
                 vid: vlan.as_ref().map(|found| found.vlan.vid),
             },

@@ -329,10 +329,14 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now();
     let forgotten = now().minus_ms(AFFINITY_MS);
     let ended: Vec<IpAddr> = view.state().promised_until(forgotten).take(max).collect();
-    let mut lapsed = Vec::new();
+    let (mut lapsed, mut links) = (Vec::new(), BTreeMap::new());
     for block in view.state().blocks() {
         let over = past(block.valid_until.max(block.quarantine_until), policy.skew_ms);
         let range = view.get::<IpRange>(&block.iprange)?;
+        let link = known(&mut links, block.subnet, || {
+            Ok::<_, TableError>(view.get::<Subnet>(&block.subnet)?.map(|subnet| subnet.vlan))
+        })?;
+        let range = range.filter(|_| *link == Some(block.vlan));
         let kept = range.as_ref().and_then(dynamic_span).zip(block_span(block)).is_some_and(
             |(range, block)| range.contains(block.first) && range.contains(block.last),
         );

@@ -3,6 +3,7 @@
 mod spans;
 
 pub mod addresses;
+mod block_homes;
 pub mod blocks;
 pub mod conflicts;
 pub mod dhcp_explain;
@@ -10,6 +11,7 @@ mod dhcp_link;
 pub mod dhcpsnippets;
 pub mod external_dhcp;
 pub mod fabrics;
+mod gateways;
 pub mod ipaddresses;
 pub mod ipranges;
 mod kept;

@@ -88,12 +88,17 @@ pub fn pools(
     Ok(pools)
 }
 
-/// How many addresses of each range are in blocks that racks have now.
+/// How many addresses of each range are in blocks that racks have now. A block may have been cut when
+/// ranges were others.
 fn in_blocks(state: &State, now: Timestamp) -> BTreeMap<IpRangeId, u64> {
+    let ranges: Vec<_> = state.dynamic_ranges().collect();
     let mut found = BTreeMap::new();
     for block in state.blocks().filter(|block| block.rack.is_some() && block.valid_until > now) {
-        let span = AddressRange::new(block.first, block.last);
-        *found.entry(block.iprange).or_default() += span.as_ref().map_or(0, size);
+        let from = ranges.partition_point(|range| range.last < block.first);
+        for range in ranges[from..].iter().take_while(|range| range.first <= block.last) {
+            let span = AddressRange::new(block.first.max(range.first), block.last.min(range.last));
+            *found.entry(range.id).or_default() += span.as_ref().map_or(0, size);
+        }
     }
     found
 }

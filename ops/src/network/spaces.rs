@@ -10,6 +10,7 @@ use model::net::vlan::Vlan;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use crate::network::vlans::VlanDetail;
@@ -118,6 +119,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
     tables
         .update(&cause, |tx| {
             let space = specifiers::space(tx, specifier)?;
+            Holder::Space(space.id).goes(tx);
             let vlans = tx.list::<Vlan>()?;
             for vlan in vlans.into_iter().filter(|vlan| vlan.space == Some(space.id)) {
                 tx.put(&Vlan { space: None, ..vlan })?;

@@ -31,7 +31,8 @@ pub(super) fn block_span(block: &Block) -> Option<Span> {
     span(block.first, block.last)
 }
 
-fn span(first: IpAddr, last: IpAddr) -> Option<Span> {
+/// The addresses from one to another of IPv4.
+pub(super) fn span(first: IpAddr, last: IpAddr) -> Option<Span> {
     Some(Span { first: v4(first)?, last: v4(last)? })
 }
 

@@ -13,6 +13,8 @@ use model::net::subnet::Subnet;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::dependents::Holder;
+use crate::network::gateways;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::read::Reads;
@@ -142,7 +144,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: StaticRouteId) -> Result
 }
 
 fn changed(
-    tx: &Tx,
+    tx: &mut Tx,
     before: StaticRoute,
     change: &StaticRouteChange,
 ) -> Result<StaticRoute, Refusal> {
@@ -162,7 +164,10 @@ fn changed(
         let message = "source and destination must be the same IP version.";
         return Err(Refusal::field("__all__", message));
     }
+    gateways::check_route(tx, &source, gateway_ip)?;
     let (source, destination) = (source.id, destination.id);
+    Holder::Subnet(source).gets_one(tx);
+    Holder::Subnet(destination).gets_one(tx);
     Ok(StaticRoute { id: before.id, source, destination, gateway_ip, metric })
 }
 

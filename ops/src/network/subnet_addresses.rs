@@ -2,16 +2,16 @@
 
 use api::subnets::{NodeSummary, UsedAddress};
 use model::dns::domain::Domain;
-use model::lease::binding::BindingState;
+use model::lease::binding::{Binding, BindingState};
 use model::machine::Machine;
 use model::machine::interface::LinkMode;
+use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 use model::user::User;
 
 use crate::site::dates;
 use tables::error::TableError;
-use tables::leases::BINDINGS_OF_SUBNET;
 use tables::network::RESERVED_OF_SUBNET;
 use tables::read::Reads;
 use tables::views::machines::MachineKey;
@@ -59,8 +59,13 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
         let user = at.get::<User>(&reserved.user)?.map(|user| user.username);
         used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
     }
-    let bindings = at.list_by(&BINDINGS_OF_SUBNET, &subnet.id)?;
-    for binding in bindings.iter().filter(|binding| binding.state == BindingState::Active) {
+    // A binding keeps the id of a subnet that may have been deleted and made again.
+    let addresses = AddressRange::of(subnet.cidr);
+    for ip in at.state().bound_within(addresses.first(), addresses.last()) {
+        let binding = at.get::<Binding>(&ip)?;
+        let Some(binding) = binding.filter(|it| it.state == BindingState::Active) else {
+            continue;
+        };
         let mac = binding.client.mac();
         let key = mac.map(MachineKey::Mac);
         let machines = at.state().all_machines().with(&key).into_iter();
@@ -75,11 +80,18 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
             Some((owner, interface)) => Some(summary(at, owner, &interface.name)?),
             None => None,
         };
-        used.push(entry(binding.ip, DISCOVERED, binding.told_until, None, summary));
+        used.push(entry(binding.ip, DISCOVERED, told_at(&binding), None, summary));
     }
     used.sort_by_key(|address| (address.ip, address.alloc_type));
     used.dedup_by_key(|address| address.ip);
     Ok(used)
+}
+
+/// When a client was told last that it may use its address.
+fn told_at(binding: &Binding) -> Timestamp {
+    let Binding { told_until, promise_until, .. } = binding;
+    // What is promised beyond what was told is as long as that, and no longer than the policy's.
+    told_until.minus_ms(promise_until.since_ms(*told_until))
 }
 
 fn entry(

@@ -22,7 +22,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::VlanDetail;
-use crate::network::{addresses, dependents, kept, specifiers};
+use crate::network::{addresses, dependents, gateways, kept, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -152,6 +152,7 @@ pub async fn create(
             };
             let subnet = changed(blank, change);
             check(tx, &subnet)?;
+            check_gateway(tx, None, &subnet)?;
             tx.insert(&subnet)?;
             Ok(subnet)
         })
@@ -179,6 +180,7 @@ pub async fn update(
                 subnet.vlan = vlan.id;
             }
             check(tx, &subnet)?;
+            check_gateway(tx, Some(&before), &subnet)?;
             addresses::keep_all(tx, &before, AddressRange::of(before.cidr));
             if subnet.cidr != before.cidr {
                 check_contents(tx, &subnet)?;
@@ -337,6 +339,16 @@ fn check(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         errors.add("gateway_ip", "gateway IP must be within CIDR range.");
     }
     Ok(errors.finish()?)
+}
+
+/// Nobody else may depend on the address of a gateway that is new.
+fn check_gateway(tx: &Tx, before: Option<&Subnet>, subnet: &Subnet) -> Result<(), Refusal> {
+    let same =
+        |before: &Subnet| before.gateway_ip == subnet.gateway_ip && before.cidr == subnet.cidr;
+    match subnet.gateway_ip.filter(|_| !before.is_some_and(same)) {
+        Some(gateway) => gateways::check(tx, subnet, gateway),
+        None => Ok(()),
+    }
 }
 
 /// A new prefix must hold what the old one did.

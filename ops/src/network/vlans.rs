@@ -18,6 +18,7 @@ use crate::authorize::authorize;
 use crate::cluster::bootstrap::untagged;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
@@ -133,6 +134,7 @@ pub async fn create(
             let id = VlanId(tx.next_id::<Vlan>()?);
             let blank = Vlan { name: String::new(), ..untagged(id, fabric.id) };
             let vlan = changed(tx, blank, change)?;
+            hold(tx, &vlan);
             tx.insert(&vlan)?;
             Ok(vlan)
         })
@@ -155,6 +157,7 @@ pub async fn update(
         .update(&cause, |tx| -> Result<_, Refusal> {
             let vlan = find(tx, name)?;
             let vlan = changed(tx, vlan, change)?;
+            hold(tx, &vlan);
             tx.put(&vlan)?;
             Ok(vlan)
         })
@@ -172,6 +175,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let vlan = find(tx, name)?;
+            Holder::Vlan(vlan.id).goes(tx);
             if vlan.vid == 0 {
                 let message = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
                 return Err(Refusal::field("__all__", message));
@@ -195,10 +199,26 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(
         .await
 }
 
+/// Has what a VLAN belongs to, or is relayed to, not go at the same moment.
+fn hold(tx: &mut Tx, vlan: &Vlan) {
+    Holder::Fabric(vlan.fabric).gets_one(tx);
+    if let Some(space) = vlan.space {
+        Holder::Space(space).gets_one(tx);
+    }
+    if let Some(relay) = vlan.relay_vlan {
+        Holder::Vlan(relay).gets_one(tx);
+        // Nor does another one become relayed to this one.
+        Holder::Vlan(vlan.id).goes(tx);
+    }
+}
+
 fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), Refusal> {
     for id in tx.state().ids_with(&MachineKey::Vlan(from)) {
         let Some(mut machine) = tx.get::<Machine>(&id)? else { continue };
         if move_of_node(&mut machine.interfaces, from, to) {
+            if let Some(to) = to {
+                Holder::Vlan(to).gets_one(tx);
+            }
             tx.put(&machine)?;
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod comments;
+mod dependants;
 mod devices;
 mod leases;
 mod machine_rows;

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use dhcp::v4::engine::Engine;
-use model::id::{SubnetId, VlanId};
+use model::id::{SubnetId, SystemId, VlanId};
 use model::lease::clock::Moment;
+use proto::convert::Key;
 use proto::rack::BlockRequest;
 use tokio::task::JoinSet;
 
 use crate::dhcp::stock::{self, Stock};
 use crate::dhcp::upward;
+use crate::generation::Generation;
 use crate::uplink::Uplink;
 
 /// What is wanted, and what was asked for.
@@ -20,9 +22,24 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// A block came.
-    pub(super) fn granted(&mut self) {
-        self.stock.granted();
+    /// What a change means for how soon addresses are asked for.
+    pub(super) fn follow(&mut self, own: &SystemId, generation: &Generation, key: &Key) {
+        let link_of = |subnet| generation.subnets.get(subnet).map(|subnet| subnet.vlan);
+        match key {
+            Key::Block(id) => {
+                let block = generation.blocks.get(id);
+                if let Some(block) = block.filter(|block| block.rack.as_ref() == Some(own)) {
+                    self.stock.granted(block.vlan);
+                }
+            }
+            Key::Vlan(id) => self.stock.changed(Some(*id)),
+            Key::Subnet(id) => self.stock.changed(link_of(id)),
+            Key::IpRange(id) => {
+                let range = generation.ipranges.get(id);
+                self.stock.changed(range.and_then(|range| link_of(&range.subnet)));
+            }
+            _ => {}
+        }
     }
 
     /// How full the pools are, when a region has answered; none when it did not say.

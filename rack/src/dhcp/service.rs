@@ -10,6 +10,7 @@ use dhcp::v4::engine::{Engine, OwnRack};
 use dhcp::v4::output::{Arrival, Output, Sending};
 use dhcp::v4::probes::{Answer, Conflict, Finding, Probe};
 use dhcp::v4::queue::PacketQueue;
+use dhcp::wire::code;
 use model::id::VlanId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
@@ -63,6 +64,8 @@ pub struct DhcpService {
     external: ExternalDhcp,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
+    /// It was said that routes did not fit into an answer.
+    routes_left_out: bool,
 }
 
 impl std::fmt::Debug for DhcpService {
@@ -101,6 +104,7 @@ impl DhcpService {
             probing: Probing::new(rand::random()),
             external: ExternalDhcp::new(),
             shown: BTreeSet::new(),
+            routes_left_out: false,
         }
     }
 
@@ -236,7 +240,10 @@ impl DhcpService {
     fn carry_out(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Send(sending) => self.send(&sending),
+                Output::Send(sending) => {
+                    self.tell_left_out(&sending);
+                    self.send(&sending);
+                }
                 Output::Commit(commit) => self.commits.push(commit),
                 Output::Report(exchange) => {
                     let (client, ip) = (&exchange.client, exchange.ip);
@@ -244,6 +251,15 @@ impl DhcpService {
                     (self.tell)(News::Exchange(exchange));
                 }
             }
+        }
+    }
+
+    /// Says once that routes do not fit: clients are without them, and nobody else sees that.
+    fn tell_left_out(&mut self, sending: &Sending) {
+        let routes = [code::CLASSLESS_ROUTES, code::CLASSLESS_ROUTES_WINDOWS];
+        if !self.routes_left_out && sending.left_out.iter().any(|code| routes.contains(code)) {
+            self.routes_left_out = true;
+            warn!("the static routes of a subnet have no room in an answer: its clients get none");
         }
     }
 
@@ -406,8 +422,12 @@ impl DhcpService {
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.interfaces.follow(&mut self.engine);
         }
-        if step.changed().any(|key| matches!(key, Key::Block(_))) {
-            self.blocks.granted();
+        let mut blocks = false;
+        for key in step.changed() {
+            self.blocks.follow(&self.own.rack, &step.generation, key);
+            blocks |= matches!(key, Key::Block(_));
+        }
+        if blocks {
             self.handle_parked();
         }
     }

@@ -35,6 +35,15 @@ pub(crate) struct Stock {
     /// How many went since the last look.
     went: BTreeMap<VlanId, u32>,
     looked: Option<Moment>,
+    /// What became of the requests for each link: what one of them brings says nothing of another.
+    requests: BTreeMap<VlanId, Requests>,
+    sent: Option<Moment>,
+}
+
+/// What became of the requests for a link.
+#[derive(Debug, Default)]
+struct Requests {
+    /// When its turn was last.
     asked: Option<Moment>,
     /// Whether any block came since.
     granted: bool,
@@ -42,17 +51,37 @@ pub(crate) struct Stock {
     vain: u32,
 }
 
+impl Requests {
+    fn is_due(&self, few: bool, now: Moment) -> bool {
+        let pause_ms = match (few, self.granted) {
+            (false, _) => EVERY_MS,
+            (true, true) => AGAIN_MS,
+            (true, false) => (IN_VAIN_MS << self.vain.min(5)).min(EVERY_MS),
+        };
+        self.asked.is_none_or(|asked| now.since_ms(asked) >= pause_ms)
+    }
+}
+
 impl Stock {
-    /// A block came.
-    pub(crate) fn granted(&mut self) {
-        self.granted = true;
-        self.vain = 0;
+    /// A block of a link came.
+    pub(crate) fn granted(&mut self, vlan: VlanId) {
+        let requests = self.requests.entry(vlan).or_default();
+        (requests.granted, requests.vain) = (true, 0);
+    }
+
+    /// There may be addresses on a link that there were none of: it is asked for them at once. Without a
+    /// link, on any.
+    pub(crate) fn changed(&mut self, vlan: Option<VlanId>) {
+        match vlan {
+            Some(vlan) => drop(self.requests.remove(&vlan)),
+            None => self.requests.clear(),
+        }
     }
 
     /// Takes in how many addresses went since it was told last.
     pub(crate) fn went(&mut self, went: BTreeMap<VlanId, u32>, now: Moment) {
         for (vlan, count) in went {
-            self.vain = 0;
+            self.requests.entry(vlan).or_default().vain = 0;
             *self.went.entry(vlan).or_default() += count;
         }
         let since = *self.looked.get_or_insert(now);
@@ -78,19 +107,25 @@ impl Stock {
         by_rate.clamp(WANTED_MIN, WANTED_MAX)
     }
 
-    /// Whether to ask now, with these free addresses on the links; it counts as asked then.
+    /// Whether to ask now, with these free addresses on the links, because it is the turn of one of them.
     pub(crate) fn asks(&mut self, free: &BTreeMap<VlanId, usize>, now: Moment) -> bool {
-        let few = free.iter().any(|(vlan, free)| free * 2 < self.wanted(*vlan));
-        let pause_ms = match (few, self.granted) {
-            (false, _) => EVERY_MS,
-            (true, true) => AGAIN_MS,
-            (true, false) => (IN_VAIN_MS << self.vain.min(5)).min(EVERY_MS),
-        };
-        let due = self.asked.is_none_or(|asked| now.since_ms(asked) >= pause_ms);
+        self.requests.retain(|vlan, _| free.contains_key(vlan));
+        if self.sent.is_some_and(|sent| now.since_ms(sent) < AGAIN_MS) {
+            return false;
+        }
+        let mut due = false;
+        for (vlan, free) in free {
+            let few = free * 2 < self.wanted(*vlan);
+            let requests = self.requests.entry(*vlan).or_default();
+            if requests.is_due(few, now) {
+                requests.asked = Some(now);
+                requests.vain += u32::from(few && !requests.granted);
+                requests.granted = false;
+                due = true;
+            }
+        }
         if due {
-            self.asked = Some(now);
-            self.vain += u32::from(few && !self.granted);
-            self.granted = false;
+            self.sent = Some(now);
         }
         due
     }
@@ -127,13 +162,33 @@ mod tests {
         assert!(stock.asks(&free(WANTED_MIN), at(0)), "the first time");
         assert!(!stock.asks(&free(WANTED_MIN), at(29_999)));
         assert!(stock.asks(&free(WANTED_MIN), at(30_000)), "to renew");
-        stock.granted();
+        stock.granted(VLAN);
         assert!(stock.asks(&free(10), at(30_100)), "few are left");
         assert!(!stock.asks(&free(10), at(31_000)), "it brought none");
         assert!(stock.asks(&free(10), at(31_100)));
         assert!(!stock.asks(&free(10), at(33_000)), "it is asked less and less");
         assert!(stock.asks(&free(10), at(33_100)));
-        stock.granted();
+        stock.granted(VLAN);
         assert!(stock.asks(&free(20), at(33_200)), "it brought some, but too few");
+    }
+
+    /// A small range has fewer addresses than are wanted, for ever.
+    #[test]
+    fn a_link_where_nothing_comes_delays_no_other() {
+        let mut stock = Stock::default();
+        let new = VlanId(2);
+        let small = BTreeMap::from([(VLAN, 10)]);
+        let both = BTreeMap::from([(VLAN, 10), (new, 0)]);
+        let vain = (0..600).filter(|second| stock.asks(&small, at(second * 1_000))).count();
+        assert!(vain < 30, "{vain}");
+        assert!(!stock.asks(&small, at(600_100)));
+        assert!(stock.asks(&both, at(600_100)), "a link appears");
+        assert!(!stock.asks(&both, at(600_900)));
+        stock.granted(new);
+        assert!(stock.asks(&both, at(601_000)), "and more is there");
+        (602..900).for_each(|second| drop(stock.asks(&both, at(second * 1_000))));
+        assert!(!stock.asks(&both, at(899_900)));
+        stock.changed(Some(new));
+        assert!(stock.asks(&both, at(899_900)), "its ranges changed");
     }
 }

@@ -120,7 +120,7 @@ async fn what_is_not_done_is_refused_by_name_and_nothing_happens() {
     region.get(By::Admin, "tags/a/").await.assert(404);
     region.post(By::Admin, "tags/", &[("name", "a"), ("kernel_opts", "")]).await.assert(200);
     let answer = region.post(By::User, "machines/?op=allocate&bridge_all=1", &[]).await.assert(400);
-    assert!(answer.json()["bridge_all"][0].as_str().unwrap().contains("bridge"));
+    assert!(answer.json()["bridge_all"][0].as_str().unwrap().contains("leave it out"));
     region.post(By::User, "machines/?op=allocate&bridge_all=0&bridge_fd=0", &[]).await.assert(409);
 }
 

@@ -91,3 +91,23 @@ async fn a_subnet_takes_its_routes_with_it_and_keeps_their_gateways() {
     region.delete(By::Admin, "subnets/2/").await.assert(204);
     assert_eq!(region.get(By::Admin, "static-routes/").await.json(), json!([]));
 }
+
+#[tokio::test]
+async fn a_route_leads_through_a_host_that_keeps_its_address() {
+    let region = start().await;
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.100"), ("end_ip", "10.0.0.199")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    for (gateway, why) in [
+        ("10.0.0.0", "10.0.0.0 is the network address of subnet 10.0.0.0/24."),
+        ("10.0.0.255", "10.0.0.255 is the broadcast address of subnet 10.0.0.0/24."),
+        ("10.0.0.150", "10.0.0.150 is within the dynamic range from 10.0.0.100 to 10.0.0.199"),
+    ] {
+        let answer = create(&region, By::Admin, &[("gateway_ip", gateway)]).await;
+        answer.assert_field("gateway_ip", why);
+    }
+    create(&region, By::Admin, &[]).await.assert(200);
+    let around = [("type", "dynamic"), ("start_ip", "10.0.0.5"), ("end_ip", "10.0.0.9")];
+    let answer = region.post(By::Admin, "ipranges/", &around).await;
+    let why = "Requested dynamic range conflicts with an existing IP address or range.";
+    answer.assert_field("start_ip", why);
+}

@@ -110,3 +110,29 @@ async fn ways_to_boot_are_switched_off_by_name_or_code() {
     let cleared = region.put(By::Admin, "subnets/1/", &none).await.assert(200).json();
     assert_eq!(cleared["disabled_boot_architectures"], serde_json::json!([]));
 }
+
+/// Nobody else gets the address of a gateway, so what somebody has stays no gateway.
+#[tokio::test]
+async fn an_address_that_somebody_has_or_may_get_is_no_gateway() {
+    let region = Region::start().await;
+    region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.assert(200);
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.100"), ("end_ip", "10.0.0.199")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    let reserve = |ip, mac| [("op", "reserve"), ("ip", ip), ("mac", mac)];
+    let reserved = reserve("10.0.0.9", "52:54:00:00:00:09");
+    region.post(By::Admin, "ipaddresses/?op=reserve", &reserved[1..]).await.assert(200);
+    let open = reserve("10.0.0.8", "");
+    region.post(By::Admin, "ipaddresses/?op=reserve", &open[1..2]).await.assert(200);
+    for (gateway, why) in [
+        ("10.0.0.0", "10.0.0.0 is the network address of subnet 10.0.0.0/24."),
+        ("10.0.0.255", "10.0.0.255 is the broadcast address of subnet 10.0.0.0/24."),
+        ("10.0.0.150", "10.0.0.150 is within the dynamic range from 10.0.0.100 to 10.0.0.199"),
+        ("10.0.0.9", "The IP address 10.0.0.9 is reserved for 52:54:00:00:00:09."),
+    ] {
+        let answer = region.put(By::Admin, "subnets/1/", &[("gateway_ip", gateway)]).await;
+        answer.assert_field("gateway_ip", why);
+    }
+    for gateway in ["10.0.0.1", "10.0.0.8", ""] {
+        region.put(By::Admin, "subnets/1/", &[("gateway_ip", gateway)]).await.assert(200);
+    }
+}

@@ -215,6 +215,12 @@ impl State {
         self.bindings.range(first..=last).filter(|(_, bound)| bound.promise_until <= by).count()
     }
 
+    /// The addresses from `first` to `last` that are bound, or were lately, in order.
+    pub fn bound_within(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
+        let within = (first <= last).then(|| self.bindings.range(first..=last));
+        within.into_iter().flatten().map(|(ip, _)| *ip)
+    }
+
     /// The block that an address lies in.
     #[must_use]
     pub fn block_of(&self, ip: IpAddr) -> Option<&Arc<Block>> {

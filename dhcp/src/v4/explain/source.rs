@@ -1,5 +1,7 @@
 //! Where the options of a reply come from.
 
+use model::id::DhcpSnippetId;
+
 use crate::wire::code;
 
 /// What an option's value comes from.
@@ -28,7 +30,7 @@ pub enum Source {
     /// The static routes of the subnet.
     StaticRoutes,
     /// A DHCP snippet.
-    Snippet,
+    Snippet(DhcpSnippetId),
     /// Something that this version has no word for.
     Unknown,
 }
@@ -47,7 +49,7 @@ impl std::fmt::Display for Source {
             Self::Boot => "boot client",
             Self::Client => "client",
             Self::StaticRoutes => "static routes",
-            Self::Snippet => "DHCP snippet",
+            Self::Snippet(id) => return write!(f, "DHCP snippet {id}"),
             Self::Unknown => "unknown",
         })
     }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
+use model::dhcp::routes::decode;
+
 use crate::v4::explain::source::{Source, source_of};
 use crate::wire::code;
 use crate::wire::options::Options;
@@ -22,29 +24,7 @@ impl ToldOption {
     /// Its name; `option` where there is none.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self.code {
-            code::SUBNET_MASK => "subnet mask",
-            code::ROUTER => "routers",
-            code::DOMAIN_NAME_SERVER => "DNS servers",
-            code::HOST_NAME => "host name",
-            code::DOMAIN_NAME => "domain name",
-            code::INTERFACE_MTU => "interface MTU",
-            code::BROADCAST_ADDRESS => "broadcast address",
-            code::NTP_SERVERS => "NTP servers",
-            code::VENDOR_SPECIFIC => "vendor-specific information",
-            code::LEASE_TIME => "lease time",
-            code::MESSAGE_TYPE => "message type",
-            code::SERVER_IDENTIFIER => "server identifier",
-            code::RENEWAL_TIME => "renewal time",
-            code::REBINDING_TIME => "rebinding time",
-            code::VENDOR_CLASS => "vendor class",
-            code::TFTP_SERVER_NAME => "TFTP server name",
-            code::BOOT_FILE_NAME => "boot file name",
-            code::RELAY_AGENT_INFORMATION => "relay agent information",
-            code::DOMAIN_SEARCH => "domain search list",
-            code::IPXE_ENCAPSULATED => "iPXE options",
-            _ => "option",
-        }
+        name_of(self.code)
     }
 
     /// Its value as people write it; hexadecimal where its form is not known.
@@ -70,9 +50,48 @@ impl ToldOption {
             | code::TFTP_SERVER_NAME
             | code::BOOT_FILE_NAME => text(value),
             code::DOMAIN_SEARCH => names(value),
+            TIME_OFFSET => value
+                .first_chunk()
+                .filter(|_| value.len() == 4)
+                .map(|bytes| format!("{} s", i32::from_be_bytes(*bytes))),
+            code::CLASSLESS_ROUTES | code::CLASSLESS_ROUTES_WINDOWS => routes(value),
             _ => None,
         }
         .unwrap_or_else(|| hexadecimal(value))
+    }
+}
+
+/// The offset of the client's time zone (RFC 2132 §3.4), which only snippets tell.
+const TIME_OFFSET: u8 = 2;
+
+/// The name of an option; `option` where there is none.
+#[must_use]
+pub const fn name_of(code: u8) -> &'static str {
+    match code {
+        code::SUBNET_MASK => "subnet mask",
+        code::ROUTER => "routers",
+        code::DOMAIN_NAME_SERVER => "DNS servers",
+        code::HOST_NAME => "host name",
+        code::DOMAIN_NAME => "domain name",
+        code::INTERFACE_MTU => "interface MTU",
+        code::BROADCAST_ADDRESS => "broadcast address",
+        code::NTP_SERVERS => "NTP servers",
+        code::VENDOR_SPECIFIC => "vendor-specific information",
+        code::LEASE_TIME => "lease time",
+        code::MESSAGE_TYPE => "message type",
+        code::SERVER_IDENTIFIER => "server identifier",
+        code::RENEWAL_TIME => "renewal time",
+        code::REBINDING_TIME => "rebinding time",
+        code::VENDOR_CLASS => "vendor class",
+        code::TFTP_SERVER_NAME => "TFTP server name",
+        code::BOOT_FILE_NAME => "boot file name",
+        code::RELAY_AGENT_INFORMATION => "relay agent information",
+        code::DOMAIN_SEARCH => "domain search list",
+        code::IPXE_ENCAPSULATED => "iPXE options",
+        TIME_OFFSET => "time offset",
+        code::CLASSLESS_ROUTES => "classless static routes",
+        code::CLASSLESS_ROUTES_WINDOWS => "classless static routes (Windows)",
+        _ => "option",
     }
 }
 
@@ -155,6 +174,12 @@ fn names(mut value: &[u8]) -> Option<String> {
     labels.is_empty().then(|| names.join(", "))
 }
 
+fn routes(value: &[u8]) -> Option<String> {
+    let routes = decode(value)?.into_iter();
+    let told = routes.map(|route| format!("{} via {}", route.destination, route.router));
+    Some(told.collect::<Vec<_>>().join(", "))
+}
+
 fn hexadecimal(value: &[u8]) -> String {
     value.iter().fold(String::from("0x"), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -182,6 +207,13 @@ mod tests {
         check(12, b"a\nb", "0x610a62");
         check(119, b"\x02ab\x01c\x00\x01d\x00", "ab.c, d");
         check(119, b"\x02a", "0x0261");
+        check(2, &[255, 255, 241, 240], "-3600 s");
+        check(
+            121,
+            &[8, 10, 10, 0, 0, 7, 0, 10, 0, 0, 1],
+            "10.0.0.0/8 via 10.0.0.7, 0.0.0.0/0 via 10.0.0.1",
+        );
+        check(249, &[8, 10], "0x080a");
         check(200, &[1, 255], "0x01ff");
     }
 }

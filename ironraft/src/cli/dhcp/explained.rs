@@ -70,7 +70,12 @@ impl Lines {
                 [&it.code.to_string(), &it.name, &it.value, &it.source].map(Clone::clone).into()
             })
             .collect();
+        let left_out = offer.left_out.iter();
+        let left_out =
+            left_out.map(|it| format!("{} {}: it has no room in the answer", it.code, it.name));
+        let left_out: Vec<String> = left_out.collect();
         self.add("options", table_lines(&["CODE", "OPTION", "VALUE", "FROM"], &rows));
+        self.add("left out", left_out);
     }
 }
 
@@ -90,11 +95,12 @@ fn subnets(link: &ExplainedLink) -> String {
 }
 
 fn rack(rack: &ExplainedRack) -> String {
-    let ExplainedRack { rack: NamedRack { system_id, hostname }, transmission, .. } = rack;
+    let ExplainedRack { rack: NamedRack { system_id, hostname }, transmission, on_link, .. } = rack;
     let name = hostname.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     let turn = match transmission {
         Some(1) => "answers at once".to_owned(),
         Some(number) => format!("answers transmission {number}, if the client has to ask so often"),
+        None if !on_link => "has no address in a subnet of this VLAN".to_owned(),
         None => "has no session with a region; it answers only what it can answer alone".to_owned(),
     };
     format!("{system_id}{name} {turn}")

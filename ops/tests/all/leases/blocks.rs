@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::access::Actor;
-use model::id::{BlockId, SystemId};
+use model::id::{BlockId, IpRangeId, SystemId, VlanId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::policy::Policy;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::range::AddressRange;
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::user::User;
-use ops::network::blocks::request_blocks;
+use ops::network::blocks::{BlockRequest, request_blocks};
 use ops::network::ipaddresses::{ReserveRequest, reserve};
 use ops::network::leases::{RackProcess, remove_expired};
+use ops::network::pools::pools;
 use tables::read::Reads;
+use tables::update::now;
 
 use crate::leases::site::{Site, committed, ip, mac, process};
 
@@ -311,6 +314,90 @@ async fn a_rack_gets_more_than_its_part_as_its_clients_come() {
         let block = blocks.iter().find(|block| block.first <= free && free <= block.last);
         committed(site.bind(&rack, free, mac(client), block).await);
     }
+}
+
+/// Addresses of blocks that lie in no range are none that a rack can give.
+#[tokio::test]
+async fn a_rack_gets_blocks_of_a_range_as_soon_as_it_is_moved() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let before = site.blocks_for(&rack, 0, 256).await;
+    site.set_range(10, 41).await;
+    for free in [0, u32::try_from(addresses(&before).len()).unwrap()] {
+        let granted = site.blocks_for(&rack, free, 256).await;
+        assert!(addresses(&granted).iter().any(|at| *at < ip(42)), "{granted:?}");
+    }
+    assert_eq!(pool_blocks(&site).await, 4, "what lies in no range is none of the pool");
+}
+
+/// A rack that is cut off may still give what lies in its block: blocks of the new range do not overlap it.
+#[tokio::test]
+async fn a_range_that_is_made_again_has_the_blocks_of_the_one_before() {
+    let site = Site::new().await;
+    let (first, second) = (process(1, 7), process(2, 8));
+    let block = site.blocks(&first, 0).await.remove(0);
+    let another = IpRangeId(77);
+    site.change(|tx| {
+        let range = tx.list::<IpRange>()?.remove(0);
+        tx.delete::<IpRange>(&range.id)?;
+        tx.insert(&IpRange { id: another, end_ip: ip(130), ..range })
+    })
+    .await;
+    let of_second = site.blocks(&second, 0).await;
+    assert_eq!(addresses(&of_second).first(), Some(&ip(104)), "behind the other rack's");
+    let renewed = site.blocks(&first, 0).await;
+    let renewed = renewed.iter().find(|renewed| renewed.id == block.id).unwrap();
+    assert_eq!((renewed.iprange, renewed.epoch), (another, block.epoch), "it goes on at once");
+    site.set_valid_until(block.id, -60_000).await;
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 0, "it is in its range");
+}
+
+#[tokio::test]
+async fn a_block_is_cut_off_where_its_range_ends() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    site.set_range(102, 131).await;
+    let renewed = site.blocks(&rack, 0).await;
+    assert!(addresses(&renewed).starts_with(&[ip(102), ip(103), ip(104)]), "{renewed:?}");
+    let all = site.view().await.list::<Block>().unwrap();
+    let rest = all.iter().find(|rest| rest.first == ip(100)).unwrap();
+    assert_eq!((rest.last, rest.valid_until), (ip(101), block.valid_until));
+    assert_eq!((rest.rack.as_ref(), rest.epoch), (Some(&rack.rack), block.epoch));
+    site.set_valid_until(rest.id, -60_000).await;
+    assert_eq!(remove_expired(&site.tables, 8).await.unwrap(), 1, "nobody gives from it any more");
+}
+
+#[tokio::test]
+async fn blocks_follow_their_subnet_to_another_link() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    let lapsed = site.blocks(&process(2, 8), 0).await.remove(0);
+    let to = VlanId(77);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.insert(&Vlan { id: to, vid: 77, secondary_rack: None, ..vlan })?;
+        let subnet = tx.get::<Subnet>(&site.subnet)?.unwrap();
+        tx.put(&Subnet { vlan: to, ..subnet })
+    })
+    .await;
+    let request = BlockRequest { vlan: to, free: 0, wanted: 0 };
+    let (granted, _) = request_blocks(&site.tables, &rack, &[request]).await.unwrap();
+    let moved = granted.iter().find(|moved| moved.id == block.id).unwrap();
+    assert_eq!((moved.vlan, moved.epoch), (to, block.epoch));
+    site.set_valid_until(lapsed.id, -60_000).await;
+    assert_eq!(
+        remove_expired(&site.tables, 8).await.unwrap(),
+        1,
+        "its rack does not serve that link"
+    );
+}
+
+/// How many addresses of the site's only pool are in blocks.
+async fn pool_blocks(site: &Site) -> u64 {
+    let pools = pools(&site.view().await, now(), |_| true).unwrap();
+    pools.iter().map(|pool| pool.used.in_blocks).sum()
 }
 
 /// All addresses of some blocks, in order.

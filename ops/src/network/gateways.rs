@@ -1,0 +1,73 @@
+//! Which addresses may be those of gateways. Nobody else gets the address of a subnet's gateway, so one
+//! that somebody has, or may get, would be taken from its holder.
+
+use std::net::IpAddr;
+
+use model::lease::binding::{Binding, BindingState};
+use model::net::iprange::Purpose;
+use model::net::range::AddressRange;
+use model::net::reserved::ReservedAddress;
+use model::net::subnet::Subnet;
+
+use crate::error::Refusal;
+use crate::network::addresses;
+use crate::network::promised::is_promised;
+use tables::machines::MACHINE_BY_ADDRESS;
+use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
+use tables::read::Reads;
+use tables::tx::Tx;
+
+/// Whether the gateway of a subnet, which is new, may be that address: no client, machine or reservation
+/// depends on it. A reservation for no client in particular may well be the gateway's.
+pub(super) fn check(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
+    check_host(tx, subnet, ip)?;
+    addresses::keep_all(tx, subnet, AddressRange::one(ip));
+    if let Some(machine) = tx.find(&MACHINE_BY_ADDRESS, &ip)? {
+        let hostname = machine.hostname;
+        return refused(format!("The IP address {ip} is already in use by machine {hostname}."));
+    }
+    if let Some(mac) = tx.get::<ReservedAddress>(&ip)?.and_then(|reserved| reserved.mac) {
+        return refused(format!("The IP address {ip} is reserved for {mac}."));
+    }
+    if !is_promised(tx, ip, tx.now()) {
+        return Ok(());
+    }
+    let binding = tx.get::<Binding>(&ip)?;
+    refused(match binding.filter(|binding| binding.state == BindingState::Active) {
+        Some(Binding { client, .. }) => format!("The IP address {ip} is leased to {client}."),
+        None => format!("The IP address {ip} is kept for DHCP clients for some minutes yet."),
+    })
+}
+
+/// Whether a static route of a subnet may lead through that address: it is a host's, and no client of
+/// DHCP gets it.
+pub(super) fn check_route(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
+    tx.depend_on(SUBNETS_GUARD);
+    check_host(tx, subnet, ip)
+}
+
+fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
+    // The anycast address of an IPv6 subnet is that of its routers (RFC 4291 §2.6.1).
+    if ip.is_ipv4() && subnet.cidr.contains(&ip) {
+        if !AddressRange::hosts_of(subnet.cidr).contains(ip) {
+            let what = if ip == subnet.cidr.network() { "network" } else { "broadcast" };
+            return refused(format!("{ip} is the {what} address of subnet {}.", subnet.cidr));
+        }
+    }
+    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    let dynamic = ranges.iter().find(|range| {
+        let addresses = AddressRange::new(range.start_ip, range.end_ip);
+        range.purpose == Purpose::Dynamic && addresses.is_some_and(|it| it.contains(ip))
+    });
+    match dynamic {
+        Some(range) => refused(format!(
+            "{ip} is within the dynamic range from {} to {}",
+            range.start_ip, range.end_ip
+        )),
+        None => Ok(()),
+    }
+}
+
+fn refused(message: String) -> Result<(), Refusal> {
+    Err(Refusal::field("gateway_ip", message))
+}
