@@ -137,7 +137,7 @@ impl Engine {
         for scope in wide.iter().chain([&machine]).flatten() {
             words.extend(snippets.of(scope).rev().map(word(true)));
         }
-        for scope in &machine {
+        if let Some(scope) = &machine {
             words.extend(snippets.of(scope).map(word(false)));
         }
         words

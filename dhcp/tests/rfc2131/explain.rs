@@ -104,12 +104,16 @@ fn lines(explanation: &Explanation) -> String {
 }
 
 fn write_offer(text: &mut String, offer: &Offer) {
-    let Offer { ip, why, subnet, range, block, lease_seconds, server, boot, options } = offer;
+    let Offer { ip, why, subnet, range, block, lease_seconds, server, boot, options, left_out } =
+        offer;
     writeln!(text, "offer {ip} {why:?} {subnet:?} {range:?} {block:?}").unwrap();
     writeln!(text, "for {lease_seconds} s by {server}, boot {boot:?}").unwrap();
     for option in options {
         let (code, name) = (option.code, option.name());
         writeln!(text, "{code} {name}: {} ({})", option.text(), option.source).unwrap();
+    }
+    if !left_out.is_empty() {
+        writeln!(text, "left out: {left_out:?}").unwrap();
     }
 }
 

@@ -139,7 +139,7 @@ fn addresses_of_a_range_that_is_gone_go_to_nobody_new() {
     bench.engine.update(|view| view.put_range(block.iprange, None));
     assert_eq!(bench.handle(&Client::new(2).discover()), Err(Dropped::NoAddress));
     assert_eq!(bench.offered(&client), ip);
-    let free = |bench: &Bench| bench.engine.free_addresses(crate::bench::VLAN, 256, bench.now);
+    let free = |bench: &Bench| bench.engine.free_addresses(VLAN, 256, bench.now);
     assert_eq!(free(&bench), 0, "the rack asks for others");
     let half = Span { first: Ipv4Addr::new(10, 0, 0, 101), last: Ipv4Addr::new(10, 0, 0, 102) };
     let another = model::id::IpRangeId(9);

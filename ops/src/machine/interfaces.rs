@@ -5,7 +5,6 @@ pub mod links;
 
 use model::access::{Actor, Object, Permission, permits};
 use model::controller::RackController;
-use model::controller::RackController;
 use model::device::{Device, is_interface_name};
 use model::dns::domain::Domain;
 use model::error::Kind;

@@ -137,7 +137,8 @@ impl Among {
         let Some(spans) = &self.spans else {
             return Ok(view.ids_after::<Binding>(after.as_ref(), READ_AT_ONCE));
         };
-        let from = |span: &AddressRange| after.map_or(span.first(), |ip| ip.max(span.first()));
+        let from =
+            |span: &AddressRange| after.map_or_else(|| span.first(), |ip| ip.max(span.first()));
         let bound =
             spans.iter().flat_map(|span| view.state().bound_within(from(span), span.last()));
         Ok(bound.filter(is_behind).take(READ_AT_ONCE).collect())

@@ -225,6 +225,9 @@ fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), 
     for id in tx.state().devices().ids_with(&MachineKey::Vlan(from)) {
         let Some(mut device) = tx.get::<Device>(&id)? else { continue };
         if move_of_node(&mut device.interfaces, from, to) {
+            if let Some(to) = to {
+                Holder::Vlan(to).gets_one(tx);
+            }
             tx.put(&device)?;
         }
     }

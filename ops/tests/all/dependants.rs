@@ -90,7 +90,7 @@ async fn nothing_is_left_of_a_subnet_that_is_deleted_meanwhile() {
                 }
             }
         };
-        let (deleted, _) = at_once(delete, add).await;
+        let (deleted, _) = Box::pin(at_once(delete, add)).await;
         deleted.unwrap();
         let view = site.view().await;
         let known: Vec<_> = view.list::<Subnet>().unwrap().iter().map(|it| it.id).collect();
@@ -115,7 +115,8 @@ async fn no_vlan_is_relayed_to_one_that_is_deleted_meanwhile() {
         let name = VlanName::Vlan(to.to_string());
         let delete = vlans::delete(&site.tables, &actor, &name);
         let change = VlanChange { relay_vlan: Some(to.to_string()), ..vlan(1_000 + round) };
-        let (_, _) = at_once(delete, vlans::create(&other, &actor, &fabric, &change)).await;
+        let (_, _) =
+            Box::pin(at_once(delete, vlans::create(&other, &actor, &fabric, &change))).await;
         let all = site.view().await.list::<Vlan>().unwrap();
         let known = |id| all.iter().any(|vlan| vlan.id == id);
         assert!(all.iter().filter_map(|vlan| vlan.relay_vlan).all(known), "{all:?}");
