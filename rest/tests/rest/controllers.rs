@@ -71,7 +71,7 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     let images = region.get(By::Admin, &format!("{one}?op=list_boot_images")).await.assert(200);
     let expected = serde_json::json!({ "images": [], "connected": true, "status": "synced" });
     assert_eq!(images.json(), expected);
-    let power = region.get(By::User, &format!("{one}?op=query_power_state")).await.assert(200);
+    let power = region.get(By::Admin, &format!("{one}?op=query_power_state")).await.assert(200);
     assert_eq!(power.json(), serde_json::json!({ "state": "unknown" }));
     region.get(By::User, &format!("{one}?op=power_parameters")).await.assert(403);
     let types = region.get(By::Admin, "rackcontrollers/?op=describe_power_types").await;
