@@ -23,7 +23,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::clock::RegionClock;
+use crate::clock::{Boot, RegionClock};
 use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType};
 use crate::dhcp::parked::Parked;
 use crate::dhcp::probing::{Heard, Probing};
@@ -75,6 +75,8 @@ pub struct DhcpService {
     on_finding: OnFinding,
     findings_told: Allowance,
     start: Instant,
+    /// The zero of moments, on the clock that counts suspend.
+    zero: Boot,
     sockets: BTreeMap<String, Served>,
     packets: Packets,
     readers: JoinSet<()>,
@@ -131,6 +133,7 @@ impl DhcpService {
             on_finding,
             findings_told: Allowance::full(FINDINGS_TOLD),
             start: Instant::now(),
+            zero: Boot::now(),
             sockets: BTreeMap::new(),
             packets: mpsc::channel(PACKETS_MAX),
             readers: JoinSet::new(),
@@ -178,7 +181,7 @@ impl DhcpService {
     }
 
     fn now(&self) -> Moment {
-        Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+        Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Handles a packet at once, if no other waits; else those that are urgent come first.
@@ -359,6 +362,7 @@ impl DhcpService {
     }
 
     fn decided(&mut self, outcomes: Vec<Decided>) {
+        self.set_clock();
         let now = self.now();
         for Decided { id, outcome, word } in outcomes {
             self.metrics.decided(word);
@@ -393,9 +397,12 @@ impl DhcpService {
         if let Some(takes) = takes {
             self.engine.set_takes_identifiers(takes);
         }
-        if let Some(bounds) = self.clock.now() {
-            let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
-            self.engine.set_clock(clock);
+        match self.clock.now() {
+            Some(bounds) => {
+                let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
+                self.engine.set_clock(clock);
+            }
+            None => self.engine.forget_clock(),
         }
     }
 
