@@ -88,7 +88,9 @@ impl Clocks {
             match verdict {
                 Verdict::Trusted => self.tell(&offsets).await,
                 Verdict::Apart { is_odd: true, .. } => self.give_way().await,
-                Verdict::Apart { is_odd: false, .. } | Verdict::Held { .. } => {}
+                Verdict::Apart { is_odd: false, .. }
+                | Verdict::Held { .. }
+                | Verdict::Unmeasured => {}
             }
         }
     }

@@ -13,6 +13,8 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::error::TableError;
 
+const UNMEASURED: &str = "the clock of this region was not compared with a majority yet";
+
 /// The clock of a region node; clones share it. One that is never judged is used as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
@@ -55,7 +57,7 @@ impl Clock {
     fn refusal_at(&self, now: &Reading) -> Option<String> {
         match self.lock().state {
             State::Never => None,
-            State::Pending => Some("the clock of this region was not compared yet".to_owned()),
+            State::Pending => Some(UNMEASURED.to_owned()),
             State::Done(verdict, at) => refusal_of(&verdict, now.stepped_since_ms(&at)),
         }
     }
@@ -87,6 +89,7 @@ fn refusal_of(verdict: &Verdict, stepped_ms: i64) -> Option<String> {
         return Some(format!("the clock of this region was set by {seconds} s a moment ago"));
     }
     match verdict {
+        Verdict::Unmeasured => Some(UNMEASURED.to_owned()),
         Verdict::Trusted => None,
         Verdict::Apart { offset_ms, .. } => {
             let seconds = seconds(-offset_ms);

@@ -86,6 +86,8 @@ impl Reading {
 /// What a region may do with its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
+    /// Not use it yet: it has agreed with no majority since the start.
+    Unmeasured,
     /// Use it.
     Trusted,
     /// Not use it: it agrees with no majority.
@@ -124,10 +126,12 @@ impl Judge {
         let (agree, differ) = (count(Offset::agrees), count(Offset::differs));
         let untold = others.iter().filter(|seen| matches!(seen, Seen::Untold)).count();
         let majority = others.len().div_ceil(2) + 1;
-        if differ > 0 && 1 + agree + untold < majority {
+        let agrees = 1 + agree + untold >= majority;
+        if differ > 0 && !agrees {
             return Verdict::Apart { offset_ms: median(others), is_odd: differ >= majority };
         }
-        self.hold(now)
+        // Who is not reached says nothing: without a quorum nothing is changed anyway.
+        if agrees || self.base.is_some() { self.hold(now) } else { Verdict::Unmeasured }
     }
 
     fn hold(&mut self, now: Reading) -> Verdict {
@@ -206,11 +210,21 @@ mod tests {
         check(&[off(3_600_000), off(3_600_001)], apart(3_600_001, true));
         check(&[off(1_501), off(-1_501)], apart(1_501, true));
         check(&[off(5_000), Seen::Nothing], apart(5_000, false));
-        check(&[Seen::Nothing, Seen::Nothing], Verdict::Trusted);
+        check(&[Seen::Nothing, Seen::Nothing], Verdict::Unmeasured);
+        check(&[Seen::Nothing, off(0)], Verdict::Trusted);
         check(&[off(5_000), Seen::Untold], Verdict::Trusted);
         check(&[off(5_000)], apart(5_000, false));
         check(&[off(0), off(5_000), off(0), off(5_000)], Verdict::Trusted);
         check(&[off(0), off(5_000), off(5_000), off(5_000)], apart(5_000, true));
+    }
+
+    #[test]
+    fn a_clock_that_agreed_once_is_used_while_nobody_is_reached() {
+        let mut judge = Judge::default();
+        assert_eq!(judge.look(reading(0, 0), &[off(0), off(0)]), Verdict::Trusted);
+        let lost = [Seen::Nothing, Seen::Nothing];
+        assert_eq!(judge.look(reading(500, 0), &lost), Verdict::Trusted);
+        assert!(matches!(judge.look(reading(1_000, 9_000), &lost), Verdict::Held { .. }));
     }
 
     #[test]

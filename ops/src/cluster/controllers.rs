@@ -16,6 +16,7 @@ use crate::cluster::bootstrap::DEFAULT_ZONE;
 use crate::details::Details;
 use crate::dns::domains::{DomainDetail, default_domain};
 use crate::error::Refusal;
+use crate::network::external_dhcp;
 use crate::network::subnets::SubnetDetail;
 use tables::read::Reads;
 use tables::update::{Tables, now};
@@ -163,6 +164,7 @@ pub async fn delete_rack(
                 vlan.dhcp_on &= vlan.primary_rack.is_some();
                 tx.put(&vlan)?;
             }
+            external_dhcp::forget(tx, id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })
