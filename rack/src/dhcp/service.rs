@@ -76,6 +76,8 @@ pub struct DhcpService {
     findings_told: Allowance,
     start: Instant,
     sockets: BTreeMap<String, Served>,
+    /// Why interfaces are not served, as it was said last: they are tried all the time.
+    unserved: BTreeMap<String, String>,
     packets: Packets,
     readers: JoinSet<()>,
     commits: Vec<CommitRequest>,
@@ -132,6 +134,7 @@ impl DhcpService {
             findings_told: Allowance::full(FINDINGS_TOLD),
             start: Instant::now(),
             sockets: BTreeMap::new(),
+            unserved: BTreeMap::new(),
             packets: mpsc::channel(PACKETS_MAX),
             readers: JoinSet::new(),
             commits: Vec::new(),
@@ -511,10 +514,21 @@ impl DhcpService {
         let (index, socket) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                error!(interface = %name, "DHCP cannot be served on interface {name}: {error}");
+                let hint = match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => {
+                        "; the process needs CAP_NET_RAW and CAP_NET_BIND_SERVICE"
+                    }
+                    _ => "",
+                };
+                let why = format!("{error}{hint}");
+                if self.unserved.get(&name) != Some(&why) {
+                    error!(interface = %name, "DHCP cannot be served on interface {name}: {why}");
+                    self.unserved.insert(name, why);
+                }
                 return;
             }
         };
+        self.unserved.remove(&name);
         info!(interface = %name, %address, "DHCP is served on interface {name} at {address}");
         let (packets, metrics) = (self.packets.0.clone(), self.metrics.clone());
         let reader = self.readers.spawn(read_packets(Arc::clone(&socket), index, packets, metrics));
