@@ -3,6 +3,7 @@
 pub mod account;
 pub mod authorized_keys;
 pub mod keys;
+mod owned;
 pub mod password;
 pub mod sshkeys;
 pub mod tokens;

@@ -8,6 +8,7 @@ use model::secret::Secret;
 use model::ssh_key::PublicKey;
 use model::user::{ApiToken, User};
 
+use crate::access::owned::Owned;
 use crate::access::{authorized_keys, password};
 use crate::authorize::authorize;
 use crate::details::Details;
@@ -17,7 +18,6 @@ use tables::read::Reads;
 use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
-use tables::views::machines::MachineKey;
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 150;
@@ -100,11 +100,18 @@ pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
         .map_err(|error| Refusal::with_message(Kind::Internal, error.to_string()))
 }
 
-/// Removes a user with its keys. Deleting a user that is not there is no error, as in MAAS.
+/// Removes a user with its keys; what it has goes to another one, if that is wanted. Deleting a user that is not
+/// there is no error, as in MAAS.
 ///
 /// # Errors
-/// [`Refusal::Message`] when it is the caller itself, or the owner of machines.
-pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<(), Refusal> {
+/// [`Refusal::Message`] when it is the caller itself, or has machines, addresses or IP ranges that nobody
+/// gets; [`Refusal::NotFound`] when who shall get them is not there.
+pub async fn delete(
+    tables: &Tables,
+    actor: &Actor,
+    username: &str,
+    heir: Option<&str>,
+) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.delete")?;
     if actor.user(Permission::ManageUsers)?.username == username {
         return Err(Refusal::with_message(Kind::Invalid, "An administrator cannot self-delete."));
@@ -115,9 +122,14 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
                 return Ok(());
             };
             tx.depend_on(&placement::of_owner(user.id));
-            if !tx.state().ids_with(&MachineKey::Owner(user.id)).is_empty() {
-                let message = format!("User {username} cannot be deleted: it owns machines.");
-                return Err(Refusal::with_message(Kind::Invalid, message));
+            let owned = Owned::of(tx, user.id)?;
+            match heir {
+                Some(heir) => {
+                    let heir = tx.find(&USER_BY_NAME, &heir.to_owned())?;
+                    let heir = heir.filter(|heir| heir.id != user.id);
+                    owned.give(tx, heir.ok_or(Refusal::NotFound { model: "User" })?.id)?;
+                }
+                None => owned.refuse(username)?,
             }
             for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
                 tx.delete::<ApiToken>(&token.key)?;

@@ -16,5 +16,7 @@ pub mod naming;
 pub mod step;
 
 pub(crate) mod placement;
+pub mod tag_definition;
+pub mod tag_evaluation;
 pub mod tags;
 pub mod vendor_data;

@@ -6,6 +6,10 @@
 
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, UserId};
 use model::machine::Placement;
+use model::user::User;
+
+use crate::error::Refusal;
+use tables::read::Reads;
 use tables::tx::Tx;
 
 /// Marks where a machine goes.
@@ -21,7 +25,19 @@ pub(crate) fn mark(tx: &mut Tx, before: Option<&Placement>, after: &Placement) {
     }
 }
 
-/// The guard of the machines that are allocated to a user.
+/// Has a user who gets something not be deleted meanwhile.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when it is gone.
+pub(crate) fn keep_user(tx: &mut Tx, user: UserId) -> Result<(), Refusal> {
+    if tx.get::<User>(&user)?.is_none() {
+        return Err(Refusal::NotFound { model: "User" });
+    }
+    tx.mark(&of_owner(user));
+    Ok(())
+}
+
+/// The guard of what belongs to a user: machines, addresses and ranges.
 pub(crate) fn of_owner(owner: UserId) -> String {
     format!("machines/owner/{owner}")
 }

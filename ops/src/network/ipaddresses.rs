@@ -15,7 +15,9 @@ use model::user::User;
 use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
+use crate::dns::named_addresses;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::promised::is_promised;
 use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, specifiers};
@@ -139,6 +141,7 @@ pub fn insert(
     user: &User,
     request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
+    placement::keep_user(tx, user.id)?;
     let subnet = wanted_subnet(tx, request)?;
     let ip = match request.ip {
         Some(ip) => checked(tx, &subnet, ip)?,
@@ -154,10 +157,13 @@ pub fn insert(
         created: tx.now(),
     };
     tx.insert(&reserved)?;
+    if !reserved.hostname.is_empty() {
+        named_addresses::add(tx, &reserved.hostname, reserved.ip)?;
+    }
     Ok(reserved)
 }
 
-/// Gives a reserved address back.
+/// Gives a reserved address back; no DNS resource has it any more.
 ///
 /// # Errors
 /// [`Refusal`] when the user does not have it; administrators with `force` may give back anybody's.
@@ -183,7 +189,7 @@ pub async fn release(
                 Refusal::with_message(Kind::Invalid, message)
             })?;
             tx.delete::<ReservedAddress>(&ip)?;
-            Ok(())
+            named_addresses::forget(tx, ip)
         })
         .await
 }

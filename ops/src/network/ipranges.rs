@@ -13,6 +13,7 @@ use model::user::User;
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::addresses::keep_all;
 use crate::network::dependents;
 use crate::network::specifiers;
@@ -96,6 +97,7 @@ pub async fn create(
 /// # Errors
 /// [`Refusal`].
 pub fn insert(tx: &mut Tx, user: &User, change: &IpRangeChange) -> Result<IpRange, Refusal> {
+    placement::keep_user(tx, user.id)?;
     let both = "Start IP address and end IP address are both required.";
     let purpose = change.purpose.ok_or_else(|| required("type"))?;
     let start_ip = change.start_ip.ok_or_else(|| Refusal::field("start_ip", both))?;
@@ -152,6 +154,9 @@ pub async fn update(
             let subnet = tx.get::<Subnet>(&range.subnet)?;
             let subnet = subnet.ok_or(Refusal::NotFound { model: "Subnet" })?;
             check(tx, &subnet, &range, Some(&before))?;
+            if range.purpose != Purpose::Dynamic {
+                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+            }
             tx.put(&range)?;
             Ok(range)
         })
@@ -162,13 +167,16 @@ pub async fn update(
 /// Removes an IP range with its DHCP snippets. Bindings of its addresses stay until they end.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`Refusal`], also for the last dynamic range of a VLAN on which DHCP is on.
 pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
     let cause = cause(actor, "iprange.delete");
     tables
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let range = own(tx, actor, id)?;
+            if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
+                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+            }
             dependents::forget_range(tx, range.id)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())

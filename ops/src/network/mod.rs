@@ -3,6 +3,7 @@
 mod spans;
 
 pub mod addresses;
+pub(crate) mod adopted;
 pub mod blocks;
 pub mod conflicts;
 pub mod dhcp_explain;
@@ -13,6 +14,7 @@ pub mod ipaddresses;
 pub mod ipranges;
 pub mod lease_list;
 pub mod leases;
+pub(crate) mod names;
 pub mod pools;
 pub mod promised;
 pub mod spaces;

@@ -20,6 +20,7 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
+use model::tag::{ServedTag, Tag};
 use proto::convert::{Key, Served};
 use proto::rack::ZoneSerial as WireZoneSerial;
 use tables::object::{Object, ObjectId};
@@ -33,7 +34,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 16] {
+pub(super) fn rows_by_table() -> [Bytes; 17] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -50,6 +51,7 @@ pub(super) fn rows_by_table() -> [Bytes; 16] {
         prefix::<BootFiles>(),
         prefix::<DhcpSnippet>(),
         prefix::<StaticRoute>(),
+        prefix::<Tag>(),
         prefix::<ZoneSerial>(),
     ]
 }
@@ -73,12 +75,12 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::BootFiles(files) => Served::BootFiles(*files),
         Object::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet_of(&snippet)),
         Object::StaticRoute(route) => Served::StaticRoute(*route),
+        Object::Tag(tag) => Served::Tag(ServedTag::of(&tag)),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
         | Object::Zone(_)
-        | Object::Pool(_)
-        | Object::Tag(_) => return None,
+        | Object::Pool(_) => return None,
     })
 }
 
@@ -111,12 +113,12 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::BootFiles(architecture) => Key::BootFiles(architecture),
         ObjectId::DhcpSnippet(id) => Key::DhcpSnippet(id),
         ObjectId::StaticRoute(id) => Key::StaticRoute(id),
+        ObjectId::Tag(name) => Key::Tag(name),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)
         | ObjectId::Zone(_)
-        | ObjectId::Pool(_)
-        | ObjectId::Tag(_) => return None,
+        | ObjectId::Pool(_) => return None,
     })
 }
 

@@ -19,6 +19,7 @@ mod machines;
 mod sshkeys;
 mod staticroutes;
 mod subnets;
+mod tags;
 mod users;
 mod vlans;
 mod zones;

@@ -31,7 +31,7 @@ use model::net::vlan::Vlan;
 use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
-use model::tag::Tag;
+use model::tag::{Tag, TagEvaluation};
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
 use raft_store::version::FIRST;
@@ -96,6 +96,7 @@ const TABLES: &[Table] = &[
     Table::of::<StoredToken>(),
     Table::of::<Subnet>(),
     Table::of::<Tag>(),
+    Table::of::<TagEvaluation>(),
     Table::of::<ToolOutput>(),
     Table::of::<User>(),
     Table::of::<Vlan>(),
