@@ -1,6 +1,8 @@
 //! The shapes of leases, and of why a client gets what it gets.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use ipnet::IpNet;
 use model::lease::standing::Standing;
@@ -36,6 +38,57 @@ pub struct LeasePage {
     pub leases: Vec<Lease>,
     /// What `after` has to be for those that follow; none after the last.
     pub next: Option<IpAddr>,
+}
+
+/// The value of an option of DHCP, 1 to 255 bytes: as text in hexadecimal, read with or without colons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionBytes(Vec<u8>);
+
+impl OptionBytes {
+    /// The bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// The text is no value of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoOptionBytes;
+
+impl fmt::Display for NoOptionBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is 1 to 255 bytes in hexadecimal")
+    }
+}
+
+impl std::error::Error for NoOptionBytes {}
+
+impl FromStr for OptionBytes {
+    type Err = NoOptionBytes;
+
+    fn from_str(text: &str) -> Result<Self, NoOptionBytes> {
+        let byte = |digits: &str| {
+            let is_byte = (1..=2).contains(&digits.len())
+                && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            is_byte.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+        };
+        let bytes: Option<Vec<u8>> = if text.contains(':') {
+            text.split(':').map(byte).collect()
+        } else if text.len().is_multiple_of(2) {
+            (0..text.len()).step_by(2).map(|at| byte(text.get(at..at + 2)?)).collect()
+        } else {
+            None
+        };
+        let is_value = |bytes: &Vec<u8>| (1..=255).contains(&bytes.len());
+        bytes.filter(is_value).map(Self).ok_or(NoOptionBytes)
+    }
+}
+
+impl fmt::Display for OptionBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// A rack by id and name.
@@ -208,4 +261,26 @@ pub struct ExplainedOption {
     pub value: String,
     /// Where it comes from.
     pub source: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_an_option_is_read_with_and_without_colons() {
+        let read = |text: &str| text.parse().map(OptionBytes::into_bytes);
+        for text in ["ff000a", "FF:00:0a", "ff:0:a"] {
+            assert_eq!(read(text), Ok(vec![255, 0, 10]), "{text}");
+        }
+        assert_eq!(
+            "ff:0:a".parse::<OptionBytes>().map(|it| it.to_string()),
+            Ok("ff000a".to_owned())
+        );
+        let (long, longer) = ("00".repeat(255), "00".repeat(256));
+        assert_eq!(read(&long).map(|bytes| bytes.len()), Ok(255));
+        for text in ["", "f", "fff", "0g", "+1", "01:", "012:3", "äö", &longer] {
+            assert_eq!(read(text), Err(NoOptionBytes), "{text}");
+        }
+    }
 }

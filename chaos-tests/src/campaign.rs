@@ -126,7 +126,7 @@ async fn crash_fuzz(campaign: &Campaign) -> anyhow::Result<Part> {
         name: "crash fuzz of one node".to_owned(),
         verdict,
         detail,
-        replay: format!("make chaos CHAOS_SEED={seed}"),
+        replay: format!("ironraft-chaos disk --from {seed}"),
         seconds: began.elapsed().as_secs_f64(),
     };
     tracing::info!("{} {} ({:.0} s)", word(verdict), part.name, part.seconds);

@@ -1,8 +1,9 @@
-//! The target *engine*: conversations of few clients with two racks.
+//! The target *engine*: conversations of few clients with two racks, while relays ask for leases, hosts use
+//! addresses without one, and operators say something else.
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::Arrival;
+use dhcp::v4::output::Arrival;
 use model::lease::client::ClientId;
 
 use crate::draws::Draws;
@@ -26,7 +27,7 @@ pub(crate) fn run(corpus: &[Vec<u8>], draws: &mut Draws, written: bool) {
 fn converse(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
     for _ in 0..STEPS {
         let rack = draws.below(2);
-        match draws.below(100) {
+        match draws.below(111) {
             0..=56 => say(world, corpus, draws),
             57..=71 => world.decide(draws.below(1_000), !draws.percent(15)),
             72..=75 => world.lose(draws.below(1_000)),
@@ -35,7 +36,10 @@ fn converse(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
             91..=94 => world.grant(rack),
             95..=96 => world.reach(rack, false),
             97..=98 => world.reach(rack, true),
-            _ => world.restart(rack),
+            99 => world.restart(rack),
+            100..=103 => world.probe(rack, draws),
+            104..=107 => query(world, rack, draws),
+            _ => world.operators.act(draws),
         }
     }
 }
@@ -90,6 +94,37 @@ fn say(world: &mut World, corpus: &[Vec<u8>], draws: &mut Draws) {
             }
         }
     }
+}
+
+/// A relay asks a rack for leases.
+fn query(world: &mut World, rack: usize, draws: &mut Draws) {
+    let number = u8::try_from(draws.below(CLIENTS) + 1).unwrap_or(1);
+    let mut packet = vec![0; 236];
+    packet[0] = 1;
+    packet[24..28].copy_from_slice(&RELAY.octets());
+    packet.extend([99, 130, 83, 99, 53, 1, 10]);
+    match client(number) {
+        _ if draws.percent(50) => packet[12..16].copy_from_slice(&some_address(draws).octets()),
+        ClientId::Hardware(mac) => {
+            packet[1..3].copy_from_slice(&[1, 6]);
+            packet[28..34].copy_from_slice(&mac.0);
+        }
+        ClientId::Identifier(identifier) => put_option(&mut packet, 61, &identifier),
+    }
+    packet.push(255);
+    if draws.percent(25) {
+        mutate::change(&mut packet, draws);
+    }
+    let server = world.racks[rack].address;
+    let arrival = Arrival {
+        vlan: NEAR,
+        interface: 3,
+        server,
+        source_port: 67,
+        destination: server,
+        received_us: 0,
+    };
+    world.deliver(rack, &packet, arrival);
 }
 
 /// What a client would say, more or less.
@@ -165,7 +200,7 @@ mod tests {
     #[test]
     fn conversations_get_somewhere() {
         let corpus = corpus::read().unwrap();
-        let mut sum = [0; 4];
+        let mut sum = [0; 7];
         for case in 0..200 {
             let mut world = World::new();
             converse(&mut world, &corpus, &mut Draws::of(1, case));
@@ -174,9 +209,10 @@ mod tests {
                 *sum += count;
             }
         }
-        let [offers, acks, naks, changes_of_hands] = sum;
+        let [offers, acks, naks, leases, changes_of_hands, in_use, twice] = sum;
         assert!(offers > 2_000 && acks > 1_000 && naks > 1_000, "{sum:?}");
-        assert!(changes_of_hands > 50, "{sum:?}");
+        assert!(leases > 100 && changes_of_hands > 30, "{sum:?}");
+        assert!(in_use > 30 && twice > 30, "{sum:?}");
     }
 
     /// The search finds what it is for: two racks that take each other's blocks for their own.

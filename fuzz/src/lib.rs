@@ -13,5 +13,6 @@ pub mod replies;
 pub mod target;
 
 mod engine;
+mod operators;
 mod wire;
 mod world;

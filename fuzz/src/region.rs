@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::{CommitRequest, Outcome};
+use dhcp::v4::output::{CommitRequest, Outcome};
 use model::id::{BlockId, SystemId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;

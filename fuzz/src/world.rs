@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output, OwnRack, Sending};
+use dhcp::v4::answer::Destination;
+use dhcp::v4::engine::{Engine, OwnRack};
+use dhcp::v4::output::{Arrival, CommitRequest, Outcome, Output, Sending};
+use dhcp::v4::probes::{Answer, Finding, Probe};
 use dhcp::v4::view::{PeerRack, View};
 use dhcp::wire::message::{self, Message};
 use dhcp::wire::reply::Kind;
@@ -22,6 +25,8 @@ use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 
+use crate::draws::Draws;
+use crate::operators::Operators;
 use crate::region::Region;
 use crate::replies;
 
@@ -90,8 +95,11 @@ pub(crate) struct World {
     holders: BTreeMap<Ipv4Addr, (ClientId, Moment)>,
     /// What each client was offered last, and by whom.
     pub(crate) offered: BTreeMap<ClientId, (Ipv4Addr, Ipv4Addr)>,
+    pub(crate) operators: Operators,
     told: BTreeMap<Kind, usize>,
     changes_of_hands: usize,
+    /// How often a rack found that somebody uses a free address, and two clients with one hardware address.
+    findings: [usize; 2],
     /// Whether what happens is written to standard error.
     pub(crate) written: bool,
 }
@@ -108,14 +116,19 @@ impl World {
         Self::of([Rack::new(1, 11), Rack::new(1, 11)])
     }
 
-    /// How often an address was offered, acknowledged and refused, and got another holder.
+    /// How often an address was offered, acknowledged and refused, told to a relay, and got another holder;
+    /// and the findings.
     #[cfg(test)]
-    pub(crate) fn counts(&self) -> [usize; 4] {
+    pub(crate) fn counts(&self) -> [usize; 7] {
+        let [in_use, twice] = self.findings;
         [
             self.told[&Kind::Offer],
             self.told[&Kind::Ack],
             self.told[&Kind::Nak],
+            self.told[&Kind::LeaseActive],
             self.changes_of_hands,
+            in_use,
+            twice,
         ]
     }
 
@@ -133,8 +146,12 @@ impl World {
             under_way: Vec::new(),
             holders: BTreeMap::new(),
             offered: BTreeMap::new(),
-            told: [Kind::Offer, Kind::Ack, Kind::Nak].map(|kind| (kind, 0)).into(),
+            operators: Operators::default(),
+            told: [Kind::Offer, Kind::Ack, Kind::Nak, Kind::LeaseActive]
+                .map(|kind| (kind, 0))
+                .into(),
             changes_of_hands: 0,
+            findings: [0; 2],
             written: false,
         };
         for rack in [0, 1] {
@@ -168,6 +185,7 @@ impl World {
             let outcome = handled.as_ref().map(|_| "ok").map_err(ToString::to_string);
             format!("rack {rack} hears {:?}: {outcome:?}", Message::parse(packet))
         });
+        self.findings[1] += self.racks[rack].engine.take_heard_twice().len();
         let Ok((kind, outputs)) = handled else { return };
         let request = Message::parse(packet).ok();
         assert_eq!(request.as_ref().map_or("leasequery", |request| request.kind.name()), kind);
@@ -239,6 +257,7 @@ impl World {
         if rack.reachable {
             rack.engine.set_clock(RegionClock::between(now, time, time));
             rack.engine.update(|view| copy(view, region));
+            self.operators.tell(&mut rack.engine);
         }
     }
 
@@ -266,6 +285,28 @@ impl World {
         let number = u8::try_from(rack + 1).unwrap_or(u8::MAX);
         self.racks[rack] = Rack::new(number, self.racks[rack].incarnation + 1);
         self.synchronize(rack);
+    }
+
+    /// A rack asks whether anybody uses addresses, and somebody answers now and then.
+    pub(crate) fn probe(&mut self, rack: usize, draws: &mut Draws) {
+        let (now, engine) = (self.now, &mut self.racks[rack].engine);
+        let mut probes = engine.probe(now);
+        probes.extend(engine.take_probes());
+        for Probe { vlan, ip } in probes {
+            if !draws.percent(5) {
+                continue;
+            }
+            // A host of nobody's, or one of the clients.
+            let mac = mac(*draws.pick(&[200, 201, 1, 2, 4, 5]));
+            let answer =
+                if vlan == NEAR { Answer::Arp { vlan, ip, mac } } else { Answer::Echo { ip } };
+            let found = self.racks[rack].engine.answered(answer, now);
+            self.note(|| format!("rack {rack} asks for {ip}: {answer:?}: {found:?}"));
+            self.findings[0] += usize::from(found.is_some());
+            if let Some(Finding::InUse(conflict) | Finding::AnswersForMany(conflict)) = found {
+                self.check_address(conflict.ip, &client(200));
+            }
+        }
     }
 
     fn carry_out(&mut self, rack: usize, request: Option<&Message>, outputs: Vec<Output>) {
@@ -310,6 +351,12 @@ impl World {
                 self.offered.insert(client, (ip, self.racks[rack].address));
             }
             Kind::LeaseUnassigned | Kind::LeaseUnknown | Kind::LeaseActive => {
+                let is_gateway = |ip: Ipv4Addr| ip == RELAY || ip == Ipv4Addr::new(10, 0, 0, 1);
+                let destination = sending.destination;
+                assert!(
+                    matches!(destination, Destination::Relay { ip, port: 67 } if is_gateway(ip)),
+                    "only relays of the site are told: {destination:?}"
+                );
                 assert!(ip.is_unspecified(), "an answer to a relay gives nobody an address");
                 assert_eq!(kind, None, "no client is answered so");
             }

@@ -13,6 +13,7 @@ use model::dns::domain::Domain;
 use model::id::{
     AvailabilityZoneId, DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, UserId, VlanId,
 };
+use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
@@ -102,7 +103,9 @@ impl Details {
         let relay = relay.map(|relay| self.vlan_of(Vlan { relay_vlan: None, ..relay }));
         let fabric = self.fabrics.row(&self.view, vlan.fabric)?;
         let space = vlan.space.map_or(Ok(None), |space| self.spaces.row(&self.view, space))?;
+        let external = self.view.get::<ExternalDhcp>(&vlan.id)?;
         Ok(VlanDetail {
+            external_dhcp: external.and_then(|found| found.servers.into_keys().next()),
             fabric: fabric
                 .map_or_else(|| format!("fabric-{}", vlan.fabric), |found| found.name.clone()),
             space: space.map(|space| space.name.clone()),

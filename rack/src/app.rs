@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dhcp::v4::engine::{Exchange, OwnRack};
-use dhcp::v4::probes::Finding;
+use dhcp::v4::engine::OwnRack;
 use identity::ExpectedPeer;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
@@ -27,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
-use crate::reports::{BootReport, Reports, Stage, reports};
+use crate::reports::{Reports, reports};
 use crate::seeds;
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
@@ -141,26 +140,13 @@ fn start_dhcp(
     }
     let own = config.identity.own();
     let rack = own.system_id().context("the certificate is not a rack's")?.parse()?;
-    let findings = reports.clone();
-    let report = move |exchange: &Exchange| {
-        // Machines are known by their hardware addresses.
-        let Some(mac) = exchange.client.mac() else { return };
-        let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
-        reports.booted(BootReport {
-            mac,
-            stage: Stage::Dhcp,
-            detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
-            ip: Some(exchange.ip.into()),
-        });
-    };
     let service = DhcpService::new(
         OwnRack { rack, incarnation: core.incarnation },
         &core.generations,
         core.clock.clone(),
         core.uplink.clone(),
         core.metrics.dhcp.clone(),
-        Arc::new(report),
-        Arc::new(move |finding: &Finding| findings.found(finding)),
+        Arc::new(move |news| reports.heard(news)),
     );
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
     Ok(())

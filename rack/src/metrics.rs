@@ -144,6 +144,7 @@ mod tests {
         metrics.dhcp.drop_for("malformed");
         metrics.dhcp.decided("committed");
         metrics.dhcp.set_link(VlanId(5001), 1, 1);
+        metrics.dhcp.set_external(VlanId(5001), 1);
         metrics.dhcp.probes.get_or_create(&ProbeKind { kind: "arp" }).inc();
         metrics.dhcp.findings.get_or_create(&FindingKind { finding: "in use" }).inc();
         let page = include_str!("../../docs/metrics.md");

@@ -6,15 +6,22 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use dhcp::v4::external_dhcp::ExternalServers;
+use dhcp::v4::output::Exchange;
 use dhcp::v4::probes::{Conflict, Finding};
+use dhcp::v4::sightings::HeardTwice;
 use model::mac::MacAddress;
 use proto::convert::{ip_to_bytes, mac_to_bytes};
-use proto::rack::{ReportBootRequest, ReportConflictRequest};
+use proto::rack::{
+    ExternalDhcpServer, ReportBootRequest, ReportConflictRequest, ReportExternalDhcpRequest,
+    ReportHeardTwiceRequest,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::Status;
 use tracing::debug;
 
+use crate::dhcp::news::News;
 use crate::uplink::Uplink;
 
 const QUEUE: usize = 256;
@@ -62,6 +69,8 @@ impl Stage {
 enum Report {
     Boot(BootReport),
     Conflict(ReportConflictRequest),
+    HeardTwice(ReportHeardTwiceRequest),
+    ExternalDhcp(ReportExternalDhcpRequest),
 }
 
 /// Where parts of the rack leave their reports.
@@ -91,18 +100,18 @@ impl Reports {
         self.put(Report::Boot(report));
     }
 
-    /// Leaves a report of an address that somebody uses; it is dropped when too many wait.
-    pub fn found(&self, finding: &Finding) {
-        let (Conflict { vlan, ip, by }, answers_for_many) = match *finding {
-            Finding::InUse(conflict) => (conflict, false),
-            Finding::AnswersForMany(conflict) => (conflict, true),
-        };
-        self.put(Report::Conflict(ReportConflictRequest {
-            vlan: vlan.0,
-            ip: ip_to_bytes(ip.into()),
-            mac: by.map(mac_to_bytes).unwrap_or_default(),
-            answers_for_many,
-        }));
+    /// Leaves a report of what DHCP tells; it is dropped when too many wait.
+    pub fn heard(&self, news: News) {
+        match news {
+            News::Exchange(exchange) => {
+                if let Some(report) = exchanged(&exchange) {
+                    self.booted(report);
+                }
+            }
+            News::Conflict(finding) => self.put(Report::Conflict(conflict(finding))),
+            News::HeardTwice(found) => self.put(Report::HeardTwice(heard_twice(&found))),
+            News::ExternalDhcp(found) => self.put(Report::ExternalDhcp(external_dhcp(&found))),
+        }
     }
 
     fn put(&self, report: Report) {
@@ -110,6 +119,44 @@ impl Reports {
             debug!("a report was dropped");
         }
     }
+}
+
+/// What a machine is known by is its hardware address; who has none is none.
+fn exchanged(exchange: &Exchange) -> Option<BootReport> {
+    let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
+    Some(BootReport {
+        mac: exchange.client.mac()?,
+        stage: Stage::Dhcp,
+        detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
+        ip: Some(exchange.ip.into()),
+    })
+}
+
+fn conflict(finding: Finding) -> ReportConflictRequest {
+    let (Conflict { vlan, ip, by }, answers_for_many) = match finding {
+        Finding::InUse(conflict) => (conflict, false),
+        Finding::AnswersForMany(conflict) => (conflict, true),
+    };
+    ReportConflictRequest {
+        vlan: vlan.0,
+        ip: ip_to_bytes(ip.into()),
+        mac: by.map(mac_to_bytes).unwrap_or_default(),
+        answers_for_many,
+    }
+}
+
+fn heard_twice(found: &HeardTwice) -> ReportHeardTwiceRequest {
+    let [one, other] = found.places.each_ref().map(ToString::to_string);
+    ReportHeardTwiceRequest { vlan: found.vlan.0, mac: mac_to_bytes(found.mac), one, other }
+}
+
+fn external_dhcp(found: &ExternalServers) -> ReportExternalDhcpRequest {
+    let servers = found.servers.iter().map(|server| ExternalDhcpServer {
+        ip: ip_to_bytes(server.ip.into()),
+        mac: mac_to_bytes(server.mac),
+    });
+    let (vlan, complete) = (found.vlan.0, found.complete);
+    ReportExternalDhcpRequest { vlan, servers: servers.collect(), complete }
 }
 
 async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
@@ -127,5 +174,7 @@ async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
             client.report_boot(request).await.map(drop)
         }
         Report::Conflict(request) => client.report_conflict(request).await.map(drop),
+        Report::HeardTwice(request) => client.report_heard_twice(request).await.map(drop),
+        Report::ExternalDhcp(request) => client.report_external_dhcp(request).await.map(drop),
     }
 }

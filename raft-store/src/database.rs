@@ -71,8 +71,8 @@ pub(crate) trait View: Send + Sync {
 }
 
 /// What the store needs of a database. A batch is atomic, visible when `write` returns, and durable
-/// with the next `flush`. After a crash the batches that remain are a prefix of those written, which
-/// has at least everything that was flushed.
+/// with the next `flush`. After a crash everything that was flushed is there; of the batches after it
+/// any may be, each whole, and a later one without an earlier one.
 pub(crate) trait KeyValue: View + 'static {
     /// Writes one batch.
     fn write(&self, ops: &mut dyn Iterator<Item = &Op>) -> io::Result<()>;

@@ -4,8 +4,9 @@
 //! disk; older ones are read from the database. The log never has a hole: what is missing is missing
 //! at the ends.
 //!
-//! What is committed is not written down: the state, which is recovered to the same moment as the
-//! log, tells what was applied, and the rest is known again with the next leader.
+//! What is committed is not written down: the state tells what was applied, and the rest is known
+//! again with the next leader. The state may be ahead of the log: entries that a quorum had are
+//! applied here before they are on this disk. The log then goes on behind the state.
 
 use std::fmt::Debug;
 use std::io;
@@ -251,7 +252,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             }
         });
         if !mutant!(TruncationDropped) {
-            self.writer.submit(vec![delete_log(from, u64::MAX)]).await?;
+            self.writer.submit_first(vec![delete_log(from, u64::MAX)]).await?;
         }
         Ok(())
     }
@@ -269,6 +270,30 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         self.writer.submit(ops).await?;
         Ok(())
     }
+}
+
+/// The writes that take the log as purged up to what is applied, when the entry of that is not in it:
+/// a quorum had the entry, and the power was cut before this disk did. What stands at its place or
+/// behind it is then of an earlier leader, and its truncation was lost together with the entry.
+pub(crate) fn behind_state(
+    database: &Database,
+    applied: Option<LogId>,
+) -> Result<Vec<Op>, LogError> {
+    let Some(applied) = applied else { return Ok(Vec::new()) };
+    if read_meta(database, keys::META_PURGED)?.map(stored::log_id_from_wire) >= Some(applied) {
+        return Ok(Vec::new());
+    }
+    let key = keys::log(applied.index);
+    let is_behind = match database.get(Table::Log, &key) {
+        Some(bytes) => entry_from_disk(applied.index, bytes.into())?.log_id != applied,
+        // A log that goes on behind a missing entry is damaged, and is refused when it is opened.
+        None => database.scan(Table::Log, key, None).next().is_none(),
+    };
+    if !is_behind {
+        return Ok(Vec::new());
+    }
+    let value = stored::encode(&stored::log_id_to_wire(applied));
+    Ok(vec![delete_log(0, u64::MAX), put_meta(keys::META_PURGED, value)])
 }
 
 fn read_meta<M: prost::Message + Default>(
@@ -381,6 +406,32 @@ mod tests {
         let last = opened.map(|log| log.read(|position| position.last));
         drop(JoinOnDrop::new(thread));
         last
+    }
+
+    /// The last entry of a log of these records beside a state that has applied this entry.
+    fn beside(ops: &[Op], applied: LogId) -> Result<Option<LogId>, LogError> {
+        let database = Database::on(Arc::new(MemoryDatabase::default()));
+        database.write(ops.iter()).expect("written");
+        let more = behind_state(&database, Some(applied)).expect("readable");
+        open(&[ops, &more].concat())
+    }
+
+    #[test]
+    fn a_log_whose_end_was_lost_goes_on_behind_the_state() {
+        let put = |index| put_entry(&entry(index));
+        let newer =
+            |index| LogId { leader_id: LeaderId { term: 3, node_id: 2 }, ..entry(index).log_id };
+        let whole = [put(0), put(1), put(2)];
+        assert_eq!(Some(entry(2).log_id), beside(&whole, entry(1).log_id).expect("whole"));
+        let lost = beside(&whole, newer(5));
+        assert_eq!(Some(newer(5)), lost.expect("the entries after 2 are lost"));
+        // Of another leader: a new one truncated them, and both are lost.
+        for stale in [1, 2] {
+            let found = beside(&whole, newer(stale));
+            assert_eq!(Some(newer(stale)), found.expect("what stood there was to be truncated"));
+        }
+        let hole = beside(&[put(0), put(2)], entry(1).log_id);
+        assert!(matches!(hole, Err(LogError::Hole { index: 1 })), "{hole:?}");
     }
 
     #[test]

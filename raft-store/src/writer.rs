@@ -6,6 +6,13 @@
 //! nothing waits, which saves the switches to the thread and back: an applied batch, and, on a fast
 //! disk, the entries that a follower got, which has nothing else to do meanwhile. A write error ends
 //! the process.
+//!
+//! When the power is cut, a disk may keep a later write and lose an earlier one, as long as neither
+//! was synced. So a write waits until what it builds on is on disk: an applied batch until the applied
+//! batch before it is, which the fsync of the entries between them has done in most cases; a purge and
+//! the last batch of a snapshot until all that came before is. Entries of the log need not wait: they
+//! may survive beside an applied batch that is lost, which is applied again, and be lost beside one
+//! that survives. Entries follow a truncation only when that is on disk.
 
 mod attempts;
 pub(crate) mod clock;
@@ -24,6 +31,7 @@ use self::clock::WriteClock;
 use self::thread::{Done, Job, Sink, Thread, size_bytes};
 use crate::database::{Database, Op};
 use crate::metrics::Stages;
+use crate::runtime::mutant;
 use crate::types::TypeConfig;
 
 const QUEUE_LENGTH_MAX: usize = 4096;
@@ -131,27 +139,33 @@ impl Writer {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    async fn send(&self, ops: Vec<Op>, done: Done) -> Result<u64, WriterStopped> {
+    async fn send(&self, ops: Vec<Op>, builds: bool, done: Done) -> Result<u64, WriterStopped> {
         let permit = self.queue.reserve().await.map_err(|_| WriterStopped)?;
         let mut last = self.last.lock().expect("no panic while locked");
         *last += 1;
-        permit.send(Job { sequence: *last, queued: Instant::now(), ops, done });
+        permit.send(Job { sequence: *last, queued: Instant::now(), ops, builds, done });
         Ok(*last)
     }
 
-    /// Queues the changes and does not wait; returns the number of the job.
+    /// Queues changes that build on earlier ones and does not wait; returns the number of the job.
     pub(crate) async fn submit(&self, ops: Vec<Op>) -> Result<u64, WriterStopped> {
-        self.send(ops, Done::Nothing).await
+        self.send(ops, true, Done::Nothing).await
     }
 
-    /// Queues the changes; `flushed` is completed once they are on disk. Returns the number of the
-    /// job.
+    /// Queues changes that are on disk before anything else is written, and does not wait; returns
+    /// the number of the job.
+    pub(crate) async fn submit_first(&self, ops: Vec<Op>) -> Result<u64, WriterStopped> {
+        self.send(ops, true, Done::OnDisk).await
+    }
+
+    /// Queues entries of the log; `flushed` is completed once they are on disk. Returns the number of
+    /// the job.
     pub(crate) async fn submit_flushed(
         &self,
         ops: Vec<Op>,
         flushed: IOFlushed<TypeConfig>,
     ) -> Result<u64, WriterStopped> {
-        self.send(ops, Done::Flushed(flushed)).await
+        self.send(ops, false, Done::Flushed(flushed)).await
     }
 
     /// What [`Self::submit_flushed`] does, for a caller that has nothing else to do meanwhile: when
@@ -186,18 +200,30 @@ impl Writer {
             })
     }
 
-    /// Returns when the changes are visible to readers, after everything that was queued before.
-    pub(crate) async fn visible(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
-        if self.is_idle()? {
+    /// Writes an applied batch; returns when it is visible to readers. The one before it is on disk
+    /// then.
+    pub(crate) async fn applied(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        if self.is_idle()? && (self.sink.is_settled() || mutant!(AppliedUnordered)) {
             // What is queued meanwhile may come before or after this: only applied batches are
             // written here, by one task in their order, and their entries stand in the log already.
             let begun = self.sink.clock.begin_if_idle();
             self.sink.write(ops.iter());
+            self.sink.note_built_on();
             self.sink.clock.end_of(begun);
             return Ok(());
         }
+        self.until_visible(ops, true).await
+    }
+
+    /// Returns when changes that build on nothing are visible to readers, after everything that was
+    /// queued before.
+    pub(crate) async fn visible(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        self.until_visible(ops, false).await
+    }
+
+    async fn until_visible(&self, ops: Vec<Op>, builds: bool) -> Result<(), WriterStopped> {
         let (done, visible) = oneshot::channel();
-        self.send(ops, Done::Visible(done)).await?;
+        self.send(ops, builds, Done::Visible(done)).await?;
         visible.await.map_err(|_| WriterStopped)
     }
 
@@ -213,13 +239,13 @@ impl Writer {
     /// Ends the thread after what is queued; later jobs are refused.
     pub(crate) async fn stop(&self) {
         // When the thread has ended already there is nothing to stop.
-        drop(self.send(Vec::new(), Done::Stop).await);
+        drop(self.send(Vec::new(), false, Done::Stop).await);
     }
 
-    /// Returns when the changes are on disk.
+    /// Returns when the changes are on disk, and everything that came before was on disk before them.
     pub(crate) async fn durable(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
         let (done, durable) = oneshot::channel();
-        self.send(ops, Done::Durable(done)).await?;
+        self.send(ops, true, Done::Durable(done)).await?;
         durable.await.map_err(|_| WriterStopped)
     }
 }
@@ -238,22 +264,66 @@ mod tests {
     }
 
     #[test]
+    fn an_applied_batch_is_written_only_when_the_one_before_it_is_on_disk() {
+        let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
+        let (writer, mut thread) = Writer::with_thread(Arc::clone(&database));
+        assert_eq!(Some(Ok(())), writer.applied(put(b"1")).now_or_never());
+        let mut second = Box::pin(writer.applied(put(b"2")));
+        assert_eq!(None, second.as_mut().now_or_never(), "the first one is not on disk");
+        assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
+        thread.turn();
+        assert_eq!((Some(Ok(())), 1), (second.now_or_never(), database.io_counts().fsyncs));
+        assert_eq!(Some(b"2".to_vec()), database.get(Table::State, b"key"));
+
+        // An fsync of entries covers the batch that was applied before them.
+        let (done, _flushed) = TypeConfig::oneshot();
+        let entries = writer.submit_flushed(put(b"3"), IOFlushed::signal(done));
+        entries.now_or_never().expect("room").expect("it runs");
+        thread.turn();
+        assert_eq!(2, database.io_counts().fsyncs);
+        assert_eq!(Some(Ok(())), writer.applied(put(b"4")).now_or_never());
+        assert_eq!(2, database.io_counts().fsyncs);
+    }
+
+    #[test]
+    fn what_builds_on_earlier_writes_waits_for_their_fsync_and_a_truncation_is_never_late() {
+        let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
+        let (writer, mut thread) = Writer::with_thread(Arc::clone(&database));
+        let fsyncs = || database.io_counts().fsyncs;
+        assert_eq!(Some(Ok(())), writer.applied(put(b"1")).now_or_never());
+        writer.submit(put(b"purge")).now_or_never().expect("room").expect("it runs");
+        thread.turn();
+        assert_eq!(1, fsyncs(), "the applied batch is on disk before the purge is written");
+        writer.submit_first(put(b"truncation")).now_or_never().expect("room").expect("it runs");
+        thread.turn();
+        assert_eq!(3, fsyncs(), "the purge before the truncation, and that before what follows");
+        let mut block = Box::pin(writer.visible(put(b"block")));
+        assert_eq!(None, block.as_mut().now_or_never());
+        thread.turn();
+        assert_eq!((Some(Ok(())), 3), (block.now_or_never(), fsyncs()), "blocks build on nothing");
+        let mut switch = Box::pin(writer.durable(put(b"switch")));
+        assert_eq!(None, switch.as_mut().now_or_never());
+        thread.turn();
+        assert_eq!((Some(Ok(())), 5), (switch.now_or_never(), fsyncs()), "all blocks come first");
+    }
+
+    #[test]
     fn an_applied_batch_overtakes_nothing_that_waits() {
         let database = Arc::new(Database::on(Arc::new(MemoryDatabase::default())));
         let (writer, Thread { mut jobs, .. }) = Writer::with_thread(Arc::clone(&database));
 
-        assert_eq!(Some(Ok(())), writer.visible(put(b"1")).now_or_never());
+        assert_eq!(Some(Ok(())), writer.applied(put(b"1")).now_or_never());
         assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
 
         assert_eq!(Some(Ok(1)), writer.submit(put(b"2")).now_or_never());
-        assert_eq!(None, writer.visible(put(b"3")).now_or_never(), "a job waits");
+        assert_eq!(None, writer.applied(put(b"3")).now_or_never(), "a job waits");
         assert_eq!(Some(b"1".to_vec()), database.get(Table::State, b"key"));
         assert_eq!(
             vec![1, 2],
             [jobs.try_recv(), jobs.try_recv()].map(|job| job.expect("a job").sequence)
         );
         jobs.close();
-        assert_eq!(Some(Err(WriterStopped)), writer.visible(put(b"4")).now_or_never());
+        assert_eq!(Some(Err(WriterStopped)), writer.applied(put(b"4")).now_or_never());
     }
 
     /// Appends entries as a follower does; whether they are on disk, and what `flushed_here` returned.

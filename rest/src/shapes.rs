@@ -10,7 +10,7 @@ use ops::network::vlans::VlanDetail;
 /// The shape of a VLAN.
 #[must_use]
 pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
-    let VlanDetail { vlan: found, fabric, space, relay } = detail;
+    let VlanDetail { vlan: found, fabric, space, relay, external_dhcp } = detail;
     api::vlans::Vlan {
         id: found.id.0,
         name: found.name.clone(),
@@ -21,7 +21,7 @@ pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
         primary_rack: found.primary_rack.clone(),
         secondary_rack: found.secondary_rack.clone(),
         dhcp_on: found.dhcp_on,
-        external_dhcp: None,
+        external_dhcp: external_dhcp.map(|ip| ip.to_string()),
         relay_vlan: relay.as_ref().map(|relay| Box::new(vlan(relay))),
         space: space.clone().unwrap_or_else(|| UNDEFINED_SPACE.to_owned()),
         description: found.description.clone(),

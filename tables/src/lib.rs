@@ -64,6 +64,7 @@ pub mod update;
 pub mod views;
 
 pub mod cluster;
+pub mod external_dhcp;
 pub mod images;
 pub mod leases;
 pub mod machines;

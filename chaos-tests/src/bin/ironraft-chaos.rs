@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chaos_tests::campaign::{self, Campaign};
-use chaos_tests::disk::mounts;
+use chaos_tests::disk::{fuzz, mounts};
 use chaos_tests::report::text::text;
 use chaos_tests::scenario::{Verdict, catalog};
 use chaos_tests::sim::sweep::{Sweep, sweep};
@@ -60,6 +60,15 @@ enum Command {
         #[arg(long)]
         history: bool,
     },
+    /// Kill one node and cut its power from seeds, and nothing else.
+    Disk {
+        /// The first seed; a disk has one each.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// For how many seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,7 +87,7 @@ fn main() -> ExitCode {
 
 fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
     if let Some(command) = &arguments.command {
-        return simulate(command);
+        return run_one(command);
     }
     if arguments.list {
         for scenario in catalog::all(arguments.seed) {
@@ -107,15 +116,34 @@ fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
     Ok(report.verdict())
 }
 
-fn simulate(command: &Command) -> anyhow::Result<Verdict> {
-    let Command::Sim { seeds, from, threads, mutant, history } = command;
+fn run_one(command: &Command) -> anyhow::Result<Verdict> {
+    match command {
+        Command::Sim { seeds, from, threads, mutant, history } => {
+            simulate((*from, *seeds), *threads, mutant.as_ref(), *history)
+        }
+        Command::Disk { from, seconds } => {
+            let program = std::env::current_exe().context("the folder of the binaries")?;
+            let binary = program.with_file_name("ironraft-disk-node");
+            let report = fuzz::run(&binary, *from, Duration::from_secs(*seconds))?;
+            println!("{report}");
+            Ok(if report.violations.is_empty() { Verdict::Pass } else { Verdict::Fail })
+        }
+    }
+}
+
+fn simulate(
+    (from, seeds): (u64, u64),
+    threads: usize,
+    mutant: Option<&String>,
+    history: bool,
+) -> anyhow::Result<Verdict> {
     let named = |name: &String| {
         let found = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == *name);
         found.with_context(|| format!("no defect is called {name}"))
     };
-    let mutant = mutant.as_ref().map(named).transpose()?;
-    if *history {
-        for seed in *from..from + seeds {
+    let mutant = mutant.map(named).transpose()?;
+    if history {
+        for seed in from..from + seeds {
             let report = sim::run_with(Setup { seed, mutant });
             println!("seed {seed}: trace {:016x}, {:?}", report.trace, report.verdict);
             report.faults.iter().for_each(|fault| println!("{fault}"));
@@ -124,8 +152,7 @@ fn simulate(command: &Command) -> anyhow::Result<Verdict> {
         return Ok(Verdict::Pass);
     }
     let (budget, until_violated) = (Duration::MAX, mutant.is_some());
-    let what =
-        Sweep { from: *from, seeds: *seeds, budget, threads: *threads, mutant, until_violated };
+    let what = Sweep { from, seeds, budget, threads, mutant, until_violated };
     let swept = sweep(&what);
     println!("{swept}");
     Ok(if swept.violated.is_empty() { Verdict::Pass } else { Verdict::Fail })

@@ -54,7 +54,8 @@ pub struct Report {
     pub open_absent: u64,
     /// What must not be, with the seed of its life; empty when all is well.
     pub violations: Vec<String>,
-    /// Where disk and log of a violation are.
+    /// Where the node's log of a violation is, and in `before` what was on the disk before the last
+    /// start.
     pub evidence: Option<PathBuf>,
 }
 
@@ -168,7 +169,7 @@ impl Life {
             snapshot_every,
             snapshot_keep: snapshot_every / 2,
             history_revisions: random.random_range(50..5000),
-            // Half of the disks see logs used again, flushes and compactions all the time.
+            // Half of the disks see new files of the log, flushes and compactions all the time.
             write_buffer_bytes: if random.random() { 64 << 10 } else { 32 << 20 },
             ..Policy::default()
         };
@@ -189,14 +190,18 @@ impl Life {
     fn live(mut self, deadline: Instant, report: &mut Report) -> anyhow::Result<()> {
         let cycles = self.random.random_range(2..=CYCLES_MAX);
         for cycle in 0..=cycles {
-            let mut node = self.start()?;
-            let mut violations =
-                if cycle == 0 { Vec::new() } else { self.look(&mut node, report)? };
+            self.keep_files()?;
+            let mut node = match self.start() {
+                Ok(node) => node,
+                Err(error) => {
+                    self.violated(cycle, vec![format!("{error:#}")], report);
+                    return Ok(());
+                }
+            };
+            let violations = if cycle == 0 { Vec::new() } else { self.look(&mut node, report)? };
             if !violations.is_empty() {
                 node.kill()?;
-                violations.insert(0, format!("life with seed {}, cycle {cycle}:", self.seed));
-                report.violations = violations;
-                report.evidence = Some(self.folder.keep());
+                self.violated(cycle, violations, report);
                 return Ok(());
             }
             if cycle == cycles || (cycle > 0 && Instant::now() >= deadline) {
@@ -205,6 +210,28 @@ impl Life {
             self.work(&mut node, report)?;
             self.end(node, report)?;
         }
+        Ok(())
+    }
+
+    /// Ends the life with what must not be, and keeps what shows it.
+    fn violated(self, cycle: u32, mut violations: Vec<String>, report: &mut Report) {
+        violations.insert(0, format!("life with seed {}, cycle {cycle}:", self.seed));
+        report.violations = violations;
+        report.evidence = Some(self.folder.keep());
+    }
+
+    /// Copies what an end left to the folder `before`: the node changes it when it starts, and a disk
+    /// in memory goes with this process.
+    fn keep_files(&self) -> anyhow::Result<()> {
+        let disk = self.disk.as_ref().context("the disk is mounted")?;
+        let copy = self.folder.path().join("before");
+        if copy.exists() {
+            std::fs::remove_dir_all(&copy).context("an earlier copy cannot be removed")?;
+        }
+        let mut command = std::process::Command::new("cp");
+        let status = command.arg("-r").arg(disk.folder()).arg(&copy).status();
+        let status = status.context("cp does not start")?;
+        ensure!(status.success(), "cp of what an end left: {status}");
         Ok(())
     }
 

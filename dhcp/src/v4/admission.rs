@@ -4,7 +4,8 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
-use crate::v4::engine::{Dropped, Engine};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
 use crate::v4::offers::OFFER_MS;
 use crate::wire::message::Message;
 
@@ -21,8 +22,9 @@ impl Engine {
         vlan: VlanId,
         now: Moment,
     ) -> Result<(), Dropped> {
-        self.limits.hear(message);
-        if !self.known(vlan, &message.client) && !self.limits.may_discover(message, vlan, now) {
+        self.heard.limits.hear(message);
+        if !self.known(vlan, &message.client) && !self.heard.limits.may_discover(message, vlan, now)
+        {
             return Err(Dropped::AsksTooOften);
         }
         self.admit(message, vlan, OFFER_MS, now)
@@ -47,8 +49,8 @@ impl Engine {
     ) -> Result<(), Dropped> {
         let view = &self.view;
         let holds = |client: &ClientId| view.has_binding(vlan, client) && !view.is_of_site(client);
-        let admitted =
-            self.known(vlan, &message.client) || self.limits.admit(message, span_ms, now, holds);
+        let admitted = self.known(vlan, &message.client)
+            || self.heard.limits.admit(message, span_ms, now, holds);
         if admitted { Ok(()) } else { Err(Dropped::CircuitFull) }
     }
 }

@@ -164,6 +164,13 @@ impl BootClient {
     }
 }
 
+/// Whether a client says that it boots from the network, whether there is a program for it or not.
+pub(crate) fn boots(message: &Message) -> bool {
+    let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
+    let classes = [&b"PXEClient"[..], b"HTTPClient"];
+    classes.iter().any(|own| vendor_class.starts_with(own)) || is_ipxe(message)
+}
+
 /// Whether the client is iPXE: its user class says so, bare or in a list (RFC 3004), or it sends
 /// options that only iPXE has. Firmware that is taken for iPXE cannot boot, and iPXE that is taken
 /// for firmware loads itself for ever.

@@ -2,6 +2,20 @@
 
 use std::net::Ipv4Addr;
 
+use model::id::VlanId;
+use model::lease::client::ClientId;
+
+/// A client that asks for an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) vlan: VlanId,
+    pub(crate) client: &'a ClientId,
+    /// The address that it asks for (option 50).
+    pub(crate) requested: Option<Ipv4Addr>,
+    /// Whether it may have the last addresses of a pool.
+    pub(crate) may_have_the_last: bool,
+}
+
 /// Why an address is the one to offer, in the order in which they are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {

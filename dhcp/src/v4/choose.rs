@@ -12,7 +12,7 @@ use model::lease::offline::{self, AddressKnowledge};
 use model::time::Timestamp;
 
 use crate::lookup::free::Pool;
-use crate::v4::choice::{Choice, Why};
+use crate::v4::choice::{Asker, Choice, Why};
 use crate::v4::engine::Engine;
 use crate::v4::sharing::mixed;
 
@@ -34,13 +34,8 @@ impl Engine {
     /// The address to offer: the one reserved for the client, the one it has or had, the one it asks
     /// for, the one it was offered before, a free one of this rack's blocks, and when none is left,
     /// the one that was declined longest ago, or found in use.
-    pub(crate) fn choose(
-        &self,
-        vlan: VlanId,
-        client: &ClientId,
-        requested: Option<Ipv4Addr>,
-        now: Moment,
-    ) -> Option<Choice> {
+    pub(crate) fn choose(&self, asker: &Asker<'_>, now: Moment) -> Option<Choice> {
+        let Asker { vlan, client, requested, .. } = *asker;
         if let Some(reserved) = self.view.reservations(vlan, client).into_iter().next() {
             return Some(Choice { ip: reserved, why: Why::Reserved });
         }
@@ -57,12 +52,14 @@ impl Engine {
             .chain(granted.map(Choice::because(Why::Granted)))
             .chain(requested.map(Choice::because(Why::Requested)))
             .chain(offered.map(Choice::because(Why::Offered)));
-        let declined = || self.longest_declined(vlan, client, now);
-        let in_use = || self.longest_in_use(vlan, client, now);
+        let may_be_new = |ip: &Ipv4Addr| !self.is_withheld(*ip, asker);
+        let declined = || self.longest_declined(vlan, client, now).filter(may_be_new);
+        let in_use = || self.longest_in_use(vlan, client, now).filter(may_be_new);
         known
             .filter(|it| self.view.subnet_of(it.ip).is_some_and(|(_, subnet)| subnet.vlan == vlan))
+            .filter(|it| it.why != Why::Requested || may_be_new(&it.ip))
             .find(|it| self.offerable(vlan, it.ip, client, now))
-            .or_else(|| self.free_address(vlan, client, now))
+            .or_else(|| self.free_address(asker, now))
             .or_else(|| declined().map(Choice::because(Why::Declined)))
             .or_else(|| in_use().map(Choice::because(Why::InUse)))
     }
@@ -70,9 +67,11 @@ impl Engine {
     /// A free address of this rack's blocks, if possible one that is known to be vacant. Where the
     /// search begins depends on the client, so that clients spread and the same client tends to get
     /// the same address.
-    fn free_address(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Choice> {
+    fn free_address(&self, asker: &Asker<'_>, now: Moment) -> Option<Choice> {
+        let Asker { vlan, client, .. } = *asker;
         let pool = self.view.free_on(vlan)?;
-        let is_free = |ip: &Ipv4Addr| self.offerable(vlan, *ip, client, now);
+        let is_free =
+            |ip: &Ipv4Addr| !self.is_withheld(*ip, asker) && self.offerable(vlan, *ip, client, now);
         let new = pool.bounds().and_then(|(first, last)| {
             let (first, last) = (first.to_bits(), last.to_bits());
             let beyond = mixed(client.bytes().iter().copied()) % (u64::from(last - first) + 1);
@@ -163,6 +162,10 @@ impl Engine {
         }
         let Some(clock) = self.clock else { return Availability::Unknown };
         let is_its = self.view.binding(ip).is_some_and(|binding| binding.client == *client);
+        let has_it = is_its || self.grants.get(ip).is_some_and(|grant| grant.client == *client);
+        if self.view.is_left_out(ip) && !has_it {
+            return Availability::Unknown;
+        }
         let own_block = self.own_block(vlan, ip);
         let own_block = own_block.filter(|block| is_its || self.view.is_open(block));
         let knowledge = AddressKnowledge {
@@ -222,7 +225,7 @@ impl Engine {
             .view
             .binding(ip)
             .is_some_and(|binding| over.is_none_or(|over| self.policy.kept_until(binding) > over));
-        !promised && !self.view.kept_for_another(ip, client)
+        !promised && !self.view.kept_for_another(ip, client) && !self.view.is_left_out(ip)
     }
 
     /// Whether new clients get addresses of a block.
@@ -282,6 +285,7 @@ impl Engine {
             && !promised
             && !granted
             && !self.view.kept_for_another(ip, client)
+            && !self.view.is_left_out(ip)
             && self.allocates_from(block, earliest, clock.latest(now));
         usable.then_some(since)
     }

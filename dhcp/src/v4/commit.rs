@@ -8,8 +8,9 @@ use model::lease::commit::Change;
 use model::lease::offline::{self, AddressKnowledge};
 use model::time::Timestamp;
 
-use crate::v4::engine::{Arrival, CommitRequest, Engine, Outcome, Output};
+use crate::v4::engine::Engine;
 use crate::v4::fqdn::hostname;
+use crate::v4::output::{Arrival, CommitRequest, Outcome, Output};
 use crate::v4::pending::WaitingClient;
 use crate::wire::message::{Kind, Message};
 

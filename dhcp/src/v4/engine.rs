@@ -9,28 +9,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use model::id::{SubnetId, SystemId, VlanId};
-use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock};
-use model::lease::commit::Refusal;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
 
 use crate::v4::addresses::OwnAddresses;
-use crate::v4::answer::{Destination, destination};
-use crate::v4::copies::Copies;
+use crate::v4::answer::destination;
 use crate::v4::declines::Declines;
+use crate::v4::dropped::Dropped;
+use crate::v4::external_dhcp::is_search;
 use crate::v4::grants::Grants;
-use crate::v4::limits::Limits;
+use crate::v4::heard::Heard;
 use crate::v4::offers::Offers;
+use crate::v4::output::{Arrival, Exchange, Output, Sending};
 use crate::v4::pending::{OpenCommits, WaitingClient};
 use crate::v4::probes::Probes;
-use crate::v4::queries::Queries;
-use crate::v4::rapid_commits::RapidCommits;
-use crate::v4::sharing::{Transmissions, rank};
-use crate::v4::view::{PeerRack, View};
-use crate::wire::code;
+use crate::v4::view::View;
 use crate::wire::lease_query::LeaseQuery;
-use crate::wire::message::{Kind, Message, MessageError};
+use crate::wire::message::{Kind, Message};
 use crate::wire::reply::{self, Reply};
 
 /// How long a reply with a time in it may wait for its sending: less than the skew that every
@@ -44,175 +40,6 @@ pub struct OwnRack {
     pub rack: SystemId,
     /// The random number it drew at its start.
     pub incarnation: u64,
-}
-
-/// How and where a packet arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrival {
-    /// The link of the interface it came in at.
-    pub vlan: VlanId,
-    /// The kernel's index of that interface.
-    pub interface: u32,
-    /// This rack's address there, for clients that no other of its addresses is nearer to.
-    pub server: Ipv4Addr,
-    /// The UDP port it was sent from.
-    pub source_port: u16,
-    /// The IP address it was sent to: one of this rack's, or a broadcast.
-    pub destination: Ipv4Addr,
-    /// When it was received, in microseconds by a clock of the caller. The server decides nothing by
-    /// it; the [`Sending`] that answers repeats it.
-    pub received_us: u64,
-}
-
-/// Something to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send a reply.
-    Send(Sending),
-    /// Ask a region to commit a binding, and hand the outcome to [`Engine::committed`].
-    Commit(CommitRequest),
-    /// Tell the event log what a machine was told.
-    Report(Exchange),
-}
-
-/// A reply on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sending {
-    /// The interface that the request came in at.
-    pub interface: u32,
-    /// The source address.
-    pub source: Ipv4Addr,
-    /// Where it goes.
-    pub destination: Destination,
-    /// What it says, for counters.
-    pub kind: reply::Kind,
-    /// The UDP payload.
-    pub payload: Vec<u8>,
-    /// It must not be sent later than this.
-    pub send_before: Moment,
-    /// When the message that it answers was received, as its [`Arrival`] said.
-    pub received_us: u64,
-}
-
-/// What a client was told, for the event log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// The client.
-    pub client: ClientId,
-    /// The link.
-    pub vlan: VlanId,
-    /// The address it got.
-    pub ip: Ipv4Addr,
-    /// The boot file it was told, if it boots from the network.
-    pub boot: Option<String>,
-}
-
-/// A binding that a region is asked to commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitRequest {
-    /// Unique; the same when it is repeated.
-    pub request_id: [u8; 16],
-    /// What happened.
-    pub change: model::lease::commit::Change,
-    /// The link.
-    pub vlan: VlanId,
-    /// The subnet of the address.
-    pub subnet: SubnetId,
-    /// The address.
-    pub ip: Ipv4Addr,
-    /// The client.
-    pub client: ClientId,
-    /// The client's name.
-    pub hostname: Option<String>,
-    /// How long the client may use the address, in milliseconds from the sending on.
-    pub told_ms: u64,
-    /// The own block that it was chosen from, with the block's epoch.
-    pub block: Option<(model::id::BlockId, u64)>,
-}
-
-/// What became of a request to commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was committed.
-    Committed {
-        /// At this revision.
-        revision: u64,
-        /// How long the client may use the address, in milliseconds from the sending on.
-        told_ms: u64,
-    },
-    /// It was refused at a revision, and can never be committed any more.
-    Refused {
-        /// The revision at which that was decided.
-        revision: u64,
-        /// Whether somebody else has the address.
-        taken: bool,
-    },
-    /// Nobody knows: no region answered.
-    Unknown,
-}
-
-impl Outcome {
-    /// How a refusal of the model's rules looks to the engine.
-    #[must_use]
-    pub fn refused(revision: u64, refusal: &Refusal) -> Self {
-        let taken = match refusal {
-            Refusal::BoundToAnother { .. } | Refusal::Reserved { .. } => true,
-            Refusal::NotTheOwner { .. }
-            | Refusal::Quarantined { .. }
-            | Refusal::NotBound { .. } => false,
-        };
-        Self::Refused { revision, taken }
-    }
-}
-
-/// Why a packet was not answered, for counters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Dropped {
-    /// It is no message of a client.
-    #[error(transparent)]
-    Malformed(#[from] MessageError),
-    /// This rack does not serve that link.
-    #[error("the link is not served by this rack")]
-    NotServed,
-    /// Another rack answers this transmission.
-    #[error("another rack answers")]
-    NotOurTurn,
-    /// It is meant for another server.
-    #[error("it is meant for another server")]
-    AnotherServer,
-    /// It contradicts itself or the RFC.
-    #[error("its fields contradict each other or RFC 2131")]
-    Senseless,
-    /// No address is free in this rack's blocks.
-    #[error("no address is free")]
-    NoAddress,
-    /// This rack cannot know the answer now.
-    #[error("the answer is not known")]
-    NotKnown,
-    /// The client has declined too many addresses (RFC 2131 §4.3.3).
-    #[error("the client has declined too many addresses")]
-    DeclinesTooOften,
-    /// Another interface on the same link has heard it too, and before.
-    #[error("it was heard at another interface of the link before")]
-    Copy,
-    /// A client that nobody knows asks more often than clients do.
-    #[error("an unknown client asks too often")]
-    AsksTooOften,
-    /// The clients behind its port of a switch have as many addresses as they get.
-    #[error("the circuit has as many unknown clients as it may")]
-    CircuitFull,
-    /// A query for leases of somebody who is no relay of a subnet that this rack serves (RFC 4388 §7).
-    #[error("a query for leases of no relay that is trusted")]
-    UntrustedRelay,
-    /// A relay queries leases more often than it may.
-    #[error("a relay queries leases too often")]
-    QueriesTooOften,
-    /// It has no hardware address, and the region is of a version that knows no other clients.
-    #[error("the region knows no clients without a hardware address yet")]
-    NoIdentifiersYet,
-    /// The answer to an earlier transmission is on its way.
-    #[error("an earlier transmission is being answered")]
-    Repeated,
 }
 
 /// The server.
@@ -232,19 +59,15 @@ pub struct Engine {
     pub(crate) grants: Grants,
     pub(crate) declines: Declines,
     pub(crate) probes: Probes,
-    pub(crate) limits: Limits,
-    pub(crate) queries: Queries,
-    pub(crate) rapid: RapidCommits,
+    pub(crate) heard: Heard,
     pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
     /// How full the pools of subnets are, in thousandths.
     pub(crate) pools: BTreeMap<SubnetId, u32>,
     /// How many addresses went to clients that did not have them, by link, since that was asked.
-    went: BTreeMap<VlanId, u32>,
+    pub(crate) went: BTreeMap<VlanId, u32>,
     /// How many clients were answered without a region, since that was asked.
     pub(crate) answered_offline: u64,
-    transmissions: Transmissions,
-    copies: Copies,
 }
 
 impl Engine {
@@ -267,15 +90,11 @@ impl Engine {
             grants: Grants::default(),
             declines: Declines::default(),
             probes: Probes::default(),
-            limits: Limits::default(),
-            queries: Queries::default(),
-            rapid: RapidCommits::default(),
+            heard: Heard::default(),
             waiting: BTreeMap::new(),
             pools: BTreeMap::new(),
             went: BTreeMap::new(),
             answered_offline: 0,
-            transmissions: Transmissions::default(),
-            copies: Copies::default(),
         }
     }
 
@@ -356,17 +175,21 @@ impl Engine {
                 return Ok(("leasequery", self.lease_query(&query, &arrival, now)?));
             }
         };
+        if is_search(&message) {
+            return Err(Dropped::Search);
+        }
         if message.client.mac().is_none() && !self.takes_identifiers {
             return Err(Dropped::NoIdentifiersYet);
         }
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
-        if self.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
+        if self.heard.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
             return Err(Dropped::Copy);
         }
+        self.notice(&message, &arrival, now);
         let outputs = match message.kind {
             Kind::Discover => self.discover(&message, &arrival, now)?,
             Kind::Request => {
-                self.transmissions.asked(&message.client);
+                self.heard.transmissions.asked(&message.client);
                 self.request(&message, &arrival, now)?
             }
             Kind::Decline => self.decline(&message, &arrival, now)?,
@@ -392,91 +215,6 @@ impl Engine {
             }
         };
         if self.serves(vlan) { Ok(vlan) } else { Err(Dropped::NotServed) }
-    }
-
-    /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
-    pub(crate) fn our_turn(&mut self, message: &Message, vlan: VlanId, now: Moment) -> bool {
-        let count = self.transmissions.count(&message.client, message.xid, message.kind, now);
-        count > self.place(message, vlan, now)
-    }
-
-    /// The place of this rack among those that answer a message, 0 for the first.
-    fn place(&self, message: &Message, vlan: VlanId, now: Moment) -> usize {
-        let (own, client) = (&self.own.rack, &message.client);
-        match self.only_giver(message, vlan, now) {
-            Some(giver) if giver == own => 0,
-            Some(giver) => {
-                1 + rank(own, self.live_racks(vlan).filter(|rack| *rack != giver), client)
-            }
-            None => rank(own, self.live_racks(vlan), client),
-        }
-    }
-
-    /// The rack that alone can give a new client the address that it asks for (RFC 2131 §4.3.1,
-    /// option 50), because it lies in a block of that rack: it answers first.
-    pub(crate) fn only_giver(
-        &self,
-        message: &Message,
-        vlan: VlanId,
-        now: Moment,
-    ) -> Option<&SystemId> {
-        if message.kind != Kind::Discover || self.known(vlan, &message.client) {
-            return None;
-        }
-        let requested = message.options.address(code::REQUESTED_ADDRESS)?;
-        let block = self.view.block_around(vlan, requested)?;
-        let can_be_given = self.gives_from(block, now)
-            && self.is_free_by_promises(requested, &message.client, now);
-        let giver = block.rack.as_ref().filter(|_| can_be_given)?;
-        self.live_racks(vlan).find(|rack| *rack == giver)
-    }
-
-    /// The racks of a link that a region has a session with.
-    pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
-        let live = |rack: &PeerRack| rack.connected;
-        self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
-    }
-
-    fn discover(
-        &mut self,
-        message: &Message,
-        arrival: &Arrival,
-        now: Moment,
-    ) -> Result<Vec<Output>, Dropped> {
-        if message.options.get(code::SERVER_IDENTIFIER).is_some() {
-            return Err(Dropped::Senseless);
-        }
-        if !self.our_turn(message, arrival.vlan, now) {
-            return Err(Dropped::NotOurTurn);
-        }
-        if self.declines.too_many(message, arrival.vlan, now)
-            && self.view.reservations(arrival.vlan, &message.client).is_empty()
-        {
-            return Err(Dropped::DeclinesTooOften);
-        }
-        self.may_be_offered(message, arrival.vlan, now)?;
-        self.hold_what_is_not_free(now);
-        let requested = message.options.address(code::REQUESTED_ADDRESS);
-        let chosen = self.choose(arrival.vlan, &message.client, requested, now);
-        let Some(ip) = chosen.map(|chosen| chosen.ip) else {
-            self.probes.none_left(arrival.vlan, now);
-            return Err(Dropped::NoAddress);
-        };
-        if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
-            && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
-        {
-            *self.went.entry(arrival.vlan).or_default() += 1;
-            if !self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
-                self.probes.offered(arrival.vlan, ip, now);
-            }
-        }
-        if self.commits_rapidly(message, arrival) {
-            return self.commit_rapidly(message, arrival, ip, now);
-        }
-        self.offers.make(arrival.vlan, &message.client, ip, now);
-        let lease_ms = self.policy.lease_ms;
-        let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
-        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }
 
     /// What is offered is not free until the offer ends, and what is in use until nobody answers.
@@ -511,7 +249,7 @@ impl Engine {
         now: Moment,
     ) -> Vec<Output> {
         if message.kind == Kind::Discover {
-            self.rapid.remember(message, arrival.vlan, ip, now);
+            self.heard.rapid.remember(message, arrival.vlan, ip, now);
         }
         let reply = self.grant_reply(message, arrival, reply::Kind::Ack, ip, left_ms);
         let boot = (!reply.file.is_empty()).then(|| reply.file.clone());
@@ -534,11 +272,7 @@ impl Engine {
     /// Forgets what is over. Call it about every second.
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);
-        self.transmissions.forget(now);
-        self.limits.forget(now);
-        self.queries.forget(now);
-        self.rapid.forget(now);
-        self.copies.forget(now);
+        self.heard.forget(now);
         self.declines.forget(self.policy.decline_ms, now);
         if let Some(clock) = self.clock {
             let (policy, revision) = (self.policy, self.view.revision);
@@ -549,7 +283,7 @@ impl Engine {
 
     /// A reply leaves from the address that was asked, because a relay's or a client's firewall
     /// expects it from there.
-    fn send(
+    pub(crate) fn send(
         &self,
         message: &Message,
         arrival: &Arrival,

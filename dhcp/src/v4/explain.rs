@@ -19,12 +19,14 @@ use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
 use crate::lookup::free::Pool;
-use crate::v4::boot::{BootClient, architectures};
+use crate::v4::boot::{BootClient, architectures, boots};
 use crate::v4::choice::Why;
 use crate::v4::choose::Availability;
-use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
 use crate::v4::explain::source::Source;
 use crate::v4::explain::told::ToldOption;
+use crate::v4::output::{Arrival, Output, Sending};
 use crate::v4::sharing::rank;
 use crate::v4::view::View;
 use crate::wire::code;
@@ -54,6 +56,8 @@ pub struct Question {
     pub user_class: Option<String>,
     /// The address it asks for (option 50).
     pub requested: Option<Ipv4Addr>,
+    /// What it calls itself (option 61), at most 255 bytes. Who it is says its hardware address.
+    pub identifier: Option<Vec<u8>>,
 }
 
 /// How a DISCOVER reaches a rack.
@@ -285,14 +289,15 @@ impl Engine {
             reserved: self.view.reservations(vlan, &id),
             bindings: self.view.bindings_of(vlan, &id).into_iter().cloned().collect(),
         };
-        let chosen = self.choose(vlan, &id, question.requested, now);
+        let packet = packet::discover(question);
+        let message = Message::parse(&packet).ok();
+        let message = message.as_ref();
+        let chosen = message.and_then(|message| self.choose(&self.asker(message, vlan), now));
         let requested = question.requested.map(|ip| match chosen {
             Some(chosen) if chosen.ip == ip => Requested::Given,
             Some(_) | None => self.fate_of(ip, vlan, &id, now),
         });
-        let packet = packet::discover(question);
-        let message = Message::parse(&packet).ok();
-        let giver = message.and_then(|message| self.only_giver(&message, vlan, now).cloned());
+        let giver = message.and_then(|message| self.only_giver(message, vlan, now).cloned());
         let answer = match self.handle(&packet, self.arrival_of(question, vlan), now) {
             Ok((_, outputs)) => match (sending(&outputs), chosen) {
                 (Some(sent), Some(chosen)) => {
@@ -423,6 +428,9 @@ fn boot(packet: &[u8], reply: &told::Told, disabled: &[String]) -> Boot {
         return Boot::Disabled(client);
     }
     let vendor_class = message.options.get(code::VENDOR_CLASS).unwrap_or_default();
-    let boots = [&b"PXEClient"[..], b"HTTPClient"].iter().any(|own| vendor_class.starts_with(own));
-    if boots { Boot::NoProgram(architectures(&message, vendor_class)) } else { Boot::NotAsked }
+    if boots(&message) {
+        Boot::NoProgram(architectures(&message, vendor_class))
+    } else {
+        Boot::NotAsked
+    }
 }

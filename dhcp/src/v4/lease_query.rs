@@ -1,7 +1,7 @@
 //! DHCPLEASEQUERY: relays ask who has an address, or which addresses a client has (RFC 4388).
 //!
 //! Where a client is, and which one has an address, is nobody's business but its operator's
-//! (RFC 4388 §7). So only relays that this rack knows are answered: a query's `giaddr` must be the
+//! (RFC 4388). So only relays that this rack knows are answered: a query's `giaddr` must be the
 //! gateway of a subnet that this rack serves. Whoever writes another's address there gains nothing,
 //! because the answer goes to the gateway. All others are dropped and counted.
 //!
@@ -16,7 +16,9 @@ use model::lease::clock::Moment;
 use model::time::Timestamp;
 
 use crate::v4::answer::Destination;
-use crate::v4::engine::{Arrival, Dropped, Engine, Output, Sending};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
+use crate::v4::output::{Arrival, Output, Sending};
 use crate::wire::code;
 use crate::wire::lease_query::{About, LeaseQuery};
 use crate::wire::message::{ETHERNET, INFINIBAND};
@@ -46,7 +48,7 @@ impl Engine {
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
         self.check_relay(query, arrival)?;
-        if !self.queries.may_ask(query.giaddr, now) {
+        if !self.heard.queries.may_ask(query.giaddr, now) {
             return Err(Dropped::QueriesTooOften);
         }
         let at = self.clock.ok_or(Dropped::NotKnown)?.latest(now);
@@ -124,7 +126,7 @@ impl Engine {
         held
     }
 
-    /// DHCPLEASEACTIVE about the first of some leases of one client (RFC 4388 §6.4.2).
+    /// DHCPLEASEACTIVE about the first of some leases of one client (RFC 4388).
     fn active(&self, query: &LeaseQuery, arrival: &Arrival, held: &[Held], at: Timestamp) -> Reply {
         let Some(first) = held.first() else {
             return of_address(query, Kind::LeaseUnknown, Ipv4Addr::UNSPECIFIED);

@@ -7,6 +7,11 @@
 //! it for as long as they are kept for their clients. A relay that names the same circuit for all of
 //! its clients, as routers do that name their interface, says nothing about ports and limits nobody.
 //!
+//! All racks of a link hear its broadcasts, and relays send to all that they are told. So each rack counts
+//! every DISCOVER, and every REQUEST of what another rack offered, and the limits are those of the link and
+//! not of each rack. A rack that was restarted counts anew, and one that a relay does not send to hears
+//! nothing; clients with a binding are known everywhere.
+//!
 //! A client with a binding, a machine, and who has a reserved address are never limited: they cost no
 //! address more, and a flood in their name must not shut them out. All tables have a fixed size. A
 //! flood that overflows them makes them forget, and who is forgotten is answered.

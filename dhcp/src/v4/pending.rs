@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
 
-use crate::v4::engine::{Arrival, CommitRequest};
+use crate::v4::output::{Arrival, CommitRequest};
 use crate::wire::message::Message;
 
 /// Clients that wait, and commits without an outcome, are bounded: with a full table, packets are dropped.

@@ -11,7 +11,8 @@ use model::mac::MacAddress;
 use model::time::Timestamp;
 
 use crate::v4::choose::Availability;
-use crate::v4::engine::{Engine, Output};
+use crate::v4::engine::Engine;
+use crate::v4::output::Output;
 use crate::v4::pending::WaitingClient;
 use crate::v4::probes::{Answer, Conflict, Finding, Probe, STOCK_MAX};
 use crate::wire::message::Kind;

@@ -1,4 +1,4 @@
-//! How often relays may query leases (RFC 4388 §7).
+//! How often relays may query leases (RFC 4388).
 
 use std::net::Ipv4Addr;
 

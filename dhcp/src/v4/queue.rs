@@ -12,7 +12,9 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
-use crate::v4::engine::{Arrival, Dropped, Engine};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
+use crate::v4::output::Arrival;
 use crate::wire::lease_query::LeaseQuery;
 use crate::wire::message::{Kind, Message};
 

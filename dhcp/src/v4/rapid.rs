@@ -9,7 +9,9 @@ use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
 
-use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
+use crate::v4::output::{Arrival, Output};
 use crate::v4::sharing::rank;
 use crate::wire::code;
 use crate::wire::message::Message;

@@ -7,8 +7,9 @@ use model::dhcp::program::Settings;
 use model::net::subnet::Subnet;
 
 use crate::v4::boot::{BootClient, BootReply};
-use crate::v4::engine::{Arrival, Engine};
+use crate::v4::engine::Engine;
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
+use crate::v4::output::Arrival;
 use crate::v4::routes;
 use crate::v4::view::PeerRack;
 use crate::wire::code;

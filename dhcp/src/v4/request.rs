@@ -8,8 +8,10 @@ use model::lease::clock::Moment;
 use model::lease::commit::Change;
 
 use crate::v4::choose::Availability;
-use crate::v4::engine::{Arrival, Dropped, Engine, Output};
+use crate::v4::dropped::Dropped;
+use crate::v4::engine::Engine;
 use crate::v4::lease_time::holds;
+use crate::v4::output::{Arrival, Output};
 use crate::v4::pending::WaitingClient;
 use crate::wire::code;
 use crate::wire::message::Message;
@@ -36,7 +38,7 @@ impl Engine {
     ) -> Result<Vec<Output>, Dropped> {
         let (state, ip) = classify(message, self.unicast(arrival))?;
         match state {
-            State::Selecting => self.check_selected(message, arrival)?,
+            State::Selecting => self.check_selected(message, arrival, now)?,
             State::Renewing => {}
             State::InitReboot | State::Rebinding => {
                 if !self.our_turn(message, arrival.vlan, now) {
@@ -117,13 +119,23 @@ impl Engine {
         if outputs.is_empty() { Err(Dropped::NotKnown) } else { Ok(outputs) }
     }
 
-    /// Checks that the client chose this server; otherwise its offer is withdrawn.
-    fn check_selected(&mut self, message: &Message, arrival: &Arrival) -> Result<(), Dropped> {
+    /// Checks that the client chose this server; otherwise its offer is withdrawn. What it gets of another
+    /// rack counts among the addresses of its circuit here, too.
+    fn check_selected(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        now: Moment,
+    ) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
         if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
         self.offers.withdraw(arrival.vlan, &message.client);
+        if server.is_some_and(|server| self.view.is_of_a_rack(server)) {
+            // The other rack decides whether it gets it.
+            let _ = self.may_be_bound(message, arrival.vlan, now);
+        }
         Err(Dropped::AnotherServer)
     }
 
@@ -167,7 +179,7 @@ impl Engine {
     ) -> Result<Vec<Output>, Dropped> {
         let named = message.options.address(code::REQUESTED_ADDRESS);
         let ip = named
-            .or_else(|| self.rapid.told(message, arrival.vlan, now))
+            .or_else(|| self.heard.rapid.told(message, arrival.vlan, now))
             .ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
         if self.declines.too_many(message, arrival.vlan, now) {

@@ -6,11 +6,18 @@
 
 use std::net::Ipv4Addr;
 
-use crate::v4::engine::{Arrival, Engine};
+use crate::v4::engine::Engine;
+use crate::v4::output::Arrival;
 use crate::wire::code;
 use crate::wire::message::Message;
 
 impl Engine {
+    /// Whether a server is one of the site's racks.
+    #[must_use]
+    pub fn is_of_the_site(&self, server: Ipv4Addr) -> bool {
+        self.addresses.contains(server) || self.view.is_of_a_rack(server)
+    }
+
     /// Whether a packet was sent to this rack alone.
     pub(crate) fn unicast(&self, arrival: &Arrival) -> bool {
         self.is_own(arrival.destination, arrival)

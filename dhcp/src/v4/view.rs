@@ -79,6 +79,8 @@ pub struct View {
     reserved: Reserved<Ipv4Addr>,
     racks: BTreeMap<SystemId, PeerRack>,
     rack_addresses: Counted<IpAddr>,
+    /// Whether new clients get no addresses that look like the ends of a network.
+    leaves_out_ends: bool,
     pub(crate) snippets: Snippets,
     pub(crate) routes: Routes,
 }
@@ -222,9 +224,33 @@ impl View {
         self.blocks.remove(id);
     }
 
+    /// Says whether new clients get addresses that end in .0 or .255: some hosts take them for a network
+    /// or a broadcast whatever the mask says. Looks at those of the own blocks when that changes.
+    pub fn set_leaves_out_ends(&mut self, leaves_out: bool) {
+        if self.leaves_out_ends == leaves_out {
+            return;
+        }
+        let blocks = self.links().flat_map(|vlan| self.own_blocks(vlan));
+        let addresses = blocks.flat_map(|(first, last, _)| Span { first, last }.addresses());
+        let ends = addresses.filter(|ip| looks_like_an_end(*ip));
+        let before: Vec<_> = ends.map(|ip| (ip, self.place(ip))).collect();
+        self.leaves_out_ends = leaves_out;
+        for (ip, before) in before {
+            let after = self.place(ip);
+            self.free.moved(ip, before, after);
+        }
+    }
+
+    /// Whether an address is given only to who has it, because of how it ends.
+    #[must_use]
+    pub fn is_left_out(&self, ip: Ipv4Addr) -> bool {
+        self.leaves_out_ends && looks_like_an_end(ip)
+    }
+
     /// What became of an address; none when it is kept for a client, or for nobody.
     fn place(&self, ip: Ipv4Addr) -> Option<Place> {
-        if self.static_addresses.contains_key(&ip) || self.reserved.has(ip) {
+        let kept = self.static_addresses.contains_key(&ip) || self.reserved.has(ip);
+        if kept || self.is_left_out(ip) {
             return None;
         }
         Some(match self.bindings.get(&ip) {
@@ -329,6 +355,12 @@ impl View {
         for address in old.addresses {
             self.rack_addresses.remove(address.addr());
         }
+    }
+
+    /// Whether an address is one of a rack's.
+    #[must_use]
+    pub fn is_of_a_rack(&self, ip: Ipv4Addr) -> bool {
+        self.rack_addresses.contains(&IpAddr::V4(ip))
     }
 
     /// The VLAN with that id.
@@ -464,8 +496,7 @@ impl View {
             let end = net.prefix_len() < 31 && (ip == net.network() || ip == net.broadcast());
             end || subnet.gateway_ip == Some(IpAddr::V4(ip))
         });
-        let of_rack = self.rack_addresses.contains(&IpAddr::V4(ip));
-        assigned || reserved || of_network || of_rack
+        assigned || reserved || of_network || self.is_of_a_rack(ip)
     }
 
     /// The racks that answer on a link, with what is known of them.
@@ -477,4 +508,9 @@ impl View {
         });
         serving.into_iter().flat_map(Vlan::racks).map(|id| (id, self.racks.get(id)))
     }
+}
+
+/// Whether an address ends as those of networks and broadcasts of 24 bits do.
+fn looks_like_an_end(ip: Ipv4Addr) -> bool {
+    matches!(ip.octets()[3], 0 | 255)
 }

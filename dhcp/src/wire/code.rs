@@ -54,9 +54,9 @@ pub const RAPID_COMMIT: u8 = 80;
 pub const CLIENT_FQDN: u8 = 81;
 /// Relay agent information (RFC 3046).
 pub const RELAY_AGENT_INFORMATION: u8 = 82;
-/// Seconds since a client was heard last (RFC 4388 §6.1).
+/// Seconds since a client was heard last (RFC 4388).
 pub const CLIENT_LAST_TRANSACTION_TIME: u8 = 91;
-/// All addresses of a client (RFC 4388 §6.1).
+/// All addresses of a client (RFC 4388).
 pub const ASSOCIATED_IP: u8 = 92;
 /// Client system architecture (RFC 4578 §2.1).
 pub const CLIENT_ARCHITECTURE: u8 = 93;

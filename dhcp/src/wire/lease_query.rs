@@ -1,4 +1,4 @@
-//! A relay's question for a lease, read from the network (RFC 4388 §6.2).
+//! A relay's question for a lease, read from the network (RFC 4388).
 
 use std::net::Ipv4Addr;
 

@@ -5,3 +5,4 @@ pub mod lease_query;
 pub mod message;
 pub mod options;
 pub mod reply;
+pub mod server_message;

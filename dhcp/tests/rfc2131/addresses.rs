@@ -2,13 +2,12 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::{Arrival, Dropped};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::Arrival;
 use dhcproto::v4::MessageType;
-use model::id::{BlockId, SubnetId};
-use model::lease::block::Block;
 
 use crate::bench::{
-    Bench, Client, SERVER, VLAN, block, kind_of, raw_option, requested, sending, sent, subnet,
+    Bench, Client, SERVER, VLAN, block_of, kind_of, raw_option, requested, sending, sent, subnet,
 };
 
 const SECOND: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 2);
@@ -20,13 +19,7 @@ fn bench() -> Bench {
     bench.engine.set_addresses([SERVER, SECOND]);
     bench.engine.update(|view| {
         view.put_subnet(subnet(2, VLAN, "10.1.0.0/24", [10, 1, 0, 1]));
-        view.put_block(Block {
-            id: BlockId(2),
-            subnet: SubnetId(2),
-            first: [10, 1, 0, 100].into(),
-            last: [10, 1, 0, 103].into(),
-            ..block(900_000)
-        });
+        view.put_block(block_of(2, VLAN, [[10, 1, 0, 100], [10, 1, 0, 103]]));
         view.put_reserved(RESERVED.into(), Some(Client::new(1).mac));
         let addresses = vec!["10.0.0.2/24".parse().unwrap(), "10.1.0.2/24".parse().unwrap()];
         let rack = dhcp::v4::view::PeerRack { connected: true, addresses };

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use dhcp::v4::answer::Destination;
-use dhcp::v4::engine::{
-    Arrival, CommitRequest, Dropped, Engine, Outcome, Output, OwnRack, Sending,
-};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::engine::{Engine, OwnRack};
+use dhcp::v4::output::{Arrival, CommitRequest, Outcome, Output, Sending};
 use dhcp::v4::view::PeerRack;
 use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
@@ -184,6 +184,19 @@ pub(crate) fn block(valid_ms: u64) -> Block {
         granted_at: Timestamp::from_unix_ms(EPOCH_MS),
         valid_until: Timestamp::from_unix_ms(EPOCH_MS + valid_ms),
         quarantine_until: Timestamp::default(),
+    }
+}
+
+/// A block of another subnet: the numbers of all three are the same.
+pub(crate) fn block_of(number: u32, vlan: VlanId, [first, last]: [[u8; 4]; 2]) -> Block {
+    Block {
+        id: BlockId(number),
+        iprange: IpRangeId(number),
+        subnet: SubnetId(number),
+        vlan,
+        first: first.into(),
+        last: last.into(),
+        ..block(900_000)
     }
 }
 

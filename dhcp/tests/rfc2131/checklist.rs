@@ -2,16 +2,16 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcp::wire::message::MessageError;
 use dhcproto::v4::MessageType;
-use model::id::{BlockId, SubnetId, VlanId};
+use model::id::{SubnetId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 
 use crate::bench::{
-    Bench, Client, VLAN, block, kind_of, lease_seconds, mac, rack, raw_option, requested, sent,
-    subnet, vlan,
+    Bench, Client, VLAN, block, block_of, kind_of, lease_seconds, mac, rack, raw_option, requested,
+    sent, subnet, vlan,
 };
 
 /// The codes of a packet's options, in their order.
@@ -125,7 +125,7 @@ fn a_released_address_is_kept_for_its_client_and_released_once() {
     let client = Client::new(1);
     let ip = bench.bound(&client);
     let request = requested(&bench.handle(&client.release(ip)).unwrap());
-    let outcome = dhcp::v4::engine::Outcome::Committed { revision: 0, told_ms: 0 };
+    let outcome = dhcp::v4::output::Outcome::Committed { revision: 0, told_ms: 0 };
     bench.engine.committed(request.request_id, outcome, bench.now);
     bench.engine.update(|view| {
         let held = view.binding(ip).unwrap().clone();
@@ -159,9 +159,7 @@ fn a_client_that_roams_has_a_lease_on_each_link() {
     bench.engine.update(|view| {
         view.put_vlan(vlan(VlanId(2), Some(VLAN)));
         view.put_subnet(subnet(2, VlanId(2), "10.5.0.0/24", [10, 5, 0, 1]));
-        let (first, last) = ([10, 5, 0, 100].into(), [10, 5, 0, 103].into());
-        let (id, subnet, vlan) = (BlockId(2), SubnetId(2), VlanId(2));
-        view.put_block(Block { id, subnet, vlan, first, last, ..block(900_000) });
+        view.put_block(block_of(2, VlanId(2), [[10, 5, 0, 100], [10, 5, 0, 103]]));
     });
     let ip = bench.bound(&Client::new(1));
     let away = Client { giaddr: Ipv4Addr::new(10, 5, 0, 1), ..Client::new(1) };
@@ -181,6 +179,43 @@ fn addresses_that_look_like_a_networks_ends_are_used() {
     let mut got = [1, 2].map(|last| bench.bound(&Client::new(last)));
     got.sort_unstable();
     assert_eq!(got, [Ipv4Addr::new(10, 0, 0, 255), Ipv4Addr::new(10, 0, 1, 0)]);
+}
+
+/// V4-26.
+#[test]
+fn addresses_that_look_like_a_networks_ends_can_be_left_out() {
+    let [end, start] = [Ipv4Addr::new(10, 0, 0, 255), Ipv4Addr::new(10, 0, 1, 0)];
+    let mut bench = Bench::new();
+    bench.engine.update(|view| {
+        view.put_subnet(subnet(1, VLAN, "10.0.0.0/23", [10, 0, 0, 1]));
+        let (first, last) = ([10, 0, 0, 254].into(), [10, 0, 1, 1].into());
+        view.put_block(Block { first, last, ..block(900_000) });
+    });
+    let holder = Client::new(9);
+    let bound_asking_for = |bench: &mut Bench, client: &Client, ip: Ipv4Addr| {
+        let outputs = bench.handle(&client.packet(1, &[(50, ip.octets())])).unwrap();
+        let ip = sent(&outputs).1.yiaddr();
+        let request = requested(&bench.handle(&client.select(ip)).unwrap());
+        bench.commit(&request);
+        ip
+    };
+    assert_eq!(bound_asking_for(&mut bench, &holder, end), end);
+    let free = |bench: &Bench| bench.engine.free_addresses(VLAN, 100, bench.now);
+    assert_eq!(free(&bench), 3);
+    bench.engine.update(|view| view.set_leaves_out_ends(true));
+    assert_eq!(free(&bench), 2);
+    let mut got = [1, 2].map(|last| bound_asking_for(&mut bench, &Client::new(last), start));
+    got.sort_unstable();
+    assert_eq!(got, [Ipv4Addr::new(10, 0, 0, 254), Ipv4Addr::new(10, 0, 1, 1)]);
+    assert_eq!(bench.handle(&Client::new(3).discover()), Err(Dropped::NoAddress));
+    let unasked = bench.handle(&Client::new(3).select(start));
+    assert_eq!(unasked, Err(Dropped::NotKnown), "nor without an offer");
+    assert_eq!(bench.offered(&holder), end, "who has one keeps it");
+    bench.pass_ms(300_000);
+    let arrival = bench.unicast();
+    requested(&bench.handle_at(&holder.renew(end), arrival).unwrap());
+    bench.engine.update(|view| view.set_leaves_out_ends(false));
+    assert_eq!(bench.bound(&Client::new(3)), start);
 }
 
 /// V4-27.
@@ -220,7 +255,7 @@ fn a_request_that_is_repeated_after_its_answer_is_answered_again_without_a_commi
     let ip = bench.bound(&client);
     let outputs = bench.handle(&client.select(ip)).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Ack);
-    assert!(!outputs.iter().any(|output| matches!(output, dhcp::v4::engine::Output::Commit(_))));
+    assert!(!outputs.iter().any(|output| matches!(output, dhcp::v4::output::Output::Commit(_))));
 }
 
 /// RFC 3397.

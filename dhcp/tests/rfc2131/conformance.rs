@@ -27,7 +27,15 @@ This page is made from the tests by `dhcp/tests/rfc2131/conformance.rs`; one of 
 ";
 
 /// Where tests stand that show lines of the checklist.
-const FOLDERS: &[&str] = &["dhcp/src", "dhcp/tests", "rack/src/dhcp", "rack/tests/rack"];
+const FOLDERS: &[&str] = &[
+    "dhcp/src",
+    "dhcp/tests",
+    "rack/src/dhcp",
+    "rack/tests/rack",
+    "ops/src/network",
+    "ops/tests/all/leases",
+    "region/tests/all/machines",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::{Arrival, Dropped, Output};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::{Arrival, Output};
 use dhcp::v4::view::PeerRack;
 use dhcproto::v4::MessageType;
 

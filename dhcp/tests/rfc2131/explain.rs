@@ -6,14 +6,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::explain::source::Source;
 use dhcp::v4::explain::{Answer, Explanation, Offer, Question, Way};
 use dhcp::v4::view::{Host, HostInterface, PeerRack, View};
+use model::dhcp::snippet::Scope;
 use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
-use model::lease::block::Block;
 use model::lease::clock::RegionClock;
 use model::lease::cut::Span;
 use model::net::vlan::Vlan;
 
-use crate::bench::{Bench, Client, VLAN, block, mac, rack, sent, subnet, vlan};
+use crate::bench::{Bench, Client, VLAN, block_of, mac, rack, sent, subnet, vlan};
 
 const RELAYED: VlanId = VlanId(2);
 
@@ -25,6 +25,7 @@ fn question(last: u8) -> Question {
         vendor_class: None,
         user_class: None,
         requested: None,
+        identifier: None,
     }
 }
 
@@ -42,15 +43,7 @@ fn bench(change: impl FnOnce(&mut View)) -> Bench {
         view.put_vlan(Vlan { mtu: 9_000, ..vlan(RELAYED, Some(VLAN)) });
         view.put_subnet(subnet(2, RELAYED, "10.5.0.0/24", [10, 5, 0, 1]));
         view.put_range(IpRangeId(2), Some(span([10, 5, 0, 100], [10, 5, 0, 103])));
-        view.put_block(Block {
-            id: BlockId(2),
-            iprange: IpRangeId(2),
-            vlan: RELAYED,
-            subnet: SubnetId(2),
-            first: [10, 5, 0, 100].into(),
-            last: [10, 5, 0, 103].into(),
-            ..block(900_000)
-        });
+        view.put_block(block_of(2, RELAYED, [[10, 5, 0, 100], [10, 5, 0, 103]]));
         change(view);
     });
     bench
@@ -282,4 +275,28 @@ fn what_is_explained_is_what_is_offered() {
     offered.sort_unstable();
     offered.dedup();
     assert_eq!(offered.len(), 3, "clients spread over what is free");
+}
+
+/// C-01.
+#[test]
+fn an_identifier_changes_what_is_told_to_those_that_ask_by_it_and_not_the_address() {
+    let text =
+        "if option dhcp-client-identifier = ff:00:01 { option domain-name \"lab.example.com\"; }";
+    let asked = |identifier: Option<Vec<u8>>| {
+        let mut bench = bench(|_| {});
+        crate::snippets::put(&mut bench, 1, Scope::Global, text);
+        match explained(&mut bench, &Question { identifier, ..question(1) }).answer {
+            Answer::Offer(offer) => *offer,
+            Answer::Silence(silence) => panic!("{silence:?}"),
+        }
+    };
+    let value = |offer: &Offer, code| {
+        let told = offer.options.iter().find(|option| option.code == code);
+        told.map(|option| (option.text(), option.source == Source::Snippet))
+    };
+    let (without, with) = (asked(None), asked(Some(vec![255, 0, 1])));
+    assert_eq!(without.ip, with.ip);
+    assert_eq!(value(&without, 15), Some(("example.com".to_owned(), false)));
+    assert_eq!(value(&with, 15), Some(("lab.example.com".to_owned(), true)));
+    assert!(value(&without, 61).is_none() && value(&with, 61).is_some());
 }

@@ -2,15 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::Dropped;
-use dhcp::v4::view::{Host, HostInterface};
-use model::id::{BlockId, SubnetId, VlanId};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::sharing::rank;
+use dhcp::v4::view::{Host, HostInterface, PeerRack};
+use model::id::VlanId;
 use model::lease::block::Block;
 use model::mac::MacAddress;
 
-use crate::bench::{Bench, Client, VLAN, block, rack, requested, sent, subnet, vlan};
+use crate::bench::{Bench, Client, VLAN, block, block_of, rack, requested, sent, subnet, vlan};
 
 const RELAY: Ipv4Addr = Ipv4Addr::new(10, 5, 0, 1);
+/// The other rack.
+const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 3);
 /// What the clients of a circuit get at one time, and until when an offer and a lease are kept.
 const IN_CIRCUIT: u32 = 64;
 const OFFER_MS: u64 = 60_000;
@@ -24,12 +27,8 @@ fn bench() -> Bench {
         view.put_vlan(vlan(relayed, Some(VLAN)));
         view.put_subnet(subnet(2, relayed, "10.5.0.0/16", [10, 5, 0, 1]));
         view.put_block(Block {
-            id: BlockId(2),
-            vlan: relayed,
-            subnet: SubnetId(2),
-            first: [10, 5, 16, 0].into(),
-            last: [10, 5, 31, 255].into(),
-            ..block(90_000_000)
+            valid_until: block(90_000_000).valid_until,
+            ..block_of(2, relayed, [[10, 5, 16, 0], [10, 5, 31, 255]])
         });
     });
     bench
@@ -103,6 +102,69 @@ fn unknown_clients_behind_one_port_get_so_many_addresses_and_no_more() {
     }
     bench.offered(&behind(b"port 2", 3_000));
     bench.offered(&stranger(3_001));
+}
+
+/// Another rack of the link, which lives; the clients that it answers first.
+fn with_another_rack(bench: &mut Bench) -> impl Fn(&Client) -> bool + use<> {
+    let addresses = vec!["10.0.0.3/24".parse().unwrap()];
+    bench.engine.update(|view| view.put_rack(rack(2), PeerRack { connected: true, addresses }));
+    |client| {
+        let racks = [rack(1), rack(2)];
+        rank(&rack(1), &racks, &client.mac.into()) > 0
+    }
+}
+
+/// C-11.
+#[test]
+fn what_clients_of_a_port_get_of_another_rack_counts_too() {
+    let mut bench = bench();
+    let of_the_other = with_another_rack(&mut bench);
+    bench.offered(&behind(b"port 2", 0));
+    let theirs: Vec<Client> =
+        (1..).map(|number| behind(b"port 1", number)).filter(&of_the_other).take(70).collect();
+    let ours = (1_000..).map(|number| behind(b"port 1", number));
+    let ours: Vec<Client> = ours.filter(|client| !of_the_other(client)).take(3).collect();
+    let heard = usize::try_from(IN_CIRCUIT).unwrap() - 1;
+    for client in &theirs[..heard] {
+        assert_eq!(bench.handle(&client.discover()), Err(Dropped::NotOurTurn));
+    }
+    bench.bound(&ours[0]);
+    assert_eq!(bench.handle(&ours[1].discover()), Err(Dropped::CircuitFull));
+    assert_eq!(bench.handle(&theirs[heard].discover()), Err(Dropped::CircuitFull));
+    // Only some of them take what the other rack offered.
+    for (client, number) in theirs[..heard - 1].iter().zip(10..) {
+        let taken = client.select_of(Ipv4Addr::new(10, 5, 20, number), OTHER);
+        assert_eq!(bench.handle(&taken), Err(Dropped::AnotherServer));
+    }
+    bench.pass_ms(OFFER_MS + 1);
+    bench.bound(&ours[1]);
+    assert_eq!(bench.handle(&ours[2].discover()), Err(Dropped::CircuitFull));
+    bench.pass_ms(KEPT_MS + 1);
+    bench.bound(&ours[2]);
+}
+
+/// C-11.
+#[test]
+fn what_a_client_takes_of_a_stranger_takes_no_place_behind_its_port() {
+    let mut bench = bench();
+    bench.offered(&behind(b"port 2", 0));
+    for number in 1..=2 * IN_CIRCUIT {
+        let taken = behind(b"port 1", number).select_of(Ipv4Addr::new(10, 5, 20, 1), OTHER);
+        assert_eq!(bench.handle(&taken), Err(Dropped::AnotherServer));
+    }
+    bench.bound(&behind(b"port 1", 1_000));
+}
+
+/// C-11.
+#[test]
+fn a_client_that_asks_without_end_is_limited_by_the_racks_together() {
+    let mut bench = Bench::new();
+    let of_the_other = with_another_rack(&mut bench);
+    let client = (1..).map(stranger).find(|client| of_the_other(client)).unwrap();
+    let client = Client { giaddr: Ipv4Addr::UNSPECIFIED, ..client };
+    let answered = (0..1_000)
+        .filter(|xid| bench.handle(&Client { xid: *xid, ..client.clone() }.discover()).is_ok());
+    assert_eq!(answered.count(), 9, "the other rack alone answered the first of ten");
 }
 
 /// C-11.

@@ -147,8 +147,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "V4-26",
         priority: 1,
-        says: "addresses ending in .0 and .255 inside a wider subnet are used",
-        except: Some("there is no switch to leave them out; a reserved range does"),
+        says: "addresses ending in .0 and .255 inside a wider subnet are used, and a switch leaves them out",
+        except: None,
     },
     Line {
         id: "V4-27",
@@ -292,8 +292,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-02",
         priority: 1,
-        says: "clones with one identifier get two addresses",
-        except: Some("one hardware address twice is not reported"),
+        says: "clones with one identifier get two addresses; one hardware address at two places at once is an event",
+        except: None,
     },
     Line { id: "C-04", priority: 1, says: "secs is not trusted", except: None },
     Line {
@@ -324,15 +324,16 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-10",
         priority: 1,
-        says: "an empty pool is silence; alarms and shorter first leases before; reclaim order",
-        except: Some("no pool of its own for enlistment"),
+        says: "an empty pool is silence; alarms and shorter first leases before; the last addresses are for \
+               machines that boot; reclaim order",
+        except: None,
     },
     Line {
         id: "C-11",
         priority: 2,
         says: "limits of leases per circuit and of DISCOVERs, and short first leases where few \
-               addresses are free, for unknown clients only",
-        except: Some("each rack counts for itself"),
+               addresses are free, for unknown clients only, by all racks of a link together",
+        except: None,
     },
     Line { id: "C-12", priority: 1, says: "several subnets on one link", except: None },
     Line {
@@ -344,8 +345,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "C-14",
         priority: 1,
-        says: "no NAK for SELECTING of a foreign server",
-        except: Some("other servers are not looked for"),
+        says: "no NAK for SELECTING of a foreign server; other servers are looked for",
+        except: None,
     },
     Line {
         id: "C-15",

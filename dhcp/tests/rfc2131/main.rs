@@ -31,4 +31,5 @@ mod section_4_3_2;
 mod section_4_3_3;
 mod section_4_3_4;
 mod sharing;
+mod sightings;
 mod snippets;

@@ -1,6 +1,7 @@
 //! What is answered while no region can be reached, and what is told once one can.
 
-use dhcp::v4::engine::{Dropped, Outcome};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::Outcome;
 use dhcproto::v4::MessageType;
 use model::lease::commit::Change;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::{Dropped, Outcome, Output};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::{Outcome, Output};
 use dhcp::v4::probes::{Answer, Conflict, Finding};
 use dhcp::v4::view::{Host, HostInterface};
 use dhcproto::v4::MessageType;

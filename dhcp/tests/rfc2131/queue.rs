@@ -1,6 +1,6 @@
 //! What waits between the sockets and the engine: whose packets come first.
 
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcp::v4::queue::{Class, PacketQueue};
 
 use crate::bench::{Bench, Client};

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::{Dropped, Outcome};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::Outcome;
 use dhcp::v4::view::PeerRack;
 use dhcproto::v4::MessageType;
 use model::lease::commit::Change;

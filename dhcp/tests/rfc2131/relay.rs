@@ -3,14 +3,14 @@
 use std::net::Ipv4Addr;
 
 use dhcp::v4::answer::Destination;
-use dhcp::v4::engine::{Arrival, Dropped};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::Arrival;
 use dhcproto::v4::MessageType;
-use model::id::{BlockId, SubnetId, VlanId};
-use model::lease::block::Block;
+use model::id::{SubnetId, VlanId};
 use model::lease::commit::Change;
 
 use crate::bench::{
-    Bench, Client, SERVER, VLAN, block, kind_of, raw_option, requested, sent, subnet, vlan,
+    Bench, Client, SERVER, VLAN, block_of, kind_of, raw_option, requested, sent, subnet, vlan,
 };
 
 const RELAY: Ipv4Addr = Ipv4Addr::new(10, 5, 0, 1);
@@ -23,14 +23,7 @@ fn bench() -> Bench {
     bench.engine.update(|view| {
         view.put_vlan(vlan(relayed, Some(VLAN)));
         view.put_subnet(subnet(2, relayed, "10.5.0.0/24", [10, 5, 0, 1]));
-        view.put_block(Block {
-            id: BlockId(2),
-            vlan: relayed,
-            subnet: SubnetId(2),
-            first: [10, 5, 0, 100].into(),
-            last: [10, 5, 0, 103].into(),
-            ..block(900_000)
-        });
+        view.put_block(block_of(2, relayed, [[10, 5, 0, 100], [10, 5, 0, 103]]));
     });
     bench
 }

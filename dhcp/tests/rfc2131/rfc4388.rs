@@ -1,9 +1,9 @@
-//! DHCPLEASEQUERY (RFC 4388), by section.
+//! DHCPLEASEQUERY (RFC 4388).
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use dhcp::v4::answer::Destination;
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcp::v4::queue::Class;
 use dhcp::v4::view::{Host, HostInterface, View};
 use dhcp::wire::lease_query::LeaseQuery;
@@ -121,7 +121,7 @@ fn seconds(packet: &[u8], code: u8) -> Option<u32> {
 
 /// RFC 4388.
 #[test]
-fn section_6_2_a_query_is_about_one_address_or_client() {
+fn a_query_is_about_one_address_or_client() {
     assert!(LeaseQuery::parse(&Query::address(HELD).packet()).is_some());
     assert!(LeaseQuery::parse(&Query::client(1).packet()).is_some());
     assert!(LeaseQuery::parse(&Query::identifier(&[0, 1]).packet()).is_some());
@@ -140,7 +140,7 @@ fn section_6_2_a_query_is_about_one_address_or_client() {
 
 /// RFC 4388.
 #[test]
-fn section_6_4_1_by_address_active_unassigned_or_unknown() {
+fn by_address_active_unassigned_or_unknown() {
     let mut bench = bench();
     let (kind, ciaddr, packet) = asked(&mut bench, &Query::address(HELD));
     assert_eq!((kind, ciaddr), (Kind::LeaseActive, HELD.into()));
@@ -158,7 +158,7 @@ fn section_6_4_1_by_address_active_unassigned_or_unknown() {
 
 /// RFC 4388.
 #[test]
-fn section_6_4_1_by_hardware_address_or_identifier() {
+fn by_hardware_address_or_identifier() {
     let mut bench = bench();
     for query in [Query::client(1), Query::identifier(&[&[1][..], &mac(1).0].concat())] {
         let (kind, ciaddr, packet) = asked(&mut bench, &query);
@@ -174,7 +174,7 @@ fn section_6_4_1_by_hardware_address_or_identifier() {
 
 /// RFC 4388.
 #[test]
-fn section_6_4_2_of_several_leases_the_last_is_told_and_all_are_listed() {
+fn of_several_leases_the_last_is_told_and_all_are_listed() {
     let mut bench = bench();
     pass_ms(&mut bench, 60_000);
     let later = bound(&bench, [10, 5, 0, 7], 1, 600_000);
@@ -192,7 +192,7 @@ fn section_6_4_2_of_several_leases_the_last_is_told_and_all_are_listed() {
 
 /// RFC 4388.
 #[test]
-fn section_6_4_2_options_are_those_that_were_asked_for() {
+fn options_are_those_that_were_asked_for() {
     let mut bench = bench();
     pass_ms(&mut bench, 200_000);
     let (_, _, packet) = asked(&mut bench, &Query::address(HELD).with(55, &[51, 91, 92]));
@@ -231,7 +231,7 @@ fn kept_addresses_are_active_without_an_end() {
 
 /// RFC 4388.
 #[test]
-fn section_7_only_relays_of_served_subnets_are_answered() {
+fn only_relays_of_served_subnets_are_answered() {
     let mut bench = bench();
     let unicast = bench.unicast();
     let from = |giaddr| Query { giaddr, ..Query::address(HELD) };
@@ -255,7 +255,7 @@ fn section_7_only_relays_of_served_subnets_are_answered() {
 
 /// RFC 4388.
 #[test]
-fn section_7_a_relay_asks_so_often_and_clients_come_first() {
+fn a_relay_asks_so_often_and_clients_come_first() {
     let mut bench = bench();
     let (packet, arrival) = (Query::address(HELD).packet(), bench.unicast());
     let answered = |bench: &mut Bench| {

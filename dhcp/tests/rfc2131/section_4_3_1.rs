@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcp::v4::view::{Host, HostInterface};
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
 use model::lease::cut::Span;

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::{Dropped, Outcome, Output};
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::{Outcome, Output};
 use dhcproto::v4::MessageType;
 
 use crate::bench::{Bench, Client, kind_of, lease_seconds, requested, sent};

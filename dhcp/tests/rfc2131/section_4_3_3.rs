@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcp::v4::view::{Host, HostInterface};
 use dhcproto::v4::MessageType;
 use model::lease::binding::{Binding, BindingState};
@@ -23,7 +23,7 @@ fn declined(bench: &mut Bench, client: &Client, ip: Ipv4Addr) {
     let request = requested(&bench.handle(&decline(client, ip)).unwrap());
     assert_eq!((request.change, request.ip), (Change::Decline, ip));
     let now = bench.region_time();
-    let outcome = dhcp::v4::engine::Outcome::Committed { revision: 0, told_ms: 0 };
+    let outcome = dhcp::v4::output::Outcome::Committed { revision: 0, told_ms: 0 };
     bench.engine.committed(request.request_id, outcome, bench.now);
     bench.engine.update(|view| {
         let held = view.binding(ip).unwrap().clone();
@@ -202,7 +202,7 @@ fn a_declined_address_that_another_rack_gave_again_is_its_clients() {
         let outputs = bench.handle(&Client::new(client).renew(ip)).unwrap();
         let request = requested(&outputs);
         assert_eq!((request.ip, request.client), (ip, mac(client).into()));
-        let outcome = dhcp::v4::engine::Outcome::Refused { revision: 0, taken: false };
+        let outcome = dhcp::v4::output::Outcome::Refused { revision: 0, taken: false };
         bench.engine.committed(request.request_id, outcome, bench.now);
         bench.engine.tick(bench.now);
     }

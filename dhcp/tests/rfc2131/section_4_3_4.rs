@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use dhcp::v4::answer::Destination;
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
 use dhcproto::v4::MessageType;
 use model::lease::commit::Change;
 

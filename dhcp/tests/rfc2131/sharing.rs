@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::engine::Dropped;
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::external_dhcp::search;
 use dhcp::v4::view::PeerRack;
 use model::id::BlockId;
 use model::lease::block::Block;
@@ -31,6 +32,20 @@ fn a_client_of_another_rack_is_answered_at_its_second_transmission() {
     bench.engine.update(|view| view.put_rack(rack(2), peer(false)));
     let later = Client { xid: 2_000, ..theirs };
     assert!(is_ours(&mut bench, &later), "the other rack is gone");
+}
+
+/// C-14.
+#[test]
+fn a_rack_that_looks_for_other_servers_is_not_answered_by_the_sites() {
+    let mut bench = Bench::new();
+    let looking = search(bench::mac(7), 1);
+    assert_eq!(bench.handle(&looking), Err(Dropped::Search));
+    assert_eq!(bench.engine.free_addresses(bench::VLAN, 9, bench.now), 4, "nothing is kept for it");
+    assert!(looking.len() >= 300);
+    let addresses = vec!["10.0.0.3/24".parse().unwrap()];
+    bench.engine.update(|view| view.put_rack(rack(2), PeerRack { connected: false, addresses }));
+    let is_ours = [2, 3, 4].map(|last| bench.engine.is_of_the_site(Ipv4Addr::new(10, 0, 0, last)));
+    assert_eq!(is_ours, [true, true, false], "this rack, another one, a stranger");
 }
 
 /// V4-05: an address that lies in another rack's block is offered by that rack.

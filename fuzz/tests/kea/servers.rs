@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dhcp::v4::engine::{Arrival, Engine, Output, OwnRack};
+use dhcp::v4::engine::{Engine, OwnRack};
+use dhcp::v4::output::{Arrival, Output};
 use dhcp::v4::view::PeerRack;
 use fuzz::region::Region;
 use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};

@@ -4,7 +4,7 @@ mod explained;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use api::dhcp::{Explanation, Lease, LeasePage};
+use api::dhcp::{Explanation, Lease, LeasePage, OptionBytes};
 use clap::{Args, Subcommand};
 use client::Client;
 use ipnet::IpNet;
@@ -93,6 +93,9 @@ pub(crate) struct ExplainArguments {
     /// The address that it asks for (option 50)
     #[arg(long, value_name = "IP")]
     requested: Option<Ipv4Addr>,
+    /// What it calls itself (option 61), in hexadecimal: 01:52:54:00:12:34:56, ff00000001000300…
+    #[arg(long, value_name = "HEX")]
+    client_id: Option<OptionBytes>,
     /// How to print it
     #[arg(short, long, value_enum, default_value = "table")]
     output: Format,
@@ -177,6 +180,7 @@ async fn explain(client: &Client, arguments: &ExplainArguments) -> Result<(), Fa
         .with("vendor", arguments.vendor.as_ref())
         .with("user_class", arguments.user_class.as_ref())
         .with("requested", arguments.requested)
+        .with("client_id", arguments.client_id.as_ref())
         .ask(client, EXPLAIN)
         .await?;
     match arguments.output {

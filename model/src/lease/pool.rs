@@ -100,6 +100,12 @@ pub struct PoolLevel {
     pub level: Level,
 }
 
+/// Whether what is left of a pool is kept for machines: it is at [`CRITICAL_PERMILLE`] or above.
+#[must_use]
+pub const fn keeps_the_rest_for_machines(used_permille: u32) -> bool {
+    used_permille >= CRITICAL_PERMILLE
+}
+
 /// The first lease of a client that nobody knows, where a pool is at [`CRITICAL_PERMILLE`] or above.
 const FIRST_LEASE_MIN_MS: u64 = 120_000;
 

@@ -1,6 +1,7 @@
 //! The network as MAAS models it: fabrics hold VLANs, VLANs hold subnets, subnets hold IP ranges.
 
 pub mod allocate;
+pub mod external_dhcp;
 pub mod fabric;
 pub mod iprange;
 pub mod occupancy;

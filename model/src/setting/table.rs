@@ -144,6 +144,17 @@ pub const SETTINGS: &[Definition] = &[
         usage: Usage::Refused("the flat layout is the only one"),
     },
     Definition {
+        name: "dhcp_leaves_out_0_and_255",
+        form: Form::Boolean,
+        default: Default::Boolean(false),
+        doc: "Whether DHCP clients get no addresses that end in .0 or .255, which some hosts take for a network or a broadcast; who has one keeps it. Not a setting of MAAS.",
+        usage: Usage::Read(&[
+            "rack/src/dhcp/copy.rs",
+            "ops/src/network/dhcp_link.rs",
+            "ops/src/network/pools.rs",
+        ]),
+    },
+    Definition {
         name: "disk_erase_with_quick_erase",
         form: Form::Boolean,
         default: Default::Boolean(false),

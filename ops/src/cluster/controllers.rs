@@ -17,6 +17,7 @@ use crate::details::Details;
 use crate::dns::domains::DomainDetail;
 use crate::dns::naming::default_domain;
 use crate::error::Refusal;
+use crate::network::external_dhcp;
 use crate::network::subnets::SubnetDetail;
 use tables::read::Reads;
 use tables::update::{Tables, now};
@@ -164,6 +165,7 @@ pub async fn delete_rack(
                 vlan.dhcp_on &= vlan.primary_rack.is_some();
                 tx.put(&vlan)?;
             }
+            external_dhcp::forget(tx, id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })

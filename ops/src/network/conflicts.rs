@@ -1,5 +1,5 @@
-//! What racks found out about addresses that somebody uses without having been given them: events of
-//! the machine that does, or of the rack that found it.
+//! What racks found out about addresses that somebody uses without having been given them, and hardware
+//! addresses that two clients use: events of the machine that has it, or of the rack that found it.
 
 use std::net::IpAddr;
 
@@ -31,7 +31,18 @@ pub struct AddressConflict {
     pub answers_for_many: bool,
 }
 
-/// Records it, if the rack serves the link.
+/// A hardware address that was heard at two places at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardTwice {
+    /// The link.
+    pub vlan: VlanId,
+    /// The hardware address.
+    pub mac: MacAddress,
+    /// What tells the two apart, in words of the rack.
+    pub places: [String; 2],
+}
+
+/// Records an address in use, if the rack serves the link.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -40,23 +51,58 @@ pub async fn take_in(
     rack: &SystemId,
     conflict: &AddressConflict,
 ) -> Result<(), Refusal> {
+    record(tables, rack, conflict.vlan, conflict.by, event(conflict)).await
+}
+
+/// Records a hardware address that was heard at two places at once, if the rack serves the link.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn take_in_twice(
+    tables: &Tables,
+    rack: &SystemId,
+    heard: &HeardTwice,
+) -> Result<(), Refusal> {
+    record(tables, rack, heard.vlan, Some(heard.mac), event_of_two(heard)).await
+}
+
+async fn record(
+    tables: &Tables,
+    rack: &SystemId,
+    vlan: VlanId,
+    by: Option<MacAddress>,
+    event: NewEvent,
+) -> Result<(), Refusal> {
     let actor = Actor::Rack(rack.clone());
     tables
         .update(&cause(&actor, "address.conflict"), |tx| {
-            let racks = racks_of(tx, conflict.vlan)?;
+            let racks = racks_of(tx, vlan)?;
             permits(&actor, Permission::LeaseAddresses, &Object::Link { racks: &racks })?;
-            let machine = match conflict.by {
+            let machine = match by {
                 Some(mac) => tx.find(&MACHINE_BY_MAC, &mac)?,
                 None => None,
             };
             if let Some(machine) = machine {
-                return Ok(events::record(tx, &machine, event(conflict), Author::System)?);
+                return Ok(events::record(tx, &machine, event.clone(), Author::System)?);
             }
             let finder = tx.get::<RackController>(rack)?;
             let name = finder.map(|finder| finder.hostname).unwrap_or_default();
-            Ok(events::record_of_controller(tx, (rack, name), event(conflict))?)
+            Ok(events::record_of_controller(tx, (rack, name), event.clone())?)
         })
         .await
+}
+
+fn event_of_two(heard: &HeardTwice) -> NewEvent {
+    let HeardTwice { vlan, mac, places: [one, other] } = heard;
+    NewEvent {
+        kind: "Hardware address in use twice",
+        level: EventLevel::Warning,
+        description: format!(
+            "two clients use the hardware address {mac} on VLAN {vlan} at once, {one} and {other}; both \
+             get the same IP address (look for copies of a virtual machine, and give one of them a \
+             hardware address of its own)"
+        ),
+    }
 }
 
 fn event(conflict: &AddressConflict) -> NewEvent {

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use api::dhcp::{
     ExplainedBoot, ExplainedLink, ExplainedOffer, ExplainedOption, ExplainedRack,
-    Explanation as Shape, KnownClient, NamedMachine, NamedSubnet, NamedVlan, Outcome, Reason, Span,
+    Explanation as Shape, KnownClient, NamedMachine, NamedSubnet, NamedVlan, OptionBytes, Outcome,
+    Reason, Span,
 };
 use dhcp::v4::explain::{
     Answer, Boot, Explanation, Link, LinkedBy, NOT_SEEN, Offer, Question, Way, link, turns,
@@ -55,6 +56,8 @@ pub struct ExplainQuery {
     pub user_class: Option<String>,
     /// The address it asks for (option 50).
     pub requested: Option<Ipv4Addr>,
+    /// What it calls itself (option 61).
+    pub client_id: Option<OptionBytes>,
 }
 
 /// Explains what a client would be answered.
@@ -89,6 +92,7 @@ fn answer(details: &Details, query: &ExplainQuery, now: Timestamp) -> Result<Sha
         vendor_class: query.vendor_class.clone().or(by_architecture),
         user_class: query.user_class.clone(),
         requested: query.requested,
+        identifier: query.client_id.clone().map(OptionBytes::into_bytes),
     };
     let dhcp_link = DhcpLink::read(at, vlan, query.mac)?;
     let judged = link(&dhcp_link.view, &question).map(|link| link.vlan);

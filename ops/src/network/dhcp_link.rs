@@ -21,7 +21,7 @@ use model::machine::Machine;
 use model::machine::served::ServedMachine;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
-use model::setting::typed::NTP_SERVERS;
+use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
 use model::time::Timestamp;
 
 use crate::network::pools::pools;
@@ -76,6 +76,7 @@ impl DhcpLink {
         let domains = at.list::<Domain>()?;
         view.domain = domains.into_iter().find(|domain| domain.is_default).map(|found| found.name);
         view.ntp_servers = time_servers(&settings::read(at, &NTP_SERVERS)?);
+        view.set_leaves_out_ends(settings::read(at, &DHCP_LEAVES_OUT_0_AND_255)?);
         let racks = at.list::<RackController>()?;
         for rack in &racks {
             view.put_rack(rack.system_id.clone(), (&ServedRack::of(rack)).into());

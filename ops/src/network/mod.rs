@@ -9,6 +9,7 @@ pub mod conflicts;
 pub mod dhcp_explain;
 mod dhcp_link;
 pub mod dhcpsnippets;
+pub mod external_dhcp;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::access::Actor;
@@ -13,11 +14,13 @@ use model::lease::policy::Policy;
 use model::lease::pool::{Level, PoolLevel, PoolUse};
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
+use model::setting::typed::DHCP_LEAVES_OUT_0_AND_255;
 use model::time::Timestamp;
 
 use crate::authorize::cause;
 use crate::background;
 use crate::site::events::{NewEvent, record_of_site};
+use crate::site::settings;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -54,6 +57,7 @@ pub fn pools(
     let state = reads.state();
     let in_blocks = in_blocks(state, now);
     let at = now.minus_ms(Policy::default().skew_ms);
+    let leaves_out_ends = settings::read(reads, &DHCP_LEAVES_OUT_0_AND_255)?;
     let mut of_subnet: BTreeMap<SubnetId, Vec<_>> = BTreeMap::new();
     for range in state.dynamic_ranges() {
         of_subnet.entry(range.subnet).or_default().push(range);
@@ -73,6 +77,9 @@ pub fn pools(
             used.released += promised.released;
             used.declined += promised.declined;
             used.reserved += state.used(span).iter().map(size).sum::<u64>();
+            if leaves_out_ends {
+                used.reserved += ends(&span);
+            }
             used.in_blocks += in_blocks.get(&range.id).copied().unwrap_or_default();
             spans.push(span);
         }
@@ -89,6 +96,14 @@ fn in_blocks(state: &State, now: Timestamp) -> BTreeMap<IpRangeId, u64> {
         *found.entry(block.iprange).or_default() += span.as_ref().map_or(0, size);
     }
     found
+}
+
+/// How many addresses of a range end in .0 or .255.
+fn ends(range: &AddressRange) -> u64 {
+    let (IpAddr::V4(first), IpAddr::V4(last)) = (range.first(), range.last()) else { return 0 };
+    // How many below a number end so.
+    let below = |number: u64| number.div_ceil(256) + number / 256;
+    below(u64::from(last.to_bits()) + 1) - below(u64::from(first.to_bits()))
 }
 
 fn size(range: &AddressRange) -> u64 {
@@ -184,7 +199,7 @@ async fn forget(tables: &Tables, subnets: Vec<SubnetId>) -> Result<(), TableErro
 fn event(pool: &Pool, told: Level, level: Level) -> NewEvent {
     let (kind, importance, advice) = match level {
         Level::Exhausted => ("DHCP pool exhausted", EventLevel::Critical, NEW_CLIENTS_WAIT),
-        Level::Critical if level > told => ("DHCP pool above 95%", EventLevel::Error, EXTEND),
+        Level::Critical if level > told => ("DHCP pool above 95%", EventLevel::Error, FOR_MACHINES),
         Level::High if level > told => ("DHCP pool above 80%", EventLevel::Warning, EXTEND),
         Level::Critical => ("DHCP pool has free addresses again", EventLevel::Info, ""),
         Level::High => ("DHCP pool below 90%", EventLevel::Info, ""),
@@ -194,6 +209,8 @@ fn event(pool: &Pool, told: Level, level: Level) -> NewEvent {
 }
 
 const NEW_CLIENTS_WAIT: &str = "; new clients get no answer: add a dynamic range to the subnet";
+const FOR_MACHINES: &str = "; the rest is kept for machines that boot from the network: add a dynamic \
+                            range to the subnet before it is full";
 const EXTEND: &str = "; add a dynamic range to the subnet before it is full";
 /// How many ranges are named.
 const NAMED_MAX: usize = 4;

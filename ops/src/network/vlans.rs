@@ -1,10 +1,13 @@
 //! VLANs: tags, MTU, and which racks serve DHCP on them.
 
+use std::net::IpAddr;
+
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
 use model::controller::RackController;
 use model::id::{FabricId, SystemId, VlanId};
 use model::machine::Machine;
+use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
 use model::net::vlan::Vlan;
@@ -72,6 +75,8 @@ pub struct VlanDetail {
     pub space: Option<String>,
     /// The VLAN whose racks serve it, but not what that one relays to.
     pub relay: Option<Box<Self>>,
+    /// A DHCP server on it that is none of the site's: the one with the least address.
+    pub external_dhcp: Option<IpAddr>,
 }
 
 /// The VLANs of a fabric.
@@ -184,6 +189,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(
                 return Err(Refusal::field("__all__", message));
             }
             move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
+            tx.delete::<ExternalDhcp>(&vlan.id)?;
             tx.delete::<Vlan>(&vlan.id)?;
             Ok(())
         })

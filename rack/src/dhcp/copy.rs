@@ -2,7 +2,7 @@
 
 use dhcp::v4::served::{dynamic_span, time_servers};
 use dhcp::v4::view::View;
-use model::setting::typed::NTP_SERVERS;
+use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
 use proto::convert::Key;
 
 use crate::generation::{Generation, Step};
@@ -14,6 +14,7 @@ pub fn update(view: &mut View, step: &Step) {
         copy(view, generation, key);
         if matches!(key, Key::Setting(_)) {
             view.ntp_servers = time_servers(&generation.setting(&NTP_SERVERS));
+            view.set_leaves_out_ends(generation.setting(&DHCP_LEAVES_OUT_0_AND_255));
         }
         if matches!(key, Key::Domain(_)) {
             let default = generation.domains.values().find(|domain| domain.is_default);

@@ -1,4 +1,5 @@
-//! An Ethernet frame around a reply, for a client that has no address to be reached at yet.
+//! Ethernet frames around DHCP messages: of replies, for a client that has no address to be reached at
+//! yet, and of what is sent as a client that has none.
 
 use std::net::Ipv4Addr;
 
@@ -19,6 +20,16 @@ pub(crate) fn build(ends: &Ends, payload: &[u8]) -> Option<Vec<u8>> {
     let builder = PacketBuilder::ethernet2(ends.source_mac.0, ends.client_mac.0)
         .ipv4(ends.source.octets(), ends.client.octets(), 64)
         .udp(67, 68);
+    let mut frame = Vec::with_capacity(builder.size(payload.len()));
+    builder.write(&mut frame, payload).ok()?;
+    Some(frame)
+}
+
+/// The frame of a client that has no address, to all servers on its link.
+pub(crate) fn of_client(mac: MacAddress, payload: &[u8]) -> Option<Vec<u8>> {
+    let builder = PacketBuilder::ethernet2(mac.0, [0xff; 6])
+        .ipv4([0; 4], Ipv4Addr::BROADCAST.octets(), 64)
+        .udp(68, 67);
     let mut frame = Vec::with_capacity(builder.size(payload.len()));
     builder.write(&mut frame, payload).ok()?;
     Some(frame)

@@ -6,6 +6,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use dhcp::v4::dropped::Dropped;
 use model::id::VlanId;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -89,6 +90,13 @@ pub struct DhcpMetrics {
     pub findings: Family<FindingKind, Counter>,
     /// Offers to new clients of addresses that were not known to be vacant.
     pub unprobed: Counter,
+    /// Hardware addresses that two clients used at once.
+    pub heard_twice: Counter,
+    /// How often servers that are none of the site's were looked for.
+    pub searches: Counter,
+    /// What such servers were heard to say.
+    pub external_replies: Counter,
+    external: Family<Link, Gauge<u64, AtomicU64>>,
 }
 
 impl Default for DhcpMetrics {
@@ -110,6 +118,10 @@ impl Default for DhcpMetrics {
             probes: Family::default(),
             findings: Family::default(),
             unprobed: Counter::default(),
+            heard_twice: Counter::default(),
+            searches: Counter::default(),
+            external_replies: Counter::default(),
+            external: Family::default(),
         }
     }
 }
@@ -154,6 +166,14 @@ impl DhcpMetrics {
         registry.register("dhcp_probe_findings", findings, self.findings.clone());
         let unprobed = "Offers of addresses that had not been probed";
         registry.register("dhcp_unprobed_offers", unprobed, self.unprobed.clone());
+        let twice = "Hardware addresses that were heard at two places at once";
+        registry.register("dhcp_heard_twice", twice, self.heard_twice.clone());
+        let searches = "DISCOVERs that were sent to find servers that are none of the site's";
+        registry.register("dhcp_searches", searches, self.searches.clone());
+        let replies = "Messages to clients of servers that are none of the site's";
+        registry.register("dhcp_external_replies", replies, self.external_replies.clone());
+        let external = "Servers that are none of the site's, by link";
+        registry.register("dhcp_external_servers", external, self.external.clone());
     }
 
     /// A message was not answered.
@@ -180,10 +200,44 @@ impl DhcpMetrics {
         self.free.get_or_create(&link).set(u64::try_from(free).unwrap_or(u64::MAX));
     }
 
+    /// How many servers that are none of the site's are known on a link.
+    pub fn set_external(&self, vlan: VlanId, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.external.get_or_create(&Link { vlan: vlan.0 }).set(count);
+    }
+
+    /// The rack has no interface on a link any more.
+    pub fn forget_external(&self, vlan: VlanId) {
+        self.external.remove(&Link { vlan: vlan.0 });
+    }
+
     /// The rack does not serve a link any more.
     pub fn forget_link(&self, vlan: VlanId) {
         let link = Link { vlan: vlan.0 };
         self.blocks.remove(&link);
         self.free.remove(&link);
+    }
+}
+
+/// Why a message was not answered, in a few fixed words.
+pub(super) fn reason(dropped: Dropped) -> &'static str {
+    match dropped {
+        Dropped::Malformed(_) => "malformed",
+        Dropped::NotServed => "not served",
+        Dropped::NotOurTurn => "another rack's turn",
+        Dropped::AnotherServer => "another server",
+        Dropped::Senseless => "senseless",
+        Dropped::NoAddress => "no free address",
+        Dropped::KeptForMachines => "kept for machines",
+        Dropped::NotKnown => "not known",
+        Dropped::DeclinesTooOften => "declines too often",
+        Dropped::Copy => "copy",
+        Dropped::AsksTooOften => "asks too often",
+        Dropped::CircuitFull => "circuit full",
+        Dropped::UntrustedRelay => "untrusted relay",
+        Dropped::QueriesTooOften => "queries too often",
+        Dropped::NoIdentifiersYet => "no hardware address",
+        Dropped::Search => "search of a rack",
+        Dropped::Repeated => "repeated",
     }
 }

@@ -6,9 +6,15 @@
 
 pub mod copy;
 pub mod metrics;
+pub mod news;
 pub mod service;
 
+mod blocks;
+mod commits;
+mod external_dhcp;
 mod frame;
+mod interfaces;
+mod packet_socket;
 mod parked;
 mod probe_packets;
 mod probing;

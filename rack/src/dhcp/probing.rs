@@ -1,27 +1,23 @@
 //! Asks whether anybody uses an address, and hears who answers: by ARP where the rack has an interface
 //! on the link, by ICMP echo where a relay stands between.
-//!
-//! The kernel filters what is no answer, so that the traffic of a link costs the rack nothing.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dhcp::v4::probes::Probe;
 use model::id::VlanId;
 use model::mac::MacAddress;
 use nix::sys::socket::{LinkAddr, MsgFlags, SockaddrIn, recvfrom, sendto};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
-use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tracing::warn;
 
 use crate::dhcp::metrics::{DhcpMetrics, ProbeKind};
+use crate::dhcp::packet_socket::{bpf, filtered, read};
 use crate::dhcp::probe_packets::{
     ARP_OPERATION_AT, ARP_REPLY, ECHO_REPLY, ETHERTYPE_ARP, arp_answer, arp_probe, echo_answer,
     echo_request,
@@ -32,8 +28,6 @@ use crate::dhcp::socket::InterfaceSocket;
 const HEARD_MAX: usize = 512;
 /// As much of a packet as is looked at: an IP header with options, and what is answered with.
 const PACKET_MAX: usize = 128;
-/// How long a socket that fails is left alone.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Somebody who answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +105,7 @@ impl Probing {
         ip: Ipv4Addr,
     ) -> io::Result<()> {
         if !self.hears_arp {
-            let socket = polled(open_arp()?)?;
+            let socket = open_arp()?;
             let heard = self.heard.0.clone();
             self.readers.spawn(async move { read(&socket, read_arp, heard).await });
             self.hears_arp = true;
@@ -131,7 +125,7 @@ impl Probing {
     }
 
     fn open_echo(&mut self) -> io::Result<Arc<UdpSocket>> {
-        let socket = Arc::new(polled(open_echo()?)?);
+        let socket = Arc::new(open_echo()?);
         let (reading, heard, id) = (Arc::clone(&socket), self.heard.0.clone(), self.id);
         self.readers.spawn(async move {
             read(&reading, |socket| read_echo(socket, id), heard).await;
@@ -143,75 +137,30 @@ impl Probing {
 
 /// A packet socket that hears ARP replies at all interfaces: those to questions of this host, and
 /// the few that are sent to all.
-fn open_arp() -> io::Result<Socket> {
+fn open_arp() -> io::Result<UdpSocket> {
     let protocol = Protocol::from(i32::from(ETHERTYPE_ARP.to_be()));
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
     let operation_at = u32::try_from(ARP_OPERATION_AT).unwrap_or_default();
-    socket.attach_filter(&[
+    let filter = [
         SockFilter::new(bpf::LOAD_HALF, 0, 0, operation_at),
         SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(ARP_REPLY)),
         SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
         SockFilter::new(bpf::RETURN, 0, 0, 0),
-    ])?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
+    ];
+    filtered(socket, &filter)
 }
 
 /// A raw socket that hears ICMP echo replies.
-fn open_echo() -> io::Result<Socket> {
+fn open_echo() -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))?;
-    socket.attach_filter(&[
+    let filter = [
         SockFilter::new(bpf::LOAD_HEADER_LENGTH, 0, 0, 0),
         SockFilter::new(bpf::LOAD_BYTE_AFTER_HEADER, 0, 0, 0),
         SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(ECHO_REPLY)),
         SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
         SockFilter::new(bpf::RETURN, 0, 0, 0),
-    ])?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-/// Lets the runtime say when a socket is readable. Nothing is done with it that only UDP has.
-fn polled(socket: Socket) -> io::Result<UdpSocket> {
-    UdpSocket::from_std(socket.into())
-}
-
-/// Instructions of the kernel's packet filter (`linux/bpf_common.h`).
-mod bpf {
-    /// `BPF_LD | BPF_H | BPF_ABS`.
-    pub(super) const LOAD_HALF: u16 = 0x28;
-    /// `BPF_LDX | BPF_B | BPF_MSH`: four times the low half of a byte, an IP header's length.
-    pub(super) const LOAD_HEADER_LENGTH: u16 = 0xb1;
-    /// `BPF_LD | BPF_B | BPF_IND`.
-    pub(super) const LOAD_BYTE_AFTER_HEADER: u16 = 0x50;
-    /// `BPF_JMP | BPF_JEQ | BPF_K`.
-    pub(super) const IF_EQUAL: u16 = 0x15;
-    /// `BPF_RET | BPF_K`.
-    pub(super) const RETURN: u16 = 0x06;
-    /// More than any packet has.
-    pub(super) const WHOLE: u32 = 0x1_0000;
-}
-
-/// Reads answers until nobody takes them.
-async fn read(
-    socket: &UdpSocket,
-    read_one: impl Fn(&UdpSocket) -> io::Result<Option<Heard>>,
-    heard: mpsc::Sender<Heard>,
-) {
-    loop {
-        match socket.async_io(Interest::READABLE, || read_one(socket)).await {
-            Ok(Some(answer)) => {
-                if heard.try_send(answer).is_err() && heard.is_closed() {
-                    return;
-                }
-            }
-            Ok(None) => {}
-            Err(error) => {
-                warn!("an answer to a probe cannot be read: {error}");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+    ];
+    filtered(socket, &filter)
 }
 
 fn read_arp(socket: &UdpSocket) -> io::Result<Option<Heard>> {

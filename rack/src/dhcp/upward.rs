@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dhcp::v4::engine::{CommitRequest, Outcome};
+use dhcp::v4::output::{CommitRequest, Outcome};
 use model::id::SubnetId;
 use model::lease::commit::Change;
 use proto::convert::{client_to_bytes, ip_to_bytes};

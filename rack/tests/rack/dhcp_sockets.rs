@@ -9,7 +9,6 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use dhcp::v4::engine::OwnRack;
-use dhcp::v4::probes::Finding;
 use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::lease::block::Block;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -19,6 +18,7 @@ use nix::sched::{CloneFlags, setns};
 use proto::convert::Served;
 use rack::clock::RegionClock;
 use rack::dhcp::metrics::DhcpMetrics;
+use rack::dhcp::news::News;
 use rack::dhcp::service::DhcpService;
 use rack::generation::{Generation, Generations};
 use rack::uplink::Uplink;
@@ -111,7 +111,7 @@ pub(crate) fn generation(rack: &SystemId) -> Generation {
 pub(crate) fn serve(
     namespace: &str,
     generation: Generation,
-    findings: mpsc::Sender<Finding>,
+    news: mpsc::Sender<News>,
     shutdown: CancellationToken,
 ) {
     enter(namespace);
@@ -127,8 +127,8 @@ pub(crate) fn serve(
             clock,
             Uplink::default(),
             DhcpMetrics::default(),
-            Arc::new(|_| {}),
-            Arc::new(move |finding: &Finding| findings.send(*finding).unwrap()),
+            // Whoever does not listen any more has heard enough.
+            Arc::new(move |heard| drop(news.send(heard))),
         );
         // A generation that comes once the service runs, as it does from a region.
         let publish = async {

@@ -14,8 +14,9 @@ use proto::rack::region_message::Message as ToRack;
 use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
     RegionMessage, ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
-    ReportPowerReply, ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest, Welcome,
-    ZoneSerial,
+    ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
+    ReportHeardTwiceRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
+    RequestBlocksRequest, Welcome, ZoneSerial,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -234,6 +235,20 @@ impl Rack for Service {
         &self,
         _: Request<ReportConflictRequest>,
     ) -> Result<Response<ReportConflictReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_heard_twice(
+        &self,
+        _: Request<ReportHeardTwiceRequest>,
+    ) -> Result<Response<ReportHeardTwiceReply>, Status> {
+        Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_external_dhcp(
+        &self,
+        _: Request<ReportExternalDhcpRequest>,
+    ) -> Result<Response<ReportExternalDhcpReply>, Status> {
         Err(Status::unimplemented("a fake"))
     }
 }

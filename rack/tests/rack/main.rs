@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dhcp_sockets;
+mod external_dhcp;
 mod failover;
 mod fake_region;
 mod http_boot;
+mod lease_query;
 mod probes;
 mod rack;

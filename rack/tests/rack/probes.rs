@@ -8,6 +8,7 @@ use dhcp::v4::probes::{Conflict, Finding};
 use model::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
 use model::mac::MacAddress;
 use proto::convert::Served;
+use rack::dhcp::news::News;
 use rack::generation::Generation;
 use tokio_util::sync::CancellationToken;
 
@@ -18,19 +19,19 @@ use crate::dhcp_sockets::{
 const SQUATTER: MacAddress = MacAddress([0x52, 0x54, 0, 0x77, 0, 0x99]);
 
 /// Serves while a client does something.
-fn while_served(
+pub(crate) fn while_served(
     network: &Network,
     served: Generation,
-    client: impl FnOnce(&mpsc::Receiver<Finding>) + Send,
+    client: impl FnOnce(&mpsc::Receiver<News>) + Send,
 ) {
     let shutdown = CancellationToken::new();
-    let (findings, found) = mpsc::channel();
+    let (news, heard) = mpsc::channel();
     std::thread::scope(|scope| {
         let stop = shutdown.clone();
-        let server = scope.spawn(|| serve(&network.server, served, findings, stop));
+        let server = scope.spawn(|| serve(&network.server, served, news, stop));
         let outcome = scope.spawn(move || {
             enter(&network.client);
-            client(&found);
+            client(&heard);
         });
         let outcome = outcome.join();
         shutdown.cancel();
@@ -40,10 +41,13 @@ fn while_served(
 }
 
 /// The next address that the rack found in use, and by whom.
-fn next(found: &mpsc::Receiver<Finding>) -> (Ipv4Addr, Option<MacAddress>) {
-    match found.recv_timeout(Duration::from_secs(120)).unwrap() {
-        Finding::InUse(Conflict { ip, by, .. }) => (ip, by),
-        Finding::AnswersForMany(conflict) => panic!("{conflict:?}"),
+fn next(news: &mpsc::Receiver<News>) -> (Ipv4Addr, Option<MacAddress>) {
+    loop {
+        match news.recv_timeout(Duration::from_secs(120)).unwrap() {
+            News::Conflict(Finding::InUse(Conflict { ip, by, .. })) => return (ip, by),
+            News::Conflict(Finding::AnswersForMany(conflict)) => panic!("{conflict:?}"),
+            News::Exchange(_) | News::HeardTwice(_) | News::ExternalDhcp(_) => {}
+        }
     }
 }
 

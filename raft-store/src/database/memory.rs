@@ -1,4 +1,4 @@
-//! A database in memory whose crash a test can cause: what was not flushed is lost but for a prefix.
+//! A database in memory whose crash a test can cause: of what was not flushed any batch may be lost.
 //!
 //! It stands in for RocksDB where a whole cluster is simulated, and is held to the same battery of
 //! tests.
@@ -103,13 +103,15 @@ impl MemoryDatabase {
         self.content(|content| content.now.clone())
     }
 
-    /// What is found after a crash now: everything flushed, and of the batches after it as many as
+    /// What is found after a crash now: everything flushed, and of the batches after it those that
     /// `kept` chooses, given how many there are. Later writes to this database do not reach it.
-    pub(crate) fn after_crash(&self, kept: impl FnOnce(usize) -> usize) -> Self {
+    pub(crate) fn after_crash(&self, kept: impl FnOnce(usize) -> Vec<bool>) -> Self {
         let tables = self.content(|content| {
             let mut tables = content.durable.clone();
             let kept = kept(content.unflushed.len());
-            content.unflushed.iter().take(kept).flatten().for_each(|op| tables.apply(op));
+            let kept =
+                content.unflushed.iter().zip(kept).filter_map(|(ops, kept)| kept.then_some(ops));
+            kept.flatten().for_each(|op| tables.apply(op));
             tables
         });
         let content = Content { now: tables.clone(), durable: tables, unflushed: Vec::new() };

@@ -1,8 +1,10 @@
 //! The one RocksDB of a node: options and tables.
 //!
-//! One database with one write-ahead log, because recovery to any prefix of it is then a legal Raft
-//! state: an entry stands in it before its effects, and the two can never disagree. For the same
-//! reason no table may ever be written without the log.
+//! One database with one write-ahead log: all tables are recovered to the same moment, and no table
+//! may ever be written without the log. The moment is not sharp when the power was cut. What was not
+//! synced may be there in part: recovery skips a hole of zeros in a file of the log, and does not miss
+//! what the end of a file lost, so a later batch may be found without an earlier one. The writer sees
+//! to it that any of these is a legal Raft state.
 
 use std::io;
 use std::path::Path;

@@ -18,7 +18,8 @@ use crate::database::Database;
 use crate::disk::{self, Disk};
 use crate::fatal::end_process;
 use crate::forward::Forwarder;
-use crate::log::LogStore;
+use crate::keys::Table;
+use crate::log::{self, LogStore};
 use crate::marker::{self, Marker};
 use crate::network::client::Network;
 use crate::network::hold::RemoteRequests;
@@ -29,7 +30,7 @@ use crate::propose::Proposer;
 use crate::request::{forwarded, read_index};
 use crate::runtime::{clock, scoped};
 use crate::stall;
-use crate::state::{Raft, SnapshotFile, StateMachine, Transfers};
+use crate::state::{Applied, Raft, SnapshotFile, StateMachine, Transfers};
 use crate::status::Leadership;
 use crate::survey;
 use crate::trim;
@@ -96,6 +97,12 @@ impl Node {
     {
         let Environment { database, snapshots, marker, disk, writer, .. } = environment;
         open::write_identity(&writer, &config).await?;
+        let applied = Applied::load(|key| database.get(Table::Meta, key))?;
+        let behind = log::behind_state(&database, applied.log_id)?;
+        if !behind.is_empty() {
+            tracing::info!("the state is ahead of the log, which goes on behind it");
+            writer.durable(behind).await?;
+        }
         let log = LogStore::open(config.node_id, Arc::clone(&database), writer.clone())?;
         let machine = StateMachine::open(Arc::clone(&database), writer.clone(), snapshots.clone())?;
         machine.remove_leftovers().await.map_err(|source| OpenError::Io { source })?;

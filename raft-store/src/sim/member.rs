@@ -62,12 +62,17 @@ impl Disk {
         self.shared().sync_max = sync_max;
     }
 
-    /// Loses what was not flushed but for a prefix of it, as when the power is cut. Of the snapshot
+    /// Loses of what was not flushed all but a prefix, or any of it, as when the power is cut. Of the snapshot
     /// files of the node in `folder`, all may be cut short but the one that counts.
     pub fn lose_power(&self, folder: &Path) {
         let mut shared = self.shared();
         let SharedDisk { content, rng, .. } = &mut *shared;
-        let found = content.after_crash(|unflushed| rng.random_range(0..=unflushed));
+        let found = content.after_crash(|unflushed| {
+            let prefix = rng.random_range(0..=unflushed);
+            let in_order = rng.random();
+            let kept = |place| if in_order { place < prefix } else { rng.random() };
+            (0..unflushed).map(kept).collect()
+        });
         *content = Arc::new(found);
         let current = content.get(Table::Meta, keys::META_SNAPSHOT).ok().flatten();
         for path in open::snapshot_files(folder) {

@@ -13,6 +13,8 @@ pub enum Mutant {
     VoteNotSaved,
     /// A truncation of the log never reaches the disk.
     TruncationDropped,
+    /// An applied batch is written while the one before it may still be lost.
+    AppliedUnordered,
     /// A repeated request is applied again.
     DedupDropped,
     /// Compares always hold.
@@ -37,11 +39,12 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::FsyncSkipped,
         Self::CallbackBeforeSync,
         Self::VoteNotSaved,
         Self::TruncationDropped,
+        Self::AppliedUnordered,
         Self::DedupDropped,
         Self::CompareDropped,
         Self::SessionsNotInSnapshot,

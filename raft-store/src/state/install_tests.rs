@@ -67,7 +67,7 @@ impl View for Recording {
 impl KeyValue for Recording {
     fn write(&self, ops: &mut dyn Iterator<Item = &Op>) -> io::Result<()> {
         self.engine.write(ops)?;
-        let now = self.engine.after_crash(|unflushed| unflushed);
+        let now = self.engine.after_crash(|unflushed| vec![true; unflushed]);
         self.after_each.lock().expect("no panic while locked").push(now);
         Ok(())
     }

@@ -182,7 +182,7 @@ impl StateMachine {
         let mut ops = self.sessions_swept.sweep(&database, &self.applied);
         ops.extend(overlay.into_ops());
         ops.push(self.applied.put());
-        self.writer.visible(ops).await?;
+        self.writer.applied(ops).await?;
         self.show_applied();
         self.writer.stages().apply.record_time(started.elapsed());
         self.writer.stages().applied(self.applied.index());

@@ -23,7 +23,9 @@ pub(super) enum Done {
     Visible(oneshot::Sender<()>),
     /// Told when it is on disk.
     Durable(oneshot::Sender<()>),
-    /// openraft is told when it is on disk.
+    /// Nobody waits; it is on disk before anything else is written.
+    OnDisk,
+    /// Entries of the log: openraft is told when they are on disk.
     Flushed(IOFlushed<TypeConfig>),
     /// The thread ends.
     Stop,
@@ -33,8 +35,14 @@ impl Done {
     fn wants_flush(&self) -> bool {
         match self {
             Self::Nothing | Self::Visible(_) | Self::Stop => false,
-            Self::Durable(_) | Self::Flushed(_) => true,
+            Self::Durable(_) | Self::OnDisk | Self::Flushed(_) => true,
         }
+    }
+
+    /// Whether later writes build on this one. Entries of the log may be lost when later writes are
+    /// not: nobody was told of them.
+    fn is_built_on(&self) -> bool {
+        !matches!(self, Self::Flushed(_))
     }
 }
 
@@ -42,6 +50,8 @@ pub(super) struct Job {
     pub(super) sequence: u64,
     pub(super) queued: Instant,
     pub(super) ops: Vec<Op>,
+    /// Whether it builds on what was written before.
+    pub(super) builds: bool,
     pub(super) done: Done,
 }
 
@@ -53,6 +63,8 @@ pub(super) struct Sink {
     pub(super) written: AtomicU64,
     /// The sequence number of the database up to which everything is on disk.
     pub(super) durable: AtomicU64,
+    /// The sequence number of the database after the last write that later ones build on.
+    built_on: AtomicU64,
     pub(super) clock: Arc<WriteClock>,
     pub(super) stages: Arc<Stages>,
     /// How long the last fsync took, in microseconds.
@@ -66,6 +78,7 @@ impl Sink {
             attempts: Attempts::default(),
             written: AtomicU64::default(),
             durable: AtomicU64::default(),
+            built_on: AtomicU64::default(),
             clock: Arc::new(WriteClock::new()),
             stages: Arc::default(),
             last_sync_us: AtomicU64::new(u64::MAX),
@@ -86,6 +99,16 @@ impl Sink {
     /// Writes one batch, visible when it returns.
     pub(super) fn write<'a>(&self, ops: impl Iterator<Item = &'a Op>) {
         self.attempts.run("writing to the store", || self.database.write(ops));
+    }
+
+    /// What was written now is built on by later writes.
+    pub(super) fn note_built_on(&self) {
+        self.built_on.fetch_max(self.database.sequence(), Ordering::AcqRel);
+    }
+
+    /// Whether everything that later writes build on is on disk.
+    pub(super) fn is_settled(&self) -> bool {
+        self.durable.load(Ordering::Acquire) >= self.built_on.load(Ordering::Acquire)
     }
 
     /// Makes everything written so far durable.
@@ -136,6 +159,14 @@ impl Thread {
         self.sink.flush();
     }
 
+    /// Does what waits, as [`run`](Self::run) does.
+    #[cfg(test)]
+    pub(super) fn turn(&mut self) {
+        let first = self.jobs.try_recv().expect("a job waits");
+        let group = self.group_after(first);
+        self.write(group);
+    }
+
     /// Takes along what waits.
     fn group_after(&mut self, first: Job) -> Vec<Job> {
         let mut size_bytes = job_bytes(&first);
@@ -149,7 +180,15 @@ impl Thread {
         group
     }
 
+    /// Whether the group must wait until what it builds on is on disk.
+    fn must_settle(&self, group: &[Job]) -> bool {
+        group.iter().any(|job| job.builds) && !self.sink.is_settled()
+    }
+
     fn write(&self, group: Vec<Job>) {
+        if self.must_settle(&group) {
+            self.sink.flush();
+        }
         let after_flush = self.make_visible(group);
         if !after_flush.is_empty() {
             self.sink.flush();
@@ -161,6 +200,9 @@ impl Thread {
     fn make_visible(&self, group: Vec<Job>) -> Vec<(Instant, Done)> {
         let size_bytes = group.iter().map(job_bytes).sum();
         self.sink.write_group(group.len(), size_bytes, group.iter().flat_map(|job| &job.ops));
+        if group.iter().any(|job| job.done.is_built_on()) {
+            self.sink.note_built_on();
+        }
         let last = group.last().expect("a group has a first job").sequence;
         self.sink.written.store(last, Ordering::Release);
         let mut after_flush = Vec::new();
@@ -189,6 +231,10 @@ impl Thread {
             let group = self.group_after(first);
             let stop = group.iter().any(|job| matches!(job.done, Done::Stop));
             self.sink.clock.begin();
+            if self.must_settle(&group) && !mutant!(AppliedUnordered) {
+                tokio::time::sleep(sync()).await;
+                self.sink.flush();
+            }
             let after_flush = self.make_visible(group);
             if mutant!(CallbackBeforeSync) {
                 self.complete_flushed(after_flush);
@@ -211,7 +257,7 @@ impl Thread {
 
 fn complete(done: Done) {
     match done {
-        Done::Nothing | Done::Stop => {}
+        Done::Nothing | Done::OnDisk | Done::Stop => {}
         // Whoever no longer waits need not be told.
         Done::Visible(waiter) | Done::Durable(waiter) => drop(waiter.send(())),
         Done::Flushed(flushed) => flushed.io_completed(Ok(())),

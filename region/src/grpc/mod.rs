@@ -9,5 +9,6 @@ pub mod removal;
 pub mod renewal;
 pub mod server;
 
+mod reports;
 mod session;
 mod status;

@@ -10,22 +10,25 @@ use std::pin::Pin;
 use futures::Stream;
 use model::access::Actor;
 use model::controller::RegionController;
-use model::id::{SystemId, VlanId};
-use proto::convert::{ip_from_bytes, mac_from_bytes, power_state_from_wire};
+use model::id::SystemId;
+use proto::convert::{mac_from_bytes, power_state_from_wire};
 use proto::rack::rack_server::{Rack, RackServer};
 use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, RackMessage, RegionAddress, RegionMessage,
     ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
-    ReportPowerReply, ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest,
+    ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
+    ReportHeardTwiceRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
+    RequestBlocksRequest,
 };
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::feed::Feed;
 use crate::grpc::leases;
+use crate::grpc::reports;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
 use ops::machine::boot_reports::{self, BootReport};
-use ops::network::conflicts::{self, AddressConflict};
+use ops::network::{conflicts, external_dhcp};
 use ops::power::{self, PowerError, PowerReport};
 use tables::read::Reads;
 use tables::update::Tables;
@@ -147,17 +150,29 @@ impl Rack for RackService {
         request: Request<ReportConflictRequest>,
     ) -> Result<Response<ReportConflictReply>, Status> {
         let rack = caller(&request)?;
-        let request = request.into_inner();
-        let by = Some(&request.mac).filter(|mac| !mac.is_empty());
-        let by = by.map(|mac| mac_from_bytes("ReportConflictRequest", "mac", mac));
-        let conflict = AddressConflict {
-            vlan: VlanId(request.vlan),
-            ip: ip_from_bytes("ReportConflictRequest", "ip", &request.ip).map_err(invalid)?,
-            by: by.transpose().map_err(invalid)?,
-            answers_for_many: request.answers_for_many,
-        };
+        let conflict = reports::conflict(&request.into_inner()).map_err(invalid)?;
         conflicts::take_in(&self.tables, &rack, &conflict).await.map_err(unavailable)?;
         Ok(Response::new(ReportConflictReply {}))
+    }
+
+    async fn report_heard_twice(
+        &self,
+        request: Request<ReportHeardTwiceRequest>,
+    ) -> Result<Response<ReportHeardTwiceReply>, Status> {
+        let rack = caller(&request)?;
+        let heard = reports::heard_twice(request.into_inner()).map_err(invalid)?;
+        conflicts::take_in_twice(&self.tables, &rack, &heard).await.map_err(unavailable)?;
+        Ok(Response::new(ReportHeardTwiceReply {}))
+    }
+
+    async fn report_external_dhcp(
+        &self,
+        request: Request<ReportExternalDhcpRequest>,
+    ) -> Result<Response<ReportExternalDhcpReply>, Status> {
+        let rack = caller(&request)?;
+        let (vlan, heard) = reports::external_dhcp(&request.into_inner()).map_err(invalid)?;
+        external_dhcp::take_in(&self.tables, &rack, vlan, &heard).await.map_err(unavailable)?;
+        Ok(Response::new(ReportExternalDhcpReply {}))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use api::dhcp::OptionBytes;
 use model::mac::MacAddress;
 use ops::network::dhcp_explain::{self, ExplainQuery};
 
@@ -26,6 +27,12 @@ const VENDOR: Param<String> = Param::text(
     "Its vendor class (option 60); with an architecture, PXEClient by default.",
 );
 const USER_CLASS: Param<String> = Param::text("user_class", "Its user class (option 77).");
+const CLIENT_ID: Param<OptionBytes> = Param::parsed(
+    "client_id",
+    "What it calls itself (option 61): its bytes in hexadecimal, with or without colons. Who it is says \
+     its hardware address.",
+    "'{}' is not 1 to 255 bytes in hexadecimal.",
+);
 const REQUESTED: Param<Ipv4Addr> =
     Param::parsed("requested", "The address it asks for (option 50).", NO_ADDRESS);
 
@@ -44,6 +51,7 @@ pub const OPERATIONS: &[Operation] =
             VENDOR.optional(),
             USER_CLASS.optional(),
             REQUESTED.optional(),
+            CLIENT_ID.optional(),
         ])];
 
 async fn explain(call: Call) -> Result<Reply, Problem> {
@@ -57,6 +65,7 @@ async fn explain(call: Call) -> Result<Reply, Problem> {
         vendor_class: VENDOR.named(params),
         user_class: USER_CLASS.named(params),
         requested: REQUESTED.of(params)?,
+        client_id: CLIENT_ID.of(params)?,
     };
     Ok(Reply::json(&dhcp_explain::explain(&call.parts.tables, &call.actor, &query).await?))
 }

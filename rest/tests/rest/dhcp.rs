@@ -229,6 +229,7 @@ async fn what_is_no_filter_is_refused_by_name() {
             "link_selection",
         ),
         (format!("{EXPLAIN}?mac=52:54:00:00:00:09&vlan=1&arch=x"), "arch"),
+        (format!("{EXPLAIN}?mac=52:54:00:00:00:09&vlan=1&client_id=laptop"), "client_id"),
     ] {
         let refused = region.get(By::User, &path).await.assert(400).json();
         assert!(refused[field][0].is_string(), "{path}: {refused}");
@@ -326,6 +327,15 @@ async fn what_a_client_has_counts() {
     assert!(relayed["assumed"][0].as_str().unwrap().contains("10.5.0.1"), "{relayed}");
     assert_eq!(relayed["link"]["by"]["word"], "giaddr");
     assert_eq!(relayed["link"]["relayed_to"]["vid"], 0);
+}
+
+#[tokio::test]
+async fn an_identifier_is_sent_back() {
+    let region = site().await;
+    let query = "mac=52:54:00:00:00:09&vlan=1&client_id=ff:0:1";
+    let told = explained(&region, query).await;
+    let options = told["offer"]["options"].as_array().unwrap();
+    assert!(options.iter().any(|option| option["code"] == 61), "{told}");
 }
 
 #[tokio::test]

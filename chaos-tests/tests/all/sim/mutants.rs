@@ -31,8 +31,9 @@ macro_rules! found {
 
 found! {
     an_fsync_that_is_skipped_is_found: FsyncSkipped with 1,
-    a_callback_before_the_fsync_is_found: CallbackBeforeSync with 12,
+    a_callback_before_the_fsync_is_found: CallbackBeforeSync with 53,
     a_vote_that_is_not_saved_is_found: VoteNotSaved with 0,
+    an_applied_batch_out_of_order_is_found: AppliedUnordered with 0,
     a_request_applied_twice_is_found: DedupDropped with 3,
     a_compare_that_is_not_looked_at_is_found: CompareDropped with 0,
     a_snapshot_without_request_ids_is_found: SessionsNotInSnapshot with 0,

@@ -37,6 +37,9 @@ pub(super) fn discover(question: &Question) -> Vec<u8> {
     if let Some(class) = &question.user_class {
         put(&mut packet, code::USER_CLASS, class.as_bytes());
     }
+    if let Some(identifier) = &question.identifier {
+        put(&mut packet, code::CLIENT_IDENTIFIER, identifier);
+    }
     let all: Vec<u8> = (1..255).collect();
     put(&mut packet, code::PARAMETER_REQUEST_LIST, &all);
     if let Way::Relay { selected: Some(selected), .. } = question.way {

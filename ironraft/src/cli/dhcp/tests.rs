@@ -106,7 +106,9 @@ fn arguments_that_contradict_each_other_are_refused() {
     Cli::command().debug_assert();
     assert!(parse("leases --vlan fabric-0 0 --state kept --limit 5").is_ok());
     assert!(parse("explain --mac 52:54:00:00:00:01 --relay 10.5.0.1 --arch 7").is_ok());
+    assert!(parse("explain --mac 52:54:00:00:00:01 --client-id 01:52:54:00:00:00:01").is_ok());
     for wrong in [
+        "explain --mac 52:54:00:00:00:01 --client-id laptop",
         "leases --limit 0",
         "leases --state free",
         "leases --vlan fabric-0",

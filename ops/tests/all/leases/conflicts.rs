@@ -4,7 +4,7 @@ use model::controller::RackController;
 use model::event::EventLevel;
 use model::id::SystemId;
 use model::time::Timestamp;
-use ops::network::conflicts::{AddressConflict, take_in};
+use ops::network::conflicts::{AddressConflict, HeardTwice, take_in, take_in_twice};
 use ops::site::events::{EventQuery, list};
 
 use super::site::{Site, ip, mac};
@@ -43,5 +43,26 @@ async fn an_address_in_use_is_an_event_of_the_rack_that_found_it() {
     }
     for says in ["52:54:00:00:00:09 uses", "a host uses", "many other free addresses"] {
         assert!(texts.iter().any(|text| text.contains(says)), "{says} is missing: {texts:?}");
+    }
+}
+
+/// C-02.
+#[tokio::test]
+async fn a_hardware_address_in_use_twice_is_an_event_that_names_both_places() {
+    let site = Site::new().await;
+    let places = ["circuit 1 of relay 10.0.0.1", "circuit 2 of relay 10.0.0.1"].map(str::to_owned);
+    let heard = HeardTwice { vlan: site.vlan, mac: mac(9), places: places.clone() };
+    take_in_twice(&site.tables, &SystemId::from_number(1), &heard).await.unwrap();
+    let stranger = take_in_twice(&site.tables, &SystemId::from_number(9), &heard).await;
+    assert!(stranger.is_err(), "it serves another link");
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let events = list(&site.tables, &admin(), &query).await.unwrap();
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(
+        (event.kind.as_str(), event.level),
+        ("Hardware address in use twice", EventLevel::Warning)
+    );
+    for says in [places[0].as_str(), &places[1], "52:54:00:00:00:09"] {
+        assert!(event.description.contains(says), "{}", event.description);
     }
 }

@@ -4,6 +4,7 @@ mod batches;
 mod bindings;
 mod blocks;
 mod conflicts;
+mod external_dhcp;
 mod quarantine;
 mod races;
 pub(crate) mod site;

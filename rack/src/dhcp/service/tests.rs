@@ -1,5 +1,8 @@
 //! What the service counts that the sockets' tests do not show.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
 use super::*;
 
 fn service(metrics: &DhcpMetrics) -> DhcpService {
@@ -10,7 +13,6 @@ fn service(metrics: &DhcpMetrics) -> DhcpService {
         RegionClock::default(),
         Uplink::default(),
         metrics.clone(),
-        Arc::new(|_| {}),
         Arc::new(|_| {}),
     )
 }
@@ -41,33 +43,4 @@ async fn a_packet_that_waits_in_vain_for_an_address_is_counted_once() {
     service.tick();
     service.tick();
     assert_eq!((counted(), service.parked.len()), (1, 0));
-}
-
-#[tokio::test]
-async fn commits_are_timed_from_the_decision_to_the_outcome_however_often_they_are_repeated() {
-    let metrics = DhcpMetrics::default();
-    let mut service = service(&metrics);
-    let commit = CommitRequest {
-        request_id: [1; 16],
-        change: model::lease::commit::Change::Bind,
-        vlan: VlanId(1),
-        subnet: SubnetId(1),
-        ip: Ipv4Addr::LOCALHOST,
-        client: model::mac::MacAddress([2; 6]).into(),
-        hostname: None,
-        told_ms: 1,
-        block: None,
-    };
-    service.carry_out(vec![Output::Commit(commit.clone())]);
-    let first = service.asked[&commit.request_id];
-    let decided = |outcome, word| vec![Decided { id: commit.request_id, outcome, word }];
-    service.decided(decided(Outcome::Unknown, "unknown"));
-    service.carry_out(vec![Output::Commit(commit.clone())]);
-    assert_eq!(service.asked[&commit.request_id], first, "it goes on from the first time");
-    service.decided(decided(Outcome::Committed { revision: 1, told_ms: 1 }, "committed"));
-    assert!(service.asked.is_empty());
-    let count = |outcome| {
-        metrics.commits.get_or_create(&crate::dhcp::metrics::CommitOutcome { outcome }).get()
-    };
-    assert_eq!((count("unknown"), count("committed")), (1, 1));
 }

@@ -21,6 +21,7 @@ use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
 use model::machine::secrets::MachineSecrets;
+use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
@@ -77,6 +78,7 @@ const TABLES: &[Table] = &[
     Table::of::<DnsResource>(),
     Table::of::<Domain>(),
     Table::of::<Event>(),
+    Table::of::<ExternalDhcp>(),
     Table::of::<Fabric>(),
     Table::of::<IndexFill>(),
     Table::of::<IpRange>(),

@@ -4,6 +4,7 @@ mod bodies;
 mod life;
 mod peers;
 mod power;
+mod reports;
 mod rest;
 mod secrets;
 mod site;

@@ -15,6 +15,7 @@ use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::pool::{Level, PoolLevel};
 use model::mac::MacAddress;
+use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
@@ -26,7 +27,8 @@ use model::net::vlan::Vlan;
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    let parts = [links(), subnets(), names(), leases(), serials(), levels(), options()];
+    let parts =
+        [links(), subnets(), names(), leases(), serials(), levels(), options(), strangers()];
     parts.into_iter().flatten().collect()
 }
 
@@ -46,6 +48,16 @@ fn levels() -> Vec<Written> {
         row("a pool that is nearly full", level(2, Level::Critical)),
         row("a pool that is full", level(3, Level::Exhausted)),
     ]
+}
+
+fn strangers() -> Vec<Written> {
+    let server = |mac, rack| ExternalServer { mac, rack: id(rack), since: at(4) };
+    let servers = [
+        (ip("10.0.0.9"), server(Some(MacAddress([0x52, 0x54, 0, 0, 0, 9])), "rack34")),
+        (ip("192.0.2.1"), server(None, "rack37")),
+    ];
+    let external = ExternalDhcp { vlan: VLAN, servers: servers.into() };
+    vec![row("DHCP servers that are none of the site's", external)]
 }
 
 fn links() -> Vec<Written> {

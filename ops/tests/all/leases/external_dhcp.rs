@@ -1,0 +1,137 @@
+//! DHCP servers that are none of the site's: what is kept of them, shown and told.
+
+use std::net::IpAddr;
+
+use model::controller::{ControllerInterface, RackController};
+use model::event::EventLevel;
+use model::id::{SystemId, VlanId};
+use model::net::external_dhcp::{ExternalDhcp, Heard};
+use model::net::vlan::Vlan;
+use model::time::Timestamp;
+use ops::cluster::controllers::delete_rack;
+use ops::network::external_dhcp::take_in;
+use ops::network::vlans::{self, VlanName};
+use ops::site::events::{EventQuery, list};
+use tables::read::Reads;
+
+use super::site::{Site, ip, mac};
+use crate::many::admin;
+
+fn rack(number: u64, address: &str) -> RackController {
+    RackController {
+        system_id: SystemId::from_number(number),
+        hostname: format!("k{number}"),
+        version: String::new(),
+        interfaces: vec![ControllerInterface {
+            name: "eth0".to_owned(),
+            mac: mac(200),
+            addresses: vec![address.parse().unwrap()],
+        }],
+        session: None,
+        last_seen: Timestamp::default(),
+    }
+}
+
+async fn site() -> Site {
+    let site = Site::new().await;
+    site.change(|tx| {
+        tx.put(&rack(1, "10.0.0.2/24"))?;
+        tx.put(&rack(9, "192.0.2.9/24"))
+    })
+    .await;
+    site
+}
+
+async fn heard(site: &Site, servers: &[u8]) {
+    let servers = servers.iter().map(|last| (ip(*last), Some(mac(*last)))).collect();
+    let heard = Heard { servers, complete: true };
+    take_in(&site.tables, &SystemId::from_number(1), site.vlan, &heard).await.unwrap();
+}
+
+async fn shown(site: &Site) -> Option<IpAddr> {
+    let name = VlanName::Vlan(site.vlan.to_string());
+    vlans::get(&site.tables, &admin(), &name).await.unwrap().external_dhcp
+}
+
+/// The events, the newest first: kind, level and text.
+async fn told(site: &Site) -> Vec<(String, EventLevel, String)> {
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let events = list(&site.tables, &admin(), &query).await.unwrap().into_iter();
+    events.map(|event| (event.kind, event.level, event.description)).collect()
+}
+
+/// C-14.
+#[tokio::test]
+async fn an_external_server_is_shown_and_told_once_and_gone_when_it_is_not_heard() {
+    let site = site().await;
+    heard(&site, &[]).await;
+    assert_eq!(told(&site).await, [], "there is none");
+    heard(&site, &[9, 2]).await;
+    let at = site.view().await.revision();
+    assert_eq!(shown(&site).await, Some(ip(9)), "and not the rack itself");
+    heard(&site, &[9]).await;
+    assert_eq!(site.view().await.revision(), at, "what is known already writes nothing");
+    let [(kind, level, text)] = &told(&site).await[..] else { panic!("one event") };
+    assert_eq!((kind.as_str(), *level), ("External DHCP server", EventLevel::Warning));
+    for says in
+        ["10.0.0.9 (52:54:00:00:00:09)", &format!("VLAN {}", site.vlan), "which racks serve"]
+    {
+        assert!(text.contains(says), "{text}");
+    }
+    heard(&site, &[8, 9]).await;
+    assert_eq!(shown(&site).await, Some(ip(8)), "the least of them");
+    heard(&site, &[]).await;
+    assert_eq!(shown(&site).await, None);
+    assert!(site.view().await.get::<ExternalDhcp>(&site.vlan).unwrap().is_none());
+    let gone =
+        told(&site).await.into_iter().filter(|(kind, ..)| kind == "External DHCP server gone");
+    assert_eq!(gone.count(), 2);
+}
+
+/// C-14.
+#[tokio::test]
+async fn a_rack_reports_of_links_that_it_has_an_address_on_before_dhcp_is_on_too() {
+    let site = site().await;
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { dhcp_on: false, primary_rack: None, secondary_rack: None, ..vlan })
+    })
+    .await;
+    heard(&site, &[9]).await;
+    assert_eq!(shown(&site).await, Some(ip(9)));
+    assert!(told(&site).await[0].2.contains("before DHCP of the VLAN is switched on"));
+    let strangers = Heard { servers: [(ip(7), None)].into(), complete: true };
+    let elsewhere = take_in(&site.tables, &SystemId::from_number(9), site.vlan, &strangers).await;
+    assert!(elsewhere.is_err(), "it has no address there");
+    let nowhere = take_in(&site.tables, &SystemId::from_number(1), VlanId(999), &strangers).await;
+    assert!(nowhere.is_err(), "there is no such VLAN");
+    assert_eq!(shown(&site).await, Some(ip(9)));
+}
+
+#[tokio::test]
+async fn what_a_rack_found_goes_with_it() {
+    let site = site().await;
+    heard(&site, &[9]).await;
+    let rack = SystemId::from_number(1);
+    delete_rack(&site.tables, &admin(), &rack, true).await.unwrap();
+    assert_eq!(shown(&site).await, None);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_vlan_goes_with_it() {
+    let site = site().await;
+    heard(&site, &[9]).await;
+    let other = VlanId(4_001);
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        let external = tx.get::<ExternalDhcp>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { id: other, vid: 7, name: "seven".to_owned(), ..vlan })?;
+        tx.put(&ExternalDhcp { vlan: other, ..external })
+    })
+    .await;
+    let name = VlanName::Vlan(other.to_string());
+    vlans::delete(&site.tables, &admin(), &name).await.unwrap();
+    let view = site.view().await;
+    assert!(view.get::<ExternalDhcp>(&other).unwrap().is_none());
+    assert!(view.get::<ExternalDhcp>(&site.vlan).unwrap().is_some());
+}

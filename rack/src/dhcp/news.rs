@@ -1,0 +1,24 @@
+//! What DHCP tells of: for the event log, and for what is kept of links.
+
+use std::sync::Arc;
+
+use dhcp::v4::external_dhcp::ExternalServers;
+use dhcp::v4::output::Exchange;
+use dhcp::v4::probes::Finding;
+use dhcp::v4::sightings::HeardTwice;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// A client got an address.
+    Exchange(Exchange),
+    /// Somebody uses an address without having been given it.
+    Conflict(Finding),
+    /// Two clients use one hardware address.
+    HeardTwice(HeardTwice),
+    /// DHCP servers on a link that are none of the site's.
+    ExternalDhcp(ExternalServers),
+}
+
+/// Is told of it, at once: it must not wait.
+pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
