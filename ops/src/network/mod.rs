@@ -14,6 +14,7 @@ pub mod ipaddresses;
 pub mod ipranges;
 pub mod lease_list;
 pub mod leases;
+pub mod option_definitions;
 pub mod pools;
 pub mod promised;
 pub mod spaces;
