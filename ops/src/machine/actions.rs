@@ -164,7 +164,8 @@ impl MachineCommands<'_> {
     ) -> Result<(), Refusal> {
         let status = Status::of(&machine.lifecycle);
         if !matches!(status, Status::Ready | Status::Allocated) {
-            let message = "Can't start node: it hasn't been allocated.";
+            let message =
+                format!("Can't deploy a machine that is in the '{}' state", status.name());
             return Err(Refusal::with_message(Kind::Conflict, message));
         }
         if !machine.block_devices.iter().any(|disk| disk.boot) {

@@ -79,3 +79,18 @@ async fn what_maas_has_and_this_api_has_not_is_said_to_be_that() {
     let test = region.post(By::Admin, &path, &[("op", "test")]).await.assert(400);
     assert!(test.text.contains("op=test. MAAS has it, Ironraft does not."), "{}", test.text);
 }
+
+#[tokio::test]
+async fn a_deployment_that_cannot_be_says_why() {
+    let region = Region::start().await;
+    let form = [MACHINE.as_slice(), &[("hostname", "web")]].concat();
+    let made = region.post(By::Admin, "machines/", &form).await.assert(200).json();
+    let deploy = format!("machines/{}/?op=deploy", made["system_id"].as_str().unwrap());
+    let refused = region.post(By::Admin, &deploy, &[("user_data", "user-data.yaml")]).await;
+    let message = "It has to be base64 of what cloud-init reads, as `base64 -w0 FILE` prints it.";
+    refused.assert_field("user_data", message);
+    for data in ["I2Nsb3VkLWNvbmZpZw==", "#cloud-config\nusers: []", ""] {
+        let refused = region.post(By::Admin, &deploy, &[("user_data", data)]).await.assert(409);
+        assert_eq!(refused.text, "Can't deploy a machine that is in the 'New' state", "{data}");
+    }
+}
