@@ -268,6 +268,11 @@ fn role_of(reply: &StatusReply, member: &Member) -> &'static str {
     }
 }
 
+/// How far a member is behind. Without a leader nobody measures it, and what was is no news.
+fn lag(reply: &StatusReply, member: &Member) -> Option<u64> {
+    reply.leader.and(member.lag)
+}
+
 fn as_json(reply: &StatusReply) -> serde_json::Value {
     let members: Vec<_> = reply
         .members
@@ -280,7 +285,7 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
                 "grpc": peer.grpc,
                 "http": peer.http,
                 "role": role_of(reply, member),
-                "lag": member.lag,
+                "lag": lag(reply, member),
             })
         })
         .collect();
@@ -306,7 +311,7 @@ fn print_members(reply: &StatusReply) {
         .iter()
         .map(|member| {
             let peer = member.peer.clone().unwrap_or_default();
-            let lag = member.lag.map_or_else(|| "-".to_owned(), |lag| lag.to_string());
+            let lag = lag(reply, member).map_or_else(|| "-".to_owned(), |lag| lag.to_string());
             let role = role_of(reply, member).to_owned();
             vec![peer.node_id.to_string(), peer.hostname, role, lag, peer.grpc, peer.http]
         })
@@ -324,5 +329,18 @@ pub(crate) fn refused(status: tonic::Status) -> Failure {
         tonic::Code::Aborted => Failure::Conflict(message),
         tonic::Code::InvalidArgument => Failure::Usage(message),
         _ => Failure::Other(anyhow::anyhow!(message)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_leader_nobody_is_said_to_keep_up() {
+        let member = Member { peer: None, voter: true, lag: Some(0) };
+        let reply = |leader| StatusReply { leader, ..StatusReply::default() };
+        assert_eq!(lag(&reply(None), &member), None);
+        assert_eq!(lag(&reply(Some(1)), &member), Some(0));
     }
 }

@@ -44,11 +44,16 @@ pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> 
     table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The text of a field, by a path of names such as `vlan.vid`.
+/// The text of a field, by a path of names such as `vlan.vid`; in a list, a name is that of an item.
 pub(crate) fn field(object: &Value, path: &str) -> String {
     let mut value = object;
     for name in path.split('.') {
-        value = &value[name];
+        value = match value {
+            Value::Array(items) => {
+                items.iter().find(|item| item["name"] == name).unwrap_or(&Value::Null)
+            }
+            other => &other[name],
+        };
     }
     text(value)
 }
@@ -79,5 +84,8 @@ mod tests {
         assert_eq!(field(&object, "ips"), "a,b");
         assert_eq!(field(&object, "name"), "-");
         assert_eq!(field(&object, "missing.too"), "-");
+        let rack = json!({"service_set": [{"name": "rackd", "status": "dead"}]});
+        assert_eq!(field(&rack, "service_set.rackd.status"), "dead");
+        assert_eq!(field(&rack, "service_set.tftp.status"), "-");
     }
 }
