@@ -48,9 +48,9 @@ pub struct Machine {
     pub tag_names: Vec<String>,
     /// The name of the user that it is allocated to.
     pub owner: Option<String>,
-    /// What its owner noted: nothing.
+    /// What its owner noted, by an older name.
     pub owner_data: BTreeMap<String, String>,
-    /// The same.
+    /// What its owner noted.
     pub workload_annotations: BTreeMap<String, String>,
     /// Whether it is not released, deleted or edited.
     pub locked: bool,
@@ -201,7 +201,7 @@ pub struct Machine {
 /// An interface of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interface {
-    /// The machine.
+    /// The machine or device.
     pub system_id: SystemId,
     /// Its id.
     pub id: u32,
@@ -220,7 +220,7 @@ pub struct Interface {
     pub parents: Vec<String>,
     /// Empty.
     pub children: Vec<String>,
-    /// Empty.
+    /// What it is marked with.
     pub tags: Vec<String>,
     /// Whether it is used.
     pub enabled: bool,
@@ -242,8 +242,8 @@ pub struct Interface {
     pub interface_speed: u32,
     /// Mbit/s that it does.
     pub link_speed: u32,
-    /// 0.
-    pub numa_node: u32,
+    /// 0; none of a device.
+    pub numa_node: Option<u32>,
     /// 0.
     pub sriov_max_vf: u32,
     /// Its path.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::error::Kind;
 use crate::id::{SystemId, UserId};
+use crate::machine::{Machine, Placement};
 use crate::user::User;
 
 /// Who does something; its text is what the history of changes names.
@@ -55,6 +56,10 @@ permissions! {
     View,
     /// Read and change the own API keys and SSH keys.
     ManageOwnKeys,
+    /// Keep, read and delete the own files.
+    ManageOwnFiles,
+    /// Write, change and delete messages to users.
+    ManageNotifications,
     /// Make and delete users.
     ManageUsers,
     /// Change settings.
@@ -65,6 +70,10 @@ permissions! {
     ManageControllers,
     /// Change images and the ephemeral OS.
     ManageImages,
+    /// Read and change where images could be imported from.
+    ManageBootSources,
+    /// Read and change licence keys.
+    ManageLicenses,
     /// Change fabrics, VLANs, spaces and subnets.
     ManageNetwork,
     /// Change domains and their names.
@@ -81,6 +90,12 @@ permissions! {
     ListAllAddresses,
     /// Give back an address that somebody else reserved.
     ReleaseAnyAddress,
+    /// Read a machine.
+    ReadMachine,
+    /// See racks and regions.
+    ReadControllers,
+    /// Make devices, edit and delete the own ones and those that are nobody's.
+    EditDevice,
     /// Make, edit and delete machines.
     EditMachine,
     /// Read power parameters and credentials of machines.
@@ -89,8 +104,12 @@ permissions! {
     CommissionMachine,
     /// Get a free machine.
     AllocateMachine,
-    /// Deploy, release, lock, switch, abort, mark as broken.
+    /// Deploy, release, switch, annotate.
     OperateMachine,
+    /// Lock and unlock.
+    LockMachine,
+    /// End what a machine does, mark it as broken.
+    InterruptMachine,
     /// Have a machine's power state asked for.
     QueryPower,
     /// Read what a deployed system is told, and report its boot.
@@ -124,12 +143,14 @@ permissions! {
 pub enum Object<'a> {
     /// The site as a whole, or an object that belongs to nobody.
     Site,
-    /// A machine.
+    /// A machine or device.
     Machine {
         /// Its id.
         id: &'a SystemId,
-        /// The user it is allocated to.
+        /// The user it is allocated to, or who made it.
         owner: Option<UserId>,
+        /// Whether it is locked against changes.
+        locked: bool,
     },
     /// An IP range.
     Range {
@@ -176,6 +197,15 @@ pub enum Role {
     Machine,
     /// A node, or what acts for the cluster itself.
     System,
+}
+
+impl<'a> Object<'a> {
+    /// A machine as it is now.
+    #[must_use]
+    pub fn of(machine: &'a Machine) -> Self {
+        let Placement { owner, locked, .. } = machine.placement;
+        Self::Machine { id: &machine.system_id, owner, locked }
+    }
 }
 
 impl Denied {
@@ -302,25 +332,40 @@ fn rack_may(own: &SystemId, permission: Permission, object: &Object<'_>) -> bool
 
 fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
     use Permission as P;
-    let owns = match object {
-        Object::Site => true,
-        // A machine that is nobody's is for whoever takes it; so is its power switch.
-        Object::Machine { owner, .. } => owner.is_none() || *owner == Some(user.id),
-        Object::Range { owner } => *owner == Some(user.id),
-        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => false,
+    let (is_free, is_mine, is_locked) = match object {
+        Object::Site => (true, true, false),
+        Object::Machine { owner, locked, .. } => {
+            (owner.is_none(), *owner == Some(user.id), *locked)
+        }
+        Object::Range { owner } => (false, *owner == Some(user.id), false),
+        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => (false, false, false),
     };
+    // Nobody passes a lock but to open it, and administrators read behind it.
+    let is_barred = is_locked
+        && matches!(
+            permission,
+            P::EditMachine | P::CommissionMachine | P::OperateMachine | P::InterruptMachine
+        );
     let for_everybody = matches!(
         permission,
         P::Discover
             | P::View
             | P::ManageOwnKeys
+            | P::ManageOwnFiles
             | P::CreateReservedRange
             | P::ReserveAddress
             | P::AllocateMachine
             | P::QueryPower
     );
-    let for_owners = matches!(permission, P::EditRange | P::OperateMachine);
-    user.is_superuser || for_everybody || (for_owners && owns)
+    // A machine that is nobody's is for whoever takes it; so is its power switch.
+    let for_takers =
+        matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine | P::EditDevice);
+    let for_owners = matches!(permission, P::EditRange | P::InterruptMachine);
+    let may = user.is_superuser
+        || for_everybody
+        || (for_takers && (is_free || is_mine))
+        || (for_owners && is_mine);
+    may && !is_barred
 }
 
 #[cfg(test)]
@@ -352,9 +397,10 @@ mod tests {
         let (mine, others) = (Some(UserId(1)), Some(UserId(2)));
         vec![
             ("the site", Object::Site),
-            ("a free machine", Object::Machine { id: other, owner: None }),
-            ("its machine", Object::Machine { id: own, owner: mine }),
-            ("another's machine", Object::Machine { id: other, owner: others }),
+            ("a free machine", Object::Machine { id: other, owner: None, locked: false }),
+            ("its machine", Object::Machine { id: own, owner: mine, locked: false }),
+            ("its locked machine", Object::Machine { id: own, owner: mine, locked: true }),
+            ("another's machine", Object::Machine { id: other, owner: others, locked: false }),
             ("its range", Object::Range { owner: mine }),
             ("another's range", Object::Range { owner: others }),
             ("its link", Object::Link { racks: own_link }),
@@ -383,7 +429,7 @@ mod tests {
             ("setup", Actor::Setup),
             ("reconc.", Actor::Reconciler("power")),
         ];
-        let mut table = format!("{:39}", "");
+        let mut table = format!("{:40}", "");
         for (name, _) in &actors {
             let _ = write!(table, "{name:>9}");
         }
@@ -399,7 +445,7 @@ mod tests {
                 // Objects are told apart only where it makes a difference.
                 if row != before {
                     let name = format!("{permission:?}");
-                    let _ = writeln!(table, "{name:21} {object_name:17}{row}");
+                    let _ = writeln!(table, "{name:21} {object_name:18}{row}");
                     before = row;
                 }
             }

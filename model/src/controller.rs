@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::id::SystemId;
+use crate::id::{AvailabilityZoneId, SystemId};
 use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
@@ -61,6 +61,17 @@ pub struct ControllerInterface {
     pub mac: MacAddress,
     /// Its addresses with their prefix lengths.
     pub addresses: Vec<IpNet>,
+}
+
+/// What operators say of a rack or region controller. It is a row of its own, because the controllers write theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControllerNote {
+    /// The controller.
+    pub system_id: SystemId,
+    /// Free text.
+    pub description: String,
+    /// Its zone; that of all others when it is gone, or none is said.
+    pub zone: Option<AvailabilityZoneId>,
 }
 
 /// A region controller.

@@ -65,6 +65,20 @@ numeric_ids! {
     DhcpSnippetId
     /// A static route between subnets.
     StaticRouteId
+    /// A file of a user.
+    FileId
+    /// A message to users.
+    NotificationId
+    /// An address that is kept for a client.
+    ReservedIpId
+    /// A boot source.
+    BootSourceId
+    /// A selection of a boot source.
+    BootSourceSelectionId
+    /// A package repository.
+    PackageRepositoryId
+    /// A certificate of a user.
+    SslKeyId
 }
 
 /// The id of a machine or controller: six characters, as MAAS prints them.

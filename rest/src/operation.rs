@@ -269,6 +269,7 @@ mod tests {
             "state" => "active",
             "arch" => "7",
             "stop_mode" => "hard",
+            "mode" => "static",
             "machines" | "nodes" | "add" | "remove" => "abcdef",
             "sha256" => "0000000000000000000000000000000000000000000000000000000000000000",
             "architecture" => "amd64/generic",

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 
+/// The placeholder that takes all elements that are left.
+const MANY: &str = "filename";
+
 /// Splits a path below the API's root into its decoded elements; runs of `/` count as one. Also
 /// says whether the path ends in `/`.
 #[must_use]
@@ -15,7 +18,8 @@ pub fn elements(path: &str) -> (Vec<String>, bool) {
 }
 
 /// Matches a path's elements with a template such as `subnets/{id}/`; returns the values of its
-/// placeholders. A placeholder takes two elements when they form a prefix, `10.0.0.0/24`.
+/// placeholders. A placeholder takes two elements when they form a prefix, `10.0.0.0/24`; that of a file's
+/// name takes all there are.
 #[must_use]
 pub fn matched(
     template: &'static str,
@@ -48,6 +52,10 @@ fn walk(
     let Some(name) = placeholder(part) else {
         return part == element && walk(template, rest, found);
     };
+    if name == MANY && template.is_empty() {
+        found.insert(name, elements.join("/"));
+        return true;
+    }
     if let Some((length, after)) = rest.split_first() {
         let joined = format!("{element}/{length}");
         let address = joined.rsplit(':').next().unwrap_or_default();
@@ -86,6 +94,8 @@ mod tests {
         check("subnets/{id}/", "subnets/a%20b/", Some(&[("id", "a b")]));
         check("subnets/{id}/", "subnets/3/4/", None);
         check("subnets/{id}/", "subnets/", None);
+        check("files/{filename}/", "files/a/b%2Fc/", Some(&[("filename", "a/b/c")]));
+        check("files/{filename}/", "files/", None);
         check(
             "fabrics/{f}/vlans/{vid}/",
             "fabrics//0//vlans/5/",

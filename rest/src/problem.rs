@@ -116,6 +116,8 @@ impl From<Refusal> for Problem {
 
 /// What MAAS says of a missing permission where it says anything.
 const DENIED_MESSAGES: &[(Permission, &str)] = &[
+    (Permission::ManageBootSources, "User is not allowed access to this API."),
+    (Permission::ManageLicenses, "User is not allowed access to this API."),
     (
         Permission::CreateDynamicRange,
         "Unable to create dynamic IP range. You don't have sufficient privileges.",
@@ -161,6 +163,13 @@ const UNIQUE_MESSAGES: &[(&str, &str, &str)] = &[
     ),
     ("zone.name", "name", "Physical zone with this Name already exists."),
     ("pool.name", "name", "Resource pool with this Name already exists."),
+    ("bootsource.url", "url", "Boot source with this Url already exists."),
+    (
+        "bootsourceselection.release",
+        "__all__",
+        "Boot source selection with this Boot source, Os and Release already exists.",
+    ),
+    ("notification.ident", "ident", "Notification with this Ident already exists."),
     ("user.name", "username", "A user with that username already exists."),
 ];
 

@@ -9,9 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use model::event::EventLevel;
 use model::id::{
-    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, DhcpSnippetId, DnsRecordId,
-    DnsResourceId, DomainId, FabricId, InterfaceId, IpRangeId, ResourcePoolId, SpaceId, SshKeyId,
-    StaticRouteId, SubnetId, SystemId, UserId, VlanId,
+    AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, BootSourceId,
+    BootSourceSelectionId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, FileId,
+    InterfaceId, IpRangeId, NotificationId, PackageRepositoryId, ReservedIpId, ResourcePoolId,
+    SpaceId, SshKeyId, SslKeyId, StaticRouteId, SubnetId, SystemId, UserId, VlanId,
 };
 use model::lease::client::ClientId;
 use model::mac::MacAddress;
@@ -226,16 +227,23 @@ numeric_id_keys!(
     BlockDeviceId,
     BlockId,
     BootResourceId,
+    BootSourceId,
+    BootSourceSelectionId,
     DhcpSnippetId,
     DnsRecordId,
     DnsResourceId,
     DomainId,
     FabricId,
+    FileId,
     InterfaceId,
     IpRangeId,
+    NotificationId,
+    PackageRepositoryId,
+    ReservedIpId,
     ResourcePoolId,
     SpaceId,
     SshKeyId,
+    SslKeyId,
     StaticRouteId,
     SubnetId,
     UserId,

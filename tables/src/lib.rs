@@ -64,12 +64,15 @@ pub mod update;
 pub mod views;
 
 pub mod cluster;
+pub mod devices;
 pub mod external_dhcp;
+pub mod files;
 pub mod images;
 pub mod leases;
 pub mod machines;
 pub mod names;
 pub mod network;
+pub mod notifications;
 pub mod options;
 pub mod pools;
 pub mod serials;

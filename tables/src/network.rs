@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use model::id::{FabricId, IpRangeId, SpaceId, SubnetId, VlanId};
+use model::id::{FabricId, IpRangeId, ReservedIpId, SpaceId, SubnetId, VlanId};
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::range::{AddressRange, number};
-use model::net::reserved::ReservedAddress;
+use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -86,6 +86,23 @@ pub const RESERVED_OF_SUBNET: Index<ReservedAddress> = Index {
     since: FIRST,
 };
 
+/// Reserved IPs by address (an [`IpAddr`]).
+pub const RESERVEDIP_BY_ADDRESS: Unique<ReservedIp> =
+    Unique { name: "reservedip.ip", keys: |reserved| vec![encoded(&reserved.ip)] };
+
+/// Reserved IPs by subnet and client (a [`SubnetId`] and a [`model::mac::MacAddress`]).
+pub const RESERVEDIP_OF_CLIENT: Unique<ReservedIp> = Unique {
+    name: "reservedip.client",
+    keys: |reserved| vec![encoded(&(reserved.subnet, reserved.mac))],
+};
+
+/// The reserved IPs of a subnet (a [`SubnetId`]).
+pub const RESERVEDIPS_OF_SUBNET: Index<ReservedIp> = Index {
+    name: "reservedip.subnet",
+    keys: |reserved| vec![encoded(&reserved.subnet)],
+    since: FIRST,
+};
+
 impl Row for Fabric {
     type Id = FabricId;
     const TABLE: &'static str = "fabric";
@@ -141,11 +158,28 @@ impl Row for IpRange {
 impl Row for ReservedAddress {
     type Id = IpAddr;
     const TABLE: &'static str = "reserved";
-    const UNIQUE: &'static [Unique<Self>] =
-        &[Unique { name: ADDRESS, keys: |reserved| vec![encoded(&reserved.ip)] }];
+    // The address of a reserved IP may be a machine's as well, which then claims it.
+    const UNIQUE: &'static [Unique<Self>] = &[Unique {
+        name: ADDRESS,
+        keys: |reserved| match reserved.reserved_ip {
+            None => vec![encoded(&reserved.ip)],
+            Some(_) => Vec::new(),
+        },
+    }];
     const INDEXES: &'static [Index<Self>] = &[RESERVED_OF_SUBNET];
 
     fn id(&self) -> IpAddr {
         self.ip
+    }
+}
+
+impl Row for ReservedIp {
+    type Id = ReservedIpId;
+    const TABLE: &'static str = "reservedip";
+    const UNIQUE: &'static [Unique<Self>] = &[RESERVEDIP_BY_ADDRESS, RESERVEDIP_OF_CLIENT];
+    const INDEXES: &'static [Index<Self>] = &[RESERVEDIPS_OF_SUBNET];
+
+    fn id(&self) -> ReservedIpId {
+        self.id
     }
 }

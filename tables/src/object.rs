@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use model::boot::files::BootFiles;
 use model::controller::{RackController, RegionController};
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
@@ -145,4 +146,6 @@ objects! {
     DhcpSnippet(DhcpSnippet, DhcpSnippetId),
     /// A static route.
     StaticRoute(StaticRoute, StaticRouteId),
+    /// A device.
+    Device(Device, SystemId),
 }

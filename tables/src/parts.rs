@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use model::machine::annotations::Annotations;
 use model::machine::hardware::Hardware;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
@@ -22,6 +23,7 @@ pub(crate) const PARTS: &[Part<Machine>] = &[
     Part { table: "machinenetwork", take: take_network, put: put_network },
     Part { table: "machinestorage", take: take_storage, put: put_storage },
     Part { table: "machinedeployment", take: take_deployment, put: put_deployment },
+    Part { table: "machineannotations", take: take_annotations, put: put_annotations },
 ];
 
 /// What nobody may see who may see the machine.
@@ -106,6 +108,15 @@ fn put_deployment(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> 
     let deployment: Deployment = serde_json::from_slice(json)?;
     machine.deployment = Some(Deployment { user_data, ..deployment });
     Ok(())
+}
+
+fn take_annotations(machine: &mut Machine) -> Option<Json> {
+    let annotations = std::mem::take(&mut machine.placement.annotations);
+    (annotations != Annotations::default()).then(|| serde_json::to_vec(&annotations))
+}
+
+fn put_annotations(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
+    read_into(&mut machine.placement.annotations, json)
 }
 
 fn read_into<T: DeserializeOwned>(field: &mut T, json: &[u8]) -> serde_json::Result<()> {

@@ -1,10 +1,14 @@
 //! Who and what the site consists of: controllers, settings, zones, pools, tags, users and their keys.
 
-use model::controller::{RackController, RegionController};
-use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, SystemId, UserId};
+use model::controller::{ControllerNote, RackController, RegionController};
+use model::id::{
+    AvailabilityZoneId, PackageRepositoryId, ResourcePoolId, SshKeyId, SslKeyId, SystemId, UserId,
+};
+use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
+use model::ssl_key::SslKey;
 use model::tag::Tag;
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
@@ -53,6 +57,10 @@ pub const TOKENS_OF_MACHINE: Index<ApiToken> = Index {
 pub const SSHKEYS_OF_USER: Index<SshKey> =
     Index { name: "sshkey.user", keys: |key| vec![encoded(&key.user)], since: FIRST };
 
+/// The SSL keys of a user (a [`UserId`]).
+pub const SSLKEYS_OF_USER: Index<SslKey> =
+    Index { name: "sslkey.user", keys: |key| vec![encoded(&key.user)], since: FIRST };
+
 impl Row for RackController {
     type Id = SystemId;
     const TABLE: &'static str = "rack";
@@ -66,6 +74,15 @@ impl Row for RegionController {
     type Id = SystemId;
     const TABLE: &'static str = "region";
     const UNIQUE: &'static [Unique<Self>] = &[REGION_BY_NODE_ID];
+
+    fn id(&self) -> SystemId {
+        self.system_id.clone()
+    }
+}
+
+impl Row for ControllerNote {
+    type Id = SystemId;
+    const TABLE: &'static str = "controllernote";
 
     fn id(&self) -> SystemId {
         self.system_id.clone()
@@ -136,6 +153,25 @@ impl Row for SshKey {
     const INDEXES: &'static [Index<Self>] = &[SSHKEYS_OF_USER];
 
     fn id(&self) -> SshKeyId {
+        self.id
+    }
+}
+
+impl Row for SslKey {
+    type Id = SslKeyId;
+    const TABLE: &'static str = "sslkey";
+    const INDEXES: &'static [Index<Self>] = &[SSLKEYS_OF_USER];
+
+    fn id(&self) -> SslKeyId {
+        self.id
+    }
+}
+
+impl Row for PackageRepository {
+    type Id = PackageRepositoryId;
+    const TABLE: &'static str = "packagerepository";
+
+    fn id(&self) -> PackageRepositoryId {
         self.id
     }
 }

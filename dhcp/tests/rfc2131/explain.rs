@@ -112,7 +112,9 @@ fn write_offer(text: &mut String, offer: &Offer) {
         let (code, name) = (option.code, option.name());
         writeln!(text, "{code} {name}: {} ({})", option.text(), option.source).unwrap();
     }
-    left_out.iter().for_each(|code| writeln!(text, "{code} has no room").unwrap());
+    if !left_out.is_empty() {
+        writeln!(text, "left out: {left_out:?}").unwrap();
+    }
 }
 
 /// What the situations are about, without the options, under the name of the situation.

@@ -74,7 +74,7 @@ fn addresses_are_asked_for_ahead_of_need_and_then_no_more() {
     let again: Vec<Ipv4Addr> = bench.engine.take_probes().iter().map(|probe| probe.ip).collect();
     assert_eq!((bench.engine.take_unprobed(), again), (0, vec![ip]), "once more");
     let all: BTreeSet<Ipv4Addr> = listen(&mut bench, 240_000, &[]).into_iter().collect();
-    assert_eq!(all.len(), 32, "what is next is asked for afresh");
+    assert_eq!(all.len(), 32, "what is next is asked for afresh, and what was offered in vain");
 }
 
 /// C-08.

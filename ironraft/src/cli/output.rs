@@ -46,11 +46,15 @@ pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> 
 
 /// The text of a field, by a path of names such as `vlan.vid`.
 pub(crate) fn field(object: &Value, path: &str) -> String {
-    let mut value = object;
-    for name in path.split('.') {
-        value = &value[name];
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    match (object, rest) {
+        (Value::Array(items), _) if items.is_empty() => text(object),
+        (Value::Array(items), _) => {
+            items.iter().map(|item| field(item, path)).collect::<Vec<_>>().join(",")
+        }
+        (object, Some(rest)) => field(&object[name], rest),
+        (object, None) => text(&object[name]),
     }
-    text(value)
 }
 
 fn text(value: &Value) -> String {
@@ -79,5 +83,9 @@ mod tests {
         assert_eq!(field(&object, "ips"), "a,b");
         assert_eq!(field(&object, "name"), "-");
         assert_eq!(field(&object, "missing.too"), "-");
+        let links = json!({"links": [{"id": 1}, {"id": 2, "ip": "a"}], "none": []});
+        assert_eq!(field(&links, "links.id"), "1,2");
+        assert_eq!(field(&links, "links.ip"), "-,a");
+        assert_eq!(field(&links, "none.id"), "-");
     }
 }

@@ -150,7 +150,9 @@ fn verb_command(name: &'static str, verb: &'static Verb) -> Command {
 /// What is given for a placeholder.
 fn meaning(placeholder: &str) -> &'static str {
     match placeholder {
-        "machine" => "Its host name or system id",
+        "machine" | "device" => "Its host name or system id",
+        "node" => "The host name or system id of a device or machine",
+        "interface" => "Its id, as `list` shows it",
         "subnet" => "Its id, name or CIDR",
         "fabric" => "The fabric's id or name",
         "vid" => "The VLAN's VID: 0 for untagged",
@@ -162,7 +164,7 @@ fn placeholders(path: &'static str) -> impl Iterator<Item = &'static str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|split| split.0))
 }
 
-/// The path with its placeholders filled from the arguments. A machine may be named instead, and a
+/// The path with its placeholders filled from the arguments. A machine or device may be named instead, and a
 /// subnet given as its CIDR.
 async fn fill(
     client: &Client,
@@ -173,7 +175,9 @@ async fn fill(
     for name in placeholders(template) {
         let given = matches.get_one::<String>(name).cloned().unwrap_or_default();
         let value = match name {
-            "machine" => machine_id(client, &given).await?,
+            "machine" => node_id(client, "machines/", &given).await?,
+            "device" => node_id(client, "devices/", &given).await?,
+            "node" => node_id(client, "nodes/", &given).await?,
             "subnet" => subnet_id(client, &given).await?,
             _ => given,
         };
@@ -187,12 +191,12 @@ async fn fill(
     Ok(path)
 }
 
-/// The system id of the machine with that host name, or else what was given.
-async fn machine_id(client: &Client, given: &str) -> Result<String, Failure> {
+/// The system id of the node with that host name in a list, or else what was given.
+async fn node_id(client: &Client, list: &str, given: &str) -> Result<String, Failure> {
     let hostname = given.split('.').next().unwrap_or(given);
-    let found = client.query("machines/", &[("hostname", hostname)]).await?;
+    let found = client.query(list, &[("hostname", hostname)]).await?;
     match found.as_array().map(Vec::as_slice) {
-        Some([machine]) => Ok(field(machine, "system_id")),
+        Some([node]) => Ok(field(node, "system_id")),
         _ => Ok(given.to_owned()),
     }
 }

@@ -44,6 +44,9 @@ const fn operation(
 }
 
 const MACHINE: &str = "machines/{machine}/";
+const DEVICE: &str = "devices/{device}/";
+const INTERFACES: &str = "nodes/{node}/interfaces/";
+const INTERFACE: &str = "nodes/{node}/interfaces/{interface}/";
 const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
 
 /// All of them.
@@ -72,12 +75,71 @@ pub(crate) const RESOURCES: &[Resource] = &[
             operation("deploy", "Install an operating system on it", MACHINE, "deploy"),
             operation("release", "Give it back", MACHINE, "release"),
             operation("abort", "Stop what it is doing", MACHINE, "abort"),
+            operation("annotate", "Note FIELD=VALUE on it", MACHINE, "set_workload_annotations"),
+            operation("lock", "Let nobody change it", MACHINE, "lock"),
+            operation("unlock", "Let it be changed again", MACHINE, "unlock"),
+            operation(
+                "override-failed-testing",
+                "Use it although its tests failed",
+                MACHINE,
+                "override_failed_testing",
+            ),
+            verb("clone", "Copy networks to others", Method::POST, "machines/", Shows::Nothing)
+                .with_op("clone"),
             operation("mark-broken", "Take it out of use", MACHINE, "mark_broken"),
             operation("mark-fixed", "Put it back into use", MACHINE, "mark_fixed"),
             operation("power on", "Switch it on", MACHINE, "power_on"),
             operation("power off", "Switch it off", MACHINE, "power_off"),
             verb("power query", "Ask whether it is on", Method::GET, MACHINE, Shows::Fields)
                 .with_op("query_power_state"),
+        ],
+    },
+    Resource {
+        name: "device",
+        about: "Look after what has a name and addresses and is never deployed",
+        columns: &[
+            ("ID", "system_id"),
+            ("NAME", "fqdn"),
+            ("OWNER", "owner"),
+            ("PARENT", "parent"),
+            ("ZONE", "zone.name"),
+            ("ADDRESSES", "ip_addresses"),
+        ],
+        verbs: &[
+            list("devices/"),
+            describe(DEVICE),
+            create("devices/"),
+            update(DEVICE),
+            delete(DEVICE),
+            operation("annotate", "Note something of it", DEVICE, "set_workload_annotations"),
+        ],
+    },
+    Resource {
+        name: "interface",
+        about: "Look after the interfaces of a device, and see those of a machine",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("MAC", "mac_address"),
+            ("VLAN", "vlan.id"),
+            ("LINKS", "links.id"),
+            ("MODES", "links.mode"),
+            ("ADDRESSES", "links.ip_address"),
+        ],
+        verbs: &[
+            list(INTERFACES),
+            describe(INTERFACE),
+            operation("create", "Make one", INTERFACES, "create_physical"),
+            update(INTERFACE),
+            delete(INTERFACE),
+            operation(
+                "link",
+                "Give it an address of a subnet, which it keeps: mode=static subnet=SUBNET",
+                INTERFACE,
+                "link_subnet",
+            ),
+            operation("unlink", "Take a link away: id=LINK", INTERFACE, "unlink_subnet"),
+            operation("disconnect", "Take all links and the VLAN away", INTERFACE, "disconnect"),
         ],
     },
     Resource {
@@ -151,6 +213,24 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "reservedip",
+        about: "Look after addresses that are kept for one client",
+        columns: &[
+            ("ID", "id"),
+            ("ADDRESS", "ip"),
+            ("MAC", "mac_address"),
+            ("SUBNET", "subnet.cidr"),
+            ("COMMENT", "comment"),
+        ],
+        verbs: &[
+            list("reservedips/"),
+            describe("reservedips/{id}/"),
+            create("reservedips/"),
+            update("reservedips/{id}/"),
+            delete("reservedips/{id}/"),
+        ],
+    },
+    Resource {
         name: "dhcp-snippet",
         about: "Look after what DHCP clients are told beyond what follows from the network",
         columns: &[
@@ -213,16 +293,55 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "package-repository",
+        about: "Look after where deployed systems get packages from",
+        columns: &[
+            ("ID", "id"),
+            ("NAME", "name"),
+            ("URL", "url"),
+            ("ARCHITECTURES", "arches"),
+            ("ENABLED", "enabled"),
+        ],
+        verbs: &[
+            list("package-repositories/"),
+            describe("package-repositories/{id}/"),
+            create("package-repositories/"),
+            update("package-repositories/{id}/"),
+            delete("package-repositories/{id}/"),
+        ],
+    },
+    Resource {
+        name: "notification",
+        about: "Read messages to you, and write them to others",
+        columns: &[("ID", "id"), ("CATEGORY", "category"), ("MESSAGE", "message")],
+        verbs: &[
+            list("notifications/"),
+            describe("notifications/{id}/"),
+            create("notifications/"),
+            update("notifications/{id}/"),
+            delete("notifications/{id}/"),
+            operation("dismiss", "Have it go away for you", "notifications/{id}/", "dismiss"),
+        ],
+    },
+    Resource {
         name: "rack-controller",
         about: "Look after rack controllers",
         columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
-        verbs: &[list("rackcontrollers/"), describe("rackcontrollers/{id}/")],
+        verbs: &[
+            list("rackcontrollers/"),
+            describe("rackcontrollers/{id}/"),
+            update("rackcontrollers/{id}/"),
+        ],
     },
     Resource {
         name: "region-controller",
         about: "Look after region controllers",
         columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
-        verbs: &[list("regioncontrollers/"), describe("regioncontrollers/{id}/")],
+        verbs: &[
+            list("regioncontrollers/"),
+            describe("regioncontrollers/{id}/"),
+            update("regioncontrollers/{id}/"),
+        ],
     },
     Resource {
         name: "event",

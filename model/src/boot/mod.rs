@@ -5,3 +5,4 @@ pub mod files;
 pub mod method;
 pub mod plan;
 pub mod resource;
+pub mod source;

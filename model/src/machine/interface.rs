@@ -32,8 +32,33 @@ pub struct Interface {
     pub product: String,
     /// Firmware version.
     pub firmware_version: String,
+    /// What its owner marked it with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Its links to subnets.
     pub links: Vec<Link>,
+}
+
+impl Interface {
+    /// An interface of which nothing but its hardware address is known.
+    #[must_use]
+    pub fn of_mac(mac: MacAddress) -> Self {
+        Self {
+            id: InterfaceId::default(),
+            name: String::new(),
+            mac,
+            vlan: None,
+            boot: false,
+            enabled: true,
+            link_connected: true,
+            link_speed: 0,
+            vendor: String::new(),
+            product: String::new(),
+            firmware_version: String::new(),
+            tags: Vec::new(),
+            links: Vec::new(),
+        }
+    }
 }
 
 /// How an interface gets an address of a subnet (MAAS link modes).

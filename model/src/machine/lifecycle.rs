@@ -41,6 +41,8 @@ pub enum Event {
     },
     /// A user says it works again.
     MarkFixed,
+    /// A user wants it used although its tests failed.
+    OverrideFailedTesting,
     /// Its agent came up in the ephemeral OS.
     AgentStarted,
     /// Its agent goes on with a job.
@@ -217,6 +219,7 @@ pub fn step(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusa
         Event::Abort => change.abort(),
         Event::MarkBroken { message } => change.mark_broken(message),
         Event::MarkFixed => change.mark_fixed(),
+        Event::OverrideFailedTesting => change.override_failed_testing(),
         Event::AgentStarted => Ok(change.agent_started()),
         Event::Progress { job, message } => change.progress(*job, message),
         Event::Inventoried { job } => change.inventoried(*job),

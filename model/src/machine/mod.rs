@@ -1,5 +1,6 @@
 //! A machine: a bare-metal server, what is known of its hardware, and where it is in its life.
 
+pub mod annotations;
 pub mod architecture;
 pub mod disk;
 pub mod hardware;
@@ -15,6 +16,7 @@ pub mod status;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId, UserId};
+use crate::machine::annotations::Annotations;
 use crate::machine::disk::BlockDevice;
 use crate::machine::hardware::Hardware;
 use crate::machine::interface::Interface;
@@ -69,6 +71,9 @@ pub struct Placement {
     pub agent_name: String,
     /// Whether release, delete and edits are refused.
     pub locked: bool,
+    /// What its owner noted on it; gone when it is given back. Stored apart from the rest.
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub annotations: Annotations,
 }
 
 /// What a machine was asked to become.

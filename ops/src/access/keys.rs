@@ -1,5 +1,8 @@
 //! New API keys: `consumer_key:token_key:token_secret` from random letters and digits.
 
+use std::ops::Range;
+
+use model::secret::Secret;
 use model::time::Timestamp;
 use model::user::{ApiToken, TokenOwner};
 use rand::RngExt;
@@ -24,6 +27,18 @@ pub fn new_token(name: &str, owner: TokenOwner, now: Timestamp) -> ApiToken {
         owner,
         created: now,
     }
+}
+
+/// A random UUID (RFC 9562 §5.4): 122 bits that nobody can guess.
+#[must_use]
+pub fn random_uuid() -> Secret {
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let part = |range: Range<usize>| -> String {
+        bytes[range].iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    [part(0..4), part(4..6), part(6..8), part(8..10), part(10..16)].join("-").into()
 }
 
 fn random_text(length: usize) -> String {

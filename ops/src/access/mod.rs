@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod authorized_keys;
+mod belongings;
 pub mod keys;
 pub mod password;
 pub mod sshkeys;
+pub mod sslkeys;
 pub mod tokens;
 pub mod users;

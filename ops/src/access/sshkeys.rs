@@ -1,6 +1,7 @@
 //! SSH keys of users.
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
+use model::error::Kind;
 use model::id::{SshKeyId, UserId};
 use model::ssh_key::{PublicKey, SshKey};
 
@@ -8,7 +9,7 @@ use crate::access::authorized_keys;
 use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::read::Reads;
-use tables::site::SSHKEYS_OF_USER;
+use tables::site::{SSHKEYS_OF_USER, USER_BY_NAME};
 use tables::update::Tables;
 
 /// The keys of the user that asks.
@@ -37,6 +38,30 @@ pub async fn create(tables: &Tables, actor: &Actor, key: &PublicKey) -> Result<S
     let cause = authorize(actor, Permission::ManageOwnKeys, "sshkey.create")?;
     let user = actor.user(Permission::ManageOwnKeys)?;
     tables.update(&cause, |tx| authorized_keys::insert(tx, user.id, key)).await
+}
+
+/// Adds a key to those of another user.
+///
+/// # Errors
+/// [`Refusal`] for who may not make users, and when there is no such user, or it has that key.
+pub async fn create_for(
+    tables: &Tables,
+    actor: &Actor,
+    username: &str,
+    key: &PublicKey,
+) -> Result<SshKey, Refusal> {
+    let wrong = |message: &str| Refusal::with_message(Kind::Invalid, message);
+    if permits(actor, Permission::ManageUsers, &Object::Site).is_err() {
+        return Err(wrong("Only administrators can specify a user when creating an SSH key."));
+    }
+    let cause = authorize(actor, Permission::ManageUsers, "sshkey.create-for")?;
+    tables
+        .update(&cause, |tx| {
+            let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
+            let unknown = || wrong("Supplied username does not match any current users.");
+            authorized_keys::insert(tx, user.ok_or_else(unknown)?.id, key)
+        })
+        .await
 }
 
 /// Removes a key of the user that asks.

@@ -6,18 +6,17 @@ use model::error::Kind;
 use model::id::UserId;
 use model::secret::Secret;
 use model::ssh_key::PublicKey;
-use model::user::{ApiToken, User};
+use model::user::User;
 
+use crate::access::belongings::{self, Resources};
 use crate::access::{authorized_keys, password};
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
-use crate::machine::placement;
 use tables::read::Reads;
-use tables::site::{TOKENS_OF_USER, USER_BY_NAME};
+use tables::site::USER_BY_NAME;
 use tables::tx::Tx;
 use tables::update::Tables;
-use tables::views::machines::MachineKey;
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 150;
@@ -37,12 +36,14 @@ pub struct NewUser {
     pub ssh_key: Option<PublicKey>,
 }
 
-/// All users.
+/// All users, by name.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<User>, Refusal> {
-    Ok(Details::seen_by(actor, tables).await?.view().list::<User>()?)
+    let mut users = Details::seen_by(actor, tables).await?.view().list::<User>()?;
+    users.sort_by(|one, other| one.username.cmp(&other.username));
+    Ok(users)
 }
 
 /// A user by name.
@@ -100,11 +101,17 @@ pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
         .map_err(|error| Refusal::with_message(Kind::Internal, error.to_string()))
 }
 
-/// Removes a user with its keys. Deleting a user that is not there is no error, as in MAAS.
+/// Removes a user with its keys, files and messages; what it has besides is first given to the user with the name
+/// `heir`. Deleting a user that is not there is no error, as in MAAS.
 ///
 /// # Errors
-/// [`Refusal::Message`] when it is the caller itself, or the owner of machines.
-pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<(), Refusal> {
+/// [`Refusal::Message`] when it is the caller itself, or has machines, addresses or IP ranges still.
+pub async fn delete(
+    tables: &Tables,
+    actor: &Actor,
+    username: &str,
+    heir: Option<&str>,
+) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.delete")?;
     if actor.user(Permission::ManageUsers)?.username == username {
         return Err(Refusal::with_message(Kind::Invalid, "An administrator cannot self-delete."));
@@ -114,19 +121,26 @@ pub async fn delete(tables: &Tables, actor: &Actor, username: &str) -> Result<()
             let Some(user) = tx.find(&USER_BY_NAME, &username.to_owned())? else {
                 return Ok(());
             };
-            tx.depend_on(&placement::of_owner(user.id));
-            if !tx.state().ids_with(&MachineKey::Owner(user.id)).is_empty() {
-                let message = format!("User {username} cannot be deleted: it owns machines.");
+            let heir = heir.map(|heir| named(tx, heir)).transpose()?;
+            let mut left = Resources::of(tx, user.id)?;
+            if let Some(heir) = heir.filter(|heir| heir.id != user.id) {
+                std::mem::take(&mut left).transfer(tx, heir.id)?;
+            }
+            if let Some(summary) = left.summary() {
+                let message =
+                    format!("User {username} cannot be deleted: {summary} are still allocated");
                 return Err(Refusal::with_message(Kind::Invalid, message));
             }
-            for token in tx.list_by(&TOKENS_OF_USER, &user.id)? {
-                tx.delete::<ApiToken>(&token.key)?;
-            }
-            authorized_keys::remove_all(tx, user.id)?;
+            belongings::remove_all(tx, user.id)?;
             tx.delete::<User>(&user.id)?;
             Ok(())
         })
         .await
+}
+
+fn named(tx: &Tx, username: &str) -> Result<User, Refusal> {
+    let found = tx.find(&USER_BY_NAME, &username.to_owned())?;
+    found.ok_or(Refusal::NotFound { model: "User" })
 }
 
 /// The user with that name, if the password is right.

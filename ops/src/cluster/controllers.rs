@@ -1,10 +1,10 @@
-//! Rack controllers as operators see them.
+//! Rack and region controllers as operators see them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::access::{Actor, Permission};
-use model::controller::{ControllerInterface, RackController, RegionController};
+use model::access::{Actor, Object, Permission, permits};
+use model::controller::{ControllerInterface, ControllerNote, RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
@@ -17,8 +17,10 @@ use crate::details::Details;
 use crate::dns::domains::{DomainDetail, default_domain};
 use crate::error::Refusal;
 use crate::network::external_dhcp;
+use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::{Tables, now};
 
 /// How long a rack that said nothing counts as connected, in milliseconds.
@@ -31,6 +33,8 @@ pub struct Placement {
     pub domain: DomainDetail,
     /// Their zone.
     pub zone: Option<Arc<AvailabilityZone>>,
+    /// Free text.
+    pub description: String,
 }
 
 /// A rack controller as doors show it.
@@ -58,6 +62,12 @@ pub struct RegionDetail {
     pub placement: Placement,
 }
 
+/// Whether an actor sees controllers: MAAS lists none to those who may not.
+fn is_shown(actor: &Actor) -> Result<bool, Refusal> {
+    permits(actor, Permission::View, &Object::Site)?;
+    Ok(permits(actor, Permission::ReadControllers, &Object::Site).is_ok())
+}
+
 /// The racks with one of these names, or all.
 ///
 /// # Errors
@@ -67,10 +77,13 @@ pub async fn list_racks(
     actor: &Actor,
     hostnames: &[String],
 ) -> Result<Vec<RackDetail>, Refusal> {
+    if !is_shown(actor)? {
+        return Ok(Vec::new());
+    }
     let details = Details::seen_by(actor, tables).await?;
     let racks = details.view().list::<RackController>()?.into_iter();
     let wanted = |rack: &RackController| hostnames.is_empty() || hostnames.contains(&rack.hostname);
-    racks.filter(wanted).map(|rack| rack_detail(&details, rack)).collect()
+    racks.filter(wanted).map(|rack| details.rack(rack)).collect()
 }
 
 /// Whether a rack has that hardware address.
@@ -97,9 +110,10 @@ pub async fn get_rack(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<RackDetail, Refusal> {
+    permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let rack = details.view().get::<RackController>(id)?;
-    rack_detail(&details, rack.ok_or(Refusal::NotFound { model: "RackController" })?)
+    details.rack(rack.ok_or(Refusal::NotFound { model: "RackController" })?)
 }
 
 /// All regions.
@@ -107,9 +121,12 @@ pub async fn get_rack(
 /// # Errors
 /// [`Refusal`].
 pub async fn list_regions(tables: &Tables, actor: &Actor) -> Result<Vec<RegionDetail>, Refusal> {
+    if !is_shown(actor)? {
+        return Ok(Vec::new());
+    }
     let details = Details::seen_by(actor, tables).await?;
     let regions = details.view().list::<RegionController>()?.into_iter();
-    regions.map(|region| Ok(RegionDetail { region, placement: placement(&details)? })).collect()
+    regions.map(|region| details.region(region)).collect()
 }
 
 /// A region.
@@ -121,10 +138,112 @@ pub async fn get_region(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<RegionDetail, Refusal> {
+    permits(actor, Permission::ReadControllers, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let region = details.view().get::<RegionController>(id)?;
-    let region = region.ok_or(Refusal::NotFound { model: "RegionController" })?;
-    Ok(RegionDetail { region, placement: placement(&details)? })
+    details.region(region.ok_or(Refusal::NotFound { model: "RegionController" })?)
+}
+
+/// What shall be said of a controller; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ControllerChange {
+    /// Free text.
+    pub description: Option<String>,
+    /// Its zone.
+    pub zone: Option<String>,
+}
+
+/// Says something of a rack.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update_rack(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    change: &ControllerChange,
+) -> Result<RackDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "rack.update")?;
+    tables
+        .update(&cause, |tx| -> Result<(), Refusal> {
+            let rack = tx.get::<RackController>(id)?;
+            rack.ok_or(Refusal::NotFound { model: "RackController" })?;
+            note(tx, id, change)
+        })
+        .await?;
+    get_rack(tables, actor, id).await
+}
+
+/// Says something of a region.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn update_region(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+    change: &ControllerChange,
+) -> Result<RegionDetail, Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "region.update")?;
+    tables
+        .update(&cause, |tx| -> Result<(), Refusal> {
+            let region = tx.get::<RegionController>(id)?;
+            region.ok_or(Refusal::NotFound { model: "RegionController" })?;
+            note(tx, id, change)
+        })
+        .await?;
+    get_region(tables, actor, id).await
+}
+
+/// Moves controllers to a zone, all or none.
+///
+/// # Errors
+/// [`Refusal`] when there is no such controller or zone.
+pub async fn set_zone(
+    tables: &Tables,
+    actor: &Actor,
+    ids: &[String],
+    zone: &str,
+) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageControllers, "controller.set-zone")?;
+    let change = ControllerChange { zone: Some(zone.to_owned()), description: None };
+    tables
+        .update(&cause, |tx| {
+            for text in ids {
+                let known = match text.parse::<SystemId>() {
+                    Ok(id) if is_known(tx, &id)? => Some(id),
+                    Ok(_) | Err(_) => None,
+                };
+                let message =
+                    format!("Select a valid choice. {text} is not one of the available choices.");
+                let id = known.ok_or_else(|| Refusal::field("system_id", message))?;
+                note(tx, &id, &change)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn is_known(tx: &Tx, id: &SystemId) -> Result<bool, Refusal> {
+    let rack = tx.get::<RackController>(id)?.is_some();
+    Ok(rack || tx.get::<RegionController>(id)?.is_some())
+}
+
+fn note(tx: &mut Tx, id: &SystemId, change: &ControllerChange) -> Result<(), Refusal> {
+    let blank = || ControllerNote { system_id: id.clone(), description: String::new(), zone: None };
+    let mut note = tx.get::<ControllerNote>(id)?.unwrap_or_else(blank);
+    if let Some(description) = &change.description {
+        note.description.clone_from(description);
+    }
+    if let Some(zone) = &change.zone {
+        let message = "Select a valid choice. That choice is not one of the available choices.";
+        let zone = specifiers::zone(tx, zone).map_err(|refusal| match refusal {
+            Refusal::NotFound { .. } => Refusal::field("zone", message),
+            other => other,
+        })?;
+        note.zone = Some(zone.id);
+    }
+    Ok(tx.put(&note)?)
 }
 
 /// Forgets a rack. One that comes back is entered again.
@@ -165,30 +284,46 @@ pub async fn delete_rack(
                 tx.put(&vlan)?;
             }
             external_dhcp::forget(tx, id)?;
+            tx.delete::<ControllerNote>(id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })
         .await
 }
 
-fn rack_detail(details: &Details, rack: RackController) -> Result<RackDetail, Refusal> {
-    let mut interfaces = Vec::with_capacity(rack.interfaces.len());
-    for interface in &rack.interfaces {
-        let addresses = interface.addresses.iter().map(ipnet::IpNet::addr);
-        let addresses = addresses.map(|ip| Ok((ip, details.subnet_around(ip)?)));
-        interfaces.push((interface.clone(), addresses.collect::<Result<_, Refusal>>()?));
+impl Details {
+    /// A rack with what it names.
+    pub(crate) fn rack(&self, rack: RackController) -> Result<RackDetail, Refusal> {
+        let mut interfaces = Vec::with_capacity(rack.interfaces.len());
+        for interface in &rack.interfaces {
+            let addresses = interface.addresses.iter().map(ipnet::IpNet::addr);
+            let addresses = addresses.map(|ip| Ok((ip, self.subnet_around(ip)?)));
+            interfaces.push((interface.clone(), addresses.collect::<Result<_, Refusal>>()?));
+        }
+        let silent_ms = now().since_ms(rack.last_seen);
+        Ok(RackDetail {
+            is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
+            interfaces,
+            placement: placement(self, &rack.system_id)?,
+            rack,
+        })
     }
-    let silent_ms = now().since_ms(rack.last_seen);
-    Ok(RackDetail {
-        is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
-        interfaces,
-        placement: placement(details)?,
-        rack,
-    })
+
+    /// A region with what it names.
+    pub(crate) fn region(&self, region: RegionController) -> Result<RegionDetail, Refusal> {
+        Ok(RegionDetail { placement: placement(self, &region.system_id)?, region })
+    }
 }
 
-/// Controllers are in the default domain and zone.
-fn placement(details: &Details) -> Result<Placement, Refusal> {
+/// Controllers are in the default domain, and in the default zone unless another is said.
+fn placement(details: &Details, id: &SystemId) -> Result<Placement, Refusal> {
     let domain = details.domain_of(default_domain(details.view())?)?;
-    Ok(Placement { domain, zone: details.zone(DEFAULT_ZONE)? })
+    let note = details.view().get::<ControllerNote>(id)?;
+    let said = note.as_ref().and_then(|note| note.zone);
+    let zone = match said.map_or(Ok(None), |zone| details.zone(zone))? {
+        Some(zone) => Some(zone),
+        None => details.zone(DEFAULT_ZONE)?,
+    };
+    let description = note.map(|note| note.description).unwrap_or_default();
+    Ok(Placement { domain, zone, description })
 }

@@ -152,7 +152,7 @@ pub fn default_domain(at: &impl Reads) -> Result<Domain, Refusal> {
 /// Removes a domain with nothing in it.
 ///
 /// # Errors
-/// [`Refusal`] for the default one, or when machines or records are in it.
+/// [`Refusal`] for the default one, or when machines, devices or records are in it.
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageDns, "domain.delete")?;
     tables.update(&cause, |tx| remove(tx, specifier)).await
@@ -170,12 +170,12 @@ pub fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
         return Err(Refusal::with_message(Kind::Invalid, message));
     }
     tx.depend_on(&placement::of_domain(domain.id));
-    let inside = tx.state().ids_with(&MachineKey::Domain(domain.id));
-    if let Some(machine) = inside.first().and_then(|id| tx.state().machine(id)) {
-        let message = format!(
-            "Domain {} cannot be deleted: machine {} is in it.",
-            domain.name, machine.hostname
-        );
+    let of_domain = [MachineKey::Domain(domain.id)];
+    let machines = ("machine", tx.state().all_machines());
+    for (kind, nodes) in [machines, ("device", tx.state().devices())] {
+        let Some(node) = nodes.with(&of_domain).first().copied() else { continue };
+        let message =
+            format!("Domain {} cannot be deleted: {kind} {} is in it.", domain.name, node.hostname);
         return Err(Refusal::with_message(Kind::Invalid, message));
     }
     for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {

@@ -1,5 +1,8 @@
 //! What users do with a machine: commission, allocate, deploy, release and the rest. Each is one
-//! transaction that begins with the caller's permission.
+//! transaction that begins with the caller's permission. What a machine's status does not allow is refused
+//! in MAAS's words.
+
+use std::collections::BTreeMap;
 
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
@@ -16,10 +19,11 @@ use crate::authorize::{author, cause};
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
 use crate::machine::machines;
-use crate::machine::step;
+use crate::machine::step::{self, Author, StepError};
 use crate::power;
 use crate::site::events::{self, NewEvent};
 use crate::site::settings;
+use tables::error::TableError;
 use tables::tx::Tx;
 use tables::update::Tables;
 
@@ -28,6 +32,9 @@ const OPERATE: Permission = Permission::OperateMachine;
 
 /// What only administrators may have done.
 const COMMISSION: Permission = Permission::CommissionMachine;
+
+/// What owners may have done, and nobody else to a machine that is free.
+const INTERRUPT: Permission = Permission::InterruptMachine;
 
 /// What an actor can have done to one machine.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +66,11 @@ impl MachineCommands<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn commission(&self) -> Result<Machine, Refusal> {
-        self.step(COMMISSION, "machine.commission", Event::Commission).await
+        self.step(COMMISSION, "machine.commission", Event::Commission, |_, _| {
+            let message = "Commission is not available because of the current state of the node.";
+            Refusal::field("__all__", message)
+        })
+        .await
     }
 
     /// Ends what is under way.
@@ -67,7 +78,11 @@ impl MachineCommands<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn abort(&self) -> Result<Machine, Refusal> {
-        self.step(OPERATE, "machine.abort", Event::Abort).await
+        self.step(INTERRUPT, "machine.abort", Event::Abort, |id, status| {
+            let name = status.name();
+            conflict(format!("Cannot abort in current state: node {id} is in state {name}."))
+        })
+        .await
     }
 
     /// Takes it out of use.
@@ -75,7 +90,11 @@ impl MachineCommands<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn mark_broken(&self, message: String) -> Result<Machine, Refusal> {
-        self.step(OPERATE, "machine.mark_broken", Event::MarkBroken { message }).await
+        let event = Event::MarkBroken { message };
+        self.step(INTERRUPT, "machine.mark_broken", event, |_, status| {
+            conflict(format!("Invalid transition: {} -> Broken.", status.name()))
+        })
+        .await
     }
 
     /// Puts it back into use.
@@ -83,7 +102,40 @@ impl MachineCommands<'_> {
     /// # Errors
     /// [`Refusal`].
     pub async fn mark_fixed(&self) -> Result<Machine, Refusal> {
-        self.step(COMMISSION, "machine.mark_fixed", Event::MarkFixed).await
+        self.step(COMMISSION, "machine.mark_fixed", Event::MarkFixed, |_, _| {
+            conflict("Can't mark a non-broken node as 'Ready'.")
+        })
+        .await
+    }
+
+    /// Puts it into use although its tests failed.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn override_failed_testing(&self) -> Result<Machine, Refusal> {
+        let event = Event::OverrideFailedTesting;
+        self.step(COMMISSION, "machine.override_failed_testing", event, |_, _| {
+            conflict("Unable to override node status. Node is not in 'Failed testing' status.")
+        })
+        .await
+    }
+
+    /// Notes things on it for its owner, who acts; an empty value takes a note away.
+    ///
+    /// # Errors
+    /// [`Refusal::Message`] for somebody else, and for keys that cannot be.
+    pub async fn annotate(&self, notes: &BTreeMap<String, String>) -> Result<Machine, Refusal> {
+        let user = self.actor.user(OPERATE)?;
+        self.update(OPERATE, "machine.annotate", |tx, machine| {
+            if machine.placement.owner != Some(user.id) {
+                let message = "Cannot set workload annotation: it hasn't been acquired.";
+                return Err(conflict(message));
+            }
+            let set = machine.placement.annotations.set(notes);
+            set.map_err(|error| Refusal::with_message(Kind::Invalid, error.to_string()))?;
+            Ok(step::write(tx, machine)?)
+        })
+        .await
     }
 
     /// Gives it back. Its disks are erased if that is wanted, or the site wants it always. A machine
@@ -97,9 +149,14 @@ impl MachineCommands<'_> {
             if matches!(status, Status::Ready | Status::Releasing | Status::DiskErasing) {
                 return Ok(());
             }
-            self.unlocked(machine)?;
-            let erase = erase || settings::read(tx, &ENABLE_DISK_ERASING_ON_RELEASE)?;
-            self.advance(tx, machine, &Event::Release { erase })
+            give_back(tx, machine, erase, author(self.actor)).map_err(|error| {
+                let name = status.name();
+                of_status(error, || {
+                    let said =
+                        format!("Machine cannot be released in its current state ('{name}').");
+                    conflict(said)
+                })
+            })
         })
         .await
     }
@@ -111,23 +168,30 @@ impl MachineCommands<'_> {
     pub async fn deploy(&self, request: &DeployRequest) -> Result<Machine, Refusal> {
         let user = self.actor.user(OPERATE)?;
         self.update(OPERATE, "machine.deploy", |tx, machine| {
-            machine.placement.owner.get_or_insert(user.id);
+            if machine.placement.owner.is_none() {
+                machine.placement.owner = Some(user.id);
+                machine.placement.annotations.clear();
+            }
             self.start_deployment(tx, machine, request)
         })
         .await
     }
 
-    /// Locks or unlocks it: a locked machine is not released, deleted or edited.
+    /// Locks or unlocks it: with a locked machine nothing is done but reading and unlocking.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn set_locked(&self, locked: bool) -> Result<Machine, Refusal> {
         let reason = if locked { "machine.lock" } else { "machine.unlock" };
-        self.update(OPERATE, reason, |tx, machine| {
+        self.update(Permission::LockMachine, reason, |tx, machine| {
             let status = Status::of(&machine.lifecycle);
+            match (machine.placement.locked, locked) {
+                (true, true) => return Err(conflict("Machine is already locked")),
+                (false, false) => return Err(conflict("Machine is not locked")),
+                (true, false) | (false, true) => {}
+            }
             if locked && !matches!(status, Status::Deployed | Status::Deploying) {
-                let message = "Can't lock, machine is not deployed or deploying.";
-                return Err(Refusal::with_message(Kind::Conflict, message));
+                return Err(conflict("Can't lock, machine is not deployed or deploying."));
             }
             machine.placement.locked = locked;
             Ok(step::write(tx, machine)?)
@@ -146,6 +210,9 @@ impl MachineCommands<'_> {
             PowerAction::Query => "machine.query_power_state",
         };
         self.update(OPERATE, reason, |tx, machine| {
+            if action == PowerAction::On && machine.placement.owner.is_none() {
+                return Err(conflict("Can't start node: it hasn't been allocated."));
+            }
             if power::request(tx, machine, action)? {
                 return Ok(());
             }
@@ -164,28 +231,35 @@ impl MachineCommands<'_> {
     ) -> Result<(), Refusal> {
         let status = Status::of(&machine.lifecycle);
         if !matches!(status, Status::Ready | Status::Allocated) {
-            let message = "Can't start node: it hasn't been allocated.";
-            return Err(Refusal::with_message(Kind::Conflict, message));
+            let name = status.name();
+            return Err(conflict(format!("Can't deploy a machine that is in the '{name}' state")));
         }
         if !machine.block_devices.iter().any(|disk| disk.boot) {
             let message = format!("machine {} has no disk to deploy to", machine.hostname);
-            return Err(Refusal::with_message(Kind::Conflict, message));
+            return Err(conflict(message));
         }
         let image = boot_resources::deployable(tx, machine, &request.image)?;
         machine.deployment = Some(Deployment { user_data: request.user_data.clone(), ..image });
         if let Some(agent_name) = &request.agent_name {
             machine.placement.agent_name.clone_from(agent_name);
         }
-        self.advance(tx, machine, &Event::Deploy)
+        Ok(step::advance(tx, machine, &Event::Deploy, author(self.actor))?)
     }
 
+    /// One event; `refused` says what is told where the status does not allow it.
     async fn step(
         &self,
         needed: Permission,
         reason: &'static str,
         event: Event,
+        refused: impl Fn(&SystemId, Status) -> Refusal,
     ) -> Result<Machine, Refusal> {
-        self.update(needed, reason, |tx, machine| self.advance(tx, machine, &event)).await
+        self.update(needed, reason, |tx, machine| {
+            let status = Status::of(&machine.lifecycle);
+            step::advance(tx, machine, &event, author(self.actor))
+                .map_err(|error| of_status(error, || refused(self.machine, status)))
+        })
+        .await
     }
 
     async fn update(
@@ -198,49 +272,59 @@ impl MachineCommands<'_> {
         self.tables
             .update(&cause, |tx| {
                 let mut machine = machines::find(tx, self.machine)?;
-                let object = Object::Machine { id: self.machine, owner: machine.placement.owner };
-                permits(self.actor, needed, &object)?;
+                permits(self.actor, needed, &Object::of(&machine))?;
                 change(tx, &mut machine)?;
-                self.record_comment(tx, &machine, reason)?;
+                record_comment(tx, &machine, reason, self.comment, author(self.actor))?;
                 Ok(machine)
             })
             .await
     }
+}
 
-    fn advance(&self, tx: &mut Tx, machine: &mut Machine, event: &Event) -> Result<(), Refusal> {
-        Ok(step::advance(tx, machine, event, author(self.actor))?)
-    }
+/// Takes a machine back, or says why its status does not allow it. Its disks are erased if that is wanted, or the
+/// site wants it always.
+pub(crate) fn give_back(
+    tx: &mut Tx,
+    machine: &mut Machine,
+    erase: bool,
+    author: Author<'_>,
+) -> Result<(), StepError> {
+    let erase = erase || settings::read(tx, &ENABLE_DISK_ERASING_ON_RELEASE)?;
+    step::advance(tx, machine, &Event::Release { erase }, author)
+}
 
-    /// An event with the comment, named for what was asked for.
-    fn record_comment(
-        &self,
-        tx: &mut Tx,
-        machine: &Machine,
-        reason: &'static str,
-    ) -> Result<(), Refusal> {
-        let Some(comment) = self.comment else { return Ok(()) };
-        let kind = match reason {
-            "machine.deploy" => "User starting deployment",
-            "machine.release" => "User releasing node",
-            "machine.mark_broken" => "User marking node broken",
-            "machine.mark_fixed" => "User marking node fixed",
-            "machine.lock" => "User locking node",
-            "machine.unlock" => "User unlocking node",
-            "machine.power_on" => "User powering up node",
-            "machine.power_off" => "User powering down node",
-            _ => "User aborting node operation",
-        };
-        let (level, description) = (EventLevel::Info, comment.to_owned());
-        let event = NewEvent { kind, level, description };
-        Ok(events::record(tx, machine, event, author(self.actor))?)
-    }
+/// An event with a comment, if there is one, named for what was asked for.
+pub(crate) fn record_comment(
+    tx: &mut Tx,
+    machine: &Machine,
+    reason: &'static str,
+    comment: Option<&str>,
+    author: Author<'_>,
+) -> Result<(), TableError> {
+    let Some(comment) = comment else { return Ok(()) };
+    let kind = match reason {
+        "machine.deploy" => "User starting deployment",
+        "machine.release" => "User releasing node",
+        "machine.mark_broken" => "User marking node broken",
+        "machine.mark_fixed" => "User marking node fixed",
+        "machine.override_failed_testing" => "User overrode 'Failed testing' status",
+        "machine.lock" => "User locking node",
+        "machine.unlock" => "User unlocking node",
+        "machine.power_on" => "User powering up node",
+        "machine.power_off" => "User powering down node",
+        _ => "User aborting node operation",
+    };
+    let (level, description) = (EventLevel::Info, comment.to_owned());
+    events::record(tx, machine, NewEvent { kind, level, description }, author)
+}
 
-    fn unlocked(&self, machine: &Machine) -> Result<(), Refusal> {
-        if machine.placement.locked {
-            return Err(Refusal::with_message(Kind::Forbidden, ""));
-        }
-        Ok(())
-    }
+/// What is told where the lifecycle refuses an event; other failures are what they are.
+pub(crate) fn of_status(error: StepError, refused: impl FnOnce() -> Refusal) -> Refusal {
+    if matches!(error, StepError::Refused { .. }) { refused() } else { error.into() }
+}
+
+fn conflict(message: impl Into<String>) -> Refusal {
+    Refusal::with_message(Kind::Conflict, message)
 }
 
 impl From<power::PowerError> for Refusal {

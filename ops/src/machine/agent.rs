@@ -126,7 +126,7 @@ pub async fn report(
 ) -> Result<Welcome, AgentError> {
     let bad_token = || AgentError::BadToken { machine: report.system_id.clone() };
     let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
-    let object = Object::Machine { id: &id, owner: None };
+    let object = Object::Machine { id: &id, owner: None, locked: false };
     permits(actor, Permission::ReportAsAgent, &object)?;
     let cause = cause(actor, "agent.report");
     tables.update(&cause, |tx| take_in_report(tx, &id, token, report, rack)).await

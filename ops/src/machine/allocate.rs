@@ -14,6 +14,7 @@ use model::user::User;
 
 use crate::authorize::authorize;
 use crate::error::Refusal;
+use crate::machine::demands::Matches;
 use crate::machine::filter::Filter;
 use crate::machine::placement;
 use crate::machine::step::{self, Author};
@@ -31,14 +32,25 @@ const CLAIM: &str = "machine";
 pub struct AllocateRequest {
     /// What the machine has to be.
     pub filter: Filter,
-    /// The constraints as the caller wrote them, for the answer when nothing meets them.
+    /// The request as the caller wrote it, for the answer when nothing meets it.
     pub asked: Vec<(String, Vec<String>)>,
+    /// The id of the machine that is asked for, for the same answer.
+    pub system_id: Option<String>,
     /// What the owner's software calls itself.
     pub agent_name: String,
     /// Why, in the caller's words; an event says it.
     pub comment: Option<String>,
     /// Whether to tell only which machine it would be.
     pub dry_run: bool,
+}
+
+/// What an allocation gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Allocation {
+    /// The machine.
+    pub machine: Machine,
+    /// What of it met the labels of the constraints.
+    pub matches: Matches,
 }
 
 /// Allocates the smallest machine that meets the constraints.
@@ -49,13 +61,13 @@ pub async fn allocate(
     tables: &Tables,
     actor: &Actor,
     request: &AllocateRequest,
-) -> Result<Machine, Refusal> {
+) -> Result<Allocation, Refusal> {
     let cause = authorize(actor, Permission::AllocateMachine, "machine.allocate")?;
     let user = actor.user(Permission::AllocateMachine)?;
     tables.update(&cause, |tx| choose(tx, user, request)).await
 }
 
-fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine, Refusal> {
+fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Allocation, Refusal> {
     request.filter.names_unknown(&tx.looking())?.finish()?;
     let Some(id) = find(tx, request)? else {
         return Err(Refusal::with_message(Kind::Conflict, nothing_found(request)));
@@ -65,16 +77,14 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
     if Status::of(&machine.lifecycle) != Status::Ready {
         return Err(tx.moved(format!("machine {id}")).into());
     }
+    let matches = request.filter.matches_of(&tx.looking(), &machine)?;
     if request.dry_run {
-        return Ok(machine);
+        return Ok(Allocation { machine, matches });
     }
-    // One that is deleted meanwhile gets nothing.
-    if tx.get::<User>(&user.id)?.is_none() {
-        return Err(Refusal::NotFound { model: "User" });
-    }
-    tx.mark(&placement::of_owner(user.id));
+    placement::give_to(tx, user.id)?;
     machine.placement.owner = Some(user.id);
     machine.placement.agent_name.clone_from(&request.agent_name);
+    machine.placement.annotations.clear();
     let author = Author::User(&user.username);
     step::advance(tx, &mut machine, &Event::Allocate, author)?;
     if let Some(comment) = &request.comment {
@@ -82,7 +92,7 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Machine
         let event = NewEvent { kind, level: EventLevel::Info, description };
         events::record(tx, &machine, event, author)?;
     }
-    Ok(machine)
+    Ok(Allocation { machine, matches })
 }
 
 /// Finds a Ready machine that meets the constraints, small ones first, so that the large ones stay for those
@@ -126,17 +136,29 @@ fn nothing_found(request: &AllocateRequest) -> String {
     if request.filter.is_empty() {
         return "No machine available.".to_owned();
     }
-    let quoted = |values: &[String]| format!("['{}']", values.join("', '"));
+    if let Some(system_id) = &request.system_id {
+        return format!("No machine with system ID {system_id} available.");
+    }
     let asked: Vec<String> = request
         .asked
         .iter()
-        .map(|(name, values)| format!("('{name}', {})", quoted(values)))
+        .map(|(name, values)| {
+            let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+            format!("({}, [{}])", quoted(name), values.join(", "))
+        })
         .collect();
-    let resolved: Vec<String> =
-        request.asked.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect();
     format!(
         "No available machine matches constraints: [{}] (resolved to \"{}\")",
         asked.join(", "),
-        resolved.join(" ")
+        request.filter.described()
     )
+}
+
+/// A text as Python shows it.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\n', "\\n");
+    match (text.contains('\''), text.contains('"')) {
+        (true, false) => format!("\"{escaped}\""),
+        (_, _) => format!("'{}'", escaped.replace('\'', "\\'")),
+    }
 }

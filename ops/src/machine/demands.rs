@@ -1,6 +1,11 @@
 //! What an allocation demands of disks, interfaces and devices, in MAAS's little languages:
 //! `label:size(tag,tag),size` in gigabytes, `label:key=value,key=value;…`, and `key=value`.
+//!
+//! What meets a label is told in the answer, so that clients know which disk and which interfaces they got.
 
+use std::collections::BTreeMap;
+
+use model::id::{BlockDeviceId, InterfaceId};
 use model::machine::Machine;
 use model::machine::disk::BlockDevice;
 use model::machine::interface::Interface;
@@ -12,13 +17,37 @@ const GIGABYTE: f64 = 1e9;
 /// The kinds of facts that interfaces are compared with.
 pub(crate) const FACTS: &[&str] = &["subnet", "fabric", "fabric_class", "space", "vlan", "vid"];
 
+/// What an interface can be asked for; all but `mode`, `type` and `link_speed` also with `not_` before it.
+const INTERFACE_KEYS: &[&str] = &[
+    "id",
+    "fabric",
+    "fabric_class",
+    "ip",
+    "mode",
+    "name",
+    "hostname",
+    "subnet",
+    "space",
+    "subnet_cidr",
+    "type",
+    "vlan",
+    "vid",
+    "tag",
+    "link_speed",
+];
+const ONLY_POSITIVE: &[&str] = &["mode", "type", "link_speed"];
+
+/// What a device can be asked for.
+const DEVICE_KEYS: &[&str] =
+    &["vendor_id", "product_id", "vendor_name", "product_name", "commissioning_driver"];
+
 /// One demand.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Demand {
     /// Disks; the first one is for the root file system.
     Storage(Vec<DiskDemand>),
-    /// Interfaces, each with what it has to be.
-    Interfaces(Vec<Pairs>),
+    /// Interfaces.
+    Interfaces(Vec<InterfaceDemand>),
     /// PCI or USB devices, each with what it has to be.
     Devices(Vec<Pairs>),
 }
@@ -29,118 +58,211 @@ pub type Pairs = Vec<(String, String)>;
 /// A disk of at least a size, with tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiskDemand {
+    label: Option<String>,
     bytes: f64,
     tags: Vec<String>,
 }
 
-/// Reads a demand; none when the name is not one of a demand.
-///
-/// # Errors
-/// What is wrong with the value.
-pub fn parse(name: &str, values: &[String]) -> Result<Option<Demand>, String> {
+/// An interface that is all of this: for each key one of the values, or none of those of a `not_` key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceDemand {
+    label: String,
+    wanted: BTreeMap<String, Vec<String>>,
+}
+
+/// What of a machine met the labels of its constraints.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// The disk of each label.
+    pub storage: BTreeMap<String, Vec<BlockDeviceId>>,
+    /// The interfaces of each label; none where no interface was asked for.
+    pub interfaces: Option<BTreeMap<String, Vec<InterfaceId>>>,
+}
+
+/// Reads a demand; an outer none when the name is not one of a demand, an inner one when nothing is demanded.
+pub fn parse(name: &str, values: &[String]) -> Option<Result<Option<Demand>, String>> {
     let text = values.last().map_or("", String::as_str);
-    match name {
-        "storage" => parse_disks(text).map(Demand::Storage).map(Some),
-        "interfaces" => parse_labelled(text).map(Demand::Interfaces).map(Some),
+    let demand = match name {
+        "storage" => parse_disks(text).map(Demand::Storage),
+        "interfaces" => parse_interfaces(text).map(Demand::Interfaces),
         "devices" => {
-            let devices: Result<Vec<Pairs>, String> =
-                values.iter().map(|value| parse_pairs(value)).collect();
-            devices.map(Demand::Devices).map(Some)
+            let sent = values.iter().filter(|value| !value.is_empty());
+            sent.map(|value| parse_devices(value)).collect::<Result<_, _>>().map(Demand::Devices)
         }
-        _ => Ok(None),
+        _ => return None,
+    };
+    Some(demand.map(|demand| Some(demand).filter(|demand| !demand.is_empty())))
+}
+
+impl Demand {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Storage(wanted) => wanted.is_empty(),
+            Self::Interfaces(wanted) => wanted.is_empty(),
+            Self::Devices(wanted) => wanted.is_empty(),
+        }
+    }
+
+    /// Whether a machine has what is demanded.
+    #[must_use]
+    pub fn is_met(&self, machine: &Machine, facts: &Facts<'_>) -> bool {
+        self.met_by(machine, facts).is_some()
+    }
+
+    /// What of a machine meets the demand; none when it does not. A disk serves one demand only; an interface may be
+    /// what several ask for.
+    #[must_use]
+    pub fn met_by(&self, machine: &Machine, facts: &Facts<'_>) -> Option<Matches> {
+        let mut matches = Matches::default();
+        match self {
+            Self::Storage(wanted) => matches.storage = disks_for(wanted, &machine.block_devices)?,
+            Self::Interfaces(wanted) => {
+                let mut found = BTreeMap::new();
+                for demand in wanted {
+                    let ids = interfaces_for(demand, machine, facts);
+                    if ids.is_empty() {
+                        return None;
+                    }
+                    found.insert(demand.label.clone(), ids);
+                }
+                matches.interfaces = Some(found);
+            }
+            Self::Devices(wanted) => {
+                let is_there = |pairs: &Pairs| has_device(machine, pairs);
+                wanted.iter().all(is_there).then_some(())?;
+            }
+        }
+        Some(matches)
     }
 }
 
-/// Whether a machine has what is demanded; one disk or interface serves one demand only.
-#[must_use]
-pub fn is_met(demand: &Demand, machine: &Machine, facts: &Facts<'_>) -> bool {
-    match demand {
-        Demand::Storage(wanted) => disks_are_there(wanted, &machine.block_devices),
-        Demand::Interfaces(wanted) => {
-            let mut left: Vec<&Interface> = machine.interfaces.iter().collect();
-            wanted.iter().all(|pairs| {
-                let found = left.iter().position(|interface| is_such(interface, pairs, facts));
-                found.map(|at| left.remove(at)).is_some()
-            })
+/// The first demand is for the disk that the system is installed to. Of the others those with the most tags choose
+/// first, and each takes the smallest disk that will do.
+fn disks_for(
+    wanted: &[DiskDemand],
+    disks: &[BlockDevice],
+) -> Option<BTreeMap<String, Vec<BlockDeviceId>>> {
+    let mut found: BTreeMap<String, Vec<BlockDeviceId>> = BTreeMap::new();
+    let mut take = |demand: &DiskDemand, disk: &BlockDevice| {
+        if let Some(label) = &demand.label {
+            found.entry(label.clone()).or_default().push(disk.id);
         }
-        Demand::Devices(wanted) => wanted.iter().all(|pairs| {
-            machine.hardware.devices.iter().any(|device| {
-                pairs.iter().all(|(key, value)| match key.as_str() {
-                    "vendor_id" => device.vendor_id.eq_ignore_ascii_case(value),
-                    "product_id" => device.product_id.eq_ignore_ascii_case(value),
-                    "vendor_name" => device.vendor_name == *value,
-                    "product_name" => device.product_name == *value,
-                    "commissioning_driver" => device.driver == *value,
-                    _ => false,
-                })
-            })
-        }),
-    }
-}
-
-/// Largest demands choose first, and each takes the smallest disk that will do.
-fn disks_are_there(wanted: &[DiskDemand], disks: &[BlockDevice]) -> bool {
-    let mut left: Vec<&BlockDevice> = disks.iter().collect();
+    };
+    let Some((first, others)) = wanted.split_first() else { return Some(found) };
+    let root = disks.iter().find(|disk| disk.boot).or_else(|| disks.first())?;
+    first.fits(root).then(|| take(first, root))?;
+    let mut left: Vec<&BlockDevice> = disks.iter().filter(|disk| disk.id != root.id).collect();
     left.sort_by_key(|disk| disk.size_bytes);
-    let mut wanted: Vec<&DiskDemand> = wanted.iter().collect();
-    wanted.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
-    wanted.into_iter().all(|demand| {
-        let fits = |disk: &&BlockDevice| {
-            let megabytes = u32::try_from(disk.size_bytes / 1_000_000).unwrap_or(u32::MAX);
-            f64::from(megabytes) * 1e6 >= demand.bytes
-                && demand.tags.iter().all(|tag| disk.tags.contains(tag))
-        };
-        let found = left.iter().position(fits);
-        found.map(|at| left.remove(at)).is_some()
-    })
+    let mut others: Vec<&DiskDemand> = others.iter().collect();
+    others.sort_by_key(|demand| std::cmp::Reverse(demand.tags.len()));
+    for demand in others {
+        let at = left.iter().position(|disk| demand.fits(disk))?;
+        take(demand, left.remove(at));
+    }
+    Some(found)
 }
 
-/// An interface has its own name and address; where it is connected is known per machine.
-fn is_such(interface: &Interface, pairs: &Pairs, facts: &Facts<'_>) -> bool {
-    pairs.iter().all(|(key, value)| match key.as_str() {
-        "name" => interface.name == *value,
-        "mac_address" => interface.mac.to_string() == value.to_lowercase(),
-        "subnet" | "subnet_cidr" | "cidr" => facts.has("subnet", value),
-        "fabric" => facts.has("fabric", value),
-        "fabric_class" => facts.has("fabric_class", value),
-        "space" => facts.has("space", value),
-        "vlan" => facts.has("vlan", value),
-        "vid" => facts.has("vid", value),
-        "ip" => interface
-            .links
-            .iter()
-            .any(|link| link.ip_address.is_some_and(|ip| ip.to_string() == *value)),
+impl DiskDemand {
+    fn fits(&self, disk: &BlockDevice) -> bool {
+        let megabytes = u32::try_from(disk.size_bytes / 1_000_000).unwrap_or(u32::MAX);
+        f64::from(megabytes) * 1e6 >= self.bytes
+            && self.tags.iter().all(|tag| disk.tags.contains(tag))
+    }
+}
+
+fn interfaces_for(
+    demand: &InterfaceDemand,
+    machine: &Machine,
+    facts: &Facts<'_>,
+) -> Vec<InterfaceId> {
+    let interfaces = machine.interfaces.iter().enumerate();
+    let is_such = |(at, interface): &(usize, &Interface)| {
+        demand.wanted.iter().all(|(key, values)| {
+            let (key, negated) =
+                key.strip_prefix("not_").map_or((key.as_str(), false), |key| (key, true));
+            let is = |value: &String| {
+                interface_is(interface, key, value)
+                    || (key == "hostname" && machine.hostname == *value)
+                    || facts.interface_has(*at, key, value)
+            };
+            values.iter().any(is) != negated
+        })
+    };
+    interfaces.filter(is_such).map(|(_, interface)| interface.id).collect()
+}
+
+/// What an interface is by itself; what it is connected to, the facts say.
+fn interface_is(interface: &Interface, key: &str, value: &str) -> bool {
+    let mut links = interface.links.iter();
+    match key {
+        "id" => interface.id.to_string() == value,
+        "name" => interface.name == value,
+        "ip" => links.any(|link| link.ip_address.is_some_and(|ip| ip.to_string() == value)),
+        "mode" => links.all(|link| link.ip_address.is_none()),
+        "type" => value == "physical",
         "link_speed" => value.parse::<u32>().is_ok_and(|least| interface.link_speed >= least),
-        "mode" => true,
         _ => false,
+    }
+}
+
+fn has_device(machine: &Machine, pairs: &Pairs) -> bool {
+    machine.hardware.devices.iter().any(|device| {
+        pairs.iter().all(|(key, value)| {
+            let known = match key.as_str() {
+                "vendor_id" => &device.vendor_id,
+                "product_id" => &device.product_id,
+                "vendor_name" => &device.vendor_name,
+                "product_name" => &device.product_name,
+                _ => &device.driver,
+            };
+            known.eq_ignore_ascii_case(value)
+        })
     })
 }
 
 fn parse_disks(text: &str) -> Result<Vec<DiskDemand>, String> {
-    let invalid = || format!("Malformed storage constraint '{text}'.");
-    split_outside_brackets(text)
-        .into_iter()
-        .map(|part| {
-            let part = part.rsplit_once(':').map_or(part, |(_, rest)| rest);
-            let (size, tags) = match part.split_once('(') {
-                None => (part, ""),
-                Some((size, tags)) => (size, tags.strip_suffix(')').ok_or_else(invalid)?),
-            };
-            let gigabytes: f64 = size.trim().parse().map_err(|_| invalid())?;
-            let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-            Ok(DiskDemand { bytes: gigabytes * GIGABYTE, tags: tags.map(str::to_owned).collect() })
-        })
-        .collect()
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let malformed = || format!("Malformed storage constraint, \"{text}\".");
+    let parts = split_outside_brackets(text).into_iter();
+    parts.map(|part| parse_disk(part).ok_or_else(malformed)).collect()
+}
+
+/// `label:size(tag,tag)`, of which the size must be there.
+fn parse_disk(text: &str) -> Option<DiskDemand> {
+    let (label, rest) =
+        text.split_once(':').map_or((None, text), |(label, rest)| (Some(label), rest));
+    if label.is_some_and(|label| {
+        label.is_empty() || !label.chars().all(|found| found.is_ascii_alphanumeric())
+    }) {
+        return None;
+    }
+    let (size, tags) = match rest.split_once('(') {
+        None => (rest, Vec::new()),
+        Some((size, tags)) => {
+            let tags = tags.strip_suffix(')').filter(|tags| !tags.is_empty())?;
+            if tags.contains(')') {
+                return None;
+            }
+            (size, tags.split(',').map(str::to_owned).collect())
+        }
+    };
+    if !size.chars().all(|found| found.is_ascii_digit() || found == '.') {
+        return None;
+    }
+    let gigabytes: f64 = size.parse().ok()?;
+    Some(DiskDemand { label: label.map(str::to_owned), bytes: gigabytes * GIGABYTE, tags })
 }
 
 fn split_outside_brackets(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
-    let (mut depth, mut start) = (0_u32, 0);
+    let (mut is_inside, mut start) = (false, 0);
     for (at, character) in text.char_indices() {
         match character {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
+            '(' => is_inside = true,
+            ')' => is_inside = false,
+            ',' if !is_inside => {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
@@ -148,36 +270,84 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
         }
     }
     parts.push(&text[start..]);
-    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+    parts
 }
 
-fn parse_labelled(text: &str) -> Result<Vec<Pairs>, String> {
-    text.split(';')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| parse_pairs(part.split_once(':').map_or(part, |(_, pairs)| pairs)))
-        .collect()
-}
-
-fn parse_pairs(text: &str) -> Result<Pairs, String> {
-    text.split(',')
-        .map(|pair| {
+fn parse_interfaces(text: &str) -> Result<Vec<InterfaceDemand>, String> {
+    // MAAS's reader takes a single letter for nothing, too.
+    if text.trim().chars().count() <= 1 {
+        return Ok(Vec::new());
+    }
+    let mut demands: Vec<InterfaceDemand> = Vec::new();
+    for part in text.split(';') {
+        let Some((label, pairs)) = part.split_once(':') else {
+            return Err(format!(
+                "Malformed constraint: '{part}' (required format: \
+                 '<label>:<key>=<value>[,<key2>=<value2>[,...]]')"
+            ));
+        };
+        check_label(label)?;
+        if demands.iter().any(|known| known.label == label) {
+            return Err(format!("Constraint label defined more than once: '{label}'"));
+        }
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for pair in pairs.split(',') {
             let (key, value) = pair
                 .split_once('=')
-                .ok_or_else(|| format!("Malformed constraint '{text}': key=value expected."))?;
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        })
-        .collect()
+                .ok_or_else(|| format!("Malformed key/value pair in constraint: '{pair}'"))?;
+            check_interface(key, value)?;
+            wanted.entry(key.to_owned()).or_default().push(value.to_owned());
+        }
+        demands.push(InterfaceDemand { label: label.to_owned(), wanted });
+    }
+    Ok(demands)
+}
+
+fn check_label(label: &str) -> Result<(), String> {
+    let is_in_label = |found: char| found.is_ascii_alphanumeric() || matches!(found, '_' | '-');
+    if label.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && label.chars().all(is_in_label)
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "Invalid label name: '{label}' (Must begin with an alphanumeric character, and include only \
+         alphanumeric characters, dashes, and underscores.)"
+    ))
+}
+
+fn check_interface(key: &str, value: &str) -> Result<(), String> {
+    let positive = key.strip_prefix("not_").filter(|key| !ONLY_POSITIVE.contains(key));
+    if !INTERFACE_KEYS.contains(&positive.unwrap_or(key)) {
+        return Err(format!("Unknown interfaces constraint: '{key}"));
+    }
+    if key == "mode" && value.trim().to_lowercase() != "unconfigured" {
+        return Err("The only valid value for 'mode' is 'unconfigured'.".to_owned());
+    }
+    if key == "link_speed" && value.parse::<u32>().is_err() {
+        return Err("Invalid link speed: number required.".to_owned());
+    }
+    Ok(())
+}
+
+fn parse_devices(text: &str) -> Result<Pairs, String> {
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if DEVICE_KEYS.contains(&key) && !value.is_empty() {
+            return Ok((key.to_owned(), value.to_owned()));
+        }
+        Err(format!("Unknown devices constraint: '{key}"))
+    };
+    text.split(',').map(pair).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::id::BlockDeviceId;
 
-    fn disk(gigabytes: u64, tags: &[&str]) -> BlockDevice {
+    fn disk(id: u32, gigabytes: u64, tags: &[&str]) -> BlockDevice {
         BlockDevice {
-            id: BlockDeviceId(1),
+            id: BlockDeviceId(id),
             name: "sda".to_owned(),
             id_path: String::new(),
             model: String::new(),
@@ -185,30 +355,67 @@ mod tests {
             size_bytes: gigabytes * 1_000_000_000,
             block_size_bytes: 512,
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            boot: true,
+            boot: id == 1,
         }
     }
 
+    /// What is found for each label, `root=1 data=2`; nothing when the demands are not met.
     #[track_caller]
-    fn check(constraint: &str, disks: &[BlockDevice], met: bool) {
+    fn check(constraint: &str, disks: &[BlockDevice], found: Option<&str>) {
         let demands = parse_disks(constraint).unwrap();
-        assert_eq!(disks_are_there(&demands, disks), met, "{constraint}");
+        let matches = disks_for(&demands, disks).map(|labels| {
+            let each = labels.iter().map(|(label, ids)| format!("{label}={}", ids[0]));
+            each.collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(matches.as_deref(), found, "{constraint}");
     }
 
     #[test]
-    fn every_demand_takes_a_disk_of_its_own() {
-        let disks = [disk(10, &["ssd"]), disk(3, &["rotary"])];
-        check("root:10", &disks, true);
-        check("root:3,data:10(ssd)", &disks, true);
-        check("root:3,data:3,more:1", &disks, false);
-        check("root:4(rotary)", &disks, false);
+    fn the_first_demand_is_for_the_root_disk_and_each_other_takes_a_disk_of_its_own() {
+        let disks =
+            [disk(1, 10, &["ssd"]), disk(2, 3, &["rotary"]), disk(3, 3, &["rotary", "sas"])];
+        check("root:10", &disks, Some("root=1"));
+        check("8", &disks, Some(""));
+        check("root:3,data:3(rotary)", &disks, Some("data=2 root=1"));
+        check("root:3,any:1,data:3(rotary,sas)", &disks, Some("any=2 data=3 root=1"));
+        check("root:3,data:10(ssd)", &disks, None);
+        check("root:4(rotary)", &disks, None);
+        check("root:3,a:3,b:3,c:1", &disks, None);
+        check("root:1", &[], None);
     }
 
     #[test]
-    fn malformed_demands_are_refused() {
-        for wrong in ["root:x", "root:10(ssd"] {
-            assert!(parse_disks(wrong).is_err(), "{wrong}");
+    fn malformed_demands_are_refused_in_the_words_of_maas() {
+        for wrong in ["root:x", "root:10(ssd", "10()", "a b:1", "10,", ":1", "1.2.3", "1(a)b"] {
+            let message = format!("Malformed storage constraint, \"{wrong}\".");
+            assert_eq!(parse_disks(wrong), Err(message));
         }
-        assert!(parse_pairs("vendor_id").is_err());
+        for (wrong, message) in [
+            (
+                "space=x",
+                "Malformed constraint: 'space=x' (required format: \
+                 '<label>:<key>=<value>[,<key2>=<value2>[,...]]')",
+            ),
+            ("a:space", "Malformed key/value pair in constraint: 'space'"),
+            ("a:spaces=x", "Unknown interfaces constraint: 'spaces"),
+            ("a:not_type=x", "Unknown interfaces constraint: 'not_type"),
+            ("a:space=x;a:space=y", "Constraint label defined more than once: 'a'"),
+            ("a:mode=dhcp", "The only valid value for 'mode' is 'unconfigured'."),
+        ] {
+            assert_eq!(parse_interfaces(wrong), Err(message.to_owned()), "{wrong}");
+        }
+        assert!(
+            parse_interfaces("-a:space=x").unwrap_err().starts_with("Invalid label name: '-a'")
+        );
+        assert_eq!(parse_devices("vendor"), Err("Unknown devices constraint: 'vendor".to_owned()));
+        assert!(parse_devices("vendor_id").is_err());
+    }
+
+    #[test]
+    fn nothing_is_demanded_by_an_empty_value() {
+        for name in ["storage", "interfaces", "devices"] {
+            assert_eq!(parse(name, &[String::new()]), Some(Ok(None)), "{name}");
+        }
+        assert_eq!(parse("mem", &[]), None);
     }
 }

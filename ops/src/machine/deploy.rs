@@ -69,7 +69,15 @@ fn datasource_config(token: &ApiToken, rack: &str) -> Value {
     })
 }
 
-fn network_config(reads: &impl Reads, machine: &Machine, rack: &str) -> Result<Value, TableError> {
+/// The networks of a machine, in netplan's words.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub(crate) fn network_config(
+    reads: &impl Reads,
+    machine: &Machine,
+    rack: &str,
+) -> Result<Value, TableError> {
     let domain = reads.get::<Domain>(&machine.placement.domain)?;
     let mut ethernets = Map::new();
     for interface in machine.interfaces.iter().filter(|interface| interface.enabled) {

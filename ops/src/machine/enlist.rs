@@ -16,12 +16,12 @@ use model::machine::power::Power;
 use model::machine::secrets::MachineSecrets;
 use model::machine::{Machine, Placement};
 
-use crate::machine::placement;
 use crate::machine::step::{Author, StepError};
+use crate::machine::{holders, placement};
 use crate::network::addresses;
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
-use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
+use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
 use tables::tx::Tx;
 
@@ -245,10 +245,11 @@ fn parse_mac(field: &'static str, text: &str) -> Result<MacAddress, EnlistError>
     if mac.is_unicast() { Ok(mac) } else { Err(invalid(format!("{mac} is not unicast"))) }
 }
 
-fn free_hostname(tx: &Tx) -> Result<String, EnlistError> {
+/// A name that no node has.
+pub(crate) fn free_hostname(tx: &Tx) -> Result<String, EnlistError> {
     for _ in 0..NAMES_TRIED_MAX {
         let name = generated_hostname(rand::random::<u32>().into());
-        if tx.find(&MACHINE_BY_HOSTNAME, &name)?.is_none() {
+        if holders::of_hostname(tx, &name)?.is_none() {
             return Ok(name);
         }
     }
@@ -261,22 +262,15 @@ fn default_domain(tx: &Tx) -> Result<DomainId, TableError> {
     Ok(default.map_or_else(DomainId::default, |domain| domain.id))
 }
 
-fn new_interface(tx: &mut Tx, name: String, mac: MacAddress) -> Result<Interface, TableError> {
+/// An interface without a link, with an id of its own.
+pub(crate) fn new_interface(
+    tx: &mut Tx,
+    name: String,
+    mac: MacAddress,
+) -> Result<Interface, TableError> {
     let number = tx.any_number("interface")?;
-    Ok(Interface {
-        id: InterfaceId(u32::try_from(number).unwrap_or(u32::MAX)),
-        name,
-        mac,
-        vlan: None,
-        boot: false,
-        enabled: true,
-        link_connected: true,
-        link_speed: 0,
-        vendor: String::new(),
-        product: String::new(),
-        firmware_version: String::new(),
-        links: Vec::new(),
-    })
+    let id = InterfaceId(u32::try_from(number).unwrap_or(u32::MAX));
+    Ok(Interface { id, name, ..Interface::of_mac(mac) })
 }
 
 fn describe_interface(interface: &mut Interface, report: &ReportedInterface) {

@@ -7,13 +7,13 @@ pub(crate) mod facts;
 mod narrow;
 mod unknown;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::field_errors::FieldErrors;
 use model::machine::Machine;
 use model::machine::status::Status;
 
-use crate::machine::demands::{self, Demand};
+use crate::machine::demands::{self, Demand, Matches};
 use crate::machine::filter::facts::Facts;
 use tables::error::TableError;
 use tables::read::Reads;
@@ -45,18 +45,25 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("tags", "not_tags", "tag"),
 ];
 
-/// Constraints that compare numbers: at least so much.
-const NUMBERS: &[&str] = &["cpu_count", "cpu_speed", "mem", "link_speed"];
+/// Constraints that compare numbers: at least so much. With what MAAS says of what is none.
+const NUMBERS: &[(&str, &str)] = &[
+    ("cpu_count", "Invalid CPU count: number required."),
+    ("cpu_speed", "Invalid CPU speed: number required."),
+    ("mem", "Invalid memory: number of MiB required."),
+    ("link_speed", "Invalid link speed: number required."),
+];
 
 /// What a machine has to be.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     conditions: Vec<Condition>,
+    /// Demands in the words of whoever made them.
+    demanded: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
-    /// One of the words is a fact, or all of them for tags; negated: none is.
+    /// One of the words is a fact, or all of them for tags and subnets; negated: none is.
     Words { name: &'static str, fact: &'static str, words: Vec<String>, all: bool, negated: bool },
     /// It has this.
     Key(MachineKey),
@@ -79,7 +86,12 @@ impl Filter {
         let mut errors = FieldErrors::default();
         for (name, values) in params.filter(|(name, _)| !ignored.contains(name)) {
             match condition(name, values) {
-                Ok(condition) => filter.conditions.extend(condition),
+                Ok(condition) => {
+                    if let Some(Condition::Demand(_)) = condition {
+                        filter.demanded.insert(name.to_owned(), values.join(","));
+                    }
+                    filter.conditions.extend(condition);
+                }
                 Err(message) => errors.add(name, message),
             }
         }
@@ -103,7 +115,7 @@ impl Filter {
             all: false,
             negated: false,
         };
-        Self { conditions: vec![condition] }
+        Self { conditions: vec![condition], ..Self::default() }
     }
 
     /// Of these only machines that have something, too.
@@ -142,6 +154,48 @@ impl Filter {
         Ok(self.matches(machine, &facts::of(reads, machine, &self.kinds())?))
     }
 
+    /// What of a machine meets the labels of its constraints.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn matches_of(&self, reads: &impl Reads, machine: &Machine) -> Result<Matches, TableError> {
+        let kinds = self.kinds();
+        let facts = facts::of(reads, machine, &kinds)?;
+        let mut matches = Matches::default();
+        for condition in &self.conditions {
+            let Condition::Demand(demand) = condition else { continue };
+            let Some(met) = demand.met_by(machine, &facts) else { continue };
+            matches.storage.extend(met.storage);
+            matches.interfaces = met.interfaces.or(matches.interfaces);
+        }
+        Ok(matches)
+    }
+
+    /// The constraints as MAAS repeats them, `arch=amd64/generic mem=1024.0`.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let mut said: BTreeMap<&str, String> = BTreeMap::new();
+        for condition in &self.conditions {
+            match condition {
+                Condition::Words { name, fact, words, .. } => {
+                    let whole = |word: &String| match *fact {
+                        "arch" if !word.contains('/') => format!("{word}/generic"),
+                        _ => word.clone(),
+                    };
+                    said.insert(name, words.iter().map(whole).collect::<Vec<_>>().join(","));
+                }
+                Condition::AtLeast { fact, least } => drop(said.insert(fact, format!("{least:?}"))),
+                Condition::Demand(_) | Condition::Key(_) => {}
+            }
+        }
+        for (name, text) in &self.demanded {
+            said.insert(name, text.clone());
+        }
+        let said: Vec<String> =
+            said.into_iter().map(|(name, words)| format!("{name}={words}")).collect();
+        said.join(" ")
+    }
+
     /// The kinds of facts that it is about.
     fn kinds(&self) -> BTreeSet<&'static str> {
         let kinds = self.conditions.iter().flat_map(|condition| match condition {
@@ -167,25 +221,18 @@ impl Filter {
                 facts.number(fact).is_some_and(|number| number >= *least)
             }
             Condition::Key(key) => keys_of(machine).contains(key),
-            Condition::Demand(demand) => demands::is_met(demand, machine, facts),
+            Condition::Demand(demand) => demand.is_met(machine, facts),
         })
     }
 }
 
 fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String> {
-    if let Some(demand) = demands::parse(name, values)? {
-        return Ok(Some(Condition::Demand(demand)));
+    if let Some(demand) = demands::parse(name, values) {
+        return Ok(demand?.map(Condition::Demand));
     }
-    if let Some(fact) = NUMBERS.iter().find(|known| **known == name) {
-        let text = values.last().map_or("", String::as_str);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let least: f64 = text.parse().map_err(|_| format!("Invalid {name}: number required."))?;
-        if !least.is_finite() || least < 0.0 {
-            return Err(format!("Invalid {name}: number of at least 0 required."));
-        }
-        return Ok(Some(Condition::AtLeast { fact, least }));
+    if let Some((fact, message)) = NUMBERS.iter().find(|(known, _)| *known == name) {
+        return least(values, message)
+            .map(|least| least.map(|least| Condition::AtLeast { fact, least }));
     }
     let found = WORDS.iter().find(|(plain, not, _)| *plain == name || *not == name);
     let Some((plain, not, fact)) = found else {
@@ -198,7 +245,21 @@ fn condition(name: &str, values: &[String]) -> Result<Option<Condition>, String>
     unknown::check_words(name, fact, &words)?;
     let negated = *plain != name;
     let name = if negated { *not } else { *plain };
-    Ok(Some(Condition::Words { name, fact, words, all: *fact == "tag", negated }))
+    let all = matches!(*fact, "tag" | "subnet");
+    Ok(Some(Condition::Words { name, fact, words, all, negated }))
+}
+
+/// The least of the numbers that are not empty, as MAAS reads them.
+fn least(values: &[String], message: &str) -> Result<Option<f64>, String> {
+    let mut least: Option<f64> = None;
+    for text in values.iter().filter(|text| !text.is_empty()) {
+        let number: f64 = text.parse().map_err(|_| message.to_owned())?;
+        if !number.is_finite() || number < 0.0 {
+            return Err(message.to_owned());
+        }
+        least = Some(least.map_or(number, |least| least.min(number)));
+    }
+    Ok(least)
 }
 
 /// Lists may be repeated parameters or separated by commas, and by blanks where a word has none; MAC
@@ -215,6 +276,8 @@ fn words_of(fact: &str, values: &[String]) -> Vec<String> {
             "status" => status_word(item),
             "simple_status" => item.to_lowercase().replace(' ', "_"),
             "power_state" => item.to_lowercase(),
+            // What juju calls all of them.
+            "arch" if item == "arm" => "armhf".to_owned(),
             _ => item.to_owned(),
         })
         .collect()
@@ -255,6 +318,8 @@ mod tests {
 
     #[test]
     fn words_that_mean_nothing_are_refused_by_name() {
+        let errors = parse(&[("arch", "z80")]).unwrap_err();
+        assert_eq!(errors, FieldErrors::one("arch", "Architecture not recognised."));
         for (name, wrong) in [
             ("status", "bogus"),
             ("not_status", "ready,bogus"),
@@ -272,6 +337,20 @@ mod tests {
         ] {
             assert!(!parse(&[(name, right)]).unwrap().is_empty(), "{name}={right}");
         }
+    }
+
+    #[test]
+    fn constraints_are_repeated_as_maas_does() {
+        let filter = parse(&[
+            ("mem", "8192"),
+            ("arch", "amd64"),
+            ("storage", "root:8(ssd)"),
+            ("tags", "b a"),
+            ("not_in_zone", "z"),
+        ]);
+        let said = "arch=amd64/generic mem=8192.0 not_in_zone=z storage=root:8(ssd) tags=b,a";
+        assert_eq!(filter.unwrap().described(), said);
+        assert_eq!(parse(&[("storage", ""), ("arch", "")]).unwrap(), Filter::default());
     }
 
     #[test]

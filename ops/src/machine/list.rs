@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::id::SystemId;
 use model::machine::Machine;
+use model::machine::interface::Interface;
 use model::pool::ResourcePool;
+use model::time::Timestamp;
 use model::user::User;
 use model::zone::AvailabilityZone;
 use raft_store::read::Versioned;
@@ -27,7 +29,7 @@ use crate::network::vlans::VlanDetail;
 use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::update::Tables;
-use tables::views::machines::MachineKey;
+use tables::views::machines::{MachineKey, Machines};
 use tables::views::state::State;
 
 /// A machine as doors show it.
@@ -80,33 +82,26 @@ pub async fn list(
     }
     let details = Details::seen_by(actor, tables).await?;
     filter.names_unknown(details.view())?.finish()?;
-    MachineList::select(details, filter).await
+    MachineList::select(details, actor, filter).await
 }
 
 impl MachineList {
-    /// The machines that a filter means, oldest first.
-    pub(crate) async fn select(details: Details, filter: Filter) -> Result<Self, Refusal> {
-        background::run(move || Self::select_now(details, &filter)).await
+    /// The machines that a filter means and an actor may read, oldest first.
+    pub(crate) async fn select(
+        details: Details,
+        actor: &Actor,
+        filter: Filter,
+    ) -> Result<Self, Refusal> {
+        let actor = actor.clone();
+        background::run(move || Self::select_now(details, &actor, &filter)).await
     }
 
-    fn select_now(details: Details, filter: &Filter) -> Result<Self, Refusal> {
-        let read = Remembered { view: details.view().clone(), values: RefCell::default() };
-        let state = details.view().state();
-        let mut ids = Vec::new();
-        let mut look_at = |machine: &Machine| -> Result<(), TableError> {
-            if filter.means(&read, machine)? {
-                ids.push(machine.system_id.clone());
-            }
-            Ok(())
-        };
-        match filter.candidates(&read, usize::MAX)? {
-            Some(mut found) => {
-                let age = |machine: &Machine| (machine.created, machine.system_id.clone());
-                found.sort_by_cached_key(|machine| age(machine));
-                found.iter().try_for_each(|machine| look_at(machine))?;
-            }
-            None => state.machines_by_age().try_for_each(|machine| look_at(machine))?,
-        }
+    fn select_now(details: Details, actor: &Actor, filter: &Filter) -> Result<Self, Refusal> {
+        let view = details.view();
+        let found = meant(view, filter, view.state().all_machines(), |machine| {
+            permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok()
+        })?;
+        let ids: Vec<SystemId> = found.into_iter().map(|(_, id)| id).collect();
         Ok(Self { details, ids: ids.into_iter() })
     }
 
@@ -115,6 +110,32 @@ impl MachineList {
     pub fn ids(&self) -> &[SystemId] {
         self.ids.as_slice()
     }
+}
+
+/// Those of some nodes that a filter means and that are seen, with the time when each was made, oldest
+/// first.
+pub(crate) fn meant(
+    view: &View,
+    filter: &Filter,
+    among: &Machines,
+    is_seen: impl Fn(&Machine) -> bool,
+) -> Result<Vec<(Timestamp, SystemId)>, TableError> {
+    let read = Remembered { view: view.clone(), values: RefCell::default() };
+    let mut found = Vec::new();
+    let mut look_at = |node: &Machine| -> Result<(), TableError> {
+        if is_seen(node) && filter.means(&read, node)? {
+            found.push((node.created, node.system_id.clone()));
+        }
+        Ok(())
+    };
+    match filter.candidates_among(&read, among, usize::MAX)? {
+        Some(nodes) => {
+            nodes.iter().try_for_each(|node| look_at(node))?;
+            found.sort();
+        }
+        None => among.by_age().try_for_each(|node| look_at(node))?,
+    }
+    Ok(found)
 }
 
 impl Iterator for MachineList {
@@ -136,8 +157,23 @@ impl Details {
     /// A machine with what it names.
     pub(crate) fn machine(&self, machine: Machine) -> Result<MachineDetail, Refusal> {
         let placement = &machine.placement;
-        let mut interfaces = Vec::with_capacity(machine.interfaces.len());
-        for interface in &machine.interfaces {
+        Ok(MachineDetail {
+            domain: self.domain(placement.domain)?,
+            zone: self.zone(placement.zone)?,
+            pool: self.pool(placement.pool)?,
+            owner: placement.owner.map_or(Ok(None), |owner| self.user(owner))?,
+            interfaces: self.interfaces(&machine.interfaces)?,
+            machine,
+        })
+    }
+
+    /// What each of some interfaces names.
+    pub(crate) fn interfaces(
+        &self,
+        of_node: &[Interface],
+    ) -> Result<Vec<InterfaceDetail>, TableError> {
+        let mut interfaces = Vec::with_capacity(of_node.len());
+        for interface in of_node {
             let links = interface.links.iter();
             let subnets = links.map(|link| link.subnet.map_or(Ok(None), |id| self.subnet(id)));
             interfaces.push(InterfaceDetail {
@@ -145,14 +181,7 @@ impl Details {
                 subnets: subnets.collect::<Result<_, _>>()?,
             });
         }
-        Ok(MachineDetail {
-            domain: self.domain(placement.domain)?,
-            zone: self.zone(placement.zone)?,
-            pool: self.pool(placement.pool)?,
-            owner: placement.owner.map_or(Ok(None), |owner| self.user(owner))?,
-            interfaces,
-            machine,
-        })
+        Ok(interfaces)
     }
 }
 

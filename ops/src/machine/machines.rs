@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use model::access::{Actor, Object, Permission, permits};
 use model::dns::domain::Domain;
-use model::error::Kind;
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::hostname::is_hostname;
-use model::machine::lifecycle::Event;
+use model::machine::lifecycle::{Event, Lifecycle};
 use model::machine::output::ToolOutput;
 use model::machine::power::driver::SERVED;
 use model::machine::power::parameters::PowerParameters;
@@ -18,25 +17,30 @@ use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
 use model::machine::status::Status;
 use model::pool::ResourcePool;
-use model::user::ApiToken;
+use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
 
-use crate::authorize::{author, authorize};
+use crate::authorize::{author, authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
 use crate::machine::filter::Filter;
+use crate::machine::holders::{self, Holder};
 use crate::machine::list::{MachineDetail, MachineList};
 use crate::machine::placement;
 use crate::machine::step;
 use crate::network::dependents;
-use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC, OUTPUTS_OF_MACHINE};
+use tables::machines::OUTPUTS_OF_MACHINE;
 use tables::names::DOMAIN_BY_NAME;
 use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, ZONE_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
+
+/// What MAAS says of a name that nothing has.
+pub(crate) const NO_CHOICE: &str =
+    "Select a valid choice. That choice is not one of the available choices.";
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +80,8 @@ pub struct CreateRequest {
     pub pool: Option<String>,
     /// Whether commissioning starts at once.
     pub commission: bool,
+    /// Whether it runs already, for who makes it: nothing is done to it then.
+    pub deployed: bool,
 }
 
 /// Makes a machine.
@@ -102,7 +108,9 @@ pub async fn create(
                 machine.placement.pool = named_pool(tx, pool)?;
             }
             placement::mark(tx, None, &machine.placement);
-            if request.commission {
+            if request.deployed {
+                adopt(tx, &mut machine, actor)?;
+            } else if request.commission {
                 step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
             } else {
                 step::write(tx, &mut machine)?;
@@ -110,6 +118,21 @@ pub async fn create(
             Ok(machine)
         })
         .await
+}
+
+/// Makes a machine that runs already its maker's, with credentials for the system on it. Nothing is switched, and
+/// its disk is what it boots from.
+fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusal> {
+    let user = actor.user(Permission::EditMachine)?;
+    // One that is deleted meanwhile gets nothing.
+    if tx.get::<User>(&user.id)?.is_none() {
+        return Err(Refusal::NotFound { model: "User" });
+    }
+    tx.mark(&placement::of_owner(user.id));
+    machine.placement.owner = Some(user.id);
+    machine.lifecycle = Lifecycle::of_running();
+    credentials::issue(tx, machine)?;
+    Ok(step::write(tx, machine)?)
 }
 
 /// Changes a machine.
@@ -122,13 +145,11 @@ pub async fn update(
     id: &SystemId,
     change: &MachineChange,
 ) -> Result<Machine, Refusal> {
-    let cause = authorize(actor, Permission::EditMachine, "machine.update")?;
+    let cause = cause(actor, "machine.update");
     tables
         .update(&cause, |tx| {
             let mut machine = find(tx, id)?;
-            if machine.placement.locked {
-                return Err(Refusal::with_message(Kind::Forbidden, ""));
-            }
+            permits(actor, Permission::EditMachine, &Object::of(&machine))?;
             let before = machine.placement.clone();
             apply(tx, &mut machine, change)?;
             placement::mark(tx, Some(&before), &machine.placement);
@@ -143,13 +164,11 @@ pub async fn update(
 /// # Errors
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(), Refusal> {
-    let cause = authorize(actor, Permission::EditMachine, "machine.delete")?;
+    let cause = cause(actor, "machine.delete");
     tables
         .update(&cause, |tx| {
             let machine = find(tx, id)?;
-            if machine.placement.locked {
-                return Err(Refusal::with_message(Kind::Forbidden, ""));
-            }
+            permits(actor, Permission::EditMachine, &Object::of(&machine))?;
             credentials::revoke(tx, &machine)?;
             for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
                 tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
@@ -169,21 +188,8 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<MachineDetail, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
-    let machine = find(details.view(), id)?;
+    let machine = readable(details.view(), actor, id)?;
     details.machine(machine)
-}
-
-/// Whether a machine has that hardware address; anybody may ask.
-///
-/// # Errors
-/// [`Refusal`].
-pub async fn is_registered(
-    tables: &Tables,
-    actor: &Actor,
-    mac: MacAddress,
-) -> Result<bool, Refusal> {
-    permits(actor, Permission::Discover, &Object::Site)?;
-    Ok(tables.view().await?.find(&MACHINE_BY_MAC, &mac)?.is_some())
 }
 
 /// The power parameters of a machine, secrets included.
@@ -195,8 +201,9 @@ pub async fn power_parameters(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<PowerParameters, Refusal> {
-    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
-    Ok(find(&tables.view().await?, id)?.power.parameters)
+    let machine = find(&tables.view().await?, id)?;
+    permits(actor, Permission::ReadMachineSecrets, &Object::of(&machine))?;
+    Ok(machine.power.parameters)
 }
 
 /// The power parameters of some machines, or of all, by id.
@@ -211,7 +218,7 @@ pub async fn all_power_parameters(
     permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let filter = if ids.is_empty() { Filter::default() } else { Filter::of_ids(ids.to_vec()) };
-    let list = MachineList::select(details, filter).await?;
+    let list = MachineList::select(details, actor, filter).await?;
     list.map(|found| found.map(|found| (found.machine.system_id, found.machine.power.parameters)))
         .collect()
 }
@@ -225,9 +232,24 @@ pub async fn token(
     actor: &Actor,
     id: &SystemId,
 ) -> Result<Option<ApiToken>, Refusal> {
-    permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let view = tables.view().await?;
-    Ok(credentials::of_machine(&view, &find(&view, id)?)?)
+    let machine = find(&view, id)?;
+    permits(actor, Permission::ReadMachineSecrets, &Object::of(&machine))?;
+    Ok(credentials::of_machine(&view, &machine)?)
+}
+
+/// A machine that an actor may read.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Denied`].
+pub(crate) fn readable(
+    reads: &impl Reads,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Machine, Refusal> {
+    let machine = find(reads, id)?;
+    permits(actor, Permission::ReadMachine, &Object::of(&machine))?;
+    Ok(machine)
 }
 
 pub(crate) fn find(reads: &impl Reads, id: &SystemId) -> Result<Machine, Refusal> {
@@ -241,7 +263,8 @@ pub(crate) fn named_domain(at: &impl Reads, text: &str) -> Result<DomainId, Refu
     chosen("domain", by_name, by_id, |id| Ok(at.get::<Domain>(id)?.is_some()))
 }
 
-fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZoneId, Refusal> {
+/// A zone that a request names, by name or id.
+pub(crate) fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZoneId, Refusal> {
     let by_name = at.find(&ZONE_BY_NAME, &text.to_owned())?.map(|zone| zone.id);
     let by_id = text.parse().ok().map(AvailabilityZoneId);
     chosen("zone", by_name, by_id, |id| Ok(at.get::<AvailabilityZone>(id)?.is_some()))
@@ -263,9 +286,8 @@ fn chosen<Id>(
     if let Some(id) = by_name {
         return Ok(id);
     }
-    let message = "Select a valid choice. That choice is not one of the available choices.";
     let known = by_id.map(|id| exists(&id).map(|exists| exists.then_some(id))).transpose()?;
-    known.flatten().ok_or_else(|| Refusal::field(field, message))
+    known.flatten().ok_or_else(|| Refusal::field(field, NO_CHOICE))
 }
 
 /// Sets the zone of machines.
@@ -284,6 +306,7 @@ pub async fn set_zone(
             let zone = named_zone(tx, zone)?;
             for id in ids {
                 let mut machine = find(tx, id)?;
+                permits(actor, Permission::EditMachine, &Object::of(&machine))?;
                 let before = machine.placement.clone();
                 machine.placement.zone = zone;
                 placement::mark(tx, Some(&before), &machine.placement);
@@ -308,7 +331,7 @@ fn check_new(tx: &Tx, wanted: &NewMachine) -> Result<(), Refusal> {
         errors.add("mac_addresses", "One or more MAC addresses is invalid.");
     }
     for mac in &wanted.macs {
-        if let Some(holder) = tx.find(&MACHINE_BY_MAC, mac)? {
+        if let Some(holder) = holders::of_mac(tx, *mac)? {
             errors.add("mac_addresses", mac_in_use(*mac, &holder));
         }
     }
@@ -383,7 +406,8 @@ fn no_choice(what: &str, value: &str, choices: impl Iterator<Item = String>) -> 
     format!("'{value}' is not a valid {what}.  It should be one of: {}.", choices.join(", "))
 }
 
-fn check_hostname(
+/// What is wrong with the name of a node; its own one is not.
+pub(crate) fn check_hostname(
     tx: &Tx,
     hostname: &str,
     own: Option<&SystemId>,
@@ -391,15 +415,15 @@ fn check_hostname(
     if !is_hostname(hostname) {
         return Ok(Err("DNS name contains an invalid character or is too long.".to_owned()));
     }
-    let holder = tx.find(&MACHINE_BY_HOSTNAME, &hostname.to_lowercase())?;
-    if holder.is_some_and(|holder| Some(&holder.system_id) != own) {
+    let holder = holders::of_hostname(tx, hostname)?;
+    if holder.is_some_and(|holder| Some(&holder) != own) {
         return Ok(Err("Node with this Hostname already exists.".to_owned()));
     }
     Ok(Ok(()))
 }
 
 /// Terraform's provider searches for these words.
-fn mac_in_use(mac: MacAddress, holder: &Machine) -> String {
+pub(crate) fn mac_in_use(mac: MacAddress, holder: &Holder) -> String {
     format!("MAC address {mac} already in use on {}.", holder.hostname)
 }
 

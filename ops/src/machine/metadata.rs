@@ -7,9 +7,10 @@ use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
 
-use crate::access::authorized_keys;
+use crate::access::{authorized_keys, sslkeys};
 use crate::authorize::cause;
 use crate::error::Refusal;
+use crate::machine::apt::System;
 use crate::machine::deploy;
 use crate::machine::step::{self, Author, StepError};
 use crate::machine::vendor_data;
@@ -66,12 +67,30 @@ pub async fn public_keys(
     Ok(owner.map(|owner| authorized_keys::lines(&view, owner)).transpose()?.unwrap_or_default())
 }
 
-/// The site's settings for deployed systems, for cloud-init.
+/// The certificates of the user that a machine is allocated to, by which it logs in to systems that know no SSH.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn vendor_data(tables: &Tables) -> Result<String, Refusal> {
-    Ok(vendor_data::vendor_data(&tables.stale_view().await?)?)
+pub async fn certificates(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Vec<String>, Refusal> {
+    let view = tables.stale_view().await?;
+    let owner = get(&view, actor, id)?.placement.owner;
+    Ok(owner.map(|owner| sslkeys::certificates(&view, owner)).transpose()?.unwrap_or_default())
+}
+
+/// The site's settings for the deployed system on a machine, for cloud-init.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn vendor_data(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<String, Refusal> {
+    let view = tables.stale_view().await?;
+    let machine = get(&view, actor, id)?;
+    let osystem = machine.deployment.as_ref().map_or("", |wanted| wanted.osystem.as_str());
+    let system = System { osystem, architecture: &machine.hardware.architecture };
+    Ok(vendor_data::vendor_data(&view, system)?)
 }
 
 /// The deployed system fetched its user data. Returns the machine as it is now.
@@ -137,7 +156,6 @@ fn finish(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
 
 fn get(reads: &impl Reads, actor: &Actor, id: &SystemId) -> Result<Machine, Refusal> {
     let machine = reads.get::<Machine>(id)?.ok_or(Refusal::NotFound { model: "Machine" })?;
-    let object = Object::Machine { id, owner: machine.placement.owner };
-    permits(actor, Permission::BootMachine, &object)?;
+    permits(actor, Permission::BootMachine, &Object::of(&machine))?;
     Ok(machine)
 }

@@ -123,6 +123,7 @@ fn act(
         Action::ClearOwner => {
             machine.placement.owner = None;
             machine.placement.agent_name.clear();
+            machine.placement.annotations.clear();
             machine.placement.locked = false;
             machine.deployment = None;
         }

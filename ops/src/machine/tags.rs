@@ -55,7 +55,8 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Tag, Refu
 pub async fn machines(tables: &Tables, actor: &Actor, name: &str) -> Result<MachineList, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let tag = find(details.view(), name)?;
-    MachineList::select(details, Filter::default().and(MachineKey::Tag(tag.name.into()))).await
+    MachineList::select(details, actor, Filter::default().and(MachineKey::Tag(tag.name.into())))
+        .await
 }
 
 fn find(at: &impl Reads, name: &str) -> Result<Tag, Refusal> {

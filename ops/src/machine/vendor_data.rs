@@ -1,29 +1,30 @@
 //! The site's settings for deployed systems, as cloud-init takes them from the metadata service:
-//! time servers, proxy, log server.
+//! time servers, package repositories, proxy, log server.
 
 use model::setting::typed::{ENABLE_HTTP_PROXY, HTTP_PROXY, NTP_SERVERS, REMOTE_SYSLOG};
 use serde_json::{Map, Value, json};
 
-use crate::site::settings;
+use crate::machine::apt::{self, System};
+use crate::site::{packagerepositories, settings};
 use tables::error::TableError;
 use tables::read::Reads;
 
-/// The vendor data of every machine: YAML with a cloud-config in it, as MAAS's data source wants
+/// The vendor data of a machine: YAML with a cloud-config in it, as MAAS's data source wants
 /// it. What is inside is JSON, so nothing that was set can break out of it.
 ///
 /// # Errors
 /// [`TableError`].
-pub fn vendor_data(reads: &impl Reads) -> Result<String, TableError> {
+pub fn vendor_data(reads: &impl Reads, system: System<'_>) -> Result<String, TableError> {
     let mut config = Map::new();
     let servers = settings::read(reads, &NTP_SERVERS)?;
     if !servers.is_empty() {
         config.insert("ntp".to_owned(), json!({ "enabled": true, "servers": servers }));
     }
-    let proxy = settings::read(reads, &HTTP_PROXY)?;
-    if let Some(proxy) = proxy
-        && settings::read(reads, &ENABLE_HTTP_PROXY)?
-    {
-        config.insert("apt".to_owned(), json!({ "proxy": proxy }));
+    let enabled = settings::read(reads, &ENABLE_HTTP_PROXY)?;
+    let proxy = settings::read(reads, &HTTP_PROXY)?.filter(|_| enabled);
+    let apt = apt::config(system, &packagerepositories::all(reads)?, proxy.as_deref());
+    if !apt.is_empty() {
+        config.insert("apt".to_owned(), apt.into());
     }
     if let Some(server) = settings::read(reads, &REMOTE_SYSLOG)? {
         config.insert("rsyslog".to_owned(), json!({ "remotes": { "maas": server } }));
@@ -46,7 +47,8 @@ mod tests {
             let known = settings::known(name).unwrap();
             settings::set(&tables, &administrator(), known, text).await.unwrap();
         }
-        vendor_data(&tables.view().await.unwrap()).unwrap()
+        let system = System { osystem: "debian", architecture: "amd64/generic" };
+        vendor_data(&tables.view().await.unwrap(), system).unwrap()
     }
 
     #[tokio::test]
@@ -62,7 +64,8 @@ mod tests {
         assert_eq!(
             told,
             "cloud-init: \"#cloud-config\\n\
-             {\\\"apt\\\":{\\\"proxy\\\":\\\"http://10.0.0.2:3128/\\\"},\
+             {\\\"apt\\\":{\\\"preserve_sources_list\\\":true,\
+             \\\"proxy\\\":\\\"http://10.0.0.2:3128/\\\"},\
              \\\"ntp\\\":{\\\"enabled\\\":true,\
              \\\"servers\\\":[\\\"ntp.example.com\\\",\\\"10.0.0.1\\\"]},\
              \\\"rsyslog\\\":{\\\"remotes\\\":{\\\"maas\\\":\\\"log:514\\\"}}}\\n\"\n"

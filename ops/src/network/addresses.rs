@@ -18,6 +18,7 @@ use model::net::vlan::Vlan;
 
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
+use crate::network::kept;
 use crate::network::promised::is_promised;
 use tables::error::TableError;
 use tables::network::{
@@ -87,7 +88,14 @@ pub fn assign(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
         let subnet = tx
             .get::<Subnet>(&subnet)?
             .ok_or_else(|| AssignError::NotConnected { hostname: machine.hostname.clone() })?;
-        let address = choose(tx, &subnet)?;
+        let mac = machine.interfaces[interface].mac;
+        let address = match kept::for_client(tx, subnet.id, mac)? {
+            Some(ip) => {
+                keep(tx, &subnet, ip);
+                ip
+            }
+            None => choose(tx, &subnet)?,
+        };
         machine.interfaces[interface].links[link].ip_address = Some(address);
     }
     Ok(())

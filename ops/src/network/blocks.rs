@@ -188,20 +188,16 @@ impl Grants<'_> {
         let wanted = request.wanted.min(WANTED_MAX).min(share);
         // A rack whose clients were offered what it has looks poorer than it is, but not for ever; and one
         // that does not know yet that a range is gone looks richer.
-        let (mut owned, mut unused, mut moved) = (0_u32, 0_u32, false);
+        let (mut owned, mut unused) = (0_u32, 0_u32);
         for (block, bound) in self.tx.state().blocks_in_use() {
             let owns = applicant(self.process).owns(block) && block.valid_until > self.tx.now();
-            if !owns {
-                continue;
-            }
-            let home = self.homes.of(self.tx, block)?;
-            moved |= home.is_none_or(|home| !home.is_told_by(block));
+            let home = if owns { self.homes.of(self.tx, block)? } else { None };
             if let Some(home) = home.filter(|home| home.vlan == request.vlan) {
                 owned = owned.saturating_add(home.len());
                 unused = unused.saturating_add(home.unbound(bound));
             }
         }
-        let free = if moved { request.free.min(owned) } else { request.free };
+        let free = request.free.min(owned);
         let few = u32::from(free < FREE_MIN.min(part));
         let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2).min(part);
         Ok(if rich { 0 } else { wanted.saturating_sub(free).max(few) })

@@ -1,10 +1,11 @@
 //! What belongs to a network or a machine, and goes with it or keeps it: DHCP snippets, static routes,
-//! links of machines, VLANs that are relayed.
+//! links of machines, devices of a node, VLANs that are relayed.
 //!
 //! Who gives something a dependant only adds to a set that who removes it looks at: the one
 //! [marks](Tx::mark) a guard that the other depends on, so that one of them begins again. The other way
 //! round the row of what is removed is compared.
 
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::id::{FabricId, SpaceId, SubnetId, SystemId, VlanId};
 use model::net::iprange::IpRange;
@@ -12,6 +13,8 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 
 use crate::error::Refusal;
+use crate::machine::placement;
+use tables::devices::DEVICES_OF_PARENT;
 use tables::error::TableError;
 use tables::options::{
     SNIPPETS_OF_NODE, SNIPPETS_OF_RANGE, SNIPPETS_OF_SUBNET, STATIC_ROUTES_OF_SUBNET,
@@ -75,11 +78,23 @@ pub(crate) fn forget_range(tx: &mut Tx, range: &IpRange) -> Result<(), TableErro
     forget(tx, snippets)
 }
 
-/// Removes the snippets of a machine, in a transaction that removes the machine.
+/// Removes the snippets of a node and the devices that go with it, in a transaction that removes the node.
 pub(crate) fn forget_node(tx: &mut Tx, node: &SystemId) -> Result<(), TableError> {
     Holder::Machine(node).goes(tx);
     let snippets = tx.list_by(&SNIPPETS_OF_NODE, node)?;
-    forget(tx, snippets)
+    forget(tx, snippets)?;
+    tx.depend_on(&placement::of_parent(node));
+    for device in tx.list_by(&DEVICES_OF_PARENT, node)? {
+        forget_device(tx, &device)?;
+    }
+    Ok(())
+}
+
+/// Removes a device with what goes with it.
+pub(crate) fn forget_device(tx: &mut Tx, device: &Device) -> Result<(), TableError> {
+    forget_node(tx, &device.system_id)?;
+    tx.delete::<Device>(&device.system_id)?;
+    Ok(())
 }
 
 fn forget(tx: &mut Tx, snippets: Vec<DhcpSnippet>) -> Result<(), TableError> {

@@ -200,7 +200,9 @@ fn way(details: &Details, query: &ExplainQuery) -> Result<(Way, Vec<String>), Re
 /// The VLAN that a client is known to be on, and what says so.
 fn whereabouts(details: &Details, mac: MacAddress) -> Result<(Vlan, String), Refusal> {
     let at = details.view();
-    let machines = at.state().machines_with([&MachineKey::Mac(mac)]);
+    let key = [MachineKey::Mac(mac)];
+    let mut machines = at.state().all_machines().with(&key);
+    machines.extend(at.state().devices().with(&key));
     let interfaces = machines.iter().flat_map(|machine| {
         machine.interfaces.iter().map(move |interface| (&machine.hostname, interface))
     });
@@ -253,7 +255,8 @@ impl Shapes<'_> {
             leases.push(rows.lease(binding, self.now)?);
         }
         let machine = client.machine.as_ref().and_then(|id| {
-            let machine = self.details.view().state().machine(id)?;
+            let state = self.details.view().state();
+            let machine = state.machine(id).or_else(|| state.devices().get(id))?;
             Some(NamedMachine { system_id: id.to_string(), hostname: machine.hostname.clone() })
         });
         let reserved = client.reserved.iter().map(|ip| IpAddr::V4(*ip)).collect();

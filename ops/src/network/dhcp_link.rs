@@ -104,12 +104,16 @@ impl DhcpLink {
         }
         self.view.put_vlan(vlan);
         let mut machines: BTreeSet<&SystemId> = BTreeSet::new();
-        let known = at.state().machines_with([&MachineKey::Mac(client)]);
+        let nodes = |key| {
+            let machines = at.state().all_machines().with([&key]).into_iter();
+            machines.chain(at.state().devices().with([&key])).collect::<Vec<_>>()
+        };
+        // To DHCP a device is what a machine is.
         let put = |machine: &Machine, view: &mut DhcpView| {
             let served = ServedMachine::of(machine);
             view.put_host(&served.system_id, (&served).into());
         };
-        for machine in known {
+        for machine in nodes(MachineKey::Mac(client)) {
             machines.insert(&machine.system_id);
             put_snippets(&mut self.view, at.list_by(&SNIPPETS_OF_NODE, &machine.system_id)?);
             put(machine, &mut self.view);
@@ -128,7 +132,7 @@ impl DhcpLink {
             for reserved in at.list_by(&RESERVED_OF_SUBNET, &subnet.id)? {
                 self.view.put_reserved(reserved.ip, reserved.mac);
             }
-            for machine in at.state().linked_to(subnet.id) {
+            for machine in nodes(MachineKey::Subnet(subnet.id)) {
                 if machines.insert(&machine.system_id) {
                     put(machine, &mut self.view);
                 }

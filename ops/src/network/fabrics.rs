@@ -159,7 +159,8 @@ fn check_unused(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {
     }
     let mut connected = Vec::new();
     let keys: Vec<MachineKey> = vlans.iter().map(|vlan| MachineKey::Vlan(vlan.id)).collect();
-    for machine in tx.state().machines_with(&keys) {
+    let devices = tx.state().devices().with(&keys);
+    for machine in tx.state().machines_with(&keys).into_iter().chain(devices) {
         let here = |vlan: Option<VlanId>| vlan.is_some_and(within);
         for interface in machine.interfaces.iter().filter(|interface| here(interface.vlan)) {
             connected.push(format!("{} (physical) on {}", interface.name, machine.hostname));

@@ -48,8 +48,10 @@ pub(super) fn check_route(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Re
 
 fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
     // The anycast address of an IPv6 subnet is that of its routers (RFC 4291 §2.6.1).
-    let within = ip.is_ipv4() && subnet.cidr.contains(&ip);
-    if within && !AddressRange::hosts_of(subnet.cidr).contains(ip) {
+    if ip.is_ipv4()
+        && subnet.cidr.contains(&ip)
+        && !AddressRange::hosts_of(subnet.cidr).contains(ip)
+    {
         let what = if ip == subnet.cidr.network() { "network" } else { "broadcast" };
         return refused(format!("{ip} is the {what} address of subnet {}.", subnet.cidr));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::mac::MacAddress;
-use model::net::iprange::Purpose;
+use model::net::iprange::{IpRange, Purpose};
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
@@ -16,9 +16,11 @@ use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::promised::is_promised;
 use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, specifiers};
+use tables::error::TableError;
 use tables::network::{IPRANGES_OF_SUBNET, is_held};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -95,6 +97,10 @@ fn of_owner(
 ) -> Result<Vec<ReservedDetail>, Refusal> {
     let mut found = Vec::new();
     for reserved in reserved {
+        // Those that are kept for clients are no user's.
+        if reserved.reserved_ip.is_some() {
+            continue;
+        }
         let known = details.user(reserved.user)?;
         if owner.is_none_or(|owner| known.is_some_and(|known| known.username == owner)) {
             found.push(detail_of(details, reserved)?);
@@ -139,6 +145,7 @@ pub fn insert(
     user: &User,
     request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
+    placement::give_to(tx, user.id)?;
     let subnet = wanted_subnet(tx, request)?;
     let ip = match request.ip {
         Some(ip) => checked(tx, &subnet, ip)?,
@@ -152,6 +159,7 @@ pub fn insert(
         comment: String::new(),
         user: user.id,
         created: tx.now(),
+        reserved_ip: None,
     };
     tx.insert(&reserved)?;
     Ok(reserved)
@@ -174,6 +182,7 @@ pub async fn release(
         .update(&cause, |tx| {
             let own = tx
                 .get::<ReservedAddress>(&ip)?
+                .filter(|reserved| reserved.reserved_ip.is_none())
                 .filter(|reserved| force || reserved.user == user.id);
             own.ok_or_else(|| {
                 let message = format!(
@@ -211,17 +220,19 @@ fn checked(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> 
         let message = format!("{ip} is not within subnet CIDR: {}", subnet.cidr);
         return Err(Refusal::field("ip_address", message));
     }
-    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let dynamic = ranges.iter().find(|range| {
-        let addresses = AddressRange::new(range.start_ip, range.end_ip);
-        range.purpose == Purpose::Dynamic
-            && addresses.is_some_and(|addresses| addresses.contains(ip))
-    });
-    if let Some(range) = dynamic {
+    if let Some(range) = dynamic_range_of(tx, subnet, ip)? {
         let message =
             format!("{ip} is within the dynamic range from {} to {}", range.start_ip, range.end_ip);
         return Err(Refusal::with_message(Kind::Forbidden, message));
     }
+    take(tx, subnet, ip)
+}
+
+/// An address of a subnet, unless anybody has it or may have it.
+///
+/// # Errors
+/// [`Refusal`] as MAAS says it, not found.
+pub(crate) fn take(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> {
     let used = !tx.state().used(AddressRange::one(ip)).is_empty();
     let taken = used || is_held(&tx.looking(), ip) || is_promised(tx, ip, tx.now());
     if taken || subnet.gateway_ip == Some(ip) {
@@ -230,4 +241,19 @@ fn checked(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, Refusal> 
     }
     addresses::keep(tx, subnet, ip);
     Ok(ip)
+}
+
+/// The range for DHCP clients that an address lies in.
+pub(crate) fn dynamic_range_of(
+    at: &impl Reads,
+    subnet: &Subnet,
+    ip: IpAddr,
+) -> Result<Option<IpRange>, TableError> {
+    let mut ranges = at.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    ranges.retain(|range| {
+        let addresses = AddressRange::new(range.start_ip, range.end_ip);
+        range.purpose == Purpose::Dynamic
+            && addresses.is_some_and(|addresses| addresses.contains(ip))
+    });
+    Ok(ranges.into_iter().next())
 }

@@ -13,6 +13,7 @@ use model::user::User;
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::placement;
 use crate::network::addresses::keep_all;
 use crate::network::dependents::{self, Holder};
 use crate::network::specifiers;
@@ -101,6 +102,7 @@ pub fn insert(tx: &mut Tx, user: &User, change: &IpRangeChange) -> Result<IpRang
     let purpose = change.purpose.ok_or_else(|| required("type"))?;
     let start_ip = change.start_ip.ok_or_else(|| Refusal::field("start_ip", both))?;
     let end_ip = change.end_ip.ok_or_else(|| Refusal::field("end_ip", both))?;
+    placement::give_to(tx, user.id)?;
     tx.guard(SUBNETS_GUARD);
     let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
     let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {

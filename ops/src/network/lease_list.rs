@@ -167,7 +167,9 @@ impl<'a> Rows<'a> {
     /// A binding as it is shown.
     pub(super) fn lease(&mut self, binding: &Binding, now: Timestamp) -> Result<Lease, TableError> {
         let key = binding.client.mac().map(MachineKey::Mac);
-        let machines = self.details.view().state().machines_with(&key);
+        let state = self.details.view().state();
+        let mut machines = state.machines_with(&key);
+        machines.extend(state.devices().with(&key));
         let machine = machines.first().map(|machine| machine.hostname.clone());
         let now_in = subnet_around(self.details.view(), binding.ip)?;
         let subnet = now_in.as_ref().map_or(binding.subnet, |subnet| subnet.id);

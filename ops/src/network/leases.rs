@@ -29,6 +29,7 @@ use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
 use crate::network::spans::{block_span, dynamic_span, racks_of};
+use tables::devices::DEVICE_BY_ADDRESS;
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::machines::MACHINE_BY_ADDRESS;
@@ -268,14 +269,18 @@ fn permit_commit(
     Ok(permits(&process.actor(), Permission::LeaseAddresses, &Object::Link { racks: &racks }))
 }
 
-/// Whether a machine or a reservation of another client has the address.
+/// Whether a machine, a device or a reservation of another client has the address.
 fn kept_for_another(tx: &Tx, ip: IpAddr, client: &ClientId) -> Result<bool, TableError> {
     if let Some(reserved) = tx.get::<ReservedAddress>(&ip)? {
         return Ok(reserved.mac.is_none() || reserved.mac != client.mac());
     }
-    let machine = tx.find(&MACHINE_BY_ADDRESS, &ip)?;
-    Ok(machine.is_some_and(|machine| {
-        !machine.interfaces.iter().any(|interface| {
+    let machine = tx.find(&MACHINE_BY_ADDRESS, &ip)?.map(|machine| machine.interfaces);
+    let interfaces = match machine {
+        Some(interfaces) => Some(interfaces),
+        None => tx.find(&DEVICE_BY_ADDRESS, &ip)?.map(|device| device.interfaces),
+    };
+    Ok(interfaces.is_some_and(|interfaces| {
+        !interfaces.iter().any(|interface| {
             Some(interface.mac) == client.mac()
                 && interface.links.iter().any(|link| link.ip_address == Some(ip))
         })

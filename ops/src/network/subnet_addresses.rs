@@ -16,6 +16,10 @@ use tables::network::RESERVED_OF_SUBNET;
 use tables::read::Reads;
 use tables::views::machines::MachineKey;
 
+/// MAAS's number for a machine.
+const MACHINE: u8 = 0;
+/// MAAS's number for a device.
+const DEVICE: u8 = 1;
 /// MAAS's number for an address that IPAM assigned.
 const AUTO: u8 = 0;
 /// MAAS's number for a fixed address.
@@ -25,25 +29,33 @@ const USER_RESERVED: u8 = 4;
 /// MAAS's number for an address that a client has by DHCP.
 const DISCOVERED: u8 = 6;
 
-/// The addresses of a subnet that machines, users or DHCP clients have, in order.
+/// The addresses of a subnet that machines, devices, users or DHCP clients have, in order.
 ///
 /// # Errors
 /// [`TableError`].
 pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableError> {
     let mut used = Vec::new();
-    for machine in at.state().linked_to(subnet.id) {
+    let key = [MachineKey::Subnet(subnet.id)];
+    let machines = at.state().all_machines().with(&key).into_iter();
+    let machines = machines.map(|found| (MACHINE, &**found));
+    let devices = at.state().devices().with(&key).into_iter();
+    let devices = devices.map(|found| (DEVICE, &**found));
+    for (node_type, machine) in machines.chain(devices) {
         for interface in &machine.interfaces {
             for link in &interface.links {
                 let Some(ip) = link.ip_address.filter(|ip| subnet.cidr.contains(ip)) else {
                     continue;
                 };
                 let kind = if link.mode == LinkMode::Auto { AUTO } else { STICKY };
-                let summary = summary(at, machine, &interface.name)?;
+                let summary = summary(at, (node_type, machine), &interface.name)?;
                 used.push(entry(ip, kind, machine.updated, None, Some(summary)));
             }
         }
     }
-    for reserved in at.list_by(&RESERVED_OF_SUBNET, &subnet.id)? {
+    let mut reserved = at.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
+    // Those of clients are no user's.
+    reserved.retain(|reserved| reserved.reserved_ip.is_none());
+    for reserved in reserved {
         let user = at.get::<User>(&reserved.user)?.map(|user| user.username);
         used.push(entry(reserved.ip, USER_RESERVED, reserved.created, user, None));
     }
@@ -55,13 +67,17 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
             continue;
         };
         let mac = binding.client.mac();
-        let owners = mac.map(|mac| at.state().machines_with([&MachineKey::Mac(mac)]));
-        let mut owners = owners.into_iter().flatten().filter_map(|machine| {
-            let mut interfaces = machine.interfaces.iter();
-            interfaces.find(|interface| Some(interface.mac) == mac).map(|found| (machine, found))
-        });
+        let key = mac.map(MachineKey::Mac);
+        let machines = at.state().all_machines().with(&key).into_iter();
+        let devices = at.state().devices().with(&key).into_iter();
+        let owners = machines.map(|found| (MACHINE, &**found));
+        let mut owners =
+            owners.chain(devices.map(|found| (DEVICE, &**found))).filter_map(|owner| {
+                let mut interfaces = owner.1.interfaces.iter();
+                interfaces.find(|interface| Some(interface.mac) == mac).map(|found| (owner, found))
+            });
         let summary = match owners.next() {
-            Some((machine, interface)) => Some(summary(at, machine, &interface.name)?),
+            Some((owner, interface)) => Some(summary(at, owner, &interface.name)?),
             None => None,
         };
         used.push(entry(binding.ip, DISCOVERED, told_at(&binding), None, summary));
@@ -89,14 +105,18 @@ fn entry(
     UsedAddress { ip, alloc_type, created: date.clone(), updated: date, user, node_summary }
 }
 
-fn summary(at: &impl Reads, machine: &Machine, via: &str) -> Result<NodeSummary, TableError> {
+fn summary(
+    at: &impl Reads,
+    (node_type, machine): (u8, &Machine),
+    via: &str,
+) -> Result<NodeSummary, TableError> {
     let domain = at.get::<Domain>(&machine.placement.domain)?;
     let domain = domain.map(|domain| format!(".{}", domain.name)).unwrap_or_default();
     Ok(NodeSummary {
         system_id: machine.system_id.to_string(),
         hostname: machine.hostname.clone(),
         fqdn: format!("{}{domain}", machine.hostname),
-        node_type: 0,
+        node_type,
         is_container: false,
         via: via.to_owned(),
     })

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::SubnetId;
+use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
@@ -21,11 +22,12 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::VlanDetail;
-use crate::network::{addresses, dependents, gateways, specifiers};
+use crate::network::{addresses, dependents, gateways, kept, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// What shall be set of a subnet; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -193,7 +195,7 @@ pub async fn update(
 /// Removes a subnet with its IP ranges, its DHCP snippets and the static routes from and to it.
 ///
 /// # Errors
-/// [`Refusal`] when machines have links to it or users reserved addresses in it. `force` gives
+/// [`Refusal`] when machines or devices have links to it or users reserved addresses in it. `force` gives
 /// reservations up, never addresses of machines.
 pub async fn delete(
     tables: &Tables,
@@ -213,10 +215,10 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
     tx.guard(SUBNETS_GUARD);
     let subnet = specifiers::subnet(tx, specifier)?;
     addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
-    if let Some(machine) = tx.state().linked_to(subnet.id).next() {
+    if let Some((kind, node)) = linked(tx, subnet.id).next() {
         let message = format!(
-            "Cannot delete subnet {}: machine {} has a link to it.",
-            subnet.cidr, machine.hostname
+            "Cannot delete subnet {}: {kind} {} has a link to it.",
+            subnet.cidr, node.hostname
         );
         return Err(Refusal::with_message(Kind::Conflict, message));
     }
@@ -229,6 +231,7 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
     for address in reserved {
         tx.delete::<ReservedAddress>(&address.ip)?;
     }
+    kept::forget_subnet(tx, subnet.id)?;
     for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
         tx.delete::<IpRange>(&range.id)?;
     }
@@ -241,6 +244,17 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
 #[must_use]
 pub fn assigned(at: &impl Reads, subnet: &Subnet) -> Vec<AddressRange> {
     at.state().used(AddressRange::of(subnet.cidr))
+}
+
+/// The machines and devices with a link to a subnet, and which of the two each is.
+pub(crate) fn linked(
+    at: &impl Reads,
+    subnet: SubnetId,
+) -> impl Iterator<Item = (&'static str, &Arc<Machine>)> {
+    let key = [MachineKey::Subnet(subnet)];
+    let machines = at.state().all_machines().with(&key).into_iter();
+    let devices = at.state().devices().with(&key).into_iter();
+    machines.map(|found| ("machine", found)).chain(devices.map(|found| ("device", found)))
 }
 
 fn detail(details: &Details, subnet: Subnet) -> Result<SubnetDetail, Refusal> {
@@ -353,7 +367,7 @@ fn check_contents(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         return Err(Refusal::field("cidr", message));
     }
     dependents::check_subnet(tx, subnet)?;
-    for machine in tx.state().linked_to(subnet.id) {
+    for (_, machine) in linked(tx, subnet.id) {
         let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
         let outside = links.find_map(|link| {
             link.ip_address.filter(|ip| link.subnet == Some(subnet.id) && !subnet.cidr.contains(ip))

@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
 use model::controller::RackController;
+use model::device::Device;
 use model::id::{SystemId, VlanId};
 use model::machine::Machine;
+use model::machine::interface::Interface;
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
@@ -217,21 +219,33 @@ fn hold(tx: &mut Tx, vlan: &Vlan) {
 fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), Refusal> {
     for id in tx.state().ids_with(&MachineKey::Vlan(from)) {
         let Some(mut machine) = tx.get::<Machine>(&id)? else { continue };
-        let mut moved = false;
-        for interface in &mut machine.interfaces {
-            if interface.vlan == Some(from) {
-                interface.vlan = to;
-                moved = true;
-            }
-        }
-        if moved {
+        if move_of_node(&mut machine.interfaces, from, to) {
             if let Some(to) = to {
                 Holder::Vlan(to).gets_one(tx);
             }
             tx.put(&machine)?;
         }
     }
+    for id in tx.state().devices().ids_with(&MachineKey::Vlan(from)) {
+        let Some(mut device) = tx.get::<Device>(&id)? else { continue };
+        if move_of_node(&mut device.interfaces, from, to) {
+            if let Some(to) = to {
+                Holder::Vlan(to).gets_one(tx);
+            }
+            tx.put(&device)?;
+        }
+    }
     Ok(())
+}
+
+/// Whether any interface of a node was moved.
+fn move_of_node(interfaces: &mut [Interface], from: VlanId, to: Option<VlanId>) -> bool {
+    let mut moved = false;
+    for interface in interfaces.iter_mut().filter(|interface| interface.vlan == Some(from)) {
+        interface.vlan = to;
+        moved = true;
+    }
+    moved
 }
 
 fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {

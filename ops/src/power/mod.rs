@@ -158,7 +158,7 @@ pub async fn ask(
     id: &SystemId,
     patience: Duration,
 ) -> Result<PowerState, Refusal> {
-    let before = machines::find(&tables.view().await?, id)?;
+    let before = machines::readable(&tables.view().await?, actor, id)?;
     if before.power.is_switchable() {
         query(tables, actor, id).await?;
         // Whatever ends the wait, the present state is the answer.

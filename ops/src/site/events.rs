@@ -13,11 +13,13 @@ use tokio::task::JoinError;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::step::Author;
+use crate::network::specifiers;
 use tables::error::TableError;
 use tables::machines::{EVENTS_OF_LEVEL, EVENTS_OF_NODE, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::{Reads, View};
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::machines::MachineKey;
 
 /// An event before it has an id and a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +98,14 @@ pub struct EventQuery {
     pub system_ids: Option<Vec<SystemId>>,
     /// Hardware addresses of machines.
     pub macs: Option<Vec<MacAddress>>,
+    /// The zone that machines are in, by name or id.
+    pub zone: Option<String>,
+    /// The domain of their names, by name or id.
+    pub domain: Option<String>,
+    /// What those who allocated them call themselves.
+    pub agent_name: Option<String>,
+    /// Machines that zone, domain and agent leave; all when there is none.
+    pub placed: Option<BTreeSet<SystemId>>,
     /// The user that caused them.
     pub owner: Option<String>,
     /// The least level.
@@ -107,6 +117,9 @@ pub struct EventQuery {
     /// At most so many.
     pub limit: usize,
 }
+
+/// Of how many machines the events are read one by one.
+const PLACED_MAX: usize = 64;
 
 /// How many ids are read at once.
 const PAGE: usize = 64;
@@ -141,10 +154,42 @@ pub async fn list(
             system_ids.extend(view.find(&MACHINE_BY_MAC, &mac)?.map(|machine| machine.system_id));
         }
     }
+    wanted.placed = placed(&view, &wanted)?;
     // What an owner caused, and a level whose index is not complete, may be far between.
     let found = tokio::task::spawn_blocking(move || query(&view, &wanted)).await;
     let stopping = |error: JoinError| Refusal::with_message(Kind::Internal, error.to_string());
     Ok(found.map_err(stopping)??)
+}
+
+/// The machines that zone, domain and agent leave; none when nothing of that is asked for.
+fn placed(view: &View, query: &EventQuery) -> Result<Option<BTreeSet<SystemId>>, Refusal> {
+    let unknown = |field: &'static str| {
+        move |refusal| match refusal {
+            Refusal::NotFound { .. } => Refusal::field(field, format!("No such {field}.")),
+            other => other,
+        }
+    };
+    let mut wanted = Vec::new();
+    if let Some(zone) = &query.zone {
+        let zone = specifiers::zone(view, zone).map_err(unknown("zone"))?;
+        wanted.push(MachineKey::Zone(zone.id));
+    }
+    if let Some(domain) = &query.domain {
+        let domain = specifiers::domain(view, domain).map_err(unknown("domain"))?;
+        wanted.push(MachineKey::Domain(domain.id));
+    }
+    let mut placed: Option<BTreeSet<SystemId>> = None;
+    for key in &wanted {
+        let these: BTreeSet<SystemId> = view.state().ids_with(key).into_iter().collect();
+        placed = Some(placed.map_or_else(|| these.clone(), |placed| &placed & &these));
+    }
+    if let Some(agent) = &query.agent_name {
+        let all = view.state().machines();
+        let these = all.filter(|machine| machine.placement.agent_name == *agent);
+        let these: BTreeSet<SystemId> = these.map(|machine| machine.system_id.clone()).collect();
+        placed = Some(placed.map_or_else(|| these.clone(), |placed| &placed & &these));
+    }
+    Ok(placed)
 }
 
 /// The events that a query wants, newest first; hardware addresses are system ids already.
@@ -171,7 +216,11 @@ impl EventQuery {
         let owner = self.owner.as_ref().is_none_or(|owner| event.username.as_ref() == Some(owner));
         let before = self.before.is_none_or(|id| event.id < id);
         let after = self.after.is_none_or(|id| event.id > id);
-        level && owner && before && after
+        let placed = self
+            .placed
+            .as_ref()
+            .is_none_or(|placed| event.node.as_ref().is_some_and(|node| placed.contains(node)));
+        level && owner && before && after && placed
     }
 
     fn wants_level(&self, level: EventLevel) -> bool {
@@ -197,7 +246,9 @@ impl EventQuery {
                 None => named,
             });
         }
-        Ok(nodes)
+        // Of a few machines, their own events are read; of many, all events are.
+        let few = self.placed.as_ref().filter(|placed| placed.len() <= PLACED_MAX);
+        Ok(nodes.or_else(|| few.cloned()))
     }
 }
 

@@ -1,9 +1,12 @@
-//! What the site consists of besides machines and networks: settings, zones, pools, events.
+//! What the site consists of besides machines and networks: settings, zones, pools, events, files, notifications.
 
 pub mod dates;
 pub mod event_retention;
 pub mod events;
+pub mod files;
 pub mod groups;
+pub mod notifications;
+pub mod packagerepositories;
 pub mod resourcepools;
 pub mod settings;
 pub mod zones;

@@ -1,6 +1,7 @@
 //! Availability zones: how one is removed. The rest is that of all groups.
 
 use model::access::{Actor, Permission};
+use model::device::Device;
 use model::error::Kind;
 use model::machine::Machine;
 use model::zone::AvailabilityZone;
@@ -15,7 +16,7 @@ use tables::tx::Tx;
 use tables::update::Tables;
 use tables::views::machines::MachineKey;
 
-/// Removes a zone; its machines move to the default one. A zone that is not there is no error, as
+/// Removes a zone; its machines and devices move to the default one. A zone that is not there is no error, as
 /// in MAAS.
 ///
 /// # Errors
@@ -41,6 +42,13 @@ pub fn remove(tx: &mut Tx, name: &str) -> Result<(), Refusal> {
         if machine.placement.zone == zone.id {
             machine.placement.zone = DEFAULT_ZONE;
             tx.put(&machine)?;
+        }
+    }
+    for id in tx.state().devices().ids_with(&MachineKey::Zone(zone.id)) {
+        let Some(mut device) = tx.get::<Device>(&id)? else { continue };
+        if device.zone == zone.id {
+            device.zone = DEFAULT_ZONE;
+            tx.put(&device)?;
         }
     }
     tx.delete::<AvailabilityZone>(&zone.id)?;

@@ -12,7 +12,7 @@ async fn the_comment_of_an_allocation_is_an_event_of_its_machine() {
     let request = AllocateRequest { comment, ..AllocateRequest::default() };
     let dry = AllocateRequest { dry_run: true, ..request.clone() };
     allocate(&site.tables, &admin(), &dry).await.unwrap();
-    let machine = allocate(&site.tables, &admin(), &request).await.unwrap();
+    let machine = allocate(&site.tables, &admin(), &request).await.unwrap().machine;
     let wanted = EventQuery { limit: 10, ..EventQuery::default() };
     let found = events::list(&site.tables, &admin(), &wanted).await.unwrap();
     let why: Vec<_> = found.iter().filter(|event| event.description == "for the demo").collect();

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use model::access::Actor;
-use model::id::InterfaceId;
 use model::machine::interface::Interface;
 use model::net::iprange::Purpose;
 use model::net::vlan::Vlan;
@@ -104,20 +103,7 @@ async fn a_subnet_is_not_removed_while_a_machine_is_linked_to_it() {
     let (site, _) = site().await;
     let tx = site.tables.begin(0).await.unwrap();
     site.change(|tx| {
-        let mut interface = Interface {
-            id: InterfaceId(1),
-            name: "eth0".to_owned(),
-            mac: mac(1),
-            vlan: None,
-            boot: true,
-            enabled: true,
-            link_connected: true,
-            link_speed: 0,
-            vendor: String::new(),
-            product: String::new(),
-            firmware_version: String::new(),
-            links: Vec::new(),
-        };
+        let mut interface = Interface { boot: true, ..Interface::of_mac(mac(1)) };
         addresses::connect(tx, &mut interface, site.vlan)?;
         let linked: Vec<_> = interface.links.iter().map(|link| link.subnet).collect();
         assert_eq!((interface.vlan, linked), (Some(site.vlan), vec![Some(site.subnet)]));

@@ -3,6 +3,7 @@
 
 mod comments;
 mod dependants;
+mod devices;
 mod leases;
 mod machine_rows;
 mod many;

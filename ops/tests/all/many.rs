@@ -100,7 +100,8 @@ async fn as_many_are_allocated_as_there_are_machines() {
     })
     .await;
     let (allocated, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
-    let ids: BTreeSet<SystemId> = allocated.into_iter().map(|got| got.unwrap().system_id).collect();
+    let ids: BTreeSet<SystemId> =
+        allocated.into_iter().map(|got| got.unwrap().machine.system_id).collect();
     assert_eq!(ids.len(), 40, "each machine once");
     let refused: BTreeSet<String> =
         refused.iter().map(|got| text(got.as_ref().unwrap_err())).collect();

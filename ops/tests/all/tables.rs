@@ -143,6 +143,7 @@ async fn an_address_belongs_to_one_holder_whatever_its_kind() {
         comment: String::new(),
         user: model::id::UserId(user),
         created: model::time::Timestamp::default(),
+        reserved_ip: None,
     };
     tables.update(&cause, |tx| tx.insert(&reserved(1))).await.unwrap();
     let again = tables.update(&cause, |tx| tx.insert(&reserved(2))).await;

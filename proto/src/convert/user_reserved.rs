@@ -12,8 +12,7 @@ const MESSAGE: &str = "UserReserved";
 
 impl From<&ReservedAddress> for rack::UserReserved {
     fn from(reserved: &ReservedAddress) -> Self {
-        let ReservedAddress { ip, subnet, mac, hostname, comment: _, user: _, created: _ } =
-            reserved;
+        let ReservedAddress { ip, subnet, mac, hostname, .. } = reserved;
         Self {
             ip: ip_to_bytes(*ip),
             subnet: subnet.0,
@@ -36,6 +35,7 @@ impl TryFrom<rack::UserReserved> for ReservedAddress {
             comment: String::new(),
             user: UserId::default(),
             created: Timestamp::default(),
+            reserved_ip: None,
         })
     }
 }

@@ -181,6 +181,7 @@ prop_compose! {
             comment: String::new(),
             user: UserId::default(),
             created: Timestamp::default(),
+            reserved_ip: None,
         }
     }
 }

@@ -93,10 +93,10 @@ impl Interfaces {
         self.served.values().find(|served| served.index == index)
     }
 
-    /// A served interface on a link.
-    pub(super) fn on_link(&self, vlan: VlanId) -> Option<&InterfaceSocket> {
+    /// A served interface on a link, and the address of the host there.
+    pub(super) fn on_link(&self, vlan: VlanId) -> Option<(&InterfaceSocket, Ipv4Addr)> {
         let mut on_link = self.served.values().filter(|served| served.vlan == vlan);
-        on_link.next().map(|served| &*served.socket)
+        on_link.next().map(|served| (&*served.socket, served.address))
     }
 
     /// The link that an interface lies on, whether it is served or not.

@@ -1,4 +1,4 @@
-//! What a probe looks like on the wire, and an answer: ARP (RFC 5227 §2.1.1) on a link of the rack's,
+//! What a probe looks like on the wire, and an answer: ARP (RFC 826) on a link of the rack's,
 //! ICMP echo (RFC 792) on others.
 
 use std::net::Ipv4Addr;
@@ -15,8 +15,10 @@ pub(crate) const ARP_OPERATION_AT: usize = 20;
 pub(crate) const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST: u8 = 8;
 
-/// An ARP frame that asks who has an address, and says nothing of an own one.
-pub(crate) fn arp_probe(own: MacAddress, ip: Ipv4Addr) -> Vec<u8> {
+/// An ARP frame that asks who has an address, from the host's own one. A probe without a sender would
+/// tell a client that was just given the address, and probes it itself, that another wants to use it
+/// (RFC 5227 §2.1.1).
+pub(crate) fn arp_request((own, at): (MacAddress, Ipv4Addr), ip: Ipv4Addr) -> Vec<u8> {
     let mut frame = Vec::with_capacity(42);
     frame.extend([0xff; 6]);
     frame.extend(own.0);
@@ -24,7 +26,7 @@ pub(crate) fn arp_probe(own: MacAddress, ip: Ipv4Addr) -> Vec<u8> {
     frame.extend(HARDWARE_AND_PROTOCOL);
     frame.extend([0, 1]);
     frame.extend(own.0);
-    frame.extend([0; 4]);
+    frame.extend(at.octets());
     frame.extend([0; 6]);
     frame.extend(ip.octets());
     frame
@@ -69,19 +71,19 @@ mod tests {
 
     /// C-08.
     #[test]
-    fn a_probe_names_no_sender_so_that_nobody_learns_a_wrong_address() {
-        let frame = arp_probe(OWN, IP);
+    fn a_question_names_its_sender_so_that_no_client_takes_it_for_a_rival() {
+        let frame = arp_request((OWN, Ipv4Addr::new(10, 0, 0, 2)), IP);
         assert_eq!(frame.len(), 42);
         assert_eq!(frame[..14], [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6]);
         assert_eq!(frame[14..22], [0, 1, 8, 0, 6, 4, 0, 1]);
-        assert_eq!(frame[28..32], [0; 4], "sender protocol address");
+        assert_eq!(frame[28..32], [10, 0, 0, 2], "sender protocol address");
         assert_eq!(frame[38..], IP.octets());
         assert_eq!(arp_answer(&frame), None, "a question is no answer");
     }
 
     #[test]
     fn an_answer_is_read_and_what_is_cut_or_odd_is_none() {
-        let mut frame = arp_probe(MacAddress([2, 0, 0, 0, 0, 9]), Ipv4Addr::UNSPECIFIED);
+        let mut frame = arp_request((MacAddress([2, 0, 0, 0, 0, 9]), Ipv4Addr::UNSPECIFIED), IP);
         frame[21] = 2;
         frame[28..32].copy_from_slice(&IP.octets());
         assert_eq!(arp_answer(&frame), Some((IP, MacAddress([2, 0, 0, 0, 0, 9]))));

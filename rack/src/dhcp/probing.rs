@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::dhcp::metrics::{DhcpMetrics, ProbeKind};
 use crate::dhcp::packet_socket::{bpf, filtered, read};
 use crate::dhcp::probe_packets::{
-    ARP_OPERATION_AT, ARP_REPLY, ECHO_REPLY, ETHERTYPE_ARP, arp_answer, arp_probe, echo_answer,
+    ARP_OPERATION_AT, ARP_REPLY, ECHO_REPLY, ETHERTYPE_ARP, arp_answer, arp_request, echo_answer,
     echo_request,
 };
 use crate::dhcp::socket::InterfaceSocket;
@@ -73,11 +73,12 @@ impl Probing {
         self.heard.1.recv().await
     }
 
-    /// Sends probes; the links on which that fails, and why. `on_link` is an interface on a link.
+    /// Sends probes; the links on which that fails, and why. `on_link` is an interface on a link with
+    /// the host's address there.
     pub(crate) fn send<'a>(
         &mut self,
         probes: &[Probe],
-        on_link: impl Fn(VlanId) -> Option<&'a InterfaceSocket>,
+        on_link: impl Fn(VlanId) -> Option<(&'a InterfaceSocket, Ipv4Addr)>,
         metrics: &DhcpMetrics,
     ) -> BTreeMap<VlanId, io::Error> {
         let mut failed = BTreeMap::new();
@@ -85,7 +86,8 @@ impl Probing {
             if failed.contains_key(vlan) {
                 continue;
             }
-            let way = on_link(*vlan).and_then(|socket| Some((socket, socket.hardware()?)));
+            let way = on_link(*vlan);
+            let way = way.and_then(|(socket, at)| Some((socket, (socket.hardware()?, at))));
             let (kind, sent) = match way {
                 Some((socket, own)) => ("arp", self.send_arp(socket, own, *ip)),
                 None => ("echo", self.send_echo(*ip)),
@@ -101,7 +103,7 @@ impl Probing {
     fn send_arp(
         &mut self,
         socket: &InterfaceSocket,
-        own: MacAddress,
+        own: (MacAddress, Ipv4Addr),
         ip: Ipv4Addr,
     ) -> io::Result<()> {
         if !self.hears_arp {
@@ -110,7 +112,7 @@ impl Probing {
             self.readers.spawn(async move { read(&socket, read_arp, heard).await });
             self.hears_arp = true;
         }
-        socket.send_frame(&arp_probe(own, ip))
+        socket.send_frame(&arp_request(own, ip))
     }
 
     fn send_echo(&mut self, ip: Ipv4Addr) -> io::Result<()> {

@@ -108,7 +108,7 @@ async fn deploy(site: &Site, ids: &[String]) -> anyhow::Result<Round> {
     let asks = ids.iter().cycle().take(MANY).map(ask).collect();
     let round = Round::send(site, "deploy", asks).await;
     let round = round
-        .expect(ids.len(), &[(409, "it hasn't been allocated")])
+        .expect(ids.len(), &[(409, "in the 'Deploying' state")])
         .distinct("machine", |machine| machine["system_id"].clone())
         .distinct("address", |machine| machine["ip_addresses"].clone());
     for _ in 0..MANY {

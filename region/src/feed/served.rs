@@ -1,8 +1,10 @@
-//! What racks serve from: the tables, and the form in which racks see their rows.
+//! What racks serve from: the tables, and the form in which racks see their rows. A device is to them a machine that
+//! boots by itself, so that racks of every version know its name, its addresses and its boot.
 
 use bytes::Bytes;
 use model::boot::files::BootFiles;
 use model::controller::{RackController, RegionController, ServedRack};
+use model::device::Device;
 use model::dhcp::program::Program;
 use model::dhcp::snippet::{DhcpSnippet, ServedSnippet};
 use model::dns::dnsresource::DnsResource;
@@ -33,7 +35,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 16] {
+pub(super) fn rows_by_table() -> [Bytes; 17] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -51,6 +53,7 @@ pub(super) fn rows_by_table() -> [Bytes; 16] {
         prefix::<DhcpSnippet>(),
         prefix::<StaticRoute>(),
         prefix::<ZoneSerial>(),
+        prefix::<Device>(),
     ]
 }
 
@@ -73,6 +76,7 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::BootFiles(files) => Served::BootFiles(*files),
         Object::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet_of(&snippet)),
         Object::StaticRoute(route) => Served::StaticRoute(*route),
+        Object::Device(device) => Served::Machine(device.served()),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
@@ -101,7 +105,7 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::Reserved(ip) => Key::Reserved(ip),
         ObjectId::Domain(id) => Key::Domain(id),
         ObjectId::DnsResource(id) => Key::DnsResource(id),
-        ObjectId::Machine(id) => Key::Machine(id),
+        ObjectId::Machine(id) | ObjectId::Device(id) => Key::Machine(id),
         ObjectId::Binding(ip) => Key::Binding(ip),
         ObjectId::Block(id) => Key::Block(id),
         ObjectId::PowerJob(id) => Key::PowerJob(id),

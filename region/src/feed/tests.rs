@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
+use model::device::Device;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::id::{
-    BlockId, DhcpSnippetId, FabricId, IpRangeId, StaticRouteId, SubnetId, SystemId, UserId, VlanId,
+    AvailabilityZoneId, BlockId, DhcpSnippetId, DomainId, FabricId, IpRangeId, StaticRouteId,
+    SubnetId, SystemId, UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
@@ -55,6 +57,8 @@ enum Change {
     Route { id: u32, source: u32 },
     Machine { id: u64, phase: Phase, observed: i64 },
     MachineGone { id: u64 },
+    Device { id: u64, name: u8, noted: bool },
+    DeviceGone { id: u64 },
     Job { machine: u64, rack: Option<u64> },
 }
 
@@ -96,6 +100,7 @@ impl Change {
                 comment: String::new(),
                 user: UserId(1),
                 created: at(0),
+                reserved_ip: None,
             }),
             Self::Snippet { id, scope, text } => tx.put(&snippet(id, scope, text)),
             Self::SnippetGone { id } => tx.delete::<DhcpSnippet>(&DhcpSnippetId(id)).map(drop),
@@ -108,6 +113,10 @@ impl Change {
             }),
             Self::Machine { id, phase, observed } => tx.put(&machine(id, phase, observed)),
             Self::MachineGone { id } => tx.delete::<Machine>(&SystemId::from_number(id)).map(drop),
+            Self::Device { id, name, noted } => tx.put(&device(id, name, noted)),
+            Self::DeviceGone { id } => {
+                tx.delete::<Device>(&SystemId::from_number(100 + id)).map(drop)
+            }
             Self::Job { machine, rack: number } => tx.put(&PowerJob {
                 machine: SystemId::from_number(machine),
                 id: 1,
@@ -197,6 +206,23 @@ fn machine(id: u64, phase: Phase, observed: i64) -> Machine {
     }
 }
 
+fn device(id: u64, name: u8, noted: bool) -> Device {
+    let note = noted.then(|| ("a".to_owned(), "b".to_owned()));
+    Device {
+        system_id: SystemId::from_number(100 + id),
+        hostname: format!("d{id}-{name}"),
+        description: String::new(),
+        domain: DomainId(0),
+        zone: AvailabilityZoneId(1),
+        owner: None,
+        parent: None,
+        annotations: note.into_iter().collect(),
+        interfaces: Vec::new(),
+        created: at(0),
+        updated: at(0),
+    }
+}
+
 fn change() -> impl Strategy<Value = Change> {
     let (some_vlan, some_rack) = (1..4u32, 1..=RACKS);
     let state = prop::sample::select(vec![BindingState::Active, BindingState::Released]);
@@ -222,6 +248,9 @@ fn change() -> impl Strategy<Value = Change> {
         4 => (1..4u64, phase, 0..9i64)
             .prop_map(|(id, phase, observed)| Change::Machine { id, phase, observed }),
         1 => (1..4u64).prop_map(|id| Change::MachineGone { id }),
+        2 => (1..4u64, 0..3u8, any::<bool>())
+            .prop_map(|(id, name, noted)| Change::Device { id, name, noted }),
+        1 => (1..4u64).prop_map(|id| Change::DeviceGone { id }),
         1 => (1..4u64, prop::option::of(some_rack))
             .prop_map(|(machine, rack)| Change::Job { machine, rack }),
     ]
@@ -417,6 +446,23 @@ fn power_poll_is_not_sent() {
     ]);
     let told: Vec<usize> = made.prompt.values().map(|encoded| encoded.changes.len()).collect();
     assert_eq!(told, [1, 0, 1]);
+}
+
+#[test]
+fn racks_are_told_of_a_device_as_of_a_machine_that_boots_by_itself() {
+    let made = history(&[
+        vec![Change::Device { id: 1, name: 1, noted: false }],
+        vec![Change::Device { id: 1, name: 1, noted: true }],
+        vec![Change::Device { id: 1, name: 2, noted: true }],
+    ]);
+    let told: Vec<usize> = made.prompt.values().map(|encoded| encoded.changes.len()).collect();
+    assert_eq!(told, [1, 0, 1], "notes are nothing to racks");
+    let last = *made.views.last_key_value().unwrap().0;
+    let copied = Rack::fresh(rack(1), &made.copy(last));
+    let served = copied.held.get(&Key::Machine(SystemId::from_number(101)));
+    let Some(Served::Machine(served)) = served else { panic!("no machine: {served:?}") };
+    assert_eq!(served.hostname, "d1-2");
+    assert!(served.boots_locally());
 }
 
 #[test]

@@ -72,13 +72,15 @@ pub async fn user_data(State(parts): State<MetadataParts>, headers: HeaderMap) -
     respond(deployed(&parts, &headers).await)
 }
 
-/// The names that are served; that of the keys only when there are any, as in MAAS.
+/// The names that are served; those of keys only when there are any, as in MAAS.
 async fn listed_keys(parts: &MetadataParts, headers: &HeaderMap) -> Result<Response, Problem> {
     let (actor, machine) = machine_of(parts, headers).await?;
     let keys = metadata::public_keys(&parts.tables, &actor, &machine.system_id).await?;
+    let certificates = metadata::certificates(&parts.tables, &actor, &machine.system_id).await?;
     let public_keys = (!keys.is_empty()).then_some("public-keys");
+    let x509 = (!certificates.is_empty()).then_some("x509");
     let names = ["instance-id", "local-hostname"].into_iter().chain(public_keys);
-    let names: Vec<&str> = names.chain(["vendor-data"]).collect();
+    let names: Vec<&str> = names.chain(["vendor-data"]).chain(x509).collect();
     Ok(names.join("\n").into_response())
 }
 
@@ -100,7 +102,13 @@ async fn meta_data(
         }
         "vendor-data" => {
             let content_type = [(CONTENT_TYPE, "application/x-yaml; charset=utf-8")];
-            Ok((content_type, metadata::vendor_data(&parts.tables).await?).into_response())
+            let told = metadata::vendor_data(&parts.tables, &actor, &machine.system_id).await?;
+            Ok((content_type, told).into_response())
+        }
+        "x509" => {
+            let id = &machine.system_id;
+            let certificates = metadata::certificates(&parts.tables, &actor, id).await?;
+            Ok(certificates.join("\n").into_response())
         }
         _ => Err(Problem::text(Kind::NotFound, format!("Unknown metadata attribute: {key}"))),
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::controller::{RackController, RegionController, ServedRack};
+use model::device::Device;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::project::{TTL_SETTING, ttl_of_setting};
@@ -177,6 +178,7 @@ impl Followed {
             Object::Machine(machine) => {
                 projector.put_machine(&Arc::new(ServedMachine::of(&machine)));
             }
+            Object::Device(device) => projector.put_machine(&Arc::new(device.served())),
             Object::Binding(binding) => projector.put_binding(&binding),
             Object::Rack(rack) => projector.put_rack(&ServedRack::of(&rack)),
             Object::Region(region) => projector.put_region(&region),
@@ -207,7 +209,7 @@ impl Followed {
         match id {
             ObjectId::Domain(id) => projector.remove_domain(*id),
             ObjectId::DnsResource(id) => projector.remove_resource(*id),
-            ObjectId::Machine(id) => projector.remove_machine(id),
+            ObjectId::Machine(id) | ObjectId::Device(id) => projector.remove_machine(id),
             ObjectId::Binding(ip) => projector.remove_binding(*ip),
             ObjectId::Rack(id) => projector.remove_rack(id),
             ObjectId::Region(id) => projector.remove_region(id),
@@ -294,8 +296,9 @@ fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-fn rows_by_table() -> [Bytes; 7] {
+fn rows_by_table() -> [Bytes; 8] {
     [
+        prefix::<Device>(),
         prefix::<Domain>(),
         prefix::<DnsResource>(),
         prefix::<Binding>(),

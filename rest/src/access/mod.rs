@@ -3,4 +3,5 @@
 pub mod account;
 pub mod accounts;
 pub mod sshkeys;
+pub mod sslkeys;
 pub mod users;

@@ -25,6 +25,8 @@ pub(crate) const KEY: Param<PublicKey> = Param::parsed(
     "Invalid SSH public key.",
 );
 
+const USER: Param<String> = Param::text("user", "The user that gets the key; administrators only.");
+
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("SSHKeysHandler", ALL, |call| Box::pin(list(call)))
@@ -33,7 +35,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("SSHKeysHandler", ALL, |call| Box::pin(create(call)))
         .requires(Permission::ManageOwnKeys)
         .doc("Add an SSH key: systems that are deployed from now on let its owner in.")
-        .params(&[KEY.needed()]),
+        .params(&[KEY.needed(), USER.optional()]),
     Operation::post("SSHKeysHandler", ALL, |_| Box::pin(ready(import())))
         .op("import")
         .requires(Permission::ManageOwnKeys)
@@ -56,8 +58,12 @@ async fn list(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
-    let key = KEY.required(&call.params)?;
-    let key = sshkeys::create(&call.parts.tables, &call.actor, &key).await?;
+    let (tables, actor) = (&call.parts.tables, &call.actor);
+    let (key, user) = (KEY.required(&call.params), USER.named(&call.params));
+    let key = match user {
+        Some(user) => sshkeys::create_for(tables, actor, &user, &key?).await?,
+        None => sshkeys::create(tables, actor, &key?).await?,
+    };
     Ok(Reply::json(&SshKey::from(&key)).with_status(201))
 }
 

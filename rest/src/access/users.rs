@@ -11,7 +11,6 @@ use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
-use crate::refused::Refused;
 use crate::reply::Reply;
 
 const USERNAME: Param<String> = Param::text("username", "The user's name.");
@@ -19,6 +18,10 @@ const EMAIL: Param<String> = Param::text("email", "The user's mail address.");
 const PASSWORD: Param<String> = Param::text("password", "The user's password.");
 const IS_SUPERUSER: Param<String> =
     Param::text("is_superuser", "Whether the user may do everything: 0 or 1.");
+const TRANSFER_RESOURCES_TO: Param<String> = Param::text(
+    "transfer_resources_to",
+    "The user that gets its machines, addresses and IP ranges before.",
+);
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -40,11 +43,8 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Read a user."),
     Operation::delete("UserHandler", "users/{username}/", |call| Box::pin(delete(call)))
         .reserved(Permission::ManageUsers)
-        .doc("Delete a user without machines, with its API keys and SSH keys.")
-        .refuses(&[Refused::new(
-            &["transfer_resources_to"],
-            "Nothing is handed over: leave it out, and release the user's machines and addresses.",
-        )]),
+        .doc("Delete a user without machines, addresses and IP ranges, with its keys and files.")
+        .params(&[TRANSFER_RESOURCES_TO.optional()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
@@ -83,6 +83,8 @@ async fn read(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
-    users::delete(&call.parts.tables, &call.actor, call.segment("username")).await?;
+    let heir = TRANSFER_RESOURCES_TO.named(&call.params);
+    let username = call.segment("username");
+    users::delete(&call.parts.tables, &call.actor, username, heir.as_deref()).await?;
     Ok(Reply::no_content())
 }

@@ -3,13 +3,19 @@
 use api::controllers::{Controller, ControllerInterface, ControllerLink, Service};
 use model::access::Permission;
 use model::controller;
+use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
-use ops::cluster::controllers::{self, AddressDetail, Placement, RackDetail, RegionDetail};
+use ops::cluster::controllers::{
+    self, AddressDetail, ControllerChange, Placement, RackDetail, RegionDetail,
+};
+use ops::image::boot_resources;
+use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
+use crate::params::Params;
 use crate::problem::Problem;
 use crate::refused::Refused;
 use crate::reply::Reply;
@@ -21,6 +27,33 @@ const REGION: &str = "regioncontrollers/{system_id}/";
 const HOSTNAME: Param<String> = Param::text("hostname", "Only those names.");
 const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 const FORCE: Param<bool> = Param::boolean("force", "Whether VLANs may lose it.");
+
+const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
+const ZONE: Param<String> = Param::text("zone", "The zone, by name or id.");
+const NODES: Param<String> = Param::text("nodes", "The controllers, by id.");
+
+/// What a controller cannot be told.
+const POWER: Refused = Refused::new(
+    &[
+        "power_type",
+        "power_parameters_power_address",
+        "power_parameters_power_user",
+        "power_parameters_power_pass",
+    ],
+    "Controllers are not switched on or off from here: leave it out.",
+)
+.unless("manual");
+
+/// What is asked of power parameters.
+const SKIP_CHECK: Refused = Refused::new(
+    &["power_parameters_skip_check"],
+    "Controllers have no power parameters that could be checked: leave it out.",
+);
+
+const DOMAIN: Refused = Refused::new(
+    &["domain"],
+    "Controllers have names in the default domain: leave it out, or make another one the default.",
+);
 
 /// What MAAS finds nodes by.
 const CONSTRAINTS: Refused = Refused::new(
@@ -91,8 +124,31 @@ pub const OPERATIONS: &[Operation] = &[
         .op("is_registered")
         .doc("Whether a rack controller has that address.")
         .params(&[MAC_ADDRESS.needed()]),
+    Operation::post("RackControllersHandler", "rackcontrollers/", |call| Box::pin(set_zone(call)))
+        .op("set_zone")
+        .requires(Permission::ManageControllers)
+        .doc("Move rack controllers to a zone.")
+        .params(&[ZONE.needed(), NODES.repeated()]),
     Operation::get("RackControllerHandler", RACK, |call| Box::pin(rack(call)))
         .doc("Read a rack controller."),
+    Operation::get("RackControllerHandler", RACK, |call| Box::pin(boot_images(call)))
+        .op("list_boot_images")
+        .reserved(Permission::ManageControllers)
+        .doc("List the images that a rack controller can give to machines."),
+    Operation::get("RackControllerHandler", RACK, |call| Box::pin(rack_power(call, json!({}))))
+        .op("power_parameters")
+        .reserved(Permission::ManageControllers)
+        .doc("Read the power parameters of a rack controller: it has none."),
+    Operation::get("RackControllerHandler", RACK, |call| {
+        Box::pin(rack_power(call, json!({ "state": "unknown" })))
+    })
+    .op("query_power_state")
+    .doc("Read whether a rack controller is on: nobody asks its BMC."),
+    Operation::put("RackControllerHandler", RACK, |call| Box::pin(update_rack(call)))
+        .reserved(Permission::ManageControllers)
+        .doc("Describe a rack controller, or move it to another zone.")
+        .params(&[DESCRIPTION.optional(), ZONE.optional()])
+        .refuses(&[POWER, SKIP_CHECK, DOMAIN]),
     Operation::delete("RackControllerHandler", RACK, |call| Box::pin(delete_rack(call)))
         .requires(Permission::ManageControllers)
         .doc("Forget a rack controller.")
@@ -102,8 +158,23 @@ pub const OPERATIONS: &[Operation] = &[
     })
     .doc("List all region controllers.")
     .refuses(&[CONSTRAINTS, BY_HOSTNAME]),
+    Operation::post("RegionControllersHandler", "regioncontrollers/", |call| {
+        Box::pin(set_zone(call))
+    })
+    .op("set_zone")
+    .requires(Permission::ManageControllers)
+    .doc("Move region controllers to a zone.")
+    .params(&[ZONE.needed(), NODES.repeated()]),
     Operation::get("RegionControllerHandler", REGION, |call| Box::pin(region(call)))
         .doc("Read a region controller."),
+    Operation::put("RegionControllerHandler", REGION, |call| Box::pin(update_region(call)))
+        .reserved(Permission::ManageControllers)
+        .doc("Describe a region controller, or move it to another zone.")
+        .params(&[DESCRIPTION.optional(), ZONE.optional()])
+        .refuses(&[POWER, SKIP_CHECK, DOMAIN]),
+    Operation::delete("RegionControllerHandler", REGION, |call| Box::pin(delete_region(call)))
+        .requires(Permission::ManageControllers)
+        .doc("Refused: `ironraft cluster remove` takes a region out of the cluster."),
 ];
 
 async fn racks(call: Call) -> Result<Reply, Problem> {
@@ -133,6 +204,69 @@ async fn delete_rack(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::no_content())
 }
 
+async fn boot_images(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "RackController")?;
+    let (tables, actor) = (&call.parts.tables, &call.actor);
+    let rack = controllers::get_rack(tables, actor, &id).await?;
+    // It fetches them from the regions when machines ask, so it has what they have.
+    let resources =
+        if rack.is_connected { boot_resources::list(tables, actor).await? } else { vec![] };
+    let whole = resources.iter().filter(|resource| resource.latest_complete().is_some());
+    let images = whole.map(|resource| {
+        let (arch, kind) = resource.architecture.split_once('/').unwrap_or_default();
+        json!({
+            "name": resource.name, "architecture": arch, "subarches": [kind], "status": "synced",
+        })
+    });
+    let status = if rack.is_connected { "synced" } else { "unknown" };
+    Ok(Reply::json(&json!({
+        "images": images.collect::<Vec<_>>(),
+        "connected": rack.is_connected,
+        "status": status,
+    })))
+}
+
+async fn rack_power(call: Call, answer: Value) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "RackController")?;
+    controllers::get_rack(&call.parts.tables, &call.actor, &id).await?;
+    Ok(Reply::json(&answer))
+}
+
+async fn update_rack(call: Call) -> Result<Reply, Problem> {
+    let change = change(&call.params);
+    let id: SystemId = call.id("system_id", "RackController")?;
+    let rack = controllers::update_rack(&call.parts.tables, &call.actor, &id, &change).await?;
+    Ok(Reply::json(&rack_shape(&rack)))
+}
+
+async fn update_region(call: Call) -> Result<Reply, Problem> {
+    let change = change(&call.params);
+    let id: SystemId = call.id("system_id", "RegionController")?;
+    let region = controllers::update_region(&call.parts.tables, &call.actor, &id, &change).await?;
+    Ok(Reply::json(&region_shape(&region)))
+}
+
+async fn set_zone(call: Call) -> Result<Reply, Problem> {
+    let zone = ZONE.required(&call.params)?;
+    let nodes = NODES.items(&call.params).unwrap_or_default();
+    controllers::set_zone(&call.parts.tables, &call.actor, &nodes, &zone).await?;
+    Ok(Reply::json(&()))
+}
+
+async fn delete_region(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "RegionController")?;
+    let region = controllers::get_region(&call.parts.tables, &call.actor, &id).await?;
+    let message = format!(
+        "Region {} is a member of the cluster: `ironraft cluster remove` takes it out.",
+        region.region.hostname
+    );
+    Err(Problem::text(Kind::Invalid, message))
+}
+
+fn change(params: &Params) -> ControllerChange {
+    ControllerChange { description: DESCRIPTION.given(params), zone: ZONE.named(params) }
+}
+
 async fn regions(call: Call) -> Result<Reply, Problem> {
     let regions = controllers::list_regions(&call.parts.tables, &call.actor).await?;
     Ok(Reply::json(&regions.iter().map(region_shape).collect::<Vec<_>>()))
@@ -144,7 +278,8 @@ async fn region(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&region_shape(&region)))
 }
 
-fn rack_shape(detail: &RackDetail) -> Controller {
+/// The shape of a rack.
+pub(crate) fn rack_shape(detail: &RackDetail) -> Controller {
     let rack = &detail.rack;
     let (status, info) =
         if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
@@ -171,7 +306,8 @@ fn rack_shape(detail: &RackDetail) -> Controller {
     }
 }
 
-fn region_shape(detail: &RegionDetail) -> Controller {
+/// The shape of a region.
+pub(crate) fn region_shape(detail: &RegionDetail) -> Controller {
     let region = &detail.region;
     Controller {
         ip_addresses: vec![region.address],
@@ -198,7 +334,7 @@ fn blank(
         fqdn: format!("{hostname}.{}", domain.name),
         domain: Some(domain),
         zone: placement.zone.as_deref().map(Into::into),
-        description: String::new(),
+        description: placement.description.clone(),
         hardware_uuid: None,
         architecture: String::new(),
         cpu_count: 0,

@@ -1,3 +1,4 @@
 //! Region and rack controllers.
 
 pub mod controllers;
+pub mod power_types;

@@ -1,4 +1,4 @@
-//! `machines/{system_id}/`: one machine, and what can be done with it; and the parts of a node.
+//! `machines/{system_id}/`: one machine, and what can be done with it; and the disks of a node.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use ops::power;
 
 use crate::call::Call;
 use crate::machine::machines::{
-    COMMENT, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, commands, one,
+    COMMENT, OAUTH, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, commands, one,
     power_parameters_of,
 };
 use crate::machine::{refused, shape};
@@ -28,7 +28,6 @@ use crate::reply::Reply;
 
 const HANDLER: &str = "MachineHandler";
 const PATH: &str = "machines/{system_id}/";
-const NODE_PATH: &str = "nodes/{system_id}/";
 
 /// How long a power query waits for a rack's answer.
 const QUERY_PATIENCE: Duration = Duration::from_secs(20);
@@ -54,13 +53,12 @@ const STOP_MODE: Param<String> = Param::text(
     "`hard`, which is what is done: at once, without a word to the system.",
 );
 const ERROR_DESCRIPTION: Param<String> = Param::text("error_description", "Why.");
+const NOTE: Param<String> = Param::text("{param}", "What is noted under that name.");
 
 /// The operations on one machine.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(read(call))).doc("Read a machine."),
-    Operation::get("NodeHandler", NODE_PATH, |call| Box::pin(read(call))).doc("Read a node."),
     Operation::put(HANDLER, PATH, |call| Box::pin(update(call)))
-        .reserved(Permission::EditMachine)
         .doc("Change a machine.")
         .params(&[
             HOSTNAME.optional(),
@@ -77,7 +75,6 @@ pub const OPERATIONS: &[Operation] = &[
         ])
         .refuses(&[refused::SETTINGS]),
     Operation::delete(HANDLER, PATH, |call| Box::pin(delete(call)))
-        .reserved(Permission::EditMachine)
         .doc("Delete a machine.")
         .refuses(&[refused::HOSTED]),
     Operation::post(HANDLER, PATH, |call| Box::pin(commission(call)))
@@ -119,7 +116,6 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Ask the BMC for the power state."),
     Operation::get(HANDLER, PATH, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
-        .reserved(Permission::ReadMachineSecrets)
         .doc("Read the power parameters, secrets included."),
     Operation::post(HANDLER, PATH, |call| Box::pin(mark_broken(call)))
         .op("mark_broken")
@@ -137,18 +133,21 @@ pub const OPERATIONS: &[Operation] = &[
         .op("unlock")
         .doc("Unlock a machine.")
         .params(&[COMMENT.optional()]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(override_failed_testing(call)))
+        .op("override_failed_testing")
+        .doc("Put into use although its tests failed.")
+        .params(&[COMMENT.optional()]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(annotate(call)))
+        .op("set_workload_annotations")
+        .doc("Note things on a machine of one's own. An empty value takes a note away.")
+        .params(&[NOTE.repeated()]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(annotate(call)))
+        .op("set_owner_data")
+        .doc("The older name of `set_workload_annotations`.")
+        .params(&[NOTE.repeated()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(get_token(call)))
         .op("get_token")
-        .reserved(Permission::ReadMachineSecrets)
         .doc("Read the credentials of the system on it."),
-    Operation::get("InterfacesHandler", "nodes/{system_id}/interfaces/", |call| {
-        Box::pin(interfaces(call))
-    })
-    .doc("List interfaces."),
-    Operation::get("InterfaceHandler", "nodes/{system_id}/interfaces/{id}/", |call| {
-        Box::pin(interface(call))
-    })
-    .doc("Read an interface."),
     Operation::get("BlockDevicesHandler", "nodes/{system_id}/blockdevices/", |call| {
         Box::pin(block_devices(call))
     })
@@ -255,6 +254,18 @@ async fn lock(call: Call, locked: bool) -> Result<Reply, Problem> {
     one(&call, commands(&call, &id, comment.as_deref()).set_locked(locked).await?).await
 }
 
+async fn override_failed_testing(call: Call) -> Result<Reply, Problem> {
+    let (id, comment) = (id_of(&call)?, COMMENT.named(&call.params));
+    one(&call, commands(&call, &id, comment.as_deref()).override_failed_testing().await?).await
+}
+
+async fn annotate(call: Call) -> Result<Reply, Problem> {
+    let sent = call.params.iter().filter(|(name, _)| !name.starts_with(OAUTH));
+    let notes = sent.filter_map(|(name, values)| Some((name.to_owned(), values.last()?.clone())));
+    let (id, notes) = (id_of(&call)?, notes.collect());
+    one(&call, commands(&call, &id, None).annotate(&notes).await?).await
+}
+
 async fn query_power_state(call: Call) -> Result<Reply, Problem> {
     let id = id_of(&call)?;
     let state = power::ask(&call.parts.tables, &call.actor, &id, QUERY_PATIENCE).await?;
@@ -277,18 +288,6 @@ async fn get_token(call: Call) -> Result<Reply, Problem> {
     })))
 }
 
-async fn interfaces(call: Call) -> Result<Reply, Problem> {
-    Ok(Reply::json(&shape::interfaces(&machine_of(&call).await?)))
-}
-
-async fn interface(call: Call) -> Result<Reply, Problem> {
-    let (found, wanted) = (shape::interfaces(&machine_of(&call).await?), call.segment("id"));
-    let named = found
-        .into_iter()
-        .find(|interface| interface.id.to_string() == wanted || interface.name == wanted);
-    Ok(Reply::json(&named.ok_or_else(|| Problem::not_found("Interface"))?))
-}
-
 async fn block_devices(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&shape::block_devices(&machine_of(&call).await?.machine)))
 }
@@ -300,7 +299,7 @@ async fn block_device(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&named.ok_or_else(|| Problem::not_found("BlockDevice"))?))
 }
 
-fn id_of(call: &Call) -> Result<SystemId, Problem> {
+pub(crate) fn id_of(call: &Call) -> Result<SystemId, Problem> {
     call.id("system_id", "Machine")
 }
 

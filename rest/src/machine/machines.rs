@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 use api::field_errors::FieldErrors;
 use model::access::Permission;
 use model::error::Kind;
-use model::id::SystemId;
+use model::id::{BlockDeviceId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
+use model::machine::architecture::ARCHITECTURES;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
-use model::machine::status::Status;
 use ops::machine::actions::MachineCommands;
-use ops::machine::allocate::{self, AllocateRequest};
+use ops::machine::allocate::{self, AllocateRequest, Allocation};
+use ops::machine::bulk;
 use ops::machine::enlist::NewMachine;
 use ops::machine::filter::Filter;
 use ops::machine::list::{self, MachineDetail};
 use ops::machine::machines::{self, CreateRequest};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::machine::{refused, shape};
+use crate::machine::{by_mac, refused, shape};
 use crate::operation::Operation;
 use crate::param::{Param, Spec, joined};
 use crate::params::Params;
@@ -31,26 +32,24 @@ const HANDLER: &str = "MachinesHandler";
 const PATH: &str = "machines/";
 
 /// Prefix of OAuth parameters, which may come in the query.
-const OAUTH: &str = "oauth_";
+pub(crate) const OAUTH: &str = "oauth_";
 
 // Constraints: read by `Filter`, so that all of MAAS's are understood and others refused by name.
-const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only machines with this name.");
-const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only machines with this id.");
-const BY_ID: Param<String> = Param::text("id", "Only machines with this id.");
-const BY_MAC: Param<String> =
-    Param::text("mac_address", "Only machines with this hardware address.");
-const BY_DOMAIN: Param<String> = Param::text("domain", "Only machines in this domain.");
-const BY_ZONE: Param<String> = Param::text("zone", "Only machines in this zone.");
-const BY_POOL: Param<String> = Param::text("pool", "Only machines in this resource pool.");
-const BY_TAGS: Param<String> = Param::text("tags", "Only machines with all of these tags.");
-const BY_STATUS: Param<String> = Param::text("status", "Only machines in this status, `ready`.");
-const BY_OWNER: Param<String> = Param::text("owner", "Only machines of this user.");
-const BY_ARCH: Param<String> = Param::text("arch", "Only machines of this architecture.");
+const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only those with this name.");
+const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only those with this id.");
+const BY_ID: Param<String> = Param::text("id", "Only those with this id.");
+const BY_MAC: Param<String> = Param::text("mac_address", "Only those with this hardware address.");
+const BY_DOMAIN: Param<String> = Param::text("domain", "Only those in this domain.");
+const BY_ZONE: Param<String> = Param::text("zone", "Only those in this zone.");
+const BY_POOL: Param<String> = Param::text("pool", "Only those in this resource pool.");
+const BY_TAGS: Param<String> = Param::text("tags", "Only those with all of these tags.");
+const BY_STATUS: Param<String> = Param::text("status", "Only those in this status, `ready`.");
+const BY_OWNER: Param<String> = Param::text("owner", "Only those of this user.");
+const BY_ARCH: Param<String> = Param::text("arch", "Only those of this architecture.");
 const BY_CPU_COUNT: Param<String> =
-    Param::text("cpu_count", "Only machines with at least so many CPUs.");
-const BY_MEM: Param<String> =
-    Param::text("mem", "Only machines with at least so much memory in MiB.");
-const BY_NAME: Param<String> = Param::text("name", "Only machines with this name.");
+    Param::text("cpu_count", "Only those with at least so many CPUs.");
+const BY_MEM: Param<String> = Param::text("mem", "Only those with at least so much memory in MiB.");
+const BY_NAME: Param<String> = Param::text("name", "Only those with this name.");
 const BY_SUBNETS: Param<String> = Param::text("subnets", "On one of these subnets.");
 const BY_STORAGE: Param<String> =
     Param::text("storage", "Its disks, `label:size(tag,tag),…` in GB.");
@@ -64,21 +63,21 @@ const BY_VLANS: Param<String> = Param::text("vlans", "On one of these VLANs.");
 const BY_LINK_SPEED: Param<String> =
     Param::text("link_speed", "With an interface at least so fast, in Mbit/s.");
 const BY_CPU_SPEED: Param<String> =
-    Param::text("cpu_speed", "Only machines with CPUs at least so fast, in MHz.");
+    Param::text("cpu_speed", "Only those with CPUs at least so fast, in MHz.");
 const BY_POWER_STATE: Param<String> =
-    Param::text("power_state", "Only machines in this power state, `off`.");
+    Param::text("power_state", "Only those in this power state, `off`.");
 const BY_SIMPLE_STATUS: Param<String> =
-    Param::text("simple_status", "Only machines in a status of this group.");
+    Param::text("simple_status", "Only those in a status of this group.");
 const BY_DEPLOYMENT_TARGET: Param<String> =
     Param::text("deployment_target", "Only machines deployed so; all are, to `disk`.");
-const BY_POD: Param<String> = Param::text("pod", "Only machines of this host; there are none.");
+const BY_POD: Param<String> = Param::text("pod", "Only those of this host; there are none.");
 const BY_POD_TYPE: Param<String> =
-    Param::text("pod_type", "Only machines of such hosts; there are none.");
+    Param::text("pod_type", "Only those of such hosts; there are none.");
 const BY_DEVICES: Param<String> = Param::text("devices", "With these PCI or USB devices.");
 const BY_AGENT_NAME: Param<String> =
-    Param::text("agent_name", "Only machines that such software allocated.");
+    Param::text("agent_name", "Only those that such software allocated.");
 const BY_OPPOSITE: Param<String> =
-    Param::text("not_{param}", "Only machines that do not meet the constraint of that name.");
+    Param::text("not_{param}", "Only those that do not meet the constraint of that name.");
 
 /// What machines are chosen by, as `ops` reads it.
 const CONSTRAINTS: [Spec; 29] = [
@@ -114,13 +113,14 @@ const CONSTRAINTS: [Spec; 29] = [
 ];
 
 /// The parameters of a list.
-const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
+pub(crate) const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
 
 /// What an allocation takes besides constraints.
-const OPTIONS: [Spec; 3] = [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional()];
+const OPTIONS: [Spec; 4] =
+    [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional(), VERBOSE.optional()];
 
 /// The parameters of an allocation.
-const ALLOCATE: &[Spec] = &joined::<29, 3, 32>(CONSTRAINTS, OPTIONS);
+const ALLOCATE: &[Spec] = &joined::<29, 4, 33>(CONSTRAINTS, OPTIONS);
 
 const ARCHITECTURE: Param<String> =
     Param::text("architecture", "Its architecture, `amd64/generic`.");
@@ -132,13 +132,18 @@ const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 const DOMAIN: Param<String> = Param::text("domain", "Its domain, by name or id.");
 const COMMISSION: Param<bool> =
     Param::boolean("commission", "Whether to commission it at once; true by default.");
+const DEPLOYED: Param<bool> = Param::boolean(
+    "deployed",
+    "Whether it runs already and is the caller's: nothing is done to it, whatever `commission` says.",
+);
 const AGENT_NAME: Param<String> =
     Param::text("agent_name", "What the caller's software calls itself.");
+const VERBOSE: Param<bool> =
+    Param::boolean("verbose", "Whether `constraints_by_type` names the machine, too.");
 const DRY_RUN: Param<bool> =
     Param::boolean("dry_run", "Whether to tell only which machine it would be.");
 const MACHINES: Param<String> = Param::text("machines", "Their ids.");
 const ID: Param<String> = Param::text("id", "Their ids.");
-const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 const ZONE: Param<String> = Param::text("zone", "Its name or id.");
 const POOL: Param<String> = Param::text("pool", "Its pool, by name or id.");
 const NODES: Param<String> = Param::text("nodes", "Their ids.");
@@ -183,6 +188,7 @@ pub const OPERATIONS: &[Operation] = &[
             POWER_PARAMETERS.optional(),
             POWER_PARAMETER.optional(),
             COMMISSION.optional(),
+            DEPLOYED.optional(),
         ])
         .refuses(refused::CREATION),
     Operation::post(HANDLER, PATH, |call| Box::pin(allocate(call)))
@@ -206,20 +212,30 @@ pub const OPERATIONS: &[Operation] = &[
         .reserved(Permission::ReadMachineSecrets)
         .doc("Power parameters by machine.")
         .params(&[ID.repeated()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(is_registered(call)))
+    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_registered(call)))
         .op("is_registered")
         .anonymous()
-        .doc("Whether a hardware address is known.")
-        .params(&[MAC_ADDRESS.needed()]),
+        .doc(by_mac::IS_REGISTERED)
+        .params(&[by_mac::MAC_ADDRESS.needed()]),
+    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_action_in_progress(call)))
+        .op("is_action_in_progress")
+        .anonymous()
+        .doc(by_mac::IS_ACTION_IN_PROGRESS)
+        .params(&[by_mac::MAC_ADDRESS.needed()]),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept_all(call)))
         .op("accept_all")
-        .reserved(Permission::CommissionMachine)
-        .doc("Commission every New machine."),
+        .doc("Commission every New machine; none where the caller may not."),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept(call)))
         .op("accept")
-        .reserved(Permission::CommissionMachine)
-        .doc("Commission New machines.")
+        .doc("Commission New machines; all or none.")
         .params(&[MACHINES.repeated()]),
+    Operation::post(HANDLER, PATH, |_| {
+        let message = "You must be logged in to accept machines.";
+        Box::pin(async move { Err(Problem::text(Kind::Unauthenticated, message)) })
+    })
+    .op("accept")
+    .anonymous()
+    .doc("Refused: only who is known accepts machines."),
     Operation::post(HANDLER, PATH, |call| Box::pin(set_zone(call)))
         .op("set_zone")
         .reserved(Permission::EditMachine)
@@ -245,71 +261,80 @@ async fn create(call: Call) -> Result<Reply, Problem> {
 
 async fn allocate(call: Call) -> Result<Reply, Problem> {
     let options: Vec<&str> = OPTIONS.iter().map(|option| option.name).collect();
-    let is_option = |name: &str| options.contains(&name) || name.starts_with(OAUTH);
-    let constraints = call.params.iter().filter(|(name, _)| !is_option(name));
-    let asked = constraints.map(|(name, values)| (name.to_owned(), values.to_vec())).collect();
+    let is_verbose = VERBOSE.is_set(&call.params)?;
+    let sent = call.params.iter().filter(|(name, _)| !name.starts_with(OAUTH));
+    let asked = sent.map(|(name, values)| (name.to_owned(), values.to_vec())).collect();
     let request = AllocateRequest {
         filter: filter_of(&call.params, &options)?,
         asked,
+        system_id: BY_SYSTEM_ID.named(&call.params),
         comment: COMMENT.named(&call.params),
         agent_name: AGENT_NAME.given(&call.params).unwrap_or_default(),
         dry_run: DRY_RUN.is_set(&call.params)?,
     };
-    let machine = allocate::allocate(&call.parts.tables, &call.actor, &request).await?;
-    let detail = list::detail(&call.parts.tables, machine).await?;
+    let allocation = allocate::allocate(&call.parts.tables, &call.actor, &request).await?;
+    let by_type = constraints_by_type(&allocation, is_verbose);
+    let detail = list::detail(&call.parts.tables, allocation.machine).await?;
     let mut shape = shape::machine(&detail);
-    shape.constraints_by_type = Some(BTreeMap::new());
+    shape.constraints_by_type = Some(by_type);
     Ok(Reply::json(&shape))
 }
 
+/// Which disks and interfaces met which label. Of a verbose answer MAAS makes a list of all machines that met them;
+/// here it names the one that was chosen.
+fn constraints_by_type(
+    Allocation { machine, matches }: &Allocation,
+    is_verbose: bool,
+) -> BTreeMap<String, Value> {
+    let (id, mut by_type) = (machine.system_id.to_string(), BTreeMap::new());
+    let numbers = |ids: &[BlockDeviceId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
+    if !matches.storage.is_empty() {
+        let labels =
+            matches.storage.iter().map(|(label, ids)| (label.clone(), json!(numbers(ids))));
+        by_type.insert("storage".to_owned(), Value::Object(labels.collect()));
+    }
+    let interfaces = matches.interfaces.iter().flatten();
+    let interfaces: Vec<(&String, Vec<u32>)> =
+        interfaces.map(|(label, ids)| (label, ids.iter().map(|id| id.0).collect())).collect();
+    if !interfaces.is_empty() {
+        let labels = interfaces.iter().map(|(label, ids)| ((*label).clone(), json!(ids)));
+        by_type.insert("interfaces".to_owned(), Value::Object(labels.collect()));
+    }
+    if is_verbose {
+        let disks = matches.storage.iter().flat_map(|(label, ids)| {
+            numbers(ids).into_iter().map(move |disk| (disk.to_string(), json!(label)))
+        });
+        let disks: Map<String, Value> = disks.collect();
+        by_type.insert("verbose_storage".to_owned(), json!({ id.clone(): disks }));
+        let labels =
+            interfaces.iter().map(|(label, ids)| ((*label).clone(), json!({ id.clone(): ids })));
+        by_type.insert("verbose_interfaces".to_owned(), Value::Object(labels.collect()));
+    }
+    by_type
+}
+
 async fn release(call: Call) -> Result<Reply, Problem> {
-    let (tables, comment) = (&call.parts.tables, COMMENT.named(&call.params));
-    let ids = system_ids(&call.params, MACHINES)?;
-    let mut before = Vec::with_capacity(ids.len());
-    for id in &ids {
-        before.push(machines::get(tables, &call.actor, id).await?.machine);
-    }
-    let mut released = Vec::new();
-    for (id, before) in ids.iter().zip(before) {
-        let commands = commands(&call, id, comment.as_deref());
-        let after = commands.release(false).await?;
-        if Status::of(&before.lifecycle) != Status::of(&after.lifecycle) {
-            released.push(id);
-        }
-    }
-    Ok(Reply::json(&released))
+    let ids = MACHINES.items(&call.params).unwrap_or_default();
+    let comment = COMMENT.named(&call.params);
+    let (tables, actor) = (&call.parts.tables, &call.actor);
+    Ok(Reply::json(&bulk::release(tables, actor, &ids, comment.as_deref()).await?))
 }
 
 async fn accept(call: Call) -> Result<Reply, Problem> {
-    let ids = system_ids(&call.params, MACHINES)?;
-    commission_all(&call, ids).await
+    let ids = MACHINES.items(&call.params).unwrap_or_default();
+    let accepted = bulk::accept(&call.parts.tables, &call.actor, &ids).await?;
+    Ok(shape::list(list::of_ids(&call.parts.tables, accepted).await?))
 }
 
 async fn accept_all(call: Call) -> Result<Reply, Problem> {
-    let filter = Filter::of_status(Status::New);
-    let new = list::list(&call.parts.tables, &call.actor, &filter, false).await?;
-    commission_all(&call, new.ids().to_vec()).await
-}
-
-async fn commission_all(call: &Call, ids: Vec<SystemId>) -> Result<Reply, Problem> {
-    for id in &ids {
-        commands(call, id, None).commission().await?;
-    }
-    Ok(shape::list(list::of_ids(&call.parts.tables, ids).await?))
+    let accepted = bulk::accept_all(&call.parts.tables, &call.actor).await?;
+    Ok(shape::list(list::of_ids(&call.parts.tables, accepted).await?))
 }
 
 async fn power_parameters(call: Call) -> Result<Reply, Problem> {
     let ids = ID.all(&call.params);
     let found = machines::all_power_parameters(&call.parts.tables, &call.actor, ids).await?;
     Ok(Reply::json(&found))
-}
-
-async fn is_registered(call: Call) -> Result<Reply, Problem> {
-    let Ok(mac) = MAC_ADDRESS.required(&call.params)?.parse::<MacAddress>() else {
-        return Ok(Reply::json(&false));
-    };
-    let known = machines::is_registered(&call.parts.tables, &call.actor, mac).await?;
-    Ok(Reply::json(&known))
 }
 
 async fn set_zone(call: Call) -> Result<Reply, Problem> {
@@ -377,6 +402,7 @@ fn create_request(params: &Params) -> Result<CreateRequest, Problem> {
     let architecture = ARCHITECTURE.named(params).unwrap_or_default();
     let architecture = match SUBARCHITECTURE.named(params) {
         Some(sub) if !architecture.contains('/') => format!("{architecture}/{sub}"),
+        None if ARCHITECTURES.contains(&architecture.as_str()) => format!("{architecture}/generic"),
         _ => architecture,
     };
     let machine = NewMachine {
@@ -398,10 +424,15 @@ fn create_request(params: &Params) -> Result<CreateRequest, Problem> {
         zone: ZONE.named(params),
         pool: POOL.named(params),
         commission,
+        deployed: DEPLOYED.is_set(params)?,
     })
 }
 
-fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
+/// What a list is filtered by, but for parameters that are none of its constraints.
+///
+/// # Errors
+/// 400 that names what is wrong.
+pub(crate) fn filter_of(params: &Params, ignored: &[&str]) -> Result<Filter, Problem> {
     let constraints = params.iter().filter(|(name, _)| !name.starts_with(OAUTH));
     Ok(Filter::parse(constraints, ignored)?)
 }

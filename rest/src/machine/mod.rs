@@ -1,7 +1,15 @@
-//! Machines and tags.
+//! Machines, devices, nodes with their interfaces, and tags.
 
 pub mod actions;
+mod by_mac;
+pub mod chassis;
+pub mod clone;
+pub mod details;
+mod device_shape;
+pub mod devices;
+pub mod interfaces;
 pub mod machines;
+pub mod nodes;
 mod refused;
 pub mod shape;
 pub mod tags;

@@ -63,15 +63,7 @@ const SCRIPTS: Refused = Refused::new(
 );
 
 /// Ways to make a machine.
-pub(crate) const CREATION: &[Refused] = &[
-    TESTS,
-    SCRIPTS,
-    SETTINGS,
-    Refused::new(
-        &["deployed"],
-        "A machine is examined before it is used: leave it out, and commission it.",
-    ),
-];
+pub(crate) const CREATION: &[Refused] = &[TESTS, SCRIPTS, SETTINGS];
 
 /// What is set of machines.
 pub(crate) const SETTINGS: Refused = Refused::new(
@@ -80,13 +72,7 @@ pub(crate) const SETTINGS: Refused = Refused::new(
 );
 
 /// Ways to allocate.
-pub(crate) const ALLOCATION: &[Refused] = &[
-    BRIDGES,
-    Refused::new(
-        &["verbose"],
-        "Which disks and interfaces met the constraints is not told: leave it out, and read the machine.",
-    ),
-];
+pub(crate) const ALLOCATION: &[Refused] = &[BRIDGES];
 
 /// Ways to release.
 pub(crate) const RELEASE: &[Refused] = &[

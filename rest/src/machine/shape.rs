@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use api::domains::Domain;
 use api::machines::{
     self, BlockDevice, DefaultGateway, DefaultGateways, Interface, Link, NOT_RUN, NOT_RUN_NAME,
     NumaNode,
 };
+use model::id::SystemId;
 use model::machine;
 use model::machine::Machine;
 use model::machine::hardware::{Firmware, Hardware};
@@ -64,10 +66,7 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
     machines::Machine {
         system_id: found.system_id.clone(),
         hostname: found.hostname.clone(),
-        fqdn: domain.as_ref().map_or_else(
-            || found.hostname.clone(),
-            |domain| format!("{}.{}", found.hostname, domain.name),
-        ),
+        fqdn: full_name(&found.hostname, domain.as_ref()),
         description: found.description.clone(),
         domain,
         zone: detail.zone.as_deref().map(Into::into),
@@ -76,8 +75,8 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
         parent: None,
         tag_names: placement.tags.clone(),
         owner: detail.owner.as_ref().map(|owner| owner.username.clone()),
-        owner_data: BTreeMap::new(),
-        workload_annotations: BTreeMap::new(),
+        owner_data: placement.annotations.by_key().clone(),
+        workload_annotations: placement.annotations.by_key().clone(),
         locked: placement.locked,
         node_type: 0,
         node_type_name: "Machine".to_owned(),
@@ -159,10 +158,9 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
 }
 
 /// The shapes of a machine's interfaces.
-#[must_use]
-pub fn interfaces(detail: &MachineDetail) -> Vec<Interface> {
+fn interfaces(detail: &MachineDetail) -> Vec<Interface> {
     let named = detail.machine.interfaces.iter().zip(&detail.interfaces);
-    named.map(|(found, names)| interface(&detail.machine, found, names)).collect()
+    named.map(|(found, names)| interface(&detail.machine.system_id, found, names)).collect()
 }
 
 /// The shapes of a machine's disks.
@@ -171,12 +169,17 @@ pub fn block_devices(machine: &Machine) -> Vec<BlockDevice> {
     machine.block_devices.iter().map(|disk| block_device(machine, disk)).collect()
 }
 
-fn interface(
-    machine: &Machine,
+/// A host name with its domain.
+pub(crate) fn full_name(hostname: &str, domain: Option<&Domain>) -> String {
+    domain.map_or_else(|| hostname.to_owned(), |domain| format!("{hostname}.{}", domain.name))
+}
+
+/// The shape of an interface of a node.
+pub(crate) fn interface(
+    id: &SystemId,
     found: &machine::interface::Interface,
     names: &InterfaceDetail,
 ) -> Interface {
-    let id = &machine.system_id;
     let vlan = names.vlan.as_deref().map(shapes::vlan);
     let links = found.links.iter().zip(&names.subnets).map(|(link, subnet)| Link {
         id: link.id,
@@ -199,7 +202,7 @@ fn interface(
         mac_address: found.mac,
         parents: Vec::new(),
         children: Vec::new(),
-        tags: Vec::new(),
+        tags: found.tags.clone(),
         enabled: found.enabled,
         links: links.collect(),
         params: String::new(),
@@ -210,7 +213,7 @@ fn interface(
         link_connected: found.link_connected,
         interface_speed: found.link_speed,
         link_speed: if found.link_connected { found.link_speed } else { 0 },
-        numa_node: 0,
+        numa_node: Some(0),
         sriov_max_vf: 0,
         resource_uri: format!("/MAAS/api/2.0/nodes/{id}/interfaces/{}/", found.id),
     }

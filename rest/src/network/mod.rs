@@ -4,6 +4,8 @@ pub mod dhcpsnippets;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;
+pub mod networks;
+pub mod reservedips;
 pub mod spaces;
 pub mod staticroutes;
 pub mod subnets;

@@ -13,12 +13,11 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
 use crate::problem::Problem;
-use crate::refused::Refused;
 use crate::reply::Reply;
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1000;
-const PATH: &str = "/MAAS/api/2.0/events/?op=query";
+const PATH: &str = "/MAAS/api/2.0/events/";
 
 const HOSTNAME: Param<String> = Param::text(
     "hostname",
@@ -27,6 +26,10 @@ const HOSTNAME: Param<String> = Param::text(
 const MAC_ADDRESS: Param<String> =
     Param::text("mac_address", "Only of the machine with this hardware address.");
 const ID: Param<String> = Param::text("id", "Only of machines with this id.");
+const ZONE: Param<String> = Param::text("zone", "Only of machines in this zone now.");
+const DOMAIN: Param<String> = Param::text("domain", "Only of machines in this domain now.");
+const AGENT_NAME: Param<String> =
+    Param::text("agent_name", "Only of machines that were allocated under this name.");
 const LEVEL: Param<String> = Param::text("level", "The least level; INFO by default.");
 const OWNER: Param<String> = Param::text("owner", "Only caused by this user.");
 const LIMIT: Param<usize> = Param::number("limit", "At most so many, 1000 at most.");
@@ -43,46 +46,57 @@ pub const OPERATIONS: &[Operation] =
             MAC_ADDRESS.repeated(),
             ID.repeated(),
             LEVEL.optional(),
+            ZONE.optional(),
+            DOMAIN.optional(),
+            AGENT_NAME.optional(),
             OWNER.optional(),
             LIMIT.optional(),
             BEFORE.optional(),
             AFTER.optional(),
-        ])
-        .refuses(&[Refused::new(
-            &["zone", "domain", "agent_name"],
-            "Events are not found by that: leave it out, and name machines by `id` or `hostname`.",
-        )])];
+        ])];
 
 async fn query(call: Call) -> Result<Reply, Problem> {
     let wanted = parse(&call.params)?;
     let found = events::list(&call.parts.tables, &call.actor, &wanted).await?;
+    let same = same_question(&call.params)?;
+    let page = |end: &str, id: u64| format!("{same}&{end}={id}");
     let newest = found.first().map(|event| event.id);
     let oldest = found.last().map(|event| event.id);
-    let same = format!("{PATH}&{}", same_question(&call.params, &wanted)?);
-    let page = |end: &str, id: Option<u64>| id.map(|id| format!("{same}&{end}={id}"));
+    let next = newest.or_else(|| wanted.before.map(|before| before.saturating_sub(1)));
+    let previous = oldest.or_else(|| wanted.after.map(|after| after.saturating_add(1)));
     Ok(Reply::json(&EventPage {
         count: found.len(),
         events: found.iter().map(shape).collect(),
-        next_uri: page("after", newest.or(wanted.after)).unwrap_or_else(|| same.clone()),
-        prev_uri: page("before", oldest),
+        next_uri: next.map_or_else(|| same.clone(), |id| page("after", id)),
+        prev_uri: previous.map(|id| page("before", id)),
     }))
 }
 
-/// Everything that was asked but for the place in the list.
-fn same_question(params: &Params, wanted: &EventQuery) -> Result<String, Problem> {
-    let mut asked = Vec::new();
-    for name in ["hostname", "mac_address", "id", "owner"] {
-        asked.extend(params.all(name).iter().map(|value| (name, value.clone())));
+/// The question with all that was asked but for the place in the list.
+fn same_question(params: &Params) -> Result<String, Problem> {
+    let names = [
+        "hostname",
+        "mac_address",
+        "id",
+        "zone",
+        "domain",
+        "agent_name",
+        "owner",
+        "level",
+        "limit",
+    ];
+    let mut asked = vec![("op", "query")];
+    for name in names {
+        asked.extend(params.all(name).iter().map(|value| (name, value.as_str())));
     }
-    asked.push(("level", LEVEL.given(params).unwrap_or_else(|| "INFO".to_owned())));
-    asked.push(("limit", wanted.limit.to_string()));
-    serde_urlencoded::to_string(asked)
-        .map_err(|error| Problem::text(Kind::Internal, error.to_string()))
+    let asked = serde_urlencoded::to_string(asked);
+    let asked = asked.map_err(|error| Problem::text(Kind::Internal, error.to_string()))?;
+    Ok(format!("{PATH}?{asked}"))
 }
 
 fn parse(params: &Params) -> Result<EventQuery, Problem> {
     let wrong = |message: String| Problem::text(Kind::Invalid, message);
-    let limit = LIMIT.of(params)?.unwrap_or(LIMIT_DEFAULT);
+    let limit = LIMIT.of(params)?.unwrap_or(LIMIT_DEFAULT).max(1);
     if limit > LIMIT_MAX {
         return Err(wrong(format!(
             "Requested number of events {limit} is greater than limit: {LIMIT_MAX}"
@@ -91,7 +105,7 @@ fn parse(params: &Params) -> Result<EventQuery, Problem> {
     let (before, after) = (BEFORE.of(params)?, AFTER.of(params)?);
     if before.is_some() && after.is_some() {
         return Err(wrong(
-            "There is undefined behaviour when before and after are specified.".into(),
+            "There is undetermined behaviour when both `after` and `before` are specified.".into(),
         ));
     }
     let level = LEVEL
@@ -99,11 +113,17 @@ fn parse(params: &Params) -> Result<EventQuery, Problem> {
         .map(|text| level_of(&text).ok_or_else(|| wrong(format!("Unrecognised log level: {text}"))))
         .transpose()?;
     let (hostnames, owner) = (HOSTNAME.items(params).unwrap_or_default(), OWNER.given(params));
+    let (zone, domain) = (ZONE.named(params), DOMAIN.named(params));
+    let agent_name = AGENT_NAME.given(params);
     let (ids, macs) = (ID.items(params), MAC_ADDRESS.items(params));
     Ok(EventQuery {
         hostnames,
         system_ids: ids.map(|texts| parsed("id", &texts)).transpose()?,
         macs: macs.map(|texts| parsed("mac_address", &texts)).transpose()?,
+        zone,
+        domain,
+        agent_name,
+        placed: None,
         owner,
         level,
         before,

@@ -290,9 +290,17 @@ async fn what_a_client_has_counts() {
             comment: String::new(),
             user: UserId(1),
             created: now(),
+            reserved_ip: None,
         })
     })
     .await;
+    let form = [("ip", "10.0.0.51"), ("mac_address", "52:54:00:00:00:06")];
+    region.post(By::Admin, "reservedips/", &form).await.assert(200);
+    let kept = explained(&region, "mac=52:54:00:00:00:06&vlan=1").await;
+    assert_eq!(
+        (&kept["offer"]["ip"], &kept["offer"]["why"]["word"]),
+        (&"10.0.0.51".into(), &"reserved".into())
+    );
     let machine = [
         ("hostname", "web-1"),
         ("architecture", "amd64/generic"),
@@ -364,4 +372,41 @@ async fn silence_is_explained() {
     let off = explained(&region, "mac=52:54:00:00:00:01&vlan=1").await;
     assert_eq!(off["silence"]["word"], "off");
     assert_eq!(off["racks"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_device_is_told_the_address_of_its_link() {
+    let region = site().await;
+    let form = [("hostname", "switch"), ("mac_addresses", "52:54:00:00:00:20")];
+    let device = region.post(By::User, "devices/", &form).await.assert(200).json();
+    let interface = format!(
+        "nodes/{}/interfaces/{}/",
+        device["system_id"].as_str().unwrap(),
+        device["interface_set"][0]["id"]
+    );
+    let link =
+        [("op", "link_subnet"), ("mode", "static"), ("subnet", "1"), ("ip_address", "10.0.0.9")];
+    region.post(By::User, &interface, &link).await.assert(200);
+    // It is known where it is, and every rack of the link gives it its address.
+    let told = explained(&region, "mac=52:54:00:00:00:20").await;
+    assert_eq!(told["offer"]["ip"], "10.0.0.9", "{told}");
+    assert_eq!(told["known"]["machine"]["hostname"], "switch");
+    let other = explained(&region, "mac=52:54:00:00:00:21&vlan=1&requested=10.0.0.9").await;
+    assert_ne!(other["offer"]["ip"], "10.0.0.9", "{other}");
+    region.post(By::User, &interface, &[("op", "disconnect")]).await.assert(200);
+    let told = explained(&region, "mac=52:54:00:00:00:20&vlan=1").await;
+    assert_ne!(told["offer"]["ip"], "10.0.0.9", "{told}");
+    assert!(told["offer"]["ip"].is_string(), "{told}");
+}
+
+#[tokio::test]
+async fn a_lease_of_a_device_has_its_name() {
+    let region = with_leases().await;
+    let form = [("hostname", "switch"), ("mac_addresses", "52:54:00:00:00:01")];
+    let device = region.post(By::User, "devices/", &form).await.assert(200).json();
+    let vlan = &device["interface_set"][0]["vlan"]["id"];
+    assert_eq!(*vlan, 1, "where its newest lease is");
+    let path = format!("{LEASES}?ip=10.0.0.100");
+    let lease = &region.get(By::User, &path).await.assert(200).json()["leases"][0];
+    assert_eq!(lease["name"], "switch");
 }

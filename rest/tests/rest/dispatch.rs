@@ -119,9 +119,9 @@ async fn what_is_not_done_is_refused_by_name_and_nothing_happens() {
     region.post(By::Admin, "tags/", &form).await.assert_field("kernel_opts", message);
     region.get(By::Admin, "tags/a/").await.assert(404);
     region.post(By::Admin, "tags/", &[("name", "a"), ("kernel_opts", "")]).await.assert(200);
-    let answer = region.post(By::User, "machines/?op=allocate&verbose=1", &[]).await.assert(400);
-    assert!(answer.json()["verbose"][0].as_str().unwrap().contains("leave it out"));
-    region.post(By::User, "machines/?op=allocate&verbose=0&bridge_fd=0", &[]).await.assert(409);
+    let answer = region.post(By::User, "machines/?op=allocate&bridge_all=1", &[]).await.assert(400);
+    assert!(answer.json()["bridge_all"][0].as_str().unwrap().contains("leave it out"));
+    region.post(By::User, "machines/?op=allocate&bridge_all=0&bridge_fd=0", &[]).await.assert(409);
 }
 
 /// The names are those of MAAS's `ReadNodesForm` and `AcquireNodeForm`.

@@ -56,8 +56,8 @@ async fn a_machine_is_made_in_the_zone_and_the_pool_that_are_named() {
 async fn names_in_filters_that_there_are_not_are_refused_by_field() {
     let region = Region::start().await;
     for (name, word, message) in [
-        ("zone", "nosuch", "No such zone(s): 'nosuch'."),
-        ("not_in_pool", "nosuch", "No such pool(s): 'nosuch'."),
+        ("zone", "nosuch", "No such zone(s): nosuch."),
+        ("not_in_pool", "nosuch", "No such pool(s): nosuch."),
         ("domain", "nosuch", "No such domain(s): 'nosuch'."),
         ("not_tags", "nosuch", "No such tag(s): 'nosuch'."),
         ("status", "bogus", "Invalid status: 'bogus' is none."),

@@ -3,20 +3,39 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod harness;
+mod stock;
 
+mod allocation;
+mod annotations;
 mod auth;
 mod bodies;
+mod boot_sources;
 mod controllers;
+mod devices;
 mod dhcp;
 mod dhcpsnippets;
 mod dispatch;
 mod domains;
+mod events;
 mod fabrics;
+mod files;
+mod interfaces;
 mod ipaddresses;
 mod ipranges;
+mod juju;
+mod license_keys;
 mod maas;
+mod machine_bulk;
+mod machine_copies;
+mod machine_rights;
 mod machines;
+mod networks;
+mod nodes;
+mod notifications;
+mod packagerepositories;
+mod reservedips;
 mod sshkeys;
+mod sslkeys;
 mod staticroutes;
 mod subnets;
 mod users;

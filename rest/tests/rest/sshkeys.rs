@@ -38,6 +38,19 @@ async fn a_key_is_one_users_own() {
 }
 
 #[tokio::test]
+async fn administrators_add_keys_for_others() {
+    let region = Region::start().await;
+    let form = [("key", KEY), ("user", "user")];
+    let added = region.post(By::Admin, PATH, &form).await.assert(201).json();
+    assert_eq!(region.get(By::User, PATH).await.json(), json!([added]));
+    assert_eq!(region.get(By::Admin, PATH).await.json(), json!([]));
+    let nobody = region.post(By::Admin, PATH, &[("key", KEY), ("user", "eve")]).await.assert(400);
+    assert_eq!(nobody.text, "Supplied username does not match any current users.");
+    let other = region.post(By::User, PATH, &[("key", KEY), ("user", "admin")]).await.assert(400);
+    assert_eq!(other.text, "Only administrators can specify a user when creating an SSH key.");
+}
+
+#[tokio::test]
 async fn what_is_no_new_key_is_refused() {
     let region = Region::start().await;
     let refused = region.post(By::User, PATH, &[("key", "ssh-rsa AAAA")]).await;

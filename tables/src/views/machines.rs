@@ -1,4 +1,4 @@
-//! The machines in memory, and what they are found by.
+//! The machines in memory, and what they are found by. Devices are found alike, in the form of machines.
 //!
 //! Orders that somebody walks along have a set each. Everything else that a machine has, and is asked for by, is a
 //! [`MachineKey`] of one lookup: another kind of question is one more variant and one more line of [`keys_of`].
@@ -79,7 +79,7 @@ type SizeKey = (u32, u64, Timestamp, Arc<SystemId>);
 
 /// The machines, and the orders and keys that they are found by. All share one copy of an id.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Machines {
+pub struct Machines {
     all: Map<Arc<SystemId>, Arc<Machine>>,
     ready: Set<SizeKey>,
     by_age: Set<(Timestamp, Arc<SystemId>)>,
@@ -140,17 +140,18 @@ impl Machines {
 
 impl Machines {
     /// A machine by its id.
-    pub(crate) fn get(&self, id: &SystemId) -> Option<&Arc<Machine>> {
+    #[must_use]
+    pub fn get(&self, id: &SystemId) -> Option<&Arc<Machine>> {
         self.all.get(id)
     }
 
     /// All machines, by their ids.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Machine>> {
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Machine>> {
         self.all.values()
     }
 
     /// All machines, oldest first.
-    pub(crate) fn by_age(&self) -> impl Iterator<Item = &Arc<Machine>> {
+    pub fn by_age(&self) -> impl Iterator<Item = &Arc<Machine>> {
         self.by_age.iter().filter_map(|(_, id)| self.get(id))
     }
 
@@ -160,17 +161,22 @@ impl Machines {
     }
 
     /// The machines that have one of some keys, in the order of their ids.
-    pub(crate) fn with<'a>(
-        &self,
-        keys: impl IntoIterator<Item = &'a MachineKey>,
-    ) -> Vec<&Arc<Machine>> {
+    #[must_use]
+    pub fn with<'a>(&self, keys: impl IntoIterator<Item = &'a MachineKey>) -> Vec<&Arc<Machine>> {
         let ids = keys.into_iter().flat_map(|key| self.by_key.of(key));
         let ids: BTreeSet<&Arc<SystemId>> = ids.collect();
         ids.into_iter().filter_map(|id| self.get(id)).collect()
     }
 
+    /// The ids of those that have a key: for who changes them.
+    #[must_use]
+    pub fn ids_with(&self, key: &MachineKey) -> Vec<SystemId> {
+        self.with([key]).into_iter().map(|machine| machine.system_id.clone()).collect()
+    }
+
     /// How many machines have a key.
-    pub(crate) fn count_with(&self, key: &MachineKey) -> usize {
+    #[must_use]
+    pub fn count_with(&self, key: &MachineKey) -> usize {
         self.by_key.count(key)
     }
 

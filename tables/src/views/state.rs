@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::controller::{RackController, RegionController};
+use model::device::Device;
 use model::dns::dnsresource::DnsResource;
-use model::id::{IpRangeId, SubnetId, SystemId};
+use model::id::{IpRangeId, SystemId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
@@ -31,6 +32,7 @@ use crate::views::ranges::{Counted, DynamicRange, Promised, Ranges};
 pub struct State {
     revision: u64,
     machines: Machines,
+    devices: Machines,
     jobs: Map<SystemId, Arc<PowerJob>>,
     bindings: Map<IpAddr, Bound>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
@@ -83,21 +85,28 @@ impl State {
         self.revision
     }
 
-    /// A machine, without the details of its inventory (devices, NUMA nodes, DMI strings) and its
-    /// user data.
+    /// A machine, without the details of its inventory (devices, NUMA nodes, DMI strings), its
+    /// annotations and its user data.
     #[must_use]
     pub fn machine(&self, id: &SystemId) -> Option<&Arc<Machine>> {
         self.machines.get(id)
     }
 
+    /// The machines, by everything that they are found by.
+    #[must_use]
+    pub fn all_machines(&self) -> &Machines {
+        &self.machines
+    }
+
+    /// The devices, [as machines](Device::as_machine), by everything that they are found by.
+    #[must_use]
+    pub fn devices(&self) -> &Machines {
+        &self.devices
+    }
+
     /// All machines, by their ids, as [`State::machine`] gives them.
     pub fn machines(&self) -> impl Iterator<Item = &Arc<Machine>> {
         self.machines.all()
-    }
-
-    /// All machines, oldest first.
-    pub fn machines_by_age(&self) -> impl Iterator<Item = &Arc<Machine>> {
-        self.machines.by_age()
     }
 
     /// The machines that can be allocated, the smallest first.
@@ -117,7 +126,7 @@ impl State {
     /// The ids of the machines that have a key: for who changes them.
     #[must_use]
     pub fn ids_with(&self, key: &MachineKey) -> Vec<SystemId> {
-        self.machines_with([key]).into_iter().map(|machine| machine.system_id.clone()).collect()
+        self.machines.ids_with(key)
     }
 
     /// How many machines have a key.
@@ -141,11 +150,6 @@ impl State {
     /// first.
     pub fn observed_before(&self, time: Timestamp) -> impl Iterator<Item = &SystemId> {
         self.machines.observed().take_while(move |(at, _)| *at < time).map(|(_, id)| id)
-    }
-
-    /// The machines with a link to a subnet.
-    pub fn linked_to(&self, subnet: SubnetId) -> impl Iterator<Item = &Arc<Machine>> {
-        self.machines_with([&MachineKey::Subnet(subnet)]).into_iter()
     }
 
     /// All power jobs.
@@ -234,7 +238,7 @@ impl State {
                 .is_some_and(|block| lasts(block.valid_until) || lasts(block.quarantine_until))
     }
 
-    /// The addresses of a range that machines, users, controllers or DNS resources have, as
+    /// The addresses of a range that machines, devices, users, controllers or DNS resources have, as
     /// ranges in order.
     #[must_use]
     pub fn used(&self, within: AddressRange) -> Vec<AddressRange> {
@@ -253,6 +257,7 @@ impl State {
         let mut state = Self { revision: view.revision(), ..Self::default() };
         let tables = [
             prefix::<Machine>(),
+            prefix::<Device>(),
             prefix::<PowerJob>(),
             prefix::<IpRange>(),
             prefix::<Binding>(),
@@ -302,6 +307,11 @@ impl State {
     fn apply(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
         if let Some(id) = row_id::<Machine>(key) {
             self.read_machine(at, &id);
+        } else if let Some(id) = row_id::<Device>(key) {
+            let device = self.row::<Device>(at, key, value);
+            let addresses = device.iter().flat_map(Device::links);
+            self.hold(key, addresses.filter_map(|link| link.ip_address).collect());
+            self.devices.set(&id, device.as_ref().map(Device::as_machine));
         } else if let Some(id) = row_id::<PowerJob>(key) {
             match self.row::<PowerJob>(at, key, value) {
                 Some(job) => self.jobs.insert_mut(id, Arc::new(job)),
@@ -439,6 +449,7 @@ fn slim(mut machine: Machine) -> Machine {
     machine.hardware.devices = Vec::new();
     machine.hardware.numa_nodes = Vec::new();
     machine.hardware.dmi.clear();
+    machine.placement.annotations.clear();
     if let Some(deployment) = &mut machine.deployment {
         deployment.user_data = None;
     }

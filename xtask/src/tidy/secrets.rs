@@ -28,7 +28,9 @@ const PLAIN: &[&str] = &["String", "Vec<u8>", "Bytes", "BTreeMap<String, String>
 const PUBLIC: &[(&str, &str, &str)] = &[
     ("api/src/account.rs", "consumer_key", "names the consumer"),
     ("api/src/account.rs", "token_key", "names the token"),
+    ("api/src/packagerepositories.rs", "key", "is a public key"),
     ("api/src/sshkeys.rs", "key", "is a public key"),
+    ("api/src/sslkeys.rs", "key", "is a certificate"),
     ("model/src/user.rs", "consumer_key", "names the consumer"),
     ("model/src/user.rs", "key", "names the token"),
 ];

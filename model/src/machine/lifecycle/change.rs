@@ -38,6 +38,16 @@ impl Change<'_> {
         Step { next, actions: actions.to_vec() }
     }
 
+    /// Free again, or New where nobody has examined it yet.
+    pub(super) fn given_back(&self, actions: &[Action]) -> Step {
+        if !self.state.is_unexamined() {
+            return self.enter(Phase::Ready, actions);
+        }
+        let mut step = self.enter(Phase::New, actions);
+        step.next.previous = None;
+        step
+    }
+
     pub(super) fn fail(&self, message: &str, actions: &[Action]) -> Step {
         let mut next = self.state.clone();
         next.failure = Some(self.failure(message));

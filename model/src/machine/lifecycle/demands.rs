@@ -29,14 +29,15 @@ impl Change<'_> {
             "release",
             &[Deployed, Deploying, Allocated, FailedDeployment, FailedReleasing, FailedDiskErasing],
         )?;
-        if erase {
-            let mut step =
-                self.begin(Phase::DiskErasing, &[Action::ReleaseAddresses, Action::NetworkBoot]);
-            step.next.deadline = None;
-            return Ok(step);
+        let mut step = if erase {
+            self.begin(Phase::DiskErasing, &[Action::ReleaseAddresses, Action::NetworkBoot])
+        } else {
+            self.begin(Phase::Releasing, &[Action::ReleaseAddresses, Action::PowerOff])
+        };
+        step.next.deadline = (!erase).then(|| self.at.now.plus_ms(RELEASE_TIMEOUT_MS));
+        if self.state.is_unexamined() {
+            step.next.previous = Some(Phase::New);
         }
-        let mut step = self.begin(Phase::Releasing, &[Action::ReleaseAddresses, Action::PowerOff]);
-        step.next.deadline = Some(self.at.now.plus_ms(RELEASE_TIMEOUT_MS));
         Ok(step)
     }
 
@@ -80,6 +81,16 @@ impl Change<'_> {
         step.next.previous = Some(self.state.phase);
         step.next.failure = Some(self.failure(message));
         step.next.netboot = self.state.phase != Phase::Deployed;
+        Ok(step)
+    }
+
+    pub(super) fn override_failed_testing(&self) -> Result<Step, Refusal> {
+        self.only_in("override the tests of", &[Status::FailedTesting])?;
+        let was_deployed = self.state.previous == Some(Phase::Deployed);
+        let back = if was_deployed { Phase::Deployed } else { Phase::Ready };
+        let mut step = self.enter(back, &[]);
+        step.next.previous = None;
+        step.next.netboot = !was_deployed;
         Ok(step)
     }
 

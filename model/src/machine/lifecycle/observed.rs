@@ -28,7 +28,7 @@ impl Change<'_> {
 
     pub(super) fn powered_off(&self) -> Step {
         if Status::of(self.state) == Status::Releasing {
-            return self.enter(Phase::Ready, &[Action::ClearOwner]);
+            return self.given_back(&[Action::ClearOwner]);
         }
         self.unchanged()
     }

@@ -64,7 +64,7 @@ impl Change<'_> {
         if agent_work(self.state) != AgentWork::Erase {
             return Ok(self.unchanged());
         }
-        Ok(self.enter(Phase::Ready, &[Action::ClearOwner, Action::PowerOff]))
+        Ok(self.given_back(&[Action::ClearOwner, Action::PowerOff]))
     }
 
     pub(super) fn agent_failed(&self, job: u64, message: &str) -> Result<Step, Refusal> {

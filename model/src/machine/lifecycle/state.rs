@@ -85,3 +85,24 @@ pub struct Lifecycle {
     /// The agent's last words on the present job, for people.
     pub progress: String,
 }
+
+impl Lifecycle {
+    /// That of a machine that runs already when it is made known: nothing is done to it, and
+    /// nothing is known of its hardware, so that it is [New](Phase::New) when it is given back.
+    #[must_use]
+    pub fn of_running() -> Self {
+        Self {
+            phase: Phase::Deployed,
+            stage: Stage::Done,
+            previous: Some(Phase::New),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it was [made known while it ran](Self::of_running), and is not given back yet.
+    pub(super) fn is_unexamined(&self) -> bool {
+        let is_given_back =
+            matches!(self.phase, Phase::Deployed | Phase::Releasing | Phase::DiskErasing);
+        is_given_back && self.previous == Some(Phase::New)
+    }
+}

@@ -81,6 +81,7 @@ fn events() -> Vec<Event> {
         Event::Abort,
         Event::MarkBroken { message: message() },
         Event::MarkFixed,
+        Event::OverrideFailedTesting,
         Event::AgentStarted,
         Event::Progress { job: JOB, message: message() },
         Event::Inventoried { job: JOB },
@@ -209,4 +210,35 @@ fn deadline_that_has_not_passed_does_not_fail_the_machine() {
     waiting.deadline = Some(Timestamp::from_unix_ms(1_000));
     let failed = step(&waiting, &Event::Timeout, NOW).expect("due").next;
     assert_eq!(Status::of(&failed), Status::FailedCommissioning);
+}
+
+#[test]
+fn a_machine_that_ran_when_it_was_made_known_is_new_after_its_release() {
+    let running = Lifecycle::of_running();
+    assert_eq!(Status::of(&running), Status::Deployed);
+    assert_eq!(agent_work(&running), AgentWork::Reboot, "its disk is left alone");
+    assert!(!running.netboot, "it boots from its own disk");
+    let released = step(&running, &Event::Release { erase: false }, NOW).unwrap().next;
+    let failed =
+        step(&released, &Event::Timeout, Moment { now: Timestamp::from_unix_ms(u64::MAX), ..NOW });
+    let again = step(&failed.unwrap().next, &Event::Release { erase: false }, NOW).unwrap().next;
+    for released in [released, again] {
+        let free = step(&released, &Event::PoweredOff, NOW).unwrap();
+        assert_eq!((Status::of(&free.next), free.next.previous), (Status::New, None));
+        assert_eq!(free.actions, [super::Action::ClearOwner]);
+    }
+    let erasing = step(&running, &Event::Release { erase: true }, NOW).unwrap().next;
+    let erased = step(&erasing, &Event::Erased { job: erasing.job }, NOW).unwrap().next;
+    assert_eq!(Status::of(&erased), Status::New);
+}
+
+#[test]
+fn tests_that_failed_are_overridden_back_to_where_the_machine_was() {
+    for (previous, back) in [(Phase::Deployed, Status::Deployed), (Phase::Ready, Status::Ready)] {
+        let failed =
+            Lifecycle { previous: Some(previous), ..state(Phase::Testing, Stage::Working, true) };
+        let step = step(&failed, &Event::OverrideFailedTesting, NOW).unwrap();
+        assert_eq!((Status::of(&step.next), step.actions.as_slice()), (back, [].as_slice()));
+        assert_eq!(step.next.netboot, back == Status::Ready);
+    }
 }

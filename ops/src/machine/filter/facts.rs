@@ -4,7 +4,9 @@
 //! machines have many words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use model::dns::domain::Domain;
 use model::machine::Machine;
 use model::machine::status::Status;
@@ -26,18 +28,32 @@ pub struct Facts<'a> {
     kinds: &'a BTreeSet<&'static str>,
     words: BTreeMap<&'static str, Vec<String>>,
     numbers: BTreeMap<&'static str, f64>,
+    /// What each interface is connected to, in their order.
+    interfaces: Vec<BTreeMap<&'static str, Vec<String>>>,
 }
 
 impl<'a> Facts<'a> {
     /// Nothing yet, of these kinds.
     pub(super) fn about(kinds: &'a BTreeSet<&'static str>) -> Self {
-        Self { kinds, words: BTreeMap::new(), numbers: BTreeMap::new() }
+        Self { kinds, words: BTreeMap::new(), numbers: BTreeMap::new(), interfaces: Vec::new() }
     }
 
     /// Whether a word is a fact of that kind.
     #[must_use]
     pub fn has(&self, fact: &str, word: &str) -> bool {
-        self.words_of(fact).iter().any(|known| known == word)
+        is_among(self.words_of(fact), word)
+    }
+
+    /// Whether an interface is connected to what a word says, `subnet_cidr` or one of `demands::FACTS`.
+    #[must_use]
+    pub fn interface_has(&self, position: usize, key: &str, word: &str) -> bool {
+        let words = |fact| self.interfaces.get(position).and_then(|words| words.get(fact));
+        match key {
+            "subnet_cidr" => {
+                words("subnet").is_some_and(|known| is_among(known, &format!("cidr:{word}")))
+            }
+            fact => words(fact).is_some_and(|known| is_among(known, word)),
+        }
     }
 
     /// The words that are facts of that kind.
@@ -67,6 +83,17 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Whether a word is one of those that are known. An address means the prefix that it lies in.
+fn is_among(known: &[String], word: &str) -> bool {
+    let Some(address) = word.strip_prefix("ip:") else {
+        return known.iter().any(|known| known == word);
+    };
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let mut prefixes =
+        known.iter().filter_map(|known| known.strip_prefix("cidr:")?.parse::<IpNet>().ok());
+    prefixes.any(|prefix| prefix.contains(&address))
+}
+
 /// What is known of a machine, of some kinds.
 ///
 /// # Errors
@@ -82,14 +109,19 @@ pub(super) fn of<'a>(
     add_hardware(machine, &mut facts);
     if demands::FACTS.iter().any(|kind| facts.wants(kind)) {
         for interface in &machine.interfaces {
+            let mut own = Facts::about(kinds);
             if let Some(vlan) = interface.vlan {
-                add_connection(reads, &reads.get::<Vlan>(&vlan)?, &mut facts)?;
+                add_connection(reads, &reads.get::<Vlan>(&vlan)?, &mut own)?;
             }
             for subnet in interface.links.iter().filter_map(|link| link.subnet) {
                 if let Some(subnet) = reads.get::<Subnet>(&subnet)? {
-                    add_subnet(&subnet, &mut facts);
+                    add_subnet(&subnet, &mut own);
                 }
             }
+            for (fact, words) in &own.words {
+                facts.words.entry(fact).or_default().extend_from_slice(words);
+            }
+            facts.interfaces.push(own.words);
         }
     }
     Ok(facts)
@@ -141,11 +173,13 @@ fn add_placement(
     if facts.wants("zone")
         && let Some(zone) = reads.get::<AvailabilityZone>(&placement.zone)?
     {
+        facts.add("zone", || zone.id.to_string());
         facts.add("zone", || zone.name);
     }
     if facts.wants("pool")
         && let Some(pool) = reads.get::<ResourcePool>(&placement.pool)?
     {
+        facts.add("pool", || pool.id.to_string());
         facts.add("pool", || pool.name);
     }
     if facts.wants("owner")
@@ -158,7 +192,7 @@ fn add_placement(
 }
 
 /// What a VLAN is called, and what it belongs to.
-fn add_connection(
+pub(super) fn add_connection(
     reads: &impl Reads,
     vlan: &Option<Vlan>,
     facts: &mut Facts<'_>,
@@ -168,26 +202,42 @@ fn add_connection(
     if let Some(fabric) = reads.get::<Fabric>(&vlan.fabric)? {
         add_fabric(&fabric, facts);
     }
+    for name in [vlan.id.to_string(), vlan.name.clone()] {
+        facts.add("subnet", || format!("vlan:{name}"));
+    }
+    facts.add("subnet", || format!("vid:{}", vlan.vid));
     let space = vlan.space.map_or(Ok(None), |space| reads.get::<Space>(&space))?;
-    let space = space.map_or_else(|| "undefined".to_owned(), |space| space.name);
-    facts.add("subnet", || format!("space:{space}"));
-    facts.add("vlan", || format!("space:{space}"));
-    facts.add("space", || space);
+    let names = space.map_or_else(
+        || vec!["undefined".to_owned()],
+        |space| vec![space.id.to_string(), space.name],
+    );
+    for name in names {
+        facts.add("subnet", || format!("space:{name}"));
+        facts.add("vlan", || format!("space:{name}"));
+        facts.add("space", || name);
+    }
     Ok(())
 }
 
 /// What a VLAN itself is called.
 pub(super) fn add_vlan(vlan: &Vlan, facts: &mut Facts<'_>) {
     facts.add("vlan", || vlan.id.to_string());
+    facts.add("vlan", || format!("id:{}", vlan.id));
     facts.add("vlan", || vlan.name.as_str());
     facts.add("vlan", || format!("vid:{}", vlan.vid));
     facts.add("vid", || vlan.vid.to_string());
     facts.add("fabric", || vlan.fabric.to_string());
+    for fact in ["subnet", "vlan"] {
+        facts.add(fact, || format!("fabric:{}", vlan.fabric));
+    }
 }
 
 /// What a fabric is called.
 pub(super) fn add_fabric(fabric: &Fabric, facts: &mut Facts<'_>) {
     facts.add("fabric", || fabric.name.as_str());
+    for fact in ["subnet", "vlan"] {
+        facts.add(fact, || format!("fabric:{}", fabric.name));
+    }
     if let Some(class) = &fabric.class_type {
         facts.add("fabric_class", || class.as_str());
     }
@@ -196,6 +246,7 @@ pub(super) fn add_fabric(fabric: &Fabric, facts: &mut Facts<'_>) {
 /// What a subnet is called.
 pub(super) fn add_subnet(subnet: &Subnet, facts: &mut Facts<'_>) {
     facts.add("subnet", || subnet.id.to_string());
+    facts.add("subnet", || format!("id:{}", subnet.id));
     facts.add("subnet", || subnet.name.as_str());
     facts.add("subnet", || subnet.cidr.to_string());
     facts.add("subnet", || format!("cidr:{}", subnet.cidr));

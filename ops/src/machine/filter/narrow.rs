@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::id::{FabricId, SystemId};
+use model::id::{AvailabilityZoneId, FabricId, ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::status::Status;
@@ -19,8 +19,7 @@ use crate::machine::filter::{Condition, Filter};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, USER_BY_NAME, ZONE_BY_NAME};
-use tables::views::machines::MachineKey;
-use tables::views::state::State;
+use tables::views::machines::{MachineKey, Machines};
 
 impl Filter {
     /// The machines that can be meant, in the order of their ids; none when they are not known to be fewer than so many.
@@ -32,19 +31,31 @@ impl Filter {
         reads: &impl Reads,
         fewer_than: usize,
     ) -> Result<Option<Vec<Arc<Machine>>>, TableError> {
-        let state = reads.state();
+        self.candidates_among(reads, reads.state().all_machines(), fewer_than)
+    }
+
+    /// The same of some nodes: machines, or devices.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub(crate) fn candidates_among(
+        &self,
+        reads: &impl Reads,
+        among: &Machines,
+        fewer_than: usize,
+    ) -> Result<Option<Vec<Arc<Machine>>>, TableError> {
         let (mut count, mut fewest) = (fewer_than, None);
         for condition in &self.conditions {
             for meeting in meetings(reads, condition)? {
-                if meeting.count(state) < count {
-                    (count, fewest) = (meeting.count(state), Some(meeting));
+                if meeting.count(among) < count {
+                    (count, fewest) = (meeting.count(among), Some(meeting));
                 }
             }
             if count <= 1 {
                 break;
             }
         }
-        Ok(fewest.map(|meeting: Meeting| meeting.machines(state)))
+        Ok(fewest.map(|meeting: Meeting| meeting.machines(among)))
     }
 }
 
@@ -58,17 +69,17 @@ enum Meeting {
 
 impl Meeting {
     /// How many they are at most.
-    fn count(&self, state: &State) -> usize {
+    fn count(&self, among: &Machines) -> usize {
         match self {
             Self::Ids(ids) => ids.len(),
-            Self::Keys(keys) => keys.iter().map(|key| state.count_with(key)).sum(),
+            Self::Keys(keys) => keys.iter().map(|key| among.count_with(key)).sum(),
         }
     }
 
-    fn machines(&self, state: &State) -> Vec<Arc<Machine>> {
+    fn machines(&self, among: &Machines) -> Vec<Arc<Machine>> {
         match self {
-            Self::Ids(ids) => ids.iter().filter_map(|id| state.machine(id)).cloned().collect(),
-            Self::Keys(keys) => state.machines_with(keys).into_iter().cloned().collect(),
+            Self::Ids(ids) => ids.iter().filter_map(|id| among.get(id)).cloned().collect(),
+            Self::Keys(keys) => among.with(keys).into_iter().cloned().collect(),
         }
     }
 }
@@ -113,25 +124,40 @@ fn meeting(
         "owner" => each(&|word| {
             Ok(reads.find(&USER_BY_NAME, word)?.map(|user| MachineKey::Owner(user.id)))
         })?,
-        "zone" => each(&|word| {
-            Ok(reads.find(&ZONE_BY_NAME, word)?.map(|zone| MachineKey::Zone(zone.id)))
-        })?,
-        "pool" => each(&|word| {
-            Ok(reads.find(&POOL_BY_NAME, word)?.map(|pool| MachineKey::Pool(pool.id)))
-        })?,
+        "zone" => {
+            let mut keys = each(&|word| {
+                Ok(reads.find(&ZONE_BY_NAME, word)?.map(|zone| MachineKey::Zone(zone.id)))
+            })?;
+            let ids = words.iter().filter_map(|word| word.parse().ok().map(AvailabilityZoneId));
+            keys.extend(ids.map(MachineKey::Zone));
+            keys
+        }
+        "pool" => {
+            let mut keys = each(&|word| {
+                Ok(reads.find(&POOL_BY_NAME, word)?.map(|pool| MachineKey::Pool(pool.id)))
+            })?;
+            let ids = words.iter().filter_map(|word| word.parse().ok().map(ResourcePoolId));
+            keys.extend(ids.map(MachineKey::Pool));
+            keys
+        }
         "status" => statuses(words, |status| {
             vec![status.filter_name().to_owned(), status.code().to_string()]
         }),
         "simple_status" => statuses(words, |status| vec![status.simple_name().to_owned()]),
-        // Spaces are facts of both; what is in none is in a space, too.
-        "vlan" | "subnet" if words.iter().any(|word| word.starts_with("space:")) => {
-            return Ok(None);
-        }
+        "vlan" | "subnet" if words.iter().any(|word| is_indirect(fact, word)) => return Ok(None),
         "vlan" => vlans(reads, fact, words)?,
         "fabric" | "fabric_class" => of_fabrics(reads, fact, words)?,
         "subnet" => subnets(reads, fact, words)?,
         _ => return Ok(None),
     })))
+}
+
+/// Whether a word says what a VLAN or subnet belongs to: spaces are facts of both, and what is in none is
+/// in a space, too. A subnet is meant also by the VLAN of an interface that is not linked to it.
+fn is_indirect(fact: &str, word: &str) -> bool {
+    let of_both = ["space:", "fabric:"];
+    let of_subnets: &[&str] = if fact == "subnet" { &["vlan:", "vid:", "ip:"] } else { &[] };
+    of_both.iter().chain(of_subnets).any(|prefix| word.starts_with(prefix))
 }
 
 fn statuses(words: &[String], names: impl Fn(&Status) -> Vec<String>) -> BTreeSet<MachineKey> {

@@ -129,6 +129,7 @@ async fn what_is_kept_for_somebody_else_is_not_bound() {
             comment: String::new(),
             user: UserId(1),
             created: tx.now(),
+            reserved_ip: None,
         })
     })
     .await;

@@ -8,15 +8,19 @@ use identity::CertificateAuthority;
 use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
-use model::controller::{RackController, RegionController};
+use model::boot::source::{BootSource, BootSourceSelection};
+use model::controller::{ControllerNote, RackController, RegionController};
+use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::event::{Event, EventLevel};
+use model::file::{File, FileContent};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::pool::PoolLevel;
+use model::license_key::LicenseKey;
 use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
@@ -24,14 +28,17 @@ use model::machine::secrets::MachineSecrets;
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
-use model::net::reserved::ReservedAddress;
+use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
+use model::notification::{Dismissal, Notification};
+use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
+use model::ssl_key::SslKey;
 use model::tag::Tag;
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
@@ -73,25 +80,37 @@ const TABLES: &[Table] = &[
     Table::of::<Block>(),
     Table::of::<BootFiles>(),
     Table::of::<BootResource>(),
+    Table::of::<BootSource>(),
+    Table::of::<BootSourceSelection>(),
     Table::of::<Content>(),
+    Table::of::<Device>(),
     Table::of::<DhcpSnippet>(),
+    Table::of::<ControllerNote>(),
+    Table::of::<Dismissal>(),
     Table::of::<DnsResource>(),
     Table::of::<Domain>(),
     Table::of::<Event>(),
     Table::of::<ExternalDhcp>(),
     Table::of::<Fabric>(),
+    Table::of::<File>(),
+    Table::of::<FileContent>(),
     Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
+    Table::of::<LicenseKey>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
+    Table::of::<Notification>(),
+    Table::of::<PackageRepository>(),
     Table::of::<PoolLevel>(),
     Table::of::<PowerJob>(),
     Table::of::<RackController>(),
     Table::of::<RegionController>(),
     Table::of::<ReservedAddress>(),
+    Table::of::<ReservedIp>(),
     Table::of::<ResourcePool>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
+    Table::of::<SslKey>(),
     Table::of::<StaticRoute>(),
     Table::of::<StoredAuthority>(),
     Table::of::<StoredHolding>(),

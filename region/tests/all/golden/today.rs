@@ -1,6 +1,8 @@
 //! A row of every table as this version writes it, with everything that is optional filled in and
 //! left out. A new field fails to compile here until the rows have it.
 
+mod belongings;
+mod devices;
 mod machines;
 mod network;
 mod nodes;
@@ -25,7 +27,15 @@ pub(crate) struct Written {
 
 /// All rows.
 pub(crate) fn rows() -> Vec<Written> {
-    [machines::rows(), network::rows(), nodes::rows(), site::rows()].into_iter().flatten().collect()
+    let all = [
+        belongings::rows(),
+        devices::rows(),
+        machines::rows(),
+        network::rows(),
+        nodes::rows(),
+        site::rows(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn row<T: Row>(what: &'static str, row: T) -> Written {

@@ -5,7 +5,7 @@ use api::agent::{Outcome, Work};
 use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
-use ops::access::sshkeys;
+use ops::access::{sshkeys, sslkeys};
 use ops::machine::actions::DeployRequest;
 
 use crate::machines::site::{SimulatedMachine, Site};
@@ -14,6 +14,17 @@ const SSH_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGDdHbFpgaAPlUwBtLPfcQZq3vMzDP2eEUSmhUvUNXEB";
 const OTHER_SSH_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM/XMu6TaIBE4IRYwJIDc8zdXYFp1jHJwtLEMrUdw7Qm";
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
+    MIIBcjCCARmgAwIBAgIUZ48Etz/P4FWG7HSadgkdf1veWFEwCgYIKoZIzj0EAwIw\n\
+    DjEMMAoGA1UEAwwDYWRhMCAXDTI2MTEyOTE3MDk0M1oYDzIxMjYxMTA1MTcwOTQz\n\
+    WjAOMQwwCgYDVQQDDANhZGEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATVPfTa\n\
+    7jVDWTcL1zDbKHamOxWBPcyAS5o5mEESrNzXtKdF+WLnBxra8r3f0yIHYrlSqMfI\n\
+    8ui2q5Sh3imHZmmpo1MwUTAdBgNVHQ4EFgQU4P1KCwWvCSqrgUhbxIKznYlLMz8w\n\
+    HwYDVR0jBBgwFoAU4P1KCwWvCSqrgUhbxIKznYlLMz8wDwYDVR0TAQH/BAUwAwEB\n\
+    /zAKBggqhkjOPQQDAgNHADBEAiAEuMl4vBfexvOib0G1eSgJWsILa8s3OocDsS2D\n\
+    Wd6hbwIgXhYqG4FY0YNYo2xDY2+cqJ1n4/t043Ll18oYv7LHRSs=\n\
+    -----END CERTIFICATE-----";
 
 #[tokio::test]
 async fn machine_goes_from_power_on_to_deployed_and_back() {
@@ -50,6 +61,7 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
         let key = key.parse().expect("a key");
         sshkeys::create(&site.tables, &site.actor, &key).await.expect("a new key");
     }
+    sslkeys::create(&site.tables, &site.actor, CERTIFICATE).await.expect("a certificate");
     site.upload_image().await;
     site.route_to("10.7.0.0/16", "10.0.0.253").await;
     let allocated = site.allocate().await.expect("a machine");
@@ -77,10 +89,12 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     assert_eq!(site.metadata(&id, "meta-data/instance-id").await, (200, id.to_string()));
     let fqdn = format!("{}.maas", welcome.hostname);
     assert_eq!(site.metadata(&id, "meta-data/local-hostname").await, (200, fqdn));
-    let keys = "instance-id\nlocal-hostname\npublic-keys\nvendor-data".to_owned();
+    let keys = "instance-id\nlocal-hostname\npublic-keys\nvendor-data\nx509".to_owned();
     assert_eq!(site.metadata(&id, "meta-data/").await, (200, keys));
     let lines = format!("{SSH_KEY} a\n{OTHER_SSH_KEY}");
     assert_eq!(site.metadata(&id, "meta-data/public-keys").await, (200, lines));
+    let certificate = (200, CERTIFICATE.to_owned());
+    assert_eq!(site.metadata(&id, "meta-data/x509").await, certificate);
     assert_eq!(site.status(&id).await, Status::Deploying);
     assert_eq!(site.metadata(&id, "user-data").await.0, 404);
     assert_eq!(site.status(&id).await, Status::Deployed);
@@ -147,6 +161,38 @@ async fn every_machine_gets_an_address_of_its_own() {
         addresses.extend(deployed.interfaces[0].links[0].ip_address);
     }
     assert_eq!(addresses.len(), 5);
+}
+
+#[tokio::test]
+async fn machine_gets_the_address_that_is_kept_for_it_and_leaves_it_kept() {
+    let site = Site::new().await;
+    site.upload_image().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:01");
+    let id = machine.commissioned(&site).await;
+    // It is the one that any machine would get.
+    let kept = "10.0.0.201";
+    let form = format!("ip={kept}&mac_address=52:54:00:00:00:01");
+    let (status, text) = site.rest("POST", "reservedips/", &form).await;
+    assert_eq!(status, 200, "{text}");
+    let other = SimulatedMachine::new("52:54:00:00:00:02").commissioned(&site).await;
+    for round in 0..2 {
+        for _ in 0..2 {
+            site.allocate().await.expect("a machine");
+        }
+        for (id, is_client) in [(&other, false), (&id, true)] {
+            let deploying = site.acting(id).deploy(&DeployRequest::default()).await;
+            let deploying = deploying.unwrap_or_else(|error| panic!("{id}, {round}: {error}"));
+            let got = deploying.interfaces[0].links[0].ip_address.expect("an address");
+            assert_eq!(got.to_string() == kept, is_client, "{id}, {round}: {got}");
+        }
+        let form = format!("ip={kept}&mac_address=52:54:00:00:00:0{}", 3 + round);
+        assert_eq!(site.rest("POST", "reservedips/", &form).await.0, 400);
+        for id in [&id, &other] {
+            site.acting(id).abort().await.expect("abort");
+            site.acting(id).release(false).await.expect("release");
+            site.rack_does(id, PowerAction::Off, PowerState::Off).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ impl Site {
 
     pub(crate) async fn allocate(&self) -> Result<Machine, Refusal> {
         let request = AllocateRequest::default();
-        allocate::allocate(&self.tables, &self.actor, &request).await
+        Ok(allocate::allocate(&self.tables, &self.actor, &request).await?.machine)
     }
 
     /// The rack carries out the machine's job, which has to be that action.

@@ -1,10 +1,12 @@
 //! What machines are found by is what a look at all of them finds, whatever was changed.
 
+use model::device::Device;
 use model::machine::Placement;
 use model::machine::hardware::Hardware;
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::Power;
+use model::net::range::AddressRange;
 use proptest::prelude::*;
 use raft_store::Store;
 
@@ -43,6 +45,7 @@ fn machine(number: u8, (name, phase, owner, group, net, tags): Traits) -> Machin
         vendor: String::new(),
         product: String::new(),
         firmware_version: String::new(),
+        tags: Vec::new(),
         links: vec![link(at), link(net)],
     };
     Machine {
@@ -128,7 +131,7 @@ fn check(state: &State, rows: &[Machine]) {
         found.into_iter().map(|row| row.system_id.clone()).collect::<Vec<_>>()
     };
     let by_age = ordered(&|_| true, &|row| (0, row.created));
-    assert_eq!(ids(state.machines_by_age().collect()), by_age);
+    assert_eq!(ids(state.all_machines().by_age().collect()), by_age);
     let is_ready = |row: &Machine| Status::of(&row.lifecycle) == Status::Ready;
     let by_size = ordered(&is_ready, &|row| (row.hardware.cpu_count, row.created));
     assert_eq!(ids(state.ready().collect()), by_size);
@@ -140,6 +143,76 @@ fn check(state: &State, rows: &[Machine]) {
     let is_old = |row: &Machine| row.power.is_switchable() && observed(row) < limit;
     let old = ordered(&is_old, &|row| (0, observed(row)));
     assert_eq!(state.observed_before(limit).cloned().collect::<Vec<_>>(), old);
+}
+
+fn device(number: u8, links: u8) -> Device {
+    let link = |at: u8| Link {
+        id: at.into(),
+        mode: LinkMode::Static,
+        subnet: Some(SubnetId(1)),
+        ip_address: Some([10, 0, at, number].into()),
+    };
+    let mac = MacAddress([2, 0, 0, 1, number, 0]);
+    Device {
+        system_id: SystemId::from_number(number.into()),
+        hostname: format!("Device-{number}"),
+        description: String::new(),
+        domain: DomainId(2),
+        zone: AvailabilityZoneId(3),
+        owner: Some(UserId(4)),
+        parent: None,
+        annotations: std::collections::BTreeMap::new(),
+        interfaces: vec![Interface {
+            vlan: Some(VlanId(7)),
+            links: (0..links).map(link).collect(),
+            ..Interface::of_mac(mac)
+        }],
+        created: Timestamp::default(),
+        updated: Timestamp::default(),
+    }
+}
+
+#[test]
+fn devices_are_found_by_the_keys_of_machines_and_hold_their_addresses() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let tables = Tables::new(Store::in_memory());
+        let change = async |links: Option<u8>| {
+            let done: Result<(), TableError> = tables
+                .update(&Cause::new("test", "test"), |tx| match links {
+                    Some(links) => tx.put(&device(1, links)),
+                    None => tx.delete::<Device>(&SystemId::from_number(1)).map(drop),
+                })
+                .await;
+            done.unwrap();
+            tables.view().await.unwrap()
+        };
+        let all = AddressRange::of("10.0.0.0/16".parse().unwrap());
+        let followed = change(Some(2)).await;
+        let anew = Tables::new(tables.store().clone()).view().await.unwrap();
+        for view in [followed, anew] {
+            let devices = view.state().devices();
+            for key in [
+                MachineKey::Hostname("device-1".into()),
+                MachineKey::Mac(MacAddress([2, 0, 0, 1, 1, 0])),
+                MachineKey::Address([10, 0, 1, 1].into()),
+                MachineKey::Domain(DomainId(2)),
+                MachineKey::Zone(AvailabilityZoneId(3)),
+                MachineKey::Owner(UserId(4)),
+                MachineKey::Vlan(VlanId(7)),
+                MachineKey::Subnet(SubnetId(1)),
+            ] {
+                assert_eq!(devices.ids_with(&key), [SystemId::from_number(1)], "{key:?}");
+                assert_eq!(view.state().count_with(&key), 0, "no machine: {key:?}");
+            }
+            assert_eq!(view.state().used(all).len(), 2);
+        }
+        let fewer = change(Some(1)).await;
+        assert_eq!(fewer.state().used(all).len(), 1);
+        let gone = change(None).await;
+        assert_eq!(gone.state().devices().all().count(), 0);
+        assert_eq!(gone.state().used(all).len(), 0);
+    });
 }
 
 proptest! {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::event::{Event, EventLevel};
 use model::id::{AvailabilityZoneId, BlockDeviceId, DomainId, InterfaceId, ResourcePoolId, UserId};
+use model::machine::annotations::Annotations;
 use model::machine::disk::BlockDevice;
 use model::machine::hardware::{Device, Firmware, Hardware, NumaNode};
 use model::machine::interface::{Interface, Link, LinkMode};
@@ -48,6 +49,7 @@ fn full() -> Machine {
             owner: Some(UserId(2)),
             agent_name: text("juju"),
             locked: true,
+            annotations: annotations(),
         },
         lifecycle: Lifecycle {
             phase: Phase::Deployed,
@@ -79,6 +81,12 @@ fn full() -> Machine {
         created: at(4),
         updated: at(5),
     }
+}
+
+fn annotations() -> Annotations {
+    let mut annotations = Annotations::default();
+    annotations.set(&BTreeMap::from([(text("juju-units"), text("web/0"))])).unwrap();
+    annotations
 }
 
 fn hardware() -> Hardware {
@@ -118,6 +126,7 @@ fn interface(number: u32, mode: LinkMode) -> Interface {
         vendor: text("Intel"),
         product: text("X710"),
         firmware_version: text("9.1"),
+        tags: Vec::new(),
         links: vec![Link {
             id: number,
             mode,

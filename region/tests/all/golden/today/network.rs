@@ -8,8 +8,8 @@ use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::id::{
-    BlockId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, SpaceId,
-    StaticRouteId, SubnetId, UserId, VlanId,
+    BlockId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId,
+    ReservedIpId, SpaceId, StaticRouteId, SubnetId, UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
@@ -18,7 +18,7 @@ use model::mac::MacAddress;
 use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::reserved::ReservedAddress;
+use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -146,6 +146,19 @@ fn subnets() -> Vec<Written> {
         comment: text("second floor"),
         user: UserId(2),
         created: at(1),
+        reserved_ip: None,
+    };
+    let reserved_ip = ReservedIp {
+        id: ReservedIpId(4),
+        ip: ip("10.0.3.2"),
+        subnet: SUBNET,
+        mac: MacAddress([0x52, 0x54, 0, 0, 0, 8]),
+        comment: text("third floor"),
+        created: at(2),
+    };
+    let address = ReservedAddress {
+        reserved_ip: Some(ReservedIpId(4)),
+        ..reserved("10.0.3.2", Some(MacAddress([0x52, 0x54, 0, 0, 0, 8])))
     };
     vec![
         row("subnet with nothing", plain(2, "fd00::/64", ReverseDns::Disabled)),
@@ -158,6 +171,8 @@ fn subnets() -> Vec<Written> {
             reserved("10.0.3.1", Some(MacAddress([0x52, 0x54, 0, 0, 0, 9]))),
         ),
         row("reserved for nobody", reserved("fd00::1", None)),
+        row("reserved IP", reserved_ip),
+        row("address of a reserved IP", address),
     ]
 }
 

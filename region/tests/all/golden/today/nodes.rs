@@ -7,8 +7,8 @@ use identity::token::{JoinRole, TokenRecord};
 use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::{BootResource, ResourceFile, ResourceSet};
-use model::controller::{ControllerInterface, RackController, RegionController};
-use model::id::BootResourceId;
+use model::controller::{ControllerInterface, ControllerNote, RackController, RegionController};
+use model::id::{AvailabilityZoneId, BootResourceId};
 use model::mac::MacAddress;
 use tables::cluster::{CURRENT, NEXT, StoredAuthority, StoredHolding, StoredToken};
 
@@ -35,6 +35,11 @@ fn controllers() -> Vec<Written> {
         session,
         last_seen: at(1),
     };
+    let note = |system_id: &str, zone| ControllerNote {
+        system_id: id(system_id),
+        description: text("in the cellar"),
+        zone,
+    };
     let region = RegionController {
         system_id: id("region"),
         node_id: 3,
@@ -46,6 +51,8 @@ fn controllers() -> Vec<Written> {
         row("rack with a session", rack("rack34", Some(3))),
         row("rack without one", rack("rack37", None)),
         row("region", region),
+        row("note on a controller", note("rack34", Some(AvailabilityZoneId(2)))),
+        row("note without a zone", note("region", None)),
     ]
 }
 

@@ -1,0 +1,165 @@
+//! Gives machines the networks of another one, interface by interface of the same name.
+
+use api::field_errors::FieldErrors;
+use model::access::{Actor, Object, Permission, permits};
+use model::id::SystemId;
+use model::machine::Machine;
+use model::machine::interface::{Interface, Link, LinkMode};
+use model::machine::status::Status;
+
+use crate::authorize::cause;
+use crate::error::Refusal;
+use crate::machine::{deploy, step};
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::tx::Tx;
+use tables::update::Tables;
+
+/// What is copied from which machine to which.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CloneRequest {
+    /// The id of the one that is copied.
+    pub source: String,
+    /// The ids of those that become like it.
+    pub destinations: Vec<String>,
+    /// Whether the interfaces are copied.
+    pub interfaces: bool,
+    /// Whether disks are: refused, they are as the machines have them.
+    pub storage: bool,
+}
+
+/// What is said of an id that the actor can choose nothing by.
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+/// What is said of disks.
+const STORAGE: &str = "Disks are not laid out here, so there is no layout to clone: leave it out.";
+
+/// Copies the configuration of interfaces to all destinations, or to none.
+///
+/// # Errors
+/// [`Refusal::Fields`] in the words of MAAS.
+pub async fn clone(tables: &Tables, actor: &Actor, request: &CloneRequest) -> Result<(), Refusal> {
+    permits(actor, Permission::View, &Object::Site)?;
+    let cause = cause(actor, "machine.clone");
+    tables.update(&cause, |tx| copy(tx, actor, request)).await
+}
+
+fn copy(tx: &mut Tx, actor: &Actor, request: &CloneRequest) -> Result<(), Refusal> {
+    let mut errors = FieldErrors::default();
+    let source = source(tx, actor, &request.source, &mut errors)?;
+    let destinations = destinations(tx, actor, request, &mut errors)?;
+    if request.storage {
+        errors.add("storage", STORAGE);
+    } else if !request.interfaces {
+        errors.add("__all__", "Either storage or interfaces must be true.");
+    }
+    let Some(source) = source else { return Ok(errors.finish()?) };
+    for destination in &destinations {
+        if let Err(message) = check(tx, &source, destination)? {
+            errors.add("destinations", message);
+        }
+    }
+    errors.finish()?;
+    for mut destination in destinations {
+        for from in &source.interfaces {
+            let same = destination.interfaces.iter_mut().find(|to| to.name == from.name);
+            if let Some(to) = same {
+                take_over(tx, to, from)?;
+            }
+        }
+        step::write(tx, &mut destination)?;
+    }
+    Ok(())
+}
+
+fn source(
+    tx: &Tx,
+    actor: &Actor,
+    id: &str,
+    errors: &mut FieldErrors,
+) -> Result<Option<Machine>, Refusal> {
+    let found = of_id(tx, id)?;
+    let seen = found
+        .filter(|machine| permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok());
+    if seen.is_none() {
+        errors.add("source", if id.is_empty() { "This field is required." } else { NO_CHOICE });
+    }
+    Ok(seen)
+}
+
+/// Those that are free to change, in the order of the request.
+fn destinations(
+    tx: &Tx,
+    actor: &Actor,
+    request: &CloneRequest,
+    errors: &mut FieldErrors,
+) -> Result<Vec<Machine>, Refusal> {
+    if request.destinations.is_empty() {
+        errors.add("destinations", "This field is required.");
+    }
+    let mut found: Vec<Machine> = Vec::new();
+    for (position, id) in request.destinations.iter().enumerate() {
+        let is_free = |machine: &Machine| {
+            let status = Status::of(&machine.lifecycle);
+            matches!(status, Status::Ready | Status::FailedTesting)
+                && permits(actor, Permission::EditMachine, &Object::of(machine)).is_ok()
+        };
+        match of_id(tx, id)?.filter(is_free) {
+            Some(machine) if found.iter().any(|known| known.system_id == machine.system_id) => {}
+            Some(machine) => found.push(machine),
+            None => {
+                let message = format!("Machine {} is invalid: {NO_CHOICE}", position + 1);
+                errors.add("destinations", message);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn of_id(tx: &Tx, id: &str) -> Result<Option<Machine>, TableError> {
+    id.parse::<SystemId>().ok().map_or(Ok(None), |id| tx.get::<Machine>(&id))
+}
+
+/// Whether a destination can become like the source.
+fn check(
+    reads: &impl Reads,
+    source: &Machine,
+    destination: &Machine,
+) -> Result<Result<(), String>, TableError> {
+    let named = |machine: &Machine| {
+        Ok::<_, TableError>(format!("{} ({})", machine.system_id, deploy::fqdn(reads, machine)?))
+    };
+    let name = named(destination)?;
+    if source.system_id == destination.system_id {
+        return Ok(Err(format!("Source machine {name} cannot be a destination machine.")));
+    }
+    let has = |from: &&Interface| destination.interfaces.iter().any(|to| to.name == from.name);
+    let missing = source.interfaces.iter().filter(|from| !has(from));
+    let missing: Vec<&str> = missing.map(|interface| interface.name.as_str()).collect();
+    if missing.is_empty() {
+        return Ok(Ok(()));
+    }
+    Ok(Err(format!(
+        "{name} is invalid: destination node physical interfaces do not match the source nodes \
+         physical interfaces: {}",
+        missing.join(", ")
+    )))
+}
+
+/// An address belongs to one machine, so that a link with a fixed one becomes one that gets another at deployment.
+fn take_over(tx: &mut Tx, to: &mut Interface, from: &Interface) -> Result<(), TableError> {
+    to.vlan = from.vlan;
+    to.enabled = from.enabled;
+    to.links.clear();
+    for link in &from.links {
+        // First links have the number of their interface, so that these come from the same ones.
+        let number = tx.any_number("interface")?;
+        to.links.push(Link {
+            id: u32::try_from(number).unwrap_or(u32::MAX),
+            mode: if link.mode == LinkMode::Static { LinkMode::Auto } else { link.mode },
+            subnet: link.subnet,
+            ip_address: None,
+        });
+    }
+    Ok(())
+}

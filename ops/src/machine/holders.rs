@@ -1,0 +1,43 @@
+//! Who has a host name or a hardware address: a machine or a device, because no two nodes have the same.
+
+use model::id::SystemId;
+use model::mac::MacAddress;
+use model::machine::interface::Interface;
+use tables::devices::{DEVICE_BY_HOSTNAME, DEVICE_BY_MAC};
+use tables::error::TableError;
+use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
+use tables::read::Reads;
+
+/// A node that has a hardware address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its name.
+    pub(crate) hostname: String,
+    /// The name of the interface.
+    pub(crate) interface: String,
+}
+
+impl Holder {
+    fn of(hostname: String, interfaces: Vec<Interface>, mac: MacAddress) -> Self {
+        let found = interfaces.into_iter().find(|interface| interface.mac == mac);
+        Self { hostname, interface: found.map(|found| found.name).unwrap_or_default() }
+    }
+}
+
+/// Who has a hardware address.
+pub(crate) fn of_mac(at: &impl Reads, mac: MacAddress) -> Result<Option<Holder>, TableError> {
+    if let Some(machine) = at.find(&MACHINE_BY_MAC, &mac)? {
+        return Ok(Some(Holder::of(machine.hostname, machine.interfaces, mac)));
+    }
+    let device = at.find(&DEVICE_BY_MAC, &mac)?;
+    Ok(device.map(|device| Holder::of(device.hostname, device.interfaces, mac)))
+}
+
+/// Who has a host name.
+pub(crate) fn of_hostname(at: &impl Reads, hostname: &str) -> Result<Option<SystemId>, TableError> {
+    let hostname = hostname.to_lowercase();
+    if let Some(machine) = at.find(&MACHINE_BY_HOSTNAME, &hostname)? {
+        return Ok(Some(machine.system_id));
+    }
+    Ok(at.find(&DEVICE_BY_HOSTNAME, &hostname)?.map(|device| device.system_id))
+}
