@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dhcp::v4::dropped::Dropped;
 use dhcp::v4::view::{Host, HostInterface};
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
+use model::id::IpRangeId;
 use model::lease::cut::Span;
 
 use crate::bench::{Bench, Client, SERVER, VLAN, kind_of, lease_seconds, rack, sent};
@@ -142,7 +143,7 @@ fn addresses_of_a_range_that_is_gone_go_to_nobody_new() {
     let free = |bench: &Bench| bench.engine.free_addresses(VLAN, 256, bench.now);
     assert_eq!(free(&bench), 0, "the rack asks for others");
     let half = Span { first: Ipv4Addr::new(10, 0, 0, 101), last: Ipv4Addr::new(10, 0, 0, 102) };
-    let another = model::id::IpRangeId(9);
+    let another = IpRangeId(9);
     bench.engine.update(|view| view.put_range(another, Some(half)));
     let inside = [half.first, half.last].into_iter().filter(|own| *own != ip).count();
     assert_eq!(free(&bench), inside, "what lies in another range is given at once");

@@ -301,7 +301,9 @@ fn insert(tx: &mut Tx, user: &User, wanted: &NewDevice) -> Result<Device, Refusa
     for (position, mac) in wanted.macs.iter().enumerate() {
         let mut interface = new_interface(tx, format!("eth{position}"), *mac)?;
         interface.boot = position == 0;
-        interface.vlan = addresses::vlan_of(&tx.looking(), &interface, &[])?;
+        if let Some(vlan) = addresses::vlan_of(&tx.looking(), &interface, &[])? {
+            addresses::put_on(tx, &mut interface, vlan)?;
+        }
         interfaces.push(interface);
     }
     let now = tx.now();

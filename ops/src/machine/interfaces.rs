@@ -23,6 +23,7 @@ use crate::machine::enlist::new_interface;
 use crate::machine::holders::{self, Holder};
 use crate::machine::list::InterfaceDetail;
 use crate::machine::machines::NO_CHOICE;
+use crate::network::addresses;
 use crate::network::specifiers;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -296,7 +297,7 @@ fn named_one<'a>(
 
 /// Sets what is wanted, but for the hardware address.
 fn apply(
-    tx: &Tx,
+    tx: &mut Tx,
     device: &Device,
     interface: &mut Interface,
     wanted: &InterfaceChange,
@@ -309,7 +310,10 @@ fn apply(
         interface.tags.clone_from(tags);
     }
     if let Some(vlan) = &wanted.vlan {
-        interface.vlan = vlan.as_deref().map(|vlan| named_vlan(tx, vlan)).transpose()?;
+        match vlan.as_deref().map(|vlan| named_vlan(tx, vlan)).transpose()? {
+            Some(vlan) => addresses::put_on(tx, interface, vlan)?,
+            None => interface.vlan = None,
+        }
         leave_other_links(tx, interface)?;
     }
     interface.link_connected = wanted.link_connected.unwrap_or(interface.link_connected);

@@ -121,3 +121,30 @@ fn summary(
         via: via.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use model::id::{SubnetId, SystemId, VlanId};
+    use model::mac::MacAddress;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_was_told_before_its_end() {
+        let told = |told_until, promise_until| {
+            told_at(&Binding {
+                ip: [10, 0, 0, 100].into(),
+                subnet: SubnetId(1),
+                vlan: VlanId(1),
+                client: MacAddress([2, 0, 0, 0, 0, 1]).into(),
+                state: BindingState::Active,
+                hostname: None,
+                told_until: Timestamp::from_unix_ms(told_until),
+                promise_until: Timestamp::from_unix_ms(promise_until),
+                rack: SystemId::from_number(1),
+            })
+        };
+        assert_eq!(told(1_000_000, 1_600_000).unix_ms, 400_000);
+        assert_eq!(told(520_000, 640_000).unix_ms, 400_000, "a short lease");
+    }
+}

@@ -204,38 +204,40 @@ pub async fn delete(
     force: bool,
 ) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "subnet.delete")?;
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SUBNETS_GUARD);
-            let subnet = specifiers::subnet(tx, specifier)?;
-            addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
-            if let Some((kind, node)) = linked(tx, subnet.id).next() {
-                let message = format!(
-                    "Cannot delete subnet {}: {kind} {} has a link to it.",
-                    subnet.cidr, node.hostname
-                );
-                return Err(Refusal::with_message(Kind::Conflict, message));
-            }
-            let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
-            if let Some(address) = reserved.first().filter(|_| !force) {
-                let message = format!(
-                    "Cannot delete subnet {}: address {} is reserved.",
-                    subnet.cidr, address.ip
-                );
-                return Err(Refusal::with_message(Kind::Conflict, message));
-            }
-            for address in reserved {
-                tx.delete::<ReservedAddress>(&address.ip)?;
-            }
-            kept::forget_subnet(tx, subnet.id)?;
-            for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
-                tx.delete::<IpRange>(&range.id)?;
-            }
-            dependents::forget_subnet(tx, subnet.id)?;
-            tx.delete::<Subnet>(&subnet.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, specifier, force)).await
+}
+
+/// Removes a subnet, in a transaction of the caller's.
+///
+/// # Errors
+/// As [`delete`].
+pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let subnet = specifiers::subnet(tx, specifier)?;
+    addresses::keep_all(tx, &subnet, AddressRange::of(subnet.cidr));
+    if let Some((kind, node)) = linked(tx, subnet.id).next() {
+        let message = format!(
+            "Cannot delete subnet {}: {kind} {} has a link to it.",
+            subnet.cidr, node.hostname
+        );
+        return Err(Refusal::with_message(Kind::Conflict, message));
+    }
+    let reserved = tx.list_by(&RESERVED_OF_SUBNET, &subnet.id)?;
+    if let Some(address) = reserved.first().filter(|_| !force) {
+        let message =
+            format!("Cannot delete subnet {}: address {} is reserved.", subnet.cidr, address.ip);
+        return Err(Refusal::with_message(Kind::Conflict, message));
+    }
+    for address in reserved {
+        tx.delete::<ReservedAddress>(&address.ip)?;
+    }
+    kept::forget_subnet(tx, subnet.id)?;
+    for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
+        tx.delete::<IpRange>(&range.id)?;
+    }
+    dependents::forget_subnet(tx, subnet.id)?;
+    tx.delete::<Subnet>(&subnet.id)?;
+    Ok(())
 }
 
 /// The addresses of a subnet that machines, users, controllers or DNS resources have, as ranges.

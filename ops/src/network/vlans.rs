@@ -171,32 +171,36 @@ pub async fn update(
 /// [`Refusal`] for the untagged VLAN, or when subnets or relays still use it.
 pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "vlan.delete")?;
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SUBNETS_GUARD);
-            let vlan = find(tx, name)?;
-            Holder::Vlan(vlan.id).goes(tx);
-            if vlan.vid == 0 {
-                let message = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
-                return Err(Refusal::field("__all__", message));
-            }
-            let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan.id)?;
-            if let Some(subnet) = subnets.first() {
-                let message = format!("VLAN {} still has subnet {}.", vlan.vid, subnet.cidr);
-                return Err(Refusal::field("__all__", message));
-            }
-            let vlans = tx.list::<Vlan>()?;
-            if let Some(relayed) = vlans.iter().find(|other| other.relay_vlan == Some(vlan.id)) {
-                let message = format!("VLAN {} relays to this VLAN.", relayed.id);
-                return Err(Refusal::field("__all__", message));
-            }
-            let default = vlans.iter().find(|other| other.fabric == vlan.fabric && other.vid == 0);
-            move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
-            tx.delete::<ExternalDhcp>(&vlan.id)?;
-            tx.delete::<Vlan>(&vlan.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, name)).await
+}
+
+/// Removes a VLAN, in a transaction of the caller's.
+///
+/// # Errors
+/// As [`delete`].
+pub fn remove(tx: &mut Tx, name: &VlanName) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let vlan = find(tx, name)?;
+    Holder::Vlan(vlan.id).goes(tx);
+    if vlan.vid == 0 {
+        let message = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
+        return Err(Refusal::field("__all__", message));
+    }
+    let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan.id)?;
+    if let Some(subnet) = subnets.first() {
+        let message = format!("VLAN {} still has subnet {}.", vlan.vid, subnet.cidr);
+        return Err(Refusal::field("__all__", message));
+    }
+    let vlans = tx.list::<Vlan>()?;
+    if let Some(relayed) = vlans.iter().find(|other| other.relay_vlan == Some(vlan.id)) {
+        let message = format!("VLAN {} relays to this VLAN.", relayed.id);
+        return Err(Refusal::field("__all__", message));
+    }
+    let default = vlans.iter().find(|other| other.fabric == vlan.fabric && other.vid == 0);
+    move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
+    tx.delete::<ExternalDhcp>(&vlan.id)?;
+    tx.delete::<Vlan>(&vlan.id)?;
+    Ok(())
 }
 
 /// Has what a VLAN belongs to, or is relayed to, not go at the same moment.

@@ -1,13 +1,19 @@
 //! Commits of bindings: who may bind what, until when it is promised, and how it ends.
 
-use model::id::{SubnetId, UserId};
+use model::access::Actor;
+use model::id::{SubnetId, UserId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
 use model::net::reserved::ReservedAddress;
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
+use model::user::User;
+use ops::network::lease_list::{self, LeaseQuery};
 use ops::network::leases::{CommitOutcome, CommitRefusal, end_leases, remove_expired};
+use ops::network::subnets::{self, SubnetChange};
+use ops::network::vlans::VlanName;
 use raft_store::Store;
 use tables::read::Reads;
 use tables::row::prefix;
@@ -315,4 +321,53 @@ async fn a_client_without_a_hardware_address_waits_until_all_regions_are_upgrade
             assert_eq!(refused(outcome), CommitRefusal::NotYet { client: client.clone() });
         }
     }
+}
+
+/// Its holder would be refused from then on. An address outside of every range may have been leased before.
+#[tokio::test]
+async fn an_address_that_a_client_has_is_no_gateway() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    site.set_range(104, 131).await;
+    let actor = Actor::User(site.view().await.list::<User>().unwrap().remove(0));
+    let name = site.subnet.to_string();
+    let set = async |last| {
+        let change = SubnetChange { gateway_ip: Some(Some(ip(last))), ..SubnetChange::default() };
+        let changed = Box::pin(subnets::update(&site.tables, &actor, &name, &change)).await;
+        changed.map(drop).map_err(|refusal| refusal.to_string())
+    };
+    let refused = set(100).await.unwrap_err();
+    assert!(refused.contains("10.0.0.100 is leased to 52:54:00:00:00:01"), "{refused}");
+    let refused = set(101).await.unwrap_err();
+    assert!(refused.contains("10.0.0.101 is kept for DHCP clients"), "{refused}");
+    assert_eq!(set(7).await, Ok(()));
+}
+
+#[tokio::test]
+async fn leases_are_of_the_subnet_and_link_that_their_addresses_lie_in_now() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let (again, elsewhere) = (SubnetId(77), VlanId(77));
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.insert(&Vlan { id: elsewhere, vid: 77, ..vlan })?;
+        let subnet = tx.delete::<Subnet>(&site.subnet)?.unwrap();
+        tx.insert(&Subnet { id: again, vlan: elsewhere, ..subnet })
+    })
+    .await;
+    let actor = Actor::User(site.view().await.list::<User>().unwrap().remove(0));
+    let named = Some("10.0.0.0/24".to_owned());
+    let of_vlan = VlanName::Vlan("77".to_owned());
+    for (subnet, vlan) in [(named, None), (None, Some(of_vlan)), (None, None)] {
+        let query = LeaseQuery { subnet, vlan, limit: 9, ..LeaseQuery::default() };
+        let found = Box::pin(lease_list::list(&site.tables, &actor, &query)).await.unwrap().leases;
+        let found: Vec<_> = found.iter().map(|it| (it.ip, it.subnet.id, it.vlan.id)).collect();
+        assert_eq!(found, [(ip(100), again.0, elsewhere.0)]);
+    }
+    let used = Box::pin(subnets::used_addresses(&site.tables, &actor, "77")).await.unwrap();
+    assert_eq!(used.iter().map(|used| used.ip).collect::<Vec<_>>(), [ip(100)]);
 }
