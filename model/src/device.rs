@@ -2,11 +2,10 @@
 //!
 //! Names, DHCP and filters know machines, and a device is to them like a machine that always boots by itself.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId, UserId};
+use crate::machine::annotations::Annotations;
 use crate::machine::hardware::Hardware;
 use crate::machine::interface::{Interface, Link};
 use crate::machine::lifecycle::{Lifecycle, Phase};
@@ -39,7 +38,7 @@ pub struct Device {
     /// The machine or device that it goes with.
     pub parent: Option<SystemId>,
     /// What its owner noted of it (MAAS: workload annotations).
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Annotations,
     /// Its network interfaces, in the order in which they were added.
     pub interfaces: Vec<Interface>,
     /// When it was made.
@@ -111,12 +110,6 @@ pub fn is_interface_name(text: &str) -> bool {
     (1..=INTERFACE_NAME_MAX).contains(&text.len()) && text.chars().all(allowed)
 }
 
-/// Whether a text can be the name of an annotation.
-#[must_use]
-pub fn is_annotation_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,7 +128,7 @@ mod tests {
             zone: AvailabilityZoneId(1),
             owner: None,
             parent: None,
-            annotations: BTreeMap::new(),
+            annotations: Annotations::default(),
             interfaces: (0..).zip(names).map(interface).collect(),
             created: Timestamp::default(),
             updated: Timestamp::default(),
@@ -165,7 +158,5 @@ mod tests {
         for wrong in ["", "a b", "a/b", "ä", &"a".repeat(64)] {
             assert!(!is_interface_name(wrong), "{wrong}");
         }
-        assert!(is_annotation_name("juju-model.uuid_1") && is_annotation_name("ä"));
-        assert!(!is_annotation_name("") && !is_annotation_name("a b"));
     }
 }

@@ -200,7 +200,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
         let value = stored::encode(&stored::vote_to_wire(vote));
         if !mutant!(VoteNotSaved) {
-            self.writer.durable(vec![put_meta(keys::META_VOTE, value)]).await?;
+            self.writer.durable_alone(vec![put_meta(keys::META_VOTE, value)]).await?;
         }
         self.change(|position| position.vote = Some(*vote));
         Ok(())
@@ -258,16 +258,23 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
-        self.change(|position| {
+        let past_the_end = self.change(|position| {
+            let past_the_end = position.last < Some(log_id);
             position.purged = position.purged.max(Some(log_id));
             position.last = position.last.max(Some(log_id));
             position.tail.purge(log_id.index);
             position.size.purge(log_id.index);
+            past_the_end
         });
         let value = stored::encode(&stored::log_id_to_wire(log_id));
         let behind = if mutant!(PurgeTooFar) { log_id.index + 3 } else { log_id.index + 1 };
         let ops = vec![put_meta(keys::META_PURGED, value), delete_log(0, behind)];
-        self.writer.submit(ops).await?;
+        if past_the_end {
+            // Entries that follow would stand behind a hole without it.
+            self.writer.submit_first(ops).await?;
+        } else {
+            self.writer.submit(ops).await?;
+        }
         Ok(())
     }
 }

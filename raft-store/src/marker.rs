@@ -1,7 +1,7 @@
 //! What was certainly durable: a small file beside the database that shows a lost end of it.
 //!
-//! After a crash the database recovers up to the first damaged record of its write-ahead log, and
-//! does not say whether what comes behind was acknowledged. Its sequence number only grows, so the
+//! After a crash the database recovers what it finds of its write-ahead log, and does not say whether
+//! what it lost was acknowledged. Its sequence number only grows, so the
 //! number at some earlier fsync, kept in a file of its own, tells: a database that has less lost
 //! votes or entries that others rely on, and its node must not take part any more.
 //!

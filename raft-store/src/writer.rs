@@ -1,8 +1,8 @@
 //! What makes every write of a node: group commit.
 //!
-//! Votes, log entries, truncations, purges and applied batches go through one queue to one thread, so
-//! they become durable in the order they were given. What waits is written as one batch with one
-//! fsync; applied batches alone cost none. Two kinds of writes are made by whoever brings them when
+//! Votes, log entries, truncations, purges and applied batches go through one queue to one thread,
+//! which writes them in the order they were given. What waits is written as one batch with one fsync;
+//! a batch that is applied alone costs none, if the one before it is on disk. Two kinds of writes are made by whoever brings them when
 //! nothing waits, which saves the switches to the thread and back: an applied batch, and, on a fast
 //! disk, the entries that a follower got, which has nothing else to do meanwhile. A write error ends
 //! the process.
@@ -12,7 +12,8 @@
 //! batch before it is, which the fsync of the entries between them has done in most cases; a purge and
 //! the last batch of a snapshot until all that came before is. Entries of the log need not wait: they
 //! may survive beside an applied batch that is lost, which is applied again, and be lost beside one
-//! that survives. Entries follow a truncation only when that is on disk.
+//! that survives; votes build on nothing. Entries follow a truncation, and a purge that goes past the
+//! end of the log, only when that is on disk.
 
 mod attempts;
 pub(crate) mod clock;
@@ -244,8 +245,17 @@ impl Writer {
 
     /// Returns when the changes are on disk, and everything that came before was on disk before them.
     pub(crate) async fn durable(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        self.until_durable(ops, true).await
+    }
+
+    /// Returns when changes that build on nothing are on disk.
+    pub(crate) async fn durable_alone(&self, ops: Vec<Op>) -> Result<(), WriterStopped> {
+        self.until_durable(ops, false).await
+    }
+
+    async fn until_durable(&self, ops: Vec<Op>, builds: bool) -> Result<(), WriterStopped> {
         let (done, durable) = oneshot::channel();
-        self.send(ops, true, Done::Durable(done)).await?;
+        self.send(ops, builds, Done::Durable(done)).await?;
         durable.await.map_err(|_| WriterStopped)
     }
 }
@@ -305,6 +315,11 @@ mod tests {
         assert_eq!(None, switch.as_mut().now_or_never());
         thread.turn();
         assert_eq!((Some(Ok(())), 5), (switch.now_or_never(), fsyncs()), "all blocks come first");
+        assert_eq!(Some(Ok(())), writer.applied(put(b"2")).now_or_never());
+        let mut vote = Box::pin(writer.durable_alone(put(b"vote")));
+        assert_eq!(None, vote.as_mut().now_or_never());
+        thread.turn();
+        assert_eq!((Some(Ok(())), 6), (vote.now_or_never(), fsyncs()), "a vote waits for nothing");
     }
 
     #[test]

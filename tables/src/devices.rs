@@ -36,18 +36,11 @@ pub const DEVICES_OF_PARENT: Index<Device> = Index {
     since: FIRST,
 };
 
-/// The devices of a user (a [`model::id::UserId`]).
-pub const DEVICES_OF_OWNER: Index<Device> = Index {
-    name: "device.owner",
-    keys: |device| device.owner.iter().map(encoded).collect(),
-    since: FIRST,
-};
-
 impl Row for Device {
     type Id = SystemId;
     const TABLE: &'static str = "device";
     const UNIQUE: &'static [Unique<Self>] = &[DEVICE_BY_HOSTNAME, DEVICE_BY_MAC, DEVICE_BY_ADDRESS];
-    const INDEXES: &'static [Index<Self>] = &[DEVICES_OF_PARENT, DEVICES_OF_OWNER];
+    const INDEXES: &'static [Index<Self>] = &[DEVICES_OF_PARENT];
 
     fn id(&self) -> SystemId {
         self.system_id.clone()

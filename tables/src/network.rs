@@ -16,7 +16,7 @@ use crate::key::encoded;
 use crate::read::Reads;
 use crate::row::{Index, Row, Unique, unique_key};
 
-/// The index name under which machines and users claim addresses: nobody has another's.
+/// The index name under which machines, devices and users claim addresses: nobody has another's.
 pub const ADDRESS: &str = "address";
 
 /// Taken by whoever adds or moves a subnet or IP range, because overlap rules are about the whole
@@ -46,7 +46,7 @@ fn slot(subnet: &Subnet, ip: IpAddr) -> u128 {
     number(ip).saturating_sub(number(all.first())).min(all.size() - 1) / of_slot
 }
 
-/// Whether a row holds an address: a machine, or a user's reservation.
+/// Whether a row holds an address: a machine, a device, or a user's reservation.
 pub fn is_held(reads: &impl Reads, ip: IpAddr) -> bool {
     reads.value(&unique_key(ADDRESS, &encoded(&ip))).is_some()
 }

@@ -68,6 +68,9 @@ impl Engine {
     /// search begins depends on the client, so that clients spread and the same client tends to get
     /// the same address.
     fn free_address(&self, asker: &Asker<'_>, now: Moment) -> Option<Choice> {
+        if self.withholds_all(asker) {
+            return None;
+        }
         let Asker { vlan, client, .. } = *asker;
         let pool = self.view.free_on(vlan)?;
         let is_free =

@@ -85,6 +85,13 @@ impl Searches {
         Some(*vlan)
     }
 
+    /// Nothing could be sent on a link: that search tells nothing of who is there.
+    pub fn failed(&mut self, vlan: VlanId) {
+        if let Some(link) = self.links.get_mut(&vlan) {
+            link.told = true;
+        }
+    }
+
     /// A server was heard that is none of the site's. Those of its link, if it is new.
     pub fn heard(
         &mut self,
@@ -201,6 +208,20 @@ mod tests {
         assert_eq!(round(600_000, &[9, 8, 9]), (vec![vec![9], vec![8, 9]], vec![8, 9]));
         assert_eq!(round(1_200_000, &[9]), (vec![], vec![8, 9]), "one lost answer is none");
         assert_eq!(round(1_800_000, &[9]), (vec![], vec![9]));
+    }
+
+    /// C-14.
+    #[test]
+    fn a_search_that_could_not_be_sent_tells_of_nobody_that_is_gone() {
+        let mut searches = Searches::default();
+        searches.next([VLAN], at(0));
+        searches.heard(VLAN, server(9), at(10));
+        searches.take_ended(at(ANSWERS_WITHIN_MS));
+        for ms in [600_000, 1_200_000, 1_800_000] {
+            assert_eq!(searches.next([VLAN], at(ms)), Some(VLAN));
+            searches.failed(VLAN);
+            assert_eq!(searches.take_ended(at(ms + ANSWERS_WITHIN_MS)), []);
+        }
     }
 
     /// C-14.

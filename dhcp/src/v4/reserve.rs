@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use model::id::VlanId;
+use model::id::{SubnetId, VlanId};
 use model::lease::pool::keeps_the_rest_for_machines;
 
 use crate::v4::boot::boots;
@@ -30,10 +30,19 @@ impl Engine {
     /// Whether a new address is one of the last of its pool, and the client none of those that they are
     /// kept for.
     pub(crate) fn is_withheld(&self, ip: Ipv4Addr, asker: &Asker<'_>) -> bool {
-        let few_left = || {
-            let (_, subnet) = self.view.subnet_of(ip)?;
-            Some(keeps_the_rest_for_machines(*self.pools.get(&subnet.id)?))
-        };
-        !asker.may_have_the_last && !self.pools.is_empty() && few_left().unwrap_or_default()
+        !asker.may_have_the_last
+            && !self.pools.is_empty()
+            && self.view.subnet_of(ip).is_some_and(|(_, subnet)| self.has_few_left(subnet.id))
+    }
+
+    /// Whether every new address of the link is withheld, so that none need be looked for.
+    pub(crate) fn withholds_all(&self, asker: &Asker<'_>) -> bool {
+        !asker.may_have_the_last
+            && !self.pools.is_empty()
+            && self.view.subnets_on(asker.vlan).all(|(_, subnet)| self.has_few_left(subnet.id))
+    }
+
+    fn has_few_left(&self, subnet: SubnetId) -> bool {
+        self.pools.get(&subnet).is_some_and(|level| keeps_the_rest_for_machines(*level))
     }
 }

@@ -133,7 +133,8 @@ struct Turns {
     last: Option<(Place, Moment)>,
     before: Option<Place>,
     returns: u32,
-    /// When it came back for the first time of those.
+    /// From when on `returns` counts: it was heard at a place that is not the one before the last, or the
+    /// time was over.
     since: Moment,
 }
 

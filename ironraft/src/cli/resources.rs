@@ -15,7 +15,13 @@ const fn verb(
 }
 
 const fn list(path: &'static str) -> Verb {
-    verb("list", "List them; fields filter", Method::GET, path, Shows::List)
+    verb(
+        "list",
+        "List them; fields filter machines, devices, events and rack controllers",
+        Method::GET,
+        path,
+        Shows::List,
+    )
 }
 
 const fn describe(path: &'static str) -> Verb {

@@ -1,4 +1,4 @@
-//! What the owner of a machine notes on it: MAAS's workload annotations, once called owner data.
+//! What the owner of a machine or device notes on it: MAAS's workload annotations, once called owner data.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 /// The most characters of a key, as MAAS stores it.
 pub const KEY_MAX: usize = 255;
 
-/// The most bytes of all keys and values of one machine.
+/// The most bytes of all keys and values of one machine or device.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// Notes on a machine, by key.
+/// Notes on a machine or device, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Annotations(BTreeMap<String, String>);
@@ -28,7 +28,7 @@ pub enum AnnotationError {
         length: usize,
     },
     /// All notes together are too large.
-    #[error("The annotations of a machine have at most {BYTES_MAX} bytes: these are {bytes}.")]
+    #[error("The annotations of a node have at most {BYTES_MAX} bytes: these are {bytes}.")]
     Size {
         /// The bytes that they would have.
         bytes: usize,

@@ -4,6 +4,7 @@ use model::id::{SshKeyId, UserId};
 use model::ssh_key::{PublicKey, SshKey};
 
 use crate::error::Refusal;
+use crate::machine::placement;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::SSHKEYS_OF_USER;
@@ -12,8 +13,9 @@ use tables::tx::Tx;
 /// Adds a key to those of a user, in a transaction of the caller's.
 ///
 /// # Errors
-/// [`Refusal::Fields`] when it has that key.
+/// [`Refusal::Fields`] when it has that key, [`Refusal::NotFound`] when the user was deleted.
 pub fn insert(tx: &mut Tx, user: UserId, key: &PublicKey) -> Result<SshKey, Refusal> {
+    placement::give_to(tx, user)?;
     let known = tx.list_by(&SSHKEYS_OF_USER, &user)?;
     if known.iter().any(|own| own.key.without_comment() == key.without_comment()) {
         return Err(Refusal::field("key", "This key has already been added for this user."));

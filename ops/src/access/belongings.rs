@@ -1,4 +1,4 @@
-//! What a user has that must not be lost with it: machines, addresses and IP ranges; and what it has that goes with
+//! What a user has that must not be lost with it: machines, devices, addresses and IP ranges; and what it has that goes with
 //! it: keys, files, messages.
 
 use model::device::Device;
@@ -7,17 +7,16 @@ use model::id::{IpRangeId, SystemId, UserId};
 use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
-use model::notification::{Dismissal, Notification};
+use model::notification::Dismissal;
 use model::ssl_key::SslKey;
 use model::user::ApiToken;
 
 use crate::access::authorized_keys;
 use crate::machine::placement;
+use crate::site::notifications;
 use tables::error::TableError;
 use tables::files::FILES_OF_USER;
-use tables::notifications::{
-    DISMISSALS_OF_NOTIFICATION, DISMISSALS_OF_USER, NOTIFICATIONS_OF_USER,
-};
+use tables::notifications::{DISMISSALS_OF_USER, NOTIFICATIONS_OF_USER};
 use tables::read::Reads;
 use tables::site::{SSLKEYS_OF_USER, TOKENS_OF_USER};
 use tables::tx::Tx;
@@ -108,10 +107,7 @@ pub(crate) fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
         tx.delete::<Dismissal>(&(dismissal.notification, user))?;
     }
     for notification in tx.list_by(&NOTIFICATIONS_OF_USER, &user)? {
-        for dismissal in tx.list_by(&DISMISSALS_OF_NOTIFICATION, &notification.id)? {
-            tx.delete::<Dismissal>(&(notification.id, dismissal.user))?;
-        }
-        tx.delete::<Notification>(&notification.id)?;
+        notifications::remove(tx, notification.id)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use x509_parser::pem::Pem;
 
 use crate::authorize::authorize;
 use crate::error::Refusal;
+use crate::machine::placement;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::SSLKEYS_OF_USER;
@@ -49,6 +50,7 @@ pub async fn create(tables: &Tables, actor: &Actor, text: &str) -> Result<SslKey
     }
     tables
         .update(&cause, |tx| {
+            placement::give_to(tx, user.id)?;
             let known = tx.list_by(&SSLKEYS_OF_USER, &user.id)?;
             if known.iter().any(|own| own.certificate == text) {
                 let message = "This key has already been added for this user.";

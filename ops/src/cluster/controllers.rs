@@ -19,6 +19,7 @@ use crate::error::Refusal;
 use crate::network::external_dhcp;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
+use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::{Tables, now};
@@ -229,9 +230,14 @@ fn is_known(tx: &Tx, id: &SystemId) -> Result<bool, Refusal> {
     Ok(rack || tx.get::<RegionController>(id)?.is_some())
 }
 
-fn note(tx: &mut Tx, id: &SystemId, change: &ControllerChange) -> Result<(), Refusal> {
+/// What is said of a controller; of most nothing is.
+pub(crate) fn note_of(at: &impl Reads, id: &SystemId) -> Result<ControllerNote, TableError> {
     let blank = || ControllerNote { system_id: id.clone(), description: String::new(), zone: None };
-    let mut note = tx.get::<ControllerNote>(id)?.unwrap_or_else(blank);
+    Ok(at.get::<ControllerNote>(id)?.unwrap_or_else(blank))
+}
+
+fn note(tx: &mut Tx, id: &SystemId, change: &ControllerChange) -> Result<(), Refusal> {
+    let mut note = note_of(tx, id)?;
     if let Some(description) = &change.description {
         note.description.clone_from(description);
     }
@@ -318,12 +324,10 @@ impl Details {
 /// Controllers are in the default domain, and in the default zone unless another is said.
 fn placement(details: &Details, id: &SystemId) -> Result<Placement, Refusal> {
     let domain = details.domain_of(default_domain(details.view())?)?;
-    let note = details.view().get::<ControllerNote>(id)?;
-    let said = note.as_ref().and_then(|note| note.zone);
-    let zone = match said.map_or(Ok(None), |zone| details.zone(zone))? {
+    let ControllerNote { description, zone, .. } = note_of(details.view(), id)?;
+    let zone = match zone.map_or(Ok(None), |zone| details.zone(zone))? {
         Some(zone) => Some(zone),
         None => details.zone(DEFAULT_ZONE)?,
     };
-    let description = note.map(|note| note.description).unwrap_or_default();
     Ok(Placement { domain, zone, description })
 }

@@ -169,6 +169,7 @@ impl MachineCommands<'_> {
         let user = self.actor.user(OPERATE)?;
         self.update(OPERATE, "machine.deploy", |tx, machine| {
             if machine.placement.owner.is_none() {
+                placement::give_to(tx, user.id)?;
                 machine.placement.owner = Some(user.id);
                 machine.placement.annotations.clear();
             }

@@ -9,6 +9,7 @@ use model::machine::status::Status;
 
 use crate::authorize::cause;
 use crate::error::Refusal;
+use crate::machine::machines::NO_CHOICE;
 use crate::machine::{deploy, step};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -27,9 +28,6 @@ pub struct CloneRequest {
     /// Whether disks are: refused, they are as the machines have them.
     pub storage: bool,
 }
-
-/// What is said of an id that the actor can choose nothing by.
-const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
 /// What is said of disks.
 const STORAGE: &str = "Disks are not laid out here, so there is no layout to clone: leave it out.";

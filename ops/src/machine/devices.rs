@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
-use model::device::{Device, is_annotation_name};
+use model::device::Device;
 use model::error::Kind;
 use model::id::{DomainId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
+use model::machine::annotations::Annotations;
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::user::User;
 use model::zone::AvailabilityZone;
@@ -187,7 +188,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
 /// Sets notes of a device's owner; an empty one is taken away.
 ///
 /// # Errors
-/// [`Refusal`] for names that are none.
+/// [`Refusal`] for names that are none, and for too much.
 pub async fn annotate(
     tables: &Tables,
     actor: &Actor,
@@ -195,17 +196,8 @@ pub async fn annotate(
     notes: &BTreeMap<String, String>,
 ) -> Result<DeviceDetail, Refusal> {
     let annotate = |_: &mut Tx, device: &mut Device| {
-        for (name, value) in notes {
-            if value.is_empty() {
-                device.annotations.remove(name);
-            } else if is_annotation_name(name) {
-                device.annotations.insert(name.clone(), value.clone());
-            } else {
-                let message = "Invalid character in key name";
-                return Err(Refusal::with_message(Kind::Invalid, message));
-            }
-        }
-        Ok(())
+        let set = device.annotations.set(notes);
+        set.map_err(|error| Refusal::with_message(Kind::Invalid, error.to_string()))
     };
     Ok(edit(tables, actor, id, "device.annotate", annotate).await?.0)
 }
@@ -280,11 +272,7 @@ fn editable(tx: &Tx, actor: &Actor, id: &SystemId) -> Result<Device, Refusal> {
 
 fn insert(tx: &mut Tx, user: &User, wanted: &NewDevice) -> Result<Device, Refusal> {
     check_new(tx, wanted)?;
-    // One that is deleted meanwhile gets nothing.
-    if tx.get::<User>(&user.id)?.is_none() {
-        return Err(Refusal::NotFound { model: "User" });
-    }
-    tx.mark(&placement::of_owner(user.id));
+    placement::give_to(tx, user.id)?;
     let hostname = wanted.hostname.clone().map_or_else(|| free_hostname(tx), Ok)?;
     let parent =
         wanted.parent.as_deref().map(|parent| named_parent(tx, parent, None)).transpose()?;
@@ -315,7 +303,7 @@ fn insert(tx: &mut Tx, user: &User, wanted: &NewDevice) -> Result<Device, Refusa
         zone,
         owner: Some(user.id),
         parent: parent.map(|parent| parent.id),
-        annotations: BTreeMap::new(),
+        annotations: Annotations::default(),
         interfaces,
         created: now,
         updated: now,

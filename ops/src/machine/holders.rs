@@ -1,11 +1,16 @@
-//! Who has a host name or a hardware address: a machine or a device, because no two nodes have the same.
+//! Who has a host name, a hardware address or an address: a machine or a device, because no two nodes have the
+//! same.
 
+use std::net::IpAddr;
+
+use model::device::Device;
 use model::id::SystemId;
 use model::mac::MacAddress;
+use model::machine::Machine;
 use model::machine::interface::Interface;
-use tables::devices::{DEVICE_BY_HOSTNAME, DEVICE_BY_MAC};
+use tables::devices::{DEVICE_BY_ADDRESS, DEVICE_BY_HOSTNAME, DEVICE_BY_MAC};
 use tables::error::TableError;
-use tables::machines::{MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
+use tables::machines::{MACHINE_BY_ADDRESS, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::Reads;
 
 /// A node that has a hardware address.
@@ -31,6 +36,32 @@ pub(crate) fn of_mac(at: &impl Reads, mac: MacAddress) -> Result<Option<Holder>,
     }
     let device = at.find(&DEVICE_BY_MAC, &mac)?;
     Ok(device.map(|device| Holder::of(device.hostname, device.interfaces, mac)))
+}
+
+/// A node that has an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AddressHolder {
+    /// Its name.
+    pub(crate) hostname: String,
+    /// All of its interfaces.
+    interfaces: Vec<Interface>,
+}
+
+impl AddressHolder {
+    /// Whether its interface with this hardware address has the address.
+    pub(crate) fn has(&self, ip: IpAddr, mac: MacAddress) -> bool {
+        let mut own = self.interfaces.iter().filter(|interface| interface.mac == mac);
+        own.any(|interface| interface.links.iter().any(|link| link.ip_address == Some(ip)))
+    }
+}
+
+/// Who has an address on a link of an interface.
+pub(crate) fn of_address(at: &impl Reads, ip: IpAddr) -> Result<Option<AddressHolder>, TableError> {
+    if let Some(Machine { hostname, interfaces, .. }) = at.find(&MACHINE_BY_ADDRESS, &ip)? {
+        return Ok(Some(AddressHolder { hostname, interfaces }));
+    }
+    let device = at.find(&DEVICE_BY_ADDRESS, &ip)?;
+    Ok(device.map(|Device { hostname, interfaces, .. }| AddressHolder { hostname, interfaces }))
 }
 
 /// Who has a host name.

@@ -124,11 +124,7 @@ pub async fn create(
 /// its disk is what it boots from.
 fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusal> {
     let user = actor.user(Permission::EditMachine)?;
-    // One that is deleted meanwhile gets nothing.
-    if tx.get::<User>(&user.id)?.is_none() {
-        return Err(Refusal::NotFound { model: "User" });
-    }
-    tx.mark(&placement::of_owner(user.id));
+    placement::give_to(tx, user.id)?;
     machine.placement.owner = Some(user.id);
     machine.lifecycle = Lifecycle::of_running();
     credentials::issue(tx, machine)?;
@@ -401,8 +397,13 @@ fn check_driver(name: &str) -> Result<(), String> {
     if known { Ok(()) } else { Err(no_choice("power type", name, choices())) }
 }
 
-fn no_choice(what: &str, value: &str, choices: impl Iterator<Item = String>) -> String {
-    let choices: Vec<String> = choices.map(|choice| format!("'{choice}'")).collect();
+/// What MAAS says of a value that is none of the choices.
+pub(crate) fn no_choice(
+    what: &str,
+    value: &str,
+    choices: impl IntoIterator<Item = String>,
+) -> String {
+    let choices: Vec<String> = choices.into_iter().map(|choice| format!("'{choice}'")).collect();
     format!("'{value}' is not a valid {what}.  It should be one of: {}.", choices.join(", "))
 }
 

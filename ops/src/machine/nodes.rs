@@ -1,7 +1,7 @@
 //! Machines, devices and controllers as one: what MAAS calls nodes.
 
 use model::access::{Actor, Object, Permission, permits};
-use model::controller::{RackController, RegionController};
+use model::controller::{ControllerNote, RackController, RegionController};
 use model::device::Device;
 use model::error::Kind;
 use model::id::{AvailabilityZoneId, ResourcePoolId, SystemId};
@@ -113,16 +113,20 @@ impl Iterator for NodeList {
     }
 }
 
-/// A node.
+/// A node that the actor may read.
 ///
 /// # Errors
-/// [`Refusal::NotFound`].
+/// [`Refusal::NotFound`], [`Refusal::Denied`].
 pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<NodeDetail, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     for kind in [NodeKind::Machine, NodeKind::Device, NodeKind::Rack, NodeKind::Region] {
         if let Some(found) = read(&details, kind, id)? {
-            if matches!(found, NodeDetail::Rack(_) | NodeDetail::Region(_)) {
-                sees_controllers(actor)?;
+            match &found {
+                NodeDetail::Machine(found) => {
+                    permits(actor, Permission::ReadMachine, &Object::of(&found.machine))?;
+                }
+                NodeDetail::Device(_) => {}
+                NodeDetail::Rack(_) | NodeDetail::Region(_) => sees_controllers(actor)?,
             }
             return Ok(found);
         }
@@ -214,7 +218,7 @@ pub async fn is_action_in_progress(
 /// Sets the zone of machines and devices; all or none.
 ///
 /// # Errors
-/// [`Refusal::Fields`].
+/// [`Refusal::Fields`], [`Refusal::Denied`] for a machine that is locked.
 pub async fn set_zone(
     tables: &Tables,
     actor: &Actor,
@@ -235,7 +239,7 @@ pub async fn set_zone(
         .update(&cause, |tx| {
             let zone = named_zone(tx, zone)?;
             for id in &ids {
-                if !move_to(tx, id, zone)? {
+                if !move_to(tx, actor, id, zone)? {
                     return Err(invalid());
                 }
             }
@@ -245,8 +249,14 @@ pub async fn set_zone(
 }
 
 /// Whether there is such a machine or device.
-fn move_to(tx: &mut Tx, id: &SystemId, zone: AvailabilityZoneId) -> Result<bool, Refusal> {
+fn move_to(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: &SystemId,
+    zone: AvailabilityZoneId,
+) -> Result<bool, Refusal> {
     if let Some(mut machine) = tx.get::<Machine>(id)? {
+        permits(actor, Permission::EditMachine, &Object::of(&machine))?;
         let before = machine.placement.clone();
         machine.placement.zone = zone;
         placement::mark(tx, Some(&before), &machine.placement);
@@ -262,7 +272,7 @@ fn move_to(tx: &mut Tx, id: &SystemId, zone: AvailabilityZoneId) -> Result<bool,
 }
 
 fn sees_controllers(actor: &Actor) -> Result<(), Refusal> {
-    Ok(permits(actor, Permission::ManageControllers, &Object::Site)?)
+    Ok(permits(actor, Permission::ReadControllers, &Object::Site)?)
 }
 
 fn read(details: &Details, kind: NodeKind, id: &SystemId) -> Result<Option<NodeDetail>, Refusal> {
@@ -290,32 +300,35 @@ fn read(details: &Details, kind: NodeKind, id: &SystemId) -> Result<Option<NodeD
 /// The nodes of the cluster in the form that filters look at.
 fn all_controllers(at: &impl Reads) -> Result<Vec<(NodeKind, Machine)>, Refusal> {
     let domain = default_domain(at)?.id;
-    let form = |system_id: SystemId, hostname: String, macs: Vec<MacAddress>| Machine {
-        system_id,
-        hostname,
-        description: String::new(),
-        placement: Placement {
-            domain,
-            zone: DEFAULT_ZONE,
-            pool: ResourcePoolId(u32::MAX),
-            ..Placement::default()
-        },
-        lifecycle: Lifecycle::default(),
-        power: Power::default(),
-        hardware: Hardware::default(),
-        interfaces: macs.into_iter().map(Interface::of_mac).collect(),
-        block_devices: Vec::new(),
-        deployment: None,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
+    let form = |system_id: SystemId, hostname: String, macs: Vec<MacAddress>| {
+        let ControllerNote { description, zone, .. } = controllers::note_of(at, &system_id)?;
+        Ok::<_, Refusal>(Machine {
+            system_id,
+            hostname,
+            description,
+            placement: Placement {
+                domain,
+                zone: zone.unwrap_or(DEFAULT_ZONE),
+                pool: ResourcePoolId(u32::MAX),
+                ..Placement::default()
+            },
+            lifecycle: Lifecycle::default(),
+            power: Power::default(),
+            hardware: Hardware::default(),
+            interfaces: macs.into_iter().map(Interface::of_mac).collect(),
+            block_devices: Vec::new(),
+            deployment: None,
+            created: Timestamp::default(),
+            updated: Timestamp::default(),
+        })
     };
-    let regions = at.list::<RegionController>()?.into_iter();
-    let racks = at.list::<RackController>()?.into_iter();
-    let regions = regions
-        .map(|region| (NodeKind::Region, form(region.system_id, region.hostname, Vec::new())));
-    let racks = racks.map(|rack| {
+    let mut all = Vec::new();
+    for region in at.list::<RegionController>()? {
+        all.push((NodeKind::Region, form(region.system_id, region.hostname, Vec::new())?));
+    }
+    for rack in at.list::<RackController>()? {
         let macs = rack.interfaces.iter().map(|interface| interface.mac).collect();
-        (NodeKind::Rack, form(rack.system_id, rack.hostname, macs))
-    });
-    Ok(regions.chain(racks).collect())
+        all.push((NodeKind::Rack, form(rack.system_id, rack.hostname, macs)?));
+    }
+    Ok(all)
 }

@@ -34,7 +34,7 @@ pub(crate) fn give_to(tx: &mut Tx, user: UserId) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The guard of what a user has: machines, addresses, IP ranges.
+/// The guard of what a user has: machines, devices, addresses, IP ranges, keys, files, messages.
 pub(crate) fn of_owner(owner: UserId) -> String {
     format!("machines/owner/{owner}")
 }

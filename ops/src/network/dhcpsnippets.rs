@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::dhcp::option::Definition;
 use model::dhcp::parse::parse;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
@@ -20,6 +20,7 @@ use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::list::MachineDetail;
+use crate::machine::machines::NO_CHOICE;
 use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
@@ -33,8 +34,6 @@ use tables::update::Tables;
 const VERSIONS: &str = "dhcpsnippet-version";
 /// How long a name may be, in characters, as in MAAS.
 const NAME_MAX: usize = 255;
-const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
-
 /// What shall be set of a snippet; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub struct DhcpSnippetChange {
@@ -61,7 +60,7 @@ pub struct DhcpSnippetChange {
 pub struct DhcpSnippetDetail {
     /// The snippet.
     pub snippet: DhcpSnippet,
-    /// The machine that it is for.
+    /// The machine that it is for, if the actor may read it.
     pub node: Option<MachineDetail>,
     /// The subnet that it is for, or that its range lies in.
     pub subnet: Option<Arc<SubnetDetail>>,
@@ -74,7 +73,7 @@ pub struct DhcpSnippetDetail {
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<DhcpSnippetDetail>, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let snippets = details.view().list::<DhcpSnippet>()?.into_iter();
-    snippets.map(|snippet| detail(&details, snippet)).collect()
+    snippets.map(|snippet| detail(&details, actor, snippet)).collect()
 }
 
 /// A snippet, by id or name.
@@ -88,7 +87,7 @@ pub async fn get(
 ) -> Result<DhcpSnippetDetail, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let snippet = specifiers::dhcp_snippet(details.view(), specifier)?;
-    detail(&details, snippet)
+    detail(&details, actor, snippet)
 }
 
 /// Makes a snippet; for all clients, unless it is said for which.
@@ -125,7 +124,7 @@ pub async fn create(
             Ok(snippet)
         })
         .await?;
-    detail(&Details::after_change(tables).await?, snippet)
+    detail(&Details::after_change(tables).await?, actor, snippet)
 }
 
 /// Changes a snippet. Its text before is kept.
@@ -148,7 +147,7 @@ pub async fn update(
             Ok(snippet)
         })
         .await?;
-    detail(&Details::after_change(tables).await?, snippet)
+    detail(&Details::after_change(tables).await?, actor, snippet)
 }
 
 /// Gives a snippet an earlier text of its own again: one with that id, or, when `to` is negative, the one
@@ -174,7 +173,7 @@ pub async fn revert(
             Ok(snippet)
         })
         .await?;
-    detail(&Details::after_change(tables).await?, snippet)
+    detail(&Details::after_change(tables).await?, actor, snippet)
 }
 
 /// Removes a snippet.
@@ -321,12 +320,18 @@ fn of_range(tx: &Tx, subnet: SubnetId, named: &str) -> Result<Scope, Refusal> {
 }
 
 /// A snippet with what it names.
-fn detail(details: &Details, snippet: DhcpSnippet) -> Result<DhcpSnippetDetail, Refusal> {
+fn detail(
+    details: &Details,
+    actor: &Actor,
+    snippet: DhcpSnippet,
+) -> Result<DhcpSnippetDetail, Refusal> {
     let machine = match snippet.scope.node() {
         Some(node) => details.view().get::<Machine>(node)?,
         None => None,
     };
-    let node = machine.map(|machine| details.machine(machine)).transpose()?;
+    let is_shown =
+        |machine: &Machine| permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok();
+    let node = machine.filter(is_shown).map(|machine| details.machine(machine)).transpose()?;
     let subnet = snippet.scope.subnet().map_or(Ok(None), |subnet| details.subnet(subnet))?;
     Ok(DhcpSnippetDetail { snippet, node, subnet })
 }

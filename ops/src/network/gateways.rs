@@ -4,27 +4,27 @@
 use std::net::IpAddr;
 
 use model::lease::binding::{Binding, BindingState};
-use model::net::iprange::Purpose;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 
 use crate::error::Refusal;
+use crate::machine::holders;
 use crate::network::addresses;
+use crate::network::ipaddresses::dynamic_range_of;
 use crate::network::promised::is_promised;
-use tables::machines::MACHINE_BY_ADDRESS;
-use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD};
+use tables::network::SUBNETS_GUARD;
 use tables::read::Reads;
 use tables::tx::Tx;
 
-/// Whether the gateway of a subnet, which is new, may be that address: no client, machine or reservation
+/// Whether the gateway of a subnet, which is new, may be that address: no client, machine, device or reservation
 /// depends on it. A reservation for no client in particular may well be the gateway's.
 pub(super) fn check(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
     check_host(tx, subnet, ip)?;
     addresses::keep_all(tx, subnet, AddressRange::one(ip));
-    if let Some(machine) = tx.find(&MACHINE_BY_ADDRESS, &ip)? {
-        let hostname = machine.hostname;
-        return refused(format!("The IP address {ip} is already in use by machine {hostname}."));
+    if let Some(holder) = holders::of_address(tx, ip)? {
+        let hostname = holder.hostname;
+        return refused(format!("The IP address {ip} is already in use by {hostname}."));
     }
     if let Some(mac) = tx.get::<ReservedAddress>(&ip)?.and_then(|reserved| reserved.mac) {
         return refused(format!("The IP address {ip} is reserved for {mac}."));
@@ -55,12 +55,7 @@ fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
         let what = if ip == subnet.cidr.network() { "network" } else { "broadcast" };
         return refused(format!("{ip} is the {what} address of subnet {}.", subnet.cidr));
     }
-    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let dynamic = ranges.iter().find(|range| {
-        let addresses = AddressRange::new(range.start_ip, range.end_ip);
-        range.purpose == Purpose::Dynamic && addresses.is_some_and(|it| it.contains(ip))
-    });
-    match dynamic {
+    match dynamic_range_of(tx, subnet, ip)? {
         Some(range) => refused(format!(
             "{ip} is within the dynamic range from {} to {}",
             range.start_ip, range.end_ip

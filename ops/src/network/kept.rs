@@ -6,20 +6,20 @@ use model::id::SubnetId;
 use model::mac::MacAddress;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 
+use crate::machine::holders;
 use tables::error::TableError;
-use tables::machines::MACHINE_BY_ADDRESS;
 use tables::network::{RESERVEDIP_OF_CLIENT, RESERVEDIPS_OF_SUBNET};
 use tables::read::Reads;
 use tables::tx::Tx;
 
-/// The address of a subnet that is kept for a client, unless a machine has it.
+/// The address of a subnet that is kept for a client, unless a machine or device has it.
 pub(crate) fn for_client(
     at: &impl Reads,
     subnet: SubnetId,
     mac: MacAddress,
 ) -> Result<Option<IpAddr>, TableError> {
     let Some(reserved) = at.find(&RESERVEDIP_OF_CLIENT, &(subnet, mac))? else { return Ok(None) };
-    let taken = at.find(&MACHINE_BY_ADDRESS, &reserved.ip)?.is_some();
+    let taken = holders::of_address(at, reserved.ip)?.is_some();
     Ok((!taken).then_some(reserved.ip))
 }
 

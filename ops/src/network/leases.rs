@@ -28,11 +28,10 @@ use raft_store::txn::{Meta, TransactError};
 use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
+use crate::machine::holders;
 use crate::network::spans::{block_span, dynamic_span, racks_of};
-use tables::devices::DEVICE_BY_ADDRESS;
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
-use tables::machines::MACHINE_BY_ADDRESS;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::{Tables, now};
@@ -274,17 +273,8 @@ fn kept_for_another(tx: &Tx, ip: IpAddr, client: &ClientId) -> Result<bool, Tabl
     if let Some(reserved) = tx.get::<ReservedAddress>(&ip)? {
         return Ok(reserved.mac.is_none() || reserved.mac != client.mac());
     }
-    let machine = tx.find(&MACHINE_BY_ADDRESS, &ip)?.map(|machine| machine.interfaces);
-    let interfaces = match machine {
-        Some(interfaces) => Some(interfaces),
-        None => tx.find(&DEVICE_BY_ADDRESS, &ip)?.map(|device| device.interfaces),
-    };
-    Ok(interfaces.is_some_and(|interfaces| {
-        !interfaces.iter().any(|interface| {
-            Some(interface.mac) == client.mac()
-                && interface.links.iter().any(|link| link.ip_address == Some(ip))
-        })
-    }))
+    let holder = holders::of_address(tx, ip)?;
+    Ok(holder.is_some_and(|holder| !client.mac().is_some_and(|mac| holder.has(ip, mac))))
 }
 
 pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {

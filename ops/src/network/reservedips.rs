@@ -9,7 +9,6 @@ use model::access::{Actor, Permission};
 use model::id::{ReservedIpId, UserId};
 use model::lease::binding::Binding;
 use model::mac::MacAddress;
-use model::machine::Machine;
 use model::net::range::AddressRange;
 use model::net::reserved::{COMMENT_MAX, ReservedAddress, ReservedIp, check};
 use model::net::subnet::Subnet;
@@ -17,11 +16,11 @@ use model::net::subnet::Subnet;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::holders;
 use crate::network::promised::is_promised;
 use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, kept, specifiers};
 use tables::error::TableError;
-use tables::machines::MACHINE_BY_ADDRESS;
 use tables::network::{
     IPRANGES_OF_SUBNET, RESERVEDIP_BY_ADDRESS, RESERVEDIP_OF_CLIENT, SUBNETS_GUARD,
 };
@@ -143,14 +142,14 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: ReservedIpId) -> Result<
 
 fn insert(tx: &mut Tx, user: UserId, change: &ReservedIpChange) -> Result<ReservedIp, Refusal> {
     check_comment(change)?;
-    let mut errors = FieldErrors::default();
-    for (field, given) in [("ip", change.ip.is_some()), ("mac_address", change.mac.is_some())] {
-        if !given {
+    let (Some(ip), Some(mac)) = (change.ip, change.mac) else {
+        let mut errors = FieldErrors::default();
+        let given = [("ip", change.ip.is_some()), ("mac_address", change.mac.is_some())];
+        for (field, _) in given.into_iter().filter(|(_, given)| !given) {
             errors.add(field, "This field is required.");
         }
-    }
-    errors.finish()?;
-    let (Some(ip), Some(mac)) = (change.ip, change.mac) else { return Err(MISSING) };
+        return Err(errors.into());
+    };
     tx.guard(SUBNETS_GUARD);
     let subnet = subnet_of(tx, change.subnet.as_deref(), ip)?;
     let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
@@ -213,8 +212,8 @@ fn check_unique(tx: &Tx, subnet: &Subnet, ip: IpAddr, mac: MacAddress) -> Result
 
 /// Whether somebody other than the client has the address, or may have it by DHCP.
 fn is_anothers(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableError> {
-    if let Some(machine) = tx.find(&MACHINE_BY_ADDRESS, &ip)? {
-        return Ok(!has(&machine, ip, mac));
+    if let Some(holder) = holders::of_address(tx, ip)? {
+        return Ok(!holder.has(ip, mac));
     }
     if !tx.state().used(AddressRange::one(ip)).is_empty() {
         return Ok(true);
@@ -223,12 +222,6 @@ fn is_anothers(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableError>
         return Ok(false);
     }
     Ok(is_promised(tx, ip, tx.now()))
-}
-
-/// Whether the interface of a machine with that hardware address has the address.
-fn has(machine: &Machine, ip: IpAddr, mac: MacAddress) -> bool {
-    let mut own = machine.interfaces.iter().filter(|interface| interface.mac == mac);
-    own.any(|interface| interface.links.iter().any(|link| link.ip_address == Some(ip)))
 }
 
 fn check_comment(change: &ReservedIpChange) -> Result<(), Refusal> {

@@ -12,6 +12,7 @@ use model::secret::Secret;
 use crate::access::keys;
 use crate::authorize::authorize;
 use crate::error::Refusal;
+use crate::machine::placement;
 use tables::error::TableError;
 use tables::files::{FILE_BY_KEY, FILE_BY_NAME, FILES_OF_USER};
 use tables::read::Reads;
@@ -77,6 +78,7 @@ pub async fn put(
     let (key, base64) = (keys::random_uuid(), Secret::from(STANDARD.encode(content)));
     tables
         .update(&cause, |tx| {
+            placement::give_to(tx, user.id)?;
             let mut others = tx.list_by(&FILES_OF_USER, &user.id)?;
             others.retain(|file| file.filename != filename);
             check(&others, filename, size_bytes).map_err(refused)?;

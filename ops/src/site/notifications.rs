@@ -14,6 +14,8 @@ use serde_json::{Map, Value};
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::machines::NO_CHOICE;
+use crate::machine::placement;
 use tables::error::TableError;
 use tables::notifications::{DISMISSALS_OF_NOTIFICATION, DISMISSALS_OF_USER};
 use tables::read::Reads;
@@ -22,8 +24,6 @@ use tables::tx::Tx;
 use tables::update::Tables;
 
 const MISSING: Refusal = Refusal::NotFound { model: "Notification" };
-const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
-
 /// What shall be set of a message; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub struct NotificationChange {
@@ -172,12 +172,14 @@ pub async fn dismiss(tables: &Tables, actor: &Actor, id: NotificationId) -> Resu
                 let message = "Notification is not dismissable.";
                 return Err(Refusal::with_message(Kind::Invalid, message));
             }
+            placement::give_to(tx, user.id)?;
             Ok(tx.put(&Dismissal { notification: id, user: user.id })?)
         })
         .await
 }
 
-fn remove(tx: &mut Tx, id: NotificationId) -> Result<(), TableError> {
+/// Removes a message with what users did with it.
+pub(crate) fn remove(tx: &mut Tx, id: NotificationId) -> Result<(), TableError> {
     for dismissal in tx.list_by(&DISMISSALS_OF_NOTIFICATION, &id)? {
         tx.delete::<Dismissal>(&(id, dismissal.user))?;
     }
@@ -190,7 +192,7 @@ fn check_is_for(found: &Notification, user: &User) -> Result<(), Refusal> {
 }
 
 fn changed(
-    tx: &Tx,
+    tx: &mut Tx,
     before: Notification,
     change: &NotificationChange,
 ) -> Result<Notification, Refusal> {
@@ -238,7 +240,7 @@ fn check_lengths(change: &NotificationChange) -> Result<(), FieldErrors> {
 }
 
 /// A user by id or name; none for an empty one.
-fn user_named(tx: &Tx, named: &str) -> Result<Option<UserId>, Refusal> {
+fn user_named(tx: &mut Tx, named: &str) -> Result<Option<UserId>, Refusal> {
     if named.is_empty() {
         return Ok(None);
     }
@@ -247,6 +249,7 @@ fn user_named(tx: &Tx, named: &str) -> Result<Option<UserId>, Refusal> {
         Err(_) => tx.find(&USER_BY_NAME, &named.to_owned())?,
     };
     let found = found.ok_or_else(|| Refusal::field("user", NO_CHOICE))?;
+    placement::give_to(tx, found.id)?;
     Ok(Some(found.id))
 }
 

@@ -1,7 +1,7 @@
 //! Requests to commit on their way to a region, in batches: what comes while one is on its way leaves with
 //! the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use dhcp::v4::output::{CommitRequest, Outcome};
@@ -24,6 +24,8 @@ const BATCH_EVERY: Duration = Duration::from_millis(16);
 #[derive(Debug)]
 pub(super) struct Commits {
     waiting: Vec<CommitRequest>,
+    /// The ids of what waits, and of what is on its way: it is not sent once more meanwhile.
+    queued: BTreeSet<[u8; 16]>,
     batches: JoinSet<Vec<Decided>>,
     /// When it was decided to commit what has no outcome yet.
     asked: BTreeMap<[u8; 16], Instant>,
@@ -35,16 +37,19 @@ impl Commits {
     pub(super) fn new() -> Self {
         Self {
             waiting: Vec::new(),
+            queued: BTreeSet::new(),
             batches: JoinSet::new(),
             asked: BTreeMap::new(),
             next_batch: tokio::time::Instant::now(),
         }
     }
 
-    /// Lets a request leave with the next batch.
+    /// Lets a request leave with the next batch, unless it waits already or is on its way.
     pub(super) fn push(&mut self, commit: CommitRequest) {
-        self.asked.entry(commit.request_id).or_insert_with(Instant::now);
-        self.waiting.push(commit);
+        if self.queued.insert(commit.request_id) {
+            self.asked.entry(commit.request_id).or_insert_with(Instant::now);
+            self.waiting.push(commit);
+        }
     }
 
     /// Waits for the outcomes of a batch, or until the next one may leave: then there are none.
@@ -54,6 +59,8 @@ impl Commits {
         tokio::select! {
             Some(ended) = self.batches.join_next() => ended.unwrap_or_else(|failed| {
                 error!("a commit of bindings failed: {failed}");
+                // Nobody says which requests were in it: all may be repeated.
+                self.queued = self.waiting.iter().map(|commit| commit.request_id).collect();
                 Vec::new()
             }),
             () = sleep_until(next_batch), if may_send => Vec::new(),
@@ -79,6 +86,7 @@ impl Commits {
     /// Counts an outcome, and how long it took from the decision on.
     pub(super) fn count(&mut self, decided: &Decided, metrics: &DhcpMetrics) {
         metrics.decided(decided.word);
+        self.queued.remove(&decided.id);
         if decided.outcome != Outcome::Unknown
             && let Some(asked) = self.asked.remove(&decided.id)
         {
@@ -114,10 +122,13 @@ mod tests {
             block: None,
         };
         commits.push(commit.clone());
+        commits.push(commit.clone());
+        assert_eq!(commits.waiting.len(), 1, "once is enough while it waits");
         let first = commits.asked[&commit.request_id];
         let decided = |outcome, word| Decided { id: commit.request_id, outcome, word };
         commits.count(&decided(Outcome::Unknown, "unknown"), &metrics);
         commits.push(commit.clone());
+        assert_eq!(commits.waiting.len(), 2, "again when nobody knows what became of it");
         assert_eq!(commits.asked[&commit.request_id], first, "it goes on from the first time");
         let committed = Outcome::Committed { revision: 1, told_ms: 1 };
         commits.count(&decided(committed, "committed"), &metrics);

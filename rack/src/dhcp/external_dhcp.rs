@@ -80,7 +80,10 @@ impl ExternalDhcp {
         if let Some((vlan, name)) = due.and_then(|vlan| Some((vlan, links.get(&vlan)?))) {
             match self.send(name) {
                 Ok(()) => drop(metrics.searches.inc()),
-                Err(error) => warn!("no DHCP servers are looked for on VLAN {vlan}: {error}"),
+                Err(error) => {
+                    self.searches.failed(vlan);
+                    warn!("no DHCP servers are looked for on VLAN {vlan}: {error}");
+                }
             }
         }
         self.show(metrics);

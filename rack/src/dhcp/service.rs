@@ -383,12 +383,12 @@ impl DhcpService {
             self.interfaces_seen = Some(now);
             self.interfaces.follow(&mut self.engine);
             self.show_links(now);
+            self.search(now);
         }
         self.forget_parked();
         self.ask_for_blocks(now);
         let probes = self.engine.probe(now);
         self.send_probes(&probes);
-        self.search(now);
     }
 
     fn ask_for_blocks(&mut self, now: Moment) {

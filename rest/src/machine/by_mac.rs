@@ -4,29 +4,40 @@ use model::mac::MacAddress;
 use ops::machine::nodes;
 
 use crate::call::Call;
-use crate::param::Param;
+use crate::operation::Operation;
+use crate::param::{Param, Spec};
 use crate::problem::Problem;
 use crate::reply::Reply;
 
-/// The address that is asked about.
-pub(crate) const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
+const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 
-/// What [`is_registered`] says.
-pub(crate) const IS_REGISTERED: &str = "Whether a hardware address is known.";
+const PARAMS: &[Spec] = &[MAC_ADDRESS.needed()];
 
-/// What [`is_action_in_progress`] says.
-pub(crate) const IS_ACTION_IN_PROGRESS: &str =
-    "Whether the machine with a hardware address is at something that takes its time.";
+/// Asks whether any node has a hardware address, at a list of nodes.
+pub(crate) const fn registered(handler: &'static str, path: &'static str) -> Operation {
+    Operation::get(handler, path, |call| Box::pin(is_registered(call)))
+        .op("is_registered")
+        .anonymous()
+        .doc("Whether a hardware address is known.")
+        .params(PARAMS)
+}
 
-/// Whether any node has a hardware address.
-pub(crate) async fn is_registered(call: Call) -> Result<Reply, Problem> {
+/// Asks whether the machine with a hardware address is at something, at a list of nodes.
+pub(crate) const fn action_in_progress(handler: &'static str, path: &'static str) -> Operation {
+    Operation::get(handler, path, |call| Box::pin(is_action_in_progress(call)))
+        .op("is_action_in_progress")
+        .anonymous()
+        .doc("Whether the machine with a hardware address is at something that takes its time.")
+        .params(PARAMS)
+}
+
+async fn is_registered(call: Call) -> Result<Reply, Problem> {
     let Some(mac) = mac(&call)? else { return Ok(Reply::json(&false)) };
     let known = nodes::is_registered(&call.parts.tables, &call.actor, mac).await?;
     Ok(Reply::json(&known))
 }
 
-/// Whether a machine is at something.
-pub(crate) async fn is_action_in_progress(call: Call) -> Result<Reply, Problem> {
+async fn is_action_in_progress(call: Call) -> Result<Reply, Problem> {
     let Some(mac) = mac(&call)? else { return Ok(Reply::json(&false)) };
     let busy = nodes::is_action_in_progress(&call.parts.tables, &call.actor, mac).await?;
     Ok(Reply::json(&busy))

@@ -15,7 +15,7 @@ pub(crate) fn device(detail: &DeviceDetail) -> Device {
     let found = &detail.device;
     let domain = detail.domain.as_deref().map(shapes::domain);
     let interfaces = found.interfaces.iter().zip(&detail.interfaces);
-    let owner_data = found.annotations.clone();
+    let owner_data = found.annotations.by_key().clone();
     Device {
         system_id: found.system_id.clone(),
         hostname: found.hostname.clone(),

@@ -45,16 +45,8 @@ pub const OPERATIONS: &[Operation] = &[
         .any_name()
         .doc("List devices.")
         .params(LIST),
-    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_registered(call)))
-        .op("is_registered")
-        .anonymous()
-        .doc(by_mac::IS_REGISTERED)
-        .params(&[by_mac::MAC_ADDRESS.needed()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_action_in_progress(call)))
-        .op("is_action_in_progress")
-        .anonymous()
-        .doc(by_mac::IS_ACTION_IN_PROGRESS)
-        .params(&[by_mac::MAC_ADDRESS.needed()]),
+    by_mac::registered(HANDLER, PATH),
+    by_mac::action_in_progress(HANDLER, PATH),
     Operation::post(HANDLER, PATH, |call| Box::pin(create(call)))
         .requires(Permission::EditDevice)
         .doc("Create a device, which is the caller's.")

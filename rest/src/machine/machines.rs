@@ -212,16 +212,8 @@ pub const OPERATIONS: &[Operation] = &[
         .reserved(Permission::ReadMachineSecrets)
         .doc("Power parameters by machine.")
         .params(&[ID.repeated()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_registered(call)))
-        .op("is_registered")
-        .anonymous()
-        .doc(by_mac::IS_REGISTERED)
-        .params(&[by_mac::MAC_ADDRESS.needed()]),
-    Operation::get(HANDLER, PATH, |call| Box::pin(by_mac::is_action_in_progress(call)))
-        .op("is_action_in_progress")
-        .anonymous()
-        .doc(by_mac::IS_ACTION_IN_PROGRESS)
-        .params(&[by_mac::MAC_ADDRESS.needed()]),
+    by_mac::registered(HANDLER, PATH),
+    by_mac::action_in_progress(HANDLER, PATH),
     Operation::post(HANDLER, PATH, |call| Box::pin(accept_all(call)))
         .op("accept_all")
         .doc("Commission every New machine; none where the caller may not."),

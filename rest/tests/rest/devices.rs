@@ -261,6 +261,10 @@ async fn notes_are_kept_until_they_are_empty() {
     let note = [("op", "set_workload_annotations"), ("a b", "c")];
     let refused = region.post(By::User, &path, &note).await.assert(400);
     assert_eq!(refused.text, "Invalid character in key name");
+    let large = "v".repeat(64 * 1024);
+    let note = [("op", "set_workload_annotations"), ("app", large.as_str())];
+    let refused = region.post(By::User, &path, &note).await.assert(400);
+    assert!(refused.text.contains("have at most 65536 bytes"), "{}", refused.text);
     assert_eq!(region.get(By::User, &path).await.json()["owner_data"], noted["owner_data"]);
 }
 

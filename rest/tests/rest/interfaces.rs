@@ -58,6 +58,8 @@ async fn a_static_link_keeps_a_free_or_a_named_address_until_it_is_unlinked() {
     assert_eq!((&summary["hostname"], &summary["node_type"]), (&"switch".into(), &1.into()));
 
     // Nobody else gets the addresses, and the subnet stays.
+    let gateway = region.put(By::Admin, "subnets/1/", &[("gateway_ip", "10.0.0.9")]).await;
+    gateway.assert_field("gateway_ip", "The IP address 10.0.0.9 is already in use by switch.");
     let reserve = [("op", "reserve"), ("ip", "10.0.0.9")];
     region.post(By::Admin, "ipaddresses/", &reserve).await.assert(404);
     let reserve = [("op", "reserve"), ("subnet", "1")];

@@ -54,6 +54,12 @@ async fn a_locked_machine_refuses_every_change_at_every_door() {
     let again = region.post(By::User, &format!("{path}?op=lock"), &[]).await.assert(409);
     assert_eq!(again.text, "Machine is already locked");
     let before = region.stored(&mine).await;
+    region.post(By::Admin, "zones/", &[("name", "z")]).await.assert(200);
+    let id = mine.system_id.as_str();
+    for path in ["nodes/", "devices/"] {
+        let form = [("op", "set_zone"), ("zone", "z"), ("nodes", id)];
+        region.post(By::Admin, path, &form).await.assert(403);
+    }
     for by in [By::User, By::Admin] {
         for (op, form) in CHANGES {
             let refused = region.post(by, &format!("{path}?op={op}"), form).await;
@@ -177,8 +183,18 @@ async fn reads_are_decided_by_machine() {
         let missing = format!("machines/abcdef/{suffix}");
         region.get(By::User, &missing).await.assert(404);
     }
-    let parts = format!("nodes/{}/interfaces/", others.system_id);
-    region.get(By::User, &parts).await.assert(403);
+    let node = format!("nodes/{}/", others.system_id);
+    for path in [node.clone(), format!("{node}interfaces/")] {
+        region.get(By::User, &path).await.assert(403);
+        region.get(By::Admin, &path).await.assert(200);
+    }
+    let snippet =
+        [("name", "s"), ("value", "max-lease-time 60;"), ("node", others.system_id.as_str())];
+    region.post(By::Admin, "dhcp-snippets/", &snippet).await.assert(200);
+    for (by, shown) in [(By::Admin, true), (By::User, false)] {
+        let listed = region.get(by, "dhcp-snippets/").await.assert(200).json();
+        assert_eq!(listed[0]["node"].is_object(), shown, "{listed}");
+    }
     let details = region.get(By::User, &format!("{}?op=details", path_of(&mine))).await.assert(200);
     assert_eq!(details.headers["content-type"], "application/bson");
     assert!(details.text.ends_with("lshw\0\u{7}\0\0\0\0<list/>\0"), "{:?}", details.text);

@@ -153,4 +153,11 @@ async fn the_zone_of_nodes_is_set_of_all_or_none() {
     assert_eq!(region.post(By::Admin, "devices/", &both).await.assert(200).text, "null");
     assert_eq!(zone(format!("nodes/{machine}/")).await, "z");
     assert_eq!(zone(format!("nodes/{device}/")).await, "z");
+
+    let rack = format!("rackcontrollers/{}/", SystemId::from_number(7));
+    region.put(By::Admin, &rack, &[("zone", "z")]).await.assert(200);
+    for (zone, found) in [("z", vec!["k1", "server", "switch"]), ("default", vec![])] {
+        let list = region.get(By::Admin, &format!("nodes/?zone={zone}")).await.json();
+        assert_eq!(names(&list), found, "a rack is in the zone that was said");
+    }
 }

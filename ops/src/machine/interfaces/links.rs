@@ -12,7 +12,7 @@ use model::net::vlan::Vlan;
 
 use crate::error::Refusal;
 use crate::machine::interfaces::{NodeInterface, change_one, ensure_link};
-use crate::machine::machines::NO_CHOICE;
+use crate::machine::machines::{NO_CHOICE, no_choice};
 use crate::network::{addresses, ipaddresses, specifiers};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -140,9 +140,4 @@ fn checked_link(
 fn shown(at: &impl Reads, subnet: &Subnet) -> Result<String, TableError> {
     let vid = at.get::<Vlan>(&subnet.vlan)?.map(|vlan| vlan.vid).unwrap_or_default();
     Ok(format!("{}:{}(vid={vid})", subnet.name, subnet.cidr))
-}
-
-fn no_choice(what: &str, value: &str, choices: impl IntoIterator<Item = String>) -> String {
-    let choices: Vec<String> = choices.into_iter().map(|choice| format!("'{choice}'")).collect();
-    format!("'{value}' is not a valid {what}.  It should be one of: {}.", choices.join(", "))
 }
