@@ -7,6 +7,10 @@ use model::error::Kind;
 
 use tables::error::TableError;
 
+/// What MAAS says of a name that nothing has.
+pub(crate) const NO_CHOICE: &str =
+    "Select a valid choice. That choice is not one of the available choices.";
+
 /// Why an operation on an object was refused; nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -3,20 +3,21 @@
 
 use model::device::Device;
 use model::file::{File, FileContent};
-use model::id::{IpRangeId, SystemId, UserId};
+use model::id::{IpRangeId, NotificationId, SystemId, UserId};
 use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
-use model::notification::Dismissal;
+use model::notification::{Dismissal, Notification};
 use model::ssl_key::SslKey;
 use model::user::ApiToken;
 
 use crate::access::authorized_keys;
 use crate::machine::placement;
-use crate::site::notifications;
 use tables::error::TableError;
 use tables::files::FILES_OF_USER;
-use tables::notifications::{DISMISSALS_OF_USER, NOTIFICATIONS_OF_USER};
+use tables::notifications::{
+    DISMISSALS_OF_NOTIFICATION, DISMISSALS_OF_USER, NOTIFICATIONS_OF_USER,
+};
 use tables::read::Reads;
 use tables::site::{SSLKEYS_OF_USER, TOKENS_OF_USER};
 use tables::tx::Tx;
@@ -107,7 +108,16 @@ pub(crate) fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
         tx.delete::<Dismissal>(&(dismissal.notification, user))?;
     }
     for notification in tx.list_by(&NOTIFICATIONS_OF_USER, &user)? {
-        notifications::remove(tx, notification.id)?;
+        remove_notification(tx, notification.id)?;
     }
+    Ok(())
+}
+
+/// Removes a message with what users did with it.
+pub(crate) fn remove_notification(tx: &mut Tx, id: NotificationId) -> Result<(), TableError> {
+    for dismissal in tx.list_by(&DISMISSALS_OF_NOTIFICATION, &id)? {
+        tx.delete::<Dismissal>(&(id, dismissal.user))?;
+    }
+    tx.delete::<Notification>(&id)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 pub mod account;
 pub mod authorized_keys;
-mod belongings;
+pub(crate) mod belongings;
 pub mod keys;
 pub mod password;
 pub mod sshkeys;

@@ -19,6 +19,7 @@ use crate::authorize::{author, cause};
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
 use crate::machine::machines;
+use crate::machine::placement;
 use crate::machine::step::{self, Author, StepError};
 use crate::power;
 use crate::site::events::{self, NewEvent};

@@ -8,8 +8,7 @@ use model::machine::interface::{Interface, Link, LinkMode};
 use model::machine::status::Status;
 
 use crate::authorize::cause;
-use crate::error::Refusal;
-use crate::machine::machines::NO_CHOICE;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::{deploy, step};
 use tables::error::TableError;
 use tables::read::Reads;

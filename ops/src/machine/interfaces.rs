@@ -17,12 +17,11 @@ use model::net::vlan::Vlan;
 
 use crate::cluster::controllers::{self, RackDetail};
 use crate::details::Details;
-use crate::error::Refusal;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::devices::{self, link_up};
 use crate::machine::enlist::new_interface;
 use crate::machine::holders::{self, Holder};
 use crate::machine::list::InterfaceDetail;
-use crate::machine::machines::NO_CHOICE;
 use crate::network::addresses;
 use crate::network::specifiers;
 use tables::read::Reads;

@@ -17,12 +17,12 @@ use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
 use model::machine::status::Status;
 use model::pool::ResourcePool;
-use model::user::{ApiToken, User};
+use model::user::ApiToken;
 use model::zone::AvailabilityZone;
 
 use crate::authorize::{author, authorize, cause};
 use crate::details::Details;
-use crate::error::Refusal;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::credentials;
 use crate::machine::enlist::{self, EnlistError, NewMachine};
 use crate::machine::filter::Filter;
@@ -37,10 +37,6 @@ use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, ZONE_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
-
-/// What MAAS says of a name that nothing has.
-pub(crate) const NO_CHOICE: &str =
-    "Select a valid choice. That choice is not one of the available choices.";
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -18,9 +18,8 @@ use model::net::subnet::Subnet;
 
 use crate::authorize::authorize;
 use crate::details::Details;
-use crate::error::Refusal;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::list::MachineDetail;
-use crate::machine::machines::NO_CHOICE;
 use crate::network::dependents::Holder;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;

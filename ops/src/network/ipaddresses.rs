@@ -6,7 +6,6 @@ use std::sync::Arc;
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::mac::MacAddress;
-use model::net::iprange::{IpRange, Purpose};
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
@@ -18,10 +17,10 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::placement;
 use crate::network::promised::is_promised;
+use crate::network::spans::dynamic_range_of;
 use crate::network::subnets::SubnetDetail;
 use crate::network::{addresses, specifiers};
-use tables::error::TableError;
-use tables::network::{IPRANGES_OF_SUBNET, is_held};
+use tables::network::is_held;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -241,19 +240,4 @@ pub(crate) fn take(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, R
     }
     addresses::keep(tx, subnet, ip);
     Ok(ip)
-}
-
-/// The range for DHCP clients that an address lies in.
-pub(crate) fn dynamic_range_of(
-    at: &impl Reads,
-    subnet: &Subnet,
-    ip: IpAddr,
-) -> Result<Option<IpRange>, TableError> {
-    let mut ranges = at.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    ranges.retain(|range| {
-        let addresses = AddressRange::new(range.start_ip, range.end_ip);
-        range.purpose == Purpose::Dynamic
-            && addresses.is_some_and(|addresses| addresses.contains(ip))
-    });
-    Ok(ranges.into_iter().next())
 }

@@ -1,6 +1,6 @@
 //! Fabrics, VLANs, subnets, ranges, addresses and leases.
 
-mod spans;
+pub(crate) mod spans;
 
 pub mod addresses;
 mod block_homes;

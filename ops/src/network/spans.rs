@@ -6,8 +6,11 @@ use model::id::{SystemId, VlanId};
 use model::lease::block::Block;
 use model::lease::cut::Span;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::range::AddressRange;
+use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use tables::error::TableError;
+use tables::network::IPRANGES_OF_SUBNET;
 use tables::read::Reads;
 
 /// The racks that answer on a link, themselves or through relays.
@@ -41,4 +44,19 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
         IpAddr::V4(ip) => Some(ip),
         IpAddr::V6(_) => None,
     }
+}
+
+/// The range for DHCP clients that an address lies in.
+pub(crate) fn dynamic_range_of(
+    at: &impl Reads,
+    subnet: &Subnet,
+    ip: IpAddr,
+) -> Result<Option<IpRange>, TableError> {
+    let mut ranges = at.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    ranges.retain(|range| {
+        let addresses = AddressRange::new(range.start_ip, range.end_ip);
+        range.purpose == Purpose::Dynamic
+            && addresses.is_some_and(|addresses| addresses.contains(ip))
+    });
+    Ok(ranges.into_iter().next())
 }

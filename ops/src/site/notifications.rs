@@ -11,13 +11,12 @@ use model::notification::{Category, Dismissal, IDENT_MAX, Notification, TEXT_BYT
 use model::user::User;
 use serde_json::{Map, Value};
 
+use crate::access::belongings;
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
-use crate::error::Refusal;
-use crate::machine::machines::NO_CHOICE;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::placement;
-use tables::error::TableError;
-use tables::notifications::{DISMISSALS_OF_NOTIFICATION, DISMISSALS_OF_USER};
+use tables::notifications::DISMISSALS_OF_USER;
 use tables::read::Reads;
 use tables::site::USER_BY_NAME;
 use tables::tx::Tx;
@@ -153,7 +152,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: NotificationId) -> Resul
     tables
         .update(&cause, |tx| {
             tx.get::<Notification>(&id)?.ok_or(MISSING)?;
-            Ok(remove(tx, id)?)
+            Ok(belongings::remove_notification(tx, id)?)
         })
         .await
 }
@@ -176,15 +175,6 @@ pub async fn dismiss(tables: &Tables, actor: &Actor, id: NotificationId) -> Resu
             Ok(tx.put(&Dismissal { notification: id, user: user.id })?)
         })
         .await
-}
-
-/// Removes a message with what users did with it.
-pub(crate) fn remove(tx: &mut Tx, id: NotificationId) -> Result<(), TableError> {
-    for dismissal in tx.list_by(&DISMISSALS_OF_NOTIFICATION, &id)? {
-        tx.delete::<Dismissal>(&(id, dismissal.user))?;
-    }
-    tx.delete::<Notification>(&id)?;
-    Ok(())
 }
 
 fn check_is_for(found: &Notification, user: &User) -> Result<(), Refusal> {

@@ -16,6 +16,7 @@ use model::id::{
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
+use model::machine::annotations::Annotations;
 use model::machine::hardware::Hardware;
 use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::parameters::PowerParameters;
@@ -208,6 +209,8 @@ fn machine(id: u64, phase: Phase, observed: i64) -> Machine {
 
 fn device(id: u64, name: u8, noted: bool) -> Device {
     let note = noted.then(|| ("a".to_owned(), "b".to_owned()));
+    let mut annotations = Annotations::default();
+    annotations.set(&note.into_iter().collect()).expect("a short note");
     Device {
         system_id: SystemId::from_number(100 + id),
         hostname: format!("d{id}-{name}"),
@@ -216,7 +219,7 @@ fn device(id: u64, name: u8, noted: bool) -> Device {
         zone: AvailabilityZoneId(1),
         owner: None,
         parent: None,
-        annotations: note.into_iter().collect(),
+        annotations,
         interfaces: Vec::new(),
         created: at(0),
         updated: at(0),

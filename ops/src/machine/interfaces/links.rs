@@ -10,10 +10,10 @@ use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
-use crate::error::Refusal;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::interfaces::{NodeInterface, change_one, ensure_link};
-use crate::machine::machines::{NO_CHOICE, no_choice};
-use crate::network::{addresses, ipaddresses, specifiers};
+use crate::machine::machines::no_choice;
+use crate::network::{addresses, ipaddresses, spans, specifiers};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -126,7 +126,7 @@ fn checked_link(
             let subnet = shown(tx, &subnet)?;
             let message = format!("IP address is not in the given subnet '{subnet}'.");
             errors.add("ip_address", message);
-        } else if let Some(range) = ipaddresses::dynamic_range_of(tx, &subnet, ip)? {
+        } else if let Some(range) = spans::dynamic_range_of(tx, &subnet, ip)? {
             let (first, last) = (range.start_ip, range.end_ip);
             let message = format!("IP address is inside a dynamic range {first} to {last}.");
             errors.add("ip_address", message);

@@ -161,7 +161,7 @@ fn device(number: u8, links: u8) -> Device {
         zone: AvailabilityZoneId(3),
         owner: Some(UserId(4)),
         parent: None,
-        annotations: std::collections::BTreeMap::new(),
+        annotations: model::machine::annotations::Annotations::default(),
         interfaces: vec![Interface {
             vlan: Some(VlanId(7)),
             links: (0..links).map(link).collect(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::device::Device;
 use model::id::{AvailabilityZoneId, DomainId, InterfaceId, UserId};
 use model::mac::MacAddress;
+use model::machine::annotations::Annotations;
 use model::machine::interface::{Interface, Link, LinkMode};
 
 use super::{SUBNET, VLAN, Written, at, id, row, text};
@@ -18,7 +19,7 @@ pub(super) fn rows() -> Vec<Written> {
         zone: AvailabilityZoneId(2),
         owner: Some(UserId(2)),
         parent: Some(id("aaaaaa")),
-        annotations: BTreeMap::from([(text("app"), text("db"))]),
+        annotations: noted("app", "db"),
         interfaces: vec![Interface {
             id: InterfaceId(90),
             name: text("eth0"),
@@ -50,10 +51,16 @@ pub(super) fn rows() -> Vec<Written> {
         zone: AvailabilityZoneId(1),
         owner: None,
         parent: None,
-        annotations: BTreeMap::new(),
+        annotations: Annotations::default(),
         interfaces: Vec::new(),
         created: at(0),
         updated: at(0),
     };
     vec![row("device with everything", device), row("device with nothing", plain)]
+}
+
+fn noted(key: &str, value: &str) -> Annotations {
+    let mut annotations = Annotations::default();
+    annotations.set(&BTreeMap::from([(text(key), text(value))])).expect("a short note");
+    annotations
 }
