@@ -88,11 +88,12 @@ struct Core {
 
 impl Core {
     fn new() -> Self {
+        let metrics: Arc<Metrics> = Arc::default();
         Self {
             generations: Generations::default(),
-            clock: RegionClock::default(),
+            clock: RegionClock::counting(metrics.clock_doubts.clone()),
             uplink: Uplink::default(),
-            metrics: Arc::default(),
+            metrics,
             incarnation: rand::random(),
         }
     }

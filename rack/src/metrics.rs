@@ -39,6 +39,8 @@ pub struct Metrics {
     pub power_jobs: Counter,
     /// Power jobs that failed.
     pub power_failures: Counter,
+    /// Times of regions that were not believed.
+    pub clock_doubts: Counter,
     /// DHCP messages.
     pub dhcp: DhcpMetrics,
     revision: Gauge<u64, AtomicU64>,
@@ -68,6 +70,8 @@ impl Default for Metrics {
         let dns_refusals = counter("dns_refusals", "DNS queries refused");
         let power_jobs = counter("power_jobs", "Power jobs carried out");
         let power_failures = counter("power_failures", "Power jobs that failed");
+        let clock_doubts =
+            counter("region_clock_doubts", "Times of regions that were not believed at once");
         let dhcp = DhcpMetrics::default();
         dhcp.register(&mut registry);
         let revision = Gauge::default();
@@ -89,6 +93,7 @@ impl Default for Metrics {
             dns_refusals,
             power_jobs,
             power_failures,
+            clock_doubts,
             dhcp,
             revision,
             connected,

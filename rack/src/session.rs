@@ -24,7 +24,7 @@ use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 use tracing::{info, warn};
 
-use crate::clock::RegionClock;
+use crate::clock::{Boot, Observed, RegionClock};
 use crate::generation::{Generation, Generations, Intake};
 use crate::uplink::Uplink;
 
@@ -87,6 +87,11 @@ enum SessionError {
     Silent { silent: Duration },
     #[error("it knows no leader")]
     Leaderless,
+    #[error(
+        "its clock is {offset_ms} ms ahead of the time known here; nothing is given by either until a region \
+             confirms one"
+    )]
+    ClockDiffers { offset_ms: i64 },
     #[error("it tells serials of zones that this rack's copy lacks")]
     CopyLacksSerials,
 }
@@ -193,7 +198,7 @@ struct Attempt<'a> {
     heard: Instant,
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
-    open: VecDeque<(u64, Instant)>,
+    open: VecDeque<(u64, Boot)>,
     sequence: u64,
     /// A generation that is being received; it becomes the present one when it is complete.
     arriving: Option<Generation>,
@@ -234,7 +239,6 @@ impl<'a> Attempt<'a> {
             RackMessage { message: Some(ToRegion::Hello(self.session.hello(self.resumes))) };
         // There is room for the first message.
         let _ = sender.try_send(hello);
-        let sent = Instant::now();
         let opening = async {
             let mut incoming = client.session(ReceiverStream::new(outgoing)).await?.into_inner();
             let first = incoming.message().await?.ok_or(SessionError::Closed)?;
@@ -242,7 +246,6 @@ impl<'a> Attempt<'a> {
         };
         let (incoming, first) =
             timeout(WELCOME_TIMEOUT, opening).await.map_err(|_| SessionError::NoWelcome)??;
-        self.session.clock.observe(Timestamp::from_unix_ms(first.now_ms), sent, Instant::now());
         self.welcome(first)?;
         let takes = self.takes_client_identifiers;
         self.session.uplink.set_connected(&self.address, client, takes);
@@ -284,7 +287,7 @@ impl<'a> Attempt<'a> {
             tokio::select! {
                 biased;
                 message = incoming.message() => match message? {
-                    Some(message) => self.receive(message),
+                    Some(message) => self.receive(message)?,
                     None => return Ok(()),
                 },
                 _ = ticks.tick() => self.tick(&sender)?,
@@ -307,7 +310,7 @@ impl<'a> Attempt<'a> {
         let message = RackMessage { message: Some(ToRegion::Heartbeat(heartbeat)) };
         // A full queue means that the region does not read; then silence will end the session.
         if sender.try_send(message).is_ok() {
-            self.open.push_back((self.sequence, Instant::now()));
+            self.open.push_back((self.sequence, Boot::now()));
             if self.open.len() > OPEN_MAX {
                 self.open.pop_front();
             }
@@ -315,29 +318,47 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    fn receive(&mut self, message: RegionMessage) {
-        let now = Instant::now();
-        self.heard = now;
+    fn receive(&mut self, message: RegionMessage) -> Result<(), SessionError> {
+        let received = Boot::now();
+        self.heard = Instant::now();
         match message.message {
             Some(FromRegion::Welcome(welcome)) => self.session.uplink.set_regions(welcome.regions),
             Some(FromRegion::Heartbeat(heartbeat)) => {
+                let sent = self.answered(heartbeat.sequence);
+                // One that is cut off from the others may be wrong without knowing.
                 if heartbeat.has_leader {
-                    self.leader_known = now;
+                    self.leader_known = self.heard;
+                    if let Some(sent) = sent {
+                        self.tell_time(Timestamp::from_unix_ms(message.now_ms), sent, received)?;
+                    }
                 }
-                self.answered(heartbeat.sequence, Timestamp::from_unix_ms(message.now_ms), now);
             }
             Some(FromRegion::Delta(delta)) => self.apply(delta),
             None => {}
         }
+        Ok(())
     }
 
-    fn answered(&mut self, sequence: u64, region: Timestamp, now: Instant) {
+    /// When the heartbeat was sent that is answered.
+    fn answered(&mut self, sequence: u64) -> Option<Boot> {
         while let Some((number, sent)) = self.open.pop_front() {
-            if number == sequence {
-                self.session.clock.observe(region, sent, now);
-            }
             if number >= sequence {
-                return;
+                return (number == sequence).then_some(sent);
+            }
+        }
+        None
+    }
+
+    fn tell_time(&self, region: Timestamp, sent: Boot, received: Boot) -> Result<(), SessionError> {
+        match self.session.clock.observe(region, sent, received) {
+            Observed::Accepted | Observed::Waiting => Ok(()),
+            Observed::Doubted { offset_ms } => Err(SessionError::ClockDiffers { offset_ms }),
+            Observed::Followed { offset_ms } => {
+                warn!(
+                    "region time is {offset_ms} ms ahead of what was known here, and all regions that are \
+                     reached say so: it is followed"
+                );
+                Ok(())
             }
         }
     }

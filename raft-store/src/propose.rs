@@ -28,6 +28,8 @@ pub(crate) enum Proposed {
     Done(Outcome),
     /// It was certainly not applied: this node does not lead.
     NotLeader(Option<u64>),
+    /// It was certainly not applied, and why.
+    Refused(String),
     /// It may or may not be applied.
     Unknown(String),
 }

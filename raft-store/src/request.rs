@@ -149,6 +149,13 @@ impl Node {
                     let known = leader.map(|id| format!("node {id} leads"));
                     known.unwrap_or_else(|| "there is no leader".to_owned())
                 }
+                // Says nothing of an earlier attempt.
+                Proposed::Refused(reason) => {
+                    return Err(match doubt {
+                        Some(doubt) => TransactError::Unknown { reason: doubt },
+                        None => TransactError::NotCommitted { reason },
+                    });
+                }
                 Proposed::Unknown(reason) if txn.request_id.is_empty() => {
                     return Err(TransactError::Unknown { reason });
                 }

@@ -20,6 +20,7 @@ use tower::Layer;
 use tower::util::MapRequestLayer;
 
 use crate::admission::Admission;
+use crate::clocks;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT};
 use crate::feed::Feed;
 use crate::grpc::authority::AuthorityService;
@@ -144,6 +145,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     // Parts stop after leadership was handed over.
     let stop = CancellationToken::new();
     let tables = Tables::new(store.clone());
+    tables.clock().begin_judging();
     let ports = Ports { grpc: GRPC_PORT, http: HTTP_PORT };
     let peers = Peers::new(Some(identity.clone()), ports)?;
     let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
@@ -158,6 +160,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &tables, images, filling, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
+    let compared = clocks::run(tables.clone(), identity.clone(), config.node_id, stop.clone());
+    tasks.spawn(finished(compared));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
     tracing::info!(

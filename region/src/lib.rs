@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod app;
+pub mod clocks;
 pub mod config;
 pub mod feed;
 pub mod init;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use axum::Router;
 use axum::extract::State;
@@ -20,6 +21,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
 use raft_store::metrics::Distribution;
+use tables::clock::Clock;
 use tables::update::Tables;
 use tracing::warn;
 
@@ -42,6 +44,11 @@ struct MemberLabels {
     node: u64,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PeerLabels {
+    peer: u64,
+}
+
 /// The metrics of one region node; clones share them.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
@@ -50,6 +57,7 @@ pub struct Telemetry {
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
     raft: RaftGauges,
+    clock: ClockGauges,
     pools: PoolMetrics,
 }
 
@@ -62,6 +70,12 @@ struct RaftGauges {
     last_log: Gauge,
     voters: Gauge,
     lag: Family<MemberLabels, Gauge>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ClockGauges {
+    offset: Family<PeerLabels, Gauge<f64, AtomicU64>>,
+    refused: Gauge,
 }
 
 impl Telemetry {
@@ -79,11 +93,13 @@ impl Telemetry {
         feed.register(&mut registry);
         filling.register(&mut registry);
         raft.register(&mut registry);
+        let clock = ClockGauges::default();
+        clock.register(&mut registry);
         let pools = PoolMetrics::default();
         pools.register(&mut registry);
         let measured = StoreCollector { store: tables.store().clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));
-        Self { tables, registry: Arc::new(registry), requests, seconds, raft, pools }
+        Self { tables, registry: Arc::new(registry), requests, seconds, raft, clock, pools }
     }
 
     /// The three routes.
@@ -128,6 +144,27 @@ impl RaftGauges {
             if let Some(lag) = member.lag {
                 self.lag.get_or_create(&MemberLabels { node: member.id }).set(gauge(lag));
             }
+        }
+    }
+}
+
+impl ClockGauges {
+    fn register(&self, registry: &mut Registry) {
+        let help = "How far the clock of another region is ahead";
+        registry.register("region_clock_offset_seconds", help, self.offset.clone());
+        let help =
+            "1 while this node does not use its clock, and serves nothing that depends on it";
+        registry.register("region_clock_refused", help, self.refused.clone());
+    }
+
+    fn set(&self, clock: &Clock) {
+        self.refused.set(i64::from(clock.refusal().is_some()));
+        self.offset.clear();
+        for (peer, offset_ms) in clock.offsets_ms() {
+            // More than 32 bits of milliseconds are shown as the greatest.
+            let bounded = offset_ms.clamp(i32::MIN.into(), i32::MAX.into());
+            let offset = f64::from(i32::try_from(bounded).unwrap_or_default()) / 1_000.0;
+            self.offset.get_or_create(&PeerLabels { peer }).set(offset);
         }
     }
 }
@@ -180,6 +217,7 @@ fn gauge(value: u64) -> i64 {
 
 async fn metrics(State(telemetry): State<Telemetry>) -> Response {
     telemetry.raft.set(telemetry.tables.store());
+    telemetry.clock.set(telemetry.tables.clock());
     if let Err(error) = telemetry.pools.read(&telemetry.tables).await {
         warn!("address pools cannot be read for metrics: {error}");
     }
@@ -190,12 +228,19 @@ async fn metrics(State(telemetry): State<Telemetry>) -> Response {
     }
 }
 
-/// Ready is a node that can answer linearizable reads: it knows a leader and has applied its log.
+/// Ready is a node that can answer linearizable reads and change something: it knows a leader, has applied
+/// its log, and may use its clock.
 async fn ready(State(telemetry): State<Telemetry>) -> Response {
     let store = telemetry.tables.store();
     let leader = store.leadership().borrow().leader;
     let behind = store.status().map_or(0, |s| s.last_log.saturating_sub(s.applied));
-    let checks = [("leader known", leader.is_some()), ("log applied", behind <= 1000)];
+    let refusal = telemetry.tables.clock().refusal();
+    let clock = refusal.as_deref().unwrap_or("clock agrees with a majority");
+    let checks = [
+        ("leader known", leader.is_some()),
+        ("log applied", behind <= 1000),
+        (clock, refusal.is_none()),
+    ];
     let mut text = String::new();
     for (name, passed) in checks {
         let mark = if passed { '+' } else { '-' };

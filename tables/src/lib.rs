@@ -54,6 +54,7 @@ mod numbers;
 mod parts;
 mod unknown;
 
+pub mod clock;
 pub mod error;
 pub mod indexes;
 pub mod key;

@@ -1,6 +1,6 @@
 //! Evaluate, send, and evaluate again when something it read has moved.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::time::Timestamp;
@@ -8,6 +8,7 @@ use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, TransactError, Txn};
 
+use crate::clock::{self, Clock};
 use crate::contention::{Claims, Queues, Turn};
 use crate::error::TableError;
 use crate::numbers::Numbers;
@@ -42,6 +43,7 @@ pub struct Tables {
     queues: Queues,
     claims: Claims,
     numbers: Numbers,
+    clock: Clock,
 }
 
 /// Who changes something, and with which operation; kept in the history for audit.
@@ -66,13 +68,19 @@ impl Tables {
     pub fn new(store: Store) -> Self {
         let (views, queues) = (Views::default(), Queues::default());
         let (claims, numbers) = (Claims::default(), Numbers::default());
-        Self { store, views, queues, claims, numbers }
+        Self { store, views, queues, claims, numbers, clock: Clock::default() }
     }
 
     /// The store itself: for watches, leadership and membership.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// This node's clock: what is evaluated by it is refused while it may not be used.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// All tables, at least as new as everything acknowledged before this call.
@@ -101,7 +109,7 @@ impl Tables {
     /// they did so before. It must not take [numbers](Tx::any_number).
     ///
     /// # Errors
-    /// [`TableError::Unavailable`] without a quorum.
+    /// [`TableError::Unavailable`] without a quorum, or when this node's clock may not be used.
     pub async fn begin(&self, attempt: u32) -> Result<Tx, TableError> {
         self.begin_at(Consistency::Linearizable, attempt).await
     }
@@ -120,7 +128,8 @@ impl Tables {
         let state = self.views.at(&at).await?;
         let held = Held { claimed: self.claims.begin(), taken: self.numbers.begin() };
         let cluster_version = self.store.cluster_version();
-        Ok(Tx::new(Inputs { at, state, now: now(), attempt, cluster_version, held }))
+        let now = self.clock.now()?;
+        Ok(Tx::new(Inputs { at, state, now, attempt, cluster_version, held }))
     }
 
     /// Evaluates `operation` and commits what it wrote; evaluates it again, at a newer view, when
@@ -236,6 +245,10 @@ impl Tables {
                     reason
                 }
             };
+            // What was evaluated by a wrong clock is never committed later.
+            if let Some(reason) = self.clock.refusal() {
+                return Err(TableError::Unavailable { reason, outcome_open });
+            }
             if started.elapsed() >= UNAVAILABLE_MAX {
                 return Err(TableError::Unavailable { reason, outcome_open });
             }
@@ -258,9 +271,8 @@ fn pause(attempt: u32) -> Duration {
     longest.mul_f64(rand::random())
 }
 
-/// The present time of this region node.
+/// What this region node's wall clock shows, whether it may be used or not: for what no promise rests on.
 #[must_use]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix_ms(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    clock::reading().wall
 }

@@ -124,6 +124,11 @@ impl Engine {
         self.clock = Some(clock);
     }
 
+    /// What time it is in the region is in doubt: nothing is given by it.
+    pub fn forget_clock(&mut self) {
+        self.clock = None;
+    }
+
     /// Whether a region can be reached now.
     pub fn set_reachable(&mut self, reachable: bool) {
         self.reachable = reachable;

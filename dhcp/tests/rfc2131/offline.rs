@@ -1,8 +1,9 @@
 //! What is answered while no region can be reached, and what is told once one can.
 
 use dhcp::v4::dropped::Dropped;
-use dhcp::v4::output::Outcome;
+use dhcp::v4::output::{Outcome, Output};
 use dhcproto::v4::MessageType;
+use model::lease::clock::RegionClock;
 use model::lease::commit::Change;
 
 use crate::bench::{Bench, Client, block, kind_of, lease_seconds, requested, sent};
@@ -91,4 +92,30 @@ fn a_rack_that_never_heard_of_region_time_is_silent() {
     engine.update(|own| *own = view);
     bench.engine = engine;
     assert_eq!(bench.handle(&Client::new(1).discover()), Err(Dropped::NoAddress));
+}
+
+#[test]
+fn while_region_time_is_in_doubt_nothing_is_given_and_nobody_is_refused() {
+    let mut bench = Bench::new();
+    let (holder, other) = (Client::new(1), Client::new(2));
+    let ip = bench.bound(&holder);
+    for reachable in [true, false] {
+        bench.engine.set_reachable(reachable);
+        bench.engine.forget_clock();
+        bench.pass_ms(2_000);
+        assert_eq!(bench.handle(&other.discover()), Err(Dropped::NoAddress));
+        assert_eq!(bench.engine.tick(bench.now), []);
+        let asks_for_it = bench.handle(&other.reboot(ip));
+        assert!(!asks_for_it.is_ok_and(|outputs| outputs.iter().any(is_sent)), "{reachable}");
+    }
+    bench.pass_ms(2_000);
+    assert_eq!(bench.handle(&holder.renew(ip)), Err(Dropped::NotKnown));
+    let time = bench.region_time();
+    bench.engine.set_clock(RegionClock::between(bench.now, time, time));
+    bench.pass_ms(2_000);
+    assert_eq!(kind_of(&bench.handle(&holder.renew(ip)).unwrap()), MessageType::Ack);
+}
+
+fn is_sent(output: &Output) -> bool {
+    matches!(output, Output::Send(_))
 }

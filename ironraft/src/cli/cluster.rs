@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity};
+use model::lease::agreement::TELL_MS;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{
     Member, RemoveRegionRequest, StatusReply, StatusRequest, TransferLeaderRequest,
@@ -281,6 +282,7 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
                 "http": peer.http,
                 "role": role_of(reply, member),
                 "lag": member.lag,
+                "clock_offset_ms": member.clock_offset_ms,
             })
         })
         .collect();
@@ -290,6 +292,7 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
         "leader": reply.leader,
         "applied": reply.applied,
         "answered_by": reply.node_id,
+        "clock_refusal": reply.clock_refusal,
         "members": members,
     })
 }
@@ -298,6 +301,26 @@ fn print_table(reply: &StatusReply) {
     let leader = reply.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
     say(format_args!("cluster {}  term {}  leader {leader}", reply.cluster_id, reply.term));
     print_members(reply);
+    print_clocks(reply);
+}
+
+/// Says which clocks are wrong; nothing when all agree.
+fn print_clocks(reply: &StatusReply) {
+    if let Some(refusal) = &reply.clock_refusal {
+        say(format_args!("node {} serves nothing that depends on time: {refusal}", reply.node_id));
+    }
+    for member in &reply.members {
+        let offset_ms = member.clock_offset_ms.unwrap_or_default();
+        if offset_ms.abs() > TELL_MS {
+            let way = if offset_ms > 0 { "ahead of" } else { "behind" };
+            let (ms, by) = (offset_ms.abs(), reply.node_id);
+            let (whole, tenths) = (ms / 1_000, ms % 1_000 / 100);
+            let id = member_id(member).unwrap_or_default();
+            say(format_args!(
+                "the clock of node {id} is {whole}.{tenths} s {way} that of node {by}"
+            ));
+        }
+    }
 }
 
 fn print_members(reply: &StatusReply) {

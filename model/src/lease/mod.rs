@@ -5,6 +5,7 @@
 //! agree without talking; the explorer in the tests finds a duplicate address as soon as one of
 //! them is left out.
 
+pub mod agreement;
 pub mod binding;
 pub mod block;
 pub mod client;

@@ -34,7 +34,7 @@ use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::update::{Tables, now};
+use tables::update::Tables;
 
 /// How often a commit is evaluated again when what it read has moved.
 const EVALUATIONS_MAX: u8 = 16;
@@ -288,7 +288,8 @@ pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {
 /// [`TableError`] when there is no quorum.
 pub async fn end_leases(tables: &Tables, max: usize) -> Result<usize, TableError> {
     let view = tables.stale_view().await?;
-    let ended: Vec<IpAddr> = view.state().leases_ended_by(now()).take(max).collect();
+    let ended: Vec<IpAddr> =
+        view.state().leases_ended_by(tables.clock().now()?).take(max).collect();
     if ended.is_empty() {
         return Ok(0);
     }
@@ -316,8 +317,9 @@ pub async fn end_leases(tables: &Tables, max: usize) -> Result<usize, TableError
 pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableError> {
     let view = tables.stale_view().await?;
     let policy = Policy::default();
-    let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now();
-    let forgotten = now().minus_ms(AFFINITY_MS);
+    let now = tables.clock().now()?;
+    let past = |until: Timestamp, span_ms: u64| until.plus_ms(span_ms) <= now;
+    let forgotten = now.minus_ms(AFFINITY_MS);
     let ended: Vec<IpAddr> = view.state().promised_until(forgotten).take(max).collect();
     let (mut lapsed, mut links) = (Vec::new(), BTreeMap::new());
     for block in view.state().blocks() {

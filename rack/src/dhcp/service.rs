@@ -18,7 +18,7 @@ use proto::convert::Key;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::clock::RegionClock;
+use crate::clock::{Boot, RegionClock};
 use crate::dhcp::blocks::{self, Blocks};
 use crate::dhcp::commits::Commits;
 use crate::dhcp::external_dhcp::{ExternalDhcp, HeardServer};
@@ -54,6 +54,8 @@ pub struct DhcpService {
     tell: Tell,
     findings_told: Allowance,
     start: Instant,
+    /// The zero of moments, on the clock that counts suspend.
+    zero: Boot,
     interfaces: Interfaces,
     interfaces_seen: Option<Moment>,
     queue: PacketQueue<(u32, Received)>,
@@ -96,6 +98,7 @@ impl DhcpService {
             tell,
             findings_told: Allowance::full(FINDINGS_TOLD),
             start: Instant::now(),
+            zero: Boot::now(),
             interfaces_seen: None,
             queue: PacketQueue::with_room(PACKETS_MAX),
             parked: Parked::default(),
@@ -134,7 +137,7 @@ impl DhcpService {
     }
 
     fn now(&self) -> Moment {
-        Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+        Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Handles a packet at once, if no other waits; else those that are urgent come first.
@@ -354,6 +357,7 @@ impl DhcpService {
     }
 
     fn decided(&mut self, outcomes: Vec<Decided>) {
+        self.set_clock();
         let now = self.now();
         for decided in outcomes {
             self.commits.count(&decided, &self.metrics);
@@ -368,9 +372,12 @@ impl DhcpService {
         if let Some(takes) = takes {
             self.engine.set_takes_identifiers(takes);
         }
-        if let Some(bounds) = self.clock.now() {
-            let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
-            self.engine.set_clock(clock);
+        match self.clock.now() {
+            Some(bounds) => {
+                let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
+                self.engine.set_clock(clock);
+            }
+            None => self.engine.forget_clock(),
         }
     }
 

@@ -16,7 +16,7 @@ use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use nix::sched::{CloneFlags, setns};
 use proto::convert::Served;
-use rack::clock::RegionClock;
+use rack::clock::{Boot, RegionClock};
 use rack::dhcp::metrics::DhcpMetrics;
 use rack::dhcp::news::News;
 use rack::dhcp::service::DhcpService;
@@ -120,7 +120,7 @@ pub(crate) fn serve(
         let rack = SystemId::from_number(1);
         let generations = Generations::default();
         let clock = RegionClock::default();
-        clock.observe(Timestamp::from_unix_ms(REGION_MS), Instant::now(), Instant::now());
+        clock.observe(Timestamp::from_unix_ms(REGION_MS), Boot::now(), Boot::now());
         let service = DhcpService::new(
             OwnRack { rack, incarnation: 7 },
             &generations,

@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Instant;
 
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
@@ -147,7 +148,9 @@ fn delta(revision: u64, objects: &[Served], generation: bool) -> Delta {
 
 #[expect(clippy::unnecessary_wraps, reason = "a stream of a service has this item")]
 fn message(message: ToRack) -> Result<RegionMessage, Status> {
-    Ok(RegionMessage { now_ms: 1_000_000, message: Some(message) })
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let passed_ms = u64::try_from(BEGUN.elapsed().as_millis()).unwrap();
+    Ok(RegionMessage { now_ms: 1_000_000 + passed_ms, message: Some(message) })
 }
 
 impl Shared {

@@ -9,9 +9,10 @@ use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
-    Certificate, CreateTokenReply, CreateTokenRequest, IsRemovedReply, IsRemovedRequest, JoinReply,
-    JoinRequest, Member, Peer, RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply,
-    StatusRequest, TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
+    Certificate, ClockReply, ClockRequest, CreateTokenReply, CreateTokenRequest, IsRemovedReply,
+    IsRemovedRequest, JoinReply, JoinRequest, Member, Peer, RemoveRegionReply, RemoveRegionRequest,
+    RenewRequest, StatusReply, StatusRequest, TransferLeaderReply, TransferLeaderRequest,
+    create_token_request, join_request,
 };
 use tonic::{Request, Response, Status};
 
@@ -20,7 +21,7 @@ use crate::grpc::status::{any_node, of_kind, only_regions};
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
 use tables::read::Reads;
-use tables::update::Tables;
+use tables::update::{Tables, now};
 
 /// Answers the cluster service on one region node.
 #[derive(Debug, Clone)]
@@ -92,6 +93,7 @@ impl Cluster for ClusterService {
         let peers = self.peers().await.map_err(|error| refused(&error.into()))?;
         let known: BTreeMap<u64, Peer> =
             peers.into_iter().map(|peer| (peer.node_id, peer)).collect();
+        let offsets_ms = self.tables.clock().offsets_ms();
         let Some(status) = self.tables.store().status() else {
             return Err(Status::unavailable("the store is not replicated"));
         };
@@ -103,6 +105,7 @@ impl Cluster for ClusterService {
             })),
             voter: member.voter,
             lag: member.lag,
+            clock_offset_ms: offsets_ms.get(&member.id).copied(),
         });
         Ok(Response::new(StatusReply {
             node_id: self.node_id,
@@ -111,6 +114,7 @@ impl Cluster for ClusterService {
             leader: status.leader,
             applied: status.applied,
             members: members.collect(),
+            clock_refusal: self.tables.clock().refusal(),
         }))
     }
 
@@ -160,6 +164,11 @@ impl Cluster for ClusterService {
         let moved = self.tables.store().transfer_leader(to).await;
         moved.map_err(|error| of_kind(nodes::membership_kind(&error), error.to_string()))?;
         Ok(Response::new(TransferLeaderReply {}))
+    }
+
+    async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
+        only_regions(&request)?;
+        Ok(Response::new(ClockReply { now_ms: now().unix_ms }))
     }
 }
 

@@ -13,7 +13,6 @@ use proto::rack::region_message::Message as ToRack;
 use proto::rack::{Delta, Heartbeat, Hello, RackMessage, RegionMessage, Welcome};
 use tables::error::TableError;
 use tables::read::Reads;
-use tables::update::now;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -43,6 +42,7 @@ pub(super) async fn open(
     mut inbound: Streaming<RackMessage>,
 ) -> Result<impl Stream<Item = Result<RegionMessage, Status>> + Send, Status> {
     let hello = hello(&mut inbound).await?;
+    service.tables.clock().now().map_err(unavailable)?;
     let view = service.tables.stale_view().await.map_err(unavailable)?;
     if view.get::<RackController>(&rack).map_err(unavailable)?.is_none() {
         return Err(Status::permission_denied(format!("rack {rack} is not known here")));
@@ -77,9 +77,12 @@ pub(super) async fn open(
     }
     Ok(stream::unfold(Some(session), |session| async {
         let mut session = session?;
-        match session.next().await {
-            Ok(message) => Some((Ok(stamped(message)), Some(session))),
-            Err(status) => Some((Err(status), None)),
+        match session.next().await.and_then(|message| session.stamped(message)) {
+            Ok(message) => Some((Ok(message), Some(session))),
+            Err(status) => {
+                info!(rack.id = %session.rack, "the session of rack {} is ended: {}", session.rack, status.message());
+                Some((Err(status), None))
+            }
         }
     }))
 }
@@ -176,6 +179,13 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// A message with region time; a node that may not use its clock ends the session, and the rack goes to
+    /// another one.
+    fn stamped(&self, message: ToRack) -> Result<RegionMessage, Status> {
+        let now = self.service.tables.clock().now().map_err(unavailable)?;
+        Ok(RegionMessage { now_ms: now.unix_ms, message: Some(message) })
     }
 
     async fn welcome(&mut self, resumed: bool) -> Result<(), Status> {
@@ -288,10 +298,6 @@ async fn passed(
     revision: u64,
 ) -> Result<(), watch::error::RecvError> {
     reached.wait_for(|at| *at > Some(revision)).await.map(drop)
-}
-
-fn stamped(message: ToRack) -> RegionMessage {
-    RegionMessage { now_ms: now().unix_ms, message: Some(message) }
 }
 
 #[cfg(test)]

@@ -64,7 +64,11 @@ pub async fn authenticate(
     let unknown = || AuthenticateError::UnknownToken { token: credentials.token.clone() };
     let (token, actor) = known.ok_or_else(unknown)?;
     check_token(&token, credentials)?;
-    check_freshness(nonces, credentials)?;
+    if let Err(stale) = check_freshness(nonces, credentials) {
+        // By a clock that is wrong nobody can be called late.
+        tables.clock().now().map_err(Refusal::from)?;
+        return Err(stale);
+    }
     Ok(actor)
 }
 

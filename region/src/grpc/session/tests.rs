@@ -1,9 +1,12 @@
 //! Sessions over the service itself, with a store in memory.
 
+use std::collections::BTreeMap;
+
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use identity::peer::Connection;
 use identity::{PeerIdentity, Role};
 use model::id::{BlockId, FabricId, IpRangeId, SubnetId};
+use model::lease::agreement::Verdict;
 use model::lease::block::Block;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
@@ -12,9 +15,10 @@ use proto::convert::change_from_bytes;
 use proto::rack::change::Change;
 use proto::rack::rack_client::RackClient;
 use raft_store::Store;
+use tables::clock::reading;
 use tables::update::{Cause, Tables};
 use tokio_util::sync::CancellationToken;
-use tonic::Request;
+use tonic::{Code, Request};
 
 use super::*;
 use crate::feed::Feed;
@@ -259,5 +263,22 @@ async fn unknown_rack_is_refused() {
     let peer = Some(PeerIdentity { role, cluster_id: "c".to_owned() });
     request.extensions_mut().insert(Connection { peer, remote: ([127, 0, 0, 1], 1).into() });
     let refused = RackClient::new(service).session(request).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_region_that_may_not_use_its_clock_ends_sessions_and_begins_none() {
+    let region = Region::start().await;
+    let mut client = region.session(0).await;
+    client.welcome().await;
+    client.delta().await;
+    let apart = Verdict::Apart { offset_ms: -3_600_000, is_odd: true };
+    region.tables.clock().judged(apart, reading(), BTreeMap::new());
+    client.beat(1);
+    let ended = client.incoming.message().await.unwrap_err();
+    assert_eq!(ended.code(), Code::Unavailable);
+    assert!(ended.message().contains("+3600.0 s"), "{ended}");
+    let cause = Cause::new("test", "test");
+    let refused = region.tables.update(&cause, |tx| tx.delete::<Setting>(&"a".to_owned())).await;
+    assert!(matches!(refused, Err(TableError::Unavailable { .. })), "{refused:?}");
 }
