@@ -29,11 +29,18 @@ impl From<&model::tag::Tag> for Tag {
     }
 }
 
-/// How many machines a tag was added to and removed from.
+/// How many machines were found of those that a tag was to be added to and taken from, as MAAS counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdatedNodes {
-    /// Machines that carry it now and did not.
+    /// Machines that carry it now.
     pub added: usize,
-    /// Machines that carried it and do not any more.
+    /// Machines that do not carry it any more.
     pub removed: usize,
+}
+
+/// A tag whose definition is being evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilding {
+    /// Its name.
+    pub rebuilding: String,
 }

@@ -256,6 +256,7 @@ fn machine(number: u32, phase: Phase) -> Served {
             interface("eth0", mac(number), true),
             interface("eth1", mac(u32::MAX - number), false),
         ],
+        tags: Vec::new(),
     })
 }
 

@@ -33,6 +33,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
 use model::setting::typed::Typed;
+use model::tag::ServedTag;
 use proto::convert::{Key, Served};
 use rpds::RedBlackTreeMapSync;
 
@@ -81,6 +82,8 @@ pub struct Generation {
     pub dhcp_snippets: Table<DhcpSnippetId, ServedSnippet>,
     /// Static routes.
     pub static_routes: Table<StaticRouteId, StaticRoute>,
+    /// Tags, by their names.
+    pub tags: Table<String, ServedTag>,
     /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
     pub zone_serials: RedBlackTreeMapSync<String, u64>,
     /// Whether the regions that this copy came from told all of those.
@@ -129,6 +132,7 @@ impl Generation {
             Served::Region(region) => put(&mut self.regions, region.system_id.clone(), region),
             Served::DhcpSnippet(snippet) => put(&mut self.dhcp_snippets, snippet.id, snippet),
             Served::StaticRoute(route) => put(&mut self.static_routes, route.id, route),
+            Served::Tag(tag) => put(&mut self.tags, tag.name.clone(), tag),
         }
     }
 
@@ -151,6 +155,7 @@ impl Generation {
             Key::Region(id) => self.regions.remove_mut(id),
             Key::DhcpSnippet(id) => self.dhcp_snippets.remove_mut(id),
             Key::StaticRoute(id) => self.static_routes.remove_mut(id),
+            Key::Tag(name) => self.tags.remove_mut(name),
         }
     }
 
@@ -221,6 +226,7 @@ impl Generation {
         differences(&self.static_routes, &other.static_routes, |id| {
             keys.push(Key::StaticRoute(*id));
         });
+        differences(&self.tags, &other.tags, |name| keys.push(Key::Tag(name.clone())));
         keys
     }
 }
@@ -275,6 +281,7 @@ mod tests {
             phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,
             interfaces: macs.iter().map(interface).collect(),
+            tags: Vec::new(),
         }
     }
 

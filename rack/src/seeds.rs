@@ -29,6 +29,9 @@ pub fn seeds(data_dir: &Path, joined: &[String]) -> Vec<String> {
     };
     let mut seeds: Vec<String> = Vec::new();
     let heard = text.lines().map(str::trim).filter(|line| line.contains(':'));
+    if path.exists() && heard.clone().next().is_none() {
+        warn!("{} has no address in it, the regions of the join are tried", path.display());
+    }
     for address in heard.chain(joined.iter().map(String::as_str)) {
         if seeds.iter().all(|known| known != address) {
             seeds.push(address.to_owned());

@@ -34,7 +34,7 @@ use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
     authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
-    pools, power, tokens, zone_serials,
+    pools, power, tags, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -247,6 +247,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run_ends(tables.clone(), stop.clone())));
     tasks.spawn(finished(pools::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(tags::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(zone_serials::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(tables, stop)));
 }

@@ -1,6 +1,7 @@
 //! Making a cluster, and becoming a node of one: what `region init` and `region join` do before
 //! the node runs for the first time.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -59,9 +60,25 @@ pub enum SetupError {
     Refused {
         /// The region that was asked, `ip:port`.
         at: String,
+        /// What kind of refusal it is; unavailable where it was not reached.
+        code: tonic::Code,
         /// What it said, or why it was not reached.
         reason: String,
     },
+}
+
+impl SetupError {
+    /// The failure of a call to `at` that should have let a node in.
+    #[must_use]
+    pub fn refused(at: &str, status: &tonic::Status) -> Self {
+        // What has a source was not said by the other side.
+        let is_reached = status.source().is_none();
+        Self::Refused {
+            at: at.to_owned(),
+            code: if is_reached { status.code() } else { tonic::Code::Unavailable },
+            reason: identity::reason::of_status(status),
+        }
+    }
 }
 
 /// A cluster that was made; what its operator needs to go on.
@@ -155,14 +172,9 @@ pub async fn join(
         request_pem: request.request_pem.clone(),
         node: Some(join_request::Node::Region(node)),
     });
-    let refused = |status: tonic::Status| SetupError::Refused {
-        at: at.to_owned(),
-        reason: identity::reason::of_status(&status),
-    };
-    let reply = joined.await.map_err(refused)?.into_inner();
-    let certificate = reply.certificate.ok_or_else(|| SetupError::Refused {
-        at: at.to_owned(),
-        reason: "the answer has no certificate".to_owned(),
+    let reply = joined.await.map_err(|status| SetupError::refused(at, &status))?.into_inner();
+    let certificate = reply.certificate.ok_or_else(|| {
+        SetupError::refused(at, &tonic::Status::internal("the answer has no certificate"))
     })?;
     let issued = IssuedCertificate {
         chain_pem: certificate.chain_pem,

@@ -9,7 +9,7 @@ use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
-use model::tag::Tag;
+use model::tag::{Due, Tag, TagEvaluation};
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 use raft_store::version::FIRST;
@@ -124,6 +124,18 @@ impl Row for Tag {
 
     fn id(&self) -> String {
         self.name.clone()
+    }
+}
+
+impl Row for TagEvaluation {
+    type Id = String;
+    const TABLE: &'static str = "tag-evaluation";
+
+    fn id(&self) -> String {
+        match &self.due {
+            Due::Tag(name) => format!("tag:{name}"),
+            Due::Machine(id) => format!("machine:{id}"),
+        }
     }
 }
 

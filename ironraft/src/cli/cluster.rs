@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity};
 use model::lease::agreement::TELL_MS;
+use ops::cluster::nodes::TOKEN_VALID_MAX;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{
     Member, RemoveRegionRequest, StatusReply, StatusRequest, TransferLeaderRequest,
@@ -30,6 +31,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How long the leader has to remove a region.
 const REMOVAL_MAX: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(200);
+
+/// How long a join token is valid at most, in hours.
+const HOURS_MAX: u64 = TOKEN_VALID_MAX.as_secs() / 3600;
 
 /// The commands on a cluster.
 #[derive(Debug, Subcommand)]
@@ -85,8 +89,8 @@ pub(crate) enum TokenCommand {
         /// What it lets in
         #[arg(long, value_enum)]
         role: NodeRole,
-        /// For how many hours
-        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..))]
+        /// For how many hours, a year at most
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=HOURS_MAX))]
         hours: u64,
     },
 }
@@ -339,13 +343,5 @@ fn print_members(reply: &StatusReply) {
 
 /// How a command fails that a region refused.
 pub(crate) fn refused(status: tonic::Status) -> Failure {
-    let message = identity::reason::of_status(&status);
-    match status.code() {
-        tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Failure::Unavailable(message),
-        tonic::Code::PermissionDenied | tonic::Code::Unauthenticated => Failure::Denied(message),
-        tonic::Code::NotFound => Failure::NotFound(message),
-        tonic::Code::Aborted => Failure::Conflict(message),
-        tonic::Code::InvalidArgument => Failure::Usage(message),
-        _ => Failure::Other(anyhow::anyhow!(message)),
-    }
+    Failure::of_code(status.code(), identity::reason::of_status(&status))
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use client::ClientError;
 use region::app::RunError;
+use region::init::SetupError;
 
 /// Why a command failed; each kind has its exit code, which scripts rely on.
 #[derive(Debug)]
@@ -28,6 +29,18 @@ impl Failure {
     /// A failure of no special kind.
     pub(crate) fn other(error: impl Into<anyhow::Error>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// A failure of the kind that a node's answer says.
+    pub(crate) fn of_code(code: tonic::Code, message: String) -> Self {
+        match code {
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Self::Unavailable(message),
+            tonic::Code::PermissionDenied | tonic::Code::Unauthenticated => Self::Denied(message),
+            tonic::Code::NotFound => Self::NotFound(message),
+            tonic::Code::Aborted | tonic::Code::AlreadyExists => Self::Conflict(message),
+            tonic::Code::InvalidArgument => Self::Usage(message),
+            _ => Self::Other(anyhow::anyhow!(message)),
+        }
     }
 
     /// Says it, and returns the exit code.
@@ -68,6 +81,9 @@ impl From<ClientError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
+        if let Some(SetupError::Refused { code, .. }) = error.downcast_ref() {
+            return Self::of_code(*code, error.to_string());
+        }
         match error.downcast_ref::<RunError>() {
             Some(RunError::Removed { .. }) => Self::Removed(error.to_string()),
             Some(_) | None => Self::Other(error),

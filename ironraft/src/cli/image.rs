@@ -12,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{field, print_rows, say};
+use crate::cli::output::{Format, field, print_json, print_rows, say};
 use crate::cli::profile;
 
 /// The size of a part.
@@ -22,7 +22,11 @@ const PART_BYTES: usize = 4 << 20;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImageCommand {
     /// List the images
-    List,
+    List {
+        /// How to print them
+        #[arg(short, long, value_enum, default_value = "table")]
+        output: Format,
+    },
     /// Upload a root file-system image
     Upload {
         /// Its name, `debian/bookworm` or `custom/web`
@@ -72,8 +76,12 @@ struct LocalFile {
 pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
     let client = profile::load()?.client()?;
     match command {
-        ImageCommand::List => {
+        ImageCommand::List { output } => {
             let images = client.get("boot-resources/").await?;
+            if output == Format::Json {
+                print_json(&images);
+                return Ok(());
+            }
             let columns = ["id", "name", "architecture", "type"];
             let rows: Vec<Vec<String>> = images
                 .as_array()

@@ -57,7 +57,8 @@ pub(crate) fn field(object: &Value, path: &str) -> String {
     }
 }
 
-fn text(value: &Value) -> String {
+/// The text of a value.
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),

@@ -3,11 +3,12 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use client::Client;
+use ipnet::IpNet;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{Format, field, print_json, print_rows, say};
+use crate::cli::output::{Format, field, print_json, print_rows, say, text};
 use crate::cli::profile;
 use crate::cli::resources::RESOURCES;
 
@@ -60,6 +61,8 @@ pub(crate) enum Shows {
     Row,
     /// Every field.
     Fields,
+    /// The answer, which is one value.
+    Value,
     /// That it was done.
     Nothing,
 }
@@ -156,6 +159,7 @@ fn meaning(placeholder: &str) -> &'static str {
         "subnet" => "Its id, name or CIDR",
         "fabric" => "The fabric's id or name",
         "vid" => "The VLAN's VID: 0 for untagged",
+        "tag" => "Its name",
         _ => "Its id, as `list` shows it, or its name",
     }
 }
@@ -206,9 +210,14 @@ async fn subnet_id(client: &Client, given: &str) -> Result<String, Failure> {
     if !given.contains('/') {
         return Ok(given.to_owned());
     }
+    let Ok(cidr) = given.parse::<IpNet>() else {
+        let message = format!("`{given}` is no CIDR: an address and a prefix length, 10.0.0.0/24");
+        return Err(Failure::Usage(message));
+    };
+    let cidr = cidr.trunc().to_string();
     let found = client.query("subnets/", &[]).await?;
     let mut subnets = found.as_array().map(Vec::as_slice).unwrap_or_default().iter();
-    let subnet = subnets.find(|subnet| subnet["cidr"] == given);
+    let subnet = subnets.find(|subnet| subnet["cidr"] == cidr.as_str());
     let subnet = subnet.ok_or_else(|| Failure::NotFound(format!("there is no subnet {given}")))?;
     Ok(field(subnet, "id"))
 }
@@ -234,6 +243,7 @@ fn print(resource: &Resource, verb: &Verb, answer: &Value, format: Format) {
             return;
         }
         Shows::Nothing => return say(format_args!("done")),
+        Shows::Value => return say(format_args!("{}", text(answer))),
     };
     let header: Vec<&str> = resource.columns.iter().map(|(header, _)| *header).collect();
     let rows: Vec<Vec<String>> = rows

@@ -53,6 +53,7 @@ const MACHINE: &str = "machines/{machine}/";
 const DEVICE: &str = "devices/{device}/";
 const INTERFACES: &str = "nodes/{node}/interfaces/";
 const INTERFACE: &str = "nodes/{node}/interfaces/{interface}/";
+const TAG: &str = "tags/{tag}/";
 const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
 
 /// All of them.
@@ -296,6 +297,58 @@ pub(crate) const RESOURCES: &[Resource] = &[
             create("domains/"),
             update("domains/{id}/"),
             delete("domains/{id}/"),
+            operation(
+                "set-default",
+                "Have names be in it by default",
+                "domains/{id}/",
+                "set_default",
+            ),
+            verb(
+                "set-serial",
+                "Set the serial of all zones: serial=NUMBER",
+                Method::POST,
+                "domains/",
+                Shows::Nothing,
+            )
+            .with_op("set_serial"),
+        ],
+    },
+    Resource {
+        name: "tag",
+        about: "Look after tags of machines",
+        columns: &[
+            ("NAME", "name"),
+            ("DEFINITION", "definition"),
+            ("KERNEL-OPTIONS", "kernel_opts"),
+            ("COMMENT", "comment"),
+        ],
+        verbs: &[
+            list("tags/"),
+            describe(TAG),
+            create("tags/"),
+            update(TAG),
+            delete(TAG),
+            verb(
+                "update-nodes",
+                "Give it to machines, or take it from them: add=ID, remove=ID",
+                Method::POST,
+                TAG,
+                Shows::Fields,
+            )
+            .with_op("update_nodes"),
+            verb("rebuild", "Evaluate its definition anew", Method::POST, TAG, Shows::Nothing)
+                .with_op("rebuild"),
+        ],
+    },
+    Resource {
+        name: "setting",
+        about: "Look after settings of the site",
+        columns: &[],
+        verbs: &[
+            verb("get", "Show one: name=NAME", Method::GET, "maas/", Shows::Value)
+                .with_op("get_config"),
+            verb("set", "Change one: name=NAME value=VALUE", Method::POST, "maas/", Shows::Nothing)
+                .with_op("set_config"),
         ],
     },
     Resource {
@@ -337,6 +390,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
             list("rackcontrollers/"),
             describe("rackcontrollers/{id}/"),
             update("rackcontrollers/{id}/"),
+            delete("rackcontrollers/{id}/"),
         ],
     },
     Resource {

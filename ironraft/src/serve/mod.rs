@@ -30,6 +30,23 @@ where
     node.await
 }
 
+/// Where a region's gRPC is, as operators write it: `host:port`.
+pub(crate) fn grpc_address(text: &str) -> Result<String, String> {
+    let wrong =
+        |why: &str| Err(format!("{why}: it is `ip:port` of a region's gRPC, 10.0.0.1:5241"));
+    if text.contains('/') {
+        return wrong("this is a URL");
+    }
+    match text.rsplit_once(':') {
+        Some((host, port))
+            if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) =>
+        {
+            Ok(text.to_owned())
+        }
+        Some(_) | None => wrong("there is no port"),
+    }
+}
+
 /// The given name, or the host's.
 pub(crate) fn name_or_hostname(name: Option<String>) -> anyhow::Result<String> {
     match name {
@@ -38,5 +55,21 @@ pub(crate) fn name_or_hostname(name: Option<String>) -> anyhow::Result<String> {
             .context("cannot read the host's name; give --name")?
             .trim()
             .to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_asked_at_a_host_and_a_port() {
+        for right in ["10.0.0.1:5241", "[fd00::1]:5241", "region-1.example.com:5241"] {
+            assert_eq!(grpc_address(right).as_deref(), Ok(right));
+        }
+        for wrong in ["http://10.0.0.1:5240", "https://a:5241/", "10.0.0.1", ":5241", "a:0", "a:x"]
+        {
+            assert!(grpc_address(wrong).is_err(), "{wrong}");
+        }
     }
 }

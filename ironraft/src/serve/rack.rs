@@ -12,11 +12,12 @@ use model::secret::Secret;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{JoinRequest, NewRack, join_request};
 use rack::RackConfig;
+use region::init::SetupError;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::say;
-use crate::serve::{name_or_hostname, until_stopped};
+use crate::serve::{grpc_address, name_or_hostname, until_stopped};
 use crate::telemetry;
 
 const FILE: &str = "rack.toml";
@@ -28,6 +29,7 @@ pub(crate) enum RackCommand {
     /// Join a cluster; run the node afterwards
     Join {
         /// A region node of the cluster, `ip:port` of gRPC (5241)
+        #[arg(value_parser = grpc_address)]
         at: String,
         /// A token for racks
         #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
@@ -107,7 +109,7 @@ pub(crate) async fn join(
     });
     let reply = match joined.await {
         Ok(reply) => reply.into_inner(),
-        Err(status) => bail!("cannot join at {at}: {}", identity::reason::of_status(&status)),
+        Err(status) => return Err(SetupError::refused(at, &status).into()),
     };
     let certificate = reply.certificate.context("the answer has no certificate")?;
     let issued = IssuedCertificate {

@@ -12,7 +12,7 @@ use region::config::Config;
 use region::init::{self, NewCluster};
 
 use crate::cli::output::say;
-use crate::serve::{name_or_hostname, until_stopped};
+use crate::serve::{grpc_address, name_or_hostname, rack, until_stopped};
 use crate::telemetry;
 
 /// The commands on a region node.
@@ -66,6 +66,7 @@ fn own_address(text: &str) -> Result<IpAddr, String> {
 #[derive(Debug, Args)]
 pub(crate) struct JoinArguments {
     /// A region node of the cluster, `ip:port` of gRPC (5241)
+    #[arg(value_parser = grpc_address)]
     at: String,
     /// A token for regions
     #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
@@ -99,8 +100,13 @@ pub(crate) async fn run(command: RegionCommand) -> anyhow::Result<()> {
 
 /// The configuration of the node in a folder.
 pub(crate) fn load(data_dir: &Path) -> anyhow::Result<Config> {
-    Config::load(data_dir)
-        .with_context(|| format!("no region node in {}; init or join first", data_dir.display()))
+    Config::load(data_dir).with_context(|| {
+        let folder = data_dir.display();
+        if rack::exists(data_dir) {
+            return format!("{folder} belongs to a rack node: give the folder of a region node");
+        }
+        format!("no region node in {folder}; init or join first")
+    })
 }
 
 /// Makes a cluster.

@@ -64,8 +64,8 @@ fn leadership_is_given_by_command() {
     wait_for("the other one leads", || {
         (cluster.status(0)?["leader"].as_u64()? == next).then_some(())
     });
-    let printed = operator.refused(&["transfer", "9"], 4);
-    assert!(printed.contains("node 9 is not another voter"), "{printed}");
+    let printed = operator.refused(&["transfer", "region-9"], 3);
+    assert_eq!("ironraft: there is no region node 9\n", printed);
     succeeds(cluster.operator(0, &["fabric", "create", "name=after"]));
 }
 
@@ -120,4 +120,62 @@ fn a_region_is_removed_for_good_and_never_at_the_price_of_the_quorum() {
     for node in [0, 3] {
         succeeds(cluster.operator(node, &["fabric", "create", &format!("name=after-{node}")]));
     }
+}
+
+/// What a command says when it fails with a code.
+#[track_caller]
+fn fails(mut command: Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(Some(code), output.status.code(), "{command:?}: {printed}");
+    printed
+}
+
+#[test]
+fn a_join_that_fails_says_by_its_code_whose_fault_it_is() {
+    let cluster = Cluster::form(["127.0.97.1", "127.0.97.2", "127.0.97.3"]);
+    let token = ["token", "create", "--role", "region"];
+    let token = succeeds(Operator(&cluster).command(&token)).trim().to_owned();
+    let join = |kind: &str, at: &str, token: &str| {
+        let mut join = ironraft(&[kind, "join", at, "--token", token, "--name", "new"]);
+        join.arg("--data-dir").arg(cluster.folder.path().join("new"));
+        if kind == "region" {
+            join.args(["--address", "127.0.97.1"]);
+        }
+        join
+    };
+    let taken = fails(join("region", "127.0.97.1:5241", &token), 4);
+    assert!(taken.contains("127.0.97.1 is the address of region node 1"), "{taken}");
+    // A token for regions lets no rack in.
+    fails(join("rack", "127.0.97.1:5241", &token), 5);
+    for kind in ["region", "rack"] {
+        fails(join(kind, "127.0.97.9:5241", &token), 6);
+        let url = fails(join(kind, "http://127.0.97.1:5240", &token), 2);
+        assert!(url.contains("this is a URL"), "{url}");
+    }
+    Operator(&cluster).refused(&["token", "create", "--role", "rack", "--hours", "9000"], 2);
+    let rack = cluster.folder.path().join("rack");
+    let token = succeeds(Operator(&cluster).command(&["token", "create", "--role", "rack"]));
+    let mut join = ironraft(&["rack", "join", "127.0.97.1:5241", "--token", token.trim()]);
+    join.arg("--data-dir").arg(&rack);
+    succeeds(join);
+    let mut status = ironraft(&["cluster", "status", "--data-dir"]);
+    status.arg(&rack);
+    let printed = fails(status, 1);
+    assert!(printed.contains("belongs to a rack node"), "{printed}");
+}
+
+#[test]
+fn what_has_no_list_of_its_own_is_reached_by_command() {
+    let cluster = Cluster::form(["127.0.98.1", "127.0.98.2", "127.0.98.3"]);
+    let done = |arguments: &[&str]| succeeds(cluster.operator(0, arguments));
+    assert_eq!("[]\n", done(&["image", "list", "-o", "json"]));
+    done(&["setting", "set", "name=node_timeout", "value=45"]);
+    assert_eq!("45\n", done(&["setting", "get", "name=node_timeout"]));
+    done(&["tag", "create", "name=bare", "definition=not(//node)"]);
+    done(&["tag", "rebuild", "bare"]);
+    done(&["domain", "set-serial", "serial=2026112900"]);
+    fails(cluster.operator(0, &["rack-controller", "delete", "zzzzzz"]), 3);
+    let wrong = fails(cluster.operator(0, &["subnet", "describe", "10.0.0/24"]), 2);
+    assert!(wrong.contains("is no CIDR"), "{wrong}");
 }

@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod files;
+pub mod kernel_options;
 pub mod method;
 pub mod plan;
 pub mod resource;

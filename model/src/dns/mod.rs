@@ -6,5 +6,6 @@ pub mod name;
 pub mod project;
 pub mod projector;
 pub mod reverse;
+pub mod rrdata;
 mod rules;
 pub mod serial;

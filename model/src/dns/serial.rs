@@ -25,6 +25,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dns::projector::ZoneHead;
+use crate::setting::Setting;
 
 /// The serial of a zone, and the content that has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +38,30 @@ pub struct ZoneSerial {
     pub digest: u64,
 }
 
+/// The setting that is added to revisions to make serials: operators set serials, as of a server that had
+/// the zones before. It is none of MAAS's names, and not set by name.
+pub const OFFSET_SETTING: &str = "zone_serial_offset";
+
 /// The serial in the SOA record of a zone that changed at a revision (RFC 1982: it wraps).
 #[must_use]
-pub fn serial(revision: u64) -> u32 {
+pub fn serial(revision: u64, offset: u32) -> u32 {
+    lower_half(revision).wrapping_add(offset)
+}
+
+/// The offset that gives a revision a serial.
+#[must_use]
+pub fn offset_to(serial: u32, revision: u64) -> u32 {
+    serial.wrapping_sub(lower_half(revision))
+}
+
+/// The offset that the setting says; none when serials were never set.
+#[must_use]
+pub fn offset_of_setting(setting: Option<&Setting>) -> u32 {
+    let value = setting.and_then(|setting| setting.value.as_u64());
+    value.and_then(|value| u32::try_from(value).ok()).unwrap_or_default()
+}
+
+fn lower_half(revision: u64) -> u32 {
     u32::try_from(revision & u64::from(u32::MAX)).unwrap_or_default()
 }
 
@@ -77,6 +99,10 @@ mod tests {
 
     #[test]
     fn serial_wraps() {
-        assert_eq!(serial((1 << 32) + 5), 5);
+        assert_eq!(serial((1 << 32) + 5, 0), 5);
+        assert_eq!(serial(7, u32::MAX), 6);
+        for wanted in [1, 5, 2_026_112_901, u32::MAX] {
+            assert_eq!(serial((3 << 32) + 9, offset_to(wanted, (3 << 32) + 9)), wanted);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Power: how a machine is switched, and jobs for the racks that reach its BMC.
 
 pub mod driver;
+pub mod form;
 pub mod parameters;
 
 use serde::{Deserialize, Serialize};

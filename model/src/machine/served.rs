@@ -31,6 +31,8 @@ pub struct ServedMachine {
     pub boots_own_disk: bool,
     /// Its interfaces.
     pub interfaces: Vec<ServedInterface>,
+    /// The tags that it carries, for their kernel options.
+    pub tags: Vec<String>,
 }
 
 /// A machine's phase as racks see it.
@@ -71,6 +73,7 @@ impl ServedMachine {
             phase: ServedPhase::Known(machine.lifecycle.phase),
             boots_own_disk: matches!(boot_plan(Some(machine)), BootPlan::LocalDisk),
             interfaces: machine.interfaces.iter().map(ServedInterface::of).collect(),
+            tags: machine.placement.tags.clone(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
+use crate::boot::kernel_options;
+
 /// What values a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -28,6 +30,8 @@ pub enum Form {
     HostAndPort,
     /// An HTTP or HTTPS address; empty for none.
     Url,
+    /// Options of a kernel, on one line.
+    KernelOptions,
 }
 
 /// The items of a list in a text.
@@ -66,6 +70,7 @@ impl Form {
             Self::HostAndPort => Err(format!("Invalid hostname: {text}.")),
             Self::Url if is_url(text) => Ok(json!(text)),
             Self::Url => Err("Enter a valid URL.".to_owned()),
+            Self::KernelOptions => kernel_options::check(text).map(|()| json!(text)),
         }
     }
 
@@ -83,6 +88,7 @@ impl Form {
             Self::Networks => "IP addresses or prefixes".to_owned(),
             Self::HostAndPort => "host name or IP address, with or without a port".to_owned(),
             Self::Url => "HTTP or HTTPS address".to_owned(),
+            Self::KernelOptions => "kernel options on one line".to_owned(),
         }
     }
 }

@@ -112,7 +112,7 @@ pub const SETTINGS: &[Definition] = &[
         name: "default_distro_series",
         form: Form::Text,
         default: Default::Text("bookworm"),
-        doc: "The release that is deployed when none is asked for; any text, looked up when a machine is deployed.",
+        doc: "The release that is deployed when none is asked for: one of an image that is there.",
         usage: Usage::Read(&["ops/src/image/boot_resources.rs"]),
     },
     Definition {
@@ -133,7 +133,7 @@ pub const SETTINGS: &[Definition] = &[
         name: "default_osystem",
         form: Form::Text,
         default: Default::Text("debian"),
-        doc: "The operating system that is deployed when none is asked for; any text, looked up when a machine is deployed.",
+        doc: "The operating system that is deployed when none is asked for: one of an image that is there.",
         usage: Usage::Read(&["ops/src/image/boot_resources.rs"]),
     },
     Definition {
@@ -265,7 +265,7 @@ pub const SETTINGS: &[Definition] = &[
     },
     Definition {
         name: "kernel_opts",
-        form: Form::Text,
+        form: Form::KernelOptions,
         default: Default::Null,
         doc: "More arguments for the kernel of the ephemeral OS.",
         usage: Usage::Read(&["rack/src/http/boot.rs"]),
@@ -586,7 +586,8 @@ mod tests {
                 | Form::Hosts
                 | Form::Networks
                 | Form::HostAndPort
-                | Form::Url => default.is_string() || default.is_null(),
+                | Form::Url
+                | Form::KernelOptions => default.is_string() || default.is_null(),
             };
             assert!(fits, "{}", known.name);
         }

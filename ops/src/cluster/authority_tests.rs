@@ -32,11 +32,11 @@ impl Site {
     async fn of(regions: u64) -> Self {
         let tables = Tables::new(Store::in_memory());
         let authority = CertificateAuthority::create().unwrap();
-        init_cluster(&tables, &authority, &region()).await.unwrap();
+        init_cluster(&tables, &authority, &region(1)).await.unwrap();
         let token = create_token(&tables, &Actor::Setup, JoinRole::Region, HOUR).await.unwrap();
-        for _ in 1..regions {
+        for last in 2..=regions {
             let csr = NodeRequest::create().unwrap().request_pem;
-            admit_region(&tables, &token, &csr, &region()).await.unwrap();
+            admit_region(&tables, &token, &csr, &region(last)).await.unwrap();
         }
         let token = create_token(&tables, &Actor::Setup, JoinRole::Rack, HOUR).await.unwrap();
         let csr = NodeRequest::create().unwrap().request_pem;
@@ -71,9 +71,9 @@ impl Site {
     }
 }
 
-fn region() -> NewRegion {
+fn region(last: u64) -> NewRegion {
     let (hostname, version) = ("r".to_owned(), String::new());
-    NewRegion { hostname, address: IpAddr::from([127, 0, 0, 1]), version }
+    NewRegion { hostname, address: IpAddr::from(last.to_be_bytes().map(u16::from)), version }
 }
 
 #[tokio::test]

@@ -24,6 +24,9 @@ use tables::update::Tables;
 /// The replicated counter that node ids come from; a number is never given twice.
 const NODE_ID_COUNTER: &str = "node-id";
 
+/// How long a join token is valid at most: a year.
+pub const TOKEN_VALID_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// Why a node is not let in, or its certificate not renewed.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
@@ -39,6 +42,22 @@ pub enum JoinError {
         /// The name in its certificate.
         name: String,
     },
+    /// Another region has its address.
+    #[error(
+        "{address} is the address of region node {node_id} ({hostname}): give another one, or take that region \
+         out first (`ironraft cluster remove {node_id}`)"
+    )]
+    AddressTaken {
+        /// What was given.
+        address: IpAddr,
+        /// Who has it.
+        node_id: u64,
+        /// And what it is called.
+        hostname: String,
+    },
+    /// A token would be valid for longer than anybody remembers it.
+    #[error("a join token is valid for {} hours at most", TOKEN_VALID_MAX.as_secs() / 3600)]
+    TooLong,
     /// Who asks may not.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -130,6 +149,8 @@ impl JoinError {
         match self {
             Self::UnknownToken | Self::Token(_) => Kind::Unauthenticated,
             Self::NotMember { .. } => Kind::Forbidden,
+            Self::AddressTaken { .. } => Kind::Conflict,
+            Self::TooLong => Kind::Invalid,
             Self::Denied(denied) => denied.kind(),
             Self::Certificate(IdentityError::Malformed { .. }) => Kind::Invalid,
             Self::Certificate(_) | Self::NoAuthority => Kind::Internal,
@@ -172,6 +193,9 @@ pub async fn create_token(
     valid: Duration,
 ) -> Result<JoinToken, JoinError> {
     let cause = authorize(actor, Permission::ManageCluster, "cluster.token.create")?;
+    if valid > TOKEN_VALID_MAX {
+        return Err(JoinError::TooLong);
+    }
     let authority = authority(&tables.view().await?)?;
     let token = JoinToken::generate(&authority.certificate_der()?);
     let valid_ms = u64::try_from(valid.as_millis()).unwrap_or(u64::MAX);
@@ -199,6 +223,7 @@ pub async fn admit_region(
         .update(&cause, |tx| {
             check_token(tx, token, JoinRole::Region)?;
             let authority = authority(tx)?;
+            check_address(tx, new.address)?;
             let region = insert_region(tx, new)?;
             let role = Role::Region { node_id: region.node_id };
             Ok((region, authority.issue(request_pem, role)?))
@@ -295,6 +320,27 @@ pub(crate) fn is_member(reads: &impl Reads, role: &Role) -> Result<bool, TableEr
     }
 }
 
+/// Two nodes at one address would each get what is meant for the other. Regions are few, and all of them read; who
+/// joins at the same time takes the same counter, and is evaluated again.
+fn check_address(tx: &Tx, address: IpAddr) -> Result<(), JoinError> {
+    let taken = tx.list::<RegionController>()?.into_iter().find(|it| it.address == address);
+    match taken {
+        Some(RegionController { node_id, hostname, .. }) => {
+            Err(JoinError::AddressTaken { address, node_id, hostname })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether there is a region node of that id.
+///
+/// # Errors
+/// [`RemoveError::Unknown`].
+pub async fn require_region(tables: &Tables, node_id: u64) -> Result<(), RemoveError> {
+    let known = tables.view().await?.find(&REGION_BY_NODE_ID, &node_id)?;
+    known.map(drop).ok_or(RemoveError::Unknown { node_id })
+}
+
 fn check_token(tx: &Tx, token: &JoinToken, wanted: JoinRole) -> Result<(), JoinError> {
     let stored = tx.get::<StoredToken>(&token.lookup_id())?.ok_or(JoinError::UnknownToken)?;
     Ok(stored.record.admit(wanted, tx.now().unix_ms)?)
@@ -344,11 +390,27 @@ mod tests {
         let tables = new_cluster().await;
         let hour = Duration::from_secs(3600);
         let token = create_token(&tables, &Actor::Setup, JoinRole::Region, hour).await.unwrap();
-        for node_id in [2, 3] {
+        for last in [8, 9] {
             let csr = NodeRequest::create().unwrap().request_pem;
-            let admitted = admit_region(&tables, &token, &csr, &region(9)).await.unwrap();
-            assert_eq!(admitted.0.node_id, node_id);
+            let admitted = admit_region(&tables, &token, &csr, &region(last)).await.unwrap();
+            assert_eq!(admitted.0.node_id, u64::from(last) - 6);
         }
+    }
+
+    #[tokio::test]
+    async fn the_address_of_a_region_is_not_given_to_another_one() {
+        let tables = new_cluster().await;
+        let actor = Actor::Region(1);
+        let valid = Duration::from_secs(60);
+        let token = create_token(&tables, &actor, JoinRole::Region, valid).await.unwrap();
+        let pem = NodeRequest::create().unwrap().request_pem;
+        let again = admit_region(&tables, &token, &pem, &region(1)).await.unwrap_err();
+        assert!(matches!(again, JoinError::AddressTaken { node_id: 1, .. }), "{again}");
+        admit_region(&tables, &token, &pem, &region(2)).await.unwrap();
+        let long = TOKEN_VALID_MAX + Duration::from_secs(1);
+        let refused = create_token(&tables, &actor, JoinRole::Rack, long).await.unwrap_err();
+        assert!(matches!(refused, JoinError::TooLong));
+        create_token(&tables, &actor, JoinRole::Rack, TOKEN_VALID_MAX).await.unwrap();
     }
 
     #[tokio::test]

@@ -7,33 +7,21 @@ use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
+use model::dns::rrdata::{self, RECORD_TYPES};
 use model::id::{DnsRecordId, DnsResourceId};
+use model::user::User;
 
 use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
-use crate::dns::domains::is_name;
+use crate::dns::naming::{Naming, blank, located};
 use crate::error::Refusal;
-use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
+use crate::network::{adopted, specifiers};
 use tables::names::{DNSRESOURCE_BY_NAME, DNSRESOURCE_OF_RECORD};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
-
-/// The types of record that users can make, besides addresses.
-pub const RECORD_TYPES: [&str; 6] = ["SRV", "NS", "MX", "SSHFP", "TXT", "CNAME"];
-
-/// Where a name is: as a whole, or in two parts.
-#[derive(Debug, Clone, Default)]
-pub struct Naming {
-    /// The full name.
-    pub fqdn: Option<String>,
-    /// The part below the domain.
-    pub name: Option<String>,
-    /// The domain, by name or id.
-    pub domain: Option<String>,
-}
 
 /// What shall be set of a resource; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -169,6 +157,7 @@ pub async fn create(
     change: &DnsResourceChange,
 ) -> Result<DnsResourceDetail, Refusal> {
     let cause = authorize(actor, Permission::ManageDns, "dnsresource.create")?;
+    let user = actor.user(Permission::ManageDns)?;
     if change.ip_addresses.as_ref().is_none_or(Vec::is_empty) {
         return Err(Refusal::field("ip_addresses", "This field is required."));
     }
@@ -180,7 +169,7 @@ pub async fn create(
                 return Err(Refusal::field("name", message));
             }
             let blank = blank(tx, name, &domain)?;
-            let resource = changed(blank, change)?;
+            let resource = changed(tx, user, blank, change)?;
             tx.insert(&resource)?;
             Ok(resource)
         })
@@ -199,6 +188,7 @@ pub async fn update(
     change: &DnsResourceChange,
 ) -> Result<DnsResourceDetail, Refusal> {
     let cause = authorize(actor, Permission::ManageDns, "dnsresource.update")?;
+    let user = actor.user(Permission::ManageDns)?;
     let resource = tables
         .update(&cause, |tx| -> Result<_, Refusal> {
             let mut resource = find(tx, id)?;
@@ -215,7 +205,7 @@ pub async fn update(
                 )?;
                 resource = DnsResource { name, domain: domain.id, ..resource };
             }
-            let resource = changed(resource, change)?;
+            let resource = changed(tx, user, resource, change)?;
             tx.put(&resource)?;
             Ok(resource)
         })
@@ -223,7 +213,7 @@ pub async fn update(
     detail(&Details::after_change(tables).await?, resource)
 }
 
-/// Removes a resource with its records.
+/// Removes a resource with its records. Its addresses stay reserved for who has them, as in MAAS.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
@@ -391,55 +381,25 @@ fn next_record_id(tx: &mut Tx) -> Result<u32, Refusal> {
     })
 }
 
-fn blank(tx: &mut Tx, name: String, domain: &Domain) -> Result<DnsResource, Refusal> {
-    Ok(DnsResource {
-        id: DnsResourceId(tx.next_id::<DnsResource>()?),
-        name,
-        domain: domain.id,
-        address_ttl: None,
-        ip_addresses: Vec::new(),
-        records: Vec::new(),
-    })
-}
-
-/// The name below a domain, and the domain: the longest known one that a full name ends in.
-fn located(at: &impl Reads, naming: &Naming) -> Result<(String, Domain), Refusal> {
-    let (name, domain) = match &naming.fqdn {
-        Some(fqdn) => {
-            let fqdn = fqdn.trim_end_matches('.').to_lowercase();
-            let domains = at.list::<Domain>()?.into_iter();
-            let found = domains
-                .filter_map(|domain| {
-                    let below = fqdn.strip_suffix(&domain.name.to_lowercase())?;
-                    let name = if below.is_empty() { "@" } else { below.strip_suffix('.')? };
-                    Some((name.to_owned(), domain))
-                })
-                .max_by_key(|(_, domain)| domain.name.len());
-            found.ok_or_else(|| Refusal::field("domain", "This field is required."))?
-        }
-        None => {
-            let required = |field| move || Refusal::field(field, "This field is required.");
-            let name = naming.name.clone().ok_or_else(required("name"))?;
-            let domain = naming.domain.as_deref().ok_or_else(required("domain"))?;
-            let domain = specifiers::domain(at, domain).map_err(|refusal| match refusal {
-                Refusal::NotFound { .. } => Refusal::field("domain", "Unable to find domain."),
-                other => other,
-            })?;
-            (name, domain)
-        }
-    };
-    if name != "@" && name != "*" && !is_name(&name) {
-        return Err(Refusal::field("name", format!("Invalid dnsresource name: {name}.")));
+/// The addresses that nobody has become reserved addresses of the user, and are released as such.
+fn changed(
+    tx: &mut Tx,
+    user: &User,
+    resource: DnsResource,
+    change: &DnsResourceChange,
+) -> Result<DnsResource, Refusal> {
+    if let Err(message) = rrdata::check_ttl(change.address_ttl.flatten(), 0) {
+        return Err(Refusal::field("address_ttl", message));
     }
-    Ok((name, domain))
-}
-
-fn changed(resource: DnsResource, change: &DnsResourceChange) -> Result<DnsResource, Refusal> {
+    let before = resource.ip_addresses.clone();
     let ip_addresses = change.ip_addresses.clone().unwrap_or(resource.ip_addresses);
     let alias = resource.records.iter().any(|record| record.rrtype == "CNAME");
     if alias && !ip_addresses.is_empty() {
         let message = "Cannot add address: CNAME present.";
         return Err(Refusal::field("ip_addresses", message));
+    }
+    for ip in ip_addresses.iter().filter(|ip| !before.contains(ip)) {
+        adopted::reserve(tx, user, *ip)?;
     }
     Ok(DnsResource {
         address_ttl: change.address_ttl.unwrap_or(resource.address_ttl),
@@ -461,8 +421,11 @@ fn changed_record(
     } else if !RECORD_TYPES.contains(&rrtype.as_str()) {
         let known = RECORD_TYPES.join(" ");
         errors.add("rrtype", format!("{rrtype} is not one of {known}."));
-    } else if let Err(message) = check_data(&rrtype, &rrdata) {
+    } else if let Err(message) = rrdata::check(&rrtype, &rrdata) {
         errors.add("rrdata", message);
+    }
+    if let Err(message) = rrdata::check_ttl(change.ttl.flatten(), 0) {
+        errors.add("ttl", message);
     }
     let others = !resource.ip_addresses.is_empty() || !resource.records.is_empty();
     let alias = resource.records.iter().any(|other| other.rrtype == "CNAME");
@@ -473,34 +436,4 @@ fn changed_record(
     }
     errors.finish()?;
     Ok(DnsRecord { id: record.id, rrtype, rrdata, ttl: change.ttl.unwrap_or(record.ttl) })
-}
-
-/// Checks a record's data in zone-file form (RFC 1035 §5.1, RFC 2782, RFC 4255).
-fn check_data(rrtype: &str, rrdata: &str) -> Result<(), &'static str> {
-    let fields: Vec<&str> = rrdata.split_whitespace().collect();
-    let host = |text: &str| is_name(text.strip_suffix('.').unwrap_or(text));
-    let number = |text: &str| text.parse::<u16>().is_ok();
-    let hexadecimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
-    match (rrtype, fields.as_slice()) {
-        ("CNAME" | "NS", [target]) if host(target) => Ok(()),
-        ("CNAME", _) => Err("Invalid CNAME: should be a domain name."),
-        ("NS", _) => Err("Invalid NS: should be a domain name."),
-        ("MX", [preference, target]) if number(preference) && host(target) => Ok(()),
-        ("MX", _) => Err("Invalid MX: should be '<preference> <server>'."),
-        ("SRV", [priority, weight, port, target])
-            if [priority, weight, port].into_iter().all(|text| number(text))
-                && (*target == "." || host(target)) =>
-        {
-            Ok(())
-        }
-        ("SRV", _) => Err("Invalid SRV: should be '<priority> <weight> <port> <target>'."),
-        ("SSHFP", [algorithm, kind, print])
-            if number(algorithm) && number(kind) && hexadecimal(print) =>
-        {
-            Ok(())
-        }
-        ("SSHFP", _) => Err("Invalid SSHFP: should be '<algorithm> <type> <fingerprint>'."),
-        (_, []) => Err("This field is required."),
-        _ => Ok(()),
-    }
 }

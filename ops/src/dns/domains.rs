@@ -1,10 +1,12 @@
 //! DNS domains. Exactly one of them is the default.
 
 use model::access::{Actor, Permission};
-use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
+use model::dns::rrdata::{check_ttl, is_name};
+use model::dns::serial::{self, OFFSET_SETTING, ZoneSerial};
 use model::error::Kind;
 use model::id::DomainId;
+use model::setting::Setting;
 
 use crate::authorize::authorize;
 use crate::details::Details;
@@ -16,15 +18,6 @@ use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
 use tables::views::machines::MachineKey;
-
-/// The longest name of a domain, in characters (RFC 1035 §2.3.4).
-const NAME_MAX: usize = 253;
-
-/// The longest label, in characters.
-const LABEL_MAX: usize = 63;
-
-/// The greatest TTL, in seconds (RFC 2181 §8).
-pub const TTL_MAX: u32 = 0x7fff_ffff;
 
 /// What shall be set of a domain; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -140,13 +133,31 @@ pub async fn set_default(
     Ok(Details::after_change(tables).await?.domain_of(domain)?)
 }
 
-/// The domain of names that have no other.
+/// Sets the serial of all zones; changes count on from there.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] when the cluster was not set up.
-pub fn default_domain(at: &impl Reads) -> Result<Domain, Refusal> {
-    let found = at.list::<Domain>()?.into_iter().find(|domain| domain.is_default);
-    found.ok_or(Refusal::NotFound { model: "Domain" })
+/// [`Refusal::Fields`] for 0, which is no serial.
+pub async fn set_serial(tables: &Tables, actor: &Actor, serial: u32) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageDns, "domain.set-serial")?;
+    if serial == 0 {
+        let message = format!("Expected a serial number between 1 and {}", u32::MAX);
+        return Err(Refusal::field("serial", message));
+    }
+    tables
+        .update(&cause, |tx| {
+            // No zone has content of a later revision.
+            let revision = tx.revision();
+            for zone in tx.list::<ZoneSerial>()? {
+                let present = tx.get::<ZoneSerial>(&zone.origin)?;
+                if let Some(zone) = present.filter(|zone| zone.revision != revision) {
+                    tx.put(&ZoneSerial { revision: revision.max(zone.revision), ..zone })?;
+                }
+            }
+            let offset = serial::offset_to(serial, revision);
+            let name = OFFSET_SETTING.to_owned();
+            Ok(tx.put(&Setting { name, value: offset.into() })?)
+        })
+        .await
 }
 
 /// Removes a domain with nothing in it.
@@ -178,26 +189,15 @@ pub fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
             format!("Domain {} cannot be deleted: {kind} {} is in it.", domain.name, node.hostname);
         return Err(Refusal::with_message(Kind::Invalid, message));
     }
-    for resource in tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)? {
-        tx.delete::<DnsResource>(&resource.id)?;
+    if let Some(resource) = tx.list_by(&DNSRESOURCES_OF_DOMAIN, &domain.id)?.first() {
+        let message = format!(
+            "Domain {} cannot be deleted: DNS resource {} is in it.",
+            domain.name, resource.name
+        );
+        return Err(Refusal::with_message(Kind::Invalid, message));
     }
     tx.delete::<Domain>(&domain.id)?;
     Ok(())
-}
-
-/// Whether a text is a label, or some with dots between them (RFC 1123 §2.1); `_` begins the names
-/// of services (RFC 2782).
-#[must_use]
-pub fn is_name(text: &str) -> bool {
-    let label = |label: &str| {
-        let inner = label.strip_prefix('_').unwrap_or(label);
-        !inner.is_empty()
-            && label.len() <= LABEL_MAX
-            && !inner.starts_with('-')
-            && !inner.ends_with('-')
-            && inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
-    text.len() <= NAME_MAX && text.split('.').all(label)
 }
 
 fn changed(domain: Domain, change: &DomainChange) -> Result<Domain, Refusal> {
@@ -210,8 +210,8 @@ fn changed(domain: Domain, change: &DomainChange) -> Result<Domain, Refusal> {
         return Err(Refusal::field("name", format!("Invalid domain name: {name}.")));
     }
     let ttl = change.ttl.unwrap_or(domain.ttl);
-    if ttl.is_some_and(|ttl| !(1..=TTL_MAX).contains(&ttl)) {
-        return Err(Refusal::field("ttl", "Ensure this value is greater than or equal to 1."));
+    if let Err(message) = check_ttl(ttl, 1) {
+        return Err(Refusal::field("ttl", message));
     }
     let authoritative = change.authoritative.unwrap_or(domain.authoritative);
     Ok(Domain { id: domain.id, name, authoritative, ttl, is_default: domain.is_default })

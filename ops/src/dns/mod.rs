@@ -2,3 +2,5 @@
 
 pub mod dnsresources;
 pub mod domains;
+pub mod named_addresses;
+pub mod naming;

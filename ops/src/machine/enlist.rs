@@ -17,7 +17,7 @@ use model::machine::secrets::MachineSecrets;
 use model::machine::{Machine, Placement};
 
 use crate::machine::step::{Author, StepError};
-use crate::machine::{holders, placement};
+use crate::machine::{holders, placement, tag_evaluation};
 use crate::network::addresses;
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
@@ -212,7 +212,7 @@ pub fn take_in_inventory(
     for (tool, text) in &inventory.outputs {
         put_output(tx, machine, tool, text)?;
     }
-    Ok(())
+    Ok(tag_evaluation::hardware_changed(tx, &machine.system_id)?)
 }
 
 /// Keeps what a tool on the machine printed, instead of what it printed before.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::dns::domain::Domain;
 use model::id::{AvailabilityZoneId, DomainId, ResourcePoolId, SystemId};
@@ -12,6 +13,7 @@ use model::machine::hostname::is_hostname;
 use model::machine::lifecycle::{Event, Lifecycle};
 use model::machine::output::ToolOutput;
 use model::machine::power::driver::SERVED;
+use model::machine::power::form::completed;
 use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerJob};
 use model::machine::secrets::MachineSecrets;
@@ -37,6 +39,9 @@ use tables::read::Reads;
 use tables::site::{POOL_BY_NAME, ZONE_BY_NAME};
 use tables::tx::Tx;
 use tables::update::Tables;
+
+/// The field that wrong power parameters are told by.
+const POWER_PARAMETERS: &str = "power_parameters";
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,8 +99,8 @@ pub async fn create(
         .update(&cause, |tx| {
             let domain =
                 request.domain.as_deref().map(|text| named_domain(tx, text)).transpose()?;
-            let wanted = NewMachine { domain, ..request.machine.clone() };
-            check_new(tx, &wanted)?;
+            let mut wanted = NewMachine { domain, ..request.machine.clone() };
+            check_new(tx, &mut wanted)?;
             let mut machine = enlist::new_machine(tx, &wanted)?;
             if let Some(zone) = &request.zone {
                 machine.placement.zone = named_zone(tx, zone)?;
@@ -309,20 +314,32 @@ pub async fn set_zone(
         .await
 }
 
-fn check_new(tx: &Tx, wanted: &NewMachine) -> Result<(), Refusal> {
-    let mut errors = api::field_errors::FieldErrors::default();
+/// Power parameters are completed with the driver's defaults.
+fn check_new(tx: &Tx, wanted: &mut NewMachine) -> Result<(), Refusal> {
+    let mut errors = FieldErrors::default();
     if wanted.architecture.is_empty() {
         errors.add("architecture", "This field is required.");
     } else if let Err(message) = check_architecture(&wanted.architecture) {
         errors.add("architecture", message);
     }
-    if let Err(message) = check_driver(&wanted.power.driver) {
-        errors.add("power_type", message);
+    let given = PowerParameters::default();
+    match check_driver(&wanted.power.driver) {
+        Err(message) => errors.add("power_type", message),
+        Ok(()) => match completed(&wanted.power.driver, &given, &wanted.power.parameters) {
+            Ok(parameters) => wanted.power.parameters = parameters,
+            Err(messages) => add_all(&mut errors, POWER_PARAMETERS, messages),
+        },
     }
     if wanted.macs.is_empty() {
         errors.add("mac_addresses", "One or more MAC addresses is invalid.");
     }
-    for mac in &wanted.macs {
+    for (position, mac) in wanted.macs.iter().enumerate() {
+        if !mac.is_unicast() {
+            errors.add("mac_addresses", format!("'{mac}' is not the address of one interface."));
+        }
+        if wanted.macs[..position].contains(mac) {
+            errors.add("mac_addresses", format!("MAC address {mac} is given twice."));
+        }
         if let Some(holder) = holders::of_mac(tx, *mac)? {
             errors.add("mac_addresses", mac_in_use(*mac, &holder));
         }
@@ -375,10 +392,23 @@ fn apply_power(machine: &mut Machine, change: &MachineChange) -> Result<(), Refu
     {
         check_driver(driver).map_err(|message| Refusal::field("power_type", message))?;
         machine.power = Power { driver: driver.clone(), ..Power::default() };
+    } else if change.power_parameters.is_empty() {
+        return Ok(());
     }
-    let set = change.power_parameters.iter();
-    machine.power.parameters.extend(set.map(|(name, value)| (name, value.clone())));
+    let Power { driver, parameters, .. } = &machine.power;
+    machine.power.parameters =
+        completed(driver, parameters, &change.power_parameters).map_err(|messages| {
+            let mut errors = FieldErrors::default();
+            add_all(&mut errors, POWER_PARAMETERS, messages);
+            errors
+        })?;
     Ok(())
+}
+
+fn add_all(errors: &mut FieldErrors, field: &str, messages: Vec<String>) {
+    for message in messages {
+        errors.add(field, message);
+    }
 }
 
 fn check_architecture(text: &str) -> Result<(), String> {

@@ -26,5 +26,7 @@ pub mod step;
 
 pub(crate) mod holders;
 pub(crate) mod placement;
+pub mod tag_definition;
+pub mod tag_evaluation;
 pub mod tags;
 pub mod vendor_data;

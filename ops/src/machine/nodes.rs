@@ -20,7 +20,7 @@ use crate::background;
 use crate::cluster::bootstrap::DEFAULT_ZONE;
 use crate::cluster::controllers::{self, RackDetail, RegionDetail};
 use crate::details::Details;
-use crate::dns::domains::default_domain;
+use crate::dns::naming::default_domain;
 use crate::error::Refusal;
 use crate::machine::devices::{self, DeviceDetail};
 use crate::machine::filter::Filter;

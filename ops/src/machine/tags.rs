@@ -1,7 +1,11 @@
 //! Tags, and which machines carry them.
 
+use api::field_errors::FieldErrors;
 use api::tags::UpdatedNodes;
 use model::access::{Actor, Permission};
+use model::boot::kernel_options;
+use model::controller::{RackController, RegionController};
+use model::error::Kind;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::tag::Tag;
@@ -11,6 +15,8 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::filter::Filter;
 use crate::machine::list::MachineList;
+use crate::machine::tag_definition::Definition;
+use crate::machine::tag_evaluation;
 use tables::machines::MACHINES_OF_TAG;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -24,6 +30,21 @@ pub struct TagChange {
     pub name: Option<String>,
     /// Free text.
     pub comment: Option<String>,
+    /// An `XPath` expression over the hardware description; empty for a tag set by hand.
+    pub definition: Option<String>,
+    /// Kernel options for machines that carry it.
+    pub kernel_opts: Option<String>,
+}
+
+/// Which machines shall carry a tag, and which shall not.
+#[derive(Debug, Clone, Default)]
+pub struct TagNodes {
+    /// Those that shall.
+    pub add: Vec<SystemId>,
+    /// Those that shall not.
+    pub remove: Vec<SystemId>,
+    /// The definition that the caller evaluated; when it is not the tag's, nothing is changed.
+    pub definition: Option<String>,
 }
 
 /// Whether a text can be the name of a tag, zone or pool.
@@ -79,6 +100,7 @@ pub async fn create(tables: &Tables, actor: &Actor, change: &TagChange) -> Resul
             };
             let tag = changed(blank, change)?;
             insert(tx, &tag)?;
+            evaluate(tx, &tag)?;
             Ok(tag)
         })
         .await
@@ -99,6 +121,9 @@ pub async fn update(
         .update(&cause, |tx| {
             let before = find(tx, name)?;
             let tag = changed(before.clone(), change)?;
+            if tag.definition != before.definition || tag.name != before.name {
+                evaluate(tx, &tag)?;
+            }
             if tag.name == before.name {
                 tx.put(&tag)?;
                 return Ok(tag);
@@ -134,39 +159,78 @@ pub async fn delete(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Re
         .await
 }
 
-/// Adds a tag to some machines and takes it from others. Unknown machines are passed over, as in
-/// MAAS.
+/// Evaluates the definition of a tag anew, over all machines, in the background. A tag that is set by
+/// hand stays where it is.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
+pub async fn rebuild(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Refusal> {
+    let cause = authorize(actor, Permission::ManageGroups, "tag.rebuild")?;
+    tables
+        .update(&cause, |tx| {
+            let tag = find(tx, name)?;
+            evaluate(tx, &tag)
+        })
+        .await
+}
+
+fn evaluate(tx: &mut Tx, tag: &Tag) -> Result<(), Refusal> {
+    if tag.definition.is_empty() {
+        return Ok(());
+    }
+    Ok(tag_evaluation::definition_changed(tx, &tag.name)?)
+}
+
+/// Adds a tag to some machines and takes it from others; tells how many there are of both. Unknown
+/// machines are passed over, as in MAAS.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Refusal::Message`] (409) when the tag has another definition;
+/// [`Refusal::Fields`] for controllers, which carry no tags.
 pub async fn update_nodes(
     tables: &Tables,
     actor: &Actor,
     name: &str,
-    add: &[SystemId],
-    remove: &[SystemId],
+    nodes: &TagNodes,
 ) -> Result<UpdatedNodes, Refusal> {
     let cause = authorize(actor, Permission::ManageGroups, "tag.update-nodes")?;
     tables
         .update(&cause, |tx| {
-            find(tx, name)?;
-            let mut updated = UpdatedNodes::default();
-            for id in add {
-                updated.added += usize::from(set_tag(tx, id, name, true)?);
+            let tag = find(tx, name)?;
+            if let Some(given) = nodes.definition.as_ref().filter(|text| **text != tag.definition) {
+                let message = format!(
+                    "Definition supplied '{given}' doesn't match current definition '{}'",
+                    tag.definition
+                );
+                return Err(Refusal::with_message(Kind::Conflict, message));
             }
-            for id in remove {
-                updated.removed += usize::from(set_tag(tx, id, name, false)?);
+            let mut updated = UpdatedNodes::default();
+            for id in &nodes.add {
+                updated.added += usize::from(set_tag(tx, id, name, "add")?);
+            }
+            for id in &nodes.remove {
+                updated.removed += usize::from(set_tag(tx, id, name, "remove")?);
             }
             Ok(updated)
         })
         .await
 }
 
-fn set_tag(tx: &mut Tx, id: &SystemId, name: &str, carried: bool) -> Result<bool, Refusal> {
-    let Some(mut machine) = tx.get::<Machine>(id)? else { return Ok(false) };
+/// Whether there is such a machine; it carries the tag then, or does not, by the parameter that names it.
+fn set_tag(tx: &mut Tx, id: &SystemId, name: &str, field: &str) -> Result<bool, Refusal> {
+    let carried = field == "add";
+    let Some(mut machine) = tx.get::<Machine>(id)? else {
+        if tx.get::<RackController>(id)?.is_some() || tx.get::<RegionController>(id)?.is_some() {
+            return Err(Refusal::field(
+                field,
+                format!("Controllers carry no tags: leave {id} out."),
+            ));
+        }
+        return Ok(false);
+    };
     let tags = &mut machine.placement.tags;
     if tags.iter().any(|tag| tag == name) == carried {
-        return Ok(false);
+        return Ok(true);
     }
     if carried {
         tags.push(name.to_owned());
@@ -185,12 +249,26 @@ fn insert(tx: &mut Tx, tag: &Tag) -> Result<(), Refusal> {
 }
 
 fn changed(tag: Tag, change: &TagChange) -> Result<Tag, Refusal> {
+    let mut errors = FieldErrors::default();
     let name = change.name.clone().unwrap_or(tag.name);
     if name.is_empty() {
-        return Err(Refusal::field("name", "This field is required."));
+        errors.add("name", "This field is required.");
+    } else if !is_name(&name) || name.contains(' ') {
+        errors.add("name", "Enter a valid value.");
     }
-    if !is_name(&name) || name.contains(' ') {
-        return Err(Refusal::field("name", "Enter a valid value."));
+    if let Some(definition) = change.definition.as_deref().filter(|text| !text.is_empty())
+        && let Err(message) = Definition::parse(definition)
+    {
+        errors.add("definition", message);
     }
-    Ok(Tag { name, comment: change.comment.clone().unwrap_or(tag.comment), ..tag })
+    if let Some(Err(message)) = change.kernel_opts.as_deref().map(kernel_options::check) {
+        errors.add("kernel_opts", message);
+    }
+    errors.finish()?;
+    Ok(Tag {
+        name,
+        definition: change.definition.clone().unwrap_or(tag.definition),
+        comment: change.comment.clone().unwrap_or(tag.comment),
+        kernel_opts: change.kernel_opts.clone().unwrap_or(tag.kernel_opts),
+    })
 }

@@ -13,8 +13,8 @@ use crate::cluster::bootstrap::{DEFAULT_FABRIC, untagged};
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
-use crate::network::specifiers;
 use crate::network::vlans::VlanDetail;
+use crate::network::{names, specifiers};
 use tables::network::{SUBNETS_GUARD, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -128,6 +128,7 @@ pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(
             let vlans = tx.list_by(&VLANS_OF_FABRIC, &fabric.id)?;
             vlans.iter().for_each(|vlan| Holder::Vlan(vlan.id).goes(tx));
             check_unused(tx, &vlans)?;
+            check_relays(tx, &vlans)?;
             for vlan in vlans {
                 tx.delete::<Vlan>(&vlan.id)?;
             }
@@ -141,6 +142,21 @@ fn detail(details: &Details, fabric: Fabric) -> Result<FabricDetail, Refusal> {
     let vlans = details.view().list_by(&VLANS_OF_FABRIC, &fabric.id)?.into_iter();
     let vlans = vlans.map(|vlan| details.vlan_of(vlan).map(Arc::new));
     Ok(FabricDetail { vlans: vlans.collect::<Result<_, _>>()?, fabric })
+}
+
+/// What is in the fabric goes with it; VLANs of other fabrics must not relay to it.
+fn check_relays(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {
+    let within = |id: VlanId| vlans.iter().any(|vlan| vlan.id == id);
+    let relaying = tx.list::<Vlan>()?;
+    let mut relaying = relaying.iter().filter(|vlan| !within(vlan.id));
+    let Some(vlan) = relaying.find(|vlan| vlan.relay_vlan.is_some_and(within)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "Can't delete fabric; VLAN {} (id {}, vid {}) relays to a VLAN of it.",
+        vlan.name, vlan.id, vlan.vid
+    );
+    Err(Refusal::field("__all__", message))
 }
 
 fn check_unused(tx: &Tx, vlans: &[Vlan]) -> Result<(), Refusal> {
@@ -183,6 +199,9 @@ fn changed(fabric: Fabric, change: &FabricChange) -> Result<Fabric, Refusal> {
         Some(name) if name.is_empty() => own.clone(),
         Some(name) => name.clone(),
     };
+    if change.name.is_some() {
+        names::check(&name).map_err(|message| Refusal::field("name", message))?;
+    }
     let digits = name.strip_prefix("fabric-");
     let reserved = digits
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));

@@ -14,6 +14,7 @@ use model::user::User;
 use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
+use crate::dns::named_addresses;
 use crate::error::Refusal;
 use crate::machine::placement;
 use crate::network::promised::is_promised;
@@ -161,10 +162,13 @@ pub fn insert(
         reserved_ip: None,
     };
     tx.insert(&reserved)?;
+    if !reserved.hostname.is_empty() {
+        named_addresses::add(tx, &reserved.hostname, reserved.ip)?;
+    }
     Ok(reserved)
 }
 
-/// Gives a reserved address back.
+/// Gives a reserved address back; no DNS resource has it any more.
 ///
 /// # Errors
 /// [`Refusal`] when the user does not have it; administrators with `force` may give back anybody's.
@@ -191,7 +195,7 @@ pub async fn release(
                 Refusal::with_message(Kind::Invalid, message)
             })?;
             tx.delete::<ReservedAddress>(&ip)?;
-            Ok(())
+            named_addresses::forget(tx, ip)
         })
         .await
 }

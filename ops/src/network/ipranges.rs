@@ -155,6 +155,9 @@ pub async fn update(
             let subnet = tx.get::<Subnet>(&range.subnet)?;
             let subnet = subnet.ok_or(Refusal::NotFound { model: "Subnet" })?;
             check(tx, &subnet, &range, Some(&before))?;
+            if range.purpose != Purpose::Dynamic {
+                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+            }
             tx.put(&range)?;
             Ok(range)
         })
@@ -165,13 +168,16 @@ pub async fn update(
 /// Removes an IP range with its DHCP snippets. Bindings of its addresses stay until they end.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`Refusal`], also for the last dynamic range of a VLAN on which DHCP is on.
 pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
     let cause = cause(actor, "iprange.delete");
     tables
         .update(&cause, |tx| {
             tx.guard(SUBNETS_GUARD);
             let range = own(tx, actor, id)?;
+            if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
+                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+            }
             dependents::forget_range(tx, &range)?;
             tx.delete::<IpRange>(&range.id)?;
             Ok(())

@@ -3,6 +3,7 @@
 pub(crate) mod spans;
 
 pub mod addresses;
+pub(crate) mod adopted;
 mod block_homes;
 pub mod blocks;
 pub mod conflicts;
@@ -17,6 +18,7 @@ pub mod ipranges;
 mod kept;
 pub mod lease_list;
 pub mod leases;
+pub(crate) mod names;
 pub mod networks;
 pub mod pools;
 pub mod promised;

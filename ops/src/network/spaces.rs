@@ -11,9 +11,9 @@ use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
-use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use crate::network::vlans::VlanDetail;
+use crate::network::{names, specifiers};
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -147,6 +147,9 @@ fn within(
 
 fn changed(space: Space, change: &SpaceChange) -> Result<Space, Refusal> {
     let name = change.name.clone().filter(|name| !name.is_empty()).unwrap_or(space.name);
+    if change.name.is_some() {
+        names::check(&name).map_err(|message| Refusal::field("name", message))?;
+    }
     let own = format!("space-{}", space.id);
     let digits = name.strip_prefix("space-");
     let numbered = digits

@@ -151,14 +151,15 @@ pub fn zone(at: &impl Reads, text: &str) -> Result<AvailabilityZone, Refusal> {
     found.ok_or(Refusal::NotFound { model: "Zone" })
 }
 
-/// A resource pool by id or name.
+/// A resource pool by id, or by name where no pool has such an id.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
 pub fn pool(at: &impl Reads, text: &str) -> Result<ResourcePool, Refusal> {
-    let found = match text.parse::<ResourcePoolId>() {
-        Ok(id) => at.get(&id)?,
-        Err(_) => at.find(&POOL_BY_NAME, &text.to_owned())?,
+    let by_id = text.parse::<ResourcePoolId>().ok();
+    let found = match by_id.map_or(Ok(None), |id| at.get(&id))? {
+        Some(pool) => Some(pool),
+        None => at.find(&POOL_BY_NAME, &text.to_owned())?,
     };
     found.ok_or(Refusal::NotFound { model: "ResourcePool" })
 }

@@ -19,10 +19,11 @@ use model::net::vlan::Vlan;
 use crate::authorize::authorize;
 use crate::cluster::bootstrap::DEFAULT_FABRIC;
 use crate::details::Details;
+use crate::dns::named_addresses;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
-use crate::network::vlans::VlanDetail;
-use crate::network::{addresses, dependents, gateways, kept, specifiers};
+use crate::network::vlans::{self, VlanDetail};
+use crate::network::{addresses, dependents, gateways, kept, names, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -126,7 +127,7 @@ pub async fn used_addresses(
     Ok(subnet_addresses::used(details.view(), &subnet)?)
 }
 
-/// Makes a subnet; on the untagged VLAN of the default fabric unless another is named.
+/// Makes a subnet; on the default VLAN of the default fabric unless another is named.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -143,7 +144,7 @@ pub async fn create(
             tx.guard(SUBNETS_GUARD);
             let vlan = match named_vlan(tx, change)? {
                 Some(vlan) => Some(vlan),
-                None => tx.find(&VLAN_BY_VID, &(DEFAULT_FABRIC, 0_u16))?,
+                None => vlans::default_of(tx, DEFAULT_FABRIC)?,
             };
             let vlan = vlan.ok_or_else(|| Refusal::field("vlan", "This field is required."))?;
             let blank = Subnet {
@@ -151,6 +152,7 @@ pub async fn create(
                 ..Subnet::new(SubnetId(tx.next_id::<Subnet>()?), vlan.id, cidr)
             };
             let subnet = changed(blank, change);
+            check_name(&subnet, change)?;
             check(tx, &subnet)?;
             check_gateway(tx, None, &subnet)?;
             tx.insert(&subnet)?;
@@ -176,6 +178,7 @@ pub async fn update(
             tx.guard(SUBNETS_GUARD);
             let before = specifiers::subnet(tx, specifier)?;
             let mut subnet = changed(before.clone(), change);
+            check_name(&subnet, change)?;
             if let Some(vlan) = named_vlan(tx, change)? {
                 subnet.vlan = vlan.id;
             }
@@ -184,6 +187,10 @@ pub async fn update(
             addresses::keep_all(tx, &before, AddressRange::of(before.cidr));
             if subnet.cidr != before.cidr {
                 check_contents(tx, &subnet)?;
+            }
+            if subnet.vlan != before.vlan {
+                dependents::check_served(tx, before.vlan, |range| range.subnet == subnet.id)?;
+                dependents::follow_subnet(tx, subnet.id, before.vlan, subnet.vlan)?;
             }
             tx.put(&subnet)?;
             Ok(subnet)
@@ -195,7 +202,8 @@ pub async fn update(
 /// Removes a subnet with its IP ranges, its DHCP snippets and the static routes from and to it.
 ///
 /// # Errors
-/// [`Refusal`] when machines or devices have links to it or users reserved addresses in it. `force` gives
+/// [`Refusal`] when machines or devices have links to it, users reserved addresses in it, or DHCP is served from it
+/// alone. `force` gives
 /// reservations up, never addresses of machines.
 pub async fn delete(
     tables: &Tables,
@@ -228,8 +236,10 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
             format!("Cannot delete subnet {}: address {} is reserved.", subnet.cidr, address.ip);
         return Err(Refusal::with_message(Kind::Conflict, message));
     }
+    dependents::check_served(tx, subnet.vlan, |range| range.subnet == subnet.id)?;
     for address in reserved {
         tx.delete::<ReservedAddress>(&address.ip)?;
+        named_addresses::forget(tx, address.ip)?;
     }
     kept::forget_subnet(tx, subnet.id)?;
     for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
@@ -281,7 +291,9 @@ fn named_vlan(tx: &Tx, change: &SubnetChange) -> Result<Option<Vlan>, Refusal> {
         Some(fabric) => specifiers::fabric(tx, fabric).map_err(invalid("fabric"))?.id,
         None => DEFAULT_FABRIC,
     };
-    let vid = change.vid.unwrap_or_default();
+    let Some(vid) = change.vid else {
+        return vlans::default_of(tx, fabric);
+    };
     let found = tx.find(&VLAN_BY_VID, &(fabric, vid))?;
     let message = format!("No VLAN with vid {vid} in fabric {fabric}.");
     found.map(Some).ok_or_else(|| Refusal::field("vid", message))
@@ -313,6 +325,13 @@ fn changed(before: Subnet, change: &SubnetChange) -> Subnet {
         allow_dns: change.allow_dns.unwrap_or(before.allow_dns),
         ..before
     }
+}
+
+fn check_name(subnet: &Subnet, change: &SubnetChange) -> Result<(), Refusal> {
+    if change.name.is_none() {
+        return Ok(());
+    }
+    names::check_of_subnet(&subnet.name).map_err(|message| Refusal::field("name", message))
 }
 
 fn check(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
 use model::controller::RackController;
 use model::device::Device;
-use model::id::{SystemId, VlanId};
+use model::id::{FabricId, SystemId, VlanId};
 use model::machine::Machine;
 use model::machine::interface::Interface;
 use model::net::external_dhcp::ExternalDhcp;
@@ -19,7 +19,7 @@ use crate::cluster::bootstrap::untagged;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
-use crate::network::specifiers;
+use crate::network::{names, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -131,6 +131,7 @@ pub async fn create(
     let vlan = tables
         .update(&cause, |tx| -> Result<_, Refusal> {
             let fabric = specifiers::fabric(tx, fabric)?;
+            tx.guard(SUBNETS_GUARD);
             let id = VlanId(tx.next_id::<Vlan>()?);
             let blank = Vlan { name: String::new(), ..untagged(id, fabric.id) };
             let vlan = changed(tx, blank, change)?;
@@ -155,6 +156,8 @@ pub async fn update(
     let cause = authorize(actor, Permission::ManageNetwork, "vlan.update")?;
     let vlan = tables
         .update(&cause, |tx| -> Result<_, Refusal> {
+            // Who relays to whom, and which ranges are served, is about several rows.
+            tx.guard(SUBNETS_GUARD);
             let vlan = find(tx, name)?;
             let vlan = changed(tx, vlan, change)?;
             hold(tx, &vlan);
@@ -165,10 +168,10 @@ pub async fn update(
     Ok(Details::after_change(tables).await?.vlan_of(vlan)?)
 }
 
-/// Removes a VLAN; interfaces on it move to the fabric's untagged one.
+/// Removes a VLAN; interfaces on it move to the fabric's default one.
 ///
 /// # Errors
-/// [`Refusal`] for the untagged VLAN, or when subnets or relays still use it.
+/// [`Refusal`] for the default VLAN, or when subnets or relays still use it.
 pub async fn delete(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "vlan.delete")?;
     tables.update(&cause, |tx| remove(tx, name)).await
@@ -182,7 +185,8 @@ pub fn remove(tx: &mut Tx, name: &VlanName) -> Result<(), Refusal> {
     tx.guard(SUBNETS_GUARD);
     let vlan = find(tx, name)?;
     Holder::Vlan(vlan.id).goes(tx);
-    if vlan.vid == 0 {
+    let default = default_of(tx, vlan.fabric)?.filter(|default| default.id != vlan.id);
+    if default.is_none() {
         let message = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
         return Err(Refusal::field("__all__", message));
     }
@@ -196,7 +200,6 @@ pub fn remove(tx: &mut Tx, name: &VlanName) -> Result<(), Refusal> {
         let message = format!("VLAN {} relays to this VLAN.", relayed.id);
         return Err(Refusal::field("__all__", message));
     }
-    let default = vlans.iter().find(|other| other.fabric == vlan.fabric && other.vid == 0);
     move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
     tx.delete::<ExternalDhcp>(&vlan.id)?;
     tx.delete::<Vlan>(&vlan.id)?;
@@ -214,6 +217,14 @@ fn hold(tx: &mut Tx, vlan: &Vlan) {
         // Nor does another one become relayed to this one.
         Holder::Vlan(vlan.id).goes(tx);
     }
+}
+
+/// The default VLAN of a fabric: the one that it was made with, whatever its tag is now.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub(crate) fn default_of(at: &impl Reads, fabric: FabricId) -> Result<Option<Vlan>, Refusal> {
+    Ok(at.list_by(&VLANS_OF_FABRIC, &fabric)?.into_iter().min_by_key(|vlan| vlan.id))
 }
 
 fn move_interfaces(tx: &mut Tx, from: VlanId, to: Option<VlanId>) -> Result<(), Refusal> {
@@ -267,6 +278,11 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
     if vlan.name.is_empty() {
         vlan.name = if vlan.vid == 0 { "untagged".to_owned() } else { vlan.vid.to_string() };
     }
+    if change.name.is_some()
+        && let Err(message) = names::check(&vlan.name)
+    {
+        errors.add("name", message);
+    }
     set_references(tx, &mut vlan, change, &mut errors)?;
     set_racks(tx, &mut vlan, change, &mut errors)?;
     if vlan.dhcp_on {
@@ -288,8 +304,19 @@ fn set_references(
 ) -> Result<(), Refusal> {
     if let Some(text) = &change.fabric {
         match chosen(errors, "fabric", specifiers::fabric(tx, text))? {
-            Some(Fabric { id, .. }) if vlan.vid == 0 && id != vlan.fabric => {
+            Some(Fabric { id, .. }) if id == vlan.fabric => {}
+            Some(_)
+                if default_of(tx, vlan.fabric)?.is_some_and(|default| default.id == vlan.id) =>
+            {
                 errors.add("fabric", "The default VLAN of a fabric cannot be moved.");
+            }
+            // The oldest one is the default.
+            Some(Fabric { id, .. })
+                if default_of(tx, id)?.is_some_and(|default| default.id > vlan.id) =>
+            {
+                let message =
+                    "It is older than the default VLAN of that fabric, and would become it.";
+                errors.add("fabric", message);
             }
             Some(fabric) => vlan.fabric = fabric.id,
             None => {}
@@ -344,6 +371,7 @@ fn chosen<T>(
     }
 }
 
+/// Both racks together: one that is alone is the primary.
 fn set_racks(
     tx: &Tx,
     vlan: &mut Vlan,
@@ -352,18 +380,18 @@ fn set_racks(
 ) -> Result<(), Refusal> {
     if let Some(text) = &change.primary_rack {
         vlan.primary_rack = rack(tx, "primary_rack", text, errors)?;
-        // Without a primary, the secondary moves up.
-        if vlan.primary_rack.is_none() {
-            vlan.primary_rack = vlan.secondary_rack.take();
-        } else if vlan.primary_rack == vlan.secondary_rack && change.secondary_rack.is_none() {
-            vlan.secondary_rack = None;
-        }
     }
     if let Some(text) = &change.secondary_rack {
         vlan.secondary_rack = rack(tx, "secondary_rack", text, errors)?;
-        if vlan.secondary_rack.is_some() && vlan.secondary_rack == vlan.primary_rack {
+    }
+    if vlan.primary_rack.is_none() && !errors.has("primary_rack") {
+        vlan.primary_rack = vlan.secondary_rack.take();
+    }
+    if vlan.secondary_rack.is_some() && vlan.secondary_rack == vlan.primary_rack {
+        if change.secondary_rack.is_some() {
             errors.add("__all__", "The primary and secondary rack must be different");
         }
+        vlan.secondary_rack = None;
     }
     Ok(())
 }

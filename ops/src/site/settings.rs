@@ -1,9 +1,10 @@
 //! Site settings by MAAS's names: how they are read, by users and by us, and set.
 
 use model::access::{Actor, Permission};
+use model::boot::resource::BootResource;
 use model::setting::Setting;
 use model::setting::table::{Definition, SETTINGS, Usage, find};
-use model::setting::typed::Typed;
+use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM, Typed};
 use serde_json::Value;
 
 use crate::authorize::authorize;
@@ -11,6 +12,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use tables::error::TableError;
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::Tables;
 
 /// The setting of that name.
@@ -76,7 +78,34 @@ pub async fn set(
     }
     let value = known.form.parse(text).map_err(|message| Refusal::field(name, message))?;
     let setting = Setting { name: name.to_owned(), value };
-    tables.update(&cause, |tx| Ok(tx.put(&setting)?)).await
+    tables
+        .update(&cause, |tx| {
+            check_image(tx, known, &setting.value)?;
+            Ok(tx.put(&setting)?)
+        })
+        .await
+}
+
+/// What is deployed by default has to be there, as in MAAS; the site's first default need not be.
+fn check_image(tx: &Tx, known: &Definition, value: &Value) -> Result<(), Refusal> {
+    let name_of: fn(&BootResource) -> &str = match known.name {
+        name if name == DEFAULT_OSYSTEM.name() => BootResource::osystem,
+        name if name == DEFAULT_DISTRO_SERIES.name() => BootResource::series,
+        _ => return Ok(()),
+    };
+    let images = tx.list::<BootResource>()?;
+    let mut choices: Vec<&str> = images.iter().map(name_of).collect();
+    let wanted = value.as_str().unwrap_or_default();
+    if choices.contains(&wanted) || *value == known.default.value() {
+        return Ok(());
+    }
+    choices.sort_unstable();
+    choices.dedup();
+    let message = format!(
+        "'{wanted}' is not a valid value.  It should be one of: '{}'.",
+        choices.join("', '")
+    );
+    Err(Refusal::field(known.name, message))
 }
 
 #[cfg(test)]
@@ -102,6 +131,18 @@ mod tests {
         let view = tables.view().await.unwrap();
         assert_eq!(value(&view, known("node_timeout").unwrap()), Ok(json!(45)));
         assert_eq!(read(&view, &NODE_TIMEOUT), Ok(Duration::from_secs(45 * 60)));
+    }
+
+    #[tokio::test]
+    async fn what_is_deployed_by_default_has_to_be_there() {
+        let tables = Tables::new(Store::in_memory());
+        for (name, default) in
+            [("default_osystem", "debian"), ("default_distro_series", "bookworm")]
+        {
+            let said = set_to(&tables, name, "nosuch").await.unwrap_err().to_string();
+            assert!(said.contains("'nosuch' is not a valid value"), "{said}");
+            set_to(&tables, name, default).await.unwrap();
+        }
     }
 
     #[tokio::test]

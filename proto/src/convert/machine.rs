@@ -24,6 +24,7 @@ impl From<&ServedMachine> for rack::RackMachine {
             phase,
             boots_own_disk,
             interfaces,
+            tags,
         } = machine;
         Self {
             system_id: system_id.to_string(),
@@ -41,6 +42,7 @@ impl From<&ServedMachine> for rack::RackMachine {
                 Firmware::Bios => false,
                 Firmware::Uefi => true,
             },
+            tags: tags.clone(),
         }
     }
 }
@@ -84,6 +86,7 @@ pub(super) fn machine(
             .into_iter()
             .filter_map(|one| interface(one, unknown))
             .collect(),
+        tags: machine.tags,
     })
 }
 

@@ -21,6 +21,7 @@ mod power;
 mod setting;
 mod static_route;
 mod subnet;
+mod tag;
 mod unknown;
 mod user_reserved;
 mod vlan;

@@ -21,6 +21,7 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
+use model::tag::ServedTag;
 
 use super::address::{ip_from_bytes, ip_to_bytes};
 use super::error::{ConvertError, parse_text};
@@ -50,6 +51,7 @@ pub enum Served {
     Region(RegionController),
     DhcpSnippet(ServedSnippet),
     StaticRoute(StaticRoute),
+    Tag(ServedTag),
 }
 
 /// What names an object of the replicated state that racks serve from.
@@ -72,6 +74,7 @@ pub enum Key {
     Region(SystemId),
     DhcpSnippet(DhcpSnippetId),
     StaticRoute(StaticRouteId),
+    Tag(String),
 }
 
 impl Served {
@@ -95,6 +98,7 @@ impl Served {
             Self::Region(region) => Key::Region(region.system_id.clone()),
             Self::DhcpSnippet(snippet) => Key::DhcpSnippet(snippet.id),
             Self::StaticRoute(route) => Key::StaticRoute(route.id),
+            Self::Tag(tag) => Key::Tag(tag.name.clone()),
         }
     }
 }
@@ -118,6 +122,7 @@ impl From<&Served> for rack::Object {
             Served::Region(region) => Wire::Region(region.into()),
             Served::DhcpSnippet(snippet) => Wire::DhcpSnippet(snippet.into()),
             Served::StaticRoute(route) => Wire::StaticRoute(route.into()),
+            Served::Tag(tag) => Wire::Tag(tag.into()),
         };
         Self { object: Some(object) }
     }
@@ -154,6 +159,7 @@ impl TryFrom<rack::Object> for Received {
             Wire::Region(region) => Served::Region(region.try_into()?),
             Wire::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet.try_into()?),
             Wire::StaticRoute(route) => Served::StaticRoute(route.try_into()?),
+            Wire::Tag(tag) => Served::Tag(tag.into()),
         };
         Ok(Self { served, unknown })
     }
@@ -189,6 +195,7 @@ pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
         Wire::Region(region) => WireKey::Region(region.system_id.clone()),
         Wire::DhcpSnippet(snippet) => WireKey::DhcpSnippet(snippet.id),
         Wire::StaticRoute(route) => WireKey::StaticRoute(route.id),
+        Wire::Tag(tag) => WireKey::Tag(tag.name.clone()),
     };
     rack::ObjectKey { key: Some(key) }.try_into()
 }
@@ -214,6 +221,7 @@ impl From<&Key> for rack::ObjectKey {
             Key::Region(id) => WireKey::Region(id.to_string()),
             Key::DhcpSnippet(id) => WireKey::DhcpSnippet(id.0),
             Key::StaticRoute(id) => WireKey::StaticRoute(id.0),
+            Key::Tag(name) => WireKey::Tag(name.clone()),
         };
         Self { key: Some(key) }
     }
@@ -244,6 +252,7 @@ impl TryFrom<rack::ObjectKey> for Key {
             WireKey::Region(id) => Self::Region(parse_text(MESSAGE, "region", &id)?),
             WireKey::DhcpSnippet(id) => Self::DhcpSnippet(DhcpSnippetId(id)),
             WireKey::StaticRoute(id) => Self::StaticRoute(StaticRouteId(id)),
+            WireKey::Tag(name) => Self::Tag(name),
         })
     }
 }

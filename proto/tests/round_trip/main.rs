@@ -41,6 +41,7 @@ fn served() -> impl Strategy<Value = Served> {
         nodes::region().prop_map(Served::Region),
         options::snippet().prop_map(Served::DhcpSnippet),
         options::static_route().prop_map(Served::StaticRoute),
+        nodes::tag().prop_map(Served::Tag),
     ]
 }
 

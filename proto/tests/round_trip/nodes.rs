@@ -8,6 +8,7 @@ use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerJob};
 use model::machine::served::{ServedInterface, ServedMachine, ServedPhase};
 use model::setting::Setting;
+use model::tag::ServedTag;
 use model::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -49,6 +50,7 @@ prop_compose! {
         (hostname, architecture, uuid) in (text(), text(), text()),
         phase in prop::sample::select(PHASES.to_vec()),
         interfaces in prop::collection::vec(interface(), 0..3),
+        tags in prop::collection::vec(text(), 0..3),
     ) -> ServedMachine {
         ServedMachine {
             system_id,
@@ -60,6 +62,7 @@ prop_compose! {
             phase: ServedPhase::Known(phase),
             boots_own_disk,
             interfaces,
+            tags,
         }
     }
 }
@@ -100,6 +103,12 @@ fn json() -> impl Strategy<Value = Value> {
 prop_compose! {
     pub(crate) fn setting()(name in text(), value in json()) -> Setting {
         Setting { name, value }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn tag()(name in text(), kernel_opts in text()) -> ServedTag {
+        ServedTag { name, kernel_opts }
     }
 }
 

@@ -71,7 +71,8 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
         | Key::PowerJob(_)
         | Key::Setting(_)
         | Key::BootFiles(_)
-        | Key::Region(_) => {}
+        | Key::Region(_)
+        | Key::Tag(_) => {}
     }
 }
 

@@ -50,6 +50,8 @@ type Packets = (mpsc::Sender<(u32, Received)>, mpsc::Receiver<(u32, Received)>);
 #[derive(Debug)]
 pub(super) struct Interfaces {
     served: BTreeMap<String, Served>,
+    /// Why interfaces are not served, as it was said last: they are tried all the time.
+    unserved: BTreeMap<String, String>,
     on_links: BTreeMap<u32, OnLink>,
     packets: Packets,
     readers: JoinSet<()>,
@@ -61,6 +63,7 @@ impl Interfaces {
     pub(super) fn new(metrics: DhcpMetrics) -> Self {
         Self {
             served: BTreeMap::new(),
+            unserved: BTreeMap::new(),
             on_links: BTreeMap::new(),
             packets: mpsc::channel(PACKETS_MAX),
             readers: JoinSet::new(),
@@ -152,10 +155,21 @@ impl Interfaces {
         let (index, socket) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                error!(interface = %name, "DHCP cannot be served on interface {name}: {error}");
+                let hint = match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        "; the process needs CAP_NET_RAW and CAP_NET_BIND_SERVICE"
+                    }
+                    _ => "",
+                };
+                let why = format!("{error}{hint}");
+                if self.unserved.get(name) != Some(&why) {
+                    error!(interface = %name, "DHCP cannot be served on interface {name}: {why}");
+                    self.unserved.insert(name.to_owned(), why);
+                }
                 return;
             }
         };
+        self.unserved.remove(name);
         info!(interface = %name, %address, "DHCP is served on interface {name} at {address}");
         let (packets, metrics) = (self.packets.0.clone(), self.metrics.clone());
         let reader = self.readers.spawn(read_packets(Arc::clone(&socket), index, packets, metrics));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::dns::name::DnsName;
 use model::dns::project::{TTL_SETTING, ttl_of_setting};
 use model::dns::projector::Projector;
+use model::dns::serial::{OFFSET_SETTING, offset_of_setting};
 use model::id::DnsResourceId;
 use proto::convert::Key;
 use tracing::warn;
@@ -19,7 +20,12 @@ pub fn update(projector: &mut Projector, step: &Step) -> Zones {
         copy(projector, generation, key);
     }
     projector.settle(generation.revision);
-    let zones = Zones::new(projector.names().clone(), generation.zone_serials.clone());
+    let offset = generation.settings.get(OFFSET_SETTING).map(Arc::as_ref);
+    let zones = Zones::new(
+        projector.names().clone(),
+        generation.zone_serials.clone(),
+        offset_of_setting(offset),
+    );
     for key in step.changed() {
         if let Key::DnsResource(id) = key {
             warn_of_unwritable(&zones, generation, *id);
@@ -69,7 +75,8 @@ fn copy(projector: &mut Projector, generation: &Generation, key: &Key) {
         | Key::BootFiles(_)
         | Key::Reserved(_)
         | Key::DhcpSnippet(_)
-        | Key::StaticRoute(_) => {}
+        | Key::StaticRoute(_)
+        | Key::Tag(_) => {}
     }
 }
 
@@ -96,6 +103,7 @@ mod tests {
     use model::id::{DomainId, SubnetId, SystemId, VlanId};
     use model::lease::binding::{Binding, BindingState};
     use model::mac::MacAddress;
+    use model::setting::Setting;
     use model::time::Timestamp;
     use proto::convert::Served;
 
@@ -164,6 +172,11 @@ mod tests {
         assert_eq!((serial(&second), has(&second, "a.maas.")), (8, true));
         let third = next(9, lease("a"), Some(8));
         assert_eq!(serial(&third), 8);
+        let (name, value) = (OFFSET_SETTING.to_owned(), 2_026_000_000_u32.into());
+        let set = next(9, Served::Setting(Setting { name, value }), None);
+        assert_eq!(serial(&set), 2_026_000_008, "as an operator set it");
+        let (name, value) = (OFFSET_SETTING.to_owned(), 0.into());
+        next(9, Served::Setting(Setting { name, value }), None);
         let fourth = next(10, lease("b"), None);
         assert_eq!((serial(&fourth), has(&fourth, "a.maas.")), (8, false));
         assert!(has(&fourth, "b.maas."));

@@ -53,7 +53,8 @@ impl DnsServer {
 
     /// Serves at `listen` until `shutdown`; at all addresses of the host when it names none.
     pub async fn run(self, listen: SocketAddr, shutdown: CancellationToken) {
-        let mut sockets = Sockets { tasks: JoinSet::new(), open: BTreeMap::new() };
+        let mut sockets =
+            Sockets { tasks: JoinSet::new(), open: BTreeMap::new(), failed: BTreeMap::new() };
         let mut follower = self.generations.follow();
         let mut projector = Projector::default();
         let mut looks = interval(ADDRESSES_INTERVAL);
@@ -190,6 +191,8 @@ async fn send(socket: &UdpSocket, answer: &[u8], client: SocketAddr) {
 struct Sockets {
     tasks: JoinSet<()>,
     open: BTreeMap<SocketAddr, Vec<AbortHandle>>,
+    /// Why addresses are not served, as it was said last.
+    failed: BTreeMap<SocketAddr, String>,
 }
 
 impl Sockets {
@@ -220,8 +223,16 @@ impl Sockets {
                         self.tasks.spawn(server.clone().serve_tcp(tcp)),
                     ];
                     self.open.insert(address, tasks);
+                    self.failed.remove(&address);
                 }
-                Err(error) => warn!("DNS cannot be served at {address}: {error}"),
+                Err(error) => {
+                    // It is tried again all the time, and said once.
+                    let error = error.to_string();
+                    if self.failed.get(&address) != Some(&error) {
+                        warn!("DNS cannot be served at {address}: {error}");
+                        self.failed.insert(address, error);
+                    }
+                }
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Zones in memory, as they are answered from: the projected names of one moment, and the serials
 //! that belong to them. Records are written in the form of the wire when they are asked for.
 
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, NS, PTR, SOA};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, NS, PTR, SOA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use model::dns::name::{DnsName, NamedRecord, RecordData, RecordKind, push_label};
 use model::dns::project::NEGATIVE_TTL;
 use model::dns::projector::{Names, ZoneHead};
+use model::dns::rrdata::strings;
 use model::dns::serial::serial;
 use rpds::RedBlackTreeMapSync;
 
@@ -17,6 +18,8 @@ pub type Key = Vec<u8>;
 pub struct Zones {
     names: Names,
     serials: RedBlackTreeMapSync<String, u64>,
+    /// What is added to revisions to make serials.
+    offset: u32,
 }
 
 /// One zone.
@@ -38,10 +41,11 @@ pub fn key_of(name: &Name) -> Key {
 }
 
 impl Zones {
-    /// The zones of these names, with the revisions that they got their content at.
+    /// The zones of these names, with the revisions that they got their content at, and what is added to
+    /// these to make serials.
     #[must_use]
-    pub fn new(names: Names, serials: RedBlackTreeMapSync<String, u64>) -> Self {
-        Self { names, serials }
+    pub fn new(names: Names, serials: RedBlackTreeMapSync<String, u64>, offset: u32) -> Self {
+        Self { names, serials, offset }
     }
 
     /// The zone that a name belongs to: the one with the longest origin above it.
@@ -72,7 +76,7 @@ impl Zone<'_> {
         let contact = origin.prepend_label("hostmaster").ok()?;
         let minimum = NEGATIVE_TTL.min(self.head.ttl);
         let revision = self.zones.serials.get(&self.origin.to_string());
-        let serial = serial(*revision.unwrap_or(&self.head.changed));
+        let serial = serial(*revision.unwrap_or(&self.head.changed), self.zones.offset);
         let data = SOA::new(primary, contact, serial, 600, 60, 604_800, minimum);
         Some(Record::from_rdata(origin, self.head.ttl, RData::SOA(data)))
     }
@@ -163,6 +167,10 @@ fn rdata(kind: &RecordKind, data: &RecordData) -> Option<RData> {
                 RecordKind::Ptr => RData::PTR(PTR(name)),
                 _ => return None,
             }
+        }
+        RecordData::Text(text) if *kind == RecordKind::Txt => {
+            let strings = strings(text).ok()?;
+            RData::TXT(TXT::from_bytes(strings.iter().map(Vec::as_slice).collect()))
         }
         RecordData::Text(text) => RData::try_from_str(type_of(kind)?, text).ok()?,
     })

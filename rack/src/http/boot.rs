@@ -66,9 +66,24 @@ fn decide<'a>(
         .or_else(|| architecture.and_then(debian_architecture))
         .unwrap_or("amd64");
     match generation.boot_files.get(architecture) {
-        Some(files) => Boot::Ephemeral { files, kernel_options: generation.setting(&KERNEL_OPTS) },
+        Some(files) => {
+            Boot::Ephemeral { files, kernel_options: kernel_options(generation, machine) }
+        }
         None => Boot::Wait { reason: "no ephemeral system is uploaded for this architecture" },
     }
+}
+
+/// The site's options, then those of the machine's tags in the order of their names: of options that
+/// contradict each other, a kernel takes the last.
+fn kernel_options(generation: &Generation, machine: Option<&ServedMachine>) -> String {
+    let mut options = generation.setting(&KERNEL_OPTS);
+    let mut tags: Vec<&String> = machine.into_iter().flat_map(|machine| &machine.tags).collect();
+    tags.sort();
+    for tag in tags.into_iter().filter_map(|name| generation.tags.get(name)) {
+        options.push(' ');
+        options.push_str(&tag.kernel_opts);
+    }
+    options
 }
 
 /// Debian's name for what iPXE calls `buildarch`.
@@ -87,5 +102,73 @@ fn summary(boot: &Boot<'_>) -> &'static str {
         Boot::LocalDisk => "its own disk",
         Boot::Wait { reason } => reason,
         Boot::Identify => "its own identity",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::boot::files::BootFiles;
+    use model::id::{DomainId, SystemId};
+    use model::machine::hardware::Firmware;
+    use model::machine::lifecycle::Phase;
+    use model::machine::served::{ServedInterface, ServedPhase};
+    use model::setting::Setting;
+    use model::tag::ServedTag;
+    use model::time::Timestamp;
+    use proto::convert::Served;
+
+    use super::*;
+
+    const MAC: MacAddress = MacAddress([0x52, 0x54, 0, 0, 0, 1]);
+
+    fn machine(tags: &[&str]) -> ServedMachine {
+        ServedMachine {
+            system_id: SystemId::from_number(1),
+            hostname: "a".to_owned(),
+            domain: DomainId(0),
+            architecture: "amd64/generic".to_owned(),
+            firmware: Firmware::Uefi,
+            uuid: String::new(),
+            phase: ServedPhase::Known(Phase::Commissioning),
+            boots_own_disk: false,
+            interfaces: vec![ServedInterface {
+                name: "eth0".to_owned(),
+                mac: MAC,
+                vlan: None,
+                boot: true,
+                addresses: Vec::new(),
+            }],
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn kernel_options_of_tags_follow_those_of_the_site_in_the_order_of_their_names() {
+        let mut generation = Generation { revision: 1, ..Generation::default() };
+        let files = BootFiles {
+            architecture: "amd64".to_owned(),
+            kernel_sha256: "aa".repeat(32),
+            initrd_sha256: "bb".repeat(32),
+            version: "1".to_owned(),
+            created: Timestamp::default(),
+        };
+        generation.put(Served::BootFiles(files));
+        let (name, value) = ("kernel_opts".to_owned(), "quiet".into());
+        generation.put(Served::Setting(Setting { name, value }));
+        for (name, kernel_opts) in [("a", "x=1"), ("b", "x=2"), ("c", "x=3\nshell || y")] {
+            let (name, kernel_opts) = (name.to_owned(), kernel_opts.to_owned());
+            generation.put(Served::Tag(ServedTag { name, kernel_opts }));
+        }
+        generation.put(Served::Machine(machine(&["c", "gone", "a"])));
+        let script = |generation: &Generation| {
+            let generation = Arc::new(generation.clone());
+            render(&decide(&generation, Some(MAC), None), Some(MAC), "10.0.0.1:5248")
+        };
+        let told = script(&generation);
+        assert!(told.contains(" quiet x=1 x=3 shell y console=tty0 "), "{told}");
+        generation.delete(&proto::convert::Key::Tag("a".to_owned()));
+        assert!(script(&generation).contains(" quiet x=3 shell y console=tty0 "));
     }
 }

@@ -4,6 +4,7 @@
 //! is known (hashes, hardware addresses, the host name that the handler checked).
 
 use model::boot::files::BootFiles;
+use model::boot::kernel_options::options;
 use model::mac::MacAddress;
 
 /// What the boot script shall lead to.
@@ -13,7 +14,7 @@ pub enum Boot<'a> {
     Ephemeral {
         /// The files.
         files: &'a BootFiles,
-        /// More kernel arguments, from the site's settings.
+        /// More kernel arguments, from the site's settings and the machine's tags.
         kernel_options: String,
     },
     /// The machine's own disk.
@@ -46,8 +47,8 @@ pub fn render(boot: &Boot<'_>, mac: Option<MacAddress>, host: &str) -> String {
     );
     match boot {
         Boot::Ephemeral { files, kernel_options } => {
-            // A line break would begin another command.
-            let kernel_options: Vec<&str> = kernel_options.split_whitespace().collect();
+            // What is no option would be a command of its own.
+            let kernel_options: Vec<&str> = options(kernel_options).collect();
             ephemeral(files, &kernel_options.join(" "), mac, host, &again)
         }
         Boot::LocalDisk => LOCAL_DISK.to_owned(),
@@ -116,7 +117,7 @@ mod tests {
             created: Timestamp::default(),
         };
         let mac = MacAddress([0x52, 0x54, 0, 1, 2, 3]);
-        let boot = Boot::Ephemeral { files: &files, kernel_options: " quiet\n".to_owned() };
+        let boot = Boot::Ephemeral { files: &files, kernel_options: " quiet\n || ${x}".to_owned() };
         let lines = lines(&boot, Some(mac));
         assert_eq!(
             lines[2],

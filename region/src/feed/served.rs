@@ -22,6 +22,7 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::Setting;
+use model::tag::{ServedTag, Tag};
 use proto::convert::{Key, Served};
 use proto::rack::ZoneSerial as WireZoneSerial;
 use tables::object::{Object, ObjectId};
@@ -35,7 +36,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 17] {
+pub(super) fn rows_by_table() -> [Bytes; 18] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -52,6 +53,7 @@ pub(super) fn rows_by_table() -> [Bytes; 17] {
         prefix::<BootFiles>(),
         prefix::<DhcpSnippet>(),
         prefix::<StaticRoute>(),
+        prefix::<Tag>(),
         prefix::<ZoneSerial>(),
         prefix::<Device>(),
     ]
@@ -77,12 +79,12 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet_of(&snippet)),
         Object::StaticRoute(route) => Served::StaticRoute(*route),
         Object::Device(device) => Served::Machine(device.served()),
+        Object::Tag(tag) => Served::Tag(ServedTag::of(&tag)),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
         | Object::Zone(_)
-        | Object::Pool(_)
-        | Object::Tag(_) => return None,
+        | Object::Pool(_) => return None,
     })
 }
 
@@ -115,12 +117,12 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::BootFiles(architecture) => Key::BootFiles(architecture),
         ObjectId::DhcpSnippet(id) => Key::DhcpSnippet(id),
         ObjectId::StaticRoute(id) => Key::StaticRoute(id),
+        ObjectId::Tag(name) => Key::Tag(name),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)
         | ObjectId::Zone(_)
-        | ObjectId::Pool(_)
-        | ObjectId::Tag(_) => return None,
+        | ObjectId::Pool(_) => return None,
     })
 }
 

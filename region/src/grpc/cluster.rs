@@ -161,6 +161,8 @@ impl Cluster for ClusterService {
     ) -> Result<Response<TransferLeaderReply>, Status> {
         only_regions(&request)?;
         let to = request.get_ref().node_id;
+        let known = nodes::require_region(&self.tables, to).await;
+        known.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         let moved = self.tables.store().transfer_leader(to).await;
         moved.map_err(|error| of_kind(nodes::membership_kind(&error), error.to_string()))?;
         Ok(Response::new(TransferLeaderReply {}))

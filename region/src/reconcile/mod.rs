@@ -16,5 +16,6 @@ pub mod membership;
 pub mod pools;
 pub mod power;
 pub mod racks;
+pub mod tags;
 pub mod tokens;
 pub mod zone_serials;

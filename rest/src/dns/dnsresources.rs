@@ -3,8 +3,9 @@
 use api::ipaddresses::IpAddress;
 use model::access::Permission;
 use ops::dns::dnsresources::{
-    self, DnsQuery, DnsRecordDetail, DnsResourceChange, DnsResourceDetail, Naming,
+    self, DnsQuery, DnsRecordDetail, DnsResourceChange, DnsResourceDetail,
 };
+use ops::dns::naming::Naming;
 
 use crate::call::Call;
 use crate::operation::Operation;

@@ -20,6 +20,8 @@ const AUTHORITATIVE: Param<bool> =
 const TTL: Param<u32> =
     Param::number("ttl", "The TTL of its records in seconds; empty for the default.");
 
+const SERIAL: Param<String> = Param::text("serial", "The serial, from 1 to 4294967295.");
+
 /// Servers for one domain.
 const FORWARDED: Refused = Refused::new(
     &["forward_dns_servers"],
@@ -39,6 +41,11 @@ pub const OPERATIONS: &[Operation] = &[
             TTL.optional(),
         ])
         .refuses(&[FORWARDED]),
+    Operation::post("DomainsHandler", "domains/", |call| Box::pin(set_serial(call)))
+        .op("set_serial")
+        .reserved(Permission::ManageDns)
+        .doc("Set the SOA serial of all zones; it grows from there.")
+        .params(&[SERIAL.needed()]),
     Operation::get("DomainHandler", ONE, |call| Box::pin(read(call)))
         .doc("Read a domain, by id or name."),
     Operation::put("DomainHandler", ONE, |call| Box::pin(update(call)))
@@ -48,7 +55,7 @@ pub const OPERATIONS: &[Operation] = &[
         .refuses(&[FORWARDED]),
     Operation::delete("DomainHandler", ONE, |call| Box::pin(delete(call)))
         .requires(Permission::ManageDns)
-        .doc("Delete a domain without machines, with its records."),
+        .doc("Delete a domain with no machines and no DNS resources in it."),
     Operation::post("DomainHandler", ONE, |call| Box::pin(set_default(call)))
         .op("set_default")
         .requires(Permission::ManageDns)
@@ -75,6 +82,22 @@ async fn update(call: Call) -> Result<Reply, Problem> {
     let (id, change) = (call.segment("id"), change(&call.params)?);
     let domain = domains::update(&call.parts.tables, &call.actor, id, &change).await?;
     Ok(Reply::json(&shapes::domain(&domain)))
+}
+
+async fn set_serial(call: Call) -> Result<Reply, Problem> {
+    let text =
+        SERIAL.given(&call.params).ok_or_else(|| Problem::field("serial", "Missing parameter"))?;
+    let wrong = || {
+        let between = format!("Expected a serial number between 1 and {}", u32::MAX);
+        let is_number = text.trim().parse::<i128>().is_ok();
+        Problem::field(
+            "serial",
+            if is_number { between } else { "Expected a serial number".into() },
+        )
+    };
+    let serial = text.trim().parse().map_err(|_| wrong())?;
+    domains::set_serial(&call.parts.tables, &call.actor, serial).await?;
+    Ok(Reply::json(&()))
 }
 
 async fn set_default(call: Call) -> Result<Reply, Problem> {

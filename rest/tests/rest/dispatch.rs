@@ -114,11 +114,12 @@ async fn the_description_of_the_api_is_this() {
 #[tokio::test]
 async fn what_is_not_done_is_refused_by_name_and_nothing_happens() {
     let region = Region::start().await;
-    let form = [("name", "a"), ("kernel_opts", "quiet")];
-    let message = "Tags bring no kernel options: leave it out, and set the site's `kernel_opts`.";
-    region.post(By::Admin, "tags/", &form).await.assert_field("kernel_opts", message);
-    region.get(By::Admin, "tags/a/").await.assert(404);
-    region.post(By::Admin, "tags/", &[("name", "a"), ("kernel_opts", "")]).await.assert(200);
+    let form = [("name", "a.b"), ("forward_dns_servers", "10.0.0.1")];
+    let message =
+        "Domains have no servers of their own: leave it out, and set the site's `upstream_dns`.";
+    region.post(By::Admin, "domains/", &form).await.assert_field("forward_dns_servers", message);
+    region.get(By::Admin, "domains/a.b/").await.assert(404);
+    region.post(By::Admin, "domains/", &[("name", "a.b")]).await.assert(200);
     let answer = region.post(By::User, "machines/?op=allocate&bridge_all=1", &[]).await.assert(400);
     assert!(answer.json()["bridge_all"][0].as_str().unwrap().contains("leave it out"));
     region.post(By::User, "machines/?op=allocate&bridge_all=0&bridge_fd=0", &[]).await.assert(409);

@@ -63,3 +63,29 @@ async fn racing_reservations_never_share_an_address() {
     given.dedup();
     assert_eq!(given.len(), 5);
 }
+
+#[tokio::test]
+async fn the_hostname_of_a_reserved_address_is_a_name_until_it_is_released() {
+    let region = with_subnet().await;
+    region.post(By::Admin, "domains/", &[("name", "lab")]).await.assert(200);
+    for (ip, hostname, fqdn) in [("10.0.0.2", "a", "a.maas"), ("10.0.0.3", "b.lab", "b.lab")] {
+        let form = [("op", "reserve"), ("ip", ip), ("hostname", hostname)];
+        region.post(By::User, "ipaddresses/", &form).await.assert(200);
+        let found = region.get(By::User, &format!("dnsresources/?fqdn={fqdn}")).await.json();
+        assert_eq!(found[0]["ip_addresses"][0]["ip"], ip);
+    }
+    for wrong in ["a b", "x.nosuch", "-a"] {
+        let form = [("op", "reserve"), ("ip", "10.0.0.4"), ("hostname", wrong)];
+        let refused = region.post(By::User, "ipaddresses/", &form).await.assert(400);
+        assert!(refused.json()["hostname"].is_array(), "{wrong}: {}", refused.text);
+    }
+    // A second address of a name leaves it with the first.
+    let form = [("op", "reserve"), ("ip", "10.0.0.4"), ("hostname", "a")];
+    region.post(By::User, "ipaddresses/", &form).await.assert(200);
+    for (ip, left) in [("10.0.0.2", 2), ("10.0.0.4", 1), ("10.0.0.3", 0)] {
+        let release = [("op", "release"), ("ip", ip)];
+        region.post(By::User, "ipaddresses/", &release).await.assert(204);
+        let names = region.get(By::User, "dnsresources/").await.json();
+        assert_eq!(names.as_array().unwrap().len(), left, "{ip}: {names}");
+    }
+}

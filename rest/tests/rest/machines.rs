@@ -79,3 +79,61 @@ async fn what_maas_has_and_this_api_has_not_is_said_to_be_that() {
     let test = region.post(By::Admin, &path, &[("op", "test")]).await.assert(400);
     assert!(test.text.contains("op=test. MAAS has it, Ironraft does not."), "{}", test.text);
 }
+
+#[tokio::test]
+async fn power_parameters_are_checked_and_completed() {
+    let region = Region::start().await;
+    let with = |more: &[(&'static str, &'static str)]| [MACHINE.as_slice(), more].concat();
+    let missing = region.post(By::Admin, "machines/", &with(&[("power_type", "ipmi")])).await;
+    missing.assert_field("power_parameters", "IP address: This field is required.");
+    let ghost = [
+        ("power_type", "ipmi"),
+        ("power_parameters_power_address", "10.0.0.9"),
+        ("power_parameters_ghost", "1"),
+    ];
+    let ghost = region.post(By::Admin, "machines/", &with(&ghost)).await;
+    ghost.assert_field("power_parameters", "ghost: power type ipmi has no such parameter.");
+    let ipmi = [("power_type", "ipmi"), ("power_parameters_power_address", "10.0.0.9")];
+    let made = region.post(By::Admin, "machines/", &with(&ipmi)).await.assert(200).json();
+    let path = format!("machines/{}/", made["system_id"].as_str().unwrap());
+    let read = async || {
+        let path = format!("{path}?op=power_parameters");
+        region.get(By::Admin, &path).await.assert(200).json()
+    };
+    let expected = serde_json::json!({
+        "power_address": "10.0.0.9",
+        "power_driver": "LAN_2_0",
+        "power_boot_type": "auto",
+        "cipher_suite_id": "3",
+        "privilege_level": "OPERATOR",
+        "workaround_flags": "opensesspriv",
+    });
+    assert_eq!(read().await, expected);
+    let user = [("power_parameters_power_user", "root")];
+    region.put(By::Admin, &path, &user).await.assert(200);
+    assert_eq!(read().await["power_user"], "root");
+    let none = region.put(By::Admin, &path, &[("power_parameters_power_address", "")]).await;
+    none.assert_field("power_parameters", "IP address: This field is required.");
+    region.put(By::Admin, &path, &[("power_type", "manual")]).await.assert(200);
+    assert_eq!(read().await, serde_json::json!({}));
+    let back = region.put(By::Admin, &path, &[("power_type", "ipmi")]).await;
+    back.assert_field("power_parameters", "IP address: This field is required.");
+}
+
+#[tokio::test]
+async fn hardware_addresses_are_those_of_one_interface_each() {
+    let region = Region::start().await;
+    let made = async |macs: &[&'static str]| {
+        let macs = macs.iter().map(|mac| ("mac_addresses", *mac));
+        let form: Vec<_> = [MACHINE[0], MACHINE[2]].into_iter().chain(macs).collect();
+        region.post(By::Admin, "machines/", &form).await
+    };
+    for broadcast in ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "00:00:00:00:00:00"] {
+        let refused = made(&[broadcast]).await;
+        let message = format!("'{broadcast}' is not the address of one interface.");
+        refused.assert_field("mac_addresses", &message);
+    }
+    let twice = made(&["52:54:00:00:01:01", "52:54:00:00:01:02", "52:54:00:00:01:01"]).await;
+    twice.assert_field("mac_addresses", "MAC address 52:54:00:00:01:01 is given twice.");
+    made(&["52:54:00:00:01:01", "52:54:00:00:01:02"]).await.assert(200);
+}

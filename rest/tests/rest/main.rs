@@ -38,6 +38,7 @@ mod sshkeys;
 mod sslkeys;
 mod staticroutes;
 mod subnets;
+mod tags;
 mod users;
 mod vlans;
 mod zones;

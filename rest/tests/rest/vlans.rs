@@ -127,3 +127,107 @@ async fn a_space_is_set_listed_and_taken_away() {
     assert_eq!((&spaces[0]["id"], &spaces[0]["name"]), (&(-1).into(), &"undefined".into()));
     region.get(By::User, "spaces/undefined/").await.assert(200);
 }
+
+async fn serve(region: &Region) {
+    add_rack(region, "abc123").await;
+    region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.assert(200);
+    let range = [("type", "dynamic"), ("start_ip", "10.0.0.100"), ("end_ip", "10.0.0.200")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    let on = [("dhcp_on", "true"), ("primary_rack", "abc123")];
+    region.put(By::Admin, "vlans/1/", &on).await.assert(200);
+}
+
+#[tokio::test]
+async fn both_racks_are_judged_together() {
+    let region = Region::start().await;
+    add_rack(&region, "abc123").await;
+    add_rack(&region, "def456").await;
+    let racks = async |primary: &'static str, secondary: &'static str| {
+        let form = [("primary_rack", primary), ("secondary_rack", secondary)];
+        let answer = region.put(By::Admin, "vlans/1/", &form).await.assert(200).json();
+        (answer["primary_rack"].clone(), answer["secondary_rack"].clone())
+    };
+    let none = serde_json::Value::Null;
+    assert_eq!(racks("abc123", "def456").await, ("abc123".into(), "def456".into()));
+    assert_eq!(racks("def456", "abc123").await, ("def456".into(), "abc123".into()));
+    assert_eq!(racks("", "").await, (none.clone(), none.clone()));
+    assert_eq!(racks("", "abc123").await, ("abc123".into(), none.clone()));
+    racks("abc123", "def456").await;
+    let first = region.put(By::Admin, "vlans/1/", &[("primary_rack", "")]).await.json();
+    assert_eq!((&first["primary_rack"], &first["secondary_rack"]), (&"def456".into(), &none));
+}
+
+#[tokio::test]
+async fn the_default_vlan_is_the_one_the_fabric_was_made_with() {
+    let region = Region::start().await;
+    region.put(By::Admin, "vlans/1/", &[("vid", "7"), ("name", "first")]).await.assert(200);
+    let zero = region.post(By::Admin, "fabrics/0/vlans/", &[("vid", "0")]).await.assert(200).json();
+    let default = "This VLAN is the default VLAN in the fabric, it cannot be deleted.";
+    region.delete(By::Admin, "vlans/1/").await.assert_field("__all__", default);
+    region.post(By::Admin, "fabrics/", &[("name", "other")]).await.assert(200);
+    let moved = region.put(By::Admin, "vlans/1/", &[("fabric", "other")]).await;
+    moved.assert_field("fabric", "The default VLAN of a fabric cannot be moved.");
+    let subnet = region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.json();
+    assert_eq!(subnet["vlan"]["id"], 1);
+    let form = [("cidr", "10.1.0.0/24"), ("fabric", "0")];
+    let subnet = region.post(By::Admin, "subnets/", &form).await.assert(200).json();
+    assert_eq!(subnet["vlan"]["id"], 1);
+    // It is older than the default VLAN of the other fabric.
+    let path = format!("vlans/{}/", zero["id"]);
+    let moved = region.put(By::Admin, &path, &[("fabric", "other")]).await.assert(400);
+    assert!(moved.json()["fabric"][0].as_str().unwrap().contains("would become it"));
+    region.delete(By::Admin, &path).await.assert(204);
+}
+
+#[tokio::test]
+async fn the_last_served_range_of_a_vlan_stays() {
+    let region = Region::start().await;
+    serve(&region).await;
+    let last = "is its last dynamic range: switch DHCP off first";
+    let other = region.post(By::Admin, "fabrics/0/vlans/", &[("vid", "9")]).await.json();
+    let other = other["id"].to_string();
+    let refused = [
+        region.delete(By::Admin, "ipranges/1/").await,
+        region.put(By::Admin, "ipranges/1/", &[("type", "reserved")]).await,
+        region.delete(By::Admin, "subnets/1/").await,
+        region.put(By::Admin, "subnets/1/", &[("vlan", &other)]).await,
+    ];
+    for answer in refused {
+        assert!(answer.text.contains(last), "{} {}", answer.status, answer.text);
+        answer.assert(409);
+    }
+    let another = [("type", "dynamic"), ("start_ip", "10.0.0.10"), ("end_ip", "10.0.0.20")];
+    region.post(By::Admin, "ipranges/", &another).await.assert(200);
+    region.delete(By::Admin, "ipranges/1/").await.assert(204);
+    region.put(By::Admin, "vlans/1/", &[("dhcp_on", "false")]).await.assert(200);
+    region.delete(By::Admin, "ipranges/2/").await.assert(204);
+    region.delete(By::Admin, "subnets/1/").await.assert(204);
+}
+
+#[tokio::test]
+async fn a_fabric_that_others_relay_to_stays() {
+    let region = Region::start().await;
+    let fabric = region.post(By::Admin, "fabrics/", &[("name", "far")]).await.json();
+    let target = fabric["vlans"][0]["id"].to_string();
+    let form = [("vid", "10"), ("relay_vlan", target.as_str())];
+    let relaying = region.post(By::Admin, "fabrics/0/vlans/", &form).await.assert(200).json();
+    let refused = region.delete(By::Admin, "fabrics/far/").await.assert(400);
+    assert!(refused.text.contains("relays to a VLAN of it"), "{}", refused.text);
+    region.delete(By::Admin, &format!("vlans/{}/", relaying["id"])).await.assert(204);
+    region.delete(By::Admin, "fabrics/far/").await.assert(204);
+}
+
+#[tokio::test]
+async fn names_of_networks_are_those_of_maas() {
+    let region = Region::start().await;
+    for (path, more) in [
+        ("fabrics/", ("class_type", "")),
+        ("spaces/", ("description", "")),
+        ("fabrics/0/vlans/", ("vid", "99")),
+        ("subnets/", ("cidr", "10.9.0.0/24")),
+    ] {
+        let refused = region.post(By::Admin, path, &[("name", "<b>\n"), more]).await;
+        refused.assert_field("name", "Enter a valid value.");
+        region.post(By::Admin, path, &[("name", "lab 7_a-b"), more]).await.assert(200);
+    }
+}

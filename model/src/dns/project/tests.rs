@@ -40,6 +40,7 @@ fn machine(hostname: &str, interfaces: Vec<ServedInterface>) -> ServedMachine {
         phase: ServedPhase::Known(Phase::Deployed),
         boots_own_disk: true,
         interfaces,
+        tags: Vec::new(),
     }
 }
 

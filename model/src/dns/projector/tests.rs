@@ -210,6 +210,7 @@ fn machine(id: u64) -> impl Strategy<Value = ServedMachine> {
             phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,
             interfaces,
+            tags: Vec::new(),
         },
     )
 }

@@ -43,7 +43,7 @@ fn zones() -> Zones {
         projector.put_resource(&Arc::new(resource(id, name, rrtype, rrdata)));
     }
     projector.settle(7);
-    Zones::new(projector.names().clone(), rpds::RedBlackTreeMapSync::default())
+    Zones::new(projector.names().clone(), rpds::RedBlackTreeMapSync::default(), 0)
 }
 
 fn resource(id: u32, name: &str, rrtype: &str, rrdata: &str) -> DnsResource {

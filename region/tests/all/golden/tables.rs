@@ -39,7 +39,7 @@ use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
-use model::tag::Tag;
+use model::tag::{Tag, TagEvaluation};
 use model::user::{ApiToken, User};
 use model::zone::AvailabilityZone;
 use raft_store::version::FIRST;
@@ -117,6 +117,7 @@ const TABLES: &[Table] = &[
     Table::of::<StoredToken>(),
     Table::of::<Subnet>(),
     Table::of::<Tag>(),
+    Table::of::<TagEvaluation>(),
     Table::of::<ToolOutput>(),
     Table::of::<User>(),
     Table::of::<Vlan>(),

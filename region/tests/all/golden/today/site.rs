@@ -4,7 +4,7 @@ use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
 use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
-use model::tag::Tag;
+use model::tag::{Due, Tag, TagEvaluation};
 use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 use serde_json::json;
@@ -59,6 +59,12 @@ fn groups() -> Vec<Written> {
         row("pool", pool),
         row("tag with everything", tag("gpu", "//node[@class=\"x\"]")),
         row("tag with nothing", tag("ssd", "")),
+        row("definition not evaluated yet", TagEvaluation::of(Due::Tag(text("gpu")), 7)),
+        row(
+            "definition evaluated in part",
+            TagEvaluation { due: Due::Tag(text("ssd")), after: Some(id("aaaaaa")), since: 8 },
+        ),
+        row("hardware not looked at yet", TagEvaluation::of(Due::Machine(id("aaaaaa")), 9)),
     ]
 }
 
