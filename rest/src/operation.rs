@@ -262,6 +262,7 @@ mod tests {
             "before" => "",
             // With a content, nothing is asked of its hash and size.
             "content" => "",
+            "user_data" => "IyE=",
             // Where there is one, an error_description is not needed.
             "comment" => "",
             "name" => "kernel_opts",

@@ -14,7 +14,7 @@
 //! let change = VlanChange { vid: VID.of(params)?, name: NAME.of(params)?, … };
 //! ```
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use model::error::Kind;
@@ -56,10 +56,47 @@ pub struct Param<T> {
     name: &'static str,
     doc: &'static str,
     read: fn(&str) -> Option<T>,
-    /// What is said of a value that cannot be read; `{}` stands for the value.
-    message: &'static str,
+    /// What is said of a value that cannot be read.
+    message: Message,
     /// Whether an empty value counts as none.
     empty_is_absent: bool,
+}
+
+/// What is said of a value that cannot be read.
+#[derive(Debug, Clone, Copy)]
+enum Message {
+    /// Always the same; `{}` stands for the value.
+    Text(&'static str),
+    /// What follows from the value.
+    Of(fn(&str) -> String),
+}
+
+/// A type of whole numbers, with its bounds.
+pub trait Whole: FromStr {
+    /// The least.
+    const MIN: i128;
+    /// The greatest.
+    const MAX: i128;
+}
+
+impl Whole for u16 {
+    const MIN: i128 = 0;
+    const MAX: i128 = 0xffff;
+}
+
+impl Whole for u32 {
+    const MIN: i128 = 0;
+    const MAX: i128 = 0xffff_ffff;
+}
+
+impl Whole for u64 {
+    const MIN: i128 = 0;
+    const MAX: i128 = 0xffff_ffff_ffff_ffff;
+}
+
+impl Whole for usize {
+    const MIN: i128 = 0;
+    const MAX: i128 = 0xffff_ffff_ffff_ffff;
 }
 
 impl Spec {
@@ -106,7 +143,7 @@ impl<T> Param<T> {
         read: fn(&str) -> Option<T>,
         message: &'static str,
     ) -> Self {
-        Self { name, doc, read, message, empty_is_absent: true }
+        Self { name, doc, read, message: Message::Text(message), empty_is_absent: true }
     }
 
     /// The parameter where it must be sent.
@@ -144,7 +181,7 @@ impl<T> Param<T> {
             Some("") if self.empty_is_absent => Ok(None),
             Some(text) => (self.read)(text)
                 .map(Some)
-                .ok_or_else(|| Problem::field(self.name, self.message.replace("{}", text))),
+                .ok_or_else(|| Problem::field(self.name, self.message.about(text))),
         }
     }
 
@@ -179,11 +216,55 @@ impl<T: FromStr> Param<T> {
     pub const fn parsed(name: &'static str, doc: &'static str, message: &'static str) -> Self {
         Self::new(name, doc, |text| text.trim().parse().ok(), message)
     }
+}
 
+impl<T: Whole> Param<T> {
     /// A whole number.
     #[must_use]
     pub const fn number(name: &'static str, doc: &'static str) -> Self {
-        Self::parsed(name, doc, NO_NUMBER)
+        let mut param = Self::parsed(name, doc, "");
+        param.message = Message::Of(|text| out_of_bounds(text, T::MIN, T::MAX));
+        param
+    }
+
+    /// The same, of which the least is said to be `MIN`; the operation refuses what is less.
+    #[must_use]
+    pub const fn at_least<const MIN: i128>(mut self) -> Self {
+        self.message = Message::Of(|text| out_of_bounds(text, MIN, T::MAX));
+        self
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> Param<T> {
+    /// A value that says itself why it cannot be read.
+    #[must_use]
+    pub const fn explained(name: &'static str, doc: &'static str) -> Self {
+        let mut param = Self::parsed(name, doc, "");
+        param.message = Message::Of(|text| match text.trim().parse::<T>() {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        });
+        param
+    }
+}
+
+impl Message {
+    fn about(self, text: &str) -> String {
+        match self {
+            Self::Text(message) => message.replace("{}", text),
+            Self::Of(message) => message(text),
+        }
+    }
+}
+
+/// What MAAS says of a number that is too small or too large, and of what is none.
+fn out_of_bounds(text: &str, min: i128, max: i128) -> String {
+    match text.trim().parse::<i128>() {
+        Ok(number) if number < min => {
+            format!("Ensure this value is greater than or equal to {min}.")
+        }
+        Ok(number) if number > max => format!("Ensure this value is less than or equal to {max}."),
+        Ok(_) | Err(_) => NO_NUMBER.to_owned(),
     }
 }
 
@@ -271,6 +352,16 @@ mod tests {
         assert_eq!(VID.of(&params(&[("vid", "")])), Ok(None));
         assert_eq!(VID.clearable(&params(&[("vid", "")])), Ok(Some(None)));
         assert_eq!(VID.of(&params(&[("vid", "x")])), Err(Problem::field("vid", NO_NUMBER)));
+        for (value, message) in [
+            ("65536", "Ensure this value is less than or equal to 65535."),
+            ("-1", "Ensure this value is greater than or equal to 0."),
+            ("1.5", NO_NUMBER),
+        ] {
+            assert_eq!(VID.of(&params(&[("vid", value)])), Err(Problem::field("vid", message)));
+        }
+        const MTU: Param<u16> = Param::number("mtu", "The MTU.").at_least::<552>();
+        let small = Problem::field("mtu", "Ensure this value is greater than or equal to 552.");
+        assert_eq!(MTU.of(&params(&[("mtu", "-1")])), Err(small));
         let missing = Problem::text(Kind::Invalid, "No provided vid!");
         assert_eq!(VID.required(&params(&[])), Err(missing));
         assert_eq!(ON.of(&params(&[("on", "")])), Ok(Some(false)));

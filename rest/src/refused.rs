@@ -6,6 +6,7 @@
 
 use api::field_errors::FieldErrors;
 
+use crate::param::Spec;
 use crate::params::{Params, parse_boolean};
 
 /// Parameters that are refused for one reason.
@@ -61,6 +62,24 @@ pub fn refuse(refused: &[Refused], params: &mut Params) -> Result<(), FieldError
         }
     }
     params.keep(|name| !refused.iter().any(|one| one.names.contains(&name)));
+    errors.finish()
+}
+
+/// Refuses the names that no parameter of an operation has.
+///
+/// # Errors
+/// They, with those that there are.
+pub fn refuse_unknown(known: &[Spec], params: &Params) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let names: Vec<&str> = known.iter().map(|param| param.name).collect();
+    for (name, _) in params.iter() {
+        // The key of a request is no parameter of its operation.
+        let is_key = name.starts_with("oauth_");
+        if !is_key && !known.iter().any(|param| param.is_for(name)) {
+            let names = names.join(", ");
+            errors.add(name, format!("There is no such parameter; there are {names}."));
+        }
+    }
     errors.finish()
 }
 

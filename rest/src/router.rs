@@ -33,7 +33,7 @@ use crate::operation::Operation;
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
-use crate::refused::refuse;
+use crate::refused::{refuse, refuse_unknown};
 use crate::reply::{Reply, problem_response};
 use crate::unserved::{no_endpoint, no_operation};
 
@@ -41,15 +41,21 @@ use crate::unserved::{no_endpoint, no_operation};
 pub const ROOT: &str = "/MAAS/api/2.0/";
 
 /// MAAS's API.
-static MAAS: LazyLock<Surface> = LazyLock::new(|| Surface { root: ROOT, operations: operations() });
+static MAAS: LazyLock<Surface> =
+    LazyLock::new(|| Surface { root: ROOT, drops_unknown: true, operations: operations() });
 
 /// What MAAS's API has not.
-static NATIVE: LazyLock<Surface> =
-    LazyLock::new(|| Surface { root: native::ROOT, operations: native::operations() });
+static NATIVE: LazyLock<Surface> = LazyLock::new(|| Surface {
+    root: native::ROOT,
+    drops_unknown: false,
+    operations: native::operations(),
+});
 
 /// Operations below one root.
 struct Surface {
     root: &'static str,
+    /// Whether a name that is no parameter is dropped, as MAAS does it, or refused.
+    drops_unknown: bool,
     operations: Vec<Operation>,
 }
 
@@ -169,6 +175,9 @@ async fn dispatch(
     permits(&actor, operation.permission, &Object::Site)?;
     refuse(operation.refused, &mut params)?;
     check_names(&params)?;
+    if !at.drops_unknown {
+        refuse_unknown(operation.params, &params)?;
+    }
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }

@@ -416,7 +416,10 @@ impl Engine {
 
     /// What is behind the word with which the server drops a packet.
     fn silence(&self, dropped: Dropped, vlan: VlanId) -> Silence {
-        let is_off = |vlan: &model::net::vlan::Vlan| !vlan.dhcp_on && vlan.relay_vlan.is_none();
+        let is_off = |vlan: &model::net::vlan::Vlan| match vlan.relay_vlan {
+            None => !vlan.dhcp_on,
+            Some(relay) => self.view.vlan(relay).is_some_and(|relay| !relay.dhcp_on),
+        };
         if dropped == Dropped::NotServed {
             let off = self.view.vlan(vlan).is_none_or(is_off);
             return if off { Silence::Off } else { Silence::NoRack };

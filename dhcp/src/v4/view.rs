@@ -554,7 +554,8 @@ impl View {
     pub fn racks_on(&self, vlan: VlanId) -> impl Iterator<Item = (&SystemId, Option<&PeerRack>)> {
         let vlan = self.vlans.get(&vlan).filter(|vlan| vlan.dhcp_on || vlan.relay_vlan.is_some());
         let serving = vlan.and_then(|vlan| match vlan.relay_vlan {
-            Some(relay) => self.vlans.get(&relay),
+            // As in MAAS, a relay leads to racks that serve DHCP in their own VLAN.
+            Some(relay) => self.vlans.get(&relay).filter(|vlan| vlan.dhcp_on),
             None => Some(vlan),
         });
         serving.into_iter().flat_map(Vlan::racks).map(|id| (id, self.racks.get(id)))

@@ -273,6 +273,11 @@ fn role_of(reply: &StatusReply, member: &Member) -> &'static str {
     }
 }
 
+/// How far a member is behind. Without a leader nobody measures it, and what was is no news.
+fn lag(reply: &StatusReply, member: &Member) -> Option<u64> {
+    reply.leader.and(member.lag)
+}
+
 fn as_json(reply: &StatusReply) -> serde_json::Value {
     let members: Vec<_> = reply
         .members
@@ -285,7 +290,7 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
                 "grpc": peer.grpc,
                 "http": peer.http,
                 "role": role_of(reply, member),
-                "lag": member.lag,
+                "lag": lag(reply, member),
                 "clock_offset_ms": member.clock_offset_ms,
             })
         })
@@ -333,7 +338,7 @@ fn print_members(reply: &StatusReply) {
         .iter()
         .map(|member| {
             let peer = member.peer.clone().unwrap_or_default();
-            let lag = member.lag.map_or_else(|| "-".to_owned(), |lag| lag.to_string());
+            let lag = lag(reply, member).map_or_else(|| "-".to_owned(), |lag| lag.to_string());
             let role = role_of(reply, member).to_owned();
             vec![peer.node_id.to_string(), peer.hostname, role, lag, peer.grpc, peer.http]
         })
@@ -344,4 +349,17 @@ fn print_members(reply: &StatusReply) {
 /// How a command fails that a region refused.
 pub(crate) fn refused(status: tonic::Status) -> Failure {
     Failure::of_code(status.code(), identity::reason::of_status(&status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_leader_nobody_is_said_to_keep_up() {
+        let member = Member { voter: true, lag: Some(0), ..Member::default() };
+        let reply = |leader| StatusReply { leader, ..StatusReply::default() };
+        assert_eq!(lag(&reply(None), &member), None);
+        assert_eq!(lag(&reply(Some(1)), &member), Some(0));
+    }
 }

@@ -202,7 +202,7 @@ fn lease_lines(leases: &[Lease]) -> Vec<String> {
         let subnet = lease.subnet.cidr.map_or_else(unknown, |cidr| cidr.to_string());
         vec![
             lease.ip.to_string(),
-            lease.client.clone(),
+            shortened(&lease.client),
             lease.name.clone().unwrap_or_else(unknown),
             lease.state.to_string(),
             seconds(&lease.told_until),
@@ -215,6 +215,16 @@ fn lease_lines(leases: &[Lease]) -> Vec<String> {
     let header =
         ["IP", "CLIENT", "NAME", "STATE", "TOLD-UNTIL", "PROMISED-UNTIL", "RACK", "SUBNET", "VLAN"];
     table_lines(&header, &leases.iter().map(row).collect::<Vec<_>>())
+}
+
+/// How much of a client is shown: an identifier may have 254 bytes, and `-o json` shows all.
+const CLIENT_MAX: usize = 48;
+
+fn shortened(client: &str) -> String {
+    match client.char_indices().nth(CLIENT_MAX) {
+        Some((end, _)) => format!("{}…", &client[..end]),
+        None => client.to_owned(),
+    }
 }
 
 /// A time to the second: `2026-11-22T10:56:29Z`.

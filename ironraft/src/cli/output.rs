@@ -44,16 +44,18 @@ pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> 
     table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The text of a field, by a path of names such as `vlan.vid`.
+/// The text of a field, by a path of names such as `vlan.vid`; in a list, a name is that of an item, or a field of all
+/// of them.
 pub(crate) fn field(object: &Value, path: &str) -> String {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    match (object, rest) {
-        (Value::Array(items), _) if items.is_empty() => text(object),
-        (Value::Array(items), _) => {
-            items.iter().map(|item| field(item, path)).collect::<Vec<_>>().join(",")
-        }
-        (object, Some(rest)) => field(&object[name], rest),
-        (object, None) => text(&object[name]),
+    let below = |value: &Value| rest.map_or_else(|| text(value), |rest| field(value, rest));
+    match object {
+        Value::Array(items) if items.is_empty() => text(object),
+        Value::Array(items) => match items.iter().find(|item| item["name"] == name) {
+            Some(item) => below(item),
+            None => items.iter().map(|item| field(item, path)).collect::<Vec<_>>().join(","),
+        },
+        object => below(&object[name]),
     }
 }
 
@@ -88,5 +90,8 @@ mod tests {
         assert_eq!(field(&links, "links.id"), "1,2");
         assert_eq!(field(&links, "links.ip"), "-,a");
         assert_eq!(field(&links, "none.id"), "-");
+        let rack = json!({"service_set": [{"name": "rackd", "status": "dead"}]});
+        assert_eq!(field(&rack, "service_set.rackd.status"), "dead");
+        assert_eq!(field(&rack, "service_set.tftp.status"), "-");
     }
 }

@@ -2,79 +2,24 @@
 //! `resources.rs`, so that a new resource is a new table and no code.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use client::Client;
+use client::{Client, ClientError};
 use ipnet::IpNet;
-use reqwest::Method;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
+use crate::cli::fields::Fields;
+use crate::cli::named::Missing;
 use crate::cli::output::{Format, field, print_json, print_rows, say, text};
-use crate::cli::profile;
-use crate::cli::resources::RESOURCES;
+pub(crate) use crate::cli::resources::find;
+use crate::cli::resources::{RESOURCES, Resource, Shows, Verb};
+use crate::cli::{power_query, profile};
 
-/// A resource of the API as a command.
-#[derive(Debug)]
-pub(crate) struct Resource {
-    /// The command's name.
-    pub(crate) name: &'static str,
-    /// What it is about.
-    pub(crate) about: &'static str,
-    /// The columns of its table: header, and the path of the field.
-    pub(crate) columns: &'static [(&'static str, &'static str)],
-    /// What can be done.
-    pub(crate) verbs: &'static [Verb],
-}
-
-/// Something that can be done with a resource.
-#[derive(Debug)]
-pub(crate) struct Verb {
-    /// The sub-command's name; with a space, a sub-command of a sub-command.
-    pub(crate) name: &'static str,
-    /// What it does.
-    pub(crate) about: &'static str,
-    /// The HTTP method.
-    pub(crate) method: Method,
-    /// The path below the API's root; a `{placeholder}` becomes an argument.
-    pub(crate) path: &'static str,
-    /// MAAS's `op`.
-    pub(crate) op: Option<&'static str>,
-    /// Where the objects are in the answer.
-    pub(crate) shows: Shows,
-}
-
-impl Verb {
-    /// The verb with MAAS's `op`.
-    pub(crate) const fn with_op(mut self, op: &'static str) -> Self {
-        self.op = Some(op);
-        self
-    }
-}
-
-/// What is printed of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shows {
-    /// A row for each object of the list.
-    List,
-    /// A row for each object of a list in this field.
-    ListIn(&'static str),
-    /// One row.
-    Row,
-    /// Every field.
-    Fields,
-    /// The answer, which is one value.
-    Value,
-    /// That it was done.
-    Nothing,
-}
+/// How MAAS's API ends what it says of an object that there is not.
+const NO_MATCH: &str = " matches the given query.";
 
 /// The commands of all resources.
 pub(crate) fn commands() -> Vec<Command> {
     RESOURCES.iter().map(command).collect()
-}
-
-/// The resource that a command is named after.
-pub(crate) fn find(name: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.name == name)
 }
 
 /// Carries out the verb that was chosen.
@@ -89,12 +34,29 @@ pub(crate) async fn run(resource: &Resource, matches: &ArgMatches) -> Result<(),
     let verb = resource.verbs.iter().find(|verb| verb.name == chosen);
     let verb = verb.ok_or_else(|| Failure::Usage(format!("no command `{chosen}`")))?;
     let client = profile::load()?.client()?;
+    let fields = Fields::read(verb, at.get_many::<String>("fields").into_iter().flatten())?;
     let path = fill(&client, verb.path, at).await?;
-    let given = at.get_many::<String>("fields").into_iter().flatten();
-    let fields = given.map(|text| parse_field(text)).collect::<Result<Vec<_>, _>>()?;
-    let answer = client.send(&verb.method, &path, verb.op, fields).await?;
+    let send =
+        async |path: &str| client.send(&verb.method, path, verb.op, fields.sent.clone()).await;
+    let mut answer = match send(&path).await {
+        // It may be called by a name that the API does not know it by.
+        Err(ClientError::Refused { status: 404, text }) if text.ends_with(NO_MATCH) => {
+            let Some(missing) = missing(resource, verb, &path) else {
+                return Err(ClientError::Refused { status: 404, text }.into());
+            };
+            let id = missing.find(&client).await?;
+            send(&format!("{}{id}/", missing.list)).await?
+        }
+        other => other?,
+    };
+    if let (Shows::List, Some(rows)) = (verb.shows, answer.as_array_mut()) {
+        fields.choose(resource, rows)?;
+    }
     let format = at.get_one::<Format>("output").copied().unwrap_or(Format::Table);
     print(resource, verb, &answer, format);
+    if verb.op == Some("query_power_state") {
+        return power_query::told(&client, &path, &answer).await;
+    }
     Ok(())
 }
 
@@ -158,7 +120,7 @@ fn meaning(placeholder: &str) -> &'static str {
         "interface" => "Its id, as `list` shows it",
         "subnet" => "Its id, name or CIDR",
         "fabric" => "The fabric's id or name",
-        "vid" => "The VLAN's VID: 0 for untagged",
+        "vid" => "The VLAN's VID, 0 for untagged, or its name",
         "tag" => "Its name",
         _ => "Its id, as `list` shows it, or its name",
     }
@@ -222,10 +184,17 @@ async fn subnet_id(client: &Client, given: &str) -> Result<String, Failure> {
     Ok(field(subnet, "id"))
 }
 
-fn parse_field(text: &str) -> Result<(String, String), Failure> {
-    let wrong = || Failure::Usage(format!("`{text}` is not of the form field=value"));
-    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
-    Ok((name.to_owned(), value.to_owned()))
+/// What a path that ends in a placeholder asks for.
+fn missing<'a>(resource: &'a Resource, verb: &Verb, path: &'a str) -> Option<Missing<'a>> {
+    let (_, placeholder) = verb.path.strip_suffix("}/")?.rsplit_once('{')?;
+    let (list, given) = path.strip_suffix('/')?.rsplit_once('/')?;
+    let by = match (placeholder, resource.columns.first()) {
+        ("vid", _) => "vid",
+        (_, Some((_, by))) => *by,
+        (_, None) => "id",
+    };
+    let looked_up = matches!(placeholder, "machine" | "device");
+    Some(Missing { kind: resource.name, list: format!("{list}/"), looked_up, by, given })
 }
 
 fn print(resource: &Resource, verb: &Verb, answer: &Value, format: Format) {

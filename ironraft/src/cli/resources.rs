@@ -2,7 +2,60 @@
 
 use reqwest::Method;
 
-use crate::cli::resource::{Resource, Shows, Verb};
+/// A resource of the API as a command.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    /// The command's name.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// The columns of its table: header, and the path of the field.
+    pub(crate) columns: &'static [(&'static str, &'static str)],
+    /// What can be done.
+    pub(crate) verbs: &'static [Verb],
+}
+
+/// Something that can be done with a resource.
+#[derive(Debug)]
+pub(crate) struct Verb {
+    /// The sub-command's name; with a space, a sub-command of a sub-command.
+    pub(crate) name: &'static str,
+    /// What it does.
+    pub(crate) about: &'static str,
+    /// The HTTP method.
+    pub(crate) method: Method,
+    /// The path below the API's root; a `{placeholder}` becomes an argument.
+    pub(crate) path: &'static str,
+    /// MAAS's `op`.
+    pub(crate) op: Option<&'static str>,
+    /// Where the objects are in the answer.
+    pub(crate) shows: Shows,
+}
+
+impl Verb {
+    /// The verb with MAAS's `op`.
+    pub(crate) const fn with_op(mut self, op: &'static str) -> Self {
+        self.op = Some(op);
+        self
+    }
+}
+
+/// What is printed of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// A row for each object of the list.
+    List,
+    /// A row for each object of a list in this field.
+    ListIn(&'static str),
+    /// One row.
+    Row,
+    /// Every field.
+    Fields,
+    /// The answer, which is one value.
+    Value,
+    /// That it was done.
+    Nothing,
+}
 
 const fn verb(
     name: &'static str,
@@ -55,6 +108,11 @@ const INTERFACES: &str = "nodes/{node}/interfaces/";
 const INTERFACE: &str = "nodes/{node}/interfaces/{interface}/";
 const TAG: &str = "tags/{tag}/";
 const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
+
+/// The resource that a command is named after.
+pub(crate) fn find(name: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.name == name)
+}
 
 /// All of them.
 pub(crate) const RESOURCES: &[Resource] = &[
@@ -385,7 +443,12 @@ pub(crate) const RESOURCES: &[Resource] = &[
     Resource {
         name: "rack-controller",
         about: "Look after rack controllers",
-        columns: &[("ID", "system_id"), ("NAME", "hostname"), ("VERSION", "version")],
+        columns: &[
+            ("ID", "system_id"),
+            ("NAME", "hostname"),
+            ("VERSION", "version"),
+            ("RACKD", "service_set.rackd.status"),
+        ],
         verbs: &[
             list("rackcontrollers/"),
             describe("rackcontrollers/{id}/"),

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dhcp::option::standard::{OWNED, STANDARD};
 
+/// The code of the subnet mask.
+pub const SUBNET_MASK: u8 = 1;
 /// The code of the classless static routes (RFC 3442).
 pub const CLASSLESS_ROUTES: u8 = 121;
 /// The code that older Windows has for them.
@@ -96,6 +98,64 @@ impl OptionType {
         }
         (!atoms.is_empty()).then_some(Self { atoms, repeat })
     }
+
+    /// Whether bytes are a value of the type.
+    #[must_use]
+    pub fn takes(&self, value: &[u8]) -> bool {
+        let again = match self.repeat {
+            Repeat::Nothing => &[],
+            Repeat::All => self.atoms.as_slice(),
+            Repeat::Last => self.atoms.last().map(std::slice::from_ref).unwrap_or_default(),
+        };
+        let mut rest = after_all(&self.atoms, value);
+        while let Some(left) = rest.filter(|left| !left.is_empty() && !again.is_empty()) {
+            rest = after_all(again, left);
+        }
+        rest.is_some_and(<[u8]>::is_empty)
+    }
+}
+
+/// What is left of bytes behind values of these types.
+fn after_all<'a>(atoms: &[Atom], bytes: &'a [u8]) -> Option<&'a [u8]> {
+    atoms.iter().try_fold(bytes, |rest, atom| match atom {
+        Atom::Address => rest.get(4..),
+        Atom::Flag => rest.split_first().filter(|(flag, _)| **flag <= 1).map(|(_, rest)| rest),
+        Atom::Number { bytes, .. } => rest.get(usize::from(*bytes)..),
+        // They go to the end.
+        Atom::Text | Atom::Bytes => (!rest.is_empty()).then_some(&rest[rest.len()..]),
+        Atom::Name => after_name(rest),
+        Atom::Names => {
+            let mut rest = after_name(rest)?;
+            while !rest.is_empty() {
+                rest = after_name(rest)?;
+            }
+            Some(rest)
+        }
+    })
+}
+
+/// What is left of bytes behind a DNS name, which may end in a pointer to another one (RFC 1035 §4.1.4).
+fn after_name(bytes: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = bytes.split_first()?;
+    match first {
+        0 => Some(rest),
+        1..=63 => after_name(rest.get(usize::from(*first)..)?),
+        192.. => rest.get(1..),
+        64..=191 => None,
+    }
+}
+
+impl fmt::Display for OptionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, atom) in self.atoms.iter().enumerate() {
+            let before = if at == 0 { "" } else { " and " };
+            write!(f, "{before}{atom}")?;
+        }
+        f.write_str(match self.repeat {
+            Repeat::Nothing => "",
+            Repeat::All | Repeat::Last => ", once or several times",
+        })
+    }
 }
 
 impl fmt::Display for Atom {
@@ -136,6 +196,24 @@ pub fn standard(name: &str) -> Option<Definition> {
     }
     let number = name.strip_prefix("option-").or_else(|| name.strip_prefix("unknown-"))?;
     number.parse().ok().map(|code| defined(code, "X"))
+}
+
+/// What the value of an option has to be, when clients would not understand this one: those of known
+/// codes have the standard type, whatever name and type a snippet gives them.
+#[must_use]
+pub fn unfit(code: u8, value: &[u8]) -> Option<String> {
+    let (name, _, format) = STANDARD.iter().find(|(_, own, _)| *own == code)?;
+    let kind = OptionType::of_format(format)?;
+    if !kind.takes(value) {
+        return Some(format!("of the type of `{name}`, {kind}"));
+    }
+    let is_mask = |bytes: [u8; 4]| {
+        bytes != [0; 4]
+            && u32::from_be_bytes(bytes).leading_ones() + u32::from_be_bytes(bytes).trailing_zeros()
+                == 32
+    };
+    let is_wrong = code == SUBNET_MASK && !value.try_into().is_ok_and(is_mask);
+    is_wrong.then(|| "a subnet mask: ones and then zeros, like 255.255.255.0".to_owned())
 }
 
 /// All standard names with their codes, in the order of the codes.

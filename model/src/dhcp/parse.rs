@@ -5,6 +5,7 @@
 
 mod condition;
 mod definition;
+mod lease_times;
 mod unsupported;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,9 @@ use std::net::Ipv4Addr;
 use crate::dhcp::condition::Condition;
 use crate::dhcp::error::{Reason, SnippetError};
 use crate::dhcp::option::{
-    CLASSLESS_ROUTES, CLASSLESS_ROUTES_WINDOWS, Definition, OptionType, owned, standard,
+    CLASSLESS_ROUTES, CLASSLESS_ROUTES_WINDOWS, Definition, OptionType, owned, standard, unfit,
 };
+use crate::dhcp::parse::lease_times::LeaseTimes;
 use crate::dhcp::program::{Class, LeaseBound, Program, Statement};
 use crate::dhcp::token::{Kind, Reader, Token};
 use crate::dhcp::{routes, value};
@@ -59,6 +61,7 @@ pub fn parse(text: &str, known: &[Definition], policy: &Policy) -> Result<Parsed
             program.statements.extend(parser.statement(0)?);
         }
     }
+    parser.lease_times.agree()?;
     let Parser { own, used, .. } = parser;
     Ok(Parsed { program, defined: own.into_values().collect(), used: used.into_values().collect() })
 }
@@ -71,6 +74,8 @@ struct Parser {
     used: BTreeMap<String, Definition>,
     lease_min_s: u32,
     lease_max_s: u32,
+    /// The lease times of the block that is read.
+    lease_times: LeaseTimes,
     statements: usize,
     terms: usize,
 }
@@ -86,6 +91,7 @@ impl Parser {
             used: BTreeMap::new(),
             lease_min_s,
             lease_max_s,
+            lease_times: LeaseTimes::default(),
             statements: 0,
             terms: 0,
         })
@@ -102,12 +108,14 @@ impl Parser {
             return Err(self.too_much("levels of braces", DEPTH_MAX));
         }
         let mut statements = Vec::new();
+        let outside = self.lease_times.enter();
         while !self.reader.takes('}') {
             if self.reader.peek().kind == Kind::End {
                 return Err(self.reader.peek().refused(Reason::Expected("`}`")));
             }
             statements.extend(self.statement(depth + 1)?);
         }
+        std::mem::replace(&mut self.lease_times, outside).agree()?;
         Ok(statements)
     }
 
@@ -168,6 +176,7 @@ impl Parser {
         self.reader.needs('{', "`{`")?;
         let mut condition: Option<Condition> = None;
         let mut statements = Vec::new();
+        let outside = self.lease_times.enter();
         while !self.reader.takes('}') {
             if self.reader.takes_word("match") {
                 if !self.reader.takes_word("if") {
@@ -186,6 +195,7 @@ impl Parser {
                 statements.extend(self.statement(1)?);
             }
         }
+        std::mem::replace(&mut self.lease_times, outside).agree()?;
         let without = || token.refused(Reason::Expected("a class with `match if …;`"));
         Ok(Class { name, condition: condition.ok_or_else(without)?, statements })
     }
@@ -207,7 +217,11 @@ impl Parser {
         }
         let kind = OptionType::of_format(&format);
         let kind = kind.ok_or_else(|| token.refused(Reason::Unknown("type")))?;
+        let begin = self.reader.peek().clone();
         let value = value::read(&mut self.reader, &kind)?;
+        if let Some(form) = unfit(code, &value) {
+            return Err(begin.refused(Reason::Value(form)));
+        }
         let is_routes = matches!(code, CLASSLESS_ROUTES | CLASSLESS_ROUTES_WINDOWS);
         if is_routes && routes::decode(&value).is_none() {
             let form = "prefix length, significant bytes and router of each route (RFC 3442)";
@@ -248,7 +262,9 @@ impl Parser {
         let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
         let seconds = seconds.filter(|seconds| (min..=max).contains(seconds));
         let refused = || token.refused(Reason::LeaseTime { min, max });
-        Ok(Statement::LeaseTime { bound, seconds: seconds.ok_or_else(refused)? })
+        let seconds = seconds.ok_or_else(refused)?;
+        self.lease_times.set(bound, seconds, token);
+        Ok(Statement::LeaseTime { bound, seconds })
     }
 
     fn address(&mut self) -> Result<Ipv4Addr, SnippetError> {

@@ -59,8 +59,8 @@ pub struct DhcpSnippet {
     pub scope: Scope,
     /// Its texts, the present one first. There is always one.
     pub versions: Vec<Version>,
-    /// The definitions of other snippets that the present text uses: it means the same when they are
-    /// gone.
+    /// The definitions of other snippets that the present text uses. Those others keep them as long as
+    /// this one has the text.
     pub uses: Vec<Definition>,
 }
 

@@ -9,6 +9,7 @@ use model::boot::resource::{
 };
 use model::error::Kind;
 use model::id::BootResourceId;
+use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::{Deployment, Machine};
 use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM};
 use model::time::Timestamp;
@@ -189,6 +190,15 @@ fn check(new: &NewResource) -> Result<&'static str, Refusal> {
     }
     if new.architecture.is_empty() {
         errors.add("architecture", "This field is required.");
+    } else if !is_architecture(&new.architecture) {
+        let known: Vec<String> =
+            ARCHITECTURES.iter().map(|name| format!("'{name}/generic'")).collect();
+        let message = format!(
+            "'{}' is not a valid architecture.  It should be one of: {}.",
+            new.architecture,
+            known.join(", ")
+        );
+        errors.add("architecture", message);
     }
     if !is_sha256(&new.sha256) {
         errors.add("sha256", "SHA256 must be 64 hexadecimal digits.");

@@ -95,6 +95,9 @@ pub fn write(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
         machine.updated = tx.now();
         tx.put(machine)?;
     }
+    if let Some(stored) = stored {
+        power::reached_otherwise(tx, &stored.power, machine)?;
+    }
     Ok(())
 }
 

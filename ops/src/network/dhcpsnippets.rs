@@ -6,12 +6,9 @@ use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
-use model::dhcp::option::Definition;
-use model::dhcp::parse::parse;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::error::Kind;
 use model::id::{DhcpSnippetId, IpRangeId, SubnetId, SystemId};
-use model::lease::policy::Policy;
 use model::machine::Machine;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::subnet::Subnet;
@@ -21,10 +18,11 @@ use crate::details::Details;
 use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::list::MachineDetail;
 use crate::network::dependents::Holder;
+use crate::network::option_definitions::{keep_others, used};
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::machines::MACHINE_BY_HOSTNAME;
-use tables::options::{GLOBAL, GLOBAL_SNIPPETS, SNIPPETS_GUARD};
+use tables::options::SNIPPETS_GUARD;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -44,11 +42,11 @@ pub struct DhcpSnippetChange {
     pub description: Option<String>,
     /// Whether clients are told it.
     pub enabled: Option<bool>,
-    /// The machine that it is for, by id or host name.
+    /// The machine that it is for, by id or host name; empty for none.
     pub node: Option<String>,
-    /// The subnet that it is for.
+    /// The subnet that it is for; empty for none.
     pub subnet: Option<String>,
-    /// The IP range of the subnet that it is for, by id.
+    /// The IP range of the subnet that it is for, by id; empty for none.
     pub iprange: Option<String>,
     /// Whether it is for all clients.
     pub global: bool,
@@ -119,6 +117,7 @@ pub async fn create(
                 uses: Vec::new(),
             };
             let snippet = changed(tx, blank, change)?;
+            keep_others(tx, None, Some(&snippet))?;
             tx.insert(&snippet)?;
             Ok(snippet)
         })
@@ -141,7 +140,8 @@ pub async fn update(
         .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SNIPPETS_GUARD);
             let before = specifiers::dhcp_snippet(tx, specifier)?;
-            let snippet = changed(tx, before, change)?;
+            let snippet = changed(tx, before.clone(), change)?;
+            keep_others(tx, Some(&before), Some(&snippet))?;
             tx.put(&snippet)?;
             Ok(snippet)
         })
@@ -164,10 +164,12 @@ pub async fn revert(
     let snippet = tables
         .update(&cause, |tx| -> Result<_, Refusal> {
             tx.guard(SNIPPETS_GUARD);
-            let mut snippet = specifiers::dhcp_snippet(tx, specifier)?;
+            let before = specifiers::dhcp_snippet(tx, specifier)?;
+            let mut snippet = before.clone();
             let reverted = snippet.revert(to);
             reverted.map_err(|error| Refusal::with_message(Kind::Invalid, error.to_string()))?;
             snippet.uses = used(tx, snippet.id, snippet.value())?;
+            keep_others(tx, Some(&before), Some(&snippet))?;
             tx.put(&snippet)?;
             Ok(snippet)
         })
@@ -178,12 +180,14 @@ pub async fn revert(
 /// Removes a snippet.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`Refusal`] when another one uses what it defines.
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "dhcpsnippet.delete")?;
     tables
         .update(&cause, |tx| {
+            tx.guard(SNIPPETS_GUARD);
             let snippet = specifiers::dhcp_snippet(tx, specifier)?;
+            keep_others(tx, Some(&snippet), None)?;
             tx.delete::<DhcpSnippet>(&snippet.id)?;
             Ok(())
         })
@@ -200,7 +204,12 @@ fn changed(
         holder.gets_one(tx);
     }
     let mut snippet = DhcpSnippet { scope, ..before };
-    if let Some(name) = change.name.as_deref().filter(|name| !name.trim().is_empty()) {
+    for (field, given) in [("name", &change.name), ("value", &change.value)] {
+        if given.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            return Err(Refusal::field(field, "This field is required."));
+        }
+    }
+    if let Some(name) = change.name.as_deref() {
         let count = name.chars().count();
         if count > NAME_MAX {
             let message =
@@ -213,7 +222,7 @@ fn changed(
         snippet.description.clone_from(description);
     }
     snippet.enabled = change.enabled.unwrap_or(snippet.enabled);
-    if let Some(value) = change.value.as_deref().filter(|value| !value.trim().is_empty()) {
+    if let Some(value) = change.value.as_deref() {
         let value = value.replace("\r\n", "\n");
         snippet.uses = used(tx, snippet.id, &value)?;
         if snippet.versions.is_empty() || snippet.value() != value {
@@ -229,25 +238,12 @@ fn holder(scope: &Scope) -> Option<Holder<'_>> {
     scope.subnet().map(Holder::Subnet).or_else(|| scope.node().map(Holder::Machine))
 }
 
-/// The definitions of others that a text uses.
-fn used(tx: &Tx, own: DhcpSnippetId, text: &str) -> Result<Vec<Definition>, Refusal> {
-    let policy = Policy::default();
-    let mut known = Vec::new();
-    for other in tx.list_by(&GLOBAL_SNIPPETS, &GLOBAL)? {
-        if other.id != own && other.enabled {
-            // One that a newer version wrote may not be understood, and then defines nothing here.
-            let parsed = parse(other.value(), &other.uses, &policy);
-            known.extend(parsed.map(|parsed| parsed.defined).unwrap_or_default());
-        }
-    }
-    let parsed = parse(text, &known, &policy);
-    Ok(parsed.map_err(|error| Refusal::field("value", error.to_string()))?.used)
-}
-
 /// For whom a snippet is: what is said, else as before.
 fn scope(tx: &Tx, before: &Scope, change: &DhcpSnippetChange) -> Result<Scope, Refusal> {
     let of_all = |message: &str| Err(Refusal::field("__all__", message));
-    let named = (change.node.as_deref(), change.subnet.as_deref(), change.iprange.as_deref());
+    let [node, subnet, range] = [&change.node, &change.subnet, &change.iprange]
+        .map(|given| given.as_deref().filter(|text| !text.is_empty()));
+    let named = (node, subnet, range);
     if change.global {
         if named == (None, None, None) {
             return Ok(Scope::Global);
@@ -257,7 +253,7 @@ fn scope(tx: &Tx, before: &Scope, change: &DhcpSnippetChange) -> Result<Scope, R
         return Err(Refusal::field("global_snippet", message));
     }
     match named {
-        (None, None, None) => Ok(before.clone()),
+        (None, None, None) => Ok(cleared(before, change)),
         (Some(node), None, None) => self::node(tx, node).map(Scope::Node),
         (Some(_), _, _) => {
             of_all("A DHCP snippet cannot be enabled on a node and subnet at the same time.")
@@ -265,7 +261,7 @@ fn scope(tx: &Tx, before: &Scope, change: &DhcpSnippetChange) -> Result<Scope, R
         (None, Some(subnet), None) => {
             let subnet = self::subnet(tx, subnet)?;
             let same = before.subnet() == Some(subnet);
-            Ok(if same { before.clone() } else { Scope::Subnet(subnet) })
+            Ok(if same { cleared(before, change) } else { Scope::Subnet(subnet) })
         }
         (None, Some(subnet), Some(range)) => of_range(tx, self::subnet(tx, subnet)?, range),
         (None, None, Some(range)) => match before.subnet() {
@@ -274,6 +270,18 @@ fn scope(tx: &Tx, before: &Scope, change: &DhcpSnippetChange) -> Result<Scope, R
                 of_all("A DHCP snippet cannot be enabled on an iprange without a parent subnet")
             }
         },
+    }
+}
+
+/// What is left of a scope when what is sent empty is taken away.
+fn cleared(before: &Scope, change: &DhcpSnippetChange) -> Scope {
+    let [node, subnet, range] = [&change.node, &change.subnet, &change.iprange]
+        .map(|given| given.as_deref().is_some_and(str::is_empty));
+    match before {
+        Scope::Node(_) if node => Scope::Global,
+        Scope::Subnet(_) | Scope::Range { .. } if subnet => Scope::Global,
+        Scope::Range { subnet, .. } if range => Scope::Subnet(*subnet),
+        Scope::Global | Scope::Subnet(_) | Scope::Range { .. } | Scope::Node(_) => before.clone(),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod lease_list;
 pub mod leases;
 pub(crate) mod names;
 pub mod networks;
+pub mod option_definitions;
 pub mod pools;
 pub mod promised;
 pub mod reservedips;

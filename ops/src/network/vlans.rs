@@ -336,8 +336,12 @@ fn set_references(
         Some(text) => {
             let relay = chosen(errors, "relay_vlan", specifiers::vlan(tx, text))?;
             match relay {
-                Some(relay) if relay.id == vlan.id || relay.relay_vlan.is_some() => {
-                    errors.add("relay_vlan", INVALID_CHOICE);
+                Some(relay) if relay.id == vlan.id => {
+                    errors.add("relay_vlan", format!("{INVALID_CHOICE} It is this VLAN itself."));
+                }
+                Some(relay) if relay.relay_vlan.is_some() => {
+                    let message = format!("{INVALID_CHOICE} It is served through a relay itself.");
+                    errors.add("relay_vlan", message);
                 }
                 relay => vlan.relay_vlan = relay.map(|relay| relay.id),
             }

@@ -12,7 +12,7 @@ use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::Event;
-use model::machine::power::{PowerAction, PowerJob, PowerState};
+use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
 use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
@@ -130,6 +130,20 @@ pub fn request(tx: &mut Tx, machine: &Machine, action: PowerAction) -> Result<bo
     };
     tx.put(&job)?;
     Ok(true)
+}
+
+/// Begins the machine's job anew when it was reached in another way before: what runs goes to a BMC
+/// that is not the machine's any more, or with a password that is wrong.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn reached_otherwise(tx: &mut Tx, before: &Power, machine: &Machine) -> Result<(), TableError> {
+    let same =
+        before.driver == machine.power.driver && before.parameters == machine.power.parameters;
+    let present = if same { None } else { tx.get::<PowerJob>(&machine.system_id)? };
+    let Some(job) = present else { return Ok(()) };
+    tx.delete::<PowerJob>(&machine.system_id)?;
+    request(tx, machine, job.action).map(drop)
 }
 
 /// Has a rack ask for a machine's power state, unless a job is under way.

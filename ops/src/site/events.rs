@@ -92,7 +92,7 @@ fn insert(
 /// Which events a query wants. Empty lists want all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventQuery {
-    /// Names that machines have now.
+    /// Names that machines have now, with or without their domain.
     pub hostnames: Vec<String>,
     /// Machines; all when there is none.
     pub system_ids: Option<Vec<SystemId>>,
@@ -238,7 +238,9 @@ impl EventQuery {
         if !self.hostnames.is_empty() {
             let mut named = BTreeSet::new();
             for hostname in &self.hostnames {
-                let machine = view.find(&MACHINE_BY_HOSTNAME, &hostname.to_lowercase())?;
+                // Lists of machines show names with their domain.
+                let hostname = hostname.split('.').next().unwrap_or_default().to_lowercase();
+                let machine = view.find(&MACHINE_BY_HOSTNAME, &hostname)?;
                 named.extend(machine.map(|machine| machine.system_id));
             }
             nodes = Some(match nodes {

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use model::id::SystemId;
 use model::machine::hardware::Firmware;
+use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use proto::convert::{Key, power_state_to_wire};
 use proto::rack::ReportPowerRequest;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -52,8 +53,16 @@ pub struct Governor {
     metrics: Arc<Metrics>,
     bmcs: Arc<Bmcs>,
     /// The job and attempt that was last begun for each machine.
-    begun: BTreeMap<SystemId, (u64, u32)>,
+    begun: BTreeMap<SystemId, Begun>,
     tasks: JoinSet<()>,
+}
+
+/// A job that was begun.
+#[derive(Debug)]
+struct Begun {
+    job: u64,
+    attempt: u32,
+    task: AbortHandle,
 }
 
 impl std::fmt::Debug for Governor {
@@ -102,11 +111,13 @@ impl Governor {
     fn begin_new_jobs(&mut self, generation: &Generation) {
         self.begun.retain(|machine, _| generation.power_jobs.contains_key(machine));
         for (machine, job) in &generation.power_jobs {
-            let attempt = (job.id, job.attempt);
-            if self.begun.get(machine) == Some(&attempt) {
-                continue;
+            match self.begun.get(machine) {
+                Some(begun) if (begun.job, begun.attempt) == (job.id, job.attempt) => continue,
+                // It was replaced: nobody waits for it, and it may talk to a BMC that is the
+                // machine's no more.
+                Some(begun) if begun.job != job.id => begun.task.abort(),
+                Some(_) | None => {}
             }
-            self.begun.insert(machine.clone(), attempt);
             let firmware = generation.machines.get(machine).map(|machine| machine.firmware);
             let run = JobRun {
                 job: Arc::clone(job),
@@ -116,7 +127,9 @@ impl Governor {
                 uplink: self.uplink.clone(),
                 metrics: Arc::clone(&self.metrics),
             };
-            self.tasks.spawn(run.run());
+            let task = self.tasks.spawn(run.run());
+            let begun = Begun { job: job.id, attempt: job.attempt, task };
+            self.begun.insert(machine.clone(), begun);
         }
     }
 }
@@ -176,7 +189,7 @@ impl JobRun {
         let _part = self.bmcs.parallel.acquire().await;
         // People who give an order want it to be tried.
         if self.job.action == PowerAction::Query
-            && let Some(failures) = bmc.left_alone()
+            && let Some(failures) = bmc.left_alone(&self.job.parameters)
         {
             return Err(PowerError::Broken { address, failures });
         }
@@ -186,7 +199,7 @@ impl JobRun {
             parameters: self.job.parameters.clone(),
         };
         let outcome = driver.carry_out(&order).await;
-        bmc.note(outcome.is_ok());
+        bmc.note(&order.parameters, outcome.is_ok());
         outcome
     }
 
@@ -241,6 +254,8 @@ struct Bmc {
 struct Failures {
     in_a_row: u32,
     last: Option<Instant>,
+    /// With what it failed: other parameters may be the right ones.
+    parameters: PowerParameters,
 }
 
 impl Default for Bmc {
@@ -251,17 +266,19 @@ impl Default for Bmc {
 
 impl Bmc {
     /// How often it failed, while it is left alone for that.
-    fn left_alone(&self) -> Option<u32> {
+    fn left_alone(&self, parameters: &PowerParameters) -> Option<u32> {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = failures.last.is_some_and(|last| last.elapsed() < LEFT_ALONE);
-        (recent && failures.in_a_row >= FAILURES_MAX).then_some(failures.in_a_row)
+        (recent && failures.in_a_row >= FAILURES_MAX && failures.parameters == *parameters)
+            .then_some(failures.in_a_row)
     }
 
-    fn note(&self, succeeded: bool) {
+    fn note(&self, parameters: &PowerParameters, succeeded: bool) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if succeeded {
-            *failures = Failures::default();
-        } else {
+        if succeeded || failures.parameters != *parameters {
+            *failures = Failures { parameters: parameters.clone(), ..Failures::default() };
+        }
+        if !succeeded {
             failures.in_a_row += 1;
             failures.last = Some(Instant::now());
         }
@@ -303,6 +320,35 @@ mod tests {
         }
     }
 
+    /// The same with another password.
+    fn corrected(job: PowerJob) -> PowerJob {
+        let parameters = [("power_address", "10.0.0.1"), ("power_pass", "right")].into();
+        PowerJob { parameters, ..job }
+    }
+
+    /// A driver that never ends, and tells when it is given up.
+    struct Stuck {
+        orders: mpsc::UnboundedSender<Order>,
+        given_up: mpsc::UnboundedSender<PowerAction>,
+    }
+
+    struct GivenUp(mpsc::UnboundedSender<PowerAction>, PowerAction);
+
+    impl Drop for GivenUp {
+        fn drop(&mut self) {
+            let _ = self.0.send(self.1);
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl Driver for Stuck {
+        async fn carry_out(&self, order: &Order) -> Result<PowerState, PowerError> {
+            let _given_up = GivenUp(self.given_up.clone(), order.action);
+            let _ = self.orders.send(order.clone());
+            std::future::pending().await
+        }
+    }
+
     struct Setup {
         generations: Generations,
         orders: mpsc::UnboundedReceiver<Order>,
@@ -311,7 +357,10 @@ mod tests {
 
     fn setup(outcome: Result<PowerState, PowerError>) -> Setup {
         let (sender, orders) = mpsc::unbounded_channel();
-        let driver: Arc<dyn Driver> = Arc::new(Scripted { orders: sender, outcome });
+        with(orders, Arc::new(Scripted { orders: sender, outcome }))
+    }
+
+    fn with(orders: mpsc::UnboundedReceiver<Order>, driver: Arc<dyn Driver>) -> Setup {
         let generations = Generations::default();
         let governor = Governor::new(
             generations.clone(),
@@ -349,6 +398,31 @@ mod tests {
         setup.publish(4, job(8, 1, PowerAction::Off));
         assert_eq!(setup.next().await, Some(PowerAction::Off));
         assert!(setup.orders.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_was_replaced_is_given_up() {
+        let (sender, orders) = mpsc::unbounded_channel();
+        let (given_up, mut ended) = mpsc::unbounded_channel();
+        let mut setup = with(orders, Arc::new(Stuck { orders: sender, given_up }));
+        setup.publish(1, job(7, 1, PowerAction::On));
+        assert_eq!(setup.next().await, Some(PowerAction::On));
+        setup.publish(2, corrected(job(8, 1, PowerAction::Off)));
+        assert_eq!(ended.recv().await, Some(PowerAction::On));
+        // The BMC is free for the new one.
+        assert_eq!(setup.next().await, Some(PowerAction::Off));
+    }
+
+    #[tokio::test]
+    async fn a_bmc_is_asked_again_with_other_parameters() {
+        let address = "10.0.0.1".to_owned();
+        let mut setup = setup(Err(PowerError::Timeout { address, seconds: 20 }));
+        for id in 1..=3 {
+            setup.publish(id, job(id, 1, PowerAction::Query));
+            assert_eq!(setup.next().await, Some(PowerAction::Query));
+        }
+        setup.publish(4, corrected(job(4, 1, PowerAction::Query)));
+        assert_eq!(setup.next().await, Some(PowerAction::Query));
     }
 
     #[tokio::test]

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use model::access::Actor;
 use model::controller::{ControllerInterface, RackController};
+use model::event::EventLevel;
 use model::id::SystemId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use ops::authorize::cause;
+use ops::site::events::{self, NewEvent};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::update::{Tables, now};
@@ -28,6 +30,11 @@ const GRACE: Duration = Duration::from_secs(2);
 const CONFIRM_AFTER_MS: u64 = 30_000;
 /// After how long without confirmation the leader clears a session of any region.
 const STALE_AFTER_MS: u64 = 90_000;
+
+/// The event of a rack whose first session begins, or one after it was away.
+const CONNECTED: &str = "Rack controller connected";
+/// The event of a rack that has a session with no region any more.
+const DISCONNECTED: &str = "Rack controller disconnected";
 
 /// What a rack says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +183,14 @@ async fn record(
     tables
         .update(&cause, |tx| {
             let Some(row) = tx.get::<RackController>(rack)? else { return Ok(()) };
+            if row.session.is_none() {
+                let event = NewEvent {
+                    kind: CONNECTED,
+                    level: EventLevel::Info,
+                    description: format!("version {version}, at region node {node_id}"),
+                };
+                events::record_of_controller(tx, (rack, hostname.clone()), event)?;
+            }
             tx.put(&RackController {
                 system_id: row.system_id,
                 hostname: hostname.clone(),
@@ -194,9 +209,59 @@ async fn clear(tables: &Tables, seen: &RackController) -> Result<(), TableError>
     tables
         .update(&cause, |tx| match tx.get::<RackController>(&seen.system_id)? {
             Some(row) if row.session == seen.session && row.last_seen == seen.last_seen => {
+                let event = NewEvent {
+                    kind: DISCONNECTED,
+                    level: EventLevel::Warning,
+                    description: "no region has a session with it: it serves from what it knows, \
+                                  or not at all"
+                        .to_owned(),
+                };
+                events::record_of_controller(tx, (&row.system_id, row.hostname.clone()), event)?;
                 tx.put(&RackController { session: None, ..row })
             }
             Some(_) | None => Ok(()),
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use model::event::Event;
+    use raft_store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_rack_that_goes_and_comes_back_is_told_of_once_each() {
+        let tables = Tables::new(Store::in_memory());
+        let row = RackController {
+            system_id: SystemId::from_number(7),
+            hostname: "k1".to_owned(),
+            version: "1".to_owned(),
+            interfaces: Vec::new(),
+            session: None,
+            last_seen: now(),
+        };
+        let cause = cause(&Actor::Reconciler("racks"), "test");
+        tables.update(&cause, |tx| tx.insert(&row)).await.unwrap();
+        let described = Described {
+            hostname: "k1".to_owned(),
+            version: "1".to_owned(),
+            interfaces: Vec::new(),
+        };
+        let rack = async || {
+            let view = tables.view().await.unwrap();
+            view.get::<RackController>(&row.system_id).unwrap().unwrap()
+        };
+        // The second region takes it over, and that is no news.
+        record(&tables, 1, &row.system_id, &described).await.unwrap();
+        record(&tables, 2, &row.system_id, &described).await.unwrap();
+        clear(&tables, &rack().await).await.unwrap();
+        record(&tables, 1, &row.system_id, &described).await.unwrap();
+        let mut events = tables.view().await.unwrap().list::<Event>().unwrap();
+        events.sort_by_key(|event| event.id);
+        let told: Vec<(&str, &str)> =
+            events.iter().map(|event| (event.hostname.as_str(), event.kind.as_str())).collect();
+        assert_eq!(told, [("k1", CONNECTED), ("k1", DISCONNECTED), ("k1", CONNECTED)]);
+    }
 }

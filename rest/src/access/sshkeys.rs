@@ -19,11 +19,8 @@ const ALL: &str = "account/prefs/sshkeys/";
 const ONE: &str = "account/prefs/sshkeys/{id}/";
 
 /// A public key.
-pub(crate) const KEY: Param<PublicKey> = Param::parsed(
-    "key",
-    "A public key, as a line of authorized_keys without options.",
-    "Invalid SSH public key.",
-);
+pub(crate) const KEY: Param<PublicKey> =
+    Param::explained("key", "A public key, as a line of authorized_keys without options.");
 
 const USER: Param<String> = Param::text("user", "The user that gets the key; administrators only.");
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use model::access::Permission;
 use model::id::SystemId;
 use model::machine::power::PowerAction;
+use model::secret::SecretBytes;
 use ops::image::boot_resources::WantedImage;
 use ops::machine::actions::DeployRequest;
 use ops::machine::list::MachineDetail;
@@ -178,6 +179,29 @@ async fn commission(call: Call) -> Result<Reply, Problem> {
     one(&call, commands(&call, &id_of(&call)?, None).commission().await?).await
 }
 
+/// How texts begin that cloud-init knows; they are taken as they are.
+const CLOUD_INIT: [&[u8]; 3] = [b"#", b"Content-Type:", b"MIME-Version:"];
+
+/// The user data out of base64. What is neither that nor anything that cloud-init would read is
+/// refused: it may be the name of a file.
+fn user_data(params: &Params) -> Result<Option<SecretBytes>, Problem> {
+    let Some(data) = USER_DATA.file(params).filter(|data| !data.is_empty()) else {
+        return Ok(None);
+    };
+    let letters: Vec<u8> =
+        data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let is_plain = CLOUD_INIT.iter().any(|begin| data.starts_with(begin));
+    match STANDARD.decode(&letters) {
+        Ok(decoded) => Ok(Some(decoded.into())),
+        Err(_) if is_plain => Ok(Some(data.to_vec().into())),
+        Err(_) => {
+            let wrong =
+                "It has to be base64 of what cloud-init reads, as `base64 -w0 FILE` prints it.";
+            Err(Problem::field("user_data", wrong))
+        }
+    }
+}
+
 async fn deploy(call: Call) -> Result<Reply, Problem> {
     let params = &call.params;
     let request = DeployRequest {
@@ -185,12 +209,7 @@ async fn deploy(call: Call) -> Result<Reply, Problem> {
             osystem: OSYSTEM.named(params),
             distro_series: DISTRO_SERIES.named(params),
         },
-        user_data: USER_DATA.file(params).filter(|data| !data.is_empty()).map(|data| {
-            // MAAS takes base64; whatever is not base64 is taken as it is.
-            let letters: Vec<u8> =
-                data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            STANDARD.decode(&letters).unwrap_or_else(|_| data.to_vec()).into()
-        }),
+        user_data: user_data(params)?,
         agent_name: AGENT_NAME.named(params),
     };
     let (id, comment) = (id_of(&call)?, COMMENT.named(params));

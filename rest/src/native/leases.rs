@@ -74,7 +74,11 @@ fn query(params: &Params) -> Result<LeaseQuery, Problem> {
 /// The VLAN that is named, in one of two ways.
 pub(super) fn vlan(params: &Params) -> Result<Option<VlanName>, Problem> {
     match (VLAN.named(params), FABRIC.named(params), VID.named(params)) {
-        (Some(vlan), _, _) => Ok(Some(VlanName::Vlan(vlan))),
+        (Some(vlan), None, None) => Ok(Some(VlanName::Vlan(vlan))),
+        (Some(_), _, _) => {
+            let message = "A VLAN is named by `vlan`, or by `fabric` and `vid`, and not by both.";
+            Err(Problem::field("vlan", message))
+        }
         (None, Some(fabric), Some(vid)) => Ok(Some(VlanName::OfFabric(fabric, vid))),
         (None, None, None) => Ok(None),
         (None, Some(_), None) => {

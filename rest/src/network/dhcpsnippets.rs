@@ -23,12 +23,16 @@ const VALUE: Param<String> = Param::text(
 );
 const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 const ENABLED: Param<bool> = Param::boolean("enabled", "Whether clients are told it.");
-const NODE: Param<String> =
-    Param::text("node", "The machine that it is for, by id or host name; without a subnet.");
+const NODE: Param<String> = Param::text(
+    "node",
+    "The machine that it is for, by id or host name; without a subnet. Empty for none.",
+);
 const SUBNET: Param<String> =
-    Param::text("subnet", "The subnet whose clients it is for; without a node.");
-const IPRANGE: Param<String> =
-    Param::text("iprange", "The IP range of the subnet whose clients it is for, by id.");
+    Param::text("subnet", "The subnet whose clients it is for; without a node. Empty for none.");
+const IPRANGE: Param<String> = Param::text(
+    "iprange",
+    "The IP range of the subnet whose clients it is for, by id. Empty for none.",
+);
 const GLOBAL: Param<bool> =
     Param::boolean("global_snippet", "Make it one for all clients, of no node or subnet.");
 const TO: Param<String> =
@@ -143,9 +147,9 @@ fn change(params: &Params) -> Result<DhcpSnippetChange, Problem> {
         value: VALUE.given(params),
         description: DESCRIPTION.given(params),
         enabled: ENABLED.of(params)?,
-        node: NODE.named(params),
-        subnet: SUBNET.named(params),
-        iprange: IPRANGE.named(params),
+        node: NODE.given(params),
+        subnet: SUBNET.given(params),
+        iprange: IPRANGE.given(params),
         global: GLOBAL.is_set(params)?,
     })
 }

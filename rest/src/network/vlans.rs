@@ -19,7 +19,7 @@ const BY_ID: &str = "vlans/{vlan_id}/";
 const NAME: Param<String> = Param::text("name", "The VLAN's name.");
 const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 const VID: Param<u16> = Param::parsed("vid", "The 802.1Q tag.", "VID must be between 0 and 4094.");
-const MTU: Param<u16> = Param::number("mtu", "The MTU in bytes.");
+const MTU: Param<u16> = Param::number("mtu", "The MTU in bytes.").at_least::<552>();
 const DHCP_ON: Param<bool> = Param::boolean("dhcp_on", "Whether DHCP is served.");
 const PRIMARY_RACK: Param<String> =
     Param::text("primary_rack", "The system id of a rack that serves it.");

@@ -159,13 +159,62 @@ async fn options_that_a_global_snippet_defines_are_known_to_others() {
     let other = create(&region, &[("value", "option lab code 231 = text;")]).await;
     other.assert_field("value", "line 1: `lab`: is defined as code 230 of another type already");
     let defining = used["id"].as_u64().unwrap() - 1;
-    region.delete(By::Admin, &format!("dhcp-snippets/{defining}/")).await.assert(204);
     let path = format!("dhcp-snippets/{}/", used["id"]);
+    let defining = format!("dhcp-snippets/{defining}/");
+    let rest = format!(
+        "Other DHCP snippets rest on the options that this one defines. Change them first: s ({unknown})."
+    );
+    let refused = region.delete(By::Admin, &defining).await.assert(409);
+    assert_eq!(refused.text, rest);
+    let otherwise = [
+        [("value", "next-server 10.0.0.9;")],
+        [("enabled", "false")],
+        [("subnet", "2")],
+        [("value", "option lab code 231 = ip-address;")],
+    ];
+    for form in &otherwise {
+        let refused = region.put(By::Admin, &defining, form).await.assert(409);
+        assert!(refused.text.starts_with("Other DHCP snippets rest on"), "{}", refused.text);
+    }
+    // It may say more, as long as the option is the same.
+    let more = [("value", "option lab code 230 = ip-address; next-server 10.0.0.9;")];
+    region.put(By::Admin, &defining, &more).await.assert(200);
+    region.put(By::Admin, &path, &[("value", "next-server 10.0.0.9;")]).await.assert(200);
+    region.delete(By::Admin, &defining).await.assert(204);
     region.put(By::Admin, &path, &[("enabled", "false")]).await.assert(200);
     region
         .put(By::Admin, &path, &[("value", "option lab 10.0.0.2;")])
         .await
         .assert_field("value", unknown);
+}
+
+#[tokio::test]
+async fn an_option_is_not_defined_otherwise_than_a_subnet_does() {
+    let region = start().await;
+    let own = [("subnet", "1"), ("value", "option lab code 230 = ip-address; option lab 1.2.3.4;")];
+    create(&region, &own).await.assert(200);
+    let other = create(&region, &[("value", "option lab code 231 = text;")]).await.assert(409);
+    let message = "s (line 1: `lab`: is defined as code 231 of another type already).";
+    assert!(other.text.ends_with(message), "{}", other.text);
+    create(&region, &[("value", "option lab code 230 = ip-address;")]).await.assert(200);
+}
+
+#[tokio::test]
+async fn what_is_sent_empty_is_taken_away_or_refused() {
+    let region = start().await;
+    create(&region, &[("subnet", "1"), ("iprange", "1")]).await.assert(200);
+    let path = "dhcp-snippets/1/";
+    for field in ["name", "value"] {
+        let refused = region.put(By::Admin, path, &[(field, " ")]).await;
+        refused.assert_field(field, "This field is required.");
+    }
+    let scope = async |form: &[(&str, &str)]| {
+        let found = region.put(By::Admin, path, form).await.assert(200).json();
+        (found["subnet"]["id"].clone(), found["global_snippet"].clone())
+    };
+    assert_eq!(scope(&[("node", "")]).await, (json!(1), json!(false)));
+    assert_eq!(scope(&[("iprange", "")]).await, (json!(1), json!(false)));
+    assert_eq!(scope(&[("subnet", "")]).await, (Value::Null, json!(true)));
 }
 
 #[tokio::test]

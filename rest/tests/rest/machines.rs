@@ -137,3 +137,18 @@ async fn hardware_addresses_are_those_of_one_interface_each() {
     twice.assert_field("mac_addresses", "MAC address 52:54:00:00:01:01 is given twice.");
     made(&["52:54:00:00:01:01", "52:54:00:00:01:02"]).await.assert(200);
 }
+
+#[tokio::test]
+async fn a_deployment_that_cannot_be_says_why() {
+    let region = Region::start().await;
+    let form = [MACHINE.as_slice(), &[("hostname", "web")]].concat();
+    let made = region.post(By::Admin, "machines/", &form).await.assert(200).json();
+    let deploy = format!("machines/{}/?op=deploy", made["system_id"].as_str().unwrap());
+    let refused = region.post(By::Admin, &deploy, &[("user_data", "user-data.yaml")]).await;
+    let message = "It has to be base64 of what cloud-init reads, as `base64 -w0 FILE` prints it.";
+    refused.assert_field("user_data", message);
+    for data in ["I2Nsb3VkLWNvbmZpZw==", "#cloud-config\nusers: []", ""] {
+        let refused = region.post(By::Admin, &deploy, &[("user_data", data)]).await.assert(409);
+        assert_eq!(refused.text, "Can't deploy a machine that is in the 'New' state", "{data}");
+    }
+}

@@ -1,5 +1,7 @@
 //! SSH keys of users.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use model::ssh_key::SshKey;
 use serde_json::json;
 use tables::read::Reads;
@@ -54,7 +56,9 @@ async fn administrators_add_keys_for_others() {
 async fn what_is_no_new_key_is_refused() {
     let region = Region::start().await;
     let refused = region.post(By::User, PATH, &[("key", "ssh-rsa AAAA")]).await;
-    refused.assert_field("key", "Invalid SSH public key.");
+    let damaged = "Invalid SSH public key. The key is not of the type that the line says, or cut off, \
+                   or something follows it.";
+    refused.assert_field("key", damaged);
     let none = region.post(By::User, PATH, &[]).await.assert(400);
     assert_eq!(none.text, "No provided key!");
     region.post(By::User, PATH, &[("key", KEY)]).await.assert(201);
@@ -81,10 +85,30 @@ async fn a_user_is_made_with_a_key_and_goes_with_it() {
         ]
     };
     let refused = region.post(By::Admin, "users/", &ada("x")).await;
-    refused.assert_field("key", "Invalid SSH public key.");
+    let form = "Invalid SSH public key. It has to be a type, a key in base64 and a comment, without \
+                options before them.";
+    refused.assert_field("key", form);
     region.post(By::Admin, "users/", &ada(KEY)).await.assert(200);
     let keys = async || region.tables.view().await.unwrap().list::<SshKey>().unwrap();
     assert_eq!(keys().await.iter().map(|key| key.key.as_str()).collect::<Vec<_>>(), [KEY]);
     region.delete(By::Admin, "users/ada/").await.assert(204);
     assert_eq!(keys().await, []);
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_keys() {
+    let region = Region::start().await;
+    let key = |number: u8| {
+        let mut blob = STANDARD.decode(KEY.split(' ').nth(1).unwrap()).unwrap();
+        *blob.last_mut().unwrap() = number;
+        format!("ssh-ed25519 {}", STANDARD.encode(blob))
+    };
+    for number in 0..100 {
+        region.post(By::User, PATH, &[("key", key(number).as_str())]).await.assert(201);
+    }
+    let refused = region.post(By::User, PATH, &[("key", key(100).as_str())]).await;
+    refused.assert_field("key", "A user has at most 100 SSH keys: delete one first.");
+    region.post(By::Admin, PATH, &[("key", key(100).as_str())]).await.assert(201);
+    region.delete(By::User, &format!("{PATH}1/")).await.assert(204);
+    region.post(By::User, PATH, &[("key", key(100).as_str())]).await.assert(201);
 }

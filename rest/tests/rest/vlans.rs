@@ -105,10 +105,11 @@ async fn a_relay_that_would_have_no_effect_is_refused() {
     let form = [("relay_vlan", first["id"].to_string())];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     let chain = region.put(By::Admin, "fabrics/0/vlans/20/", &form).await;
-    chain.assert_field(
-        "relay_vlan",
-        "Select a valid choice. That choice is not one of the available choices.",
-    );
+    let choice = "Select a valid choice. That choice is not one of the available choices.";
+    chain.assert_field("relay_vlan", &format!("{choice} It is served through a relay itself."));
+    let itself =
+        region.put(By::Admin, "fabrics/0/vlans/20/", &[("relay_vlan", other.as_str())]).await;
+    itself.assert_field("relay_vlan", &format!("{choice} It is this VLAN itself."));
     region.put(By::Admin, "fabrics/0/vlans/10/", &[("relay_vlan", "")]).await.assert(200);
     region.put(By::Admin, "vlans/1/", &off).await.assert(200);
 }

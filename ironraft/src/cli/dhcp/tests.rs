@@ -119,3 +119,10 @@ fn arguments_that_contradict_each_other_are_refused() {
         assert!(parse(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_long_client_does_not_widen_the_table() {
+    assert_eq!(shortened("52:54:00:12:34:56"), "52:54:00:12:34:56");
+    let long = "ff:".repeat(254);
+    assert_eq!(shortened(&long).chars().count(), CLIENT_MAX + 1);
+}

@@ -217,7 +217,9 @@ fn refusals_name_line_and_word_and_what_to_do() {
 #[test]
 fn what_the_server_says_is_refused_by_every_name() {
     for code in 0..=u8::MAX {
-        let text = format!("option option-{code} 01:02;");
+        let kind = crate::dhcp::option::standard_names().find(|(_, own)| *own == code);
+        let value = kind.map_or("01:02", |(name, _)| bytes_of(name));
+        let text = format!("option option-{code} {value};");
         let owned = owned(code).is_some();
         let is_routes = matches!(code, CLASSLESS_ROUTES | CLASSLESS_ROUTES_WINDOWS);
         let cannot_be_set =
@@ -239,6 +241,79 @@ fn what_the_server_says_is_refused_by_every_name() {
         panic!("{asked:?}")
     };
     assert!(matches!(&branches[0].0, Condition::Equal(left, _) if *left == lease_time));
+}
+
+/// Bytes that are a value of a standard option.
+fn bytes_of(name: &str) -> &'static str {
+    let format = standard(name).expect("it is a standard name").format;
+    let kind = OptionType::of_format(&format).expect("it has a type");
+    let candidates = [
+        "01",
+        "ff:00",
+        "01:02:03",
+        "ff:ff:ff:00",
+        "01:01:01:01:01",
+        "01:01:01:01:01:01:01:01",
+        "01:0a:00:00:01:0a:00:00:02:00",
+        "01:61:00",
+    ];
+    let fits = |text: &&&str| value::hexadecimal(text).is_some_and(|value| kind.takes(&value));
+    candidates.iter().find(fits).unwrap_or_else(|| panic!("{name} {format}"))
+}
+
+#[test]
+fn known_options_keep_their_type_under_every_name() {
+    let address = "the value has to be of the type of `routers`, an IPv4 address, once or several";
+    refused("option option-3 0a;", &format!("line 1: `0a`: {address}"));
+    refused("option unknown-3 0a;", &format!("line 1: `0a`: {address}"));
+    refused("option gw code 3 = string;\noption gw 0a;", &format!("line 2: `0a`: {address}"));
+    refused(
+        "option option-6 01:02:03;",
+        "line 1: `01:02:03`: the value has to be of the type of `do",
+    );
+    refused(
+        "option option-1 ff:ff:ff;",
+        "line 1: `ff:ff:ff`: the value has to be of the type of `su",
+    );
+    refused("option option-19 02;", "line 1: `02`: the value has to be of the type of `ip-forward");
+    refused(
+        "option option-119 \"lab\";",
+        "line 1: `\"lab\"`: the value has to be of the type of `dom",
+    );
+    says("option option-3 0a:00:00:01;", &[option(3, &[10, 0, 0, 1])]);
+    says("option option-15 \"lab\";", &[option(15, b"lab")]);
+    says("option option-119 01:61:00:01:62:c0:00;", &[option(119, b"\x01a\0\x01b\xc0\0")]);
+}
+
+#[test]
+fn a_subnet_mask_is_ones_and_then_zeros() {
+    for wrong in ["0.0.0.0", "255.0.255.0", "0.0.0.255"] {
+        let message = format!("line 1: `{wrong}`: the value has to be a subnet mask");
+        refused(&format!("option subnet-mask {wrong};"), &message);
+    }
+    refused("option option-1 ff:00:ff:00;", "line 1: `ff:00:ff:00`: the value has to be a subnet");
+    says("option subnet-mask 255.255.254.0;", &[option(1, &[255, 255, 254, 0])]);
+    says("option subnet-mask 255.255.255.255;", &[option(1, &[255; 4])]);
+}
+
+#[test]
+fn the_shortest_lease_is_not_longer_than_the_longest() {
+    let both = "the value has to be such that min-lease-time (600) is at most max-lease-time (60)";
+    let message = |word: &str| format!("line 1: `{word}`: {both}");
+    refused("min-lease-time 600; max-lease-time 60;", &message("60"));
+    refused("max-lease-time 60; min-lease-time 600;", &message("600"));
+    refused("max-lease-time 60; if known { min-lease-time 600; }", &message("600"));
+    refused(
+        "class \"a\" { match if known; min-lease-time 600; max-lease-time 60; }",
+        &message("60"),
+    );
+    for taken in [
+        "max-lease-time 60; if known { min-lease-time 600; max-lease-time 600; }",
+        "if known { max-lease-time 60; } else { min-lease-time 600; }",
+        "max-lease-time 60; min-lease-time 60; max-lease-time 120; default-lease-time 600;",
+    ] {
+        assert!(read(taken).is_ok(), "{taken}");
+    }
 }
 
 #[test]

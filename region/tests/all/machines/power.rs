@@ -4,6 +4,7 @@ use identity::peer::Connection;
 use identity::{PeerIdentity, Role};
 use model::id::SystemId;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
+use ops::machine::machines::{self, MachineChange};
 use proto::convert::power_state_to_wire;
 use proto::rack::ReportPowerRequest;
 use proto::rack::rack_client::RackClient;
@@ -70,4 +71,28 @@ async fn a_report_of_a_failed_attempt_counts_once() {
     let again = reported(&site, "rack34", &job).await.expect_err("a refusal");
     assert_eq!(again.code(), Code::PermissionDenied);
     assert_eq!(site.job(&id).await, Some(waiting));
+}
+
+#[tokio::test]
+async fn an_order_begins_anew_when_the_machine_is_reached_otherwise() {
+    let (site, id, job) = site_with_job().await;
+    let change = |name: &str, value: &str| MachineChange {
+        power_parameters: [(name, value)].into(),
+        ..MachineChange::default()
+    };
+    let update = async |change: &MachineChange| {
+        machines::update(&site.tables, &site.actor, &id, change).await.expect("a change");
+        site.job(&id).await.expect("a job")
+    };
+    let again = update(&change("power_address", "10.9.9.9")).await;
+    assert_eq!((again.action, again.attempt), (job.action, 1));
+    assert_ne!(again.id, job.id);
+    assert_eq!(again.parameters.public("power_address"), Some("10.9.9.9"));
+    // What is the same begins nothing, and neither does what is no power parameter.
+    assert_eq!(update(&change("power_address", "10.9.9.9")).await, again);
+    let described = MachineChange { description: Some("x".to_owned()), ..MachineChange::default() };
+    assert_eq!(update(&described).await, again);
+    // What the rack says of the job before changes nothing.
+    reported(&site, "rack34", &job).await.expect("dropped");
+    assert_eq!(site.job(&id).await, Some(again));
 }
