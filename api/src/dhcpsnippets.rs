@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::devices::Device;
 use crate::machines::Machine;
 use crate::subnets::Subnet;
 
@@ -20,14 +21,24 @@ pub struct DhcpSnippet {
     pub description: String,
     /// Whether clients are told it.
     pub enabled: bool,
-    /// The machine that it is for.
-    pub node: Option<Box<Machine>>,
+    /// The node that it is for.
+    pub node: Option<Node>,
     /// The subnet that it is for, or that its IP range lies in.
     pub subnet: Option<Subnet>,
     /// Whether it is for all clients.
     pub global_snippet: bool,
     /// Its path.
     pub resource_uri: String,
+}
+
+/// What a snippet may be for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Node {
+    /// A machine.
+    Machine(Box<Machine>),
+    /// A device.
+    Device(Box<Device>),
 }
 
 /// A text that it has or had.

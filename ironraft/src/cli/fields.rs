@@ -54,7 +54,8 @@ impl Fields {
         for (name, wanted) in &self.filters {
             let header = |column: &&(&str, &str)| column.0.eq_ignore_ascii_case(name);
             let column = resource.columns.iter().find(header).map(|column| column.1);
-            let path = column.unwrap_or(name);
+            let is_field = rows.iter().any(|row| value_at(row, name).is_some());
+            let path = column.filter(|_| !is_field).unwrap_or(name);
             let is_column = resource
                 .columns
                 .iter()

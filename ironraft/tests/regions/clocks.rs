@@ -1,37 +1,45 @@
 //! The wall clock of one of three regions is set: it says so and refuses what depends on time, the others
 //! go on and tell operators, and it comes back once its clock is right.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Node, POLL, ironraft, wait_for};
+use crate::cluster::{Cluster, POLL, ironraft, wait_for};
 use crate::rest::Rest;
-
-/// Debian's place for the library of `faketime`, which shows a process another wall clock.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// After how long at most a region must have noticed that its clock was set. It takes half a second.
 const NOTICED_MAX: Duration = Duration::from_secs(10);
 
-/// A region whose wall clock is ahead by what stands in `offset`; its other clocks are as they are.
-fn run_with_offset(address: &str, data: &Path, offset: &Path) -> Node {
-    assert!(Path::new(FAKETIME).exists(), "the package faketime is not installed");
-    let log = std::fs::File::create(data.with_extension("log")).unwrap();
-    let mut command = ironraft(&["region", "run", "--data-dir", data.to_str().unwrap()]);
-    command.env("LD_PRELOAD", FAKETIME).env("FAKETIME_TIMESTAMP_FILE", offset);
-    command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    let process = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
-    Node { address: address.to_owned(), data: data.to_owned(), process }
+/// Compiles the library that shows a process another wall clock.
+fn compile_clock(folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regions/wall_clock.c");
+    let library = folder.join("wall_clock.so");
+    let mut compile = Command::new("cc");
+    compile.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]).arg(&library).arg(source);
+    assert!(compile.status().unwrap().success());
+    library
 }
 
-fn set(offset: &Path, seconds: &str) {
-    let new = offset.with_extension("new");
-    std::fs::write(&new, format!("{seconds}s\n")).unwrap();
-    std::fs::rename(&new, offset).unwrap();
+/// A region whose wall clock is ahead by what stands in `offset`; its other clocks are as they are.
+fn run_with_offset(cluster: &Cluster, data: &Path, offset: &Path) -> Child {
+    let log = std::fs::File::create(data.with_extension("log")).unwrap();
+    let mut command = ironraft(&["region", "run", "--data-dir", data.to_str().unwrap()]);
+    command.env("LD_PRELOAD", compile_clock(cluster.folder.path()));
+    command.env("WALL_CLOCK_AHEAD", offset);
+    command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+fn set(offset: &Path, seconds: i64) {
+    // In place: the process has mapped it.
+    let mut file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(offset).unwrap();
+    file.write_all(&seconds.to_ne_bytes()).unwrap();
 }
 
 /// What a region's telemetry says, as soon as it satisfies `is`.
@@ -60,10 +68,9 @@ fn events(cluster: &Cluster, node: usize) -> String {
     String::from_utf8(events.output().unwrap().stdout).unwrap()
 }
 
-async fn check_step(cluster: &Cluster, offset: &Path, step: &str, says: &str) {
+async fn check_step(cluster: &Cluster, offset: &Path, step: i64, says: &str) {
     let rests: Vec<Rest> =
         cluster.nodes.iter().map(|node| Rest::new(&node.address, &cluster.api_key)).collect();
-    let changed = step.trim_start_matches(['+', '-']);
     set(offset, step);
     let ready = told(&cluster.nodes[0].address, "/readyz", |text| text.contains(says)).await;
     assert!(ready.contains("[-] the clock of this region differs by"), "{ready}");
@@ -73,26 +80,26 @@ async fn check_step(cluster: &Cluster, offset: &Path, step: &str, says: &str) {
     assert!(refused.text.contains(says), "{refused:?}");
     wait_for("another leader", || cluster.status(1)?["leader"].as_u64().filter(|id| *id != 1));
     for (number, rest) in rests.iter().enumerate().skip(1) {
-        let name = format!("during{number}{changed}{}", step.len());
-        let made = rest.post("fabrics/", &[("name", &name), ("description", step)]).await;
+        let name = format!("during{number}-{}", if step < 0 { "behind" } else { "ahead" });
+        let made = rest.post("fabrics/", &[("name", &name)]).await;
         assert_eq!(made.status, StatusCode::OK, "{made:?}");
     }
-    let sign = if step.starts_with('-') { "-" } else { "" };
+    let sign = if step < 0 { "-" } else { "" };
     let series = format!(r#"ironraft_region_clock_offset_seconds{{peer="1"}} {sign}"#);
     let metrics = told(&cluster.nodes[1].address, "/metrics", |text| {
         let value = text.lines().find_map(|line| line.strip_prefix(&series));
         value.is_some_and(|value| value.starts_with("3599") || value.starts_with("3600"))
     });
     metrics.await;
-    let way = if step.starts_with('-') { "behind" } else { "ahead of" };
+    let way = if step < 0 { "behind" } else { "ahead of" };
     wait_for("the event", || {
         let events = events(cluster, 1);
         (events.contains("Region clock differs") && events.contains(way)).then_some(())
     });
-    let status = cluster.status(0).unwrap();
+    let status = cluster.status(1).unwrap();
     let offset_ms = status["members"][0]["clock_offset_ms"].as_i64().unwrap();
     assert!((3_599_000..3_601_000).contains(&offset_ms.abs()), "{status}");
-    set(offset, "+0");
+    set(offset, 0);
     serves(&cluster.nodes[0].address).await;
     wait_for("the event of its return", || {
         events(cluster, 1).contains("Region clock agrees again").then_some(())
@@ -103,11 +110,11 @@ async fn check_step(cluster: &Cluster, offset: &Path, step: &str, says: &str) {
 async fn a_region_whose_clock_is_set_refuses_and_the_others_go_on() {
     let mut cluster = Cluster::form(["127.0.57.1", "127.0.57.2", "127.0.57.3"]);
     let offset = cluster.folder.path().join("offset");
-    set(&offset, "+0");
+    set(&offset, 0);
     let (address, data) = (cluster.nodes[0].address.clone(), cluster.nodes[0].data.clone());
     cluster.nodes[0].process.kill().unwrap();
     cluster.nodes[0].process.wait().unwrap();
-    cluster.nodes[0] = run_with_offset(&address, &data, &offset);
+    cluster.nodes[0].process = run_with_offset(&cluster, &data, &offset);
     serves(&address).await;
     // It may lead when it happens.
     let lead = cluster.status(0).unwrap()["leader"].as_u64().unwrap();
@@ -116,8 +123,8 @@ async fn a_region_whose_clock_is_set_refuses_and_the_others_go_on() {
         let transfer = ironraft(&["cluster", "transfer", "1", "--data-dir", data]).output();
         assert!(transfer.unwrap().status.success());
     }
-    check_step(&cluster, &offset, "+3600", "differs by +3").await;
-    check_step(&cluster, &offset, "-3600", "differs by -3").await;
+    check_step(&cluster, &offset, 3_600, "differs by +3").await;
+    check_step(&cluster, &offset, -3_600, "differs by -3").await;
     let made = Rest::new(&address, &cluster.api_key).post("fabrics/", &[("name", "after")]).await;
     assert_eq!(made.status, StatusCode::OK, "{made:?}");
     let status: Value = cluster.status(0).unwrap();

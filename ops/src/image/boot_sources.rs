@@ -116,14 +116,24 @@ pub async fn update(
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, id: BootSourceId) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageBootSources, "bootsource.delete")?;
-    tables
-        .update(&cause, |tx| {
-            for selection in tx.list_by(&SELECTIONS_OF_SOURCE, &id)? {
-                tx.delete::<BootSourceSelection>(&selection.id)?;
-            }
-            tx.delete::<BootSource>(&id)?.ok_or(MISSING).map(drop)
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, id)).await
+}
+
+/// Removes a source with its selections, in a transaction of the caller's.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn remove(tx: &mut Tx, id: BootSourceId) -> Result<(), Refusal> {
+    tx.depend_on(&selections_guard(id));
+    for selection in tx.list_by(&SELECTIONS_OF_SOURCE, &id)? {
+        tx.delete::<BootSourceSelection>(&selection.id)?;
+    }
+    tx.delete::<BootSource>(&id)?.ok_or(MISSING).map(drop)
+}
+
+/// The guard of the selections of a source: who adds one marks it, who removes all depends on it.
+fn selections_guard(source: BootSourceId) -> String {
+    format!("bootsources/{source}/selections")
 }
 
 /// The selections of a source.
@@ -167,6 +177,7 @@ pub async fn create_selection(
     tables
         .update(&cause, |tx| {
             tx.get::<BootSource>(&source)?.ok_or(MISSING)?;
+            tx.mark(&selections_guard(source));
             let blank = BootSourceSelection {
                 id: BootSourceSelectionId(tx.next_id::<BootSourceSelection>()?),
                 source,

@@ -134,6 +134,21 @@ pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<NodeDe
     Err(Refusal::NotFound { model: "Node" })
 }
 
+/// The machine or device with an id, if the actor may read it.
+pub(crate) fn shown(
+    details: &Details,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Option<NodeDetail>, Refusal> {
+    match read(details, NodeKind::Machine, id)? {
+        Some(NodeDetail::Machine(found)) => {
+            let may = permits(actor, Permission::ReadMachine, &Object::of(&found.machine)).is_ok();
+            Ok(may.then_some(NodeDetail::Machine(found)))
+        }
+        _ => read(details, NodeKind::Device, id),
+    }
+}
+
 /// Deletes a node, whichever it is.
 ///
 /// # Errors

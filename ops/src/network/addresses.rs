@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use model::error::Kind;
 use model::id::{SubnetId, VlanId};
 use model::lease::binding::Binding;
+use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::net::allocate::{AllocateError, allocate};
@@ -89,16 +90,24 @@ pub fn assign(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
             .get::<Subnet>(&subnet)?
             .ok_or_else(|| AssignError::NotConnected { hostname: machine.hostname.clone() })?;
         let mac = machine.interfaces[interface].mac;
-        let address = match kept::for_client(tx, subnet.id, mac)? {
-            Some(ip) => {
-                keep(tx, &subnet, ip);
-                ip
-            }
-            None => choose(tx, &subnet)?,
-        };
+        let address = choose_for(tx, &subnet, mac)?;
         machine.interfaces[interface].links[link].ip_address = Some(address);
     }
     Ok(())
+}
+
+/// An address of a subnet for an interface: the one that is kept for it, else a free one.
+///
+/// # Errors
+/// See [`AssignError`].
+pub(crate) fn choose_for(
+    tx: &mut Tx,
+    subnet: &Subnet,
+    mac: MacAddress,
+) -> Result<IpAddr, AssignError> {
+    let Some(ip) = kept::for_client(tx, subnet.id, mac)? else { return choose(tx, subnet) };
+    keep(tx, subnet, ip);
+    Ok(ip)
 }
 
 /// Takes the addresses of AUTO links back.

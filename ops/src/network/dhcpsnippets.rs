@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
-use model::access::{Actor, Object, Permission, permits};
+use model::access::{Actor, Permission};
+use model::device::Device;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::error::Kind;
 use model::id::{DhcpSnippetId, IpRangeId, SubnetId, SystemId};
@@ -16,12 +17,12 @@ use model::net::subnet::Subnet;
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::{NO_CHOICE, Refusal};
-use crate::machine::list::MachineDetail;
+use crate::machine::holders;
+use crate::machine::nodes::{self, NodeDetail};
 use crate::network::dependents::Holder;
 use crate::network::option_definitions::{keep_others, used};
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
-use tables::machines::MACHINE_BY_HOSTNAME;
 use tables::options::SNIPPETS_GUARD;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -57,8 +58,8 @@ pub struct DhcpSnippetChange {
 pub struct DhcpSnippetDetail {
     /// The snippet.
     pub snippet: DhcpSnippet,
-    /// The machine that it is for, if the actor may read it.
-    pub node: Option<MachineDetail>,
+    /// The machine or device that it is for, if the actor may read it.
+    pub node: Option<NodeDetail>,
     /// The subnet that it is for, or that its range lies in.
     pub subnet: Option<Arc<SubnetDetail>>,
 }
@@ -287,15 +288,15 @@ fn cleared(before: &Scope, change: &DhcpSnippetChange) -> Scope {
 
 fn node(tx: &Tx, named: &str) -> Result<SystemId, Refusal> {
     let by_id = match named.parse::<SystemId>() {
-        Ok(id) => tx.get::<Machine>(&id)?,
-        Err(_) => None,
+        Ok(id) if tx.get::<Machine>(&id)?.is_some() || tx.get::<Device>(&id)?.is_some() => Some(id),
+        Ok(_) | Err(_) => None,
     };
     let found = match by_id {
-        Some(machine) => Some(machine),
-        None => tx.find(&MACHINE_BY_HOSTNAME, &named.to_lowercase())?,
+        Some(id) => Some(id),
+        None => holders::of_hostname(tx, named)?,
     };
     let message = format!("Select a valid choice. {named} is not one of the available choices.");
-    found.map(|machine| machine.system_id).ok_or_else(|| Refusal::field("node", message))
+    found.ok_or_else(|| Refusal::field("node", message))
 }
 
 fn subnet(tx: &Tx, named: &str) -> Result<SubnetId, Refusal> {
@@ -332,13 +333,10 @@ fn detail(
     actor: &Actor,
     snippet: DhcpSnippet,
 ) -> Result<DhcpSnippetDetail, Refusal> {
-    let machine = match snippet.scope.node() {
-        Some(node) => details.view().get::<Machine>(node)?,
+    let node = match snippet.scope.node() {
+        Some(node) => nodes::shown(details, actor, node)?,
         None => None,
     };
-    let is_shown =
-        |machine: &Machine| permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok();
-    let node = machine.filter(is_shown).map(|machine| details.machine(machine)).transpose()?;
     let subnet = snippet.scope.subnet().map_or(Ok(None), |subnet| details.subnet(subnet))?;
     Ok(DhcpSnippetDetail { snippet, node, subnet })
 }

@@ -15,7 +15,7 @@ pub mod fabrics;
 mod gateways;
 pub mod ipaddresses;
 pub mod ipranges;
-mod kept;
+pub(crate) mod kept;
 pub mod lease_list;
 pub mod leases;
 pub(crate) mod names;

@@ -9,6 +9,7 @@ use model::net::iprange::Purpose;
 use model::net::vlan::Vlan;
 use model::user::User;
 use ops::error::Refusal;
+use ops::image::boot_sources::{self, BootSourceChange, SelectionChange};
 use ops::network::addresses;
 use ops::network::dhcpsnippets::{self, DhcpSnippetChange};
 use ops::network::ipranges::{self, IpRangeChange};
@@ -97,10 +98,29 @@ async fn a_vlan_is_not_removed_while_another_one_is_relayed_to_it() {
     conflicts(&site, tx, |tx| vlans::remove(tx, &name)).await;
 }
 
+#[tokio::test]
+async fn a_boot_source_is_not_removed_while_it_gets_a_selection() {
+    let (site, actor) = site().await;
+    let change = BootSourceChange {
+        url: Some("http://images.example.com/".to_owned()),
+        keyring_filename: Some("/usr/share/keyrings/x.gpg".to_owned()),
+        ..BootSourceChange::default()
+    };
+    let source = boot_sources::create(&site.tables, &actor, &change).await.unwrap().id;
+    let tx = site.tables.begin(0).await.unwrap();
+    let [os, release] = ["ubuntu", "jammy"].map(|text| Some(text.to_owned()));
+    let change = SelectionChange { os, release, ..SelectionChange::default() };
+    Box::pin(boot_sources::create_selection(&site.tables, &actor, source, &change)).await.unwrap();
+    conflicts(&site, tx, |tx| boot_sources::remove(tx, source)).await;
+}
+
 /// A machine is seen on a VLAN, and linked to its subnet.
 #[tokio::test]
 async fn a_subnet_is_not_removed_while_a_machine_is_linked_to_it() {
-    let (site, _) = site().await;
+    let (site, actor) = site().await;
+    let off = VlanChange { dhcp_on: Some(false), ..VlanChange::default() };
+    let vlan = VlanName::Vlan(site.vlan.to_string());
+    Box::pin(vlans::update(&site.tables, &actor, &vlan, &off)).await.unwrap();
     let tx = site.tables.begin(0).await.unwrap();
     site.change(|tx| {
         let mut interface = Interface { boot: true, ..Interface::of_mac(mac(1)) };

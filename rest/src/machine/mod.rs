@@ -5,7 +5,7 @@ mod by_mac;
 pub mod chassis;
 pub mod clone;
 pub mod details;
-mod device_shape;
+pub(crate) mod device_shape;
 pub mod devices;
 pub mod interfaces;
 pub mod machines;

@@ -56,16 +56,18 @@ pub const OPERATIONS: &[Operation] =
 
 async fn explain(call: Call) -> Result<Reply, Problem> {
     let params = &call.params;
+    // All are read before any of them is refused.
+    let (vlan, client_id) = (vlan(params), CLIENT_ID.of(params));
     let query = ExplainQuery {
         mac: MAC.required(params)?,
-        vlan: vlan(params)?,
         relay: RELAY.of(params)?,
         link_selection: LINK_SELECTION.of(params)?,
         architecture: ARCH.of(params)?,
         vendor_class: VENDOR.named(params),
         user_class: USER_CLASS.named(params),
         requested: REQUESTED.of(params)?,
-        client_id: CLIENT_ID.of(params)?,
+        client_id: client_id?,
+        vlan: vlan?,
     };
     Ok(Reply::json(&dhcp_explain::explain(&call.parts.tables, &call.actor, &query).await?))
 }

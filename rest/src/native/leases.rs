@@ -64,10 +64,10 @@ fn query(params: &Params) -> Result<LeaseQuery, Problem> {
         ip: IP.of(params)?,
         mac: MAC.of(params)?,
         subnet: SUBNET.named(params),
-        vlan: vlan(params)?,
         state: STATE.of(params)?,
         after: AFTER.of(params)?,
         limit,
+        vlan: vlan(params)?,
     })
 }
 

@@ -1,13 +1,15 @@
 //! `dhcp-snippets/`: what operators have DHCP clients told.
 
+use api::dhcpsnippets::Node;
 use model::access::Permission;
 use model::dhcp::snippet::Version;
 use model::error::Kind;
+use ops::machine::nodes::NodeDetail;
 use ops::network::dhcpsnippets::{self, DhcpSnippetChange, DhcpSnippetDetail};
 use ops::site::dates::rfc2822;
 
 use crate::call::Call;
-use crate::machine::shape;
+use crate::machine::{device_shape, shape};
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::params::Params;
@@ -25,7 +27,7 @@ const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 const ENABLED: Param<bool> = Param::boolean("enabled", "Whether clients are told it.");
 const NODE: Param<String> = Param::text(
     "node",
-    "The machine that it is for, by id or host name; without a subnet. Empty for none.",
+    "The machine or device that it is for, by id or host name; without a subnet. Empty for none.",
 );
 const SUBNET: Param<String> =
     Param::text("subnet", "The subnet whose clients it is for; without a node. Empty for none.");
@@ -134,10 +136,18 @@ fn shape_of(detail: &DhcpSnippetDetail) -> api::dhcpsnippets::DhcpSnippet {
         history: snippet.versions.iter().map(version).collect(),
         description: snippet.description.clone(),
         enabled: snippet.enabled,
-        node: detail.node.as_ref().map(|node| Box::new(shape::machine(node))),
+        node: detail.node.as_ref().and_then(node_of),
         subnet: detail.subnet.as_deref().map(shapes::subnet),
         global_snippet: snippet.scope == model::dhcp::snippet::Scope::Global,
         resource_uri: format!("/MAAS/api/2.0/dhcp-snippets/{}/", snippet.id),
+    }
+}
+
+fn node_of(node: &NodeDetail) -> Option<Node> {
+    match node {
+        NodeDetail::Machine(found) => Some(Node::Machine(Box::new(shape::machine(found)))),
+        NodeDetail::Device(found) => Some(Node::Device(Box::new(device_shape::device(found)))),
+        NodeDetail::Rack(_) | NodeDetail::Region(_) => None,
     }
 }
 

@@ -47,6 +47,23 @@ async fn a_snippet_has_maas_shape() {
 }
 
 #[tokio::test]
+async fn a_snippet_is_for_a_device_as_long_as_there_is_one() {
+    let region = start().await;
+    let form = [("hostname", "switch"), ("mac_addresses", "52:54:00:00:07:01")];
+    let device = region.post(By::User, "devices/", &form).await.assert(200).json();
+    let id = device["system_id"].as_str().unwrap();
+    for (number, named) in ["switch", id].into_iter().enumerate() {
+        let name = format!("for the switch {number}");
+        let form = [("name", name.as_str()), ("node", named)];
+        let made = create(&region, &form).await.assert(200).json();
+        let node = &made["node"];
+        assert_eq!((&node["system_id"], &node["node_type"]), (&json!(id), &json!(1)));
+    }
+    region.delete(By::User, &format!("devices/{id}/")).await.assert(204);
+    assert_eq!(region.get(By::Admin, "dhcp-snippets/").await.json(), json!([]));
+}
+
+#[tokio::test]
 async fn a_snippet_is_for_a_machine_a_subnet_a_range_or_all() {
     let region = start().await;
     let machine = region.post(By::Admin, "machines/", &MACHINE).await.assert(200).json();

@@ -86,6 +86,26 @@ async fn a_static_link_keeps_a_free_or_a_named_address_until_it_is_unlinked() {
 }
 
 #[tokio::test]
+async fn a_device_gets_the_address_that_is_reserved_for_its_interface() {
+    let (region, _, first) = site().await;
+    let reserve = [("ip", "10.0.0.77"), ("mac_address", "52:54:00:00:00:01")];
+    region.post(By::Admin, "reservedips/", &reserve).await.assert(200);
+    for named in [link("1", &[]), link("1", &[("ip_address", "10.0.0.77")])] {
+        let linked = region.post(By::User, &first, &named).await.assert(200).json();
+        assert_eq!(linked["links"][0]["ip_address"], "10.0.0.77");
+        let id = linked["links"][0]["id"].to_string();
+        let unlink = [("op", "unlink_subnet"), ("id", id.as_str())];
+        region.post(By::User, &first, &unlink).await.assert(200);
+    }
+    let form = [("hostname", "other"), ("mac_addresses", "52:54:00:00:00:02")];
+    let device = region.post(By::User, "devices/", &form).await.assert(200).json();
+    let id = device["system_id"].as_str().unwrap();
+    let other = format!("nodes/{id}/interfaces/{}/", device["interface_set"][0]["id"]);
+    let taken = link("1", &[("ip_address", "10.0.0.77")]);
+    region.post(By::User, &other, &taken).await.assert(404);
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_link_is_said_by_field() {
     let (region, _, first) = site().await;
     let no_choice = "Select a valid choice. That choice is not one of the available choices.";

@@ -60,7 +60,7 @@ async fn routes_that_lead_nowhere_are_refused_in_maas_words() {
         (&[("destination", "3")], "__all__", "source and destination must be the same IP version."),
         (&[("source", "9")], "source", no_choice),
         (&[("destination", "9")], "destination", no_choice),
-        (&[("metric", "-1")], "metric", "Enter a whole number."),
+        (&[("metric", "-1")], "metric", "Ensure this value is greater than or equal to 0."),
     ];
     for (form, field, message) in all {
         create(&region, By::Admin, form).await.assert_field(field, message);

@@ -96,30 +96,3 @@ async fn missing_and_wrong_values_are_named() {
     );
     region.delete(By::Admin, "users/admin/").await.assert(400);
 }
-
-#[tokio::test]
-async fn what_a_user_has_goes_to_another_one_or_keeps_the_user() {
-    let region = Region::start().await;
-    region.post(By::Admin, "subnets/", &[("cidr", "10.0.0.0/24")]).await.assert(200);
-    let reserve = [("op", "reserve"), ("ip", "10.0.0.2")];
-    region.post(By::User, "ipaddresses/", &reserve).await.assert(200);
-    let range = [("type", "reserved"), ("start_ip", "10.0.0.10"), ("end_ip", "10.0.0.20")];
-    region.post(By::User, "ipranges/", &range).await.assert(200);
-    let refused = region.delete(By::Admin, "users/user/").await.assert(400);
-    assert_eq!(
-        refused.text,
-        "User user cannot be deleted: 1 static IP address(es), 1 IP range(s) are still allocated"
-    );
-    for wrong in ["nosuch", "user"] {
-        let path = format!("users/user/?transfer_resources_to={wrong}");
-        region.delete(By::Admin, &path).await.assert(404);
-    }
-    region.get(By::Admin, "users/user/").await.assert(200);
-    region.delete(By::Admin, "users/user/?transfer_resources_to=admin").await.assert(204);
-    let reserved = region.get(By::Admin, "ipaddresses/").await.json();
-    assert_eq!(reserved[0]["owner"]["username"], "admin");
-    let ranges = region.get(By::Admin, "ipranges/").await.json();
-    assert_eq!(ranges[0]["user"]["username"], "admin");
-    let release = [("op", "release"), ("ip", "10.0.0.2")];
-    region.post(By::Admin, "ipaddresses/", &release).await.assert(204);
-}

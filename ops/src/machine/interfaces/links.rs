@@ -13,7 +13,7 @@ use model::net::vlan::Vlan;
 use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::interfaces::{NodeInterface, change_one, ensure_link};
 use crate::machine::machines::no_choice;
-use crate::network::{addresses, ipaddresses, spans, specifiers};
+use crate::network::{addresses, ipaddresses, kept, spans, specifiers};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -45,9 +45,13 @@ pub async fn link_subnet(
 ) -> Result<NodeInterface, Refusal> {
     change_one(tables, actor, (node, named), "interface.link-subnet", |tx, _, interface| {
         let (subnet, ip) = checked_link(tx, interface, wanted)?;
+        let mac = interface.mac;
         let ip = match ip {
+            Some(ip) if kept::for_client(tx, subnet.id, mac)? == Some(ip) => {
+                addresses::choose_for(tx, &subnet, mac)?
+            }
             Some(ip) => ipaddresses::take(tx, &subnet, ip)?,
-            None => addresses::choose(tx, &subnet)?,
+            None => addresses::choose_for(tx, &subnet, mac)?,
         };
         if wanted.force {
             interface.links.clear();
