@@ -33,8 +33,8 @@ use crate::metadata::{self, MetadataParts};
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
-    authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
-    pools, power, tags, tokens, zone_serials,
+    authority, contents, deploy, events, image_files, images as image_copies, leases, logins,
+    membership, pools, power, tags, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -218,8 +218,9 @@ fn services(
 /// Everything that is served over HTTP.
 fn routes(tables: &Tables, images: &Images, feed: &Feed, filling: &Filling) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
+    let logins = Arc::clone(&parts.logins);
     let admission = Admission::new(tables.clone());
-    let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling);
+    let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling).with_logins(logins);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
@@ -239,6 +240,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(image_files::run(images, stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(logins::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(indexes::run(tables.clone(), filling, stop.clone())));
     tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));

@@ -19,7 +19,7 @@ use raft_store::store::InitError;
 use crate::app::{RunError, open_store};
 use crate::config::{Config, ConfigError};
 use model::access::Actor;
-use ops::access::users::NewUser;
+use ops::access::users::{self, NewUser};
 use ops::cluster::bootstrap::bootstrap;
 use ops::cluster::nodes::{JoinError, NewRegion, create_token, init_cluster};
 use ops::error::Refusal;
@@ -104,7 +104,9 @@ pub async fn init(
     hostname: &str,
     admin: &NewUser,
 ) -> Result<NewCluster, SetupError> {
+    // Before anything is made.
     Config::require_fresh(data_dir)?;
+    users::check(admin).map_err(Refusal::from)?;
     let authority = CertificateAuthority::create()?;
     let config = Config {
         node_id: 1,

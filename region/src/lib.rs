@@ -6,6 +6,7 @@ pub mod clocks;
 pub mod config;
 pub mod feed;
 pub mod init;
+mod login_metrics;
 pub mod telemetry;
 
 pub mod grpc;

@@ -21,12 +21,14 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
 use raft_store::metrics::Distribution;
+use rest::auth::logins::LoginCounts;
 use tables::clock::Clock;
 use tables::update::Tables;
 use tracing::warn;
 
 use crate::admission::Admission;
 use crate::feed::Feed;
+use crate::login_metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
 
@@ -109,6 +111,15 @@ impl Telemetry {
             .route("/livez", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .with_state(self.clone())
+    }
+
+    /// The same, which also tells how logins at this node went.
+    #[must_use]
+    pub fn with_logins(mut self, counts: Arc<LoginCounts>) -> Self {
+        if let Some(registry) = Arc::get_mut(&mut self.registry) {
+            login_metrics::register(registry, counts);
+        }
+        self
     }
 
     /// Counts and times every request of the routes.

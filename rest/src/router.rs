@@ -21,6 +21,7 @@ use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
 
 use crate::access::accounts;
+use crate::auth::address;
 use crate::auth::caller::authenticate;
 use crate::auth::oauth::Credentials;
 use crate::body::{is_form, read_body, read_urlencoded};
@@ -188,6 +189,7 @@ async fn dispatch(
         params,
         content: body.into_content(),
         origin: origin(&head.headers),
+        from: address::of(&head.extensions),
     };
     (operation.run)(call).await
 }

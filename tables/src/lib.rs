@@ -64,6 +64,7 @@ pub mod tx;
 pub mod update;
 pub mod views;
 
+pub mod accounts;
 pub mod cluster;
 pub mod devices;
 pub mod external_dhcp;

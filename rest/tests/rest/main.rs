@@ -24,6 +24,7 @@ mod ipaddresses;
 mod ipranges;
 mod juju;
 mod license_keys;
+mod logins;
 mod maas;
 mod machine_bulk;
 mod machine_copies;

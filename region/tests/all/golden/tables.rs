@@ -21,6 +21,7 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::pool::PoolLevel;
 use model::license_key::LicenseKey;
+use model::login::LoginRecord;
 use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
@@ -97,6 +98,7 @@ const TABLES: &[Table] = &[
     Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
     Table::of::<LicenseKey>(),
+    Table::of::<LoginRecord>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
     Table::of::<Notification>(),

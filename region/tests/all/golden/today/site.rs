@@ -1,6 +1,7 @@
 //! Settings, groups, tags, users and their keys.
 
 use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
+use model::login::{LoginRecord, Subject};
 use model::pool::ResourcePool;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
@@ -99,5 +100,16 @@ fn users() -> Vec<Written> {
         row("key of a user", token("k1k1k1k1k1k1k1k1k1", TokenOwner::User(UserId(2)))),
         row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
         row("SSH key", ssh_key),
+        row("failures from an address", LoginRecord::new(Subject::Address(7)).failed(at(4))),
+        row("failures under a name of nobody", LoginRecord::new(Subject::Unknown(7)).failed(at(5))),
+        row(
+            "where a user was logged in from",
+            LoginRecord {
+                subject: Subject::User(UserId(2)),
+                failures: 3,
+                last_failure: at(6),
+                addresses: vec![("10.0.0.9".parse().expect("an address"), at(7))],
+            },
+        ),
     ]
 }
