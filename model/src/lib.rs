@@ -28,6 +28,7 @@ pub mod password;
 pub mod pool;
 pub mod retention;
 pub mod secret;
+pub mod session;
 pub mod setting;
 pub mod ssh_key;
 pub mod ssl_key;

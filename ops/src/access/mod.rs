@@ -8,6 +8,7 @@ pub mod login;
 pub mod login_retention;
 pub(crate) mod password;
 pub mod passwords;
+pub mod sessions;
 pub mod sshkeys;
 pub mod sslkeys;
 pub mod tokens;

@@ -8,7 +8,7 @@ use model::secret::Secret;
 use model::user::User;
 
 use crate::access::login::{self, Attempt, LoginError};
-use crate::access::password;
+use crate::access::{belongings, password};
 use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::read::Reads;
@@ -78,6 +78,7 @@ async fn replace(
         .update(cause, |tx| {
             let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
             let user = user.ok_or(Refusal::NotFound { model: "User" })?;
+            belongings::end_sessions(tx, user.id)?;
             Ok(tx.put(&User { password_hash: hash.clone(), ..user })?)
         })
         .await

@@ -46,6 +46,14 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<User>, Refusal> 
     Ok(users)
 }
 
+/// Whether there is any user: a login page says so before anybody is logged in.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn exist(tables: &Tables) -> Result<bool, Refusal> {
+    Ok(!tables.stale_view().await?.ids_after::<User>(None, 1).is_empty())
+}
+
 /// A user by name.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
-//! Failed logins, and addresses of logins, that do not matter any more are forgotten.
+//! Failed logins, addresses of logins and sessions that do not matter any more are forgotten.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
-use ops::access::login_retention::forget;
+use ops::access::{login_retention, sessions};
 use tables::error::TableError;
 use tables::update::Tables;
 
@@ -26,7 +26,14 @@ pub async fn run(tables: Tables, shutdown: CancellationToken) {
 pub async fn pass(tables: &Tables) -> Result<(), TableError> {
     let mut last = None;
     for _ in 0..STEPS_MAX {
-        last = forget(tables, last.as_ref()).await?;
+        last = login_retention::forget(tables, last.as_ref()).await?;
+        if last.is_none() {
+            break;
+        }
+    }
+    let mut last = None;
+    for _ in 0..STEPS_MAX {
+        last = sessions::forget_ended(tables, last.as_ref()).await?;
         if last.is_none() {
             break;
         }

@@ -35,6 +35,7 @@ mod nodes;
 mod notifications;
 mod packagerepositories;
 mod reservedips;
+mod sessions;
 mod sshkeys;
 mod sslkeys;
 mod staticroutes;

@@ -37,6 +37,7 @@ use model::net::vlan::Vlan;
 use model::notification::{Dismissal, Notification};
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
+use model::session::Session;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
@@ -110,6 +111,7 @@ const TABLES: &[Table] = &[
     Table::of::<ReservedAddress>(),
     Table::of::<ReservedIp>(),
     Table::of::<ResourcePool>(),
+    Table::of::<Session>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
     Table::of::<SslKey>(),
