@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
+use identity::server_certificate::CertificateFiles;
 use identity::token::JoinRole;
 use identity::{CertificateAuthority, Identity, IdentityError, JoinToken, Role};
 use model::secret::Secret;
@@ -17,7 +18,7 @@ use raft_store::Store;
 use raft_store::store::InitError;
 
 use crate::app::{RunError, open_store};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Tls};
 use model::access::Actor;
 use ops::access::users::{self, NewUser};
 use ops::cluster::bootstrap::bootstrap;
@@ -113,6 +114,7 @@ pub async fn init(
         cluster_id: authority.cluster_id.clone(),
         hostname: hostname.to_owned(),
         address,
+        tls: None,
         data_dir: data_dir.to_owned(),
     };
     let request = NodeRequest::create()?;
@@ -187,11 +189,25 @@ pub async fn join(
         cluster_id: reply.cluster_id,
         hostname: hostname.to_owned(),
         address,
+        tls: None,
         data_dir: data_dir.to_owned(),
     };
     Identity::install(&config.identity_dir(), &request, &issued)?;
     config.save()?;
     Ok(config)
+}
+
+/// Makes a certificate for the API of a node that was made or has joined, which serves it over TLS from now on.
+///
+/// # Errors
+/// See [`SetupError`].
+pub fn make_certificate(config: &mut Config) -> Result<(), SetupError> {
+    // The node may be run from another folder.
+    let folder = std::path::absolute(config.tls_dir());
+    let folder = folder.map_err(|source| ConfigError::File { path: config.tls_dir(), source })?;
+    let made = CertificateFiles::make(&folder, config.address, &config.hostname)?;
+    config.tls = Some(Tls { certificate: made.certificate, key: made.key, only: false });
+    Ok(config.save()?)
 }
 
 fn own(config: &Config) -> NewRegion {

@@ -10,6 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Request, StatusCode, header};
+use identity::server_certificate::ServerCertificate;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
@@ -28,6 +29,7 @@ use tracing::warn;
 
 use crate::admission::Admission;
 use crate::feed::Feed;
+use crate::https::Expiry;
 use crate::login_metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
@@ -118,6 +120,16 @@ impl Telemetry {
     pub fn with_logins(mut self, counts: Arc<LoginCounts>) -> Self {
         if let Some(registry) = Arc::get_mut(&mut self.registry) {
             login_metrics::register(registry, counts);
+        }
+        self
+    }
+
+    /// The same, which also tells when the certificate of the API ends.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Option<&ServerCertificate>) -> Self {
+        if let (Some(registry), Some(certificate)) = (Arc::get_mut(&mut self.registry), certificate)
+        {
+            registry.register_collector(Box::new(Expiry(certificate.clone())));
         }
         self
     }
