@@ -125,6 +125,12 @@ impl LoginRecord {
         Self { failures, last_failure: now, ..self }
     }
 
+    /// Whether the last failure is the first one after which a login waits.
+    #[must_use]
+    pub const fn begins_to_wait(&self) -> bool {
+        self.failures == self.subject.backoff().free + 1
+    }
+
     /// The same after a login from there; none when nothing of it changes.
     #[must_use]
     pub fn succeeded(&self, from: Option<IpAddr>, now: Timestamp) -> Option<Self> {

@@ -20,6 +20,7 @@ use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
+use ops::authorize::on_behalf;
 
 use crate::access::{accounts, sessions};
 use crate::auth::address;
@@ -32,7 +33,7 @@ use crate::describe;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::lengths::check_names;
 use crate::native;
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
@@ -188,14 +189,19 @@ async fn dispatch(
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }
+    let from = address::of(&head.extensions);
+    let mut parts = parts.clone();
+    if operation.method != operation::Method::Get {
+        parts.tables = on_behalf(&parts.tables, &actor, from);
+    }
     let call = Call {
-        parts: parts.clone(),
+        parts,
         actor,
         path: matched(operation.path, &elements).unwrap_or_default(),
         params,
         content: body.into_content(),
         origin: origin(&head.headers),
-        from: address::of(&head.extensions),
+        from,
     };
     (operation.run)(call).await
 }

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use model::access::Actor;
+use model::event::EventLevel;
 use model::login::{LoginRecord, Subject, source};
 use model::secret::Secret;
 use model::user::User;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::access::password::Turn;
 use crate::authorize::cause;
 use crate::error::Refusal;
+use crate::site::events::{NewEvent, record_of_site};
 use tables::accounts::login_id;
 use tables::error::TableError;
 use tables::read::{Reads, View};
@@ -76,7 +78,7 @@ pub async fn check(tables: &Tables, attempt: &Attempt) -> Result<User, LoginErro
             Ok(user)
         }
         None => {
-            note_failure(tables, &subjects).await?;
+            note_failure(tables, attempt, &subjects).await?;
             Err(LoginError::Wrong)
         }
     }
@@ -128,18 +130,42 @@ fn record(at: &View, subject: &Subject) -> Result<LoginRecord, TableError> {
     Ok(found.unwrap_or_else(|| LoginRecord::new(subject.clone())))
 }
 
-async fn note_failure(tables: &Tables, subjects: &Subjects) -> Result<(), TableError> {
+async fn note_failure(
+    tables: &Tables,
+    attempt: &Attempt,
+    subjects: &Subjects,
+) -> Result<(), TableError> {
     let cause = cause(&Actor::Anonymous, "login.fail");
     tables
         .update(&cause, |tx| {
             for subject in std::iter::once(&subjects.account).chain(&subjects.address) {
                 let known = tx.get::<LoginRecord>(&login_id(subject))?;
                 let known = known.unwrap_or_else(|| LoginRecord::new(subject.clone()));
-                tx.put(&known.failed(tx.now()))?;
+                let failed = known.failed(tx.now());
+                if failed.begins_to_wait() {
+                    record_of_site(tx, waiting(attempt, &failed))?;
+                }
+                tx.put(&failed)?;
             }
             Ok(())
         })
         .await
+}
+
+/// What administrators are told once, when waits begin.
+fn waiting(attempt: &Attempt, failed: &LoginRecord) -> NewEvent {
+    let from = attempt.from.map_or_else(String::new, |from| format!(" from {from}"));
+    let whose = match failed.subject {
+        Subject::Address(_) => format!("Logins{from} wait"),
+        Subject::User(_) | Subject::Unknown(_) => {
+            format!("Logins as {:.150} wait", attempt.username)
+        }
+    };
+    NewEvent {
+        kind: "Authorisation",
+        level: EventLevel::Audit,
+        description: format!("{whose} after {} failures, the last one{from}.", failed.failures),
+    }
 }
 
 /// Forgets failures of the account, and notes that it was used from there. What an address did wrong is not
@@ -195,6 +221,20 @@ mod tests {
         check(tables, &attempt).await.map(|user| user.username)
     }
 
+    /// Has those who wait do so for a minute, however slow this host is.
+    async fn lengthen(tables: &Tables) {
+        let cause = cause(&Actor::Anonymous, "test");
+        let put = tables.update(&cause, |tx| -> Result<(), TableError> {
+            for record in tx.list::<LoginRecord>()? {
+                if record.failures > record.subject.backoff().free {
+                    tx.put(&LoginRecord { failures: 100, last_failure: tx.now(), ..record })?;
+                }
+            }
+            Ok(())
+        });
+        put.await.unwrap();
+    }
+
     fn is_held(outcome: &Result<String, LoginError>, from_address: bool) -> bool {
         matches!(outcome, Err(LoginError::Held { by_address, .. }) if *by_address == from_address)
     }
@@ -207,6 +247,7 @@ mod tests {
                 let wrong = attempt(&tables, name, "wrong", "10.0.0.1").await;
                 assert_eq!(wrong, Err(LoginError::Wrong), "{name}");
             }
+            lengthen(&tables).await;
             let held = attempt(&tables, name, "correct horse", "10.0.0.2").await;
             assert!(is_held(&held, false), "{name}: {held:?}");
         }
@@ -221,6 +262,7 @@ mod tests {
         for _ in 0..6 {
             attempt(&tables, "anna", "wrong", "10.0.0.9").await.unwrap_err();
         }
+        lengthen(&tables).await;
         assert!(is_held(&attempt(&tables, "anna", "correct horse", "10.0.0.9").await, false));
         assert!(attempt(&tables, "anna", "correct horse", "10.0.0.1").await.is_ok());
         assert!(attempt(&tables, "anna", "correct horse", "10.0.0.9").await.is_ok(), "counts anew");
@@ -233,6 +275,7 @@ mod tests {
             let name = format!("guess-{at}");
             assert_eq!(attempt(&tables, &name, "x", "10.0.0.9").await, Err(LoginError::Wrong));
         }
+        lengthen(&tables).await;
         assert!(is_held(&attempt(&tables, "anna", "correct horse", "10.0.0.9").await, true));
         assert!(attempt(&tables, "anna", "correct horse", "10.0.0.1").await.is_ok());
     }

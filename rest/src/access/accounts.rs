@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Request, header};
 use model::access::Actor;
+use ops::authorize::on_behalf;
 
 use crate::auth::address;
 use crate::auth::logins::log_in;
@@ -33,10 +34,12 @@ pub async fn authenticate(State(parts): State<Arc<Parts>>, request: Request<Body
 async fn exchange(parts: &Parts, request: Request<Body>) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
     let params = form(&head.headers, body).await?;
-    let user = log_in(parts, &params, address::of(&head.extensions)).await?;
+    let from = address::of(&head.extensions);
+    let user = log_in(parts, &params, from).await?;
     let consumer = params.get("consumer").unwrap_or(DEFAULT_CONSUMER);
     let actor = Actor::User(user);
-    let token = ops::access::account::token_named(&parts.tables, &actor, consumer).await?;
+    let tables = on_behalf(&parts.tables, &actor, from);
+    let token = ops::access::account::token_named(&tables, &actor, consumer).await?;
     Ok(Reply::json(&ApiKey::from(&token)))
 }
 

@@ -7,14 +7,17 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Request, header};
+use model::access::Actor;
 use ops::access::login::LoginError;
 use ops::access::{sessions, users};
+use ops::authorize::on_behalf;
 use serde_json::json;
 
 use crate::access::accounts::form;
 use crate::auth::address;
 use crate::auth::cookies::{self, logged_in};
 use crate::auth::logins::log_in;
+use crate::auth::session_cookie;
 use crate::call::Parts;
 use crate::params::Params;
 use crate::problem::{Body as ProblemBody, Problem};
@@ -46,8 +49,9 @@ pub async fn login(State(parts): State<Arc<Parts>>, request: Request<Body>) -> R
         complete(&params)?;
         let from = address::of(&head.extensions);
         let user = log_in(&parts, &params, from).await.map_err(refused)?;
-        let presented = cookies::presented(&head.headers);
-        let begun = sessions::begin(&parts.tables, &user, from, presented).await;
+        let presented = session_cookie::presented(&head.headers);
+        let tables = on_behalf(&parts.tables, &Actor::User(user.clone()), from);
+        let begun = sessions::begin(&tables, &user, from, presented).await;
         Ok(cookies::of(&begun.map_err(refused)?, is_encrypted(&head.headers)))
     };
     match begun.await {
@@ -64,7 +68,9 @@ pub async fn logout(State(parts): State<Arc<Parts>>, request: Request<Body>) -> 
         let params = form(&head.headers, body).await?;
         let shown = params.get("csrfmiddlewaretoken");
         session.check_csrf(&head.method, &head.headers, shown)?;
-        sessions::end(&parts.tables, &session.user, session.cookie.expose()).await?;
+        let actor = Actor::User(session.user.clone());
+        let tables = on_behalf(&parts.tables, &actor, address::of(&head.extensions));
+        sessions::end(&tables, &session.user, session.cookie.expose()).await?;
         Ok(())
     };
     match ended.await {

@@ -7,6 +7,7 @@ mod stock;
 
 mod allocation;
 mod annotations;
+mod audit;
 mod auth;
 mod bodies;
 mod boot_sources;
