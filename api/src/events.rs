@@ -1,5 +1,8 @@
 //! The shape of events, and of a page of them.
 
+use std::net::IpAddr;
+
+use model::event::AuditedObject;
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +26,24 @@ pub struct Event {
     pub kind: String,
     /// What happened in particular.
     pub description: String,
+    /// What a request changed, of the level `AUDIT`. MAAS has no such field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
+}
+
+/// What a request of the API changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The operation, `subnet.create`.
+    pub operation: String,
+    /// The address that it came from.
+    pub from: Option<IpAddr>,
+    /// The revision of the change.
+    pub revision: u64,
+    /// The objects that it changed, without their secrets: of a changed one, the fields that differ.
+    pub objects: Vec<AuditedObject>,
+    /// How many more there are.
+    pub more: u32,
 }
 
 /// A page of events.

@@ -1,6 +1,7 @@
 //! What was wrong with a request, field by field, as MAAS's forms say it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What was wrong with a request, by field; `__all__` is about the fields together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,5 +38,16 @@ impl FieldErrors {
     #[must_use]
     pub fn by_field(&self) -> &BTreeMap<String, Vec<String>> {
         &self.0
+    }
+}
+
+/// For people who sent no form: `password: This password is too common.`
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (field, messages)) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{field}: {}", messages.join(" "))?;
+        }
+        Ok(())
     }
 }

@@ -5,14 +5,20 @@
 //! when nothing was written. A request that changes something and got no answer at all may have been
 //! done; it is repeated only by a client that was told so.
 
+mod connector;
 pub mod key;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client as Http;
+use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use crate::connector::Connector;
 use crate::key::{ApiKey, InvalidKey};
 
 /// The API's root.
@@ -42,9 +48,17 @@ pub enum ClientError {
     /// There is nobody to ask.
     #[error("no region is named")]
     NoRegion,
-    /// The HTTP client cannot be made, or an answer cannot be read.
-    #[error("cannot use HTTP")]
-    Http(#[from] reqwest::Error),
+    /// What is asked for cannot be written as a request: a path, a field or the address of a region.
+    #[error("cannot ask at {url}: {reason}")]
+    Request {
+        /// Where it was to be asked.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The certificates to trust cannot be used.
+    #[error("the certificates to trust cannot be used: {0}")]
+    Trust(String),
     /// A region answered, and not with success.
     #[error("{status}: {}", text.trim())]
     Refused {
@@ -75,7 +89,7 @@ pub enum ClientError {
 /// A client of a cluster.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    http: Http<Connector, Full<Bytes>>,
     endpoints: Vec<String>,
     key: ApiKey,
     patience: Patience,
@@ -106,23 +120,33 @@ impl Content {
 }
 
 impl Client {
-    /// A client for regions like `http://10.0.0.1:5240`.
+    /// A client for regions like `http://10.0.0.1:5240`. Over TLS it trusts the authorities of the host.
     ///
     /// # Errors
-    /// When there is no region, or the HTTP client cannot be made.
+    /// When there is no region.
     pub fn new(
         endpoints: Vec<String>,
         key: ApiKey,
         patience: Patience,
     ) -> Result<Self, ClientError> {
+        Self::trusting(endpoints, key, patience, None)
+    }
+
+    /// As [`Client::new`], but over TLS it trusts these certificates (PEM) and no others, if there are any.
+    ///
+    /// # Errors
+    /// When there is no region, or a certificate cannot be read.
+    pub fn trusting(
+        endpoints: Vec<String>,
+        key: ApiKey,
+        patience: Patience,
+        trusted: Option<&str>,
+    ) -> Result<Self, ClientError> {
         if endpoints.is_empty() {
             return Err(ClientError::NoRegion);
         }
-        let http = reqwest::Client::builder()
-            .connect_timeout(patience.connect)
-            .timeout(patience.answer)
-            .no_proxy()
-            .build()?;
+        let connector = Connector::new(trusted, patience.connect)?;
+        let http = Http::builder(TokioExecutor::new()).build(connector);
         Ok(Self { http, endpoints, key, patience, current: AtomicUsize::new(0) })
     }
 
@@ -213,19 +237,16 @@ impl Client {
             let at = self.current.load(Ordering::Relaxed);
             let endpoint = &self.endpoints[at % self.endpoints.len()];
             let root = if path.starts_with('/') { "" } else { ROOT };
-            let url = format!("{endpoint}{root}{path}");
-            let request = self.http.request(method.clone(), &url).query(query);
-            let reason = match self.signed(request, content).send().await {
-                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                    format!("{endpoint}: {}", response.text().await.unwrap_or_default())
+            let request =
+                self.request(method, &format!("{endpoint}{root}{path}"), query, content)?;
+            let reason = match self.ask(request).await {
+                Ok((StatusCode::SERVICE_UNAVAILABLE, text)) => format!("{endpoint}: {text}"),
+                Ok((status, text)) => return answer(status, text),
+                Err(failed) if !failed.was_sent || may_repeat => {
+                    format!("{endpoint}: {}", failed.reason)
                 }
-                Ok(response) => return answer(response).await,
-                Err(error) if error.is_connect() || may_repeat => {
-                    format!("{endpoint}: {}", chain(&error))
-                }
-                Err(error) => {
-                    let (endpoint, reason) = (endpoint.clone(), chain(&error));
-                    return Err(ClientError::Unanswered { endpoint, reason });
+                Err(Failed { reason, .. }) => {
+                    return Err(ClientError::Unanswered { endpoint: endpoint.clone(), reason });
                 }
             };
             if started.elapsed() >= self.patience.total {
@@ -236,22 +257,69 @@ impl Client {
         }
     }
 
-    fn signed(&self, request: RequestBuilder, content: &Content) -> RequestBuilder {
-        let request = request.header("Authorization", self.key.authorization());
-        match content {
-            Content::Nothing => request,
-            Content::Form(fields) => request.form(fields),
-            Content::Bytes(bytes) => {
-                request.header("Content-Type", "application/octet-stream").body(bytes.clone())
-            }
+    /// What one region is asked; each is signed anew.
+    fn request(
+        &self,
+        method: &Method,
+        url: &str,
+        query: &[(String, String)],
+        content: &Content,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        let wrong = |reason: String| ClientError::Request { url: url.to_owned(), reason };
+        let encode = |pairs: &[(String, String)]| {
+            serde_urlencoded::to_string(pairs).map_err(|error| wrong(error.to_string()))
+        };
+        let mut target = url.to_owned();
+        if !query.is_empty() {
+            target.push(if url.contains('?') { '&' } else { '?' });
+            target.push_str(&encode(query)?);
         }
+        let (kind, body) = match content {
+            Content::Nothing => (None, Bytes::new()),
+            Content::Form(fields) => {
+                (Some("application/x-www-form-urlencoded"), Bytes::from(encode(fields)?))
+            }
+            Content::Bytes(bytes) => (Some("application/octet-stream"), Bytes::from(bytes.clone())),
+        };
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(target)
+            .header(header::AUTHORIZATION, self.key.authorization());
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        request.body(Full::new(body)).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The status and the body of an answer.
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, String), Failed> {
+        let answered = async {
+            let response = self
+                .http
+                .request(request)
+                .await
+                .map_err(|error| Failed { was_sent: !error.is_connect(), reason: chain(&error) })?;
+            let status = response.status();
+            let body = response.into_body().collect().await;
+            let body = body.map_err(|error| Failed { was_sent: true, reason: chain(&error) })?;
+            Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+        };
+        let patience = self.patience.answer;
+        tokio::time::timeout(patience, answered).await.unwrap_or_else(|_| {
+            let reason = format!("no answer in {} s", patience.as_secs());
+            Err(Failed { was_sent: true, reason })
+        })
     }
 }
 
+/// Why a region gave no answer, and whether it may have been asked.
+struct Failed {
+    was_sent: bool,
+    reason: String,
+}
+
 /// The JSON of an answer, or its text where it is none.
-async fn answer(response: Response) -> Result<Value, ClientError> {
-    let status = response.status();
-    let text = response.text().await?;
+fn answer(status: StatusCode, text: String) -> Result<Value, ClientError> {
     if status.is_success() {
         return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
     }

@@ -10,4 +10,4 @@ mod open_files;
 mod progress;
 mod serve;
 
-pub use serve::{Limits, serve};
+pub use serve::{Limits, serve, serve_tls};

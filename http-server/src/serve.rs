@@ -13,9 +13,12 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
@@ -61,6 +64,33 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
+    run(listener, None, service, limits, stop).await;
+}
+
+/// As [`serve`], over TLS. A handshake has as long as the head of a request.
+pub async fn serve_tls<S>(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    service: S,
+    limits: Limits,
+    stop: CancellationToken,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    run(listener, Some(acceptor), service, limits, stop).await;
+}
+
+async fn run<S>(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    service: S,
+    limits: Limits,
+    stop: CancellationToken,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let places =
         Arc::new(Semaphore::new(limits.connections_max.min(open_files::connections_max())));
     let connections = Connections::new(limits.per_address_max);
@@ -80,9 +110,26 @@ where
             tracing::debug!(%client, "{client} has too many connections: this one is closed");
             continue;
         };
-        let answering = graceful.watch(connection(stream, client, service.clone(), limits));
+        // Answers are written whole: waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+        let (service, watcher) = (service.clone(), graceful.watcher());
+        let (acceptor, stopping) = (acceptor.clone(), stop.clone());
         tasks.spawn(async move {
-            if let Err(error) = answering.await {
+            let answered = match acceptor {
+                None => watcher.watch(connection(stream, client, service, limits)).await,
+                Some(acceptor) => {
+                    let shaken = tokio::select! {
+                        () = stopping.cancelled() => return,
+                        shaken = timeout(limits.head, acceptor.accept(stream)) => shaken,
+                    };
+                    let Ok(Ok(stream)) = shaken else {
+                        tracing::debug!(%client, "no TLS with {client}");
+                        return;
+                    };
+                    watcher.watch(connection(stream, client, service, limits)).await
+                }
+            };
+            if let Err(error) = answered {
                 tracing::debug!(%client, "the connection of {client} broke: {error}");
             }
             drop((place, counted));
@@ -106,8 +153,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 /// The connection as hyper drives it.
-fn connection<S>(
-    stream: TcpStream,
+fn connection<S, T>(
+    stream: T,
     client: SocketAddr,
     service: S,
     limits: Limits,
@@ -115,9 +162,8 @@ fn connection<S>(
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Answers are written whole: waiting for more to send only delays them.
-    let _ = stream.set_nodelay(true);
     let service = service.map_request(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(client));

@@ -188,13 +188,16 @@ impl CertificateAuthority {
     }
 }
 
-fn common_name(name: &str) -> DistinguishedName {
+pub(crate) fn common_name(name: &str) -> DistinguishedName {
     let mut distinguished = DistinguishedName::new();
     distinguished.push(DnType::CommonName, name);
     distinguished
 }
 
-fn set_validity(params: &mut CertificateParams, validity: Duration) -> Result<(), IdentityError> {
+pub(crate) fn set_validity(
+    params: &mut CertificateParams,
+    validity: Duration,
+) -> Result<(), IdentityError> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|e| IdentityError::crypto("validity", e))?;

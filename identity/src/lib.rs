@@ -17,6 +17,7 @@ pub mod node;
 pub mod reason;
 pub mod renewal;
 pub mod rotation;
+pub mod server_certificate;
 mod verify;
 
 #[cfg(any(test, feature = "testing"))]

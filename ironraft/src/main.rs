@@ -40,6 +40,8 @@ enum Command {
     Store(cli::store::StoreCommand),
     /// Remember a cluster and a key for the other commands
     Login(cli::profile::LoginArguments),
+    /// Change your password, or set that of another user
+    Password(cli::password::PasswordArguments),
     /// Look at leases, and ask why a client gets its address
     #[command(subcommand)]
     Dhcp(cli::dhcp::DhcpCommand),
@@ -81,6 +83,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Cluster(command) => cli::cluster::run(command).await,
         Command::Store(command) => cli::store::run(command),
         Command::Login(arguments) => cli::profile::login(arguments).await,
+        Command::Password(arguments) => cli::password::run(arguments).await,
         Command::Dhcp(command) => cli::dhcp::run(command).await,
         Command::Image(command) => cli::image::run(command).await,
         Command::Ephemeral(command) => cli::image::run_ephemeral(command).await,

@@ -62,6 +62,8 @@ permissions! {
     ManageNotifications,
     /// Make and delete users.
     ManageUsers,
+    /// Read who changed what.
+    ReadAudit,
     /// Change settings.
     ManageSettings,
     /// Change zones, resource pools and tags, and which machines carry a tag.

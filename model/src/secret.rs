@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -18,8 +18,11 @@ impl Concealed for String {}
 
 impl Concealed for Vec<u8> {}
 
+/// What a serializer is told a secret is, so that one for people can leave it out.
+pub const SERIALIZED_NAME: &str = "Secret";
+
 /// A text, or bytes, that must not be shown.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret<T: Concealed = String>(T);
 
@@ -50,6 +53,12 @@ impl<T: Concealed> Secret<T> {
     /// Whether it has the same bytes as `other`; takes as long whichever byte differs.
     pub fn matches(&self, other: &[u8]) -> bool {
         self.0.as_ref().ct_eq(other).into()
+    }
+}
+
+impl<T: Concealed + Serialize> Serialize for Secret<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(SERIALIZED_NAME, &self.0)
     }
 }
 

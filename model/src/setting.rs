@@ -23,13 +23,19 @@ pub struct Setting {
     pub value: serde_json::Value,
 }
 
-/// An address of a proxy may hold a password, and so may what is not known here.
+impl Setting {
+    /// Whether its value is not for everybody: an address of a proxy may hold a password, and so may what is not known here.
+    #[must_use]
+    pub fn may_hold_secret(&self) -> bool {
+        table::find(&self.name).is_none_or(|known| known.form == Form::Url)
+    }
+}
+
 impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = table::find(&self.name).is_some_and(|known| known.form != Form::Url);
         let mut setting = f.debug_struct("Setting");
         setting.field("name", &self.name);
-        if shown {
+        if !self.may_hold_secret() {
             setting.field("value", &self.value);
         }
         setting.finish_non_exhaustive()

@@ -1,9 +1,12 @@
 //! Asks the model whether an actor may do something, and turns the actor into the cause that the
 //! history keeps: the one place where either happens.
 
+use std::net::IpAddr;
+
 use identity::Role;
 use model::access::{Actor, Denied, Object, Permission, permits};
-use tables::update::Cause;
+use tables::audit::Origin;
+use tables::update::{Cause, Tables};
 
 use crate::machine::step::Author;
 
@@ -25,6 +28,15 @@ pub fn authorize(
 #[must_use]
 pub fn cause(actor: &Actor, reason: &'static str) -> Cause {
     Cause::new(actor.to_string(), reason)
+}
+
+/// The tables for what a user asks for from there: what it changes is told in an event. For others it is not.
+#[must_use]
+pub fn on_behalf(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables {
+    match author(actor) {
+        Author::User(username) => tables.on_behalf(Origin { username: username.to_owned(), from }),
+        Author::System => tables.clone(),
+    }
 }
 
 /// A node as the actor that it is; none when its name is no node's.

@@ -15,7 +15,7 @@ pub(crate) const NO_CHOICE: &str =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Wrong values, by field.
-    #[error("invalid fields: {0:?}")]
+    #[error("invalid fields: {0}")]
     Fields(FieldErrors),
     /// No such object, by MAAS's name for its kind.
     #[error("no {model} matches")]

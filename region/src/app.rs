@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_server::Limits;
+use identity::server_certificate::{CertificateFiles, ServerCertificate};
 use identity::{Identity, IdentityError};
 use raft_store::{Config as StoreConfig, OpenError, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tower::Layer;
@@ -21,7 +23,7 @@ use tower::util::MapRequestLayer;
 
 use crate::admission::Admission;
 use crate::clocks;
-use crate::config::{Config, GRPC_PORT, HTTP_PORT};
+use crate::config::{Config, GRPC_PORT, HTTP_PORT, Tls};
 use crate::feed::Feed;
 use crate::grpc::authority::AuthorityService;
 use crate::grpc::cluster::ClusterService;
@@ -29,12 +31,13 @@ use crate::grpc::rack::{RackService, RegionEnds};
 use crate::grpc::removal::removed;
 use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
+use crate::https;
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
-    authority, contents, deploy, events, image_files, images as image_copies, leases, membership,
-    pools, power, tags, tokens, zone_serials,
+    authority, contents, deploy, events, image_files, images as image_copies, leases, logins,
+    membership, pools, power, tags, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -59,6 +62,9 @@ pub enum RunError {
     /// Its certificate cannot be used.
     #[error("identity is not usable")]
     Identity(#[from] IdentityError),
+    /// The certificate that the API is to be served with cannot be used.
+    #[error("the certificate of the API is not usable")]
+    Certificate(#[source] IdentityError),
     /// Its store cannot be opened.
     #[error("store {} of region node {node_id} cannot be opened", dir.display())]
     Store {
@@ -130,6 +136,13 @@ pub async fn open_store(config: &Config, identity: &Identity) -> Result<Store, R
     opened.map_err(|source| RunError::Store { dir, node_id: config.node_id, source })
 }
 
+/// The certificate of the API, if it is served over TLS.
+fn certificate(config: &Config) -> Result<Option<ServerCertificate>, RunError> {
+    let Some(Tls { certificate, key, .. }) = config.tls.clone() else { return Ok(None) };
+    let loaded = ServerCertificate::load(CertificateFiles { certificate, key });
+    loaded.map(Some).map_err(RunError::Certificate)
+}
+
 /// Runs a region node until `shutdown` is cancelled or a part of it fails.
 ///
 /// # Errors
@@ -139,7 +152,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         return Err(was_removed(&config));
     }
     let identity = Identity::load(&config.identity_dir())?;
+    let certificate = certificate(&config)?;
     let http = listen(config.http()).await?;
+    let https = match &certificate {
+        Some(_) => Some(listen(config.https()).await?),
+        None => None,
+    };
     let grpc = listen(config.grpc()).await?;
     let store = open_store(&config, &identity).await?;
     // Parts stop after leadership was handed over.
@@ -152,8 +170,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let filling = Filling::default();
     let mut tasks = JoinSet::new();
     let feed = Feed::new(tables.clone());
-    let routes = routes(&tables, &images, &feed, &filling);
-    tasks.spawn(serve_http(http, routes, stop.clone()));
+    let routes = routes(&tables, &images, &feed, &filling, certificate.as_ref());
+    let is_tls_only = config.tls.as_ref().is_some_and(|tls| tls.only);
+    let plain = if is_tls_only { https::without_api(routes.clone()) } else { routes.clone() };
+    tasks.spawn(serve_http(http, plain, stop.clone()));
+    if let Some((listener, certificate)) = https.zip(certificate) {
+        let acceptor = certificate.acceptor().map_err(RunError::Certificate)?;
+        tasks.spawn(serve_https(listener, acceptor, routes, stop.clone()));
+        tasks.spawn(finished(https::follow(certificate, stop.clone())));
+    }
     let sessions = Sessions::default();
     tasks.spawn(finished(feed.clone().run(stop.clone())));
     let services = services(&config, tables.clone(), feed, sessions.clone(), images.clone());
@@ -164,6 +189,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     tasks.spawn(finished(compared));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
+    if config.tls.is_some() {
+        tracing::info!("the API is served at https://{}", config.https());
+    }
     tracing::info!(
         node.id = config.node_id,
         cluster.id = config.cluster_id,
@@ -216,10 +244,19 @@ fn services(
 }
 
 /// Everything that is served over HTTP.
-fn routes(tables: &Tables, images: &Images, feed: &Feed, filling: &Filling) -> axum::Router {
+fn routes(
+    tables: &Tables,
+    images: &Images,
+    feed: &Feed,
+    filling: &Filling,
+    certificate: Option<&ServerCertificate>,
+) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
+    let logins = Arc::clone(&parts.logins);
     let admission = Admission::new(tables.clone());
-    let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling);
+    let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling)
+        .with_logins(logins)
+        .with_certificate(certificate);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts)
         .merge(metadata::router(metadata))
@@ -239,6 +276,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(image_files::run(images, stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(logins::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(indexes::run(tables.clone(), filling, stop.clone())));
     tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));
@@ -264,6 +302,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
     http_server::serve(listener, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    Ok(())
+}
+
+async fn serve_https(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    routes: axum::Router,
+    stop: CancellationToken,
+) -> Ended {
+    let service = MapRequestLayer::new(collapse_slashes).layer(https::over_tls(routes));
+    http_server::serve_tls(listener, acceptor, service, Limits::of(CONNECTIONS_MAX), stop).await;
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// REST, metadata, images, metrics and health.
 pub const HTTP_PORT: u16 = 5240;
 
+/// REST over TLS.
+pub const HTTPS_PORT: u16 = 5443;
+
 /// Raft, racks and joining.
 pub const GRPC_PORT: u16 = 5241;
 
@@ -30,9 +33,25 @@ pub struct Config {
     pub hostname: String,
     /// The address it listens on, and that peers, racks and clients reach it at.
     pub address: IpAddr,
+    /// How the API is served over TLS; not at all by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// Its data folder; where the file is.
     #[serde(skip)]
     pub data_dir: PathBuf,
+}
+
+/// How the API is served over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The file with the certificate and those between it and its authority, PEM.
+    pub certificate: PathBuf,
+    /// The file with its key, PEM.
+    pub key: PathBuf,
+    /// Whether the API is served over TLS only.
+    #[serde(default)]
+    pub only: bool,
 }
 
 /// The configuration cannot be read or written.
@@ -141,6 +160,18 @@ impl Config {
     #[must_use]
     pub fn http(&self) -> SocketAddr {
         SocketAddr::new(self.address, HTTP_PORT)
+    }
+
+    /// Where the API is served over TLS.
+    #[must_use]
+    pub fn https(&self) -> SocketAddr {
+        SocketAddr::new(self.address, HTTPS_PORT)
+    }
+
+    /// Where a certificate is kept that the node made itself.
+    #[must_use]
+    pub fn tls_dir(&self) -> PathBuf {
+        self.data_dir.join("tls")
     }
 
     /// Where gRPC is served.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
+use identity::server_certificate::CertificateFiles;
 use identity::token::JoinRole;
 use identity::{CertificateAuthority, Identity, IdentityError, JoinToken, Role};
 use model::secret::Secret;
@@ -17,9 +18,9 @@ use raft_store::Store;
 use raft_store::store::InitError;
 
 use crate::app::{RunError, open_store};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Tls};
 use model::access::Actor;
-use ops::access::users::NewUser;
+use ops::access::users::{self, NewUser};
 use ops::cluster::bootstrap::bootstrap;
 use ops::cluster::nodes::{JoinError, NewRegion, create_token, init_cluster};
 use ops::error::Refusal;
@@ -104,13 +105,16 @@ pub async fn init(
     hostname: &str,
     admin: &NewUser,
 ) -> Result<NewCluster, SetupError> {
+    // Before anything is made.
     Config::require_fresh(data_dir)?;
+    users::check(admin).map_err(Refusal::from)?;
     let authority = CertificateAuthority::create()?;
     let config = Config {
         node_id: 1,
         cluster_id: authority.cluster_id.clone(),
         hostname: hostname.to_owned(),
         address,
+        tls: None,
         data_dir: data_dir.to_owned(),
     };
     let request = NodeRequest::create()?;
@@ -185,11 +189,25 @@ pub async fn join(
         cluster_id: reply.cluster_id,
         hostname: hostname.to_owned(),
         address,
+        tls: None,
         data_dir: data_dir.to_owned(),
     };
     Identity::install(&config.identity_dir(), &request, &issued)?;
     config.save()?;
     Ok(config)
+}
+
+/// Makes a certificate for the API of a node that was made or has joined, which serves it over TLS from now on.
+///
+/// # Errors
+/// See [`SetupError`].
+pub fn make_certificate(config: &mut Config) -> Result<(), SetupError> {
+    // The node may be run from another folder.
+    let folder = std::path::absolute(config.tls_dir());
+    let folder = folder.map_err(|source| ConfigError::File { path: config.tls_dir(), source })?;
+    let made = CertificateFiles::make(&folder, config.address, &config.hostname)?;
+    config.tls = Some(Tls { certificate: made.certificate, key: made.key, only: false });
+    Ok(config.save()?)
 }
 
 fn own(config: &Config) -> NewRegion {

@@ -5,7 +5,9 @@ pub mod app;
 pub mod clocks;
 pub mod config;
 pub mod feed;
+mod https;
 pub mod init;
+mod login_metrics;
 pub mod telemetry;
 
 pub mod grpc;

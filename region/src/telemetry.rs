@@ -10,6 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Request, StatusCode, header};
+use identity::server_certificate::ServerCertificate;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
@@ -21,12 +22,15 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use raft_store::Store;
 use raft_store::metrics::Distribution;
+use rest::auth::logins::LoginCounts;
 use tables::clock::Clock;
 use tables::update::Tables;
 use tracing::warn;
 
 use crate::admission::Admission;
 use crate::feed::Feed;
+use crate::https::Expiry;
+use crate::login_metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
 
@@ -109,6 +113,25 @@ impl Telemetry {
             .route("/livez", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .with_state(self.clone())
+    }
+
+    /// The same, which also tells how logins at this node went.
+    #[must_use]
+    pub fn with_logins(mut self, counts: Arc<LoginCounts>) -> Self {
+        if let Some(registry) = Arc::get_mut(&mut self.registry) {
+            login_metrics::register(registry, counts);
+        }
+        self
+    }
+
+    /// The same, which also tells when the certificate of the API ends.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Option<&ServerCertificate>) -> Self {
+        if let (Some(registry), Some(certificate)) = (Arc::get_mut(&mut self.registry), certificate)
+        {
+            registry.register_collector(Box::new(Expiry(certificate.clone())));
+        }
+        self
     }
 
     /// Counts and times every request of the routes.

@@ -1,6 +1,7 @@
 //! One call of an operation: who calls, with which parameters, and the parts that answer it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use model::error::Kind;
 use model::user::User;
 use ops::Tables;
 
+use crate::auth::logins::LoginCounts;
 use crate::auth::nonces::Nonces;
 use crate::intake::Intake;
 use crate::params::Params;
@@ -21,6 +23,8 @@ use crate::problem::Problem;
 pub struct Parts {
     /// The replicated objects: what operations are passed.
     pub tables: Tables,
+    /// How logins at this node went.
+    pub logins: Arc<LoginCounts>,
     /// The nonces that were used lately at this node.
     pub nonces: Arc<Nonces>,
     /// The image store of this node; none where no images are served.
@@ -31,7 +35,7 @@ impl Parts {
     /// The parts over these tables.
     #[must_use]
     pub fn new(tables: Tables) -> Self {
-        Self { tables, nonces: Arc::default(), images: None }
+        Self { tables, logins: Arc::default(), nonces: Arc::default(), images: None }
     }
 
     /// The same with an image store.
@@ -75,6 +79,8 @@ pub struct Call {
     pub content: Content,
     /// Scheme and host the client used, `http://10.0.0.1:5240`.
     pub origin: String,
+    /// The address of the other end of the connection; none in a test without connections.
+    pub from: Option<IpAddr>,
 }
 
 impl Call {
@@ -139,6 +145,7 @@ mod tests {
             params,
             content: Content::from(Intake::new(Body::from(MARKER))),
             origin: String::new(),
+            from: None,
         };
         let printed = format!("{call:?} {call:#?}");
         assert!(!printed.contains(MARKER), "{printed}");

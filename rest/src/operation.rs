@@ -303,6 +303,7 @@ mod tests {
             params,
             content: Content::default(),
             origin: String::new(),
+            from: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! The path decides the resource, and method and `op` the operation. `op` comes from the query,
 //! else from the form, else from a last path element `op-<name>`; an empty one counts as none.
 //!
-//! Who calls is known before the body is read: keys come in the header or the query. Whoever has
+//! Who calls is known before the body is read: keys come in the header or the query, sessions in cookies. Whoever has
 //! none may send a small form, in which MAAS accepts a key as well. Contents are read by the
 //! operation that takes them.
 
@@ -16,12 +16,16 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
+use ops::authorize::on_behalf;
 
-use crate::access::accounts;
+use crate::access::{accounts, sessions};
+use crate::auth::address;
 use crate::auth::caller::authenticate;
+use crate::auth::cookies::logged_in;
 use crate::auth::oauth::Credentials;
 use crate::body::{is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
@@ -29,7 +33,7 @@ use crate::describe;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::lengths::check_names;
 use crate::native;
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 use crate::operations;
 use crate::params::Params;
 use crate::paths::{elements, matched};
@@ -71,6 +75,10 @@ pub fn router(parts: Parts) -> Router {
             any(async || problem_response(&Problem::status(410, "API 1.0 is gone; use API 2.0."))),
         )
         .route("/MAAS/accounts/authenticate/", post(accounts::authenticate))
+        .route("/MAAS/accounts/login/", get(sessions::standing).post(sessions::login))
+        .route("/MAAS/accounts/logout/", post(sessions::logout))
+        .route("/MAAS/accounts/csrf/", post(sessions::csrf))
+        .route("/MAAS/account/csrf/", post(sessions::csrf))
         .with_state(Arc::new(parts))
 }
 
@@ -118,7 +126,7 @@ async fn answer(parts: &Parts, at: &'static Surface, request: Request<Body>) -> 
         Err(problem) => problem_response(&problem),
     };
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
@@ -148,7 +156,7 @@ async fn dispatch(
     read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
     let mut op = params.take("op");
     let content_type = header_text(&head.headers, header::CONTENT_TYPE.as_str());
-    let mut actor = caller(parts, &head.headers, &params).await?;
+    let mut actor = caller(parts, &head, &params).await?;
     let intake = Intake::new(body);
     let op_before = op.as_deref().or(path_op.as_deref()).filter(|op| !op.is_empty());
     let body = if takes_content(&at_path, head.method.as_str(), op_before, &actor)? {
@@ -181,13 +189,19 @@ async fn dispatch(
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }
+    let from = address::of(&head.extensions);
+    let mut parts = parts.clone();
+    if operation.method != operation::Method::Get {
+        parts.tables = on_behalf(&parts.tables, &actor, from);
+    }
     let call = Call {
-        parts: parts.clone(),
+        parts,
         actor,
         path: matched(operation.path, &elements).unwrap_or_default(),
         params,
         content: body.into_content(),
         origin: origin(&head.headers),
+        from,
     };
     (operation.run)(call).await
 }
@@ -280,12 +294,19 @@ impl Surface {
     }
 }
 
-async fn caller(parts: &Parts, headers: &HeaderMap, params: &Params) -> Result<Actor, Problem> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match header.and_then(Credentials::from_header) {
-        None => caller_of_form(parts, params).await,
-        Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
+/// Who calls, by a key in the header or the query, or else by a session.
+async fn caller(parts: &Parts, head: &Head, params: &Params) -> Result<Actor, Problem> {
+    let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(credentials) = header.and_then(Credentials::from_header) {
+        return Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?);
     }
+    let keyed = caller_of_form(parts, params).await?;
+    if keyed != Actor::Anonymous {
+        return Ok(keyed);
+    }
+    let Some(session) = logged_in(parts, &head.headers).await? else { return Ok(keyed) };
+    session.check_csrf(&head.method, &head.headers, None)?;
+    Ok(Actor::User(session.user))
 }
 
 /// Who presents a key among the parameters.

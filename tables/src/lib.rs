@@ -44,6 +44,9 @@
 //! A machine is stored in parts ([`row`]), each written when it changes; what is secret is one of them. What
 //! a newer program wrote is kept, or the change is refused by name.
 //!
+//! # Audit
+//! A transaction on behalf of a request of the API writes an event of what it changed ([`audit`]).
+//!
 //! # Keys
 //! `t/<table>/<id>` rows ([`row::prefix`] gives the prefix to watch), `u/<index>/<key>` unique
 //! entries, `i/<index>/<key><00 01><id>` secondary entries, `counter/<name>`, `guard/<name>`.
@@ -54,6 +57,7 @@ mod numbers;
 mod parts;
 mod unknown;
 
+pub mod audit;
 pub mod clock;
 pub mod error;
 pub mod indexes;
@@ -64,6 +68,7 @@ pub mod tx;
 pub mod update;
 pub mod views;
 
+pub mod accounts;
 pub mod cluster;
 pub mod devices;
 pub mod external_dhcp;

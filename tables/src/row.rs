@@ -52,6 +52,11 @@ pub trait Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
     /// The row's own id.
     fn id(&self) -> Self::Id;
+
+    /// Its fields that may hold what only some may read, besides each [`Secret`](model::secret::Secret) in it.
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A unique index: each key belongs to at most one row.

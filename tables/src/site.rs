@@ -96,6 +96,10 @@ impl Row for Setting {
     fn id(&self) -> String {
         self.name.clone()
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        if self.may_hold_secret() { &["value"] } else { &[] }
+    }
 }
 
 impl Row for AvailabilityZone {

@@ -15,6 +15,7 @@ use model::time::Timestamp;
 use raft_store::read::{ReadView, Versioned};
 use raft_store::txn::{Compare, Expected, Meta, Txn, Write};
 
+use crate::audit::Changes;
 use crate::contention::Claimed;
 use crate::error::TableError;
 use crate::numbers::{BATCH, Taken};
@@ -39,6 +40,8 @@ pub struct Tx {
     writes: BTreeMap<Bytes, Option<Bytes>>,
     held: RefCell<Held>,
     moved: Cell<bool>,
+    /// What is told of its changes, if anything is.
+    told: Option<Changes>,
 }
 
 /// What a transaction under way keeps from others of this process.
@@ -65,7 +68,8 @@ impl Tx {
         let Inputs { at, state, now, attempt, cluster_version, held } = inputs;
         let (seen, writes) = (RefCell::default(), BTreeMap::new());
         let (held, moved) = (RefCell::new(held), Cell::new(false));
-        Self { at, state, now, attempt, cluster_version, seen, writes, held, moved }
+        let told = None;
+        Self { at, state, now, attempt, cluster_version, seen, writes, held, moved, told }
     }
 
     /// The time of this transaction: the only clock that what it writes may depend on.
@@ -91,6 +95,16 @@ impl Tx {
     pub fn moved(&self, key: impl Into<String>) -> TableError {
         self.moved.set(true);
         TableError::Conflict { key: key.into() }
+    }
+
+    /// Has what it changes from now on be noted, for [`audit`](crate::audit).
+    pub(crate) fn tell(&mut self) {
+        self.told = Some(Changes::default());
+    }
+
+    /// What was noted; nothing is from now on.
+    pub(crate) fn take_told(&mut self) -> Option<Changes> {
+        self.told.take()
     }
 
     /// The numbers that were taken count as used, although nothing is written.
@@ -170,6 +184,9 @@ impl Tx {
             }
             old = Some(found);
         }
+        if let Some(told) = &mut self.told {
+            told.note::<T>(&row.id(), old.as_ref(), Some(row))?;
+        }
         self.put_unique(&key, old.as_ref(), Some(row))?;
         self.put_indexes(&row.id(), old.as_ref(), Some(row));
         self.write(key, Some(new.row));
@@ -228,6 +245,9 @@ impl Tx {
             return Ok(None);
         };
         let key = row_key::<T>(id);
+        if let Some(told) = &mut self.told {
+            told.note::<T>(id, Some(&old), None)?;
+        }
         self.put_unique(&key, Some(&old), None)?;
         self.put_indexes(id, Some(&old), None);
         self.write(key, None);

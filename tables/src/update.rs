@@ -1,5 +1,6 @@
 //! Evaluate, send, and evaluate again when something it read has moved.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, TransactError, Txn};
 
+use crate::audit::{self, Origin};
 use crate::clock::{self, Clock};
 use crate::contention::{Claims, Queues, Turn};
 use crate::error::TableError;
@@ -44,6 +46,8 @@ pub struct Tables {
     claims: Claims,
     numbers: Numbers,
     clock: Clock,
+    /// Who makes the request that changes are on behalf of.
+    behalf: Option<Arc<Origin>>,
 }
 
 /// Who changes something, and with which operation; kept in the history for audit.
@@ -68,7 +72,13 @@ impl Tables {
     pub fn new(store: Store) -> Self {
         let (views, queues) = (Views::default(), Queues::default());
         let (claims, numbers) = (Claims::default(), Numbers::default());
-        Self { store, views, queues, claims, numbers, clock: Clock::default() }
+        Self { store, views, queues, claims, numbers, clock: Clock::default(), behalf: None }
+    }
+
+    /// The same tables for one request: each transaction also writes an event of what it changed.
+    #[must_use]
+    pub fn on_behalf(&self, origin: Origin) -> Self {
+        Self { behalf: Some(Arc::new(origin)), ..self.clone() }
     }
 
     /// The store itself: for watches, leadership and membership.
@@ -160,6 +170,9 @@ impl Tables {
         let mut attempt = 0;
         loop {
             let mut tx = self.begin(attempt).await?;
+            if self.behalf.is_some() {
+                tx.tell();
+            }
             let answer = match operation(&mut tx) {
                 Ok(answer) => answer,
                 Err(_) if tx.has_moved() && attempt < EVALUATIONS_MIN => {
@@ -171,6 +184,9 @@ impl Tables {
             if tx.is_empty() {
                 tx.keep_numbers();
                 return Ok((answer, tx.revision()));
+            }
+            if let Some((origin, changes)) = self.behalf.as_ref().zip(tx.take_told()) {
+                audit::record(&mut tx, changes, origin, cause.reason)?;
             }
             let meta = Meta {
                 actor: cause.actor.clone(),

@@ -73,7 +73,8 @@ impl From<ClientError> for Failure {
             ClientError::Refused { .. }
             | ClientError::Key(_)
             | ClientError::NoRegion
-            | ClientError::Http(_)
+            | ClientError::Request { .. }
+            | ClientError::Trust(_)
             | ClientError::Shape(_) => Self::other(error),
         }
     }

@@ -8,6 +8,7 @@ mod fields;
 pub(crate) mod image;
 mod named;
 pub(crate) mod output;
+pub(crate) mod password;
 mod power_query;
 pub(crate) mod profile;
 mod records;

@@ -23,7 +23,13 @@ pub(crate) struct Profile {
     pub(crate) endpoints: Vec<String>,
     /// `consumer:token:secret`.
     pub(crate) api_key: Secret,
+    /// The certificates that regions are trusted by over TLS, PEM; those of the host when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trusted: Option<String>,
 }
+
+/// The variable that names a file with certificates to trust.
+const TRUSTED_VARIABLE: &str = "IRONRAFT_CA";
 
 /// How long commands wait: the regions are asked in turn for longer than an election takes.
 const PATIENCE: Patience = Patience {
@@ -37,7 +43,8 @@ const PATIENCE: Patience = Patience {
 impl Profile {
     /// A client of the cluster.
     pub(crate) fn client(&self) -> Result<Client, ClientError> {
-        Client::new(self.endpoints.clone(), ApiKey::parse(self.api_key.expose())?, PATIENCE)
+        let key = ApiKey::parse(self.api_key.expose())?;
+        Client::trusting(self.endpoints.clone(), key, PATIENCE, self.trusted.as_deref())
     }
 }
 
@@ -50,11 +57,15 @@ pub(crate) struct LoginArguments {
     /// The API key, `consumer:token:secret`
     #[arg(long, env = "IRONRAFT_API_KEY", hide_env_values = true)]
     api_key: Secret,
+    /// A file with the certificate of the regions, or of its authority (PEM), where the host does not trust it
+    #[arg(long, env = TRUSTED_VARIABLE)]
+    ca: Option<PathBuf>,
 }
 
 pub(crate) async fn login(arguments: LoginArguments) -> Result<(), Failure> {
     let endpoints = arguments.endpoints.iter().map(|endpoint| base_url(endpoint)).collect();
-    let profile = Profile { endpoints, api_key: arguments.api_key };
+    let trusted = arguments.ca.as_deref().map(certificates).transpose()?;
+    let profile = Profile { endpoints, api_key: arguments.api_key, trusted };
     let user = profile.client()?.whoami().await?;
     let path = path()?;
     save(&path, &profile)?;
@@ -68,9 +79,15 @@ pub(crate) fn load() -> anyhow::Result<Profile> {
         (std::env::var("IRONRAFT_ENDPOINTS"), std::env::var("IRONRAFT_API_KEY"))
     {
         let endpoints = endpoints.split(',').map(base_url).collect();
-        return Ok(Profile { endpoints, api_key: api_key.into() });
+        let trusted = std::env::var_os(TRUSTED_VARIABLE).map(PathBuf::from);
+        let trusted = trusted.as_deref().map(certificates).transpose()?;
+        return Ok(Profile { endpoints, api_key: api_key.into(), trusted });
     }
     read(&path()?)
+}
+
+fn certificates(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Profile> {
@@ -128,7 +145,11 @@ mod tests {
     fn a_profile_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.toml");
-        let profile = Profile { endpoints: vec!["http://r1".to_owned()], api_key: "a:b:c".into() };
+        let profile = Profile {
+            endpoints: vec!["http://r1".to_owned()],
+            api_key: "a:b:c".into(),
+            trusted: None,
+        };
         save(&path, &profile).unwrap();
         assert_eq!(read(&path).unwrap().endpoints, profile.endpoints);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();

@@ -121,7 +121,7 @@ fn meaning(placeholder: &str) -> &'static str {
         "subnet" => "Its id, name or CIDR",
         "fabric" => "The fabric's id or name",
         "vid" => "The VLAN's VID, 0 for untagged, or its name",
-        "tag" => "Its name",
+        "tag" | "user" => "Its name",
         _ => "Its id, as `list` shows it, or its name",
     }
 }

@@ -399,6 +399,17 @@ pub(crate) const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "user",
+        about: "Look after users",
+        columns: &[("NAME", "username"), ("MAIL", "email"), ("ADMINISTRATOR", "is_superuser")],
+        verbs: &[
+            list("users/"),
+            describe("users/{user}/"),
+            create("users/"),
+            delete("users/{user}/"),
+        ],
+    },
+    Resource {
         name: "setting",
         about: "Look after settings of the site",
         columns: &[],

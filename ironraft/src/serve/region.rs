@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use identity::JoinToken;
 use model::secret::Secret;
 use ops::access::users::NewUser;
-use region::config::Config;
+use region::config::{Config, Tls};
 use region::init::{self, NewCluster};
 
 use crate::cli::output::say;
@@ -27,7 +27,41 @@ pub(crate) enum RegionCommand {
         /// The node's data folder
         #[arg(long, env = "IRONRAFT_DATA_DIR")]
         data_dir: PathBuf,
+        #[command(flatten)]
+        tls: TlsArguments,
     },
+}
+
+/// How the API is served over TLS, at port 5443; it is at 5240 without.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArguments {
+    /// A file with the certificate of the API and those between it and its authority (PEM)
+    #[arg(long, env = "IRONRAFT_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// A file with the key of that certificate (PEM), which others must not be able to read
+    #[arg(long, env = "IRONRAFT_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Serve the API over TLS only; machines and racks go on without
+    #[arg(long)]
+    tls_only: bool,
+}
+
+impl TlsArguments {
+    /// The configuration with what these say instead.
+    fn applied(self, mut config: Config) -> anyhow::Result<Config> {
+        if let (Some(certificate), Some(key)) = (self.tls_cert, self.tls_key) {
+            config.tls = Some(Tls { certificate, key, only: false });
+        }
+        match &mut config.tls {
+            Some(tls) => tls.only |= self.tls_only,
+            None if self.tls_only => anyhow::bail!(
+                "--tls-only wants a certificate: give --tls-cert and --tls-key, or make one with \
+                 `region init --tls-self-made`"
+            ),
+            None => {}
+        }
+        Ok(config)
+    }
 }
 
 /// How a cluster is made.
@@ -51,6 +85,9 @@ pub(crate) struct InitArguments {
     /// The administrator's password; without one only the API key works
     #[arg(long, env = "IRONRAFT_ADMIN_PASSWORD", hide_env_values = true, default_value = "")]
     admin_password: Secret,
+    /// Make a certificate for the API, and serve it over TLS at port 5443
+    #[arg(long)]
+    tls_self_made: bool,
 }
 
 /// An address that others can reach a node at.
@@ -80,6 +117,9 @@ pub(crate) struct JoinArguments {
     /// The node's name; the host's by default
     #[arg(long)]
     name: Option<String>,
+    /// Make a certificate for the API, and serve it over TLS at port 5443
+    #[arg(long)]
+    tls_self_made: bool,
 }
 
 pub(crate) async fn run(command: RegionCommand) -> anyhow::Result<()> {
@@ -91,8 +131,8 @@ pub(crate) async fn run(command: RegionCommand) -> anyhow::Result<()> {
             Ok(())
         }
         RegionCommand::Join(arguments) => join(arguments).await,
-        RegionCommand::Run { data_dir } => {
-            let config = load(&data_dir)?;
+        RegionCommand::Run { data_dir, tls } => {
+            let config = tls.applied(load(&data_dir)?)?;
             until_stopped(async |stop| Ok(region::app::run(config, stop).await?)).await
         }
     }
@@ -119,7 +159,11 @@ async fn found(arguments: InitArguments) -> anyhow::Result<NewCluster> {
         is_superuser: true,
         ssh_key: None,
     };
-    Ok(init::init(&arguments.data_dir, arguments.address, &name, &admin).await?)
+    let mut made = init::init(&arguments.data_dir, arguments.address, &name, &admin).await?;
+    if arguments.tls_self_made {
+        init::make_certificate(&mut made.config)?;
+    }
+    Ok(made)
 }
 
 /// Makes a cluster for a look around, with the usual administrator.
@@ -131,6 +175,7 @@ pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result
         admin: "admin".to_owned(),
         admin_email: "admin@localhost.localdomain".to_owned(),
         admin_password: Secret::default(),
+        tls_self_made: false,
     };
     found(arguments).await
 }
@@ -139,6 +184,10 @@ pub(crate) async fn found_at(data_dir: &Path, address: IpAddr) -> anyhow::Result
 pub(crate) fn show(made: &NewCluster) {
     say(format_args!("cluster       {}", made.config.cluster_id));
     say(format_args!("api           http://{}/MAAS", made.config.http()));
+    if let Some(tls) = &made.config.tls {
+        say(format_args!("api over tls  https://{}/MAAS", made.config.https()));
+        say(format_args!("certificate   {}", tls.certificate.display()));
+    }
     say(format_args!("api key       {}", made.api_key.expose()));
     say(format_args!("region token  {}", made.region_token.expose()));
     say(format_args!("rack token    {}", made.rack_token.expose()));
@@ -148,7 +197,10 @@ async fn join(arguments: JoinArguments) -> anyhow::Result<()> {
     let token: JoinToken = arguments.token.expose().parse()?;
     let name = name_or_hostname(arguments.name)?;
     let (folder, at) = (&arguments.data_dir, &arguments.at);
-    let config = init::join(folder, at, &token, arguments.address, &name).await?;
+    let mut config = init::join(folder, at, &token, arguments.address, &name).await?;
+    if arguments.tls_self_made {
+        init::make_certificate(&mut config)?;
+    }
     say(format_args!("joined cluster {} as region node {}", config.cluster_id, config.node_id));
     say(format_args!("run it with: ironraft region run --data-dir {}", folder.display()));
     Ok(())

@@ -46,8 +46,13 @@ pub(crate) fn succeeds(mut command: Command) -> String {
 }
 
 pub(crate) fn run(address: &str, data: &Path) -> Node {
+    run_with(address, data, &[])
+}
+
+pub(crate) fn run_with(address: &str, data: &Path, arguments: &[&str]) -> Node {
     let log = std::fs::File::create(data.with_extension("log")).unwrap();
     let mut command = ironraft(&["region", "run", "--data-dir", data.to_str().unwrap()]);
+    command.args(arguments);
     let process = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
     Node { address: address.to_owned(), data: data.to_owned(), process }
 }

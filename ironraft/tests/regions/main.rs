@@ -13,3 +13,5 @@ mod inspect;
 mod life;
 mod quorum;
 mod rest;
+mod sessions;
+mod tls;

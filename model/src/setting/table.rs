@@ -453,10 +453,8 @@ pub const SETTINGS: &[Definition] = &[
         name: "session_length",
         form: Form::Number(10, 14 * 24 * 3_600),
         default: Default::Number(1_209_600),
-        doc: "How long a login lasts, in seconds.",
-        usage: Usage::Refused(
-            "there are no logins with cookies; API keys last until they are deleted",
-        ),
+        doc: "How long a login with a cookie lasts, in seconds; an unused one ends after four days. API keys last until they are deleted.",
+        usage: Usage::Read(&["ops/src/access/sessions.rs"]),
     },
     Definition {
         name: "subnet_ip_exhaustion_threshold_count",

@@ -74,6 +74,8 @@ settings! {
     NTP_SERVERS: Vec<String> = "ntp_servers" by texts;
     /// Where deployed systems send their logs.
     REMOTE_SYSLOG: Option<String> = "remote_syslog" by text_or_none;
+    /// How long a login with a cookie lasts.
+    SESSION_LENGTH: Duration = "session_length" by seconds;
     /// The servers that racks ask for names that are not of this site.
     UPSTREAM_DNS: Vec<IpAddr> = "upstream_dns" by addresses;
 }
@@ -88,6 +90,10 @@ fn number(value: &Value) -> Option<u64> {
 
 fn number_32(value: &Value) -> Option<u32> {
     number(value).and_then(|number| u32::try_from(number).ok())
+}
+
+fn seconds(value: &Value) -> Option<Duration> {
+    number(value).map(Duration::from_secs)
 }
 
 fn minutes(value: &Value) -> Option<Duration> {

@@ -8,11 +8,13 @@ use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::notification::{Dismissal, Notification};
+use model::session::Session;
 use model::ssl_key::SslKey;
 use model::user::ApiToken;
 
 use crate::access::authorized_keys;
 use crate::machine::placement;
+use tables::accounts::SESSIONS_OF_USER;
 use tables::error::TableError;
 use tables::files::FILES_OF_USER;
 use tables::notifications::{
@@ -97,6 +99,7 @@ pub(crate) fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
         tx.delete::<ApiToken>(&token.key)?;
     }
     authorized_keys::remove_all(tx, user)?;
+    end_sessions(tx, user)?;
     for key in tx.list_by(&SSLKEYS_OF_USER, &user)? {
         tx.delete::<SslKey>(&key.id)?;
     }
@@ -109,6 +112,14 @@ pub(crate) fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
     }
     for notification in tx.list_by(&NOTIFICATIONS_OF_USER, &user)? {
         remove_notification(tx, notification.id)?;
+    }
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub(crate) fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
+    for session in tx.list_by(&SESSIONS_OF_USER, &user)? {
+        tx.delete::<Session>(&session.id)?;
     }
     Ok(())
 }

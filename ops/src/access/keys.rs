@@ -41,7 +41,7 @@ pub fn random_uuid() -> Secret {
     [part(0..4), part(4..6), part(6..8), part(8..10), part(10..16)].join("-").into()
 }
 
-fn random_text(length: usize) -> String {
+pub(crate) fn random_text(length: usize) -> String {
     let mut random = rand::rng();
     (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }

@@ -46,6 +46,14 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<User>, Refusal> 
     Ok(users)
 }
 
+/// Whether there is any user: a login page says so before anybody is logged in.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn exist(tables: &Tables) -> Result<bool, Refusal> {
+    Ok(!tables.stale_view().await?.ids_after::<User>(None, 1).is_empty())
+}
+
 /// A user by name.
 ///
 /// # Errors
@@ -63,7 +71,7 @@ pub async fn get(tables: &Tables, actor: &Actor, username: &str) -> Result<User,
 pub async fn create(tables: &Tables, actor: &Actor, new: &NewUser) -> Result<User, Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.create")?;
     check(new)?;
-    let hash = hashed(&new.password).await?;
+    let hash = password::hash(&new.password).await?;
     tables.update(&cause, |tx| insert(tx, new, hash.clone())).await
 }
 
@@ -85,20 +93,6 @@ pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<Secret>) -> Resu
         authorized_keys::insert(tx, user.id, key)?;
     }
     Ok(user)
-}
-
-/// The hash of a password, none for an empty one.
-///
-/// # Errors
-/// [`Refusal`] when it cannot be hashed.
-pub async fn hashed(password: &Secret) -> Result<Option<Secret>, Refusal> {
-    if password.is_empty() {
-        return Ok(None);
-    }
-    password::hash(password.clone())
-        .await
-        .map(Some)
-        .map_err(|error| Refusal::with_message(Kind::Internal, error.to_string()))
 }
 
 /// Removes a user with its keys, files and messages; what it has besides is first given to the user with the name
@@ -143,22 +137,11 @@ fn named(tx: &Tx, username: &str) -> Result<User, Refusal> {
     found.ok_or(Refusal::NotFound { model: "User" })
 }
 
-/// The user with that name, if the password is right.
+/// Refuses what cannot be a user: its name, its mail address, a password that the rules do not allow.
 ///
 /// # Errors
-/// [`Refusal::Tables`].
-pub async fn check_password(
-    tables: &Tables,
-    username: &str,
-    password: &str,
-) -> Result<Option<User>, Refusal> {
-    let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let right = password::verify(password.into(), hash).await;
-    Ok(user.filter(|_| right))
-}
-
-fn check(new: &NewUser) -> Result<(), FieldErrors> {
+/// [`FieldErrors`].
+pub fn check(new: &NewUser) -> Result<(), FieldErrors> {
     let mut errors = FieldErrors::default();
     let allowed = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
     if new.username.is_empty() {
@@ -175,6 +158,10 @@ fn check(new: &NewUser) -> Result<(), FieldErrors> {
         && !parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
     {
         errors.add("email", "Enter a valid email address.");
+    }
+    if !new.password.is_empty() {
+        let user = (new.username.as_str(), new.email.as_str());
+        password::check(&mut errors, "password", &new.password, user);
     }
     errors.finish()
 }

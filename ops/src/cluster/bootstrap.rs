@@ -10,6 +10,7 @@ use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 
 use crate::access::keys::new_token;
+use crate::access::password;
 use crate::access::users::{self, NewUser};
 use crate::authorize::authorize;
 use crate::error::Refusal;
@@ -40,7 +41,8 @@ const KEY_NAME: &str = "ironraft init";
 /// # Errors
 /// [`Refusal`].
 pub async fn bootstrap(tables: &Tables, admin: &NewUser) -> Result<ApiToken, Refusal> {
-    let hash = users::hashed(&admin.password).await?;
+    users::check(admin)?;
+    let hash = password::hash(&admin.password).await?;
     let fresh = new_token(KEY_NAME, TokenOwner::User(model::id::UserId(0)), Default::default());
     let cause = authorize(&Actor::Setup, Permission::InitCluster, "cluster.init")?;
     tables

@@ -91,6 +91,7 @@ mod tests {
                     description: String::new(),
                     username: None,
                     created,
+                    audit: None,
                 })?;
             }
             Ok::<_, TableError>(())

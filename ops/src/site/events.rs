@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use model::access::Actor;
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::event::{Event, EventLevel};
 use model::id::SystemId;
@@ -17,6 +17,7 @@ use crate::network::specifiers;
 use tables::error::TableError;
 use tables::machines::{EVENTS_OF_LEVEL, EVENTS_OF_NODE, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
 use tables::read::{Reads, View};
+use tables::row::row_key;
 use tables::tx::Tx;
 use tables::update::Tables;
 use tables::views::machines::MachineKey;
@@ -86,7 +87,17 @@ fn insert(
         description: event.description,
         username,
         created: tx.now(),
+        audit: None,
     })
+}
+
+/// An event as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The event.
+    pub event: Event,
+    /// The revision of the transaction that wrote it, and so of what it tells of.
+    pub revision: u64,
 }
 
 /// Which events a query wants. Empty lists want all.
@@ -134,18 +145,34 @@ const LEVELS: [EventLevel; 6] = [
     EventLevel::Critical,
 ];
 
+/// The events that a query wants, newest first, as [`listed`] has them without their revisions.
+///
+/// # Errors
+/// As [`listed`].
+pub async fn list(
+    tables: &Tables,
+    actor: &Actor,
+    wanted: &EventQuery,
+) -> Result<Vec<Event>, Refusal> {
+    let found = listed(tables, actor, wanted).await?;
+    Ok(found.into_iter().map(|listed| listed.event).collect())
+}
+
 /// The events that a query wants, newest first.
 ///
 /// Reads from the end that is asked for and stops when it has enough: events of machines through
 /// their index, all others through the index of their levels.
 ///
 /// # Errors
-/// [`Refusal`].
-pub async fn list(
+/// [`Refusal`]; those of the level audit are for administrators.
+pub async fn listed(
     tables: &Tables,
     actor: &Actor,
     wanted: &EventQuery,
-) -> Result<Vec<Event>, Refusal> {
+) -> Result<Vec<Listed>, Refusal> {
+    if wanted.level == Some(EventLevel::Audit) {
+        permits(actor, Permission::ReadAudit, &Object::Site)?;
+    }
     let details = Details::seen_by(actor, tables).await?;
     let (view, mut wanted) = (details.view().clone(), wanted.clone());
     if let Some(macs) = wanted.macs.take() {
@@ -156,7 +183,14 @@ pub async fn list(
     }
     wanted.placed = placed(&view, &wanted)?;
     // What an owner caused, and a level whose index is not complete, may be far between.
-    let found = tokio::task::spawn_blocking(move || query(&view, &wanted)).await;
+    let found = tokio::task::spawn_blocking(move || {
+        let listed = |event: Event| {
+            let stored = view.value(&row_key::<Event>(&event.id));
+            Listed { revision: stored.map_or(0, |stored| stored.revision), event }
+        };
+        query(&view, &wanted).map(|found| found.into_iter().map(listed).collect())
+    })
+    .await;
     let stopping = |error: JoinError| Refusal::with_message(Kind::Internal, error.to_string());
     Ok(found.map_err(stopping)??)
 }

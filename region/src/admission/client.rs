@@ -2,14 +2,15 @@
 //! everybody else an address.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::ConnectInfo;
 use http::HeaderMap;
 use http::request::Parts as Head;
 use model::controller::RackController;
+use model::login::source;
+use rest::auth::address;
 use rest::auth::caller::valid_token;
 use tables::read::Reads;
 use tables::update::Tables;
@@ -44,13 +45,13 @@ impl Clients {
         let token = valid_token(&self.tables, &head.headers, head.uri.query());
         match token.await {
             Some(token) => Client::Token(token),
-            None => Client::Address(address_of(head).map(source)),
+            None => Client::Address(address::of(&head.extensions).map(source)),
         }
     }
 
     /// The client of a machine's request: the machine, as its rack says, or who connects.
     pub(super) async fn of_machine(&self, head: &Head) -> Client {
-        let Some(address) = address_of(head) else { return Client::Address(None) };
+        let Some(address) = address::of(&head.extensions) else { return Client::Address(None) };
         let client = match forwarded_for(&head.headers) {
             Some(machine) if self.is_rack(address).await => machine,
             Some(_) | None => address,
@@ -75,25 +76,15 @@ impl Clients {
     }
 }
 
-fn address_of(head: &Head) -> Option<IpAddr> {
-    let connection = head.extensions.get::<ConnectInfo<SocketAddr>>();
-    connection.map(|ConnectInfo(address)| address.ip().to_canonical())
-}
-
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get("x-forwarded-for")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Who has one address of an IPv6 network has all of its last half.
-fn source(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
     use model::id::SystemId;
     use raft_store::Store;
     use tables::update::Cause;

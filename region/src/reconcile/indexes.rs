@@ -112,6 +112,7 @@ mod tests {
             description: String::new(),
             username: None,
             created: Timestamp::default(),
+            audit: None,
         };
         let ids: Vec<u64> = (0..count).collect();
         for part in ids.chunks(1000) {

@@ -12,6 +12,7 @@ pub mod image_files;
 pub mod images;
 pub mod indexes;
 pub mod leases;
+pub mod logins;
 pub mod membership;
 pub mod pools;
 pub mod power;

@@ -6,11 +6,12 @@ use http::{HeaderMap, header};
 use model::access::Actor;
 use model::user::ApiToken;
 use ops::Tables;
-use ops::access::tokens;
+use ops::access::{sessions, tokens};
 use ops::error::Refusal;
 
 use crate::auth::nonces::{Nonces, TIMESTAMP_THRESHOLD_SECONDS};
 use crate::auth::oauth::Credentials;
+use crate::auth::session_cookie::presented;
 use crate::body::read_urlencoded;
 use crate::params::Params;
 
@@ -72,8 +73,8 @@ pub async fn authenticate(
     Ok(actor)
 }
 
-/// The key that a request is signed with in its header or query, when this node knows it. It uses up
-/// no nonce: it only tells one client from another before there is room for its request.
+/// The key that a request is signed with in its header or query, or else the session that it is of, when this node knows
+/// it. It uses up no nonce: it only tells one client from another before there is room for its request.
 pub async fn valid_token(
     tables: &Tables,
     headers: &HeaderMap,
@@ -84,7 +85,11 @@ pub async fn valid_token(
         let mut params = Params::default();
         read_urlencoded(query.unwrap_or_default().as_bytes(), &mut params);
         Credentials::from_fields(|name| params.get(name).map(str::to_owned))
-    })?;
+    });
+    let Some(credentials) = credentials else {
+        let session = sessions::known(tables, presented(headers)?).await?;
+        return Some(format!("session {}", session.id));
+    };
     let token = tokens::known(tables, &credentials.token).await?;
     check_token(&token, &credentials).ok().map(|()| token.key)
 }

@@ -1,5 +1,9 @@
-//! Who is calling: API keys by OAuth 1.0 PLAINTEXT.
+//! Who is calling: API keys by OAuth 1.0 PLAINTEXT, names with passwords, sessions in cookies.
 
+pub mod address;
 pub mod caller;
+pub mod cookies;
+pub mod logins;
 pub mod nonces;
 pub mod oauth;
+pub mod session_cookie;

@@ -3,6 +3,7 @@
 
 pub mod explain;
 pub mod leases;
+pub mod passwords;
 
 use crate::operation::Operation;
 
@@ -12,5 +13,5 @@ pub const ROOT: &str = "/MAAS/api/ironraft/";
 /// All operations that are served below it.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    [explain::OPERATIONS, leases::OPERATIONS].concat()
+    [explain::OPERATIONS, leases::OPERATIONS, passwords::OPERATIONS].concat()
 }

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use api::events::{Event, EventPage};
+use api::events::{Audit, Event, EventPage};
 use model::error::Kind;
 use model::event::EventLevel;
 use ops::site::dates;
-use ops::site::events::{self, EventQuery};
+use ops::site::events::{self, EventQuery, Listed};
 
 use crate::call::Call;
 use crate::operation::Operation;
@@ -30,7 +30,10 @@ const ZONE: Param<String> = Param::text("zone", "Only of machines in this zone n
 const DOMAIN: Param<String> = Param::text("domain", "Only of machines in this domain now.");
 const AGENT_NAME: Param<String> =
     Param::text("agent_name", "Only of machines that were allocated under this name.");
-const LEVEL: Param<String> = Param::text("level", "The least level; INFO by default.");
+const LEVEL: Param<String> = Param::text(
+    "level",
+    "The least level; INFO by default. AUDIT is that level alone, for administrators.",
+);
 const OWNER: Param<String> = Param::text("owner", "Only caused by this user.");
 const LIMIT: Param<usize> = Param::number("limit", "At most so many, 1000 at most.");
 const BEFORE: Param<u64> = Param::number("before", "Only with smaller ids.");
@@ -57,11 +60,11 @@ pub const OPERATIONS: &[Operation] =
 
 async fn query(call: Call) -> Result<Reply, Problem> {
     let wanted = parse(&call.params)?;
-    let found = events::list(&call.parts.tables, &call.actor, &wanted).await?;
+    let found = events::listed(&call.parts.tables, &call.actor, &wanted).await?;
     let same = same_question(&call.params)?;
     let page = |end: &str, id: u64| format!("{same}&{end}={id}");
-    let newest = found.first().map(|event| event.id);
-    let oldest = found.last().map(|event| event.id);
+    let newest = found.first().map(|listed| listed.event.id);
+    let oldest = found.last().map(|listed| listed.event.id);
     let next = newest.or_else(|| wanted.before.map(|before| before.saturating_sub(1)));
     let previous = oldest.or_else(|| wanted.after.map(|after| after.saturating_add(1)));
     Ok(Reply::json(&EventPage {
@@ -138,7 +141,14 @@ fn parsed<T: FromStr>(name: &str, texts: &[String]) -> Result<Vec<T>, Problem> {
     texts.iter().map(|text| text.parse().map_err(|_| wrong(text))).collect()
 }
 
-fn shape(event: &model::event::Event) -> Event {
+fn shape(Listed { event, revision }: &Listed) -> Event {
+    let audit = event.audit.as_ref().map(|audit| Audit {
+        operation: audit.operation.clone(),
+        from: audit.from,
+        revision: *revision,
+        objects: audit.objects.clone(),
+        more: audit.more,
+    });
     Event {
         username: event.username.clone().unwrap_or_else(|| "unknown".to_owned()),
         node: event.node.clone(),
@@ -148,6 +158,7 @@ fn shape(event: &model::event::Event) -> Event {
         created: dates::maas_date(event.created),
         kind: event.kind.clone(),
         description: event.description.clone(),
+        audit,
     }
 }
 

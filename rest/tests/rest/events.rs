@@ -43,6 +43,7 @@ async fn with_events() -> (Region, Vec<String>) {
                 description: String::new(),
                 username: None,
                 created: tx.now(),
+                audit: None,
             })?;
         }
         Ok(())

@@ -79,7 +79,7 @@ async fn a_user_is_made_with_a_key_and_goes_with_it() {
         [
             ("username", "ada"),
             ("email", email),
-            ("password", "x"),
+            ("password", "correct horse"),
             ("is_superuser", "0"),
             ("key", key),
         ]

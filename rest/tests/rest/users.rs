@@ -15,7 +15,7 @@ async fn users_are_made_by_administrators_and_can_be_deleted() {
     let form = [
         ("username", "anna"),
         ("email", "anna@example.com"),
-        ("password", "secret"),
+        ("password", "correct horse"),
         ("is_superuser", "0"),
     ];
     region.post(By::User, "users/", &form).await.assert(403);
@@ -90,7 +90,12 @@ async fn missing_and_wrong_values_are_named() {
     let region = Region::start().await;
     let missing = region.post(By::Admin, "users/", &[("username", "x")]).await.assert(400);
     assert_eq!(missing.text, "No provided email!");
-    let form = [("username", "a b"), ("email", "a@b"), ("password", "x"), ("is_superuser", "0")];
+    let form = [
+        ("username", "a b"),
+        ("email", "a@b"),
+        ("password", "correct horse"),
+        ("is_superuser", "0"),
+    ];
     assert!(
         region.post(By::Admin, "users/", &form).await.assert(400).json()["username"].is_array()
     );

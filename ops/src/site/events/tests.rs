@@ -65,6 +65,7 @@ fn event(id: u64) -> Event {
         description: String::new(),
         username: id.is_multiple_of(7).then(|| "anna".to_owned()),
         created: Timestamp::default(),
+        audit: None,
     }
 }
 

@@ -21,6 +21,7 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::pool::PoolLevel;
 use model::license_key::LicenseKey;
+use model::login::LoginRecord;
 use model::machine::Machine;
 use model::machine::output::ToolOutput;
 use model::machine::power::PowerJob;
@@ -36,6 +37,7 @@ use model::net::vlan::Vlan;
 use model::notification::{Dismissal, Notification};
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
+use model::session::Session;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
@@ -97,6 +99,7 @@ const TABLES: &[Table] = &[
     Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
     Table::of::<LicenseKey>(),
+    Table::of::<LoginRecord>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
     Table::of::<Notification>(),
@@ -108,6 +111,7 @@ const TABLES: &[Table] = &[
     Table::of::<ReservedAddress>(),
     Table::of::<ReservedIp>(),
     Table::of::<ResourcePool>(),
+    Table::of::<Session>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
     Table::of::<SslKey>(),

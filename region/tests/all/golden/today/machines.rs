@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::event::{Event, EventLevel};
+use model::event::{Audit, AuditedObject, Event, EventLevel};
 use model::id::{AvailabilityZoneId, BlockDeviceId, DomainId, InterfaceId, ResourcePoolId, UserId};
 use model::machine::annotations::Annotations;
 use model::machine::disk::BlockDevice;
@@ -13,6 +13,8 @@ use model::machine::output::ToolOutput;
 use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
 use model::machine::secrets::MachineSecrets;
 use model::machine::{Deployment, Machine, Placement};
+
+use serde_json::json;
 
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
@@ -248,6 +250,7 @@ fn event(number: u64, of_user: bool) -> Event {
         description: text("From 'Ready' to 'Deploying'"),
         username: of_user.then(|| text("admin")),
         created: at(8),
+        audit: None,
     }
 }
 
@@ -259,8 +262,22 @@ fn every_level() -> Vec<Written> {
         EventLevel::Error,
         EventLevel::Critical,
     ];
-    let event = |(number, level): (u64, EventLevel)| {
+    let at_level = |(number, level): (u64, EventLevel)| {
         row("a level", Event { level, ..event(10 + number, false) })
     };
-    (0..).zip(levels).map(event).collect()
+    let object = AuditedObject {
+        kind: text("zone"),
+        id: text("3"),
+        name: text("lab"),
+        before: None,
+        after: Some(json!({ "name": "lab" })),
+    };
+    let audit = Audit {
+        operation: text("zone.create"),
+        from: Some("10.0.0.9".parse().expect("an address")),
+        objects: vec![object],
+        more: 2,
+    };
+    let audit = Event { level: EventLevel::Audit, audit: Some(Box::new(audit)), ..event(20, true) };
+    (0..).zip(levels).map(at_level).chain([row("what a request changed", audit)]).collect()
 }

@@ -1,7 +1,9 @@
 //! Settings, groups, tags, users and their keys.
 
 use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
+use model::login::{LoginRecord, Subject};
 use model::pool::ResourcePool;
+use model::session::Session;
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::tag::{Due, Tag, TagEvaluation};
@@ -93,11 +95,30 @@ fn users() -> Vec<Written> {
             .expect("a key"),
         created: at(3),
     };
+    let session = Session {
+        id: "ab".repeat(32),
+        user: UserId(2),
+        created: at(8),
+        used: at(9),
+        from: Some("2001:db8::9".parse().expect("an address")),
+    };
     vec![
         row("user with a password", user(1, "admin", Some(text("$argon2id$v=19$x")))),
         row("user without one", user(2, "Eve", None)),
         row("key of a user", token("k1k1k1k1k1k1k1k1k1", TokenOwner::User(UserId(2)))),
         row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
         row("SSH key", ssh_key),
+        row("session", session),
+        row("failures from an address", LoginRecord::new(Subject::Address(7)).failed(at(4))),
+        row("failures under a name of nobody", LoginRecord::new(Subject::Unknown(7)).failed(at(5))),
+        row(
+            "where a user was logged in from",
+            LoginRecord {
+                subject: Subject::User(UserId(2)),
+                failures: 3,
+                last_failure: at(6),
+                addresses: vec![("10.0.0.9".parse().expect("an address"), at(7))],
+            },
+        ),
     ]
 }

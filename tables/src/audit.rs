@@ -1,0 +1,290 @@
+//! What a request of the API changed, as an event of the same transaction: who, from where, what was and what is.
+//!
+//! It is made where rows are written, so no operation can forget it, and only for transactions on behalf of a request
+//! ([`crate::update::Tables::on_behalf`]): leases, heartbeats and reconcilers pay nothing for it.
+
+mod hiding;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use model::event::{Audit, AuditedObject, Event, EventLevel};
+use model::id::SystemId;
+use serde_json::{Map, Value};
+
+use crate::audit::hiding::HIDDEN;
+use crate::error::TableError;
+use crate::row::{Row, row_key};
+use crate::tx::Tx;
+
+/// How many objects an event tells of; of more it says how many.
+const OBJECTS_MAX: usize = 16;
+
+/// How much of a text is told, in characters.
+const TEXT_MAX: usize = 256;
+
+/// How many items of a list are told.
+const ITEMS_MAX: usize = 32;
+
+/// How much of an object is told, in bytes, before and after; of a larger one, only what is no list and no map.
+const OBJECT_BYTES_MAX: usize = 2048;
+
+/// How long a description is at most, in characters.
+const DESCRIPTION_MAX: usize = 512;
+
+/// Tables that are not told of: what follows from other rows, what racks and machines report, contents, and secrets.
+const UNTOLD: &[&str] = &[
+    "authority",
+    "binding",
+    "block",
+    "certificate",
+    "content",
+    "dismissal",
+    "event",
+    "external-dhcp",
+    "filecontent",
+    "indexfill",
+    "jointoken",
+    "login",
+    "machinesecrets",
+    "pool-level",
+    "powerjob",
+    "tag-evaluation",
+    "tooloutput",
+    "zone-serial",
+];
+
+/// Who makes a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The user's name.
+    pub username: String,
+    /// The other end of the connection.
+    pub from: Option<IpAddr>,
+}
+
+/// What a transaction made of rows, as far as it is told.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    rows: BTreeMap<Bytes, Changed>,
+    more: u32,
+}
+
+#[derive(Debug)]
+struct Changed {
+    table: &'static str,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+impl Changes {
+    /// Notes that a row is written, or goes.
+    pub(crate) fn note<T: Row>(
+        &mut self,
+        id: &T::Id,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<(), TableError> {
+        if UNTOLD.contains(&T::TABLE) {
+            return Ok(());
+        }
+        let key = row_key::<T>(id);
+        if let Some(known) = self.rows.get_mut(&key) {
+            known.after = after.map(shown).transpose()?;
+            return Ok(());
+        }
+        if self.rows.len() >= OBJECTS_MAX {
+            self.more = self.more.saturating_add(1);
+            return Ok(());
+        }
+        let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
+        self.rows.insert(key, Changed { table: T::TABLE, before, after });
+        Ok(())
+    }
+}
+
+/// Adds the event of a transaction; none when nothing that is told of has changed.
+pub(crate) fn record(
+    tx: &mut Tx,
+    changes: Changes,
+    origin: &Origin,
+    operation: &str,
+) -> Result<(), TableError> {
+    let Changes { rows, more } = changes;
+    let told = rows.into_iter().filter_map(|(key, changed)| changed.told(&key));
+    let (objects, nodes): (Vec<AuditedObject>, Vec<Option<(SystemId, String)>>) = told.unzip();
+    let Some(first) = objects.first() else { return Ok(()) };
+    let kind = kind_of(&first.kind);
+    // An event is of one machine, or of none.
+    let mut nodes = nodes.into_iter().flatten();
+    let node = nodes.next().filter(|_| nodes.next().is_none() && more == 0);
+    let (node, hostname) = node.unzip();
+    let description = describe(operation, &objects, more);
+    let audit = Audit { operation: operation.to_owned(), from: origin.from, objects, more };
+    tx.insert(&Event {
+        id: tx.next_event_id(),
+        node,
+        hostname: hostname.unwrap_or_default(),
+        kind: kind.to_owned(),
+        level: EventLevel::Audit,
+        description,
+        username: Some(origin.username.clone()),
+        created: tx.now(),
+        audit: Some(Box::new(audit)),
+    })
+}
+
+impl Changed {
+    /// What is told of it, and the machine or controller that it is; none when it is as it was.
+    fn told(self, key: &Bytes) -> Option<(AuditedObject, Option<(SystemId, String)>)> {
+        let whole = self.after.as_ref().or(self.before.as_ref())?;
+        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
+        let id = id.unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(key).into_owned();
+            text.splitn(3, '/').nth(2).unwrap_or_default().to_owned()
+        });
+        let names = ["hostname", "username", "name", "cidr", "ip"];
+        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
+        let node = named(whole, "system_id").and_then(|id| {
+            let hostname = named(whole, "hostname").unwrap_or_default();
+            Some((id.parse::<SystemId>().ok()?, hostname))
+        });
+        let (before, after) = match (self.before, self.after) {
+            (Some(before), Some(after)) => {
+                let (before, after) = difference(before, after)?;
+                (Some(before), Some(after))
+            }
+            other => other,
+        };
+        let (before, after) = (before.map(fitted), after.map(fitted));
+        let kind = self.table.to_owned();
+        Some((AuditedObject { kind, id, name: name.unwrap_or_default(), before, after }, node))
+    }
+}
+
+fn named(object: &Value, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A row as it is told: without secrets, and without the rest of what is long.
+fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
+    let shown = hiding::value_of(row).map_err(|error| TableError::Corrupt {
+        key: String::from_utf8_lossy(&row_key::<T>(&row.id())).into_owned(),
+        reason: error.to_string(),
+    });
+    let mut shown = bounded(shown?);
+    for name in row.secret_fields() {
+        if let Some(field) = shown.get_mut(*name) {
+            *field = HIDDEN.into();
+        }
+    }
+    Ok(shown)
+}
+
+fn bounded(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(shortened(&without_password(text), TEXT_MAX)),
+        Value::Array(items) if items.len() > ITEMS_MAX => {
+            Value::String(format!("{} items", items.len()))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(bounded).collect()),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, bounded(value))).collect()
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+    }
+}
+
+/// An object that an event has room for.
+fn fitted(object: Value) -> Value {
+    let bytes = object.to_string().len();
+    if bytes <= OBJECT_BYTES_MAX {
+        return object;
+    }
+    let size = |bytes: usize| Value::String(format!("{bytes} bytes"));
+    let Value::Object(fields) = object else { return size(bytes) };
+    let plain = |value: Value| match value {
+        nested @ (Value::Array(_) | Value::Object(_)) => size(nested.to_string().len()),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    };
+    let less: Value = fields.into_iter().map(|(name, value)| (name, plain(value))).collect();
+    if less.to_string().len() <= OBJECT_BYTES_MAX { less } else { size(bytes) }
+}
+
+/// A URL may have a password before its host.
+fn without_password(text: String) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text };
+    let host_ends = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
+    match rest[..host_ends].rfind('@') {
+        None => text,
+        Some(at) => format!("{scheme}://{HIDDEN}{}", &rest[at..]),
+    }
+}
+
+fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// The fields that differ, as they were and as they are; none when there is no such field.
+fn difference(before: Value, after: Value) -> Option<(Value, Value)> {
+    if before == after {
+        return None;
+    }
+    let (Value::Object(mut was), Value::Object(is)) = (before.clone(), after.clone()) else {
+        return Some((before, after));
+    };
+    let (mut old, mut new) = (Map::new(), Map::new());
+    for (name, value) in is {
+        match was.remove(&name) {
+            Some(earlier) => {
+                if let Some((earlier, value)) = difference(earlier, value) {
+                    old.insert(name.clone(), earlier);
+                    new.insert(name, value);
+                }
+            }
+            None => {
+                new.insert(name, value);
+            }
+        }
+    }
+    old.extend(was);
+    Some((Value::Object(old), Value::Object(new)))
+}
+
+/// MAAS's type of the event of an object.
+fn kind_of(table: &str) -> &'static str {
+    match table {
+        "user" | "token" | "sshkey" | "sslkey" | "session" => "Authorisation",
+        "machine" | "device" | "rack" | "region" | "controllernote" => "Node",
+        "zone" => "Zones",
+        "pool" => "Resource Pool",
+        "tag" => "Tag",
+        "bootresource" | "bootsource" | "bootsourceselection" | "bootfiles" => "Images",
+        "fabric" | "vlan" | "space" | "subnet" | "iprange" | "reserved" | "reservedip"
+        | "staticroute" | "domain" | "dnsresource" | "dhcpsnippet" => "Networking",
+        _ => "Settings",
+    }
+}
+
+/// What happened, in a line.
+fn describe(operation: &str, objects: &[AuditedObject], more: u32) -> String {
+    match operation {
+        "session.begin" => return "Logged in.".to_owned(),
+        "session.end" => return "Logged out.".to_owned(),
+        _ => {}
+    }
+    let told: Vec<String> = objects.iter().map(AuditedObject::to_string).collect();
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    shortened(&format!("{operation}: {}{more}", told.join(", ")), DESCRIPTION_MAX)
+}
+
+#[cfg(test)]
+mod tests;
