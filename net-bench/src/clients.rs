@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   c1: relay 10.128.0.1 ── 10.10.0.50 ──┬── 10.10.0.2  first rack or rival
-//!       clients 10.128.0.0/12            └── 10.10.0.3  second one
+//!       clients 10.128.0.0/11            └── 10.10.0.3  second one
 //! ```
 //! Servers route the clients' subnet by the relay, as behind a real one.
 
@@ -19,9 +19,9 @@ pub const RELAY: Ipv4Addr = Ipv4Addr::new(10, 128, 0, 1);
 /// The subnet of the servers.
 pub const SERVERS: &str = "10.10.0.0/24";
 /// The subnet of the clients, its mask and its prefix length.
-pub const SUBNET: &str = "10.128.0.0/12";
+pub const SUBNET: &str = "10.128.0.0/11";
 /// Its mask.
-pub const MASK: Ipv4Addr = Ipv4Addr::new(255, 240, 0, 0);
+pub const MASK: Ipv4Addr = Ipv4Addr::new(255, 224, 0, 0);
 /// The first server in the servers' subnet.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 10, 0, 2);
 /// The second one.
@@ -42,6 +42,9 @@ impl Pool {
     /// A million addresses.
     pub const LARGE: Self =
         Self { first: Ipv4Addr::new(10, 128, 1, 0), last: Ipv4Addr::new(10, 143, 255, 250) };
+
+    /// Two million: a pool in which a million leases leave room for clients that nobody knows.
+    pub const HUGE: Self = Self { last: Ipv4Addr::new(10, 159, 255, 250), ..Self::LARGE };
 
     /// A pool of so many addresses.
     #[must_use]
@@ -101,6 +104,7 @@ mod tests {
         assert_eq!(Pool::of(u32::MAX), Pool::LARGE);
         assert!(size(Pool::LARGE) > 1_000_000);
         let network = |ip: Ipv4Addr| ip & MASK;
-        assert_eq!(network(Pool::LARGE.last), network(RELAY));
+        assert!(size(Pool::HUGE) > 2_000_000);
+        assert_eq!(network(Pool::HUGE.last), network(RELAY));
     }
 }

@@ -9,6 +9,8 @@ use crate::server::kind::Kind;
 const OURS: [Kind; 2] = [Kind::Ironraft, Kind::IronraftPair];
 /// Memory of a rack with the leases of the scenario, MiB.
 const RACK_MIB_MAX: f64 = 1024.0;
+/// Exchanges that may be lost where few come at once, per cent.
+const LOST_MAX: f64 = 0.1;
 /// How much longer a commit may take among very many leases than among few.
 const FLAT_MAX: f64 = 1.5;
 const CLIENT_MS_MAX: f64 = 1000.0;
@@ -63,6 +65,12 @@ const TARGETS: [Target; 8] = [
         target: "at most 1024",
         value: |of, kind| of.figure(Scenario::Leases, kind, "rack MiB"),
         met: |mib| mib <= RACK_MIB_MAX,
+    },
+    Target {
+        what: "leases: new clients that got no address, %",
+        target: "at most 0.1",
+        value: |of, kind| of.figure(Scenario::Leases, kind, "lost %"),
+        met: |lost| lost <= LOST_MAX,
     },
     Target {
         what: "leases: time to the ACK to that with 1,000",

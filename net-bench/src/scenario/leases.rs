@@ -35,6 +35,7 @@ pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
     let many = site(context, context.settings.stock).await?;
     let mut findings = Findings::default();
     findings.put("leases", f64::from(context.settings.stock));
+    findings.put("lost %", many.step.loss.max(few.step.loss) * 100.0);
     findings.put("ACK ms", many.step.ack_ms);
     findings.put("ACK ms with 1,000", few.step.ack_ms);
     findings.put("ratio", many.step.ack_ms / few.step.ack_ms.max(f64::MIN_POSITIVE));
@@ -49,7 +50,7 @@ pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
 
 async fn site(context: &Context<'_>, leases: u32) -> anyhow::Result<Site> {
     let settings = context.settings;
-    let options = Options { leases, ..Options::new(&settings.binary, Pool::LARGE) };
+    let options = Options { leases, ..Options::new(&settings.binary, Pool::HUGE) };
     let server = Server::start(context.kind, options).await?;
     quiet(&server).await?;
     let step = step(&server, RATE, settings.seconds).await?;

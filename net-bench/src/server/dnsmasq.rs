@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn the_range_has_the_mask_of_the_relayed_subnet() {
         let config = config(Pool::of(256), Path::new("/f/leases"));
-        assert!(config.contains("dhcp-range=10.128.1.0,10.128.1.255,255.240.0.0,3600\n"));
+        assert!(config.contains("dhcp-range=10.128.1.0,10.128.1.255,255.224.0.0,3600\n"));
         assert!(config.contains("dhcp-leasefile=/f/leases\n"));
     }
 }
