@@ -1,5 +1,6 @@
-//! Who is calling: API keys by OAuth 1.0 PLAINTEXT.
+//! Who is calling: API keys by OAuth 1.0.
 
 pub mod caller;
 pub mod nonces;
 pub mod oauth;
+pub mod signed;

@@ -34,6 +34,7 @@ mod nodes;
 mod notifications;
 mod packagerepositories;
 mod reservedips;
+mod signatures;
 mod sshkeys;
 mod sslkeys;
 mod staticroutes;
