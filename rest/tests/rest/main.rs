@@ -9,6 +9,7 @@ mod allocation;
 mod annotations;
 mod auth;
 mod bodies;
+mod boot_resources;
 mod boot_sources;
 mod controllers;
 mod devices;
