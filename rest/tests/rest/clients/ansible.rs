@@ -329,6 +329,9 @@ async fn an_instance_is_deployed_and_ready_again() {
     reads_machine(&taken);
     let path = format!("machines/{}/", taken["boot_interface"]["system_id"].as_str().unwrap());
     let form = [("osystem", "debian"), ("distro_series", "bookworm")];
+    let node = path.replace("machines", "nodes");
+    each_reads(&with.get(&format!("{node}interfaces/")).await, "id:int name:text mac_address:text");
+    each_reads(&with.get(&format!("{node}blockdevices/")).await, "id:int name:text size:int");
     let deployed = with.post(&format!("{path}?op=deploy"), &form).await;
     assert_eq!(deployed["status_name"], "Deploying");
     let link = &deployed["interface_set"][0]["links"][0];

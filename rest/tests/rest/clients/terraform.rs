@@ -8,9 +8,9 @@
 use serde_json::{Value, json};
 
 use crate::clients::reads::{
-    BOOT_RESOURCE, BOOT_SOURCE, CONTROLLER, DEVICE, DNS_RECORD, DNS_RESOURCE, DOMAIN, FABRIC,
-    INTERFACE, IP_RANGE, POOL, SELECTION, SPACE, SUBNET, TAG, USER, VLAN, ZONE, each_reads, reads,
-    reads_machine,
+    BLOCK_DEVICE, BOOT_RESOURCE, BOOT_SOURCE, CONTROLLER, DEVICE, DNS_RECORD, DNS_RESOURCE, DOMAIN,
+    FABRIC, INTERFACE, IP_RANGE, POOL, SELECTION, SPACE, SUBNET, TAG, USER, VLAN, ZONE, each_reads,
+    reads, reads_machine,
 };
 use crate::harness::{By, Region};
 use crate::stock::{machine, rack};
@@ -346,6 +346,23 @@ async fn a_machine_is_applied_and_destroyed() {
     let said = "MAC address 52:54:00:c1:d2:e3 already in use on tf-machine.";
     assert_eq!(taken["mac_addresses"][0], said, "it looks for these words");
     to.delete(&path).await;
+}
+
+#[tokio::test]
+async fn what_is_there_is_looked_up_by_id() {
+    let to = Terraform::start().await;
+    to.region.store(&machine(4)).await;
+    for (path, fields) in
+        [("fabrics/0/", FABRIC), ("domains/0/", DOMAIN), ("resourcepool/0/", POOL)]
+    {
+        reads(&to.get(path).await, fields);
+    }
+    let node = format!("nodes/{}/", machine(4).system_id);
+    for (list, fields) in [("blockdevices/", BLOCK_DEVICE), ("interfaces/", INTERFACE)] {
+        let all = to.get(&format!("{node}{list}")).await;
+        each_reads(&all, fields);
+        reads(&to.get(&format!("{node}{list}{}/", all[0]["id"])).await, fields);
+    }
 }
 
 #[tokio::test]
