@@ -12,7 +12,7 @@ pub struct BootResource {
     /// `Uploaded`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// `debian/bookworm`, `custom/web`.
+    /// `debian/bookworm`, or `web`, which is custom.
     pub name: String,
     /// What people call it.
     pub title: String,
@@ -22,8 +22,8 @@ pub struct BootResource {
     pub base_image: String,
     /// The second part of its architecture.
     pub subarches: String,
-    /// When it was deployed last, in milliseconds since 1970.
-    pub last_deployed: Option<u64>,
+    /// When it was deployed last, in RFC 3339.
+    pub last_deployed: Option<String>,
     /// Its path.
     pub resource_uri: String,
     /// Its versions by name, when it is shown alone.

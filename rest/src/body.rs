@@ -26,6 +26,12 @@ pub fn is_form(content_type: &str) -> bool {
     forms.contains(&kind(content_type).as_str())
 }
 
+/// Whether a signature of a request covers a body of this content type.
+#[must_use]
+pub fn is_covered_form(content_type: &str) -> bool {
+    kind(content_type) == "application/x-www-form-urlencoded"
+}
+
 fn kind(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

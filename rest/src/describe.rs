@@ -1,5 +1,7 @@
 //! `describe/`: the description of what is served, made from the router's own table.
 
+mod handlers;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -54,11 +56,21 @@ fn describe(operations: &[Operation]) -> Description {
         let side = if anonymous { &mut resource.anon } else { &mut resource.auth };
         side.get_or_insert_with(|| handler(operation, anonymous)).actions.push(action(operation));
     }
-    let resources: Vec<Resource> = resources.into_values().map(sorted).collect();
+    let resources: Vec<Resource> = resources.into_values().map(completed).map(sorted).collect();
     let all = resources.iter().flat_map(|resource| resource.anon.iter().chain(&resource.auth));
     let handlers: Vec<Handler> = all.cloned().collect();
     let doc = "Ironraft serves the API 2.0 of MAAS.".to_owned();
     Description { doc, hash: hash(&handlers), handlers, resources }
+}
+
+/// What callers without a key can do, users can do, too.
+fn completed(mut resource: Resource) -> Resource {
+    if let (Some(anon), Some(auth)) = (&resource.anon, &mut resource.auth) {
+        let is_new = |action: &&Action| !auth.actions.iter().any(|own| own.name == action.name);
+        let new: Vec<Action> = anon.actions.iter().filter(is_new).cloned().collect();
+        auth.actions.extend(new);
+    }
+    resource
 }
 
 fn handler(operation: &Operation, anonymous: bool) -> Handler {
@@ -68,7 +80,7 @@ fn handler(operation: &Operation, anonymous: bool) -> Handler {
     let prefix = if anonymous && also_for_users { "Anon" } else { "" };
     Handler {
         name: format!("{prefix}{}", operation.handler),
-        doc: String::new(),
+        doc: handlers::purpose(operation.handler, operation.doc).to_owned(),
         params: placeholders(operation.path).map(str::to_owned).collect(),
         path: format!("{ROOT}{}", operation.path),
         uri: format!("{ROOT}{}", operation.path),
@@ -86,13 +98,19 @@ fn action(operation: &Operation) -> Action {
     }
 }
 
-/// With a `:param` line for every parameter: without any, MAAS's CLI refuses to send one.
+/// With a `:param` line for every parameter: without any, MAAS's CLI refuses to send one. Those that are refused
+/// unless they ask for nothing are among them, so that it sends them and is told why.
 fn documentation(operation: &Operation) -> String {
     let mut doc = operation.doc.to_owned();
-    if !operation.params.is_empty() {
+    if !operation.params.is_empty() || !operation.refused.is_empty() {
         doc.push('\n');
     }
     operation.params.iter().for_each(|param| param.describe(&mut doc));
+    for refused in operation.refused {
+        for name in refused.names {
+            let _ = write!(doc, "\n:param {name}: Refused. {}", refused.reason);
+        }
+    }
     doc
 }
 

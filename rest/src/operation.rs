@@ -89,7 +89,7 @@ pub struct Operation {
     pub doc: &'static str,
     /// Its parameters: all that have an effect.
     pub params: &'static [Spec],
-    /// Parameters of MAAS that are refused by name; they are not described.
+    /// Parameters of MAAS that are refused by name.
     pub refused: &'static [Refused],
     /// Whether names that no parameter has are told apart by the handler.
     pub takes_any_name: bool,

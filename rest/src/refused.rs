@@ -1,7 +1,7 @@
 //! Parameters of MAAS that ask for what is not done here: they are refused by name, with the way to
 //! go on, unless their value asks for nothing.
 //!
-//! They stand beside the parameters of their operation and are not described. A name that neither
+//! They stand beside the parameters of their operation and are described as refused. A name that neither
 //! knows is no parameter of MAAS either; it is dropped, as MAAS drops it.
 
 use api::field_errors::FieldErrors;

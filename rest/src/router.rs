@@ -24,10 +24,10 @@ use ops::authorize::on_behalf;
 
 use crate::access::{accounts, sessions};
 use crate::auth::address;
-use crate::auth::caller::authenticate;
+use crate::auth::caller::{authenticate, origin, request_of};
 use crate::auth::cookies::logged_in;
 use crate::auth::oauth::Credentials;
-use crate::body::{is_form, read_body, read_urlencoded};
+use crate::body::{is_covered_form, is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
 use crate::describe;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
@@ -154,9 +154,9 @@ async fn dispatch(
 
     let mut params = Params::default();
     read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
-    let mut op = params.take("op");
     let content_type = header_text(&head.headers, header::CONTENT_TYPE.as_str());
-    let mut actor = caller(parts, &head, &params).await?;
+    let mut actor = caller(parts, &head, &params, is_covered_form(content_type)).await?;
+    let mut op = params.take("op");
     let intake = Intake::new(body);
     let op_before = op.as_deref().or(path_op.as_deref()).filter(|op| !op.is_empty());
     let body = if takes_content(&at_path, head.method.as_str(), op_before, &actor)? {
@@ -164,10 +164,13 @@ async fn dispatch(
     } else {
         Received::form(intake, content_type, &actor, &at_path, &mut params).await?
     };
-    if actor == Actor::Anonymous {
-        actor = caller_of_form(parts, &params).await?;
-    }
     let form_op = params.take("op");
+    if actor == Actor::Anonymous {
+        let mut signed = params.clone();
+        op.iter().chain(&form_op).for_each(|op| signed.add("op", op));
+        let keyed = caller_with_key(parts, &head, &signed, false).await?;
+        actor = keyed.unwrap_or(Actor::Anonymous);
+    }
     op = op.or(form_op).or(path_op).filter(|op| !op.is_empty());
 
     let operation = select(&at_path, head.method.as_str(), op.as_deref(), &actor)?;
@@ -294,26 +297,43 @@ impl Surface {
     }
 }
 
-/// Who calls, by a key in the header or the query, or else by a session.
-async fn caller(parts: &Parts, head: &Head, params: &Params) -> Result<Actor, Problem> {
-    let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if let Some(credentials) = header.and_then(Credentials::from_header) {
-        return Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?);
-    }
-    let keyed = caller_of_form(parts, params).await?;
-    if keyed != Actor::Anonymous {
+/// Who calls, by a key in the header or the query, or else by a session. Nobody, as long as a form is `pending` that the
+/// signature covers.
+async fn caller(
+    parts: &Parts,
+    head: &Head,
+    params: &Params,
+    pending: bool,
+) -> Result<Actor, Problem> {
+    if let Some(keyed) = caller_with_key(parts, head, params, pending).await? {
         return Ok(keyed);
     }
-    let Some(session) = logged_in(parts, &head.headers).await? else { return Ok(keyed) };
+    let Some(session) = logged_in(parts, &head.headers).await? else { return Ok(Actor::Anonymous) };
     session.check_csrf(&head.method, &head.headers, None)?;
     Ok(Actor::User(session.user))
 }
 
-/// Who presents a key among the parameters.
-async fn caller_of_form(parts: &Parts, params: &Params) -> Result<Actor, Problem> {
-    match Credentials::from_fields(|name| params.get(name).map(str::to_owned)) {
-        None => Ok(Actor::Anonymous),
-        Some(credentials) => Ok(authenticate(&parts.tables, &parts.nonces, &credentials).await?),
+/// Who presents a key in the header, or among the parameters; none when no key is presented.
+async fn caller_with_key(
+    parts: &Parts,
+    head: &Head,
+    params: &Params,
+    pending: bool,
+) -> Result<Option<Actor>, Problem> {
+    let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header
+        .and_then(Credentials::from_header)
+        .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
+    match credentials {
+        None => Ok(None),
+        Some(credentials) if pending && credentials.covers_the_request() => {
+            Ok(Some(Actor::Anonymous))
+        }
+        Some(credentials) => {
+            let request = request_of(head, params);
+            let request = Some(&request).filter(|_| credentials.covers_the_request());
+            Ok(Some(authenticate(&parts.tables, &parts.nonces, &credentials, request).await?))
+        }
     }
 }
 
@@ -367,12 +387,4 @@ fn visible(
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// Scheme and host that the client used.
-fn origin(headers: &HeaderMap) -> String {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let host = text("host").unwrap_or("localhost:5240");
-    let scheme = text("x-forwarded-proto").unwrap_or("http");
-    format!("{scheme}://{host}")
 }

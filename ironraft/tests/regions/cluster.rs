@@ -11,6 +11,9 @@ use tempfile::TempDir;
 const WAIT_MAX: Duration = Duration::from_secs(180);
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 
+/// The administrator's password.
+pub(crate) const PASSWORD: &str = "of-the-administrator";
+
 /// A region's process; it is killed when it goes out of scope.
 pub(crate) struct Node {
     pub(crate) address: String,
@@ -85,6 +88,8 @@ impl Cluster {
             addresses[0],
             "--name",
             "r1",
+            "--admin-password",
+            PASSWORD,
         ]));
         let value = |label: &str| {
             let line = init.lines().find(|line| line.starts_with(label)).unwrap();

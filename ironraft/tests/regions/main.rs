@@ -4,6 +4,7 @@
 
 mod authority;
 mod certificates;
+mod clients;
 mod clocks;
 mod cluster;
 mod commands;

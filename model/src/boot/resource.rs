@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct BootResource {
     /// Its id.
     pub id: BootResourceId,
-    /// `custom/web`, or `debian/bookworm`.
+    /// `web`, which is custom, or `debian/bookworm`. Versions before wrote `custom/web`, too.
     pub name: String,
     /// What people call it.
     pub title: String,
@@ -61,6 +61,12 @@ impl ResourceSet {
 }
 
 impl BootResource {
+    /// Its name as MAAS has it: a custom image's without its `custom/`.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        shown_name(&self.name)
+    }
+
     /// The operating system part of the name; an image without one is `custom`.
     #[must_use]
     pub fn osystem(&self) -> &str {
@@ -78,6 +84,12 @@ impl BootResource {
     pub fn latest_complete(&self) -> Option<&ResourceSet> {
         self.sets.iter().rev().find(|set| set.is_complete())
     }
+}
+
+/// A name without its `custom/`, which only says that the image is nobody's release.
+#[must_use]
+pub fn shown_name(name: &str) -> &str {
+    name.strip_prefix("custom/").unwrap_or(name)
 }
 
 /// The version name of a new set: the day, with a counter from the second one of that day on.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use model::access::{Actor, Object, Permission, permits};
 use model::boot::content::is_sha256;
 use model::boot::resource::{
-    BootResource, ResourceFile, ResourceSet, next_version, stored_filetype,
+    BootResource, ResourceFile, ResourceSet, next_version, shown_name, stored_filetype,
 };
 use model::error::Kind;
 use model::id::BootResourceId;
@@ -113,7 +113,7 @@ pub fn deployable(tx: &Tx, machine: &Machine, wanted: &WantedImage) -> Result<De
             );
             return Refusal::field("distro_series", message);
         }
-        let names: Vec<&str> = candidates.iter().map(|resource| resource.name.as_str()).collect();
+        let names: Vec<&str> = candidates.iter().map(|resource| resource.shown_name()).collect();
         let series = wanted.distro_series.as_deref().unwrap_or(&default.1);
         let message = format!(
             "'{series}' is not a valid distro_series.  It should be one of: '{}'.",
@@ -223,12 +223,12 @@ fn add_set(
     new: &NewResource,
     filetype: &str,
 ) -> Result<(BootResource, ResourceFile), Refusal> {
-    let key = (new.name.clone(), new.architecture.clone());
-    let mut resource = match tx.find(&BOOT_RESOURCE_BY_NAME, &key)? {
+    let name = shown_name(&new.name);
+    let mut resource = match named(tx, name, &new.architecture)? {
         Some(resource) => resource,
         None => BootResource {
             id: BootResourceId(tx.next_id::<BootResource>()?),
-            name: new.name.clone(),
+            name: name.to_owned(),
             title: String::new(),
             architecture: new.architecture.clone(),
             base_image: String::new(),
@@ -257,6 +257,17 @@ fn add_set(
     resource.sets.push(ResourceSet { version, files: vec![file.clone()] });
     tx.put(&resource)?;
     Ok((resource, file))
+}
+
+/// The image of that name, also one that a version before wrote with its `custom/`.
+fn named(tx: &mut Tx, name: &str, architecture: &str) -> Result<Option<BootResource>, TableError> {
+    for name in [name.to_owned(), format!("custom/{name}")] {
+        let found = tx.find(&BOOT_RESOURCE_BY_NAME, &(name, architecture.to_owned()))?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// `20261122`, in UTC.

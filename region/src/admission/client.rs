@@ -42,7 +42,7 @@ impl Clients {
     /// The client of a request of people and programs.
     pub(super) async fn of_api(&self, head: &Head) -> Client {
         // What the request presents, before any of it is used up.
-        let token = valid_token(&self.tables, &head.headers, head.uri.query());
+        let token = valid_token(&self.tables, head);
         match token.await {
             Some(token) => Client::Token(token),
             None => Client::Address(address::of(&head.extensions).map(source)),

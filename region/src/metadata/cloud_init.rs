@@ -135,7 +135,7 @@ pub(crate) async fn machine_of(
     let unauthenticated = || Problem::text(Kind::Unauthenticated, "Unauthorized");
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = header.and_then(Credentials::from_header).ok_or_else(unauthenticated)?;
-    let actor = authenticate(&parts.tables, &parts.nonces, &credentials).await?;
+    let actor = authenticate(&parts.tables, &parts.nonces, &credentials, None).await?;
     let Actor::Machine(id) = &actor else { return Err(unauthenticated()) };
     match metadata::machine(&parts.tables, &actor, id).await {
         Ok(machine) => Ok((actor, machine)),

@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use http::{HeaderMap, header};
+use http::request::Parts as Head;
+use http::{HeaderMap, HeaderValue, header};
 use model::access::Actor;
 use model::user::ApiToken;
 use ops::Tables;
@@ -12,6 +13,7 @@ use ops::error::Refusal;
 use crate::auth::nonces::{Nonces, TIMESTAMP_THRESHOLD_SECONDS};
 use crate::auth::oauth::Credentials;
 use crate::auth::session_cookie::presented;
+use crate::auth::signed::SignedRequest;
 use crate::body::read_urlencoded;
 use crate::params::Params;
 
@@ -27,7 +29,7 @@ pub enum AuthenticateError {
         /// The token's key.
         token: String,
     },
-    /// Another method than PLAINTEXT, or a wrong secret.
+    /// Another method than PLAINTEXT and HMAC-SHA1, or a wrong secret, or a signature of another request.
     #[error("Authorization Error: 'Invalid signature.'")]
     InvalidSignature,
     /// The timestamp is too old or not a number.
@@ -52,7 +54,7 @@ pub enum AuthenticateError {
     Refused(#[from] Refusal),
 }
 
-/// Finds out who signed a request with these credentials.
+/// Finds out who signed a request with these credentials. Without the request only plain signatures are accepted.
 ///
 /// # Errors
 /// [`AuthenticateError`].
@@ -60,11 +62,12 @@ pub async fn authenticate(
     tables: &Tables,
     nonces: &Nonces,
     credentials: &Credentials,
+    request: Option<&SignedRequest>,
 ) -> Result<Actor, AuthenticateError> {
     let known = tokens::find(tables, &credentials.token).await?;
     let unknown = || AuthenticateError::UnknownToken { token: credentials.token.clone() };
     let (token, actor) = known.ok_or_else(unknown)?;
-    check_token(&token, credentials)?;
+    check_token(&token, credentials, request)?;
     if let Err(stale) = check_freshness(nonces, credentials) {
         // By a clock that is wrong nobody can be called late.
         tables.clock().now().map_err(Refusal::from)?;
@@ -74,35 +77,56 @@ pub async fn authenticate(
 }
 
 /// The key that a request is signed with in its header or query, or else the session that it is of, when this node knows
-/// it. It uses up no nonce: it only tells one client from another before there is room for its request.
-pub async fn valid_token(
-    tables: &Tables,
-    headers: &HeaderMap,
-    query: Option<&str>,
-) -> Option<String> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let credentials = header.and_then(Credentials::from_header).or_else(|| {
-        let mut params = Params::default();
-        read_urlencoded(query.unwrap_or_default().as_bytes(), &mut params);
-        Credentials::from_fields(|name| params.get(name).map(str::to_owned))
-    });
+/// it. It uses up no nonce: it only tells one client from another before there is room for its request. A signature that
+/// covers a form is not judged here.
+pub async fn valid_token(tables: &Tables, head: &Head) -> Option<String> {
+    let mut params = Params::default();
+    read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
+    let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = header
+        .and_then(Credentials::from_header)
+        .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
     let Some(credentials) = credentials else {
-        let session = sessions::known(tables, presented(headers)?).await?;
+        let session = sessions::known(tables, presented(&head.headers)?).await?;
         return Some(format!("session {}", session.id));
     };
     let token = tokens::known(tables, &credentials.token).await?;
-    check_token(&token, &credentials).ok().map(|()| token.key)
+    let request = request_of(head, &params);
+    check_token(&token, &credentials, Some(&request)).ok().map(|()| token.key)
 }
 
-fn check_token(token: &ApiToken, credentials: &Credentials) -> Result<(), AuthenticateError> {
+/// What a signature covers of a request with these parameters.
+#[must_use]
+pub fn request_of(head: &Head, params: &Params) -> SignedRequest {
+    let origin = origin(&head.headers);
+    SignedRequest::new(head.method.as_str(), &origin, head.uri.path(), params.iter())
+}
+
+/// Scheme and host that the client used.
+#[must_use]
+pub fn origin(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = text("host").unwrap_or("localhost:5240");
+    let scheme = text("x-forwarded-proto").unwrap_or("http");
+    format!("{scheme}://{host}")
+}
+
+fn check_token(
+    token: &ApiToken,
+    credentials: &Credentials,
+    request: Option<&SignedRequest>,
+) -> Result<(), AuthenticateError> {
     if token.consumer_key != credentials.consumer_key {
         return Err(AuthenticateError::UnknownConsumer);
     }
-    let plaintext = credentials.signature_method.eq_ignore_ascii_case("plaintext");
-    if !plaintext || !credentials.is_signed_with(token.secret.expose()) {
-        return Err(AuthenticateError::InvalidSignature);
-    }
-    Ok(())
+    let secret = token.secret.expose();
+    let is_right = if credentials.covers_the_request() {
+        request.is_some_and(|request| request.is_signed_with(credentials, secret))
+    } else {
+        credentials.signature_method.eq_ignore_ascii_case("plaintext")
+            && credentials.is_signed_with(secret)
+    };
+    if is_right { Ok(()) } else { Err(AuthenticateError::InvalidSignature) }
 }
 
 fn check_freshness(nonces: &Nonces, credentials: &Credentials) -> Result<(), AuthenticateError> {

@@ -1,4 +1,4 @@
-//! Who is calling: API keys by OAuth 1.0 PLAINTEXT, names with passwords, sessions in cookies.
+//! Who is calling: API keys by OAuth 1.0, names with passwords, sessions in cookies.
 
 pub mod address;
 pub mod caller;
@@ -7,3 +7,4 @@ pub mod logins;
 pub mod nonces;
 pub mod oauth;
 pub mod session_cookie;
+pub mod signed;

@@ -1,4 +1,5 @@
-//! OAuth 1.0 with the PLAINTEXT signature method (RFC 5849 §3.4.4), as MAAS's clients send it.
+//! OAuth 1.0 with the PLAINTEXT signature method (RFC 5849 §3.4.4), as MAAS's clients send it; HMAC-SHA1 is in
+//! `signed.rs`.
 //!
 //! The six parameters come in the `Authorization` header or among the request's parameters. If one
 //! of them is missing, the request is simply not authenticated, as in MAAS. The consumer secret is
@@ -13,14 +14,16 @@ pub struct Credentials {
     pub consumer_key: String,
     /// The key of the token.
     pub token: String,
-    /// `PLAINTEXT` is the only one accepted.
+    /// `PLAINTEXT` or `HMAC-SHA1`.
     pub signature_method: String,
-    /// The signature, decoded: `&<token secret>`.
+    /// The signature, decoded: `&<token secret>` when it is plain.
     pub signature: String,
     /// Seconds since the Unix epoch by the caller's clock.
     pub timestamp: String,
     /// A value that is used once.
     pub nonce: String,
+    /// `1.0`, when it is sent.
+    pub version: Option<String>,
 }
 
 impl Credentials {
@@ -54,10 +57,32 @@ impl Credentials {
             signature: value_of("oauth_signature")?,
             timestamp: value_of("oauth_timestamp")?,
             nonce: value_of("oauth_nonce")?,
+            version: value_of("oauth_version"),
         })
     }
 
-    /// Whether the signature is that of a token with this secret; takes the same time for any
+    /// Whether the signature is an HMAC of the request.
+    #[must_use]
+    pub fn covers_the_request(&self) -> bool {
+        self.signature_method.eq_ignore_ascii_case("hmac-sha1")
+    }
+
+    /// The fields that such a signature covers: all but itself.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let fields = [
+            ("oauth_consumer_key", Some(&self.consumer_key)),
+            ("oauth_nonce", Some(&self.nonce)),
+            ("oauth_signature_method", Some(&self.signature_method)),
+            ("oauth_timestamp", Some(&self.timestamp)),
+            ("oauth_token", Some(&self.token)),
+            ("oauth_version", self.version.as_ref()),
+        ];
+        let sent = |(name, value): (&str, Option<&String>)| Some((name.to_owned(), value?.clone()));
+        fields.into_iter().filter_map(sent).collect()
+    }
+
+    /// Whether the plain signature is that of a token with this secret; takes the same time for any
     /// wrong secret of the same length.
     #[must_use]
     pub fn is_signed_with(&self, secret: &str) -> bool {

@@ -8,6 +8,7 @@ use model::boot::resource;
 use model::error::Kind;
 use model::id::BootResourceId;
 use ops::image::boot_resources::{self, NewResource};
+use ops::site::dates;
 
 use crate::call::Call;
 use crate::image::contents;
@@ -146,12 +147,12 @@ fn shape(resource: &resource::BootResource, with_sets: bool) -> BootResource {
     BootResource {
         id: resource.id.0,
         kind: "Uploaded".to_owned(),
-        name: resource.name.clone(),
+        name: resource.shown_name().to_owned(),
         title: resource.title.clone(),
         architecture: resource.architecture.clone(),
         base_image: resource.base_image.clone(),
         subarches: subarches.to_owned(),
-        last_deployed: resource.last_deployed.map(|at| at.unix_ms),
+        last_deployed: resource.last_deployed.map(dates::rfc3339_ms),
         resource_uri: format!("/MAAS/api/2.0/boot-resources/{}/", resource.id),
         sets: with_sets.then(|| sets.collect()),
     }

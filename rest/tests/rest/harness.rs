@@ -78,13 +78,16 @@ impl Region {
         Self { tables, router, admin, user }
     }
 
+    pub(crate) fn token(&self, by: By) -> Option<&ApiToken> {
+        match by {
+            By::Admin => Some(&self.admin),
+            By::User => Some(&self.user),
+            By::Nobody => None,
+        }
+    }
+
     pub(crate) fn authorization(&self, by: By) -> Option<String> {
-        let token = match by {
-            By::Admin => &self.admin,
-            By::User => &self.user,
-            By::Nobody => return None,
-        };
-        Some(authorization(token, &format!("{:x}", rand::random::<u64>())))
+        Some(authorization(self.token(by)?, &format!("{:x}", rand::random::<u64>())))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,6 +1,7 @@
 //! Machines that are ready, and an image for them: what tests of allocation begin with.
 
 use model::boot::resource::{BootResource, ResourceFile, ResourceSet};
+use model::controller::{ControllerInterface, RackController};
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BootResourceId, DomainId, InterfaceId, ResourcePoolId,
     SubnetId, SystemId, VlanId,
@@ -16,7 +17,7 @@ use model::time::Timestamp;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::row::Row;
-use tables::update::Cause;
+use tables::update::{Cause, now};
 
 use crate::harness::Region;
 
@@ -63,6 +64,22 @@ pub(crate) fn machine(number: u32) -> Machine {
         deployment: None,
         created: Timestamp::from_unix_ms(number.into()),
         updated: Timestamp::default(),
+    }
+}
+
+/// A rack that is there, on `10.0.0.0/24`.
+pub(crate) fn rack(number: u8) -> RackController {
+    RackController {
+        system_id: SystemId::from_number(u64::from(number) + 1000),
+        hostname: format!("k{number}"),
+        version: "0.1.0".to_owned(),
+        interfaces: vec![ControllerInterface {
+            name: "eth0".to_owned(),
+            mac: MacAddress([0x52, 0x54, 1, 0, 0, number]),
+            addresses: vec![ipnet::IpNet::new([10, 0, 0, number].into(), 24).unwrap()],
+        }],
+        session: Some(1),
+        last_seen: now(),
     }
 }
 

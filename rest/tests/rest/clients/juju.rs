@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clients::reads::reads_machine;
 use crate::harness::{By, Region};
 use crate::stock::{machine, path_of};
 
@@ -15,36 +16,6 @@ const CAPABILITIES: &[&str] = &[
     "storage-deployment-ubuntu",
     "network-deployment-ubuntu",
 ];
-
-/// The fields of a machine that gomaasapi's reader demands, by kind.
-#[track_caller]
-fn assert_is_machine(machine: &Value) {
-    for name in [
-        "resource_uri",
-        "system_id",
-        "hostname",
-        "fqdn",
-        "osystem",
-        "distro_series",
-        "architecture",
-    ] {
-        assert!(machine[name].is_string(), "{name}: {machine:#}");
-    }
-    for name in ["power_state", "status_name"] {
-        assert!(machine[name].is_string(), "{name}");
-    }
-    for name in ["memory", "cpu_count"] {
-        assert!(machine[name].is_u64(), "{name}");
-    }
-    for name in
-        ["tag_names", "ip_addresses", "interface_set", "physicalblockdevice_set", "blockdevice_set"]
-    {
-        assert!(machine[name].is_array(), "{name}");
-    }
-    for name in ["owner_data", "zone", "pool", "boot_interface"] {
-        assert!(machine[name].is_object(), "{name}");
-    }
-}
 
 async fn site() -> Region {
     let region = Region::start().await;
@@ -87,7 +58,7 @@ async fn a_controller_is_bootstrapped_and_found_again_and_given_back() {
         ("zone", "default"),
     ];
     let taken = region.post(By::User, "machines/?op=allocate", &form).await.assert(200).json();
-    assert_is_machine(&taken);
+    reads_machine(&taken);
     assert_eq!(taken["hostname"], "web-2", "the smallest");
     let by_type = &taken["constraints_by_type"];
     let root = &by_type["storage"]["root"][0];
@@ -100,7 +71,7 @@ async fn a_controller_is_bootstrapped_and_found_again_and_given_back() {
     let uri = taken["resource_uri"].as_str().unwrap();
     let deploy = [("user_data", "I2Nsb3VkLWNvbmZpZwo="), ("distro_series", "bookworm")];
     let started = region.post(By::User, &format!("{uri}?op=deploy"), &deploy).await.assert(200);
-    assert_is_machine(&started.json());
+    reads_machine(&started.json());
     assert_eq!(started.json()["status_name"], "Deploying");
     let tags = [
         ("juju-controller-uuid", "b9b4"),
