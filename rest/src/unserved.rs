@@ -9,7 +9,6 @@ const RESOURCES: &[&str] = &[
     "agents",
     "commissioning-results",
     "commissioning-scripts",
-    "discovery",
     "pods",
     "scripts",
     "virtual-machines",

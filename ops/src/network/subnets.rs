@@ -13,6 +13,7 @@ use model::machine::Machine;
 use model::net::iprange::IpRange;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
+use model::net::scan::searchable;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 
@@ -57,6 +58,8 @@ pub struct SubnetChange {
     pub allow_dns: Option<bool>,
     /// Whether addresses are allocated in it.
     pub managed: Option<bool>,
+    /// Whether racks search it for hosts time and again.
+    pub active_discovery: Option<bool>,
 }
 
 /// A subnet as doors show it.
@@ -153,6 +156,7 @@ pub async fn create(
             };
             let subnet = changed(blank, change);
             check_name(&subnet, change)?;
+            check_active_discovery(&subnet)?;
             check(tx, &subnet)?;
             check_gateway(tx, None, &subnet)?;
             tx.insert(&subnet)?;
@@ -179,6 +183,7 @@ pub async fn update(
             let before = specifiers::subnet(tx, specifier)?;
             let mut subnet = changed(before.clone(), change);
             check_name(&subnet, change)?;
+            check_active_discovery(&subnet)?;
             if let Some(vlan) = named_vlan(tx, change)? {
                 subnet.vlan = vlan.id;
             }
@@ -321,10 +326,19 @@ fn changed(before: Subnet, change: &SubnetChange) -> Subnet {
             .clone()
             .unwrap_or(before.disabled_boot_architectures),
         managed: change.managed.unwrap_or(before.managed),
+        active_discovery: change.active_discovery.unwrap_or(before.active_discovery),
         rdns_mode: change.rdns_mode.unwrap_or(before.rdns_mode),
         allow_dns: change.allow_dns.unwrap_or(before.allow_dns),
         ..before
     }
+}
+
+fn check_active_discovery(subnet: &Subnet) -> Result<(), Refusal> {
+    if subnet.active_discovery {
+        let searched = searchable(subnet.cidr);
+        searched.map_err(|why| Refusal::field("active_discovery", why.to_string()))?;
+    }
+    Ok(())
 }
 
 fn check_name(subnet: &Subnet, change: &SubnetChange) -> Result<(), Refusal> {
