@@ -152,6 +152,8 @@ pub(crate) const RESOURCES: &[Resource] = &[
             ),
             verb("clone", "Copy networks to others", Method::POST, "machines/", Shows::Nothing)
                 .with_op("clone"),
+            operation("rescue", "Let its owner log in to the ephemeral OS", MACHINE, "rescue_mode"),
+            operation("end-rescue", "End that, and go back", MACHINE, "exit_rescue_mode"),
             operation("mark-broken", "Take it out of use", MACHINE, "mark_broken"),
             operation("mark-fixed", "Put it back into use", MACHINE, "mark_fixed"),
             operation("power on", "Switch it on", MACHINE, "power_on"),
