@@ -1,7 +1,7 @@
 //! The agent: what a machine runs in the ephemeral OS.
 //!
 //! It presents the machine to a region, through the rack it booted from, and does what it is told:
-//! examine the hardware, install an operating system, erase the disks. It keeps nothing: whatever
+//! examine the hardware, install an operating system, erase the disks, let the owner log in. It keeps nothing: whatever
 //! happens to region, rack or machine, it starts over with a hello and every job can be done again.
 //!
 //! Deciding is apart from acting: what tools print is read by pure parsers, and what an
@@ -15,4 +15,5 @@ pub mod install;
 pub mod inventory;
 pub mod journal;
 pub mod region;
+pub mod rescue;
 pub mod session;

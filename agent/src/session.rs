@@ -5,6 +5,7 @@
 //! job was handed out anew), the running job is dropped and the new one begins.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use api::agent::{Hello, Outcome, Welcome, Work};
@@ -13,6 +14,7 @@ use crate::command::Invocation;
 use crate::inventory::{self, identity};
 use crate::journal::Journal;
 use crate::region::{CallError, RegionClient};
+use crate::rescue::Rescue;
 use crate::{erase, install};
 
 /// Progress is reported at most this often, and at least every [`HEARTBEAT`].
@@ -73,11 +75,12 @@ impl Settings {
 /// When there is no way to go on; the ephemeral OS starts the agent again.
 pub async fn run(settings: &Settings) -> Result<(), SessionError> {
     let region = RegionClient::new(&settings.rack)?;
+    let mut rescue = Rescue::new(Path::new("/"));
     loop {
         let hello = hello(settings).await;
         tracing::info!("connecting to {} from {}", settings.rack, hello.boot_mac);
         let ended = match region.hello(&hello).await {
-            Ok(welcome) => session(&region, welcome).await?,
+            Ok(welcome) => session(&region, welcome, &mut rescue).await?,
             Err(error) => error,
         };
         tracing::warn!("{ended}; starting again");
@@ -97,17 +100,30 @@ async fn hello(settings: &Settings) -> Hello {
 }
 
 /// Works until a call is refused, and returns that refusal.
-async fn session(region: &RegionClient, mut welcome: Welcome) -> Result<CallError, SessionError> {
+async fn session(
+    region: &RegionClient,
+    mut welcome: Welcome,
+    rescue: &mut Rescue,
+) -> Result<CallError, SessionError> {
     tracing::info!("this is {} ({})", welcome.hostname, welcome.system_id);
     let mut finished: Option<(u64, Outcome)> = None;
     loop {
         let answer = match (&welcome.work, &finished) {
             (Work::PowerOff, _) => return power("switch off", "poweroff").await,
             (Work::Reboot, _) => return power("restart", "reboot").await,
+            (Work::Rescue { seconds, authorized_keys }, _) => {
+                // It is told at once that it is there.
+                if rescue.is_open() {
+                    tokio::time::sleep(pause(*seconds)).await;
+                }
+                let outcome = match rescue.open(authorized_keys).await {
+                    Ok(message) => Outcome::Progress { message },
+                    Err(error) => failed(&error, &Journal::new()),
+                };
+                region.report(&welcome, &outcome).await
+            }
             (Work::Wait { seconds }, _) => {
-                let wait =
-                    Duration::from_secs(u64::from(*seconds)).clamp(PROGRESS_INTERVAL, WAIT_MAX);
-                tokio::time::sleep(wait).await;
+                tokio::time::sleep(pause(*seconds)).await;
                 let waiting = Outcome::Progress { message: "waiting".to_owned() };
                 region.report(&welcome, &waiting).await
             }
@@ -127,6 +143,11 @@ async fn session(region: &RegionClient, mut welcome: Welcome) -> Result<CallErro
             Err(refused) => return Ok(refused),
         }
     }
+}
+
+/// How long an agent without work waits.
+fn pause(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into()).clamp(PROGRESS_INTERVAL, WAIT_MAX)
 }
 
 /// Does one job and reports it. Without an outcome, the job was dropped for the answer's.
@@ -158,7 +179,7 @@ async fn work(region: &RegionClient, work: &Work, journal: &Journal) -> Outcome 
             Ok(()) => Outcome::Erased { log: journal.text() },
             Err(error) => failed(&error, journal),
         },
-        Work::Wait { .. } | Work::PowerOff | Work::Reboot => {
+        Work::Rescue { .. } | Work::Wait { .. } | Work::PowerOff | Work::Reboot => {
             Outcome::Progress { message: "waiting".to_owned() }
         }
     }

@@ -58,6 +58,14 @@ pub enum Work {
     Install(Box<Install>),
     /// Erase the disks (quick: first and last MiB, signatures and partition tables).
     Erase,
+    /// Let these log in by SSH as `root`, stay up, and report progress every `seconds`; the keys may be others
+    /// with the next answer.
+    Rescue {
+        /// How long.
+        seconds: u32,
+        /// Who, as lines of `authorized_keys`.
+        authorized_keys: Vec<String>,
+    },
     /// Nothing now: ask again after `seconds`.
     Wait {
         /// How long.

@@ -9,6 +9,7 @@ pub mod describe;
 pub mod devices;
 pub mod dhcp;
 pub mod dhcpsnippets;
+pub mod discoveries;
 pub mod dnsresources;
 pub mod domains;
 pub mod events;

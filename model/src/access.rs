@@ -78,6 +78,10 @@ permissions! {
     ManageLicenses,
     /// Change fabrics, VLANs, spaces and subnets.
     ManageNetwork,
+    /// Have racks search their links for hosts.
+    ScanNetworks,
+    /// Forget which hosts racks saw.
+    ClearDiscoveries,
     /// Change domains and their names.
     ManageDns,
     /// Make IP ranges that are left alone.
@@ -358,6 +362,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::ReserveAddress
             | P::AllocateMachine
             | P::QueryPower
+            | P::ScanNetworks
     );
     // A machine that is nobody's is for whoever takes it; so is its power switch.
     let for_takers =

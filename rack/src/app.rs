@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use dhcp::v4::engine::OwnRack;
 use identity::ExpectedPeer;
+use model::id::SystemId;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use crate::certificate;
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
 use crate::dhcp::service::DhcpService;
+use crate::discovery::service::Discovery;
 use crate::dns::DnsServer;
 use crate::generation::Generations;
 use crate::http::images::ImageCache;
@@ -47,6 +49,7 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     let (reports, send_reports) = reports(core.uplink.clone());
     parts.start("reports", until(&shutdown, send_reports));
     start_dhcp(&mut parts, &config, &core, reports.clone())?;
+    start_discovery(&mut parts, &config, &core)?;
     start_http(&mut parts, &config, &core, reports).await?;
     start_tftp(&mut parts, &config, &core).await?;
     start_power(&mut parts, &core);
@@ -139,10 +142,8 @@ fn start_dhcp(
     if !config.dhcp {
         return Ok(());
     }
-    let own = config.identity.own();
-    let rack = own.system_id().context("the certificate is not a rack's")?.parse()?;
     let service = DhcpService::new(
-        OwnRack { rack, incarnation: core.incarnation },
+        OwnRack { rack: own_id(config)?, incarnation: core.incarnation },
         &core.generations,
         core.clock.clone(),
         core.uplink.clone(),
@@ -151,6 +152,23 @@ fn start_dhcp(
     );
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
     Ok(())
+}
+
+fn start_discovery(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyhow::Result<()> {
+    let discovery = Discovery::new(
+        own_id(config)?,
+        core.generations.clone(),
+        core.uplink.clone(),
+        core.metrics.discovery.clone(),
+    );
+    parts.start("network discovery", discovery.run(parts.shutdown.clone()));
+    Ok(())
+}
+
+/// The id in the rack's certificate.
+fn own_id(config: &RackConfig) -> anyhow::Result<SystemId> {
+    let own = config.identity.own();
+    Ok(own.system_id().context("the certificate is not a rack's")?.parse()?)
 }
 
 async fn start_tftp(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyhow::Result<()> {

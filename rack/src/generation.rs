@@ -28,6 +28,7 @@ use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -84,6 +85,8 @@ pub struct Generation {
     pub static_routes: Table<StaticRouteId, StaticRoute>,
     /// Tags, by their names.
     pub tags: Table<String, ServedTag>,
+    /// The searches for hosts that this rack shall make.
+    pub network_scans: Table<SystemId, NetworkScan>,
     /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
     pub zone_serials: RedBlackTreeMapSync<String, u64>,
     /// Whether the regions that this copy came from told all of those.
@@ -133,6 +136,7 @@ impl Generation {
             Served::DhcpSnippet(snippet) => put(&mut self.dhcp_snippets, snippet.id, snippet),
             Served::StaticRoute(route) => put(&mut self.static_routes, route.id, route),
             Served::Tag(tag) => put(&mut self.tags, tag.name.clone(), tag),
+            Served::NetworkScan(scan) => put(&mut self.network_scans, scan.rack.clone(), scan),
         }
     }
 
@@ -156,6 +160,7 @@ impl Generation {
             Key::DhcpSnippet(id) => self.dhcp_snippets.remove_mut(id),
             Key::StaticRoute(id) => self.static_routes.remove_mut(id),
             Key::Tag(name) => self.tags.remove_mut(name),
+            Key::NetworkScan(rack) => self.network_scans.remove_mut(rack),
         }
     }
 
@@ -227,6 +232,9 @@ impl Generation {
             keys.push(Key::StaticRoute(*id));
         });
         differences(&self.tags, &other.tags, |name| keys.push(Key::Tag(name.clone())));
+        differences(&self.network_scans, &other.network_scans, |rack| {
+            keys.push(Key::NetworkScan(rack.clone()));
+        });
         keys
     }
 }

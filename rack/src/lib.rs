@@ -14,6 +14,7 @@ pub mod session;
 pub mod uplink;
 
 pub mod dhcp;
+pub mod discovery;
 pub mod dns;
 pub mod http;
 pub mod power;
@@ -22,6 +23,9 @@ pub mod tftp;
 pub mod interfaces;
 pub mod metrics;
 pub mod reports;
+
+mod arp;
+mod packet_socket;
 
 pub use app::run;
 pub use config::RackConfig;

@@ -7,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::dhcp::metrics::DhcpMetrics;
+use crate::discovery::metrics::DiscoveryMetrics;
 use crate::generation::Generation;
 
 /// Counters of all parts, and the registry that prints them.
@@ -43,6 +44,8 @@ pub struct Metrics {
     pub clock_doubts: Counter,
     /// DHCP messages.
     pub dhcp: DhcpMetrics,
+    /// Hosts that are noted.
+    pub discovery: DiscoveryMetrics,
     revision: Gauge<u64, AtomicU64>,
     connected: Gauge,
 }
@@ -74,6 +77,8 @@ impl Default for Metrics {
             counter("region_clock_doubts", "Times of regions that were not believed at once");
         let dhcp = DhcpMetrics::default();
         dhcp.register(&mut registry);
+        let discovery = DiscoveryMetrics::default();
+        discovery.register(&mut registry);
         let revision = Gauge::default();
         registry.register("generation_revision", "Revision of the copy", revision.clone());
         let connected = Gauge::default();
@@ -95,6 +100,7 @@ impl Default for Metrics {
             power_failures,
             clock_doubts,
             dhcp,
+            discovery,
             revision,
             connected,
         }

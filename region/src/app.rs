@@ -36,8 +36,8 @@ use crate::metadata::{self, MetadataParts};
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
-    authority, contents, deploy, events, image_files, images as image_copies, leases, logins,
-    membership, pools, power, tags, tokens, zone_serials,
+    authority, contents, deploy, discovery, events, image_files, images as image_copies, leases,
+    logins, membership, pools, power, tags, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -285,6 +285,8 @@ fn spawn_reconcilers(
     tasks.spawn(finished(leases::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(leases::run_ends(tables.clone(), stop.clone())));
     tasks.spawn(finished(pools::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(discovery::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(discovery::run_forgetting(tables.clone(), stop.clone())));
     tasks.spawn(finished(tags::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(zone_serials::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(deploy::run(tables, stop)));

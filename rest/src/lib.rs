@@ -55,6 +55,7 @@ pub fn operations() -> Vec<Operation> {
         site::events::OPERATIONS,
         site::files::OPERATIONS,
         network::dhcpsnippets::OPERATIONS,
+        network::discoveries::OPERATIONS,
         network::fabrics::OPERATIONS,
         network::ipaddresses::OPERATIONS,
         network::ipranges::OPERATIONS,

@@ -127,6 +127,7 @@ const DENIED_MESSAGES: &[(Permission, &str)] = &[
         Permission::ListAllAddresses,
         "Listing another user's IP addresses requires admin privileges.",
     ),
+    (Permission::ClearDiscoveries, "Must be an administrator to clear discovery entries."),
     (Permission::ReleaseAnyAddress, "Force-releasing an IP address requires admin privileges."),
 ];
 

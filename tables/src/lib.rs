@@ -77,6 +77,7 @@ pub mod images;
 pub mod leases;
 pub mod machines;
 pub mod names;
+pub mod neighbours;
 pub mod network;
 pub mod notifications;
 pub mod options;

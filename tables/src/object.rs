@@ -20,6 +20,7 @@ use model::machine::power::PowerJob;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::scan::NetworkScan;
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -148,4 +149,6 @@ objects! {
     StaticRoute(StaticRoute, StaticRouteId),
     /// A device.
     Device(Device, SystemId),
+    /// A search for hosts, by its rack.
+    NetworkScan(NetworkScan, SystemId),
 }

@@ -106,6 +106,7 @@ const MACHINE: &str = "machines/{machine}/";
 const DEVICE: &str = "devices/{device}/";
 const INTERFACES: &str = "nodes/{node}/interfaces/";
 const INTERFACE: &str = "nodes/{node}/interfaces/{interface}/";
+const DISCOVERIES: &str = "discovery/";
 const TAG: &str = "tags/{tag}/";
 const VLAN: &str = "fabrics/{fabric}/vlans/{vid}/";
 
@@ -151,6 +152,8 @@ pub(crate) const RESOURCES: &[Resource] = &[
             ),
             verb("clone", "Copy networks to others", Method::POST, "machines/", Shows::Nothing)
                 .with_op("clone"),
+            operation("rescue", "Let its owner log in to the ephemeral OS", MACHINE, "rescue_mode"),
+            operation("end-rescue", "End that, and go back", MACHINE, "exit_rescue_mode"),
             operation("mark-broken", "Take it out of use", MACHINE, "mark_broken"),
             operation("mark-fixed", "Put it back into use", MACHINE, "mark_fixed"),
             operation("power on", "Switch it on", MACHINE, "power_on"),
@@ -293,6 +296,60 @@ pub(crate) const RESOURCES: &[Resource] = &[
             create("reservedips/"),
             update("reservedips/{id}/"),
             delete("reservedips/{id}/"),
+        ],
+    },
+    Resource {
+        name: "discovery",
+        about: "See which hosts use addresses on the racks' links, and search for them",
+        columns: &[
+            ("ID", "discovery_id"),
+            ("ADDRESS", "ip"),
+            ("MAC", "mac_address"),
+            ("FABRIC", "fabric_name"),
+            ("VID", "vid"),
+            ("LAST-SEEN", "last_seen"),
+            ("SEEN-BY", "observer.hostname"),
+            ("AT", "observer.interface_name"),
+        ],
+        verbs: &[
+            list(DISCOVERIES),
+            verb("unknown", "List those that nobody knows", Method::GET, DISCOVERIES, Shows::List)
+                .with_op("by_unknown_ip_and_mac"),
+            verb(
+                "unknown-mac",
+                "List those whose hardware address nobody has",
+                Method::GET,
+                DISCOVERIES,
+                Shows::List,
+            )
+            .with_op("by_unknown_mac"),
+            verb(
+                "unknown-ip",
+                "List those whose address nobody has",
+                Method::GET,
+                DISCOVERIES,
+                Shows::List,
+            )
+            .with_op("by_unknown_ip"),
+            describe("discovery/{id}/"),
+            verb(
+                "scan",
+                "Have racks search for hosts: cidr=NETWORK, or force=true for all networks",
+                Method::POST,
+                DISCOVERIES,
+                Shows::Fields,
+            )
+            .with_op("scan"),
+            verb("clear", "Forget them: all=true", Method::POST, DISCOVERIES, Shows::Nothing)
+                .with_op("clear"),
+            verb(
+                "forget",
+                "Forget one: ip=ADDRESS mac=ADDRESS",
+                Method::POST,
+                DISCOVERIES,
+                Shows::Nothing,
+            )
+            .with_op("clear_by_mac_and_ip"),
         ],
     },
     Resource {

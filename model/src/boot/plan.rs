@@ -27,8 +27,10 @@ pub fn boot_plan(machine: Option<&Machine>) -> BootPlan {
     let Some(machine) = machine else {
         return BootPlan::Ephemeral { system_id: None };
     };
-    let installed =
-        matches!(machine.lifecycle.phase, Phase::Deploying | Phase::Deployed | Phase::Broken);
+    let installed = matches!(
+        machine.lifecycle.phase,
+        Phase::Deploying | Phase::Deployed | Phase::Broken | Phase::Rescue
+    );
     if installed && !machine.lifecycle.netboot {
         BootPlan::LocalDisk
     } else {

@@ -8,12 +8,14 @@ mod change;
 mod demands;
 mod observed;
 mod reports;
+mod rescue;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::state::{Failure, Lifecycle, Phase, Stage};
+pub use self::state::{Failure, Lifecycle, Phase, Rescue, Stage};
+use crate::id::UserId;
 use crate::machine::lifecycle::change::Change;
 use crate::machine::status::Status;
 use crate::time::Timestamp;
@@ -43,6 +45,15 @@ pub enum Event {
     MarkFixed,
     /// A user wants it used although its tests failed.
     OverrideFailedTesting,
+    /// A user wants to look after it in the ephemeral OS.
+    EnterRescue {
+        /// Whether it is on, as far as is known.
+        was_on: bool,
+        /// The user.
+        user: UserId,
+    },
+    /// A user has looked after it.
+    ExitRescue,
     /// Its agent came up in the ephemeral OS.
     AgentStarted,
     /// Its agent goes on with a job.
@@ -83,6 +94,8 @@ pub enum Event {
     },
     /// Its power is observed to be off, or nobody can switch it.
     PoweredOff,
+    /// It was started, or nobody can switch it.
+    PoweredOn,
     /// It could not be switched, after all attempts.
     PowerFailed {
         /// What the last attempt said.
@@ -97,6 +110,8 @@ pub enum Event {
 pub enum Action {
     /// Boot from the network, whatever the power state is now.
     NetworkBoot,
+    /// Start from its own disk, whatever the power state is now.
+    DiskBoot,
     /// Switch off.
     PowerOff,
     /// Assign addresses to AUTO links.
@@ -162,6 +177,8 @@ pub enum AgentWork {
     Install,
     /// Erase the disks.
     Erase,
+    /// Let the owner log in, and stay up.
+    Rescue,
     /// Nothing, and stay up.
     Wait,
     /// Restart from disk.
@@ -183,7 +200,9 @@ pub fn agent_work(state: &Lifecycle) -> AgentWork {
         (Phase::Deploying, Stage::Waiting | Stage::Working) => AgentWork::Install,
         (Phase::Deploying, Stage::Done) | (Phase::Deployed, _) => AgentWork::Reboot,
         (Phase::DiskErasing, Stage::Waiting | Stage::Working) => AgentWork::Erase,
-        (Phase::Rescue | Phase::Testing, Stage::Waiting | Stage::Working) => AgentWork::Wait,
+        (Phase::Rescue, Stage::Waiting | Stage::Working) => AgentWork::Rescue,
+        (Phase::Rescue, Stage::Done) if !state.netboot => AgentWork::Reboot,
+        (Phase::Testing, Stage::Waiting | Stage::Working) => AgentWork::Wait,
         (
             Phase::New
             | Phase::Commissioning
@@ -220,6 +239,8 @@ pub fn step(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusa
         Event::MarkBroken { message } => change.mark_broken(message),
         Event::MarkFixed => change.mark_fixed(),
         Event::OverrideFailedTesting => change.override_failed_testing(),
+        Event::EnterRescue { was_on, user } => change.enter_rescue(*was_on, *user),
+        Event::ExitRescue => change.exit_rescue(),
         Event::AgentStarted => Ok(change.agent_started()),
         Event::Progress { job, message } => change.progress(*job, message),
         Event::Inventoried { job } => change.inventoried(*job),
@@ -229,6 +250,7 @@ pub fn step(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusa
         Event::BootedDeployed => change.booted_deployed(),
         Event::BootFailed { message } => Ok(change.boot_failed(message)),
         Event::PoweredOff => Ok(change.powered_off()),
+        Event::PoweredOn => Ok(change.powered_on()),
         Event::PowerFailed { message } => Ok(change.power_failed(message)),
         Event::Timeout => change.timeout(),
     }

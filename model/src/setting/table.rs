@@ -49,8 +49,8 @@ pub const SETTINGS: &[Definition] = &[
         name: "active_discovery_interval",
         form: Form::Number(0, 7 * 24 * 3600),
         default: Default::Number(10_800),
-        doc: "How often networks are scanned, in seconds.",
-        usage: Usage::Refused("no network is scanned"),
+        doc: "How often subnets with active discovery are searched for hosts, in seconds: at most once a minute; 0 for never.",
+        usage: Usage::Read(&["ops/src/network/scans.rs"]),
     },
     Definition {
         name: "allow_only_trusted_transfers",
@@ -367,8 +367,8 @@ pub const SETTINGS: &[Definition] = &[
         name: "network_discovery",
         form: Form::Choice(&["enabled", "disabled"]),
         default: Default::Text("enabled"),
-        doc: "Whether racks note their neighbours.",
-        usage: Usage::Refused("racks note no neighbours"),
+        doc: "Whether racks note which hosts use addresses on their links.",
+        usage: Usage::Read(&["rack/src/discovery/service.rs", "ops/src/network/scans.rs"]),
     },
     Definition {
         name: "node_timeout",

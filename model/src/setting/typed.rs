@@ -44,6 +44,8 @@ macro_rules! settings {
 }
 
 settings! {
+    /// How often subnets with active discovery are searched for hosts; never when zero.
+    ACTIVE_DISCOVERY_INTERVAL: Duration = "active_discovery_interval" by seconds;
     /// The release that is deployed when none is asked for.
     DEFAULT_DISTRO_SERIES: String = "default_distro_series" by text;
     /// TTL of DNS records in seconds where neither record nor domain says otherwise.
@@ -68,6 +70,8 @@ settings! {
     KERNEL_OPTS: String = "kernel_opts" by text;
     /// The name of Ironraft's account on BMCs.
     MAAS_AUTO_IPMI_USER: String = "maas_auto_ipmi_user" by text;
+    /// Whether racks note which hosts use addresses on their links.
+    NETWORK_DISCOVERY: bool = "network_discovery" by enabled;
     /// How long a phase of a machine may take.
     NODE_TIMEOUT: Duration = "node_timeout" by minutes;
     /// Names or addresses of time servers.
@@ -94,6 +98,10 @@ fn number_32(value: &Value) -> Option<u32> {
 
 fn seconds(value: &Value) -> Option<Duration> {
     number(value).map(Duration::from_secs)
+}
+
+fn enabled(value: &Value) -> Option<bool> {
+    value.as_str().map(|text| text == "enabled")
 }
 
 fn minutes(value: &Value) -> Option<Duration> {

@@ -8,6 +8,7 @@ use model::controller::{ControllerInterface, ControllerNote, RackController, Reg
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
+use model::net::scan::NetworkScan;
 use model::net::vlan::Vlan;
 use model::zone::AvailabilityZone;
 
@@ -291,11 +292,17 @@ pub async fn delete_rack(
                 tx.put(&vlan)?;
             }
             external_dhcp::forget(tx, id)?;
+            tx.delete::<NetworkScan>(id)?;
             tx.delete::<ControllerNote>(id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })
         .await
+}
+
+/// Whether a region has a session with a rack.
+pub(crate) fn is_connected(rack: &RackController) -> bool {
+    rack.session.is_some() && now().since_ms(rack.last_seen) <= SILENCE_MAX_MS
 }
 
 impl Details {
@@ -307,9 +314,8 @@ impl Details {
             let addresses = addresses.map(|ip| Ok((ip, self.subnet_around(ip)?)));
             interfaces.push((interface.clone(), addresses.collect::<Result<_, Refusal>>()?));
         }
-        let silent_ms = now().since_ms(rack.last_seen);
         Ok(RackDetail {
-            is_connected: rack.session.is_some() && silent_ms <= SILENCE_MAX_MS,
+            is_connected: is_connected(&rack),
             interfaces,
             placement: placement(self, &rack.system_id)?,
             rack,

@@ -9,7 +9,7 @@ use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::lifecycle::Event;
-use model::machine::power::PowerAction;
+use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
@@ -93,7 +93,7 @@ impl MachineCommands<'_> {
     pub async fn mark_broken(&self, message: String) -> Result<Machine, Refusal> {
         let event = Event::MarkBroken { message };
         self.step(INTERRUPT, "machine.mark_broken", event, |_, status| {
-            conflict(format!("Invalid transition: {} -> Broken.", status.name()))
+            no_transition(status, Status::Broken)
         })
         .await
     }
@@ -105,6 +105,35 @@ impl MachineCommands<'_> {
     pub async fn mark_fixed(&self) -> Result<Machine, Refusal> {
         self.step(COMMISSION, "machine.mark_fixed", Event::MarkFixed, |_, _| {
             conflict("Can't mark a non-broken node as 'Ready'.")
+        })
+        .await
+    }
+
+    /// Has it boot the ephemeral OS, in which its owner and the actor can log in. What it was is kept.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn enter_rescue_mode(&self) -> Result<Machine, Refusal> {
+        let user = self.actor.user(COMMISSION)?.id;
+        self.update(COMMISSION, "machine.rescue_mode", |tx, machine| {
+            let status = Status::of(&machine.lifecycle);
+            // One that nobody can ask is taken for one that runs.
+            let was_on = machine.power.state != PowerState::Off;
+            let event = Event::EnterRescue { was_on, user };
+            step::advance(tx, machine, &event, author(self.actor)).map_err(|error| {
+                of_status(error, || no_transition(status, Status::EnteringRescueMode))
+            })
+        })
+        .await
+    }
+
+    /// Has it go back to what it was before rescue mode.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn exit_rescue_mode(&self) -> Result<Machine, Refusal> {
+        self.step(COMMISSION, "machine.exit_rescue_mode", Event::ExitRescue, |_, status| {
+            no_transition(status, Status::ExitingRescueMode)
         })
         .await
     }
@@ -323,6 +352,10 @@ pub(crate) fn record_comment(
 /// What is told where the lifecycle refuses an event; other failures are what they are.
 pub(crate) fn of_status(error: StepError, refused: impl FnOnce() -> Refusal) -> Refusal {
     if matches!(error, StepError::Refused { .. }) { refused() } else { error.into() }
+}
+
+fn no_transition(from: Status, to: Status) -> Refusal {
+    conflict(format!("Invalid transition: {} -> {}.", from.name(), to.name()))
 }
 
 fn conflict(message: impl Into<String>) -> Refusal {

@@ -1,17 +1,20 @@
 //! The agent's conversation: hello enlists or finds the machine, every report moves its lifecycle,
 //! and both are answered with what to do next. All of it may be repeated by the agent at will.
 
+use std::collections::BTreeSet;
+
 use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
 use model::access::{Actor, Denied, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
-use model::id::SystemId;
+use model::id::{SystemId, UserId};
 use model::machine::Machine;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
 use model::secret::Secret;
 use model::setting::typed::MAAS_AUTO_IPMI_USER;
 
+use crate::access::authorized_keys;
 use crate::authorize::{authorize, cause};
 use crate::machine::credentials::{self, random_text};
 use crate::machine::deploy;
@@ -143,7 +146,11 @@ fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welco
     step::advance(tx, &mut machine, &Event::AgentStarted, Author::System)?;
     let mut secrets = secrets_of(tx, &machine)?;
     match agent_work(&machine.lifecycle) {
-        AgentWork::Inventory | AgentWork::Install | AgentWork::Erase | AgentWork::Wait => {
+        AgentWork::Inventory
+        | AgentWork::Install
+        | AgentWork::Erase
+        | AgentWork::Rescue
+        | AgentWork::Wait => {
             // The machine's id makes it possible to check a token by itself.
             secrets.agent_token = format!("{}.{}", machine.system_id, random_text(32)).into();
         }
@@ -245,6 +252,9 @@ fn welcome(
         AgentWork::Inventory => Work::Inventory { bmc_account: bmc_account(tx, machine, secrets)? },
         AgentWork::Install => install_work(tx, machine, rack)?,
         AgentWork::Erase => Work::Erase,
+        AgentWork::Rescue => {
+            Work::Rescue { seconds: WAIT_SECONDS, authorized_keys: keys_to_log_in(tx, machine)? }
+        }
         AgentWork::Wait => Work::Wait { seconds: WAIT_SECONDS },
         AgentWork::Reboot => Work::Reboot,
         AgentWork::PowerOff => Work::PowerOff,
@@ -256,6 +266,14 @@ fn welcome(
         job: machine.lifecycle.job,
         work,
     })
+}
+
+/// Who may log in to a machine in rescue mode: its owner, and who asked for it.
+fn keys_to_log_in(tx: &Tx, machine: &Machine) -> Result<Vec<String>, TableError> {
+    let asked = machine.lifecycle.rescue.as_deref().map(|rescue| rescue.user);
+    let users: BTreeSet<UserId> = machine.placement.owner.into_iter().chain(asked).collect();
+    let lines = users.into_iter().map(|user| authorized_keys::lines(tx, user));
+    Ok(lines.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// The account the agent shall make. Its password stays the same until it is confirmed, so that

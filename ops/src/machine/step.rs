@@ -111,6 +111,13 @@ fn act(
         Action::NetworkBoot => {
             power::request(tx, machine, PowerAction::NetworkBoot)?;
         }
+        Action::DiskBoot => {
+            // Its boot plan leads from the network to its disk.
+            let asked = power::request(tx, machine, PowerAction::NetworkBoot)?;
+            if !asked {
+                return advance(tx, machine, &Event::PoweredOn, author);
+            }
+        }
         Action::PowerOff => {
             let asked = power::request(tx, machine, PowerAction::Off)?;
             if !asked {

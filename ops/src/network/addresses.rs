@@ -21,6 +21,7 @@ use crate::error::Refusal;
 use crate::network::dependents::Holder;
 use crate::network::kept;
 use crate::network::promised::is_promised;
+use crate::network::seen::is_seen;
 use tables::error::TableError;
 use tables::network::{
     IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, addresses_guard, addresses_guards, is_held,
@@ -225,7 +226,7 @@ fn has_network(machine: &Machine) -> bool {
 }
 
 /// Chooses an address of a subnet that nobody holds: machines, users, DHCP clients, controllers, DNS
-/// resources. Transactions under way choose different ones. The caller writes the row that holds it.
+/// resources; and, as long as there are others, with which racks saw no host lately. Transactions under way choose different ones. The caller writes the row that holds it.
 ///
 /// # Errors
 /// [`AssignError`].
@@ -234,9 +235,12 @@ pub fn choose(tx: &mut Tx, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     let assigned = tx.state().used(AddressRange::of(subnet.cidr));
     let occupancy = Occupancy { subnet, ranges: &ranges, assigned: &assigned };
     let (looking, now) = (tx.looking(), tx.now());
-    let chosen = allocate(&occupancy, tx.passed_over(), |ip| {
+    let is_free = |ip| {
         !tx.is_claimed(CLAIM, &ip) && !is_held(&looking, ip) && !is_promised(&looking, ip, now)
-    });
+    };
+    let is_vacant = |ip| is_free(ip) && !is_seen(&looking, ip, subnet.vlan, now);
+    let chosen = allocate(&occupancy, tx.passed_over(), is_vacant);
+    let chosen = chosen.or_else(|_| allocate(&occupancy, tx.passed_over(), is_free));
     let ip = chosen.map_err(|AllocateError::Exhausted { subnet: cidr }| {
         AssignError::SubnetExhausted { cidr }
     })?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
+use model::lease::binding::{Binding, BindingState};
 use model::mac::MacAddress;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
@@ -48,6 +49,17 @@ pub struct ReservedDetail {
     pub owner: Option<Arc<User>>,
     /// The subnet it lies in.
     pub subnet: Option<Arc<SubnetDetail>>,
+}
+
+/// Whose address is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// One that the actor reserved.
+    Own,
+    /// One that anybody reserved.
+    Anybodys,
+    /// One that a client has by DHCP.
+    Clients,
 }
 
 /// Whose reserved addresses are listed.
@@ -171,33 +183,53 @@ pub fn insert(
 /// Gives a reserved address back; no DNS resource has it any more.
 ///
 /// # Errors
-/// [`Refusal`] when the user does not have it; administrators with `force` may give back anybody's.
+/// [`Refusal`] when nobody has it whose it may be; administrators only may give back that of others.
 pub async fn release(
     tables: &Tables,
     actor: &Actor,
     ip: IpAddr,
-    force: bool,
+    whose: Whose,
 ) -> Result<(), Refusal> {
-    let permission = if force { Permission::ReleaseAnyAddress } else { Permission::ReserveAddress };
+    let permission = match whose {
+        Whose::Own => Permission::ReserveAddress,
+        Whose::Anybodys | Whose::Clients => Permission::ReleaseAnyAddress,
+    };
     let cause = authorize(actor, permission, "ipaddress.release")?;
     let user = actor.user(permission)?;
     tables
         .update(&cause, |tx| {
+            if whose == Whose::Clients {
+                return end_lease(tx, ip);
+            }
             let own = tx
                 .get::<ReservedAddress>(&ip)?
                 .filter(|reserved| reserved.reserved_ip.is_none())
-                .filter(|reserved| force || reserved.user == user.id);
-            own.ok_or_else(|| {
-                let message = format!(
-                    "IP address {ip} does not exist, is not the correct type of \
-                                       address, or does not belong to the requesting user."
-                );
-                Refusal::with_message(Kind::Invalid, message)
-            })?;
+                .filter(|reserved| whose == Whose::Anybodys || reserved.user == user.id);
+            own.ok_or_else(|| not_released(ip, whose))?;
             tx.delete::<ReservedAddress>(&ip)?;
             named_addresses::forget(tx, ip)
         })
         .await
+}
+
+/// Ends the lease of a client: its name goes. The address stays the client's for as long as it was
+/// promised, so that nobody else gets it while the client uses it.
+fn end_lease(tx: &mut Tx, ip: IpAddr) -> Result<(), Refusal> {
+    let binding = tx.get::<Binding>(&ip)?.filter(|found| found.state == BindingState::Active);
+    let binding = binding.ok_or_else(|| not_released(ip, Whose::Clients))?;
+    Ok(tx.put(&Binding { state: BindingState::Released, ..binding })?)
+}
+
+fn not_released(ip: IpAddr, whose: Whose) -> Refusal {
+    let message = match whose {
+        Whose::Own => format!(
+            "IP address {ip} does not exist, is not the correct type of address, or does not belong \
+             to the requesting user.\nIf you are sure you want to release this address, use \
+             force=true as a MAAS administrator."
+        ),
+        Whose::Anybodys | Whose::Clients => format!("IP address {ip} does not exist."),
+    };
+    Refusal::with_message(Kind::Invalid, message)
 }
 
 fn wanted_subnet(tx: &Tx, request: &ReserveRequest) -> Result<Subnet, Refusal> {

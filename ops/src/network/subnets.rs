@@ -57,6 +57,8 @@ pub struct SubnetChange {
     pub allow_dns: Option<bool>,
     /// Whether addresses are allocated in it.
     pub managed: Option<bool>,
+    /// Whether racks search it for hosts time and again.
+    pub active_discovery: Option<bool>,
 }
 
 /// A subnet as doors show it.
@@ -321,6 +323,7 @@ fn changed(before: Subnet, change: &SubnetChange) -> Subnet {
             .clone()
             .unwrap_or(before.disabled_boot_architectures),
         managed: change.managed.unwrap_or(before.managed),
+        active_discovery: change.active_discovery.unwrap_or(before.active_discovery),
         rdns_mode: change.rdns_mode.unwrap_or(before.rdns_mode),
         allow_dns: change.allow_dns.unwrap_or(before.allow_dns),
         ..before

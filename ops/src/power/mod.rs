@@ -255,8 +255,10 @@ fn take_in(tx: &mut Tx, actor: &Actor, report: &PowerReport) -> Result<(), Power
 fn done(tx: &mut Tx, machine: &mut Machine, state: PowerState) -> Result<(), PowerError> {
     tx.delete::<PowerJob>(&machine.system_id)?;
     observe(tx, machine, state)?;
-    if state == PowerState::Off {
-        step::advance(tx, machine, &Event::PoweredOff, Author::System)?;
+    match state {
+        PowerState::Off => step::advance(tx, machine, &Event::PoweredOff, Author::System)?,
+        PowerState::On => step::advance(tx, machine, &Event::PoweredOn, Author::System)?,
+        PowerState::Unknown | PowerState::Error => {}
     }
     Ok(step::write(tx, machine)?)
 }

@@ -16,6 +16,7 @@ mod domain;
 mod error;
 mod iprange;
 mod machine;
+mod network_scan;
 mod object;
 mod power;
 mod setting;

@@ -17,6 +17,7 @@ use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -52,6 +53,7 @@ pub enum Served {
     DhcpSnippet(ServedSnippet),
     StaticRoute(StaticRoute),
     Tag(ServedTag),
+    NetworkScan(NetworkScan),
 }
 
 /// What names an object of the replicated state that racks serve from.
@@ -75,6 +77,7 @@ pub enum Key {
     DhcpSnippet(DhcpSnippetId),
     StaticRoute(StaticRouteId),
     Tag(String),
+    NetworkScan(SystemId),
 }
 
 impl Served {
@@ -99,6 +102,7 @@ impl Served {
             Self::DhcpSnippet(snippet) => Key::DhcpSnippet(snippet.id),
             Self::StaticRoute(route) => Key::StaticRoute(route.id),
             Self::Tag(tag) => Key::Tag(tag.name.clone()),
+            Self::NetworkScan(scan) => Key::NetworkScan(scan.rack.clone()),
         }
     }
 }
@@ -123,6 +127,7 @@ impl From<&Served> for rack::Object {
             Served::DhcpSnippet(snippet) => Wire::DhcpSnippet(snippet.into()),
             Served::StaticRoute(route) => Wire::StaticRoute(route.into()),
             Served::Tag(tag) => Wire::Tag(tag.into()),
+            Served::NetworkScan(scan) => Wire::NetworkScan(scan.into()),
         };
         Self { object: Some(object) }
     }
@@ -160,6 +165,7 @@ impl TryFrom<rack::Object> for Received {
             Wire::DhcpSnippet(snippet) => Served::DhcpSnippet(snippet.try_into()?),
             Wire::StaticRoute(route) => Served::StaticRoute(route.try_into()?),
             Wire::Tag(tag) => Served::Tag(tag.into()),
+            Wire::NetworkScan(scan) => Served::NetworkScan(scan.try_into()?),
         };
         Ok(Self { served, unknown })
     }
@@ -196,6 +202,7 @@ pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
         Wire::DhcpSnippet(snippet) => WireKey::DhcpSnippet(snippet.id),
         Wire::StaticRoute(route) => WireKey::StaticRoute(route.id),
         Wire::Tag(tag) => WireKey::Tag(tag.name.clone()),
+        Wire::NetworkScan(scan) => WireKey::NetworkScan(scan.rack.clone()),
     };
     rack::ObjectKey { key: Some(key) }.try_into()
 }
@@ -222,6 +229,7 @@ impl From<&Key> for rack::ObjectKey {
             Key::DhcpSnippet(id) => WireKey::DhcpSnippet(id.0),
             Key::StaticRoute(id) => WireKey::StaticRoute(id.0),
             Key::Tag(name) => WireKey::Tag(name.clone()),
+            Key::NetworkScan(rack) => WireKey::NetworkScan(rack.to_string()),
         };
         Self { key: Some(key) }
     }
@@ -253,6 +261,9 @@ impl TryFrom<rack::ObjectKey> for Key {
             WireKey::DhcpSnippet(id) => Self::DhcpSnippet(DhcpSnippetId(id)),
             WireKey::StaticRoute(id) => Self::StaticRoute(StaticRouteId(id)),
             WireKey::Tag(name) => Self::Tag(name),
+            WireKey::NetworkScan(rack) => {
+                Self::NetworkScan(parse_text(MESSAGE, "network_scan", &rack)?)
+            }
         })
     }
 }

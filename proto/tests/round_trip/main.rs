@@ -42,6 +42,7 @@ fn served() -> impl Strategy<Value = Served> {
         options::snippet().prop_map(Served::DhcpSnippet),
         options::static_route().prop_map(Served::StaticRoute),
         nodes::tag().prop_map(Served::Tag),
+        network::scan().prop_map(Served::NetworkScan),
     ]
 }
 

@@ -1,5 +1,8 @@
 //! Networks, names and leases. What the wire leaves out (free texts, users) is empty here.
 
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::id::{
@@ -9,6 +12,7 @@ use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
+use model::net::scan::NetworkScan;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
@@ -85,6 +89,23 @@ prop_compose! {
             subnet: SubnetId(subnet),
             user: None,
             comment: String::new(),
+        }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn scan()(
+        rack in system_id(), (id, slow, finished) in any::<(u64, bool, bool)>(),
+        networks in prop::collection::vec((any::<u32>(), 0..=32_u8), 0..3),
+    ) -> NetworkScan {
+        let network = |(bits, len)| Ipv4Net::new(Ipv4Addr::from_bits(bits), len).unwrap();
+        NetworkScan {
+            rack,
+            id,
+            networks: networks.into_iter().map(network).collect(),
+            slow,
+            asked: Timestamp::default(),
+            finished: finished.then(Timestamp::default),
         }
     }
 }

@@ -72,7 +72,8 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
         | Key::Setting(_)
         | Key::BootFiles(_)
         | Key::Region(_)
-        | Key::Tag(_) => {}
+        | Key::Tag(_)
+        | Key::NetworkScan(_) => {}
     }
 }
 

@@ -21,8 +21,7 @@ use tracing::warn;
 
 use crate::dhcp::frame;
 use crate::dhcp::metrics::DhcpMetrics;
-use crate::dhcp::packet_socket::{bpf, filtered, read};
-use crate::dhcp::socket::link_address;
+use crate::packet_socket::{bpf, filtered, link_address, read};
 
 /// Messages that wait to be looked at; more are dropped, and others come.
 const HEARD_MAX: usize = 64;

@@ -14,7 +14,6 @@ mod commits;
 mod external_dhcp;
 mod frame;
 mod interfaces;
-mod packet_socket;
 mod parked;
 mod probe_packets;
 mod probing;

@@ -1,45 +1,9 @@
-//! What a probe looks like on the wire, and an answer: ARP (RFC 826) on a link of the rack's,
-//! ICMP echo (RFC 792) on others.
+//! What a probe of an address on a link of others looks like on the wire, and an answer: ICMP echo (RFC 792).
 
 use std::net::Ipv4Addr;
 
-use model::mac::MacAddress;
-
-/// The type of an Ethernet frame with ARP.
-pub(crate) const ETHERTYPE_ARP: u16 = 0x0806;
-/// Ethernet and IPv4, with addresses of 6 and 4 bytes.
-const HARDWARE_AND_PROTOCOL: [u8; 6] = [0, 1, 8, 0, 6, 4];
-pub(crate) const ARP_REPLY: u16 = 2;
-/// Where the operation stands in a frame.
-pub(crate) const ARP_OPERATION_AT: usize = 20;
 pub(crate) const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST: u8 = 8;
-
-/// An ARP frame that asks who has an address, from the host's own one. A probe without a sender would
-/// tell a client that was just given the address, and probes it itself, that another wants to use it
-/// (RFC 5227 §2.1.1).
-pub(crate) fn arp_request((own, at): (MacAddress, Ipv4Addr), ip: Ipv4Addr) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(42);
-    frame.extend([0xff; 6]);
-    frame.extend(own.0);
-    frame.extend(ETHERTYPE_ARP.to_be_bytes());
-    frame.extend(HARDWARE_AND_PROTOCOL);
-    frame.extend([0, 1]);
-    frame.extend(own.0);
-    frame.extend(at.octets());
-    frame.extend([0; 6]);
-    frame.extend(ip.octets());
-    frame
-}
-
-/// Who says in an ARP reply that it has which address.
-pub(crate) fn arp_answer(frame: &[u8]) -> Option<(Ipv4Addr, MacAddress)> {
-    let arp = frame.get(14..14 + 28)?;
-    let is_reply = arp[..6] == HARDWARE_AND_PROTOCOL && arp[6..8] == ARP_REPLY.to_be_bytes();
-    let ip: [u8; 4] = arp[14..18].try_into().ok()?;
-    let mac = MacAddress(arp[8..14].try_into().ok()?);
-    (is_reply && mac.is_unicast()).then_some((Ipv4Addr::from(ip), mac))
-}
 
 /// An ICMP message that asks for an echo.
 pub(crate) fn echo_request(id: u16, sequence: u16) -> [u8; 8] {
@@ -66,31 +30,7 @@ pub(crate) fn echo_answer(packet: &[u8], id: u16) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    const OWN: MacAddress = MacAddress([2, 0, 0, 0, 0, 1]);
     const IP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
-
-    /// C-08.
-    #[test]
-    fn a_question_names_its_sender_so_that_no_client_takes_it_for_a_rival() {
-        let frame = arp_request((OWN, Ipv4Addr::new(10, 0, 0, 2)), IP);
-        assert_eq!(frame.len(), 42);
-        assert_eq!(frame[..14], [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6]);
-        assert_eq!(frame[14..22], [0, 1, 8, 0, 6, 4, 0, 1]);
-        assert_eq!(frame[28..32], [10, 0, 0, 2], "sender protocol address");
-        assert_eq!(frame[38..], IP.octets());
-        assert_eq!(arp_answer(&frame), None, "a question is no answer");
-    }
-
-    #[test]
-    fn an_answer_is_read_and_what_is_cut_or_odd_is_none() {
-        let mut frame = arp_request((MacAddress([2, 0, 0, 0, 0, 9]), Ipv4Addr::UNSPECIFIED), IP);
-        frame[21] = 2;
-        frame[28..32].copy_from_slice(&IP.octets());
-        assert_eq!(arp_answer(&frame), Some((IP, MacAddress([2, 0, 0, 0, 0, 9]))));
-        assert!((0..42).all(|len| arp_answer(&frame[..len]).is_none()));
-        frame[22] = 0xff;
-        assert_eq!(arp_answer(&frame), None, "nobody has a multicast address");
-    }
 
     #[test]
     fn an_echo_is_known_by_its_id() {

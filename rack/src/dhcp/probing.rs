@@ -16,13 +16,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::arp::{self, ETHERTYPE_ARP};
 use crate::dhcp::metrics::{DhcpMetrics, ProbeKind};
-use crate::dhcp::packet_socket::{bpf, filtered, read};
-use crate::dhcp::probe_packets::{
-    ARP_OPERATION_AT, ARP_REPLY, ECHO_REPLY, ETHERTYPE_ARP, arp_answer, arp_request, echo_answer,
-    echo_request,
-};
+use crate::dhcp::probe_packets::{ECHO_REPLY, echo_answer, echo_request};
 use crate::dhcp::socket::InterfaceSocket;
+use crate::packet_socket::{bpf, filtered, read};
 
 /// Answers that wait for the engine; more are dropped, and their addresses asked for again.
 const HEARD_MAX: usize = 512;
@@ -112,7 +110,7 @@ impl Probing {
             self.readers.spawn(async move { read(&socket, read_arp, heard).await });
             self.hears_arp = true;
         }
-        socket.send_frame(&arp_request(own, ip))
+        socket.send_frame(&arp::request(own, ip))
     }
 
     fn send_echo(&mut self, ip: Ipv4Addr) -> io::Result<()> {
@@ -142,10 +140,10 @@ impl Probing {
 fn open_arp() -> io::Result<UdpSocket> {
     let protocol = Protocol::from(i32::from(ETHERTYPE_ARP.to_be()));
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
-    let operation_at = u32::try_from(ARP_OPERATION_AT).unwrap_or_default();
+    let operation_at = u32::try_from(arp::OPERATION_AT).unwrap_or_default();
     let filter = [
         SockFilter::new(bpf::LOAD_HALF, 0, 0, operation_at),
-        SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(ARP_REPLY)),
+        SockFilter::new(bpf::IF_EQUAL, 0, 1, u32::from(arp::REPLY)),
         SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
         SockFilter::new(bpf::RETURN, 0, 0, 0),
     ];
@@ -168,7 +166,7 @@ fn open_echo() -> io::Result<UdpSocket> {
 fn read_arp(socket: &UdpSocket) -> io::Result<Option<Heard>> {
     let mut buffer = [0; PACKET_MAX];
     let (len, from) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer)?;
-    let answer = buffer.get(..len).and_then(arp_answer).zip(from);
+    let answer = buffer.get(..len).and_then(arp::answer).zip(from);
     Ok(answer.and_then(|((ip, mac), from)| {
         Some(Heard::Arp { interface: u32::try_from(from.ifindex()).ok()?, ip, mac })
     }))

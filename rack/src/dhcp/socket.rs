@@ -8,11 +8,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dhcp::v4::answer::Destination;
 use model::mac::MacAddress;
-use nix::ifaddrs::getifaddrs;
 use nix::libc::{in_addr, in_pktinfo, timespec};
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType,
-    SockaddrIn, bind, recvmsg, send, sendmsg, setsockopt, socket, sockopt,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrIn,
+    bind, recvmsg, send, sendmsg, setsockopt, socket, sockopt,
 };
 use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -20,6 +19,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::dhcp::frame::{self, Ends};
+use crate::packet_socket::link_address;
 
 /// Larger packets are no DHCP messages.
 const PACKET_MAX: usize = 4_096;
@@ -199,12 +199,6 @@ fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
     let socket = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
     bind(socket.as_raw_fd(), &link)?;
     Ok(Some((socket, mac)))
-}
-
-/// The link-layer address of an interface, by which the kernel knows it, too.
-pub(super) fn link_address(name: &str) -> io::Result<Option<LinkAddr>> {
-    let mut links = getifaddrs()?.filter(|address| address.interface_name == name);
-    Ok(links.find_map(|address| address.address?.as_link_addr().copied()))
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ fn copy(projector: &mut Projector, generation: &Generation, key: &Key) {
         | Key::Reserved(_)
         | Key::DhcpSnippet(_)
         | Key::StaticRoute(_)
-        | Key::Tag(_) => {}
+        | Key::Tag(_)
+        | Key::NetworkScan(_) => {}
     }
 }
 

@@ -16,8 +16,8 @@ use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, Delta, Heartbeat, Hello, RackMessage,
     RegionMessage, ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
     ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
-    ReportHeardTwiceRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
-    RequestBlocksRequest, Welcome, ZoneSerial,
+    ReportHeardTwiceRequest, ReportNeighboursReply, ReportNeighboursRequest, ReportPowerReply,
+    ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest, Welcome, ZoneSerial,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -48,6 +48,8 @@ struct Shared {
     /// Serials of zones, if it is of a version that tells them.
     zone_serials: Option<Vec<ZoneSerial>>,
     hellos: Vec<Hello>,
+    /// What racks told of hosts.
+    neighbours: Vec<ReportNeighboursRequest>,
     session: Option<Outgoing>,
 }
 
@@ -119,6 +121,11 @@ impl FakeRegion {
     /// What racks said hello with.
     pub(crate) fn hellos(&self) -> Vec<Hello> {
         self.shared.lock().unwrap().hellos.clone()
+    }
+
+    /// What racks told of hosts.
+    pub(crate) fn neighbours(&self) -> Vec<ReportNeighboursRequest> {
+        self.shared.lock().unwrap().neighbours.clone()
     }
 
     /// Sends a change of one object at a revision to the rack that has a session.
@@ -246,6 +253,14 @@ impl Rack for Service {
         _: Request<ReportHeardTwiceRequest>,
     ) -> Result<Response<ReportHeardTwiceReply>, Status> {
         Err(Status::unimplemented("a fake"))
+    }
+
+    async fn report_neighbours(
+        &self,
+        request: Request<ReportNeighboursRequest>,
+    ) -> Result<Response<ReportNeighboursReply>, Status> {
+        self.0.lock().unwrap().neighbours.push(request.into_inner());
+        Ok(Response::new(ReportNeighboursReply {}))
     }
 
     async fn report_external_dhcp(

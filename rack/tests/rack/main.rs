@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dhcp_sockets;
+mod discovery;
 mod external_dhcp;
 mod failover;
 mod fake_region;

@@ -135,6 +135,7 @@ fn encoded(served: &Served, subnets: &BTreeMap<SubnetId, VlanId>) -> Option<(Aud
             snippet.scope.subnet().as_ref().map_or(Audience::All, of_subnet)
         }
         Served::PowerJob(job) => Audience::Rack(job.rack.clone()?),
+        Served::NetworkScan(scan) => Audience::Rack(scan.rack.clone()),
         _ => Audience::All,
     };
     Some((audience, put_to_bytes(served)))

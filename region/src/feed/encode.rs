@@ -247,6 +247,9 @@ impl Encoder {
                 ]),
                 None => encoded.changes.push((Audience::All, delete_to_bytes(&key))),
             },
+            Served::NetworkScan(scan) => {
+                encoded.changes.push((Audience::Rack(scan.rack.clone()), bytes));
+            }
             _ => self.put(key, bytes, encoded),
         }
     }

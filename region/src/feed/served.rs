@@ -18,6 +18,7 @@ use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
+use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -36,7 +37,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 18] {
+pub(super) fn rows_by_table() -> [Bytes; 19] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -56,6 +57,7 @@ pub(super) fn rows_by_table() -> [Bytes; 18] {
         prefix::<Tag>(),
         prefix::<ZoneSerial>(),
         prefix::<Device>(),
+        prefix::<NetworkScan>(),
     ]
 }
 
@@ -80,6 +82,7 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::StaticRoute(route) => Served::StaticRoute(*route),
         Object::Device(device) => Served::Machine(device.served()),
         Object::Tag(tag) => Served::Tag(ServedTag::of(&tag)),
+        Object::NetworkScan(scan) => Served::NetworkScan(*scan),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
@@ -118,6 +121,7 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::DhcpSnippet(id) => Key::DhcpSnippet(id),
         ObjectId::StaticRoute(id) => Key::StaticRoute(id),
         ObjectId::Tag(name) => Key::Tag(name),
+        ObjectId::NetworkScan(rack) => Key::NetworkScan(rack),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)

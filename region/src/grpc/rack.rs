@@ -17,8 +17,8 @@ use proto::rack::{
     CommitBindingsReply, CommitBindingsRequest, RackMessage, RegionAddress, RegionMessage,
     ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
     ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
-    ReportHeardTwiceRequest, ReportPowerReply, ReportPowerRequest, RequestBlocksReply,
-    RequestBlocksRequest,
+    ReportHeardTwiceRequest, ReportNeighboursReply, ReportNeighboursRequest, ReportPowerReply,
+    ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -28,7 +28,7 @@ use crate::grpc::reports;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
 use ops::machine::boot_reports::{self, BootReport};
-use ops::network::{conflicts, external_dhcp};
+use ops::network::{conflicts, external_dhcp, neighbours, scans};
 use ops::power::{self, PowerError, PowerReport};
 use tables::read::Reads;
 use tables::update::Tables;
@@ -173,6 +173,20 @@ impl Rack for RackService {
         let (vlan, heard) = reports::external_dhcp(&request.into_inner()).map_err(invalid)?;
         external_dhcp::take_in(&self.tables, &rack, vlan, &heard).await.map_err(unavailable)?;
         Ok(Response::new(ReportExternalDhcpReply {}))
+    }
+
+    async fn report_neighbours(
+        &self,
+        request: Request<ReportNeighboursRequest>,
+    ) -> Result<Response<ReportNeighboursReply>, Status> {
+        let rack = caller(&request)?;
+        let ReportNeighboursRequest { neighbours, finished_scan } = request.into_inner();
+        let seen = reports::neighbours(neighbours).map_err(invalid)?;
+        neighbours::take_in(&self.tables, &rack, &seen).await.map_err(unavailable)?;
+        if finished_scan != 0 {
+            scans::finish(&self.tables, &rack, finished_scan).await.map_err(unavailable)?;
+        }
+        Ok(Response::new(ReportNeighboursReply {}))
     }
 }
 

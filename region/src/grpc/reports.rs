@@ -5,11 +5,16 @@ use std::net::IpAddr;
 use model::id::VlanId;
 use model::mac::MacAddress;
 use model::net::external_dhcp::Heard;
+use model::net::neighbour::Sighting;
 use ops::network::conflicts::{AddressConflict, HeardTwice};
 use proto::convert::{ConvertError, ip_from_bytes, mac_from_bytes};
 use proto::rack::{
-    ExternalDhcpServer, ReportConflictRequest, ReportExternalDhcpRequest, ReportHeardTwiceRequest,
+    ExternalDhcpServer, Neighbour, ReportConflictRequest, ReportExternalDhcpRequest,
+    ReportHeardTwiceRequest,
 };
+
+/// How much of an interface's name is kept, in characters: the kernel's names are shorter.
+const INTERFACE_MAX: usize = 15;
 
 /// How much of what tells two clients apart is kept, in characters: it comes from the network.
 const PLACE_MAX: usize = 160;
@@ -46,6 +51,21 @@ pub(super) fn external_dhcp(
 fn server(server: &ExternalDhcpServer) -> Result<(IpAddr, Option<MacAddress>), ConvertError> {
     let ip = ip_from_bytes("ExternalDhcpServer", "ip", &server.ip)?;
     Ok((ip, mac_if_any("ExternalDhcpServer", &server.mac)?))
+}
+
+/// The hosts that a rack saw.
+pub(super) fn neighbours(neighbours: Vec<Neighbour>) -> Result<Vec<Sighting>, ConvertError> {
+    neighbours.into_iter().map(sighting).collect()
+}
+
+fn sighting(neighbour: Neighbour) -> Result<Sighting, ConvertError> {
+    let Neighbour { vlan, ip, mac, interface } = neighbour;
+    Ok(Sighting {
+        ip: ip_from_bytes("Neighbour", "ip", &ip)?,
+        vlan: VlanId(vlan),
+        mac: mac_from_bytes("Neighbour", "mac", &mac)?,
+        interface: interface.chars().take(INTERFACE_MAX).collect(),
+    })
 }
 
 fn mac_if_any(message: &'static str, mac: &[u8]) -> Result<Option<MacAddress>, ConvertError> {

@@ -7,6 +7,7 @@ pub mod driver;
 pub mod authority;
 pub mod contents;
 pub mod deploy;
+pub mod discovery;
 pub mod events;
 pub mod image_files;
 pub mod images;

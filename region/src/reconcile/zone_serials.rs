@@ -200,7 +200,8 @@ impl Followed {
             | Object::Tag(_)
             | Object::BootFiles(_)
             | Object::DhcpSnippet(_)
-            | Object::StaticRoute(_) => {}
+            | Object::StaticRoute(_)
+            | Object::NetworkScan(_) => {}
         }
     }
 
@@ -231,7 +232,8 @@ impl Followed {
             | ObjectId::Tag(_)
             | ObjectId::BootFiles(_)
             | ObjectId::DhcpSnippet(_)
-            | ObjectId::StaticRoute(_) => {}
+            | ObjectId::StaticRoute(_)
+            | ObjectId::NetworkScan(_) => {}
         }
     }
 

@@ -126,6 +126,12 @@ pub const OPERATIONS: &[Operation] = &[
         .op("mark_fixed")
         .doc("Put back into use.")
         .params(&[COMMENT.optional()]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(rescue_mode(call)))
+        .op("rescue_mode")
+        .doc("Boot the ephemeral system and let the owner and the caller log in."),
+    Operation::post(HANDLER, PATH, |call| Box::pin(exit_rescue_mode(call)))
+        .op("exit_rescue_mode")
+        .doc("Go back to what the machine was before."),
     Operation::post(HANDLER, PATH, |call| Box::pin(lock(call, true)))
         .op("lock")
         .doc("Lock a deployed machine.")
@@ -266,6 +272,16 @@ async fn mark_broken(call: Call) -> Result<Reply, Problem> {
 async fn mark_fixed(call: Call) -> Result<Reply, Problem> {
     let (id, comment) = (id_of(&call)?, COMMENT.named(&call.params));
     one(&call, commands(&call, &id, comment.as_deref()).mark_fixed().await?).await
+}
+
+async fn rescue_mode(call: Call) -> Result<Reply, Problem> {
+    let id = id_of(&call)?;
+    one(&call, commands(&call, &id, None).enter_rescue_mode().await?).await
+}
+
+async fn exit_rescue_mode(call: Call) -> Result<Reply, Problem> {
+    let id = id_of(&call)?;
+    one(&call, commands(&call, &id, None).exit_rescue_mode().await?).await
 }
 
 async fn lock(call: Call, locked: bool) -> Result<Reply, Problem> {

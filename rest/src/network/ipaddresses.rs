@@ -4,14 +4,13 @@ use std::net::IpAddr;
 
 use api::ipaddresses::{IpAddress, ReservedInterface};
 use model::mac::MacAddress;
-use ops::network::ipaddresses::{self, ReserveRequest, ReservedDetail, ReservedQuery};
+use ops::network::ipaddresses::{self, ReserveRequest, ReservedDetail, ReservedQuery, Whose};
 use ops::site::dates;
 
 use crate::call::Call;
 use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
-use crate::refused::Refused;
 use crate::reply::Reply;
 use crate::shapes;
 
@@ -29,6 +28,10 @@ const HOSTNAME: Param<String> = Param::text("hostname", "The name of the client.
 const MAC: Param<MacAddress> = Param::parsed("mac", "The client that DHCP gives it to.", NO_MAC);
 const MAC_ADDRESS: Param<MacAddress> = Param::parsed("mac_address", "The same.", NO_MAC);
 const FORCE: Param<bool> = Param::boolean("force", "Whether anybody's; administrators only.");
+const DISCOVERED: Param<bool> = Param::boolean(
+    "discovered",
+    "With force, whether it is one that a client has by DHCP: its lease is ended.",
+);
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -53,11 +56,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("IPAddressesHandler", ALL, |call| Box::pin(release(call)))
         .op("release")
         .doc("Give a reserved address back.")
-        .params(&[IP.needed(), FORCE.optional()])
-        .refuses(&[Refused::new(
-            &["discovered"],
-            "Nothing discovers addresses here, so none of that sort is kept: leave it out.",
-        )]),
+        .params(&[IP.needed(), FORCE.optional(), DISCOVERED.optional()]),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {
@@ -85,8 +84,15 @@ async fn reserve(call: Call) -> Result<Reply, Problem> {
 
 async fn release(call: Call) -> Result<Reply, Problem> {
     let ip = IP.required(&call.params)?;
-    let force = FORCE.is_set(&call.params)?;
-    ipaddresses::release(&call.parts.tables, &call.actor, ip, force).await?;
+    let whose = match (FORCE.is_set(&call.params)?, DISCOVERED.is_set(&call.params)?) {
+        (false, false) => Whose::Own,
+        (true, false) => Whose::Anybodys,
+        (true, true) => Whose::Clients,
+        (false, true) => {
+            return Err(Problem::field("discovered", "Only valid if force=true is specified."));
+        }
+    };
+    ipaddresses::release(&call.parts.tables, &call.actor, ip, whose).await?;
     Ok(Reply::no_content())
 }
 

@@ -1,6 +1,7 @@
 //! Fabrics, VLANs, spaces, subnets, ranges and addresses.
 
 pub mod dhcpsnippets;
+pub mod discoveries;
 pub mod fabrics;
 pub mod ipaddresses;
 pub mod ipranges;

@@ -43,6 +43,10 @@ const RDNS_MODE: Param<String> =
 const ALLOW_DNS: Param<bool> =
     Param::boolean("allow_dns", "Whether its hosts may use the racks' DNS.");
 const MANAGED: Param<bool> = Param::boolean("managed", "Whether addresses are allocated in it.");
+const ACTIVE_DISCOVERY: Param<bool> = Param::boolean(
+    "active_discovery",
+    "Whether racks search it for hosts every active_discovery_interval.",
+);
 const FORCE: Param<bool> = Param::boolean("force", "Whether reserved addresses are given up.");
 const INCLUDE_RANGES: Param<bool> =
     Param::boolean("include_ranges", "Whether to list them as well.");
@@ -55,7 +59,7 @@ const WITH_SUMMARY: Param<bool> =
 const WITH_NODE_SUMMARY: Param<bool> = Param::boolean("with_node_summary", "The same.");
 
 /// What can be set of a subnet besides its prefix and name.
-const SETTINGS: [Spec; 10] = [
+const SETTINGS: [Spec; 11] = [
     DESCRIPTION.optional(),
     VLAN.optional(),
     FABRIC.optional(),
@@ -66,23 +70,22 @@ const SETTINGS: [Spec; 10] = [
     RDNS_MODE.optional(),
     ALLOW_DNS.optional(),
     MANAGED.optional(),
+    ACTIVE_DISCOVERY.optional(),
 ];
 
 /// The parameters of a creation.
-const CREATE: &[Spec] = &joined::<2, 10, 12>(
+const CREATE: &[Spec] = &joined::<2, 11, 13>(
     [CIDR.needed(), NAME.described("The subnet's name; the prefix by default.").optional()],
     SETTINGS,
 );
 
 /// The parameters of a change.
-const UPDATE: &[Spec] = &joined::<2, 10, 12>([CIDR.optional(), NAME.optional()], SETTINGS);
+const UPDATE: &[Spec] = &joined::<2, 11, 13>([CIDR.optional(), NAME.optional()], SETTINGS);
 
 /// What nothing here does with a subnet.
-const REFUSED: &[Refused] = &[
-    Refused::new(&["active_discovery"], "Subnets are not scanned for neighbours: leave it out."),
-    Refused::new(&["allow_proxy"], "Racks run no proxy that it could allow: leave it out.")
-        .unless("true"),
-];
+const REFUSED: &[Refused] =
+    &[Refused::new(&["allow_proxy"], "Racks run no proxy that it could allow: leave it out.")
+        .unless("true")];
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -256,6 +259,7 @@ fn change(params: &Params) -> Result<SubnetChange, Problem> {
         rdns_mode: rdns_mode(params)?,
         allow_dns: ALLOW_DNS.of(params)?,
         managed: MANAGED.of(params)?,
+        active_discovery: ACTIVE_DISCOVERY.of(params)?,
     })
 }
 

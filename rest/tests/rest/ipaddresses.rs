@@ -1,5 +1,12 @@
 //! Reserved addresses.
 
+use model::id::{SubnetId, SystemId, VlanId};
+use model::lease::binding::{Binding, BindingState};
+use model::mac::MacAddress;
+use tables::error::TableError;
+use tables::read::Reads;
+use tables::update::{Cause, now};
+
 use crate::harness::{By, Region};
 
 async fn with_subnet() -> Region {
@@ -31,6 +38,39 @@ async fn a_free_or_a_named_address_is_reserved_and_given_back() {
     let release = [("op", "release"), ("ip", "10.0.0.2")];
     region.post(By::Admin, "ipaddresses/", &release).await.assert(400);
     region.post(By::User, "ipaddresses/", &release).await.assert(204);
+}
+
+#[tokio::test]
+async fn an_administrator_ends_the_lease_of_a_client() {
+    let region = with_subnet().await;
+    let binding = Binding {
+        ip: [10, 0, 0, 5].into(),
+        subnet: SubnetId(1),
+        vlan: VlanId(1),
+        client: MacAddress([0x52, 0x54, 0, 0, 0, 5]).into(),
+        state: BindingState::Active,
+        hostname: None,
+        told_until: now().plus_ms(600_000),
+        promise_until: now().plus_ms(1_200_000),
+        rack: SystemId::from_number(1),
+    };
+    let cause = Cause::new("test", "test");
+    let put = region.tables.update(&cause, |tx| tx.put(&binding));
+    put.await.map_err(|error: TableError| error).unwrap();
+    let release = [("op", "release"), ("ip", "10.0.0.5")];
+    let forced = [&release[..], &[("force", "true")]].concat();
+    let discovered = [&forced[..], &[("discovered", "true")]].concat();
+    region.post(By::User, "ipaddresses/", &discovered).await.assert(403);
+    let not_forced = [&release[..], &[("discovered", "true")]].concat();
+    let refused = region.post(By::Admin, "ipaddresses/", &not_forced).await;
+    refused.assert_field("discovered", "Only valid if force=true is specified.");
+    let other = region.post(By::Admin, "ipaddresses/", &forced).await.assert(400);
+    assert_eq!(other.text, "IP address 10.0.0.5 does not exist.");
+    region.post(By::Admin, "ipaddresses/", &discovered).await.assert(204);
+    let view = region.tables.view().await.unwrap();
+    let ended = view.get::<Binding>(&binding.ip).unwrap();
+    assert_eq!(ended, Some(Binding { state: BindingState::Released, ..binding }));
+    region.post(By::Admin, "ipaddresses/", &discovered).await.assert(400);
 }
 
 #[tokio::test]

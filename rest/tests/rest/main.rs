@@ -17,6 +17,7 @@ mod controllers;
 mod devices;
 mod dhcp;
 mod dhcpsnippets;
+mod discoveries;
 mod dispatch;
 mod domains;
 mod events;

@@ -58,7 +58,7 @@ pub async fn run(
                 Installed::erase(&spec.disk)?;
                 Outcome::Erased { log: "simulated".to_owned() }
             }
-            Work::Wait { seconds } => {
+            Work::Rescue { seconds, authorized_keys: _ } | Work::Wait { seconds } => {
                 sleep(Duration::from_secs(seconds.min(WAIT_SECONDS_MAX).into())).await;
                 Outcome::Progress { message: "waiting".to_owned() }
             }
@@ -126,6 +126,7 @@ fn work_name(work: &Work) -> &'static str {
         Work::Inventory { .. } => "inventory",
         Work::Install(_) => "install",
         Work::Erase => "erase",
+        Work::Rescue { .. } => "rescue",
         Work::Wait { .. } => "wait",
         Work::PowerOff => "power off",
         Work::Reboot => "restart",

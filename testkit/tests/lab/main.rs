@@ -2,5 +2,6 @@
 
 mod bmc;
 mod dhcp;
+mod discovery;
 mod python_libmaas;
 mod two_racks;

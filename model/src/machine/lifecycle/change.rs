@@ -34,6 +34,7 @@ impl Change<'_> {
             job: self.state.job,
             netboot: true,
             progress: String::new(),
+            rescue: None,
         };
         Step { next, actions: actions.to_vec() }
     }
@@ -52,7 +53,7 @@ impl Change<'_> {
         let mut next = self.state.clone();
         next.failure = Some(self.failure(message));
         next.deadline = None;
-        next.netboot = true;
+        next.netboot = self.boots_ephemeral();
         Step { next, actions: actions.to_vec() }
     }
 
@@ -66,17 +67,21 @@ impl Change<'_> {
 
     pub(super) fn agent_works(&self) -> bool {
         match agent_work(self.state) {
-            AgentWork::Inventory | AgentWork::Install | AgentWork::Erase | AgentWork::Wait => true,
+            AgentWork::Inventory
+            | AgentWork::Install
+            | AgentWork::Erase
+            | AgentWork::Rescue
+            | AgentWork::Wait => true,
             AgentWork::Reboot | AgentWork::PowerOff => false,
         }
     }
 
-    /// Progress restarts the deadline of the phases that have one.
+    /// Progress restarts the deadline of the phases that have one. Rescue mode itself lasts as long as it is wanted.
     pub(super) fn restart_deadline(&self, next: &mut Lifecycle) {
+        let restarted = Some(self.at.now.plus_ms(self.at.node_timeout_ms));
         next.deadline = match next.phase {
-            Phase::Commissioning | Phase::Testing | Phase::Deploying | Phase::Rescue => {
-                Some(self.at.now.plus_ms(self.at.node_timeout_ms))
-            }
+            Phase::Commissioning | Phase::Testing | Phase::Deploying => restarted,
+            Phase::Rescue => restarted.filter(|_| next.stage == Stage::Waiting),
             Phase::New
             | Phase::Ready
             | Phase::Allocated

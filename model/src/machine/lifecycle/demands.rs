@@ -64,7 +64,8 @@ impl Change<'_> {
         let unbreakable =
             [Missing, Reserved, Retired, Broken, RescueMode, EnteringRescueMode, ExitingRescueMode];
         self.not_in("mark broken", &unbreakable)?;
-        let actions: &[Action] = match self.state.phase {
+        let was = self.lasting_phase();
+        let actions: &[Action] = match was {
             Phase::Deployed | Phase::New | Phase::Ready => &[],
             Phase::Allocated | Phase::Deploying | Phase::DiskErasing | Phase::Releasing => {
                 &[Action::ReleaseAddresses, Action::ClearOwner, Action::PowerOff]
@@ -78,9 +79,9 @@ impl Change<'_> {
             | Phase::Missing => &[Action::PowerOff],
         };
         let mut step = self.enter(Phase::Broken, actions);
-        step.next.previous = Some(self.state.phase);
+        step.next.previous = Some(was);
         step.next.failure = Some(self.failure(message));
-        step.next.netboot = self.state.phase != Phase::Deployed;
+        step.next.netboot = was != Phase::Deployed;
         Ok(step)
     }
 

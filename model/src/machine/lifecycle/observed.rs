@@ -30,16 +30,24 @@ impl Change<'_> {
         if Status::of(self.state) == Status::Releasing {
             return self.given_back(&[Action::ClearOwner]);
         }
+        if self.is_leaving(false) {
+            return self.rescued();
+        }
         self.unchanged()
     }
 
     /// Fails the phase if it cannot go on without power control: not when the agent is at work.
     pub(super) fn power_failed(&self, message: &str) -> Step {
-        use Status::{Commissioning, Deploying, DiskErasing, Releasing, Testing};
+        use Status::{
+            Commissioning, Deploying, DiskErasing, EnteringRescueMode, ExitingRescueMode,
+            Releasing, Testing,
+        };
         let status = Status::of(self.state);
-        let waits = matches!(status, Commissioning | Deploying | DiskErasing | Testing)
-            && self.state.stage == Stage::Waiting;
-        if waits || status == Releasing {
+        let waits = matches!(
+            status,
+            Commissioning | Deploying | DiskErasing | EnteringRescueMode | Testing
+        ) && self.state.stage == Stage::Waiting;
+        if waits || matches!(status, Releasing | ExitingRescueMode) {
             return self.fail(&format!("power control failed: {message}"), &[]);
         }
         self.unchanged()

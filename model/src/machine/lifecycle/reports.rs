@@ -7,7 +7,10 @@ impl Change<'_> {
     pub(super) fn agent_started(&self) -> Step {
         let mut step = self.unchanged();
         if self.agent_works() {
-            step.next.stage = Stage::Working;
+            // Rescue mode is reached when the agent says so, and is not left when it starts anew.
+            if self.state.phase != Phase::Rescue {
+                step.next.stage = Stage::Working;
+            }
             self.restart_deadline(&mut step.next);
         }
         step
@@ -18,6 +21,8 @@ impl Change<'_> {
         let mut step = self.agent_started();
         if self.agent_works() {
             message.clone_into(&mut step.next.progress);
+            step.next.stage = Stage::Working;
+            self.restart_deadline(&mut step.next);
         }
         Ok(step)
     }
@@ -70,6 +75,10 @@ impl Change<'_> {
     pub(super) fn agent_failed(&self, job: u64, message: &str) -> Result<Step, Refusal> {
         self.present_job(job)?;
         if !self.agent_works() {
+            return Ok(self.unchanged());
+        }
+        // Who is logged in is not thrown out by a repair of the agent's.
+        if self.state.phase == Phase::Rescue && self.state.stage == Stage::Working {
             return Ok(self.unchanged());
         }
         if self.state.phase == Phase::New {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::UserId;
 use crate::time::Timestamp;
 
 /// Where a machine is in its life.
@@ -84,6 +85,37 @@ pub struct Lifecycle {
     pub netboot: bool,
     /// The agent's last words on the present job, for people.
     pub progress: String,
+    /// What the machine was before it went into rescue mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescue: Option<Box<Rescue>>,
+}
+
+/// What a machine was before it went into rescue mode, and goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rescue {
+    /// The phase.
+    pub phase: Phase,
+    /// How far the agent was in it.
+    pub stage: Stage,
+    /// Why it had failed, if it had.
+    pub failure: Option<Failure>,
+    /// The phase to return to from there.
+    pub previous: Option<Phase>,
+    /// Whether a network boot led to the ephemeral OS.
+    pub netboot: bool,
+    /// Whether the machine was on, as far as is known.
+    pub was_on: bool,
+    /// Who asked for rescue mode, and may log in besides the owner.
+    pub user: UserId,
+}
+
+impl Rescue {
+    /// Whether the machine is started from its own disk when rescue mode ends. One that has nothing to run
+    /// there is switched off.
+    #[must_use]
+    pub fn ends_with_a_start(&self) -> bool {
+        self.was_on && !self.netboot
+    }
 }
 
 impl Lifecycle {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{AgentWork, Event, Failure, Lifecycle, Moment, Phase, Refusal, Stage};
+use super::{Action, AgentWork, Event, Failure, Lifecycle, Moment, Phase, Refusal, Rescue, Stage};
 use super::{agent_work, step};
+use crate::id::UserId;
 use crate::machine::status::Status;
 use crate::time::Timestamp;
 
@@ -28,6 +29,19 @@ fn state(phase: Phase, stage: Stage, failed: bool) -> Lifecycle {
         job: JOB,
         netboot,
         progress: String::new(),
+        rescue: (phase == Phase::Rescue).then(|| Box::new(rescue_of_ready())),
+    }
+}
+
+fn rescue_of_ready() -> Rescue {
+    Rescue {
+        phase: Phase::Ready,
+        stage: Stage::Done,
+        failure: None,
+        previous: None,
+        netboot: true,
+        was_on: false,
+        user: UserId(1),
     }
 }
 
@@ -61,6 +75,8 @@ fn states() -> Vec<Lifecycle> {
         (Rescue, Waiting, false),
         (Rescue, Working, false),
         (Rescue, Done, false),
+        (Rescue, Waiting, true),
+        (Rescue, Done, true),
         (Reserved, Done, false),
         (Retired, Done, false),
         (Missing, Done, false),
@@ -82,6 +98,8 @@ fn events() -> Vec<Event> {
         Event::MarkBroken { message: message() },
         Event::MarkFixed,
         Event::OverrideFailedTesting,
+        Event::EnterRescue { was_on: true, user: UserId(1) },
+        Event::ExitRescue,
         Event::AgentStarted,
         Event::Progress { job: JOB, message: message() },
         Event::Inventoried { job: JOB },
@@ -91,6 +109,7 @@ fn events() -> Vec<Event> {
         Event::BootedDeployed,
         Event::BootFailed { message: message() },
         Event::PoweredOff,
+        Event::PoweredOn,
         Event::PowerFailed { message: message() },
         Event::Timeout,
     ]
@@ -161,6 +180,7 @@ fn repeated_report_has_no_further_effect() {
                     | Event::Progress { .. }
                     | Event::BootedDeployed
                     | Event::PoweredOff
+                    | Event::PoweredOn
             );
             let Ok(first) = step(&state, &event, NOW) else { continue };
             if repeatable {
@@ -225,7 +245,7 @@ fn a_machine_that_ran_when_it_was_made_known_is_new_after_its_release() {
     for released in [released, again] {
         let free = step(&released, &Event::PoweredOff, NOW).unwrap();
         assert_eq!((Status::of(&free.next), free.next.previous), (Status::New, None));
-        assert_eq!(free.actions, [super::Action::ClearOwner]);
+        assert_eq!(free.actions, [Action::ClearOwner]);
     }
     let erasing = step(&running, &Event::Release { erase: true }, NOW).unwrap().next;
     let erased = step(&erasing, &Event::Erased { job: erasing.job }, NOW).unwrap().next;
@@ -240,5 +260,90 @@ fn tests_that_failed_are_overridden_back_to_where_the_machine_was() {
         let step = step(&failed, &Event::OverrideFailedTesting, NOW).unwrap();
         assert_eq!((Status::of(&step.next), step.actions.as_slice()), (back, [].as_slice()));
         assert_eq!(step.next.netboot, back == Status::Ready);
+    }
+}
+
+/// Goes through events from a state; returns where they lead and the last actions.
+fn through(from: &Lifecycle, events: &[Event]) -> (Lifecycle, Vec<Action>) {
+    let mut now = (from.clone(), Vec::new());
+    for event in events {
+        let step = step(&now.0, event, NOW).expect("the road is open");
+        now = (step.next, step.actions);
+    }
+    now
+}
+
+#[test]
+fn rescue_mode_leads_back_to_what_the_machine_was_and_to_its_power() {
+    let (job, message) = (JOB + 1, "ready".to_owned());
+    let into = |was_on| {
+        let enter = Event::EnterRescue { was_on, user: UserId(5) };
+        let there = Event::Progress { job, message: message.clone() };
+        [enter, Event::AgentStarted, there]
+    };
+    let broken = Lifecycle {
+        previous: Some(Phase::Deployed),
+        netboot: false,
+        ..state(Phase::Broken, Stage::Done, true)
+    };
+    for (before, was_on, action) in [
+        (state(Phase::Deployed, Stage::Done, false), true, Action::DiskBoot),
+        (state(Phase::Deployed, Stage::Done, false), false, Action::PowerOff),
+        (state(Phase::Ready, Stage::Done, false), true, Action::PowerOff),
+        (broken, true, Action::DiskBoot),
+        (state(Phase::Testing, Stage::Working, true), false, Action::PowerOff),
+    ] {
+        let (there, _) = through(&before, &into(was_on));
+        assert_eq!(
+            (Status::of(&there), there.deadline),
+            (Status::RescueMode, None),
+            "no end of it"
+        );
+        assert!(there.netboot && agent_work(&there) == AgentWork::Rescue);
+        let (leaving, actions) = through(&there, &[Event::ExitRescue]);
+        assert_eq!((Status::of(&leaving), actions), (Status::ExitingRescueMode, vec![action]));
+        assert!(leaving.deadline.is_some());
+        let (mut other, mut last) = (Event::PoweredOn, Event::PoweredOff);
+        if action == Action::DiskBoot {
+            std::mem::swap(&mut other, &mut last);
+        }
+        assert_eq!(through(&leaving, &[other]).0, leaving);
+        let (back, actions) = through(&leaving, &[last]);
+        assert_eq!(actions, []);
+        let expected = Lifecycle { job: back.job, deadline: None, ..before.clone() };
+        assert_eq!(back, expected, "from {}", name(&before));
+        assert!(back.job > before.job, "late reports are recognised");
+    }
+}
+
+#[test]
+fn rescue_mode_that_is_not_reached_or_not_left_is_a_failure_from_which_there_is_a_way() {
+    let deployed = state(Phase::Deployed, Stage::Done, false);
+    let enter = Event::EnterRescue { was_on: true, user: UserId(5) };
+    let late = Moment { now: Timestamp::from_unix_ms(10_000_000), ..NOW };
+    let failed = |from: &Lifecycle, event: Event| step(from, &event, late).unwrap().next;
+    let (entering, _) = through(&deployed, std::slice::from_ref(&enter));
+    let broken = "no bmc".to_owned();
+    for event in [
+        Event::Timeout,
+        Event::PowerFailed { message: broken.clone() },
+        Event::AgentFailed { job: JOB + 1, message: "no ssh".to_owned() },
+    ] {
+        let outside = failed(&entering, event);
+        assert_eq!(Status::of(&outside), Status::FailedEnteringRescueMode);
+        assert!(!outside.netboot, "what is deployed is still there");
+        let (again, _) = through(&outside, std::slice::from_ref(&enter));
+        assert_eq!(Status::of(&again), Status::EnteringRescueMode);
+        let (back, _) = through(&again, &[Event::ExitRescue, Event::PoweredOn]);
+        assert_eq!(Status::of(&back), Status::Deployed);
+        let marked = through(&outside, &[Event::MarkBroken { message: String::new() }]).0;
+        assert_eq!(Status::of(&through(&marked, &[Event::MarkFixed]).0), Status::Deployed);
+    }
+    let (leaving, _) = through(&entering, &[Event::ExitRescue]);
+    for event in [Event::Timeout, Event::PowerFailed { message: broken }] {
+        let inside = failed(&leaving, event);
+        assert_eq!(Status::of(&inside), Status::FailedExitingRescueMode);
+        let (back, _) = through(&inside, &[Event::ExitRescue, Event::PoweredOn]);
+        assert_eq!(Status::of(&back), Status::Deployed);
     }
 }

@@ -29,7 +29,9 @@ use model::machine::secrets::MachineSecrets;
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::neighbour::Neighbour;
 use model::net::reserved::{ReservedAddress, ReservedIp};
+use model::net::scan::{LastScan, NetworkScan};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -99,9 +101,12 @@ const TABLES: &[Table] = &[
     Table::of::<IndexFill>(),
     Table::of::<IpRange>(),
     Table::of::<LicenseKey>(),
+    Table::of::<LastScan>(),
     Table::of::<LoginRecord>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
+    Table::of::<Neighbour>(),
+    Table::of::<NetworkScan>(),
     Table::of::<Notification>(),
     Table::of::<PackageRepository>(),
     Table::of::<PoolLevel>(),

@@ -5,6 +5,7 @@ mod life;
 mod peers;
 mod power;
 mod reports;
+mod rescue;
 mod rest;
 mod secrets;
 mod site;

@@ -7,7 +7,8 @@ use model::net::vlan::Vlan;
 use proto::rack::rack_client::RackClient;
 use proto::rack::rack_server::RackServer;
 use proto::rack::{
-    ExternalDhcpServer, ReportConflictRequest, ReportExternalDhcpRequest, ReportHeardTwiceRequest,
+    ExternalDhcpServer, Neighbour, ReportConflictRequest, ReportExternalDhcpRequest,
+    ReportHeardTwiceRequest, ReportNeighboursRequest,
 };
 use region::feed::Feed;
 use region::grpc::rack::{RackService, RegionEnds};
@@ -127,4 +128,27 @@ async fn an_external_dhcp_server_is_shown_with_its_vlan() {
     assert_eq!(report(&[]).await, Value::Null);
     assert_eq!(told(&site, "External DHCP server").await.len(), 2);
     assert_eq!(told(&site, "External DHCP server gone").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_host_that_a_rack_saw_is_shown_with_its_link() {
+    let site = Site::new().await;
+    let mut door = door(&site);
+    let host = |ip: &[u8]| Neighbour {
+        vlan: site.vlan.0,
+        ip: ip.to_vec(),
+        mac: MAC_BYTES.to_vec(),
+        interface: "a-name-that-no-kernel-gives".to_owned(),
+    };
+    let report =
+        |ip: &[u8]| ReportNeighboursRequest { neighbours: vec![host(ip)], finished_scan: 9 };
+    door.report_neighbours(from_rack("rack34", report(&SERVER))).await.expect("taken");
+    let (status, body) = site.rest("GET", "discovery/", "").await;
+    assert_eq!(status, 200, "{body}");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    let shown = |field: &str| body[0][field].as_str().unwrap_or_default().to_owned();
+    assert_eq!((shown("ip").as_str(), shown("mac_address").as_str()), ("10.0.0.77", MAC));
+    assert_eq!(body[0]["observer"]["interface_name"], "a-name-that-no-");
+    let odd = door.report_neighbours(from_rack("rack34", report(&[1]))).await.expect_err("odd");
+    assert_eq!(odd.code(), Code::InvalidArgument);
 }

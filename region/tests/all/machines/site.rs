@@ -65,7 +65,7 @@ pub(crate) struct Site {
     pub(crate) images: Images,
     metadata: Router,
     rest: Router,
-    cause: Cause,
+    pub(crate) cause: Cause,
     _dir: tempfile::TempDir,
 }
 

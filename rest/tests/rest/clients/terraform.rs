@@ -93,7 +93,7 @@ async fn fabrics_spaces_vlans_subnets_and_ranges_are_applied_and_destroyed() {
 
     let (fabric_id, vlan_id) = (id(&fabric), id(&vlan));
     let subnet_form = [
-        ("active_discovery", "false"),
+        ("active_discovery", "true"),
         ("allow_dns", "true"),
         ("allow_proxy", "true"),
         ("cidr", "10.88.88.0/24"),

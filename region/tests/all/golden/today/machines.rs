@@ -8,7 +8,7 @@ use model::machine::annotations::Annotations;
 use model::machine::disk::BlockDevice;
 use model::machine::hardware::{Device, Firmware, Hardware, NumaNode};
 use model::machine::interface::{Interface, Link, LinkMode};
-use model::machine::lifecycle::{Failure, Lifecycle, Phase, Stage};
+use model::machine::lifecycle::{Failure, Lifecycle, Phase, Rescue, Stage};
 use model::machine::output::ToolOutput;
 use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
 use model::machine::secrets::MachineSecrets;
@@ -23,6 +23,7 @@ pub(super) fn rows() -> Vec<Written> {
         row("deployed, with everything", full()),
         row("new, with nothing", blank("bbbbbb", "blank", Phase::New)),
         row("failed, without a deployment", failed()),
+        row("in rescue mode", rescued()),
         row("powerjob with a rack", job("aaaaaa", PowerAction::NetworkBoot, true)),
         row("powerjob without a rack", job("bbbbbb", PowerAction::On, false)),
         row("powerjob off", job("ccc333", PowerAction::Off, true)),
@@ -62,6 +63,7 @@ fn full() -> Machine {
             job: u64::MAX,
             netboot: true,
             progress: text("unpacking"),
+            rescue: None,
         },
         power: Power {
             driver: text("ipmi"),
@@ -187,6 +189,25 @@ fn failed() -> Machine {
         },
         power: Power { state: PowerState::Error, ..Power::default() },
         interfaces: vec![link(3, LinkMode::Dhcp), link(4, LinkMode::LinkUp)],
+        ..blank
+    }
+}
+
+/// With what it was before.
+fn rescued() -> Machine {
+    let blank = blank("cccccd", "rescued", Phase::Rescue);
+    let rescue = Rescue {
+        phase: Phase::Broken,
+        stage: Stage::Done,
+        failure: Some(Failure { message: text("no disk"), at: at(1) }),
+        previous: Some(Phase::Deployed),
+        netboot: true,
+        was_on: true,
+        user: UserId(2),
+    };
+    let stage = Stage::Working;
+    Machine {
+        lifecycle: Lifecycle { stage, rescue: Some(Box::new(rescue)), ..blank.lifecycle },
         ..blank
     }
 }

@@ -18,7 +18,9 @@ use model::mac::MacAddress;
 use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::neighbour::Neighbour;
 use model::net::reserved::{ReservedAddress, ReservedIp};
+use model::net::scan::{LastScan, NetworkScan};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -27,8 +29,17 @@ use model::net::vlan::Vlan;
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    let parts =
-        [links(), subnets(), names(), leases(), serials(), levels(), options(), strangers()];
+    let parts = [
+        links(),
+        subnets(),
+        names(),
+        leases(),
+        serials(),
+        levels(),
+        options(),
+        strangers(),
+        hosts(),
+    ];
     parts.into_iter().flatten().collect()
 }
 
@@ -58,6 +69,32 @@ fn strangers() -> Vec<Written> {
     ];
     let external = ExternalDhcp { vlan: VLAN, servers: servers.into() };
     vec![row("DHCP servers that are none of the site's", external)]
+}
+
+fn hosts() -> Vec<Written> {
+    let host = Neighbour {
+        ip: ip("10.0.0.9"),
+        vlan: VLAN,
+        mac: MacAddress([0x52, 0x54, 0, 0, 0, 9]),
+        rack: id("rack34"),
+        interface: text("eth0"),
+        first_seen: at(4),
+        last_seen: at(5),
+    };
+    let scan = |rack, finished| NetworkScan {
+        rack: id(rack),
+        id: 7,
+        networks: vec!["10.0.0.0/24".parse().unwrap()],
+        slow: true,
+        asked: at(4),
+        finished,
+    };
+    vec![
+        row("a host that a rack saw", host),
+        row("a search for hosts that goes on", scan("rack34", None)),
+        row("a search for hosts that has ended", scan("rack37", Some(at(5)))),
+        row("when networks were searched last", LastScan { at: at(4) }),
+    ]
 }
 
 fn links() -> Vec<Written> {

@@ -4,6 +4,8 @@
 use std::io;
 use std::time::Duration;
 
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::LinkAddr;
 use socket2::{SockFilter, Socket};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -14,37 +16,37 @@ use tracing::warn;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Instructions of the kernel's packet filter (`linux/bpf_common.h`).
-pub(super) mod bpf {
+pub(crate) mod bpf {
     /// `BPF_LD | BPF_H | BPF_ABS`.
-    pub(in crate::dhcp) const LOAD_HALF: u16 = 0x28;
+    pub(crate) const LOAD_HALF: u16 = 0x28;
     /// `BPF_LD | BPF_B | BPF_ABS`.
-    pub(in crate::dhcp) const LOAD_BYTE: u16 = 0x30;
+    pub(crate) const LOAD_BYTE: u16 = 0x30;
     /// `BPF_LDX | BPF_B | BPF_MSH`: four times the low half of a byte, an IP header's length.
-    pub(in crate::dhcp) const LOAD_HEADER_LENGTH: u16 = 0xb1;
+    pub(crate) const LOAD_HEADER_LENGTH: u16 = 0xb1;
     /// `BPF_LD | BPF_B | BPF_IND`.
-    pub(in crate::dhcp) const LOAD_BYTE_AFTER_HEADER: u16 = 0x50;
+    pub(crate) const LOAD_BYTE_AFTER_HEADER: u16 = 0x50;
     /// `BPF_LD | BPF_H | BPF_IND`.
-    pub(in crate::dhcp) const LOAD_HALF_AFTER_HEADER: u16 = 0x48;
+    pub(crate) const LOAD_HALF_AFTER_HEADER: u16 = 0x48;
     /// `BPF_JMP | BPF_JEQ | BPF_K`.
-    pub(in crate::dhcp) const IF_EQUAL: u16 = 0x15;
+    pub(crate) const IF_EQUAL: u16 = 0x15;
     /// `BPF_JMP | BPF_JSET | BPF_K`.
-    pub(in crate::dhcp) const IF_ANY_BIT: u16 = 0x45;
+    pub(crate) const IF_ANY_BIT: u16 = 0x45;
     /// `BPF_RET | BPF_K`.
-    pub(in crate::dhcp) const RETURN: u16 = 0x06;
+    pub(crate) const RETURN: u16 = 0x06;
     /// More than any packet has.
-    pub(in crate::dhcp) const WHOLE: u32 = 0x1_0000;
+    pub(crate) const WHOLE: u32 = 0x1_0000;
 }
 
 /// Lets the kernel drop what a filter returns nothing of, and the runtime say when there is something to
 /// read. Nothing is done with it that only UDP has.
-pub(super) fn filtered(socket: Socket, filter: &[SockFilter]) -> io::Result<UdpSocket> {
+pub(crate) fn filtered(socket: Socket, filter: &[SockFilter]) -> io::Result<UdpSocket> {
     socket.attach_filter(filter)?;
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket.into())
 }
 
 /// Reads packets until nobody takes what they say; what finds no room is dropped.
-pub(super) async fn read<T>(
+pub(crate) async fn read<T>(
     socket: &UdpSocket,
     read_one: impl Fn(&UdpSocket) -> io::Result<Option<T>>,
     heard: mpsc::Sender<T>,
@@ -63,4 +65,10 @@ pub(super) async fn read<T>(
             }
         }
     }
+}
+
+/// The link-layer address of an interface, by which the kernel knows it, too.
+pub(crate) fn link_address(name: &str) -> io::Result<Option<LinkAddr>> {
+    let mut links = getifaddrs()?.filter(|address| address.interface_name == name);
+    Ok(links.find_map(|address| address.address?.as_link_addr().copied()))
 }
