@@ -10,6 +10,8 @@ const RESOURCES: &[&str] = &[
     "commissioning-results",
     "commissioning-scripts",
     "discovery",
+    "installation-results",
+    "openapi.yaml",
     "pods",
     "scripts",
     "virtual-machines",
