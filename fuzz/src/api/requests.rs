@@ -94,7 +94,9 @@ pub(crate) fn draw(actions: &[Rooted], found: &Found, draws: &mut Draws) -> Requ
     let share = *draws.pick(&[0, 30, 70, 100]);
     for spec in action.params {
         if draws.percent(share) {
-            let name = spec.name.replace("{param}", REST[draws.below(REST.len())]);
+            // What is noted under any name is no password.
+            let rest = if spec.name == "{param}" { "note" } else { REST[draws.below(REST.len())] };
+            let name = spec.name.replace("{param}", rest);
             let value = value_of(found, &name, draws);
             if draws.percent(8) {
                 params.push((name.clone(), values::draw(&name, found, draws)));

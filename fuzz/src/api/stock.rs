@@ -157,7 +157,10 @@ fn put_machines(tx: &mut Tx, owners: &[Option<UserId>]) -> Result<(), TableError
     for phase in PHASES {
         for &owner in owners {
             number += 1;
-            let machine = machine(number, phase, owner);
+            // What nobody allocated is nobody's.
+            let is_free =
+                matches!(phase, Phase::New | Phase::Commissioning | Phase::Testing | Phase::Ready);
+            let machine = machine(number, phase, owner.filter(|_| !is_free));
             put(
                 tx,
                 &MachineSecrets {
