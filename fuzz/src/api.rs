@@ -15,9 +15,11 @@ mod stock;
 mod values;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::draws::Draws;
 use requests::{Answer, Request};
+use roles::Role;
 use site::Site;
 
 /// Requests of one case.
@@ -42,8 +44,12 @@ pub(crate) fn run(draws: &mut Draws, written: bool) {
     drop(told);
 }
 
-async fn ask(draws: &mut Draws, written: bool) {
+/// How many answers there were, by who asked and the first digit of the status.
+type Counts = BTreeMap<(Role, u16), usize>;
+
+async fn ask(draws: &mut Draws, written: bool) -> Counts {
     let mut site = Site::new().await;
+    let mut counts = Counts::new();
     for step in 0..STEPS {
         if step % SURVEY_STEPS == 0 {
             site.survey().await;
@@ -63,8 +69,10 @@ async fn ask(draws: &mut Draws, written: bool) {
         oracle::check(&site, &request, &answer, &old, before).await;
         oracle::check_sight(&site, &request, &answer, &old).await;
         site.note(&request, &answer);
+        *counts.entry((request.role, answer.status / 100)).or_default() += 1;
     }
     ASKED.set(None);
+    counts
 }
 
 /// What holds for every answer by itself.
@@ -84,5 +92,26 @@ impl Drop for Told {
         if let Some(request) = asked.filter(|_| std::thread::panicking()) {
             eprintln!("at {request:#?}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_of_everybody_get_somewhere_and_are_refused() {
+        let mut counts = Counts::new();
+        for case in 0..4 {
+            for (key, count) in ask(&mut Draws::of(1, case), false).await {
+                *counts.entry(key).or_default() += count;
+            }
+        }
+        for role in Role::ALL {
+            let count = |digit| counts.get(&(role, digit)).copied().unwrap_or_default();
+            assert!(count(2) > 0 && count(4) > 20, "{counts:?}");
+        }
+        let done = |role| counts.get(&(role, 2)).copied().unwrap_or_default();
+        assert!(done(Role::Superuser) > 50 && done(Role::Owner) > 30, "{counts:?}");
     }
 }
