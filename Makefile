@@ -108,7 +108,7 @@ upgrade: build ## replace the regions of a previous program one by one under loa
 
 FUZZ_SECONDS ?= 60
 FUZZ_SEED ?= 1
-fuzz: claim ## packets and conversations at random against the DHCP server (FUZZ_SECONDS, FUZZ_SEED)
+fuzz: claim ## packets and conversations at random against the DHCP server, requests against the API (FUZZ_SECONDS, FUZZ_SEED)
 	$(call optimised,fuzz) --package fuzz --bin ironraft-fuzz
 	$(CARGO_TARGET_DIR)/fuzz/ironraft-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 

@@ -76,8 +76,9 @@ impl Settings {
 pub async fn run(settings: &Settings) -> Result<(), SessionError> {
     let region = RegionClient::new(&settings.rack)?;
     let mut rescue = Rescue::new(Path::new("/"));
+    let bmc_address = inventory::bmc::address().await.unwrap_or_default();
     loop {
-        let hello = hello(settings).await;
+        let hello = hello(settings, &bmc_address).await;
         tracing::info!("connecting to {} from {}", settings.rack, hello.boot_mac);
         let ended = match region.hello(&hello).await {
             Ok(welcome) => session(&region, welcome, &mut rescue).await?,
@@ -89,13 +90,14 @@ pub async fn run(settings: &Settings) -> Result<(), SessionError> {
 }
 
 /// What the machine says of itself before anything else.
-async fn hello(settings: &Settings) -> Hello {
+async fn hello(settings: &Settings, bmc_address: &str) -> Hello {
     Hello {
         interfaces: inventory::network::interfaces(&BTreeMap::new()).await,
         boot_mac: settings.boot_mac.clone(),
         architecture: identity::architecture(),
         uuid: identity::uuid(),
         firmware: identity::firmware_name().to_owned(),
+        bmc_address: bmc_address.to_owned(),
     }
 }
 

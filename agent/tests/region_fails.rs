@@ -48,6 +48,7 @@ fn hello() -> Hello {
         architecture: "amd64/generic".to_owned(),
         uuid: String::new(),
         firmware: "bios".to_owned(),
+        bmc_address: String::new(),
     }
 }
 

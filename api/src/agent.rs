@@ -28,6 +28,9 @@ pub struct Hello {
     pub uuid: String,
     /// `bios` or `uefi`.
     pub firmware: String,
+    /// The address of its BMC, empty when none is known: a machine may have been made from that alone.
+    #[serde(default)]
+    pub bmc_address: String,
 }
 
 /// The answer to a hello or a report.

@@ -21,6 +21,7 @@ pub mod ipranges;
 pub mod license_keys;
 pub mod machines;
 pub mod networks;
+pub mod node_devices;
 pub mod notifications;
 pub mod packagerepositories;
 pub mod power_types;

@@ -23,6 +23,39 @@ pub const NOT_RUN: i8 = -1;
 /// What MAAS calls tests and scripts that were never run.
 pub const NOT_RUN_NAME: &str = "Unknown";
 
+/// What somebody without a key is told of a machine that it presented.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresentedMachine {
+    /// Its id.
+    pub system_id: SystemId,
+    /// Its name.
+    pub hostname: String,
+    /// The domain of its name.
+    pub domain: Option<Domain>,
+    /// Its full name.
+    pub fqdn: String,
+    /// Its architecture.
+    pub architecture: String,
+    /// Its status as a number.
+    pub status: u8,
+    /// Its power driver.
+    pub power_type: String,
+    /// Whether it is on.
+    pub power_state: String,
+    /// Its zone.
+    pub zone: Option<Zone>,
+    /// Always empty.
+    pub status_action: String,
+    /// How far it is.
+    pub status_message: String,
+    /// Its status.
+    pub status_name: String,
+    /// Always 0: a machine.
+    pub node_type: u8,
+    /// Its path.
+    pub resource_uri: String,
+}
+
 /// A machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {

@@ -1,4 +1,5 @@
-//! `ironraft-fuzz`: looks for packets and conversations that the DHCP server does not stand.
+//! `ironraft-fuzz`: looks for packets and conversations that the DHCP server does not stand, and requests that the API does
+//! not.
 
 #![expect(clippy::print_stdout, reason = "what it found is what it is run for")]
 
@@ -9,7 +10,7 @@ use clap::Parser;
 use fuzz::corpus;
 use fuzz::target::{Target, search};
 
-/// Tries packets and conversations against the DHCP server until the time is over.
+/// Tries packets and conversations against the DHCP server, and requests against the API, until the time is over.
 #[derive(Debug, Parser)]
 struct Options {
     /// How long, in seconds, for all targets together.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::draws::Draws;
-use crate::{engine, wire};
+use crate::{api, engine, wire};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -13,11 +13,13 @@ pub enum Target {
     Wire,
     /// Conversations of clients with two racks and a region.
     Engine,
+    /// Requests of everybody to a region's API.
+    Api,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 2] = [Self::Wire, Self::Engine];
+    pub const ALL: [Self; 3] = [Self::Wire, Self::Engine, Self::Api];
 
     /// Its name on the command line.
     #[must_use]
@@ -25,6 +27,7 @@ impl Target {
         match self {
             Self::Wire => "wire",
             Self::Engine => "engine",
+            Self::Api => "api",
         }
     }
 
@@ -37,6 +40,7 @@ impl Target {
         match self {
             Self::Wire => wire::run(corpus, &mut draws),
             Self::Engine => engine::run(corpus, &mut draws, written),
+            Self::Api => api::run(&mut draws, written),
         }
     }
 }

@@ -21,3 +21,8 @@ fn no_packet_breaks_what_reads_and_writes_packets() {
 fn no_conversation_breaks_what_a_server_promises() {
     nothing_in(Target::Engine);
 }
+
+#[test]
+fn no_request_gets_what_is_not_its_callers() {
+    nothing_in(Target::Api);
+}

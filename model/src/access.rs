@@ -102,6 +102,8 @@ permissions! {
     ReadControllers,
     /// Make devices, edit and delete the own ones and those that are nobody's.
     EditDevice,
+    /// Present a machine by its addresses: it waits as New until it is accepted.
+    EnlistMachine,
     /// Make, edit and delete machines.
     EditMachine,
     /// Read power parameters and credentials of machines.
@@ -283,7 +285,7 @@ impl fmt::Display for Actor {
 pub fn permits(actor: &Actor, permission: Permission, object: &Object<'_>) -> Result<(), Denied> {
     use Permission as P;
     let allowed = match actor {
-        Actor::Anonymous => permission == P::Discover,
+        Actor::Anonymous => matches!(permission, P::Discover | P::EnlistMachine),
         Actor::User(user) => is_for_users(permission) && user_may(user, permission, object),
         Actor::Machine(own) => match (permission, object) {
             (P::BootMachine, Object::Machine { id, .. }) => *id == own,
@@ -360,6 +362,7 @@ fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
             | P::ManageOwnFiles
             | P::CreateReservedRange
             | P::ReserveAddress
+            | P::EnlistMachine
             | P::AllocateMachine
             | P::QueryPower
             | P::ScanNetworks

@@ -148,8 +148,14 @@ mod tests {
         let before = keys.len();
         keys.dedup();
         assert_eq!(before, keys.len(), "two operations share path, method and op");
+        let mut paths = BTreeMap::new();
         for operation in &all {
             assert!(!operation.doc.is_empty(), "{} has no documentation", operation.path);
+            // A handler is described with one path.
+            if !operation.alias {
+                let path = *paths.entry(operation.handler).or_insert(operation.path);
+                assert_eq!(path, operation.path, "{}", operation.handler);
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ const RESOURCES: &[&str] = &[
     "agents",
     "commissioning-results",
     "commissioning-scripts",
+    "installation-results",
+    "openapi.yaml",
     "pods",
     "scripts",
     "virtual-machines",

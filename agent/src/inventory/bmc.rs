@@ -12,6 +12,8 @@ use model::machine::power::parameters::PowerParameters;
 use super::tools::Tools;
 use crate::command::{CommandError, Invocation};
 
+/// What the kernel's driver is reached by.
+const DEVICE: &str = "/dev/ipmi0";
 /// Channels that may be a LAN (IPMI 2.0, table 6-1).
 const CHANNELS: std::ops::RangeInclusive<u8> = 1..=11;
 /// IPMI 2.0 passwords are 20 bytes, older ones 16.
@@ -28,12 +30,20 @@ enum AccountError {
     LongPassword(usize),
 }
 
+/// The address of the BMC, if there is one and it has any.
+pub(crate) async fn address() -> Option<String> {
+    if !Path::new(DEVICE).exists() {
+        return None;
+    }
+    lan_settings().await.map(|(_, _, lan)| lan.address)
+}
+
 /// Finds the BMC and makes the account; none when there is no BMC, or it has no LAN address.
 pub(crate) async fn find_and_set_up(
     tools: &mut Tools<'_>,
     account: Option<&BmcAccount>,
 ) -> Option<ReportedBmc> {
-    if !Path::new("/dev/ipmi0").exists() {
+    if !Path::new(DEVICE).exists() {
         tools.note("no ipmi device: the machine has no bmc that the kernel knows");
         return None;
     }
@@ -57,16 +67,23 @@ pub(crate) async fn find_and_set_up(
 
 /// The first channel with an address.
 async fn lan_channel(tools: &mut Tools<'_>) -> Option<(u8, Lan)> {
+    let Some((channel, text, lan)) = lan_settings().await else {
+        tools.note("no channel of the bmc has an address");
+        return None;
+    };
+    tools.outputs.insert("ipmitool-lan".to_owned(), text);
+    Some((channel, lan))
+}
+
+/// The same, with what was printed of it.
+async fn lan_settings() -> Option<(u8, String, Lan)> {
     for channel in CHANNELS {
         let print = Invocation::new("ipmitool", ["lan", "print", &channel.to_string()]).run().await;
-        let Some((text, lan)) = print.ok().and_then(|text| Some((text.clone(), parse_lan(&text)?)))
-        else {
-            continue;
-        };
-        tools.outputs.insert("ipmitool-lan".to_owned(), text);
-        return Some((channel, lan));
+        let found = print.ok().and_then(|text| parse_lan(&text).map(|lan| (channel, text, lan)));
+        if found.is_some() {
+            return found;
+        }
     }
-    tools.note("no channel of the bmc has an address");
     None
 }
 

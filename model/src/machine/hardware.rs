@@ -68,3 +68,68 @@ pub struct Device {
     /// The kernel driver bound to it.
     pub driver: String,
 }
+
+/// Where a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its bus.
+    pub bus: u32,
+    /// Its place on the bus; PCI functions of one device share it.
+    pub device: u32,
+    /// A number that no other device of the machine has, as long as it stays where it is.
+    pub number: u32,
+}
+
+impl Device {
+    /// Where it is, by its address; zeros where that says nothing.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let found = if self.bus == "usb" { usb(&self.address) } else { pci(&self.address) };
+        found.unwrap_or(Place { bus: 0, device: 0, number: 0 })
+    }
+}
+
+/// `0000:00:02.0`: domain, bus, device and function in hexadecimal digits.
+fn pci(address: &str) -> Option<Place> {
+    let hex = |text: &str| u32::from_str_radix(text, 16).ok();
+    let (domain, rest) = address.split_once(':')?;
+    let (bus, rest) = rest.split_once(':')?;
+    let (device, function) = rest.split_once('.')?;
+    let (bus, device) = (hex(bus)?, hex(device)?);
+    let path = ((hex(domain)? & 0x7fff) << 16) | ((bus & 0xff) << 8);
+    let number = (path | ((device & 0x1f) << 3) | (hex(function)? & 7)) + 1;
+    Some(Place { bus, device, number })
+}
+
+/// `001:002`: bus and device in decimal digits.
+fn usb(address: &str) -> Option<Place> {
+    let (bus, device) = address.split_once(':')?;
+    let (bus, device): (u32, u32) = (bus.parse().ok()?, device.parse().ok()?);
+    Some(Place { bus, device, number: (1 << 31) | ((bus & 0x7fff) << 16) | (device & 0xffff) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_a_place_and_a_number_of_its_own() {
+        let at = |bus: &str, address: &str| {
+            let device = Device {
+                bus: bus.to_owned(),
+                address: address.to_owned(),
+                vendor_id: String::new(),
+                product_id: String::new(),
+                vendor_name: String::new(),
+                product_name: String::new(),
+                driver: String::new(),
+            };
+            let Place { bus, device, number } = device.place();
+            (bus, device, number)
+        };
+        assert_eq!(at("pci", "0000:00:00.0"), (0, 0, 1));
+        assert_eq!(at("pci", "0000:01:1f.7"), (1, 31, 0x0200));
+        assert_eq!(at("usb", "001:002"), (1, 2, 0x8001_0002));
+        assert_eq!(at("pci", "none"), (0, 0, 0));
+    }
+}

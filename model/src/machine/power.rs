@@ -38,6 +38,12 @@ pub struct Power {
 }
 
 impl Power {
+    /// Where its BMC is reached; none when nobody said so.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.parameters.public("power_address").filter(|address| !address.is_empty())
+    }
+
     /// Whether racks can switch the machine.
     #[must_use]
     pub fn is_switchable(&self) -> bool {

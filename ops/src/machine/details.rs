@@ -7,6 +7,7 @@ use model::machine::output::ToolOutput;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::machines;
+use crate::machine::nodes::{self, NodeDetail};
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -32,4 +33,21 @@ pub async fn probed(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<Pro
         Ok::<_, Refusal>(found.map(|output| output.text))
     };
     Ok(Probed { lldp: printed("lldp")?, lshw: printed("lshw")? })
+}
+
+/// What a node said of itself, of whatever kind it is: only machines say anything.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn probed_of_node(
+    tables: &Tables,
+    actor: &Actor,
+    id: &SystemId,
+) -> Result<Probed, Refusal> {
+    match nodes::get(tables, actor, id).await? {
+        NodeDetail::Machine(_) => probed(tables, actor, id).await,
+        NodeDetail::Device(_) | NodeDetail::Rack(_) | NodeDetail::Region(_) => {
+            Ok(Probed::default())
+        }
+    }
 }

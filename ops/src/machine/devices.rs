@@ -219,7 +219,7 @@ pub async fn restore_networking(
         for (position, interface) in device.interfaces.iter_mut().enumerate() {
             interface.links.clear();
             if let Some(vlan) = interface.vlan.filter(|_| position == first) {
-                addresses::connect(tx, interface, vlan)?;
+                addresses::connect(tx, interface, addresses::Seen::on(vlan))?;
             }
             if interface.links.is_empty() {
                 interface.links.push(link_up(interface.id.0));
@@ -290,8 +290,8 @@ fn insert(tx: &mut Tx, user: &User, wanted: &NewDevice) -> Result<Device, Refusa
     for (position, mac) in wanted.macs.iter().enumerate() {
         let mut interface = new_interface(tx, format!("eth{position}"), *mac)?;
         interface.boot = position == 0;
-        if let Some(vlan) = addresses::vlan_of(&tx.looking(), &interface, &[])? {
-            addresses::put_on(tx, &mut interface, vlan)?;
+        if let Some(seen) = addresses::seen(&tx.looking(), &interface, &[])? {
+            addresses::put_on(tx, &mut interface, seen.vlan)?;
         }
         interfaces.push(interface);
     }

@@ -24,6 +24,7 @@ use tables::error::TableError;
 use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
 use tables::tx::Tx;
+use tables::views::machines::MachineKey;
 
 /// How many generated names are tried.
 const NAMES_TRIED_MAX: u32 = 1000;
@@ -136,6 +137,9 @@ pub fn machine_of_hello(tx: &mut Tx, hello: &Hello) -> Result<Machine, EnlistErr
             return Ok(machine);
         }
     }
+    if let Some(machine) = made_from_bmc(tx, &hello.bmc_address)? {
+        return Ok(machine);
+    }
     let wanted =
         NewMachine { architecture: hello.architecture.clone(), macs, ..Default::default() };
     let mut machine = new_machine(tx, &wanted)?;
@@ -144,6 +148,20 @@ pub fn machine_of_hello(tx: &mut Tx, hello: &Hello) -> Result<Machine, EnlistErr
     let event = NewEvent { kind: "Node enlisted", level: EventLevel::Info, description };
     events::record(tx, &machine, event, Author::System)?;
     Ok(machine)
+}
+
+/// The machine that was made from the address of a BMC alone: no interface of it is known.
+fn made_from_bmc(tx: &Tx, address: &str) -> Result<Option<Machine>, TableError> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    for id in tx.state().ids_with(&MachineKey::Bmc(address.into())) {
+        let found = tx.get::<Machine>(&id)?.filter(|found| found.interfaces.is_empty());
+        if let Some(found) = found.filter(|found| found.power.address() == Some(address)) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes in the interfaces a machine reports: new ones are added, known ones brought up to date,
@@ -171,11 +189,11 @@ pub fn take_in_interfaces(
         let mut interface = machine.interfaces[position].clone();
         describe_interface(&mut interface, report);
         if interface.links.is_empty() {
-            let vlan = addresses::vlan_of(tx, &interface, &report.addresses)?;
+            let seen = addresses::seen(tx, &interface, &report.addresses)?;
             let boot = boot_mac.map_or(interface.boot, |boot| boot == mac);
-            match vlan {
-                Some(vlan) if boot => addresses::connect(tx, &mut interface, vlan)?,
-                Some(vlan) => addresses::put_on(tx, &mut interface, vlan)?,
+            match seen {
+                Some(seen) if boot => addresses::connect(tx, &mut interface, seen)?,
+                Some(seen) => addresses::put_on(tx, &mut interface, seen.vlan)?,
                 None => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Machines as objects: made by hand, edited, deleted.
+//! Machines as objects: edited, read, deleted.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,6 @@ use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::hostname::is_hostname;
-use model::machine::lifecycle::{Event, Lifecycle};
 use model::machine::output::ToolOutput;
 use model::machine::power::driver::SERVED;
 use model::machine::power::form::completed;
@@ -22,11 +21,11 @@ use model::pool::ResourcePool;
 use model::user::ApiToken;
 use model::zone::AvailabilityZone;
 
-use crate::authorize::{author, authorize, cause};
+use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::credentials;
-use crate::machine::enlist::{self, EnlistError, NewMachine};
+use crate::machine::enlist::EnlistError;
 use crate::machine::filter::Filter;
 use crate::machine::holders::{self, Holder};
 use crate::machine::list::{MachineDetail, MachineList};
@@ -41,7 +40,7 @@ use tables::tx::Tx;
 use tables::update::Tables;
 
 /// The field that wrong power parameters are told by.
-const POWER_PARAMETERS: &str = "power_parameters";
+pub(crate) const POWER_PARAMETERS: &str = "power_parameters";
 
 /// Changes of a machine; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,70 +65,6 @@ pub struct MachineChange {
     pub cpu_count: Option<u32>,
     /// Its memory in MiB.
     pub memory_mib: Option<u64>,
-}
-
-/// A machine that somebody makes by hand.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CreateRequest {
-    /// The machine; its domain is named below.
-    pub machine: NewMachine,
-    /// Its domain, by name or id; the default one when there is none.
-    pub domain: Option<String>,
-    /// Its zone, by name or id; the default one when there is none.
-    pub zone: Option<String>,
-    /// Its pool, by name or id; the default one when there is none.
-    pub pool: Option<String>,
-    /// Whether commissioning starts at once.
-    pub commission: bool,
-    /// Whether it runs already, for who makes it: nothing is done to it then.
-    pub deployed: bool,
-}
-
-/// Makes a machine.
-///
-/// # Errors
-/// [`Refusal::Fields`].
-pub async fn create(
-    tables: &Tables,
-    actor: &Actor,
-    request: &CreateRequest,
-) -> Result<Machine, Refusal> {
-    let cause = authorize(actor, Permission::EditMachine, "machine.create")?;
-    tables
-        .update(&cause, |tx| {
-            let domain =
-                request.domain.as_deref().map(|text| named_domain(tx, text)).transpose()?;
-            let mut wanted = NewMachine { domain, ..request.machine.clone() };
-            check_new(tx, &mut wanted)?;
-            let mut machine = enlist::new_machine(tx, &wanted)?;
-            if let Some(zone) = &request.zone {
-                machine.placement.zone = named_zone(tx, zone)?;
-            }
-            if let Some(pool) = &request.pool {
-                machine.placement.pool = named_pool(tx, pool)?;
-            }
-            placement::mark(tx, None, &machine.placement);
-            if request.deployed {
-                adopt(tx, &mut machine, actor)?;
-            } else if request.commission {
-                step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
-            } else {
-                step::write(tx, &mut machine)?;
-            }
-            Ok(machine)
-        })
-        .await
-}
-
-/// Makes a machine that runs already its maker's, with credentials for the system on it. Nothing is switched, and
-/// its disk is what it boots from.
-fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusal> {
-    let user = actor.user(Permission::EditMachine)?;
-    placement::give_to(tx, user.id)?;
-    machine.placement.owner = Some(user.id);
-    machine.lifecycle = Lifecycle::of_running();
-    credentials::issue(tx, machine)?;
-    Ok(step::write(tx, machine)?)
 }
 
 /// Changes a machine.
@@ -267,7 +202,8 @@ pub(crate) fn named_zone(at: &impl Reads, text: &str) -> Result<AvailabilityZone
     chosen("zone", by_name, by_id, |id| Ok(at.get::<AvailabilityZone>(id)?.is_some()))
 }
 
-fn named_pool(at: &impl Reads, text: &str) -> Result<ResourcePoolId, Refusal> {
+/// A pool that a request names, by name or id.
+pub(crate) fn named_pool(at: &impl Reads, text: &str) -> Result<ResourcePoolId, Refusal> {
     let by_name = at.find(&POOL_BY_NAME, &text.to_owned())?.map(|pool| pool.id);
     let by_id = text.parse().ok().map(ResourcePoolId);
     chosen("pool", by_name, by_id, |id| Ok(at.get::<ResourcePool>(id)?.is_some()))
@@ -312,44 +248,6 @@ pub async fn set_zone(
             Ok(())
         })
         .await
-}
-
-/// Power parameters are completed with the driver's defaults.
-fn check_new(tx: &Tx, wanted: &mut NewMachine) -> Result<(), Refusal> {
-    let mut errors = FieldErrors::default();
-    if wanted.architecture.is_empty() {
-        errors.add("architecture", "This field is required.");
-    } else if let Err(message) = check_architecture(&wanted.architecture) {
-        errors.add("architecture", message);
-    }
-    let given = PowerParameters::default();
-    match check_driver(&wanted.power.driver) {
-        Err(message) => errors.add("power_type", message),
-        Ok(()) => match completed(&wanted.power.driver, &given, &wanted.power.parameters) {
-            Ok(parameters) => wanted.power.parameters = parameters,
-            Err(messages) => add_all(&mut errors, POWER_PARAMETERS, messages),
-        },
-    }
-    if wanted.macs.is_empty() {
-        errors.add("mac_addresses", "One or more MAC addresses is invalid.");
-    }
-    for (position, mac) in wanted.macs.iter().enumerate() {
-        if !mac.is_unicast() {
-            errors.add("mac_addresses", format!("'{mac}' is not the address of one interface."));
-        }
-        if wanted.macs[..position].contains(mac) {
-            errors.add("mac_addresses", format!("MAC address {mac} is given twice."));
-        }
-        if let Some(holder) = holders::of_mac(tx, *mac)? {
-            errors.add("mac_addresses", mac_in_use(*mac, &holder));
-        }
-    }
-    if let Some(hostname) = &wanted.hostname
-        && let Err(message) = check_hostname(tx, hostname, None)?
-    {
-        errors.add("hostname", message);
-    }
-    Ok(errors.finish()?)
 }
 
 fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), Refusal> {
@@ -405,19 +303,21 @@ fn apply_power(machine: &mut Machine, change: &MachineChange) -> Result<(), Refu
     Ok(())
 }
 
-fn add_all(errors: &mut FieldErrors, field: &str, messages: Vec<String>) {
+/// Adds messages on a field.
+pub(crate) fn add_all(errors: &mut FieldErrors, field: &str, messages: Vec<String>) {
     for message in messages {
         errors.add(field, message);
     }
 }
 
-fn check_architecture(text: &str) -> Result<(), String> {
+/// What is wrong with an architecture.
+pub(crate) fn check_architecture(text: &str) -> Result<(), String> {
     let choices = || ARCHITECTURES.iter().map(|name| format!("{name}/generic"));
     if is_architecture(text) { Ok(()) } else { Err(no_choice("architecture", text, choices())) }
 }
 
 /// A machine whose driver nobody has could never be switched.
-fn check_driver(name: &str) -> Result<(), String> {
+pub(crate) fn check_driver(name: &str) -> Result<(), String> {
     let choices = || SERVED.iter().map(|&name| name.to_owned());
     let known = name.is_empty() || SERVED.contains(&name);
     if known { Ok(()) } else { Err(no_choice("power type", name, choices())) }

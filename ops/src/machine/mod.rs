@@ -8,6 +8,7 @@ pub mod boot_reports;
 pub mod bulk;
 pub mod chassis;
 pub mod clone;
+pub mod create;
 pub mod credentials;
 pub mod curtin;
 pub mod demands;
@@ -21,6 +22,7 @@ pub mod list;
 pub mod machines;
 pub mod metadata;
 pub mod naming;
+pub mod node_devices;
 pub mod nodes;
 pub mod step;
 

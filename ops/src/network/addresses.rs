@@ -119,18 +119,36 @@ pub fn release(machine: &mut Machine) {
     }
 }
 
-/// Puts an interface on a VLAN and links it to the VLAN's first managed subnet (MAAS does so with
-/// the boot interface); an interface that has links keeps them.
+/// Where an interface was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// On that VLAN.
+    pub vlan: VlanId,
+    /// With an address of that subnet.
+    pub subnet: Option<SubnetId>,
+}
+
+impl Seen {
+    /// On a VLAN, with no address that is known.
+    #[must_use]
+    pub const fn on(vlan: VlanId) -> Self {
+        Self { vlan, subnet: None }
+    }
+}
+
+/// Puts an interface on the VLAN it was seen on and links it to the subnet of its address there, or else to the VLAN's
+/// first managed subnet (MAAS does so with the boot interface); an interface that has links keeps them.
 ///
 /// # Errors
 /// [`TableError::Corrupt`].
-pub fn connect(tx: &mut Tx, interface: &mut Interface, vlan: VlanId) -> Result<(), TableError> {
-    put_on(tx, interface, vlan)?;
+pub fn connect(tx: &mut Tx, interface: &mut Interface, seen: Seen) -> Result<(), TableError> {
+    put_on(tx, interface, seen.vlan)?;
     if !interface.links.is_empty() {
         return Ok(());
     }
-    let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan)?;
-    let first = subnets.iter().filter(|subnet| subnet.managed).min_by_key(|subnet| subnet.id);
+    let subnets = tx.list_by(&SUBNETS_OF_VLAN, &seen.vlan)?;
+    let managed = subnets.iter().filter(|subnet| subnet.managed);
+    let first = managed.min_by_key(|subnet| (Some(subnet.id) != seen.subnet, subnet.id));
     let first = first.map_or(Ok(None), |first| tx.get::<Subnet>(&first.id))?;
     if let Some(subnet) = first {
         Holder::Subnet(subnet.id).gets_one(tx);
@@ -156,16 +174,15 @@ pub fn put_on(tx: &mut Tx, interface: &mut Interface, vlan: VlanId) -> Result<()
     Ok(())
 }
 
-/// The VLAN of a machine's interface, found from an address it has, or from the binding that a
-/// rack committed for it.
+/// Where a machine's interface is, found from an address it has, or from the binding that a rack committed for it.
 ///
 /// # Errors
 /// [`TableError::Corrupt`].
-pub fn vlan_of(
+pub fn seen(
     reads: &impl Reads,
     interface: &Interface,
     addresses: &[String],
-) -> Result<Option<VlanId>, TableError> {
+) -> Result<Option<Seen>, TableError> {
     let subnets = reads.list::<Subnet>()?;
     let own: Vec<IpAddr> =
         addresses.iter().filter_map(|text| text.split('/').next()?.parse().ok()).collect();
@@ -174,7 +191,7 @@ pub fn vlan_of(
         .filter(|subnet| own.iter().any(|address| subnet.cidr.contains(address)))
         .max_by_key(|subnet| subnet.cidr.prefix_len());
     if let Some(subnet) = by_address {
-        return Ok(Some(subnet.vlan));
+        return Ok(Some(Seen { vlan: subnet.vlan, subnet: Some(subnet.id) }));
     }
     let mut newest: Option<Binding> = None;
     for ip in reads.state().bound_to(interface.mac) {
@@ -188,14 +205,15 @@ pub fn vlan_of(
     }
     let Some(newest) = newest else { return Ok(None) };
     let now_in = subnets.iter().find(|subnet| subnet.cidr.contains(&newest.ip));
-    Ok(Some(now_in.map_or(newest.vlan, |subnet| subnet.vlan)))
+    let vlan = now_in.map_or(newest.vlan, |subnet| subnet.vlan);
+    Ok(Some(Seen { vlan, subnet: now_in.map(|subnet| subnet.id) }))
 }
 
 /// A machine whose boot interface has no link yet gets one, if its VLAN has a subnet by now.
 fn link_boot_interface(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
     for interface in machine.interfaces.iter_mut().filter(|interface| interface.boot) {
         if let (Some(vlan), true) = (interface.vlan, interface.links.is_empty()) {
-            connect(tx, interface, vlan)?;
+            connect(tx, interface, Seen::on(vlan))?;
         }
     }
     Ok(())

@@ -88,10 +88,12 @@ pub fn subnet(at: &impl Reads, text: &str) -> Result<Subnet, Refusal> {
     let all = at.list::<Subnet>()?;
     let found = match text.split_once(':') {
         Some(("ip", address)) => match address.parse::<IpAddr>() {
-            Ok(address) => all
-                .into_iter()
-                .filter(|subnet| subnet.cidr.contains(&address))
-                .max_by_key(|subnet| subnet.cidr.prefix_len()),
+            Ok(address) => {
+                // `::ffff:10.0.0.1` is 10.0.0.1.
+                let address = address.to_canonical();
+                let within = all.into_iter().filter(|subnet| subnet.cidr.contains(&address));
+                within.max_by_key(|subnet| subnet.cidr.prefix_len())
+            }
             Err(_) => None,
         },
         Some(("vlan", wanted)) => {

@@ -124,7 +124,7 @@ async fn a_subnet_is_not_removed_while_a_machine_is_linked_to_it() {
     let tx = site.tables.begin(0).await.unwrap();
     site.change(|tx| {
         let mut interface = Interface { boot: true, ..Interface::of_mac(mac(1)) };
-        addresses::connect(tx, &mut interface, site.vlan)?;
+        addresses::connect(tx, &mut interface, addresses::Seen::on(site.vlan))?;
         let linked: Vec<_> = interface.links.iter().map(|link| link.subnet).collect();
         assert_eq!((interface.vlan, linked), (Some(site.vlan), vec![Some(site.subnet)]));
         Ok(())

@@ -128,6 +128,7 @@ pub async fn commission(rest: &Rest, machine: u32, address: &str) -> anyhow::Res
         architecture: "amd64/generic".to_owned(),
         uuid: String::new(),
         firmware: "uefi".to_owned(),
+        bmc_address: String::new(),
     };
     let welcome = told(rest, "hello", "", &hello).await?;
     ensure!(matches!(welcome.work, Work::Inventory { .. }), "the work is {:?}", welcome.work);

@@ -10,7 +10,7 @@ use ops::cluster::controllers::{
     self, AddressDetail, ControllerChange, Placement, RackDetail, RegionDetail,
 };
 use ops::image::boot_resources;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::call::Call;
 use crate::operation::Operation;
@@ -135,15 +135,6 @@ pub const OPERATIONS: &[Operation] = &[
         .op("list_boot_images")
         .reserved(Permission::ManageControllers)
         .doc("List the images that a rack controller can give to machines."),
-    Operation::get("RackControllerHandler", RACK, |call| Box::pin(rack_power(call, json!({}))))
-        .op("power_parameters")
-        .reserved(Permission::ManageControllers)
-        .doc("Read the power parameters of a rack controller: it has none."),
-    Operation::get("RackControllerHandler", RACK, |call| {
-        Box::pin(rack_power(call, json!({ "state": "unknown" })))
-    })
-    .op("query_power_state")
-    .doc("Read whether a rack controller is on: nobody asks its BMC."),
     Operation::put("RackControllerHandler", RACK, |call| Box::pin(update_rack(call)))
         .reserved(Permission::ManageControllers)
         .doc("Describe a rack controller, or move it to another zone.")
@@ -224,12 +215,6 @@ async fn boot_images(call: Call) -> Result<Reply, Problem> {
         "connected": rack.is_connected,
         "status": status,
     })))
-}
-
-async fn rack_power(call: Call, answer: Value) -> Result<Reply, Problem> {
-    let id: SystemId = call.id("system_id", "RackController")?;
-    controllers::get_rack(&call.parts.tables, &call.actor, &id).await?;
-    Ok(Reply::json(&answer))
 }
 
 async fn update_rack(call: Call) -> Result<Reply, Problem> {

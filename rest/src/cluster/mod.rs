@@ -1,4 +1,5 @@
 //! Region and rack controllers.
 
+pub mod controller_power;
 pub mod controllers;
 pub mod power_types;

@@ -35,7 +35,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::get("ContentHandler", CONTENT, |call| Box::pin(read(call)))
         .reserved(Permission::ManageImages)
         .doc("Read where a content is."),
-    Operation::put("ContentHandler", "contents/{sha256}/upload/{node}/{size}/", |call| {
+    Operation::put("ContentUploadHandler", "contents/{sha256}/upload/{node}/{size}/", |call| {
         Box::pin(append(call))
     })
     .reserved(Permission::ManageImages)

@@ -1,7 +1,10 @@
-//! `machines/{system_id}/?op=details` and `?op=get_curtin_config`: what is not told as JSON.
+//! `?op=details` of nodes of every kind, and `machines/{system_id}/?op=get_curtin_config`: what is not told as JSON.
 
 use bytes::Bytes;
-use ops::machine::{curtin, details};
+use model::id::SystemId;
+use ops::cluster::controllers;
+use ops::machine::details::Probed;
+use ops::machine::{curtin, details, devices};
 use serde_json::Value;
 
 use crate::call::Call;
@@ -11,15 +14,26 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 
 const PATH: &str = "machines/{system_id}/";
+const RACK: &str = "rackcontrollers/{system_id}/";
+const REGION: &str = "regioncontrollers/{system_id}/";
 
 /// The operations of this file.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("MachineHandler", PATH, |call| Box::pin(details(call)))
         .op("details")
         .doc("What lldp and lshw said of a machine, as BSON."),
-    Operation::get("NodeHandler", "nodes/{system_id}/", |call| Box::pin(details(call)))
+    Operation::get("NodeHandler", "nodes/{system_id}/", |call| Box::pin(of_node(call)))
         .op("details")
         .doc("What lldp and lshw said of a node, as BSON."),
+    Operation::get("DeviceHandler", "devices/{system_id}/", |call| Box::pin(of_device(call)))
+        .op("details")
+        .doc("What a device said of itself, as BSON: nothing."),
+    Operation::get("RackControllerHandler", RACK, |call| Box::pin(of_rack(call)))
+        .op("details")
+        .doc("What a rack controller said of its hardware, as BSON: nothing."),
+    Operation::get("RegionControllerHandler", REGION, |call| Box::pin(of_region(call)))
+        .op("details")
+        .doc("What a region controller said of its hardware, as BSON: nothing."),
     Operation::get("MachineHandler", PATH, |call| Box::pin(curtin_config(call)))
         .op("get_curtin_config")
         .doc("What a machine is installed from and how, as YAML; without credentials."),
@@ -27,8 +41,35 @@ pub const OPERATIONS: &[Operation] = &[
 
 async fn details(call: Call) -> Result<Reply, Problem> {
     let probed = details::probed(&call.parts.tables, &call.actor, &id_of(&call)?).await?;
+    Ok(answer(probed))
+}
+
+async fn of_node(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "Node")?;
+    Ok(answer(details::probed_of_node(&call.parts.tables, &call.actor, &id).await?))
+}
+
+async fn of_device(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "Device")?;
+    devices::get(&call.parts.tables, &call.actor, &id).await?;
+    Ok(answer(Probed::default()))
+}
+
+async fn of_rack(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "RackController")?;
+    controllers::get_rack(&call.parts.tables, &call.actor, &id).await?;
+    Ok(answer(Probed::default()))
+}
+
+async fn of_region(call: Call) -> Result<Reply, Problem> {
+    let id: SystemId = call.id("system_id", "RegionController")?;
+    controllers::get_region(&call.parts.tables, &call.actor, &id).await?;
+    Ok(answer(Probed::default()))
+}
+
+fn answer(probed: Probed) -> Reply {
     let body = bson(&[("lldp", probed.lldp), ("lshw", probed.lshw)]);
-    Ok(Reply::bytes("application/bson", body))
+    Reply::bytes("application/bson", body)
 }
 
 async fn curtin_config(call: Call) -> Result<Reply, Problem> {

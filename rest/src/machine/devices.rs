@@ -10,7 +10,8 @@ use ops::machine::devices::{self, DeviceChange, DeviceDetail, NewDevice};
 use ops::machine::nodes as all_nodes;
 
 use crate::call::Call;
-use crate::machine::machines::{LIST, OAUTH, filter_of};
+use crate::machine::constraints::LIST;
+use crate::machine::machines::{OAUTH, filter_of};
 use crate::machine::{by_mac, device_shape, nodes};
 use crate::operation::Operation;
 use crate::param::Param;

@@ -14,13 +14,15 @@ use model::machine::power::parameters::PowerParameters;
 use ops::machine::actions::MachineCommands;
 use ops::machine::allocate::{self, AllocateRequest, Allocation};
 use ops::machine::bulk;
+use ops::machine::create::{self, CreateRequest};
 use ops::machine::enlist::NewMachine;
 use ops::machine::filter::Filter;
 use ops::machine::list::{self, MachineDetail};
-use ops::machine::machines::{self, CreateRequest};
+use ops::machine::machines;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
+use crate::machine::constraints::{BY_SYSTEM_ID, CONSTRAINTS, LIST};
 use crate::machine::{by_mac, refused, shape};
 use crate::operation::Operation;
 use crate::param::{Param, Spec, joined};
@@ -34,104 +36,25 @@ const PATH: &str = "machines/";
 /// Prefix of OAuth parameters, which may come in the query.
 pub(crate) const OAUTH: &str = "oauth_";
 
-// Constraints: read by `Filter`, so that all of MAAS's are understood and others refused by name.
-const BY_HOSTNAME: Param<String> = Param::text("hostname", "Only those with this name.");
-const BY_SYSTEM_ID: Param<String> = Param::text("system_id", "Only those with this id.");
-const BY_ID: Param<String> = Param::text("id", "Only those with this id.");
-const BY_MAC: Param<String> = Param::text("mac_address", "Only those with this hardware address.");
-const BY_DOMAIN: Param<String> = Param::text("domain", "Only those in this domain.");
-const BY_ZONE: Param<String> = Param::text("zone", "Only those in this zone.");
-const BY_POOL: Param<String> = Param::text("pool", "Only those in this resource pool.");
-const BY_TAGS: Param<String> = Param::text("tags", "Only those with all of these tags.");
-const BY_STATUS: Param<String> = Param::text("status", "Only those in this status, `ready`.");
-const BY_OWNER: Param<String> = Param::text("owner", "Only those of this user.");
-const BY_ARCH: Param<String> = Param::text("arch", "Only those of this architecture.");
-const BY_CPU_COUNT: Param<String> =
-    Param::text("cpu_count", "Only those with at least so many CPUs.");
-const BY_MEM: Param<String> = Param::text("mem", "Only those with at least so much memory in MiB.");
-const BY_NAME: Param<String> = Param::text("name", "Only those with this name.");
-const BY_SUBNETS: Param<String> = Param::text("subnets", "On one of these subnets.");
-const BY_STORAGE: Param<String> =
-    Param::text("storage", "Its disks, `label:size(tag,tag),…` in GB.");
-const BY_INTERFACES: Param<String> =
-    Param::text("interfaces", "Its interfaces, `label:key=value,…;…`.");
-
-const BY_FABRICS: Param<String> = Param::text("fabrics", "On one of these fabrics.");
-const BY_FABRIC_CLASSES: Param<String> =
-    Param::text("fabric_classes", "On a fabric of one of these classes.");
-const BY_VLANS: Param<String> = Param::text("vlans", "On one of these VLANs.");
-const BY_LINK_SPEED: Param<String> =
-    Param::text("link_speed", "With an interface at least so fast, in Mbit/s.");
-const BY_CPU_SPEED: Param<String> =
-    Param::text("cpu_speed", "Only those with CPUs at least so fast, in MHz.");
-const BY_POWER_STATE: Param<String> =
-    Param::text("power_state", "Only those in this power state, `off`.");
-const BY_SIMPLE_STATUS: Param<String> =
-    Param::text("simple_status", "Only those in a status of this group.");
-const BY_DEPLOYMENT_TARGET: Param<String> =
-    Param::text("deployment_target", "Only machines deployed so; all are, to `disk`.");
-const BY_POD: Param<String> = Param::text("pod", "Only those of this host; there are none.");
-const BY_POD_TYPE: Param<String> =
-    Param::text("pod_type", "Only those of such hosts; there are none.");
-const BY_DEVICES: Param<String> = Param::text("devices", "With these PCI or USB devices.");
-const BY_AGENT_NAME: Param<String> =
-    Param::text("agent_name", "Only those that such software allocated.");
-const BY_OPPOSITE: Param<String> =
-    Param::text("not_{param}", "Only those that do not meet the constraint of that name.");
-
-/// What machines are chosen by, as `ops` reads it.
-const CONSTRAINTS: [Spec; 29] = [
-    BY_ID.repeated(),
-    BY_SYSTEM_ID.repeated(),
-    BY_NAME.repeated(),
-    BY_HOSTNAME.repeated(),
-    BY_MAC.repeated(),
-    BY_DOMAIN.repeated(),
-    BY_ZONE.repeated(),
-    BY_POOL.repeated(),
-    BY_ARCH.repeated(),
-    BY_CPU_COUNT.optional(),
-    BY_CPU_SPEED.optional(),
-    BY_MEM.optional(),
-    BY_LINK_SPEED.optional(),
-    BY_TAGS.repeated(),
-    BY_FABRICS.repeated(),
-    BY_FABRIC_CLASSES.repeated(),
-    BY_SUBNETS.repeated(),
-    BY_VLANS.repeated(),
-    BY_STORAGE.optional(),
-    BY_INTERFACES.optional(),
-    BY_DEVICES.optional(),
-    BY_OWNER.repeated(),
-    BY_POWER_STATE.repeated(),
-    BY_STATUS.repeated(),
-    BY_SIMPLE_STATUS.repeated(),
-    BY_DEPLOYMENT_TARGET.repeated(),
-    BY_POD.repeated(),
-    BY_POD_TYPE.repeated(),
-    BY_OPPOSITE.repeated(),
-];
-
-/// The parameters of a list.
-pub(crate) const LIST: &[Spec] = &joined::<29, 1, 30>(CONSTRAINTS, [BY_AGENT_NAME.repeated()]);
-
-/// What an allocation takes besides constraints.
+/// The parameters of an allocation besides constraints.
 const OPTIONS: [Spec; 4] =
     [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional(), VERBOSE.optional()];
 
 /// The parameters of an allocation.
-const ALLOCATE: &[Spec] = &joined::<29, 4, 33>(CONSTRAINTS, OPTIONS);
+const ALLOCATE: &[Spec] = &joined::<47, 4, 51>(CONSTRAINTS, OPTIONS);
 
 const ARCHITECTURE: Param<String> =
-    Param::text("architecture", "Its architecture, `amd64/generic`.");
+    Param::text("architecture", "Its architecture, `amd64/generic`; needed without a BMC.");
 const SUBARCHITECTURE: Param<String> =
     Param::text("subarchitecture", "The second part of its architecture.");
 const MAC_ADDRESSES: Param<String> = Param::text("mac_addresses", "Its hardware addresses.");
 const HOSTNAME: Param<String> = Param::text("hostname", "Its name; generated if it is absent.");
 const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
 const DOMAIN: Param<String> = Param::text("domain", "Its domain, by name or id.");
-const COMMISSION: Param<bool> =
-    Param::boolean("commission", "Whether to commission it at once; true by default.");
+const COMMISSION: Param<bool> = Param::boolean(
+    "commission",
+    "Whether to commission it at once; true by default, and for administrators only.",
+);
 const DEPLOYED: Param<bool> = Param::boolean(
     "deployed",
     "Whether it runs already and is the caller's: nothing is done to it, whatever `commission` says.",
@@ -167,16 +90,13 @@ pub(crate) const POWER_PARAMETERS: Param<String> =
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(list(call)))
         .any_name()
-        .doc(
-            "List machines.\n\n\
-             The opposites of `zone` and `pool` are `not_in_zone` and `not_in_pool`.",
-        )
+        .doc("List machines.")
         .params(LIST),
     Operation::post(HANDLER, PATH, |call| Box::pin(create(call)))
-        .reserved(Permission::EditMachine)
-        .doc("Create a machine.")
+        .requires(Permission::EnlistMachine)
+        .doc("Create a machine; of others than administrators it waits as New to be accepted.")
         .params(&[
-            ARCHITECTURE.needed(),
+            ARCHITECTURE.optional(),
             SUBARCHITECTURE.optional(),
             MAC_ADDRESSES.repeated(),
             HOSTNAME.optional(),
@@ -191,6 +111,22 @@ pub const OPERATIONS: &[Operation] = &[
             DEPLOYED.optional(),
         ])
         .refuses(refused::CREATION),
+    Operation::post(HANDLER, PATH, |call| Box::pin(present(call)))
+        .anonymous()
+        .doc("Present a machine: it waits as New to be accepted by an administrator.")
+        .params(&[
+            ARCHITECTURE.needed(),
+            SUBARCHITECTURE.optional(),
+            MAC_ADDRESSES.repeated(),
+            HOSTNAME.optional(),
+            DESCRIPTION.optional(),
+            DOMAIN.optional(),
+            POWER_TYPE.optional(),
+            POWER_PARAMETERS.optional(),
+            POWER_PARAMETER.optional(),
+            COMMISSION.optional(),
+        ])
+        .refuses(refused::PRESENTATION),
     Operation::post(HANDLER, PATH, |call| Box::pin(allocate(call)))
         .op("allocate")
         .requires(Permission::AllocateMachine)
@@ -247,8 +183,15 @@ async fn list_allocated(call: Call) -> Result<Reply, Problem> {
 
 async fn create(call: Call) -> Result<Reply, Problem> {
     let request = create_request(&call.params)?;
-    let machine = machines::create(&call.parts.tables, &call.actor, &request).await?;
+    let machine = create::create(&call.parts.tables, &call.actor, &request).await?;
     one(&call, machine).await
+}
+
+async fn present(call: Call) -> Result<Reply, Problem> {
+    let request = create_request(&call.params)?;
+    let machine = create::create(&call.parts.tables, &call.actor, &request).await?;
+    let detail = list::detail(&call.parts.tables, machine).await?;
+    Ok(Reply::json(&shape::presented(&detail)))
 }
 
 async fn allocate(call: Call) -> Result<Reply, Problem> {

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::cluster::controllers;
-use crate::machine::machines::{LIST, filter_of};
+use crate::machine::constraints::LIST;
+use crate::machine::machines::filter_of;
 use crate::machine::{by_mac, device_shape, shape};
 use crate::operation::Operation;
 use crate::param::Param;

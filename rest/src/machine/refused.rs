@@ -65,6 +65,14 @@ const SCRIPTS: Refused = Refused::new(
 /// Ways to make a machine.
 pub(crate) const CREATION: &[Refused] = &[TESTS, SCRIPTS, SETTINGS];
 
+/// Ways to present a machine, where administrators make one.
+pub(crate) const PRESENTATION: &[Refused] = &[
+    TESTS,
+    SCRIPTS,
+    SETTINGS,
+    Refused::new(&["zone", "pool", "deployed"], "Only administrators set this: leave it out."),
+];
+
 /// What is set of machines.
 pub(crate) const SETTINGS: Refused = Refused::new(
     &["min_hwe_kernel", "swap_size", "disable_ipv4", "is_dpu", "power_parameters_skip_check"],

@@ -47,6 +47,43 @@ pub(crate) fn list(list: MachineList) -> Reply {
     Reply::json_list(list.map(|found| Ok::<_, Problem>(machine(&found?))))
 }
 
+/// The shape of a machine for who presented it without a key.
+pub(crate) fn presented(detail: &MachineDetail) -> machines::PresentedMachine {
+    let machines::Machine {
+        system_id,
+        hostname,
+        domain,
+        fqdn,
+        architecture,
+        status,
+        power_type,
+        power_state,
+        zone,
+        status_action,
+        status_message,
+        status_name,
+        node_type,
+        resource_uri,
+        ..
+    } = machine(detail);
+    machines::PresentedMachine {
+        system_id,
+        hostname,
+        domain,
+        fqdn,
+        architecture,
+        status,
+        power_type,
+        power_state,
+        zone,
+        status_action,
+        status_message,
+        status_name,
+        node_type,
+        resource_uri,
+    }
+}
+
 /// The shape of a machine.
 #[must_use]
 pub fn machine(detail: &MachineDetail) -> machines::Machine {

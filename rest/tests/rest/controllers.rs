@@ -74,6 +74,19 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
     let power = region.get(By::Admin, &format!("{one}?op=query_power_state")).await.assert(200);
     assert_eq!(power.json(), serde_json::json!({ "state": "unknown" }));
     region.get(By::User, &format!("{one}?op=power_parameters")).await.assert(403);
+    let all = region.get(By::Admin, "rackcontrollers/?op=power_parameters").await.assert(200);
+    assert_eq!(all.json(), serde_json::json!({ "abc123": {} }));
+    let others = "rackcontrollers/?op=power_parameters&id=abcdef";
+    assert_eq!(region.get(By::Admin, others).await.assert(200).text, "{}");
+    for op in ["power_on", "power_off", "abort", "override_failed_testing"] {
+        let refused = region.post(By::Admin, &format!("{one}?op={op}"), &[]).await.assert(409);
+        assert!(refused.text.starts_with("rack1 is a rack controller: "), "{}", refused.text);
+        region.post(By::User, &format!("{one}?op={op}"), &[]).await.assert(403);
+    }
+    let details = region.get(By::Admin, &format!("{one}?op=details")).await.assert(200);
+    assert_eq!(details.headers["content-type"], "application/bson");
+    let known = "regioncontrollers/?op=is_registered&mac_address=52:54:00:00:00:01";
+    assert_eq!(region.get(By::User, known).await.assert(200).text, "true");
     let types = region.get(By::Admin, "rackcontrollers/?op=describe_power_types").await;
     assert_eq!(types.assert(200).json()[0]["fields"][0]["default"], "LAN_2_0");
     region.put(By::Admin, "vlans/1/", &[("primary_rack", "rack1")]).await.assert(200);

@@ -107,3 +107,29 @@ async fn the_links_of_a_page_ask_the_same_question() {
     let text = "There is undetermined behaviour when both `after` and `before` are specified.";
     assert_eq!(both.text, text);
 }
+
+#[tokio::test]
+async fn page_links_of_events_keep_every_filter() {
+    let (region, ids) = with_events().await;
+    let all = rest::operations();
+    let query = all.iter().find(|found| found.op == Some("query")).unwrap();
+    for name in query.params.iter().map(|spec| spec.name) {
+        let value = match name {
+            "before" | "after" => continue,
+            "id" => ids[0].as_str(),
+            "mac_address" => "52:54:00:00:00:01",
+            "zone" => "cellar",
+            "domain" => "maas",
+            "level" => "CRITICAL",
+            "limit" => "2",
+            _ => "web-1",
+        };
+        let page = region.get(By::User, &format!("{QUERY}&{name}={value}")).await.assert(200);
+        let asked = serde_urlencoded::to_string([(name, value)]).unwrap();
+        for link in ["next_uri", "prev_uri"] {
+            let link = page.json()[link].clone();
+            let kept = link.as_str().is_none_or(|uri| uri.contains(&asked));
+            assert!(kept, "{link} does not ask for {asked}");
+        }
+    }
+}

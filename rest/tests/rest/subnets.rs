@@ -23,6 +23,8 @@ async fn a_subnet_is_found_by_many_names() {
         "subnets/lab%20net/",
         "subnets/name:lab%20net/",
         "subnets/ip:10.0.0.77/",
+        "subnets/ip:::ffff:10.0.0.77/",
+        "subnets/id:1/",
         "subnets/vlan:1/",
         "subnets/vid:0/",
         "subnets/fabric:fabric-0/",

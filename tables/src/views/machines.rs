@@ -41,6 +41,8 @@ pub enum MachineKey {
     Vlan(VlanId),
     /// The subnet of a link.
     Subnet(SubnetId),
+    /// The address of its BMC.
+    Bmc(Arc<str>),
 }
 
 /// Everything that a machine is found by.
@@ -55,6 +57,7 @@ pub fn keys_of(machine: &Machine) -> BTreeSet<MachineKey> {
         MachineKey::Domain(placement.domain),
     ]);
     keys.extend(placement.owner.map(MachineKey::Owner));
+    keys.extend(machine.power.address().map(|address| MachineKey::Bmc(address.into())));
     keys.extend(placement.tags.iter().map(|tag| MachineKey::Tag(tag.as_str().into())));
     for interface in &machine.interfaces {
         keys.insert(MachineKey::Mac(interface.mac));

@@ -140,6 +140,7 @@ fn hello_of(spec: &SimSpec, lease: &Lease) -> Hello {
         architecture: "amd64/generic".to_owned(),
         uuid: spec.uuid.clone(),
         firmware: "bios".to_owned(),
+        bmc_address: String::new(),
     }
 }
 

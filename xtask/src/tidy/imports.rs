@@ -42,7 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),
-    ("fuzz", &["model", "dhcp"]),
+    ("fuzz", &["model", "dhcp", "raft-store", "tables", "ops", "rest"]),
     ("agent", &["model", "api"]),
     (
         "ironraft",

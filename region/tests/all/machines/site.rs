@@ -289,6 +289,7 @@ impl SimulatedMachine {
             architecture: "amd64/generic".to_owned(),
             uuid: String::new(),
             firmware: "uefi".to_owned(),
+            bmc_address: String::new(),
         };
         agent::hello(&site.tables, &Actor::Agent(self.mac.clone()), &hello, RACK)
             .await

@@ -141,6 +141,7 @@ impl Region {
             architecture: "amd64/generic".to_owned(),
             uuid: String::new(),
             firmware: "uefi".to_owned(),
+            bmc_address: String::new(),
         };
         let answer = self.tell("hello", "", &hello).await;
         if !answer.is_success() {

@@ -66,6 +66,7 @@ fn machine(number: u8, (name, phase, owner, group, net, tags): Traits) -> Machin
         },
         power: Power {
             driver: if owner == 0 { "ipmi" } else { "" }.to_owned(),
+            parameters: [("power_address", format!("10.9.0.{owner}"))].into(),
             observed: (net > 0).then(|| Timestamp::from_unix_ms(net.into())),
             ..Power::default()
         },
@@ -106,6 +107,7 @@ fn has(machine: &Machine, key: &MachineKey) -> bool {
         MachineKey::Tag(tag) => placement.tags.iter().any(|found| **found == **tag),
         MachineKey::Vlan(vlan) => machine.interfaces.iter().any(|at| at.vlan == Some(*vlan)),
         MachineKey::Subnet(subnet) => links.any(|link| link.subnet == Some(*subnet)),
+        MachineKey::Bmc(address) => machine.power.address() == Some(address),
     }
 }
 
