@@ -53,11 +53,11 @@ def keys_of_an_account(url, client):
 def users(url, client):
     made = client.users.create("alice", "wonderland", email="alice@example.com")
     assert (made.username, made.email, made.is_admin) == ("alice", "alice@example.com", False)
-    assert client.users.create("root", "secret", is_admin=True).is_admin
+    assert client.users.create("root", "correct horse", is_admin=True).is_admin
     assert {"admin", "alice", "root"} <= {user.username for user in client.users.list()}
     alice = login(url, username="alice", password="wonderland")
     assert not alice.users.whoami().is_admin
-    assert call_error(lambda: alice.users.create("bob", "secret")) == 403
+    assert call_error(lambda: alice.users.create("bob", "correct horse")) == 403
     assert call_error(lambda: alice.fabrics.create(name="alices")) == 403
     key = alice.ssh_keys.create(KEY)
     assert key.key == KEY

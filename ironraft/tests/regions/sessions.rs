@@ -2,9 +2,9 @@
 
 use reqwest::{Client, Response, StatusCode};
 
-use crate::cluster::{Cluster, succeeds, wait_for};
+use crate::cluster::{Cluster, PASSWORD, succeeds, wait_for};
 
-const PASSWORD: &str = "a battery staple";
+const NEW_PASSWORD: &str = "a battery staple";
 
 async fn log_in(address: &str, password: &str) -> Response {
     let form = [("username", "admin"), ("password", password)];
@@ -29,10 +29,10 @@ async fn every_region_knows_a_session_and_its_end() {
     let addresses = ["127.0.60.1", "127.0.60.2", "127.0.60.3"];
     let mut cluster = Cluster::form(addresses);
     let mut password = cluster.operator(0, &["password"]);
-    password.env("IRONRAFT_NEW_PASSWORD", PASSWORD);
+    password.env("IRONRAFT_OLD_PASSWORD", PASSWORD).env("IRONRAFT_NEW_PASSWORD", NEW_PASSWORD);
     succeeds(password);
 
-    let answer = log_in(addresses[0], PASSWORD).await;
+    let answer = log_in(addresses[0], NEW_PASSWORD).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let (session, token) = (cookie(&answer, "sessionid"), cookie(&answer, "csrftoken"));
     for address in addresses {

@@ -232,7 +232,7 @@ async fn the_site_is_present_changed_and_absent() {
     let with = Ansible::start().await;
     let form = [
         ("username", "jdoe"),
-        ("password", "secret"),
+        ("password", "correct horse"),
         ("email", "j@example.com"),
         ("is_superuser", "0"),
     ];

@@ -248,7 +248,7 @@ async fn what_machines_are_sorted_by_is_applied_and_destroyed() {
     let form = [
         ("email", "tf@example.com"),
         ("is_superuser", "0"),
-        ("password", "secret"),
+        ("password", "correct horse"),
         ("username", "tf"),
     ];
     reads(&to.create("users/", &form).await, USER);
