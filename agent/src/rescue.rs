@@ -46,6 +46,17 @@ impl Rescue {
         self.keys.is_some()
     }
 
+    /// Whether somebody may be logged in since this system started, also when another agent let them in.
+    #[must_use]
+    pub fn lets_in(&self) -> bool {
+        self.is_open() || self.runs_server()
+    }
+
+    fn runs_server(&self) -> bool {
+        let pid = fs::read_to_string(self.root.join("run/dropbear.pid")).ok();
+        pid.is_some_and(|pid| Path::new("/proc").join(pid.trim()).exists())
+    }
+
     /// Lets the holders of these keys log in, and nobody else; says so, for people.
     ///
     /// # Errors
@@ -79,16 +90,14 @@ impl Rescue {
 
     /// Starts the SSH server, unless it runs: an agent that is started anew finds it.
     async fn start_server(&self) -> Result<(), RescueError> {
-        let pid_file = self.root.join("run/dropbear.pid");
-        let pid = fs::read_to_string(&pid_file).ok();
-        if pid.is_some_and(|pid| Path::new("/proc").join(pid.trim()).exists()) {
+        if self.runs_server() {
             return Ok(());
         }
         // The server makes its key there.
         let folder = self.root.join("etc/dropbear");
         let made = fs::create_dir_all(&folder);
         made.map_err(|source| RescueError::Write { path: folder, source })?;
-        let pid_file = pid_file.to_string_lossy().into_owned();
+        let pid_file = self.root.join("run/dropbear.pid").to_string_lossy().into_owned();
         Invocation::new("dropbear", ["-R", "-s", "-P", &pid_file]).run().await?;
         Ok(())
     }
@@ -108,6 +117,7 @@ mod tests {
         let own = std::process::id().to_string();
         fs::write(root.path().join("run/dropbear.pid"), own).unwrap();
         let mut rescue = Rescue::new(root.path());
+        assert!(rescue.lets_in() && !rescue.is_open(), "the agent before this one let somebody in");
         let keys = |keys: &[&str]| keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>();
         let said = rescue.open(&keys(&["ssh-ed25519 A a", "ssh-rsa B b"])).await.unwrap();
         assert_eq!(said, "in rescue mode; SSH keys that may log in as root: 2");

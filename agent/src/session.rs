@@ -109,15 +109,21 @@ async fn session(
 ) -> Result<CallError, SessionError> {
     tracing::info!("this is {} ({})", welcome.hostname, welcome.system_id);
     let mut finished: Option<(u64, Outcome)> = None;
+    let mut was_told = rescue.is_open();
     loop {
+        // Whoever was let in would see what the next owner's system is made of.
+        if rescue.lets_in() && works_on_machine(&welcome.work) {
+            return power("restart", "reboot").await;
+        }
         let answer = match (&welcome.work, &finished) {
             (Work::PowerOff, _) => return power("switch off", "poweroff").await,
             (Work::Reboot, _) => return power("restart", "reboot").await,
             (Work::Rescue { seconds, authorized_keys }, _) => {
-                // It is told at once that it is there.
-                if rescue.is_open() {
+                // It is told at once that it is there, or why not.
+                if was_told {
                     tokio::time::sleep(pause(*seconds)).await;
                 }
+                was_told = true;
                 let outcome = match rescue.open(authorized_keys).await {
                     Ok(message) => Outcome::Progress { message },
                     Err(error) => failed(&error, &Journal::new()),
@@ -145,6 +151,11 @@ async fn session(
             Err(refused) => return Ok(refused),
         }
     }
+}
+
+/// Whether work changes the machine, or what is told of it.
+fn works_on_machine(work: &Work) -> bool {
+    !matches!(work, Work::Rescue { .. } | Work::Wait { .. } | Work::PowerOff | Work::Reboot)
 }
 
 /// How long an agent without work waits.

@@ -13,7 +13,7 @@ use model::event::{Audit, AuditedObject, Event, EventLevel};
 use model::id::SystemId;
 use serde_json::{Map, Value};
 
-use crate::audit::hiding::HIDDEN;
+use crate::audit::hiding::{marked, unmarked};
 use crate::error::TableError;
 use crate::row::{Row, row_key};
 use crate::tx::Tx;
@@ -54,6 +54,9 @@ const UNTOLD: &[&str] = &[
     "tooloutput",
     "zone-serial",
 ];
+
+/// Tables whose rows mostly go with another one, which says more.
+const FOLLOWERS: &[&str] = &["file", "notification", "session", "sshkey", "sslkey", "token"];
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +99,15 @@ impl Changes {
         }
         if self.rows.len() >= OBJECTS_MAX {
             self.more = self.more.saturating_add(1);
-            return Ok(());
+            // What only goes with something else gives way to it.
+            let mut followers = self.rows.iter().filter(|(_, row)| FOLLOWERS.contains(&row.table));
+            let Some(last) = followers.next_back().map(|(key, _)| key.clone()) else {
+                return Ok(());
+            };
+            if FOLLOWERS.contains(&T::TABLE) {
+                return Ok(());
+            }
+            self.rows.remove(&last);
         }
         let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
         self.rows.insert(key, Changed { table: T::TABLE, before, after });
@@ -158,6 +169,7 @@ impl Changed {
             other => other,
         };
         let (before, after) = (before.map(fitted), after.map(fitted));
+        let (before, after) = (before.map(unmarked), after.map(unmarked));
         let kind = self.table.to_owned();
         Some((AuditedObject { kind, id, name: name.unwrap_or_default(), before, after }, node))
     }
@@ -180,7 +192,7 @@ fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
     let mut shown = bounded(shown?);
     for name in row.secret_fields() {
         if let Some(field) = shown.get_mut(*name) {
-            *field = HIDDEN.into();
+            *field = marked(&*field).unwrap_or_default().into();
         }
     }
     Ok(shown)
@@ -222,7 +234,10 @@ fn without_password(text: String) -> String {
     let host_ends = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
     match rest[..host_ends].rfind('@') {
         None => text,
-        Some(at) => format!("{scheme}://{HIDDEN}{}", &rest[at..]),
+        Some(at) => {
+            let password = marked(&rest[..at]).unwrap_or_default();
+            format!("{scheme}://{password}{}", &rest[at..])
+        }
     }
 }
 

@@ -42,7 +42,8 @@ pub async fn change(
             Err(other) => return Err(other),
         }
     }
-    Ok(replace(tables, &cause, &user.username, new).await?)
+    let before = Some(user.password_hash.clone());
+    Ok(replace(tables, &cause, (&user.username, before), new).await?)
 }
 
 /// Sets the password of a user, by an administrator.
@@ -58,7 +59,7 @@ pub async fn set(
     let cause = authorize(actor, Permission::ManageUsers, "user.set-password")?;
     let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
     check(&user.ok_or(Refusal::NotFound { model: "User" })?, new)?;
-    replace(tables, &cause, username, new).await
+    replace(tables, &cause, (username, None), new).await
 }
 
 fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
@@ -67,10 +68,11 @@ fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
     Ok(errors.finish()?)
 }
 
+/// Sets the password of a user, if that is still the one that was shown.
 async fn replace(
     tables: &Tables,
     cause: &Cause,
-    username: &str,
+    (username, shown): (&str, Option<Option<Secret>>),
     new: &Secret,
 ) -> Result<(), Refusal> {
     let hash = password::hash(new).await?;
@@ -78,6 +80,10 @@ async fn replace(
         .update(cause, |tx| {
             let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
             let user = user.ok_or(Refusal::NotFound { model: "User" })?;
+            if shown.as_ref().is_some_and(|shown| *shown != user.password_hash) {
+                let message = "Your password was changed meanwhile. Please enter it again.";
+                return Err(Refusal::field("old_password", message));
+            }
             belongings::end_sessions(tx, user.id)?;
             Ok(tx.put(&User { password_hash: hash.clone(), ..user })?)
         })

@@ -158,7 +158,9 @@ async fn note_use(tables: &Tables, id: &String) -> Result<(), TableError> {
     let cause = Cause::new("session", "session.use");
     tables
         .update(&cause, |tx| {
-            if let Some(session) = tx.get::<Session>(id)? {
+            // Of many requests at once one notes it.
+            let session = tx.get::<Session>(id)?;
+            if let Some(session) = session.filter(|session| session.is_use_news(tx.now())) {
                 tx.put(&Session { used: tx.now(), ..session })?;
             }
             Ok(())

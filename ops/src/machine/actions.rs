@@ -28,6 +28,9 @@ use tables::error::TableError;
 use tables::tx::Tx;
 use tables::update::Tables;
 
+/// The cluster version from which on machines are in rescue mode.
+const RESCUE_SINCE: u32 = 6;
+
 /// What owners may have done.
 const OPERATE: Permission = Permission::OperateMachine;
 
@@ -116,6 +119,10 @@ impl MachineCommands<'_> {
     pub async fn enter_rescue_mode(&self) -> Result<Machine, Refusal> {
         let user = self.actor.user(COMMISSION)?.id;
         self.update(COMMISSION, "machine.rescue_mode", |tx, machine| {
+            if tx.cluster_version() < RESCUE_SINCE {
+                let message = "Not all regions know rescue mode yet: upgrade them first.";
+                return Err(conflict(message));
+            }
             let status = Status::of(&machine.lifecycle);
             // One that nobody can ask is taken for one that runs.
             let was_on = machine.power.state != PowerState::Off;

@@ -30,6 +30,12 @@ use tables::views::machines::MachineKey;
 /// So many machines wait to be accepted at most before others than administrators present more.
 const WAITING_MAX: usize = 10_000;
 
+/// So many interfaces a machine has at most that others than administrators present.
+const MACS_MAX: usize = 32;
+
+/// What is said to callers without a key: whoever knows a hardware address could have orders go to a BMC of its own.
+const POWER_RESERVED: &str = "Only users say how a machine is switched: leave it out.";
+
 /// What is said of what only administrators set.
 const RESERVED: &str = "Only administrators set this: leave it out.";
 
@@ -92,7 +98,7 @@ pub async fn create(
         .await
 }
 
-/// Presents a machine, which waits; one that waits already is completed.
+/// Presents a machine, which waits.
 async fn present(
     tables: &Tables,
     actor: &Actor,
@@ -109,13 +115,21 @@ async fn present(
             errors.add(name, RESERVED);
         }
     }
+    let is_unknown = *actor == Actor::Anonymous;
+    if is_unknown && !request.machine.power.driver.is_empty() {
+        errors.add("power_type", POWER_RESERVED);
+    }
+    if is_unknown && !request.machine.power.parameters.is_empty() {
+        errors.add(POWER_PARAMETERS, POWER_RESERVED);
+    }
+    if request.machine.macs.len() > MACS_MAX {
+        errors.add("mac_addresses", format!("At most {MACS_MAX} of a machine are presented."));
+    }
     errors.finish()?;
     tables
         .update(cause, |tx| {
-            if *actor == Actor::Anonymous
-                && let Some(known) = waiting(tx, &request.machine)?
-            {
-                return complete(tx, known, &request.machine);
+            if is_unknown && let Some(known) = waiting(tx, &request.machine)? {
+                return Ok(known);
             }
             if tx.state().count_with(&MachineKey::Status(Status::New)) >= WAITING_MAX {
                 let message = format!("{WAITING_MAX} machines wait to be accepted already.");
@@ -144,55 +158,19 @@ fn new(tx: &mut Tx, actor: &Actor, request: &CreateRequest) -> Result<Machine, R
     Ok(enlist::new_machine(tx, &wanted)?)
 }
 
-/// The machine that is presented, when it waits already: it is known by its BMC, or by an interface.
+/// The machine that is presented, when it waits already: it is known by an interface, and stays as it is. Whoever knows
+/// an address could say what it is otherwise.
 fn waiting(tx: &Tx, wanted: &NewMachine) -> Result<Option<Machine>, Refusal> {
-    let waits = |machine: &Machine| {
-        matches!(Status::of(&machine.lifecycle), Status::New | Status::Commissioning)
-    };
-    if let Some(address) = wanted.power.address() {
-        for id in tx.state().ids_with(&MachineKey::Bmc(address.into())) {
-            let found = tx.get::<Machine>(&id)?.filter(waits);
-            if let Some(found) = found.filter(|found| found.power.address() == Some(address)) {
-                return Ok(Some(found));
-            }
-        }
-    }
     for mac in &wanted.macs {
-        if let Some(found) = tx.find(&MACHINE_BY_MAC, mac)?.filter(waits) {
+        let found = tx.find(&MACHINE_BY_MAC, mac)?;
+        let waits = |machine: &Machine| {
+            matches!(Status::of(&machine.lifecycle), Status::New | Status::Commissioning)
+        };
+        if let Some(found) = found.filter(waits) {
             return Ok(Some(found));
         }
     }
     Ok(None)
-}
-
-/// Says of a machine what nobody said yet. What is known stays: whoever knows an address could have the machine switched
-/// by a BMC of its own otherwise.
-fn complete(tx: &mut Tx, mut machine: Machine, said: &NewMachine) -> Result<Machine, Refusal> {
-    let before = machine.clone();
-    let mut wanted = said.clone();
-    if !machine.power.driver.is_empty() {
-        wanted.power = Default::default();
-    }
-    if !machine.interfaces.is_empty() {
-        wanted.macs.clear();
-    }
-    wanted.hostname = None;
-    check_new(tx, &mut wanted, Needs { architecture: false, macs: false })?;
-    if machine.hardware.architecture.is_empty() {
-        machine.hardware.architecture = wanted.architecture;
-    }
-    if machine.power.driver.is_empty() {
-        machine.power = wanted.power;
-    }
-    for (position, mac) in wanted.macs.into_iter().enumerate() {
-        let mut interface = enlist::new_interface(tx, format!("eth{position}"), mac)?;
-        interface.boot = position == 0;
-        machine.interfaces.push(interface);
-    }
-    if machine != before {
-        step::write(tx, &mut machine)?;
-    }
-    Ok(machine)
 }
 
 /// Makes a machine that runs already its maker's, with credentials for the system on it. Nothing is switched, and

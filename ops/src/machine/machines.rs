@@ -10,6 +10,7 @@ use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::{ARCHITECTURES, is_architecture};
 use model::machine::hostname::is_hostname;
+use model::machine::lifecycle::Phase;
 use model::machine::output::ToolOutput;
 use model::machine::power::driver::SERVED;
 use model::machine::power::form::completed;
@@ -255,7 +256,9 @@ fn apply(tx: &Tx, machine: &mut Machine, change: &MachineChange) -> Result<(), R
         if let Err(message) = check_hostname(tx, hostname, Some(&machine.system_id))? {
             return Err(Refusal::field("hostname", message));
         }
-        let named = matches!(Status::of(&machine.lifecycle), Status::Deploying | Status::Deployed);
+        let named = matches!(Status::of(&machine.lifecycle), Status::Deploying | Status::Deployed)
+            || (machine.lifecycle.rescue.is_some()
+                && machine.lifecycle.lasting_phase() == Phase::Deployed);
         if named && *hostname != machine.hostname {
             let message = "Can't change hostname: machine is deployed or deploying.";
             return Err(Refusal::field("hostname", message));

@@ -2,6 +2,7 @@
 //! ends. An address belongs to one holder in the whole cluster, which the tables' unique index
 //! proves at commit.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -31,6 +32,9 @@ use tables::tx::Tx;
 
 /// The cluster version from which on who gives addresses away does not conflict with others who do.
 const GUARDS_SINCE: u32 = 2;
+
+/// Of so many addresses it is asked whether a host was seen with them; of the others the next free one is taken.
+const SEEN_MAX: usize = 256;
 
 /// What transactions claim that give addresses away.
 const CLAIM: &str = "address";
@@ -256,7 +260,13 @@ pub fn choose(tx: &mut Tx, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     let is_free = |ip| {
         !tx.is_claimed(CLAIM, &ip) && !is_held(&looking, ip) && !is_promised(&looking, ip, now)
     };
-    let is_vacant = |ip| is_free(ip) && !is_seen(&looking, ip, subnet.vlan, now);
+    let seen = Cell::new(0);
+    let is_vacant = |ip| {
+        let is_vacant =
+            is_free(ip) && (seen.get() >= SEEN_MAX || !is_seen(&looking, ip, subnet.vlan, now));
+        seen.set(seen.get() + 1);
+        is_vacant
+    };
     let chosen = allocate(&occupancy, tx.passed_over(), is_vacant);
     let chosen = chosen.or_else(|_| allocate(&occupancy, tx.passed_over(), is_free));
     let ip = chosen.map_err(|AllocateError::Exhausted { subnet: cidr }| {

@@ -1,7 +1,6 @@
 //! What racks tell of hosts that use addresses on their links: which of it is kept, and for how long.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::access::{Actor, Object, Permission, permits};
@@ -127,13 +126,17 @@ pub(crate) fn all(view: &View) -> Result<Vec<Neighbour>, TableError> {
 fn surplus(view: &View, at: Timestamp) -> Result<Vec<Neighbour>, TableError> {
     let racks = view.list::<RackController>()?;
     let racks: BTreeSet<SystemId> = racks.into_iter().map(|rack| rack.system_id).collect();
-    let subnets = view.list::<Subnet>()?;
+    let mut subnets: BTreeMap<VlanId, Vec<Subnet>> = BTreeMap::new();
+    for subnet in view.list::<Subnet>()? {
+        subnets.entry(subnet.vlan).or_default().push(subnet);
+    }
     let mut known = all(view)?;
     // Those that were seen last stay.
     known.sort_by_key(|neighbour| std::cmp::Reverse(neighbour.last_seen));
     let (mut of_rack, mut of_subnet) = (BTreeMap::new(), BTreeMap::new());
     known.retain(|neighbour| {
-        let subnet = subnets.iter().find(|subnet| is_of(subnet, neighbour.vlan, neighbour.ip));
+        let mut of_vlan = subnets.get(&neighbour.vlan).into_iter().flatten();
+        let subnet = of_vlan.find(|subnet| subnet.cidr.contains(&neighbour.ip));
         let Some(subnet) = subnet.filter(|_| racks.contains(&neighbour.rack)) else { return true };
         let rack: &mut usize = of_rack.entry(neighbour.rack.clone()).or_default();
         let count: &mut usize = of_subnet.entry(subnet.id).or_default();
@@ -142,8 +145,4 @@ fn surplus(view: &View, at: Timestamp) -> Result<Vec<Neighbour>, TableError> {
         is_forgotten(neighbour, at) || *rack > OF_RACK_MAX || *count > OF_SUBNET_MAX
     });
     Ok(known)
-}
-
-fn is_of(subnet: &Subnet, vlan: VlanId, ip: IpAddr) -> bool {
-    subnet.vlan == vlan && subnet.cidr.contains(&ip)
 }

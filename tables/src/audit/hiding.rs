@@ -1,6 +1,10 @@
-//! A row as JSON in which no secret can be read: what a [`model::secret::Secret`] holds becomes `***`, wherever it is.
+//! A row as JSON in which no secret can be read: what a [`model::secret::Secret`] holds becomes a mark, wherever it is, and
+//! `***` when it is told. Marks differ where secrets do, so that a change of one is told of.
 //!
 //! Everything else has the form that `serde_json` gives it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 
 use model::secret;
 use serde::ser::{
@@ -9,8 +13,36 @@ use serde::ser::{
 };
 use serde_json::{Error, Map, Value, value};
 
-/// What stands for a secret.
-pub(crate) const HIDDEN: &str = "***";
+/// What is told of a secret.
+const HIDDEN: &str = "***";
+
+/// Before and after what tells a secret from another one.
+const MARK: char = '\0';
+
+/// What stands for a secret while rows are compared. It is kept nowhere.
+pub(crate) fn marked<T: Serialize + ?Sized>(secret: &T) -> Result<String, Error> {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_vec(secret)?.hash(&mut hasher);
+    Ok(format!("{MARK}{:016x}{MARK}", hasher.finish()))
+}
+
+/// A value as it is told: without marks.
+pub(crate) fn unmarked(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains(MARK) => {
+            let parts = text.split(MARK).enumerate();
+            parts
+                .map(|(at, part)| if at % 2 == 0 { part } else { HIDDEN })
+                .collect::<String>()
+                .into()
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(unmarked).collect()),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, unmarked(value))).collect()
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
+    }
+}
 
 /// A value as JSON without its secrets.
 pub(crate) fn value_of<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
@@ -136,7 +168,11 @@ impl Serializer for Hiding {
         name: &'static str,
         value: &T,
     ) -> Result<Value, Error> {
-        if name == secret::SERIALIZED_NAME { Ok(HIDDEN.into()) } else { value.serialize(self) }
+        if name == secret::SERIALIZED_NAME {
+            Ok(marked(value)?.into())
+        } else {
+            value.serialize(self)
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -1,6 +1,7 @@
 //! What is told of changes, and what is not.
 
 use model::id::UserId;
+use model::session::Session;
 use model::setting::Setting;
 use model::time::Timestamp;
 use model::user::User;
@@ -66,8 +67,60 @@ async fn a_change_tells_who_from_where_and_what_was_and_is_without_secrets() {
     assert_eq!(audit.objects[0].before, Some(json!({ "email": "a@b" })));
     assert_eq!(audit.objects[0].after, Some(json!({ "email": "c@d" })));
     let made = of(&told, "user.create").audit.as_ref().unwrap();
-    assert_eq!(made.objects[0].after.as_ref().unwrap()["password_hash"], HIDDEN);
+    assert_eq!(made.objects[0].after.as_ref().unwrap()["password_hash"], "***");
     assert!(!serde_json::to_string(&told).unwrap().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn that_a_secret_was_changed_is_told_and_not_what_it_is() {
+    let tables = Tables::new(Store::in_memory());
+    put(&tables, "user.create", &[user("a@b", PASSWORD)]).await;
+    put(&on_behalf(&tables), "user.set-password", &[user("a@b", "hunter3-hash")]).await;
+    for (name, password) in [("first", "hunter2"), ("second", "hunter3")] {
+        let proxy = Setting {
+            name: "some_proxy".to_owned(),
+            value: format!("http://u:{password}@p/").into(),
+        };
+        put(
+            &on_behalf(&tables),
+            if name == "first" { "set.first" } else { "set.second" },
+            &[proxy],
+        )
+        .await;
+    }
+    let told = events(&tables).await;
+    let object = &of(&told, "user.set-password").audit.as_ref().unwrap().objects[0];
+    assert_eq!((object.kind.as_str(), object.name.as_str()), ("user", "eve"));
+    assert_eq!(object.before, Some(json!({ "password_hash": "***" })));
+    assert_eq!(object.after, object.before);
+    let object = &of(&told, "set.second").audit.as_ref().unwrap().objects[0];
+    assert_eq!(object.after, Some(json!({ "value": "http://***@p/" })));
+    let text = serde_json::to_string(&told).unwrap();
+    assert!(!text.contains("hunter") && !text.contains("u0000"), "{text}");
+}
+
+#[tokio::test]
+async fn what_only_goes_with_something_else_gives_way_to_it() {
+    let tables = Tables::new(Store::in_memory());
+    let cause = cause("user.delete");
+    let on_behalf = on_behalf(&tables);
+    let gone = on_behalf.update(&cause, |tx| {
+        for number in 0..20 {
+            tx.put(&Session {
+                id: format!("{number:02}"),
+                user: UserId(2),
+                created: Timestamp::default(),
+                used: Timestamp::default(),
+                from: None,
+            })?;
+        }
+        tx.put(&user("a@b", PASSWORD))
+    });
+    gone.await.unwrap();
+    let told = events(&tables).await;
+    let audit = told[0].audit.as_ref().unwrap();
+    assert_eq!((audit.objects.len(), audit.more), (OBJECTS_MAX, 21 - 16));
+    assert!(audit.objects.iter().any(|object| object.kind == "user"), "{audit:?}");
 }
 
 #[tokio::test]
@@ -122,7 +175,7 @@ fn passwords_in_urls_are_hidden_and_what_is_long_is_cut() {
         ("http://host/a@b", "http://host/a@b"),
         ("anna@example.com", "anna@example.com"),
     ] {
-        assert_eq!(without_password(text.to_owned()), shown);
+        assert_eq!(unmarked(without_password(text.to_owned()).into()), shown);
     }
     assert_eq!(bounded(json!(vec![1; 33])), json!("33 items"));
     let large = json!({ "a": 1, "list": vec!["x".repeat(200); 20] });

@@ -8,6 +8,14 @@ use crate::machine::lifecycle::{
 };
 use crate::machine::status::Status;
 
+impl Lifecycle {
+    /// The phase that it is in, or goes back to when rescue mode ends.
+    #[must_use]
+    pub fn lasting_phase(&self) -> Phase {
+        self.rescue.as_deref().map_or(self.phase, |rescue| rescue.phase)
+    }
+}
+
 impl Change<'_> {
     pub(super) fn enter_rescue(&self, was_on: bool, user: UserId) -> Result<Step, Refusal> {
         use Status::{
@@ -95,7 +103,7 @@ impl Change<'_> {
 
     /// The phase that it is in, or goes back to.
     pub(super) fn lasting_phase(&self) -> Phase {
-        self.state.rescue.as_deref().map_or(self.state.phase, |rescue| rescue.phase)
+        self.state.lasting_phase()
     }
 
     /// Whether its network boots lead to the ephemeral OS once it is not in rescue mode.
