@@ -60,7 +60,7 @@ pub enum ClientError {
     #[error("the certificates to trust cannot be used: {0}")]
     Trust(String),
     /// A region answered, and not with success.
-    #[error("{status}: {}", text.trim())]
+    #[error("{status}: {}", said(*status, text))]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -239,7 +239,7 @@ impl Client {
             let root = if path.starts_with('/') { "" } else { ROOT };
             let request =
                 self.request(method, &format!("{endpoint}{root}{path}"), query, content)?;
-            let reason = match self.ask(request).await {
+            let reason = match self.ask(request, self.time_of_one(may_repeat)).await {
                 Ok((StatusCode::SERVICE_UNAVAILABLE, text)) => format!("{endpoint}: {text}"),
                 Ok((status, text)) => return answer(status, text),
                 Err(failed) if !failed.was_sent || may_repeat => {
@@ -255,6 +255,12 @@ impl Client {
             self.current.store(at + 1, Ordering::Relaxed);
             tokio::time::sleep(self.patience.pause).await;
         }
+    }
+
+    /// How long one region has to answer: less where another one can be asked the same.
+    fn time_of_one(&self, may_repeat: bool) -> Duration {
+        let Patience { answer, total, .. } = self.patience;
+        if may_repeat && self.endpoints.len() > 1 { answer.min(total / 3) } else { answer }
     }
 
     /// What one region is asked; each is signed anew.
@@ -292,7 +298,11 @@ impl Client {
     }
 
     /// The status and the body of an answer.
-    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, String), Failed> {
+    async fn ask(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<(StatusCode, String), Failed> {
         let answered = async {
             let response = self
                 .http
@@ -304,7 +314,6 @@ impl Client {
             let body = body.map_err(|error| Failed { was_sent: true, reason: chain(&error) })?;
             Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
         };
-        let patience = self.patience.answer;
         tokio::time::timeout(patience, answered).await.unwrap_or_else(|_| {
             let reason = format!("no answer in {} s", patience.as_secs());
             Err(Failed { was_sent: true, reason })
@@ -316,6 +325,15 @@ impl Client {
 struct Failed {
     was_sent: bool,
     reason: String,
+}
+
+/// What a region said of a refusal, or at least what its status means.
+fn said(status: u16, text: &str) -> &str {
+    let meaning = || StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    match text.trim() {
+        "" => meaning().unwrap_or_default(),
+        text => text,
+    }
 }
 
 /// The JSON of an answer, or its text where it is none.

@@ -153,7 +153,10 @@ impl Changed {
         let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
         let id = id.unwrap_or_else(|| {
             let text = String::from_utf8_lossy(key).into_owned();
-            text.splitn(3, '/').nth(2).unwrap_or_default().to_owned()
+            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
+            // Its parts are told apart by bytes that nobody can read.
+            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("/")
         });
         let names = ["hostname", "username", "name", "cidr", "ip"];
         let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
@@ -169,7 +172,8 @@ impl Changed {
             other => other,
         };
         let (before, after) = (before.map(fitted), after.map(fitted));
-        let (before, after) = (before.map(unmarked), after.map(unmarked));
+        let told = |value: Value| bounded(unmarked(value));
+        let (before, after) = (before.map(told), after.map(told));
         let kind = self.table.to_owned();
         Some((AuditedObject { kind, id, name: name.unwrap_or_default(), before, after }, node))
     }
@@ -189,7 +193,7 @@ fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
         key: String::from_utf8_lossy(&row_key::<T>(&row.id())).into_owned(),
         reason: error.to_string(),
     });
-    let mut shown = bounded(shown?);
+    let mut shown = without_passwords(shown?);
     for name in row.secret_fields() {
         if let Some(field) = shown.get_mut(*name) {
             *field = marked(&*field).unwrap_or_default().into();
@@ -198,9 +202,21 @@ fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
     Ok(shown)
 }
 
+fn without_passwords(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_password(text)),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_passwords).collect()),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, without_passwords(value))).collect()
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+    }
+}
+
+/// A value as it is told: what is long is cut.
 fn bounded(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(shortened(&without_password(text), TEXT_MAX)),
+        Value::String(text) => Value::String(shortened(&text, TEXT_MAX)),
         Value::Array(items) if items.len() > ITEMS_MAX => {
             Value::String(format!("{} items", items.len()))
         }
@@ -232,7 +248,9 @@ fn fitted(object: Value) -> Value {
 fn without_password(text: String) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text };
     let host_ends = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
-    match rest[..host_ends].rfind('@') {
+    // A password that should have been encoded may have a `/` in it.
+    let hidden_ends = if rest[..host_ends].contains(':') { rest.len() } else { host_ends };
+    match rest[..hidden_ends].rfind('@') {
         None => text,
         Some(at) => {
             let password = marked(&rest[..at]).unwrap_or_default();

@@ -123,6 +123,8 @@ fn may_change(user: UserId, request: &Request, key: &[u8], old: &View, new: &Vie
         "device" => owns(key, old, new, |found: &Device| is_free_or(user, found.owner)),
         // The name of an address comes and goes with it.
         "dnsresource" => resource == "ipaddresses",
+        // Whoever is logged in has networks searched.
+        "network-scan" => resource == "discovery",
         "powerjob" | "machinesecrets" | "tooloutput" => {
             may_change_machine(user, request, key, old, new)
         }

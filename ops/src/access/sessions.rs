@@ -9,6 +9,7 @@ use model::access::Actor;
 use model::secret::Secret;
 use model::session::{Session, make_room};
 use model::setting::typed::SESSION_LENGTH;
+use model::time::Timestamp;
 use model::user::User;
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,7 @@ use crate::site::settings;
 use tables::accounts::SESSIONS_OF_USER;
 use tables::error::TableError;
 use tables::read::{Reads, View};
-use tables::update::{Cause, Tables, now};
+use tables::update::{Cause, Tables};
 
 /// How many characters a cookie has: 185 bits of chance.
 const COOKIE_LENGTH: usize = 32;
@@ -78,12 +79,13 @@ pub async fn begin(
 /// [`Refusal::Tables`].
 pub async fn find(tables: &Tables, cookie: &str) -> Result<Option<(Session, User)>, Refusal> {
     let id = id_of(cookie);
-    let mut found = with_user(&tables.stale_view().await?, &id)?;
+    let now = tables.clock().now()?;
+    let mut found = with_user(&tables.stale_view().await?, &id, now)?;
     if found.is_none() {
-        found = with_user(&tables.view().await?, &id)?;
+        found = with_user(&tables.view().await?, &id, now)?;
     }
     if let Some((session, _)) = &found
-        && session.is_use_news(now())
+        && session.is_use_news(now)
     {
         // It works without the note, also where no quorum could take it.
         if let Err(error) = note_use(tables, &session.id).await {
@@ -96,7 +98,8 @@ pub async fn find(tables: &Tables, cookie: &str) -> Result<Option<(Session, User
 /// Whether this node knows the session of a cookie; it may be behind.
 pub async fn known(tables: &Tables, cookie: &str) -> Option<Session> {
     let view = tables.stale_view().await.ok()?;
-    with_user(&view, &id_of(cookie)).ok()?.map(|(session, _)| session)
+    let now = tables.clock().now().ok()?;
+    with_user(&view, &id_of(cookie), now).ok()?.map(|(session, _)| session)
 }
 
 /// Ends the session of a cookie.
@@ -131,7 +134,8 @@ pub async fn forget_ended(
     let view = tables.stale_view().await?;
     let length_ms = millis(settings::read(&view, &SESSION_LENGTH)?);
     let ids = view.ids_after::<Session>(last, LOOKED_AT_MAX);
-    let is_over = |session: Session| session.is_over(length_ms, now());
+    let now = tables.clock().now()?;
+    let is_over = |session: Session| session.is_over(length_ms, now);
     let mut over = Vec::new();
     for id in &ids {
         if view.get::<Session>(id)?.is_some_and(is_over) {
@@ -168,10 +172,14 @@ async fn note_use(tables: &Tables, id: &String) -> Result<(), TableError> {
         .await
 }
 
-fn with_user(view: &View, id: &String) -> Result<Option<(Session, User)>, TableError> {
+fn with_user(
+    view: &View,
+    id: &String,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, TableError> {
     let Some(session) = view.get::<Session>(id)? else { return Ok(None) };
     let length_ms = millis(settings::read(view, &SESSION_LENGTH)?);
-    if session.is_over(length_ms, now()) {
+    if session.is_over(length_ms, now) {
         return Ok(None);
     }
     Ok(view.get::<User>(&session.user)?.map(|user| (session, user)))
@@ -193,8 +201,8 @@ fn hash(purpose: &str, cookie: &str) -> String {
 #[cfg(test)]
 mod tests {
     use model::session::IDLE_MAX_MS;
-    use model::time::Timestamp;
     use raft_store::Store;
+    use tables::update::now;
 
     use super::*;
     use crate::access::users::{self, NewUser};

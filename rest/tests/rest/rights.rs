@@ -145,7 +145,8 @@ impl Asked {
             Body::from(form)
         };
         let answer = self.region.send(request.body(body).unwrap()).await;
-        !matches!(answer.status, 401 | 403)
+        // What only users have is not there for others.
+        !matches!(answer.status, 401 | 403) && !answer.text.starts_with("Unrecognised signature")
     }
 }
 

@@ -94,9 +94,29 @@ async fn that_a_secret_was_changed_is_told_and_not_what_it_is() {
     assert_eq!(object.before, Some(json!({ "password_hash": "***" })));
     assert_eq!(object.after, object.before);
     let object = &of(&told, "set.second").audit.as_ref().unwrap().objects[0];
-    assert_eq!(object.after, Some(json!({ "value": "http://***@p/" })));
+    assert_eq!(object.after, Some(json!({ "value": "***" })));
     let text = serde_json::to_string(&told).unwrap();
     assert!(!text.contains("hunter") && !text.contains("u0000"), "{text}");
+}
+
+#[tokio::test]
+async fn a_change_behind_what_is_cut_is_told() {
+    let tables = Tables::new(Store::in_memory());
+    let long = "x".repeat(300);
+    let items = |last: &str| -> Value { (0..40).map(|at| format!("{at}{last}")).collect() };
+    for (operation, value) in [
+        ("set.first", format!("{long} ro").into()),
+        ("set.second", format!("{long} init=/bin/evil").into()),
+        ("set.third", items("a")),
+        ("set.fourth", items("b")),
+    ] {
+        let name = "kernel_opts".to_owned();
+        put(&on_behalf(&tables), operation, &[Setting { name, value }]).await;
+    }
+    let told = events(&tables).await;
+    assert_eq!(told.len(), 4);
+    let object = &of(&told, "set.fourth").audit.as_ref().unwrap().objects[0];
+    assert_eq!(object.after, Some(json!({ "value": "40 items" })));
 }
 
 #[tokio::test]
@@ -173,6 +193,7 @@ fn passwords_in_urls_are_hidden_and_what_is_long_is_cut() {
     for (text, shown) in [
         ("http://user:pass@host/path", "http://***@host/path"),
         ("http://host/a@b", "http://host/a@b"),
+        ("https://u:pa/ss@host/x", "https://***@host/x"),
         ("anna@example.com", "anna@example.com"),
     ] {
         assert_eq!(unmarked(without_password(text.to_owned()).into()), shown);
