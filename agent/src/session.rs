@@ -238,3 +238,22 @@ async fn power(action: &'static str, program: &'static str) -> Result<CallError,
     // The kernel takes its time; nothing may be started meanwhile.
     std::future::pending().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_let_in_is_not_there_when_the_machine_is_worked_on() {
+        let keys = Vec::new();
+        for work in [
+            Work::Rescue { seconds: 1, authorized_keys: keys },
+            Work::Wait { seconds: 1 },
+            Work::PowerOff,
+            Work::Reboot,
+        ] {
+            assert!(!works_on_machine(&work), "{work:?}");
+        }
+        assert!(works_on_machine(&Work::Erase));
+    }
+}

@@ -16,6 +16,7 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::rt::TokioExecutor;
+use model::error::with_causes;
 use serde_json::Value;
 
 use crate::connector::Connector;
@@ -304,14 +305,14 @@ impl Client {
         patience: Duration,
     ) -> Result<(StatusCode, String), Failed> {
         let answered = async {
-            let response = self
-                .http
-                .request(request)
-                .await
-                .map_err(|error| Failed { was_sent: !error.is_connect(), reason: chain(&error) })?;
+            let response = self.http.request(request).await.map_err(|error| Failed {
+                was_sent: !error.is_connect(),
+                reason: with_causes(&error),
+            })?;
             let status = response.status();
             let body = response.into_body().collect().await;
-            let body = body.map_err(|error| Failed { was_sent: true, reason: chain(&error) })?;
+            let body =
+                body.map_err(|error| Failed { was_sent: true, reason: with_causes(&error) })?;
             Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
         };
         tokio::time::timeout(patience, answered).await.unwrap_or_else(|_| {
@@ -346,18 +347,6 @@ fn answer(status: StatusCode, text: String) -> Result<Value, ClientError> {
 
 fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -410,6 +399,27 @@ mod tests {
         assert!(matches!(error, ClientError::Unanswered { .. }), "{error:?}");
         let client = self::client(&[region(""), region(GOOD)]);
         assert!(client.get("tags/").await.is_ok(), "reading may be repeated");
+    }
+
+    #[tokio::test]
+    async fn a_region_that_never_answers_does_not_keep_others_from_being_asked() {
+        let frozen = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", frozen.local_addr().unwrap());
+        let (answer, total) = (Duration::from_secs(3_600), Duration::from_millis(600));
+        let patience = Patience { answer, total, ..PATIENCE };
+        let key = || ApiKey::new("a", "b", "c");
+        let client = Client::new(vec![endpoint.clone(), region(GOOD)], key(), patience).unwrap();
+        assert!(client.get("tags/").await.is_ok());
+        let alone = Client::new(vec![endpoint], key(), patience).unwrap();
+        assert_eq!(alone.time_of_one(true), answer, "there is nobody else to ask");
+        assert_eq!(client.time_of_one(false), answer, "it may be done, and is not repeated");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_without_a_word_is_told_with_what_its_status_means() {
+        let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let error = client(&[region(refusal)]).get("tags/x/").await.unwrap_err();
+        assert_eq!(error.to_string(), "403: Forbidden");
     }
 
     #[tokio::test]

@@ -1,4 +1,6 @@
-//! The ten kinds of failure. Each door turns a kind into its own status in one file.
+//! The ten kinds of failure. Each door turns a kind into its own status in one file. And errors in words.
+
+use std::error::Error;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,4 +27,17 @@ pub enum Kind {
     NotLeader,
     /// A defect of Ironraft.
     Internal,
+}
+
+/// An error with its causes, in one line: `cannot read a file: permission denied`.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use http_server::Limits;
 use identity::server_certificate::{CertificateFiles, ServerCertificate};
 use identity::{Identity, IdentityError};
+use model::error::with_causes;
 use raft_store::{Config as StoreConfig, OpenError, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -376,11 +377,5 @@ fn ended_early(ended: Result<Ended, tokio::task::JoinError>) -> RunError {
 }
 
 fn failed(part: &'static str, error: &dyn std::error::Error) -> RunError {
-    let mut reason = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
-        source = cause.source();
-    }
-    RunError::Part { part, reason }
+    RunError::Part { part, reason: with_causes(error) }
 }

@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use http::HeaderValue;
 use identity::server_certificate::ServerCertificate;
-use model::error::Kind;
+use model::error::{Kind, with_causes};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -44,16 +44,12 @@ pub(crate) async fn follow(certificate: ServerCertificate, stop: CancellationTok
             Ok(true) => tracing::info!("the certificate of the API was replaced"),
             Ok(false) => {}
             Err(error) => {
-                tracing::error!("the certificate of the API stays as it was: {}", chain(&error));
+                tracing::error!(
+                    "the certificate of the API stays as it was: {}",
+                    with_causes(&error)
+                );
             }
         }
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        None => error.to_string(),
-        Some(source) => format!("{error}: {}", chain(source)),
     }
 }
 

@@ -8,9 +8,10 @@ import io
 import sys
 
 from maas.client import bones, connect, login
-from maas.client.bones import CallError
 from maas.client.bones.helpers import RemoteError
 from maas.client.utils.creds import Credentials
+
+from refusals import refused, status_of
 
 KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdZcJQPt5cFcgyIHbN4dHmG9N2cYhMbLdRHXhMzSnUk"
@@ -32,7 +33,7 @@ def logins(url, key, password):
     assert keys[0] == keys[1], "a login with the same consumer has the same key"
     refused(RemoteError, lambda: login(url, username="admin", password="wrong"))
     wrong = Credentials.parse(key)._replace(token_secret="0" * 32)
-    status = call_error(lambda: connect(url, apikey=str(wrong)).users.whoami())
+    status = status_of(lambda: connect(url, apikey=str(wrong)).users.whoami())
     assert status == 401, status
 
     anonymous = connect(url)
@@ -47,7 +48,7 @@ def keys_of_an_account(url, client):
     other = connect(url, apikey=str(made))
     assert other.users.whoami().username == "admin"
     client.account.delete_credentials(made)
-    assert call_error(lambda: other.users.whoami()) == 401
+    assert status_of(lambda: other.users.whoami()) == 401
 
 
 def users(url, client):
@@ -57,8 +58,8 @@ def users(url, client):
     assert {"admin", "alice", "root"} <= {user.username for user in client.users.list()}
     alice = login(url, username="alice", password="wonderland")
     assert not alice.users.whoami().is_admin
-    assert call_error(lambda: alice.users.create("bob", "correct horse")) == 403
-    assert call_error(lambda: alice.fabrics.create(name="alices")) == 403
+    assert status_of(lambda: alice.users.create("bob", "correct horse")) == 403
+    assert status_of(lambda: alice.fabrics.create(name="alices")) == 403
     key = alice.ssh_keys.create(KEY)
     assert key.key == KEY
     assert alice.ssh_keys.get(key.id).id == key.id
@@ -75,18 +76,6 @@ def files(client):
     assert base64.b64decode(read["content"]) == CONTENT, read
     client._origin.session.File.delete(filename="notes")
     assert len(client.files.list()) == 0
-
-
-def refused(kind, action):
-    try:
-        action()
-    except kind as error:
-        return error
-    raise AssertionError("it was not refused")
-
-
-def call_error(action):
-    return refused(CallError, action).status
 
 
 def main(url, key, password):

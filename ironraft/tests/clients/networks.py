@@ -6,9 +6,10 @@ usage: networks.py URL API_KEY
 import sys
 
 from maas.client import connect
-from maas.client.bones import CallError
 from maas.client.enum import IPRangeType, RDNSMode
 from maas.client.errors import CannotDelete
+
+from refusals import status_of
 
 
 def main(url, key):
@@ -174,14 +175,6 @@ def spaces_again(client, vlan):
     assert [one.vid for one in storage.vlans] == [102]
     space.delete()
     assert space.name not in {one.name for one in client.spaces.list()}
-
-
-def status_of(action):
-    try:
-        action()
-    except CallError as error:
-        return error.status
-    raise AssertionError("it was not refused")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ usage: nodes.py URL API_KEY
 import sys
 
 from maas.client import connect
-from maas.client.bones import CallError
 from maas.client.enum import LinkMode, NodeStatus, NodeType, PowerState
 from maas.client.viscera.machines import MachineNotFound
+
+from refusals import status_of
 
 
 def main(url, key):
@@ -178,14 +179,6 @@ def controllers(client):
     assert len(client.rack_controllers.list()) == 0
     nodes = {node.system_id: node for node in client._origin.Nodes.read()}
     assert nodes[regions[0].system_id].as_region_controller().hostname == regions[0].hostname
-
-
-def status_of(action):
-    try:
-        action()
-    except CallError as error:
-        return error.status
-    raise AssertionError("it was not refused")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import io
 import sys
 
 from maas.client import connect
-from maas.client.bones import CallError
 from maas.client.viscera.boot_resources import BootResourceFileType
+
+from refusals import status_of
 
 IMAGE = bytes(range(256)) * 1000
 
@@ -142,14 +143,6 @@ def events(client):
         assert event.created and event.level is not None and event.event_type, event
     assert client.events.query(level=level, system_ids=["abcdef"]) is not None
     assert len(client.events.query(hostnames=["nosuch"])) == 0
-
-
-def status_of(action):
-    try:
-        action()
-    except CallError as error:
-        return error.status
-    raise AssertionError("it was not refused")
 
 
 if __name__ == "__main__":

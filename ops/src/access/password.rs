@@ -22,9 +22,9 @@ static NOBODY: LazyLock<Secret> = LazyLock::new(|| hash_now("").unwrap_or_defaul
 
 /// A turn at hashing. Who has one may look again at what was decided while it waited.
 #[derive(Debug)]
-pub(crate) struct Turn(
-    #[expect(dead_code, reason = "held until it is dropped")] SemaphorePermit<'static>,
-);
+pub(crate) struct Turn {
+    _permit: SemaphorePermit<'static>,
+}
 
 impl Turn {
     /// Waits for a turn.
@@ -32,7 +32,8 @@ impl Turn {
     /// # Errors
     /// [`Refusal::Message`] when the process is ending.
     pub(crate) async fn wait() -> Result<Self, Refusal> {
-        HASHING.acquire().await.map(Self).map_err(|error| internal(&error.to_string()))
+        let permit = HASHING.acquire().await.map_err(|error| internal(&error.to_string()))?;
+        Ok(Self { _permit: permit })
     }
 
     /// Whether the password is the one that was hashed; takes as long when there is no hash.

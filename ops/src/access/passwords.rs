@@ -42,8 +42,8 @@ pub async fn change(
             Err(other) => return Err(other),
         }
     }
-    let before = Some(user.password_hash.clone());
-    Ok(replace(tables, &cause, (&user.username, before), new).await?)
+    let is_shown = |found: &User| found.password_hash == user.password_hash;
+    Ok(replace(tables, &cause, &user.username, new, is_shown).await?)
 }
 
 /// Sets the password of a user, by an administrator.
@@ -59,7 +59,7 @@ pub async fn set(
     let cause = authorize(actor, Permission::ManageUsers, "user.set-password")?;
     let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
     check(&user.ok_or(Refusal::NotFound { model: "User" })?, new)?;
-    replace(tables, &cause, (username, None), new).await
+    replace(tables, &cause, username, new, |_| true).await
 }
 
 fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
@@ -68,19 +68,20 @@ fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
     Ok(errors.finish()?)
 }
 
-/// Sets the password of a user, if that is still the one that was shown.
+/// Sets the password of a user, if it has still the one that the caller decided by.
 async fn replace(
     tables: &Tables,
     cause: &Cause,
-    (username, shown): (&str, Option<Option<Secret>>),
+    username: &str,
     new: &Secret,
+    is_still: impl Fn(&User) -> bool,
 ) -> Result<(), Refusal> {
     let hash = password::hash(new).await?;
     tables
         .update(cause, |tx| {
             let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
             let user = user.ok_or(Refusal::NotFound { model: "User" })?;
-            if shown.as_ref().is_some_and(|shown| *shown != user.password_hash) {
+            if !is_still(&user) {
                 let message = "Your password was changed meanwhile. Please enter it again.";
                 return Err(Refusal::field("old_password", message));
             }
@@ -88,4 +89,30 @@ async fn replace(
             Ok(tx.put(&User { password_hash: hash.clone(), ..user })?)
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use raft_store::Store;
+
+    use super::*;
+    use crate::access::users::{self, NewUser};
+    use crate::authorize::tests::administrator;
+
+    #[tokio::test]
+    async fn a_password_that_an_administrator_set_meanwhile_stays() {
+        let tables = Tables::new(Store::in_memory());
+        let anna = NewUser { username: "anna".to_owned(), ..NewUser::default() };
+        let anna = users::create(&tables, &administrator(), &anna).await.unwrap();
+        set(&tables, &administrator(), "anna", &"correct horse".into()).await.unwrap();
+        let read = async || tables.view().await.unwrap().get::<User>(&anna.id).unwrap().unwrap();
+        let reset = read().await;
+        // She has no password as far as this request knows, and so needs no old one.
+        let late = Actor::User(User { password_hash: None, ..anna.clone() });
+        let (old, new) = ("".into(), "battery staple".into());
+        let refused = change(&tables, &late, &old, &new, None);
+        let refused = refused.await.unwrap_err().to_string();
+        assert!(refused.contains("was changed meanwhile"), "{refused}");
+        assert_eq!(read().await, reset);
+    }
 }

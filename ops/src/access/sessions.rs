@@ -200,8 +200,12 @@ fn hash(purpose: &str, cookie: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use model::lease::agreement::Verdict;
     use model::session::IDLE_MAX_MS;
     use raft_store::Store;
+    use tables::clock::reading;
     use tables::update::now;
 
     use super::*;
@@ -233,6 +237,16 @@ mod tests {
         begin(&tables, &anna, None, Some(first.cookie.expose())).await.unwrap();
         assert_eq!(find(&tables, first.cookie.expose()).await, Ok(None));
         assert_eq!(tables.view().await.unwrap().list::<Session>().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_region_that_may_not_use_its_clock_says_nothing_of_sessions() {
+        let (tables, anna) = with_anna().await;
+        let begun = begin(&tables, &anna, None, None).await.unwrap();
+        let apart = Verdict::Apart { offset_ms: 3_600_000, is_odd: true };
+        tables.clock().judged(apart, reading(), BTreeMap::new());
+        let found = find(&tables, begun.cookie.expose()).await;
+        assert!(matches!(found, Err(Refusal::Tables(TableError::Unavailable { .. }))), "{found:?}");
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ const MACS_MAX: usize = 32;
 const POWER_RESERVED: &str = "Only users say how a machine is switched: leave it out.";
 
 /// What is said of what only administrators set.
-const RESERVED: &str = "Only administrators set this: leave it out.";
+pub const RESERVED: &str = "Only administrators set this: leave it out.";
 
 /// A machine that somebody makes by hand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,13 +56,6 @@ pub struct CreateRequest {
     pub deployed: bool,
 }
 
-/// What has to be said of a machine.
-#[derive(Debug, Clone, Copy)]
-struct Needs {
-    architecture: bool,
-    macs: bool,
-}
-
 /// Makes a machine; of others than administrators, presents one.
 ///
 /// # Errors
@@ -78,7 +71,7 @@ pub async fn create(
     }
     tables
         .update(&cause, |tx| {
-            let mut machine = new(tx, actor, request)?;
+            let mut machine = new(tx, request)?;
             if let Some(zone) = &request.zone {
                 machine.placement.zone = named_zone(tx, zone)?;
             }
@@ -135,7 +128,7 @@ async fn present(
                 let message = format!("{WAITING_MAX} machines wait to be accepted already.");
                 return Err(Refusal::with_message(Kind::Exhausted, message));
             }
-            let mut machine = new(tx, actor, request)?;
+            let mut machine = new(tx, request)?;
             placement::mark(tx, None, &machine.placement);
             let description = format!("presented by {actor}");
             let event = NewEvent { kind: "Node enlisted", level: EventLevel::Info, description };
@@ -147,14 +140,13 @@ async fn present(
 }
 
 /// A machine as it is asked for, without writing it.
-fn new(tx: &mut Tx, actor: &Actor, request: &CreateRequest) -> Result<Machine, Refusal> {
+fn new(tx: &mut Tx, request: &CreateRequest) -> Result<Machine, Refusal> {
     let domain = request.domain.as_deref().map(|text| named_domain(tx, text)).transpose()?;
     let mut wanted = NewMachine { domain, ..request.machine.clone() };
     let driver = wanted.power.driver.as_str();
     // One that is found by its BMC says the rest itself, and one that runs already is asked nothing.
     let is_found = driver == "ipmi" || (request.deployed && driver.is_empty());
-    let needs = Needs { architecture: !is_found || *actor == Actor::Anonymous, macs: !is_found };
-    check_new(tx, &mut wanted, needs)?;
+    check_new(tx, &mut wanted, is_found)?;
     Ok(enlist::new_machine(tx, &wanted)?)
 }
 
@@ -184,11 +176,11 @@ fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusa
     Ok(step::write(tx, machine)?)
 }
 
-/// Power parameters are completed with the driver's defaults.
-fn check_new(tx: &Tx, wanted: &mut NewMachine, needs: Needs) -> Result<(), Refusal> {
+/// Power parameters are completed with the driver's defaults. One that is found says its architecture and interfaces itself.
+fn check_new(tx: &Tx, wanted: &mut NewMachine, is_found: bool) -> Result<(), Refusal> {
     let mut errors = FieldErrors::default();
     if wanted.architecture.is_empty() {
-        if needs.architecture {
+        if !is_found {
             errors.add("architecture", "This field is required.");
         }
     } else if let Err(message) = check_architecture(&wanted.architecture) {
@@ -202,7 +194,7 @@ fn check_new(tx: &Tx, wanted: &mut NewMachine, needs: Needs) -> Result<(), Refus
             Err(messages) => add_all(&mut errors, POWER_PARAMETERS, messages),
         },
     }
-    if wanted.macs.is_empty() && needs.macs {
+    if wanted.macs.is_empty() && !is_found {
         errors.add("mac_addresses", "One or more MAC addresses is invalid.");
     }
     check_macs(tx, &wanted.macs, &mut errors)?;

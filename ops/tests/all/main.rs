@@ -7,4 +7,6 @@ mod devices;
 mod leases;
 mod machine_rows;
 mod many;
+mod rescue;
+mod seen_hosts;
 mod tables;

@@ -44,7 +44,7 @@ pub(crate) fn admin() -> Actor {
     Actor::User(user())
 }
 
-fn ready(number: u64) -> Machine {
+pub(crate) fn ready(number: u64) -> Machine {
     Machine {
         system_id: SystemId::from_number(number),
         hostname: format!("m{number}"),

@@ -1,5 +1,7 @@
 //! What MAAS does with machines and Ironraft does not, by the parameters that ask for it.
 
+use ops::machine::create::RESERVED;
+
 use crate::refused::Refused;
 
 /// Bridges on the interfaces of a machine.
@@ -66,12 +68,8 @@ const SCRIPTS: Refused = Refused::new(
 pub(crate) const CREATION: &[Refused] = &[TESTS, SCRIPTS, SETTINGS];
 
 /// Ways to present a machine, where administrators make one.
-pub(crate) const PRESENTATION: &[Refused] = &[
-    TESTS,
-    SCRIPTS,
-    SETTINGS,
-    Refused::new(&["zone", "pool", "deployed"], "Only administrators set this: leave it out."),
-];
+pub(crate) const PRESENTATION: &[Refused] =
+    &[TESTS, SCRIPTS, SETTINGS, Refused::new(&["zone", "pool", "deployed"], RESERVED)];
 
 /// What is set of machines.
 pub(crate) const SETTINGS: Refused = Refused::new(

@@ -61,6 +61,8 @@ async fn a_deployed_machine_is_looked_after_and_runs_again() {
     let answer = machine.report(&site, &welcome, there.clone()).await;
     assert_eq!(keys(&answer), [SSH_KEY], "of who asked, as soon as there is one");
     assert_eq!(site.status(&id).await, Status::RescueMode);
+    let (status, body) = site.rest("PUT", &format!("machines/{id}/"), "hostname=renamed").await;
+    assert_eq!(status, 400, "the system on its disk has a name: {body}");
     let revision = site.tables.view().await.expect("a view").revision();
     machine.report(&site, &welcome, there.clone()).await;
     assert_eq!(site.tables.view().await.expect("a view").revision(), revision, "it idles");
