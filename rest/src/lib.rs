@@ -40,6 +40,7 @@ use operation::Operation;
 pub fn operations() -> Vec<Operation> {
     [
         access::account::OPERATIONS,
+        cluster::agents::OPERATIONS,
         image::boot_resources::OPERATIONS,
         image::boot_sources::OPERATIONS,
         image::contents::OPERATIONS,

@@ -1,7 +1,8 @@
 //! From an HTTP request to the operation that answers it, by the rules of MAAS's API.
 //!
 //! The path decides the resource, and method and `op` the operation. `op` comes from the query,
-//! else from the form, else from a last path element `op-<name>`; an empty one counts as none.
+//! else from the form, else from a last path element `op-<name>`, with or without a `/` after it; an empty one counts
+//! as none.
 //!
 //! Who calls is known before the body is read: keys come in the header or the query, sessions in cookies. Whoever has
 //! none may send a small form, in which MAAS accepts a key as well. Contents are read by the
@@ -30,6 +31,7 @@ use crate::auth::oauth::Credentials;
 use crate::body::{is_covered_form, is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
 use crate::describe;
+use crate::describe::pages;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::lengths::check_names;
 use crate::native;
@@ -69,6 +71,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/MAAS/api/2.0/", any(answer_as_maas))
         .route("/MAAS/api/2.0/{*path}", any(answer_as_maas))
         .route("/MAAS/api/ironraft/{*path}", any(answer_natively))
+        .route("/MAAS/api/", get(landing))
+        .route("/MAAS/api", get(landing))
+        .route(pages::DOCS, get(async || pages::docs(&describe::PAGE)))
         .route("/MAAS/api/version/", get(async || Reply::text("2.0")))
         .route(
             "/MAAS/api/1.0/{*path}",
@@ -108,6 +113,10 @@ pub fn collapse_slashes<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
+async fn landing(headers: HeaderMap) -> Reply {
+    pages::landing(&origin(&headers))
+}
+
 async fn answer_as_maas(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
     let mut response = answer(&parts, &MAAS, request).await;
     if let Ok(hash) = HeaderValue::from_str(&describe::DESCRIPTION.hash) {
@@ -140,14 +149,14 @@ async fn dispatch(
     let path = head.uri.path().to_owned();
     let below = path.strip_prefix(at.root).unwrap_or_default();
     let (mut elements, slash) = elements(below);
-    let path_op = match elements.last() {
-        Some(last) if slash => last.strip_prefix("op-").map(str::to_owned),
-        _ => None,
-    };
+    let mut at_path = at.find(&elements, slash);
+    let last_op = elements.last().and_then(|last| last.strip_prefix("op-")).map(str::to_owned);
+    // Without a final `/`, as MAAS has it, the last element may also be the name of an object.
+    let path_op = last_op.filter(|_| slash || at_path.is_empty());
     if path_op.is_some() {
         elements.pop();
+        at_path = at.find(&elements, true);
     }
-    let at_path = at.find(&elements, slash);
     if at_path.is_empty() {
         return Err(Problem::text(Kind::NotFound, no_endpoint(&path, &elements)));
     }

@@ -26,6 +26,7 @@ fn the_libraries_read_make_change_and_delete_every_kind_that_they_know() {
         (2, "site.py"),
         (0, "nodes.py"),
         (1, "by_description.py"),
+        (2, "openapi.py"),
     ];
     for (node, script) in scripts {
         let url = format!("http://{}:5240/MAAS/", cluster.nodes[node].address);

@@ -60,6 +60,15 @@ pub async fn show(tables: &Tables, actor: &Actor, known: &Definition) -> Result<
     Ok(value(Details::seen_by(actor, tables).await?.view(), known)?)
 }
 
+/// What the site is called; everybody may know.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn site_name(tables: &Tables) -> Result<String, Refusal> {
+    let name = value(&tables.stale_view().await?, known("maas_name")?)?;
+    Ok(name.as_str().unwrap_or_default().to_owned())
+}
+
 /// Sets a setting from the text that a client sent.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod harness;
 mod stock;
 
 mod actions;
+mod agents;
 mod allocation;
 mod annotations;
 mod audit;
@@ -39,6 +40,7 @@ mod networks;
 mod node_devices;
 mod nodes;
 mod notifications;
+mod openapi;
 mod packagerepositories;
 mod reservedips;
 mod rights;
