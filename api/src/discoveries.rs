@@ -59,8 +59,18 @@ pub struct ScanResult {
     pub failed_to_connect_to: Vec<ScanRack>,
     /// None: racks are not waited for.
     pub rpc_call_timed_out_on: Vec<ScanRack>,
-    /// None.
-    pub failures: Vec<ScanRack>,
+    /// Why racks that are connected cannot search.
+    pub failures: Vec<ScanFailure>,
+}
+
+/// Why a rack cannot search.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScanFailure {
+    /// In a word: `TooOld`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Which rack, why, and what to do.
+    pub message: String,
 }
 
 /// A rack in such an answer.

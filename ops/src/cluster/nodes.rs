@@ -253,6 +253,7 @@ pub async fn admit_rack(
                 interfaces: Vec::new(),
                 session: None,
                 last_seen: tx.now(),
+                searches_for_hosts: false,
             };
             tx.insert(&rack)?;
             let role = Role::Rack { system_id: rack.system_id.to_string() };

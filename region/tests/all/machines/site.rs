@@ -405,6 +405,7 @@ fn network(tx: &mut Tx) -> Result<VlanId, TableError> {
         }],
         session: Some(1),
         last_seen: tx.now(),
+        searches_for_hosts: false,
     })?;
     let subnet = SubnetId(tx.next_id::<Subnet>()?);
     tx.insert(&Subnet {
@@ -439,7 +440,8 @@ fn oauth(token: &ApiToken) -> String {
     )
 }
 
-async fn answer(router: &Router, request: Request<Body>) -> (u16, String) {
+/// The status and the body of what a door answers.
+pub(crate) async fn answer(router: &Router, request: Request<Body>) -> (u16, String) {
     let response = router.clone().oneshot(request).await.expect("infallible");
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
