@@ -1,4 +1,4 @@
-//! What a request of the API changed, as an event of the same transaction: who, from where, what was and what is.
+//! What a request of the API, or an operator at a region, changed, as an event of the same transaction: who, from where, what was and what is.
 //!
 //! It is made where rows are written, so no operation can forget it, and only for transactions on behalf of a request
 //! ([`crate::update::Tables::on_behalf`]): leases, heartbeats and reconcilers pay nothing for it.
@@ -35,7 +35,6 @@ const DESCRIPTION_MAX: usize = 512;
 
 /// Tables that are not told of: what follows from other rows, what racks and machines report, contents, and secrets.
 const UNTOLD: &[&str] = &[
-    "authority",
     "binding",
     "block",
     "certificate",
@@ -45,7 +44,6 @@ const UNTOLD: &[&str] = &[
     "external-dhcp",
     "filecontent",
     "indexfill",
-    "jointoken",
     "login",
     "machinesecrets",
     "pool-level",
@@ -295,7 +293,9 @@ fn difference(before: Value, after: Value) -> Option<(Value, Value)> {
 /// MAAS's type of the event of an object.
 fn kind_of(table: &str) -> &'static str {
     match table {
-        "user" | "token" | "sshkey" | "sslkey" | "session" => "Authorisation",
+        "user" | "token" | "sshkey" | "sslkey" | "session" | "jointoken" | "authority" => {
+            "Authorisation"
+        }
         "machine" | "device" | "rack" | "region" | "controllernote" => "Node",
         "zone" => "Zones",
         "pool" => "Resource Pool",

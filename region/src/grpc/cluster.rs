@@ -17,7 +17,8 @@ use proto::cluster::{
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
-use crate::grpc::status::{any_node, of_kind, only_regions};
+use crate::grpc::status::{any_node, of_kind, on_behalf, only_regions};
+use ops::cluster::leadership;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -128,7 +129,8 @@ impl Cluster for ClusterService {
             create_token_request::Role::Rack => JoinRole::Rack,
         };
         let valid = Duration::from_millis(request.get_ref().valid_ms);
-        let token = nodes::create_token(&self.tables, &actor, role, valid).await;
+        let tables = on_behalf(&self.tables, &actor, &request);
+        let token = nodes::create_token(&tables, &actor, role, valid).await;
         let token = token.map_err(|error| refused(&error))?.to_string();
         Ok(Response::new(CreateTokenReply { token }))
     }
@@ -139,7 +141,8 @@ impl Cluster for ClusterService {
     ) -> Result<Response<RemoveRegionReply>, Status> {
         let actor = only_regions(&request)?;
         let node_id = request.get_ref().node_id;
-        let removed = nodes::remove_region(&self.tables, &actor, node_id).await;
+        let tables = on_behalf(&self.tables, &actor, &request);
+        let removed = nodes::remove_region(&tables, &actor, node_id).await;
         let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
         Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))
@@ -159,12 +162,10 @@ impl Cluster for ClusterService {
         &self,
         request: Request<TransferLeaderRequest>,
     ) -> Result<Response<TransferLeaderReply>, Status> {
-        only_regions(&request)?;
-        let to = request.get_ref().node_id;
-        let known = nodes::require_region(&self.tables, to).await;
-        known.map_err(|error| of_kind(error.kind(), error.to_string()))?;
-        let moved = self.tables.store().transfer_leader(to).await;
-        moved.map_err(|error| of_kind(nodes::membership_kind(&error), error.to_string()))?;
+        let actor = only_regions(&request)?;
+        let (from, to) = (PeerIdentity::address_of(&request), request.get_ref().node_id);
+        let moved = leadership::transfer(&self.tables, &actor, from, to).await;
+        moved.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         Ok(Response::new(TransferLeaderReply {}))
     }
 
