@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_server::Limits;
+use http_server::{Limits, OpenFiles};
 use identity::server_certificate::{CertificateFiles, ServerCertificate};
 use identity::{Identity, IdentityError};
 use model::error::with_causes;
@@ -174,10 +174,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let routes = routes(&tables, &images, &feed, &filling, certificate.as_ref());
     let is_tls_only = config.tls.as_ref().is_some_and(|tls| tls.only);
     let plain = if is_tls_only { https::without_api(routes.clone()) } else { routes.clone() };
-    tasks.spawn(serve_http(http, plain, stop.clone()));
+    let limits = Limits::of(CONNECTIONS_MAX, &OpenFiles::of_this_process());
+    tasks.spawn(serve_http(http, plain, limits.clone(), stop.clone()));
     if let Some((listener, certificate)) = https.zip(certificate) {
         let acceptor = certificate.acceptor().map_err(RunError::Certificate)?;
-        tasks.spawn(serve_https(listener, acceptor, routes, stop.clone()));
+        tasks.spawn(serve_https(listener, acceptor, routes, limits, stop.clone()));
         tasks.spawn(finished(https::follow(certificate, stop.clone())));
     }
     let sessions = Sessions::default();
@@ -302,9 +303,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
 }
 
-async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
+async fn serve_http(
+    listener: TcpListener,
+    routes: axum::Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
-    http_server::serve(listener, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    http_server::serve(listener, service, limits, stop).await;
     Ok(())
 }
 
@@ -312,10 +318,11 @@ async fn serve_https(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     routes: axum::Router,
+    limits: Limits,
     stop: CancellationToken,
 ) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(https::over_tls(routes));
-    http_server::serve_tls(listener, acceptor, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    http_server::serve_tls(listener, acceptor, service, limits, stop).await;
     Ok(())
 }
 
