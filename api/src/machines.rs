@@ -120,6 +120,51 @@ pub struct Machine {
     pub commissioning_status: i8,
     /// The same in words.
     pub commissioning_status_name: String,
+    /// How its tests went.
+    #[serde(flatten)]
+    pub tests: TestStatuses,
+
+    /// `amd64/generic`.
+    pub architecture: String,
+    /// Logical CPUs.
+    pub cpu_count: u32,
+    /// MHz.
+    pub cpu_speed: u32,
+    /// MiB.
+    pub memory: u64,
+    /// The SMBIOS UUID.
+    pub hardware_uuid: Option<String>,
+    /// What the firmware says of the hardware, by MAAS's names.
+    pub hardware_info: BTreeMap<String, String>,
+    /// Its NUMA nodes.
+    pub numanode_set: Vec<NumaNode>,
+    /// `pxe` or `uefi`.
+    pub bios_boot_method: String,
+
+    /// What is deployed to it.
+    #[serde(flatten)]
+    pub deployed: Deployed,
+
+    /// Its interfaces.
+    pub interface_set: Vec<Interface>,
+    /// The one it boots from.
+    pub boot_interface: Option<Interface>,
+    /// Its addresses.
+    pub ip_addresses: Vec<IpAddr>,
+    /// Its default gateways.
+    pub default_gateways: DefaultGateways,
+
+    /// Its disks, and what is made of them.
+    #[serde(flatten)]
+    pub disks: Disks,
+    /// What its owner asked for, when it was just allocated: by kind of constraint.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub constraints_by_type: Option<BTreeMap<String, Value>>,
+}
+
+/// How the tests of a machine went: none are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestStatuses {
     /// [`NOT_RUN`].
     pub testing_status: i8,
     /// [`NOT_RUN_NAME`].
@@ -154,24 +199,11 @@ pub struct Machine {
     pub storage_test_status: i8,
     /// [`NOT_RUN_NAME`].
     pub storage_test_status_name: String,
+}
 
-    /// `amd64/generic`.
-    pub architecture: String,
-    /// Logical CPUs.
-    pub cpu_count: u32,
-    /// MHz.
-    pub cpu_speed: u32,
-    /// MiB.
-    pub memory: u64,
-    /// The SMBIOS UUID.
-    pub hardware_uuid: Option<String>,
-    /// What the firmware says of the hardware, by MAAS's names.
-    pub hardware_info: BTreeMap<String, String>,
-    /// Its NUMA nodes.
-    pub numanode_set: Vec<NumaNode>,
-    /// `pxe` or `uefi`.
-    pub bios_boot_method: String,
-
+/// What is deployed to a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
     /// The operating system that is deployed.
     pub osystem: String,
     /// Its release.
@@ -196,16 +228,11 @@ pub struct Machine {
     pub next_sync: Option<String>,
     /// None.
     pub sync_interval: Option<u64>,
+}
 
-    /// Its interfaces.
-    pub interface_set: Vec<Interface>,
-    /// The one it boots from.
-    pub boot_interface: Option<Interface>,
-    /// Its addresses.
-    pub ip_addresses: Vec<IpAddr>,
-    /// Its default gateways.
-    pub default_gateways: DefaultGateways,
-
+/// The disks of a machine, and what is made of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Disks {
     /// Megabytes of all disks.
     pub storage: f64,
     /// The disk that it boots from.
@@ -226,9 +253,33 @@ pub struct Machine {
     pub bcaches: Vec<Value>,
     /// Empty.
     pub special_filesystems: Vec<Value>,
-    /// What its owner asked for, when it was just allocated: by kind of constraint.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub constraints_by_type: Option<BTreeMap<String, Value>>,
+}
+
+impl TestStatuses {
+    /// Of a machine that was not tested.
+    #[must_use]
+    pub fn not_run() -> Self {
+        let name = || NOT_RUN_NAME.to_owned();
+        Self {
+            testing_status: NOT_RUN,
+            testing_status_name: name(),
+            current_commissioning_result_id: None,
+            current_installation_result_id: None,
+            current_testing_result_id: None,
+            cpu_test_status: NOT_RUN,
+            cpu_test_status_name: name(),
+            interface_test_status: NOT_RUN,
+            interface_test_status_name: name(),
+            memory_test_status: NOT_RUN,
+            memory_test_status_name: name(),
+            network_test_status: NOT_RUN,
+            network_test_status_name: name(),
+            other_test_status: NOT_RUN,
+            other_test_status_name: name(),
+            storage_test_status: NOT_RUN,
+            storage_test_status_name: name(),
+        }
+    }
 }
 
 /// An interface of a machine.

@@ -24,7 +24,7 @@ use crate::dns::naming::default_domain;
 use crate::error::Refusal;
 use crate::machine::devices::{self, DeviceDetail};
 use crate::machine::filter::Filter;
-use crate::machine::holders;
+use crate::machine::holders::KnownMacs;
 use crate::machine::list::{MachineDetail, meant};
 use crate::machine::machines::{self, named_zone};
 use crate::machine::{placement, step};
@@ -196,13 +196,7 @@ pub async fn is_registered(
     mac: MacAddress,
 ) -> Result<bool, Refusal> {
     permits(actor, Permission::Discover, &Object::Site)?;
-    let view = tables.view().await?;
-    if holders::of_mac(&view, mac)?.is_some() {
-        return Ok(true);
-    }
-    let racks = view.list::<RackController>()?;
-    let mut interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    Ok(interfaces.any(|interface| interface.mac == mac))
+    Ok(KnownMacs::of(&tables.view().await?)?.has(mac))
 }
 
 /// Whether the machine with that hardware address is at something that takes its time; anybody may ask.

@@ -168,8 +168,8 @@ fn shape(stored: &source::BootSource) -> BootSource {
         url: stored.url.clone(),
         keyring_filename: stored.keyring_filename.clone(),
         keyring_data: stored.keyring_base64.clone(),
-        created: dates::rfc3339_ms(stored.created),
-        updated: dates::rfc3339_ms(stored.updated),
+        created: dates::iso_ms(stored.created),
+        updated: dates::iso_ms(stored.updated),
         resource_uri: format!("/MAAS/api/2.0/boot-sources/{}/", stored.id),
     }
 }
