@@ -10,9 +10,10 @@ use model::machine::lifecycle::Phase;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::notification::Dismissal;
+use model::session::Session;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
-use model::user::{ApiToken, TokenOwner};
+use model::user::{User, ApiToken, TokenOwner};
 use tables::read::{Reads, View};
 use tables::row::{Row, id_of_row_or_part, row_id};
 
@@ -24,8 +25,9 @@ use super::stock::HIDDEN;
 /// Transactions of one request, at most.
 const TRANSACTIONS_MAX: usize = 1_000;
 
-/// What follows from changes of others: the log of events, serials, levels and marks.
-const DERIVED: &[&str] = &["event", "zone-serial", "pool-level", "tag-evaluation", "indexfill"];
+/// What follows from changes of others, or from their failure: the log of events, serials, levels, marks, and how often logins failed.
+const DERIVED: &[&str] =
+    &["event", "indexfill", "login", "pool-level", "tag-evaluation", "zone-serial"];
 
 /// Looks at what a request changed.
 ///
@@ -113,6 +115,12 @@ fn may_change(user: UserId, request: &Request, key: &[u8], old: &View, new: &Vie
                 owner.is_some_and(|machine| is_free_or(user, machine.placement.owner))
             }
         }),
+        // Its own password, which a user without one gives itself by its key.
+        "user" => {
+            let is_own = owns(key, old, new, |found: &User| found.id == user);
+            is_own && request.action.op == Some("change_password")
+        }
+        "session" => owns(key, old, new, |found: &Session| found.user == user),
         "sshkey" => owns(key, old, new, |found: &SshKey| found.user == user),
         "sslkey" => owns(key, old, new, |found: &SslKey| found.user == user),
         "file" => owns(key, old, new, |found: &File| found.owner == user),
