@@ -26,6 +26,7 @@ pub mod notification;
 pub mod package_repository;
 pub mod password;
 pub mod pool;
+pub mod query;
 pub mod retention;
 pub mod secret;
 pub mod session;
