@@ -25,6 +25,7 @@ use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
+use crate::runtime;
 use crate::status::{Leadership, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
@@ -187,7 +188,10 @@ impl Store {
                     node.read_barrier().await?;
                 }
                 let (view, applied) = node.view();
-                ReadView::at(view, &applied, revision)
+                // What was changed since is read whole.
+                let read = move || ReadView::at(view, &applied, revision);
+                let read = runtime::blocking(read).await;
+                read.map_err(|error| ReadError::Failed { reason: error.to_string() })?
             }
         }
     }
