@@ -10,6 +10,7 @@ pub mod id;
 pub mod mac;
 pub mod time;
 
+pub mod answered;
 pub mod boot;
 pub mod controller;
 pub mod device;

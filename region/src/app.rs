@@ -37,8 +37,8 @@ use crate::metadata::{self, MetadataParts};
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::{
-    authority, contents, deploy, discovery, events, image_files, images as image_copies, leases,
-    logins, membership, pools, power, tags, tokens, zone_serials,
+    answered, authority, contents, deploy, discovery, events, image_files, images as image_copies,
+    leases, logins, membership, pools, power, tags, tokens, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -278,6 +278,7 @@ fn spawn_reconcilers(
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(logins::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(answered::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(indexes::run(tables.clone(), filling, stop.clone())));
     tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));

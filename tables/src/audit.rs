@@ -19,7 +19,7 @@ use crate::row::{Row, row_key};
 use crate::tx::Tx;
 
 /// How many objects an event tells of; of more it says how many.
-const OBJECTS_MAX: usize = 16;
+pub(crate) const OBJECTS_MAX: usize = 16;
 
 /// How much of a text is told, in characters.
 const TEXT_MAX: usize = 256;
@@ -35,6 +35,7 @@ const DESCRIPTION_MAX: usize = 512;
 
 /// Tables that are not told of: what follows from other rows, what racks and machines report, contents, and secrets.
 const UNTOLD: &[&str] = &[
+    "answered",
     "authority",
     "binding",
     "block",
@@ -68,10 +69,22 @@ pub struct Origin {
 }
 
 /// What a transaction made of rows, as far as it is told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Changes {
     rows: BTreeMap<Bytes, Changed>,
+    rows_max: usize,
     more: u32,
+}
+
+/// What became of a row, whole and without its secrets.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) table: &'static str,
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -82,6 +95,25 @@ struct Changed {
 }
 
 impl Changes {
+    /// Nothing yet, of at most so many rows.
+    pub(crate) fn of_at_most(rows_max: usize) -> Self {
+        Self { rows: BTreeMap::new(), rows_max, more: 0 }
+    }
+
+    /// The rows that are not as they were, and how many more there are.
+    pub(crate) fn told(self) -> (Vec<Told>, u32) {
+        let is_news = |changed: &Changed| changed.before != changed.after;
+        let rows = self.rows.into_iter().filter(|(_, changed)| is_news(changed));
+        let told = rows.filter_map(|(key, changed)| {
+            let (id, name) = changed.named(&key)?;
+            let Changed { table, before, after } = changed;
+            let (before, after) = (before.map(unmarked), after.map(unmarked));
+            let key = String::from_utf8_lossy(&key).into_owned();
+            Some(Told { table, key, id, name, before, after })
+        });
+        (told.collect(), self.more)
+    }
+
     /// Notes that a row is written, or goes.
     pub(crate) fn note<T: Row>(
         &mut self,
@@ -97,7 +129,7 @@ impl Changes {
             known.after = after.map(shown).transpose()?;
             return Ok(());
         }
-        if self.rows.len() >= OBJECTS_MAX {
+        if self.rows.len() >= self.rows_max {
             self.more = self.more.saturating_add(1);
             // What only goes with something else gives way to it.
             let mut followers = self.rows.iter().filter(|(_, row)| FOLLOWERS.contains(&row.table));
@@ -122,7 +154,7 @@ pub(crate) fn record(
     origin: &Origin,
     operation: &str,
 ) -> Result<(), TableError> {
-    let Changes { rows, more } = changes;
+    let Changes { rows, more, rows_max: _ } = changes;
     let told = rows.into_iter().filter_map(|(key, changed)| changed.told(&key));
     let (objects, nodes): (Vec<AuditedObject>, Vec<Option<(SystemId, String)>>) = told.unzip();
     let Some(first) = objects.first() else { return Ok(()) };
@@ -149,17 +181,8 @@ pub(crate) fn record(
 impl Changed {
     /// What is told of it, and the machine or controller that it is; none when it is as it was.
     fn told(self, key: &Bytes) -> Option<(AuditedObject, Option<(SystemId, String)>)> {
+        let (id, name) = self.named(key)?;
         let whole = self.after.as_ref().or(self.before.as_ref())?;
-        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
-        let id = id.unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(key).into_owned();
-            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
-            // Its parts are told apart by bytes that nobody can read.
-            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
-            parts.collect::<Vec<_>>().join("/")
-        });
-        let names = ["hostname", "username", "name", "cidr", "ip"];
-        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
         let node = named(whole, "system_id").and_then(|id| {
             let hostname = named(whole, "hostname").unwrap_or_default();
             Some((id.parse::<SystemId>().ok()?, hostname))
@@ -175,7 +198,23 @@ impl Changed {
         let told = |value: Value| bounded(unmarked(value));
         let (before, after) = (before.map(told), after.map(told));
         let kind = self.table.to_owned();
-        Some((AuditedObject { kind, id, name: name.unwrap_or_default(), before, after }, node))
+        Some((AuditedObject { kind, id, name, before, after }, node))
+    }
+
+    /// Its id and its name; an empty one when that is its id.
+    fn named(&self, key: &Bytes) -> Option<(String, String)> {
+        let whole = self.after.as_ref().or(self.before.as_ref())?;
+        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
+        let id = id.unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(key).into_owned();
+            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
+            // Its parts are told apart by bytes that nobody can read.
+            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("/")
+        });
+        let names = ["hostname", "username", "name", "cidr", "ip"];
+        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
+        Some((id, name.unwrap_or_default()))
     }
 }
 

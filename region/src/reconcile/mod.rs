@@ -4,6 +4,7 @@
 
 pub mod driver;
 
+pub mod answered;
 pub mod authority;
 pub mod contents;
 pub mod deploy;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use identity::CertificateAuthority;
+use model::answered::Answered;
 use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
@@ -77,6 +78,7 @@ impl Table {
 }
 
 const TABLES: &[Table] = &[
+    Table::of::<Answered>(),
     Table::of::<ApiToken>(),
     Table::of::<SshKey>(),
     Table::of::<AvailabilityZone>(),

@@ -1,5 +1,6 @@
 //! Settings, groups, tags, users and their keys.
 
+use model::answered::Answered;
 use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
 use model::login::{LoginRecord, Subject};
 use model::pool::ResourcePool;
@@ -95,6 +96,7 @@ fn users() -> Vec<Written> {
             .expect("a key"),
         created: at(3),
     };
+    let answered = Answered { id: "ab".repeat(32), request: "cd".repeat(32), at: at(7) };
     let session = Session {
         id: "ab".repeat(32),
         user: UserId(2),
@@ -109,6 +111,7 @@ fn users() -> Vec<Written> {
         row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
         row("SSH key", ssh_key),
         row("session", session),
+        row("request that was carried out", answered),
         row("failures from an address", LoginRecord::new(Subject::Address(7)).failed(at(4))),
         row("failures under a name of nobody", LoginRecord::new(Subject::Unknown(7)).failed(at(5))),
         row(
