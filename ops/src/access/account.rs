@@ -1,11 +1,11 @@
 //! API keys of users.
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::time::Timestamp;
 use model::user::{ApiToken, TokenOwner, User};
 
 use crate::access::keys::new_token;
-use crate::authorize::authorize;
+use crate::authorize::{authorize, on_behalf};
 use crate::error::Refusal;
 use tables::read::Reads;
 use tables::site::TOKENS_OF_USER;
@@ -42,6 +42,40 @@ pub async fn token_named(tables: &Tables, actor: &Actor, name: &str) -> Result<A
         Some(token) => Ok(token),
         None => create_token(tables, actor, name).await,
     }
+}
+
+/// What a key is called that is made for an operator on a region's host.
+const OPERATOR_KEY: &str = "made on the host of a region";
+
+/// A key of a user, for the operator on the host of a region, who can read the store: the oldest one, or a new one when there
+/// is none or a name for a new one is given. Without a user it is the first administrator.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is no such user, [`Refusal`].
+pub async fn key_for_operator(
+    tables: &Tables,
+    operator: &Actor,
+    username: Option<&str>,
+    new_name: Option<&str>,
+) -> Result<(User, ApiToken), Refusal> {
+    permits(operator, Permission::ManageCluster, &Object::Site)?;
+    let users = tables.view().await?.list::<User>()?;
+    let is_meant = |user: &User| match username {
+        Some(name) => user.username == name,
+        None => user.is_superuser,
+    };
+    let user = users.into_iter().filter(is_meant).min_by_key(|user| user.id);
+    let user = user.ok_or(Refusal::NotFound { model: "User" })?;
+    let actor = Actor::User(user.clone());
+    let known = tokens(tables, &actor).await?.into_iter().min_by_key(|token| token.created);
+    let token = match (known, new_name) {
+        (Some(token), None) => token,
+        (_, name) => {
+            let tables = on_behalf(tables, &actor, None);
+            create_token(&tables, &actor, name.unwrap_or(OPERATOR_KEY)).await?
+        }
+    };
+    Ok((user, token))
 }
 
 /// Removes a key of a user.

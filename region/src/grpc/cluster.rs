@@ -9,15 +9,16 @@ use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
-    Certificate, ClockReply, ClockRequest, CreateTokenReply, CreateTokenRequest, IsRemovedReply,
-    IsRemovedRequest, JoinReply, JoinRequest, Member, Peer, RemoveRegionReply, RemoveRegionRequest,
-    RenewRequest, StatusReply, StatusRequest, TransferLeaderReply, TransferLeaderRequest,
-    create_token_request, join_request,
+    ApiKeyReply, ApiKeyRequest, Certificate, ClockReply, ClockRequest, CreateTokenReply,
+    CreateTokenRequest, IsRemovedReply, IsRemovedRequest, JoinReply, JoinRequest, Member, Peer,
+    RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
+    TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
 };
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
 use crate::grpc::status::{any_node, of_kind, only_regions};
+use ops::access::account;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -171,6 +172,20 @@ impl Cluster for ClusterService {
     async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
         only_regions(&request)?;
         Ok(Response::new(ClockReply { now_ms: now().unix_ms }))
+    }
+
+    async fn api_key(
+        &self,
+        request: Request<ApiKeyRequest>,
+    ) -> Result<Response<ApiKeyReply>, Status> {
+        let actor = only_regions(&request)?;
+        let ApiKeyRequest { username, new_name } = request.into_inner();
+        let of = Some(username.as_str()).filter(|name| !name.is_empty());
+        let name = Some(new_name.as_str()).filter(|name| !name.is_empty());
+        let given = account::key_for_operator(&self.tables, &actor, of, name).await;
+        let (user, token) = given.map_err(|error| of_kind(error.kind(), error.to_string()))?;
+        let api_key = token.api_key().expose().clone();
+        Ok(Response::new(ApiKeyReply { username: user.username, api_key }))
     }
 }
 
