@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, PASSWORD, succeeds};
 use crate::rest::Rest;
 
 /// What stands in the folder of the clients' programs.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap());
     let program = home.join(".cache/ironraft/maas-clients/bin").join(name);
     assert!(program.exists(), "{} is missing: deploy/setup installs it", program.display());

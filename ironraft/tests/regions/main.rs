@@ -12,6 +12,8 @@ mod handover;
 mod images;
 mod inspect;
 mod life;
+mod logins;
+mod maas_command;
 mod quorum;
 mod rest;
 mod sessions;

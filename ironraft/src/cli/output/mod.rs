@@ -1,18 +1,189 @@
-//! Answers on standard output: a table for people, JSON for programs.
+//! Answers on standard output: tables for people, and whatever form a program wants. What is said besides goes to standard
+//! error.
+
+mod separated;
+mod sheet;
+mod table;
+mod value;
+mod yaml;
 
 use std::fmt;
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use crate::cli::failure::Failure;
+pub(crate) use crate::cli::output::sheet::{Columns, Sheet};
+pub(crate) use crate::cli::output::table::plain_lines;
+pub(crate) use crate::cli::output::value::{field, text};
+use crate::cli::terminal;
+
 /// How answers are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned columns
+    /// Aligned columns; on a terminal as wide as that, and with colors
     Table,
+    /// A table with all columns that there are
+    Wide,
+    /// Columns separated by tabs: what is printed when nobody looks
+    Tsv,
+    /// Columns separated by commas (RFC 4180)
+    Csv,
     /// What the API answered
     Json,
+    /// One object a line
+    Jsonl,
+    /// What the API answered, as YAML
+    Yaml,
+    /// Only what each object is called by, one a line
+    Name,
+}
+
+/// When there are colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; also elsewhere if `CLICOLOR_FORCE` is
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How a command prints its answer.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArguments {
+    /// How to print the answer: a table on a terminal, `tsv` elsewhere, unless said otherwise
+    #[arg(short, long, value_enum, value_name = "FORMAT", hide_possible_values = true,
+          long_help = FORMATS)]
+    output: Option<Format>,
+    /// Print no line with the names of the columns
+    #[arg(long)]
+    no_headers: bool,
+    /// Print these columns, by their names or by paths of fields such as `pool.name`
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// When to print colors: auto, always or never
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    color: Color,
+}
+
+/// What is said of the formats at length.
+const FORMATS: &str = "\
+How to print the answer: `table` on a terminal, `tsv` elsewhere, unless said otherwise
+  table  aligned columns, as wide as the terminal, with colors
+  wide   a table with all columns that there are
+  tsv    columns separated by tabs
+  csv    columns separated by commas
+  json   what the API answered
+  jsonl  one object a line
+  yaml   what the API answered, as YAML
+  name   only what each object is called by";
+
+impl OutputArguments {
+    /// The format that is asked for, or the one that whoever reads it wants.
+    pub(crate) fn format(&self) -> Format {
+        let default = if terminal::is_read_by_people() { Format::Table } else { Format::Tsv };
+        self.output.unwrap_or(default)
+    }
+
+    /// Whether it is columns that are printed, and not what the API answered.
+    pub(crate) fn is_columns(&self) -> bool {
+        !matches!(self.format(), Format::Json | Format::Jsonl | Format::Yaml)
+    }
+
+    /// Whether it is a table, which people read: words that are no rows may stand around it.
+    pub(crate) fn is_for_people(&self) -> bool {
+        matches!(self.format(), Format::Table | Format::Wide)
+    }
+
+    /// Prints objects: what the API answered, of which `rows` are the objects.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(crate) fn print_list(
+        &self,
+        columns: Columns<'_>,
+        rows: &[Value],
+        answer: &Value,
+    ) -> Result<(), Failure> {
+        if self.is_columns() {
+            let is_wide = self.format() == Format::Wide;
+            let sheet = Sheet::of_objects(columns, rows, is_wide, &self.columns)?;
+            self.print_cells(&sheet);
+        } else {
+            self.print_answer(rows, answer);
+        }
+        Ok(())
+    }
+
+    /// Prints rows that are not the objects of an answer as they are.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(crate) fn print_sheet(&self, sheet: &Sheet) -> Result<(), Failure> {
+        self.print_cells(&sheet.chosen(&self.columns)?);
+        Ok(())
+    }
+
+    /// Prints every field of an object.
+    pub(crate) fn print_object(&self, object: &Value) {
+        if !self.is_columns() {
+            return self.print_answer(std::slice::from_ref(object), object);
+        }
+        let names = object.as_object().into_iter().flatten().map(|(name, _)| name);
+        let is_asked = |name: &&String| self.columns.is_empty() || self.columns.contains(name);
+        let rows = names.filter(is_asked).map(|name| vec![name.clone(), field(object, name)]);
+        let sheet = Sheet::new(&["FIELD", "VALUE"], rows.collect());
+        match self.format() {
+            Format::Name => say(format_args!("{}", value::name_of(object))),
+            Format::Table | Format::Wide => self.lines_of_table(&sheet.without_headers()),
+            _ => self.print_cells(&sheet.without_headers()),
+        }
+    }
+
+    /// Prints what the API answered.
+    pub(crate) fn print_answer(&self, rows: &[Value], answer: &Value) {
+        match self.format() {
+            Format::Jsonl => rows.iter().for_each(|row| say(format_args!("{row}"))),
+            Format::Yaml => say(format_args!("{}", yaml::document(answer).trim_end())),
+            _ => say(format_args!("{answer:#}")),
+        }
+    }
+
+    fn print_cells(&self, sheet: &Sheet) {
+        let shown = if self.no_headers { &sheet.without_headers() } else { sheet };
+        match self.format() {
+            Format::Table | Format::Wide => self.lines_of_table(shown),
+            Format::Csv => say_all(&separated::csv(shown)),
+            Format::Name => say_all(&sheet.names()),
+            _ => say_all(&separated::tsv(shown)),
+        }
+    }
+
+    fn lines_of_table(&self, sheet: &Sheet) {
+        let width = terminal::columns().filter(|_| terminal::is_read_by_people());
+        say_all(&table::lines(sheet, width, self.has_colors()));
+    }
+
+    fn has_colors(&self) -> bool {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if is_set("NO_COLOR") => false,
+            Color::Auto => terminal::is_read_by_people() || is_set("CLICOLOR_FORCE"),
+        }
+    }
 }
 
 /// Prints one line. A reader that went away is no failure.
@@ -20,78 +191,6 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _gone = writeln!(io::stdout().lock(), "{line}");
 }
 
-/// Prints JSON.
-pub(crate) fn print_json(value: &Value) {
-    say(format_args!("{value:#}"));
-}
-
-/// Prints rows under a header.
-pub(crate) fn print_rows(header: &[&str], rows: &[Vec<String>]) {
-    for line in table_lines(header, rows) {
-        say(format_args!("{line}"));
-    }
-}
-
-/// The lines of a table with a header.
-pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    for row in rows {
-        table.add_row(row);
-    }
-    table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// The text of a field, by a path of names such as `vlan.vid`; in a list, a name is that of an item, or a field of all
-/// of them.
-pub(crate) fn field(object: &Value, path: &str) -> String {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let below = |value: &Value| rest.map_or_else(|| text(value), |rest| field(value, rest));
-    match object {
-        Value::Array(items) if items.is_empty() => text(object),
-        Value::Array(items) => match items.iter().find(|item| item["name"] == name) {
-            Some(item) => below(item),
-            None => items.iter().map(|item| field(item, path)).collect::<Vec<_>>().join(","),
-        },
-        object => below(&object[name]),
-    }
-}
-
-/// The text of a value.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-        Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Array(items) if items.is_empty() => "-".to_owned(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        Value::Object(_) => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn fields_are_found_by_their_path() {
-        let object = json!({"vlan": {"vid": 5}, "ips": ["a", "b"], "name": ""});
-        assert_eq!(field(&object, "vlan.vid"), "5");
-        assert_eq!(field(&object, "ips"), "a,b");
-        assert_eq!(field(&object, "name"), "-");
-        assert_eq!(field(&object, "missing.too"), "-");
-        let links = json!({"links": [{"id": 1}, {"id": 2, "ip": "a"}], "none": []});
-        assert_eq!(field(&links, "links.id"), "1,2");
-        assert_eq!(field(&links, "links.ip"), "-,a");
-        assert_eq!(field(&links, "none.id"), "-");
-        let rack = json!({"service_set": [{"name": "rackd", "status": "dead"}]});
-        assert_eq!(field(&rack, "service_set.rackd.status"), "dead");
-        assert_eq!(field(&rack, "service_set.tftp.status"), "-");
-    }
+fn say_all(lines: &[String]) {
+    lines.iter().for_each(|line| say(format_args!("{line}")));
 }
