@@ -3,9 +3,10 @@
 use model::secret::Secret;
 use model::user::ApiToken;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A key as it is shown when it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiKey {
     /// The consumer's key.
     pub consumer_key: String,
@@ -14,6 +15,7 @@ pub struct ApiKey {
     /// The token's key.
     pub token_key: String,
     /// The token's secret.
+    #[schema(value_type = String)]
     pub token_secret: Secret,
 }
 
@@ -29,10 +31,11 @@ impl From<&ApiToken> for ApiKey {
 }
 
 /// A key as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListedApiKey {
     /// The consumer's name.
     pub name: String,
     /// `consumer_key:token_key:token_secret`.
+    #[schema(value_type = String)]
     pub token: Secret,
 }

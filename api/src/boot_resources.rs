@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An image that can be deployed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BootResource {
     /// Its id.
     pub id: u32,
@@ -32,7 +33,7 @@ pub struct BootResource {
 }
 
 /// A version of an image.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceSet {
     /// Its name.
     pub version: String,
@@ -49,7 +50,7 @@ pub struct ResourceSet {
 }
 
 /// A file of an image.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceFile {
     /// Its type again.
     pub filename: String,
@@ -72,7 +73,7 @@ pub struct ResourceFile {
 }
 
 /// The ephemeral OS of an architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BootFiles {
     /// The architecture, `amd64`.
     pub architecture: String,
@@ -99,7 +100,7 @@ impl From<&model::boot::files::BootFiles> for BootFiles {
 }
 
 /// Where a content is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Content {
     /// Its SHA-256.
     pub sha256: String,
@@ -112,7 +113,7 @@ pub struct Content {
 }
 
 /// An upload that begins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Upload {
     /// The content's SHA-256.
     pub sha256: String,

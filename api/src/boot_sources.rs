@@ -2,9 +2,10 @@
 
 use model::boot::source;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where images could be imported from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BootSource {
     /// Its id.
     pub id: u32,
@@ -23,7 +24,7 @@ pub struct BootSource {
 }
 
 /// Which images of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BootSourceSelection {
     /// The id of the source.
     pub boot_source_id: u32,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domains::Domain;
 use crate::subnets::Subnet;
@@ -13,9 +14,10 @@ use crate::vlans::Vlan;
 use crate::zones::Zone;
 
 /// A controller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Controller {
     /// Its id.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its host's name.
     pub hostname: String,
@@ -48,6 +50,7 @@ pub struct Controller {
     /// `unknown`: controllers are not switched.
     pub power_state: String,
     /// Its addresses.
+    #[schema(value_type = Vec<String>)]
     pub ip_addresses: Vec<IpAddr>,
     /// Its interfaces.
     pub interface_set: Vec<ControllerInterface>,
@@ -73,11 +76,12 @@ pub struct Controller {
 }
 
 /// An interface of a controller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ControllerInterface {
     /// Its number among the controller's.
     pub id: usize,
     /// The controller.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its name.
     pub name: String,
@@ -105,13 +109,14 @@ pub struct ControllerInterface {
 }
 
 /// An address of a controller's interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ControllerLink {
     /// Its number among the interface's.
     pub id: usize,
     /// `static`.
     pub mode: String,
     /// The address.
+    #[schema(value_type = String)]
     pub ip_address: IpAddr,
     /// Its subnet, if known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -119,7 +124,7 @@ pub struct ControllerLink {
 }
 
 /// A service of a controller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Service {
     /// Its name.
     pub name: String,
@@ -132,7 +137,7 @@ pub struct Service {
 macro_rules! no_tests {
     ($($kind:ident $name:ident),+) => {
         /// The results of tests that were never run.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         pub struct NoTests {
             $(
                 /// -1: never run.

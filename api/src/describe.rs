@@ -2,9 +2,10 @@
 //! commands from.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The description of an API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Description {
     /// What it is.
     pub doc: String,
@@ -17,7 +18,7 @@ pub struct Description {
 }
 
 /// A resource with its handlers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Resource {
     /// The handler's name.
     pub name: String,
@@ -28,7 +29,7 @@ pub struct Resource {
 }
 
 /// The operations at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Handler {
     /// Its name.
     pub name: String,
@@ -45,7 +46,7 @@ pub struct Handler {
 }
 
 /// An operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Action {
     /// `read`, `create`, `update`, `delete`, or the `op`.
     pub name: String,

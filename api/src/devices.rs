@@ -5,15 +5,17 @@ use std::net::IpAddr;
 
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domains::Domain;
 use crate::machines::Interface;
 use crate::zones::Zone;
 
 /// A device.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Device {
     /// Its id.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its name.
     pub hostname: String,
@@ -28,12 +30,14 @@ pub struct Device {
     /// What its owner noted.
     pub owner_data: BTreeMap<String, String>,
     /// The machine or device that it goes with.
+    #[schema(value_type = Option<String>)]
     pub parent: Option<SystemId>,
     /// Empty: devices carry no tags.
     pub tag_names: Vec<String>,
     /// The TTL of its addresses; that of its domain when it is none.
     pub address_ttl: Option<u32>,
     /// Its addresses.
+    #[schema(value_type = Vec<String>)]
     pub ip_addresses: Vec<IpAddr>,
     /// Its interfaces.
     pub interface_set: Vec<Interface>,

@@ -7,17 +7,20 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use model::lease::standing::Standing;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An address that is, or was, bound to a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lease {
     /// The address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// The client: its hardware address, or `id:` and its identifier in hexadecimal.
     pub client: String,
     /// The name of the machine that the client is an interface of; else the one it asked for.
     pub name: Option<String>,
     /// How it stands.
+    #[schema(value_type = String)]
     pub state: Standing,
     /// Until when the client was told it may use the address (RFC 3339, UTC).
     pub told_until: String,
@@ -32,11 +35,12 @@ pub struct Lease {
 }
 
 /// Leases in the order of their addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LeasePage {
     /// Some of them.
     pub leases: Vec<Lease>,
     /// What `after` has to be for those that follow; none after the last.
+    #[schema(value_type = Option<String>)]
     pub next: Option<IpAddr>,
 }
 
@@ -92,7 +96,7 @@ impl fmt::Display for OptionBytes {
 }
 
 /// A rack by id and name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NamedRack {
     /// Its id.
     pub system_id: String,
@@ -101,16 +105,17 @@ pub struct NamedRack {
 }
 
 /// A subnet by id and prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NamedSubnet {
     /// Its id.
     pub id: u32,
     /// Its prefix; none of one that was deleted.
+    #[schema(value_type = Option<String>)]
     pub cidr: Option<IpNet>,
 }
 
 /// A VLAN by id, and by fabric and tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NamedVlan {
     /// Its id.
     pub id: u32,
@@ -121,7 +126,7 @@ pub struct NamedVlan {
 }
 
 /// What a client is answered, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// The client: its hardware address.
     pub client: String,
@@ -144,7 +149,7 @@ pub struct Explanation {
 }
 
 /// A reason: a word for programs and a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     /// The word.
     pub word: String,
@@ -153,16 +158,17 @@ pub struct Reason {
 }
 
 /// What becomes of an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Outcome {
     /// The address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// What becomes of it.
     pub outcome: Reason,
 }
 
 /// A link, and why it is that one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedLink {
     /// The VLAN.
     pub vlan: NamedVlan,
@@ -175,7 +181,7 @@ pub struct ExplainedLink {
 }
 
 /// A rack, and when it answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedRack {
     /// The rack.
     pub rack: NamedRack,
@@ -189,18 +195,19 @@ pub struct ExplainedRack {
 }
 
 /// What is known of a client on a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KnownClient {
     /// The machine that it is an interface of.
     pub machine: Option<NamedMachine>,
     /// The addresses that are kept for it.
+    #[schema(value_type = Vec<String>)]
     pub reserved: Vec<IpAddr>,
     /// Its leases, the one with the latest promise first.
     pub leases: Vec<Lease>,
 }
 
 /// A machine by id and name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NamedMachine {
     /// Its id.
     pub system_id: String,
@@ -209,9 +216,10 @@ pub struct NamedMachine {
 }
 
 /// What a client is offered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedOffer {
     /// The address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// Why that one.
     pub why: Reason,
@@ -224,6 +232,7 @@ pub struct ExplainedOffer {
     /// For how many seconds the client may use it.
     pub lease_seconds: u32,
     /// The rack's address that it is told.
+    #[schema(value_type = String)]
     pub server: IpAddr,
     /// What it is told to boot.
     pub boot: ExplainedBoot,
@@ -235,7 +244,7 @@ pub struct ExplainedOffer {
 }
 
 /// An option that a client is not told, because the answer has no room for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LeftOut {
     /// Its code.
     pub code: u8,
@@ -249,29 +258,32 @@ const fn known_to_be() -> bool {
 }
 
 /// Addresses in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Span {
     /// The id of what they are.
     pub id: u32,
     /// The first one.
+    #[schema(value_type = String)]
     pub first: IpAddr,
     /// The last one.
+    #[schema(value_type = String)]
     pub last: IpAddr,
 }
 
 /// What a client is told to boot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedBoot {
     /// The file's name or URL; none when nothing is booted.
     pub file: Option<String>,
     /// Where it comes from by TFTP, if it does.
+    #[schema(value_type = Option<String>)]
     pub next_server: Option<IpAddr>,
     /// Why.
     pub why: String,
 }
 
 /// An option.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedOption {
     /// Its code.
     pub code: u8,

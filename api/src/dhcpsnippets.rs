@@ -1,13 +1,14 @@
 //! The shape of a snippet of DHCP configuration.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::devices::Device;
 use crate::machines::Machine;
 use crate::subnets::Subnet;
 
 /// A snippet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DhcpSnippet {
     /// Its id.
     pub id: u32,
@@ -32,8 +33,9 @@ pub struct DhcpSnippet {
 }
 
 /// What a snippet may be for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = SnippetNode)]
 pub enum Node {
     /// A machine.
     Machine(Box<Machine>),
@@ -42,7 +44,8 @@ pub enum Node {
 }
 
 /// A text that it has or had.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SnippetVersion)]
 pub struct Version {
     /// Its id.
     pub id: u64,

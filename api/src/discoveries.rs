@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A host that uses an address on a rack's link.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Discovery {
     /// Its addresses, encoded: what names it.
     pub discovery_id: String,
     /// Its address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// Its hardware address.
     pub mac_address: String,
@@ -32,7 +34,7 @@ pub struct Discovery {
 }
 
 /// The rack that saw a host.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Observer {
     /// The rack's id.
     pub system_id: String,
@@ -45,7 +47,7 @@ pub struct Observer {
 }
 
 /// What became of a search for hosts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ScanResult {
     /// That in words.
     pub result: String,
@@ -59,12 +61,22 @@ pub struct ScanResult {
     pub failed_to_connect_to: Vec<ScanRack>,
     /// None: racks are not waited for.
     pub rpc_call_timed_out_on: Vec<ScanRack>,
-    /// None.
-    pub failures: Vec<ScanRack>,
+    /// Why racks that are connected cannot search.
+    pub failures: Vec<ScanFailure>,
+}
+
+/// Why a rack cannot search.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ScanFailure {
+    /// In a word: `TooOld`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Which rack, why, and what to do.
+    pub message: String,
 }
 
 /// A rack in such an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ScanRack {
     /// Its id.
     pub system_id: String,

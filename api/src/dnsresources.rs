@@ -1,11 +1,12 @@
 //! The shapes of a DNS resource and of its records.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ipaddresses::IpAddress;
 
 /// A name with its addresses and records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DnsResource {
     /// Its id; -1 for names that come from machines.
     pub id: i64,
@@ -22,7 +23,7 @@ pub struct DnsResource {
 }
 
 /// A record that is not an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DnsRecord {
     /// Its id.
     pub id: u32,

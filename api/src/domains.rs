@@ -1,9 +1,10 @@
 //! The shape of a DNS domain.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A domain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Domain {
     /// Its id.
     pub id: u32,

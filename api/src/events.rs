@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use model::event::AuditedObject;
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// The user that caused it, or `unknown`.
     pub username: String,
     /// The machine or controller.
+    #[schema(value_type = Option<String>)]
     pub node: Option<SystemId>,
     /// Its name.
     pub hostname: String,
@@ -32,22 +34,24 @@ pub struct Event {
 }
 
 /// What a request of the API changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Audit {
     /// The operation, `subnet.create`.
     pub operation: String,
     /// The address that it came from.
+    #[schema(value_type = Option<String>)]
     pub from: Option<IpAddr>,
     /// The revision of the change.
     pub revision: u64,
     /// The objects that it changed, without their secrets: of a changed one, the fields that differ.
+    #[schema(value_type = Vec<Object>)]
     pub objects: Vec<AuditedObject>,
     /// How many more there are.
     pub more: u32,
 }
 
 /// A page of events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EventPage {
     /// How many are on it.
     pub count: usize,

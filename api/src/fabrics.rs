@@ -1,11 +1,12 @@
 //! The shape of a fabric.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::vlans::Vlan;
 
 /// A fabric.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fabric {
     /// Its id.
     pub id: u32,

@@ -2,9 +2,10 @@
 
 use model::file::File as Stored;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct File {
     /// Its name.
     pub filename: String,

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::subnets::Subnet;
 use crate::users::User;
 
 /// An address that somebody has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IpAddress {
     /// How it was assigned: 0 automatic, 1 static, 4 by a user, 5 DHCP, 6 seen by DHCP.
     pub alloc_type: u8,
@@ -19,6 +20,7 @@ pub struct IpAddress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
     /// The address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// The user that reserved it.
     pub owner: Option<User>,
@@ -31,7 +33,7 @@ pub struct IpAddress {
 }
 
 /// The interface that an address is reserved for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReservedInterface {
     /// Its hardware address.
     pub mac_address: String,

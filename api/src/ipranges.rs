@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::subnets::Subnet;
 use crate::users::User;
 
 /// An IP range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IpRange {
     /// Its id.
     pub id: u32,
@@ -16,8 +17,10 @@ pub struct IpRange {
     #[serde(rename = "type")]
     pub kind: String,
     /// The first address.
+    #[schema(value_type = String)]
     pub start_ip: IpAddr,
     /// The last address.
+    #[schema(value_type = String)]
     pub end_ip: IpAddr,
     /// Free text.
     pub comment: String,

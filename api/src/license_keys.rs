@@ -3,15 +3,17 @@
 use model::license_key::LicenseKey as Stored;
 use model::secret::Secret;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A licence key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LicenseKey {
     /// The operating system.
     pub osystem: String,
     /// The release.
     pub distro_series: String,
     /// The key.
+    #[schema(value_type = String)]
     pub license_key: Secret,
     /// Its path.
     pub resource_uri: String,

@@ -10,6 +10,7 @@ use model::mac::MacAddress;
 use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::domains::Domain;
 use crate::resourcepools::ResourcePool;
@@ -24,9 +25,10 @@ pub const NOT_RUN: i8 = -1;
 pub const NOT_RUN_NAME: &str = "Unknown";
 
 /// What somebody without a key is told of a machine that it presented.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PresentedMachine {
     /// Its id.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its name.
     pub hostname: String,
@@ -57,9 +59,10 @@ pub struct PresentedMachine {
 }
 
 /// A machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Machine {
     /// Its id.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its name.
     pub hostname: String,
@@ -120,6 +123,52 @@ pub struct Machine {
     pub commissioning_status: i8,
     /// The same in words.
     pub commissioning_status_name: String,
+    /// How its tests went.
+    #[serde(flatten)]
+    pub tests: TestStatuses,
+
+    /// `amd64/generic`.
+    pub architecture: String,
+    /// Logical CPUs.
+    pub cpu_count: u32,
+    /// MHz.
+    pub cpu_speed: u32,
+    /// MiB.
+    pub memory: u64,
+    /// The SMBIOS UUID.
+    pub hardware_uuid: Option<String>,
+    /// What the firmware says of the hardware, by MAAS's names.
+    pub hardware_info: BTreeMap<String, String>,
+    /// Its NUMA nodes.
+    pub numanode_set: Vec<NumaNode>,
+    /// `pxe` or `uefi`.
+    pub bios_boot_method: String,
+
+    /// What is deployed to it.
+    #[serde(flatten)]
+    pub deployed: Deployed,
+
+    /// Its interfaces.
+    pub interface_set: Vec<Interface>,
+    /// The one it boots from.
+    pub boot_interface: Option<Interface>,
+    /// Its addresses.
+    #[schema(value_type = Vec<String>)]
+    pub ip_addresses: Vec<IpAddr>,
+    /// Its default gateways.
+    pub default_gateways: DefaultGateways,
+
+    /// Its disks, and what is made of them.
+    #[serde(flatten)]
+    pub disks: Disks,
+    /// What its owner asked for, when it was just allocated: by kind of constraint.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub constraints_by_type: Option<BTreeMap<String, Value>>,
+}
+
+/// How the tests of a machine went: none are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestStatuses {
     /// [`NOT_RUN`].
     pub testing_status: i8,
     /// [`NOT_RUN_NAME`].
@@ -154,24 +203,11 @@ pub struct Machine {
     pub storage_test_status: i8,
     /// [`NOT_RUN_NAME`].
     pub storage_test_status_name: String,
+}
 
-    /// `amd64/generic`.
-    pub architecture: String,
-    /// Logical CPUs.
-    pub cpu_count: u32,
-    /// MHz.
-    pub cpu_speed: u32,
-    /// MiB.
-    pub memory: u64,
-    /// The SMBIOS UUID.
-    pub hardware_uuid: Option<String>,
-    /// What the firmware says of the hardware, by MAAS's names.
-    pub hardware_info: BTreeMap<String, String>,
-    /// Its NUMA nodes.
-    pub numanode_set: Vec<NumaNode>,
-    /// `pxe` or `uefi`.
-    pub bios_boot_method: String,
-
+/// What is deployed to a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Deployed {
     /// The operating system that is deployed.
     pub osystem: String,
     /// Its release.
@@ -196,16 +232,11 @@ pub struct Machine {
     pub next_sync: Option<String>,
     /// None.
     pub sync_interval: Option<u64>,
+}
 
-    /// Its interfaces.
-    pub interface_set: Vec<Interface>,
-    /// The one it boots from.
-    pub boot_interface: Option<Interface>,
-    /// Its addresses.
-    pub ip_addresses: Vec<IpAddr>,
-    /// Its default gateways.
-    pub default_gateways: DefaultGateways,
-
+/// The disks of a machine, and what is made of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Disks {
     /// Megabytes of all disks.
     pub storage: f64,
     /// The disk that it boots from.
@@ -226,15 +257,40 @@ pub struct Machine {
     pub bcaches: Vec<Value>,
     /// Empty.
     pub special_filesystems: Vec<Value>,
-    /// What its owner asked for, when it was just allocated: by kind of constraint.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub constraints_by_type: Option<BTreeMap<String, Value>>,
+}
+
+impl TestStatuses {
+    /// Of a machine that was not tested.
+    #[must_use]
+    pub fn not_run() -> Self {
+        let name = || NOT_RUN_NAME.to_owned();
+        Self {
+            testing_status: NOT_RUN,
+            testing_status_name: name(),
+            current_commissioning_result_id: None,
+            current_installation_result_id: None,
+            current_testing_result_id: None,
+            cpu_test_status: NOT_RUN,
+            cpu_test_status_name: name(),
+            interface_test_status: NOT_RUN,
+            interface_test_status_name: name(),
+            memory_test_status: NOT_RUN,
+            memory_test_status_name: name(),
+            network_test_status: NOT_RUN,
+            network_test_status_name: name(),
+            other_test_status: NOT_RUN,
+            other_test_status_name: name(),
+            storage_test_status: NOT_RUN,
+            storage_test_status_name: name(),
+        }
+    }
 }
 
 /// An interface of a machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Interface {
     /// The machine or device.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its id.
     pub id: u32,
@@ -248,6 +304,7 @@ pub struct Interface {
     /// The VLAN it is on.
     pub vlan: Option<Vlan>,
     /// Its hardware address.
+    #[schema(value_type = String)]
     pub mac_address: MacAddress,
     /// Empty: interfaces are not stacked.
     pub parents: Vec<String>,
@@ -284,7 +341,7 @@ pub struct Interface {
 }
 
 /// How an interface gets an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Link {
     /// Its id.
     pub id: u32,
@@ -295,11 +352,12 @@ pub struct Link {
     pub subnet: Option<Subnet>,
     /// The address, if it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<String>)]
     pub ip_address: Option<IpAddr>,
 }
 
 /// The default gateways of a machine.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DefaultGateways {
     /// That of IPv4.
     pub ipv4: DefaultGateway,
@@ -308,18 +366,20 @@ pub struct DefaultGateways {
 }
 
 /// A default gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DefaultGateway {
     /// Its address.
+    #[schema(value_type = Option<String>)]
     pub gateway_ip: Option<IpAddr>,
     /// The link that it is reached by.
     pub link_id: Option<u32>,
 }
 
 /// A disk of a machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BlockDevice {
     /// The machine.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// Its id.
     pub id: u32,
@@ -367,7 +427,7 @@ pub struct BlockDevice {
 }
 
 /// A NUMA node of a machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NumaNode {
     /// Its number.
     pub index: u32,
@@ -380,19 +440,22 @@ pub struct NumaNode {
 }
 
 /// The state that a BMC told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PowerState {
     /// `on`, `off`, `unknown` or `error`.
     pub state: String,
 }
 
 /// The key of the system on a machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MachineToken {
     /// The token's key.
+    #[schema(value_type = String)]
     pub token_key: Secret,
     /// The token's secret.
+    #[schema(value_type = String)]
     pub token_secret: Secret,
     /// The consumer's key.
+    #[schema(value_type = String)]
     pub consumer_key: Secret,
 }

@@ -2,9 +2,10 @@
 
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A PCI or USB device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NodeDevice {
     /// Its number, which follows from its address.
     pub id: u32,
@@ -17,6 +18,7 @@ pub struct NodeDevice {
     /// The name of that: `Node`.
     pub hardware_type_name: String,
     /// The machine.
+    #[schema(value_type = String)]
     pub system_id: SystemId,
     /// The NUMA node it is at.
     pub numa_node: u32,

@@ -2,9 +2,10 @@
 
 use model::package_repository::PackageRepository as Stored;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A package repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PackageRepository {
     /// Its id.
     pub id: u32,

@@ -1,9 +1,10 @@
 //! The shape of a power type: what racks can switch, and what they have to be told for it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A power type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PowerType {
     /// `power`: of machines, and not of hosts of virtual machines.
     pub driver_type: String,
@@ -24,7 +25,7 @@ pub struct PowerType {
 }
 
 /// A parameter of a power type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Field {
     /// Its name.
     pub name: String,

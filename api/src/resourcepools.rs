@@ -1,9 +1,10 @@
 //! The shape of a resource pool.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A resource pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourcePool {
     /// Its id.
     pub id: u32,

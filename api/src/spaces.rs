@@ -1,12 +1,13 @@
 //! The shape of a space.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::subnets::Subnet;
 use crate::vlans::Vlan;
 
 /// A space; the one of VLANs that have none has the id -1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Space {
     /// Its path.
     pub resource_uri: String,

@@ -2,9 +2,10 @@
 
 use model::ssh_key::SshKey as Stored;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An SSH key of the user that asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SshKey {
     /// Its id.
     pub id: u32,

@@ -2,9 +2,10 @@
 
 use model::ssl_key::SslKey as Stored;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An SSL key of the user that asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SslKey {
     /// Its id.
     pub id: u32,

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::vlans::Vlan;
 
 /// A subnet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subnet {
     /// Its id.
     pub id: u32,
@@ -21,10 +22,13 @@ pub struct Subnet {
     /// The name of its VLAN's space.
     pub space: String,
     /// Its prefix.
+    #[schema(value_type = String)]
     pub cidr: IpNet,
     /// Its gateway.
+    #[schema(value_type = Option<String>)]
     pub gateway_ip: Option<IpAddr>,
     /// Its DNS servers.
+    #[schema(value_type = Vec<String>)]
     pub dns_servers: Vec<IpAddr>,
     /// Which reverse zones it gets: 0 none, 1 whole ones, 2 also classless ones.
     pub rdns_mode: u8,
@@ -43,11 +47,13 @@ pub struct Subnet {
 }
 
 /// Addresses in a row, and what they are used for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AddressSpan {
     /// The first address.
+    #[schema(value_type = String)]
     pub start: IpAddr,
     /// The last address.
+    #[schema(value_type = String)]
     pub end: IpAddr,
     /// How many there are.
     pub num_addresses: u128,
@@ -57,7 +63,7 @@ pub struct AddressSpan {
 }
 
 /// Numbers on the use of a subnet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Statistics {
     /// Addresses that can be assigned.
     pub num_available: u128,
@@ -74,8 +80,10 @@ pub struct Statistics {
     /// The rest in percent.
     pub available_string: String,
     /// The first address that hosts can have.
+    #[schema(value_type = String)]
     pub first_address: IpAddr,
     /// The last address that hosts can have.
+    #[schema(value_type = String)]
     pub last_address: IpAddr,
     /// 4 or 6.
     pub ip_version: u8,
@@ -84,6 +92,7 @@ pub struct Statistics {
     pub ranges: Option<Vec<AddressSpan>>,
     /// A free address for a gateway, when asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<String>)]
     pub suggested_gateway: Option<IpAddr>,
     /// A free row of addresses for DHCP, when asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -91,9 +100,10 @@ pub struct Statistics {
 }
 
 /// An address of a subnet and who has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UsedAddress {
     /// The address.
+    #[schema(value_type = String)]
     pub ip: IpAddr,
     /// How it was assigned: 0 automatic, 1 static, 4 by a user, 5 DHCP, 6 seen by DHCP.
     pub alloc_type: u8,
@@ -110,7 +120,7 @@ pub struct UsedAddress {
 }
 
 /// The machine that has an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NodeSummary {
     /// Its id.
     pub system_id: String,

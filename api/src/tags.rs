@@ -1,9 +1,10 @@
 //! The shape of a tag.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tag {
     /// Its name.
     pub name: String,
@@ -30,7 +31,7 @@ impl From<&model::tag::Tag> for Tag {
 }
 
 /// How many machines were found of those that a tag was to be added to and taken from, as MAAS counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdatedNodes {
     /// Machines that carry it now.
     pub added: usize,
@@ -39,7 +40,7 @@ pub struct UpdatedNodes {
 }
 
 /// A tag whose definition is being evaluated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rebuilding {
     /// Its name.
     pub rebuilding: String,

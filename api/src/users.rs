@@ -1,9 +1,10 @@
 //! The shape of a user.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Its name.
     pub username: String,

@@ -1,6 +1,7 @@
 //! The shape of `version/`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The version of MAAS whose API is served: clients compare it with what they need.
 pub const MAAS_VERSION: &str = "3.7.3";
@@ -19,7 +20,7 @@ const CAPABILITIES: [&str; 9] = [
 ];
 
 /// The answer of `version/`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Version {
     /// What the server can do, in MAAS's words.
     pub capabilities: Vec<String>,

@@ -2,12 +2,13 @@
 
 use model::id::SystemId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What MAAS calls the space of a VLAN that has none.
 pub const UNDEFINED_SPACE: &str = "undefined";
 
 /// A VLAN.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Vlan {
     /// Its id, not its tag.
     pub id: u32,
@@ -22,14 +23,17 @@ pub struct Vlan {
     /// The largest packet in bytes.
     pub mtu: u16,
     /// A rack that serves it.
+    #[schema(value_type = Option<String>)]
     pub primary_rack: Option<SystemId>,
     /// Another rack that serves it.
+    #[schema(value_type = Option<String>)]
     pub secondary_rack: Option<SystemId>,
     /// Whether DHCP is served.
     pub dhcp_on: bool,
     /// A foreign DHCP server that was seen on it.
     pub external_dhcp: Option<String>,
     /// The VLAN whose racks serve it.
+    #[schema(no_recursion)]
     pub relay_vlan: Option<Box<Self>>,
     /// The name of its space.
     pub space: String,

@@ -2,9 +2,10 @@
 
 use model::zone::AvailabilityZone;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Zone {
     /// Its id.
     pub id: u32,

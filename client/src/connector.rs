@@ -1,4 +1,4 @@
-//! Connections to regions: plain, or TLS for who is asked at `https`. Whom TLS trusts is said by the operator, or by the
+//! Connections to regions, and to whom regions ask: plain, or TLS for who is asked at `https`. Whom TLS trusts is said by the operator, or by the
 //! authorities of the host.
 
 use std::io;
@@ -11,10 +11,11 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use rustls::crypto::ring;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{self, CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -22,15 +23,26 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower::Service;
 
-use crate::ClientError;
+use crate::error::ClientError;
 
 /// The authorities that hosts trust, where distributions keep them.
 const HOST_AUTHORITIES: &[&str] =
     &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
+/// Whose certificates are accepted over TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Those of the authorities that the host trusts.
+    Host,
+    /// These certificates, or authorities (PEM), and no others.
+    These(String),
+    /// Anybody's: the connection is encrypted, and whoever is in between can read it. For an operator who says so.
+    Anybody,
+}
+
 /// Makes connections.
 #[derive(Clone)]
-pub(crate) struct Connector {
+pub struct Connector {
     tls: TlsConnector,
     patience: Duration,
 }
@@ -42,29 +54,24 @@ impl std::fmt::Debug for Connector {
 }
 
 impl Connector {
-    /// One that takes so long at most for a connection, and trusts these certificates (PEM), or else those of the host.
-    pub(crate) fn new(trusted: Option<&str>, patience: Duration) -> Result<Self, ClientError> {
-        let mut roots = RootCertStore::empty();
-        match trusted {
-            Some(pem) => {
-                for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                    let certificate =
-                        certificate.map_err(|error| ClientError::Trust(error.to_string()))?;
-                    roots
-                        .add(certificate)
-                        .map_err(|error| ClientError::Trust(error.to_string()))?;
-                }
-                if roots.is_empty() {
-                    return Err(ClientError::Trust("there is no certificate in it".to_owned()));
-                }
-            }
-            None => roots.extend(host_authorities()),
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    /// One that takes so long at most for a connection, and trusts these.
+    ///
+    /// # Errors
+    /// [`ClientError::Trust`] when a certificate cannot be read.
+    pub fn new(trust: &Trust, patience: Duration) -> Result<Self, ClientError> {
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| ClientError::Trust(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .map_err(|error| ClientError::Trust(error.to_string()))?;
+        let config = match trust {
+            Trust::Anybody => config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+                .with_no_client_auth(),
+            Trust::Host | Trust::These(_) => {
+                config.with_root_certificates(roots(trust)?).with_no_client_auth()
+            }
+        };
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), patience })
     }
 
@@ -83,6 +90,63 @@ impl Connector {
         let name = name.map_err(|_| invalid("it has no name that a certificate could have"))?;
         let stream = self.tls.connect(name, stream).await?;
         Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
+    }
+}
+
+fn roots(trust: &Trust) -> Result<RootCertStore, ClientError> {
+    let mut roots = RootCertStore::empty();
+    let Trust::These(pem) = trust else {
+        roots.extend(host_authorities());
+        return Ok(roots);
+    };
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|error| ClientError::Trust(error.to_string()))?;
+        roots.add(certificate).map_err(|error| ClientError::Trust(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(ClientError::Trust("there is no certificate in it".to_owned()));
+    }
+    Ok(roots)
+}
+
+/// Accepts every certificate whose key the other side has.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -115,7 +179,7 @@ impl Service<Uri> for Connector {
 
 /// A connection.
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub enum Stream {
     /// Without TLS.
     Plain(TcpStream),
     /// With it.

@@ -5,14 +5,16 @@
 //! when nothing was written. A request that changes something and got no answer at all may have been
 //! done; it is repeated only by a client that was told so.
 
-mod connector;
+pub mod connector;
+mod error;
+mod exchange;
 pub mod key;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::rt::TokioExecutor;
@@ -20,7 +22,11 @@ use model::error::with_causes;
 use serde_json::Value;
 
 use crate::connector::Connector;
-use crate::key::{ApiKey, InvalidKey};
+pub use crate::connector::Trust;
+pub use crate::error::ClientError;
+use crate::exchange::owned;
+pub use crate::exchange::{Answer, Body, Exchange};
+use crate::key::ApiKey;
 
 /// The API's root.
 const ROOT: &str = "/MAAS/api/2.0/";
@@ -40,84 +46,16 @@ pub struct Patience {
     pub repeat_unanswered: bool,
 }
 
-/// Why there is no answer, or not the one that was hoped for.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The API key cannot be one.
-    #[error(transparent)]
-    Key(#[from] InvalidKey),
-    /// There is nobody to ask.
-    #[error("no region is named")]
-    NoRegion,
-    /// What is asked for cannot be written as a request: a path, a field or the address of a region.
-    #[error("cannot ask at {url}: {reason}")]
-    Request {
-        /// Where it was to be asked.
-        url: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The certificates to trust cannot be used.
-    #[error("the certificates to trust cannot be used: {0}")]
-    Trust(String),
-    /// A region answered, and not with success.
-    #[error("{status}: {}", said(*status, text))]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// The body.
-        text: String,
-    },
-    /// No region answers, or none has a quorum; nothing was done.
-    #[error("no region answers: {reason}")]
-    Unavailable {
-        /// What the last one said.
-        reason: String,
-    },
-    /// The connection broke before the answer.
-    #[error("{endpoint} gave no answer, it may have been done: {reason}")]
-    Unanswered {
-        /// The region.
-        endpoint: String,
-        /// What happened.
-        reason: String,
-    },
-    /// The answer has not the shape that it should have.
-    #[error("unexpected answer")]
-    Shape(#[from] serde_json::Error),
-}
-
 /// A client of a cluster.
 #[derive(Debug)]
 pub struct Client {
     http: Http<Connector, Full<Bytes>>,
     endpoints: Vec<String>,
-    key: ApiKey,
+    /// None for somebody whom nobody knows.
+    key: Option<ApiKey>,
     patience: Patience,
     /// The region that is asked first.
     current: AtomicUsize,
-}
-
-/// What is sent with a request.
-#[derive(Debug, Clone)]
-enum Content {
-    Nothing,
-    Form(Vec<(String, String)>),
-    Bytes(Vec<u8>),
-}
-
-impl Content {
-    fn form(fields: &[(&str, &str)]) -> Self {
-        Self::Form(owned(fields))
-    }
-
-    /// Whether sending it twice does no harm.
-    fn may_repeat(&self, method: &Method) -> bool {
-        match self {
-            Self::Nothing | Self::Form(_) => *method != Method::POST,
-            Self::Bytes(_) => false,
-        }
-    }
 }
 
 impl Client {
@@ -143,18 +81,26 @@ impl Client {
         patience: Patience,
         trusted: Option<&str>,
     ) -> Result<Self, ClientError> {
+        let trust = trusted.map_or(Trust::Host, |pem| Trust::These(pem.to_owned()));
+        Self::of(endpoints, Some(key), patience, &trust)
+    }
+
+    /// A client that has a key or none, and trusts whom it is told to over TLS.
+    ///
+    /// # Errors
+    /// When there is no region, or a certificate cannot be read.
+    pub fn of(
+        endpoints: Vec<String>,
+        key: Option<ApiKey>,
+        patience: Patience,
+        trust: &Trust,
+    ) -> Result<Self, ClientError> {
         if endpoints.is_empty() {
             return Err(ClientError::NoRegion);
         }
-        let connector = Connector::new(trusted, patience.connect)?;
+        let connector = Connector::new(trust, patience.connect)?;
         let http = Http::builder(TokioExecutor::new()).build(connector);
         Ok(Self { http, endpoints, key, patience, current: AtomicUsize::new(0) })
-    }
-
-    /// Its key.
-    #[must_use]
-    pub fn key(&self) -> &ApiKey {
-        &self.key
     }
 
     /// The user that the key belongs to.
@@ -178,7 +124,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
-        self.call(&Method::GET, path, &owned(query), &Content::Nothing).await
+        self.call(&Method::GET, path, &owned(query), Body::Nothing).await
     }
 
     /// Posts a form.
@@ -186,7 +132,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, ClientError> {
-        self.call(&Method::POST, path, &[], &Content::form(form)).await
+        self.call(&Method::POST, path, &[], Body::form(form)).await
     }
 
     /// Puts a form.
@@ -194,7 +140,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn put(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, ClientError> {
-        self.call(&Method::PUT, path, &[], &Content::form(form)).await
+        self.call(&Method::PUT, path, &[], Body::form(form)).await
     }
 
     /// Calls an operation: what reads has its fields in the query, everything else as a form.
@@ -211,10 +157,10 @@ impl Client {
         let op = op.map(|op| ("op".to_owned(), op.to_owned()));
         if *method == Method::GET {
             let query: Vec<_> = op.into_iter().chain(fields).collect();
-            return self.call(method, path, &query, &Content::Nothing).await;
+            return self.call(method, path, &query, Body::Nothing).await;
         }
         let query: Vec<_> = op.into_iter().collect();
-        self.call(method, path, &query, &Content::Form(fields)).await
+        self.call(method, path, &query, Body::Form(fields)).await
     }
 
     /// Sends a part of a file. It is not repeated when there was no answer: it may be there.
@@ -222,7 +168,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, ClientError> {
-        self.call(&Method::PUT, path, &[], &Content::Bytes(bytes)).await
+        self.call(&Method::PUT, path, &[], Body::Bytes(bytes.into())).await
     }
 
     async fn call(
@@ -230,28 +176,54 @@ impl Client {
         method: &Method,
         path: &str,
         query: &[(String, String)],
-        content: &Content,
+        body: Body,
     ) -> Result<Value, ClientError> {
+        let root = if path.starts_with('/') { "" } else { ROOT };
+        let (path, query) = (format!("{root}{path}"), query.to_vec());
+        let answer = self.exchange(&Exchange { method: method.clone(), path, query, body }).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+            return Err(ClientError::Unavailable {
+                reason: format!("{}: {text}", answer.endpoint),
+            });
+        }
+        read(answer.status, text)
+    }
+
+    /// Asks as it is told to and returns what was answered, whatever that is. The next region is asked when one does not
+    /// answer or says 503; when all have said so for as long as the client waits, that is the answer.
+    ///
+    /// # Errors
+    /// No region answers, or the request cannot be made.
+    pub async fn exchange(&self, exchange: &Exchange) -> Result<Answer, ClientError> {
         let started = Instant::now();
-        let may_repeat = self.patience.repeat_unanswered || content.may_repeat(method);
+        let may_repeat = self.patience.repeat_unanswered || exchange.may_repeat();
+        let (mut asked, mut distrusted) = (0, 0);
         loop {
             let at = self.current.load(Ordering::Relaxed);
             let endpoint = &self.endpoints[at % self.endpoints.len()];
-            let root = if path.starts_with('/') { "" } else { ROOT };
-            let request =
-                self.request(method, &format!("{endpoint}{root}{path}"), query, content)?;
-            let reason = match self.ask(request, self.time_of_one(may_repeat)).await {
-                Ok((StatusCode::SERVICE_UNAVAILABLE, text)) => format!("{endpoint}: {text}"),
-                Ok((status, text)) => return answer(status, text),
-                Err(failed) if !failed.was_sent || may_repeat => {
-                    format!("{endpoint}: {}", failed.reason)
+            let request = exchange.request(endpoint, self.key.as_ref())?;
+            asked += 1;
+            let is_over = started.elapsed() >= self.patience.total && asked >= self.endpoints.len();
+            let reason = match self.ask(request, endpoint, self.time_of_one(may_repeat)).await {
+                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE && !is_over => None,
+                Ok(answer) => return Ok(answer),
+                // It does not get better by waiting.
+                Err(Failed { is_distrusted: true, reason, .. }) => {
+                    distrusted += 1;
+                    if distrusted == self.endpoints.len() {
+                        let endpoint = endpoint.clone();
+                        return Err(ClientError::Distrusted { endpoint, reason });
+                    }
+                    Some(reason)
                 }
+                Err(failed) if !failed.was_sent || may_repeat => Some(failed.reason),
                 Err(Failed { reason, .. }) => {
                     return Err(ClientError::Unanswered { endpoint: endpoint.clone(), reason });
                 }
             };
-            if started.elapsed() >= self.patience.total {
-                return Err(ClientError::Unavailable { reason });
+            if let (true, Some(reason)) = (is_over, reason) {
+                return Err(ClientError::Unavailable { reason: format!("{endpoint}: {reason}") });
             }
             self.current.store(at + 1, Ordering::Relaxed);
             tokio::time::sleep(self.patience.pause).await;
@@ -264,60 +236,32 @@ impl Client {
         if may_repeat && self.endpoints.len() > 1 { answer.min(total / 3) } else { answer }
     }
 
-    /// What one region is asked; each is signed anew.
-    fn request(
-        &self,
-        method: &Method,
-        url: &str,
-        query: &[(String, String)],
-        content: &Content,
-    ) -> Result<Request<Full<Bytes>>, ClientError> {
-        let wrong = |reason: String| ClientError::Request { url: url.to_owned(), reason };
-        let encode = |pairs: &[(String, String)]| {
-            serde_urlencoded::to_string(pairs).map_err(|error| wrong(error.to_string()))
-        };
-        let mut target = url.to_owned();
-        if !query.is_empty() {
-            target.push(if url.contains('?') { '&' } else { '?' });
-            target.push_str(&encode(query)?);
-        }
-        let (kind, body) = match content {
-            Content::Nothing => (None, Bytes::new()),
-            Content::Form(fields) => {
-                (Some("application/x-www-form-urlencoded"), Bytes::from(encode(fields)?))
-            }
-            Content::Bytes(bytes) => (Some("application/octet-stream"), Bytes::from(bytes.clone())),
-        };
-        let mut request = Request::builder()
-            .method(method.clone())
-            .uri(target)
-            .header(header::AUTHORIZATION, self.key.authorization());
-        if let Some(kind) = kind {
-            request = request.header(header::CONTENT_TYPE, kind);
-        }
-        request.body(Full::new(body)).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// The status and the body of an answer.
     async fn ask(
         &self,
         request: Request<Full<Bytes>>,
+        endpoint: &str,
         patience: Duration,
-    ) -> Result<(StatusCode, String), Failed> {
+    ) -> Result<Answer, Failed> {
         let answered = async {
             let response = self.http.request(request).await.map_err(|error| Failed {
                 was_sent: !error.is_connect(),
+                is_distrusted: error.is_connect() && is_distrust(&error),
                 reason: with_causes(&error),
             })?;
-            let status = response.status();
-            let body = response.into_body().collect().await;
-            let body =
-                body.map_err(|error| Failed { was_sent: true, reason: with_causes(&error) })?;
-            Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+            let (head, body) = response.into_parts();
+            let body = body.collect().await;
+            let body = body.map_err(|error| Failed::after_sending(with_causes(&error)))?;
+            let endpoint = endpoint.to_owned();
+            Ok(Answer {
+                endpoint,
+                status: head.status,
+                headers: head.headers,
+                body: body.to_bytes(),
+            })
         };
         tokio::time::timeout(patience, answered).await.unwrap_or_else(|_| {
             let reason = format!("no answer in {} s", patience.as_secs());
-            Err(Failed { was_sent: true, reason })
+            Err(Failed::after_sending(reason))
         })
     }
 }
@@ -325,35 +269,52 @@ impl Client {
 /// Why a region gave no answer, and whether it may have been asked.
 struct Failed {
     was_sent: bool,
+    /// Whether its certificate is why.
+    is_distrusted: bool,
     reason: String,
 }
 
-/// What a region said of a refusal, or at least what its status means.
-fn said(status: u16, text: &str) -> &str {
-    let meaning = || StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    match text.trim() {
-        "" => meaning().unwrap_or_default(),
-        text => text,
+impl Failed {
+    const fn after_sending(reason: String) -> Self {
+        Self { was_sent: true, is_distrusted: false, reason }
     }
 }
 
+/// Whether what went wrong is a certificate.
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // What an error of IO is made of is not among its causes.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if matches!(inner, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// The JSON of an answer, or its text where it is none.
-fn answer(status: StatusCode, text: String) -> Result<Value, ClientError> {
+fn read(status: StatusCode, text: String) -> Result<Value, ClientError> {
     if status.is_success() {
         return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
     }
     Err(ClientError::Refused { status: status.as_u16(), text })
 }
 
-fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::Arc;
     use std::thread;
+
+    use rustls::ServerConfig;
+    use rustls::crypto::ring;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::task::JoinSet;
+    use tokio_rustls::TlsAcceptor;
 
     use super::*;
 
@@ -420,6 +381,44 @@ mod tests {
         let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         let error = client(&[region(refusal)]).get("tags/x/").await.unwrap_err();
         assert_eq!(error.to_string(), "403: Forbidden");
+    }
+
+    /// A region whose certificate has ended, at an address; it ends with the test.
+    async fn expired_region() -> (String, String, JoinSet<()>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let certificate = params.self_signed(&key).unwrap();
+        let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], private)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("https://{}", listener.local_addr().unwrap());
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _refused = acceptor.accept(stream).await;
+            }
+        });
+        (endpoint, certificate.pem(), serving)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_has_ended_is_told_at_once() {
+        let (endpoint, pem, _serving) = expired_region().await;
+        let patience = Patience { total: Duration::from_secs(3_600), ..PATIENCE };
+        let endpoints = vec![endpoint.clone(), endpoint];
+        let key = ApiKey::new("a", "b", "c");
+        let client = Client::trusting(endpoints, key, patience, Some(&pem)).unwrap();
+        let error = client.get("tags/").await.unwrap_err();
+        assert!(matches!(error, ClientError::Distrusted { .. }), "{error:?}");
+        assert!(error.to_string().contains("certificate expired"), "{error}");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Packets that nobody thought of, for the DHCP server, and requests that nobody thought of, for the API: `make fuzz`.
+//! Packets that nobody thought of, for the DHCP server, requests that nobody thought of, for the API, and filters: `make fuzz`.
 //!
 //! A target does one case from a number and panics when something does not hold. So a failure is a
 //! target and a number, and the number does it again. Packets come from `fuzz/corpus`, which
@@ -15,5 +15,6 @@ pub mod target;
 mod api;
 mod engine;
 mod operators;
+mod query;
 mod wire;
 mod world;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::draws::Draws;
-use crate::{api, engine, wire};
+use crate::{api, engine, query, wire};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -15,11 +15,13 @@ pub enum Target {
     Engine,
     /// Requests of everybody to a region's API.
     Api,
+    /// Reading filters and selectors.
+    Query,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 3] = [Self::Wire, Self::Engine, Self::Api];
+    pub const ALL: [Self; 4] = [Self::Wire, Self::Engine, Self::Api, Self::Query];
 
     /// Its name on the command line.
     #[must_use]
@@ -28,6 +30,7 @@ impl Target {
             Self::Wire => "wire",
             Self::Engine => "engine",
             Self::Api => "api",
+            Self::Query => "query",
         }
     }
 
@@ -41,6 +44,7 @@ impl Target {
             Self::Wire => wire::run(corpus, &mut draws),
             Self::Engine => engine::run(corpus, &mut draws, written),
             Self::Api => api::run(&mut draws, written),
+            Self::Query => query::run(&mut draws),
         }
     }
 }

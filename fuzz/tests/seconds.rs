@@ -26,3 +26,8 @@ fn no_conversation_breaks_what_a_server_promises() {
 fn no_request_gets_what_is_not_its_callers() {
     nothing_in(Target::Api);
 }
+
+#[test]
+fn no_filter_is_understood_otherwise_than_it_is_printed() {
+    nothing_in(Target::Query);
+}

@@ -10,4 +10,5 @@ mod open_files;
 mod progress;
 mod serve;
 
+pub use open_files::OpenFiles;
 pub use serve::{Limits, serve, serve_tls};

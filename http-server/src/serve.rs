@@ -23,18 +23,19 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use crate::connections::Connections;
-use crate::open_files;
+use crate::open_files::OpenFiles;
 use crate::progress::Progress;
 
 /// How long nothing is accepted after that failed: mostly because of too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// What clients may have of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many connections there are, if the process may have twice as many files open; more wait
-    /// in the kernel.
+    /// How many connections there are, while the process has files for them; more wait in the kernel.
     pub connections_max: usize,
+    /// Where these files come from.
+    pub open_files: OpenFiles,
     /// How many of them one address has; more are closed at once.
     pub per_address_max: usize,
     /// How long the head of a request may take, and a connection be idle before it.
@@ -47,9 +48,10 @@ impl Limits {
     /// So many connections, a quarter of them for one address, and 30 seconds for a head and for a
     /// byte to be taken.
     #[must_use]
-    pub const fn of(connections_max: usize) -> Self {
+    pub fn of(connections_max: usize, open_files: &OpenFiles) -> Self {
         Self {
             connections_max,
+            open_files: open_files.clone(),
             per_address_max: connections_max / 4,
             head: Duration::from_secs(30),
             reading: Duration::from_secs(30),
@@ -91,8 +93,7 @@ async fn run<S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let places =
-        Arc::new(Semaphore::new(limits.connections_max.min(open_files::connections_max())));
+    let places = Arc::new(Semaphore::new(limits.connections_max));
     let connections = Connections::new(limits.per_address_max);
     let graceful = GracefulShutdown::new();
     let mut tasks = JoinSet::new();
@@ -101,6 +102,10 @@ async fn run<S>(
         let place = tokio::select! {
             () = stop.cancelled() => break,
             Ok(place) = Arc::clone(&places).acquire_owned() => place,
+        };
+        let file = tokio::select! {
+            () = stop.cancelled() => break,
+            Ok(file) = limits.open_files.take() => file,
         };
         let (stream, client) = tokio::select! {
             () = stop.cancelled() => break,
@@ -113,7 +118,7 @@ async fn run<S>(
         // Answers are written whole: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let (service, watcher) = (service.clone(), graceful.watcher());
-        let (acceptor, stopping) = (acceptor.clone(), stop.clone());
+        let (acceptor, stopping, limits) = (acceptor.clone(), stop.clone(), limits.clone());
         tasks.spawn(async move {
             let answered = match acceptor {
                 None => watcher.watch(connection(stream, client, service, limits)).await,
@@ -132,7 +137,7 @@ async fn run<S>(
             if let Err(error) = answered {
                 tracing::debug!(%client, "the connection of {client} broke: {error}");
             }
-            drop((place, counted));
+            drop((place, file, counted));
         });
     }
     drop(listener);
@@ -218,6 +223,10 @@ mod tests {
         }
     }
 
+    fn limits(connections_max: usize) -> Limits {
+        Limits::of(connections_max, &OpenFiles::up_to(100))
+    }
+
     /// What the server says until it closes the connection; nothing when it resets it.
     async fn rest(mut stream: TcpStream) -> String {
         let mut bytes = Vec::new();
@@ -228,7 +237,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_come_ends_the_connection() {
         let routes = Router::new().route("/", get(async || "here"));
-        let server = Server::start(routes, Limits::of(8)).await;
+        let server = Server::start(routes, limits(8)).await;
         let mut slow = server.connect().await;
         slow.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
         assert!(!rest(slow).await.contains("200"));
@@ -242,7 +251,7 @@ mod tests {
             "/",
             get(async |ConnectInfo(client): ConnectInfo<SocketAddr>| client.to_string()),
         );
-        let limits = Limits { per_address_max: 2, ..Limits::of(8) };
+        let limits = Limits { per_address_max: 2, ..limits(8) };
         let server = Server::start(routes, limits).await;
         let mut first = server.connect().await;
         let second = server.connect().await;
@@ -267,7 +276,7 @@ mod tests {
             RUNNING.fetch_sub(1, Ordering::SeqCst);
             "here"
         };
-        let limits = Limits { connections_max: 2, per_address_max: 100, ..Limits::of(2) };
+        let limits = Limits { per_address_max: 100, ..limits(2) };
         let server = Server::start(Router::new().route("/", get(answer)), limits).await;
         let mut streams = Vec::new();
         for _ in 0..20 {
@@ -283,6 +292,39 @@ mod tests {
         server.end().await;
     }
 
+    /// A listener that waits for a client has a file for it, too.
+    #[tokio::test]
+    async fn two_listeners_share_the_files_of_the_process() {
+        let files = OpenFiles::up_to(3);
+        let start = || {
+            let routes = Router::new().route("/", get(async || "here"));
+            Server::start(routes, Limits { per_address_max: 8, ..Limits::of(8, &files) })
+        };
+        let (one, other) = (start().await, start().await);
+        let ask = async |server: &Server| {
+            let mut stream = server.connect().await;
+            stream.write_all(ASK).await.unwrap();
+            stream
+        };
+        assert!(rest(ask(&one).await).await.ends_with("here"));
+        assert!(rest(ask(&other).await).await.ends_with("here"));
+        let hold = async |server: &Server| {
+            let mut stream = server.connect().await;
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            assert!(stream.read(&mut [0]).await.unwrap() > 0);
+            stream
+        };
+        // The other one waits with a file, and both that are left are taken.
+        let (held, kept) = (hold(&one).await, hold(&one).await);
+        assert_eq!(files.left(), 0);
+        let waits = ask(&one).await;
+        drop(held);
+        assert!(rest(waits).await.ends_with("here"));
+        drop(kept);
+        one.end().await;
+        other.end().await;
+    }
+
     #[tokio::test]
     async fn what_is_under_way_is_answered_before_the_end() {
         let (entered, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -292,7 +334,7 @@ mod tests {
             waited.notified().await;
             "here"
         };
-        let server = Server::start(Router::new().route("/", get(answer)), Limits::of(8)).await;
+        let server = Server::start(Router::new().route("/", get(answer)), limits(8)).await;
         let mut stream = server.connect().await;
         stream.write_all(ASK).await.unwrap();
         entered.notified().await;

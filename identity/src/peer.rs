@@ -2,7 +2,7 @@
 //! a client expects.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
@@ -52,6 +52,12 @@ impl PeerIdentity {
     #[must_use]
     pub fn behind(extensions: &tonic::Extensions) -> Option<&Self> {
         extensions.get::<Connection>().and_then(|connection| connection.peer.as_ref())
+    }
+
+    /// The address that a request came from.
+    pub fn address_of<T>(request: &tonic::Request<T>) -> Option<IpAddr> {
+        let connection = request.extensions().get::<Connection>();
+        connection.map(|connection| connection.remote.ip().to_canonical())
     }
 
     /// The region node id of the peer that sent a request; none for racks and strangers.

@@ -3,10 +3,14 @@
 //! Pure: the caller passes what it knows of the object. Where an object belongs to somebody, the
 //! operation asks again with the object at hand, in the transaction that changes it.
 
-use std::fmt;
+mod users;
 
+use std::fmt;
+use std::sync::Arc;
+
+use crate::entitlement::Entitlements;
 use crate::error::Kind;
-use crate::id::{SystemId, UserId};
+use crate::id::{ResourcePoolId, SystemId, UserId};
 use crate::machine::{Machine, Placement};
 use crate::user::User;
 
@@ -15,8 +19,8 @@ use crate::user::User;
 pub enum Actor {
     /// Nobody that we know.
     Anonymous,
-    /// A user, by one of its API keys or its password.
-    User(User),
+    /// A user, by one of its API keys or its password, with what its groups give it.
+    User(User, Arc<Entitlements>),
     /// The system that was deployed to a machine, by the machine's key.
     Machine(SystemId),
     /// The ephemeral OS on a machine: named by the address it booted from until it is known which
@@ -52,29 +56,53 @@ macro_rules! permissions {
 permissions! {
     /// Read what is for everybody: the API's description, whether an address is known.
     Discover,
-    /// Read the site's objects, without secrets.
+    /// Read what is no network, without secrets: users, images, events, the own things.
     View,
+    /// Read networks, zones and tags.
+    ReadSite,
+    /// Read domains and their names.
+    ReadDns,
+    /// Read settings and package repositories, without passwords.
+    ReadSettings,
     /// Read and change the own API keys and SSH keys.
     ManageOwnKeys,
     /// Keep, read and delete the own files.
     ManageOwnFiles,
     /// Write, change and delete messages to users.
     ManageNotifications,
-    /// Make and delete users.
+    /// Read messages to others.
+    ReadAllNotifications,
+    /// Make, change and delete webhooks, and see what became of their deliveries.
+    ManageWebhooks,
+    /// Make and delete users, and change groups.
     ManageUsers,
+    /// Make, change and delete superusers.
+    ManageSuperusers,
+    /// Read groups, who is in them and what they give.
+    ReadUserGroups,
     /// Read who changed what.
     ReadAudit,
     /// Change settings.
     ManageSettings,
-    /// Change zones, resource pools and tags, and which machines carry a tag.
+    /// Change zones and tags, and which machines carry a tag.
     ManageGroups,
+    /// Read a resource pool.
+    ReadPool,
+    /// Change what a resource pool is called.
+    EditPool,
+    /// Make and delete resource pools.
+    ManagePools,
     /// Forget racks.
     ManageControllers,
     /// Change images and the ephemeral OS.
     ManageImages,
-    /// Read and change where images could be imported from.
+    /// Read where images could be imported from, without passwords.
+    ReadBootSources,
+    /// Change where images could be imported from.
     ManageBootSources,
-    /// Read and change licence keys.
+    /// Read licence keys.
+    ReadLicenses,
+    /// Change licence keys.
     ManageLicenses,
     /// Change fabrics, VLANs, spaces and subnets.
     ManageNetwork,
@@ -98,6 +126,10 @@ permissions! {
     ReleaseAnyAddress,
     /// Read a machine.
     ReadMachine,
+    /// Read what happened to a machine, whoever has it.
+    ReadMachineEvents,
+    /// Read a device.
+    ReadDevice,
     /// See racks and regions.
     ReadControllers,
     /// Make devices, edit and delete the own ones and those that are nobody's.
@@ -151,14 +183,26 @@ permissions! {
 pub enum Object<'a> {
     /// The site as a whole, or an object that belongs to nobody.
     Site,
-    /// A machine or device.
+    /// A machine.
     Machine {
         /// Its id.
         id: &'a SystemId,
-        /// The user it is allocated to, or who made it.
+        /// Its resource pool.
+        pool: ResourcePoolId,
+        /// The user it is allocated to.
         owner: Option<UserId>,
         /// Whether it is locked against changes.
         locked: bool,
+    },
+    /// A resource pool, or a machine that is to be in it.
+    Pool {
+        /// Its id.
+        id: ResourcePoolId,
+    },
+    /// A device.
+    Device {
+        /// The user that made it.
+        owner: Option<UserId>,
     },
     /// An IP range.
     Range {
@@ -211,8 +255,8 @@ impl<'a> Object<'a> {
     /// A machine as it is now.
     #[must_use]
     pub fn of(machine: &'a Machine) -> Self {
-        let Placement { owner, locked, .. } = machine.placement;
-        Self::Machine { id: &machine.system_id, owner, locked }
+        let Placement { pool, owner, locked, .. } = machine.placement;
+        Self::Machine { id: &machine.system_id, pool, owner, locked }
     }
 }
 
@@ -228,13 +272,19 @@ impl Denied {
 }
 
 impl Actor {
+    /// A user for whom no group is asked: superusers need none, and the own things of others neither.
+    #[must_use]
+    pub fn without_groups(user: User) -> Self {
+        Self::User(user, Arc::default())
+    }
+
     /// What it is.
     #[must_use]
     pub fn role(&self) -> Role {
         match self {
             Self::Anonymous => Role::Anonymous,
-            Self::User(user) if user.is_superuser => Role::Superuser,
-            Self::User(_) => Role::User,
+            Self::User(user, _) if user.is_superuser => Role::Superuser,
+            Self::User(..) => Role::User,
             Self::Machine(_) | Self::Agent(_) => Role::Machine,
             Self::Rack(_) | Self::Region(_) | Self::Joining | Self::Setup | Self::Reconciler(_) => {
                 Role::System
@@ -248,7 +298,7 @@ impl Actor {
     /// [`Denied`] for anybody else.
     pub fn user(&self, permission: Permission) -> Result<&User, Denied> {
         match self {
-            Self::User(user) => Ok(user),
+            Self::User(user, _) => Ok(user),
             Self::Anonymous
             | Self::Machine(_)
             | Self::Agent(_)
@@ -265,7 +315,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
-            Self::User(user) => write!(f, "user:{}", user.username),
+            Self::User(user, _) => write!(f, "user:{}", user.username),
             Self::Machine(id) => write!(f, "machine:{id}"),
             Self::Agent(name) => write!(f, "agent:{name}"),
             Self::Rack(id) => write!(f, "rack:{id}"),
@@ -278,7 +328,8 @@ impl fmt::Display for Actor {
 }
 
 /// Whether `actor` may do something to an object. Asked with [`Object::Site`] about what belongs to
-/// somebody, it says whether the actor may do so to any of them that is nobody's.
+/// somebody, or lies in a pool, it says whether the actor may do so to any of them; where it may not be so of all, the
+/// operation asks again with the object.
 ///
 /// # Errors
 /// [`Denied`].
@@ -286,7 +337,9 @@ pub fn permits(actor: &Actor, permission: Permission, object: &Object<'_>) -> Re
     use Permission as P;
     let allowed = match actor {
         Actor::Anonymous => matches!(permission, P::Discover | P::EnlistMachine),
-        Actor::User(user) => is_for_users(permission) && user_may(user, permission, object),
+        Actor::User(user, given) => {
+            is_for_users(permission) && users::may(user, given, permission, object)
+        }
         Actor::Machine(own) => match (permission, object) {
             (P::BootMachine, Object::Machine { id, .. }) => *id == own,
             (permission, _) => permission == P::Discover,
@@ -338,46 +391,6 @@ fn rack_may(own: &SystemId, permission: Permission, object: &Object<'_>) -> bool
     }
 }
 
-fn user_may(user: &User, permission: Permission, object: &Object<'_>) -> bool {
-    use Permission as P;
-    let (is_free, is_mine, is_locked) = match object {
-        Object::Site => (true, true, false),
-        Object::Machine { owner, locked, .. } => {
-            (owner.is_none(), *owner == Some(user.id), *locked)
-        }
-        Object::Range { owner } => (false, *owner == Some(user.id), false),
-        Object::Link { .. } | Object::Rack { .. } | Object::Region { .. } => (false, false, false),
-    };
-    // Nobody passes a lock but to open it, and administrators read behind it.
-    let is_barred = is_locked
-        && matches!(
-            permission,
-            P::EditMachine | P::CommissionMachine | P::OperateMachine | P::InterruptMachine
-        );
-    let for_everybody = matches!(
-        permission,
-        P::Discover
-            | P::View
-            | P::ManageOwnKeys
-            | P::ManageOwnFiles
-            | P::CreateReservedRange
-            | P::ReserveAddress
-            | P::EnlistMachine
-            | P::AllocateMachine
-            | P::QueryPower
-            | P::ScanNetworks
-    );
-    // A machine that is nobody's is for whoever takes it; so is its power switch.
-    let for_takers =
-        matches!(permission, P::ReadMachine | P::OperateMachine | P::LockMachine | P::EditDevice);
-    let for_owners = matches!(permission, P::EditRange | P::InterruptMachine);
-    let may = user.is_superuser
-        || for_everybody
-        || (for_takers && (is_free || is_mine))
-        || (for_owners && is_mine);
-    may && !is_barred
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
@@ -385,15 +398,21 @@ mod tests {
     use super::*;
     use crate::time::Timestamp;
 
+    const POOL: ResourcePoolId = ResourcePoolId(7);
+
     fn user(id: u32, is_superuser: bool) -> Actor {
-        Actor::User(User {
+        let user = User {
             id: UserId(id),
             username: format!("user-{id}"),
             email: String::new(),
             is_superuser,
             password_hash: None,
             created: Timestamp::default(),
-        })
+        };
+        // Superusers need no groups.
+        let given =
+            if is_superuser { Entitlements::default() } else { Entitlements::of_everybody() };
+        Actor::User(user, Arc::new(given))
     }
 
     /// Every object there is for a permission: its own machine, range, link or node, another's,
@@ -405,12 +424,16 @@ mod tests {
         let (own_link, other_link) = (own, other);
         let ([own], [other]) = (own, other);
         let (mine, others) = (Some(UserId(1)), Some(UserId(2)));
+        let machine = |id, owner, locked| Object::Machine { id, pool: POOL, owner, locked };
         vec![
             ("the site", Object::Site),
-            ("a free machine", Object::Machine { id: other, owner: None, locked: false }),
-            ("its machine", Object::Machine { id: own, owner: mine, locked: false }),
-            ("its locked machine", Object::Machine { id: own, owner: mine, locked: true }),
-            ("another's machine", Object::Machine { id: other, owner: others, locked: false }),
+            ("a free machine", machine(other, None, false)),
+            ("its machine", machine(own, mine, false)),
+            ("its locked machine", machine(own, mine, true)),
+            ("another's machine", machine(other, others, false)),
+            ("a pool", Object::Pool { id: POOL }),
+            ("its device", Object::Device { owner: mine }),
+            ("another's device", Object::Device { owner: others }),
             ("its range", Object::Range { owner: mine }),
             ("another's range", Object::Range { owner: others }),
             ("its link", Object::Link { racks: own_link }),

@@ -24,6 +24,9 @@ pub struct RackController {
     pub session: Option<u64>,
     /// When the session was last confirmed.
     pub last_seen: Timestamp,
+    /// Whether its program can search networks for hosts; one of a version before says nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub searches_for_hosts: bool,
 }
 
 /// A rack controller as other racks see it: what its names and service addresses come from.

@@ -79,6 +79,12 @@ numeric_ids! {
     PackageRepositoryId
     /// A certificate of a user.
     SslKeyId
+    /// A group of users.
+    UserGroupId
+    /// A provider that users log in at.
+    OidcProviderId
+    /// A webhook.
+    WebhookId
 }
 
 /// The id of a machine or controller: six characters, as MAAS prints them.

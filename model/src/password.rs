@@ -2,16 +2,15 @@
 //!
 //! A password that is set is checked; one that is presented is not, so that users keep what they have.
 
+use std::collections::BTreeMap;
+
 /// The fewest characters of a password.
 pub const LENGTH_MIN: usize = 8;
 
 /// The most characters of a password: hashing a longer one would only take longer.
 pub const LENGTH_MAX: usize = 1024;
 
-/// The shortest part of a name or address that a password is compared with, in characters.
-const PART_MIN: usize = 3;
-
-/// How many tenths of a password make it too similar to a name that is in it.
+/// How many tenths of the letters of a password and a name are in both when they are too similar.
 const SIMILAR_TENTHS: usize = 7;
 
 /// What is wrong with a password. The texts are Django's where it has the rule.
@@ -53,17 +52,35 @@ pub fn weaknesses(password: &str, username: &str, email: &str) -> Vec<WeakPasswo
     checks.into_iter().filter(|(found, _)| *found).map(|(_, weakness)| weakness).collect()
 }
 
-/// Whether most of a password is a name, or a part of one between signs; or the name contains it.
+/// Whether a password is nearly a name, or a part of one between signs, as Django's `UserAttributeSimilarityValidator` has it.
 fn is_similar(lower: &str, name: &str) -> bool {
     let name = name.to_lowercase();
     let parts = name.split(|letter: char| !letter.is_alphanumeric());
-    let length = lower.chars().count();
-    std::iter::once(name.as_str()).chain(name.split('@')).chain(parts).any(|part| {
-        let part_length = part.chars().count();
-        part_length >= PART_MIN
-            && ((lower.contains(part) && part_length * 10 >= length * SIMILAR_TENTHS)
-                || (part.contains(lower) && length * 10 >= part_length * SIMILAR_TENTHS))
-    })
+    // What is before the @ is often written alone, and Django has no part that is that.
+    let parts = std::iter::once(name.as_str()).chain(name.split('@')).chain(parts);
+    let password: Vec<char> = lower.chars().take(LENGTH_MAX).collect();
+    let is_near = |part: &str| {
+        let part: Vec<char> = part.chars().take(LENGTH_MAX).collect();
+        let length = password.len() + part.len();
+        length > 0 && 2 * in_both(&password, &part) * 10 >= length * SIMILAR_TENTHS
+    };
+    parts.filter(|part| !part.is_empty()).any(is_near)
+}
+
+/// How many letters two texts have in common, wherever they stand: what Python's `quick_ratio` is made of.
+fn in_both(one: &[char], other: &[char]) -> usize {
+    let mut left = BTreeMap::new();
+    for letter in other {
+        *left.entry(*letter).or_insert(0_usize) += 1;
+    }
+    let take = |letter: &&char| match left.get_mut(*letter) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        Some(_) | None => false,
+    };
+    one.iter().filter(take).count()
 }
 
 /// Whether it is a common word, as it is or with some digits and signs behind it, or one group of characters
@@ -139,6 +156,10 @@ mod tests {
         check("xJOANNAx", &[LikeUsername]);
         check("example1", &[LikeEmail]);
         check("jo.smith", &[LikeEmail]);
+        // Near, and not in it: letters are left out, changed or turned around.
+        check("exmaple.com!", &[LikeEmail]);
+        check("jo.smth@exmple.com", &[LikeEmail]);
+        check("j0anna12", &[LikeUsername]);
         check("joanna likes long sentences", &[]);
     }
 

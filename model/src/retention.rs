@@ -1,4 +1,4 @@
-//! What may go, and when: how long events, join tokens and files of images are kept.
+//! What may go, and when: how long events, join tokens, files of images and machines that nobody accepts are kept.
 //!
 //! Pure: callers pass what they read and the time, and remove in a transaction that decides again.
 
@@ -38,6 +38,12 @@ pub fn first_kept_event(now: Timestamp, age_max: Duration) -> u64 {
 #[must_use]
 pub fn is_forgotten(token_expires: Timestamp, now: Timestamp) -> bool {
     token_expires.plus_ms(ENDED_TOKEN_MS) <= now
+}
+
+/// Whether a machine that somebody presented, and that changed last at that time, is not waited for any more.
+#[must_use]
+pub fn is_given_up(updated: Timestamp, now: Timestamp, age_max: Duration) -> bool {
+    u128::from(now.since_ms(updated)) >= age_max.as_millis()
 }
 
 /// What becomes of a content.
@@ -106,6 +112,14 @@ mod tests {
     fn tokens_are_forgotten_a_day_after_they_ended() {
         assert!(!is_forgotten(at(5), at(ENDED_TOKEN_MS + 4)));
         assert!(is_forgotten(at(5), at(ENDED_TOKEN_MS + 5)));
+    }
+
+    #[test]
+    fn machines_that_nobody_accepts_are_given_up_after_their_time() {
+        let age_max = Duration::from_millis(100);
+        assert!(!is_given_up(at(5), at(104), age_max));
+        assert!(is_given_up(at(5), at(105), age_max));
+        assert!(!is_given_up(at(5), at(0), age_max), "a clock that went back");
     }
 
     #[test]

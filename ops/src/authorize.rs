@@ -39,6 +39,13 @@ pub fn on_behalf(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables
     }
 }
 
+/// The tables for what an operator asks a region for with the certificate of a node: what it changes is told in an event, in
+/// the name that the history has for the node, `region:1`.
+#[must_use]
+pub fn on_behalf_of_node(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables {
+    tables.on_behalf(Origin { username: actor.to_string(), from })
+}
+
 /// A node as the actor that it is; none when its name is no node's.
 #[must_use]
 pub fn actor_of(role: &Role) -> Option<Actor> {
@@ -67,7 +74,7 @@ pub(crate) fn permit_for_node(
 /// The actor as events name it: users by name, everybody else not at all.
 pub(crate) fn author(actor: &Actor) -> Author<'_> {
     match actor {
-        Actor::User(user) => Author::User(&user.username),
+        Actor::User(user, _) => Author::User(&user.username),
         Actor::Anonymous
         | Actor::Machine(_)
         | Actor::Agent(_)
@@ -89,7 +96,7 @@ pub(crate) mod tests {
 
     /// A superuser.
     pub(crate) fn administrator() -> Actor {
-        Actor::User(User {
+        Actor::without_groups(User {
             id: UserId(1),
             username: "admin".to_owned(),
             email: String::new(),

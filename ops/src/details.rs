@@ -53,7 +53,39 @@ impl Details {
     /// # Errors
     /// [`Refusal::Denied`], or [`Refusal::Tables`] without a quorum.
     pub(crate) async fn seen_by(actor: &Actor, tables: &Tables) -> Result<Self, Refusal> {
-        permits(actor, Permission::View, &Object::Site)?;
+        Self::permitted(actor, Permission::View, tables).await
+    }
+
+    /// The same of networks, zones and tags.
+    ///
+    /// # Errors
+    /// As [`Details::seen_by`].
+    pub(crate) async fn of_site(actor: &Actor, tables: &Tables) -> Result<Self, Refusal> {
+        Self::permitted(actor, Permission::ReadSite, tables).await
+    }
+
+    /// The same of domains and their names.
+    ///
+    /// # Errors
+    /// As [`Details::seen_by`].
+    pub(crate) async fn of_dns(actor: &Actor, tables: &Tables) -> Result<Self, Refusal> {
+        Self::permitted(actor, Permission::ReadDns, tables).await
+    }
+
+    /// The same of settings and package repositories.
+    ///
+    /// # Errors
+    /// As [`Details::seen_by`].
+    pub(crate) async fn of_settings(actor: &Actor, tables: &Tables) -> Result<Self, Refusal> {
+        Self::permitted(actor, Permission::ReadSettings, tables).await
+    }
+
+    async fn permitted(
+        actor: &Actor,
+        permission: Permission,
+        tables: &Tables,
+    ) -> Result<Self, Refusal> {
+        permits(actor, permission, &Object::Site)?;
         Self::after_change(tables).await
     }
 

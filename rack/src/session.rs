@@ -180,6 +180,7 @@ impl Session {
             incarnation: self.introduction.incarnation,
             interfaces: interfaces.iter().map(proto::rack::ControllerInterface::from).collect(),
             resume_revision: if resumes { self.generations.load().revision } else { 0 },
+            searches_for_hosts: true,
         }
     }
 }

@@ -47,6 +47,11 @@ impl Contact {
         }
     }
 
+    /// How long ago that was.
+    pub(crate) fn age(&self) -> Duration {
+        Instant::now().saturating_duration_since(self.last_heard())
+    }
+
     fn last_heard(&self) -> Instant {
         self.begin + Duration::from_millis(self.heard_ms.load(Ordering::Relaxed))
     }

@@ -37,6 +37,7 @@ mod network;
 mod node;
 mod open;
 pub mod packing;
+pub mod past;
 pub mod plan;
 mod propose;
 pub mod read;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::past::memory::{InMemory, Kept};
 use crate::read::versioned::{KeyChange, Keys, Past, Versioned};
 use crate::txn::{Committed, DecidedRequest, Expected, TransactError, Txn, Write};
 use crate::version;
@@ -36,6 +37,7 @@ struct Inner {
     /// The state before each revision, oldest first.
     before: VecDeque<(u64, Arc<Keys>)>,
     history: VecDeque<Batch>,
+    kept: Kept,
     watchers: Vec<Watcher>,
     answers: BTreeMap<[u8; 16], Committed>,
 }
@@ -122,6 +124,12 @@ impl Memory {
         (changes, later.collect())
     }
 
+    /// Looks at the history.
+    pub(crate) fn look_back<T>(&self, look: impl FnOnce(&InMemory<'_>) -> T) -> T {
+        let inner = self.inner.lock().expect("no panic while locked");
+        look(&InMemory { kept: &inner.kept, keys: &inner.state, last: inner.revision })
+    }
+
     pub(crate) fn watch(&self, prefixes: Vec<Bytes>, after: u64) -> mpsc::Receiver<Batch> {
         let mut inner = self.inner.lock().expect("no panic while locked");
         let (sender, batches) = mpsc::channel(WATCH_LENGTH_MAX);
@@ -162,6 +170,7 @@ impl Inner {
         if self.before.len() > BEFORE_LENGTH_MAX {
             self.before.pop_front();
         }
+        self.kept.note(revision, &txn.meta, &txn.writes, &self.state);
         let state = Arc::make_mut(&mut self.state);
         let mut changes = Vec::new();
         for write in &txn.writes {

@@ -13,6 +13,7 @@
 //! start, join again as a new node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proto::raft::raft_server::RaftServer;
@@ -25,6 +26,7 @@ use crate::network::server::RaftService;
 use crate::node::Node;
 use crate::open::OpenError;
 use crate::read::{Consistency, ReadError, ReadView};
+use crate::runtime;
 use crate::status::{Leadership, MembershipError, Status};
 use crate::txn::{Committed, TransactError, Txn};
 use crate::types::Member;
@@ -187,7 +189,10 @@ impl Store {
                     node.read_barrier().await?;
                 }
                 let (view, applied) = node.view();
-                ReadView::at(view, &applied, revision)
+                // What was changed since is read whole.
+                let read = move || ReadView::at(view, &applied, revision);
+                let read = runtime::blocking(read).await;
+                read.map_err(|error| ReadError::Failed { reason: error.to_string() })?
             }
         }
     }
@@ -234,6 +239,16 @@ impl Store {
         match &self.backend {
             Backend::Memory { leadership, .. } => leadership.subscribe(),
             Backend::Node(node) => node.leadership.subscribe(),
+        }
+    }
+
+    /// How old at most is what this node has: how long ago it heard its leader last; nothing while it leads itself.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        match &self.backend {
+            Backend::Memory { .. } => Duration::ZERO,
+            Backend::Node(_) if self.leadership().borrow().leading => Duration::ZERO,
+            Backend::Node(node) => node.contact.age(),
         }
     }
 

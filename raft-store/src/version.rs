@@ -30,6 +30,7 @@
 //! | 4       | bindings of clients that have an identifier and no hardware address |
 //! | 5       | transactions that decide several requests |
 //! | 6       | machines in rescue mode |
+//! | 7       | groups of users: every region asks what they give |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -42,7 +43,7 @@ use crate::txn::TransactError;
 /// The cluster version of a new cluster.
 pub const FIRST: u32 = 1;
 /// The greatest cluster version that this program supports: it reads everything that came up to it.
-pub const SUPPORTED: u32 = 6;
+pub const SUPPORTED: u32 = 7;
 /// The cluster version from which on a transaction may [decide](crate::txn::Meta::decides) requests.
 pub const DECIDES_SINCE: u32 = 5;
 /// The folder version that this program writes, and the greatest that it reads.

@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_server::Limits;
+use http_server::{Limits, OpenFiles};
 use identity::server_certificate::{CertificateFiles, ServerCertificate};
 use identity::{Identity, IdentityError};
 use model::error::with_causes;
+use model::webhook::Patience;
+use native::webhooks::deliver::Teller;
 use raft_store::{Config as StoreConfig, OpenError, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -36,9 +38,11 @@ use crate::https;
 use crate::metadata::{self, MetadataParts};
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
+use crate::reconcile::webhooks::{Delivered, Webhooks};
 use crate::reconcile::{
-    authority, contents, deploy, discovery, events, image_files, images as image_copies, leases,
-    logins, membership, pools, power, tags, tokens, zone_serials,
+    answered, authority, contents, deploy, discovery, events, image_files, images as image_copies,
+    leases, logins, membership, pools, power, presented, tags, tokens, usergroups, webhooks,
+    zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -152,6 +156,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     if config.removed_file().exists() {
         return Err(was_removed(&config));
     }
+    let hangups = https::hangups();
     let identity = Identity::load(&config.identity_dir())?;
     let certificate = certificate(&config)?;
     let http = listen(config.http()).await?;
@@ -171,15 +176,22 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let filling = Filling::default();
     let mut tasks = JoinSet::new();
     let feed = Feed::new(tables.clone());
-    let routes = routes(&tables, &images, &feed, &filling, certificate.as_ref());
+    let routes = {
+        let told = webhooks(&tables, &images);
+        let delivered = &told.delivered;
+        let routes = routes(&tables, &images, &feed, &filling, delivered, certificate.as_ref());
+        tasks.spawn(finished(webhooks::run(told, stop.clone())));
+        routes
+    };
     let is_tls_only = config.tls.as_ref().is_some_and(|tls| tls.only);
     let plain = if is_tls_only { https::without_api(routes.clone()) } else { routes.clone() };
-    tasks.spawn(serve_http(http, plain, stop.clone()));
-    if let Some((listener, certificate)) = https.zip(certificate) {
+    let limits = Limits::of(CONNECTIONS_MAX, &OpenFiles::of_this_process());
+    tasks.spawn(serve_http(http, plain, limits.clone(), stop.clone()));
+    if let Some((listener, certificate)) = https.zip(certificate.as_ref()) {
         let acceptor = certificate.acceptor().map_err(RunError::Certificate)?;
-        tasks.spawn(serve_https(listener, acceptor, routes, stop.clone()));
-        tasks.spawn(finished(https::follow(certificate, stop.clone())));
+        tasks.spawn(serve_https(listener, acceptor, routes, limits, stop.clone()));
     }
+    tasks.spawn(finished(https::follow(certificate, hangups, stop.clone())));
     let sessions = Sessions::default();
     tasks.spawn(finished(feed.clone().run(stop.clone())));
     let services = services(&config, tables.clone(), feed, sessions.clone(), images.clone());
@@ -250,6 +262,7 @@ fn routes(
     images: &Images,
     feed: &Feed,
     filling: &Filling,
+    delivered: &Delivered,
     certificate: Option<&ServerCertificate>,
 ) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
@@ -257,12 +270,25 @@ fn routes(
     let admission = Admission::new(tables.clone());
     let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling)
         .with_logins(logins)
+        .with_webhooks(delivered)
         .with_certificate(certificate);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
-    let doors = router::router(parts)
+    let doors = router::router(parts.clone())
+        .merge(native::router::router(parts))
         .merge(metadata::router(metadata))
         .merge(images::serve::router(images.clone()));
     telemetry.count(admission.guard(doors)).merge(telemetry.router())
+}
+
+/// What tells webhooks: objects are made as the API makes them.
+fn webhooks(tables: &Tables, images: &Images) -> Webhooks {
+    let parts = Parts::new(tables.clone()).with_images(images.clone());
+    Webhooks {
+        tables: tables.clone(),
+        teller: Teller::new(parts),
+        patience: Patience::default(),
+        delivered: Delivered::default(),
+    }
 }
 
 fn spawn_reconcilers(
@@ -277,7 +303,10 @@ fn spawn_reconcilers(
     tasks.spawn(finished(image_files::run(images, stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(usergroups::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(presented::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(logins::run(tables.clone(), stop.clone())));
+    tasks.spawn(finished(answered::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(indexes::run(tables.clone(), filling, stop.clone())));
     tasks.spawn(finished(contents::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(authority::run(tables.clone(), stop.clone())));
@@ -302,9 +331,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
 }
 
-async fn serve_http(listener: TcpListener, routes: axum::Router, stop: CancellationToken) -> Ended {
+async fn serve_http(
+    listener: TcpListener,
+    routes: axum::Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(routes);
-    http_server::serve(listener, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    http_server::serve(listener, service, limits, stop).await;
     Ok(())
 }
 
@@ -312,10 +346,11 @@ async fn serve_https(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     routes: axum::Router,
+    limits: Limits,
     stop: CancellationToken,
 ) -> Ended {
     let service = MapRequestLayer::new(collapse_slashes).layer(https::over_tls(routes));
-    http_server::serve_tls(listener, acceptor, service, Limits::of(CONNECTIONS_MAX), stop).await;
+    http_server::serve_tls(listener, acceptor, service, limits, stop).await;
     Ok(())
 }
 

@@ -33,6 +33,7 @@ use crate::https::Expiry;
 use crate::login_metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
+use crate::reconcile::webhooks::Delivered;
 
 /// The media type of `OpenMetrics`.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -120,6 +121,15 @@ impl Telemetry {
     pub fn with_logins(mut self, counts: Arc<LoginCounts>) -> Self {
         if let Some(registry) = Arc::get_mut(&mut self.registry) {
             login_metrics::register(registry, counts);
+        }
+        self
+    }
+
+    /// The same, which also tells how webhooks are told.
+    #[must_use]
+    pub fn with_webhooks(mut self, delivered: &Delivered) -> Self {
+        if let Some(registry) = Arc::get_mut(&mut self.registry) {
+            delivered.register(registry);
         }
         self
     }

@@ -10,6 +10,7 @@ use images::Images;
 use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::user::User;
+use oidc::providers::Providers;
 use ops::Tables;
 
 use crate::auth::logins::LoginCounts;
@@ -29,13 +30,16 @@ pub struct Parts {
     pub nonces: Arc<Nonces>,
     /// The image store of this node; none where no images are served.
     pub images: Option<Images>,
+    /// What this node knows of providers that users log in at.
+    pub oidc: Arc<Providers>,
 }
 
 impl Parts {
     /// The parts over these tables.
     #[must_use]
     pub fn new(tables: Tables) -> Self {
-        Self { tables, logins: Arc::default(), nonces: Arc::default(), images: None }
+        let (logins, nonces, oidc) = (Arc::default(), Arc::default(), Arc::default());
+        Self { tables, logins, nonces, images: None, oidc }
     }
 
     /// The same with an image store.
@@ -140,7 +144,7 @@ mod tests {
         };
         let call = Call {
             parts: Parts::new(Tables::new(Store::in_memory())),
-            actor: Actor::User(user),
+            actor: Actor::without_groups(user),
             path: BTreeMap::from([("username", "admin".to_owned())]),
             params,
             content: Content::from(Intake::new(Body::from(MARKER))),

@@ -1,6 +1,9 @@
 //! `describe/`: the description of what is served, made from the router's own table.
 
 mod handlers;
+mod openapi;
+pub mod pages;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,6 +12,8 @@ use std::sync::LazyLock;
 use crate::problem::Problem;
 use api::describe::{Action, Description, Handler, Resource};
 use bytes::Bytes;
+use ops::site::settings;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::call::Call;
@@ -18,14 +23,32 @@ use crate::paths::placeholders;
 use crate::reply::Reply;
 use crate::router::ROOT;
 
-/// The operations of this resource. MAAS does not describe it itself.
-pub const OPERATIONS: &[Operation] =
-    &[Operation::get("DescribeHandler", "describe/", |call| Box::pin(async move { read(&call) }))
+/// The operations of this resource. MAAS describes neither itself.
+pub const OPERATIONS: &[Operation] = &[
+    Operation::get("DescribeHandler", "describe/", |call| Box::pin(async move { read(&call) }))
         .anonymous()
-        .doc("Describe the API.")];
+        .doc("Describe the API."),
+    Operation::get("OpenApiHandler", "openapi.yaml", |call| Box::pin(openapi(call)))
+        .anonymous()
+        .undescribed()
+        .doc("Describe the API as OpenAPI 3.0."),
+];
 
 /// What is served, without a host in its `uri`s.
 pub static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| describe(&operations()));
+
+/// The same as `OpenAPI`, without a server.
+static OPENAPI: LazyLock<Value> = LazyLock::new(|| openapi::document(&operations()));
+
+/// The same to be read.
+pub static PAGE: LazyLock<String> = LazyLock::new(|| pages::page(&DESCRIPTION));
+
+async fn openapi(call: Call) -> Result<Reply, Problem> {
+    let site = settings::site_name(&call.parts.tables).await?;
+    let server = format!("{}{ROOT}", call.origin);
+    let text = openapi::text(OPENAPI.clone(), &server, &site);
+    Ok(Reply::bytes(openapi::CONTENT_TYPE, Bytes::from(text)))
+}
 
 /// The content type must be exactly this: MAAS's CLI compares it.
 fn read(call: &Call) -> Result<Reply, Problem> {

@@ -40,6 +40,7 @@ use operation::Operation;
 pub fn operations() -> Vec<Operation> {
     [
         access::account::OPERATIONS,
+        cluster::agents::OPERATIONS,
         image::boot_resources::OPERATIONS,
         image::boot_sources::OPERATIONS,
         image::contents::OPERATIONS,
@@ -79,8 +80,10 @@ pub fn operations() -> Vec<Operation> {
         network::staticroutes::OPERATIONS,
         network::subnets::OPERATIONS,
         machine::tags::OPERATIONS,
+        access::oidc_providers::OPERATIONS,
         access::sshkeys::OPERATIONS,
         access::sslkeys::OPERATIONS,
+        access::usergroups::OPERATIONS,
         access::users::OPERATIONS,
         version::OPERATIONS,
         network::vlans::OPERATIONS,

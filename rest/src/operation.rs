@@ -93,7 +93,8 @@ pub struct Operation {
     pub refused: &'static [Refused],
     /// Whether names that no parameter has are told apart by the handler.
     pub takes_any_name: bool,
-    /// Whether this is another path of an operation that is described already.
+    /// Whether it is left out of what is described: another path of an operation that is there, or one that MAAS
+    /// does not describe either.
     pub alias: bool,
     /// Whether the body is content and no form.
     pub takes_content: bool,
@@ -223,6 +224,13 @@ impl Operation {
         self
     }
 
+    /// The same, which is served and not described, as in MAAS.
+    #[must_use]
+    pub const fn undescribed(mut self) -> Self {
+        self.alias = true;
+        self
+    }
+
     /// The same at another path, not described again.
     #[must_use]
     pub const fn also_at(mut self, path: &'static str) -> Self {
@@ -283,7 +291,7 @@ mod tests {
     }
 
     fn administrator() -> Actor {
-        Actor::User(User {
+        Actor::without_groups(User {
             id: UserId(1),
             username: "admin".to_owned(),
             email: String::new(),

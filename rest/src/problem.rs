@@ -117,7 +117,9 @@ impl From<Refusal> for Problem {
 /// What MAAS says of a missing permission where it says anything.
 const DENIED_MESSAGES: &[(Permission, &str)] = &[
     (Permission::ManageBootSources, "User is not allowed access to this API."),
+    (Permission::ReadBootSources, "User is not allowed access to this API."),
     (Permission::ManageLicenses, "User is not allowed access to this API."),
+    (Permission::ReadLicenses, "User is not allowed access to this API."),
     (
         Permission::CreateDynamicRange,
         "Unable to create dynamic IP range. You don't have sufficient privileges.",
@@ -171,6 +173,7 @@ const UNIQUE_MESSAGES: &[(&str, &str, &str)] = &[
         "Boot source selection with this Boot source, Os and Release already exists.",
     ),
     ("notification.ident", "ident", "Notification with this Ident already exists."),
+    ("usergroup.name", "name", "User group with this Name already exists."),
     ("user.name", "username", "A user with that username already exists."),
 ];
 

@@ -76,6 +76,29 @@ impl Reply {
         Self { status: 204, content_type: TEXT, body: ReplyBody::Whole(Bytes::new()) }
     }
 
+    /// The whole body.
+    ///
+    /// # Errors
+    /// What cut a list short.
+    pub async fn into_bytes(self) -> Result<Bytes, axum::Error> {
+        match self.body {
+            ReplyBody::Whole(body) => Ok(body),
+            ReplyBody::Stream(body) => axum::body::to_bytes(body, usize::MAX).await,
+        }
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether its body is JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.content_type == JSON
+    }
+
     /// The same with another status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {

@@ -1,7 +1,8 @@
 //! From an HTTP request to the operation that answers it, by the rules of MAAS's API.
 //!
 //! The path decides the resource, and method and `op` the operation. `op` comes from the query,
-//! else from the form, else from a last path element `op-<name>`; an empty one counts as none.
+//! else from the form, else from a last path element `op-<name>`, with or without a `/` after it; an empty one counts
+//! as none.
 //!
 //! Who calls is known before the body is read: keys come in the header or the query, sessions in cookies. Whoever has
 //! none may send a small form, in which MAAS accepts a key as well. Contents are read by the
@@ -16,20 +17,19 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use model::access::{Actor, Denied, Object, permits};
 use model::error::Kind;
 use ops::authorize::on_behalf;
 
-use crate::access::{accounts, sessions};
+use crate::access::{accounts, oidc, sessions};
 use crate::auth::address;
-use crate::auth::caller::{authenticate, origin, request_of};
-use crate::auth::cookies::logged_in;
-use crate::auth::oauth::Credentials;
+use crate::auth::caller::origin;
+use crate::auth::identify::{caller, caller_with_key};
 use crate::body::{is_covered_form, is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
 use crate::describe;
+use crate::describe::pages;
 use crate::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use crate::lengths::check_names;
 use crate::native;
@@ -69,6 +69,9 @@ pub fn router(parts: Parts) -> Router {
         .route("/MAAS/api/2.0/", any(answer_as_maas))
         .route("/MAAS/api/2.0/{*path}", any(answer_as_maas))
         .route("/MAAS/api/ironraft/{*path}", any(answer_natively))
+        .route("/MAAS/api/", get(landing))
+        .route("/MAAS/api", get(landing))
+        .route(pages::DOCS, get(async || pages::docs(&describe::PAGE)))
         .route("/MAAS/api/version/", get(async || Reply::text("2.0")))
         .route(
             "/MAAS/api/1.0/{*path}",
@@ -76,6 +79,9 @@ pub fn router(parts: Parts) -> Router {
         )
         .route("/MAAS/accounts/authenticate/", post(accounts::authenticate))
         .route("/MAAS/accounts/login/", get(sessions::standing).post(sessions::login))
+        .route("/MAAS/accounts/oidc/login/", get(oidc::login))
+        .route("/MAAS/accounts/oidc/callback/", get(oidc::callback))
+        .route("/MAAS/r/login/oidc/callback", get(oidc::callback))
         .route("/MAAS/accounts/logout/", post(sessions::logout))
         .route("/MAAS/accounts/csrf/", post(sessions::csrf))
         .route("/MAAS/account/csrf/", post(sessions::csrf))
@@ -106,6 +112,10 @@ pub fn collapse_slashes<B>(mut request: Request<B>) -> Request<B> {
         *request.uri_mut() = uri;
     }
     request
+}
+
+async fn landing(headers: HeaderMap) -> Reply {
+    pages::landing(&origin(&headers))
 }
 
 async fn answer_as_maas(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
@@ -140,14 +150,14 @@ async fn dispatch(
     let path = head.uri.path().to_owned();
     let below = path.strip_prefix(at.root).unwrap_or_default();
     let (mut elements, slash) = elements(below);
-    let path_op = match elements.last() {
-        Some(last) if slash => last.strip_prefix("op-").map(str::to_owned),
-        _ => None,
-    };
+    let mut at_path = at.find(&elements, slash);
+    let last_op = elements.last().and_then(|last| last.strip_prefix("op-")).map(str::to_owned);
+    // Without a final `/`, as MAAS has it, the last element may also be the name of an object.
+    let path_op = last_op.filter(|_| slash || at_path.is_empty());
     if path_op.is_some() {
         elements.pop();
+        at_path = at.find(&elements, true);
     }
-    let at_path = at.find(&elements, slash);
     if at_path.is_empty() {
         return Err(Problem::text(Kind::NotFound, no_endpoint(&path, &elements)));
     }
@@ -233,7 +243,7 @@ impl Received {
         at_path: &[&'static Operation],
         params: &mut Params,
     ) -> Result<Self, Problem> {
-        let limit = if matches!(actor, Actor::User(_)) {
+        let limit = if matches!(actor, Actor::User(..)) {
             FORM_BYTES_MAX
         } else {
             let open = at_path.iter().any(|operation| operation.is_anonymous());
@@ -297,46 +307,6 @@ impl Surface {
     }
 }
 
-/// Who calls, by a key in the header or the query, or else by a session. Nobody, as long as a form is `pending` that the
-/// signature covers.
-async fn caller(
-    parts: &Parts,
-    head: &Head,
-    params: &Params,
-    pending: bool,
-) -> Result<Actor, Problem> {
-    if let Some(keyed) = caller_with_key(parts, head, params, pending).await? {
-        return Ok(keyed);
-    }
-    let Some(session) = logged_in(parts, &head.headers).await? else { return Ok(Actor::Anonymous) };
-    session.check_csrf(&head.method, &head.headers, None)?;
-    Ok(Actor::User(session.user))
-}
-
-/// Who presents a key in the header, or among the parameters; none when no key is presented.
-async fn caller_with_key(
-    parts: &Parts,
-    head: &Head,
-    params: &Params,
-    pending: bool,
-) -> Result<Option<Actor>, Problem> {
-    let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let credentials = header
-        .and_then(Credentials::from_header)
-        .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));
-    match credentials {
-        None => Ok(None),
-        Some(credentials) if pending && credentials.covers_the_request() => {
-            Ok(Some(Actor::Anonymous))
-        }
-        Some(credentials) => {
-            let request = request_of(head, params);
-            let request = Some(&request).filter(|_| credentials.covers_the_request());
-            Ok(Some(authenticate(&parts.tables, &parts.nonces, &credentials, request).await?))
-        }
-    }
-}
-
 /// The operation that a caller means. A caller without a key sees only what is for everybody, and
 /// is told to authenticate where there is nothing of that sort.
 fn select(
@@ -374,7 +344,7 @@ fn visible(
     at_path: &[&'static Operation],
     actor: &Actor,
 ) -> Result<Vec<&'static Operation>, Problem> {
-    let is_user = matches!(actor, Actor::User(_));
+    let is_user = matches!(actor, Actor::User(..));
     let is_visible = |operation: &&Operation| is_user || operation.is_anonymous();
     let visible: Vec<&'static Operation> = at_path.iter().copied().filter(is_visible).collect();
     match at_path.first() {

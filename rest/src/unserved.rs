@@ -6,11 +6,9 @@ const HINT: &str = "MAAS has it, Ironraft does not.";
 
 /// First path elements of MAAS's API below its root.
 const RESOURCES: &[&str] = &[
-    "agents",
     "commissioning-results",
     "commissioning-scripts",
     "installation-results",
-    "openapi.yaml",
     "pods",
     "scripts",
     "virtual-machines",

@@ -1,4 +1,4 @@
-//! What a request of the API changed, as an event of the same transaction: who, from where, what was and what is.
+//! What a request of the API, or an operator at a region, changed, as an event of the same transaction: who, from where, what was and what is.
 //!
 //! It is made where rows are written, so no operation can forget it, and only for transactions on behalf of a request
 //! ([`crate::update::Tables::on_behalf`]): leases, heartbeats and reconcilers pay nothing for it.
@@ -19,7 +19,7 @@ use crate::row::{Row, row_key};
 use crate::tx::Tx;
 
 /// How many objects an event tells of; of more it says how many.
-const OBJECTS_MAX: usize = 16;
+pub(crate) const OBJECTS_MAX: usize = 16;
 
 /// How much of a text is told, in characters.
 const TEXT_MAX: usize = 256;
@@ -35,28 +35,34 @@ const DESCRIPTION_MAX: usize = 512;
 
 /// Tables that are not told of: what follows from other rows, what racks and machines report, contents, and secrets.
 const UNTOLD: &[&str] = &[
-    "authority",
+    "answered",
     "binding",
     "block",
     "certificate",
+    "clusterkey",
     "content",
     "dismissal",
+    "endedsessions",
     "event",
     "external-dhcp",
     "filecontent",
     "indexfill",
-    "jointoken",
     "login",
     "machinesecrets",
     "pool-level",
     "powerjob",
+    "returnedlogin",
     "tag-evaluation",
     "tooloutput",
     "zone-serial",
 ];
 
+/// Tables that plans tell of although events do not.
+const FOLLOWING: &[&str] = &["binding", "block", "powerjob"];
+
 /// Tables whose rows mostly go with another one, which says more.
-const FOLLOWERS: &[&str] = &["file", "notification", "session", "sshkey", "sslkey", "token"];
+const FOLLOWERS: &[&str] =
+    &["externalidentity", "file", "notification", "session", "sshkey", "sslkey", "token"];
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,10 +74,23 @@ pub struct Origin {
 }
 
 /// What a transaction made of rows, as far as it is told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Changes {
     rows: BTreeMap<Bytes, Changed>,
+    rows_max: usize,
     more: u32,
+    tells_following: bool,
+}
+
+/// What became of a row, whole and without its secrets.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) table: &'static str,
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -82,6 +101,30 @@ struct Changed {
 }
 
 impl Changes {
+    /// Nothing yet, of at most so many rows.
+    pub(crate) fn of_at_most(rows_max: usize) -> Self {
+        Self { rows: BTreeMap::new(), rows_max, more: 0, tells_following: false }
+    }
+
+    /// The same, also of what follows for power and leases.
+    pub(crate) fn telling_following(self) -> Self {
+        Self { tells_following: true, ..self }
+    }
+
+    /// The rows that are not as they were, and how many more there are.
+    pub(crate) fn told(self) -> (Vec<Told>, u32) {
+        let is_news = |changed: &Changed| changed.before != changed.after;
+        let rows = self.rows.into_iter().filter(|(_, changed)| is_news(changed));
+        let told = rows.filter_map(|(key, changed)| {
+            let (id, name) = changed.named(&key)?;
+            let Changed { table, before, after } = changed;
+            let (before, after) = (before.map(unmarked), after.map(unmarked));
+            let key = String::from_utf8_lossy(&key).into_owned();
+            Some(Told { table, key, id, name, before, after })
+        });
+        (told.collect(), self.more)
+    }
+
     /// Notes that a row is written, or goes.
     pub(crate) fn note<T: Row>(
         &mut self,
@@ -89,7 +132,8 @@ impl Changes {
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<(), TableError> {
-        if UNTOLD.contains(&T::TABLE) {
+        let follows = self.tells_following && FOLLOWING.contains(&T::TABLE);
+        if UNTOLD.contains(&T::TABLE) && !follows {
             return Ok(());
         }
         let key = row_key::<T>(id);
@@ -97,7 +141,7 @@ impl Changes {
             known.after = after.map(shown).transpose()?;
             return Ok(());
         }
-        if self.rows.len() >= OBJECTS_MAX {
+        if self.rows.len() >= self.rows_max {
             self.more = self.more.saturating_add(1);
             // What only goes with something else gives way to it.
             let mut followers = self.rows.iter().filter(|(_, row)| FOLLOWERS.contains(&row.table));
@@ -122,7 +166,7 @@ pub(crate) fn record(
     origin: &Origin,
     operation: &str,
 ) -> Result<(), TableError> {
-    let Changes { rows, more } = changes;
+    let Changes { rows, more, rows_max: _, tells_following: _ } = changes;
     let told = rows.into_iter().filter_map(|(key, changed)| changed.told(&key));
     let (objects, nodes): (Vec<AuditedObject>, Vec<Option<(SystemId, String)>>) = told.unzip();
     let Some(first) = objects.first() else { return Ok(()) };
@@ -149,17 +193,8 @@ pub(crate) fn record(
 impl Changed {
     /// What is told of it, and the machine or controller that it is; none when it is as it was.
     fn told(self, key: &Bytes) -> Option<(AuditedObject, Option<(SystemId, String)>)> {
+        let (id, name) = self.named(key)?;
         let whole = self.after.as_ref().or(self.before.as_ref())?;
-        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
-        let id = id.unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(key).into_owned();
-            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
-            // Its parts are told apart by bytes that nobody can read.
-            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
-            parts.collect::<Vec<_>>().join("/")
-        });
-        let names = ["hostname", "username", "name", "cidr", "ip"];
-        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
         let node = named(whole, "system_id").and_then(|id| {
             let hostname = named(whole, "hostname").unwrap_or_default();
             Some((id.parse::<SystemId>().ok()?, hostname))
@@ -175,7 +210,23 @@ impl Changed {
         let told = |value: Value| bounded(unmarked(value));
         let (before, after) = (before.map(told), after.map(told));
         let kind = self.table.to_owned();
-        Some((AuditedObject { kind, id, name: name.unwrap_or_default(), before, after }, node))
+        Some((AuditedObject { kind, id, name, before, after }, node))
+    }
+
+    /// Its id and its name; an empty one when that is its id.
+    fn named(&self, key: &Bytes) -> Option<(String, String)> {
+        let whole = self.after.as_ref().or(self.before.as_ref())?;
+        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
+        let id = id.unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(key).into_owned();
+            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
+            // Its parts are told apart by bytes that nobody can read.
+            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("/")
+        });
+        let names = ["hostname", "username", "name", "cidr", "ip"];
+        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
+        Some((id, name.unwrap_or_default()))
     }
 }
 
@@ -200,6 +251,14 @@ fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
         }
     }
     Ok(shown)
+}
+
+/// A row as JSON in which each secret is hidden.
+///
+/// # Errors
+/// [`TableError::Corrupt`] when it has no JSON form.
+pub fn shown_without_secrets<T: Row>(row: &T) -> Result<Value, TableError> {
+    shown(row).map(unmarked)
 }
 
 fn without_passwords(value: Value) -> Value {
@@ -295,7 +354,8 @@ fn difference(before: Value, after: Value) -> Option<(Value, Value)> {
 /// MAAS's type of the event of an object.
 fn kind_of(table: &str) -> &'static str {
     match table {
-        "user" | "token" | "sshkey" | "sslkey" | "session" => "Authorisation",
+        "user" | "token" | "sshkey" | "sslkey" | "session" | "jointoken" | "authority"
+        | "usergroup" | "membership" | "externalidentity" | "oidcprovider" => "Authorisation",
         "machine" | "device" | "rack" | "region" | "controllernote" => "Node",
         "zone" => "Zones",
         "pool" => "Resource Pool",
@@ -311,6 +371,7 @@ fn kind_of(table: &str) -> &'static str {
 fn describe(operation: &str, objects: &[AuditedObject], more: u32) -> String {
     match operation {
         "session.begin" => return "Logged in.".to_owned(),
+        "session.begin-oidc" => return "Logged in by the OIDC provider.".to_owned(),
         "session.end" => return "Logged out.".to_owned(),
         _ => {}
     }

@@ -53,6 +53,11 @@ impl Row for StoredAuthority {
     fn id(&self) -> String {
         self.name.clone()
     }
+
+    /// Its secret key is in it.
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["authority"]
+    }
 }
 
 impl Row for StoredHolding {

@@ -11,8 +11,9 @@ use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, BootSourceId,
     BootSourceSelectionId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, FileId,
-    InterfaceId, IpRangeId, NotificationId, PackageRepositoryId, ReservedIpId, ResourcePoolId,
-    SpaceId, SshKeyId, SslKeyId, StaticRouteId, SubnetId, SystemId, UserId, VlanId,
+    InterfaceId, IpRangeId, NotificationId, OidcProviderId, PackageRepositoryId, ReservedIpId,
+    ResourcePoolId, SpaceId, SshKeyId, SslKeyId, StaticRouteId, SubnetId, SystemId, UserGroupId,
+    UserId, VlanId, WebhookId,
 };
 use model::lease::client::ClientId;
 use model::mac::MacAddress;
@@ -238,16 +239,19 @@ numeric_id_keys!(
     InterfaceId,
     IpRangeId,
     NotificationId,
+    OidcProviderId,
     PackageRepositoryId,
     ReservedIpId,
     ResourcePoolId,
     SpaceId,
     SshKeyId,
     SslKeyId,
+    UserGroupId,
     StaticRouteId,
     SubnetId,
     UserId,
     VlanId,
+    WebhookId,
 );
 
 #[cfg(test)]

@@ -44,6 +44,10 @@
 //! A machine is stored in parts ([`row`]), each written when it changes; what is secret is one of them. What
 //! a newer program wrote is kept, or the change is refused by name.
 //!
+//! # Requests
+//! A request of the API may pin a view, be planned, expect revisions, or be carried out once: clones of the tables that an
+//! operation is passed ([`request`]). [`update::Tables::view_at`] shows the past, with its model.
+//!
 //! # Audit
 //! A transaction on behalf of a request of the API writes an event of what it changed ([`audit`]).
 //!
@@ -62,7 +66,9 @@ pub mod clock;
 pub mod error;
 pub mod indexes;
 pub mod key;
+pub mod past;
 pub mod read;
+pub mod request;
 pub mod row;
 pub mod tx;
 pub mod update;
@@ -84,5 +90,7 @@ pub mod options;
 pub mod pools;
 pub mod serials;
 pub mod site;
+pub mod usergroups;
+pub mod webhooks;
 
 pub mod object;

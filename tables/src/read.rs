@@ -12,7 +12,7 @@ use crate::error::TableError;
 use crate::indexes::mark;
 use crate::key::{Key, encoded};
 use crate::row::{
-    Index, Row, Unique, decode_with, index_prefix, prefix, row_id, row_key, unique_key,
+    Index, Row, Unique, decode_with, index_prefix, part_key, prefix, row_id, row_key, unique_key,
 };
 use crate::views::state::State;
 
@@ -35,6 +35,14 @@ pub trait Reads: Sized {
         let key = row_key::<T>(id);
         let Some(stored) = self.value(&key) else { return Ok(None) };
         decode_with(&key, &stored.value, |part| self.value(part).map(|found| found.value)).map(Some)
+    }
+
+    /// The last revision at which that row or one of its parts was changed; none when there is no such row.
+    /// Inside a transaction that reads at one revision, what it writes itself is of that one.
+    fn revision_of<T: Row>(&self, id: &T::Id) -> Option<u64> {
+        let row = self.value(&row_key::<T>(id))?;
+        let parts = T::PARTS.iter().filter_map(|part| self.value(&part_key::<T>(part, id)));
+        Some(parts.fold(row.revision, |last, part| last.max(part.revision)))
     }
 
     /// All rows of a table, in the order of their ids.
@@ -126,6 +134,11 @@ impl View {
     /// The tables in a view of the store alone: its model is empty.
     pub(crate) fn of(at: ReadView) -> Self {
         Self { at, state: Arc::default() }
+    }
+
+    /// The view of the store, and the model.
+    pub(crate) fn inputs(&self) -> (ReadView, Arc<State>) {
+        (self.at.clone(), Arc::clone(&self.state))
     }
 
     /// The revision of the view.

@@ -97,9 +97,32 @@ impl Tx {
         TableError::Conflict { key: key.into() }
     }
 
-    /// Has what it changes from now on be noted, for [`audit`](crate::audit).
-    pub(crate) fn tell(&mut self) {
-        self.told = Some(Changes::default());
+    /// Has what it changes from now on be noted, of so many rows: for [`audit`](crate::audit) and
+    /// [plans](crate::request::planned).
+    pub(crate) fn tell(&mut self, rows_max: usize) {
+        self.told = Some(Changes::of_at_most(rows_max));
+    }
+
+    /// The same, also of what follows for power and leases.
+    pub(crate) fn tell_following(&mut self, rows_max: usize) {
+        self.told = Some(Changes::of_at_most(rows_max).telling_following());
+    }
+
+    /// What it compares, with the revisions of what is there.
+    pub(crate) fn compared(&self) -> BTreeMap<Bytes, Option<u64>> {
+        let seen = self.seen.borrow();
+        let revision = |found: &Option<Versioned>| found.as_ref().map(|found| found.revision);
+        seen.iter().map(|(key, found)| (key.clone(), revision(found))).collect()
+    }
+
+    /// The keys that it writes, and whether they get a value.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&Bytes, bool)> {
+        self.writes.iter().map(|(key, value)| (key, value.is_some()))
+    }
+
+    /// The revision of what is stored under a key, whatever the transaction writes; it is compared.
+    pub(crate) fn stored_revision(&self, key: &Bytes) -> Option<u64> {
+        self.compare(key).map(|stored| stored.revision)
     }
 
     /// What was noted; nothing is from now on.
@@ -189,9 +212,14 @@ impl Tx {
         }
         self.put_unique(&key, old.as_ref(), Some(row))?;
         self.put_indexes(&row.id(), old.as_ref(), Some(row));
-        self.write(key, Some(new.row));
+        self.write(key.clone(), Some(new.row.clone()));
         for (kind, part) in T::PARTS.iter().zip(new.parts) {
-            self.write(part_key::<T>(kind, &row.id()), part);
+            let part_key = part_key::<T>(kind, &row.id());
+            // Nothing is left of a part that goes: the row tells at which revision that was.
+            if part.is_none() && self.value(&part_key).is_some() {
+                self.writes.insert(key.clone(), Some(new.row.clone()));
+            }
+            self.write(part_key, part);
         }
         Ok(())
     }
@@ -291,6 +319,12 @@ impl Tx {
         let (number, next) = self.take_numbers(counter, 1, BATCH)?;
         self.held.borrow_mut().taken.add(counter, number + 1..next);
         Ok(number)
+    }
+
+    /// Whether [`Tx::next_number`] ever gave a number of a counter.
+    #[must_use]
+    pub fn has_counted(&self, counter: &str) -> bool {
+        self.value(&Bytes::from(format!("counter/{counter}"))).is_some()
     }
 
     /// The next number of a replicated counter: `first`, then one more each time.

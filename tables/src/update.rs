@@ -1,6 +1,5 @@
 //! Evaluate, send, and evaluate again when something it read has moved.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,12 +8,13 @@ use raft_store::Store;
 use raft_store::read::Consistency;
 use raft_store::txn::{Meta, TransactError, Txn};
 
-use crate::audit::{self, Origin};
 use crate::clock::{self, Clock};
 use crate::contention::{Claims, Queues, Turn};
 use crate::error::TableError;
 use crate::numbers::Numbers;
+use crate::past::Past;
 use crate::read::View;
+use crate::request::{Request, Verdict};
 use crate::tx::{Held, Inputs, Tx};
 use crate::views::Views;
 
@@ -46,8 +46,9 @@ pub struct Tables {
     claims: Claims,
     numbers: Numbers,
     clock: Clock,
-    /// Who makes the request that changes are on behalf of.
-    behalf: Option<Arc<Origin>>,
+    past: Past,
+    /// What is particular to the request that these are for.
+    pub(crate) request: Request,
 }
 
 /// Who changes something, and with which operation; kept in the history for audit.
@@ -72,13 +73,8 @@ impl Tables {
     pub fn new(store: Store) -> Self {
         let (views, queues) = (Views::default(), Queues::default());
         let (claims, numbers) = (Claims::default(), Numbers::default());
-        Self { store, views, queues, claims, numbers, clock: Clock::default(), behalf: None }
-    }
-
-    /// The same tables for one request: each transaction also writes an event of what it changed.
-    #[must_use]
-    pub fn on_behalf(&self, origin: Origin) -> Self {
-        Self { behalf: Some(Arc::new(origin)), ..self.clone() }
+        let (clock, past, request) = (Clock::default(), Past::default(), Request::default());
+        Self { store, views, queues, claims, numbers, clock, past, request }
     }
 
     /// The store itself: for watches, leadership and membership.
@@ -110,9 +106,22 @@ impl Tables {
     }
 
     async fn view_of(&self, consistency: Consistency) -> Result<View, TableError> {
+        if let Some(view) = self.request.pinned() {
+            return Ok(view.clone());
+        }
         let at = self.store.read(consistency).await?;
         let state = self.views.at(&at).await?;
         Ok(View::new(at, state))
+    }
+
+    /// All tables as they were at an earlier revision, with their model, which is built anew. One is built at a time, and the
+    /// last ones are remembered.
+    ///
+    /// # Errors
+    /// [`TableError::Forgotten`] when the history does not reach back that far, [`TableError::Unavailable`]
+    /// when this node does not come to that revision in time.
+    pub async fn view_at(&self, revision: u64) -> Result<View, TableError> {
+        self.past.view(&self.store, revision).await
     }
 
     /// Begins a transaction by hand, for callers that send it themselves; `attempt` is how often
@@ -134,8 +143,14 @@ impl Tables {
     }
 
     async fn begin_at(&self, consistency: Consistency, attempt: u32) -> Result<Tx, TableError> {
-        let at = self.store.read(consistency).await?;
-        let state = self.views.at(&at).await?;
+        let (at, state) = match self.request.planned_at() {
+            Some(view) => view.inputs(),
+            None => {
+                let at = self.store.read(consistency).await?;
+                let state = self.views.at(&at).await?;
+                (at, state)
+            }
+        };
         let held = Held { claimed: self.claims.begin(), taken: self.numbers.begin() };
         let cluster_version = self.store.cluster_version();
         let now = self.clock.now()?;
@@ -170,24 +185,23 @@ impl Tables {
         let mut attempt = 0;
         loop {
             let mut tx = self.begin(attempt).await?;
-            if self.behalf.is_some() {
-                tx.tell();
-            }
+            self.request.begin(&mut tx)?;
             let answer = match operation(&mut tx) {
                 Ok(answer) => answer,
-                Err(_) if tx.has_moved() && attempt < EVALUATIONS_MIN => {
+                // A plan is evaluated on one view, which another evaluation would find as it is.
+                Err(_) if tx.has_moved() && attempt < self.evaluations_min() => {
                     attempt += 1;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            if tx.is_empty() {
-                tx.keep_numbers();
+            if let Verdict::Done = self.request.finish(&mut tx, cause.reason)? {
+                if tx.is_empty() {
+                    tx.keep_numbers();
+                }
                 return Ok((answer, tx.revision()));
             }
-            if let Some((origin, changes)) = self.behalf.as_ref().zip(tx.take_told()) {
-                audit::record(&mut tx, changes, origin, cause.reason)?;
-            }
+            let written = self.request.written_by(&tx);
             let meta = Meta {
                 actor: cause.actor.clone(),
                 reason: cause.reason.to_owned(),
@@ -196,7 +210,10 @@ impl Tables {
             };
             let (txn, mut held) = tx.into_parts(meta);
             let key = match self.send(txn, &mut held).await? {
-                Sent::Committed(revision) => return Ok((answer, revision)),
+                Sent::Committed(revision) => {
+                    self.request.committed(written);
+                    return Ok((answer, revision));
+                }
                 Sent::Conflict(key) => key,
             };
             drop(held);
@@ -212,6 +229,10 @@ impl Tables {
             }
             attempt += 1;
         }
+    }
+
+    fn evaluations_min(&self) -> u32 {
+        if self.request.planned_at().is_some() { 0 } else { EVALUATIONS_MIN }
     }
 
     /// Evaluates `operation` and returns its transaction without sending it: a plan.

@@ -10,12 +10,27 @@ use crate::v4::engine::Engine;
 use crate::v4::output::Arrival;
 use crate::wire::code;
 use crate::wire::message::Message;
+use crate::wire::server_message::ServerMessage;
 
 impl Engine {
     /// Whether a server is one of the site's racks.
     #[must_use]
     pub fn is_of_the_site(&self, server: Ipv4Addr) -> bool {
         self.addresses.contains(server) || self.view.is_of_a_rack(server)
+    }
+
+    /// Whether a server that answered somebody may be one of the site's racks. Of an answer that a relay passed on in its own name
+    /// nothing but the address in it tells: of the site is what racks give, and a refusal, which has none, accuses nobody.
+    #[must_use]
+    pub fn may_be_of_the_site(
+        &self,
+        server: Ipv4Addr,
+        source: Ipv4Addr,
+        message: &ServerMessage,
+    ) -> bool {
+        let gives = |ip| self.view.may_give(ip, message.client);
+        self.is_of_the_site(server)
+            || (message.is_in_the_name_of_a_relay(source) && message.given.is_none_or(gives))
     }
 
     /// Whether a packet was sent to this rack alone.

@@ -510,6 +510,18 @@ impl View {
         self.static_addresses.get(&ip).copied().or_else(|| self.reserved.client(ip))
     }
 
+    /// Whether racks of the site may give a client an address: it is kept for it, some client has it, or it lies in a range or
+    /// block for clients.
+    #[must_use]
+    pub fn may_give(&self, ip: Ipv4Addr, client: MacAddress) -> bool {
+        let in_block =
+            |(_, subnet): (Ipv4Net, &Subnet)| self.block_around(subnet.vlan, ip).is_some();
+        self.kept_for(ip) == Some(client)
+            || self.binding(ip).is_some()
+            || self.snippets.range_of(ip).is_some()
+            || self.subnet_of(ip).is_some_and(in_block)
+    }
+
     /// Whether an address is kept for somebody other than this client, or for nobody.
     #[must_use]
     pub fn kept_for_another(&self, ip: Ipv4Addr, client: &ClientId) -> bool {

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use dhcp::v4::answer::Destination;
 use dhcp::v4::dropped::Dropped;
 use dhcp::v4::output::Arrival;
+use dhcp::wire::server_message::ServerMessage;
 use dhcproto::v4::MessageType;
 use model::id::{SubnetId, VlanId};
 use model::lease::commit::Change;
@@ -71,6 +72,23 @@ fn link_selection_and_server_override_and_source_port_are_followed() {
     assert_eq!(raw_option(&bytes, 54).unwrap().1, RELAY.octets());
     let accepted = client.select_of(reply.yiaddr(), RELAY);
     assert!(bench.handle_at(&accepted, arrival).is_ok());
+}
+
+/// RFC 5107, C-14.
+#[test]
+fn an_answer_in_the_name_of_a_relay_is_of_the_site_when_racks_give_the_address_in_it() {
+    let bench = bench();
+    let is_ours = |server: Ipv4Addr, given: Option<[u8; 4]>| {
+        let given = given.map(Ipv4Addr::from);
+        let (relay, client) = (Some(RELAY), crate::bench::mac(1));
+        let message = ServerMessage { server: Some(server), relay, client, given };
+        bench.engine.may_be_of_the_site(server, RELAY, &message)
+    };
+    assert!(is_ours(RELAY, Some([10, 5, 0, 101])), "in a block");
+    assert!(is_ours(RELAY, None), "a refusal accuses nobody");
+    assert!(!is_ours(RELAY, Some([10, 5, 0, 200])));
+    assert!(!is_ours(Ipv4Addr::new(10, 5, 0, 9), Some([10, 5, 0, 101])), "a server with a name");
+    assert!(is_ours(SERVER, Some([10, 5, 0, 200])), "this rack");
 }
 
 #[test]

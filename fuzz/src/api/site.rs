@@ -69,12 +69,13 @@ impl Site {
             nonce: 0,
         };
         let admin = site.tables.view().await.ok().and_then(|view| view.get::<User>(&id).ok()?);
-        let admin = Actor::User(admin.expect("it was made"));
+        let admin = Actor::without_groups(admin.expect("it was made"));
         for role in [Role::Owner, Role::Other] {
             let wanted = NewUser { username: name_of(role), ..NewUser::default() };
             let user = users::create(&site.tables, &admin, &wanted).await.expect("a new name");
             let id = user.id;
-            let key = account::create_token(&site.tables, &Actor::User(user), "fuzz").await;
+            let key =
+                account::create_token(&site.tables, &Actor::without_groups(user), "fuzz").await;
             site.users.push((role, id));
             site.keys.push((role, key.expect("a user has few keys")));
         }

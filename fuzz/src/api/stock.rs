@@ -71,6 +71,8 @@ pub(crate) const FORMS: &[Form] = &[
     ),
     (Role::Superuser, "zones/", &[("name", "cellar")]),
     (Role::Superuser, "resourcepools/", &[("name", "swimming")]),
+    (Role::Superuser, "groups/", &[("name", "team"), ("description", "of the fuzzer")]),
+    (Role::Superuser, "groups/3/?op=add_member", &[("username", "other")]),
     (Role::Superuser, "tags/", &[("name", "fast"), ("kernel_opts", "quiet")]),
     (Role::Superuser, "tags/", &[("name", "found"), ("definition", "//node")]),
     (Role::Owner, "devices/", &[("hostname", "printer"), ("mac_addresses", "52:54:00:00:08:01")]),
@@ -112,21 +114,6 @@ const SSH_KEY: &str = "ssh-ed25519 \
 /// How descriptions of machines begin; the number of the machine follows.
 pub(crate) const HIDDEN: &str = "hidden-";
 
-/// Phases that machines are in, each free, the owner's, another's, and locked.
-const PHASES: [Phase; 11] = [
-    Phase::New,
-    Phase::Commissioning,
-    Phase::Testing,
-    Phase::Ready,
-    Phase::Allocated,
-    Phase::Deploying,
-    Phase::Deployed,
-    Phase::Releasing,
-    Phase::DiskErasing,
-    Phase::Broken,
-    Phase::Ready,
-];
-
 /// Writes the rows; returns the key of a machine's system. Machines are nobody's, or one of the users'.
 pub(crate) async fn write(tables: &Tables, users: &[UserId]) -> ApiToken {
     let owners: Vec<Option<UserId>> =
@@ -154,7 +141,7 @@ pub(crate) async fn write(tables: &Tables, users: &[UserId]) -> ApiToken {
 /// One machine for each phase and user.
 fn put_machines(tx: &mut Tx, owners: &[Option<UserId>]) -> Result<(), TableError> {
     let mut number = 0;
-    for phase in PHASES {
+    for phase in Phase::ALL {
         for &owner in owners {
             number += 1;
             // What nobody allocated is nobody's.
@@ -291,6 +278,7 @@ fn put_controllers(tx: &mut Tx) -> Result<(), TableError> {
             interfaces: vec![interface],
             session: Some(1),
             last_seen: tx.now(),
+            searches_for_hosts: true,
         },
     )?;
     put(
@@ -314,14 +302,7 @@ fn image() -> BootResource {
         complete: true,
         upload_node: 1,
     };
-    BootResource {
-        id: BootResourceId(1),
-        name: "debian/bookworm".to_owned(),
-        title: String::new(),
-        architecture: "amd64/generic".to_owned(),
-        base_image: String::new(),
-        sets: vec![ResourceSet { version: "1".to_owned(), files: vec![file] }],
-        last_deployed: None,
-        created: Timestamp::default(),
-    }
+    let created = Timestamp::default();
+    let image = BootResource::new(BootResourceId(1), "debian/bookworm", "amd64/generic", created);
+    BootResource { sets: vec![ResourceSet { version: "1".to_owned(), files: vec![file] }], ..image }
 }

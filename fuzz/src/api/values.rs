@@ -166,6 +166,12 @@ const RIGHT: &[(&str, &[&str])] = &[
     ("after", &["0", "5", "10.0.0.1"]),
     ("user_data", &["IyE=", "#!/bin/sh"]),
     ("comment", &["because"]),
+    ("resource_type", &["pool", "maas"]),
+    ("resource_id", &["0", "1"]),
+    (
+        "entitlement",
+        &["can_view_machines", "can_deploy_machines", "can_edit_machines", "can_view_identities"],
+    ),
 ];
 
 /// Names whose values are found under another name.

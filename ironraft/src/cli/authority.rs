@@ -13,9 +13,9 @@ use proto::authority::{Node, RetireRequest, RotateRequest, StatusReply, StatusRe
 use serde_json::json;
 use tonic::transport::Channel;
 
-use crate::cli::cluster::{LocalNode, refused};
 use crate::cli::failure::Failure;
-use crate::cli::output::{Format, print_json, print_rows, say};
+use crate::cli::local_node::LocalNode;
+use crate::cli::output::{OutputArguments, Sheet, say};
 
 /// How long a region has to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
@@ -25,17 +25,19 @@ const POLL: Duration = Duration::from_millis(500);
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthorityCommand {
     /// Show which authorities are trusted, and which nodes have certificates of which
+    #[command(after_help = "Example:\n  ironraft cluster authority status")]
     Status {
         #[command(flatten)]
         node: LocalNode,
-        /// How to print it
-        #[arg(short, long, value_enum, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArguments,
     },
     /// Replace the authority by a new one and wait until the old one is retired; begun again, it
     /// goes on
+    #[command(after_help = "Example:\n  ironraft cluster authority rotate --wait 900")]
     Rotate(RotateArguments),
     /// Go on without the nodes that keep the old authority from being retired
+    #[command(after_help = "Example:\n  ironraft cluster authority retire --force")]
     Retire {
         #[command(flatten)]
         node: LocalNode,
@@ -59,11 +61,12 @@ pub(crate) async fn run(command: AuthorityCommand) -> Result<(), Failure> {
     match command {
         AuthorityCommand::Status { node, output } => {
             let reply = status(&node).await?;
-            match output {
-                Format::Json => print_json(&as_json(&reply)),
-                Format::Table => print_table(&reply),
+            if !output.is_columns() {
+                let answer = as_json(&reply);
+                output.print_answer(std::slice::from_ref(&answer), &answer);
+                return Ok(());
             }
-            Ok(())
+            print_table(&output, &reply)
         }
         AuthorityCommand::Rotate(arguments) => rotate(&arguments).await,
         AuthorityCommand::Retire { node, force } => {
@@ -115,7 +118,7 @@ async fn answered(
     asked: impl Future<Output = Result<tonic::Response<StatusReply>, tonic::Status>>,
 ) -> Result<StatusReply, Failure> {
     match tokio::time::timeout(ANSWER_MAX, asked).await {
-        Ok(reply) => Ok(reply.map_err(refused)?.into_inner()),
+        Ok(reply) => Ok(reply.map_err(Failure::of_status)?.into_inner()),
         Err(_) => Err(Failure::Unavailable("the region does not answer".to_owned())),
     }
 }
@@ -151,9 +154,11 @@ fn progress(reply: &StatusReply) -> String {
     if waiting.is_empty() { state } else { format!("{state}; {}", waiting.join(", ")) }
 }
 
-fn print_table(reply: &StatusReply) {
-    say(format_args!("{}", progress(reply)));
-    let rows: Vec<Vec<String>> = reply
+fn print_table(output: &OutputArguments, reply: &StatusReply) -> Result<(), Failure> {
+    if output.is_for_people() {
+        say(format_args!("{}", progress(reply)));
+    }
+    let rows = reply
         .nodes
         .iter()
         .map(|node| {
@@ -165,7 +170,7 @@ fn print_table(reply: &StatusReply) {
             vec![name, hostname, issuer, trusted.join(","), expires]
         })
         .collect();
-    print_rows(&["NODE", "NAME", "AUTHORITY", "TRUSTS", "EXPIRES"], &rows);
+    output.print_sheet(&Sheet::new(&["NODE", "NAME", "AUTHORITY", "TRUSTS", "EXPIRES"], rows))
 }
 
 fn as_json(reply: &StatusReply) -> serde_json::Value {

@@ -2,11 +2,9 @@
 //! node in a data folder.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Subcommand, ValueEnum};
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity};
 use model::lease::agreement::TELL_MS;
@@ -15,15 +13,14 @@ use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{
     Member, RemoveRegionRequest, StatusReply, StatusRequest, TransferLeaderRequest,
 };
-use region::config::Config;
 use serde_json::json;
 use tonic::transport::Channel;
 
 use crate::cli::authority::{self, AuthorityCommand};
 use crate::cli::failure::Failure;
-use crate::cli::output::{Format, print_json, print_rows, say};
+use crate::cli::local_node::LocalNode;
+use crate::cli::output::{Columns, OutputArguments, say};
 use crate::serve::dev::create_token;
-use crate::serve::region::load;
 
 /// How long a region has to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -39,23 +36,24 @@ const HOURS_MAX: u64 = TOKEN_VALID_MAX.as_secs() / 3600;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterCommand {
     /// Show the members, the leader, and how far each one is behind
+    #[command(after_help = "Example:\n  ironraft cluster status")]
     Status {
         #[command(flatten)]
         node: LocalNode,
-        /// How to print it
-        #[arg(short, long, value_enum, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArguments,
     },
     /// List the members
+    #[command(after_help = "Example:\n  ironraft cluster members -o json")]
     Members {
         #[command(flatten)]
         node: LocalNode,
-        /// How to print them
-        #[arg(short, long, value_enum, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArguments,
     },
     /// Take a region out for good and wait until it is not a member any more; refused when the others
     /// would be no quorum
+    #[command(after_help = "Example:\n  ironraft cluster remove region-3")]
     Remove {
         /// Its node id, `3` or `region-3`; the id is never given again
         #[arg(value_parser = node_id)]
@@ -64,6 +62,7 @@ pub(crate) enum ClusterCommand {
         node: LocalNode,
     },
     /// Give leadership to another region
+    #[command(after_help = "Example:\n  ironraft cluster transfer region-2")]
     Transfer {
         /// The node id of who shall lead, `2` or `region-2`
         #[arg(value_parser = node_id)]
@@ -83,6 +82,7 @@ pub(crate) enum ClusterCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Make a token that lets new nodes join
+    #[command(after_help = "Example:\n  ironraft cluster token create --role rack --hours 2")]
     Create {
         #[command(flatten)]
         node: LocalNode,
@@ -93,14 +93,6 @@ pub(crate) enum TokenCommand {
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=HOURS_MAX))]
         hours: u64,
     },
-}
-
-/// The region node on this host.
-#[derive(Debug, Args)]
-pub(crate) struct LocalNode {
-    /// The data folder of a region node on this host
-    #[arg(long, env = "IRONRAFT_DATA_DIR")]
-    data_dir: PathBuf,
 }
 
 /// Kinds of nodes.
@@ -120,8 +112,8 @@ fn node_id(text: &str) -> Result<u64, String> {
 
 pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
     match command {
-        ClusterCommand::Status { node, output } => status(&node, output).await,
-        ClusterCommand::Members { node, output } => members(&node, output).await,
+        ClusterCommand::Status { node, output } => status(&node, &output).await,
+        ClusterCommand::Members { node, output } => members(&node, &output).await,
         ClusterCommand::Remove { node_id, node } => remove(&node, node_id).await,
         ClusterCommand::Transfer { node_id, node } => transfer(&node, node_id).await,
         ClusterCommand::Token(TokenCommand::Create { node, role, hours }) => {
@@ -132,7 +124,8 @@ pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
             };
             let valid = Duration::from_secs(hours.saturating_mul(3600));
             let at = config.grpc().to_string();
-            let token = create_token(&identity, &at, role, valid).await.map_err(refused)?;
+            let token =
+                create_token(&identity, &at, role, valid).await.map_err(Failure::of_status)?;
             say(format_args!("{token}"));
             Ok(())
         }
@@ -140,43 +133,39 @@ pub(crate) async fn run(command: ClusterCommand) -> Result<(), Failure> {
     }
 }
 
-impl LocalNode {
-    pub(crate) fn open(&self) -> anyhow::Result<(Config, Identity)> {
-        // `ironraft dev` has its region in a folder below.
-        let below = self.data_dir.join("region");
-        let folder = if below.join("region.toml").exists() { &below } else { &self.data_dir };
-        let config = load(folder)?;
-        let identity =
-            Identity::load(&config.identity_dir()).context("no certificate of a region")?;
-        Ok((config, identity))
-    }
-}
-
-async fn status(node: &LocalNode, output: Format) -> Result<(), Failure> {
+async fn status(node: &LocalNode, output: &OutputArguments) -> Result<(), Failure> {
     let (config, identity) = node.open()?;
-    let reply = best_status(&identity, &config.grpc().to_string()).await.map_err(refused)?;
-    match output {
-        Format::Json => print_json(&as_json(&reply)),
-        Format::Table => print_table(&reply),
+    let reply =
+        best_status(&identity, &config.grpc().to_string()).await.map_err(Failure::of_status)?;
+    let answer = as_json(&reply);
+    if !output.is_columns() {
+        output.print_answer(std::slice::from_ref(&answer), &answer);
+        return Ok(());
+    }
+    if output.is_for_people() {
+        let leader = reply.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        say(format_args!("cluster {}  term {}  leader {leader}", reply.cluster_id, reply.term));
+    }
+    print_members(output, &answer)?;
+    if output.is_for_people() {
+        print_clocks(&reply);
     }
     Ok(())
 }
 
-async fn members(node: &LocalNode, output: Format) -> Result<(), Failure> {
+async fn members(node: &LocalNode, output: &OutputArguments) -> Result<(), Failure> {
     let (config, identity) = node.open()?;
-    let reply = best_status(&identity, &config.grpc().to_string()).await.map_err(refused)?;
-    match output {
-        Format::Json => print_json(&as_json(&reply)["members"]),
-        Format::Table => print_members(&reply),
-    }
-    Ok(())
+    let reply =
+        best_status(&identity, &config.grpc().to_string()).await.map_err(Failure::of_status)?;
+    print_members(output, &as_json(&reply))
 }
 
 async fn remove(node: &LocalNode, node_id: u64) -> Result<(), Failure> {
     let (config, identity) = node.open()?;
-    let status = ask(&identity, &config.grpc().to_string()).await.map_err(refused)?;
+    let status = ask(&identity, &config.grpc().to_string()).await.map_err(Failure::of_status)?;
     let mut leader = leader_client(&identity, &status)?;
-    let removed = leader.remove_region(RemoveRegionRequest { node_id }).await.map_err(refused)?;
+    let removed =
+        leader.remove_region(RemoveRegionRequest { node_id }).await.map_err(Failure::of_status)?;
     let name = removed.into_inner().hostname;
     // The removed one itself may never hear of it.
     let staying = status.members.iter().filter(|member| member_id(member) != Some(node_id));
@@ -209,9 +198,9 @@ async fn is_removed(identity: &Identity, at: &[String], node_id: u64) -> bool {
 
 async fn transfer(node: &LocalNode, node_id: u64) -> Result<(), Failure> {
     let (config, identity) = node.open()?;
-    let status = ask(&identity, &config.grpc().to_string()).await.map_err(refused)?;
+    let status = ask(&identity, &config.grpc().to_string()).await.map_err(Failure::of_status)?;
     let mut leader = leader_client(&identity, &status)?;
-    leader.transfer_leader(TransferLeaderRequest { node_id }).await.map_err(refused)?;
+    leader.transfer_leader(TransferLeaderRequest { node_id }).await.map_err(Failure::of_status)?;
     say(format_args!("region node {node_id} leads"));
     Ok(())
 }
@@ -306,13 +295,6 @@ fn as_json(reply: &StatusReply) -> serde_json::Value {
     })
 }
 
-fn print_table(reply: &StatusReply) {
-    let leader = reply.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
-    say(format_args!("cluster {}  term {}  leader {leader}", reply.cluster_id, reply.term));
-    print_members(reply);
-    print_clocks(reply);
-}
-
 /// Says which clocks are wrong; nothing when all agree.
 fn print_clocks(reply: &StatusReply) {
     if let Some(refusal) = &reply.clock_refusal {
@@ -332,23 +314,22 @@ fn print_clocks(reply: &StatusReply) {
     }
 }
 
-fn print_members(reply: &StatusReply) {
-    let rows: Vec<Vec<String>> = reply
-        .members
-        .iter()
-        .map(|member| {
-            let peer = member.peer.clone().unwrap_or_default();
-            let lag = lag(reply, member).map_or_else(|| "-".to_owned(), |lag| lag.to_string());
-            let role = role_of(reply, member).to_owned();
-            vec![peer.node_id.to_string(), peer.hostname, role, lag, peer.grpc, peer.http]
-        })
-        .collect();
-    print_rows(&["NODE", "NAME", "ROLE", "LAG", "GRPC", "HTTP"], &rows);
-}
+/// The columns of members.
+const MEMBERS: Columns<'_> = Columns {
+    usual: &[
+        ("NODE", "node_id"),
+        ("NAME", "name"),
+        ("ROLE", "role"),
+        ("LAG", "lag"),
+        ("GRPC", "grpc"),
+        ("HTTP", "http"),
+    ],
+    more: &[("CLOCK-MS", "clock_offset_ms")],
+};
 
-/// How a command fails that a region refused.
-pub(crate) fn refused(status: tonic::Status) -> Failure {
-    Failure::of_code(status.code(), identity::reason::of_status(&status))
+fn print_members(output: &OutputArguments, answer: &serde_json::Value) -> Result<(), Failure> {
+    let members = &answer["members"];
+    output.print_list(MEMBERS, members.as_array().map_or(&[], Vec::as_slice), members)
 }
 
 #[cfg(test)]

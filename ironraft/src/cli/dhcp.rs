@@ -13,7 +13,7 @@ use model::mac::MacAddress;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{Format, print_json, say, table_lines};
+use crate::cli::output::{OutputArguments, Sheet, say};
 use crate::cli::profile;
 
 const LEASES: &str = "/MAAS/api/ironraft/dhcp/leases/";
@@ -26,8 +26,12 @@ const PAGE: usize = 1_000;
 #[derive(Debug, Subcommand)]
 pub(crate) enum DhcpCommand {
     /// List leases in the order of their addresses
+    #[command(after_help = "Example:\n  ironraft dhcp leases --subnet 10.0.0.0/24 --state active")]
     Leases(LeasesArguments),
     /// Say what a client would be answered, and why
+    #[command(
+        after_help = "Example:\n  ironraft dhcp explain --mac 52:54:00:12:34:56 --relay 10.5.0.1"
+    )]
     Explain(ExplainArguments),
 }
 
@@ -62,9 +66,8 @@ pub(crate) struct LeasesArguments {
     /// At most so many
     #[arg(long, default_value_t = PAGE, value_parser = at_least_one)]
     limit: usize,
-    /// How to print them
-    #[arg(short, long, value_enum, default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// The client that is asked about.
@@ -96,9 +99,8 @@ pub(crate) struct ExplainArguments {
     /// What it calls itself (option 61), in hexadecimal: 01:52:54:00:12:34:56, ff00000001000300…
     #[arg(long, value_name = "HEX")]
     client_id: Option<OptionBytes>,
-    /// How to print it
-    #[arg(short, long, value_enum, default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -109,7 +111,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) async fn run(command: DhcpCommand) -> Result<(), Failure> {
-    let client = profile::load()?.client()?;
+    let client = profile::client().await?;
     match command {
         DhcpCommand::Leases(arguments) => leases(&client, &arguments).await,
         DhcpCommand::Explain(arguments) => explain(&client, &arguments).await,
@@ -158,15 +160,18 @@ async fn leases(client: &Client, arguments: &LeasesArguments) -> Result<(), Fail
             break;
         }
     }
-    match arguments.output {
-        Format::Json => print_json(&serde_json::to_value(&page).map_err(Failure::other)?),
-        Format::Table => {
-            lease_lines(&page.leases).iter().for_each(|line| say(format_args!("{line}")));
-            if let Some(next) = page.next {
-                eprintln!("ironraft: there are more: --after {next}");
-            }
+    if arguments.output.is_columns() {
+        arguments
+            .output
+            .print_sheet(&lease_sheet(&page.leases, arguments.output.is_for_people()))?;
+        if let Some(next) = page.next {
+            eprintln!("ironraft: there are more: --after {next}");
         }
+        return Ok(());
     }
+    let answer = serde_json::to_value(&page).map_err(Failure::other)?;
+    let rows = answer["leases"].as_array().map_or(&[][..], Vec::as_slice);
+    arguments.output.print_answer(rows, &answer);
     Ok(())
 }
 
@@ -183,26 +188,24 @@ async fn explain(client: &Client, arguments: &ExplainArguments) -> Result<(), Fa
         .with("client_id", arguments.client_id.as_ref())
         .ask(client, EXPLAIN)
         .await?;
-    match arguments.output {
-        Format::Json => print_json(&answer),
-        Format::Table => {
-            let explanation: Explanation =
-                serde_json::from_value(answer).map_err(Failure::other)?;
-            explained::lines(&explanation).iter().for_each(|line| say(format_args!("{line}")));
-        }
+    if !arguments.output.is_columns() {
+        arguments.output.print_answer(std::slice::from_ref(&answer), &answer);
+        return Ok(());
     }
+    let explanation: Explanation = serde_json::from_value(answer).map_err(Failure::other)?;
+    explained::lines(&explanation).iter().for_each(|line| say(format_args!("{line}")));
     Ok(())
 }
 
-/// Leases as a table.
-fn lease_lines(leases: &[Lease]) -> Vec<String> {
+/// Leases as a table. For people what a client calls itself is cut where it is very long.
+fn lease_sheet(leases: &[Lease], is_for_people: bool) -> Sheet {
     let unknown = || "-".to_owned();
     let row = |lease: &Lease| {
         let rack = &lease.rack;
         let subnet = lease.subnet.cidr.map_or_else(unknown, |cidr| cidr.to_string());
         vec![
             lease.ip.to_string(),
-            shortened(&lease.client),
+            if is_for_people { shortened(&lease.client) } else { lease.client.clone() },
             lease.name.clone().unwrap_or_else(unknown),
             lease.state.to_string(),
             seconds(&lease.told_until),
@@ -214,7 +217,7 @@ fn lease_lines(leases: &[Lease]) -> Vec<String> {
     };
     let header =
         ["IP", "CLIENT", "NAME", "STATE", "TOLD-UNTIL", "PROMISED-UNTIL", "RACK", "SUBNET", "VLAN"];
-    table_lines(&header, &leases.iter().map(row).collect::<Vec<_>>())
+    Sheet::new(&header, leases.iter().map(row).collect())
 }
 
 /// How much of a client is shown: an identifier may have 254 bytes, and `-o json` shows all.

@@ -3,7 +3,7 @@
 //! The API drops names that it does not know, as MAAS does. A person who mistypes a name must hear of it,
 //! so the commands know the API's own table of operations.
 
-use rest::operation::Operation;
+use rest::operation::{Method, Operation};
 use rest::param::Spec;
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ impl Fields {
 }
 
 /// The API's operation that a verb calls.
-fn operation(verb: &Verb) -> Option<Operation> {
+pub(crate) fn operation(verb: &Verb) -> Option<Operation> {
     let is_it = |operation: &Operation| {
         operation.method.name() == verb.method.as_str()
             && operation.op == verb.op
@@ -100,7 +100,10 @@ fn has_form(path: &str, other: &str) -> bool {
 
 /// Whether the API has a use for a parameter, be it to refuse it with the reason.
 fn takes(operation: &Operation, name: &str) -> bool {
-    operation.params.iter().any(|spec| spec.is_for(name))
+    // A list drops what it does not know, though it looks at every name.
+    let is_any_taken = operation.takes_any_name && operation.method != Method::Get;
+    is_any_taken
+        || operation.params.iter().any(|spec| spec.is_for(name))
         || operation.refused.iter().any(|refused| refused.names.contains(&name))
 }
 
@@ -137,7 +140,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The value at a path of names such as `vlan.vid`; none when an object has no such field.
-fn value_at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn value_at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(object, |value, name| match value {
         Value::Null => Some(value),
         Value::Object(fields) => fields.get(name),
@@ -147,7 +150,7 @@ fn value_at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 /// Whether a value is what is asked for: an object by what it is named by, a list by one of its items.
-fn is(value: &Value, wanted: &str) -> bool {
+pub(crate) fn is(value: &Value, wanted: &str) -> bool {
     match value {
         Value::Null => matches!(wanted, "" | "-"),
         Value::Bool(true) => matches!(wanted, "true" | "yes" | "1"),

@@ -12,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{Format, field, print_json, print_rows, say};
+use crate::cli::output::{Columns, OutputArguments, say};
 use crate::cli::profile;
 
 /// The size of a part.
@@ -22,12 +22,15 @@ const PART_BYTES: usize = 4 << 20;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImageCommand {
     /// List the images
+    #[command(after_help = "Example:\n  ironraft image list")]
     List {
-        /// How to print them
-        #[arg(short, long, value_enum, default_value = "table")]
-        output: Format,
+        #[command(flatten)]
+        output: OutputArguments,
     },
     /// Upload a root file-system image
+    #[command(
+        after_help = "Example:\n  ironraft image upload debian/bookworm bookworm.tgz --title 'Debian 12'"
+    )]
     Upload {
         /// Its name, `debian/bookworm` or `custom/web`
         name: String,
@@ -52,6 +55,9 @@ pub(crate) enum ImageCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum EphemeralCommand {
     /// Upload kernel and initramfs, and make machines boot them
+    #[command(
+        after_help = "Example:\n  ironraft ephemeral upload vmlinuz initrd.img --label 2026-11"
+    )]
     Upload {
         /// The kernel
         kernel: PathBuf,
@@ -66,6 +72,12 @@ pub(crate) enum EphemeralCommand {
     },
 }
 
+/// The columns of images.
+const IMAGES: Columns<'_> = Columns {
+    usual: &[("ID", "id"), ("NAME", "name"), ("ARCHITECTURE", "architecture"), ("TYPE", "type")],
+    more: &[("SUBARCHES", "subarches")],
+};
+
 /// A file to upload.
 struct LocalFile {
     path: PathBuf,
@@ -74,22 +86,12 @@ struct LocalFile {
 }
 
 pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
-    let client = profile::load()?.client()?;
+    let client = profile::client().await?;
     match command {
         ImageCommand::List { output } => {
             let images = client.get("boot-resources/").await?;
-            if output == Format::Json {
-                print_json(&images);
-                return Ok(());
-            }
-            let columns = ["id", "name", "architecture", "type"];
-            let rows: Vec<Vec<String>> = images
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|image| columns.iter().map(|column| field(image, column)).collect())
-                .collect();
-            print_rows(&["ID", "NAME", "ARCHITECTURE", "TYPE"], &rows);
+            let rows = images.as_array().map_or(&[][..], Vec::as_slice);
+            output.print_list(IMAGES, rows, &images)?;
         }
         ImageCommand::Upload { name, file, title, architecture, filetype, base_image } => {
             let local = LocalFile::open(&file).await?;
@@ -116,7 +118,7 @@ pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
 
 pub(crate) async fn run_ephemeral(command: EphemeralCommand) -> Result<(), Failure> {
     let EphemeralCommand::Upload { kernel, initrd, architecture, label } = command;
-    let client = profile::load()?.client()?;
+    let client = profile::client().await?;
     let (kernel, initrd) = (LocalFile::open(&kernel).await?, LocalFile::open(&initrd).await?);
     for file in [&kernel, &initrd] {
         let size = file.size_bytes.to_string();

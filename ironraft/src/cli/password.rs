@@ -24,7 +24,7 @@ pub(crate) struct PasswordArguments {
 }
 
 pub(crate) async fn run(arguments: PasswordArguments) -> Result<(), Failure> {
-    let client = profile::load()?.client()?;
+    let client = profile::client().await?;
     let (old, new) = (arguments.old_password.expose(), arguments.new_password.expose());
     match &arguments.user {
         None => {

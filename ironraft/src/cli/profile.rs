@@ -1,20 +1,20 @@
-//! Which cluster the commands talk to: a profile file that only its owner may read.
+//! Which cluster the commands talk to: what the environment says, a profile file that only its owner may read, or the region
+//! node on this host, for who can read its data.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use clap::Args;
+use anyhow::Context;
 use client::key::ApiKey;
 use client::{Client, ClientError, Patience};
 use model::secret::Secret;
+use proto::cluster::StatusReply;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::failure::Failure;
-use crate::cli::output::say;
+use crate::cli::local_node::LocalNode;
+use crate::cli::private_file;
 
 /// The clusters regions and the user's key.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,10 +29,13 @@ pub(crate) struct Profile {
 }
 
 /// The variable that names a file with certificates to trust.
-const TRUSTED_VARIABLE: &str = "IRONRAFT_CA";
+pub(crate) const TRUSTED_VARIABLE: &str = "IRONRAFT_CA";
+
+/// The variable that names another file for the profile.
+const FILE_VARIABLE: &str = "IRONRAFT_PROFILE";
 
 /// How long commands wait: the regions are asked in turn for longer than an election takes.
-const PATIENCE: Patience = Patience {
+pub(crate) const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(2),
     answer: Duration::from_secs(120),
     total: Duration::from_secs(30),
@@ -46,35 +49,55 @@ impl Profile {
         let key = ApiKey::parse(self.api_key.expose())?;
         Client::trusting(self.endpoints.clone(), key, PATIENCE, self.trusted.as_deref())
     }
+
+    /// The region node on this host and the other regions, with the key of an administrator.
+    ///
+    /// # Errors
+    /// There is no node, or who asks must not read its data.
+    pub(crate) async fn of_local_node(node: &LocalNode) -> Result<Self, Failure> {
+        let (config, _) = node.open()?;
+        let api_key = node.api_key(None, None).await?.api_key.into();
+        let tls = config.tls.as_ref().filter(|tls| tls.only);
+        let own = match tls {
+            Some(_) => format!("https://{}", config.https()),
+            None => format!("http://{}", config.http()),
+        };
+        let trusted = tls.map(|tls| certificates(&tls.certificate)).transpose()?;
+        let others =
+            if tls.is_some() { Vec::new() } else { plain_endpoints(&node.status().await?) };
+        let others = others.into_iter().filter(|endpoint| *endpoint != own);
+        let endpoints = std::iter::once(own.clone()).chain(others).collect();
+        Ok(Self { endpoints, api_key, trusted })
+    }
+
+    /// Keeps it for the commands that follow, and says where.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn save(&self) -> anyhow::Result<PathBuf> {
+        let path = path()?;
+        private_file::write(&path, &toml::to_string(self)?)?;
+        Ok(path)
+    }
 }
 
-/// What to remember.
-#[derive(Debug, Args)]
-pub(crate) struct LoginArguments {
-    /// Regions, `http://10.0.0.1:5240`; with several, the next one is asked when one is away
-    #[arg(required = true)]
-    endpoints: Vec<String>,
-    /// The API key, `consumer:token:secret`
-    #[arg(long, env = "IRONRAFT_API_KEY", hide_env_values = true)]
-    api_key: Secret,
-    /// A file with the certificate of the regions, or of its authority (PEM), where the host does not trust it
-    #[arg(long, env = TRUSTED_VARIABLE)]
-    ca: Option<PathBuf>,
+/// Where the members of a cluster serve the API without TLS.
+fn plain_endpoints(status: &StatusReply) -> Vec<String> {
+    let peers = status.members.iter().filter_map(|member| member.peer.as_ref());
+    peers.filter(|peer| !peer.http.is_empty()).map(|peer| format!("http://{}", peer.http)).collect()
 }
 
-pub(crate) async fn login(arguments: LoginArguments) -> Result<(), Failure> {
-    let endpoints = arguments.endpoints.iter().map(|endpoint| base_url(endpoint)).collect();
-    let trusted = arguments.ca.as_deref().map(certificates).transpose()?;
-    let profile = Profile { endpoints, api_key: arguments.api_key, trusted };
-    let user = profile.client()?.whoami().await?;
-    let path = path()?;
-    save(&path, &profile)?;
-    say(format_args!("logged in as {}; saved in {}", user.username, path.display()));
-    Ok(())
+/// A client of the cluster that is meant.
+///
+/// # Errors
+/// Nobody is logged in, and no node of this host can be asked.
+pub(crate) async fn client() -> Result<Client, Failure> {
+    Ok(load().await?.client()?)
 }
 
-/// The profile: from `IRONRAFT_ENDPOINTS` and `IRONRAFT_API_KEY`, or else from the file.
-pub(crate) fn load() -> anyhow::Result<Profile> {
+/// The profile: from `IRONRAFT_ENDPOINTS` and `IRONRAFT_API_KEY`, or else from the file, or else that of the region node on
+/// this host.
+async fn load() -> Result<Profile, Failure> {
     if let (Ok(endpoints), Ok(api_key)) =
         (std::env::var("IRONRAFT_ENDPOINTS"), std::env::var("IRONRAFT_API_KEY"))
     {
@@ -83,45 +106,55 @@ pub(crate) fn load() -> anyhow::Result<Profile> {
         let trusted = trusted.as_deref().map(certificates).transpose()?;
         return Ok(Profile { endpoints, api_key: api_key.into(), trusted });
     }
-    read(&path()?)
+    // A service may have no home, and needs none on the host of a region.
+    let file = path();
+    if let Ok(path) = &file
+        && let Some(profile) = read(path)?
+    {
+        return Ok(profile);
+    }
+    let not_logged_in = |why: &str| {
+        Failure::Denied(format!(
+            "not logged in ({why}): run `ironraft login http://REGION:5240`; `ironraft apikey` prints a key on \
+             the host of a region"
+        ))
+    };
+    if std::env::var_os(FILE_VARIABLE).is_some() {
+        return Err(not_logged_in(&format!("there is no {}", file?.display())));
+    }
+    match Profile::of_local_node(&LocalNode::by_environment()).await {
+        Ok(profile) => Ok(profile),
+        Err(Failure::NotFound(_)) => Err(not_logged_in("and no region node runs on this host")),
+        Err(Failure::Denied(_)) => {
+            Err(not_logged_in("and the region node on this host serves root and its owner only"))
+        }
+        Err(other) => {
+            Err(other.of("not logged in, and the region node on this host does not help"))
+        }
+    }
 }
 
-fn certificates(path: &Path) -> anyhow::Result<String> {
+/// What stands in a file with certificates.
+pub(crate) fn certificates(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn read(path: &Path) -> anyhow::Result<Profile> {
-    let metadata = fs::metadata(path).context("not logged in; run `ironraft login`")?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        bail!("{} is readable by others (mode {mode:o}); make it 0600", path.display());
-    }
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))
-}
-
-fn save(path: &Path, profile: &Profile) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let new = path.with_extension("new");
-    let _leftover = fs::remove_file(&new);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(toml::to_string(profile)?.as_bytes())?;
-    fs::rename(&new, path).with_context(|| format!("cannot write {}", path.display()))
+fn read(path: &Path) -> anyhow::Result<Option<Profile>> {
+    let Some(text) = private_file::read(path)? else { return Ok(None) };
+    toml::from_str(&text).with_context(|| format!("{} is wrong", path.display())).map(Some)
 }
 
 fn path() -> anyhow::Result<PathBuf> {
-    if let Some(path) = std::env::var_os("IRONRAFT_PROFILE") {
+    if let Some(path) = std::env::var_os(FILE_VARIABLE) {
         return Ok(path.into());
     }
-    let home = std::env::var_os("HOME").context("HOME is not set; set IRONRAFT_PROFILE")?;
+    let home = std::env::var_os("HOME");
+    let home = home.with_context(|| format!("HOME is not set; set {FILE_VARIABLE}"))?;
     Ok(Path::new(&home).join(".config/ironraft/profile.toml"))
 }
 
 /// Scheme, host and port; what MAAS's clients write behind it is left out.
-fn base_url(text: &str) -> String {
+pub(crate) fn base_url(text: &str) -> String {
     let text = text.trim().trim_end_matches('/');
     let text = text.strip_suffix("/api/2.0").unwrap_or(text);
     let text = text.strip_suffix("/MAAS").unwrap_or(text);
@@ -130,6 +163,8 @@ fn base_url(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -145,13 +180,14 @@ mod tests {
     fn a_profile_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.toml");
+        assert!(read(&path).unwrap().is_none());
         let profile = Profile {
             endpoints: vec!["http://r1".to_owned()],
             api_key: "a:b:c".into(),
             trusted: None,
         };
-        save(&path, &profile).unwrap();
-        assert_eq!(read(&path).unwrap().endpoints, profile.endpoints);
+        private_file::write(&path, &toml::to_string(&profile).unwrap()).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().endpoints, profile.endpoints);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("readable by others"));
     }

@@ -14,6 +14,7 @@ use crate::cli::records;
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Print every record of a stopped region node, secrets too, one JSON object a line
+    #[command(after_help = "Example:\n  ironraft store inspect /var/lib/ironraft")]
     Inspect {
         /// The data folder of the region node, or the folder of its store
         folder: PathBuf,

@@ -27,6 +27,9 @@ const IDENTITY: &str = "identity";
 #[derive(Debug, Subcommand)]
 pub(crate) enum RackCommand {
     /// Join a cluster; run the node afterwards
+    #[command(
+        after_help = "Example:\n  sudo ironraft rack join 10.0.0.1:5241 --data-dir /var/lib/ironraft-rack"
+    )]
     Join {
         /// A region node of the cluster, `ip:port` of gRPC (5241)
         #[arg(value_parser = grpc_address)]
@@ -42,6 +45,7 @@ pub(crate) enum RackCommand {
         name: Option<String>,
     },
     /// Run the node in a data folder
+    #[command(after_help = "Example:\n  sudo ironraft rack run --data-dir /var/lib/ironraft-rack")]
     Run {
         /// The node's data folder
         #[arg(long, env = "IRONRAFT_DATA_DIR")]

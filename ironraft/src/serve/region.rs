@@ -19,10 +19,17 @@ use crate::telemetry;
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegionCommand {
     /// Make a new cluster with this node as its first
+    #[command(
+        after_help = "Example:\n  sudo ironraft region init --data-dir /var/lib/ironraft --address 10.0.0.1"
+    )]
     Init(InitArguments),
     /// Join a cluster; run the node afterwards
+    #[command(
+        after_help = "Example:\n  sudo ironraft region join 10.0.0.1:5241 --data-dir /var/lib/ironraft --address 10.0.0.2"
+    )]
     Join(JoinArguments),
     /// Run the node in a data folder
+    #[command(after_help = "Example:\n  sudo ironraft region run --data-dir /var/lib/ironraft")]
     Run {
         /// The node's data folder
         #[arg(long, env = "IRONRAFT_DATA_DIR")]
@@ -191,6 +198,11 @@ pub(crate) fn show(made: &NewCluster) {
     say(format_args!("api key       {}", made.api_key.expose()));
     say(format_args!("region token  {}", made.region_token.expose()));
     say(format_args!("rack token    {}", made.rack_token.expose()));
+    eprintln!(
+        "when the node runs, `ironraft` needs no login on this host for who can read {}; elsewhere: ironraft login http://{}",
+        made.config.data_dir.display(),
+        made.config.http()
+    );
 }
 
 async fn join(arguments: JoinArguments) -> anyhow::Result<()> {

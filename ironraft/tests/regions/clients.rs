@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, PASSWORD, succeeds};
 use crate::rest::Rest;
 
 /// What stands in the folder of the clients' programs.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap());
     let program = home.join(".cache/ironraft/maas-clients/bin").join(name);
     assert!(program.exists(), "{} is missing: deploy/setup installs it", program.display());
@@ -26,6 +26,7 @@ fn the_libraries_read_make_change_and_delete_every_kind_that_they_know() {
         (2, "site.py"),
         (0, "nodes.py"),
         (1, "by_description.py"),
+        (2, "openapi.py"),
     ];
     for (node, script) in scripts {
         let url = format!("http://{}:5240/MAAS/", cluster.nodes[node].address);

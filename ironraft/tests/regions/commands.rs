@@ -67,6 +67,11 @@ fn leadership_is_given_by_command() {
     let printed = operator.refused(&["transfer", "region-9"], 3);
     assert_eq!("ironraft: there is no region node 9\n", printed);
     succeeds(cluster.operator(0, &["fabric", "create", "name=after"]));
+    let audit = ["event", "list", "level=AUDIT", "owner=region:1", "-o", "json"];
+    let told = succeeds(cluster.operator(0, &audit));
+    assert!(told.contains("leadership.transfer: changed region "), "{told}");
+    assert!(told.contains(&format!("(r{next}): leader")), "{told}");
+    assert!(told.contains("127.0.0.1"), "from where: {told}");
 }
 
 #[test]

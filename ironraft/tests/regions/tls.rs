@@ -111,3 +111,20 @@ async fn a_region_that_serves_the_api_over_tls_only_goes_on_serving_machines_wit
     assert_ne!(metadata.status(), 403);
     drop(node);
 }
+
+#[test]
+fn a_region_without_tls_goes_on_after_a_hangup() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("r1");
+    let mut init = ironraft(&["region", "init", "--address", "127.0.150.1"]);
+    succeeds({
+        init.arg("--data-dir").arg(&data);
+        init
+    });
+    let mut node = run("127.0.150.1", &data);
+    let log = || fs::read_to_string(data.with_extension("log")).unwrap();
+    wait_for("a region that serves", || log().contains("serves http://").then_some(()));
+    hang_up(&node);
+    wait_for("what is said of it", || log().contains("SIGHUP: there is nothing").then_some(()));
+    assert!(node.process.try_wait().unwrap().is_none(), "{}", log());
+}

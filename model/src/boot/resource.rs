@@ -61,6 +61,21 @@ impl ResourceSet {
 }
 
 impl BootResource {
+    /// An image of which nothing is there yet.
+    #[must_use]
+    pub fn new(id: BootResourceId, name: &str, architecture: &str, created: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            title: String::new(),
+            architecture: architecture.to_owned(),
+            base_image: String::new(),
+            sets: Vec::new(),
+            last_deployed: None,
+            created,
+        }
+    }
+
     /// Its name as MAAS has it: a custom image's without its `custom/`.
     #[must_use]
     pub fn shown_name(&self) -> &str {

@@ -3,6 +3,7 @@
 pub mod allocate;
 pub mod external_dhcp;
 pub mod fabric;
+pub mod internal;
 pub mod iprange;
 pub mod neighbour;
 pub mod occupancy;

@@ -401,6 +401,13 @@ pub const SETTINGS: &[Definition] = &[
         usage: Usage::Refused("racks run no proxy"),
     },
     Definition {
+        name: "presented_machines_max_age_days",
+        form: Form::Number(1, 10_000),
+        default: Default::Number(90),
+        doc: "After how many days without any change a machine is forgotten that others than administrators presented and that was never accepted. Not a setting of MAAS, which keeps all.",
+        usage: Usage::Read(&["ops/src/machine/presented_retention.rs"]),
+    },
+    Definition {
         name: "prometheus_enabled",
         form: Form::Boolean,
         default: Default::Boolean(false),

@@ -1,12 +1,16 @@
 //! API keys of users.
 
-use model::access::{Actor, Permission};
+use std::net::IpAddr;
+
+use model::access::{Actor, Object, Permission, permits};
+use model::event::EventLevel;
 use model::time::Timestamp;
 use model::user::{ApiToken, TokenOwner, User};
 
 use crate::access::keys::new_token;
-use crate::authorize::authorize;
+use crate::authorize::{author, authorize, on_behalf};
 use crate::error::Refusal;
+use crate::site::events::{NewEvent, record_by};
 use tables::read::Reads;
 use tables::site::TOKENS_OF_USER;
 use tables::tx::Tx;
@@ -32,16 +36,64 @@ pub async fn create_token(tables: &Tables, actor: &Actor, name: &str) -> Result<
     tables.update(&cause, |tx| insert_token(tx, &token)).await
 }
 
-/// The key that a user has under that name, or a new one.
+/// The key that a user has under that name, or a new one; that it was told again is an event as well.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn token_named(tables: &Tables, actor: &Actor, name: &str) -> Result<ApiToken, Refusal> {
+pub async fn token_named(
+    tables: &Tables,
+    actor: &Actor,
+    name: &str,
+    from: Option<IpAddr>,
+) -> Result<ApiToken, Refusal> {
     let known = tokens(tables, actor).await?.into_iter().find(|token| token.name == name);
-    match known {
-        Some(token) => Ok(token),
-        None => create_token(tables, actor, name).await,
-    }
+    let Some(token) = known else { return create_token(tables, actor, name).await };
+    let cause = authorize(actor, Permission::ManageOwnKeys, "account.tell-token")?;
+    let from = from.map_or_else(String::new, |from| format!(" from {from}"));
+    let event = NewEvent {
+        kind: "Authorisation",
+        level: EventLevel::Audit,
+        description: format!(
+            "Logged in{from}: was told API key {} ({:.150}).",
+            token.key, token.name
+        ),
+    };
+    tables.update(&cause, |tx| record_by(tx, event.clone(), author(actor))).await?;
+    Ok(token)
+}
+
+/// What a key is called that is made for an operator on a region's host.
+const OPERATOR_KEY: &str = "made on the host of a region";
+
+/// A key of a user, for the operator on the host of a region, who can read the store: the oldest one, or a new one when there
+/// is none or a name for a new one is given. Without a user it is the first administrator.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is no such user, [`Refusal`].
+pub async fn key_for_operator(
+    tables: &Tables,
+    operator: &Actor,
+    username: Option<&str>,
+    new_name: Option<&str>,
+) -> Result<(User, ApiToken), Refusal> {
+    permits(operator, Permission::ManageCluster, &Object::Site)?;
+    let users = tables.view().await?.list::<User>()?;
+    let is_meant = |user: &User| match username {
+        Some(name) => user.username == name,
+        None => user.is_superuser,
+    };
+    let user = users.into_iter().filter(is_meant).min_by_key(|user| user.id);
+    let user = user.ok_or(Refusal::NotFound { model: "User" })?;
+    let actor = Actor::without_groups(user.clone());
+    let known = tokens(tables, &actor).await?.into_iter().min_by_key(|token| token.created);
+    let token = match (known, new_name) {
+        (Some(token), None) => token,
+        (_, name) => {
+            let tables = on_behalf(tables, &actor, None);
+            create_token(&tables, &actor, name.unwrap_or(OPERATOR_KEY)).await?
+        }
+    };
+    Ok((user, token))
 }
 
 /// Removes a key of a user.
@@ -81,6 +133,12 @@ pub async fn rename_token(
 }
 
 fn insert_token(tx: &mut Tx, token: &ApiToken) -> Result<ApiToken, Refusal> {
+    // One that is made while its user is deleted would speak for nobody.
+    if let TokenOwner::User(user) = &token.owner
+        && tx.get::<User>(user)?.is_none()
+    {
+        return Err(Refusal::NotFound { model: "User" });
+    }
     let token = ApiToken { created: tx.now(), ..token.clone() };
     tx.insert(&token)?;
     Ok(token)
@@ -90,4 +148,24 @@ fn own_token(tx: &Tx, user: &User, key: &str) -> Result<ApiToken, Refusal> {
     tx.get::<ApiToken>(&key.to_owned())?
         .filter(|token| token.owner == TokenOwner::User(user.id))
         .ok_or(Refusal::NotFound { model: "Token" })
+}
+
+#[cfg(test)]
+mod tests {
+    use raft_store::Store;
+
+    use super::*;
+    use crate::access::users::{self, NewUser};
+    use crate::authorize::tests::administrator;
+
+    #[tokio::test]
+    async fn a_key_is_made_for_a_user_that_is_there() {
+        let tables = Tables::new(Store::in_memory());
+        let anna = NewUser { username: "anna".to_owned(), ..NewUser::default() };
+        let anna = users::create(&tables, &administrator(), &anna).await.unwrap();
+        users::delete(&tables, &administrator(), "anna", None).await.unwrap();
+        let refused = create_token(&tables, &Actor::without_groups(anna), "late").await;
+        assert_eq!(refused, Err(Refusal::NotFound { model: "User" }));
+        assert_eq!(tables.view().await.unwrap().list::<ApiToken>().unwrap(), []);
+    }
 }

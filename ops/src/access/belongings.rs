@@ -2,6 +2,7 @@
 //! it: keys, files, messages.
 
 use model::device::Device;
+use model::external_identity::ExternalIdentity;
 use model::file::{File, FileContent};
 use model::id::{IpRangeId, NotificationId, SystemId, UserId};
 use model::machine::Machine;
@@ -11,10 +12,11 @@ use model::notification::{Dismissal, Notification};
 use model::session::Session;
 use model::ssl_key::SslKey;
 use model::user::ApiToken;
+use model::usergroup::Membership;
 
 use crate::access::authorized_keys;
 use crate::machine::placement;
-use tables::accounts::SESSIONS_OF_USER;
+use tables::accounts::{IDENTITIES_OF_USER, SESSIONS_OF_USER};
 use tables::error::TableError;
 use tables::files::FILES_OF_USER;
 use tables::notifications::{
@@ -99,7 +101,11 @@ pub(crate) fn remove_all(tx: &mut Tx, user: UserId) -> Result<(), TableError> {
         tx.delete::<ApiToken>(&token.key)?;
     }
     authorized_keys::remove_all(tx, user)?;
+    tx.delete::<Membership>(&user)?;
     end_sessions(tx, user)?;
+    for identity in tx.list_by(&IDENTITIES_OF_USER, &user)? {
+        tx.delete::<ExternalIdentity>(&identity.id)?;
+    }
     for key in tx.list_by(&SSLKEYS_OF_USER, &user)? {
         tx.delete::<SslKey>(&key.id)?;
     }

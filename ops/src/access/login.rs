@@ -10,8 +10,9 @@ use model::event::EventLevel;
 use model::login::{LoginRecord, Subject, source};
 use model::secret::Secret;
 use model::user::User;
-use sha2::{Digest, Sha256};
+use ring::hmac;
 
+use crate::access::cluster_key;
 use crate::access::password::Turn;
 use crate::authorize::cause;
 use crate::error::Refusal;
@@ -20,6 +21,7 @@ use tables::accounts::login_id;
 use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::site::USER_BY_NAME;
+use tables::tx::Tx;
 use tables::update::Tables;
 
 /// Somebody who says that it is a user.
@@ -92,37 +94,85 @@ struct Subjects {
 }
 
 impl Subjects {
-    fn of(attempt: &Attempt, user: Option<&User>) -> Self {
-        let unknown = || Subject::unknown(hash_of(attempt.username.as_bytes()));
+    fn of(attempt: &Attempt, user: Option<&User>, hashing: &Hashing) -> Self {
+        let unknown = || Subject::unknown(hashing.of(&format!("name:{}", attempt.username)));
         let account = user.map_or_else(unknown, |user| Subject::User(user.id));
-        let address =
-            attempt.from.map(|from| Subject::address(hash_of(source(from).to_string().as_bytes())));
+        let address = attempt.from.map(|from| hashing.address(from));
         Self { account, address }
     }
 }
 
-/// The same on every region.
-fn hash_of(bytes: &[u8]) -> u32 {
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    let [first, second, third, fourth, ..] = digest;
-    u32::from_be_bytes([first, second, third, fourth])
+/// The same on every region, and nothing that others can reckon: nobody finds out which address shares a row with another.
+struct Hashing(hmac::Key);
+
+impl Hashing {
+    async fn of_cluster(tables: &Tables) -> Result<Self, TableError> {
+        let key = cluster_key::for_purpose(tables, "rows of failed logins").await?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose())))
+    }
+
+    fn of(&self, text: &str) -> u32 {
+        let digest = hmac::sign(&self.0, text.as_bytes());
+        digest.as_ref().iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
+    }
+
+    fn address(&self, from: IpAddr) -> Subject {
+        Subject::address(self.of(&format!("address:{}", source(from))))
+    }
 }
 
 /// The user with that name, and what is counted, unless it has to wait.
 async fn judge(tables: &Tables, attempt: &Attempt) -> Result<(Option<User>, Subjects), LoginError> {
+    let hashing = Hashing::of_cluster(tables).await?;
     let view = tables.view().await?;
     let user = view.find(&USER_BY_NAME, &attempt.username)?;
-    let subjects = Subjects::of(attempt, user.as_ref());
-    let held = |wait_ms: u64, by_address| match wait_ms {
-        0 => Ok(()),
-        wait_ms => Err(LoginError::Held { seconds: wait_ms.div_ceil(1_000), by_address }),
-    };
+    let subjects = Subjects::of(attempt, user.as_ref(), &hashing);
     let now = tables.clock().now()?;
     if let Some(address) = &subjects.address {
         held(record(&view, address)?.wait_ms(None, now), true)?;
     }
     held(record(&view, &subjects.account)?.wait_ms(attempt.from, now), false)?;
     Ok((user, subjects))
+}
+
+const fn held(wait_ms: u64, by_address: bool) -> Result<(), LoginError> {
+    match wait_ms {
+        0 => Ok(()),
+        wait_ms => Err(LoginError::Held { seconds: wait_ms.div_ceil(1_000), by_address }),
+    }
+}
+
+/// Refuses who comes from an address whose failures it has to wait for, whatever its name is.
+///
+/// # Errors
+/// [`LoginError::Held`].
+pub async fn check_address(tables: &Tables, from: Option<IpAddr>) -> Result<(), LoginError> {
+    let Some(from) = from else { return Ok(()) };
+    let address = Hashing::of_cluster(tables).await?.address(from);
+    let view = tables.view().await?;
+    held(record(&view, &address)?.wait_ms(None, tables.clock().now()?), true)
+}
+
+/// Counts a failure of a login that was not by a name, and notes what happened.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn note_failure_from(
+    tables: &Tables,
+    from: Option<IpAddr>,
+    event: Option<NewEvent>,
+) -> Result<(), TableError> {
+    let hashing = Hashing::of_cluster(tables).await?;
+    let address = from.map(|from| hashing.address(from));
+    let cause = cause(&Actor::Anonymous, "login.fail");
+    tables
+        .update(&cause, |tx| {
+            if let Some(event) = &event {
+                record_of_site(tx, event.clone())?;
+            }
+            address.iter().try_for_each(|address| count(tx, address, "", from))
+        })
+        .await
 }
 
 fn record(at: &View, subject: &Subject) -> Result<LoginRecord, TableError> {
@@ -138,27 +188,34 @@ async fn note_failure(
     let cause = cause(&Actor::Anonymous, "login.fail");
     tables
         .update(&cause, |tx| {
-            for subject in std::iter::once(&subjects.account).chain(&subjects.address) {
-                let known = tx.get::<LoginRecord>(&login_id(subject))?;
-                let known = known.unwrap_or_else(|| LoginRecord::new(subject.clone()));
-                let failed = known.failed(tx.now());
-                if failed.begins_to_wait() {
-                    record_of_site(tx, waiting(attempt, &failed))?;
-                }
-                tx.put(&failed)?;
-            }
-            Ok(())
+            let mut all = std::iter::once(&subjects.account).chain(&subjects.address);
+            all.try_for_each(|subject| count(tx, subject, &attempt.username, attempt.from))
         })
         .await
 }
 
+fn count(
+    tx: &mut Tx,
+    subject: &Subject,
+    username: &str,
+    from: Option<IpAddr>,
+) -> Result<(), TableError> {
+    let known = tx.get::<LoginRecord>(&login_id(subject))?;
+    let known = known.unwrap_or_else(|| LoginRecord::new(subject.clone()));
+    let failed = known.failed(tx.now());
+    if failed.begins_to_wait() {
+        record_of_site(tx, waiting(&failed, username, from))?;
+    }
+    tx.put(&failed)
+}
+
 /// What administrators are told once, when waits begin.
-fn waiting(attempt: &Attempt, failed: &LoginRecord) -> NewEvent {
-    let from = attempt.from.map_or_else(String::new, |from| format!(" from {from}"));
+fn waiting(failed: &LoginRecord, username: &str, from: Option<IpAddr>) -> NewEvent {
+    let from = from.map_or_else(String::new, |from| format!(" from {from}"));
     let whose = match failed.subject {
         Subject::Address(_) => format!("Logins{from} wait"),
         Subject::User(_) | Subject::Unknown(_) => {
-            format!("Logins as {:.150} wait", attempt.username)
+            format!("Logins as {username:.150} wait")
         }
     };
     NewEvent {

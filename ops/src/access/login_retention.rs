@@ -1,37 +1,59 @@
 //! What is known of logins goes when it does not matter any more.
 
+use model::external_identity::ReturnedLogin;
 use model::login::LoginRecord;
+use model::time::Timestamp;
 
 use tables::error::TableError;
 use tables::read::Reads;
+use tables::row::Row;
 use tables::update::{Cause, Tables, now};
 
 /// How many rows are looked at in one step.
 const LOOKED_AT_MAX: usize = 256;
 
-/// Looks at the rows that follow `last`, and removes those that do not matter; returns the last one that was looked at, or
-/// none when it was the end.
+/// Looks at the rows of failures that follow `last`, and removes those that do not matter; returns the last one that was
+/// looked at, or none when it was the end.
 ///
 /// # Errors
 /// [`TableError`].
 pub async fn forget(tables: &Tables, last: Option<&String>) -> Result<Option<String>, TableError> {
+    forget_rows(tables, last, "login.forget", LoginRecord::is_forgotten).await
+}
+
+/// The same with logins that came back from a provider.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn forget_returned(
+    tables: &Tables,
+    last: Option<&String>,
+) -> Result<Option<String>, TableError> {
+    forget_rows(tables, last, "oidc.forget", ReturnedLogin::is_forgotten).await
+}
+
+async fn forget_rows<T: Row<Id = String>>(
+    tables: &Tables,
+    last: Option<&String>,
+    reason: &'static str,
+    is_forgotten: fn(&T, Timestamp) -> bool,
+) -> Result<Option<String>, TableError> {
     let view = tables.stale_view().await?;
-    let ids = view.ids_after::<LoginRecord>(last, LOOKED_AT_MAX);
+    let ids = view.ids_after::<T>(last, LOOKED_AT_MAX);
     let mut over = Vec::new();
     for id in &ids {
-        if view.get::<LoginRecord>(id)?.is_some_and(|record| record.is_forgotten(now())) {
+        if view.get::<T>(id)?.is_some_and(|row| is_forgotten(&row, now())) {
             over.push(id);
         }
     }
     if !over.is_empty() {
-        let cause = Cause::new("reconciler:logins", "login.forget");
+        let cause = Cause::new("reconciler:logins", reason);
         tables
             .update(&cause, |tx| {
                 for id in &over {
-                    // It may have failed again meanwhile.
-                    let found = tx.get::<LoginRecord>(id)?;
-                    if found.is_some_and(|record| record.is_forgotten(tx.now())) {
-                        tx.delete::<LoginRecord>(id)?;
+                    // It may have changed meanwhile.
+                    if tx.get::<T>(id)?.is_some_and(|row| is_forgotten(&row, tx.now())) {
+                        tx.delete::<T>(id)?;
                     }
                 }
                 Ok::<_, TableError>(())
@@ -44,7 +66,6 @@ pub async fn forget(tables: &Tables, last: Option<&String>) -> Result<Option<Str
 #[cfg(test)]
 mod tests {
     use model::login::{FAILURES_KEPT_MS, Subject};
-    use model::time::Timestamp;
     use raft_store::Store;
 
     use super::*;

@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use api::field_errors::FieldErrors;
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::secret::Secret;
 use model::user::User;
 
 use crate::access::login::{self, Attempt, LoginError};
+use crate::access::users::needed_for;
 use crate::access::{belongings, password};
 use crate::authorize::authorize;
 use crate::error::Refusal;
@@ -58,7 +59,9 @@ pub async fn set(
 ) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageUsers, "user.set-password")?;
     let user = tables.view().await?.find(&USER_BY_NAME, &username.to_owned())?;
-    check(&user.ok_or(Refusal::NotFound { model: "User" })?, new)?;
+    let user = user.ok_or(Refusal::NotFound { model: "User" })?;
+    permits(actor, needed_for(user.is_superuser), &Object::Site)?;
+    check(&user, new)?;
     replace(tables, &cause, username, new, |_| true).await
 }
 
@@ -108,7 +111,7 @@ mod tests {
         let read = async || tables.view().await.unwrap().get::<User>(&anna.id).unwrap().unwrap();
         let reset = read().await;
         // She has no password as far as this request knows, and so needs no old one.
-        let late = Actor::User(User { password_hash: None, ..anna.clone() });
+        let late = Actor::without_groups(User { password_hash: None, ..anna.clone() });
         let (old, new) = ("".into(), "battery staple".into());
         let refused = change(&tables, &late, &old, &new, None);
         let refused = refused.await.unwrap_err().to_string();

@@ -4,6 +4,7 @@
 //! requests is another hash of it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use model::access::Actor;
 use model::secret::Secret;
@@ -48,24 +49,60 @@ pub async fn begin(
     from: Option<IpAddr>,
     presented: Option<&str>,
 ) -> Result<Begun, LoginError> {
+    let cause = cause(&Actor::without_groups(user.clone()), "session.begin");
+    begin_by(tables, &cause, user, Beginning { from, presented, length_max: None }).await
+}
+
+/// As [`begin`], of a user that a provider vouches for; it lasts so long at most.
+///
+/// # Errors
+/// [`LoginError::Wrong`] when the user is gone.
+pub async fn begin_external(
+    tables: &Tables,
+    user: &User,
+    from: Option<IpAddr>,
+    presented: Option<&str>,
+    length_max: Duration,
+) -> Result<Begun, LoginError> {
+    let cause = cause(&Actor::without_groups(user.clone()), "session.begin-oidc");
+    let length_max = Some(length_max);
+    begin_by(tables, &cause, user, Beginning { from, presented, length_max }).await
+}
+
+struct Beginning<'a> {
+    from: Option<IpAddr>,
+    /// The cookie of the session that it replaces.
+    presented: Option<&'a str>,
+    /// How long it lasts at most, where it is less than others do.
+    length_max: Option<Duration>,
+}
+
+async fn begin_by(
+    tables: &Tables,
+    cause: &Cause,
+    user: &User,
+    beginning: Beginning<'_>,
+) -> Result<Begun, LoginError> {
+    let Beginning { from, presented, length_max } = beginning;
     let cookie = Secret::from(random_text(COOKIE_LENGTH));
-    let cause = cause(&Actor::User(user.clone()), "session.begin");
-    let length = tables.update(&cause, |tx| {
+    let length = tables.update(cause, |tx| {
         let known = tx.get::<User>(&user.id)?;
         if known.is_none_or(|known| known.password_hash != user.password_hash) {
             return Err(LoginError::Wrong);
         }
         let (now, length) = (tx.now(), settings::read(tx, &SESSION_LENGTH)?);
+        let limits = settings::session_limits(tx)?;
         if let Some(presented) = presented {
             tx.delete::<Session>(&id_of(presented))?;
         }
         let known = tx.list_by(&SESSIONS_OF_USER, &user.id)?;
-        for ending in make_room(known, millis(length), now) {
+        for ending in make_room(known, limits, now) {
             tx.delete::<Session>(&ending.id)?;
         }
         let id = id_of(cookie.expose());
-        tx.insert(&Session { id, user: user.id, created: now, used: now, from })?;
-        Ok(length)
+        let ends = length_max.map(|length_max| now.plus_ms(millis(length_max)));
+        tx.insert(&Session { id, user: user.id, created: now, used: now, from, ends })?;
+        Ok(length_max.map_or(length, |length_max| length.min(length_max)))
     });
     let length_seconds = length.await?.as_secs();
     Ok(Begun { cookie, length_seconds })
@@ -107,7 +144,7 @@ pub async fn known(tables: &Tables, cookie: &str) -> Option<Session> {
 /// # Errors
 /// [`Refusal::Tables`].
 pub async fn end(tables: &Tables, user: &User, cookie: &str) -> Result<(), Refusal> {
-    let cause = cause(&Actor::User(user.clone()), "session.end");
+    let cause = cause(&Actor::without_groups(user.clone()), "session.end");
     tables
         .update(&cause, |tx| {
             tx.delete::<Session>(&id_of(cookie))?;
@@ -132,10 +169,10 @@ pub async fn forget_ended(
     last: Option<&String>,
 ) -> Result<Option<String>, TableError> {
     let view = tables.stale_view().await?;
-    let length_ms = millis(settings::read(&view, &SESSION_LENGTH)?);
+    let limits = settings::session_limits(&view)?;
     let ids = view.ids_after::<Session>(last, LOOKED_AT_MAX);
     let now = tables.clock().now()?;
-    let is_over = |session: Session| session.is_over(length_ms, now);
+    let is_over = |session: Session| session.is_over(limits, now);
     let mut over = Vec::new();
     for id in &ids {
         if view.get::<Session>(id)?.is_some_and(is_over) {
@@ -178,14 +215,13 @@ fn with_user(
     now: Timestamp,
 ) -> Result<Option<(Session, User)>, TableError> {
     let Some(session) = view.get::<Session>(id)? else { return Ok(None) };
-    let length_ms = millis(settings::read(view, &SESSION_LENGTH)?);
-    if session.is_over(length_ms, now) {
+    if session.is_over(settings::session_limits(view)?, now) {
         return Ok(None);
     }
     Ok(view.get::<User>(&session.user)?.map(|user| (session, user)))
 }
 
-fn millis(length: std::time::Duration) -> u64 {
+fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -254,6 +290,39 @@ mod tests {
         let (tables, anna) = with_anna().await;
         let before = User { password_hash: Some("another".into()), ..anna };
         assert_eq!(begin(&tables, &before, None, None).await, Err(LoginError::Wrong));
+    }
+
+    #[tokio::test]
+    async fn a_session_that_has_ended_is_not_good_again_when_sessions_last_longer() {
+        let (tables, anna) = with_anna().await;
+        let begun = begin(&tables, &anna, None, None).await.unwrap();
+        let id = id_of(begun.cookie.expose());
+        let cause = Cause::new("test", "session.use");
+        let aged = tables.update(&cause, |tx| {
+            let session = tx.get::<Session>(&id)?.expect("the session");
+            let created = Timestamp::from_unix_ms(now().unix_ms - 20_000);
+            tx.put(&Session { created, ..session })
+        });
+        aged.await.unwrap();
+        let length = settings::known(SESSION_LENGTH.name()).unwrap();
+        for (seconds, is_good) in [("3600", true), ("10", false), ("3600", false)] {
+            settings::set(&tables, &administrator(), length, seconds).await.unwrap();
+            let found = find(&tables, begun.cookie.expose()).await.unwrap();
+            assert_eq!(found.is_some(), is_good, "{seconds}");
+        }
+        let young = begin(&tables, &anna, None, None).await.unwrap();
+        assert!(find(&tables, young.cookie.expose()).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_session_of_a_provider_lasts_as_long_as_the_provider_says_at_most() {
+        let (tables, anna) = with_anna().await;
+        let begin =
+            |seconds| begin_external(&tables, &anna, None, None, Duration::from_secs(seconds));
+        assert_eq!(begin(60).await.unwrap().length_seconds, 60);
+        assert_eq!(begin(1 << 40).await.unwrap().length_seconds, 1_209_600);
+        let over = begin(0).await.unwrap();
+        assert_eq!(find(&tables, over.cookie.expose()).await, Ok(None));
     }
 
     #[tokio::test]

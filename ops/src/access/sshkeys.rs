@@ -6,6 +6,7 @@ use model::id::{SshKeyId, UserId};
 use model::ssh_key::{PublicKey, SshKey};
 
 use crate::access::authorized_keys;
+use crate::access::users::needed_for;
 use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::read::Reads;
@@ -59,7 +60,9 @@ pub async fn create_for(
         .update(&cause, |tx| {
             let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
             let unknown = || wrong("Supplied username does not match any current users.");
-            authorized_keys::insert(tx, user.ok_or_else(unknown)?.id, key)
+            let user = user.ok_or_else(unknown)?;
+            permits(actor, needed_for(user.is_superuser), &Object::Site)?;
+            authorized_keys::insert(tx, user.id, key)
         })
         .await
 }

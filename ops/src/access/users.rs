@@ -1,7 +1,7 @@
 //! Users: who may call the API.
 
 use api::field_errors::FieldErrors;
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::id::UserId;
 use model::secret::Secret;
@@ -9,7 +9,7 @@ use model::ssh_key::PublicKey;
 use model::user::User;
 
 use crate::access::belongings::{self, Resources};
-use crate::access::{authorized_keys, password};
+use crate::access::{authorized_keys, memberships, password};
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
@@ -69,7 +69,7 @@ pub async fn get(tables: &Tables, actor: &Actor, username: &str) -> Result<User,
 /// # Errors
 /// [`Refusal::Fields`] for names and addresses that are none.
 pub async fn create(tables: &Tables, actor: &Actor, new: &NewUser) -> Result<User, Refusal> {
-    let cause = authorize(actor, Permission::ManageUsers, "user.create")?;
+    let cause = authorize(actor, needed_for(new.is_superuser), "user.create")?;
     check(new)?;
     let hash = password::hash(&new.password).await?;
     tables.update(&cause, |tx| insert(tx, new, hash.clone())).await
@@ -89,6 +89,7 @@ pub fn insert(tx: &mut Tx, new: &NewUser, password_hash: Option<Secret>) -> Resu
         created: tx.now(),
     };
     tx.insert(&user)?;
+    memberships::enter(tx, &user)?;
     if let Some(key) = &new.ssh_key {
         authorized_keys::insert(tx, user.id, key)?;
     }
@@ -115,6 +116,7 @@ pub async fn delete(
             let Some(user) = tx.find(&USER_BY_NAME, &username.to_owned())? else {
                 return Ok(());
             };
+            permits(actor, needed_for(user.is_superuser), &Object::Site)?;
             let heir = heir.map(|heir| named(tx, heir)).transpose()?;
             let mut left = Resources::of(tx, user.id)?;
             if let Some(heir) = heir.filter(|heir| heir.id != user.id) {
@@ -130,6 +132,11 @@ pub async fn delete(
             Ok(())
         })
         .await
+}
+
+/// What it takes to change a user: who may look after users does not get at what superusers may.
+pub(crate) fn needed_for(is_superuser: bool) -> Permission {
+    if is_superuser { Permission::ManageSuperusers } else { Permission::ManageUsers }
 }
 
 fn named(tx: &Tx, username: &str) -> Result<User, Refusal> {

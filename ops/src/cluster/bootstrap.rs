@@ -10,6 +10,7 @@ use model::user::{ApiToken, TokenOwner, User};
 use model::zone::AvailabilityZone;
 
 use crate::access::keys::new_token;
+use crate::access::memberships;
 use crate::access::password;
 use crate::access::users::{self, NewUser};
 use crate::authorize::authorize;
@@ -48,6 +49,7 @@ pub async fn bootstrap(tables: &Tables, admin: &NewUser) -> Result<ApiToken, Ref
     tables
         .update(&cause, |tx| {
             insert_defaults(tx)?;
+            memberships::begin(tx)?;
             let user = match tx.find(&USER_BY_NAME, &admin.username)? {
                 Some(user) => user,
                 None => users::insert(

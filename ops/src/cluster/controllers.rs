@@ -18,6 +18,7 @@ use crate::details::Details;
 use crate::dns::domains::DomainDetail;
 use crate::dns::naming::default_domain;
 use crate::error::Refusal;
+use crate::machine::holders::KnownMacs;
 use crate::network::external_dhcp;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
@@ -99,9 +100,7 @@ pub async fn is_registered(
     mac: MacAddress,
 ) -> Result<bool, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
-    let racks = details.view().list::<RackController>()?;
-    let mut interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    Ok(interfaces.any(|interface| interface.mac == mac))
+    Ok(KnownMacs::of(details.view())?.is_a_racks(mac))
 }
 
 /// A rack.

@@ -253,6 +253,7 @@ pub async fn admit_rack(
                 interfaces: Vec::new(),
                 session: None,
                 last_seen: tx.now(),
+                searches_for_hosts: false,
             };
             tx.insert(&rack)?;
             let role = Role::Rack { system_id: rack.system_id.to_string() };
@@ -332,15 +333,6 @@ fn check_address(tx: &Tx, address: IpAddr) -> Result<(), JoinError> {
     }
 }
 
-/// Whether there is a region node of that id.
-///
-/// # Errors
-/// [`RemoveError::Unknown`].
-pub async fn require_region(tables: &Tables, node_id: u64) -> Result<(), RemoveError> {
-    let known = tables.view().await?.find(&REGION_BY_NODE_ID, &node_id)?;
-    known.map(drop).ok_or(RemoveError::Unknown { node_id })
-}
-
 fn check_token(tx: &Tx, token: &JoinToken, wanted: JoinRole) -> Result<(), JoinError> {
     let stored = tx.get::<StoredToken>(&token.lookup_id())?.ok_or(JoinError::UnknownToken)?;
     Ok(stored.record.admit(wanted, tx.now().unix_ms)?)
@@ -366,9 +358,12 @@ fn insert_region(tx: &mut Tx, new: &NewRegion) -> Result<RegionController, JoinE
 #[cfg(test)]
 mod tests {
     use identity::node::NodeRequest;
+    use model::event::Event;
     use raft_store::Store;
 
     use super::*;
+    use crate::authorize::on_behalf_of_node;
+    use crate::cluster::authority;
 
     fn region(last: u8) -> NewRegion {
         NewRegion {
@@ -453,6 +448,39 @@ mod tests {
         assert!(matches!(refused, JoinError::NotMember { .. }), "{refused}");
         let back = admit_region(&tables, &token, &csr, &region(2)).await.unwrap();
         assert_eq!(back.0.node_id, 3);
+    }
+
+    async fn told(tables: &Tables, operation: &str) -> Event {
+        let all = tables.view().await.unwrap().list::<Event>().unwrap();
+        let is_it =
+            |event: &Event| event.audit.as_ref().is_some_and(|it| it.operation == operation);
+        all.into_iter().find(is_it).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_an_operator_does_is_told_with_who_and_from_where_and_without_secrets() {
+        let tables = new_cluster().await;
+        let (actor, from) = (Actor::Region(1), IpAddr::from([127, 0, 0, 1]));
+        let own = on_behalf_of_node(&tables, &actor, Some(from));
+        let hour = Duration::from_secs(3600);
+        let token = create_token(&own, &actor, JoinRole::Region, hour).await.unwrap();
+        let event = told(&tables, "cluster.token.create").await;
+        assert_eq!(event.username.as_deref(), Some("region:1"));
+        let audit = event.audit.unwrap();
+        assert_eq!((audit.from, audit.objects.len()), (Some(from), 1));
+        let text = serde_json::to_string(&audit).unwrap();
+        assert!(text.contains("\"region\"") && !text.contains(&token.to_string()), "{text}");
+
+        let csr = NodeRequest::create().unwrap().request_pem;
+        let joined = admit_region(&tables, &token, &csr, &region(2)).await.unwrap().0;
+        remove_region(&own, &actor, 2).await.unwrap();
+        let event = told(&tables, "region.remove").await;
+        assert_eq!((event.node, event.hostname.as_str()), (Some(joined.system_id), "r2"));
+
+        authority::rotate(&own, &actor).await.unwrap();
+        let event = told(&tables, "authority.rotate").await;
+        let text = serde_json::to_string(&event.audit).unwrap();
+        assert!(text.contains("***") && !text.contains("BEGIN"), "{text}");
     }
 
     #[tokio::test]

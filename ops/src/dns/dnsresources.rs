@@ -85,7 +85,7 @@ pub async fn list(
     actor: &Actor,
     query: &DnsQuery,
 ) -> Result<Vec<DnsResourceDetail>, Refusal> {
-    let (details, query) = (Details::seen_by(actor, tables).await?, query.clone());
+    let (details, query) = (Details::of_dns(actor, tables).await?, query.clone());
     background::run(move || {
         let found = matching(&details, &query)?.into_iter();
         found.map(|resource| detail(&details, resource)).collect()
@@ -102,7 +102,7 @@ pub async fn get(
     actor: &Actor,
     id: DnsResourceId,
 ) -> Result<DnsResourceDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_dns(actor, tables).await?;
     let resource = find(details.view(), id)?;
     detail(&details, resource)
 }
@@ -116,7 +116,7 @@ pub async fn list_records(
     actor: &Actor,
     query: &DnsQuery,
 ) -> Result<Vec<DnsRecordDetail>, Refusal> {
-    let (details, query) = (Details::seen_by(actor, tables).await?, query.clone());
+    let (details, query) = (Details::of_dns(actor, tables).await?, query.clone());
     background::run(move || records_of(&details, &query)).await
 }
 
@@ -142,7 +142,7 @@ pub async fn get_record(
     actor: &Actor,
     id: DnsRecordId,
 ) -> Result<DnsRecordDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_dns(actor, tables).await?;
     let resource = of_record(details.view(), id)?;
     record_detail(&details, &resource, id)
 }

@@ -44,7 +44,7 @@ pub struct DomainDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<DomainDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_dns(actor, tables).await?;
     let domains = details.view().list::<Domain>()?.into_iter();
     Ok(domains.map(|domain| details.domain_of(domain)).collect::<Result<_, _>>()?)
 }
@@ -54,7 +54,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<DomainDetail>, R
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<DomainDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_dns(actor, tables).await?;
     let domain = specifiers::domain(details.view(), specifier)?;
     Ok(details.domain_of(domain)?)
 }

@@ -226,16 +226,10 @@ fn add_set(
     let name = shown_name(&new.name);
     let mut resource = match named(tx, name, &new.architecture)? {
         Some(resource) => resource,
-        None => BootResource {
-            id: BootResourceId(tx.next_id::<BootResource>()?),
-            name: name.to_owned(),
-            title: String::new(),
-            architecture: new.architecture.clone(),
-            base_image: String::new(),
-            sets: Vec::new(),
-            last_deployed: None,
-            created: tx.now(),
-        },
+        None => {
+            let id = BootResourceId(tx.next_id::<BootResource>()?);
+            BootResource::new(id, name, &new.architecture, tx.now())
+        }
     };
     if !new.title.is_empty() {
         resource.title.clone_from(&new.title);

@@ -9,6 +9,7 @@ use model::boot::source::{
     BootSource, BootSourceSelection, KEYRING_BYTES_MAX, TEXT_MAX, WORDS_MAX, is_url, is_word,
 };
 use model::id::{BootSourceId, BootSourceSelectionId};
+use model::url::without_password;
 
 use crate::authorize::authorize;
 use crate::error::Refusal;
@@ -52,7 +53,8 @@ pub struct SelectionChange {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<BootSource>, Refusal> {
-    Ok(view(tables, actor).await?.list::<BootSource>()?)
+    let all = view(tables, actor).await?.list::<BootSource>()?;
+    Ok(all.into_iter().map(|source| shown(actor, source)).collect())
 }
 
 /// A source.
@@ -60,7 +62,16 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<BootSource>, Ref
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, id: BootSourceId) -> Result<BootSource, Refusal> {
-    view(tables, actor).await?.get::<BootSource>(&id)?.ok_or(MISSING)
+    let found = view(tables, actor).await?.get::<BootSource>(&id)?.ok_or(MISSING)?;
+    Ok(shown(actor, found))
+}
+
+/// A source, with a password in its URL only for who may change it.
+fn shown(actor: &Actor, source: BootSource) -> BootSource {
+    if permits(actor, Permission::ManageBootSources, &Object::Site).is_ok() {
+        return source;
+    }
+    BootSource { url: without_password(&source.url), ..source }
 }
 
 /// Makes a source.
@@ -233,7 +244,7 @@ pub async fn delete_selection(
 }
 
 async fn view(tables: &Tables, actor: &Actor) -> Result<View, Refusal> {
-    permits(actor, Permission::ManageBootSources, &Object::Site)?;
+    permits(actor, Permission::ReadBootSources, &Object::Site)?;
     Ok(tables.view().await?)
 }
 

@@ -17,7 +17,7 @@ const MISSING: Refusal = Refusal::NotFound { model: "LicenseKey" };
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<LicenseKey>, Refusal> {
-    permits(actor, Permission::ManageLicenses, &Object::Site)?;
+    permits(actor, Permission::ReadLicenses, &Object::Site)?;
     Ok(tables.view().await?.list::<LicenseKey>()?)
 }
 
@@ -31,7 +31,7 @@ pub async fn get(
     osystem: &str,
     distro_series: &str,
 ) -> Result<LicenseKey, Refusal> {
-    permits(actor, Permission::ManageLicenses, &Object::Site)?;
+    permits(actor, Permission::ReadLicenses, &Object::Site)?;
     let id = id(osystem, distro_series).ok_or(MISSING)?;
     tables.view().await?.get::<LicenseKey>(&id)?.ok_or(MISSING)
 }

@@ -7,7 +7,7 @@ use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome
 use model::access::{Actor, Denied, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
-use model::id::{SystemId, UserId};
+use model::id::{ResourcePoolId, SystemId, UserId};
 use model::machine::Machine;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
@@ -129,7 +129,8 @@ pub async fn report(
 ) -> Result<Welcome, AgentError> {
     let bad_token = || AgentError::BadToken { machine: report.system_id.clone() };
     let id: SystemId = report.system_id.parse().map_err(|_| bad_token())?;
-    let object = Object::Machine { id: &id, owner: None, locked: false };
+    let pool = ResourcePoolId::default();
+    let object = Object::Machine { id: &id, pool, owner: None, locked: false };
     permits(actor, Permission::ReportAsAgent, &object)?;
     let cause = cause(actor, "agent.report");
     tables.update(&cause, |tx| take_in_report(tx, &id, token, report, rack)).await

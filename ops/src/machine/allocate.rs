@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
@@ -53,7 +53,7 @@ pub struct Allocation {
     pub matches: Matches,
 }
 
-/// Allocates the smallest machine that meets the constraints.
+/// Allocates the smallest machine that meets the constraints, of those in pools that the actor may take from.
 ///
 /// # Errors
 /// [`Refusal::Message`] (409) when there is none; [`Refusal::Fields`] for names that there are not.
@@ -64,17 +64,23 @@ pub async fn allocate(
 ) -> Result<Allocation, Refusal> {
     let cause = authorize(actor, Permission::AllocateMachine, "machine.allocate")?;
     let user = actor.user(Permission::AllocateMachine)?;
-    tables.update(&cause, |tx| choose(tx, user, request)).await
+    tables.update(&cause, |tx| choose(tx, actor, user, request)).await
 }
 
-fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Allocation, Refusal> {
+fn choose(
+    tx: &mut Tx,
+    actor: &Actor,
+    user: &User,
+    request: &AllocateRequest,
+) -> Result<Allocation, Refusal> {
     request.filter.names_unknown(&tx.looking())?.finish()?;
-    let Some(id) = find(tx, request)? else {
+    let Some(id) = find(tx, actor, request)? else {
         return Err(Refusal::with_message(Kind::Conflict, nothing_found(request)));
     };
     // Read again, so that it is compared. Where it has moved, the model was ahead of this view.
     let mut machine = tx.get::<Machine>(&id)?.ok_or_else(|| tx.moved(format!("machine {id}")))?;
-    if Status::of(&machine.lifecycle) != Status::Ready {
+    let is_ready = Status::of(&machine.lifecycle) == Status::Ready;
+    if !is_ready || !may_take(actor, &machine) {
         return Err(tx.moved(format!("machine {id}")).into());
     }
     let matches = request.filter.matches_of(&tx.looking(), &machine)?;
@@ -98,7 +104,7 @@ fn choose(tx: &mut Tx, user: &User, request: &AllocateRequest) -> Result<Allocat
 /// Finds a Ready machine that meets the constraints, small ones first, so that the large ones stay for those
 /// who need them. Allocations under way find different ones. Only the machines are looked at that the constraints name,
 /// where these are fewer than those that are Ready.
-fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal> {
+fn find(tx: &Tx, actor: &Actor, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal> {
     let state = tx.state();
     let looking = tx.looking();
     let ready = state.count_with(&MachineKey::Status(Status::Ready));
@@ -116,7 +122,11 @@ fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal>
         let id = &machine.system_id;
         let ready = Status::of(&machine.lifecycle) == Status::Ready;
         let mine = request.dry_run || !tx.is_claimed(CLAIM, id);
-        if !ready || !mine || !request.filter.means(&looking, machine)? {
+        if !ready
+            || !mine
+            || !may_take(actor, machine)
+            || !request.filter.means(&looking, machine)?
+        {
             continue;
         }
         found = Some(id.clone());
@@ -129,6 +139,10 @@ fn find(tx: &Tx, request: &AllocateRequest) -> Result<Option<SystemId>, Refusal>
         Some(id) if !request.dry_run && !tx.claim(CLAIM, id) => Err(tx.moved("machine").into()),
         Some(_) | None => Ok(found),
     }
+}
+
+fn may_take(actor: &Actor, machine: &Machine) -> bool {
+    permits(actor, Permission::AllocateMachine, &Object::of(machine)).is_ok()
 }
 
 /// MAAS's words, which clients search for.

@@ -10,10 +10,11 @@ use model::machine::lifecycle::Event;
 use model::machine::status::Status;
 
 use crate::authorize::{author, cause};
+use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::actions::{give_back, of_status, record_comment};
 use crate::machine::filter::Filter;
-use crate::machine::list;
+use crate::machine::list::MachineList;
 use crate::machine::step::{self, StepError};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -92,7 +93,9 @@ pub async fn accept_all(tables: &Tables, actor: &Actor) -> Result<Vec<SystemId>,
     if permits(actor, Permission::CommissionMachine, &Object::Site).is_err() {
         return Ok(Vec::new());
     }
-    let new = list::list(tables, actor, &Filter::of_status(Status::New), false).await?;
+    let details = Details::seen_by(actor, tables).await?;
+    let (needed, filter) = (Permission::CommissionMachine, Filter::of_status(Status::New));
+    let new = MachineList::select_for(details, actor, needed, filter).await?;
     let mut accepted = Vec::new();
     for id in new.ids() {
         let cause = cause(actor, "machine.accept");
@@ -100,7 +103,10 @@ pub async fn accept_all(tables: &Tables, actor: &Actor) -> Result<Vec<SystemId>,
             .update(&cause, |tx| match tx.get::<Machine>(id)? {
                 // Gone, or taken in by somebody else meanwhile.
                 Some(machine) if Status::of(&machine.lifecycle) != Status::New => Ok(false),
-                Some(mut machine) => accept_one(tx, actor, &mut machine),
+                Some(mut machine) => {
+                    permits(actor, Permission::CommissionMachine, &Object::of(&machine))?;
+                    accept_one(tx, actor, &mut machine)
+                }
                 None => Ok(false),
             })
             .await?;

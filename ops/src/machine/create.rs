@@ -13,6 +13,7 @@ use model::machine::power::parameters::PowerParameters;
 use model::machine::status::Status;
 
 use crate::authorize::{author, authorize};
+use crate::cluster::bootstrap::DEFAULT_POOL;
 use crate::error::Refusal;
 use crate::machine::enlist::{self, NewMachine};
 use crate::machine::machines::{
@@ -56,7 +57,7 @@ pub struct CreateRequest {
     pub deployed: bool,
 }
 
-/// Makes a machine; of others than administrators, presents one.
+/// Makes a machine; of others than those who may make machines in its pool, presents one.
 ///
 /// # Errors
 /// [`Refusal::Fields`]; [`Refusal::Message`] when too many wait.
@@ -66,7 +67,10 @@ pub async fn create(
     request: &CreateRequest,
 ) -> Result<Machine, Refusal> {
     let cause = authorize(actor, Permission::EnlistMachine, "machine.create")?;
-    if permits(actor, Permission::EditMachine, &Object::Site).is_err() {
+    // Who may make machines somewhere presents those that are for nowhere, as everybody does.
+    let default = Object::Pool { id: DEFAULT_POOL };
+    let wanted = if request.pool.is_some() { &Object::Site } else { &default };
+    if permits(actor, Permission::EditMachine, wanted).is_err() {
         return present(tables, actor, &cause, request).await;
     }
     tables
@@ -78,6 +82,7 @@ pub async fn create(
             if let Some(pool) = &request.pool {
                 machine.placement.pool = named_pool(tx, pool)?;
             }
+            permits(actor, Permission::EditMachine, &Object::Pool { id: machine.placement.pool })?;
             placement::mark(tx, None, &machine.placement);
             if request.deployed {
                 adopt(tx, &mut machine, actor)?;
@@ -131,7 +136,7 @@ async fn present(
             let mut machine = new(tx, request)?;
             placement::mark(tx, None, &machine.placement);
             let description = format!("presented by {actor}");
-            let event = NewEvent { kind: "Node enlisted", level: EventLevel::Info, description };
+            let event = NewEvent { kind: enlist::ENLISTED, level: EventLevel::Info, description };
             events::record(tx, &machine, event, author(actor))?;
             step::write(tx, &mut machine)?;
             Ok(machine)

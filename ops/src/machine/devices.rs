@@ -97,13 +97,22 @@ pub struct DeviceList {
 pub async fn list(tables: &Tables, actor: &Actor, filter: &Filter) -> Result<DeviceList, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     filter.names_unknown(details.view())?.finish()?;
-    let filter = filter.clone();
+    let (filter, actor) = (filter.clone(), actor.clone());
     background::run(move || {
-        let found = meant(details.view(), &filter, details.view().state().devices(), |_| true)?;
+        let among = details.view().state().devices();
+        let found = meant(details.view(), &filter, among, |device| is_seen(&actor, device))?;
         let ids: Vec<SystemId> = found.into_iter().map(|(_, id)| id).collect();
         Ok(DeviceList { details, ids: ids.into_iter() })
     })
     .await
+}
+
+/// Devices as doors show them, in the order of the ids.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<DeviceList, Refusal> {
+    Ok(DeviceList { details: Details::after_change(tables).await?, ids: ids.into_iter() })
 }
 
 impl Iterator for DeviceList {
@@ -134,13 +143,21 @@ impl Details {
     }
 }
 
+/// Whether an actor sees a device, which is looked at in the form of a machine.
+#[must_use]
+pub fn is_seen(actor: &Actor, device: &Machine) -> bool {
+    let owner = device.placement.owner;
+    permits(actor, Permission::ReadDevice, &Object::Device { owner }).is_ok()
+}
+
 /// A device as doors show it.
 ///
 /// # Errors
-/// [`Refusal::NotFound`].
+/// [`Refusal::NotFound`], [`Refusal::Denied`].
 pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<DeviceDetail, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let device = find(details.view(), id)?;
+    permits(actor, Permission::ReadDevice, &Object::Device { owner: device.owner })?;
     details.device(device)
 }
 
@@ -155,7 +172,7 @@ pub async fn create(
 ) -> Result<DeviceDetail, Refusal> {
     let cause = authorize(actor, Permission::EditDevice, "device.create")?;
     let user = actor.user(Permission::EditDevice)?;
-    let device = tables.update(&cause, |tx| insert(tx, user, wanted)).await?;
+    let device = tables.update(&cause, |tx| insert(tx, actor, user, wanted)).await?;
     Details::after_change(tables).await?.device(device)
 }
 
@@ -169,7 +186,7 @@ pub async fn update(
     id: &SystemId,
     change: &DeviceChange,
 ) -> Result<DeviceDetail, Refusal> {
-    let update = |tx: &mut Tx, device: &mut Device| apply(tx, device, change);
+    let update = |tx: &mut Tx, device: &mut Device| apply(tx, actor, device, change);
     Ok(edit(tables, actor, id, "device.update", update).await?.0)
 }
 
@@ -266,17 +283,16 @@ pub(crate) fn link_up(id: u32) -> Link {
 fn editable(tx: &Tx, actor: &Actor, id: &SystemId) -> Result<Device, Refusal> {
     permits(actor, Permission::EditDevice, &Object::Site)?;
     let device = find(tx, id)?;
-    let object = Object::Machine { id: &device.system_id, owner: device.owner, locked: false };
-    permits(actor, Permission::EditDevice, &object)?;
+    permits(actor, Permission::EditDevice, &Object::Device { owner: device.owner })?;
     Ok(device)
 }
 
-fn insert(tx: &mut Tx, user: &User, wanted: &NewDevice) -> Result<Device, Refusal> {
+fn insert(tx: &mut Tx, actor: &Actor, user: &User, wanted: &NewDevice) -> Result<Device, Refusal> {
     check_new(tx, wanted)?;
     placement::give_to(tx, user.id)?;
     let hostname = wanted.hostname.clone().map_or_else(|| free_hostname(tx), Ok)?;
     let parent =
-        wanted.parent.as_deref().map(|parent| named_parent(tx, parent, None)).transpose()?;
+        wanted.parent.as_deref().map(|parent| named_parent(tx, actor, parent, None)).transpose()?;
     let domain = match (&wanted.domain, &parent) {
         (Some(domain), _) => named_domain(tx, domain)?,
         (None, Some(parent)) => parent.domain,
@@ -335,7 +351,12 @@ fn check_new(tx: &Tx, wanted: &NewDevice) -> Result<(), Refusal> {
     Ok(errors.finish()?)
 }
 
-fn apply(tx: &mut Tx, device: &mut Device, change: &DeviceChange) -> Result<(), Refusal> {
+fn apply(
+    tx: &mut Tx,
+    actor: &Actor,
+    device: &mut Device,
+    change: &DeviceChange,
+) -> Result<(), Refusal> {
     if let Some(hostname) = &change.hostname {
         check_hostname(tx, hostname, Some(&device.system_id))?
             .map_err(|message| Refusal::field("hostname", message))?;
@@ -346,7 +367,7 @@ fn apply(tx: &mut Tx, device: &mut Device, change: &DeviceChange) -> Result<(), 
     }
     if let Some(parent) = &change.parent {
         let parent =
-            parent.as_deref().map(|parent| named_parent(tx, parent, Some(&device.system_id)));
+            parent.as_deref().map(|id| named_parent(tx, actor, id, Some(&device.system_id)));
         let parent = parent.transpose()?;
         if let (Some(parent), None) = (&parent, &change.domain) {
             move_to(tx, device, parent.domain);
@@ -377,16 +398,24 @@ struct Parent {
     domain: DomainId,
 }
 
-/// The parent that a request names, which must not be the device itself, nor stand below it.
-fn named_parent(tx: &mut Tx, named: &str, of: Option<&SystemId>) -> Result<Parent, Refusal> {
+/// The parent that a request names, which the actor sees. It must not be the device itself, nor stand below it.
+fn named_parent(
+    tx: &mut Tx,
+    actor: &Actor,
+    named: &str,
+    of: Option<&SystemId>,
+) -> Result<Parent, Refusal> {
     let refused = || Refusal::field("parent", NO_CHOICE);
     let id: SystemId = named.parse().map_err(|_| refused())?;
     // Who deletes it sees this device, or this change is evaluated again.
     tx.mark(&placement::of_parent(&id));
     if let Some(machine) = tx.get::<Machine>(&id)? {
+        permits(actor, Permission::ReadMachine, &Object::of(&machine)).map_err(|_| refused())?;
         return Ok(Parent { id, domain: machine.placement.domain });
     }
     let device = tx.get::<Device>(&id)?.ok_or_else(refused)?;
+    permits(actor, Permission::ReadDevice, &Object::Device { owner: device.owner })
+        .map_err(|_| refused())?;
     let mut above = Some(device.clone());
     for _ in 0..DEPTH_MAX {
         let Some(at) = above else {

@@ -26,6 +26,9 @@ use tables::read::Reads;
 use tables::tx::Tx;
 use tables::views::machines::MachineKey;
 
+/// The type of the event that a machine was presented by others than administrators.
+pub(crate) const ENLISTED: &str = "Node enlisted";
+
 /// How many generated names are tried.
 const NAMES_TRIED_MAX: u32 = 1000;
 
@@ -145,7 +148,7 @@ pub fn machine_of_hello(tx: &mut Tx, hello: &Hello) -> Result<Machine, EnlistErr
     let mut machine = new_machine(tx, &wanted)?;
     machine.hardware.uuid = hello.uuid.to_lowercase();
     let description = format!("enlisted by {boot_mac}");
-    let event = NewEvent { kind: "Node enlisted", level: EventLevel::Info, description };
+    let event = NewEvent { kind: ENLISTED, level: EventLevel::Info, description };
     events::record(tx, &machine, event, Author::System)?;
     Ok(machine)
 }

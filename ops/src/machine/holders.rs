@@ -1,8 +1,10 @@
 //! Who has a host name, a hardware address or an address: a machine or a device, because no two nodes have the
 //! same.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use model::controller::RackController;
 use model::device::Device;
 use model::id::SystemId;
 use model::mac::MacAddress;
@@ -11,7 +13,8 @@ use model::machine::interface::Interface;
 use tables::devices::{DEVICE_BY_ADDRESS, DEVICE_BY_HOSTNAME, DEVICE_BY_MAC};
 use tables::error::TableError;
 use tables::machines::{MACHINE_BY_ADDRESS, MACHINE_BY_HOSTNAME, MACHINE_BY_MAC};
-use tables::read::Reads;
+use tables::read::{Reads, View};
+use tables::views::machines::MachineKey;
 
 /// A node that has a hardware address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,35 @@ pub(crate) fn of_mac(at: &impl Reads, mac: MacAddress) -> Result<Option<Holder>,
     }
     let device = at.find(&DEVICE_BY_MAC, &mac)?;
     Ok(device.map(|device| Holder::of(device.hostname, device.interfaces, mac)))
+}
+
+/// The hardware addresses that nodes of the site have.
+pub(crate) struct KnownMacs<'a> {
+    view: &'a View,
+    racks: BTreeSet<MacAddress>,
+}
+
+impl<'a> KnownMacs<'a> {
+    /// Those of the nodes of a view. Racks are few and read at once; machines and devices are asked for when it
+    /// matters.
+    pub(crate) fn of(view: &'a View) -> Result<Self, TableError> {
+        let racks = view.list::<RackController>()?;
+        let interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
+        Ok(Self { view, racks: interfaces.map(|interface| interface.mac).collect() })
+    }
+
+    /// Whether an interface of a rack has it.
+    pub(crate) fn is_a_racks(&self, mac: MacAddress) -> bool {
+        self.racks.contains(&mac)
+    }
+
+    /// Whether an interface of a machine, a device or a rack has it.
+    pub(crate) fn has(&self, mac: MacAddress) -> bool {
+        let key = [MachineKey::Mac(mac)];
+        let state = self.view.state();
+        let (machines, devices) = (state.all_machines().with(&key), state.devices().with(&key));
+        self.is_a_racks(mac) || machines.into_iter().chain(devices).next().is_some()
+    }
 }
 
 /// A node that has an address.

@@ -82,7 +82,13 @@ pub async fn list(
             permits(actor, Permission::ReadMachine, &Object::of(&machine))?;
             Some((machine.interfaces, false))
         }
-        None => details.view().get::<Device>(id)?.map(|device| (device.interfaces, true)),
+        None => match details.view().get::<Device>(id)? {
+            Some(device) => {
+                permits(actor, Permission::ReadDevice, &Object::Device { owner: device.owner })?;
+                Some((device.interfaces, true))
+            }
+            None => None,
+        },
     };
     if let Some((interfaces, of_device)) = of_node {
         let names = details.interfaces(&interfaces)?;

@@ -92,17 +92,26 @@ impl MachineList {
         actor: &Actor,
         filter: Filter,
     ) -> Result<Self, Refusal> {
-        let actor = actor.clone();
-        background::run(move || Self::select_now(details, &actor, &filter)).await
+        Self::select_for(details, actor, Permission::ReadMachine, filter).await
     }
 
-    fn select_now(details: Details, actor: &Actor, filter: &Filter) -> Result<Self, Refusal> {
-        let view = details.view();
-        let found = meant(view, filter, view.state().all_machines(), |machine| {
-            permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok()
-        })?;
-        let ids: Vec<SystemId> = found.into_iter().map(|(_, id)| id).collect();
-        Ok(Self { details, ids: ids.into_iter() })
+    /// The machines that a filter means and an actor may do something to, oldest first.
+    pub(crate) async fn select_for(
+        details: Details,
+        actor: &Actor,
+        permission: Permission,
+        filter: Filter,
+    ) -> Result<Self, Refusal> {
+        let actor = actor.clone();
+        background::run(move || {
+            let view = details.view();
+            let found = meant(view, &filter, view.state().all_machines(), |machine| {
+                permits(&actor, permission, &Object::of(machine)).is_ok()
+            })?;
+            let ids: Vec<SystemId> = found.into_iter().map(|(_, id)| id).collect();
+            Ok(Self { details, ids: ids.into_iter() })
+        })
+        .await
     }
 
     /// The ids that are left.

@@ -85,6 +85,8 @@ pub async fn update(
             permits(actor, Permission::EditMachine, &Object::of(&machine))?;
             let before = machine.placement.clone();
             apply(tx, &mut machine, change)?;
+            // Who gives a machine to a pool needs as much there.
+            permits(actor, Permission::EditMachine, &Object::Pool { id: machine.placement.pool })?;
             placement::mark(tx, Some(&before), &machine.placement);
             step::write(tx, &mut machine)?;
             Ok(machine)
@@ -102,17 +104,23 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
         .update(&cause, |tx| {
             let machine = find(tx, id)?;
             permits(actor, Permission::EditMachine, &Object::of(&machine))?;
-            credentials::revoke(tx, &machine)?;
-            for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
-                tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
-            }
-            dependents::forget_node(tx, id)?;
-            tx.delete::<MachineSecrets>(id)?;
-            tx.delete::<PowerJob>(id)?;
-            tx.delete::<Machine>(id)?;
-            Ok(())
+            remove(tx, &machine)
         })
         .await
+}
+
+/// The same within a transaction.
+pub(crate) fn remove(tx: &mut Tx, machine: &Machine) -> Result<(), Refusal> {
+    let id = &machine.system_id;
+    credentials::revoke(tx, machine)?;
+    for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
+        tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
+    }
+    dependents::forget_node(tx, id)?;
+    tx.delete::<MachineSecrets>(id)?;
+    tx.delete::<PowerJob>(id)?;
+    tx.delete::<Machine>(id)?;
+    Ok(())
 }
 
 /// A machine as doors show it.
@@ -139,7 +147,7 @@ pub async fn power_parameters(
     Ok(machine.power.parameters)
 }
 
-/// The power parameters of some machines, or of all, by id.
+/// The power parameters of some machines, or of all whose secrets the actor may read, by id.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -151,7 +159,8 @@ pub async fn all_power_parameters(
     permits(actor, Permission::ReadMachineSecrets, &Object::Site)?;
     let details = Details::seen_by(actor, tables).await?;
     let filter = if ids.is_empty() { Filter::default() } else { Filter::of_ids(ids.to_vec()) };
-    let list = MachineList::select(details, actor, filter).await?;
+    let needed = Permission::ReadMachineSecrets;
+    let list = MachineList::select_for(details, actor, needed, filter).await?;
     list.map(|found| found.map(|found| (found.machine.system_id, found.machine.power.parameters)))
         .collect()
 }

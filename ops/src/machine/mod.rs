@@ -28,6 +28,7 @@ pub mod step;
 
 pub(crate) mod holders;
 pub(crate) mod placement;
+pub mod presented_retention;
 pub mod tag_definition;
 pub mod tag_evaluation;
 pub mod tags;

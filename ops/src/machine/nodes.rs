@@ -24,7 +24,7 @@ use crate::dns::naming::default_domain;
 use crate::error::Refusal;
 use crate::machine::devices::{self, DeviceDetail};
 use crate::machine::filter::Filter;
-use crate::machine::holders;
+use crate::machine::holders::KnownMacs;
 use crate::machine::list::{MachineDetail, meant};
 use crate::machine::machines::{self, named_zone};
 use crate::machine::{placement, step};
@@ -87,7 +87,9 @@ pub async fn list(tables: &Tables, actor: &Actor, filter: &Filter) -> Result<Nod
         let machines = meant(view, &filter, view.state().all_machines(), |machine| {
             permits(&actor, Permission::ReadMachine, &Object::of(machine)).is_ok()
         })?;
-        let devices = meant(view, &filter, view.state().devices(), |_| true)?;
+        let devices = meant(view, &filter, view.state().devices(), |device| {
+            devices::is_seen(&actor, device)
+        })?;
         let of_kind = |kind| move |(age, id)| (age, id, kind);
         let machines = machines.into_iter().map(of_kind(NodeKind::Machine));
         let mut nodes: Vec<(Timestamp, SystemId, NodeKind)> = machines.collect();
@@ -125,7 +127,7 @@ pub async fn get(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<NodeDe
                 NodeDetail::Machine(found) => {
                     permits(actor, Permission::ReadMachine, &Object::of(&found.machine))?;
                 }
-                NodeDetail::Device(_) => {}
+                NodeDetail::Device(found) => permits(actor, Permission::ReadDevice, &of(found))?,
                 NodeDetail::Rack(_) | NodeDetail::Region(_) => sees_controllers(actor)?,
             }
             return Ok(found);
@@ -145,7 +147,10 @@ pub(crate) fn shown(
             let may = permits(actor, Permission::ReadMachine, &Object::of(&found.machine)).is_ok();
             Ok(may.then_some(NodeDetail::Machine(found)))
         }
-        _ => read(details, NodeKind::Device, id),
+        _ => Ok(read(details, NodeKind::Device, id)?.filter(|found| match found {
+            NodeDetail::Device(found) => permits(actor, Permission::ReadDevice, &of(found)).is_ok(),
+            NodeDetail::Machine(_) | NodeDetail::Rack(_) | NodeDetail::Region(_) => true,
+        })),
     }
 }
 
@@ -196,13 +201,7 @@ pub async fn is_registered(
     mac: MacAddress,
 ) -> Result<bool, Refusal> {
     permits(actor, Permission::Discover, &Object::Site)?;
-    let view = tables.view().await?;
-    if holders::of_mac(&view, mac)?.is_some() {
-        return Ok(true);
-    }
-    let racks = view.list::<RackController>()?;
-    let mut interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    Ok(interfaces.any(|interface| interface.mac == mac))
+    Ok(KnownMacs::of(&tables.view().await?)?.has(mac))
 }
 
 /// Whether the machine with that hardware address is at something that takes its time; anybody may ask.
@@ -246,7 +245,7 @@ pub async fn set_zone(
     let invalid = || Refusal::field("system_id", INVALID_IDS);
     // To who may move none, every id is invalid.
     let cause = authorize(actor, Permission::EditMachine, "node.set_zone").map_err(|denied| {
-        if matches!(actor, Actor::User(_)) { invalid() } else { denied.into() }
+        if matches!(actor, Actor::User(..)) { invalid() } else { denied.into() }
     })?;
     let ids: Vec<SystemId> =
         ids.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| invalid())?;
@@ -279,11 +278,17 @@ fn move_to(
         return Ok(true);
     }
     let Some(device) = tx.get::<Device>(id)? else { return Ok(false) };
+    permits(actor, Permission::EditDevice, &Object::Device { owner: device.owner })?;
     if device.zone != zone {
         tx.mark(&placement::of_zone(zone));
         tx.put(&Device { zone, updated: tx.now(), ..device })?;
     }
     Ok(true)
+}
+
+/// A device that was read, as what somebody wants to do something to.
+fn of(found: &DeviceDetail) -> Object<'_> {
+    Object::Device { owner: found.device.owner }
 }
 
 fn sees_controllers(actor: &Actor) -> Result<(), Refusal> {

@@ -95,8 +95,12 @@ pub fn write(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
         machine.updated = tx.now();
         tx.put(machine)?;
     }
-    if let Some(stored) = stored {
-        power::reached_otherwise(tx, &stored.power, machine)?;
+    let Some(Machine { power: before, .. }) = stored else { return Ok(()) };
+    power::reached_otherwise(tx, &before, machine)?;
+    if before.is_switchable() && !machine.power.is_switchable() {
+        // Nobody can switch it any more, so nobody will ever report what its phase waits for.
+        advance(tx, machine, &Event::PoweredOff, Author::System)?;
+        advance(tx, machine, &Event::PoweredOn, Author::System)?;
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub fn is_name(text: &str) -> bool {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Tag>, Refusal> {
-    Ok(Details::seen_by(actor, tables).await?.view().list::<Tag>()?)
+    Ok(Details::of_site(actor, tables).await?.view().list::<Tag>()?)
 }
 
 /// A tag by name.
@@ -66,7 +66,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Tag>, Refusal> {
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Tag, Refusal> {
-    find(Details::seen_by(actor, tables).await?.view(), name)
+    find(Details::of_site(actor, tables).await?.view(), name)
 }
 
 /// The machines that carry a tag, oldest first.
@@ -74,7 +74,7 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Tag, Refu
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn machines(tables: &Tables, actor: &Actor, name: &str) -> Result<MachineList, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let tag = find(details.view(), name)?;
     MachineList::select(details, actor, Filter::default().and(MachineKey::Tag(tag.name.into())))
         .await

@@ -73,7 +73,7 @@ pub async fn explain(
     actor: &Actor,
     query: &ExplainQuery,
 ) -> Result<Shape, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let query = query.clone();
     background::run(move || answer(&details, &query, now())).await
 }

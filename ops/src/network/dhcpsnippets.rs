@@ -69,7 +69,7 @@ pub struct DhcpSnippetDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<DhcpSnippetDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let snippets = details.view().list::<DhcpSnippet>()?.into_iter();
     snippets.map(|snippet| detail(&details, actor, snippet)).collect()
 }
@@ -83,7 +83,7 @@ pub async fn get(
     actor: &Actor,
     specifier: &str,
 ) -> Result<DhcpSnippetDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let snippet = specifiers::dhcp_snippet(details.view(), specifier)?;
     detail(&details, actor, snippet)
 }

@@ -19,12 +19,12 @@ use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::holders::KnownMacs;
 use crate::network::vlans::VlanDetail;
 use crate::network::{neighbours, organizations};
 use tables::error::TableError;
 use tables::read::{Reads, View};
 use tables::update::Tables;
-use tables::views::machines::MachineKey;
 
 /// What nothing is found by.
 const NOT_FOUND: Refusal = Refusal::NotFound { model: "Discovery" };
@@ -77,13 +77,12 @@ pub async fn list(
     actor: &Actor,
     unknown: Unknown,
 ) -> Result<Vec<Discovery>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     background::run(move || {
         let mut found = neighbours::all(details.view())?;
-        let known_macs = rack_macs(details.view(), unknown)?;
+        let known = unknown.mac.then(|| KnownMacs::of(details.view())).transpose()?;
         found.retain(|neighbour| {
-            let mac = neighbour.mac;
-            !(unknown.mac && (known_macs.contains(&mac) || is_known_mac(details.view(), mac)))
+            known.as_ref().is_none_or(|known| !known.has(neighbour.mac))
                 && !(unknown.ip && is_known_ip(details.view(), neighbour.ip))
         });
         found.sort_by_key(|neighbour| {
@@ -101,7 +100,7 @@ pub async fn list(
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Discovery, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let wanted = Wanted::parse(name).ok_or(NOT_FOUND)?;
     background::run(move || {
         let found = match wanted.ip {
@@ -146,18 +145,6 @@ pub async fn clear_one(
 /// The hosts with an address, on any link.
 fn at_address(view: &View, ip: IpAddr) -> Result<Vec<Neighbour>, TableError> {
     view.rows_between::<Neighbour>(&(ip, VlanId(0)), &(ip, VlanId(u32::MAX)))
-}
-
-fn rack_macs(view: &View, unknown: Unknown) -> Result<BTreeSet<MacAddress>, TableError> {
-    let racks = if unknown.mac { view.list::<RackController>()? } else { Vec::new() };
-    let interfaces = racks.iter().flat_map(|rack| &rack.interfaces);
-    Ok(interfaces.map(|interface| interface.mac).collect())
-}
-
-fn is_known_mac(view: &View, mac: MacAddress) -> bool {
-    let key = [MachineKey::Mac(mac)];
-    let (machines, devices) = (view.state().all_machines(), view.state().devices());
-    machines.with(&key).into_iter().chain(devices.with(&key)).next().is_some()
 }
 
 /// Whether a machine, a device, a user, a controller or a DNS resource has an address, or a client of DHCP.

@@ -46,7 +46,7 @@ pub struct FabricDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<FabricDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let vlans = details.all_vlans()?;
     let of = |fabric: &Fabric| {
         vlans.iter().filter(|found| found.vlan.fabric == fabric.id).cloned().collect()
@@ -60,7 +60,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<FabricDetail>, R
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<FabricDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let fabric = specifiers::fabric(details.view(), specifier)?;
     detail(&details, fabric)
 }

@@ -58,7 +58,7 @@ pub struct IpRangeDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<IpRangeDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let ranges = details.view().list::<IpRange>()?.into_iter();
     ranges.filter_map(|range| detail(&details, range).transpose()).collect()
 }
@@ -68,7 +68,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<IpRangeDetail>, 
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<IpRangeDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let range = details.view().get::<IpRange>(&id)?.ok_or_else(missing)?;
     detail(&details, range)?.ok_or_else(missing)
 }

@@ -60,7 +60,7 @@ pub async fn list(
     actor: &Actor,
     query: &LeaseQuery,
 ) -> Result<LeasePage, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let query = query.clone();
     background::run(move || page(&details, &query, now())).await
 }

@@ -25,7 +25,7 @@ pub async fn list(
     actor: &Actor,
     nodes: &[String],
 ) -> Result<Vec<Arc<SubnetDetail>>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let (mut linked, mut unknown) = (Vec::new(), Vec::new());
     for node in nodes {
         let machine = match node.parse::<SystemId>() {
@@ -51,7 +51,7 @@ pub async fn list(
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Arc<SubnetDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let id = named(&details, name)?;
     details.subnet(id)?.ok_or(Refusal::NotFound { model: "Subnet" })
 }
@@ -61,7 +61,7 @@ pub async fn get(tables: &Tables, actor: &Actor, name: &str) -> Result<Arc<Subne
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn macs(tables: &Tables, actor: &Actor, name: &str) -> Result<Vec<MacAddress>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let id = named(&details, name)?;
     let mut found = BTreeSet::new();
     for (_, machine) in linked(details.view(), id) {

@@ -57,7 +57,7 @@ pub struct ReservedIpDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<ReservedIpDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let all = details.view().list::<ReservedIp>()?.into_iter();
     all.map(|reserved| detail(&details, reserved)).collect()
 }
@@ -71,7 +71,7 @@ pub async fn get(
     actor: &Actor,
     id: ReservedIpId,
 ) -> Result<ReservedIpDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let reserved = details.view().get::<ReservedIp>(&id)?.ok_or(MISSING)?;
     detail(&details, reserved)
 }

@@ -40,6 +40,8 @@ pub struct AskedRack {
     pub system_id: SystemId,
     /// Its name.
     pub hostname: String,
+    /// The version of its program.
+    pub version: String,
 }
 
 /// What became of a search.
@@ -51,6 +53,8 @@ pub struct ScanStarted {
     pub busy: Vec<AskedRack>,
     /// The racks that have no session with a region.
     pub away: Vec<AskedRack>,
+    /// The racks whose program is too old to search.
+    pub unable: Vec<AskedRack>,
 }
 
 /// Has racks search networks for hosts.
@@ -83,9 +87,12 @@ pub async fn start(
                 let asked = AskedRack {
                     system_id: rack.system_id.clone(),
                     hostname: rack.hostname.clone(),
+                    version: rack.version.clone(),
                 };
                 if !is_connected(rack) {
                     outcome.away.push(asked);
+                } else if !rack.searches_for_hosts {
+                    outcome.unable.push(asked);
                 } else if is_busy(tx, &rack.system_id)? {
                     outcome.busy.push(asked);
                 } else {
@@ -142,7 +149,7 @@ fn step(tx: &mut Tx) -> Result<(), TableError> {
         return Ok(());
     }
     let mut racks = tx.list::<RackController>()?;
-    racks.retain(is_connected);
+    racks.retain(|rack| is_connected(rack) && rack.searches_for_hosts);
     let mut wanted: BTreeMap<SystemId, Vec<Ipv4Net>> = BTreeMap::new();
     for subnet in tx.list::<Subnet>()? {
         let Ok(network) = searchable(subnet.cidr) else { continue };

@@ -42,7 +42,7 @@ pub struct SpaceDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<SpaceDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let (vlans, subnets) = (details.all_vlans()?, details.all_subnets()?);
     let spaces = details.view().list::<Space>()?.into_iter().map(Some).chain([None]);
     let spaces = spaces.map(|space| within(space, &vlans, subnets));
@@ -54,7 +54,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<SpaceDetail>, Re
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<SpaceDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let space = specifiers::space(details.view(), specifier)?;
     detail(&details, Some(space))
 }
@@ -64,7 +64,7 @@ pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<Spac
 /// # Errors
 /// [`Refusal`].
 pub async fn undefined(tables: &Tables, actor: &Actor) -> Result<SpaceDetail, Refusal> {
-    detail(&Details::seen_by(actor, tables).await?, None)
+    detail(&Details::of_site(actor, tables).await?, None)
 }
 
 /// Makes a space.

@@ -50,7 +50,7 @@ pub struct StaticRouteDetail {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<StaticRouteDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let routes = details.view().list::<StaticRoute>()?.into_iter();
     routes.filter_map(|route| detail(&details, route).transpose()).collect()
 }
@@ -64,7 +64,7 @@ pub async fn get(
     actor: &Actor,
     id: StaticRouteId,
 ) -> Result<StaticRouteDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let route = details.view().get::<StaticRoute>(&id)?.ok_or_else(missing)?;
     detail(&details, route)?.ok_or_else(missing)
 }

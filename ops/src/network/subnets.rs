@@ -86,7 +86,7 @@ pub struct SubnetUse {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Arc<SubnetDetail>>, Refusal> {
-    Ok(Details::seen_by(actor, tables).await?.all_subnets()?.to_vec())
+    Ok(Details::of_site(actor, tables).await?.all_subnets()?.to_vec())
 }
 
 /// A subnet by id, prefix or name.
@@ -94,7 +94,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<Arc<SubnetDetail
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, specifier: &str) -> Result<SubnetDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let subnet = specifiers::subnet(details.view(), specifier)?;
     detail(&details, subnet)
 }
@@ -108,7 +108,7 @@ pub async fn occupancy(
     actor: &Actor,
     specifier: &str,
 ) -> Result<SubnetUse, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let view = details.view();
     let subnet = specifiers::subnet(view, specifier)?;
     let ranges = view.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
@@ -124,7 +124,7 @@ pub async fn used_addresses(
     actor: &Actor,
     specifier: &str,
 ) -> Result<Vec<UsedAddress>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let subnet = specifiers::subnet(details.view(), specifier)?;
     Ok(subnet_addresses::used(details.view(), &subnet)?)
 }

@@ -1,6 +1,7 @@
 //! VLANs: tags, MTU, and which racks serve DHCP on them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
@@ -91,10 +92,18 @@ pub async fn list(
     actor: &Actor,
     fabric: &str,
 ) -> Result<Vec<VlanDetail>, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let fabric = specifiers::fabric(details.view(), fabric)?;
     let vlans = details.view().list_by(&VLANS_OF_FABRIC, &fabric.id)?.into_iter();
     Ok(vlans.map(|vlan| details.vlan_of(vlan)).collect::<Result<_, _>>()?)
+}
+
+/// The VLANs of all fabrics, in the order of their ids.
+///
+/// # Errors
+/// [`Refusal::Denied`], [`Refusal::Tables`].
+pub async fn all(tables: &Tables, actor: &Actor) -> Result<Vec<Arc<VlanDetail>>, Refusal> {
+    Ok(Details::seen_by(actor, tables).await?.all_vlans()?)
 }
 
 /// A VLAN.
@@ -102,7 +111,7 @@ pub async fn list(
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get(tables: &Tables, actor: &Actor, name: &VlanName) -> Result<VlanDetail, Refusal> {
-    let details = Details::seen_by(actor, tables).await?;
+    let details = Details::of_site(actor, tables).await?;
     let vlan = find(details.view(), name)?;
     Ok(details.vlan_of(vlan)?)
 }

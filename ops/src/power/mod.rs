@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use model::access::{Actor, Denied, Permission};
+use model::access::{Actor, Denied, Object, Permission, permits};
 use model::controller::RackController;
 use model::error::Kind;
 use model::event::EventLevel;
@@ -13,6 +13,7 @@ use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::lifecycle::Event;
 use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
+use model::machine::status::Status;
 use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
@@ -173,7 +174,10 @@ pub async fn ask(
     patience: Duration,
 ) -> Result<PowerState, Refusal> {
     let before = machines::readable(&tables.view().await?, actor, id)?;
-    if before.power.is_switchable() {
+    // Whoever presented it said where its BMC is: until it is accepted, only who accepts it has a rack ask there.
+    let is_trusted = Status::of(&before.lifecycle) != Status::New
+        || permits(actor, Permission::CommissionMachine, &Object::of(&before)).is_ok();
+    if before.power.is_switchable() && is_trusted {
         query(tables, actor, id).await?;
         // Whatever ends the wait, the present state is the answer.
         let _ = tokio::time::timeout(patience, job_ended(tables, id)).await;

@@ -20,7 +20,13 @@ pub fn rfc2822(at: Timestamp) -> String {
 /// `2026-11-22T10:56:29.080Z`.
 #[must_use]
 pub fn rfc3339_ms(at: Timestamp) -> String {
-    format!("{}.{:03}Z", format("%Y-%m-%dT%H:%M:%S", at), at.unix_ms % 1000)
+    format!("{}Z", iso_ms(at))
+}
+
+/// `2026-11-22T10:56:29.080`, in UTC: where MAAS's clients cannot read a time with a zone.
+#[must_use]
+pub fn iso_ms(at: Timestamp) -> String {
+    format!("{}.{:03}", format("%Y-%m-%dT%H:%M:%S", at), at.unix_ms % 1000)
 }
 
 fn format(form: &str, at: Timestamp) -> String {
@@ -39,5 +45,6 @@ mod tests {
         assert_eq!(maas_date(at), "Sun, 22 Nov. 2026 10:35:26");
         assert_eq!(rfc2822(at), "Sun, 22 Nov 2026 10:35:26 +0000");
         assert_eq!(rfc3339_ms(at), "2026-11-22T10:35:26.080Z");
+        assert_eq!(iso_ms(at), "2026-11-22T10:35:26.080");
     }
 }

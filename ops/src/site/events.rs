@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::event::{Event, EventLevel};
-use model::id::SystemId;
+use model::id::{ResourcePoolId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use tokio::task::JoinError;
@@ -71,6 +71,18 @@ pub fn record_of_site(tx: &mut Tx, event: NewEvent) -> Result<(), TableError> {
     insert(tx, None, event, None)
 }
 
+/// Records an event of the site that somebody caused.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn record_by(tx: &mut Tx, event: NewEvent, author: Author<'_>) -> Result<(), TableError> {
+    let username = match author {
+        Author::User(name) => Some(name.to_owned()),
+        Author::System => None,
+    };
+    insert(tx, None, event, username)
+}
+
 fn insert(
     tx: &mut Tx,
     node: Option<(SystemId, String)>,
@@ -117,10 +129,14 @@ pub struct EventQuery {
     pub agent_name: Option<String>,
     /// Machines that zone, domain and agent leave; all when there is none.
     pub placed: Option<BTreeSet<SystemId>>,
+    /// Who asks, where it does not see the machines of all pools.
+    pub asks: Option<Actor>,
     /// The user that caused them.
     pub owner: Option<String>,
     /// The least level.
     pub level: Option<EventLevel>,
+    /// Exactly one of these levels, whatever the least one is; empty for what the least level says.
+    pub levels: Vec<EventLevel>,
     /// Only events before this id, the newest of them first.
     pub before: Option<u64>,
     /// Only events after this id, the oldest of them chosen.
@@ -131,6 +147,9 @@ pub struct EventQuery {
 
 /// Of how many machines the events are read one by one.
 const PLACED_MAX: usize = 64;
+
+/// Stands for any pool: what may be done with it may be done on the whole site.
+const NO_POOL: Object<'static> = Object::Pool { id: ResourcePoolId(u32::MAX) };
 
 /// How many ids are read at once.
 const PAGE: usize = 64;
@@ -170,7 +189,8 @@ pub async fn listed(
     actor: &Actor,
     wanted: &EventQuery,
 ) -> Result<Vec<Listed>, Refusal> {
-    if wanted.level == Some(EventLevel::Audit) {
+    let audit = EventLevel::Audit;
+    if wanted.level == Some(audit) || wanted.levels.contains(&audit) {
         permits(actor, Permission::ReadAudit, &Object::Site)?;
     }
     let details = Details::seen_by(actor, tables).await?;
@@ -182,6 +202,8 @@ pub async fn listed(
         }
     }
     wanted.placed = placed(&view, &wanted)?;
+    let sees_all = permits(actor, Permission::ReadMachineEvents, &NO_POOL).is_ok();
+    wanted.asks = (!sees_all).then(|| actor.clone());
     // What an owner caused, and a level whose index is not complete, may be far between.
     let found = tokio::task::spawn_blocking(move || {
         let listed = |event: Event| {
@@ -193,6 +215,20 @@ pub async fn listed(
     .await;
     let stopping = |error: JoinError| Refusal::with_message(Kind::Internal, error.to_string());
     Ok(found.map_err(stopping)??)
+}
+
+/// One event.
+///
+/// # Errors
+/// [`Refusal`]; those of the level audit are for administrators, and are not there for others.
+pub async fn get(tables: &Tables, actor: &Actor, id: u64) -> Result<Listed, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let may_read_audit = permits(actor, Permission::ReadAudit, &Object::Site).is_ok();
+    let found = details.view().get::<Event>(&id)?;
+    let event = found.filter(|found| may_read_audit || found.level != EventLevel::Audit);
+    let event = event.ok_or(Refusal::NotFound { model: "Event" })?;
+    let stored = details.view().value(&row_key::<Event>(&id));
+    Ok(Listed { revision: stored.map_or(0, |stored| stored.revision), event })
 }
 
 /// The machines that zone, domain and agent leave; none when nothing of that is asked for.
@@ -235,7 +271,10 @@ pub fn query(view: &View, query: &EventQuery) -> Result<Vec<Event>, TableError> 
     let mut found = Vec::new();
     while found.len() < query.limit {
         let Some(id) = ids.next()? else { break };
-        found.extend(view.get::<Event>(&id)?.filter(|event| query.wants(event)));
+        found.extend(
+            view.get::<Event>(&id)?
+                .filter(|event| query.wants(event) && query.is_seen(view, event)),
+        );
     }
     // `after` pages forward from an id, everything else backward from the newest.
     if query.after.is_some() {
@@ -245,6 +284,14 @@ pub fn query(view: &View, query: &EventQuery) -> Result<Vec<Event>, TableError> 
 }
 
 impl EventQuery {
+    /// Whether who asks sees the machine that an event is of. One that is gone was in a pool that nobody knows.
+    fn is_seen(&self, view: &View, event: &Event) -> bool {
+        let (Some(actor), Some(node)) = (&self.asks, &event.node) else { return true };
+        let machine = view.state().machine(node);
+        let object = machine.map_or(NO_POOL, |machine| Object::of(machine));
+        permits(actor, Permission::ReadMachineEvents, &object).is_ok()
+    }
+
     fn wants(&self, event: &Event) -> bool {
         let level = self.wants_level(event.level);
         let owner = self.owner.as_ref().is_none_or(|owner| event.username.as_ref() == Some(owner));
@@ -258,6 +305,9 @@ impl EventQuery {
     }
 
     fn wants_level(&self, level: EventLevel) -> bool {
+        if !self.levels.is_empty() {
+            return self.levels.contains(&level);
+        }
         match self.level {
             Some(EventLevel::Audit) => level == EventLevel::Audit,
             Some(least) => level >= least,

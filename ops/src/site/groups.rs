@@ -1,12 +1,11 @@
 //! Named groups of machines: what availability zones and resource pools have in common.
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Denied, Object, Permission, permits};
 use model::id::{AvailabilityZoneId, ResourcePoolId};
 use model::pool::ResourcePool;
 use model::zone::AvailabilityZone;
 
-use crate::authorize::authorize;
-use crate::details::Details;
+use crate::authorize::{authorize, cause};
 use crate::error::Refusal;
 use crate::machine::naming::Naming;
 use crate::network::specifiers;
@@ -16,8 +15,14 @@ use tables::update::Tables;
 
 /// A group with a unique name and a description.
 pub trait Group: Row + Send {
+    /// What it takes to list groups of this kind, and to make one.
+    const NEEDED: (Permission, Permission);
+
     /// Why groups of this kind are made and changed, for the history.
     const REASONS: (&'static str, &'static str);
+
+    /// What is said where there is none.
+    const MISSING: Refusal;
 
     /// A group with the next number of its table as its id.
     fn new(number: u32, name: String, description: String) -> Self;
@@ -28,6 +33,15 @@ pub trait Group: Row + Send {
     /// [`Refusal::NotFound`].
     fn named(at: &impl Reads, specifier: &str) -> Result<Self, Refusal>;
 
+    /// Whether an actor that may list groups of this kind sees this one.
+    fn is_seen(&self, actor: &Actor) -> bool;
+
+    /// Refuses who may not change it.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    fn check_change(&self, actor: &Actor) -> Result<(), Denied>;
+
     /// Its name and its description.
     fn naming(&mut self) -> (&mut String, &mut String);
 }
@@ -37,7 +51,10 @@ pub trait Group: Row + Send {
 /// # Errors
 /// [`Refusal`].
 pub async fn list<G: Group>(tables: &Tables, actor: &Actor) -> Result<Vec<G>, Refusal> {
-    Ok(Details::seen_by(actor, tables).await?.view().list::<G>()?)
+    permits(actor, G::NEEDED.0, &Object::Site)?;
+    let mut all = tables.view().await?.list::<G>()?;
+    all.retain(|group| group.is_seen(actor));
+    Ok(all)
 }
 
 /// A group by id or name.
@@ -45,7 +62,9 @@ pub async fn list<G: Group>(tables: &Tables, actor: &Actor) -> Result<Vec<G>, Re
 /// # Errors
 /// [`Refusal::NotFound`].
 pub async fn get<G: Group>(tables: &Tables, actor: &Actor, specifier: &str) -> Result<G, Refusal> {
-    G::named(Details::seen_by(actor, tables).await?.view(), specifier)
+    permits(actor, G::NEEDED.0, &Object::Site)?;
+    let found = G::named(&tables.view().await?, specifier)?;
+    if found.is_seen(actor) { Ok(found) } else { Err(G::MISSING) }
 }
 
 /// Makes a group.
@@ -57,7 +76,7 @@ pub async fn create<G: Group>(
     actor: &Actor,
     naming: &Naming,
 ) -> Result<G, Refusal> {
-    let cause = authorize(actor, Permission::ManageGroups, G::REASONS.0)?;
+    let cause = authorize(actor, G::NEEDED.1, G::REASONS.0)?;
     let name = naming.required_name()?;
     tables
         .update(&cause, |tx| {
@@ -79,11 +98,12 @@ pub async fn update<G: Group>(
     specifier: &str,
     naming: &Naming,
 ) -> Result<G, Refusal> {
-    let cause = authorize(actor, Permission::ManageGroups, G::REASONS.1)?;
+    let cause = cause(actor, G::REASONS.1);
     let name = naming.checked_name()?;
     tables
         .update(&cause, |tx| {
             let mut group = G::named(tx, specifier)?;
+            group.check_change(actor)?;
             let (old_name, old_description) = group.naming();
             if let Some(name) = &name {
                 old_name.clone_from(name);
@@ -98,7 +118,9 @@ pub async fn update<G: Group>(
 }
 
 impl Group for AvailabilityZone {
+    const NEEDED: (Permission, Permission) = (Permission::ReadSite, Permission::ManageGroups);
     const REASONS: (&'static str, &'static str) = ("zone.create", "zone.update");
+    const MISSING: Refusal = Refusal::NotFound { model: "Zone" };
 
     fn new(number: u32, name: String, description: String) -> Self {
         Self { id: AvailabilityZoneId(number), name, description }
@@ -108,12 +130,22 @@ impl Group for AvailabilityZone {
         specifiers::zone(at, specifier)
     }
 
+    fn is_seen(&self, _: &Actor) -> bool {
+        true
+    }
+
+    fn check_change(&self, actor: &Actor) -> Result<(), Denied> {
+        permits(actor, Permission::ManageGroups, &Object::Site)
+    }
+
     fn naming(&mut self) -> (&mut String, &mut String) {
         (&mut self.name, &mut self.description)
     }
 }
 
 impl Group for ResourcePool {
+    const NEEDED: (Permission, Permission) = (Permission::ReadPool, Permission::ManagePools);
+    const MISSING: Refusal = Refusal::NotFound { model: "ResourcePool" };
     const REASONS: (&'static str, &'static str) = ("resource-pool.create", "resource-pool.update");
 
     fn new(number: u32, name: String, description: String) -> Self {
@@ -122,6 +154,14 @@ impl Group for ResourcePool {
 
     fn named(at: &impl Reads, specifier: &str) -> Result<Self, Refusal> {
         specifiers::pool(at, specifier)
+    }
+
+    fn is_seen(&self, actor: &Actor) -> bool {
+        permits(actor, Permission::ReadPool, &Object::Pool { id: self.id }).is_ok()
+    }
+
+    fn check_change(&self, actor: &Actor) -> Result<(), Denied> {
+        permits(actor, Permission::EditPool, &Object::Pool { id: self.id })
     }
 
     fn naming(&mut self) -> (&mut String, &mut String) {

@@ -1,5 +1,6 @@
 //! What the site consists of besides machines and networks: settings, zones, pools, events, files, notifications.
 
+pub mod answered_retention;
 pub mod dates;
 pub mod event_retention;
 pub mod events;
@@ -9,4 +10,6 @@ pub mod notifications;
 pub mod packagerepositories;
 pub mod resourcepools;
 pub mod settings;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod zones;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
-use model::access::{Actor, Permission, Role};
+use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::id::{NotificationId, UserId};
 use model::notification::{Category, Dismissal, IDENT_MAX, Notification, TEXT_BYTES_MAX};
@@ -67,7 +67,7 @@ pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<NotificationDeta
     found.into_iter().map(|message| detail(&details, message)).collect()
 }
 
-/// A message to the user that asks; superusers see all.
+/// A message to the user that asks; some see those to others, too.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -79,7 +79,7 @@ pub async fn get(
     let user = actor.user(Permission::View)?;
     let details = Details::seen_by(actor, tables).await?;
     let found = details.view().get::<Notification>(&id)?.ok_or(MISSING)?;
-    if actor.role() != Role::Superuser {
+    if permits(actor, Permission::ReadAllNotifications, &Object::Site).is_err() {
         check_is_for(&found, user)?;
     }
     detail(&details, found)

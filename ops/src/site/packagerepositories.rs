@@ -7,10 +7,12 @@ use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::PackageRepositoryId;
 use model::package_repository::{MAIN_ARCHITECTURES, PORTS_ARCHITECTURES, PackageRepository};
+use model::url::without_password;
 
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::site::settings::may_see_passwords;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::row::Row;
@@ -47,12 +49,13 @@ pub struct PackageRepositoryChange {
     pub enabled: Option<bool>,
 }
 
-/// All repositories, the archives of Ubuntu first.
+/// All repositories, the archives of Ubuntu first; passwords in their URLs only for who may change them.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<PackageRepository>, Refusal> {
-    Ok(all(Details::seen_by(actor, tables).await?.view())?)
+    let all = all(Details::of_settings(actor, tables).await?.view())?;
+    Ok(all.into_iter().map(|repository| shown(actor, repository)).collect())
 }
 
 /// All repositories, the archives of Ubuntu first.
@@ -77,7 +80,15 @@ pub async fn get(
     actor: &Actor,
     specifier: &str,
 ) -> Result<PackageRepository, Refusal> {
-    find(Details::seen_by(actor, tables).await?.view(), specifier)
+    let found = find(Details::of_settings(actor, tables).await?.view(), specifier)?;
+    Ok(shown(actor, found))
+}
+
+fn shown(actor: &Actor, repository: PackageRepository) -> PackageRepository {
+    if may_see_passwords(actor) {
+        return repository;
+    }
+    PackageRepository { url: without_password(&repository.url), ..repository }
 }
 
 /// Makes a repository.

@@ -5,6 +5,7 @@ use model::error::Kind;
 use model::id::ResourcePoolId;
 use model::pool::ResourcePool;
 
+use crate::access::memberships;
 use crate::authorize::authorize;
 use crate::cluster::bootstrap::DEFAULT_POOL;
 use crate::error::Refusal;
@@ -14,12 +15,12 @@ use tables::tx::Tx;
 use tables::update::Tables;
 use tables::views::machines::MachineKey;
 
-/// Removes a resource pool. One that is not there is no error, as in MAAS.
+/// Removes a resource pool, with what groups have on it. One that is not there is no error, as in MAAS.
 ///
 /// # Errors
 /// [`Refusal`] for the default pool, or one with machines.
 pub async fn delete(tables: &Tables, actor: &Actor, id: ResourcePoolId) -> Result<(), Refusal> {
-    let cause = authorize(actor, Permission::ManageGroups, "resource-pool.delete")?;
+    let cause = authorize(actor, Permission::ManagePools, "resource-pool.delete")?;
     tables.update(&cause, |tx| remove(tx, id)).await
 }
 
@@ -38,6 +39,8 @@ pub fn remove(tx: &mut Tx, id: ResourcePoolId) -> Result<(), Refusal> {
         let message = format!("Can't delete resource pool {}: it has machines.", pool.name);
         return Err(Refusal::with_message(Kind::Invalid, message));
     }
+    tx.depend_on(&memberships::of_pool(pool.id));
+    memberships::forget_pool(tx, pool.id)?;
     tx.delete::<ResourcePool>(&pool.id)?;
     Ok(())
 }

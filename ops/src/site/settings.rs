@@ -1,10 +1,12 @@
 //! Site settings by MAAS's names: how they are read, by users and by us, and set.
 
-use model::access::{Actor, Permission};
+use model::access::{Actor, Object, Permission, permits};
 use model::boot::resource::BootResource;
+use model::session::{EndedSessions, SessionLimits};
 use model::setting::Setting;
 use model::setting::table::{Definition, SETTINGS, Usage, find};
-use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM, Typed};
+use model::setting::typed::{DEFAULT_DISTRO_SERIES, DEFAULT_OSYSTEM, SESSION_LENGTH, Typed};
+use model::url::without_passwords;
 use serde_json::Value;
 
 use crate::authorize::authorize;
@@ -52,12 +54,27 @@ pub fn read<T: Default>(at: &impl Reads, setting: &Typed<T>) -> Result<T, TableE
     Ok(setting.read(stored.as_ref()))
 }
 
-/// The value of a setting, as a door shows it.
+/// The value of a setting, as a door shows it: passwords in URLs only to who may change them.
 ///
 /// # Errors
 /// [`Refusal`].
 pub async fn show(tables: &Tables, actor: &Actor, known: &Definition) -> Result<Value, Refusal> {
-    Ok(value(Details::seen_by(actor, tables).await?.view(), known)?)
+    let value = value(Details::of_settings(actor, tables).await?.view(), known)?;
+    Ok(if may_see_passwords(actor) { value } else { without_passwords(value) })
+}
+
+/// Whether an actor is shown passwords in settings and in URLs of package repositories.
+pub(crate) fn may_see_passwords(actor: &Actor) -> bool {
+    permits(actor, Permission::ManageSettings, &Object::Site).is_ok()
+}
+
+/// What the site is called; everybody may know.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn site_name(tables: &Tables) -> Result<String, Refusal> {
+    let name = value(&tables.stale_view().await?, known("maas_name")?)?;
+    Ok(name.as_str().unwrap_or_default().to_owned())
 }
 
 /// Sets a setting from the text that a client sent.
@@ -81,9 +98,31 @@ pub async fn set(
     tables
         .update(&cause, |tx| {
             check_image(tx, known, &setting.value)?;
+            if known.name == SESSION_LENGTH.name() {
+                note_ended_sessions(tx)?;
+            }
             Ok(tx.put(&setting)?)
         })
         .await
+}
+
+/// How long sessions last.
+///
+/// # Errors
+/// [`TableError`].
+pub fn session_limits(at: &impl Reads) -> Result<SessionLimits, TableError> {
+    let ended = at.get::<EndedSessions>(&EndedSessions::NAME.to_owned())?;
+    let length = read(at, &SESSION_LENGTH)?;
+    Ok(SessionLimits {
+        length_ms: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
+        ended_until: ended.map(|ended| ended.begun_until).unwrap_or_default(),
+    })
+}
+
+/// Has the sessions that are over stay over, whatever `session_length` is set to in the same transaction.
+fn note_ended_sessions(tx: &mut Tx) -> Result<(), TableError> {
+    let ended = EndedSessions::at(session_limits(tx)?, tx.now());
+    tx.put(&ended)
 }
 
 /// What is deployed by default has to be there, as in MAAS; the site's first default need not be.

@@ -3,19 +3,25 @@
 
 use std::net::IpAddr;
 
-use model::access::Actor;
+use model::access::{Actor, Permission};
+use model::entitlement::{Entitlement, Grant, Scope};
+use model::id::{ResourcePoolId, UserGroupId};
 use model::machine::interface::Interface;
 use model::net::iprange::Purpose;
 use model::net::vlan::Vlan;
+use model::pool::ResourcePool;
 use model::user::User;
+use ops::access::usergroups::{self, UserGroupChange};
 use ops::error::Refusal;
 use ops::image::boot_sources::{self, BootSourceChange, SelectionChange};
+use ops::machine::naming::Naming;
 use ops::network::addresses;
 use ops::network::dhcpsnippets::{self, DhcpSnippetChange};
 use ops::network::ipranges::{self, IpRangeChange};
 use ops::network::staticroutes::{self, StaticRouteChange};
 use ops::network::subnets::{self, SubnetChange};
 use ops::network::vlans::{self, VlanChange, VlanName};
+use ops::site::{groups, resourcepools};
 use raft_store::txn::{Meta, TransactError};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -27,7 +33,7 @@ const CIDR: &str = "10.9.0.0/24";
 
 async fn site() -> (Site, Actor) {
     let site = Site::new().await;
-    let actor = Actor::User(site.view().await.list::<User>().unwrap().remove(0));
+    let actor = Actor::without_groups(site.view().await.list::<User>().unwrap().remove(0));
     let change = SubnetChange { cidr: Some(CIDR.parse().unwrap()), ..SubnetChange::default() };
     Box::pin(subnets::create(&site.tables, &actor, &change)).await.unwrap();
     (site, actor)
@@ -112,6 +118,34 @@ async fn a_boot_source_is_not_removed_while_it_gets_a_selection() {
     let change = SelectionChange { os, release, ..SelectionChange::default() };
     Box::pin(boot_sources::create_selection(&site.tables, &actor, source, &change)).await.unwrap();
     conflicts(&site, tx, |tx| boot_sources::remove(tx, source)).await;
+}
+
+#[tokio::test]
+async fn a_pool_is_not_removed_while_a_group_gets_something_on_it() {
+    let (site, actor) = site().await;
+    let (pool, group) = pool_and_group(&site, &actor).await;
+    let tx = site.tables.begin(0).await.unwrap();
+    let grant = Grant { scope: Scope::Pool(pool), entitlement: Entitlement::ViewMachines };
+    Box::pin(usergroups::add_entitlement(&site.tables, &actor, group, grant)).await.unwrap();
+    conflicts(&site, tx, |tx| resourcepools::remove(tx, pool)).await;
+}
+
+#[tokio::test]
+async fn a_group_is_not_removed_while_somebody_is_put_into_it() {
+    let (site, actor) = site().await;
+    let (_, group) = pool_and_group(&site, &actor).await;
+    let name = actor.user(Permission::View).unwrap().username.clone();
+    let tx = site.tables.begin(0).await.unwrap();
+    Box::pin(usergroups::add_member(&site.tables, &actor, group, &name)).await.unwrap();
+    conflicts(&site, tx, |tx| usergroups::remove(tx, group)).await;
+}
+
+async fn pool_and_group(site: &Site, actor: &Actor) -> (ResourcePoolId, UserGroupId) {
+    let naming = Naming { name: Some("web".to_owned()), description: None };
+    let pool: ResourcePool = Box::pin(groups::create(&site.tables, actor, &naming)).await.unwrap();
+    let change = UserGroupChange { name: Some("team".to_owned()), description: None };
+    let group = Box::pin(usergroups::create(&site.tables, actor, &change)).await.unwrap();
+    (pool.id, group.id)
 }
 
 /// A machine is seen on a VLAN, and linked to its subnet.

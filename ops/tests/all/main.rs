@@ -7,6 +7,7 @@ mod devices;
 mod leases;
 mod machine_rows;
 mod many;
+mod operator_keys;
 mod rescue;
 mod seen_hosts;
 mod tables;

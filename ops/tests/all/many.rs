@@ -41,7 +41,7 @@ fn user() -> User {
 }
 
 pub(crate) fn admin() -> Actor {
-    Actor::User(user())
+    Actor::without_groups(user())
 }
 
 pub(crate) fn ready(number: u64) -> Machine {

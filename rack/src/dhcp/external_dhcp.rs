@@ -37,6 +37,9 @@ pub(super) struct HeardServer {
     /// The index of the interface it was heard at.
     pub(super) interface: u32,
     pub(super) server: ExternalServer,
+    /// The address that it was sent from.
+    pub(super) source: Ipv4Addr,
+    pub(super) message: ServerMessage,
 }
 
 /// The search on the links of this rack.
@@ -155,22 +158,23 @@ fn open() -> io::Result<UdpSocket> {
 fn read_server(socket: &UdpSocket) -> io::Result<Option<HeardServer>> {
     let mut buffer = [0; FRAME_MAX];
     let (len, from) = recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut buffer)?;
-    let server = buffer.get(..len).and_then(server_of).zip(from);
-    Ok(server.and_then(|(server, from)| {
-        Some(HeardServer { interface: u32::try_from(from.ifindex()).ok()?, server })
-    }))
+    let Some(from) = from else { return Ok(None) };
+    let interface = u32::try_from(from.ifindex()).ok();
+    Ok(buffer.get(..len).zip(interface).and_then(|(frame, interface)| server_of(frame, interface)))
 }
 
 /// The server that sent a frame, by its identifier, else by its address.
-fn server_of(frame: &[u8]) -> Option<ExternalServer> {
+fn server_of(frame: &[u8], interface: u32) -> Option<HeardServer> {
     let mac = MacAddress(frame.get(6..12)?.try_into().ok()?);
     let packet = frame.get(ETHERNET_LEN..)?;
     let header_len = usize::from(packet.first()? & 0x0f) * 4;
     let source: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
     let message = ServerMessage::parse(packet.get(header_len + 8..)?)?;
-    let ip = message.server.unwrap_or_else(|| Ipv4Addr::from(source));
+    let source = Ipv4Addr::from(source);
+    let ip = message.server.unwrap_or(source);
     let is_a_hosts = !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast();
-    is_a_hosts.then_some(ExternalServer { ip, mac })
+    let server = ExternalServer { ip, mac };
+    is_a_hosts.then_some(HeardServer { interface, server, source, message })
 }
 
 #[cfg(test)]
@@ -199,6 +203,7 @@ mod tests {
     #[test]
     fn a_server_is_known_by_its_identifier_or_by_the_address_it_sends_from() {
         let server = |ip| Some(ExternalServer { ip, mac: MAC });
+        let server_of = |frame: &[u8]| server_of(frame, 1).map(|heard| heard.server);
         let told = server_of(&offer(&[54, 4, 192, 0, 2, 1]));
         assert_eq!(told, server(Ipv4Addr::new(192, 0, 2, 1)));
         let silent = offer(&[]);

@@ -335,9 +335,10 @@ impl DhcpService {
     }
 
     /// A DHCP server said something to a client.
-    fn heard_server(&mut self, HeardServer { interface, server }: HeardServer) {
+    fn heard_server(&mut self, heard: HeardServer) {
+        let HeardServer { interface, server, source, message } = heard;
         let Some(vlan) = self.interfaces.link_of(interface) else { return };
-        if self.engine.is_of_the_site(server.ip) {
+        if self.engine.may_be_of_the_site(server.ip, source, &message) {
             return;
         }
         let now = self.now();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::{any, get};
-use http_server::Limits;
+use http_server::{Limits, OpenFiles};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +67,8 @@ pub fn router(state: HttpState) -> Router {
 
 /// Serves until `shutdown`.
 pub async fn serve(listener: TcpListener, state: HttpState, shutdown: CancellationToken) {
-    http_server::serve(listener, router(state), Limits::of(CONNECTIONS_MAX), shutdown).await;
+    let limits = Limits::of(CONNECTIONS_MAX, &OpenFiles::of_this_process());
+    http_server::serve(listener, router(state), limits, shutdown).await;
 }
 
 /// The host and port that the client knows this rack by.

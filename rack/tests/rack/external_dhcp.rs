@@ -35,10 +35,22 @@ fn hear(socket: &UdpSocket) -> Vec<u8> {
 
 /// A server answers with an OFFER, which says who it is if it is to.
 fn answer(socket: &UdpSocket, asked: &[u8], server: Option<Ipv4Addr>) {
+    pass_on(socket, asked, server, Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(10, 77, 0, 200));
+}
+
+/// The same, of an address, through a relay.
+fn pass_on(
+    socket: &UdpSocket,
+    asked: &[u8],
+    server: Option<Ipv4Addr>,
+    relay: Ipv4Addr,
+    given: Ipv4Addr,
+) {
     let mut offer = vec![0; 236];
+    offer[24..28].copy_from_slice(&relay.octets());
     offer[..4].copy_from_slice(&[2, 1, 6, 0]);
     offer[4..8].copy_from_slice(&asked[4..8]);
-    offer[16..20].copy_from_slice(&[10, 77, 0, 200]);
+    offer[16..20].copy_from_slice(&given.octets());
     offer[28..34].copy_from_slice(&asked[28..34]);
     offer.extend([99, 130, 83, 99, 53, 1, 2]);
     if let Some(server) = server {
@@ -96,10 +108,16 @@ fn a_server_that_answers_others_only_is_heard_and_a_rack_is_none() {
         let nothing = next(news);
         assert_eq!(nothing.servers, [], "the search ended without an answer");
         let rogue = rogue_socket();
+        // A relay that calls itself the server passes on what racks give, and then what they do not.
+        let (relay, asked) = (Ipv4Addr::new(10, 77, 0, 5), packet(1, true, &[]));
+        pass_on(&rogue, &asked, Some(relay), relay, Ipv4Addr::new(10, 77, 0, 101));
         for server in [SERVER, Ipv4Addr::new(192, 0, 2, 1)] {
             answer(&rogue, &packet(1, true, &[]), Some(server));
         }
         let heard = next(news).servers.into_iter().map(|server| server.ip);
         assert_eq!(heard.collect::<Vec<_>>(), [Ipv4Addr::new(192, 0, 2, 1)]);
+        pass_on(&rogue, &asked, Some(relay), relay, Ipv4Addr::new(10, 77, 0, 200));
+        let heard = next(news).servers.into_iter().map(|server| server.ip);
+        assert_eq!(heard.collect::<Vec<_>>(), [relay, Ipv4Addr::new(192, 0, 2, 1)]);
     });
 }

@@ -11,6 +11,7 @@ use crate::config::Retention;
 use crate::database::{Scan, Snapshot};
 use crate::fatal::end_process;
 use crate::keys::{self, Table};
+use crate::past::records::{Record, Records};
 use crate::read::versioned::{KeyChange, Versioned};
 use crate::stored;
 
@@ -152,6 +153,48 @@ fn first_kept(
     low
 }
 
+/// The history on disk, as who asks for the past reads it.
+pub(crate) struct Disk<'a> {
+    view: &'a Snapshot,
+    applied: &'a Applied,
+}
+
+impl<'a> Disk<'a> {
+    pub(crate) fn new(view: &'a Snapshot, applied: &'a Applied) -> Self {
+        Self { view, applied }
+    }
+}
+
+impl Records for Disk<'_> {
+    fn oldest(&self) -> u64 {
+        self.applied.oldest()
+    }
+
+    fn last(&self) -> u64 {
+        self.applied.index()
+    }
+
+    fn value(&self, key: &[u8]) -> Option<Versioned> {
+        let stored = self.view.get(Table::State, &keys::state(self.applied.generation, key))?;
+        match stored::decode_value(stored) {
+            Ok(value) => Some(Versioned { value: value.value, revision: value.revision }),
+            Err(error) => end_process("decoding a value of the store", &error),
+        }
+    }
+
+    fn after(&self, revision: u64) -> Box<dyn Iterator<Item = Record> + '_> {
+        Box::new(scan_after(self.view, self.applied, revision))
+    }
+
+    fn back(&self, before: u64) -> Box<dyn Iterator<Item = Record> + '_> {
+        let generation = self.applied.generation;
+        let from = keys::history(generation, self.oldest().saturating_add(1), 0);
+        let to = keys::history(generation, before, 0);
+        let scan = self.view.scan_back(Table::History, from, Some(to));
+        Box::new(scan.map(|(key, value)| decoded(&key, value.into_vec())))
+    }
+}
+
 fn scan_after<'a>(
     view: &'a Snapshot,
     applied: &Applied,
@@ -168,11 +211,13 @@ fn scan_of(
     let from = keys::history(generation, after.saturating_add(1), 0);
     let to = keys::end_of_prefix(&keys::generation(generation));
     let scan: Scan<'_> = view.scan(Table::History, from, to);
-    scan.map(|(key, value)| {
-        let revision = keys::history_revision(&key).unwrap_or_default();
-        match stored::decode_shared(value.into_vec()) {
-            Ok(record) => (revision, record),
-            Err(error) => end_process("decoding the history of the store", &error),
-        }
-    })
+    scan.map(|(key, value)| decoded(&key, value.into_vec()))
+}
+
+fn decoded(key: &[u8], value: Vec<u8>) -> Record {
+    let revision = keys::history_revision(key).unwrap_or_default();
+    match stored::decode_shared(value) {
+        Ok(record) => (revision, record),
+        Err(error) => end_process("decoding the history of the store", &error),
+    }
 }

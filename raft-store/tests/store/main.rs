@@ -10,6 +10,7 @@ mod forwarding;
 mod load;
 mod measures;
 mod members;
+mod past;
 mod plans;
 mod single;
 mod snapshots;

@@ -49,6 +49,9 @@ const MACHINES: Limits = limits(128);
 /// Images: each takes a while, and racks keep what they got.
 const IMAGES: Limits = limits(64);
 
+/// Watches: each lasts, and waits most of the time.
+const WATCHES: Limits = limits(2048);
+
 /// One client has at most half of the places.
 const fn limits(running_max: usize) -> Limits {
     Limits { running_max, running_per_client_max: running_max / 2, waiting_max: 8 * running_max }
@@ -61,6 +64,7 @@ pub struct Admission {
     api: Arc<Share>,
     machines: Arc<Share>,
     images: Arc<Share>,
+    watches: Arc<Share>,
     turned: Family<TurnedLabels, Counter>,
 }
 
@@ -79,13 +83,13 @@ impl Admission {
     /// The usual limits, for clients whose keys are in these tables.
     #[must_use]
     pub fn new(tables: Tables) -> Self {
-        Self::with(tables, [API, MACHINES, IMAGES], PATIENCE)
+        Self::with(tables, [API, MACHINES, IMAGES, WATCHES], PATIENCE)
     }
 
-    fn with(tables: Tables, limits: [Limits; 3], patience: Duration) -> Self {
-        let [api, machines, images] = limits.map(|limits| Share::new(limits, patience));
+    fn with(tables: Tables, limits: [Limits; 4], patience: Duration) -> Self {
+        let [api, machines, images, watches] = limits.map(|limits| Share::new(limits, patience));
         let clients = Arc::new(Clients::new(tables));
-        Self { clients, api, machines, images, turned: Family::default() }
+        Self { clients, api, machines, images, watches, turned: Family::default() }
     }
 
     /// Has `registry` tell how many run, wait, and were turned away.
@@ -100,8 +104,13 @@ impl Admission {
         routes.layer(from_fn_with_state(self.clone(), admit))
     }
 
-    fn shares(&self) -> [(&'static str, &Arc<Share>); 3] {
-        [("api", &self.api), ("machines", &self.machines), ("images", &self.images)]
+    fn shares(&self) -> [(&'static str, &Arc<Share>); 4] {
+        [
+            ("api", &self.api),
+            ("machines", &self.machines),
+            ("images", &self.images),
+            ("watches", &self.watches),
+        ]
     }
 
     async fn enter(&self, head: &Head) -> Result<Place, Problem> {
@@ -110,11 +119,13 @@ impl Admission {
             ("machines", &self.machines)
         } else if path.starts_with("/MAAS/images/") {
             ("images", &self.images)
+        } else if waits_for_changes(head) {
+            ("watches", &self.watches)
         } else {
             ("api", &self.api)
         };
         let client = match name {
-            "api" => self.clients.of_api(head).await,
+            "api" | "watches" => self.clients.of_api(head).await,
             _ => self.clients.of_machine(head).await,
         };
         let who = match &client {
@@ -135,6 +146,13 @@ impl Admission {
         let text = format!("This region is busy with {share} requests: {text}, for {who}.");
         Problem::text(Kind::Unavailable, text)
     }
+}
+
+/// Whether a request is answered when something changes.
+fn waits_for_changes(head: &Head) -> bool {
+    let query = head.uri.query().unwrap_or_default();
+    let path = head.uri.path();
+    path == "/api/v1/watch" || (path.starts_with("/api/v1/") && query.contains("watch_index="))
 }
 
 async fn admit(State(admission): State<Admission>, request: Request<Body>, next: Next) -> Response {

@@ -11,7 +11,7 @@ const ONE: Limits = Limits { running_max: 1, running_per_client_max: 1, waiting_
 
 fn routes() -> Router {
     let tables = Tables::new(Store::in_memory());
-    let admission = Admission::with(tables, [ONE; 3], Duration::from_millis(20));
+    let admission = Admission::with(tables, [ONE; 4], Duration::from_millis(20));
     let routes = Router::new()
         .route("/MAAS/api/2.0/machines/", get(async || "machines"))
         .route("/MAAS/metadata/agent/hello", get(async || "welcome"))
@@ -51,7 +51,7 @@ async fn no_load_of_the_api_keeps_a_machine_out() {
 #[tokio::test]
 async fn metrics_tell_what_runs_waits_and_was_turned_away() {
     let tables = Tables::new(Store::in_memory());
-    let admission = Admission::with(tables, [ONE; 3], Duration::from_millis(20));
+    let admission = Admission::with(tables, [ONE; 4], Duration::from_millis(20));
     let mut registry = Registry::with_prefix("ironraft");
     admission.register(&mut registry);
     let routes = admission.guard(Router::new().route("/MAAS/api/2.0/x/", get(async || "x")));

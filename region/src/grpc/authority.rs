@@ -9,7 +9,7 @@ use proto::authority::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::grpc::status::{any_node, of_kind, only_regions};
+use crate::grpc::status::{any_node, of_kind, on_behalf, only_regions};
 use ops::cluster::authority::{self, AuthorityError, AuthorityStatus, NodeStatus};
 use tables::update::Tables;
 
@@ -50,7 +50,7 @@ impl Authority for AuthorityService {
         request: Request<RotateRequest>,
     ) -> Result<Response<StatusReply>, Status> {
         let actor = only_regions(&request)?;
-        let status = authority::rotate(&self.tables, &actor).await;
+        let status = authority::rotate(&on_behalf(&self.tables, &actor, &request), &actor).await;
         if let Ok(AuthorityStatus { phase, .. }) = &status
             && let Some(leaving) = phase.leaving()
         {
@@ -64,7 +64,8 @@ impl Authority for AuthorityService {
         request: Request<RetireRequest>,
     ) -> Result<Response<StatusReply>, Status> {
         let actor = only_regions(&request)?;
-        answer(authority::retire(&self.tables, &actor, request.get_ref().force).await)
+        let tables = on_behalf(&self.tables, &actor, &request);
+        answer(authority::retire(&tables, &actor, request.get_ref().force).await)
     }
 }
 

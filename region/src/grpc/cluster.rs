@@ -9,15 +9,17 @@ use identity::{JoinToken, PeerIdentity};
 use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
-    Certificate, ClockReply, ClockRequest, CreateTokenReply, CreateTokenRequest, IsRemovedReply,
-    IsRemovedRequest, JoinReply, JoinRequest, Member, Peer, RemoveRegionReply, RemoveRegionRequest,
-    RenewRequest, StatusReply, StatusRequest, TransferLeaderReply, TransferLeaderRequest,
-    create_token_request, join_request,
+    ApiKeyReply, ApiKeyRequest, Certificate, ClockReply, ClockRequest, CreateTokenReply,
+    CreateTokenRequest, IsRemovedReply, IsRemovedRequest, JoinReply, JoinRequest, Member, Peer,
+    RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
+    TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
 };
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
-use crate::grpc::status::{any_node, of_kind, only_regions};
+use crate::grpc::status::{any_node, of_kind, on_behalf, only_regions};
+use ops::access::account;
+use ops::cluster::leadership;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -128,7 +130,8 @@ impl Cluster for ClusterService {
             create_token_request::Role::Rack => JoinRole::Rack,
         };
         let valid = Duration::from_millis(request.get_ref().valid_ms);
-        let token = nodes::create_token(&self.tables, &actor, role, valid).await;
+        let tables = on_behalf(&self.tables, &actor, &request);
+        let token = nodes::create_token(&tables, &actor, role, valid).await;
         let token = token.map_err(|error| refused(&error))?.to_string();
         Ok(Response::new(CreateTokenReply { token }))
     }
@@ -139,7 +142,8 @@ impl Cluster for ClusterService {
     ) -> Result<Response<RemoveRegionReply>, Status> {
         let actor = only_regions(&request)?;
         let node_id = request.get_ref().node_id;
-        let removed = nodes::remove_region(&self.tables, &actor, node_id).await;
+        let tables = on_behalf(&self.tables, &actor, &request);
+        let removed = nodes::remove_region(&tables, &actor, node_id).await;
         let region = removed.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         tracing::info!(node.id = region.node_id, "region {} is taken out", region.hostname);
         Ok(Response::new(RemoveRegionReply { hostname: region.hostname }))
@@ -159,18 +163,30 @@ impl Cluster for ClusterService {
         &self,
         request: Request<TransferLeaderRequest>,
     ) -> Result<Response<TransferLeaderReply>, Status> {
-        only_regions(&request)?;
-        let to = request.get_ref().node_id;
-        let known = nodes::require_region(&self.tables, to).await;
-        known.map_err(|error| of_kind(error.kind(), error.to_string()))?;
-        let moved = self.tables.store().transfer_leader(to).await;
-        moved.map_err(|error| of_kind(nodes::membership_kind(&error), error.to_string()))?;
+        let actor = only_regions(&request)?;
+        let (from, to) = (PeerIdentity::address_of(&request), request.get_ref().node_id);
+        let moved = leadership::transfer(&self.tables, &actor, from, to).await;
+        moved.map_err(|error| of_kind(error.kind(), error.to_string()))?;
         Ok(Response::new(TransferLeaderReply {}))
     }
 
     async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
         only_regions(&request)?;
         Ok(Response::new(ClockReply { now_ms: now().unix_ms }))
+    }
+
+    async fn api_key(
+        &self,
+        request: Request<ApiKeyRequest>,
+    ) -> Result<Response<ApiKeyReply>, Status> {
+        let actor = only_regions(&request)?;
+        let ApiKeyRequest { username, new_name } = request.into_inner();
+        let of = Some(username.as_str()).filter(|name| !name.is_empty());
+        let name = Some(new_name.as_str()).filter(|name| !name.is_empty());
+        let given = account::key_for_operator(&self.tables, &actor, of, name).await;
+        let (user, token) = given.map_err(|error| of_kind(error.kind(), error.to_string()))?;
+        let api_key = token.api_key().expose().clone();
+        Ok(Response::new(ApiKeyReply { username: user.username, api_key }))
     }
 }
 

@@ -106,6 +106,7 @@ fn described(hello: &Hello) -> Result<Described, Status> {
         interfaces: interfaces
             .collect::<Result<_, _>>()
             .map_err(|error| Status::invalid_argument(error.to_string()))?,
+        searches_for_hosts: hello.searches_for_hosts,
     })
 }
 

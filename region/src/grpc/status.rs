@@ -4,7 +4,8 @@
 use identity::PeerIdentity;
 use model::access::Actor;
 use model::error::Kind;
-use ops::authorize::actor_of;
+use ops::authorize::{actor_of, on_behalf_of_node};
+use tables::update::Tables;
 use tonic::{Request, Status};
 
 /// The region that calls, also for the operator on its host; refuses everybody else.
@@ -13,6 +14,11 @@ pub(crate) fn only_regions<T>(request: &Request<T>) -> Result<Actor, Status> {
         Some(node_id) => Ok(Actor::Region(node_id)),
         None => Err(Status::permission_denied("only regions may ask this")),
     }
+}
+
+/// The tables for what the operator at a region asks for: what it changes is told in an event, with who and from where.
+pub(crate) fn on_behalf<T>(tables: &Tables, actor: &Actor, request: &Request<T>) -> Tables {
+    on_behalf_of_node(tables, actor, PeerIdentity::address_of(request))
 }
 
 /// The node that calls, and as which actor.

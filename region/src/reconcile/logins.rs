@@ -33,6 +33,13 @@ pub async fn pass(tables: &Tables) -> Result<(), TableError> {
     }
     let mut last = None;
     for _ in 0..STEPS_MAX {
+        last = login_retention::forget_returned(tables, last.as_ref()).await?;
+        if last.is_none() {
+            break;
+        }
+    }
+    let mut last = None;
+    for _ in 0..STEPS_MAX {
         last = sessions::forget_ended(tables, last.as_ref()).await?;
         if last.is_none() {
             break;

@@ -4,6 +4,7 @@
 
 pub mod driver;
 
+pub mod answered;
 pub mod authority;
 pub mod contents;
 pub mod deploy;
@@ -17,7 +18,10 @@ pub mod logins;
 pub mod membership;
 pub mod pools;
 pub mod power;
+pub mod presented;
 pub mod racks;
 pub mod tags;
 pub mod tokens;
+pub mod usergroups;
+pub mod webhooks;
 pub mod zone_serials;

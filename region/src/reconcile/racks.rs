@@ -45,6 +45,8 @@ pub struct Described {
     pub version: String,
     /// Its interfaces.
     pub interfaces: Vec<ControllerInterface>,
+    /// Whether it can search networks for hosts.
+    pub searches_for_hosts: bool,
 }
 
 /// The sessions that racks have with this node now; clones share them.
@@ -179,7 +181,7 @@ async fn record(
     described: &Described,
 ) -> Result<(), TableError> {
     let cause = cause(&Actor::Rack(rack.clone()), "rack.session");
-    let Described { hostname, version, interfaces } = described;
+    let Described { hostname, version, interfaces, searches_for_hosts } = described;
     tables
         .update(&cause, |tx| {
             let Some(row) = tx.get::<RackController>(rack)? else { return Ok(()) };
@@ -198,6 +200,7 @@ async fn record(
                 interfaces: interfaces.clone(),
                 session: Some(node_id),
                 last_seen: tx.now(),
+                searches_for_hosts: *searches_for_hosts,
             })
         })
         .await
@@ -241,6 +244,7 @@ mod tests {
             interfaces: Vec::new(),
             session: None,
             last_seen: now(),
+            searches_for_hosts: false,
         };
         let cause = cause(&Actor::Reconciler("racks"), "test");
         tables.update(&cause, |tx| tx.insert(&row)).await.unwrap();
@@ -248,6 +252,7 @@ mod tests {
             hostname: "k1".to_owned(),
             version: "1".to_owned(),
             interfaces: Vec::new(),
+            searches_for_hosts: true,
         };
         let rack = async || {
             let view = tables.view().await.unwrap();

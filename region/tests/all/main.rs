@@ -5,3 +5,4 @@
 mod golden;
 mod machines;
 mod many;
+mod webhooks;

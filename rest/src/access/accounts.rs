@@ -37,9 +37,9 @@ async fn exchange(parts: &Parts, request: Request<Body>) -> Result<Reply, Proble
     let from = address::of(&head.extensions);
     let user = log_in(parts, &params, from).await?;
     let consumer = params.get("consumer").unwrap_or(DEFAULT_CONSUMER);
-    let actor = Actor::User(user);
+    let actor = Actor::without_groups(user);
     let tables = on_behalf(&parts.tables, &actor, from);
-    let token = ops::access::account::token_named(&tables, &actor, consumer).await?;
+    let token = ops::access::account::token_named(&tables, &actor, consumer, from).await?;
     Ok(Reply::json(&ApiKey::from(&token)))
 }
 

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Request, header};
 use model::access::Actor;
 use ops::access::login::LoginError;
-use ops::access::{sessions, users};
+use ops::access::{oidc_providers, sessions, users};
 use ops::authorize::on_behalf;
 use serde_json::json;
 
 use crate::access::accounts::form;
+use crate::access::oidc;
 use crate::auth::address;
 use crate::auth::cookies::{self, logged_in};
 use crate::auth::logins::log_in;
@@ -32,10 +33,12 @@ pub async fn standing(State(parts): State<Arc<Parts>>, headers: HeaderMap) -> Re
     let read = async {
         let is_in = logged_in(&parts, &headers).await?.is_some();
         let no_users = !users::exist(&parts.tables).await?;
+        let provider = oidc_providers::known(&parts.tables).await;
         Ok(Reply::json(&json!({
             "authenticated": is_in,
             "external_auth_url": null,
             "no_users": no_users,
+            "oidc": provider.map(|provider| json!({ "name": provider.name, "login_url": oidc::LOGIN })),
         })))
     };
     answer(read.await)
@@ -50,7 +53,7 @@ pub async fn login(State(parts): State<Arc<Parts>>, request: Request<Body>) -> R
         let from = address::of(&head.extensions);
         let user = log_in(&parts, &params, from).await.map_err(refused)?;
         let presented = session_cookie::presented(&head.headers);
-        let tables = on_behalf(&parts.tables, &Actor::User(user.clone()), from);
+        let tables = on_behalf(&parts.tables, &Actor::without_groups(user.clone()), from);
         let begun = sessions::begin(&tables, &user, from, presented).await;
         Ok(cookies::of(&begun.map_err(refused)?, is_encrypted(&head.headers)))
     };
@@ -68,7 +71,7 @@ pub async fn logout(State(parts): State<Arc<Parts>>, request: Request<Body>) -> 
         let params = form(&head.headers, body).await?;
         let shown = params.get("csrfmiddlewaretoken");
         session.check_csrf(&head.method, &head.headers, shown)?;
-        let actor = Actor::User(session.user.clone());
+        let actor = Actor::without_groups(session.user.clone());
         let tables = on_behalf(&parts.tables, &actor, address::of(&head.extensions));
         sessions::end(&tables, &session.user, session.cookie.expose()).await?;
         Ok(())
@@ -131,7 +134,7 @@ fn with_cookies(cookies: Vec<HeaderValue>) -> Response {
 }
 
 /// Whether the browser speaks TLS, to us or to what stands before us.
-fn is_encrypted(headers: &HeaderMap) -> bool {
+pub(crate) fn is_encrypted(headers: &HeaderMap) -> bool {
     let scheme = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }

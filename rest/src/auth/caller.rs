@@ -76,6 +76,37 @@ pub async fn authenticate(
     Ok(actor)
 }
 
+/// The API key in an `Authorization: Bearer consumer:token:secret` header (RFC 6750 §2.1): for tools that sign nothing.
+#[must_use]
+pub fn bearer(header: &str) -> Option<&str> {
+    let (scheme, key) = header.trim().split_once(char::is_whitespace)?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// Finds out whose API key `consumer:token:secret` is.
+///
+/// # Errors
+/// [`AuthenticateError`].
+pub async fn authenticate_key(tables: &Tables, key: &str) -> Result<Actor, AuthenticateError> {
+    let (consumer, token, secret) = parts_of(key).ok_or(AuthenticateError::UnknownConsumer)?;
+    let unknown = || AuthenticateError::UnknownToken { token: token.to_owned() };
+    let (known, actor) = tokens::find(tables, token).await?.ok_or_else(unknown)?;
+    if known.consumer_key != consumer {
+        return Err(AuthenticateError::UnknownConsumer);
+    }
+    if known.secret.matches(secret.as_bytes()) {
+        Ok(actor)
+    } else {
+        Err(AuthenticateError::InvalidSignature)
+    }
+}
+
+fn parts_of(key: &str) -> Option<(&str, &str, &str)> {
+    let (consumer, rest) = key.split_once(':')?;
+    let (token, secret) = rest.split_once(':')?;
+    Some((consumer, token, secret))
+}
+
 /// The key that a request is signed with in its header or query, or else the session that it is of, when this node knows
 /// it. It uses up no nonce: it only tells one client from another before there is room for its request. A signature that
 /// covers a form is not judged here.
@@ -83,6 +114,12 @@ pub async fn valid_token(tables: &Tables, head: &Head) -> Option<String> {
     let mut params = Params::default();
     read_urlencoded(head.uri.query().unwrap_or_default().as_bytes(), &mut params);
     let header = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(key) = header.and_then(bearer) {
+        let (consumer, token, secret) = parts_of(key)?;
+        let known = tokens::known(tables, token).await?;
+        let is_it = known.consumer_key == consumer && known.secret.matches(secret.as_bytes());
+        return is_it.then_some(known.key);
+    }
     let credentials = header
         .and_then(Credentials::from_header)
         .or_else(|| Credentials::from_fields(|name| params.get(name).map(str::to_owned)));

@@ -40,6 +40,16 @@ impl LoginCounts {
         };
         count.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Counts a login at a provider; one that failed says whether somebody did something wrong.
+    pub(crate) fn count_external(&self, outcome: Result<(), bool>) {
+        let count = match outcome {
+            Ok(()) => &self.succeeded,
+            Err(true) => &self.wrong,
+            Err(false) => return,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// The user whose name and password are among the parameters.

@@ -1,10 +1,12 @@
-//! Who is calling: API keys by OAuth 1.0, names with passwords, sessions in cookies.
+//! Who is calling: API keys by OAuth 1.0, names with passwords, sessions in cookies, logins at providers.
 
 pub mod address;
 pub mod caller;
 pub mod cookies;
+pub mod identify;
 pub mod logins;
 pub mod nonces;
 pub mod oauth;
+pub(crate) mod oidc_cookie;
 pub mod session_cookie;
 pub mod signed;

@@ -48,6 +48,8 @@ const HANDLERS: &[(&str, &str)] = &[
     ("NodesHandler", "Read machines, devices and controllers."),
     ("NotificationHandler", "Manage a notification."),
     ("NotificationsHandler", "Manage notifications to users."),
+    ("OidcProviderHandler", "Manage an OpenID Connect provider that users log in at."),
+    ("OidcProvidersHandler", "Manage the OpenID Connect providers that users log in at."),
     ("PackageRepositoriesHandler", "Manage package repositories."),
     ("PackageRepositoryHandler", "Manage a package repository."),
     ("RackControllerHandler", "Manage a rack controller."),

@@ -42,14 +42,14 @@ const SELECTION_CHANGE: &[Spec] = &[
 /// The operations of these resources.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("BootSourcesHandler", ALL, |call| Box::pin(list(call)))
-        .requires(Permission::ManageBootSources)
+        .requires(Permission::ReadBootSources)
         .doc("List all boot sources."),
     Operation::post("BootSourcesHandler", ALL, |call| Box::pin(create(call)))
         .requires(Permission::ManageBootSources)
         .doc("Keep a boot source. Nothing is imported from it: images are uploaded.")
         .params(&[URL.needed(), KEYRING_FILENAME.optional(), KEYRING_DATA.optional()]),
     Operation::get("BootSourceHandler", ONE, |call| Box::pin(read(call)))
-        .requires(Permission::ManageBootSources)
+        .requires(Permission::ReadBootSources)
         .doc("Read a boot source."),
     Operation::put("BootSourceHandler", ONE, |call| Box::pin(update(call)))
         .requires(Permission::ManageBootSources)
@@ -59,14 +59,14 @@ pub const OPERATIONS: &[Operation] = &[
         .requires(Permission::ManageBootSources)
         .doc("Delete a boot source with its selections."),
     Operation::get("BootSourceSelectionsHandler", SELECTIONS, |call| Box::pin(selections(call)))
-        .requires(Permission::ManageBootSources)
+        .requires(Permission::ReadBootSources)
         .doc("List the selections of a boot source."),
     Operation::post("BootSourceSelectionsHandler", SELECTIONS, |call| Box::pin(select(call)))
         .requires(Permission::ManageBootSources)
         .doc("Keep a selection of a boot source.")
         .params(SELECTION_CHANGE),
     Operation::get("BootSourceSelectionHandler", SELECTION, |call| Box::pin(selection(call)))
-        .requires(Permission::ManageBootSources)
+        .requires(Permission::ReadBootSources)
         .doc("Read a selection of a boot source."),
     Operation::put("BootSourceSelectionHandler", SELECTION, |call| Box::pin(reselect(call)))
         .requires(Permission::ManageBootSources)
@@ -168,8 +168,8 @@ fn shape(stored: &source::BootSource) -> BootSource {
         url: stored.url.clone(),
         keyring_filename: stored.keyring_filename.clone(),
         keyring_data: stored.keyring_base64.clone(),
-        created: dates::rfc3339_ms(stored.created),
-        updated: dates::rfc3339_ms(stored.updated),
+        created: dates::iso_ms(stored.created),
+        updated: dates::iso_ms(stored.updated),
         resource_uri: format!("/MAAS/api/2.0/boot-sources/{}/", stored.id),
     }
 }

@@ -22,14 +22,14 @@ const LICENSE_KEY: Param<String> = Param::text("license_key", "The key.");
 /// The operations of these resources.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("LicenseKeysHandler", ALL, |call| Box::pin(list(call)))
-        .requires(Permission::ManageLicenses)
+        .requires(Permission::ReadLicenses)
         .doc("List all license keys."),
     Operation::post("LicenseKeysHandler", ALL, |call| Box::pin(create(call)))
         .requires(Permission::ManageLicenses)
         .doc("Keep a license key, for who reads it here: no image is changed by it.")
         .params(&[OSYSTEM.optional(), DISTRO_SERIES.needed(), LICENSE_KEY.needed()]),
     Operation::get("LicenseKeyHandler", ONE, |call| Box::pin(read(call)))
-        .requires(Permission::ManageLicenses)
+        .requires(Permission::ReadLicenses)
         .doc("Read the license key of a release."),
     Operation::put("LicenseKeyHandler", ONE, |call| Box::pin(update(call)))
         .requires(Permission::ManageLicenses)

@@ -27,19 +27,19 @@ pub const OPERATIONS: &[Operation] = &[
         .reserved(Permission::ManageImages)
         .doc("List the files of images with the regions that hold them.")
         .params(&[SOURCES.optional()])
-        .also_at(ALL),
+        .undescribed(),
     Operation::post("ImagesSyncProgressHandler", ALL, |_| Box::pin(ready(report())))
         .reserved(Permission::ManageImages)
         .doc("Refused: regions know themselves what they hold.")
-        .also_at(ALL),
+        .undescribed(),
     Operation::get("ImageSyncProgressHandler", ONE, |call| Box::pin(read(call)))
         .reserved(Permission::ManageImages)
         .doc("Read how many bytes of a file a region holds.")
-        .also_at(ONE),
+        .undescribed(),
     Operation::put("ImageSyncProgressHandler", ONE, |_| Box::pin(ready(report())))
         .reserved(Permission::ManageImages)
         .doc("Refused: regions know themselves what they hold.")
-        .also_at(ONE),
+        .undescribed(),
 ];
 
 async fn list(call: Call) -> Result<Reply, Problem> {

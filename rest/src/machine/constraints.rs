@@ -42,7 +42,7 @@ const MEANT: [Spec; 28] = [
     any("tags", "Only those with all of these tags."),
     any("fabrics", "On one of these fabrics."),
     any("fabric_classes", "On a fabric of one of these classes."),
-    any("subnets", "On one of these subnets."),
+    any("subnets", "On all of these subnets."),
     any("vlans", "On one of these VLANs."),
     one("storage", "Its disks, `label:size(tag,tag),…` in GB."),
     one("interfaces", "Its interfaces, `label:key=value,…;…`."),

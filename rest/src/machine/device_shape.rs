@@ -4,11 +4,28 @@ use api::devices::Device;
 use api::machines::Interface;
 use model::id::SystemId;
 use model::machine;
+use ops::Tables;
+use ops::background;
 use ops::machine::devices::DeviceDetail;
 use ops::machine::list::InterfaceDetail;
 
+use serde_json::Value;
+
 use crate::machine::shape;
+use crate::problem::Problem;
 use crate::shapes;
+
+/// The shapes of devices as JSON, in the order of their ids.
+///
+/// # Errors
+/// [`Problem`] when they cannot be read.
+pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<Vec<Value>, Problem> {
+    let list = ops::machine::devices::of_ids(tables, ids).await?;
+    background::run(move || {
+        list.map(|found| Ok(serde_json::to_value(device(&found?)).unwrap_or_default())).collect()
+    })
+    .await
+}
 
 /// The shape of a device.
 pub(crate) fn device(detail: &DeviceDetail) -> Device {

@@ -6,7 +6,7 @@ pub mod chassis;
 pub mod clone;
 mod constraints;
 pub mod details;
-pub(crate) mod device_shape;
+pub mod device_shape;
 pub mod devices;
 pub mod interfaces;
 pub mod machines;

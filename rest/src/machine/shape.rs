@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use api::domains::Domain;
 use api::machines::{
-    self, BlockDevice, DefaultGateway, DefaultGateways, Interface, Link, NOT_RUN, NOT_RUN_NAME,
-    NumaNode,
+    self, BlockDevice, DefaultGateway, DefaultGateways, Deployed, Disks, Interface, Link, NOT_RUN,
+    NOT_RUN_NAME, NumaNode, TestStatuses,
 };
 use model::id::SystemId;
 use model::machine;
@@ -15,7 +15,11 @@ use model::machine::interface::LinkMode;
 use model::machine::lifecycle::Phase;
 use model::machine::power::PowerState;
 use model::machine::status::Status;
+use ops::Tables;
+use ops::background;
 use ops::machine::list::{InterfaceDetail, MachineDetail, MachineList};
+
+use serde_json::Value;
 
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -45,6 +49,18 @@ const HARDWARE_KEYS: &[&str] = &[
 /// The answer with a list of machines: each is made when it is sent.
 pub(crate) fn list(list: MachineList) -> Reply {
     Reply::json_list(list.map(|found| Ok::<_, Problem>(machine(&found?))))
+}
+
+/// The shapes of machines as JSON, in the order of their ids.
+///
+/// # Errors
+/// [`Problem`] when they cannot be read.
+pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<Vec<Value>, Problem> {
+    let list = ops::machine::list::of_ids(tables, ids).await?;
+    background::run(move || {
+        list.map(|found| Ok(serde_json::to_value(machine(&found?)).unwrap_or_default())).collect()
+    })
+    .await
 }
 
 /// The shape of a machine for who presented it without a key.
@@ -93,12 +109,8 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
     let status = Status::of(lifecycle);
     let failure = lifecycle.failure.as_ref().map(|failure| failure.message.as_str());
     let (commissioning, commissioning_name) = commissioning_status(found);
-    let deployment = found.deployment.as_ref();
     let interfaces = interfaces(detail);
     let boots = found.interfaces.iter().rposition(|interface| interface.boot);
-    let disks: Vec<BlockDevice> = block_devices(found);
-    let boot_disk = found.block_devices.iter().find(|disk| disk.boot);
-    let bytes: u64 = found.block_devices.iter().map(|disk| disk.size_bytes).sum();
     let links = found.interfaces.iter().flat_map(|interface| &interface.links);
     machines::Machine {
         system_id: found.system_id.clone(),
@@ -132,23 +144,7 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
         netboot: lifecycle.netboot,
         commissioning_status: commissioning,
         commissioning_status_name: commissioning_name.to_owned(),
-        testing_status: NOT_RUN,
-        testing_status_name: NOT_RUN_NAME.to_owned(),
-        current_commissioning_result_id: None,
-        current_installation_result_id: None,
-        current_testing_result_id: None,
-        cpu_test_status: NOT_RUN,
-        cpu_test_status_name: NOT_RUN_NAME.to_owned(),
-        interface_test_status: NOT_RUN,
-        interface_test_status_name: NOT_RUN_NAME.to_owned(),
-        memory_test_status: NOT_RUN,
-        memory_test_status_name: NOT_RUN_NAME.to_owned(),
-        network_test_status: NOT_RUN,
-        network_test_status_name: NOT_RUN_NAME.to_owned(),
-        other_test_status: NOT_RUN,
-        other_test_status_name: NOT_RUN_NAME.to_owned(),
-        storage_test_status: NOT_RUN,
-        storage_test_status_name: NOT_RUN_NAME.to_owned(),
+        tests: TestStatuses::not_run(),
 
         architecture: hardware.architecture.clone(),
         cpu_count: hardware.cpu_count,
@@ -162,8 +158,26 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
             Firmware::Uefi => "uefi".to_owned(),
         },
 
-        osystem: deployment.map(|wanted| wanted.osystem.clone()).unwrap_or_default(),
-        distro_series: deployment.map(|wanted| wanted.distro_series.clone()).unwrap_or_default(),
+        deployed: deployed(found),
+
+        boot_interface: boots.and_then(|position| interfaces.get(position).cloned()),
+        interface_set: interfaces,
+        ip_addresses: links.filter_map(|link| link.ip_address).collect(),
+        default_gateways: default_gateways(detail),
+
+        disks: disks(found),
+        constraints_by_type: None,
+    }
+}
+
+fn deployed(machine: &Machine) -> Deployed {
+    let (osystem, distro_series) =
+        machine.deployment.as_ref().map_or_else(Default::default, |wanted| {
+            (wanted.osystem.clone(), wanted.distro_series.clone())
+        });
+    Deployed {
+        osystem,
+        distro_series,
         hwe_kernel: None,
         min_hwe_kernel: String::new(),
         swap_size: None,
@@ -174,14 +188,16 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
         last_sync: None,
         next_sync: None,
         sync_interval: None,
+    }
+}
 
-        boot_interface: boots.and_then(|position| interfaces.get(position).cloned()),
-        interface_set: interfaces,
-        ip_addresses: links.filter_map(|link| link.ip_address).collect(),
-        default_gateways: default_gateways(detail),
-
+fn disks(machine: &Machine) -> Disks {
+    let disks = block_devices(machine);
+    let boot_disk = machine.block_devices.iter().find(|disk| disk.boot);
+    let bytes: u64 = machine.block_devices.iter().map(|disk| disk.size_bytes).sum();
+    Disks {
         storage: megabytes(bytes),
-        boot_disk: boot_disk.map(|disk| block_device(found, disk)),
+        boot_disk: boot_disk.map(|disk| block_device(machine, disk)),
         physicalblockdevice_set: disks.clone(),
         blockdevice_set: disks,
         virtualblockdevice_set: Vec::new(),
@@ -190,7 +206,6 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
         cache_sets: Vec::new(),
         bcaches: Vec::new(),
         special_filesystems: Vec::new(),
-        constraints_by_type: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use api::discoveries::{Discovery as Shape, Observer, ScanRack, ScanResult};
+use api::discoveries::{Discovery as Shape, Observer, ScanFailure, ScanRack, ScanResult};
 use ipnet::IpNet;
 use model::access::Permission;
 use model::error::Kind;
@@ -143,17 +143,31 @@ fn network(text: &str) -> Result<IpNet, Problem> {
 }
 
 fn result(outcome: ScanStarted) -> ScanResult {
-    let ScanStarted { started, busy, away } = outcome;
+    let ScanStarted { started, busy, away, unable } = outcome;
     let racks = |racks: &[AskedRack]| racks.iter().map(rack).collect::<Vec<_>>();
+    let failures: Vec<ScanFailure> = unable.iter().map(too_old).collect();
+    let mut words = in_words(started.len() + busy.len(), busy.len(), away.len());
+    for failure in &failures {
+        words = format!("{words} {}", failure.message);
+    }
     ScanResult {
-        result: in_words(started.len() + busy.len(), busy.len(), away.len()),
+        result: words,
         scan_started_on: racks(&started),
         scan_failed_on: racks(&busy),
         scan_attempted_on: racks(&started).into_iter().chain(racks(&busy)).collect(),
         failed_to_connect_to: racks(&away),
         rpc_call_timed_out_on: Vec::new(),
-        failures: Vec::new(),
+        failures,
     }
+}
+
+/// MAAS's answer has a place for what went wrong at a rack.
+fn too_old(rack: &AskedRack) -> ScanFailure {
+    let AskedRack { system_id, hostname, version } = rack;
+    let message = format!(
+        "Rack controller {hostname} ({system_id}, version {version}) cannot search for hosts: upgrade it."
+    );
+    ScanFailure { kind: "TooOld".to_owned(), message }
 }
 
 /// What MAAS says of racks that were reached, that search already, and that were not reached.

@@ -79,6 +79,33 @@ pub const OPERATIONS: &[Operation] = &[
     DELETE.also_at(BY_ID),
 ];
 
+/// Makes a VLAN in the fabric that the body names, for doors that have VLANs at a path of their own.
+pub const CREATE_IN: Operation =
+    Operation::post("VlansHandler", "vlans/", |call| Box::pin(create_in(call)))
+        .requires(Permission::ManageNetwork)
+        .doc("Create a VLAN in the fabric that is named.")
+        .params(&[
+            FABRIC.needed(),
+            NAME.optional(),
+            DESCRIPTION.optional(),
+            VID.needed(),
+            MTU.optional(),
+            DHCP_ON.optional(),
+            PRIMARY_RACK.optional(),
+            SECONDARY_RACK.optional(),
+            RELAY_VLAN.optional(),
+            SPACE.optional(),
+        ]);
+
+async fn create_in(call: Call) -> Result<Reply, Problem> {
+    let missing = || Problem::field("fabric", "This field is required.");
+    let fabric = FABRIC.named(&call.params).ok_or_else(missing)?;
+    let change = change(&call.params)?;
+    let change = VlanChange { fabric: None, ..change };
+    let vlan = vlans::create(&call.parts.tables, &call.actor, &fabric, &change).await?;
+    Ok(Reply::json(&shapes::vlan(&vlan)))
+}
+
 async fn list(call: Call) -> Result<Reply, Problem> {
     let fabric = call.segment("fabric_id");
     let vlans = vlans::list(&call.parts.tables, &call.actor, fabric).await?;

@@ -127,8 +127,10 @@ fn parse(params: &Params) -> Result<EventQuery, Problem> {
         domain,
         agent_name,
         placed: None,
+        asks: None,
         owner,
         level,
+        levels: Vec::new(),
         before,
         after,
         limit,
@@ -162,7 +164,9 @@ fn shape(Listed { event, revision }: &Listed) -> Event {
     }
 }
 
-fn level_of(text: &str) -> Option<EventLevel> {
+/// The level of that name.
+#[must_use]
+pub fn level_of(text: &str) -> Option<EventLevel> {
     Some(match text.to_ascii_uppercase().as_str() {
         "AUDIT" => EventLevel::Audit,
         "DEBUG" => EventLevel::Debug,
@@ -174,7 +178,9 @@ fn level_of(text: &str) -> Option<EventLevel> {
     })
 }
 
-const fn level_name(level: EventLevel) -> &'static str {
+/// The name of a level.
+#[must_use]
+pub const fn level_name(level: EventLevel) -> &'static str {
     match level {
         EventLevel::Audit => "AUDIT",
         EventLevel::Debug => "DEBUG",

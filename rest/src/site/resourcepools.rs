@@ -16,17 +16,17 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::get("ResourcePoolsHandler", "resourcepools/", |call| Box::pin(list(call)))
         .doc("List all resource pools."),
     Operation::post("ResourcePoolsHandler", "resourcepools/", |call| Box::pin(create(call)))
-        .reserved(Permission::ManageGroups)
+        .reserved(Permission::ManagePools)
         .doc("Create a resource pool.")
         .params(&[NAME.needed(), DESCRIPTION.optional()]),
     Operation::get("ResourcePoolHandler", "resourcepool/{id}/", |call| Box::pin(read(call)))
         .doc("Read a resource pool."),
     Operation::put("ResourcePoolHandler", "resourcepool/{id}/", |call| Box::pin(update(call)))
-        .reserved(Permission::ManageGroups)
+        .reserved(Permission::EditPool)
         .doc("Update a resource pool.")
         .params(&[NAME.optional(), DESCRIPTION.optional()]),
     Operation::delete("ResourcePoolHandler", "resourcepool/{id}/", |call| Box::pin(delete(call)))
-        .reserved(Permission::ManageGroups)
+        .reserved(Permission::ManagePools)
         .doc("Delete a resource pool without machines."),
 ];
 

@@ -23,6 +23,12 @@ async fn site() -> Region {
     let subnet = u32::try_from(subnet["id"].as_u64().unwrap()).unwrap();
     for number in 1..=3 {
         let mut machine = machine(number);
+        machine.interfaces[0].tags = vec!["fast".to_owned()];
+        match number {
+            2 => machine.interfaces[0].tags.push("blue".to_owned()),
+            3 => machine.interfaces[1].tags.push("fast".to_owned()),
+            _ => {}
+        }
         let links = &mut machine.interfaces[0].links;
         if number == 1 {
             links.push(link(1, LinkMode::Auto, subnet));
@@ -106,6 +112,10 @@ async fn machines_are_found_by_name_and_by_id_of_what_they_are_in() {
         (("interfaces", "a:name=eth0,name=eth1,not_name=eth0"), "web-1"),
         (("interfaces", "a:mode=unconfigured,hostname=web-3"), "web-3"),
         (("interfaces", "a:link_speed=10000"), "none"),
+        (("interfaces", "a:tag=fast"), "web-1"),
+        (("interfaces", "a:tag=fast&&blue"), "web-2"),
+        (("interfaces", "a:tag=fast,not_tag=blue,name=eth1"), "web-3"),
+        (("interfaces", "a:tag=slow"), "none"),
         (("cpu_count", "3.0"), "web-3"),
         (("arch", "amd64"), "web-1"),
         (("arch", "arm"), "none"),

@@ -123,3 +123,35 @@ async fn logins_and_logins_that_wait_are_told() {
         .collect();
     assert_eq!(waits, ["Logins as eve wait after 6 failures, the last one."]);
 }
+
+#[tokio::test]
+async fn who_is_told_a_key_that_there_is_leaves_an_event_as_well() {
+    let region = Region::start().await;
+    let user = [
+        ("username", "eve"),
+        ("email", "a@b.c"),
+        ("password", "correct horse"),
+        ("is_superuser", "0"),
+    ];
+    region.post(By::Admin, "users/", &user).await.assert(200);
+    let form = [("username", "eve"), ("password", "correct horse"), ("consumer", "laptop")];
+    let ask =
+        async || region.post(By::Nobody, "/MAAS/accounts/authenticate/", &form).await.assert(200);
+    let (first, second) = (ask().await.json(), ask().await.json());
+    assert_eq!(first, second);
+    let told = events(&region).await;
+    let again: Vec<&Value> = told
+        .iter()
+        .filter(|event| {
+            event["description"].as_str().is_some_and(|text| text.contains("was told API key"))
+        })
+        .collect();
+    assert_eq!(again.len(), 1, "{told:?}");
+    assert_eq!(
+        (&again[0]["username"], &again[0]["type"]),
+        (&json!("eve"), &json!("Authorisation"))
+    );
+    let text = again[0]["description"].as_str().unwrap();
+    let secret = first["token_secret"].as_str().unwrap();
+    assert!(text.ends_with("(laptop).") && !text.contains(secret), "{text}");
+}

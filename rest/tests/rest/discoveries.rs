@@ -40,6 +40,7 @@ async fn put_rack(region: &Region, system_id: &str, address: &str, session: Opti
         }],
         session,
         last_seen: now(),
+        searches_for_hosts: true,
     };
     change(region, |tx| tx.put(&row)).await;
 }
@@ -241,6 +242,25 @@ async fn racks_search_the_networks_that_they_are_on() {
     scans::finish(&region.tables, &rack(), row.id).await.unwrap();
     assert_eq!(scan(&region, &[("force", "true")]).await["scan_started_on"], first);
     assert_eq!(asked(&region).await[0].networks[0].to_string(), "10.0.0.0/24");
+}
+
+#[tokio::test]
+async fn a_rack_of_a_version_before_is_not_asked_and_named() {
+    let region = with_rack().await;
+    change(&region, |tx| {
+        let row = tx.get::<RackController>(&rack())?.unwrap();
+        tx.put(&RackController { searches_for_hosts: false, version: "0.0.9".to_owned(), ..row })
+    })
+    .await;
+    let told = scan(&region, &[("force", "true")]).await;
+    let message = "Rack controller host-of-rack34 (rack34, version 0.0.9) cannot search for hosts: upgrade it.";
+    assert_eq!(told["failures"], json!([{ "type": "TooOld", "message": message }]));
+    assert!(told["result"].as_str().unwrap().ends_with(message), "{told}");
+    assert_eq!((&told["scan_started_on"], &told["scan_failed_on"]), (&json!([]), &json!([])));
+    let on = [("active_discovery", "true")];
+    region.put(By::Admin, "subnets/1/", &on).await.assert(200);
+    scans::keep_up(&region.tables).await.unwrap();
+    assert_eq!(asked(&region).await, [], "nor from time to time");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::harness::{By, Region};
 #[tokio::test]
 async fn op_comes_from_query_form_or_path() {
     let region = Region::start().await;
-    for path in ["users/?op=whoami", "users/op-whoami/"] {
+    for path in ["users/?op=whoami", "users/op-whoami", "users/op-whoami/"] {
         assert_eq!(region.get(By::User, path).await.assert(200).json()["username"], "user");
     }
     let form = [("op", "create_authorisation_token")];

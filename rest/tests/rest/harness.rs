@@ -1,5 +1,7 @@
 //! A region's REST door over a store in memory, with an administrator and an ordinary user.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -7,6 +9,7 @@ use model::access::Actor;
 use model::id::UserId;
 use model::time::Timestamp;
 use model::user::{ApiToken, User};
+use oidc::providers::Providers;
 use ops::access::account;
 use ops::access::users;
 use ops::access::users::NewUser;
@@ -63,6 +66,11 @@ impl Answer {
 
 impl Region {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Providers::default()).await
+    }
+
+    /// A region that asks providers as these do.
+    pub(crate) async fn start_with(oidc: Providers) -> Self {
         let tables = Tables::new(Store::in_memory());
         let admin = NewUser {
             username: "admin".to_owned(),
@@ -73,8 +81,10 @@ impl Region {
         let admin = bootstrap::bootstrap(&tables, &admin).await.unwrap();
         let user = NewUser { username: "user".to_owned(), ..NewUser::default() };
         let user = users::create(&tables, &administrator(), &user).await.unwrap();
-        let user = account::create_token(&tables, &Actor::User(user), "test").await.unwrap();
-        let router = router(Parts::new(tables.clone()));
+        let user =
+            account::create_token(&tables, &Actor::without_groups(user), "test").await.unwrap();
+        let parts = Parts { oidc: Arc::new(oidc), ..Parts::new(tables.clone()) };
+        let router = router(parts);
         Self { tables, router, admin, user }
     }
 
@@ -143,7 +153,7 @@ impl Region {
 
 /// Somebody who may do everything.
 pub(crate) fn administrator() -> Actor {
-    Actor::User(User {
+    Actor::without_groups(User {
         id: UserId(1),
         username: "admin".to_owned(),
         email: String::new(),

@@ -31,6 +31,7 @@ async fn site() -> (Region, String, String) {
         }],
         session: None,
         last_seen: now(),
+        searches_for_hosts: false,
     };
     let cause = Cause::new("test", "test");
     region.tables.update(&cause, |tx| tx.put(&rack)).await.unwrap();

@@ -78,7 +78,9 @@ async fn who_logs_in_is_served_as_that_user() {
     assert_eq!(who.json()["username"], "anna");
     assert_eq!(who.headers["vary"], "Authorization, Cookie");
     let standing = ask(&region, Method::GET, LOGIN, &cookies.session, None).await.assert(200);
-    let expected = json!({ "authenticated": true, "external_auth_url": null, "no_users": false });
+    let expected = json!({
+        "authenticated": true, "external_auth_url": null, "no_users": false, "oidc": null,
+    });
     assert_eq!(standing.json(), expected);
     let nobody = region.get(By::Nobody, LOGIN).await.assert(200).json();
     assert_eq!(nobody["authenticated"], false);

@@ -80,6 +80,7 @@ pub(crate) fn rack(number: u8) -> RackController {
         }],
         session: Some(1),
         last_seen: now(),
+        searches_for_hosts: false,
     }
 }
 
@@ -131,17 +132,10 @@ impl Region {
             complete: true,
             upload_node: 1,
         };
-        self.store(&BootResource {
-            id: BootResourceId(1),
-            name: "debian/bookworm".to_owned(),
-            title: String::new(),
-            architecture: "amd64/generic".to_owned(),
-            base_image: String::new(),
-            sets: vec![ResourceSet { version: "1".to_owned(), files: vec![file] }],
-            last_deployed: None,
-            created: Timestamp::default(),
-        })
-        .await;
+        let sets = vec![ResourceSet { version: "1".to_owned(), files: vec![file] }];
+        let (id, created) = (BootResourceId(1), Timestamp::default());
+        let image = BootResource::new(id, "debian/bookworm", "amd64/generic", created);
+        self.store(&BootResource { sets, ..image }).await;
     }
 }
 

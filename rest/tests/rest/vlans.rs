@@ -15,6 +15,7 @@ async fn add_rack(region: &Region, system_id: &str) {
         interfaces: Vec::new(),
         session: None,
         last_seen: Timestamp::default(),
+        searches_for_hosts: false,
     };
     let cause = Cause::new("test", "test");
     region.tables.update(&cause, |tx| tx.put(&rack)).await.map_err(|e: TableError| e).unwrap();

@@ -132,6 +132,7 @@ async fn what_only_goes_with_something_else_gives_way_to_it() {
                 created: Timestamp::default(),
                 used: Timestamp::default(),
                 from: None,
+                ends: None,
             })?;
         }
         tx.put(&user("a@b", PASSWORD))

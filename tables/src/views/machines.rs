@@ -134,7 +134,8 @@ impl Machines {
         if let Some(deadline) = machine.lifecycle.deadline {
             set(&mut self.deadlines, (deadline, Arc::clone(id)), present);
         }
-        if machine.power.is_switchable() {
+        // One that waits to be accepted is asked nothing: whoever presented it said where its BMC is.
+        if machine.power.is_switchable() && Status::of(&machine.lifecycle) != Status::New {
             let observed = machine.power.observed.unwrap_or_default();
             set(&mut self.observed, (observed, Arc::clone(id)), present);
         }
@@ -188,7 +189,7 @@ impl Machines {
         self.deadlines.iter().map(|(at, id)| (*at, &**id))
     }
 
-    /// When the power of those was observed that somebody can switch, the oldest first.
+    /// When the power of those was observed that were accepted and that somebody can switch, the oldest first.
     pub(crate) fn observed(&self) -> impl Iterator<Item = (Timestamp, &SystemId)> {
         self.observed.iter().map(|(at, id)| (*at, &**id))
     }

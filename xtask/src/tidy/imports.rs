@@ -21,11 +21,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dhcp", &["model"]),
     ("api", &["model"]),
     ("client", &["model", "api"]),
+    ("oidc", &["model", "client"]),
     ("raft-store", &["proto", "identity"]),
     ("tables", &["model", "raft-store", "identity"]),
     ("ops", &["model", "dhcp", "api", "raft-store", "identity", "tables"]),
     ("images", &["model", "api", "raft-store", "identity", "tables", "ops"]),
-    ("rest", &["model", "api", "ops", "images"]),
+    ("rest", &["model", "api", "oidc", "ops", "images"]),
+    ("native", &["model", "api", "raft-store", "tables", "ops", "rest"]),
     (
         "region",
         &[
@@ -39,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ops",
             "images",
             "rest",
+            "native",
         ],
     ),
     ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),

@@ -9,6 +9,7 @@ const FOLDERS: &[&str] = &[
     "api/src/",
     "ironraft/src/",
     "model/src/",
+    "oidc/src/",
     "ops/src/",
     "rack/src/",
     "region/src/",
@@ -31,6 +32,7 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("api/src/packagerepositories.rs", "key", "is a public key"),
     ("api/src/sshkeys.rs", "key", "is a public key"),
     ("api/src/sslkeys.rs", "key", "is a certificate"),
+    ("oidc/src/document.rs", "token_endpoint", "is an address"),
     ("model/src/user.rs", "consumer_key", "names the consumer"),
     ("model/src/user.rs", "key", "names the token"),
 ];

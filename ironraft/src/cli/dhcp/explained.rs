@@ -5,7 +5,7 @@ use api::dhcp::{
     Reason, Span,
 };
 
-use crate::cli::output::table_lines;
+use crate::cli::output::plain_lines;
 
 /// The explanation as it is printed.
 pub(crate) fn lines(explanation: &Explanation) -> Vec<String> {
@@ -74,7 +74,7 @@ impl Lines {
         let left_out =
             left_out.map(|it| format!("{} {}: it has no room in the answer", it.code, it.name));
         let left_out: Vec<String> = left_out.collect();
-        self.add("options", table_lines(&["CODE", "OPTION", "VALUE", "FROM"], &rows));
+        self.add("options", plain_lines(&["CODE", "OPTION", "VALUE", "FROM"], &rows));
         self.add("left out", left_out);
     }
 }

@@ -41,6 +41,26 @@ pub enum Phase {
     Missing,
 }
 
+impl Phase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 14] = [
+        Self::New,
+        Self::Commissioning,
+        Self::Testing,
+        Self::Ready,
+        Self::Allocated,
+        Self::Deploying,
+        Self::Deployed,
+        Self::Releasing,
+        Self::DiskErasing,
+        Self::Broken,
+        Self::Rescue,
+        Self::Reserved,
+        Self::Retired,
+        Self::Missing,
+    ];
+}
+
 /// How far the agent is with the work of the present phase.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

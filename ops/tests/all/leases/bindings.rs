@@ -331,7 +331,7 @@ async fn an_address_that_a_client_has_is_no_gateway() {
     let block = site.blocks(&rack, 0).await.remove(0);
     committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
     site.set_range(104, 131).await;
-    let actor = Actor::User(site.view().await.list::<User>().unwrap().remove(0));
+    let actor = Actor::without_groups(site.view().await.list::<User>().unwrap().remove(0));
     let name = site.subnet.to_string();
     let set = async |last| {
         let change = SubnetChange { gateway_ip: Some(Some(ip(last))), ..SubnetChange::default() };
@@ -359,7 +359,7 @@ async fn leases_are_of_the_subnet_and_link_that_their_addresses_lie_in_now() {
         tx.insert(&Subnet { id: again, vlan: elsewhere, ..subnet })
     })
     .await;
-    let actor = Actor::User(site.view().await.list::<User>().unwrap().remove(0));
+    let actor = Actor::without_groups(site.view().await.list::<User>().unwrap().remove(0));
     let named = Some("10.0.0.0/24".to_owned());
     let of_vlan = VlanName::Vlan("77".to_owned());
     for (subnet, vlan) in [(named, None), (None, Some(of_vlan)), (None, None)] {

@@ -141,7 +141,7 @@ async fn addresses_of_a_valid_block_are_nobody_else_s_when_the_range_is_gone() {
     let block = site.blocks(&process(1, 7), 0).await.remove(0);
     site.change(|tx| tx.delete::<IpRange>(&block.iprange).map(drop)).await;
     let user = site.view().await.list::<User>().unwrap().remove(0);
-    let actor = Actor::User(user);
+    let actor = Actor::without_groups(user);
     let request = ReserveRequest { ip: Some(ip(101)), ..ReserveRequest::default() };
     let reserve = async || reserve(&site.tables, &actor, &request).await;
     let refusal = reserve().await.unwrap_err().to_string();

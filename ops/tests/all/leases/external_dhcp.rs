@@ -29,6 +29,7 @@ fn rack(number: u64, address: &str) -> RackController {
         }],
         session: None,
         last_seen: Timestamp::default(),
+        searches_for_hosts: false,
     }
 }
 

@@ -231,6 +231,7 @@ fn network(tx: &mut Tx) -> Result<(VlanId, SubnetId), TableError> {
             interfaces: Vec::new(),
             session: Some(1),
             last_seen: tx.now(),
+            searches_for_hosts: false,
         })?;
     }
     let (primary_rack, secondary_rack) = (Some(primary), Some(secondary));

@@ -48,6 +48,7 @@ impl Region {
             version: "1".to_owned(),
             session: None,
             last_seen: Timestamp::default(),
+            searches_for_hosts: false,
         };
         let cause = Cause::new("test", "test");
         region.tables.update(&cause, |tx| tx.put(&rack)).await.unwrap();
@@ -176,6 +177,7 @@ async fn rack_learns_the_revision_of_what_is_not_for_it() {
         version: "1".to_owned(),
         session: None,
         last_seen: Timestamp::from_unix_ms(seen),
+        searches_for_hosts: false,
     };
     let mut last = 0;
     for seen in [5, 6] {

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use bytes::Bytes;
 use identity::CertificateAuthority;
+use model::answered::Answered;
 use model::boot::content::Content;
 use model::boot::files::BootFiles;
 use model::boot::resource::BootResource;
 use model::boot::source::{BootSource, BootSourceSelection};
+use model::cluster_key::ClusterKey;
 use model::controller::{ControllerNote, RackController, RegionController};
 use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
@@ -16,6 +18,7 @@ use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::event::{Event, EventLevel};
+use model::external_identity::{ExternalIdentity, ReturnedLogin};
 use model::file::{File, FileContent};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -37,14 +40,17 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::notification::{Dismissal, Notification};
+use model::oidc_provider::OidcProvider;
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
-use model::session::Session;
+use model::session::{EndedSessions, Session};
 use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
 use model::tag::{Tag, TagEvaluation};
 use model::user::{ApiToken, User};
+use model::usergroup::{Membership, UserGroup};
+use model::webhook::{DeadLetter, Webhook, WebhookProgress};
 use model::zone::AvailabilityZone;
 use raft_store::version::FIRST;
 use serde_json::Value;
@@ -77,6 +83,7 @@ impl Table {
 }
 
 const TABLES: &[Table] = &[
+    Table::of::<Answered>(),
     Table::of::<ApiToken>(),
     Table::of::<SshKey>(),
     Table::of::<AvailabilityZone>(),
@@ -86,6 +93,7 @@ const TABLES: &[Table] = &[
     Table::of::<BootResource>(),
     Table::of::<BootSource>(),
     Table::of::<BootSourceSelection>(),
+    Table::of::<ClusterKey>(),
     Table::of::<Content>(),
     Table::of::<Device>(),
     Table::of::<DhcpSnippet>(),
@@ -93,8 +101,10 @@ const TABLES: &[Table] = &[
     Table::of::<Dismissal>(),
     Table::of::<DnsResource>(),
     Table::of::<Domain>(),
+    Table::of::<EndedSessions>(),
     Table::of::<Event>(),
     Table::of::<ExternalDhcp>(),
+    Table::of::<ExternalIdentity>(),
     Table::of::<Fabric>(),
     Table::of::<File>(),
     Table::of::<FileContent>(),
@@ -105,9 +115,14 @@ const TABLES: &[Table] = &[
     Table::of::<LoginRecord>(),
     Table::of::<Machine>(),
     Table::of::<MachineSecrets>(),
+    Table::of::<Membership>(),
     Table::of::<Neighbour>(),
     Table::of::<NetworkScan>(),
     Table::of::<Notification>(),
+    Table::of::<OidcProvider>(),
+    Table::of::<Webhook>(),
+    Table::of::<WebhookProgress>(),
+    Table::of::<DeadLetter>(),
     Table::of::<PackageRepository>(),
     Table::of::<PoolLevel>(),
     Table::of::<PowerJob>(),
@@ -116,6 +131,7 @@ const TABLES: &[Table] = &[
     Table::of::<ReservedAddress>(),
     Table::of::<ReservedIp>(),
     Table::of::<ResourcePool>(),
+    Table::of::<ReturnedLogin>(),
     Table::of::<Session>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
@@ -129,6 +145,7 @@ const TABLES: &[Table] = &[
     Table::of::<TagEvaluation>(),
     Table::of::<ToolOutput>(),
     Table::of::<User>(),
+    Table::of::<UserGroup>(),
     Table::of::<Vlan>(),
     Table::of::<ZoneSerial>(),
 ];

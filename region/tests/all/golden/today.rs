@@ -1,12 +1,14 @@
 //! A row of every table as this version writes it, with everything that is optional filled in and
 //! left out. A new field fails to compile here until the rows have it.
 
+mod accounts;
 mod belongings;
 mod devices;
 mod machines;
 mod network;
 mod nodes;
 mod site;
+mod webhooks;
 
 use bytes::Bytes;
 use model::id::{SubnetId, SystemId, VlanId};
@@ -28,12 +30,14 @@ pub(crate) struct Written {
 /// All rows.
 pub(crate) fn rows() -> Vec<Written> {
     let all = [
+        accounts::rows(),
         belongings::rows(),
         devices::rows(),
         machines::rows(),
         network::rows(),
         nodes::rows(),
         site::rows(),
+        webhooks::rows(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -1,11 +1,10 @@
 //! The metadata door reads nothing of a report without a token, and little of a hello.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::Request;
 use region::metadata::{self, MetadataParts};
-use tower::ServiceExt;
 
-use crate::machines::site::{SimulatedMachine, Site};
+use crate::machines::site::{self, SimulatedMachine, Site};
 
 /// What is answered to a body of that size, which must not be read when it is `forbidden`.
 async fn answer(site: &Site, path: &str, token: &str, bytes: usize, forbidden: bool) -> u16 {
@@ -19,10 +18,7 @@ async fn answer(site: &Site, path: &str, token: &str, bytes: usize, forbidden: b
         .header("authorization", format!("Bearer {token}"))
         .body(Body::from_stream(futures::stream::iter(pieces)))
         .expect("a request");
-    let response = router.oneshot(request).await.expect("infallible");
-    let status = response.status().as_u16();
-    to_bytes(response.into_body(), 1 << 20).await.expect("a body");
-    status
+    site::answer(&router, request).await.0
 }
 
 #[tokio::test]

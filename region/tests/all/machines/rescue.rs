@@ -122,3 +122,37 @@ async fn a_machine_that_nobody_can_switch_goes_back_at_once() {
     assert_eq!(ask(&site, &id, "exit_rescue_mode").await.as_deref(), Ok("Deployed"));
     assert_eq!(machine.hello(&site).await.work, Work::Reboot, "somebody left it running");
 }
+
+#[tokio::test]
+async fn a_machine_that_nobody_can_switch_any_more_waits_for_no_report() {
+    let site = Site::new().await;
+    let machine = SimulatedMachine::new("52:54:00:00:00:04");
+    let id = machine.commissioned(&site).await;
+    let manual = async || {
+        let path = format!("machines/{id}/");
+        let (status, body) = site.rest("PUT", &path, "power_type=manual").await;
+        assert_eq!(status, 200, "{body}");
+    };
+    let ipmi = site.machine(&id).await.power;
+    for is_deployed in [false, true] {
+        if is_deployed {
+            deployed(&site, &id).await;
+        }
+        let before = site.status(&id).await;
+        ask(&site, &id, "rescue_mode").await.expect("entered");
+        manual().await;
+        assert_eq!(site.status(&id).await, Status::EnteringRescueMode, "somebody starts it");
+        let row = model::machine::Machine { power: ipmi.clone(), ..site.machine(&id).await };
+        site.tables.update(&site.cause, |tx| tx.put(&row)).await.expect("a write");
+        ask(&site, &id, "exit_rescue_mode").await.expect("left");
+        assert_eq!(site.status(&id).await, Status::ExitingRescueMode);
+        manual().await;
+        assert_eq!(site.status(&id).await, before);
+        let row = model::machine::Machine { power: ipmi.clone(), ..site.machine(&id).await };
+        site.tables.update(&site.cause, |tx| tx.put(&row)).await.expect("a write");
+    }
+    ask(&site, &id, "release").await.expect("released");
+    assert_eq!(site.status(&id).await, Status::Releasing);
+    manual().await;
+    assert_eq!(site.status(&id).await, Status::Ready);
+}

@@ -77,7 +77,7 @@ impl Site {
         let cause = Cause::new("test", "test");
         let vlan = tables.update(&cause, network).await.expect("a network");
         let view = tables.view().await.expect("a view");
-        let actor = Actor::User(view.list::<User>().expect("users").remove(0));
+        let actor = Actor::without_groups(view.list::<User>().expect("users").remove(0));
         let dir = tempfile::tempdir().expect("a folder");
         let peers = Peers::new(None, Ports { grpc: 1, http: 1 }).expect("a client");
         let images = Images::open(dir.path().join("images"), tables.clone(), 1, peers)
@@ -405,6 +405,7 @@ fn network(tx: &mut Tx) -> Result<VlanId, TableError> {
         }],
         session: Some(1),
         last_seen: tx.now(),
+        searches_for_hosts: false,
     })?;
     let subnet = SubnetId(tx.next_id::<Subnet>()?);
     tx.insert(&Subnet {
@@ -439,7 +440,8 @@ fn oauth(token: &ApiToken) -> String {
     )
 }
 
-async fn answer(router: &Router, request: Request<Body>) -> (u16, String) {
+/// The status and the body of what a door answers.
+pub(crate) async fn answer(router: &Router, request: Request<Body>) -> (u16, String) {
     let response = router.clone().oneshot(request).await.expect("infallible");
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");

@@ -142,7 +142,9 @@ fn check(state: &State, rows: &[Machine]) {
     let overdue = ordered(&|row| row.lifecycle.deadline.is_some_and(|at| at <= limit), &deadline);
     assert_eq!(state.overdue(limit).cloned().collect::<Vec<_>>(), overdue);
     let observed = |row: &Machine| row.power.observed.unwrap_or_default();
-    let is_old = |row: &Machine| row.power.is_switchable() && observed(row) < limit;
+    let is_polled =
+        |row: &Machine| row.power.is_switchable() && Status::of(&row.lifecycle) != Status::New;
+    let is_old = |row: &Machine| is_polled(row) && observed(row) < limit;
     let old = ordered(&is_old, &|row| (0, observed(row)));
     assert_eq!(state.observed_before(limit).cloned().collect::<Vec<_>>(), old);
 }

@@ -34,6 +34,7 @@ fn controllers() -> Vec<Written> {
             .collect(),
         session,
         last_seen: at(1),
+        searches_for_hosts: false,
     };
     let note = |system_id: &str, zone| ControllerNote {
         system_id: id(system_id),
@@ -50,6 +51,10 @@ fn controllers() -> Vec<Written> {
     vec![
         row("rack with a session", rack("rack34", Some(3))),
         row("rack without one", rack("rack37", None)),
+        row(
+            "rack that searches",
+            RackController { searches_for_hosts: true, ..rack("rack38", None) },
+        ),
         row("region", region),
         row("note on a controller", note("rack34", Some(AvailabilityZoneId(2)))),
         row("note without a zone", note("region", None)),

@@ -1,6 +1,10 @@
 //! Settings, groups, tags, users and their keys.
 
-use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserId};
+use std::collections::BTreeSet;
+
+use model::answered::Answered;
+use model::entitlement::{Entitlement, Grant, Scope};
+use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserGroupId, UserId};
 use model::login::{LoginRecord, Subject};
 use model::pool::ResourcePool;
 use model::session::Session;
@@ -8,6 +12,7 @@ use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::tag::{Due, Tag, TagEvaluation};
 use model::user::{ApiToken, TokenOwner, User};
+use model::usergroup::{Membership, UserGroup};
 use model::zone::AvailabilityZone;
 use serde_json::json;
 use tables::indexes::mark::{IndexFill, Stage};
@@ -15,7 +20,7 @@ use tables::indexes::mark::{IndexFill, Stage};
 use super::{Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
-    [settings(), groups(), users(), index_fills()].into_iter().flatten().collect()
+    [settings(), groups(), users(), user_groups(), index_fills()].into_iter().flatten().collect()
 }
 
 fn settings() -> Vec<Written> {
@@ -70,6 +75,29 @@ fn groups() -> Vec<Written> {
     ]
 }
 
+fn user_groups() -> Vec<Written> {
+    let scopes = [Scope::Site, Scope::Pool(ResourcePoolId(3))];
+    let grants = scopes.into_iter().flat_map(|scope| {
+        let possible =
+            Entitlement::ALL.iter().filter(move |it| scope == Scope::Site || it.is_of_pools());
+        possible.map(move |&entitlement| Grant { scope, entitlement })
+    });
+    let group = |number, name: &str, grants| UserGroup {
+        id: UserGroupId(number),
+        name: text(name),
+        description: text("of a team"),
+        grants,
+    };
+    let groups = [UserGroupId(1), UserGroupId(2)].into();
+    let member = |groups| Membership { user: UserId(2), username: text("Eve"), groups };
+    vec![
+        row("group that gives everything", group(1, "All", grants.collect())),
+        row("group that gives nothing", group(2, "Team A", BTreeSet::new())),
+        row("user in groups", member(groups)),
+        row("user in no group", Membership { user: UserId(3), ..member(BTreeSet::new()) }),
+    ]
+}
+
 fn users() -> Vec<Written> {
     let user = |number, name: &str, password_hash: Option<String>| User {
         id: UserId(number),
@@ -95,13 +123,16 @@ fn users() -> Vec<Written> {
             .expect("a key"),
         created: at(3),
     };
+    let answered = Answered { id: "ab".repeat(32), request: "cd".repeat(32), at: at(7) };
     let session = Session {
         id: "ab".repeat(32),
         user: UserId(2),
         created: at(8),
         used: at(9),
         from: Some("2001:db8::9".parse().expect("an address")),
+        ends: None,
     };
+    let of_provider = Session { id: "cd".repeat(32), ends: Some(at(10)), ..session };
     vec![
         row("user with a password", user(1, "admin", Some(text("$argon2id$v=19$x")))),
         row("user without one", user(2, "Eve", None)),
@@ -109,6 +140,8 @@ fn users() -> Vec<Written> {
         row("key of a machine", token("k2k2k2k2k2k2k2k2k2", TokenOwner::Machine(id("aaaaaa")))),
         row("SSH key", ssh_key),
         row("session", session),
+        row("request that was carried out", answered),
+        row("session of a provider's user", of_provider),
         row("failures from an address", LoginRecord::new(Subject::Address(7)).failed(at(4))),
         row("failures under a name of nobody", LoginRecord::new(Subject::Unknown(7)).failed(at(5))),
         row(

@@ -1,48 +1,9 @@
-//! Answers on standard output: a table for people, JSON for programs.
+//! The text of values of the API, for tables.
 
-use std::fmt;
-use std::io::{self, Write};
-
-use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
-/// How answers are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// Aligned columns
-    Table,
-    /// What the API answered
-    Json,
-}
-
-/// Prints one line. A reader that went away is no failure.
-pub(crate) fn say(line: fmt::Arguments<'_>) {
-    let _gone = writeln!(io::stdout().lock(), "{line}");
-}
-
-/// Prints JSON.
-pub(crate) fn print_json(value: &Value) {
-    say(format_args!("{value:#}"));
-}
-
-/// Prints rows under a header.
-pub(crate) fn print_rows(header: &[&str], rows: &[Vec<String>]) {
-    for line in table_lines(header, rows) {
-        say(format_args!("{line}"));
-    }
-}
-
-/// The lines of a table with a header.
-pub(crate) fn table_lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    for row in rows {
-        table.add_row(row);
-    }
-    table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
-}
+/// What objects are called by, the best first.
+const CALLED_BY: [&str; 7] = ["fqdn", "hostname", "name", "username", "cidr", "system_id", "id"];
 
 /// The text of a field, by a path of names such as `vlan.vid`; in a list, a name is that of an item, or a field of all
 /// of them.
@@ -73,6 +34,12 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
+/// What an object is called by.
+pub(crate) fn name_of(object: &Value) -> String {
+    let named = CALLED_BY.iter().map(|name| &object[*name]).find(|value| !value.is_null());
+    named.map_or_else(|| text(object), text)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -93,5 +60,12 @@ mod tests {
         let rack = json!({"service_set": [{"name": "rackd", "status": "dead"}]});
         assert_eq!(field(&rack, "service_set.rackd.status"), "dead");
         assert_eq!(field(&rack, "service_set.tftp.status"), "-");
+    }
+
+    #[test]
+    fn objects_are_called_by_what_people_call_them() {
+        assert_eq!(name_of(&json!({"system_id": "abc", "fqdn": "web.maas"})), "web.maas");
+        assert_eq!(name_of(&json!({"id": 5, "cidr": "10.0.0.0/24"})), "10.0.0.0/24");
+        assert_eq!(name_of(&json!("x")), "x");
     }
 }

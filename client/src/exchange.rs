@@ -1,0 +1,111 @@
+//! One request as a region is asked it, and what it answers, as it is.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::Full;
+
+use crate::error::ClientError;
+use crate::key::ApiKey;
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The method.
+    pub method: Method,
+    /// The path from the host's root on, as it is written in a URL.
+    pub path: String,
+    /// The parameters behind it.
+    pub query: Vec<(String, String)>,
+    /// What is sent with it.
+    pub body: Body,
+}
+
+/// What is sent with a request.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Nothing.
+    Nothing,
+    /// A form, urlencoded.
+    Form(Vec<(String, String)>),
+    /// A form that may have files (RFC 7578), with its content type, which names the boundary.
+    Multipart(String, Bytes),
+    /// A part of a file.
+    Bytes(Bytes),
+}
+
+/// What a region answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The region, `http://10.0.0.1:5240`.
+    pub endpoint: String,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The text of a header; none when there is none, or it is no text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Body {
+    pub(crate) fn form(fields: &[(&str, &str)]) -> Self {
+        Self::Form(owned(fields))
+    }
+}
+
+impl Exchange {
+    /// Whether asking twice does no harm.
+    pub(crate) fn may_repeat(&self) -> bool {
+        match self.body {
+            Body::Nothing | Body::Form(_) | Body::Multipart(..) => self.method != Method::POST,
+            Body::Bytes(_) => false,
+        }
+    }
+
+    /// What one region is asked; each is signed anew.
+    pub(crate) fn request(
+        &self,
+        endpoint: &str,
+        key: Option<&ApiKey>,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        let mut target = format!("{endpoint}{}", self.path);
+        let wrong = |reason: String| ClientError::Request {
+            url: format!("{endpoint}{}", self.path),
+            reason,
+        };
+        let encode = |pairs: &[(String, String)]| {
+            serde_urlencoded::to_string(pairs).map_err(|error| wrong(error.to_string()))
+        };
+        if !self.query.is_empty() {
+            target.push(if self.path.contains('?') { '&' } else { '?' });
+            target.push_str(&encode(&self.query)?);
+        }
+        let (kind, body) = match &self.body {
+            Body::Nothing => (None, Bytes::new()),
+            Body::Form(fields) => {
+                (Some("application/x-www-form-urlencoded"), Bytes::from(encode(fields)?))
+            }
+            Body::Multipart(kind, bytes) => (Some(kind.as_str()), bytes.clone()),
+            Body::Bytes(bytes) => (Some("application/octet-stream"), bytes.clone()),
+        };
+        let mut request = Request::builder().method(self.method.clone()).uri(target);
+        if let Some(key) = key {
+            request = request.header(header::AUTHORIZATION, key.authorization());
+        }
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        request.body(Full::new(body)).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+pub(crate) fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

@@ -1,0 +1,42 @@
+//! How all objects of a resource are found.
+
+use std::pin::Pin;
+
+use rest::params::Params;
+use serde_json::Value;
+
+use crate::problem::Problem;
+use crate::request::Request;
+
+/// Objects, later.
+pub type Objects<'a> = Pin<Box<dyn Future<Output = Result<Vec<Value>, Problem>> + Send + 'a>>;
+
+/// How all objects of a resource are found.
+#[derive(Debug, Clone, Copy)]
+pub enum Listing {
+    /// By the operation at a path of MAAS's API that lists them all.
+    Operation(&'static str),
+    /// By a function.
+    Function(for<'a> fn(&'a Request) -> Objects<'a>),
+    /// Machines or devices, which are selected in memory before they are made.
+    Nodes(crate::machines::Nodes),
+    /// A page at a time, in the order of an index: of what is too much to be read at once.
+    Pages(crate::paged::Pages),
+    /// They are not listed.
+    Nothing,
+}
+
+impl Listing {
+    /// All objects that whoever asks may see, as JSON.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn all(&self, request: &Request) -> Result<Vec<Value>, Problem> {
+        match self {
+            Self::Operation(path) => request.list_with(path, Params::default()).await,
+            Self::Function(list) => list(request).await,
+            Self::Nodes(nodes) => nodes.all(request).await,
+            Self::Pages(_) | Self::Nothing => Ok(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Machines and devices: selected in memory, and only those of a page are made.
+
+pub mod fields;
+pub mod names;
+
+use std::sync::Arc;
+
+use model::access::{Object, Permission, permits};
+use model::id::SystemId;
+use model::machine::Machine;
+use model::machine::status::Status;
+use model::query::Query;
+use model::query::field::{Scalar, Subject};
+use ops::machine::devices;
+use serde_json::Value;
+use tables::read::Reads;
+use tables::views::machines::{MachineKey, Machines};
+use tables::views::state::State;
+
+use crate::list::listed::Listed;
+use crate::list::query::ListQuery;
+use crate::list::{self, Page};
+use crate::machines::fields::FIELDS;
+use crate::machines::names::Names;
+use crate::problem::Problem;
+use crate::request::Request;
+
+/// Which nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nodes {
+    /// Machines.
+    Machines,
+    /// Devices, in the form of machines.
+    Devices,
+}
+
+/// A node as queries see it.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) names: Arc<Names>,
+}
+
+impl Subject for Node {
+    fn each(&self, field: usize, give: &mut dyn FnMut(Scalar<'_>)) {
+        if let Some(field) = FIELDS.get(field) {
+            (field.give)(self, give);
+        }
+    }
+}
+
+impl Listed for Node {
+    fn key(&self) -> String {
+        self.machine.system_id.to_string()
+    }
+}
+
+impl Nodes {
+    fn of(self, state: &State) -> &Machines {
+        match self {
+            Self::Machines => state.all_machines(),
+            Self::Devices => state.devices(),
+        }
+    }
+
+    fn is_seen(self, request: &Request, machine: &Machine) -> bool {
+        match self {
+            Self::Machines => {
+                let object = Object::of(machine);
+                permits(&request.actor, Permission::ReadMachine, &object).is_ok()
+            }
+            Self::Devices => devices::is_seen(&request.actor, machine),
+        }
+    }
+
+    /// All nodes that whoever asks may see, as a filter narrows them.
+    fn seen(self, request: &Request, filter: &Query) -> Result<Vec<Node>, Problem> {
+        let nodes = self.of(request.view.state());
+        let names = Arc::new(Names::read(&request.view)?);
+        let is_seen = |machine: &&Arc<Machine>| self.is_seen(request, machine);
+        let node = |machine: &Arc<Machine>| Node {
+            machine: Arc::clone(machine),
+            names: Arc::clone(&names),
+        };
+        Ok(match narrowed(filter) {
+            Some(keys) => nodes.with(&keys).into_iter().filter(is_seen).map(node).collect(),
+            None => nodes.all().filter(is_seen).map(node).collect(),
+        })
+    }
+
+    /// The page that is asked for, as JSON.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn page(self, request: &Request, query: &ListQuery) -> Result<Page<Value>, Problem> {
+        let Page { items, total, next, facets, groups } = {
+            let nodes = self.seen(request, &query.filter)?;
+            list::page(nodes, query)
+        };
+        let items = self.made(request, &items).await?;
+        Ok(Page { items, total, next, facets, groups })
+    }
+
+    /// All of them as JSON: for few.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn all(self, request: &Request) -> Result<Vec<Value>, Problem> {
+        let everything = Query::parse("", &[], model::time::Timestamp::default());
+        let everything = everything.map_err(|error| Problem::new(500, error.to_string()))?;
+        let nodes = self.seen(request, &everything)?;
+        self.made(request, &nodes).await
+    }
+
+    /// The node with that id, if whoever asks may see it.
+    pub(crate) fn node(self, request: &Request, id: &str) -> Option<Node> {
+        let id: SystemId = id.parse().ok()?;
+        let machine = self.of(request.view.state()).get(&id)?;
+        let names = Arc::new(Names::read(&request.view).ok()?);
+        let node = Node { machine: Arc::clone(machine), names };
+        self.is_seen(request, machine).then_some(node)
+    }
+
+    /// The node with that id or name as JSON; none when there is none, or whoever asks may not see it.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn one(self, request: &Request, key: &str) -> Result<Vec<Value>, Problem> {
+        let by_id = self.node(request, key);
+        let by_name = || self.named(request, key).and_then(|id| self.node(request, &id));
+        match by_id.or_else(by_name) {
+            Some(node) => self.made(request, &[node]).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The id of the node with that name; none when none or several have it.
+    fn named(self, request: &Request, name: &str) -> Option<String> {
+        let label = name.split('.').next().unwrap_or_default().to_lowercase();
+        let nodes = self.of(request.view.state());
+        let found = nodes.with(&[MachineKey::Hostname(label.into())]);
+        let names = Names::read(&request.view).ok()?;
+        let is_meant = |machine: &&&Arc<Machine>| {
+            !name.contains('.') || names.full(machine).eq_ignore_ascii_case(name)
+        };
+        let mut meant = found.iter().filter(is_meant);
+        let only = meant.next().filter(|_| meant.next().is_none())?;
+        Some(only.system_id.to_string())
+    }
+
+    async fn made(self, request: &Request, nodes: &[Node]) -> Result<Vec<Value>, Problem> {
+        let ids = nodes.iter().map(|node| node.machine.system_id.clone()).collect();
+        let tables = &request.parts.tables;
+        Ok(match self {
+            Self::Machines => rest::machine::shape::of_ids(tables, ids).await?,
+            Self::Devices => rest::machine::device_shape::of_ids(tables, ids).await?,
+        })
+    }
+}
+
+/// The keys of nodes that a filter can mean; none when it may mean any.
+fn narrowed(filter: &Query) -> Option<Vec<MachineKey>> {
+    filter.exact_words().into_iter().find_map(|(field, words)| {
+        let key = FIELDS.get(field)?.key?;
+        words.iter().map(|word| key(word)).collect()
+    })
+}
+
+/// The status that a word in lower case names.
+pub(crate) fn status_of(word: &str) -> Option<Status> {
+    Status::ALL.iter().copied().find(|status| status.filter_name() == word)
+}

@@ -1,0 +1,85 @@
+//! What only this API has, besides the resources: each a method at a path.
+
+use crate::{docs, watch};
+
+/// What it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The `OpenAPI` document.
+    Document,
+    /// The kinds of objects.
+    Catalog,
+    /// The watch.
+    Watch,
+    /// A file of the documentation.
+    Docs(docs::File),
+}
+
+/// Something at a path.
+#[derive(Debug, Clone, Copy)]
+pub struct Own {
+    /// The method.
+    pub method: &'static str,
+    /// The path below the root.
+    pub path: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// The parameters of its query, with what they mean.
+    pub params: &'static [(&'static str, &'static str)],
+    /// Whether callers without a key may use it.
+    pub is_open: bool,
+    /// What it is.
+    pub what: What,
+}
+
+/// All of it.
+pub const OWN: &[Own] = &[
+    Own {
+        method: "GET",
+        path: "openapi.json",
+        doc: "This API as an OpenAPI 3.1 document.",
+        params: &[],
+        is_open: true,
+        what: What::Document,
+    },
+    Own {
+        method: "GET",
+        path: "resources",
+        doc: "The kinds of objects: their fields, columns and verbs.",
+        params: &[],
+        is_open: false,
+        what: What::Catalog,
+    },
+    Own {
+        method: "GET",
+        path: "watch",
+        doc: "What changes, as server-sent events.",
+        params: watch::PARAMETERS,
+        is_open: false,
+        what: What::Watch,
+    },
+    Own {
+        method: "GET",
+        path: "docs",
+        doc: "The documentation of this API, for people.",
+        params: &[],
+        is_open: true,
+        what: What::Docs(docs::File::Page),
+    },
+    Own {
+        method: "GET",
+        path: "docs/docs.css",
+        doc: "How the documentation looks.",
+        params: &[],
+        is_open: true,
+        what: What::Docs(docs::File::Style),
+    },
+    Own {
+        method: "GET",
+        path: "docs/docs.js",
+        doc: "What the documentation does.",
+        params: &[],
+        is_open: true,
+        what: What::Docs(docs::File::Script),
+    },
+];

@@ -1,0 +1,206 @@
+//! Reading: at which revision, a page of a resource, one object.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use model::access::Actor;
+use rest::auth::address;
+use rest::auth::caller::origin;
+use rest::call::Parts;
+use rest::params::Params;
+use serde_json::{Map, Value, json};
+use tables::error::TableError;
+use tables::update::now;
+
+use crate::item::{Item, text_of};
+use crate::list::query::{ListQuery, PARAMETERS};
+use crate::list::{self, Page};
+use crate::listing::Listing;
+use crate::problem::Problem;
+use crate::registry::known_fields;
+use crate::request::{Input, Request};
+use crate::resource::Resource;
+use crate::revision;
+
+/// The header with the revision that an answer is of.
+pub const REVISION: HeaderName = HeaderName::from_static("x-ironraft-revision");
+
+/// The header with the age of what was read without asking the other regions, in milliseconds.
+pub const STALE: HeaderName = HeaderName::from_static("x-ironraft-stale-ms");
+
+/// A request whose reads are of the revision that it asks for.
+///
+/// # Errors
+/// 410 for a revision that is not kept any more, 503 without a quorum.
+pub async fn request(parts: &Parts, actor: Actor, input: &Input) -> Result<Request, Problem> {
+    let live = parts.tables.clone();
+    let view = revision::view(&live, &input.params).await?;
+    let parts = Parts { tables: live.pinned(view.clone()), ..parts.clone() };
+    let from = address::of(&input.head.extensions);
+    let origin = origin(&input.head.headers);
+    // Asked for after the view: it may only be older than it says.
+    let is_stale = revision::boolean(&input.params, "stale")?;
+    let age = is_stale.then(|| live.store().age());
+    Ok(Request { parts, actor, view, live, age, origin, from })
+}
+
+/// A page of a resource.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn list(
+    request: &Request,
+    resource: &'static Resource,
+    params: &Params,
+) -> Result<Response, Problem> {
+    check_names(params)?;
+    let fields = known_fields(resource);
+    let query = ListQuery::read(params, &fields.fields, now())?;
+    let page = match resource.listing {
+        Listing::Nodes(nodes) => nodes.page(request, &query).await?,
+        listing => {
+            let objects = listing.all(request).await?;
+            let item = |object| Item { object, fields, key: resource.key };
+            let Page { items, total, next, facets, groups } =
+                list::page(objects.into_iter().map(item), &query);
+            let items = items.into_iter().map(|item| item.object).collect();
+            Page { items, total, next, facets, groups }
+        }
+    };
+    let shown = |object| only(with_revision(request, resource, object), &query.members);
+    let items: Vec<Value> = page.items.into_iter().map(shown).collect();
+    let mut body = json!({
+        "items": items,
+        "total": page.total,
+        "next": page.next,
+        "revision": request.view.revision(),
+    });
+    if let Some(members) = body.as_object_mut() {
+        if !page.facets.is_empty() {
+            members.insert("facets".to_owned(), json!(page.facets));
+        }
+        if let Some(groups) = page.groups {
+            members.insert("groups".to_owned(), json!(groups));
+        }
+    }
+    Ok(answer(request, StatusCode::OK, body))
+}
+
+/// One object.
+///
+/// # Errors
+/// 404 when there is none, and [`Problem`].
+pub async fn one(
+    request: &Request,
+    resource: &'static Resource,
+    input: &Input,
+) -> Result<Response, Problem> {
+    check_names(&input.params)?;
+    let object = find(request, resource, input.value(resource.singular)).await?;
+    let object = with_revision(request, resource, object);
+    let tag = tag_of(&object);
+    let is_known = input.header(header::IF_NONE_MATCH.as_str());
+    if let Some(tag) = &tag
+        && is_known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag))
+    {
+        return Ok(tagged(answer(request, StatusCode::NOT_MODIFIED, Value::Null), Some(tag)));
+    }
+    let members: Vec<String> = input.params.items("fields").unwrap_or_default();
+    Ok(tagged(answer(request, StatusCode::OK, only(object, &members)), tag.as_deref()))
+}
+
+/// The object that a key names: by the resource's key, or by another field that no other object has with that value.
+///
+/// # Errors
+/// 404 when there is none, 409 when there are several.
+pub async fn find(
+    request: &Request,
+    resource: &'static Resource,
+    key: &str,
+) -> Result<Value, Problem> {
+    let objects = match resource.listing {
+        Listing::Nodes(nodes) => nodes.one(request, key).await?,
+        Listing::Pages(pages) => (pages.one)(request, key).await?,
+        listing => listing.all(request).await?,
+    };
+    let has = |object: &Value, field: &str| object.get(field).map(text_of).as_deref() == Some(key);
+    if let Some(object) = objects.iter().find(|object| has(object, resource.key)) {
+        return Ok(object.clone());
+    }
+    let is_called = |object: &&Value| resource.also.iter().any(|field| has(object, field));
+    let mut called = objects.iter().filter(is_called);
+    match (called.next(), called.next()) {
+        (Some(object), None) => Ok(object.clone()),
+        (None, _) => Err(Problem::not_found(resource.singular, key)),
+        (Some(_), Some(_)) => {
+            let message =
+                format!("Several {} are called {key:?}: use the {}.", resource.name, resource.key);
+            Err(Problem::new(409, message))
+        }
+    }
+}
+
+/// An object with its revision.
+pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: Value) -> Value {
+    let revision = resource.rows.and_then(|rows| rows.revision(&request.view, &object));
+    if let (Some(revision), Some(members)) = (revision, object.as_object_mut()) {
+        members.insert("revision".to_owned(), revision.into());
+    }
+    object
+}
+
+/// The entity tag of an object with its revision.
+pub(crate) fn tag_of(object: &Value) -> Option<String> {
+    object.get("revision").and_then(Value::as_u64).map(|revision| format!("\"{revision}\""))
+}
+
+pub(crate) fn tagged(mut response: Response, tag: Option<&str>) -> Response {
+    if let Some(value) = tag.and_then(|tag| HeaderValue::from_str(tag).ok()) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
+/// An answer with the revision that it is of.
+pub(crate) fn answer(request: &Request, status: StatusCode, body: Value) -> Response {
+    let mut response =
+        if body.is_null() { status.into_response() } else { (status, Json(body)).into_response() };
+    let headers = response.headers_mut();
+    headers.insert(REVISION, HeaderValue::from(request.view.revision()));
+    if let Some(age) = request.age {
+        let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        headers.insert(STALE, HeaderValue::from(age_ms));
+    }
+    response
+}
+
+/// Only these members of an object; all of it when there are none. The key stays.
+pub(crate) fn only(object: Value, members: &[String]) -> Value {
+    let Value::Object(all) = object else { return object };
+    if members.is_empty() {
+        return Value::Object(all);
+    }
+    let kept: Map<String, Value> =
+        all.into_iter().filter(|(name, _)| members.contains(name)).collect();
+    Value::Object(kept)
+}
+
+/// Refuses parameters that nothing reads.
+fn check_names(params: &Params) -> Result<(), Problem> {
+    for (name, _) in params.iter() {
+        let known = PARAMETERS.iter().chain(revision::PARAMETERS).any(|(known, _)| *known == name);
+        if !known && !name.starts_with("oauth_") {
+            return Err(Problem::parameter(name, "There is no such parameter."));
+        }
+    }
+    Ok(())
+}
+
+impl From<TableError> for Problem {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Forgotten { .. } => Self::new(410, error.to_string()),
+            _ => Self::of(error.kind(), error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the objects of a resource are stored: what gives them a revision, a history, and a place in the watch.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tables::audit;
+use tables::read::{Reads, View};
+use tables::row::{Row, decode_with, id_of_row_or_part, part_key, prefixes, row_key};
+use tables::update::Tables;
+
+/// The table of a resource, without its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows {
+    /// The table's name.
+    pub table: &'static str,
+    /// The field of the shape that has the row's id.
+    pub id_field: &'static str,
+    keys: fn(&Value) -> Option<Vec<Bytes>>,
+    prefixes: fn() -> Vec<Bytes>,
+    id: fn(&[u8]) -> Option<String>,
+    shown: fn(&[Bytes], &[Option<Bytes>]) -> Option<Value>,
+    expecting: fn(&Tables, &Value, u64) -> Option<Tables>,
+}
+
+impl Rows {
+    /// The rows of a table whose ids are in a field.
+    #[must_use]
+    pub const fn of<T: Row>(id_field: &'static str) -> Self
+    where
+        T::Id: DeserializeOwned + ToString,
+    {
+        Self {
+            table: T::TABLE,
+            id_field,
+            keys: keys::<T>,
+            prefixes: prefixes::<T>,
+            id: |key| id_of_row_or_part::<T>(key).map(|id| id.to_string()),
+            shown: shown::<T>,
+            expecting: |tables, id, revision| {
+                let id: T::Id = serde_json::from_value(id.clone()).ok()?;
+                Some(tables.expecting::<T>(&id, revision))
+            },
+        }
+    }
+
+    /// The keys of an object's row and of its parts, the row's first; none when the object has no id of this table.
+    #[must_use]
+    pub fn keys(&self, object: &Value) -> Option<Vec<Bytes>> {
+        (self.keys)(object.get(self.id_field)?)
+    }
+
+    /// The revision at which an object was changed last.
+    #[must_use]
+    pub fn revision(&self, view: &View, object: &Value) -> Option<u64> {
+        let keys = self.keys(object)?;
+        keys.iter().filter_map(|key| view.value(key)).map(|stored| stored.revision).max()
+    }
+
+    /// An object as it is stored, without its secrets, from the values of its [keys](Self::keys); none when it is not there,
+    /// or cannot be read.
+    #[must_use]
+    pub fn shown(&self, keys: &[Bytes], values: &[Option<Bytes>]) -> Option<Value> {
+        (self.shown)(keys, values)
+    }
+
+    /// The tables in which an object is changed only if it is at that revision.
+    #[must_use]
+    pub fn expecting(&self, tables: &Tables, object: &Value, revision: u64) -> Option<Tables> {
+        (self.expecting)(tables, object.get(self.id_field)?, revision)
+    }
+
+    /// What begins the keys of all rows and parts.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<Bytes> {
+        (self.prefixes)()
+    }
+
+    /// Whether a key of the store is that of a row, and not of a part of one.
+    #[must_use]
+    pub fn is_row(&self, key: &[u8]) -> bool {
+        let rest =
+            key.strip_prefix(b"t/").and_then(|rest| rest.strip_prefix(self.table.as_bytes()));
+        rest.is_some_and(|rest| rest.first() == Some(&b'/'))
+    }
+
+    /// The id in a key of the store, as text; none for keys of other tables.
+    #[must_use]
+    pub fn id_of(&self, key: &[u8]) -> Option<String> {
+        (self.id)(key)
+    }
+}
+
+fn shown<T: Row>(keys: &[Bytes], values: &[Option<Bytes>]) -> Option<Value> {
+    let (key, stored) = keys.first().zip(values.first()?.as_ref())?;
+    let part = |key: &Bytes| keys.iter().position(|known| known == key);
+    let row = decode_with::<T>(key, stored, |key| values.get(part(key)?)?.clone()).ok()?;
+    audit::shown_without_secrets(&row).ok()
+}
+
+fn keys<T: Row>(id: &Value) -> Option<Vec<Bytes>>
+where
+    T::Id: DeserializeOwned,
+{
+    let id: T::Id = serde_json::from_value(id.clone()).ok()?;
+    let parts = T::PARTS.iter().map(|part| part_key::<T>(part, &id));
+    Some(std::iter::once(row_key::<T>(&id)).chain(parts).collect())
+}

@@ -1,0 +1,15 @@
+//! The native API, through the router over a store in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
+mod harness;
+
+mod changes;
+mod docs;
+mod document;
+mod lists;
+mod machines;
+mod paged;
+mod settings;
+mod watch;
+mod webhooks;

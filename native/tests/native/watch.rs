@@ -1,0 +1,123 @@
+//! The watch: order, resumption, filters, rights.
+
+use axum::body::{Body, BodyDataStream};
+use futures::StreamExt;
+use serde_json::{Value, json};
+
+use crate::harness::{By, Region};
+
+/// What a watcher is sent.
+struct Events {
+    stream: BodyDataStream,
+    text: String,
+}
+
+#[derive(Debug, PartialEq)]
+struct Event {
+    name: String,
+    id: Option<String>,
+    data: Value,
+}
+
+impl Events {
+    async fn open(region: &Region, by: By, query: &str, last: Option<&str>) -> Self {
+        let mut request = region.request(by, "GET", &format!("watch{query}"));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = region.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), 200);
+        Self { stream: response.into_body().into_data_stream(), text: String::new() }
+    }
+
+    async fn next(&mut self) -> Event {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let lines: Vec<(String, String)> = event
+                    .lines()
+                    .filter_map(|line| line.split_once(": "))
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+                let of = |wanted: &str| {
+                    lines.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
+                };
+                let event = Event {
+                    name: of("event").unwrap_or_default(),
+                    id: of("id"),
+                    data: serde_json::from_str(&of("data").unwrap_or_default()).unwrap_or_default(),
+                };
+                self.text = rest.to_owned();
+                return event;
+            }
+            let chunk = self.stream.next().await.unwrap().unwrap();
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    async fn change(&mut self) -> Event {
+        loop {
+            let event = self.next().await;
+            if event.name == "change" || event.name == "reset" {
+                return event;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn changes_come_in_order_and_go_on_behind_the_last_one() {
+    let region = Region::start().await;
+    let mut events = Events::open(&region, By::User, "?resources=zones,tags", None).await;
+    assert_eq!(events.next().await.name, "open");
+    region.post("zones", json!({"name": "attic"})).await.assert(201);
+    let made = events.change().await;
+    assert_eq!(made.data["changes"][0]["change"], "put");
+    assert_eq!(made.data["changes"][0]["object"]["name"], "attic");
+    drop(events);
+    region.post("tags", json!({"name": "gpu"})).await.assert(201);
+    region.call(By::Admin, "DELETE", "zones/attic", Value::Null).await.assert(204);
+    let mut again =
+        Events::open(&region, By::User, "?resources=zones,tags", made.id.as_deref()).await;
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let event = again.change().await;
+        for change in event.data["changes"].as_array().unwrap() {
+            seen.push((change["resource"].clone(), change["change"].clone()));
+        }
+    }
+    seen.sort_by_key(|(resource, _)| resource.to_string());
+    assert_eq!(seen, [(json!("tags"), json!("put")), (json!("zones"), json!("deleted"))]);
+}
+
+#[tokio::test]
+async fn what_a_filter_no_longer_means_has_left() {
+    let region = Region::start().await;
+    region.post("zones", json!({"name": "attic", "description": "dry"})).await.assert(201);
+    let query = "?resources=zones&filter=description:dry";
+    let mut events = Events::open(&region, By::Admin, query, None).await;
+    region.call(By::Admin, "PATCH", "zones/attic", json!({"description": "wet"})).await.assert(200);
+    let left = events.change().await;
+    assert_eq!(left.data["changes"][0]["change"], "left");
+    assert_eq!(left.data["changes"][0].get("object"), None);
+}
+
+#[tokio::test]
+async fn who_may_not_see_an_object_is_not_shown_it() {
+    let region = Region::start().await;
+    let mut of_user = Events::open(&region, By::User, "?resources=notifications", None).await;
+    let mut of_admin = Events::open(&region, By::Admin, "?resources=notifications", None).await;
+    let body = json!({"message": "for administrators", "admins": true});
+    region.post("notifications", body).await.assert(201);
+    assert_eq!(of_admin.change().await.data["changes"][0]["change"], "put");
+    let hidden = of_user.change().await;
+    assert_eq!(hidden.data["changes"][0]["change"], "left");
+    assert!(!hidden.data.to_string().contains("for administrators"));
+}
+
+#[tokio::test]
+async fn kinds_that_one_may_not_see_are_not_watched() {
+    let region = Region::start().await;
+    region.get(By::User, "watch?resources=racks").await.assert(403);
+    let mut events = Events::open(&region, By::Admin, "?resources=racks", None).await;
+    assert_eq!(events.next().await.name, "open");
+}
