@@ -20,6 +20,7 @@ pub mod leases;
 pub mod list;
 pub mod listing;
 pub mod machines;
+pub mod offered;
 pub mod openapi;
 pub mod operations;
 pub mod own;

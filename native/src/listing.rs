@@ -18,6 +18,13 @@ pub enum Listing {
     Operation(&'static str),
     /// By a function.
     Function(for<'a> fn(&'a Request) -> Objects<'a>),
+    /// By functions: all of them, and the one with a key, which finds it without the others.
+    Keyed {
+        /// All of them.
+        all: for<'a> fn(&'a Request) -> Objects<'a>,
+        /// The one with that key, if there is one.
+        one: for<'a> fn(&'a Request, &'a str) -> Objects<'a>,
+    },
     /// Machines or devices, which are selected in memory before they are made.
     Nodes(crate::machines::Nodes),
     /// A page at a time, in the order of an index: of what is too much to be read at once.
@@ -34,9 +41,22 @@ impl Listing {
     pub async fn all(&self, request: &Request) -> Result<Vec<Value>, Problem> {
         match self {
             Self::Operation(path) => request.list_with(path, Params::default()).await,
-            Self::Function(list) => list(request).await,
+            Self::Function(list) | Self::Keyed { all: list, .. } => list(request).await,
             Self::Nodes(nodes) => nodes.all(request).await,
             Self::Pages(_) | Self::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    /// Objects among which is the one with that key or name, if there is one that whoever asks may see.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn with(&self, request: &Request, key: &str) -> Result<Vec<Value>, Problem> {
+        match self {
+            Self::Nodes(nodes) => nodes.one(request, key).await,
+            Self::Keyed { one, .. } => one(request, key).await,
+            Self::Pages(pages) => (pages.one)(request, key).await,
+            Self::Operation(_) | Self::Function(_) | Self::Nothing => self.all(request).await,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What only this API has, besides the resources: each a method at a path.
 
+use crate::machines::timeline;
 use crate::{docs, watch};
 
 /// What it is.
@@ -13,6 +14,10 @@ pub enum What {
     Watch,
     /// A file of the documentation.
     Docs(docs::File),
+    /// Giving up what waits of an operation.
+    CancelOperation,
+    /// Why a machine is as it is.
+    Timeline,
 }
 
 /// Something at a path.
@@ -81,5 +86,21 @@ pub const OWN: &[Own] = &[
         params: &[],
         is_open: true,
         what: What::Docs(docs::File::Script),
+    },
+    Own {
+        method: "POST",
+        path: "operations/{operation}/cancel",
+        doc: "Give up what waits of an operation; what is under way at this moment is still done.",
+        params: &[],
+        is_open: false,
+        what: What::CancelOperation,
+    },
+    Own {
+        method: "GET",
+        path: "machines/{machine}/timeline",
+        doc: "Why a machine is as it is: what happened in one order, how long each status took and usually takes, what it waits for, and what would help.",
+        params: timeline::PARAMETERS,
+        is_open: false,
+        what: What::Timeline,
     },
 ];

@@ -118,11 +118,7 @@ pub async fn find(
     resource: &'static Resource,
     key: &str,
 ) -> Result<Value, Problem> {
-    let objects = match resource.listing {
-        Listing::Nodes(nodes) => nodes.one(request, key).await?,
-        Listing::Pages(pages) => (pages.one)(request, key).await?,
-        listing => listing.all(request).await?,
-    };
+    let objects = resource.listing.with(request, key).await?;
     let has = |object: &Value, field: &str| object.get(field).map(text_of).as_deref() == Some(key);
     if let Some(object) = objects.iter().find(|object| has(object, resource.key)) {
         return Ok(object.clone());

@@ -20,6 +20,7 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::notification::Notification;
+use model::operation::BulkOperation;
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
 use model::query::field::{Field, FieldKind};
@@ -31,6 +32,7 @@ use model::zone::AvailabilityZone;
 use crate::field::Fields;
 use crate::listing::Listing;
 use crate::machines::{self, Nodes};
+use crate::operations;
 use crate::paged::Pages;
 use crate::resource::Resource;
 use crate::rows::Rows;
@@ -344,6 +346,18 @@ pub const RESOURCES: &[Resource] = &[
     .listed(Listing::Function(|request| Box::pin(webhooks::all(request))))
     .stored(Rows::of::<model::webhook::Webhook>("id"))
     .columns(&["id", "name", "url", "enabled", "delivered_through", "attempts", "dead_letters"]),
+    Resource::new::<operations::shape::Shown>("operations", "operation", &[], &[])
+        .doc("One verb on many objects, and how far it is: one's own, an administrator's all.")
+        .named_by("id", &[])
+        .listed(Listing::Keyed {
+            all: |request| Box::pin(operations::shape::all(request)),
+            one: |request, id| Box::pin(operations::shape::one(request, id)),
+        })
+        .stored(Rows::of::<BulkOperation>("id"))
+        .kinds(&[("created", FieldKind::Time), ("ended", FieldKind::Time)])
+        .columns(&[
+            "id", "state", "verb", "kind", "username", "total", "done", "failed", "created",
+        ]),
 ];
 
 /// What is known of each resource's fields.

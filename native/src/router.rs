@@ -25,7 +25,9 @@ use crate::request::{Input, Request};
 use crate::route::{Act, Found, ROUTES, Route, find};
 use crate::verb::Verb;
 use crate::watch::shown::Shown;
-use crate::{catalog, history, openapi, read, read_page, revision, watch, write};
+use crate::{
+    catalog, history, machines, openapi, operations, read, read_page, revision, watch, write,
+};
 
 /// The root of this API.
 pub const ROOT: &str = "/api/v1/";
@@ -80,6 +82,10 @@ async fn dispatch(shared: &Shared, request: HttpRequest<Body>) -> Result<Respons
         Act::Read(resource) => read::one(&request, resource, &input).await,
         Act::History(resource) => history::answer(request, resource, &input).await,
         Act::Own(own) => answer_own(shared, request, own, &input).await,
+        Act::Many(resource) => {
+            let body = json_body(&request, &input, body).await?;
+            operations::order::answer(request, resource, input, &body).await
+        }
         Act::Run(verb) => run(request, verb, input, body).await,
     }
 }
@@ -110,7 +116,7 @@ fn admit(route: &Route, actor: &Actor) -> Result<(), Problem> {
         Act::Run(verb) => verb.operation.permission,
         Act::Own(own) if own.is_open => return Ok(()),
         Act::List(resource) | Act::Read(resource) | Act::History(resource) => resource.permission,
-        Act::Own(_) => Permission::View,
+        Act::Many(_) | Act::Own(_) => Permission::View,
     };
     permits(actor, needed, &Object::Site).map_err(|denied| {
         let mut problem = Problem::from(rest::problem::Problem::from(denied));
@@ -128,7 +134,7 @@ fn fixed(own: &Own) -> Option<Response> {
     match own.what {
         What::Document => Some(openapi::answer()),
         What::Docs(file) => Some(file.answer()),
-        What::Catalog | What::Watch => None,
+        What::Catalog | What::Watch | What::Timeline | What::CancelOperation => None,
     }
 }
 
@@ -142,6 +148,8 @@ async fn answer_own(
         What::Catalog => Ok(catalog::answer()),
         What::Watch => watch::answer(request, Arc::clone(&shared.shown), input).await,
         What::Document | What::Docs(_) => Err(Problem::new(404, "It is not here.")),
+        What::Timeline => machines::timeline::answer(&request, input).await,
+        What::CancelOperation => operations::cancel::answer(&request, input).await,
     }
 }
 
@@ -150,11 +158,17 @@ async fn run(request: Request, verb: &Verb, input: Input, body: Body) -> Result<
         let content = Content::from(Intake::new(body));
         return write::run(request, verb, input, Bytes::new(), content).await;
     }
+    let body = json_body(&request, &input, body).await?;
+    write::run(request, verb, input, body, Content::default()).await
+}
+
+/// A body that is JSON, or empty.
+async fn json_body(request: &Request, input: &Input, body: Body) -> Result<Bytes, Problem> {
     let is_user = matches!(request.actor, Actor::User(..));
     let limit = if is_user { FORM_BYTES_MAX } else { ANONYMOUS_BYTES_MAX };
     let body = Intake::new(body).gather(limit).await?;
-    check_media_type(&input, &body)?;
-    write::run(request, verb, input, body, Content::default()).await
+    check_media_type(input, &body)?;
+    Ok(body)
 }
 
 fn check_media_type(input: &Input, body: &Bytes) -> Result<(), Problem> {

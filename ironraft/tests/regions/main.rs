@@ -15,6 +15,7 @@ mod life;
 mod logins;
 mod maas_command;
 mod oidc;
+mod operations;
 mod quorum;
 mod rest;
 mod sessions;

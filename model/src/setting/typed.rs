@@ -78,6 +78,8 @@ settings! {
     NTP_SERVERS: Vec<String> = "ntp_servers" by texts;
     /// How long a machine waits to be accepted that others than administrators presented.
     PRESENTED_MACHINES_MAX_AGE: Duration = "presented_machines_max_age_days" by days;
+    /// How many machines one operation may have lose power or data.
+    OPERATION_DISRUPTED_MACHINES_MAX: u64 = "operation_disrupted_machines_max" by number;
     /// Where deployed systems send their logs.
     REMOTE_SYSLOG: Option<String> = "remote_syslog" by text_or_none;
     /// How long a login with a cookie lasts.

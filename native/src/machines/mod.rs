@@ -2,6 +2,7 @@
 
 pub mod fields;
 pub mod names;
+pub mod timeline;
 
 use std::sync::Arc;
 
@@ -136,16 +137,61 @@ impl Nodes {
 
     /// The id of the node with that name; none when none or several have it.
     fn named(self, request: &Request, name: &str) -> Option<String> {
+        let names = Names::read(&request.view).ok()?;
+        let only = self.only_called(request, &names, name)?;
+        Some(only.system_id.to_string())
+    }
+
+    /// The node with that name; none when none or several have it.
+    fn only_called(self, request: &Request, names: &Names, name: &str) -> Option<Arc<Machine>> {
         let label = name.split('.').next().unwrap_or_default().to_lowercase();
         let nodes = self.of(request.view.state());
         let found = nodes.with(&[MachineKey::Hostname(label.into())]);
-        let names = Names::read(&request.view).ok()?;
         let is_meant = |machine: &&&Arc<Machine>| {
             !name.contains('.') || names.full(machine).eq_ignore_ascii_case(name)
         };
         let mut meant = found.iter().filter(is_meant);
         let only = meant.next().filter(|_| meant.next().is_none())?;
-        Some(only.system_id.to_string())
+        Some(Arc::clone(only))
+    }
+
+    /// The ids and names of the nodes that a filter means and whoever asks may see, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn meant(
+        self,
+        request: &Request,
+        filter: &Query,
+    ) -> Result<Vec<(String, String)>, Problem> {
+        let nodes = self.seen(request, filter)?;
+        let meant = nodes.iter().filter(|node| filter.matches(*node));
+        let mut named: Vec<(String, String)> = meant
+            .map(|node| (node.machine.system_id.to_string(), node.machine.hostname.clone()))
+            .collect();
+        named.sort_unstable();
+        Ok(named)
+    }
+
+    /// The ids and names of the nodes with these ids or names; none for one that there is not, that several have, or that
+    /// whoever asks may not see.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn called(
+        self,
+        request: &Request,
+        keys: &[String],
+    ) -> Result<Vec<Option<(String, String)>>, Problem> {
+        let names = Names::read(&request.view)?;
+        let nodes = self.of(request.view.state());
+        let found = |key: &String| {
+            let by_id = key.parse::<SystemId>().ok().and_then(|id| nodes.get(&id).cloned());
+            let machine = by_id.or_else(|| self.only_called(request, &names, key))?;
+            let is_seen = self.is_seen(request, &machine);
+            is_seen.then(|| (machine.system_id.to_string(), machine.hostname.clone()))
+        };
+        Ok(keys.iter().map(found).collect())
     }
 
     async fn made(self, request: &Request, nodes: &[Node]) -> Result<Vec<Value>, Problem> {

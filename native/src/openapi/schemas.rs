@@ -8,6 +8,9 @@ use crate::catalog::ResourceEntry;
 use crate::history::History;
 use crate::list::Count;
 use crate::listing::Listing;
+use crate::machines::timeline;
+use crate::operations::order::Order;
+use crate::operations::plan::BulkPlan;
 use crate::problem::Document;
 use crate::registry::RESOURCES;
 use crate::resource::Resource;
@@ -29,6 +32,9 @@ pub(super) fn all() -> Map<String, Value> {
     add_type::<ResourceEntry>(&mut all);
     add_type::<History>(&mut all);
     add_type::<Plan>(&mut all);
+    add_type::<Order>(&mut all);
+    add_type::<BulkPlan>(&mut all);
+    add_type::<timeline::Shown>(&mut all);
     all
 }
 

@@ -109,7 +109,7 @@ async fn made(request: &Request, resource: &'static Resource, id: &str) -> Optio
         }
         Listing::Pages(pages) => ((pages.one)(&now, id).await.ok()?.pop()?, None),
         listing => {
-            let all = listing.all(&now).await.ok()?;
+            let all = listing.with(&now, id).await.ok()?;
             let is_it =
                 |object: &Value| object.get(rows.id_field).map(text_of).as_deref() == Some(id);
             (all.into_iter().find(is_it)?, None)

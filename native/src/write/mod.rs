@@ -11,6 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 use ops::authorize::on_behalf;
 use rest::call::Content;
 use rest::lengths::check_names;
+use rest::operation::Operation;
+use rest::params::Params;
 use rest::refused::{refuse, refuse_unknown};
 use serde_json::Value;
 use tables::request::fingerprint::Fingerprint;
@@ -63,12 +65,7 @@ pub async fn run(
     input.params.take("plan");
     let mut params = input.params.clone();
     body::read(&body, operation, &mut params)?;
-    refuse(operation.refused, &mut params).map_err(rest::problem::Problem::from)?;
-    check_names(&params).map_err(rest::problem::Problem::from)?;
-    if !operation.takes_any_name {
-        params.keep(|name| !name.starts_with("oauth_"));
-        refuse_unknown(operation.params, &params).map_err(rest::problem::Problem::from)?;
-    }
+    check(operation, &mut params)?;
     let object = object_of(&request, verb, &input.values).await?;
     let path = placeholders(verb, &input.values, object.as_ref());
     let conditions = Conditions {
@@ -97,6 +94,17 @@ pub async fn run(
             conditions.failed(&request, verb, object.as_ref(), problem).await
         }
     }
+}
+
+/// Refuses parameters that an operation does not take.
+pub(crate) fn check(operation: &Operation, params: &mut Params) -> Result<(), Problem> {
+    refuse(operation.refused, params).map_err(rest::problem::Problem::from)?;
+    check_names(params).map_err(rest::problem::Problem::from)?;
+    if !operation.takes_any_name {
+        params.keep(|name| !name.starts_with("oauth_"));
+        refuse_unknown(operation.params, params).map_err(rest::problem::Problem::from)?;
+    }
+    Ok(())
 }
 
 /// What a change is made only under.
@@ -199,7 +207,7 @@ async fn object_of(
 }
 
 /// The values of an operation's placeholders: the object's, and those of the path.
-fn placeholders(
+pub(crate) fn placeholders(
     verb: &Verb,
     values: &BTreeMap<String, String>,
     object: Option<&Value>,

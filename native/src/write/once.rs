@@ -25,6 +25,8 @@ const KEY_BYTES_MAX: usize = 255;
 #[derive(Debug, Clone)]
 pub struct Repeat {
     once: Once,
+    name: [u8; 32],
+    request: [u8; 32],
 }
 
 impl Repeat {
@@ -41,13 +43,25 @@ impl Repeat {
         let key = hash(&[actor.to_string().as_bytes(), name.as_bytes()]);
         let (method, uri) = (input.head.method.as_str(), input.head.uri.to_string());
         let request = hash(&[method.as_bytes(), uri.as_bytes(), body]);
-        Ok(Some(Self { once: Once::new(&key, &request) }))
+        Ok(Some(Self { once: Once::new(&key, &request), name: key, request }))
     }
 
     /// The tables in which the request is carried out once.
     #[must_use]
     pub fn tables(&self, tables: &Tables) -> Tables {
         tables.answering_once(self.once.clone())
+    }
+
+    /// The hash of its name and of who sent it.
+    #[must_use]
+    pub fn name(&self) -> &[u8; 32] {
+        &self.name
+    }
+
+    /// The hash of what it asks for.
+    #[must_use]
+    pub fn request(&self) -> &[u8; 32] {
+        &self.request
     }
 
     /// The revision of what the same request did before; none when it is new.
@@ -119,7 +133,7 @@ async fn done(
     ))
 }
 
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -26,6 +26,7 @@ pub(crate) enum By {
 pub(crate) struct Region {
     pub(crate) tables: Tables,
     router: axum::Router,
+    pub(crate) parts: Parts,
     admin: ApiToken,
     user: ApiToken,
 }
@@ -81,8 +82,9 @@ impl Region {
         let user =
             account::create_token(&tables, &Actor::without_groups(user), "test").await.unwrap();
         let parts = Parts::new(tables.clone());
-        let router = rest::router::router(parts.clone()).merge(native::router::router(parts));
-        Self { tables, router, admin, user }
+        let router =
+            rest::router::router(parts.clone()).merge(native::router::router(parts.clone()));
+        Self { tables, parts, router, admin, user }
     }
 
     pub(crate) fn key(&self, by: By) -> Option<String> {

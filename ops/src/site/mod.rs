@@ -7,6 +7,7 @@ pub mod events;
 pub mod files;
 pub mod groups;
 pub mod notifications;
+pub mod operations;
 pub mod packagerepositories;
 pub mod resourcepools;
 pub mod settings;
