@@ -108,10 +108,17 @@ upgrade: build ## replace the regions of a previous program one by one under loa
 
 FUZZ_SECONDS ?= 60
 FUZZ_SEED ?= 1
+<<<<<<< ours
 fuzz: build ## packets and conversations at random against the DHCP server, requests against both APIs (FUZZ_SECONDS, FUZZ_SEED)
 	$(call optimised,fuzz) --package fuzz --bin ironraft-fuzz
 	$(CARGO_TARGET_DIR)/fuzz/ironraft-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 	deploy/fuzz-native $(BIN)/ironraft $(FUZZ_SECONDS) $(FUZZ_SEED)
+=======
+fuzz: claim ## packets and conversations at random against the DHCP server, requests against the API, sites against plans and undo (FUZZ_SECONDS, FUZZ_SEED)
+	$(call optimised,fuzz) --package fuzz --bin ironraft-fuzz
+	$(CARGO_TARGET_DIR)/fuzz/ironraft-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PROPERTY_SECONDS=$(FUZZ_SECONDS) cargo test --workspace --test native -- property --nocapture
+>>>>>>> theirs
 
 CHAOS_MINUTES ?= 15
 CHAOS_SEED ?= 1

@@ -117,6 +117,12 @@ fn values(pasts: &[Past], revision: u64) -> Vec<Option<Bytes>> {
     pasts.iter().map(value).collect()
 }
 
+/// A time of the log as it is told (RFC 3339).
+pub(crate) fn time_of(done: &Done) -> String {
+    let time = i64::try_from(done.time_ms).ok().map(jiff::Timestamp::from_millisecond);
+    time.and_then(Result::ok).map(|time| time.to_string()).unwrap_or_default()
+}
+
 fn change(done: &Done, before: Option<Value>, after: Option<Value>) -> Change {
     let kind = match (&before, &after) {
         (None, _) => "create",
@@ -124,10 +130,9 @@ fn change(done: &Done, before: Option<Value>, after: Option<Value>) -> Change {
         (Some(_), Some(_)) => "update",
     };
     let none = Value::Null;
-    let time = i64::try_from(done.time_ms).ok().map(jiff::Timestamp::from_millisecond);
     Change {
         revision: done.revision,
-        time: time.and_then(Result::ok).map(|time| time.to_string()).unwrap_or_default(),
+        time: time_of(done),
         actor: done.actor.clone(),
         reason: done.reason.clone(),
         change: kind.to_owned(),

@@ -32,6 +32,7 @@ pub mod registry;
 pub mod request;
 pub mod resource;
 pub mod revision;
+pub mod revisions;
 pub mod route;
 pub mod router;
 pub mod rows;

@@ -1,7 +1,11 @@
 //! What only this API has, besides the resources: each a method at a path.
 
+<<<<<<< ours
 use crate::machines::timeline;
 use crate::{docs, watch};
+=======
+use crate::{revisions, watch};
+>>>>>>> theirs
 
 /// What it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,12 +16,19 @@ pub enum What {
     Catalog,
     /// The watch.
     Watch,
+<<<<<<< ours
     /// A file of the documentation.
     Docs(docs::File),
     /// Giving up what waits of an operation.
     CancelOperation,
     /// Why a machine is as it is.
     Timeline,
+=======
+    /// What was changed, newest first.
+    Revisions,
+    /// What was changed at a revision.
+    Revision,
+>>>>>>> theirs
 }
 
 /// Something at a path.
@@ -65,6 +76,7 @@ pub const OWN: &[Own] = &[
     },
     Own {
         method: "GET",
+<<<<<<< ours
         path: "docs",
         doc: "The documentation of this API, for people.",
         params: &[],
@@ -102,5 +114,20 @@ pub const OWN: &[Own] = &[
         params: timeline::PARAMETERS,
         is_open: false,
         what: What::Timeline,
+=======
+        path: "revisions",
+        doc: "What was changed in the site, newest first: when, by whom, why, and which objects.",
+        params: revisions::PARAMETERS,
+        is_open: false,
+        what: What::Revisions,
+    },
+    Own {
+        method: "GET",
+        path: "revisions/{revision}",
+        doc: "What was changed at a revision, with what differs of each object.",
+        params: &[],
+        is_open: false,
+        what: What::Revision,
+>>>>>>> theirs
     },
 ];

@@ -25,9 +25,13 @@ use crate::request::{Input, Request};
 use crate::route::{Act, Found, ROUTES, Route, find};
 use crate::verb::Verb;
 use crate::watch::shown::Shown;
+<<<<<<< ours
 use crate::{
     catalog, history, machines, openapi, operations, read, read_page, revision, watch, write,
 };
+=======
+use crate::{catalog, history, openapi, read, revision, revisions, watch, write};
+>>>>>>> theirs
 
 /// The root of this API.
 pub const ROOT: &str = "/api/v1/";
@@ -147,9 +151,14 @@ async fn answer_own(
     match own.what {
         What::Catalog => Ok(catalog::answer()),
         What::Watch => watch::answer(request, Arc::clone(&shared.shown), input).await,
+<<<<<<< ours
         What::Document | What::Docs(_) => Err(Problem::new(404, "It is not here.")),
         What::Timeline => machines::timeline::answer(&request, input).await,
         What::CancelOperation => operations::cancel::answer(&request, input).await,
+=======
+        What::Revisions => revisions::list(&request, input).await,
+        What::Revision => revisions::one(&request, input).await,
+>>>>>>> theirs
     }
 }
 

@@ -8,9 +8,13 @@ use crate::history;
 use crate::list::query;
 use crate::listing::Listing;
 use crate::openapi::schemas::{object_name, page_name};
+<<<<<<< ours
 use crate::operations;
 use crate::own::{Own, What};
 use crate::paged;
+=======
+use crate::own::{Own, What};
+>>>>>>> theirs
 use crate::registry::RESOURCES;
 use crate::resource::Resource;
 use crate::revision;
@@ -136,16 +140,22 @@ fn run(route: &Route, verb: &Verb) -> Value {
 fn of_own(route: &Route, own: &Own) -> Value {
     let parameters = own.params.iter().map(|(name, doc)| in_query(name, doc));
     let parameters: Vec<Value> = in_path(route).chain(parameters).collect();
+<<<<<<< ours
     let mut responses = responses("200", "What is asked for.", shape_of(own));
     if let What::Docs(file) = own.what {
         let bare = file.media_type().split(';').next().unwrap_or_default();
         responses["200"]["content"] = json!({ bare: {} });
     }
     let mut described = json!({
+=======
+    let schema = matches!(own.what, What::Revisions | What::Revision).then_some("Revisions");
+    json!({
+>>>>>>> theirs
         "operationId": operation_id(route),
         "tags": ["other"],
         "summary": own.doc,
         "parameters": parameters,
+<<<<<<< ours
         "responses": responses,
     });
     if own.is_open {
@@ -183,6 +193,9 @@ fn many(route: &Route, resource: &Resource) -> Value {
                 { "type": "object", "properties": { "verb": { "enum": verbs } } },
             ] } } } },
         "responses": responses,
+=======
+        "responses": responses("200", "What is asked for.", schema),
+>>>>>>> theirs
     })
 }
 

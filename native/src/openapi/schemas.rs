@@ -14,6 +14,7 @@ use crate::operations::plan::BulkPlan;
 use crate::problem::Document;
 use crate::registry::RESOURCES;
 use crate::resource::Resource;
+use crate::revisions::Revisions;
 use crate::write::plan::Plan;
 
 /// All schemas, by name.
@@ -32,9 +33,13 @@ pub(super) fn all() -> Map<String, Value> {
     add_type::<ResourceEntry>(&mut all);
     add_type::<History>(&mut all);
     add_type::<Plan>(&mut all);
+<<<<<<< ours
     add_type::<Order>(&mut all);
     add_type::<BulkPlan>(&mut all);
     add_type::<timeline::Shown>(&mut all);
+=======
+    add_type::<Revisions>(&mut all);
+>>>>>>> theirs
     all
 }
 

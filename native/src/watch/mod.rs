@@ -271,4 +271,41 @@ impl Watcher {
             event.event("change").data(json!({ "revision": last, "changes": changes }).to_string())
         })
     }
+<<<<<<< ours
+=======
+
+    /// The object that a key of the store is of, and whether the key is its row and no part of it.
+    fn object_of(&self, key: &[u8]) -> Option<(&'static Resource, String, bool)> {
+        self.resources.iter().find_map(|resource| {
+            let rows = resource.rows?;
+            let id = rows.id_of(key)?;
+            Some((*resource, id, rows.is_row(key)))
+        })
+    }
+
+    async fn change(
+        &self,
+        resource: &'static str,
+        id: String,
+        revision: u64,
+        became: Became,
+    ) -> Option<Value> {
+        let kind = find(resource)?;
+        let entry = |what: &str| json!({ "resource": resource, "id": id, "revision": revision, "change": what });
+        if became == Became::Deleted {
+            return Some(entry("deleted"));
+        }
+        // Who watches comes back when this region cannot tell what became of an object.
+        let object = self.shown.object(&self.request, kind, &id, revision).await.ok()?;
+        let meant = object.as_ref().filter(|object| object.is_meant_by(self.filter.as_ref()));
+        Some(match meant {
+            None => entry("left"),
+            Some(object) => {
+                let mut put = entry("put");
+                put["object"] = object.json();
+                put
+            }
+        })
+    }
+>>>>>>> theirs
 }

@@ -31,6 +31,11 @@ pub(crate) struct Region {
     user: ApiToken,
 }
 
+fn router(tables: Tables) -> axum::Router {
+    let parts = Parts::new(tables);
+    rest::router::router(parts.clone()).merge(native::router::router(parts))
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -66,7 +71,12 @@ impl Answer {
 
 impl Region {
     pub(crate) async fn start() -> Self {
-        let tables = Tables::new(Store::in_memory());
+        Self::over(Store::in_memory()).await
+    }
+
+    /// A region of a new cluster over its store.
+    pub(crate) async fn over(store: Store) -> Self {
+        let tables = Tables::new(store);
         let admin = NewUser {
             username: "admin".to_owned(),
             email: "admin@example.com".to_owned(),
@@ -79,12 +89,23 @@ impl Region {
         let administrator = Actor::without_groups(administrator.into_iter().next().unwrap());
         let user = NewUser { username: "user".to_owned(), ..NewUser::default() };
         let user = users::create(&tables, &administrator, &user).await.unwrap();
+<<<<<<< ours
         let user =
             account::create_token(&tables, &Actor::without_groups(user), "test").await.unwrap();
         let parts = Parts::new(tables.clone());
         let router =
             rest::router::router(parts.clone()).merge(native::router::router(parts.clone()));
         Self { tables, parts, router, admin, user }
+=======
+        let user = account::create_token(&tables, &Actor::User(user), "test").await.unwrap();
+        Self { router: router(tables), admin, user }
+    }
+
+    /// Another region of the same cluster, over its own store.
+    pub(crate) fn beside(&self, store: Store) -> Self {
+        let (admin, user) = (self.admin.clone(), self.user.clone());
+        Self { router: router(Tables::new(store)), admin, user }
+>>>>>>> theirs
     }
 
     pub(crate) fn key(&self, by: By) -> Option<String> {

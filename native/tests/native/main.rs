@@ -7,11 +7,18 @@ mod harness;
 mod changes;
 mod docs;
 mod document;
+mod events;
 mod lists;
 mod machines;
+<<<<<<< ours
 mod operations;
 mod paged;
 mod settings;
 mod timeline;
+=======
+mod many_watchers;
+mod property;
+mod undo;
+>>>>>>> theirs
 mod watch;
 mod webhooks;

@@ -398,6 +398,7 @@ struct Parent {
     domain: DomainId,
 }
 
+<<<<<<< ours
 /// The parent that a request names, which the actor sees. It must not be the device itself, nor stand below it.
 fn named_parent(
     tx: &mut Tx,
@@ -405,6 +406,22 @@ fn named_parent(
     named: &str,
     of: Option<&SystemId>,
 ) -> Result<Parent, Refusal> {
+=======
+/// Whether a node may be the parent of a device.
+///
+/// # Errors
+/// [`Refusal::Fields`] when it is not there, or the device itself, or below it.
+pub(crate) fn check_parent(
+    tx: &mut Tx,
+    parent: &SystemId,
+    device: &SystemId,
+) -> Result<(), Refusal> {
+    named_parent(tx, parent.as_str(), Some(device)).map(|_| ())
+}
+
+/// The parent that a request names, which must not be the device itself, nor stand below it.
+fn named_parent(tx: &mut Tx, named: &str, of: Option<&SystemId>) -> Result<Parent, Refusal> {
+>>>>>>> theirs
     let refused = || Refusal::field("parent", NO_CHOICE);
     let id: SystemId = named.parse().map_err(|_| refused())?;
     // Who deletes it sees this device, or this change is evaluated again.

@@ -100,6 +100,7 @@ pub async fn update(
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(), Refusal> {
     let cause = cause(actor, "machine.delete");
+<<<<<<< ours
     tables
         .update(&cause, |tx| {
             let machine = find(tx, id)?;
@@ -107,6 +108,27 @@ pub async fn delete(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<(),
             remove(tx, &machine)
         })
         .await
+=======
+    tables.update(&cause, |tx| remove(tx, actor, id)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, actor: &Actor, id: &SystemId) -> Result<(), Refusal> {
+    let machine = find(tx, id)?;
+    permits(actor, Permission::EditMachine, &Object::of(&machine))?;
+    credentials::revoke(tx, &machine)?;
+    for output in tx.list_by(&OUTPUTS_OF_MACHINE, id)? {
+        tx.delete::<ToolOutput>(&(output.machine, output.tool))?;
+    }
+    dependents::forget_node(tx, id)?;
+    tx.delete::<MachineSecrets>(id)?;
+    tx.delete::<PowerJob>(id)?;
+    tx.delete::<Machine>(id)?;
+    Ok(())
+>>>>>>> theirs
 }
 
 /// The same within a transaction.

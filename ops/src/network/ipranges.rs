@@ -171,18 +171,36 @@ pub async fn update(
 /// [`Refusal`], also for the last dynamic range of a VLAN on which DHCP is on.
 pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
     let cause = cause(actor, "iprange.delete");
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SUBNETS_GUARD);
-            let range = own(tx, actor, id)?;
-            if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
-                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
-            }
-            dependents::forget_range(tx, &range)?;
-            tx.delete::<IpRange>(&range.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, actor, id)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let range = own(tx, actor, id)?;
+    if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
+        dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+    }
+    dependents::forget_range(tx, &range)?;
+    tx.delete::<IpRange>(&range.id)?;
+    Ok(())
+}
+
+/// Whether a range may be as it is written, in place of what it was.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check_row(
+    tx: &mut Tx,
+    subnet: &Subnet,
+    range: &IpRange,
+    before: Option<&IpRange>,
+) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    check(tx, subnet, range, before)
 }
 
 fn own(tx: &Tx, actor: &Actor, id: IpRangeId) -> Result<IpRange, Refusal> {

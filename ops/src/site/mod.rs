@@ -11,6 +11,10 @@ pub mod operations;
 pub mod packagerepositories;
 pub mod resourcepools;
 pub mod settings;
+<<<<<<< ours
 pub mod webhook_deliveries;
 pub mod webhooks;
+=======
+pub mod undo;
+>>>>>>> theirs
 pub mod zones;

@@ -106,6 +106,7 @@ pub async fn set(
         .await
 }
 
+<<<<<<< ours
 /// How long sessions last.
 ///
 /// # Errors
@@ -123,6 +124,19 @@ pub fn session_limits(at: &impl Reads) -> Result<SessionLimits, TableError> {
 fn note_ended_sessions(tx: &mut Tx) -> Result<(), TableError> {
     let ended = EndedSessions::at(session_limits(tx)?, tx.now());
     tx.put(&ended)
+=======
+/// Whether a setting may be as it is written.
+///
+/// # Errors
+/// [`Refusal`] for one that is not known or not supported.
+pub(crate) fn check_row(tx: &Tx, setting: &Setting) -> Result<(), Refusal> {
+    let known = known(&setting.name)?;
+    if let Usage::Refused(reason) = known.usage {
+        let message = format!("Ironraft does not support setting {} yet: {reason}.", known.name);
+        return Err(Refusal::field(known.name, message));
+    }
+    check_image(tx, known, &setting.value)
+>>>>>>> theirs
 }
 
 /// What is deployed by default has to be there, as in MAAS; the site's first default need not be.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use raft_store::Store;
 use raft_store::past::TimeError;
-use raft_store::past::records::{PastOfKey, SEARCHED_MAX};
+use raft_store::past::records::{PastOfKey, PastTxn, PastTxns, SEARCHED_MAX};
 use raft_store::read::ReadError;
 use raft_store::txn::{Meta, Txn, Write};
 
@@ -98,6 +98,7 @@ async fn is_remembered(store: &Store, revisions: [u64; 5]) {
     let nothing = store.changes_of(0).await;
     assert!(matches!(nothing, Err(ReadError::Compacted { .. })), "{nothing:?}");
 
+<<<<<<< ours
     let mut times = Vec::new();
     for revision in revisions {
         times.push((revision, time_of(store, revision).await));
@@ -106,6 +107,30 @@ async fn is_remembered(store: &Store, revisions: [u64; 5]) {
         // More than one may be of the same millisecond.
         let last = times.iter().filter(|(_, other)| other <= time).map(|(revision, _)| *revision);
         assert_eq!(store.revision_at(*time).await.ok(), last.max(), "at {time}");
+=======
+    let by = |page: &PastTxns| page.txns.iter().map(|txn| txn.done.revision).collect::<Vec<_>>();
+    let of_a = |txn: &PastTxn| txn.changes.iter().any(|change| change.key == "a");
+    let (mut seen, mut next) = (Vec::new(), None);
+    loop {
+        let page = store.changes_before(next, 1, of_a).await.expect("changes");
+        seen.extend(by(&page));
+        next = page.next;
+        if next.is_none() {
+            assert_eq!(page.known_after, 0);
+            break;
+        }
+        assert_eq!(next, Some(page.known_after + 1));
+    }
+    assert_eq!(seen, [fifth, third, second, first]);
+    let page = store.changes_before(Some(fifth), 1, |_| true).await.expect("changes");
+    assert_eq!((by(&page), page.next), (vec![fourth], Some(fourth)));
+
+    let at = async |step| store.revision_at(BEGINNING_MS + step).await;
+    for (step, revision) in
+        [(100, first), (199, first), (200, second), (450, fourth), (500, fifth), (9999, fifth)]
+    {
+        assert_eq!(at(step).await, Ok(revision), "at {step}");
+>>>>>>> theirs
     }
     assert_eq!(store.revision_at(u64::MAX).await, Ok(fifth));
     assert!(store.revision_at(times[0].1 - 1).await.expect("before everything") < first);
