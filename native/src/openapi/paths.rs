@@ -123,7 +123,7 @@ fn run(route: &Route, verb: &Verb) -> Value {
         "summary": operation.doc.lines().next().unwrap_or_default(),
         "description": operation.doc,
         "parameters": parameters,
-        "responses": responses("200", "What came of it.", None),
+        "responses": outcome(verb),
     });
     if operation.is_anonymous() {
         described["security"] = json!([]);
@@ -209,6 +209,19 @@ fn member(presence: Presence, doc: &str) -> Value {
             "type": ["array", "string", "number", "boolean", "null"],
             "items": { "type": one }, "description": doc,
         }),
+    }
+}
+
+/// What a verb answers when it is done.
+fn outcome(verb: &Verb) -> Value {
+    match verb.name().as_str() {
+        "create" => responses("201", "What was made.", None),
+        "delete" if verb.method == "DELETE" => {
+            let mut gone = responses("204", "It is gone.", None);
+            gone["204"] = json!({ "description": "It is gone." });
+            gone
+        }
+        _ => responses("200", "What came of it.", None),
     }
 }
 
