@@ -8,7 +8,9 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/ironraft/target
 export CARGO_TARGET_DIR
 CARGO_TERM_COLOR ?= auto
 export CARGO_TERM_COLOR
-export PATH := $(HOME)/.cargo/bin:$(PATH)
+# Where Node is put if the one of this machine is too old for the web interface.
+NODE_DIR ?= $(HOME)/.cache/ironraft/node
+export PATH := $(NODE_DIR)/bin:$(HOME)/.cargo/bin:$(PATH)
 # RocksDB is compiled by `deploy/rocksdb` and not by its crate, which takes five times as long.
 ROCKSDB_LIB_DIR ?= $(HOME)/.cache/ironraft/rocksdb
 export ROCKSDB_LIB_DIR
@@ -17,7 +19,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim build demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
+.PHONY: help env setup claim ui build demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -33,11 +35,17 @@ claim:
 	@deploy/claim-target $(CARGO_TARGET_DIR)
 	@deploy/rocksdb $(ROCKSDB_LIB_DIR) $(CARGO_TARGET_DIR)
 
-build: setup claim ## compile the workspace
+ui: ## build the web interface, which the region program embeds
+	@deploy/node $(NODE_DIR)
+	@deploy/build-ui
+
+build: setup claim ui ## compile the workspace
 	cargo build --workspace --bins
 
 demo: ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
 	@deploy/setup demo
+	@deploy/node $(NODE_DIR)
+	@deploy/build-ui
 	@deploy/build-demo $(CARGO_TARGET_DIR) $(ROCKSDB_LIB_DIR)
 	$(BIN)/ironraft-demo $(if $(KEEP),--keep)
 
@@ -50,8 +58,9 @@ cargo run --quiet --bin xtask -- tidy
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 endef
 
-test: setup claim ## everything: format, lints, house rules, documentation, all tests, the end-to-end lab
+test: setup claim ui ## everything: format, lints, house rules, documentation, all tests, the end-to-end lab
 	$(gate)
+	cd ui && npm run --silent check
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
 
@@ -59,8 +68,9 @@ e2e: setup claim ## DHCP clients and relays that others made, also where they ta
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile e2e
 
-check: claim ## the fast gate: format, lints, house rules, documentation, quick tests; never writes
+check: claim ui ## the fast gate: format, lints, house rules, documentation, quick tests; never writes
 	$(gate)
+	cd ui && npm run --silent check
 	cargo nextest run --workspace --profile quick
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --all-features check bans licenses sources; \
 	else echo "skip: cargo-deny is not installed"; fi
@@ -108,9 +118,10 @@ upgrade: build ## replace the regions of a previous program one by one under loa
 
 FUZZ_SECONDS ?= 60
 FUZZ_SEED ?= 1
-fuzz: build ## packets and conversations at random against the DHCP server, requests against both APIs (FUZZ_SECONDS, FUZZ_SEED)
+fuzz: build ## packets and conversations at random against the DHCP server, requests against both APIs, sites against plans and undo (FUZZ_SECONDS, FUZZ_SEED)
 	$(call optimised,fuzz) --package fuzz --bin ironraft-fuzz
 	$(CARGO_TARGET_DIR)/fuzz/ironraft-fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PROPERTY_SECONDS=$(FUZZ_SECONDS) cargo test --workspace --test native -- property --nocapture
 	deploy/fuzz-native $(BIN)/ironraft $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 CHAOS_MINUTES ?= 15

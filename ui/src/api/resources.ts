@@ -1,0 +1,125 @@
+/** The kinds of objects, with their shapes out of the API's document. */
+
+import type { components, paths } from "./schema";
+
+type Page<Item> = { items: Item[]; next?: string | null; revision: number };
+
+/** Every path of the document that answers with a page. */
+type Paged = {
+  [P in keyof paths]: paths[P] extends { get: { responses: { 200: { content: { "application/json": Page<unknown> } } } } }
+    ? P
+    : never;
+}[keyof paths];
+
+type Described = Paged extends infer P ? (P extends `/api/v1/${infer Name}` ? (Name extends `${string}/${string}` ? never : Name) : never) : never;
+
+/** The kinds of objects. */
+export type ResourceName = Described | "operations";
+
+type ItemAt<P> = P extends keyof paths
+  ? paths[P] extends { get: { responses: { 200: { content: { "application/json": { items: (infer Item)[] } } } } } }
+    ? Item
+    : never
+  : never;
+
+/** An object of a kind. */
+export type Item<R extends ResourceName> = R extends "operations" ? Operation : ItemAt<`/api/v1/${R}`> & { revision?: number };
+
+/** How many objects have a value. */
+export interface Count {
+  value: string | null;
+  count: number;
+}
+
+/** A page of a list. */
+export interface ListPage<T> {
+  items: T[];
+  /** How many there are on all pages; lists without counts (events, leases) do not say it. */
+  total: number;
+  next: string | null;
+  revision: number;
+  facets?: Record<string, Count[]>;
+  groups?: Count[];
+}
+
+export type Machine = Item<"machines">;
+export type Plan = components["schemas"]["Plan"];
+export type Effects = components["schemas"]["Effects"];
+export type Difference = components["schemas"]["Difference"];
+export type ResourceEntry = components["schemas"]["ResourceEntry"];
+
+/** One verb on many objects. */
+export interface Operation {
+  id: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  kind: string;
+  verb: string;
+  username: string;
+  filter: string | null;
+  created: string;
+  ended: string | null;
+  cancelled_by: string | null;
+  total: number;
+  waiting: number;
+  done: number;
+  failed: number;
+  cancelled: number;
+  targets: OperationTarget[];
+  revision?: number;
+}
+
+export interface OperationTarget {
+  id: string;
+  name: string;
+  outcome: "waiting" | "done" | "failed" | "cancelled";
+  revision: number | null;
+  status: number | null;
+  detail: string | null;
+  time: string | null;
+}
+
+/** What an operation on many objects would do. */
+export interface BulkPlan extends Plan {
+  targets: number;
+  refused: { id: string; name: string; status: number; detail: string }[];
+}
+
+/** The member that names an object of a kind; `id` for those that are not here. */
+const KEYS: Partial<Record<ResourceName, string>> = {
+  machines: "system_id",
+  devices: "system_id",
+  racks: "system_id",
+  regions: "system_id",
+  discoveries: "discovery_id",
+  tags: "name",
+  users: "username",
+  files: "filename",
+  settings: "name",
+  "ip-addresses": "ip",
+  leases: "ip",
+  "license-keys": "resource_uri",
+};
+
+/** The kinds that cannot be watched. */
+const UNWATCHED: ReadonlySet<string> = new Set(["discoveries", "dns-records", "license-keys", "users", "files", "leases"]);
+
+/** Whether changes of a kind are told by the stream; others are read again from time to time. */
+export function isWatched(resource: ResourceName): boolean {
+  return !UNWATCHED.has(resource);
+}
+
+/** The member that names objects of a kind. */
+export function keyMember(resource: ResourceName): string {
+  return KEYS[resource] ?? "id";
+}
+
+/** What names an object. */
+export function keyOf(resource: ResourceName, item: object): string {
+  const value = (item as Record<string, unknown>)[keyMember(resource)];
+  return String(value);
+}
+
+/** The path of a kind, or of an object of it. */
+export function pathOf(resource: ResourceName, key?: string): string {
+  return key === undefined ? `/api/v1/${resource}` : `/api/v1/${resource}/${encodeURIComponent(key)}`;
+}

@@ -1,0 +1,224 @@
+/** The user who is logged in: API keys, SSH keys, and the password. */
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { useFirstPage, useRead } from "../../api/lists";
+import type { Item } from "../../api/resources";
+import { pathOf } from "../../api/resources";
+import { SESSION } from "../../api/session";
+import { ResourceForm } from "../../form/ResourceForm";
+import { Button } from "../../parts/Button";
+import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
+import { Dialog } from "../../parts/Dialog";
+import { PageHeader } from "../../parts/PageHeader";
+import { Beside, Facts, Note, Panel, Panels } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
+import { count } from "../../parts/PlanView";
+import { Copyable } from "../../parts/ShowAs";
+import { Tabs } from "../../parts/Tabs";
+import { USER_TABS } from "../users/Users";
+import styles from "./Account.module.css";
+
+interface Token {
+  name: string;
+  /** `consumer:token:secret`. */
+  token: string;
+}
+
+/** The part of an API key that names it, and is no secret. */
+export function middleOf(token: string): string {
+  return token.split(":")[1] ?? token;
+}
+
+/** A public key in its parts: what sort it is, what stands in it shortened, and its comment. */
+export function sshParts(key: string): { sort: string; short: string; comment: string } {
+  const [sort = "", body = "", ...comment] = key.trim().split(/\s+/);
+  return { sort, short: body.length > 24 ? `${body.slice(0, 12)}…${body.slice(-10)}` : body, comment: comment.join(" ") };
+}
+
+export default function Account() {
+  const session = useQuery(SESSION);
+  const user = session.data;
+  return (
+    <>
+      <PageHeader title="My account" />
+      <Tabs label="Accounts" tabs={USER_TABS} />
+      <Panels>
+        <ApiKeys />
+        <SshKeys />
+        <Beside>
+          <Panel title="Who I am">
+            <Facts
+              of={[
+                ["Name", user === null || user === undefined ? "" : <Link key="name" to={`/users/${encodeURIComponent(user.username)}`}>{user.username}</Link>],
+                ["Mail address", user?.email === "" ? "None" : (user?.email ?? "")],
+                ["Rights", user?.is_superuser === true ? "Administrator: may do everything" : "Those that my groups give"],
+              ]}
+            />
+          </Panel>
+          <Panel title="Password">
+            <ResourceForm
+              fields={[
+                { name: "old_password", label: "Password of now", kind: "password", help: "None, if I have none yet." },
+                { name: "new_password", label: "New password", kind: "password", isNeeded: true, help: "8 characters at least; not like the name, and no common one." },
+              ]}
+              change={(values) => ({ method: "POST", path: "/api/v1/account/change-password", body: { old_password: values.old_password, new_password: values.new_password } })}
+              submit="Change the password"
+              isPlanned={false}
+              done="The password was changed. Log in again"
+              cli={() => "ironraft password"}
+              onDone={() => void session.refetch()}
+            >
+              <Note>All sessions end, this one, too. API keys stay: delete those that are not to.</Note>
+            </ResourceForm>
+          </Panel>
+        </Beside>
+      </Panels>
+    </>
+  );
+}
+
+type AskedKey = { kind: "new" } | { kind: "show" | "rename" | "delete"; of: Token } | { kind: "made"; key: string };
+
+function ApiKeys() {
+  const tokens = useRead<Token[]>("/api/v1/account/list-authorisation-tokens", null);
+  const [asked, setAsked] = useState<AskedKey | null>(null);
+  const close = () => setAsked(null);
+  const done = () => {
+    close();
+    void tokens.refetch();
+  };
+  const all = tokens.value ?? [];
+  return (
+    <>
+      <Panel title="API keys" beside={tokens.value === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAsked({ kind: "new" })}>New key</Button>} result={tokens} isFlush>
+        <PlainTable
+          label="API keys"
+          columns={[
+            { header: "Name", cell: (found) => (found.name === "" ? <span className={styles.quiet}>No name</span> : found.name), widthMin: 140 },
+            { header: "Middle part", cell: (found) => <code>{middleOf(found.token)}</code> },
+            {
+              header: "",
+              isNarrow: true,
+              cell: (found) => (
+                <span className={styles.buttons}>
+                  <Button size="small" label={`Show ${found.name}`} onPress={() => setAsked({ kind: "show", of: found })}>
+                    Show
+                  </Button>
+                  <Button size="small" label={`Rename ${found.name}`} onPress={() => setAsked({ kind: "rename", of: found })}>
+                    Rename
+                  </Button>
+                  <Button size="small" kind="quiet" label={`Delete ${found.name}`} onPress={() => setAsked({ kind: "delete", of: found })}>
+                    Delete
+                  </Button>
+                </span>
+              ),
+            },
+          ]}
+          rows={all}
+          rowKey={(found) => found.token}
+          empty="There is none: the command line and other clients need one."
+        />
+      </Panel>
+      <Dialog title="New API key" isOpen={asked?.kind === "new"} onClose={close}>
+        <ResourceForm
+          fields={[{ name: "name", label: "Name", placeholder: "laptop", help: "What it is for." }]}
+          change={(values) => ({ method: "POST", path: "/api/v1/account/create-authorisation-token", body: values })}
+          submit="Make"
+          isPlanned={false}
+          done="The API key was made"
+          onDone={(answer) => {
+            const made = answer.data as { consumer_key: string; token_key: string; token_secret: string };
+            void tokens.refetch();
+            setAsked({ kind: "made", key: [made.consumer_key, made.token_key, made.token_secret].join(":") });
+          }}
+          onCancel={close}
+        />
+      </Dialog>
+      {(asked?.kind === "made" || asked?.kind === "show") && (
+        <Dialog title="API key" isOpen onClose={close} footer={<Button kind="primary" onPress={close}>Close</Button>}>
+          <p>Who has it is me. On a host with the command line:</p>
+          <Copyable text={`ironraft login ${location.origin}`} />
+          <Copyable text={asked.kind === "made" ? asked.key : asked.of.token} />
+        </Dialog>
+      )}
+      {asked?.kind === "rename" && (
+        <Dialog title="Another name for a key" isOpen onClose={close}>
+          <ResourceForm
+            fields={[{ name: "name", label: "Name", isNeeded: true }]}
+            initial={{ name: asked.of.name }}
+            change={(values) => ({ method: "POST", path: "/api/v1/account/update-token-name", body: { token: middleOf(asked.of.token), name: values.name } })}
+            submit="Rename"
+            isPlanned={false}
+            done="The key has another name"
+            onDone={done}
+            onCancel={close}
+          />
+        </Dialog>
+      )}
+      {asked?.kind === "delete" && (
+        <ConfirmWithPlan
+          title={`Delete the key ${asked.of.name === "" ? middleOf(asked.of.token) : asked.of.name}?`}
+          change={{ method: "POST", path: "/api/v1/account/delete-authorisation-token", body: { token_key: middleOf(asked.of.token) } }}
+          verb="Delete the key"
+          isDangerous
+          done="The key was deleted"
+          onClose={close}
+          onDone={done}
+        >
+          <p>Whatever signs its requests with it is refused from then on, at every region.</p>
+        </ConfirmWithPlan>
+      )}
+    </>
+  );
+}
+
+function SshKeys() {
+  const keys = useFirstPage("ssh-keys", { sort: "id", limit: 1000 });
+  const [isAdding, setAdding] = useState(false);
+  const [removed, setRemoved] = useState<Item<"ssh-keys"> | null>(null);
+  const all = keys.data?.items ?? [];
+  return (
+    <>
+      <Panel title="SSH keys" beside={keys.data === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAdding(true)}>Add a key</Button>} result={keys} isFlush>
+        <PlainTable
+          label="SSH keys"
+          columns={[
+            { header: "Comment", cell: (found) => sshParts(found.key).comment || <span className={styles.quiet}>None</span>, widthMin: 140 },
+            { header: "Key", cell: (found) => <code title={found.key}>{`${sshParts(found.key).sort} ${sshParts(found.key).short}`}</code> },
+            {
+              header: "",
+              isNarrow: true,
+              cell: (found) => (
+                <Button size="small" kind="quiet" label={`Delete ${sshParts(found.key).comment}`} onPress={() => setRemoved(found)}>
+                  Delete
+                </Button>
+              ),
+            },
+          ]}
+          rows={all}
+          rowKey={(found) => String(found.id)}
+          empty="There is none: nobody could log in at machines that I deploy."
+        />
+        <Note>Machines that I deploy from now on let in who has one of them. Those that are deployed stay as they are.</Note>
+      </Panel>
+      <Dialog title="Add an SSH key" isOpen={isAdding} onClose={() => setAdding(false)}>
+        <ResourceForm
+          fields={[{ name: "key", label: "Public key", kind: "textarea", isNeeded: true, placeholder: "ssh-ed25519 AAAA… anna@laptop", help: "A line of authorized_keys without options, mostly ~/.ssh/id_ed25519.pub." }]}
+          change={(values) => ({ method: "POST", path: pathOf("ssh-keys"), body: { key: String(values.key ?? "").trim() } })}
+          submit="Add"
+          done="The key was added"
+          onDone={() => setAdding(false)}
+          onCancel={() => setAdding(false)}
+        />
+      </Dialog>
+      {removed !== null && (
+        <ConfirmWithPlan title="Delete this SSH key?" change={{ method: "DELETE", path: pathOf("ssh-keys", String(removed.id)) }} verb="Delete the key" isDangerous done="The key was deleted" onClose={() => setRemoved(null)}>
+          <p>Machines that are deployed from now on do not let in who has it. Those that are deployed still do.</p>
+        </ConfirmWithPlan>
+      )}
+    </>
+  );
+}

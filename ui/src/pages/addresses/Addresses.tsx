@@ -1,0 +1,101 @@
+/** Addresses that users reserved for what this site does not manage. */
+
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { useAll } from "../../api/lists";
+import type { Item } from "../../api/resources";
+import { filled } from "../../form/body";
+import type { Field } from "../../form/ResourceForm";
+import { ResourceForm } from "../../form/ResourceForm";
+import { Button } from "../../parts/Button";
+import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
+import { Dialog } from "../../parts/Dialog";
+import { PageHeader } from "../../parts/PageHeader";
+import { Empty } from "../../parts/Problem";
+import { Time } from "../../parts/Time";
+import type { Column } from "../../table/columns";
+import { ResourceTable } from "../../table/ResourceTable";
+import { bySubnet } from "../networks/forms";
+
+type Address = Item<"ip-addresses">;
+
+const client = (address: Address) => address.interface_set.map((one) => one.mac_address).join(", ");
+
+export default function Addresses() {
+  const [isReserving, setReserving] = useState(false);
+  const [released, setReleased] = useState<Address | null>(null);
+  const columns: Column<Address>[] = [
+    { id: "ip", header: "Address", cell: (address) => <code>{address.ip}</code>, text: (address) => address.ip, sort: "ip", width: "minmax(150px, 1.2fr)", card: "title" },
+    { id: "subnet", header: "Subnet", cell: (address) => (address.subnet ? <Link to={`/subnets/${address.subnet.id}`}>{address.subnet.cidr}</Link> : null), text: (address) => address.subnet?.cidr ?? "", sort: "subnet.cidr", width: "minmax(150px, 1.2fr)", card: "below" },
+    { id: "kind", header: "Kind", cell: (address) => address.alloc_type_name, text: (address) => address.alloc_type_name, sort: "alloc_type_name", width: "minmax(120px, 1fr)" },
+    { id: "owner", header: "Owner", cell: (address) => address.owner?.username ?? "", text: (address) => address.owner?.username ?? "", sort: "owner.username", width: "minmax(100px, 1fr)", card: "below" },
+    { id: "client", header: "Client", cell: (address) => (client(address) === "" ? null : <code>{client(address)}</code>), text: client, width: "minmax(150px, 1.2fr)" },
+    { id: "created", header: "Since", cell: (address) => <Time at={address.created} />, text: (address) => address.created ?? "", sort: "created", width: "minmax(110px, 1fr)", card: "below" },
+    {
+      id: "deeds",
+      header: "Actions",
+      cell: (address) => (
+        <Button size="small" kind="quiet" onPress={() => setReleased(address)}>
+          Release…
+        </Button>
+      ),
+      text: () => "",
+      width: "110px",
+      card: "beside",
+    },
+  ];
+  return (
+    <>
+      <PageHeader title="Reserved addresses">
+        <Button kind="primary" onPress={() => setReserving(true)}>
+          Reserve an address
+        </Button>
+      </PageHeader>
+      <ResourceTable
+        resource="ip-addresses"
+        noun={["reserved address", "reserved addresses"]}
+        columns={columns}
+        defaultSort="ip"
+        placeholder="ip:10.20.0.0/24 owner.username:anna"
+        facets={[{ field: "owner.username", label: "Owner" }, { field: "subnet.cidr", label: "Subnet" }]}
+        empty={
+          <Empty title="No address is reserved">
+            <p>Reserve one for what has an address of a subnet without being a machine or a device. Addresses that DHCP keeps for a client are on the page of their subnet.</p>
+          </Empty>
+        }
+      />
+      {isReserving && <ReserveDialog onClose={() => setReserving(false)} />}
+      {released !== null && (
+        <ConfirmWithPlan
+          title={`Release ${released.ip}?`}
+          change={{ method: "POST", path: "/api/v1/ip-addresses/release", body: { ip: released.ip } }}
+          verb="Release"
+          isDangerous
+          isReversible
+          done={`${released.ip} was released`}
+          onClose={() => setReleased(null)}
+        >
+          <p>From then on it may be given to somebody else.</p>
+        </ConfirmWithPlan>
+      )}
+    </>
+  );
+}
+
+function ReserveDialog({ onClose }: { onClose: () => void }) {
+  const subnets = useAll("subnets");
+  if (subnets.isPending) return null;
+  const options = [...subnets.items].sort(bySubnet).map((subnet) => ({ value: subnet.cidr, label: subnet.name === subnet.cidr ? subnet.cidr : `${subnet.cidr} ${subnet.name}` }));
+  const fields: Field[] = [
+    { name: "subnet", label: "Subnet", kind: "select", isNeeded: true, options },
+    { name: "ip", label: "Address", help: "A free one is chosen when it is left empty." },
+    { name: "hostname", label: "Name", help: "It stands in the DNS." },
+    { name: "mac", label: "Hardware address", help: "DHCP gives the address to this client." },
+  ];
+  return (
+    <Dialog title="Reserve an address" isOpen onClose={onClose} isDismissable={false}>
+      <ResourceForm fields={fields} change={(values) => ({ method: "POST", path: "/api/v1/ip-addresses/reserve", body: filled(values) })} submit="Reserve" done="The address was reserved" isReversible onDone={onClose} onCancel={onClose} />
+    </Dialog>
+  );
+}

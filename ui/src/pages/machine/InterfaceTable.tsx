@@ -1,0 +1,90 @@
+/** Interfaces of a machine or a device: what they are, where they are, and how they get addresses. */
+
+import type { ReactNode } from "react";
+
+import type { components } from "../../api/schema";
+import { SmallTable } from "../../parts/SmallTable";
+import { Status } from "../../parts/Status";
+import styles from "./Machine.module.css";
+import { speed } from "./sizes";
+
+export type Interface = components["schemas"]["Interface"];
+export type InterfaceLink = components["schemas"]["Link"];
+
+interface Props {
+  interfaces: readonly Interface[];
+  /** The interface that it boots from. */
+  boots?: number | undefined;
+  /** What can be done with an interface. */
+  actions?: (found: Interface) => ReactNode;
+  /** What can be done with a link. */
+  linkActions?: (found: Interface, link: InterfaceLink) => ReactNode;
+}
+
+export function InterfaceTable({ interfaces, boots, actions, linkActions }: Props) {
+  return (
+    <SmallTable
+      label="Interfaces"
+      rows={interfaces}
+      keyOf={(found) => found.id}
+      columns={[
+        {
+          header: "Name",
+          cell: (found) => (
+            <>
+              <strong className={styles.strong}>{found.name}</strong>
+              {found.id === boots && <span className={styles.mark}>boots</span>}
+            </>
+          ),
+        },
+        { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },
+        { header: "Link", cell: (found) => <Status tone={!found.enabled ? "neutral" : found.link_connected ? "good" : found.id === boots ? "bad" : "idle"}>{!found.enabled ? "Disabled" : found.link_connected ? "Connected" : "No link"}</Status> },
+        { header: "Speed", cell: speedOf },
+        { header: "Fabric and VLAN", cell: (found) => (found.vlan === null || found.vlan === undefined ? <span className={styles.quiet}>not known</span> : vlanOf(found.vlan)) },
+        { header: "Addresses", cell: (found) => <Links found={found} actions={linkActions} /> },
+        { header: "MTU", cell: (found) => found.effective_mtu, isNumeric: true },
+        ...(actions === undefined ? [] : [{ header: "Change", cell: actions }]),
+      ]}
+    />
+  );
+}
+
+function Links({ found, actions }: { found: Interface; actions: Props["linkActions"] }) {
+  if (found.links.length === 0) return <span className={styles.quiet}>none</span>;
+  return (
+    <ul className={styles.links}>
+      {found.links.map((link) => (
+        <li key={link.id}>
+          <span>
+            {link.ip_address !== null && link.ip_address !== undefined && <code>{link.ip_address}</code>}{" "}
+            <span className={styles.quiet}>
+              {modeOf(link.mode)}
+              {link.subnet !== null && link.subnet !== undefined && ` in ${subnetOf(link.subnet)}`}
+            </span>
+          </span>
+          {actions?.(found, link)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const MODES: Record<string, string> = { auto: "assigned", static: "fixed", dhcp: "by DHCP", link_up: "no address" };
+
+export function modeOf(mode: string): string {
+  return MODES[mode] ?? mode;
+}
+
+function subnetOf(subnet: components["schemas"]["Subnet"]): string {
+  return subnet.name === "" || subnet.name === subnet.cidr ? subnet.cidr : `${subnet.name} (${subnet.cidr})`;
+}
+
+export function vlanOf(vlan: components["schemas"]["Vlan"]): string {
+  return `${vlan.fabric}, ${vlan.vid === 0 ? "untagged" : `VLAN ${vlan.vid}`}${vlan.name === "" || vlan.name === "untagged" ? "" : ` ${vlan.name}`}`;
+}
+
+/** How fast it is, and how fast it could be where that is more. */
+export function speedOf(found: Pick<Interface, "link_speed" | "interface_speed">): string {
+  if (found.link_speed === 0) return found.interface_speed === 0 ? "" : `up to ${speed(found.interface_speed)}`;
+  return found.interface_speed > found.link_speed ? `${speed(found.link_speed)} of ${speed(found.interface_speed)}` : speed(found.link_speed);
+}

@@ -1,0 +1,199 @@
+/** What belongs to a subnet, each as a table: ranges, reserved IPs, leases, routes and snippets. */
+
+import { useAll } from "../../api/lists";
+import type { Item, ListPage } from "../../api/resources";
+import { Block } from "../../parts/Block";
+import { Button } from "../../parts/Button";
+import { Menu } from "../../parts/Menu";
+import { count } from "../../parts/PlanView";
+import { Icon } from "../../parts/Icon";
+import { Empty } from "../../parts/Problem";
+import type { Tone } from "../../parts/Status";
+import { inWords, Status } from "../../parts/Status";
+import { Time } from "../../parts/Time";
+import { ShortTable } from "../../table/ShortTable";
+import { countOf, spoken } from "./address";
+import { Mark } from "./AddressMap";
+import styles from "./AddressMap.module.css";
+import type { Asked } from "./SubnetDialogs";
+import type { Subnet } from "./tree";
+
+type Ask = (asked: Asked) => void;
+
+interface Listed<T> {
+  items: readonly T[];
+  isPending: boolean;
+  error: unknown;
+  data?: unknown;
+  refetch: () => unknown;
+}
+
+/** Change and delete of one. */
+export function RowMenu({ name, onChange, onDelete }: { name: string; onChange?: () => void; onDelete: () => void }) {
+  const choices = [...(onChange === undefined ? [] : [{ id: "change", label: "Change…" }]), { id: "delete", label: "Delete…", isDangerous: true }];
+  return <Menu label={<Icon name="more" />} name={`What can be done with ${name}`} size="icon" kind="quiet" choices={choices} onChoose={(id) => (id === "change" ? onChange?.() : onDelete())} />;
+}
+
+export function Ranges({ subnet, ranges, onAsk }: { subnet: Subnet; ranges: Listed<Item<"ip-ranges">>; onAsk: Ask }) {
+  return (
+    <Block
+      title="Ranges"
+      result={ranges}
+      actions={
+        <>
+          <Button size="small" onPress={() => onAsk({ kind: "range", type: "dynamic" })}>
+            New dynamic range
+          </Button>
+          <Button size="small" onPress={() => onAsk({ kind: "range", type: "reserved" })}>
+            New reserved range
+          </Button>
+        </>
+      }
+    >
+      <ShortTable
+        label="Ranges"
+        rows={ranges.items}
+        rowKey={(range) => String(range.id)}
+        empty={<Empty title="It has no ranges">{subnet.managed ? "DHCP gives out what a dynamic range has; what is reserved is left alone." : "It is not managed: only what is reserved here is used."}</Empty>}
+        columns={[
+          { id: "type", header: "Type", cell: (range) => <span className={styles.use}><Mark use={range.type === "dynamic" ? "dynamic" : "reserved"} /> {inWords(range.type)}</span> },
+          { id: "start", header: "From", cell: (range) => <code>{range.start_ip}</code> },
+          { id: "end", header: "To", cell: (range) => <code>{range.end_ip}</code> },
+          { id: "size", header: "Addresses", cell: (range) => spoken(countOf(range.start_ip, range.end_ip)), isNumeric: true },
+          { id: "owner", header: "Owner", cell: (range) => range.user?.username ?? "" },
+          { id: "comment", header: "Comment", cell: (range) => range.comment },
+        ]}
+        actions={(range) => <RowMenu name={`range ${range.start_ip}`} onChange={() => onAsk({ kind: "range", item: range })} onDelete={() => onAsk({ kind: "delete", resource: "ip-ranges", item: range, name: `the ${range.type} range ${range.start_ip} to ${range.end_ip}` })} />}
+      />
+    </Block>
+  );
+}
+
+export function ReservedIps({ reserved, onAsk }: { reserved: Listed<Item<"reserved-ips">>; onAsk: Ask }) {
+  return (
+    <Block
+      title="Reserved IPs"
+      beside="Kept for one client each, by its hardware address"
+      result={reserved}
+      actions={
+        <Button size="small" onPress={() => onAsk({ kind: "reserved" })}>
+          New reserved IP
+        </Button>
+      }
+    >
+      <ShortTable
+        label="Reserved IPs"
+        rows={reserved.items}
+        rowKey={(one) => String(one.id)}
+        empty="No address is kept for a client"
+        columns={[
+          { id: "ip", header: "Address", cell: (one) => <code>{one.ip}</code> },
+          { id: "mac", header: "Client", cell: (one) => <code>{one.mac_address}</code> },
+          { id: "comment", header: "Comment", cell: (one) => one.comment },
+        ]}
+        actions={(one) => <RowMenu name={one.ip} onChange={() => onAsk({ kind: "reserved", item: one })} onDelete={() => onAsk({ kind: "delete", resource: "reserved-ips", item: one, name: `what keeps ${one.ip} for ${one.mac_address}` })} />}
+      />
+    </Block>
+  );
+}
+
+const LEASES: Record<string, { tone: Tone; word: string }> = {
+  active: { tone: "good", word: "Active" },
+  kept: { tone: "idle", word: "Kept" },
+  ended: { tone: "neutral", word: "Ended" },
+  declined: { tone: "bad", word: "Declined" },
+};
+
+/** How many leases stand in the table. */
+const SHOWN = 200;
+
+export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { data?: ListPage<Item<"leases">> | undefined; isPending: boolean; error: unknown; refetch: () => unknown }; onAsk: Ask }) {
+  const all = leases.data?.items ?? [];
+  const active = all.filter((lease) => lease.state === "active").length;
+  const isMore = all.length > SHOWN || (leases.data?.next ?? null) !== null;
+  return (
+    <Block title="Leases" beside={active === 0 ? undefined : `${count(active, "client")} ${active === 1 ? "has" : "have"} an address now`} result={leases}>
+      <ShortTable
+        label="Leases"
+        rows={all.slice(0, SHOWN)}
+        rowKey={(lease) => lease.ip}
+        empty={subnet.vlan.dhcp_on || subnet.vlan.relay_vlan ? "No client has had an address yet" : "DHCP is not served here"}
+        more={isMore ? `More than these: ironraft lease list subnet:${subnet.id}` : null}
+        columns={[
+          { id: "ip", header: "Address", cell: (lease) => <code>{lease.ip}</code> },
+          { id: "client", header: "Client", cell: (lease) => <code>{lease.client}</code> },
+          { id: "name", header: "Name", cell: (lease) => lease.name ?? "" },
+          { id: "state", header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{LEASES[lease.state]?.word ?? lease.state}</Status> },
+          { id: "until", header: "Until", cell: (lease) => <Time at={lease.promised_until} /> },
+          { id: "rack", header: "By", cell: (lease) => lease.rack.hostname ?? lease.rack.system_id },
+        ]}
+        actions={(lease) =>
+          lease.state === "active" ? (
+            <Button size="small" kind="quiet" onPress={() => onAsk({ kind: "reserved", ip: lease.ip, mac: lease.client })}>
+              Keep it…
+            </Button>
+          ) : null
+        }
+      />
+    </Block>
+  );
+}
+
+export function Routes({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
+  const routes = useAll("static-routes", { filter: `source.id:${subnet.id}`, sort: "metric" });
+  return (
+    <Block
+      title="Static routes"
+      beside="Told to clients of this subnet"
+      result={routes}
+      actions={
+        <Button size="small" onPress={() => onAsk({ kind: "route" })}>
+          New route
+        </Button>
+      }
+    >
+      <ShortTable
+        label="Static routes"
+        rows={routes.items}
+        rowKey={(route) => String(route.id)}
+        empty="Clients are told no routes but the gateway"
+        columns={[
+          { id: "to", header: "To", cell: (route) => <><code>{route.destination.cidr}</code> {route.destination.name !== route.destination.cidr && route.destination.name}</> },
+          { id: "gateway", header: "By gateway", cell: (route) => <code>{route.gateway_ip}</code> },
+          { id: "metric", header: "Metric", cell: (route) => route.metric, isNumeric: true },
+        ]}
+        actions={(route) => <RowMenu name={`the route to ${route.destination.cidr}`} onChange={() => onAsk({ kind: "route", item: route })} onDelete={() => onAsk({ kind: "delete", resource: "static-routes", item: route, name: `the route to ${route.destination.cidr}` })} />}
+      />
+    </Block>
+  );
+}
+
+export function Snippets({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
+  const snippets = useAll("dhcp-snippets", { filter: `subnet.id:${subnet.id}`, sort: "name" });
+  return (
+    <Block
+      title="DHCP snippets"
+      beside="Options that clients of this subnet are told besides"
+      result={snippets}
+      actions={
+        <Button size="small" onPress={() => onAsk({ kind: "snippet" })}>
+          New snippet
+        </Button>
+      }
+    >
+      <ShortTable
+        label="DHCP snippets"
+        rows={snippets.items}
+        rowKey={(snippet) => String(snippet.id)}
+        empty="None is for this subnet"
+        columns={[
+          { id: "name", header: "Name", cell: (snippet) => <strong>{snippet.name}</strong> },
+          { id: "enabled", header: "State", cell: (snippet) => <Status tone={snippet.enabled ? "good" : "idle"}>{snippet.enabled ? "On" : "Off"}</Status> },
+          { id: "value", header: "What clients are told", cell: (snippet) => <code>{snippet.value}</code> },
+          { id: "description", header: "Description", cell: (snippet) => snippet.description },
+        ]}
+        actions={(snippet) => <RowMenu name={snippet.name} onChange={() => onAsk({ kind: "snippet", item: snippet })} onDelete={() => onAsk({ kind: "delete", resource: "dhcp-snippets", item: snippet, name: `the snippet ${snippet.name}` })} />}
+      />
+    </Block>
+  );
+}

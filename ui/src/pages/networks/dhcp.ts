@@ -1,0 +1,68 @@
+/** Who serves DHCP on a VLAN, and what is wrong with it. */
+
+import type { Item } from "../../api/resources";
+import type { Tone } from "../../parts/Status";
+import type { Finding } from "../../parts/Verdict";
+import { isConnected } from "../overview/RacksCard";
+import type { Vlan } from "./tree";
+import { vlanName } from "./tree";
+
+export type Rack = Item<"racks">;
+
+/** What is known of a rack by its id; null while it is not known, or may not be seen. */
+export type Racks = ReadonlyMap<string, Rack> | null;
+
+export function byId({ data, items }: { data?: unknown; items: readonly Rack[] }): Racks {
+  return data === undefined ? null : new Map(items.map((rack) => [rack.system_id, rack]));
+}
+
+export const rackName = (id: string, racks: Racks) => racks?.get(id)?.hostname ?? id;
+
+/** The racks that a VLAN names. */
+export function servers(vlan: Vlan): string[] {
+  return [vlan.primary_rack, vlan.secondary_rack].filter((id): id is string => typeof id === "string" && id !== "");
+}
+
+/** DHCP of a VLAN at a glance. */
+export function dhcpState(vlan: Vlan, racks: Racks): { tone: Tone; word: string } {
+  if (vlan.relay_vlan !== null && vlan.relay_vlan !== undefined) {
+    const via = `Relayed to ${vlan.relay_vlan.fabric} ${vlanName(vlan.relay_vlan)}`;
+    return { tone: vlan.relay_vlan.dhcp_on ? "good" : "bad", word: vlan.relay_vlan.dhcp_on ? via : `${via}, where it is off` };
+  }
+  if (!vlan.dhcp_on) return { tone: "idle", word: "Off" };
+  const named = servers(vlan);
+  if (racks === null && named.length > 0) return { tone: "good", word: "On" };
+  const away = named.filter((id) => !isThere(id, racks));
+  const names = named.map((id) => rackName(id, racks)).join(", ");
+  if (named.length === 0) return { tone: "bad", word: "On, by no rack" };
+  if (away.length === named.length) return { tone: "bad", word: `On, but ${names} ${named.length > 1 ? "are" : "is"} away` };
+  if (away.length > 0) return { tone: "warn", word: `On, ${rackName(away[0] ?? "", racks)} is away` };
+  return { tone: "good", word: `On, by ${names}` };
+}
+
+function isThere(id: string, racks: Racks): boolean {
+  const rack = racks?.get(id);
+  return rack !== undefined && isConnected(rack);
+}
+
+/** What is wrong with DHCP on a VLAN. Racks that may not be seen are not said to be away. */
+export function dhcpFindings(vlan: Vlan, racks: Racks): Finding[] {
+  const found: Finding[] = [];
+  if (typeof vlan.external_dhcp === "string" && vlan.external_dhcp !== "") {
+    found.push({
+      tone: "warn",
+      text: `Another DHCP server, ${vlan.external_dhcp}, answers on ${vlan.fabric} ${vlanName(vlan)}`,
+      help: "Clients take whichever answer comes first: switch one of them off.",
+    });
+  }
+  if (racks === null) return found;
+  const state = dhcpState(vlan, racks);
+  if (state.tone === "bad" && vlan.relay_vlan) {
+    found.push({ tone: "bad", text: `Nobody answers DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: `It is relayed to ${vlanName(vlan.relay_vlan)}, where DHCP is off: switch it on there.` });
+  } else if (state.tone === "bad") {
+    found.push({ tone: "bad", text: `Nobody answers DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: `${state.word}: look at the host of the rack and its link to the regions, or have another rack serve it.` });
+  } else if (state.tone === "warn") {
+    found.push({ tone: "warn", text: `One rack alone serves DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: state.word });
+  }
+  return found;
+}
