@@ -82,6 +82,8 @@ permissions! {
     ReadUserGroups,
     /// Read who changed what.
     ReadAudit,
+    /// See and cancel the operations on many objects that others asked for.
+    ManageOperations,
     /// Change settings.
     ManageSettings,
     /// Change zones and tags, and which machines carry a tag.

@@ -28,6 +28,7 @@ pub mod machine;
 pub mod net;
 pub mod notification;
 pub mod oidc_provider;
+pub mod operation;
 pub mod package_repository;
 pub mod password;
 pub mod pool;

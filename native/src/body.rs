@@ -18,12 +18,22 @@ pub fn read(body: &Bytes, operation: &Operation, params: &mut Params) -> Result<
     if body.is_empty() {
         return Ok(());
     }
+    rest::body::check_json(body)?;
     let members: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|error| Problem::new(400, format!("The body is no JSON object: {error}.")))?;
-    for (name, value) in members {
-        add(&name, &value, operation, params)?;
-    }
-    Ok(())
+    read_members(&members, operation, params)
+}
+
+/// Adds the members of an object to parameters.
+///
+/// # Errors
+/// 400 when a member is none of the operation's parameters.
+pub fn read_members(
+    members: &Map<String, Value>,
+    operation: &Operation,
+    params: &mut Params,
+) -> Result<(), Problem> {
+    members.iter().try_for_each(|(name, value)| add(name, value, operation, params))
 }
 
 fn add(

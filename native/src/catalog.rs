@@ -36,6 +36,8 @@ pub struct VerbEntry {
     pub doc: &'static str,
     /// Whether it is about one object.
     pub of_one: bool,
+    /// Whether it can be done to many objects at once, by `POST` at `actions` of the resource.
+    pub of_many: bool,
     /// The names of its parameters.
     pub parameters: Vec<&'static str>,
 }
@@ -78,6 +80,7 @@ pub fn entries() -> Vec<ResourceEntry> {
                     path: format!("/api/v1/{}", route.path.join("/")),
                     doc: verb.operation.doc,
                     of_one: verb.object.is_some(),
+                    of_many: verb.is_for_many_of(resource),
                     parameters: verb.operation.params.iter().map(|spec| spec.name).collect(),
                 })
             }

@@ -87,12 +87,16 @@ pub async fn answer(
     revisions.dedup_by_key(|done| done.revision);
     let is_cut = goes_on || revisions.len() > limit;
     revisions.truncate(limit);
-    let changes = revisions.iter().map(|done| {
-        let at = |revision| rows.shown(&keys, &values(&pasts, revision));
-        change(done, at(done.revision - 1), at(done.revision))
+    let next = revisions.last().filter(|_| is_cut).map(|last| last.revision);
+    let changes = revisions.iter().filter_map(|done| {
+        let side = |revision| {
+            let row = rows.shown(&keys, &values(&pasts, revision));
+            let was_there = row.is_some();
+            Side { was_there, seen: row.and_then(|row| resource.row_seen_by(&request.actor, row)) }
+        };
+        change(done, side(done.revision.saturating_sub(1)), side(done.revision))
     });
     let changes: Vec<Change> = changes.collect();
-    let next = changes.last().filter(|_| is_cut).map(|last| last.revision);
     let history = History { changes, next, known_after };
     let body = serde_json::to_value(history).unwrap_or_default();
     Ok(read::answer(&request, StatusCode::OK, body))
@@ -117,20 +121,36 @@ fn values(pasts: &[Past], revision: u64) -> Vec<Option<Bytes>> {
     pasts.iter().map(value).collect()
 }
 
-fn change(done: &Done, before: Option<Value>, after: Option<Value>) -> Change {
-    let kind = match (&before, &after) {
-        (None, _) => "create",
-        (Some(_), None) => "delete",
-        (Some(_), Some(_)) => "update",
-    };
-    let none = Value::Null;
+/// A time of the log as it is told (RFC 3339).
+pub(crate) fn time_of(done: &Done) -> String {
     let time = i64::try_from(done.time_ms).ok().map(jiff::Timestamp::from_millisecond);
-    Change {
+    time.and_then(Result::ok).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// An object before a change, or after it.
+struct Side {
+    was_there: bool,
+    /// What whoever asks might have seen of it then.
+    seen: Option<Value>,
+}
+
+/// A change as whoever asks is told it; none when it was hidden before and after.
+fn change(done: &Done, before: Side, after: Side) -> Option<Change> {
+    if before.seen.is_none() && after.seen.is_none() && (before.was_there || after.was_there) {
+        return None;
+    }
+    let kind = match (before.was_there, after.was_there) {
+        (false, _) => "create",
+        (true, false) => "delete",
+        (true, true) => "update",
+    };
+    let (before, after) = (before.seen.unwrap_or_default(), after.seen.unwrap_or_default());
+    Some(Change {
         revision: done.revision,
-        time: time.and_then(Result::ok).map(|time| time.to_string()).unwrap_or_default(),
+        time: time_of(done),
         actor: done.actor.clone(),
         reason: done.reason.clone(),
         change: kind.to_owned(),
-        differences: differences(before.as_ref().unwrap_or(&none), after.as_ref().unwrap_or(&none)),
-    }
+        differences: differences(&before, &after),
+    })
 }

@@ -10,6 +10,7 @@
 
 pub mod body;
 pub mod catalog;
+pub mod cluster;
 pub mod difference;
 pub mod docs;
 pub mod events;
@@ -20,6 +21,7 @@ pub mod leases;
 pub mod list;
 pub mod listing;
 pub mod machines;
+pub mod offered;
 pub mod openapi;
 pub mod operations;
 pub mod own;
@@ -31,9 +33,11 @@ pub mod registry;
 pub mod request;
 pub mod resource;
 pub mod revision;
+pub mod revisions;
 pub mod route;
 pub mod router;
 pub mod rows;
+pub mod rows_seen;
 pub mod site;
 pub mod verb;
 pub mod watch;

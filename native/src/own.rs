@@ -1,6 +1,7 @@
 //! What only this API has, besides the resources: each a method at a path.
 
-use crate::{docs, watch};
+use crate::machines::timeline;
+use crate::{cluster, docs, revisions, watch};
 
 /// What it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,10 +10,20 @@ pub enum What {
     Document,
     /// The kinds of objects.
     Catalog,
+    /// The regions.
+    Cluster,
     /// The watch.
     Watch,
     /// A file of the documentation.
     Docs(docs::File),
+    /// Giving up what waits of an operation.
+    CancelOperation,
+    /// Why a machine is as it is.
+    Timeline,
+    /// What was changed, newest first.
+    Revisions,
+    /// What was changed at a revision.
+    Revision,
 }
 
 /// Something at a path.
@@ -52,6 +63,14 @@ pub const OWN: &[Own] = &[
     },
     Own {
         method: "GET",
+        path: "cluster",
+        doc: "The regions as the one that answers sees them: who leads, how far each one is, and how many may fail.",
+        params: cluster::PARAMETERS,
+        is_open: false,
+        what: What::Cluster,
+    },
+    Own {
+        method: "GET",
         path: "watch",
         doc: "What changes, as server-sent events.",
         params: watch::PARAMETERS,
@@ -81,5 +100,37 @@ pub const OWN: &[Own] = &[
         params: &[],
         is_open: true,
         what: What::Docs(docs::File::Script),
+    },
+    Own {
+        method: "POST",
+        path: "operations/{operation}/cancel",
+        doc: "Give up what waits of an operation; what is under way at this moment is still done.",
+        params: &[],
+        is_open: false,
+        what: What::CancelOperation,
+    },
+    Own {
+        method: "GET",
+        path: "machines/{machine}/timeline",
+        doc: "Why a machine is as it is: what happened in one order, how long each status took and usually takes, what it waits for, and what would help.",
+        params: timeline::PARAMETERS,
+        is_open: false,
+        what: What::Timeline,
+    },
+    Own {
+        method: "GET",
+        path: "revisions",
+        doc: "What was changed in the site, newest first: when, by whom, why, and which objects.",
+        params: revisions::PARAMETERS,
+        is_open: false,
+        what: What::Revisions,
+    },
+    Own {
+        method: "GET",
+        path: "revisions/{revision}",
+        doc: "What was changed at a revision, with what differs of each object.",
+        params: &[],
+        is_open: false,
+        what: What::Revision,
     },
 ];

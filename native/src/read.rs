@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use model::access::Actor;
+use model::access::{Actor, Role};
+use ops::background;
 use rest::auth::address;
 use rest::auth::caller::origin;
 use rest::call::Parts;
@@ -13,7 +14,7 @@ use tables::error::TableError;
 use tables::update::now;
 
 use crate::item::{Item, text_of};
-use crate::list::query::{ListQuery, PARAMETERS};
+use crate::list::query::{ListQuery, PARAMETERS, members};
 use crate::list::{self, Page};
 use crate::listing::Listing;
 use crate::problem::Problem;
@@ -35,13 +36,19 @@ pub const STALE: HeaderName = HeaderName::from_static("x-ironraft-stale-ms");
 pub async fn request(parts: &Parts, actor: Actor, input: &Input) -> Result<Request, Problem> {
     let live = parts.tables.clone();
     let view = revision::view(&live, &input.params).await?;
+    let present = match (revision::is_of_past(&input.params), actor.role()) {
+        (false, _) => None,
+        // From whom nothing is hidden.
+        (true, Role::Superuser) => Some(live.stale_view().await?),
+        (true, _) => Some(live.view().await?),
+    };
     let parts = Parts { tables: live.pinned(view.clone()), ..parts.clone() };
     let from = address::of(&input.head.extensions);
     let origin = origin(&input.head.headers);
     // Asked for after the view: it may only be older than it says.
     let is_stale = revision::boolean(&input.params, "stale")?;
     let age = is_stale.then(|| live.store().age());
-    Ok(Request { parts, actor, view, live, age, origin, from })
+    Ok(Request { parts, actor, view, live, present, age, origin, from })
 }
 
 /// A page of a resource.
@@ -59,10 +66,11 @@ pub async fn list(
     let page = match resource.listing {
         Listing::Nodes(nodes) => nodes.page(request, &query).await?,
         listing => {
-            let objects = listing.all(request).await?;
+            let (objects, wanted) = (listing.all(request).await?, query.clone());
             let item = |object| Item { object, fields, key: resource.key };
-            let Page { items, total, next, facets, groups } =
-                list::page(objects.into_iter().map(item), &query);
+            let page =
+                background::run(move || list::page(objects.into_iter().map(item), &wanted)).await;
+            let Page { items, total, next, facets, groups } = page;
             let items = items.into_iter().map(|item| item.object).collect();
             Page { items, total, next, facets, groups }
         }
@@ -105,7 +113,7 @@ pub async fn one(
     {
         return Ok(tagged(answer(request, StatusCode::NOT_MODIFIED, Value::Null), Some(tag)));
     }
-    let members: Vec<String> = input.params.items("fields").unwrap_or_default();
+    let members = members(&input.params)?;
     Ok(tagged(answer(request, StatusCode::OK, only(object, &members)), tag.as_deref()))
 }
 
@@ -118,11 +126,7 @@ pub async fn find(
     resource: &'static Resource,
     key: &str,
 ) -> Result<Value, Problem> {
-    let objects = match resource.listing {
-        Listing::Nodes(nodes) => nodes.one(request, key).await?,
-        Listing::Pages(pages) => (pages.one)(request, key).await?,
-        listing => listing.all(request).await?,
-    };
+    let objects = resource.listing.with(request, key).await?;
     let has = |object: &Value, field: &str| object.get(field).map(text_of).as_deref() == Some(key);
     if let Some(object) = objects.iter().find(|object| has(object, resource.key)) {
         return Ok(object.clone());

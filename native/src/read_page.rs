@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tables::update::now;
 
 use crate::item::Item;
-use crate::list::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::list::query::{LIMIT_DEFAULT, LIMIT_MAX, members};
 use crate::paged::{PARAMETERS, PageQuery, Pages};
 use crate::problem::Problem;
 use crate::read::{answer, only, with_revision};
@@ -29,7 +29,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     check_names(resource, params)?;
     let page = (pages.page)(request, &query(resource, params)?).await?;
-    let members: Vec<String> = params.items("fields").unwrap_or_default();
+    let members = members(params)?;
     let shown = |object| only(with_revision(request, resource, object), &members);
     let items: Vec<Value> = page.items.into_iter().map(shown).collect();
     let revision = request.view.revision();

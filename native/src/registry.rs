@@ -20,6 +20,7 @@ use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::notification::Notification;
+use model::operation::BulkOperation;
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
 use model::query::field::{Field, FieldKind};
@@ -31,11 +32,12 @@ use model::zone::AvailabilityZone;
 use crate::field::Fields;
 use crate::listing::Listing;
 use crate::machines::{self, Nodes};
+use crate::operations;
 use crate::paged::Pages;
 use crate::resource::Resource;
 use crate::rows::Rows;
 use crate::webhooks::shape as webhooks;
-use crate::{events, leases, site};
+use crate::{events, leases, rows_seen, site};
 
 /// All resources, in the order of the document.
 pub const RESOURCES: &[Resource] = &[
@@ -49,6 +51,7 @@ pub const RESOURCES: &[Resource] = &[
     .named_by("system_id", &["hostname", "fqdn"])
     .listed(Listing::Nodes(Nodes::Machines))
     .stored(Rows::of::<Machine>("system_id"))
+    .row_seen(rows_seen::machine)
     .columns(&[
         "fqdn",
         "status_name",
@@ -68,6 +71,7 @@ pub const RESOURCES: &[Resource] = &[
     .named_by("system_id", &["hostname", "fqdn"])
     .listed(Listing::Nodes(Nodes::Devices))
     .stored(Rows::of::<Device>("system_id"))
+    .row_seen(rows_seen::device)
     .columns(&["fqdn", "ip_addresses", "owner", "zone.name"]),
     Resource::new::<api::controllers::Controller>(
         "racks",
@@ -98,10 +102,12 @@ pub const RESOURCES: &[Resource] = &[
         &["fabrics/{id}/", "fabrics/{fabric_id}/"],
     )
     .doc("Switched networks: what VLANs are numbered in.")
+        .seen_with(Permission::ReadSite)
     .stored(Rows::of::<Fabric>("id"))
     .columns(&["id", "name", "class_type", "description"]),
     Resource::new::<api::vlans::Vlan>("vlans", "vlan", &["vlans/"], &["vlans/{vlan_id}/"])
         .doc("Links: what DHCP is served on.")
+        .seen_with(Permission::ReadSite)
         .listed(Listing::Function(|request| Box::pin(site::vlans(request))))
         .stored(Rows::of::<Vlan>("id"))
         .columns(&[
@@ -116,10 +122,12 @@ pub const RESOURCES: &[Resource] = &[
         ]),
     Resource::new::<api::spaces::Space>("spaces", "space", &["spaces/"], &["spaces/{id}/"])
         .doc("VLANs that may reach each other.")
+        .seen_with(Permission::ReadSite)
         .stored(Rows::of::<Space>("id"))
         .columns(&["id", "name", "description"]),
     Resource::new::<api::subnets::Subnet>("subnets", "subnet", &["subnets/"], &["subnets/{id}/"])
         .doc("Prefixes of addresses on VLANs.")
+        .seen_with(Permission::ReadSite)
         .named_by("id", &["name", "cidr"])
         .stored(Rows::of::<Subnet>("id"))
         .kinds(&[
@@ -135,6 +143,7 @@ pub const RESOURCES: &[Resource] = &[
         &["ipranges/{id}/"],
     )
     .doc("Addresses that DHCP gives out, or that are left alone.")
+        .seen_with(Permission::ReadSite)
     .named_by("id", &[])
     .stored(Rows::of::<IpRange>("id"))
     .kinds(&[("start_ip", FieldKind::Address), ("end_ip", FieldKind::Address)])
@@ -146,6 +155,7 @@ pub const RESOURCES: &[Resource] = &[
         &["reservedips/{id}/"],
     )
     .doc("Addresses that DHCP gives to one hardware address.")
+        .seen_with(Permission::ReadSite)
     .named_by("id", &["ip", "mac_address"])
     .stored(Rows::of::<ReservedIp>("id"))
     .kinds(&[("ip", FieldKind::Address), ("mac_address", FieldKind::Mac)])
@@ -160,6 +170,7 @@ pub const RESOURCES: &[Resource] = &[
     .named_by("ip", &[])
     .listed(Listing::Function(|request| Box::pin(site::ip_addresses(request))))
     .stored(Rows::of::<ReservedAddress>("ip"))
+    .row_seen(rows_seen::reserved_address)
     .kinds(&[("ip", FieldKind::Address)])
     .columns(&["ip", "alloc_type_name", "owner.username", "subnet.cidr", "created"]),
     Resource::new::<api::staticroutes::StaticRoute>(
@@ -169,6 +180,7 @@ pub const RESOURCES: &[Resource] = &[
         &["static-routes/{id}/"],
     )
     .doc("Routes that clients of a subnet are told.")
+        .seen_with(Permission::ReadSite)
     .named_by("id", &[])
     .stored(Rows::of::<StaticRoute>("id"))
     .kinds(&[("gateway_ip", FieldKind::Address)])
@@ -180,6 +192,7 @@ pub const RESOURCES: &[Resource] = &[
         &["dhcp-snippets/{id}/"],
     )
     .doc("Options that DHCP clients are told besides.")
+        .seen_with(Permission::ReadSite)
     .stored(Rows::of::<DhcpSnippet>("id"))
     .columns(&["id", "name", "enabled", "global_snippet", "description"]),
     Resource::new::<api::discoveries::Discovery>(
@@ -189,11 +202,13 @@ pub const RESOURCES: &[Resource] = &[
         &["discovery/{discovery_id}/"],
     )
     .doc("Hosts that racks saw on their links.")
+        .seen_with(Permission::ReadSite)
     .named_by("discovery_id", &["ip"])
     .kinds(&[("ip", FieldKind::Address), ("mac_address", FieldKind::Mac)])
     .columns(&["ip", "mac_address", "hostname", "fabric_name", "vid", "last_seen"]),
     Resource::new::<api::domains::Domain>("domains", "domain", &["domains/"], &["domains/{id}/"])
         .doc("Zones of the DNS.")
+        .seen_with(Permission::ReadDns)
         .stored(Rows::of::<Domain>("id"))
         .columns(&["id", "name", "authoritative", "ttl", "resource_record_count", "is_default"]),
     Resource::new::<api::dnsresources::DnsResource>(
@@ -203,6 +218,7 @@ pub const RESOURCES: &[Resource] = &[
         &["dnsresources/{id}/"],
     )
     .doc("Names with addresses and records.")
+        .seen_with(Permission::ReadDns)
     .named_by("id", &["fqdn"])
     .stored(Rows::of::<DnsResource>("id"))
     .columns(&["id", "fqdn", "ip_addresses.ip", "address_ttl"]),
@@ -213,10 +229,12 @@ pub const RESOURCES: &[Resource] = &[
         &["dnsresourcerecords/{id}/"],
     )
     .doc("Records of the DNS that are no addresses.")
+        .seen_with(Permission::ReadDns)
     .named_by("id", &[])
     .columns(&["id", "fqdn", "rrtype", "rrdata", "ttl"]),
     Resource::new::<api::zones::Zone>("zones", "zone", &["zones/"], &["zones/{name}/"])
         .doc("Availability zones: what fails together.")
+        .seen_with(Permission::ReadSite)
         .stored(Rows::of::<AvailabilityZone>("id"))
         .columns(&["id", "name", "description"]),
     Resource::new::<api::resourcepools::ResourcePool>(
@@ -227,9 +245,11 @@ pub const RESOURCES: &[Resource] = &[
     )
     .doc("Resource pools: whose machines are whose.")
     .stored(Rows::of::<ResourcePool>("id"))
+    .row_seen(rows_seen::pool)
     .columns(&["id", "name", "description"]),
     Resource::new::<api::tags::Tag>("tags", "tag", &["tags/"], &["tags/{name}/"])
         .doc("Words that machines carry, by hand or by a definition over their hardware.")
+        .seen_with(Permission::ReadSite)
         .named_by("name", &[])
         .stored(Rows::of::<Tag>("name"))
         .columns(&["name", "definition", "kernel_opts", "comment"]),
@@ -249,6 +269,7 @@ pub const RESOURCES: &[Resource] = &[
         &["boot-sources/{id}/", "boot-sources/{boot_source_id}/"],
     )
     .doc("Where images are imported from.")
+        .seen_with(Permission::ReadBootSources)
     .named_by("id", &["url"])
     .stored(Rows::of::<BootSource>("id"))
     .columns(&["id", "url", "keyring_filename", "updated"]),
@@ -259,6 +280,7 @@ pub const RESOURCES: &[Resource] = &[
         &["package-repositories/{id}/"],
     )
     .doc("Archives that deployed machines install from.")
+        .seen_with(Permission::ReadSettings)
     .stored(Rows::of::<PackageRepository>("id"))
     .columns(&["id", "name", "url", "enabled"]),
     Resource::new::<api::license_keys::LicenseKey>(
@@ -268,6 +290,7 @@ pub const RESOURCES: &[Resource] = &[
         &[],
     )
     .doc("Licence keys of operating systems.")
+        .seen_with(Permission::ReadLicenses)
     .named_by("resource_uri", &[])
     .columns(&["osystem", "distro_series"]),
     Resource::new::<api::users::User>("users", "user", &["users/"], &["users/{username}/"])
@@ -283,6 +306,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("The SSH keys of who asks: they are put on machines that are deployed.")
     .named_by("id", &[])
     .stored(Rows::of::<SshKey>("id"))
+    .row_seen(rows_seen::own)
     .columns(&["id", "keysource", "key"]),
     Resource::new::<api::sslkeys::SslKey>(
         "ssl-keys",
@@ -293,6 +317,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("The X.509 certificates of who asks.")
     .named_by("id", &[])
     .stored(Rows::of::<SslKey>("id"))
+    .row_seen(rows_seen::own)
     .columns(&["id", "key"]),
     Resource::new::<api::files::File>("files", "file", &["files/"], &["files/{filename}/"])
         .doc("The files that who asks keeps here.")
@@ -307,9 +332,11 @@ pub const RESOURCES: &[Resource] = &[
     .doc("Messages to users.")
     .named_by("id", &["ident"])
     .stored(Rows::of::<Notification>("id"))
+    .row_seen(rows_seen::notification)
     .columns(&["id", "category", "message", "users", "admins"]),
     Resource::new::<site::Setting>("settings", "setting", &[], &["settings/{name}/"])
         .doc("What the site is set to.")
+        .seen_with(Permission::ReadSettings)
         .named_by("name", &[])
         .listed(Listing::Function(|request| Box::pin(site::settings(request))))
         .stored(Rows::of::<model::setting::Setting>("name"))
@@ -323,6 +350,7 @@ pub const RESOURCES: &[Resource] = &[
         .named_by("id", &[])
         .listed(Listing::Pages(events::PAGES))
         .stored(Rows::of::<model::event::Event>("id"))
+        .row_seen(rows_seen::event)
         .kinds(&[("created", FieldKind::Time)])
         .columns(&["created", "level", "hostname", "type", "description", "username"]),
     Resource::new::<api::dhcp::Lease>("leases", "lease", &[], &[])
@@ -330,6 +358,7 @@ pub const RESOURCES: &[Resource] = &[
             "Addresses that DHCP clients have or had, in the order of addresses. They are filtered by `ip`, `mac`, `subnet`, \
              `vlan` and `state`.",
         )
+        .seen_with(Permission::ReadSite)
         .named_by("ip", &[])
         .listed(Listing::Pages(leases::PAGES))
         .kinds(&[("ip", FieldKind::Address)])
@@ -341,9 +370,23 @@ pub const RESOURCES: &[Resource] = &[
         &["webhooks/{id}/"],
     )
     .doc("Who is told of changes by HTTP; for administrators.")
+        .seen_with(Permission::ManageWebhooks)
     .listed(Listing::Function(|request| Box::pin(webhooks::all(request))))
     .stored(Rows::of::<model::webhook::Webhook>("id"))
     .columns(&["id", "name", "url", "enabled", "delivered_through", "attempts", "dead_letters"]),
+    Resource::new::<operations::shape::Shown>("operations", "operation", &[], &[])
+        .doc("One verb on many objects, and how far it is: one's own, an administrator's all.")
+        .named_by("id", &[])
+        .listed(Listing::Keyed {
+            all: |request| Box::pin(operations::shape::all(request)),
+            one: |request, id| Box::pin(operations::shape::one(request, id)),
+        })
+        .stored(Rows::of::<BulkOperation>("id"))
+        .row_seen(rows_seen::operation)
+        .kinds(&[("created", FieldKind::Time), ("ended", FieldKind::Time)])
+        .columns(&[
+            "id", "state", "verb", "kind", "username", "total", "done", "failed", "created",
+        ]),
 ];
 
 /// What is known of each resource's fields.

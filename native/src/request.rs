@@ -51,10 +51,24 @@ impl Input {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// A header that a change is made under, if it was sent: it must not be overlooked.
+    ///
+    /// # Errors
+    /// 400 when it is no text, or comes more than once.
+    pub fn condition(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.head.headers.get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(Problem::new(400, format!("{name}: it is sent more than once.")));
+        }
+        let text = value.to_str();
+        text.map(Some).map_err(|_| Problem::new(400, format!("{name}: it is no text of ASCII.")))
+    }
 }
 
 /// A request whose caller is known. What it reads is all of one revision.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// What answers it; its tables are read at the view.
     pub parts: Parts,
@@ -64,6 +78,8 @@ pub struct Request {
     pub view: View,
     /// The tables as they change.
     pub live: Tables,
+    /// What there is now, when what is read is of the past: who may not see an object now does not see it there.
+    pub present: Option<View>,
     /// How old at most is what is read; none when it is the latest, or of the past.
     pub age: Option<Duration>,
     /// Scheme and host that the client used.
@@ -82,6 +98,7 @@ impl Request {
             actor: self.actor.clone(),
             view,
             live: self.live.clone(),
+            present: None,
             age: None,
             origin: self.origin.clone(),
             from: self.from,
@@ -112,6 +129,9 @@ impl Request {
     ) -> Result<Reply, Problem> {
         permits(&self.actor, operation.permission, &Object::Site)
             .map_err(rest::problem::Problem::from)?;
+        if operation.is_of_now && self.present.is_some() {
+            return Err(Problem::parameter("at", "This is about what there is now only."));
+        }
         let call = Call {
             parts: self.parts.clone(),
             actor: self.actor.clone(),

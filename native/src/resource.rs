@@ -1,12 +1,14 @@
 //! A kind of object, as data: what everything that the API can do with it follows from.
 
-use model::access::Permission;
+use model::access::{Actor, Permission};
 use model::query::field::FieldKind;
+use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::listing::Listing;
 use crate::rows::Rows;
+use crate::rows_seen::RowSeen;
 
 /// The name of a schema, itself, and those that it names.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub struct Resource {
     pub items: &'static [&'static str],
     /// Where it is stored; none for what is made of other objects.
     pub rows: Option<Rows>,
+    /// What somebody may see of such a row; none where who sees any of them sees all of all.
+    pub row_seen: Option<RowSeen>,
     /// Kinds of fields that their schema does not tell.
     pub kinds: &'static [(&'static str, FieldKind)],
     /// The fields that a table of them shows first.
@@ -75,6 +79,7 @@ impl Resource {
             collections,
             items,
             rows: None,
+            row_seen: None,
             kinds: &[],
             columns: &["id", "name"],
         }
@@ -116,6 +121,13 @@ impl Resource {
         self
     }
 
+    /// The same, of which not everybody sees everything.
+    #[must_use]
+    pub const fn row_seen(mut self, row_seen: RowSeen) -> Self {
+        self.row_seen = Some(row_seen);
+        self
+    }
+
     /// The same with kinds of fields.
     #[must_use]
     pub const fn kinds(mut self, kinds: &'static [(&'static str, FieldKind)]) -> Self {
@@ -128,6 +140,17 @@ impl Resource {
     pub const fn columns(mut self, columns: &'static [&'static str]) -> Self {
         self.columns = columns;
         self
+    }
+}
+
+impl Resource {
+    /// What somebody who sees some of them may see of a row; none when it may see nothing of it.
+    #[must_use]
+    pub fn row_seen_by(&self, actor: &Actor, row: Value) -> Option<Value> {
+        match self.row_seen {
+            Some(seen) => seen(actor, row),
+            None => Some(row),
+        }
     }
 }
 

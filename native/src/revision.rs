@@ -49,6 +49,12 @@ pub async fn view(tables: &Tables, params: &Params) -> Result<View, Problem> {
     Err(Problem::parameter("min_index", message))
 }
 
+/// Whether a request reads what was there before.
+#[must_use]
+pub fn is_of_past(params: &Params) -> bool {
+    params.get("at").is_some()
+}
+
 async fn past(tables: &Tables, at: &str) -> Result<View, Problem> {
     let revision = match at.parse::<u64>() {
         Ok(revision) => revision,
@@ -62,6 +68,12 @@ async fn past(tables: &Tables, at: &str) -> Result<View, Problem> {
             tables.store().revision_at(time_ms).await.map_err(of_time)?
         }
     };
+    let is_later = revision > tables.stale_view().await?.revision();
+    let last = if is_later { tables.view().await?.revision() } else { revision };
+    if revision > last {
+        let message = format!("It is in the future: the cluster is at revision {last}.");
+        return Err(Problem::parameter("at", message));
+    }
     Ok(tables.view_at(revision).await?)
 }
 
@@ -72,12 +84,13 @@ fn of_time(error: TimeError) -> Problem {
     }
 }
 
-/// Waits until a row below one of these prefixes has changed after the revision that a request names, if it does.
+/// Waits until a row below one of these prefixes has changed after the revision that a request names; false when it names
+/// none, and nothing was waited for.
 ///
 /// # Errors
 /// 400 for a wrong parameter, 410 when changes after that revision are not kept any more.
-pub async fn wait(tables: &Tables, params: &Params, prefixes: Vec<Bytes>) -> Result<(), Problem> {
-    let Some(after) = number(params, "watch_index")? else { return Ok(()) };
+pub async fn wait(tables: &Tables, params: &Params, prefixes: Vec<Bytes>) -> Result<bool, Problem> {
+    let Some(after) = number(params, "watch_index")? else { return Ok(false) };
     if prefixes.is_empty() {
         let message = "These are made of other objects: nothing says when they change.";
         return Err(Problem::parameter("watch_index", message));
@@ -98,7 +111,8 @@ pub async fn wait(tables: &Tables, params: &Params, prefixes: Vec<Bytes>) -> Res
         }
     };
     // Without a change the answer is what there is.
-    tokio::time::timeout(Duration::from_secs(seconds), changed).await.unwrap_or(Ok(()))
+    let waited = tokio::time::timeout(Duration::from_secs(seconds), changed).await;
+    waited.unwrap_or(Ok(())).map(|()| true)
 }
 
 /// A number of the query.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::operations::ALL;
+use crate::offered::ALL;
 use crate::registry::RESOURCES;
 use crate::resource::Resource;
 use crate::verb::{Verb, verbs};
@@ -19,6 +19,8 @@ pub enum Act {
     History(&'static Resource),
     /// An operation that both APIs have.
     Run(Box<Verb>),
+    /// A verb on many of a resource's objects.
+    Many(&'static Resource),
     /// What only this API has.
     Own(&'static crate::own::Own),
 }
@@ -53,7 +55,14 @@ fn routes() -> Vec<Route> {
         let path = own.path.split('/').map(str::to_owned).collect();
         routes.push(Route { method: own.method, path, act: Act::Own(own) });
     }
-    routes.extend(verbs(RESOURCES, &ALL).into_iter().map(|verb| Route {
+    let verbs = verbs(RESOURCES, &ALL);
+    for resource in RESOURCES {
+        if verbs.iter().any(|verb| verb.is_for_many_of(resource)) {
+            let path = vec![resource.name.to_owned(), "actions".to_owned()];
+            routes.push(Route { method: "POST", path, act: Act::Many(resource) });
+        }
+    }
+    routes.extend(verbs.into_iter().map(|verb| Route {
         method: verb.method,
         path: verb.path.clone(),
         act: Act::Run(Box::new(verb)),

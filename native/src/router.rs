@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::request::Parts as Head;
 use http::{HeaderValue, Request as HttpRequest, header};
 use model::access::{Actor, Object, Permission, permits};
+use ops::access::entitlements::actor_at;
 use rest::auth::identify::identify;
 use rest::body::read_urlencoded;
 use rest::call::{Content, Parts};
@@ -22,10 +23,14 @@ use crate::listing::Listing;
 use crate::own::{Own, What};
 use crate::problem::Problem;
 use crate::request::{Input, Request};
+use crate::resource::Resource;
 use crate::route::{Act, Found, ROUTES, Route, find};
 use crate::verb::Verb;
 use crate::watch::shown::Shown;
-use crate::{catalog, history, openapi, read, read_page, revision, watch, write};
+use crate::{
+    catalog, cluster, history, machines, openapi, operations, read, read_page, revision, revisions,
+    watch, write,
+};
 
 /// The root of this API.
 pub const ROOT: &str = "/api/v1/";
@@ -65,10 +70,13 @@ async fn dispatch(shared: &Shared, request: HttpRequest<Body>) -> Result<Respons
     }
     let actor = identify(&shared.parts, &input.head, &input.params).await?;
     admit(route, &actor)?;
-    if let Act::List(resource) = &route.act {
-        let prefixes = resource.rows.map(|rows| rows.prefixes()).unwrap_or_default();
-        revision::wait(&shared.parts.tables, &input.params, prefixes).await?;
+    if revision::is_of_past(&input.params) {
+        admit_to_past(route, &actor)?;
     }
+    let actor = match &route.act {
+        Act::List(resource) => waited(shared, route, resource, &input.params, actor).await?,
+        _ => actor,
+    };
     let request = read::request(&shared.parts, actor, &input).await?;
     match &route.act {
         Act::List(resource) => match resource.listing {
@@ -80,6 +88,10 @@ async fn dispatch(shared: &Shared, request: HttpRequest<Body>) -> Result<Respons
         Act::Read(resource) => read::one(&request, resource, &input).await,
         Act::History(resource) => history::answer(request, resource, &input).await,
         Act::Own(own) => answer_own(shared, request, own, &input).await,
+        Act::Many(resource) => {
+            let body = json_body(&request, &input, body).await?;
+            operations::order::answer(request, resource, input, &body).await
+        }
         Act::Run(verb) => run(request, verb, input, body).await,
     }
 }
@@ -104,13 +116,50 @@ fn routed(head: Head) -> Result<(&'static Route, Input), Problem> {
     Ok((route, Input { head, values, params }))
 }
 
+/// Refuses what is not asked of the past, before that is read: it costs much.
+fn admit_to_past(route: &Route, actor: &Actor) -> Result<(), Problem> {
+    let tells_of_it = match &route.act {
+        Act::List(_) | Act::Read(_) | Act::History(_) => true,
+        Act::Run(verb) => verb.method == "GET" && !verb.operation.is_of_now,
+        Act::Many(_) | Act::Own(_) => false,
+    };
+    match (tells_of_it, actor) {
+        (true, Actor::Anonymous) => {
+            Err(Problem::new(401, "The past is for users: send an API key or a session."))
+        }
+        (true, _) => Ok(()),
+        (false, _) => Err(Problem::parameter("at", "This is about what there is now only.")),
+    }
+}
+
+/// Waits as long as a list is asked to. Meanwhile whoever asks may have lost what it had.
+async fn waited(
+    shared: &Shared,
+    route: &Route,
+    resource: &Resource,
+    params: &Params,
+    actor: Actor,
+) -> Result<Actor, Problem> {
+    let tables = &shared.parts.tables;
+    let prefixes = resource.rows.map(|rows| rows.prefixes()).unwrap_or_default();
+    if !revision::wait(tables, params, prefixes).await? {
+        return Ok(actor);
+    }
+    let Actor::User(user, _) = &actor else { return Ok(actor) };
+    let is_stale = revision::boolean(params, "stale")?;
+    let view = if is_stale { tables.stale_view().await? } else { tables.view().await? };
+    let now = actor_at(&view, user.id)?.unwrap_or(Actor::Anonymous);
+    admit(route, &now)?;
+    Ok(now)
+}
+
 /// Refuses callers that nobody knows before anything is read, and whoever may not do this to any object.
 fn admit(route: &Route, actor: &Actor) -> Result<(), Problem> {
     let needed = match &route.act {
         Act::Run(verb) => verb.operation.permission,
         Act::Own(own) if own.is_open => return Ok(()),
         Act::List(resource) | Act::Read(resource) | Act::History(resource) => resource.permission,
-        Act::Own(_) => Permission::View,
+        Act::Many(_) | Act::Own(_) => Permission::View,
     };
     permits(actor, needed, &Object::Site).map_err(|denied| {
         let mut problem = Problem::from(rest::problem::Problem::from(denied));
@@ -128,7 +177,13 @@ fn fixed(own: &Own) -> Option<Response> {
     match own.what {
         What::Document => Some(openapi::answer()),
         What::Docs(file) => Some(file.answer()),
-        What::Catalog | What::Watch => None,
+        What::Catalog
+        | What::Cluster
+        | What::Watch
+        | What::Timeline
+        | What::CancelOperation
+        | What::Revisions
+        | What::Revision => None,
     }
 }
 
@@ -140,8 +195,13 @@ async fn answer_own(
 ) -> Result<Response, Problem> {
     match own.what {
         What::Catalog => Ok(catalog::answer()),
+        What::Cluster => cluster::answer(&request).await,
         What::Watch => watch::answer(request, Arc::clone(&shared.shown), input).await,
         What::Document | What::Docs(_) => Err(Problem::new(404, "It is not here.")),
+        What::Timeline => machines::timeline::answer(&request, input).await,
+        What::CancelOperation => operations::cancel::answer(&request, input).await,
+        What::Revisions => revisions::list(&request, input).await,
+        What::Revision => revisions::one(&request, input).await,
     }
 }
 
@@ -150,11 +210,17 @@ async fn run(request: Request, verb: &Verb, input: Input, body: Body) -> Result<
         let content = Content::from(Intake::new(body));
         return write::run(request, verb, input, Bytes::new(), content).await;
     }
+    let body = json_body(&request, &input, body).await?;
+    write::run(request, verb, input, body, Content::default()).await
+}
+
+/// A body that is JSON, or empty.
+async fn json_body(request: &Request, input: &Input, body: Body) -> Result<Bytes, Problem> {
     let is_user = matches!(request.actor, Actor::User(..));
     let limit = if is_user { FORM_BYTES_MAX } else { ANONYMOUS_BYTES_MAX };
     let body = Intake::new(body).gather(limit).await?;
-    check_media_type(&input, &body)?;
-    write::run(request, verb, input, body, Content::default()).await
+    check_media_type(input, &body)?;
+    Ok(body)
 }
 
 fn check_media_type(input: &Input, body: &Bytes) -> Result<(), Problem> {

@@ -16,6 +16,7 @@ pub struct Rows {
     /// The field of the shape that has the row's id.
     pub id_field: &'static str,
     keys: fn(&Value) -> Option<Vec<Bytes>>,
+    keys_at: fn(&[u8]) -> Option<Vec<Bytes>>,
     prefixes: fn() -> Vec<Bytes>,
     id: fn(&[u8]) -> Option<String>,
     shown: fn(&[Bytes], &[Option<Bytes>]) -> Option<Value>,
@@ -33,6 +34,7 @@ impl Rows {
             table: T::TABLE,
             id_field,
             keys: keys::<T>,
+            keys_at: |key| id_of_row_or_part::<T>(key).map(|id| keys_of::<T>(&id)),
             prefixes: prefixes::<T>,
             id: |key| id_of_row_or_part::<T>(key).map(|id| id.to_string()),
             shown: shown::<T>,
@@ -47,6 +49,12 @@ impl Rows {
     #[must_use]
     pub fn keys(&self, object: &Value) -> Option<Vec<Bytes>> {
         (self.keys)(object.get(self.id_field)?)
+    }
+
+    /// The keys of the row, and of its parts, that a key of the store is of; none for keys of other tables.
+    #[must_use]
+    pub fn keys_at(&self, key: &[u8]) -> Option<Vec<Bytes>> {
+        (self.keys_at)(key)
     }
 
     /// The revision at which an object was changed last.
@@ -102,6 +110,10 @@ where
     T::Id: DeserializeOwned,
 {
     let id: T::Id = serde_json::from_value(id.clone()).ok()?;
-    let parts = T::PARTS.iter().map(|part| part_key::<T>(part, &id));
-    Some(std::iter::once(row_key::<T>(&id)).chain(parts).collect())
+    Some(keys_of::<T>(&id))
+}
+
+fn keys_of<T: Row>(id: &T::Id) -> Vec<Bytes> {
+    let parts = T::PARTS.iter().map(|part| part_key::<T>(part, id));
+    std::iter::once(row_key::<T>(id)).chain(parts).collect()
 }

@@ -133,4 +133,17 @@ impl Verb {
             _ => last.to_owned(),
         }
     }
+
+    /// Whether it can be done to many objects of a resource by one request: it changes one of them, which is all that its
+    /// path names.
+    #[must_use]
+    pub fn is_for_many_of(&self, resource: &Resource) -> bool {
+        let is_its = self.resource.is_some_and(|of| of.name == resource.name);
+        let named = rest::paths::placeholders(self.operation.path);
+        let is_of_one = self.object.is_some_and(|object| named.eq([object]));
+        let is_change = self.method != "GET" && !self.operation.takes_content;
+        // A `create` below an object makes what belongs to it.
+        let is_own = self.path.len() <= 2 || self.operation.op.is_some();
+        is_its && is_of_one && is_change && is_own && self.path.len() <= 3
+    }
 }

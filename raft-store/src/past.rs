@@ -8,7 +8,7 @@ pub mod records;
 
 use bytes::Bytes;
 
-use self::records::{PastOfKey, PastTxn, Records};
+use self::records::{PastOfKey, PastTxn, PastTxns, Records};
 use crate::read::ReadError;
 use crate::runtime;
 use crate::state::history::Disk;
@@ -75,6 +75,20 @@ impl Store {
             return Err(ReadError::Unavailable { reason });
         }
         Ok(changes)
+    }
+
+    /// The last transactions before a revision, or up to now, that are wanted, newest first: about `limit`, among at most
+    /// [`SEARCHED_MAX`](records::SEARCHED_MAX); asking for [`PastTxns::next`] goes on.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] without a quorum.
+    pub async fn changes_before(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+        is_wanted: impl Fn(&PastTxn) -> bool + Send + 'static,
+    ) -> Result<PastTxns, ReadError> {
+        self.look_back(move |records| records::before(records, before, limit, is_wanted)).await
     }
 
     async fn look_back<T: Send + 'static>(

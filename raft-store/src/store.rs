@@ -218,7 +218,8 @@ impl Store {
             }
             Backend::Node(node) => {
                 let stages = Arc::clone(&node.stages);
-                Watch::of(node.database(), node.visible(), stages, (prefixes, after_revision))
+                let changes = (node.visible(), node.stopping.clone());
+                Watch::of(node.database(), changes, stages, (prefixes, after_revision))
             }
         }
     }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use openraft::Instant as _;
 use proto::raft as wire;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
 use crate::metrics::Stages;
@@ -78,14 +79,15 @@ impl Watch {
 
     pub(crate) fn of(
         database: Arc<Database>,
-        visible: watch::Receiver<u64>,
+        (visible, stopping): (watch::Receiver<u64>, CancellationToken),
         stages: Arc<Stages>,
         (prefixes, after): (Vec<Bytes>, u64),
     ) -> Result<Self, WatchError> {
         let (_, applied) = view_of(&database);
         require_history(&applied, after)?;
         let (told, told_at, ready) = (after, Instant::now(), VecDeque::new());
-        let cursor = Cursor { database, visible, stages, prefixes, after, told, told_at, ready };
+        let cursor =
+            Cursor { database, visible, stopping, stages, prefixes, after, told, told_at, ready };
         Ok(Self { source: Source::Disk(cursor) })
     }
 
@@ -106,6 +108,8 @@ impl Watch {
 struct Cursor {
     database: Arc<Database>,
     visible: watch::Receiver<u64>,
+    /// Others may hold the store for long after its node has stopped.
+    stopping: CancellationToken,
     stages: Arc<Stages>,
     prefixes: Vec<Bytes>,
     /// The history up to this revision was read.
@@ -141,6 +145,7 @@ impl Cursor {
                 tokio::select! {
                     biased;
                     changed = self.visible.changed() => changed.map_err(|_| WatchError::Ended)?,
+                    () = self.stopping.cancelled() => return Err(WatchError::Ended),
                     () = clock::sleep_until(self.told_at + PROGRESS_AFTER), if is_behind => {
                         self.ready.push_back(self.bookmark());
                     }

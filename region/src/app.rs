@@ -41,8 +41,8 @@ use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::webhooks::{Delivered, Webhooks};
 use crate::reconcile::{
     answered, authority, contents, deploy, discovery, events, image_files, images as image_copies,
-    leases, logins, membership, pools, power, presented, tags, tokens, usergroups, webhooks,
-    zone_serials,
+    leases, logins, membership, operations, pools, power, presented, tags, tokens, usergroups,
+    webhooks, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -277,7 +277,9 @@ fn routes(
         .merge(native::router::router(parts))
         .merge(metadata::router(metadata))
         .merge(images::serve::router(images.clone()));
-    telemetry.count(admission.guard(doors)).merge(telemetry.router())
+    // Pages are small, and are what is looked at when all places are taken.
+    let pages = web_ui::router(tables.clone());
+    telemetry.count(admission.guard(doors).merge(pages)).merge(telemetry.router())
 }
 
 /// What tells webhooks: objects are made as the API makes them.
@@ -300,7 +302,10 @@ fn spawn_reconcilers(
 ) {
     let (tables, stop) = (tables.clone(), stop.clone());
     tasks.spawn(finished(image_copies::run(images.clone(), stop.clone())));
-    tasks.spawn(finished(image_files::run(images, stop.clone())));
+    tasks.spawn(finished(image_files::run(images.clone(), stop.clone())));
+    let parts = Parts::new(tables.clone()).with_images(images);
+    tasks.spawn(finished(operations::run(parts, stop.clone())));
+    tasks.spawn(finished(operations::run_forgetting(tables.clone(), stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(usergroups::run(tables.clone(), stop.clone())));

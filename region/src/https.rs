@@ -138,7 +138,8 @@ pub(crate) fn without_api(routes: Router) -> Router {
 
 async fn refuse_api(request: Request<Body>, next: Next) -> Response {
     let path = request.uri().path();
-    if ["/MAAS/api/", "/MAAS/account", "/MAAS/r/"].iter().any(|api| path.starts_with(api)) {
+    if ["/MAAS/api/", "/MAAS/account", "/MAAS/r/", "/api/"].iter().any(|api| path.starts_with(api))
+    {
         let message = "This region serves the API over TLS only, at https and its own port.";
         return problem_response(&Problem::text(Kind::Forbidden, message));
     }

@@ -12,5 +12,6 @@ pub mod telemetry;
 
 pub mod grpc;
 pub mod metadata;
+pub mod operation_metrics;
 pub mod pool_metrics;
 pub mod reconcile;

@@ -31,6 +31,7 @@ use crate::admission::Admission;
 use crate::feed::Feed;
 use crate::https::Expiry;
 use crate::login_metrics;
+use crate::operation_metrics::OperationMetrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::reconcile::indexes::Filling;
 use crate::reconcile::webhooks::Delivered;
@@ -64,6 +65,7 @@ pub struct Telemetry {
     raft: RaftGauges,
     clock: ClockGauges,
     pools: PoolMetrics,
+    operations: OperationMetrics,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -102,9 +104,12 @@ impl Telemetry {
         clock.register(&mut registry);
         let pools = PoolMetrics::default();
         pools.register(&mut registry);
+        let operations = OperationMetrics::default();
+        operations.register(&mut registry);
         let measured = StoreCollector { store: tables.store().clone() };
         registry.sub_registry_with_prefix("store").register_collector(Box::new(measured));
-        Self { tables, registry: Arc::new(registry), requests, seconds, raft, clock, pools }
+        let registry = Arc::new(registry);
+        Self { tables, registry, requests, seconds, raft, clock, pools, operations }
     }
 
     /// The three routes.
@@ -253,6 +258,9 @@ async fn metrics(State(telemetry): State<Telemetry>) -> Response {
     telemetry.clock.set(telemetry.tables.clock());
     if let Err(error) = telemetry.pools.read(&telemetry.tables).await {
         warn!("address pools cannot be read for metrics: {error}");
+    }
+    if let Err(error) = telemetry.operations.read(&telemetry.tables).await {
+        warn!("operations cannot be read for metrics: {error}");
     }
     let mut text = String::new();
     match encode(&mut text, &telemetry.registry) {

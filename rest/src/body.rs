@@ -11,6 +11,10 @@ use model::error::Kind;
 
 use crate::params::Params;
 
+/// How many values a body has at most. Millions of short ones would keep a thread for long, and take many times their
+/// bytes.
+const VALUES_MAX: usize = 16_384;
+
 /// Adds the parameters of a query string or an urlencoded body.
 pub fn read_urlencoded(text: &[u8], params: &mut Params) {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(text).unwrap_or_default();
@@ -46,7 +50,10 @@ pub async fn read_body(
     params: &mut Params,
 ) -> Result<bool, Problem> {
     match kind(content_type).as_str() {
-        "application/x-www-form-urlencoded" => read_urlencoded(body, params),
+        "application/x-www-form-urlencoded" => {
+            check_count(body.iter().filter(|byte| **byte == b'&').count())?;
+            read_urlencoded(body, params);
+        }
         "application/json" => read_json(body, params)?,
         "multipart/form-data" => read_multipart(content_type, body.clone(), params).await?,
         _ => return Ok(false),
@@ -54,10 +61,37 @@ pub async fn read_body(
     Ok(true)
 }
 
+/// Refuses JSON with very many values, without reading it.
+///
+/// # Errors
+/// 400.
+pub fn check_json(body: &[u8]) -> Result<(), Problem> {
+    let (mut in_text, mut is_escaped, mut values) = (false, false, 0);
+    for byte in body {
+        match (byte, in_text) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', true) => is_escaped = true,
+            (b'"', _) => in_text = !in_text,
+            (b',' | b'[' | b'{', false) => values += 1,
+            _ => {}
+        }
+    }
+    check_count(values)
+}
+
+fn check_count(values: usize) -> Result<(), Problem> {
+    if values <= VALUES_MAX {
+        return Ok(());
+    }
+    let message = format!("The body has too many values: at most {VALUES_MAX}.");
+    Err(Problem::text(Kind::Invalid, message))
+}
+
 fn read_json(body: &Bytes, params: &mut Params) -> Result<(), Problem> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }
+    check_json(body)?;
     let invalid = |reason: String| Problem::text(Kind::Invalid, format!("Invalid JSON: {reason}"));
     let value: serde_json::Value =
         serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
@@ -100,7 +134,10 @@ async fn read_multipart(
     let boundary = multer::parse_boundary(content_type).map_err(invalid)?;
     let body = futures::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
     let mut parts = multer::Multipart::new(body, boundary);
+    let mut count = 0;
     while let Some(part) = parts.next_field().await.map_err(invalid)? {
+        count += 1;
+        check_count(count)?;
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = part.file_name().is_some();
         let encoding = part.headers().get("content-transfer-encoding");
@@ -164,6 +201,22 @@ mod tests {
     async fn a_body_without_parts_has_no_parameters() {
         let params = read("multipart/form-data; boundary=b", "--b\r\n\r\n--b--\r\n").await;
         assert!(params.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_body_has_so_many_values_and_no_more() {
+        let json = |count: usize| format!("{{\"a\": [{}1]}}", "1,".repeat(count));
+        let form = |count: usize| "a=1&".repeat(count);
+        for (content_type, body, is_taken) in [
+            ("application/json", json(VALUES_MAX - 2), true),
+            ("application/json", json(VALUES_MAX), false),
+            ("application/json", format!("{{\"a\": \"\\\"{}\"}}", "[,".repeat(VALUES_MAX)), true),
+            ("application/x-www-form-urlencoded", form(VALUES_MAX), true),
+            ("application/x-www-form-urlencoded", form(VALUES_MAX + 1), false),
+        ] {
+            let read = read_body(content_type, &body.into(), &mut Params::default()).await;
+            assert_eq!(read.is_ok(), is_taken, "{content_type}: {read:?}");
+        }
     }
 
     #[tokio::test]

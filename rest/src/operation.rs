@@ -98,6 +98,11 @@ pub struct Operation {
     pub alias: bool,
     /// Whether the body is content and no form.
     pub takes_content: bool,
+    /// Whether it is asked of the present only: it tells secrets, which may have been taken back since, or objects that may
+    /// not be seen any more.
+    pub is_of_now: bool,
+    /// Whether it does more than change objects, or tells more than what changes: it is not planned.
+    pub acts_at_once: bool,
     /// What answers it.
     pub run: fn(Call) -> Answer,
 }
@@ -150,6 +155,8 @@ impl Operation {
             takes_any_name: false,
             alias: false,
             takes_content: false,
+            is_of_now: false,
+            acts_at_once: false,
             run,
         }
     }
@@ -173,6 +180,20 @@ impl Operation {
     #[must_use]
     pub const fn requires(mut self, permission: Permission) -> Self {
         self.permission = permission;
+        self
+    }
+
+    /// The same, which tells of the present only.
+    #[must_use]
+    pub const fn of_now(mut self) -> Self {
+        self.is_of_now = true;
+        self
+    }
+
+    /// The same, which cannot be planned.
+    #[must_use]
+    pub const fn at_once(mut self) -> Self {
+        self.acts_at_once = true;
         self
     }
 
@@ -214,6 +235,7 @@ impl Operation {
     #[must_use]
     pub const fn content(mut self) -> Self {
         self.takes_content = true;
+        self.acts_at_once = true;
         self
     }
 

@@ -64,6 +64,13 @@ const FOLLOWING: &[&str] = &["binding", "block", "powerjob"];
 const FOLLOWERS: &[&str] =
     &["externalidentity", "file", "notification", "session", "sshkey", "sslkey", "token"];
 
+/// Whether the rows of a table are told of: they are no contents or secrets, do not just follow from other rows, and are
+/// not what racks and machines report.
+#[must_use]
+pub fn is_told(table: &str) -> bool {
+    !UNTOLD.contains(&table)
+}
+
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

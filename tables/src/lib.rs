@@ -86,6 +86,7 @@ pub mod names;
 pub mod neighbours;
 pub mod network;
 pub mod notifications;
+pub mod operations;
 pub mod options;
 pub mod pools;
 pub mod serials;

@@ -127,7 +127,7 @@ fn is_entitled(
         P::ManageLicenses => site(&[E::EditLicenseKeys]),
         P::ReadLicenses => site(&[E::ViewLicenseKeys]),
         // For superusers alone.
-        P::ReadAudit | P::ManageSuperusers | P::ManageWebhooks => false,
+        P::ReadAudit | P::ManageSuperusers | P::ManageWebhooks | P::ManageOperations => false,
         // For nodes and machines, whoever asks.
         P::BootMachine
         | P::PresentMachine

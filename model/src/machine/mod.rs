@@ -12,6 +12,8 @@ pub mod power;
 pub mod secrets;
 pub mod served;
 pub mod status;
+pub mod status_change;
+pub mod waiting;
 
 use serde::{Deserialize, Serialize};
 

@@ -394,6 +394,13 @@ pub const SETTINGS: &[Definition] = &[
         usage: Usage::Read(&["rack/src/dhcp/copy.rs", "ops/src/machine/vendor_data.rs"]),
     },
     Definition {
+        name: "operation_disrupted_machines_max",
+        form: Form::Number(0, 1_000),
+        default: Default::Number(1_000),
+        doc: "How many machines one operation on many objects may have lose power or data. Not a setting of MAAS.",
+        usage: Usage::Read(&["native/src/operations/limits.rs"]),
+    },
+    Definition {
         name: "prefer_v4_proxy",
         form: Form::Boolean,
         default: Default::Boolean(false),

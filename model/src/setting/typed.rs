@@ -76,6 +76,8 @@ settings! {
     NODE_TIMEOUT: Duration = "node_timeout" by minutes;
     /// Names or addresses of time servers.
     NTP_SERVERS: Vec<String> = "ntp_servers" by texts;
+    /// How many machines one operation may have lose power or data.
+    OPERATION_DISRUPTED_MACHINES_MAX: u64 = "operation_disrupted_machines_max" by number;
     /// How long a machine waits to be accepted that others than administrators presented.
     PRESENTED_MACHINES_MAX_AGE: Duration = "presented_machines_max_age_days" by days;
     /// Where deployed systems send their logs.

@@ -18,6 +18,9 @@ pub const LIMIT_MAX: usize = 1_000;
 /// How many fields a list is sorted by, and how many facets are counted, at most.
 const FIELDS_MAX: usize = 8;
 
+/// How many members of each object are named, at most.
+const MEMBERS_MAX: usize = 128;
+
 /// The parameters that select and order, with what they mean.
 pub const PARAMETERS: &[(&str, &str)] = &[
     ("filter", "Only objects that this filter means, `status:failed* -tag:gpu`."),
@@ -78,9 +81,21 @@ impl ListQuery {
                 Problem::parameter("page_token", "It is not of a list in this order.")
             })?),
         };
-        let members = names(params, "fields")?.into_iter().map(str::to_owned).collect();
+        let members = members(params)?;
         Ok(Self { filter, sort, order, limit: limit(params)?, after, members, facets, group })
     }
+}
+
+/// The members of each object that are shown; all when none are named.
+///
+/// # Errors
+/// 400 for too many of them.
+pub fn members(params: &Params) -> Result<Vec<String>, Problem> {
+    let members = params.items("fields").unwrap_or_default();
+    if members.len() > MEMBERS_MAX {
+        return Err(Problem::parameter("fields", format!("At most {MEMBERS_MAX} members.")));
+    }
+    Ok(members)
 }
 
 fn limit(params: &Params) -> Result<usize, Problem> {
@@ -93,7 +108,7 @@ fn limit(params: &Params) -> Result<usize, Problem> {
 fn names<'a>(params: &'a Params, parameter: &'static str) -> Result<Vec<&'a str>, Problem> {
     let text = params.get(parameter).unwrap_or_default();
     let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    if parameter != "fields" && names.len() > FIELDS_MAX {
+    if names.len() > FIELDS_MAX {
         let message = format!("At most {FIELDS_MAX} fields.");
         return Err(Problem::parameter(parameter, message));
     }

@@ -191,8 +191,8 @@ pub(crate) const FIELDS: &[NodeField] = &[
     NodeField::text("power_type", "The driver that switches it.", |node, give| {
         give(Scalar::Text(&node.machine.power.driver));
     }),
-    NodeField::text("bmc", "The address of its BMC.", |node, give| {
-        some(node.machine.power.address(), give);
+    NodeField::text("bmc", "The address of its BMC, for who may read it.", |node, give| {
+        some(node.machine.power.address().filter(|_| node.tells_power), give);
     })
     .also(&["power_address"])
     .searched(),

@@ -8,6 +8,7 @@ use crate::history;
 use crate::list::query;
 use crate::listing::Listing;
 use crate::openapi::schemas::{object_name, page_name};
+use crate::operations;
 use crate::own::{Own, What};
 use crate::paged;
 use crate::registry::RESOURCES;
@@ -41,6 +42,7 @@ fn described(route: &Route) -> Value {
         Act::Read(resource) => read(route, resource),
         Act::History(resource) => past(route, resource),
         Act::Run(verb) => run(route, verb),
+        Act::Many(resource) => many(route, resource),
         Act::Own(own) => of_own(route, own),
     }
 }
@@ -111,10 +113,7 @@ fn run(route: &Route, verb: &Verb) -> Value {
         parameters.extend(own);
     } else {
         parameters.extend(write::PARAMETERS.iter().map(|(name, doc)| in_query(name, doc)));
-        parameters.extend(write::HEADERS.iter().map(|(name, doc)| {
-            json!({ "name": name, "in": "header", "required": false, "description": doc,
-                "schema": { "type": "string" } })
-        }));
+        parameters.extend(write::HEADERS.iter().map(in_header));
     }
     let tag = verb.resource.map_or("other", |resource| resource.name);
     let mut described = json!({
@@ -137,7 +136,7 @@ fn run(route: &Route, verb: &Verb) -> Value {
 fn of_own(route: &Route, own: &Own) -> Value {
     let parameters = own.params.iter().map(|(name, doc)| in_query(name, doc));
     let parameters: Vec<Value> = in_path(route).chain(parameters).collect();
-    let mut responses = responses("200", "What is asked for.", None);
+    let mut responses = responses("200", "What is asked for.", shape_of(own));
     if let What::Docs(file) = own.what {
         let bare = file.media_type().split(';').next().unwrap_or_default();
         responses["200"]["content"] = json!({ bare: {} });
@@ -153,6 +152,45 @@ fn of_own(route: &Route, own: &Own) -> Value {
         described["security"] = json!([]);
     }
     described
+}
+
+/// The name of the schema of what is answered.
+fn shape_of(own: &Own) -> Option<&'static str> {
+    match own.what {
+        What::Document | What::Docs(_) | What::Catalog | What::Watch => None,
+        What::Cluster => Some("Cluster"),
+        What::CancelOperation => Some("Operation"),
+        What::Timeline => Some("Timeline"),
+        What::Revisions | What::Revision => Some("Revisions"),
+    }
+}
+
+fn many(route: &Route, resource: &Resource) -> Value {
+    let verbs: Vec<String> = operations::verbs(resource).map(Verb::name).collect();
+    let parameters = operations::order::PARAMETERS.iter().map(|(name, doc)| in_query(name, doc));
+    let key = write::HEADERS.iter().filter(|(name, _)| *name == "Idempotency-Key");
+    let parameters: Vec<Value> = parameters.chain(key.map(in_header)).collect();
+    let mut responses = responses("202", "The operation that was made.", Some("Operation"));
+    responses["200"] = json!({ "description": "The plan.", "content": { "application/json": {
+        "schema": { "$ref": "#/components/schemas/BulkPlan" } } } });
+    json!({
+        "operationId": operation_id(route),
+        "tags": [resource.name],
+        "summary": format!("Do one thing to many {}.", resource.name),
+        "description": format!("The verbs are {}.", verbs.join(", ")),
+        "parameters": parameters,
+        "requestBody": { "required": true, "content": { "application/json": { "schema": {
+            "allOf": [
+                { "$ref": "#/components/schemas/Order" },
+                { "type": "object", "properties": { "verb": { "enum": verbs } } },
+            ] } } } },
+        "responses": responses,
+    })
+}
+
+fn in_header((name, doc): &(&str, &str)) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "description": doc,
+        "schema": { "type": "string" } })
 }
 
 fn in_query(name: &str, doc: &str) -> Value {
@@ -221,7 +259,13 @@ fn outcome(verb: &Verb) -> Value {
             gone["204"] = json!({ "description": "It is gone." });
             gone
         }
-        _ => responses("200", "What came of it.", None),
+        _ if verb.method == "GET" => responses("200", "What is asked for.", None),
+        _ => {
+            // Whatever the operation says in MAAS's API: done, or begun.
+            let mut done = responses("2XX", "What came of it.", None);
+            done["204"] = json!({ "description": "It is done, and there is nothing to say." });
+            done
+        }
     }
 }
 

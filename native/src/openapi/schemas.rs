@@ -5,12 +5,17 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::catalog::ResourceEntry;
+use crate::cluster::Cluster;
 use crate::history::History;
 use crate::list::Count;
 use crate::listing::Listing;
+use crate::machines::timeline;
+use crate::operations::order::Order;
+use crate::operations::plan::BulkPlan;
 use crate::problem::Document;
 use crate::registry::RESOURCES;
 use crate::resource::Resource;
+use crate::revisions::Revisions;
 use crate::write::plan::Plan;
 
 /// All schemas, by name.
@@ -29,6 +34,11 @@ pub(super) fn all() -> Map<String, Value> {
     add_type::<ResourceEntry>(&mut all);
     add_type::<History>(&mut all);
     add_type::<Plan>(&mut all);
+    add_type::<Order>(&mut all);
+    add_type::<BulkPlan>(&mut all);
+    add_type::<timeline::Shown>(&mut all);
+    add_type::<Cluster>(&mut all);
+    add_type::<Revisions>(&mut all);
     all
 }
 

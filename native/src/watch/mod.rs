@@ -5,8 +5,8 @@
 //! twice. When the history that it needs is gone, it is told to read everything again (`reset`).
 //!
 //! An event has the changes of one revision or of some that came close together, each object once, as it is at that
-//! revision or a later one. Objects that whoever watches may not see, or that its filter does not mean, come as
-//! `left`: a list that had them takes them out.
+//! revision or a later one. Objects that whoever watches may see no longer, or that its filter does not mean, come as
+//! `left`: a list that had them takes them out. Of those that it could not see before either, it is told nothing.
 
 pub(crate) mod changes;
 pub mod shown;
@@ -212,10 +212,12 @@ impl Watcher {
             }
             State::Running => {}
         }
-        if Instant::now() >= self.until || !self.is_known().await {
+        if Instant::now() >= self.until {
             return None;
         }
         match self.gathered().await {
+            // It may have lost rights while it waited.
+            Ok(_) if !self.is_known().await => None,
             Ok(batches) => self.told(&batches).await,
             Err(WatchError::Compacted { oldest, .. }) => {
                 self.state = State::Ended;
@@ -262,8 +264,10 @@ impl Watcher {
     /// The event of some batches, whose id is the last one's revision.
     async fn told(&mut self, batches: &[Batch]) -> Option<Event> {
         let last = batches.last()?.revision;
-        let changed = changed(&self.resources, batches);
-        let changes = told(&self.request, &self.shown, self.filter.as_ref(), changed).await;
+        let after = batches.first()?.revision.saturating_sub(1);
+        let changed = (after, changed(&self.resources, batches));
+        // Without an answer it ends, and its client comes back behind the last event.
+        let changes = told(&self.request, &self.shown, self.filter.as_ref(), changed).await.ok()?;
         let event = Event::default().id(last.to_string());
         Some(if changes.is_empty() {
             event.event("bookmark").data(json!({ "revision": last }).to_string())

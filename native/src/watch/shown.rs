@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::item::{Item, text_of};
 use crate::listing::Listing;
+use crate::problem::Problem;
 use crate::read::with_revision;
 use crate::registry::known_fields;
 use crate::request::Request;
@@ -79,41 +80,49 @@ impl std::fmt::Debug for Shown {
 
 impl Shown {
     /// An object as it is at that revision or a later one; none when it is gone or may not be seen.
+    ///
+    /// # Errors
+    /// When this region cannot tell.
     pub(crate) async fn object(
         &self,
         request: &Request,
         resource: &'static Resource,
         id: &str,
         revision: u64,
-    ) -> Option<Arc<Object>> {
+    ) -> Result<Option<Arc<Object>>, Problem> {
         let viewer = match (&request.actor, request.actor.role()) {
             (_, Role::Superuser) => Viewer::Superuser,
             (Actor::User(user, given), _) => Viewer::One(format!("{} {given:?}", user.id)),
             (other, _) => Viewer::One(other.to_string()),
         };
         let key = Key { resource: resource.name, id: id.to_owned(), revision, viewer };
-        let made = async { made(request, resource, id).await.map(Arc::new) };
-        self.objects.get_or_insert_async(&key, async { Ok::<_, ()>(made.await) }).await.ok()?
+        let made = async { Ok(made(request, resource, id).await?.map(Arc::new)) };
+        self.objects.get_or_insert_async(&key, made).await
     }
 }
 
 /// An object as this region has it now.
-async fn made(request: &Request, resource: &'static Resource, id: &str) -> Option<Object> {
-    let view = request.live.stale_view().await.ok()?;
+async fn made(
+    request: &Request,
+    resource: &'static Resource,
+    id: &str,
+) -> Result<Option<Object>, Problem> {
+    let view = request.live.stale_view().await?;
     let now = request.at(view);
-    let rows = resource.rows?;
+    let Some(rows) = resource.rows else { return Ok(None) };
     let (json, node) = match resource.listing {
         Listing::Nodes(nodes) => {
-            let node = nodes.node(&now, id)?;
-            (nodes.one(&now, id).await.ok()?.pop()?, Some(node))
+            let Some(node) = nodes.node(&now, id) else { return Ok(None) };
+            (nodes.one(&now, id).await?.pop(), Some(node))
         }
-        Listing::Pages(pages) => ((pages.one)(&now, id).await.ok()?.pop()?, None),
+        Listing::Pages(pages) => ((pages.one)(&now, id).await?.pop(), None),
         listing => {
-            let all = listing.all(&now).await.ok()?;
+            let all = listing.with(&now, id).await?;
             let is_it =
                 |object: &Value| object.get(rows.id_field).map(text_of).as_deref() == Some(id);
-            (all.into_iter().find(is_it)?, None)
+            (all.into_iter().find(is_it), None)
         }
     };
-    Some(Object { json: with_revision(&now, resource, json), node, resource })
+    let shown = |json| Object { json: with_revision(&now, resource, json), node, resource };
+    Ok(json.map(shown))
 }

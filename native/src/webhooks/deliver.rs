@@ -158,8 +158,9 @@ impl Teller {
             Err(error @ WatchError::Ended) => return Err(in_words(&error)),
         };
         let request = self.request(owner).await.map_err(|error| in_words(&error))?;
-        let changed = changed(&resources, &batches);
-        let mut changes = told(&request, &self.shown, filter.as_ref(), changed).await;
+        let changed = (delivery.after, changed(&resources, &batches));
+        let changes = told(&request, &self.shown, filter.as_ref(), changed).await;
+        let mut changes = changes.map_err(|problem| in_words(&problem.detail))?;
         bound(&mut changes);
         let data = json!({
             "since": delivery.after, "revision": delivery.through, "changes": changes,
@@ -177,6 +178,7 @@ impl Teller {
             actor,
             view,
             live: tables,
+            present: None,
             age: None,
             origin: String::new(),
             from: None,

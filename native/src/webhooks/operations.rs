@@ -91,6 +91,7 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[DELIVERY.optional()]),
     Operation::post("WebhookHandler", ONE, |call| Box::pin(test(call)))
         .op("test")
+        .at_once()
         .reserved(Permission::ManageWebhooks)
         .doc("Send a delivery that tells nothing now, and say what came back."),
 ];

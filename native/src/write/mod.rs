@@ -11,6 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 use ops::authorize::on_behalf;
 use rest::call::Content;
 use rest::lengths::check_names;
+use rest::operation::Operation;
+use rest::params::Params;
 use rest::refused::{refuse, refuse_unknown};
 use serde_json::Value;
 use tables::request::fingerprint::Fingerprint;
@@ -61,21 +63,27 @@ pub async fn run(
     let plans = revision::boolean(&input.params, "plan")?;
     let if_plan = input.params.take("if_plan");
     input.params.take("plan");
+    if operation.acts_at_once && (plans || if_plan.is_some()) {
+        let parameter = if plans { "plan" } else { "if_plan" };
+        return Err(Problem::parameter(parameter, "This is done at once, and cannot be planned."));
+    }
     let mut params = input.params.clone();
     body::read(&body, operation, &mut params)?;
-    refuse(operation.refused, &mut params).map_err(rest::problem::Problem::from)?;
-    check_names(&params).map_err(rest::problem::Problem::from)?;
-    if !operation.takes_any_name {
-        params.keep(|name| !name.starts_with("oauth_"));
-        refuse_unknown(operation.params, &params).map_err(rest::problem::Problem::from)?;
-    }
-    let object = object_of(&request, verb, &input.values).await?;
-    let path = placeholders(verb, &input.values, object.as_ref());
+    check(operation, &mut params)?;
     let conditions = Conditions {
-        expected: input.header(header::IF_MATCH.as_str()).map(revision_in).transpose()?,
+        expected: input.condition(header::IF_MATCH.as_str())?.map(revision_in).transpose()?,
         if_plan: if_plan.as_deref().map(fingerprint_in).transpose()?,
         repeat: Repeat::of(&input, &request.actor, &body)?,
     };
+    let object = match object_of(&request, verb, &input.values).await {
+        // The same request may have removed it, or called it otherwise.
+        Err(problem) if problem.status == 404 => {
+            let revision = conditions.answered(&request).await?.ok_or(problem)?;
+            return once::answer(&request, verb, None, revision).await;
+        }
+        found => found?,
+    };
+    let path = placeholders(verb, &input.values, object.as_ref());
     let tables = conditions.tables(&request, verb, object.as_ref())?;
     if plans {
         let (tables, planned) = tables.planning().await?;
@@ -97,6 +105,17 @@ pub async fn run(
             conditions.failed(&request, verb, object.as_ref(), problem).await
         }
     }
+}
+
+/// Refuses parameters that an operation does not take.
+pub(crate) fn check(operation: &Operation, params: &mut Params) -> Result<(), Problem> {
+    refuse(operation.refused, params).map_err(rest::problem::Problem::from)?;
+    check_names(params).map_err(rest::problem::Problem::from)?;
+    if !operation.takes_any_name {
+        params.keep(|name| !name.starts_with("oauth_"));
+        refuse_unknown(operation.params, params).map_err(rest::problem::Problem::from)?;
+    }
+    Ok(())
 }
 
 /// What a change is made only under.
@@ -199,7 +218,7 @@ async fn object_of(
 }
 
 /// The values of an operation's placeholders: the object's, and those of the path.
-fn placeholders(
+pub(crate) fn placeholders(
     verb: &Verb,
     values: &BTreeMap<String, String>,
     object: Option<&Value>,
@@ -235,10 +254,10 @@ async fn changed(
         Some(resource) => with_revision(&now, resource, object),
         None => object,
     };
-    let status = if verb.name() == "create" && status == StatusCode::OK {
-        StatusCode::CREATED
-    } else {
-        status
+    let status = match status {
+        StatusCode::OK if object.is_null() => StatusCode::NO_CONTENT,
+        StatusCode::OK if verb.name() == "create" => StatusCode::CREATED,
+        other => other,
     };
     let tag = read::tag_of(&object);
     Ok(tagged(read::answer(&now, status, object), tag.as_deref()))

@@ -10,6 +10,8 @@ use tables::error::TableError;
 use tables::request::once::Once;
 use tables::update::Tables;
 
+use crate::item::text_of;
+use crate::listing::Listing;
 use crate::problem::Problem;
 use crate::read::{self, tagged, with_revision};
 use crate::request::{Input, Request};
@@ -25,6 +27,8 @@ const KEY_BYTES_MAX: usize = 255;
 #[derive(Debug, Clone)]
 pub struct Repeat {
     once: Once,
+    name: [u8; 32],
+    request: [u8; 32],
 }
 
 impl Repeat {
@@ -33,7 +37,7 @@ impl Repeat {
     /// # Errors
     /// 400 for one that is empty or too long.
     pub fn of(input: &Input, actor: &Actor, body: &[u8]) -> Result<Option<Self>, Problem> {
-        let Some(name) = input.header(HEADER) else { return Ok(None) };
+        let Some(name) = input.condition(HEADER)? else { return Ok(None) };
         if name.is_empty() || name.len() > KEY_BYTES_MAX {
             let message = format!("Idempotency-Key: it has 1 to {KEY_BYTES_MAX} bytes.");
             return Err(Problem::new(400, message));
@@ -41,13 +45,25 @@ impl Repeat {
         let key = hash(&[actor.to_string().as_bytes(), name.as_bytes()]);
         let (method, uri) = (input.head.method.as_str(), input.head.uri.to_string());
         let request = hash(&[method.as_bytes(), uri.as_bytes(), body]);
-        Ok(Some(Self { once: Once::new(&key, &request) }))
+        Ok(Some(Self { once: Once::new(&key, &request), name: key, request }))
     }
 
     /// The tables in which the request is carried out once.
     #[must_use]
     pub fn tables(&self, tables: &Tables) -> Tables {
         tables.answering_once(self.once.clone())
+    }
+
+    /// The hash of its name and of who sent it.
+    #[must_use]
+    pub fn name(&self) -> &[u8; 32] {
+        &self.name
+    }
+
+    /// The hash of what it asks for.
+    #[must_use]
+    pub fn request(&self) -> &[u8; 32] {
+        &self.request
     }
 
     /// The revision of what the same request did before; none when it is new.
@@ -106,20 +122,26 @@ async fn done(
     let Some((resource, rows)) = verb.resource.and_then(|of| Some((of, of.rows?))) else {
         return Ok(json!({ "revision": revision }));
     };
-    let all = resource.listing.all(then).await?;
-    let is_it = |found: &&Value| match object {
-        Some(object) => found.get(rows.id_field) == object.get(rows.id_field),
+    let found = match (object, resource.listing) {
+        (Some(object), listing) => {
+            let key = object.get(resource.key).map(text_of).unwrap_or_default();
+            let all = listing.with(then, &key).await?;
+            all.into_iter().find(|found| found.get(rows.id_field) == object.get(rows.id_field))
+        }
         // What a request made is what has its revision.
-        None => rows.revision(&then.view, found) == Some(revision),
+        (None, Listing::Nodes(nodes)) => nodes.written_at(then, rows, revision).await?.pop(),
+        (None, listing) => {
+            let all = listing.all(then).await?;
+            all.into_iter().find(|found| rows.revision(&then.view, found) == Some(revision))
+        }
     };
-    let found = all.iter().find(is_it).cloned();
     Ok(found.map_or_else(
         || json!({ "revision": revision }),
         |found| with_revision(then, resource, found),
     ))
 }
 
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -91,6 +91,28 @@ pub fn plan(planned: &Planned) -> Plan {
     }
 }
 
+impl Effects {
+    /// What both mean.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let Self {
+            machines,
+            addresses_taken,
+            addresses_freed,
+            names_added,
+            names_removed,
+            leases_ended,
+        } = other;
+        self.machines.extend(machines);
+        self.addresses_taken.extend(addresses_taken);
+        self.addresses_freed.extend(addresses_freed);
+        self.names_added.extend(names_added);
+        self.names_removed.extend(names_removed);
+        self.leases_ended.extend(leases_ended);
+        self
+    }
+}
+
 /// The same as an answer.
 #[must_use]
 pub fn answer(request: &Request, planned: &Planned) -> Response {
@@ -139,7 +161,7 @@ fn effects(changes: &[PlannedChange]) -> Effects {
         names(change, &mut effects);
         match change.table {
             "machine" => note_machine(change, &mut machines),
-            "powerjob" => note_power(change, &mut machines),
+            "powerjob" => note_power(change, is_off(&change.id, changes), &mut machines),
             "binding" if change.after.is_none() => effects.leases_ended.push(change.id.clone()),
             _ => {}
         }
@@ -204,10 +226,25 @@ fn note_machine(change: &PlannedChange, machines: &mut BTreeMap<String, MachineE
     found.loses_data |= before != after && OVERWRITING.contains(&after.as_str());
 }
 
-fn note_power(change: &PlannedChange, machines: &mut BTreeMap<String, MachineEffect>) {
+/// Whether a machine that changes is known to be off.
+fn is_off(id: &str, changes: &[PlannedChange]) -> bool {
+    let state = |change: &PlannedChange| {
+        let before =
+            change.before.as_ref().filter(|_| change.table == "machine" && change.id == id);
+        before.and_then(|row| row.pointer("/power/state").map(text_of))
+    };
+    changes.iter().find_map(state).as_deref() == Some("Off")
+}
+
+fn note_power(
+    change: &PlannedChange,
+    is_off: bool,
+    machines: &mut BTreeMap<String, MachineEffect>,
+) {
     let action = change.after.as_ref().and_then(|job| job.get("action"));
     let action = action.map(text_of).unwrap_or_default();
-    let switches_off = matches!(action.as_str(), "Off" | "Cycle" | "off" | "cycle");
+    // A boot from the network restarts a machine that runs.
+    let switches_off = action == "Off" || (action == "NetworkBoot" && !is_off);
     machine(&change.id, machines).loses_power |= switches_off;
 }
 

@@ -1,6 +1,7 @@
 //! What changes something: bodies, conditions, plans, and the history that is left.
 
 use axum::body::Body;
+use http::HeaderValue;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, By, Region};
@@ -17,6 +18,18 @@ async fn an_object_is_made_changed_and_removed_by_json() {
     assert_eq!(changed.assert(200).json()["description"], "");
     region.call(By::Admin, "DELETE", "zones/attic", json!(null)).await.assert(204);
     region.get(By::Admin, "zones/attic").await.assert(404);
+}
+
+#[tokio::test]
+async fn what_has_nothing_to_say_says_so_by_its_status() {
+    let region = Region::start().await;
+    region
+        .post("devices", json!({"hostname": "printer", "mac_addresses": "52:54:00:00:00:01"}))
+        .await
+        .assert(201);
+    let id = region.get(By::Admin, "devices/printer").await.json()["system_id"].clone();
+    let moved = region.post("devices/set-zone", json!({"nodes": [id], "zone": "default"})).await;
+    assert_eq!(moved.assert(204).text, "");
 }
 
 #[tokio::test]
@@ -166,4 +179,63 @@ async fn the_history_of_an_object_says_when_by_whom_and_why() {
     let path = format!("zones/attic/history?before={}", page["next"]);
     let rest = region.get(By::User, &path).await.assert(200).json();
     assert_eq!(rest["changes"][0], past["changes"][1]);
+}
+
+#[tokio::test]
+async fn a_repeated_removal_is_answered_although_the_object_is_gone() {
+    let region = Region::start().await;
+    region.post("zones", json!({"name": "attic"})).await.assert(201);
+    let remove = async || {
+        let request = region.request(By::Admin, "DELETE", "zones/attic");
+        let request = request.header("idempotency-key", "one");
+        region.answer(request.body(Body::empty()).unwrap()).await
+    };
+    remove().await.assert(204);
+    let again = remove().await.assert(204);
+    assert_eq!(again.header("idempotent-replay"), "true");
+    let renamed = async || {
+        let request =
+            region.request(By::Admin, "PATCH", "tags/gpu").header("idempotency-key", "two");
+        let body = json!({"name": "fast"}).to_string();
+        region.answer(request.body(Body::from(body)).unwrap()).await
+    };
+    region.post("tags", json!({"name": "gpu"})).await.assert(201);
+    renamed().await.assert(200);
+    let again = renamed().await.assert(200);
+    assert_eq!(again.json()["name"], "fast");
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_overlooked() {
+    let region = Region::start().await;
+    region.post("zones", json!({"name": "attic"})).await.assert(201);
+    for name in ["if-match", "idempotency-key"] {
+        let twice = ["\"1\"", "\"2\""].map(HeaderValue::from_static);
+        let no_text = HeaderValue::from_bytes(b"\xe9").unwrap();
+        for values in [vec![no_text], twice.to_vec()] {
+            let mut request = region.request(By::Admin, "PATCH", "zones/attic");
+            for value in values {
+                request = request.header(name, value);
+            }
+            let body = Body::from(json!({"description": "dry"}).to_string());
+            let refused = region.answer(request.body(body).unwrap()).await.assert(400);
+            assert!(refused.text.contains(name), "{}", refused.text);
+        }
+    }
+    assert_eq!(region.get(By::Admin, "zones/attic").await.json()["description"], "");
+}
+
+#[tokio::test]
+async fn a_plan_does_not_tell_whether_a_password_is_right() {
+    let region = Region::start().await;
+    let set = json!({"new_password": "correct horse"});
+    region.post("users/user/set-password", set).await.assert(204);
+    for query in ["plan=true", "if_plan=1-0000000000000000"] {
+        for old in ["wrong", "correct horse"] {
+            let body = json!({"old_password": old, "new_password": "battery staple"});
+            let path = format!("account/change-password?{query}");
+            let refused = region.call(By::User, "POST", &path, body).await.assert(400);
+            assert!(refused.text.contains("cannot be planned"), "{}", refused.text);
+        }
+    }
 }

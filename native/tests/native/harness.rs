@@ -26,8 +26,15 @@ pub(crate) enum By {
 pub(crate) struct Region {
     pub(crate) tables: Tables,
     router: axum::Router,
+    pub(crate) parts: Parts,
     admin: ApiToken,
     user: ApiToken,
+}
+
+fn router(tables: &Tables) -> (Parts, axum::Router) {
+    let parts = Parts::new(tables.clone());
+    let router = rest::router::router(parts.clone()).merge(native::router::router(parts.clone()));
+    (parts, router)
 }
 
 /// What came back.
@@ -65,7 +72,12 @@ impl Answer {
 
 impl Region {
     pub(crate) async fn start() -> Self {
-        let tables = Tables::new(Store::in_memory());
+        Self::over(Store::in_memory()).await
+    }
+
+    /// A region of a new cluster over its store.
+    pub(crate) async fn over(store: Store) -> Self {
+        let tables = Tables::new(store);
         let admin = NewUser {
             username: "admin".to_owned(),
             email: "admin@example.com".to_owned(),
@@ -80,9 +92,16 @@ impl Region {
         let user = users::create(&tables, &administrator, &user).await.unwrap();
         let user =
             account::create_token(&tables, &Actor::without_groups(user), "test").await.unwrap();
-        let parts = Parts::new(tables.clone());
-        let router = rest::router::router(parts.clone()).merge(native::router::router(parts));
-        Self { tables, router, admin, user }
+        let (parts, router) = router(&tables);
+        Self { tables, parts, router, admin, user }
+    }
+
+    /// Another region of the same cluster, over its own store.
+    pub(crate) fn beside(&self, store: Store) -> Self {
+        let (admin, user) = (self.admin.clone(), self.user.clone());
+        let tables = Tables::new(store);
+        let (parts, router) = router(&tables);
+        Self { tables, parts, router, admin, user }
     }
 
     pub(crate) fn key(&self, by: By) -> Option<String> {

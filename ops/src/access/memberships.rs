@@ -47,6 +47,24 @@ fn join_first(tx: &mut Tx, user: &User) -> Result<(), TableError> {
     tx.put(&Membership { user: user.id, username: user.username.clone(), groups })
 }
 
+/// Takes a user that is a superuser no more out of the group of superusers, into which it was put when it was made: what that
+/// gives would stay with it. It is then in the group of all others.
+pub(crate) fn demote(tx: &mut Tx, user: &User) -> Result<(), TableError> {
+    let Some(mut membership) = tx.get::<Membership>(&user.id)? else { return Ok(()) };
+    let named = |tx: &Tx, is_superuser| {
+        let found = tx.find(&USERGROUP_BY_NAME, &first_group(is_superuser).to_owned());
+        found.map(|group| group.map(|group| group.id))
+    };
+    if !named(tx, true)?.is_some_and(|superusers| membership.groups.remove(&superusers)) {
+        return Ok(());
+    }
+    if let Some(users) = named(tx, false)? {
+        tx.mark(&of_group(users));
+        membership.groups.insert(users);
+    }
+    tx.put(&membership)
+}
+
 /// Takes all out of a group that is to go.
 pub(crate) fn empty(tx: &mut Tx, group: UserGroupId) -> Result<(), TableError> {
     tx.depend_on(&of_group(group));

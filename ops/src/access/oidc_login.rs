@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::access::belongings::end_sessions;
+use crate::access::memberships;
 use crate::access::users::{self, NewUser};
 use crate::authorize::cause;
 use crate::error::Refusal;
@@ -173,6 +174,9 @@ fn with_rights(tx: &mut Tx, user: &User, is_superuser: bool) -> Result<User, Tab
     let now = User { is_superuser, ..user.clone() };
     if now != *user {
         tx.put(&now)?;
+    }
+    if !is_superuser {
+        memberships::demote(tx, &now)?;
     }
     Ok(now)
 }

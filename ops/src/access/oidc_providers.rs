@@ -59,7 +59,7 @@ pub struct OidcProviderChange {
 /// # Errors
 /// [`Refusal`].
 pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<OidcProvider>, Refusal> {
-    authorize(actor, Permission::ManageUsers, "oidcprovider.list")?;
+    authorize(actor, Permission::ManageSuperusers, "oidcprovider.list")?;
     Ok(tables.view().await?.list::<OidcProvider>()?)
 }
 
@@ -72,7 +72,7 @@ pub async fn get(
     actor: &Actor,
     id: OidcProviderId,
 ) -> Result<OidcProvider, Refusal> {
-    authorize(actor, Permission::ManageUsers, "oidcprovider.read")?;
+    authorize(actor, Permission::ManageSuperusers, "oidcprovider.read")?;
     tables.view().await?.get::<OidcProvider>(&id)?.ok_or_else(|| missing(id))
 }
 
@@ -81,7 +81,7 @@ pub async fn get(
 /// # Errors
 /// [`Refusal::Message`] when there is none.
 pub async fn active(tables: &Tables, actor: &Actor) -> Result<OidcProvider, Refusal> {
-    authorize(actor, Permission::ManageUsers, "oidcprovider.read")?;
+    authorize(actor, Permission::ManageSuperusers, "oidcprovider.read")?;
     let none = || Refusal::with_message(Kind::NotFound, "No enabled OIDC provider found.");
     enabled(tables).await?.ok_or_else(none)
 }
@@ -149,7 +149,7 @@ pub async fn create(
     actor: &Actor,
     change: &OidcProviderChange,
 ) -> Result<OidcProvider, Refusal> {
-    let cause = authorize(actor, Permission::ManageUsers, "oidcprovider.create")?;
+    let cause = authorize(actor, Permission::ManageSuperusers, "oidcprovider.create")?;
     let draft = drafted(change)?;
     tables
         .update(&cause, |tx| {
@@ -169,7 +169,7 @@ pub async fn update(
     id: OidcProviderId,
     change: &OidcProviderChange,
 ) -> Result<OidcProvider, Refusal> {
-    let cause = authorize(actor, Permission::ManageUsers, "oidcprovider.update")?;
+    let cause = authorize(actor, Permission::ManageSuperusers, "oidcprovider.update")?;
     tables
         .update(&cause, |tx| {
             let before = tx.get::<OidcProvider>(&id)?.ok_or_else(|| missing(id))?;
@@ -183,7 +183,7 @@ pub async fn update(
 /// # Errors
 /// [`Refusal::Message`] when there is none, or when it is enabled.
 pub async fn delete(tables: &Tables, actor: &Actor, id: OidcProviderId) -> Result<(), Refusal> {
-    let cause = authorize(actor, Permission::ManageUsers, "oidcprovider.delete")?;
+    let cause = authorize(actor, Permission::ManageSuperusers, "oidcprovider.delete")?;
     tables
         .update(&cause, |tx| {
             let found = tx.get::<OidcProvider>(&id)?.ok_or_else(|| missing(id))?;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
+use model::error::Kind;
 use model::secret::Secret;
 use model::user::User;
 
@@ -30,6 +31,11 @@ pub async fn change(
 ) -> Result<(), LoginError> {
     let cause = authorize(actor, Permission::ManageOwnKeys, "account.change-password");
     let cause = cause.map_err(Refusal::from)?;
+    // A plan would tell whether the old one is right, and count no wrong one.
+    if tables.is_planning() {
+        let message = "A change of password cannot be planned.";
+        return Err(Refusal::with_message(Kind::Invalid, message).into());
+    }
     let user = actor.user(Permission::ManageOwnKeys).map_err(Refusal::from)?;
     check(user, new)?;
     if user.password_hash.is_some() {
@@ -43,7 +49,11 @@ pub async fn change(
             Err(other) => return Err(other),
         }
     }
-    let is_shown = |found: &User| found.password_hash == user.password_hash;
+    let is_shown = |found: &User| {
+        let message = "Your password was changed meanwhile. Please enter it again.";
+        let changed = found.password_hash != user.password_hash;
+        if changed { Err(Refusal::field("old_password", message)) } else { Ok(()) }
+    };
     Ok(replace(tables, &cause, &user.username, new, is_shown).await?)
 }
 
@@ -62,7 +72,9 @@ pub async fn set(
     let user = user.ok_or(Refusal::NotFound { model: "User" })?;
     permits(actor, needed_for(user.is_superuser), &Object::Site)?;
     check(&user, new)?;
-    replace(tables, &cause, username, new, |_| true).await
+    // It may have become a superuser meanwhile.
+    let may = |found: &User| Ok(permits(actor, needed_for(found.is_superuser), &Object::Site)?);
+    replace(tables, &cause, username, new, may).await
 }
 
 fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
@@ -71,23 +83,20 @@ fn check(user: &User, new: &Secret) -> Result<(), Refusal> {
     Ok(errors.finish()?)
 }
 
-/// Sets the password of a user, if it has still the one that the caller decided by.
+/// Sets the password of a user, if it still is as the caller has it.
 async fn replace(
     tables: &Tables,
     cause: &Cause,
     username: &str,
     new: &Secret,
-    is_still: impl Fn(&User) -> bool,
+    check: impl Fn(&User) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let hash = password::hash(new).await?;
     tables
         .update(cause, |tx| {
             let user = tx.find(&USER_BY_NAME, &username.to_owned())?;
             let user = user.ok_or(Refusal::NotFound { model: "User" })?;
-            if !is_still(&user) {
-                let message = "Your password was changed meanwhile. Please enter it again.";
-                return Err(Refusal::field("old_password", message));
-            }
+            check(&user)?;
             belongings::end_sessions(tx, user.id)?;
             Ok(tx.put(&User { password_hash: hash.clone(), ..user })?)
         })

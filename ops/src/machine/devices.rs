@@ -20,6 +20,7 @@ use crate::background;
 use crate::cluster::bootstrap::DEFAULT_ZONE;
 use crate::details::Details;
 use crate::dns::domains::DomainDetail;
+use crate::dns::named_addresses;
 use crate::dns::naming::default_domain;
 use crate::error::{NO_CHOICE, Refusal};
 use crate::machine::enlist::{free_hostname, new_interface};
@@ -298,6 +299,7 @@ fn insert(tx: &mut Tx, actor: &Actor, user: &User, wanted: &NewDevice) -> Result
         (None, Some(parent)) => parent.domain,
         (None, None) => default_domain(tx)?.id,
     };
+    named_addresses::check_name(tx, actor, (&hostname, domain))?;
     let zone = wanted.zone.as_deref().map(|zone| named_zone(tx, zone)).transpose()?;
     let zone = zone.unwrap_or(DEFAULT_ZONE);
     tx.mark(&placement::of_domain(domain));
@@ -357,6 +359,7 @@ fn apply(
     device: &mut Device,
     change: &DeviceChange,
 ) -> Result<(), Refusal> {
+    let named = (device.hostname.clone(), device.domain);
     if let Some(hostname) = &change.hostname {
         check_hostname(tx, hostname, Some(&device.system_id))?
             .map_err(|message| Refusal::field("hostname", message))?;
@@ -378,6 +381,9 @@ fn apply(
         let domain = named_domain(tx, domain)?;
         move_to(tx, device, domain);
     }
+    if (&named.0, named.1) != (&device.hostname, device.domain) {
+        named_addresses::check_name(tx, actor, (&device.hostname, device.domain))?;
+    }
     if let Some(zone) = &change.zone {
         device.zone = named_zone(tx, zone)?;
         tx.mark(&placement::of_zone(device.zone));
@@ -396,6 +402,19 @@ fn move_to(tx: &mut Tx, device: &mut Device, domain: DomainId) {
 struct Parent {
     id: SystemId,
     domain: DomainId,
+}
+
+/// Whether a node that the actor sees may be the parent of a device.
+///
+/// # Errors
+/// [`Refusal::Fields`] when it is not there, or the device itself, or below it.
+pub(crate) fn check_parent(
+    tx: &mut Tx,
+    actor: &Actor,
+    parent: &SystemId,
+    device: &SystemId,
+) -> Result<(), Refusal> {
+    named_parent(tx, actor, parent.as_str(), Some(device)).map(|_| ())
 }
 
 /// The parent that a request names, which the actor sees. It must not be the device itself, nor stand below it.

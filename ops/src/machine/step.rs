@@ -8,6 +8,7 @@ use model::machine::Machine;
 use model::machine::lifecycle::{self, Action, Event, Moment, Refusal, Step};
 use model::machine::power::PowerAction;
 use model::machine::status::Status;
+use model::machine::status_change::{self, StatusChange};
 use model::setting::typed::NODE_TIMEOUT;
 
 use crate::error as ops_error;
@@ -156,13 +157,12 @@ fn record_status(
         return Ok(());
     }
     let failed = machine.lifecycle.failure.as_ref();
-    let mut description = format!("From '{}' to '{}'", before.name(), after.name());
+    let mut description = StatusChange { from: before, to: after }.to_string();
     if let Some(failure) = failed {
         description = format!("{description}: {}", failure.message);
     }
     let level = if failed.is_some() { EventLevel::Error } else { EventLevel::Info };
-    let kind = "Node changed status";
-    events::record(tx, machine, NewEvent { kind, level, description }, author)
+    events::record(tx, machine, NewEvent { kind: status_change::KIND, level, description }, author)
 }
 
 fn node_timeout_ms(tx: &Tx) -> Result<u64, TableError> {

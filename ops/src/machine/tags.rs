@@ -146,17 +146,21 @@ pub async fn update(
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, name: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageGroups, "tag.delete")?;
-    tables
-        .update(&cause, |tx| {
-            let tag = find(tx, name)?;
-            for mut machine in tx.list_by(&MACHINES_OF_TAG, &tag.name)? {
-                machine.placement.tags.retain(|carried| *carried != tag.name);
-                tx.put(&machine)?;
-            }
-            tx.delete::<Tag>(&tag.name)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, name)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, name: &str) -> Result<(), Refusal> {
+    let tag = find(tx, name)?;
+    for mut machine in tx.list_by(&MACHINES_OF_TAG, &tag.name)? {
+        machine.placement.tags.retain(|carried| *carried != tag.name);
+        tx.put(&machine)?;
+    }
+    tx.delete::<Tag>(&tag.name)?;
+    Ok(())
 }
 
 /// Evaluates the definition of a tag anew, over all machines, in the background. A tag that is set by
@@ -174,7 +178,11 @@ pub async fn rebuild(tables: &Tables, actor: &Actor, name: &str) -> Result<(), R
         .await
 }
 
-fn evaluate(tx: &mut Tx, tag: &Tag) -> Result<(), Refusal> {
+/// Has the definition of a tag evaluated over all machines, if it has one.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub(crate) fn evaluate(tx: &mut Tx, tag: &Tag) -> Result<(), Refusal> {
     if tag.definition.is_empty() {
         return Ok(());
     }

@@ -184,15 +184,39 @@ pub async fn revert(
 /// [`Refusal`] when another one uses what it defines.
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "dhcpsnippet.delete")?;
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SNIPPETS_GUARD);
-            let snippet = specifiers::dhcp_snippet(tx, specifier)?;
-            keep_others(tx, Some(&snippet), None)?;
-            tx.delete::<DhcpSnippet>(&snippet.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, specifier)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
+    tx.guard(SNIPPETS_GUARD);
+    let snippet = specifiers::dhcp_snippet(tx, specifier)?;
+    keep_others(tx, Some(&snippet), None)?;
+    tx.delete::<DhcpSnippet>(&snippet.id)?;
+    Ok(())
+}
+
+/// Whether a snippet may be as it is written, in place of what it was: it means what it meant, and so do all others.
+///
+/// # Errors
+/// [`Refusal`].
+pub(crate) fn check_row(
+    tx: &mut Tx,
+    before: Option<&DhcpSnippet>,
+    snippet: &DhcpSnippet,
+) -> Result<(), Refusal> {
+    tx.guard(SNIPPETS_GUARD);
+    if let Some(holder) = holder(&snippet.scope) {
+        holder.gets_one(tx);
+    }
+    if used(tx, snippet.id, snippet.value())? != snippet.uses {
+        let message = "The options that it uses are defined otherwise now.";
+        return Err(Refusal::with_message(Kind::Conflict, message));
+    }
+    keep_others(tx, before, Some(snippet))
 }
 
 fn changed(

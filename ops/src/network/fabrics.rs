@@ -116,26 +116,30 @@ pub async fn update(
 /// [`Refusal`] when it is the default one, or subnets or interfaces are still in it.
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "fabric.delete")?;
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SUBNETS_GUARD);
-            let fabric = specifiers::fabric(tx, specifier)?;
-            if fabric.id == DEFAULT_FABRIC {
-                let message = "This fabric is the default fabric, it cannot be deleted.";
-                return Err(Refusal::field("__all__", message));
-            }
-            Holder::Fabric(fabric.id).goes(tx);
-            let vlans = tx.list_by(&VLANS_OF_FABRIC, &fabric.id)?;
-            vlans.iter().for_each(|vlan| Holder::Vlan(vlan.id).goes(tx));
-            check_unused(tx, &vlans)?;
-            check_relays(tx, &vlans)?;
-            for vlan in vlans {
-                tx.delete::<Vlan>(&vlan.id)?;
-            }
-            tx.delete::<Fabric>(&fabric.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, specifier)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let fabric = specifiers::fabric(tx, specifier)?;
+    if fabric.id == DEFAULT_FABRIC {
+        let message = "This fabric is the default fabric, it cannot be deleted.";
+        return Err(Refusal::field("__all__", message));
+    }
+    Holder::Fabric(fabric.id).goes(tx);
+    let vlans = tx.list_by(&VLANS_OF_FABRIC, &fabric.id)?;
+    vlans.iter().for_each(|vlan| Holder::Vlan(vlan.id).goes(tx));
+    check_unused(tx, &vlans)?;
+    check_relays(tx, &vlans)?;
+    for vlan in vlans {
+        tx.delete::<Vlan>(&vlan.id)?;
+    }
+    tx.delete::<Fabric>(&fabric.id)?;
+    Ok(())
 }
 
 fn detail(details: &Details, fabric: Fabric) -> Result<FabricDetail, Refusal> {

@@ -145,7 +145,8 @@ pub async fn reserve(
 ) -> Result<ReservedAddress, Refusal> {
     let cause = authorize(actor, Permission::ReserveAddress, "ipaddress.reserve")?;
     let user = actor.user(Permission::ReserveAddress)?;
-    tables.update(&cause, |tx| insert(tx, user, request)).await
+    let names_all = permits(actor, Permission::ManageDns, &Object::Site).is_ok();
+    tables.update(&cause, |tx| insert_as(tx, user, names_all, request)).await
 }
 
 /// Adds an address that a user keeps, in a transaction of the caller's.
@@ -155,6 +156,16 @@ pub async fn reserve(
 pub fn insert(
     tx: &mut Tx,
     user: &User,
+    request: &ReserveRequest,
+) -> Result<ReservedAddress, Refusal> {
+    insert_as(tx, user, false, request)
+}
+
+/// The same for a user that may change all names, or only its own.
+fn insert_as(
+    tx: &mut Tx,
+    user: &User,
+    names_all: bool,
     request: &ReserveRequest,
 ) -> Result<ReservedAddress, Refusal> {
     placement::give_to(tx, user.id)?;
@@ -175,7 +186,8 @@ pub fn insert(
     };
     tx.insert(&reserved)?;
     if !reserved.hostname.is_empty() {
-        named_addresses::add(tx, &reserved.hostname, reserved.ip)?;
+        let whose = (!names_all).then_some(user.id);
+        named_addresses::add(tx, &reserved.hostname, reserved.ip, whose)?;
     }
     Ok(reserved)
 }

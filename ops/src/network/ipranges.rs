@@ -152,6 +152,9 @@ pub async fn update(
                 comment: change.comment.clone().unwrap_or_else(|| before.comment.clone()),
                 ..before
             };
+            if range.purpose == Purpose::Dynamic && span(&range) != span(&before) {
+                permits(actor, Permission::CreateDynamicRange, &Object::Site)?;
+            }
             let subnet = tx.get::<Subnet>(&range.subnet)?;
             let subnet = subnet.ok_or(Refusal::NotFound { model: "Subnet" })?;
             check(tx, &subnet, &range, Some(&before))?;
@@ -171,18 +174,41 @@ pub async fn update(
 /// [`Refusal`], also for the last dynamic range of a VLAN on which DHCP is on.
 pub async fn delete(tables: &Tables, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
     let cause = cause(actor, "iprange.delete");
-    tables
-        .update(&cause, |tx| {
-            tx.guard(SUBNETS_GUARD);
-            let range = own(tx, actor, id)?;
-            if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
-                dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
-            }
-            dependents::forget_range(tx, &range)?;
-            tx.delete::<IpRange>(&range.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, actor, id)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, actor: &Actor, id: IpRangeId) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let range = own(tx, actor, id)?;
+    if let Some(subnet) = tx.get::<Subnet>(&range.subnet)? {
+        dependents::check_served(tx, subnet.vlan, |other| other.id == id)?;
+    }
+    dependents::forget_range(tx, &range)?;
+    tx.delete::<IpRange>(&range.id)?;
+    Ok(())
+}
+
+/// Whether a range may be as it is written, in place of what it was.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check_row(
+    tx: &mut Tx,
+    subnet: &Subnet,
+    range: &IpRange,
+    before: Option<&IpRange>,
+) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    check(tx, subnet, range, before)
+}
+
+/// What DHCP gives out by a range.
+fn span(range: &IpRange) -> (Purpose, IpAddr, IpAddr) {
+    (range.purpose, range.start_ip, range.end_ip)
 }
 
 fn own(tx: &Tx, actor: &Actor, id: IpRangeId) -> Result<IpRange, Refusal> {

@@ -152,14 +152,8 @@ fn insert(tx: &mut Tx, user: UserId, change: &ReservedIpChange) -> Result<Reserv
     };
     tx.guard(SUBNETS_GUARD);
     let subnet = subnet_of(tx, change.subnet.as_deref(), ip)?;
-    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    check(ip, &subnet, &ranges).map_err(|error| Refusal::field("ip", error.to_string()))?;
     check_unique(tx, &subnet, ip, mac)?;
-    if is_anothers(tx, ip, mac)? {
-        let message = format!("The ip {ip} is already in use by another machine.");
-        return Err(Refusal::field("ip", message));
-    }
-    addresses::keep_all(tx, &subnet, AddressRange::one(ip));
+    check_free(tx, &subnet, ip, mac)?;
     let (id, created) = (ReservedIpId(tx.next_id::<ReservedIp>()?), tx.now());
     let comment = change.comment.clone().unwrap_or_default();
     let reserved = ReservedIp { id, ip, subnet: subnet.id, mac, comment, created };
@@ -175,6 +169,26 @@ fn insert(tx: &mut Tx, user: UserId, change: &ReservedIpChange) -> Result<Reserv
         reserved_ip: Some(id),
     })?;
     Ok(reserved)
+}
+
+/// Whether an address may be kept for a client, in a transaction that guards the subnets.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check_free(
+    tx: &Tx,
+    subnet: &Subnet,
+    ip: IpAddr,
+    mac: MacAddress,
+) -> Result<(), Refusal> {
+    let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+    check(ip, subnet, &ranges).map_err(|error| Refusal::field("ip", error.to_string()))?;
+    if is_anothers(tx, ip, mac)? {
+        let message = format!("The ip {ip} is already in use by another machine.");
+        return Err(Refusal::field("ip", message));
+    }
+    addresses::keep_all(tx, subnet, AddressRange::one(ip));
+    Ok(())
 }
 
 fn subnet_of(tx: &Tx, named: Option<&str>, ip: IpAddr) -> Result<Subnet, Refusal> {

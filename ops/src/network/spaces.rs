@@ -15,6 +15,7 @@ use crate::network::subnets::SubnetDetail;
 use crate::network::vlans::VlanDetail;
 use crate::network::{names, specifiers};
 use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::Tables;
 
 /// What shall be set of a space; what is absent stays.
@@ -116,18 +117,22 @@ pub async fn update(
 /// [`Refusal`].
 pub async fn delete(tables: &Tables, actor: &Actor, specifier: &str) -> Result<(), Refusal> {
     let cause = authorize(actor, Permission::ManageNetwork, "space.delete")?;
-    tables
-        .update(&cause, |tx| {
-            let space = specifiers::space(tx, specifier)?;
-            Holder::Space(space.id).goes(tx);
-            let vlans = tx.list::<Vlan>()?;
-            for vlan in vlans.into_iter().filter(|vlan| vlan.space == Some(space.id)) {
-                tx.put(&Vlan { space: None, ..vlan })?;
-            }
-            tx.delete::<Space>(&space.id)?;
-            Ok(())
-        })
-        .await
+    tables.update(&cause, |tx| remove(tx, specifier)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) fn remove(tx: &mut Tx, specifier: &str) -> Result<(), Refusal> {
+    let space = specifiers::space(tx, specifier)?;
+    Holder::Space(space.id).goes(tx);
+    let vlans = tx.list::<Vlan>()?;
+    for vlan in vlans.into_iter().filter(|vlan| vlan.space == Some(space.id)) {
+        tx.put(&Vlan { space: None, ..vlan })?;
+    }
+    tx.delete::<Space>(&space.id)?;
+    Ok(())
 }
 
 fn detail(details: &Details, space: Option<Space>) -> Result<SpaceDetail, Refusal> {

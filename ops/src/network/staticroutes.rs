@@ -152,6 +152,20 @@ fn changed(
     let destination = subnet(tx, "destination", change.destination.as_deref(), before.destination)?;
     let gateway_ip = change.gateway_ip.unwrap_or(before.gateway_ip);
     let metric = change.metric.unwrap_or(before.metric);
+    check(tx, (&source, &destination), gateway_ip)?;
+    let (source, destination) = (source.id, destination.id);
+    Ok(StaticRoute { id: before.id, source, destination, gateway_ip, metric })
+}
+
+/// Whether a route may lead from one subnet to the other by that gateway.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check(
+    tx: &mut Tx,
+    (source, destination): (&Subnet, &Subnet),
+    gateway_ip: IpAddr,
+) -> Result<(), Refusal> {
     if !source.cidr.contains(&gateway_ip) {
         let message = format!("Enter an IP address in {}.", source.cidr);
         return Err(Refusal::field("gateway_ip", message));
@@ -164,11 +178,10 @@ fn changed(
         let message = "source and destination must be the same IP version.";
         return Err(Refusal::field("__all__", message));
     }
-    gateways::check_route(tx, &source, gateway_ip)?;
-    let (source, destination) = (source.id, destination.id);
-    Holder::Subnet(source).gets_one(tx);
-    Holder::Subnet(destination).gets_one(tx);
-    Ok(StaticRoute { id: before.id, source, destination, gateway_ip, metric })
+    gateways::check_route(tx, source, gateway_ip)?;
+    Holder::Subnet(source.id).gets_one(tx);
+    Holder::Subnet(destination.id).gets_one(tx);
+    Ok(())
 }
 
 fn subnet(tx: &Tx, field: &str, named: Option<&str>, before: SubnetId) -> Result<Subnet, Refusal> {

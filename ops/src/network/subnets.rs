@@ -337,6 +337,27 @@ fn check_name(subnet: &Subnet, change: &SubnetChange) -> Result<(), Refusal> {
     names::check_of_subnet(&subnet.name).map_err(|message| Refusal::field("name", message))
 }
 
+/// Whether a subnet may be as it is written, in place of what it was.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check_row(
+    tx: &mut Tx,
+    before: Option<&Subnet>,
+    subnet: &Subnet,
+) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    check(tx, subnet)?;
+    check_gateway(tx, before, subnet)?;
+    if let Some(before) = before {
+        addresses::keep_all(tx, before, AddressRange::of(before.cidr));
+        if subnet.cidr != before.cidr {
+            check_contents(tx, subnet)?;
+        }
+    }
+    Ok(())
+}
+
 fn check(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
     let mut errors = FieldErrors::default();
     if subnet.cidr.prefix_len() == 0 {

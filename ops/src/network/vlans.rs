@@ -13,6 +13,7 @@ use model::machine::interface::Interface;
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
+use model::net::space::Space;
 use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
@@ -103,7 +104,7 @@ pub async fn list(
 /// # Errors
 /// [`Refusal::Denied`], [`Refusal::Tables`].
 pub async fn all(tables: &Tables, actor: &Actor) -> Result<Vec<Arc<VlanDetail>>, Refusal> {
-    Ok(Details::seen_by(actor, tables).await?.all_vlans()?)
+    Ok(Details::of_site(actor, tables).await?.all_vlans()?)
 }
 
 /// A VLAN.
@@ -226,6 +227,60 @@ fn hold(tx: &mut Tx, vlan: &Vlan) {
         // Nor does another one become relayed to this one.
         Holder::Vlan(vlan.id).goes(tx);
     }
+}
+
+/// Whether a VLAN may be as it is written, with what it refers to.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
+    tx.guard(SUBNETS_GUARD);
+    let mut errors = FieldErrors::default();
+    if tx.get::<Fabric>(&vlan.fabric)?.is_none() {
+        errors.add("fabric", "Its fabric is not there any more.");
+    }
+    if default_of(tx, vlan.fabric)?.is_some_and(|default| default.id > vlan.id) {
+        errors.add("fabric", "It would become the default VLAN of its fabric.");
+    }
+    if let Some(space) = vlan.space
+        && tx.get::<Space>(&space)?.is_none()
+    {
+        errors.add("space", "Its space is not there any more.");
+    }
+    if let Some(relay) = vlan.relay_vlan {
+        match tx.get::<Vlan>(&relay)? {
+            None => errors.add("relay_vlan", "The VLAN that it relays to is not there any more."),
+            Some(relay) if relay.relay_vlan.is_some() => {
+                errors.add("relay_vlan", "What it relays to is served through a relay itself.");
+            }
+            Some(_) => {}
+        }
+        if tx.list::<Vlan>()?.iter().any(|other| other.relay_vlan == Some(vlan.id)) {
+            errors.add("relay_vlan", RELAYED_HERE);
+        }
+    }
+    for rack in vlan.racks() {
+        if tx.get::<RackController>(rack)?.is_none() {
+            errors.add("primary_rack", format!("Rack {rack} is not there any more."));
+        }
+    }
+    if vlan.dhcp_on {
+        check_dhcp(tx, vlan, &mut errors)?;
+    }
+    errors.finish()?;
+    hold(tx, vlan);
+    Ok(())
+}
+
+/// Whether a VLAN from which a range is taken still has one, if DHCP is on in it.
+///
+/// # Errors
+/// [`Refusal::Fields`] when it has none.
+pub(crate) fn check_served(tx: &Tx, id: VlanId) -> Result<(), Refusal> {
+    let Some(vlan) = tx.get::<Vlan>(&id)?.filter(|vlan| vlan.dhcp_on) else { return Ok(()) };
+    let mut errors = FieldErrors::default();
+    check_dhcp(tx, &vlan, &mut errors)?;
+    Ok(errors.finish()?)
 }
 
 /// The default VLAN of a fabric: the one that it was made with, whatever its tag is now.

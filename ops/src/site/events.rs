@@ -220,12 +220,16 @@ pub async fn listed(
 /// One event.
 ///
 /// # Errors
-/// [`Refusal`]; those of the level audit are for administrators, and are not there for others.
+/// [`Refusal`]; those of the level audit are for administrators, and are not there for others, as those of machines in pools
+/// that the actor does not see.
 pub async fn get(tables: &Tables, actor: &Actor, id: u64) -> Result<Listed, Refusal> {
     let details = Details::seen_by(actor, tables).await?;
     let may_read_audit = permits(actor, Permission::ReadAudit, &Object::Site).is_ok();
     let found = details.view().get::<Event>(&id)?;
-    let event = found.filter(|found| may_read_audit || found.level != EventLevel::Audit);
+    let asking = EventQuery { asks: Some(actor.clone()), ..EventQuery::default() };
+    let event = found
+        .filter(|found| may_read_audit || found.level != EventLevel::Audit)
+        .filter(|found| asking.is_seen(details.view(), found));
     let event = event.ok_or(Refusal::NotFound { model: "Event" })?;
     let stored = details.view().value(&row_key::<Event>(&id));
     Ok(Listed { revision: stored.map_or(0, |stored| stored.revision), event })

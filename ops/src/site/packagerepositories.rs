@@ -187,6 +187,20 @@ fn put(
     Ok(after)
 }
 
+/// Whether no two repositories have the same name.
+///
+/// # Errors
+/// [`Refusal::Fields`].
+pub(crate) fn check_names(tx: &mut Tx) -> Result<(), Refusal> {
+    tx.guard(GUARD);
+    let mut names: Vec<String> = all(tx)?.into_iter().map(|found| found.name).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Refusal::field("name", "Package repository with this Name already exists."));
+    }
+    Ok(())
+}
+
 fn changed(before: PackageRepository, change: PackageRepositoryChange) -> PackageRepository {
     let text = |given: Option<String>, before: String| {
         given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).unwrap_or(before)

@@ -98,9 +98,7 @@ pub async fn set(
     tables
         .update(&cause, |tx| {
             check_image(tx, known, &setting.value)?;
-            if known.name == SESSION_LENGTH.name() {
-                note_ended_sessions(tx)?;
-            }
+            precede(tx, known.name)?;
             Ok(tx.put(&setting)?)
         })
         .await
@@ -119,10 +117,30 @@ pub fn session_limits(at: &impl Reads) -> Result<SessionLimits, TableError> {
     })
 }
 
-/// Has the sessions that are over stay over, whatever `session_length` is set to in the same transaction.
-fn note_ended_sessions(tx: &mut Tx) -> Result<(), TableError> {
-    let ended = EndedSessions::at(session_limits(tx)?, tx.now());
-    tx.put(&ended)
+/// Writes what has to be known of a setting's value before it changes in the same transaction: sessions that are over stay over,
+/// whatever `session_length` becomes.
+///
+/// # Errors
+/// [`Refusal`].
+pub(crate) fn precede(tx: &mut Tx, name: &str) -> Result<(), Refusal> {
+    if name == SESSION_LENGTH.name() {
+        let ended = EndedSessions::at(session_limits(tx)?, tx.now());
+        tx.put(&ended)?;
+    }
+    Ok(())
+}
+
+/// Whether a setting may be as it is written.
+///
+/// # Errors
+/// [`Refusal`] for one that is not known or not supported.
+pub(crate) fn check_row(tx: &Tx, setting: &Setting) -> Result<(), Refusal> {
+    let known = known(&setting.name)?;
+    if let Usage::Refused(reason) = known.usage {
+        let message = format!("Ironraft does not support setting {} yet: {reason}.", known.name);
+        return Err(Refusal::field(known.name, message));
+    }
+    check_image(tx, known, &setting.value)
 }
 
 /// What is deployed by default has to be there, as in MAAS; the site's first default need not be.

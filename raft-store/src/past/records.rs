@@ -65,6 +65,17 @@ pub struct PastChange {
     pub after: Option<Bytes>,
 }
 
+/// Transactions of the past, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastTxns {
+    /// Those that were asked for.
+    pub txns: Vec<PastTxn>,
+    /// All that were asked for after this revision, and before the one that was asked for, are among them.
+    pub known_after: u64,
+    /// The revision before which to ask to go on; none when all of the history was looked at.
+    pub next: Option<u64>,
+}
+
 /// A transaction in the history, with its revision.
 pub(crate) type Record = (u64, wire::HistoryRecord);
 
@@ -172,6 +183,31 @@ pub(crate) fn revision_at(records: &dyn Records, time_ms: u64) -> Result<u64, u6
         }
     }
     if low == oldest && oldest > 0 && is_last(oldest) { Err(oldest) } else { Ok(low) }
+}
+
+/// The last transactions before a revision that are wanted, with at most [`SEARCHED_MAX`] looked at. All of a revision come
+/// together, even if they are some more.
+pub(crate) fn before(
+    records: &dyn Records,
+    before: Option<u64>,
+    limit: usize,
+    is_wanted: impl Fn(&PastTxn) -> bool,
+) -> PastTxns {
+    let oldest = records.oldest();
+    let before = before.unwrap_or(u64::MAX).min(records.last().saturating_add(1));
+    let (mut txns, mut last) = (Vec::new(), before);
+    for (searched, (revision, record)) in records.back(before).enumerate() {
+        let is_enough = txns.len() >= limit || searched >= SEARCHED_MAX;
+        if is_enough && revision != last {
+            return PastTxns { txns, known_after: last.saturating_sub(1), next: Some(last) };
+        }
+        last = revision;
+        let txn = txn(revision, record);
+        if is_wanted(&txn) {
+            txns.push(txn);
+        }
+    }
+    PastTxns { txns, known_after: oldest, next: None }
 }
 
 /// What was done at a revision.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use raft_store::Store;
 use raft_store::past::TimeError;
-use raft_store::past::records::{PastOfKey, SEARCHED_MAX};
+use raft_store::past::records::{PastOfKey, PastTxn, PastTxns, SEARCHED_MAX};
 use raft_store::read::ReadError;
 use raft_store::txn::{Meta, Txn, Write};
 
@@ -97,6 +97,23 @@ async fn is_remembered(store: &Store, revisions: [u64; 5]) {
     assert!(matches!(future, Err(ReadError::Unavailable { .. })), "{future:?}");
     let nothing = store.changes_of(0).await;
     assert!(matches!(nothing, Err(ReadError::Compacted { .. })), "{nothing:?}");
+
+    let by = |page: &PastTxns| page.txns.iter().map(|txn| txn.done.revision).collect::<Vec<_>>();
+    let of_a = |txn: &PastTxn| txn.changes.iter().any(|change| change.key == "a");
+    let (mut seen, mut next) = (Vec::new(), None);
+    loop {
+        let page = store.changes_before(next, 1, of_a).await.expect("changes");
+        seen.extend(by(&page));
+        next = page.next;
+        if next.is_none() {
+            assert_eq!(page.known_after, 0);
+            break;
+        }
+        assert_eq!(next, Some(page.known_after + 1));
+    }
+    assert_eq!(seen, [fifth, third, second, first]);
+    let page = store.changes_before(Some(fifth), 1, |_| true).await.expect("changes");
+    assert_eq!((by(&page), page.next), (vec![fourth], Some(fourth)));
 
     let mut times = Vec::new();
     for revision in revisions {

@@ -162,3 +162,22 @@ async fn a_watch_from_the_future_is_not_told_of_the_past() {
     expect_only_later(&node.store).await;
     node.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_ends_with_its_node_whoever_holds_the_store() {
+    let cluster = Cluster::new();
+    let nodes = cluster.start_all(1).await;
+    let held = nodes[0].store.clone();
+    write_pairs(&held, (1, 2)).await;
+    let mut watch = held.watch(vec![bytes("w/")], 0).await.expect("watch");
+    stop(nodes).await;
+    expect_pairs(&mut watch, 0, (1, 2)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Err(error) = watch.next().await {
+                return error;
+            }
+        }
+    });
+    assert_eq!(ended.await.expect("in time"), WatchError::Ended);
+}

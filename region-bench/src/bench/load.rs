@@ -182,7 +182,7 @@ pub(super) async fn get(site: &Site, which: Which, seconds: f64) -> anyhow::Resu
     Ok(Sample::of("get", which, seen))
 }
 
-fn allocating(rest: &Rest) -> Act {
+pub(super) fn allocating(rest: &Rest) -> Act {
     let rest = rest.clone();
     Arc::new(move |_| {
         let rest = rest.clone();
@@ -190,7 +190,7 @@ fn allocating(rest: &Rest) -> Act {
     })
 }
 
-fn deploying(rest: &Rest, ids: &[String]) -> Act {
+pub(super) fn deploying(rest: &Rest, ids: &[String]) -> Act {
     let (rest, ids) = (rest.clone(), ids.to_vec());
     Arc::new(move |ticket| {
         let (rest, id) = (rest.clone(), ids[ticket].clone());
@@ -206,12 +206,12 @@ fn releasing(rest: &Rest, ids: &[String]) -> Act {
     Arc::new(move |ticket| release(rest.clone(), ids[ticket].clone()))
 }
 
-fn release(rest: Rest, id: String) -> Answered {
+pub(super) fn release(rest: Rest, id: String) -> Answered {
     Box::pin(async move { rest.post(&format!("machines/{id}/?op=release"), &[]).await })
 }
 
 /// Puts back what a run took, until all is.
-async fn give_back(
+pub(super) async fn give_back(
     taken: &[String],
     act: impl Fn(String) -> Answered + Send + Sync + 'static,
 ) -> anyhow::Result<()> {
@@ -234,7 +234,7 @@ async fn give_back(
 
 /// The first value of a text field of a JSON text, without reading all of it: the clients share the
 /// processors with what they measure.
-fn field(text: &str, name: &str) -> Option<String> {
+pub(super) fn field(text: &str, name: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("\"{name}\": \""))?;
     rest.split_once('"').map(|(value, _)| value.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Three region processes under MAAS's REST API: how many operations a second at which latency,
+//! Three region processes under MAAS's REST API and the native one: how many operations a second at which latency,
 //! memory and CPU, at sites of several sizes.
 //!
 //! The regions fsync to a disk folder before they answer. Runs are short and the parts take turns,
@@ -7,6 +7,7 @@
 mod leases;
 mod lists;
 mod load;
+mod native;
 mod part;
 mod report;
 mod run;

@@ -9,7 +9,7 @@ use super::site::Door;
 /// One run of one part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sample {
-    /// `reserve`, `allocate`, `deploy`, `release`, `get`.
+    /// `reserve`, `allocate`, `deploy`, `release`, `get`, `page`, `plan`.
     pub(super) part: String,
     /// Machines of the site.
     pub(super) size: u32,

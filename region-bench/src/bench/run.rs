@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::leases;
 use super::lists;
 use super::load;
+use super::native;
 use super::part::{Idle, List, Which, count};
 use super::report::Outcome;
 use super::settings::Settings;
@@ -42,6 +43,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         for run in 0..settings.runs {
             operations(settings, &site, run, &mut outcome).await;
         }
+        planned(settings, &site, &mut outcome).await;
         listed(settings, &site, &mut outcome).await;
         if settings.wants("idle") {
             let idle = idle(&site, settings.idle_seconds).await;
@@ -62,7 +64,9 @@ async fn operations(settings: &Settings, site: &Site, run: usize, outcome: &mut 
     for &clients in &settings.clients {
         for door in [Door::Leader, Door::Follower] {
             let which = Which { size: site.size, door, clients, run };
-            for part in ["reserve", "life", "get"].into_iter().filter(|part| settings.wants(part)) {
+            for part in
+                ["reserve", "life", "get", "page"].into_iter().filter(|part| settings.wants(part))
+            {
                 if let Some(seconds) = expected_seconds(outcome, part, which)
                     && seconds > settings.run_max_seconds
                 {
@@ -75,6 +79,7 @@ async fn operations(settings: &Settings, site: &Site, run: usize, outcome: &mut 
                         load::reserve(site, which, settings.seconds).await.map(|s| vec![s])
                     }
                     "life" => load::life(site, which, settings.seconds).await,
+                    "page" => native::page(site, which, settings.seconds).await.map(|s| vec![s]),
                     _ => load::get(site, which, settings.seconds).await.map(|s| vec![s]),
                 };
                 let measured = outcome.keep(&place(part, which), measured);
@@ -96,11 +101,24 @@ fn expected_seconds(outcome: &Outcome, part: &str, which: Which) -> Option<f64> 
         let same = sample.part == part && sample.size == which.size && sample.door == which.door;
         same && sample.clients == 1
     })?;
-    if part == "get" {
+    if part == "get" || part == "page" {
         return Some(f64::from(alone.p50_us) / 1e6 * count(which.clients));
     }
     let clients = count(which.clients);
     Some(f64::from(alone.p50_us) / 1e6 * clients.min(EVALUATIONS) * clients / 2.0)
+}
+
+/// Plans of a release of many machines, by one client at the leader.
+async fn planned(settings: &Settings, site: &Site, outcome: &mut Outcome) {
+    if !settings.wants("plan") || site.machines.len() < native::PLANNED {
+        return;
+    }
+    for run in 0..settings.runs {
+        let which = Which { size: site.size, door: Door::Leader, clients: 1, run };
+        let measured = native::plan(site, which, settings.seconds).await;
+        let measured = outcome.keep(&place("plan", which), measured);
+        outcome.add(measured.into_iter().collect());
+    }
 }
 
 /// Lists of all machines, and leases beside them.

@@ -19,7 +19,7 @@ pub struct Settings {
     /// Numbers of clients.
     #[arg(long, env = "BENCH_CLIENTS", value_delimiter = ',', default_value = "1,8,64")]
     pub clients: Vec<usize>,
-    /// Only these parts: reserve, life (allocate, deploy, release), get, list, lease, idle.
+    /// Only these parts: reserve, life (allocate, deploy, release), get, page, plan, list, lease, idle.
     #[arg(long, env = "BENCH_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
     /// Seconds over which idle regions are watched.

@@ -18,6 +18,11 @@ const FLAT_MAX: f64 = 1.5;
 const GET_MS_MAX: f64 = 5.0;
 /// Lists: machines, milliseconds, MiB of more memory.
 const LISTS: [(u32, f64, Option<f64>); 2] = [(1000, 500.0, None), (10_000, 5000.0, Some(64.0))];
+/// What one client waits for at the native API: the part, what it is, milliseconds.
+const NATIVE: [(&str, &str, f64); 2] = [
+    ("page", "first page of 50 with filter, order and counts", 20.0),
+    ("plan", "plan of a release of 500", 300.0),
+];
 const LEASE_SLOWER_MAX: f64 = 2.0;
 
 /// The value that a run has for a target; none when it was not measured.
@@ -41,7 +46,12 @@ pub(super) fn write(
     let mut sizes: Vec<u32> = now.samples.iter().map(|sample| sample.size).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let targets = operations(&sizes).into_iter().chain(flat(&sizes)).chain(lists()).chain(leases());
+    let targets = operations(&sizes)
+        .into_iter()
+        .chain(flat(&sizes))
+        .chain(native(&sizes))
+        .chain(lists())
+        .chain(leases());
     writeln!(page, "## Targets\n\n| what | target | before | measured | |\n|---|---|---|---|---|")?;
     for Target { what, target, value, met, unit } in targets {
         let Some(is) = value(now) else { continue };
@@ -103,6 +113,19 @@ fn flat(sizes: &[u32]) -> Vec<Target> {
         unit: "x",
     };
     if least == most { Vec::new() } else { OPERATIONS.map(target).into() }
+}
+
+fn native(sizes: &[u32]) -> Vec<Target> {
+    let of_size = |size: u32| {
+        NATIVE.map(|(part, what, limit_ms)| Target {
+            what: format!("{what}, {size} machines: p50 of one client"),
+            target: format!("at most {limit_ms} ms"),
+            value: Box::new(move |of| Some(row(of, part, size, 1)?.p50_ms)),
+            met: if part == NATIVE[0].0 { |ms| ms <= NATIVE[0].2 } else { |ms| ms <= NATIVE[1].2 },
+            unit: "ms",
+        })
+    };
+    sizes.iter().flat_map(|size| of_size(*size)).collect()
 }
 
 fn lists() -> Vec<Target> {

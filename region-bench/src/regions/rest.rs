@@ -101,6 +101,27 @@ impl Rest {
         read(request.bearer_auth(token).json(message).send().await?).await
     }
 
+    /// Reads a path below `/api/v1/`.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get_native(&self, path: &str) -> anyhow::Result<Answer> {
+        read(self.native(Method::GET, path).send().await?).await
+    }
+
+    /// Sends JSON to a path below `/api/v1/`.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn post_native(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        read(self.native(Method::POST, path).json(body).send().await?).await
+    }
+
+    fn native(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/api/v1/{path}", self.url);
+        self.http.request(method, url).header("authorization", self.key.authorization())
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/MAAS/api/2.0/{path}", self.url);
         self.http.request(method, url).header("authorization", self.key.authorization())

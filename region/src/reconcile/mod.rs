@@ -16,6 +16,7 @@ pub mod indexes;
 pub mod leases;
 pub mod logins;
 pub mod membership;
+pub mod operations;
 pub mod pools;
 pub mod power;
 pub mod presented;

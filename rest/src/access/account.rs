@@ -19,6 +19,7 @@ const TOKEN_KEY: Param<String> = Param::text("token_key", "The key's middle part
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("AccountHandler", "account/", |call| Box::pin(list(call)))
         .op("list_authorisation_tokens")
+        .of_now()
         .requires(Permission::ManageOwnKeys)
         .doc("List the API keys of the user that calls."),
     Operation::post("AccountHandler", "account/", |call| Box::pin(create(call)))

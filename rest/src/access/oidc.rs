@@ -42,6 +42,9 @@ pub(crate) const LOGIN: &str = "/MAAS/accounts/oidc/login/";
 /// Where the browser goes after a login that names no path.
 const HOME: &str = "/MAAS/";
 
+/// How much of a name is told that may not log in, in characters.
+const WHO_MAX: usize = 150;
+
 /// Why a login at a provider failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -275,7 +278,9 @@ async fn admitted(
     let person = Person { provider, issuer, subject, claims, from: came.from };
     let admitted = oidc_login::admit(&parts.tables, &person).await;
     admitted.map_err(|error| {
-        let who = provider.username(claims).unwrap_or(subject).to_owned();
+        // Whoever it is chose the name: it must not write lines of the log.
+        let who = provider.username(claims).unwrap_or(subject).chars();
+        let who: String = who.filter(|letter| !letter.is_control()).take(WHO_MAX).collect();
         tracing::info!("{who} may not log in by OIDC provider {}: {error}", provider.name);
         Failure::NotAdmitted { who, error }
     })

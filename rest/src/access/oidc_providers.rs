@@ -94,25 +94,28 @@ const CHANGE: [Spec; 14] = crate::param::joined(
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("OidcProvidersHandler", ALL, |call| Box::pin(list(call)))
-        .requires(Permission::ManageUsers)
+        .of_now()
+        .requires(Permission::ManageSuperusers)
         .doc("List all OpenID Connect providers."),
     Operation::get("OidcProvidersHandler", ALL, |call| Box::pin(active(call)))
+        .of_now()
         .op("get_active")
-        .requires(Permission::ManageUsers)
+        .requires(Permission::ManageSuperusers)
         .doc("Read the OpenID Connect provider that users log in at."),
     Operation::post("OidcProvidersHandler", ALL, |call| Box::pin(create(call)))
-        .requires(Permission::ManageUsers)
+        .requires(Permission::ManageSuperusers)
         .doc("Create an OpenID Connect provider. It is asked for what it publishes.")
         .params(&NEW),
     Operation::get("OidcProviderHandler", ONE, |call| Box::pin(read(call)))
-        .requires(Permission::ManageUsers)
+        .of_now()
+        .requires(Permission::ManageSuperusers)
         .doc("Read an OpenID Connect provider."),
     Operation::put("OidcProviderHandler", ONE, |call| Box::pin(update(call)))
-        .requires(Permission::ManageUsers)
+        .requires(Permission::ManageSuperusers)
         .doc("Update an OpenID Connect provider.")
         .params(&CHANGE),
     Operation::delete("OidcProviderHandler", ONE, |call| Box::pin(delete(call)))
-        .requires(Permission::ManageUsers)
+        .requires(Permission::ManageSuperusers)
         .doc("Delete an OpenID Connect provider that is not enabled. Its users stay."),
 ];
 

@@ -18,6 +18,7 @@ use crate::access::oidc;
 use crate::auth::address;
 use crate::auth::cookies::{self, logged_in};
 use crate::auth::logins::log_in;
+use crate::auth::page;
 use crate::auth::session_cookie;
 use crate::call::Parts;
 use crate::params::Params;
@@ -48,6 +49,7 @@ pub async fn standing(State(parts): State<Arc<Parts>>, headers: HeaderMap) -> Re
 pub async fn login(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let begun = async {
+        page::check(&head.headers)?;
         let params = form(&head.headers, body).await?;
         complete(&params)?;
         let from = address::of(&head.extensions);

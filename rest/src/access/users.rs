@@ -62,8 +62,8 @@ async fn create(call: Call) -> Result<Reply, Problem> {
         email: EMAIL.required(&call.params)?,
         password: PASSWORD.required(&call.params)?.into(),
         is_superuser: match IS_SUPERUSER.required(&call.params)?.as_str() {
-            "0" => false,
-            "1" => true,
+            "0" | "false" => false,
+            "1" | "true" => true,
             _ => {
                 return Err(Problem::text(
                     model::error::Kind::Invalid,

@@ -8,5 +8,6 @@ pub mod logins;
 pub mod nonces;
 pub mod oauth;
 pub(crate) mod oidc_cookie;
+pub(crate) mod page;
 pub mod session_cookie;
 pub mod signed;

@@ -32,11 +32,13 @@ const MAC_ADDRESS: Param<String> = Param::text("mac_address", "The address.");
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("RackControllersHandler", RACKS, |call| Box::pin(parameters_of_all(call)))
         .op("power_parameters")
+        .of_now()
         .reserved(Permission::ManageControllers)
         .doc("Power parameters by rack controller: they have none.")
         .params(&[ID.repeated()]),
     Operation::get("RackControllerHandler", RACK, |call| Box::pin(of_rack(call, json!({}))))
         .op("power_parameters")
+        .of_now()
         .reserved(Permission::ManageControllers)
         .doc("Read the power parameters of a rack controller: it has none."),
     Operation::get("RackControllerHandler", RACK, |call| {
@@ -54,6 +56,7 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[MAC_ADDRESS.needed()]),
     Operation::get("RegionControllerHandler", REGION, |call| Box::pin(of_region(call)))
         .op("power_parameters")
+        .of_now()
         .reserved(Permission::ManageControllers)
         .doc("Read the power parameters of a region controller: it has none."),
 ];

@@ -22,6 +22,7 @@ const LICENSE_KEY: Param<String> = Param::text("license_key", "The key.");
 /// The operations of these resources.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("LicenseKeysHandler", ALL, |call| Box::pin(list(call)))
+        .of_now()
         .requires(Permission::ReadLicenses)
         .doc("List all license keys."),
     Operation::post("LicenseKeysHandler", ALL, |call| Box::pin(create(call)))
@@ -29,6 +30,7 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Keep a license key, for who reads it here: no image is changed by it.")
         .params(&[OSYSTEM.optional(), DISTRO_SERIES.needed(), LICENSE_KEY.needed()]),
     Operation::get("LicenseKeyHandler", ONE, |call| Box::pin(read(call)))
+        .of_now()
         .requires(Permission::ReadLicenses)
         .doc("Read the license key of a release."),
     Operation::put("LicenseKeyHandler", ONE, |call| Box::pin(update(call)))

@@ -117,6 +117,7 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Ask the BMC for the power state."),
     Operation::get(HANDLER, PATH, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
+        .of_now()
         .doc("Read the power parameters, secrets included."),
     Operation::post(HANDLER, PATH, |call| Box::pin(mark_broken(call)))
         .op("mark_broken")
@@ -154,6 +155,7 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[NOTE.repeated()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(get_token(call)))
         .op("get_token")
+        .of_now()
         .doc("Read the credentials of the system on it."),
     Operation::get("BlockDevicesHandler", "nodes/{system_id}/blockdevices/", |call| {
         Box::pin(block_devices(call))

@@ -81,6 +81,7 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Delete a device, also the devices that go with it."),
     Operation::get(ONE_HANDLER, ONE, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
+        .of_now()
         .requires(Permission::ReadMachineSecrets)
         .doc("The power parameters of a device: none."),
     Operation::post(ONE_HANDLER, ONE, |call| Box::pin(annotate(call)))

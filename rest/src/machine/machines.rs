@@ -140,11 +140,13 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[MACHINES.repeated(), COMMENT.optional()]),
     Operation::get(HANDLER, PATH, |call| Box::pin(list_allocated(call)))
         .op("list_allocated")
+        .of_now()
         .any_name()
         .doc("List the caller's machines.")
         .params(LIST),
     Operation::get(HANDLER, PATH, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
+        .of_now()
         .reserved(Permission::ReadMachineSecrets)
         .doc("Power parameters by machine.")
         .params(&[ID.repeated()]),

@@ -45,6 +45,7 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Delete a node."),
     Operation::get(ONE_HANDLER, ONE, |call| Box::pin(power_parameters(call)))
         .op("power_parameters")
+        .of_now()
         .requires(Permission::ReadMachineSecrets)
         .doc("The power parameters of a node, secrets included."),
 ];

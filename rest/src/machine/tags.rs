@@ -58,12 +58,15 @@ pub const OPERATIONS: &[Operation] = &[
         .doc("Delete a tag, also from all machines."),
     Operation::get("TagHandler", ONE, |call| Box::pin(machines(call)))
         .op("machines")
+        .of_now()
         .doc("List the machines that carry a tag."),
     Operation::get("TagHandler", ONE, |call| Box::pin(machines(call)))
         .op("nodes")
+        .of_now()
         .doc("List the nodes that carry a tag: only machines do."),
     Operation::get("TagHandler", ONE, |call| Box::pin(none(call)))
         .op("devices")
+        .of_now()
         .doc("List the devices that carry a tag: none does."),
     Operation::get("TagHandler", ONE, |call| Box::pin(none(call)))
         .op("rack_controllers")

@@ -4,6 +4,7 @@
 pub mod explain;
 pub mod leases;
 pub mod passwords;
+pub mod revisions;
 
 use crate::operation::Operation;
 
@@ -13,5 +14,5 @@ pub const ROOT: &str = "/MAAS/api/ironraft/";
 /// All operations that are served below it.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    [explain::OPERATIONS, leases::OPERATIONS, passwords::OPERATIONS].concat()
+    [explain::OPERATIONS, leases::OPERATIONS, passwords::OPERATIONS, revisions::OPERATIONS].concat()
 }

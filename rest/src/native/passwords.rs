@@ -17,6 +17,7 @@ const NEW: Param<String> = Param::text("new_password", "The password that it sha
 pub const OPERATIONS: &[Operation] = &[
     Operation::post("AccountHandler", "account/", |call| Box::pin(change(call)))
         .op("change_password")
+        .at_once()
         .requires(Permission::ManageOwnKeys)
         .doc("Change the password of the user that calls. All its sessions end.")
         .params(&[OLD.optional(), NEW.needed()]),

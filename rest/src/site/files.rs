@@ -47,6 +47,7 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[FILENAME.needed(), FILE.needed()]),
     Operation::get("FilesHandler", ALL, |call| Box::pin(get(call)))
         .op("get")
+        .of_now()
         .requires(Permission::ManageOwnFiles)
         .doc("Read what is in a file of the user that calls.")
         .params(&[FILENAME.needed()]),
@@ -56,14 +57,17 @@ pub const OPERATIONS: &[Operation] = &[
         .params(&[FILENAME.needed()]),
     Operation::get("FilesHandler", ALL, |call| Box::pin(get_by_key(call)))
         .op("get_by_key")
+        .of_now()
         .doc("Read what is in the file with that key.")
         .params(&[KEY.needed()]),
     Operation::get("FilesHandler", ALL, |call| Box::pin(get_by_key(call)))
         .op("get_by_key")
+        .of_now()
         .anonymous()
         .doc("Read what is in the file with that key.")
         .params(&[KEY.needed()]),
     Operation::get("FileHandler", ONE, |call| Box::pin(read(call)))
+        .of_now()
         .requires(Permission::ManageOwnFiles)
         .doc("Read a file of the user that calls, with its content in base64."),
     Operation::delete("FileHandler", ONE, |call| Box::pin(delete(call)))

@@ -19,6 +19,7 @@ const VALUE: Param<String> = Param::text("value", "Its value.");
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("MaasHandler", "maas/", |call| Box::pin(get_config(call)))
         .op("get_config")
+        .of_now()
         .doc("Read a setting.")
         .params(&[NAME.needed()]),
     Operation::post("MaasHandler", "maas/", |call| Box::pin(set_config(call)))

@@ -129,3 +129,29 @@ async fn the_hostname_of_a_reserved_address_is_a_name_until_it_is_released() {
         assert_eq!(names.as_array().unwrap().len(), left, "{ip}: {names}");
     }
 }
+
+#[tokio::test]
+async fn who_reserves_an_address_takes_no_name_of_others() {
+    let region = with_subnet().await;
+    let www = [("fqdn", "www.maas"), ("ip_addresses", "10.0.0.200")];
+    region.post(By::Admin, "dnsresources/", &www).await.assert(200);
+    let device = [("hostname", "printer"), ("mac_addresses", "52:54:00:00:00:01")];
+    region.post(By::Admin, "devices/", &device).await.assert(200);
+    for name in ["www", "www.maas", "WWW", "printer", "*.maas"] {
+        let form = [("op", "reserve"), ("ip", "10.0.0.5"), ("hostname", name)];
+        let refused = region.post(By::User, "ipaddresses/", &form).await.assert(400);
+        assert!(refused.json()["hostname"].is_array(), "{name}: {}", refused.text);
+    }
+    let device = [("hostname", "www"), ("mac_addresses", "52:54:00:00:00:02")];
+    region
+        .post(By::User, "devices/", &device)
+        .await
+        .assert_field("hostname", "www is not a name of yours: take another one.");
+    let device = [("hostname", "mine"), ("mac_addresses", "52:54:00:00:00:02")];
+    let mine = region.post(By::User, "devices/", &device).await.assert(200).json();
+    let path = format!("devices/{}/", mine["system_id"].as_str().unwrap());
+    region.put(By::User, &path, &[("hostname", "www")]).await.assert(400);
+    region.put(By::Admin, &path, &[("hostname", "www")]).await.assert(200);
+    let form = [("op", "reserve"), ("ip", "10.0.0.5"), ("hostname", "www")];
+    region.post(By::Admin, "ipaddresses/", &form).await.assert(200);
+}

@@ -89,3 +89,15 @@ async fn users_make_reserved_ranges_and_change_only_their_own() {
     region.delete(By::User, "ipranges/2/").await.assert(403);
     region.delete(By::User, "ipranges/1/").await.assert(204);
 }
+
+#[tokio::test]
+async fn who_may_make_no_range_for_dhcp_does_not_change_one_into_it() {
+    let region = with_subnet().await;
+    create(&region, By::User, "dynamic", "10.0.0.100", "10.0.0.200").await.assert(403);
+    create(&region, By::User, "reserved", "10.0.0.100", "10.0.0.200").await.assert(200);
+    region.put(By::User, "ipranges/1/", &[("type", "dynamic")]).await.assert(403);
+    region.put(By::User, "ipranges/1/", &[("end_ip", "10.0.0.150")]).await.assert(200);
+    region.put(By::Admin, "ipranges/1/", &[("type", "dynamic")]).await.assert(200);
+    region.put(By::User, "ipranges/1/", &[("end_ip", "10.0.0.160")]).await.assert(403);
+    region.put(By::User, "ipranges/1/", &[("comment", "mine")]).await.assert(200);
+}

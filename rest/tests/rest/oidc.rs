@@ -318,3 +318,28 @@ async fn a_key_that_is_new_is_looked_for_and_not_again_and_again() {
     assert!(answer.text.contains("does not publish"), "{}", answer.text);
     assert_eq!(read, 1);
 }
+
+#[tokio::test]
+async fn who_looks_after_users_makes_no_provider_that_makes_superusers() {
+    let (region, provider) = (Region::start().await, Provider::start().await);
+    let grant =
+        [("resource_type", "maas"), ("resource_id", "0"), ("entitlement", "can_edit_identities")];
+    region.post(By::Admin, "groups/2/?op=add_entitlement", &grant).await.assert(200);
+    let form = [
+        ("name", "mine"),
+        ("issuer_url", provider.url.as_str()),
+        ("client_id", "maas"),
+        ("client_secret", "hush hush"),
+        ("redirect_uri", REDIRECT),
+        ("admin_groups", "me"),
+        ("enabled", "true"),
+    ];
+    region.post(By::User, PROVIDERS, &form).await.assert(403);
+    region.post(By::Admin, PROVIDERS, &form).await.assert(201);
+    region.put(By::User, "oidc-providers/1/", &[("admin_groups", "staff")]).await.assert(403);
+    region.delete(By::User, "oidc-providers/1/").await.assert(403);
+    for path in [PROVIDERS, "oidc-providers/1/"] {
+        let refused = region.get(By::User, path).await.assert(403);
+        assert!(!refused.text.contains("hush"), "{}", refused.text);
+    }
+}

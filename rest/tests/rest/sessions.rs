@@ -185,3 +185,18 @@ async fn a_login_lasts_as_long_as_the_site_says() {
     let answer = region.post(By::Nobody, LOGIN, &form).await.assert(204);
     assert!(answer.headers["set-cookie"].to_str().unwrap().contains("; Max-Age=10;"));
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_logs_nobody_in() {
+    let region = with_anna().await;
+    let form = serde_urlencoded::to_string([("username", "anna"), ("password", "correct horse")]);
+    let form = form.unwrap();
+    for (origin, status) in [("http://evil.example", 403), ("http://maas.example:5240", 204)] {
+        let request = Request::post(LOGIN)
+            .header("host", "maas.example:5240")
+            .header("origin", origin)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = region.send(request.body(Body::from(form.clone())).unwrap()).await;
+        assert_eq!(answer.assert(status).headers.contains_key("set-cookie"), status == 204);
+    }
+}

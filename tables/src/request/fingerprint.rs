@@ -52,6 +52,13 @@ impl Fingerprint {
         self.revision
     }
 
+    /// What the transactions rest on as text, without the revision that they were evaluated at: the same as long as that has
+    /// not moved.
+    #[must_use]
+    pub fn without_revision(&self) -> String {
+        self.hashes.iter().flatten().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Refuses a transaction that is not the planned one at its place.
     pub(crate) fn check(
         &self,

@@ -27,7 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ops", &["model", "dhcp", "api", "raft-store", "identity", "tables"]),
     ("images", &["model", "api", "raft-store", "identity", "tables", "ops"]),
     ("rest", &["model", "api", "oidc", "ops", "images"]),
-    ("native", &["model", "api", "raft-store", "tables", "ops", "rest"]),
+    ("native", &["model", "api", "raft-store", "identity", "tables", "ops", "rest"]),
+    ("web-ui", &["raft-store", "tables"]),
     (
         "region",
         &[
@@ -42,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "images",
             "rest",
             "native",
+            "web-ui",
         ],
     ),
     ("rack", &["model", "proto", "dhcp", "http-server", "identity"]),
@@ -61,6 +63,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ops",
             "images",
             "rest",
+            "native",
             "region",
             "rack",
             "agent",

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use model::access::Permission;
+use model::entitlement::Entitlements;
 use raft_store::Store;
 use serde_json::json;
 
 use super::*;
+use crate::access::entitlements::actor_of;
 use crate::access::oidc_providers::{self, OidcProviderChange};
-use crate::access::sessions;
+use crate::access::usergroups::UserGroupChange;
+use crate::access::{sessions, usergroups};
 use crate::authorize::tests::administrator;
 
 async fn with_provider() -> (Tables, OidcProvider) {
@@ -89,6 +92,38 @@ async fn who_is_in_no_group_any_more_loses_rights_and_sessions() {
 }
 
 #[tokio::test]
+async fn who_is_no_administrator_any_more_keeps_nothing_by_their_group() {
+    let site = with_provider().await;
+    let (tables, _) = &site;
+    // A change of groups begins with the first ones.
+    let web = UserGroupChange { name: Some("web".to_owned()), ..UserGroupChange::default() };
+    usergroups::create(tables, &administrator(), &web).await.unwrap();
+    let claims = |group: &str| json!({ "preferred_username": "anna", "groups": [group] });
+    let anna = come(&site, "1", claims("admins")).await.unwrap();
+    let given = async || match actor_of(
+        tables,
+        users::get(tables, &administrator(), "anna").await.unwrap(),
+    )
+    .await
+    {
+        Ok(Some(Actor::User(_, given))) => Entitlements::clone(&given),
+        other => panic!("no user: {other:?}"),
+    };
+    assert!(anna.is_superuser);
+    come(&site, "1", claims("staff")).await.unwrap();
+    assert_eq!(given().await, Entitlements::of_everybody());
+    come(&site, "1", claims("admins")).await.unwrap();
+    assert_eq!(come(&site, "1", claims("other")).await, Err(NotAdmitted::NoGroup));
+    assert_eq!(given().await, Entitlements::of_everybody());
+    // What an operator said of it since stays.
+    let users_group = usergroups::list(tables, &administrator()).await.unwrap()[1].id;
+    usergroups::remove_member(tables, &administrator(), users_group, "anna").await.unwrap();
+    come(&site, "1", claims("admins")).await.unwrap();
+    come(&site, "1", claims("staff")).await.unwrap();
+    assert_eq!(given().await, Entitlements::default());
+}
+
+#[tokio::test]
 async fn who_has_no_name_or_one_that_cannot_be_is_refused() {
     let site = with_provider().await;
     assert_eq!(come(&site, "1", json!({ "groups": ["staff"] })).await, Err(NotAdmitted::NoName));
@@ -140,6 +175,6 @@ async fn one_provider_is_enabled_and_only_administrators_see_any() {
     assert_eq!(refused.to_string(), "An OIDC provider with the same name already exists.");
     let denied = oidc_providers::list(&tables, &Actor::Anonymous).await;
     assert!(
-        matches!(denied, Err(Refusal::Denied(denied)) if denied.permission == Permission::ManageUsers)
+        matches!(denied, Err(Refusal::Denied(denied)) if denied.permission == Permission::ManageSuperusers)
     );
 }

@@ -41,6 +41,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::notification::{Dismissal, Notification};
 use model::oidc_provider::OidcProvider;
+use model::operation::BulkOperation;
 use model::package_repository::PackageRepository;
 use model::pool::ResourcePool;
 use model::session::{EndedSessions, Session};
@@ -89,6 +90,7 @@ const TABLES: &[Table] = &[
     Table::of::<AvailabilityZone>(),
     Table::of::<Binding>(),
     Table::of::<Block>(),
+    Table::of::<BulkOperation>(),
     Table::of::<BootFiles>(),
     Table::of::<BootResource>(),
     Table::of::<BootSource>(),

@@ -6,6 +6,7 @@ use model::answered::Answered;
 use model::entitlement::{Entitlement, Grant, Scope};
 use model::id::{AvailabilityZoneId, ResourcePoolId, SshKeyId, UserGroupId, UserId};
 use model::login::{LoginRecord, Subject};
+use model::operation::{BulkOperation, Outcome, Target};
 use model::pool::ResourcePool;
 use model::session::Session;
 use model::setting::Setting;
@@ -142,6 +143,8 @@ fn users() -> Vec<Written> {
         row("session", session),
         row("request that was carried out", answered),
         row("session of a provider's user", of_provider),
+        row("operation that is under way", under_way()),
+        row("operation that was cancelled", cancelled()),
         row("failures from an address", LoginRecord::new(Subject::Address(7)).failed(at(4))),
         row("failures under a name of nobody", LoginRecord::new(Subject::Unknown(7)).failed(at(5))),
         row(
@@ -154,4 +157,48 @@ fn users() -> Vec<Written> {
             },
         ),
     ]
+}
+
+/// With every outcome, a secret, and a target that was tried in vain.
+fn under_way() -> BulkOperation {
+    let target = |id: &str, outcome: Outcome, tries: u16| Target {
+        id: id.to_owned(),
+        name: format!("node-{id}"),
+        outcome,
+        at: Some(at(4)),
+        tries,
+    };
+    BulkOperation {
+        id: "0123456789abcdef".to_owned(),
+        user: UserId(2),
+        username: "Eve".to_owned(),
+        from: Some("2001:db8::9".parse().expect("an address")),
+        request: "cd".repeat(32),
+        resource: "machines".to_owned(),
+        verb: "deploy".to_owned(),
+        filter: Some("pool:lab".to_owned()),
+        parameters: [("distro_series".to_owned(), vec!["bookworm".to_owned()])].into(),
+        secrets: [("user_data".to_owned(), vec!["x".into()])].into(),
+        resolved_at: 7,
+        created: at(3),
+        ended: None,
+        cancelled_by: None,
+        targets: vec![
+            target("aaaaaa", Outcome::Done { revision: 9 }, 0),
+            target("bbbbbb", Outcome::Failed { status: 409, detail: "no".to_owned() }, 0),
+            target("cccccc", Outcome::Waiting, 2),
+        ],
+    }
+}
+
+fn cancelled() -> BulkOperation {
+    let mut operation = BulkOperation {
+        id: "operationthattwo".to_owned(),
+        from: None,
+        request: String::new(),
+        filter: None,
+        ..under_way()
+    };
+    operation.cancel("user:admin", at(5));
+    operation
 }

@@ -1,0 +1,129 @@
+//! The regions as this one sees them: who votes, who leads, how far each one is, and how many more may fail.
+
+use axum::response::Response;
+use http::StatusCode;
+use model::access::{Object, Permission, permits};
+use ops::cluster::controllers;
+use raft_store::status::{Member, Role, Status};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::read;
+use crate::request::Request;
+
+/// The parameters, with what they mean.
+pub const PARAMETERS: &[(&str, &str)] =
+    &[("stale", "`true` to be answered without asking the other regions; works without a quorum.")];
+
+/// The regions of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Cluster {
+    /// The cluster's id.
+    pub id: String,
+    /// The node id of the region that answers, whose view this is.
+    pub seen_by: u64,
+    /// What that region is: `leader`, `follower`, `candidate`, `learner` or `stopping`.
+    pub role: &'static str,
+    /// The Raft term.
+    pub term: u64,
+    /// The node id of the leader; null while the region that answers hears none.
+    pub leader: Option<u64>,
+    /// The last entry of that region's log.
+    pub last_log: u64,
+    /// The last entry that it applied.
+    pub applied: u64,
+    /// The last entry of its last snapshot.
+    pub snapshot: Option<u64>,
+    /// Why it does not use its clock, and so serves nothing that depends on time.
+    pub clock_refusal: Option<String>,
+    /// How many voting regions a quorum is.
+    pub quorum: usize,
+    /// How many of the voting regions may fail before there is no quorum, if none has failed yet.
+    pub may_fail: usize,
+    /// All regions, in the order of their node ids.
+    pub members: Vec<Region>,
+}
+
+/// A region of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Region {
+    /// Its Raft node id.
+    pub node_id: u64,
+    /// Its id as a controller; null for one that is not registered yet.
+    pub system_id: Option<String>,
+    /// Its host's name; empty for one that is not registered yet.
+    pub hostname: String,
+    /// Where other nodes reach it, `ip:port`.
+    pub address: String,
+    /// The release that it ran when it registered last.
+    pub version: String,
+    /// Whether it votes; one that has joined and catches up does not.
+    pub voter: bool,
+    /// Whether it leads.
+    pub leads: bool,
+    /// The last entry that it is known to have; only the leader knows.
+    pub matched: Option<u64>,
+    /// How many entries it is behind the leader; only the leader knows.
+    pub lag: Option<u64>,
+    /// How far its clock is ahead of the answering region's, in milliseconds, when it was measured last.
+    pub clock_offset_ms: Option<i64>,
+}
+
+/// The cluster.
+///
+/// # Errors
+/// 403 for who may not see controllers.
+pub async fn answer(request: &Request) -> Result<Response, Problem> {
+    let permitted = permits(&request.actor, Permission::ReadControllers, &Object::Site);
+    permitted.map_err(|denied| Problem::from(rest::problem::Problem::from(denied)))?;
+    let Some(status) = request.live.store().status() else {
+        return Err(Problem::new(404, "This region's store is not replicated."));
+    };
+    let regions = controllers::list_regions(&request.parts.tables, &request.actor).await;
+    let regions = regions.map_err(rest::problem::Problem::from)?;
+    let offsets_ms = request.live.clock().offsets_ms();
+    let region = |member: &Member| {
+        let known = regions.iter().map(|found| &found.region).find(|of| of.node_id == member.id);
+        Region {
+            node_id: member.id,
+            system_id: known.map(|region| region.system_id.to_string()),
+            hostname: known.map(|region| region.hostname.clone()).unwrap_or_default(),
+            address: member.address.clone(),
+            version: known.map(|region| region.version.clone()).unwrap_or_default(),
+            voter: member.voter,
+            leads: status.leader == Some(member.id),
+            matched: member.matched,
+            lag: member.lag,
+            clock_offset_ms: offsets_ms.get(&member.id).copied(),
+        }
+    };
+    let members = status.members.iter().map(region).collect();
+    let cluster = shown(&status, request.live.clock().refusal(), members);
+    Ok(read::answer(request, StatusCode::OK, serde_json::to_value(cluster).unwrap_or_default()))
+}
+
+fn shown(status: &Status, clock_refusal: Option<String>, members: Vec<Region>) -> Cluster {
+    let voters = members.iter().filter(|member| member.voter).count();
+    let quorum = voters / 2 + 1;
+    Cluster {
+        id: status.cluster_id.clone(),
+        seen_by: status.node_id,
+        role: match status.role {
+            Role::Learner => "learner",
+            Role::Follower => "follower",
+            Role::Candidate => "candidate",
+            Role::Leader => "leader",
+            Role::Stopping => "stopping",
+        },
+        term: status.term,
+        leader: status.leader,
+        last_log: status.last_log,
+        applied: status.applied,
+        snapshot: status.snapshot,
+        clock_refusal,
+        quorum,
+        may_fail: voters.saturating_sub(quorum),
+        members,
+    }
+}
