@@ -1,7 +1,7 @@
 //! One request as a region is asked it, and what it answers, as it is.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use http_body_util::Full;
 
 use crate::error::ClientError;
@@ -16,9 +16,15 @@ pub struct Exchange {
     pub path: String,
     /// The parameters behind it.
     pub query: Vec<(String, String)>,
+    /// Headers besides those that follow from the key and the body. One that says who asks (`authorization`) stands instead of
+    /// the key's.
+    pub headers: Vec<(HeaderName, String)>,
     /// What is sent with it.
     pub body: Body,
 }
+
+/// The header that makes a request one that is carried out once, however often it is sent.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What is sent with a request.
 #[derive(Debug, Clone)]
@@ -27,6 +33,8 @@ pub enum Body {
     Nothing,
     /// A form, urlencoded.
     Form(Vec<(String, String)>),
+    /// A JSON document.
+    Json(Bytes),
     /// A form that may have files (RFC 7578), with its content type, which names the boundary.
     Multipart(String, Bytes),
     /// A part of a file.
@@ -64,9 +72,15 @@ impl Exchange {
     /// Whether asking twice does no harm.
     pub(crate) fn may_repeat(&self) -> bool {
         match self.body {
-            Body::Nothing | Body::Form(_) | Body::Multipart(..) => self.method != Method::POST,
+            Body::Nothing | Body::Form(_) | Body::Json(_) | Body::Multipart(..) => {
+                self.method != Method::POST || self.has(&IDEMPOTENCY_KEY)
+            }
             Body::Bytes(_) => false,
         }
+    }
+
+    fn has(&self, header: &HeaderName) -> bool {
+        self.headers.iter().any(|(name, _)| name == header)
     }
 
     /// What one region is asked; each is signed anew.
@@ -92,15 +106,19 @@ impl Exchange {
             Body::Form(fields) => {
                 (Some("application/x-www-form-urlencoded"), Bytes::from(encode(fields)?))
             }
+            Body::Json(bytes) => (Some("application/json"), bytes.clone()),
             Body::Multipart(kind, bytes) => (Some(kind.as_str()), bytes.clone()),
             Body::Bytes(bytes) => (Some("application/octet-stream"), bytes.clone()),
         };
         let mut request = Request::builder().method(self.method.clone()).uri(target);
-        if let Some(key) = key {
+        if let Some(key) = key.filter(|_| !self.has(&header::AUTHORIZATION)) {
             request = request.header(header::AUTHORIZATION, key.authorization());
         }
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
         request.body(Full::new(body)).map_err(|error| wrong(error.to_string()))
     }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::rt::TokioExecutor;
 use model::error::with_causes;
@@ -25,7 +26,7 @@ use crate::connector::Connector;
 pub use crate::connector::Trust;
 pub use crate::error::ClientError;
 use crate::exchange::owned;
-pub use crate::exchange::{Answer, Body, Exchange};
+pub use crate::exchange::{Answer, Body, Exchange, IDEMPOTENCY_KEY};
 use crate::key::ApiKey;
 
 /// The API's root.
@@ -56,6 +57,48 @@ pub struct Client {
     patience: Patience,
     /// The region that is asked first.
     current: AtomicUsize,
+    observer: Option<Observer>,
+}
+
+/// One region that was asked, and what came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The region.
+    pub endpoint: &'a str,
+    /// What it was asked.
+    pub exchange: &'a Exchange,
+    /// What it answered, or why it did not.
+    pub outcome: Result<&'a Answer, &'a str>,
+    /// How long that took.
+    pub took: Duration,
+}
+
+/// Is told of every attempt.
+pub type Observer = fn(&Attempt<'_>);
+
+/// An answer that comes in pieces.
+#[derive(Debug)]
+pub struct Streamed {
+    /// Its head; of a refusal, all of it.
+    pub answer: Answer,
+    body: Option<Incoming>,
+}
+
+impl Streamed {
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    /// Why the connection broke.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, String> {
+        let Some(body) = &mut self.body else { return Ok(None) };
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| with_causes(&error))?;
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Client {
@@ -100,7 +143,14 @@ impl Client {
         }
         let connector = Connector::new(trust, patience.connect)?;
         let http = Http::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { http, endpoints, key, patience, current: AtomicUsize::new(0) })
+        Ok(Self { http, endpoints, key, patience, current: AtomicUsize::new(0), observer: None })
+    }
+
+    /// The same, which tells of every attempt.
+    #[must_use]
+    pub fn observed(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// The user that the key belongs to.
@@ -180,7 +230,9 @@ impl Client {
     ) -> Result<Value, ClientError> {
         let root = if path.starts_with('/') { "" } else { ROOT };
         let (path, query) = (format!("{root}{path}"), query.to_vec());
-        let answer = self.exchange(&Exchange { method: method.clone(), path, query, body }).await?;
+        let headers = Vec::new();
+        let exchange = Exchange { method: method.clone(), path, query, headers, body };
+        let answer = self.exchange(&exchange).await?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         if answer.status == StatusCode::SERVICE_UNAVAILABLE {
             return Err(ClientError::Unavailable {
@@ -196,6 +248,30 @@ impl Client {
     /// # Errors
     /// No region answers, or the request cannot be made.
     pub async fn exchange(&self, exchange: &Exchange) -> Result<Answer, ClientError> {
+        Ok(self.answered(exchange, false).await?.answer)
+    }
+
+    /// The same for an answer that goes on; once it has begun, nobody else is asked.
+    ///
+    /// # Errors
+    /// No region answers, or the request cannot be made.
+    pub async fn stream(&self, exchange: &Exchange) -> Result<Streamed, ClientError> {
+        self.answered(exchange, true).await
+    }
+
+    /// Asks another region first from now on: this one broke off what it had begun to say.
+    pub fn turn_from(&self, endpoint: &str) {
+        let at = self.current.load(Ordering::Relaxed);
+        if self.endpoints[at % self.endpoints.len()] == endpoint {
+            self.current.store(at + 1, Ordering::Relaxed);
+        }
+    }
+
+    async fn answered(
+        &self,
+        exchange: &Exchange,
+        is_stream: bool,
+    ) -> Result<Streamed, ClientError> {
         let started = Instant::now();
         let may_repeat = self.patience.repeat_unanswered || exchange.may_repeat();
         let (mut asked, mut distrusted) = (0, 0);
@@ -205,9 +281,13 @@ impl Client {
             let request = exchange.request(endpoint, self.key.as_ref())?;
             asked += 1;
             let is_over = started.elapsed() >= self.patience.total && asked >= self.endpoints.len();
-            let reason = match self.ask(request, endpoint, self.time_of_one(may_repeat)).await {
-                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE && !is_over => None,
-                Ok(answer) => return Ok(answer),
+            let began = Instant::now();
+            let patience = self.time_of_one(may_repeat);
+            let outcome = self.ask(request, endpoint, patience, is_stream).await;
+            self.tell(exchange, endpoint, &outcome, began);
+            let reason = match outcome {
+                Ok(found) if is_unavailable(&found) && !is_over => None,
+                Ok(found) => return Ok(found),
                 // It does not get better by waiting.
                 Err(Failed { is_distrusted: true, reason, .. }) => {
                     distrusted += 1;
@@ -226,8 +306,29 @@ impl Client {
                 return Err(ClientError::Unavailable { reason: format!("{endpoint}: {reason}") });
             }
             self.current.store(at + 1, Ordering::Relaxed);
-            tokio::time::sleep(self.patience.pause).await;
+            tokio::time::sleep(self.pause_after(asked)).await;
         }
+    }
+
+    fn tell(
+        &self,
+        exchange: &Exchange,
+        endpoint: &str,
+        outcome: &Result<Streamed, Failed>,
+        began: Instant,
+    ) {
+        let Some(observer) = self.observer else { return };
+        let outcome = match outcome {
+            Ok(found) => Ok(&found.answer),
+            Err(failed) => Err(failed.reason.as_str()),
+        };
+        observer(&Attempt { endpoint, exchange, outcome, took: began.elapsed() });
+    }
+
+    /// The pause after so many attempts: twice as long for each time that all were asked, eight times at most.
+    fn pause_after(&self, asked: usize) -> Duration {
+        let rounds = (asked.saturating_sub(1) / self.endpoints.len()).min(3);
+        self.patience.pause * (1_u32 << rounds)
     }
 
     /// How long one region has to answer: less where another one can be asked the same.
@@ -241,7 +342,8 @@ impl Client {
         request: Request<Full<Bytes>>,
         endpoint: &str,
         patience: Duration,
-    ) -> Result<Answer, Failed> {
+        is_stream: bool,
+    ) -> Result<Streamed, Failed> {
         let answered = async {
             let response = self.http.request(request).await.map_err(|error| Failed {
                 was_sent: !error.is_connect(),
@@ -249,21 +351,26 @@ impl Client {
                 reason: with_causes(&error),
             })?;
             let (head, body) = response.into_parts();
+            let endpoint = endpoint.to_owned();
+            let (status, headers) = (head.status, head.headers);
+            if is_stream && status.is_success() {
+                let answer = Answer { endpoint, status, headers, body: Bytes::new() };
+                return Ok(Streamed { answer, body: Some(body) });
+            }
             let body = body.collect().await;
             let body = body.map_err(|error| Failed::after_sending(with_causes(&error)))?;
-            let endpoint = endpoint.to_owned();
-            Ok(Answer {
-                endpoint,
-                status: head.status,
-                headers: head.headers,
-                body: body.to_bytes(),
-            })
+            let answer = Answer { endpoint, status, headers, body: body.to_bytes() };
+            Ok(Streamed { answer, body: None })
         };
         tokio::time::timeout(patience, answered).await.unwrap_or_else(|_| {
             let reason = format!("no answer in {} s", patience.as_secs());
             Err(Failed::after_sending(reason))
         })
     }
+}
+
+fn is_unavailable(found: &Streamed) -> bool {
+    found.answer.status == StatusCode::SERVICE_UNAVAILABLE
 }
 
 /// Why a region gave no answer, and whether it may have been asked.
@@ -381,6 +488,42 @@ mod tests {
         let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         let error = client(&[region(refusal)]).get("tags/x/").await.unwrap_err();
         assert_eq!(error.to_string(), "403: Forbidden");
+    }
+
+    #[tokio::test]
+    async fn a_change_with_a_name_of_its_own_is_repeated() {
+        let client = client(&[region(""), region(GOOD)]);
+        let exchange = Exchange {
+            method: Method::POST,
+            path: "/api/v1/fabrics".to_owned(),
+            query: Vec::new(),
+            headers: vec![(IDEMPOTENCY_KEY, "one".to_owned())],
+            body: Body::Json(Bytes::from_static(b"{}")),
+        };
+        assert_eq!(client.exchange(&exchange).await.unwrap().status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_in_pieces_and_ends() {
+        let client = client(&[region(NO_QUORUM), region(GOOD)]);
+        let exchange = Exchange {
+            method: Method::GET,
+            path: "/api/v1/watch".to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Nothing,
+        };
+        let mut streamed = client.stream(&exchange).await.unwrap();
+        assert_eq!(streamed.piece().await.unwrap().unwrap(), "{}");
+        assert_eq!(streamed.piece().await.unwrap(), None);
+    }
+
+    #[test]
+    fn pauses_grow_with_every_round() {
+        let client = client(&["http://a".to_owned(), "http://b".to_owned()]);
+        let pauses: Vec<u128> =
+            [1, 2, 3, 5, 99].map(|asked| client.pause_after(asked).as_millis()).to_vec();
+        assert_eq!(pauses, [1, 1, 2, 4, 8]);
     }
 
     /// A region whose certificate has ended, at an address; it ends with the test.

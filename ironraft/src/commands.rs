@@ -36,6 +36,9 @@ enum Command {
     Store(cli::store::StoreCommand),
     /// Remember a cluster and a key for the other commands
     Login(cli::login::LoginArguments),
+    /// Show which cluster commands talk to, and where that is said
+    #[command(subcommand)]
+    Config(cli::config::ConfigCommand),
     /// Print an API key, on the host of a region
     Apikey(cli::apikey::ApiKeyArguments),
     /// Change your password, or set that of another user
@@ -52,6 +55,35 @@ enum Command {
     /// Look after the system that machines boot to be examined and installed
     #[command(subcommand)]
     Ephemeral(cli::image::EphemeralCommand),
+    /// Ask what is known of an IP address
+    #[command(subcommand)]
+    Ip(cli::native::explained::IpCommand),
+    /// Ask what is known of a hardware address
+    #[command(subcommand)]
+    Mac(cli::native::explained::MacCommand),
+    /// Say which kinds of objects there are, their fields, and what can be done with them
+    Explain(cli::native::fields::ExplainArguments),
+    /// Print what operators configured of the whole site, as YAML
+    #[command(
+        after_help = "Examples:\n  ironraft export > site.yaml\n  ironraft export --resources subnets,vlans"
+    )]
+    Export(cli::site::ExportArguments),
+    /// Print what `apply` would change, and exit with 8 if that is something
+    #[command(
+        after_help = "Examples:\n  ironraft diff -f site.yaml\n  ironraft diff -f new.yaml --against old.yaml"
+    )]
+    Diff(cli::site::DiffArguments),
+    /// Have the site be as a file says: make, change, and with --prune remove
+    #[command(
+        after_help = "Examples:\n  ironraft apply -f site.yaml --plan\n  ironraft apply -f site.yaml --prune --yes"
+    )]
+    Apply(cli::site::ApplyArguments),
+    /// Watch regions, machines, address pools and events on one screen
+    #[command(after_help = "Example:\n  ironraft top")]
+    Top(cli::top::TopArguments),
+    /// Help to find out what is wrong
+    #[command(subcommand)]
+    Debug(cli::bundle::DebugCommand),
     /// MAAS's command line
     #[command(
         disable_help_flag = true,
@@ -68,9 +100,9 @@ enum Command {
     Man(cli::manual::ManArguments),
 }
 
-/// All commands. The fields that resources have are told of those that are wanted.
+/// All commands. What can be done with objects is told of those that are wanted.
 pub(crate) fn whole(is_wanted: impl Fn(&str) -> bool) -> clap::Command {
-    Cli::command().subcommands(cli::resource::commands(is_wanted)).after_long_help(exit_codes())
+    cli::native::grammar::added(Cli::command(), is_wanted).after_long_help(exit_codes())
 }
 
 /// What the exit codes say, for help and manual page.
@@ -81,18 +113,24 @@ fn exit_codes() -> String {
 
 /// Carries out what the arguments say.
 pub(crate) fn run(words: &[String]) -> ExitCode {
+    if let Some((first, rest)) = words.split_first()
+        && first == cli::native::complete::COMMAND
+    {
+        return ended(wait(async { cli::native::complete::run(&whole(|_| true), rest).await }));
+    }
     let is_wanted = |name: &str| words.iter().any(|word| word == name);
     let matches = whole(is_wanted).get_matches();
-    let chosen = matches
-        .subcommand()
-        .and_then(|(name, below)| cli::resource::find(name).map(|resource| (resource, below)));
-    let outcome = match chosen {
-        Some((resource, below)) => wait(interruptible(cli::resource::run(resource, below))),
+    let outcome = match cli::native::grammar::chosen(&matches) {
+        Some(chosen) => wait(interruptible(cli::native::run::run(chosen))),
         None => match Cli::from_arg_matches(&matches) {
             Ok(cli) => carry_out(cli.command),
             Err(error) => error.exit(),
         },
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -110,7 +148,8 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             "`maas` is the first word: ironraft maas {}",
             arguments.join(" ")
         ))),
-        Command::Completion(arguments) => cli::manual::completion(&arguments, whole(|_| false)),
+        Command::Explain(arguments) => cli::native::fields::explain(&arguments),
+        Command::Completion(arguments) => cli::manual::completion(&arguments, whole(|_| true)),
         Command::Man(arguments) => cli::manual::man(&arguments, whole(|_| true)),
         command => wait(interruptible(ask(command))),
     }
@@ -121,16 +160,25 @@ async fn ask(command: Command) -> Result<(), Failure> {
     match command {
         Command::Cluster(command) => cli::cluster::run(command).await,
         Command::Login(arguments) => cli::login::run(arguments).await,
+        Command::Config(command) => cli::config::run(command).await,
         Command::Apikey(arguments) => cli::apikey::run(arguments).await,
         Command::Password(arguments) => cli::password::run(arguments).await,
         Command::Dhcp(command) => cli::dhcp::run(command).await,
         Command::Image(command) => cli::image::run(command).await,
         Command::Ephemeral(command) => cli::image::run_ephemeral(command).await,
+        Command::Ip(command) => cli::native::explained::ip(command).await,
+        Command::Mac(command) => cli::native::explained::mac(command).await,
+        Command::Export(arguments) => cli::site::export(arguments).await,
+        Command::Diff(arguments) => cli::site::diff(arguments).await,
+        Command::Apply(arguments) => cli::site::apply(arguments).await,
+        Command::Top(arguments) => cli::top::run(arguments).await,
+        Command::Debug(command) => cli::bundle::run(command).await,
         Command::Region(_)
         | Command::Rack(_)
         | Command::Dev(_)
         | Command::Store(_)
         | Command::Maas { .. }
+        | Command::Explain(_)
         | Command::Completion(_)
         | Command::Man(_) => Ok(()),
     }
@@ -151,5 +199,7 @@ fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> 
     runtime.map_err(Failure::other)?.block_on(work)
 }
 
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod reference;

@@ -37,11 +37,11 @@ pub async fn create_network(cluster: &Cluster) -> anyhow::Result<String> {
         &format!("end_ip={}", address(199)),
         &format!("subnet={}", number(&subnet["id"])?),
     ];
-    cli.json(&[&["iprange", "create"], &range[..]].concat()).await?;
+    cli.json(&[&["ip-range", "create"], &range[..]].concat()).await?;
     let roles = ["primary_rack", "secondary_rack"].into_iter().zip(racks);
     let roles: Vec<String> = roles.map(|(role, rack)| format!("{role}={rack}")).collect();
     let (fabric_id, vid) = (number(&fabric["id"])?, number(&vlan["vid"])?);
-    let mut update = vec!["vlan", "update", &fabric_id, &vid, "dhcp_on=true"];
+    let mut update = vec!["fabric", "vlan", "set", &fabric_id, &vid, "dhcp_on=true"];
     update.extend(roles.iter().map(String::as_str));
     cli.json(&update).await?;
     Ok(cidr)
@@ -52,7 +52,7 @@ async fn known_racks(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let wanted: Vec<&str> = cluster.nodes(Kind::Rack).map(|node| node.name.as_str()).collect();
     let cli = cluster.cli();
     wait_for("the racks are known", PROCESS_STALL, async |signs| {
-        let known = cli.json(&["rack-controller", "list"]).await?;
+        let known = cli.json(&["rack", "list"]).await?;
         let known = known.as_array().context("a list of racks")?;
         signs.see("racks", known.len());
         let id_of = |name: &&str| {

@@ -39,9 +39,13 @@ pub(crate) const EXIT_CODES: &[(u8, &str, &str)] = &[
     (
         1,
         "anything else",
-        "`machine power query` of a machine whose state cannot be told, a port is taken, a damaged store",
+        "`machine query-power-state` of a machine whose state cannot be told, a port is taken, a damaged store",
     ),
-    (2, "the command makes no sense as it was given", "unknown arguments; the API answered 400"),
+    (
+        2,
+        "the command makes no sense as it was given",
+        "unknown arguments; the API answered 400; something would be lost, and nobody said `--yes`",
+    ),
     (
         3,
         "the object does not exist",
@@ -50,7 +54,7 @@ pub(crate) const EXIT_CODES: &[(u8, &str, &str)] = &[
     (
         4,
         "the object's state does not allow it",
-        "the API answered 409; `store inspect` of a node that runs; `cluster authority retire` without `--force`",
+        "the API answered 409 or 412; `store inspect` of a node that runs; `cluster authority retire` without `--force`",
     ),
     (
         5,
@@ -65,9 +69,9 @@ pub(crate) const EXIT_CODES: &[(u8, &str, &str)] = &[
     (
         7,
         "some of several objects were changed, and some not",
-        "`machine release web-1 web-2`; of `region run`: the node was removed from its cluster",
+        "`machine release @rack3 --yes`; of `region run`: the node was removed from its cluster",
     ),
-    (8, "something differs", "`update … --check`"),
+    (8, "something differs", "`set … --check`"),
     (130, "it was interrupted", "Ctrl-C; what was sent may have been done"),
 ];
 
@@ -94,12 +98,20 @@ impl Failure {
         Self::of_code(status.code(), identity::reason::of_status(&status))
     }
 
+    /// The same with what to do about it behind it: `… (try: ironraft machine list)`.
+    pub(crate) fn hint(self, hint: &str) -> Self {
+        self.mapped(|message| format!("{message} (try: {hint})"))
+    }
+
     /// The same with what was to be done before it: `subnet create: cidr: Enter a valid network.`
     pub(crate) fn of(self, what: &str) -> Self {
-        let with = |message: String| {
+        self.mapped(|message| {
             let gap = if message.starts_with('\n') { "" } else { " " };
             format!("{what}:{gap}{message}")
-        };
+        })
+    }
+
+    fn mapped(self, with: impl Fn(String) -> String) -> Self {
         match self {
             Self::Other(error) => Self::Other(anyhow::anyhow!(with(format!("{error:#}")))),
             Self::Usage(message) => Self::Usage(with(message)),

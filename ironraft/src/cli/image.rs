@@ -12,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{Columns, OutputArguments, say};
+use crate::cli::output::say;
 use crate::cli::profile;
 
 /// The size of a part.
@@ -21,12 +21,6 @@ const PART_BYTES: usize = 4 << 20;
 /// The commands on images.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImageCommand {
-    /// List the images
-    #[command(after_help = "Example:\n  ironraft image list")]
-    List {
-        #[command(flatten)]
-        output: OutputArguments,
-    },
     /// Upload a root file-system image
     #[command(
         after_help = "Example:\n  ironraft image upload debian/bookworm bookworm.tgz --title 'Debian 12'"
@@ -72,12 +66,6 @@ pub(crate) enum EphemeralCommand {
     },
 }
 
-/// The columns of images.
-const IMAGES: Columns<'_> = Columns {
-    usual: &[("ID", "id"), ("NAME", "name"), ("ARCHITECTURE", "architecture"), ("TYPE", "type")],
-    more: &[("SUBARCHES", "subarches")],
-};
-
 /// A file to upload.
 struct LocalFile {
     path: PathBuf,
@@ -88,11 +76,6 @@ struct LocalFile {
 pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
     let client = profile::client().await?;
     match command {
-        ImageCommand::List { output } => {
-            let images = client.get("boot-resources/").await?;
-            let rows = images.as_array().map_or(&[][..], Vec::as_slice);
-            output.print_list(IMAGES, rows, &images)?;
-        }
         ImageCommand::Upload { name, file, title, architecture, filetype, base_image } => {
             let local = LocalFile::open(&file).await?;
             let fields = [

@@ -119,6 +119,7 @@ async fn key_for_password(
         method: Method::POST,
         path: "/MAAS/accounts/authenticate/".to_owned(),
         query: Vec::new(),
+        headers: Vec::new(),
         body: Body::Form(fields),
     };
     let answer = client.exchange(&authenticate).await?;

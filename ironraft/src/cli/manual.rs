@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::cli::failure::Failure;
+use crate::cli::native::complete;
 
 /// For which shell.
 #[derive(Debug, Args)]
@@ -39,6 +40,9 @@ pub(crate) fn completion(
     arguments: &CompletionArguments,
     mut whole: Command,
 ) -> Result<(), Failure> {
+    if let Some(script) = complete::script(arguments.shell) {
+        return print(script.as_bytes());
+    }
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut whole, "ironraft", &mut script);
     print(&script)

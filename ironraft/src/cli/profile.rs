@@ -95,23 +95,46 @@ pub(crate) async fn client() -> Result<Client, Failure> {
     Ok(load().await?.client()?)
 }
 
+/// Where a profile is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The environment.
+    Environment,
+    /// A file.
+    File(PathBuf),
+    /// The region node on this host.
+    LocalNode,
+}
+
 /// The profile: from `IRONRAFT_ENDPOINTS` and `IRONRAFT_API_KEY`, or else from the file, or else that of the region node on
 /// this host.
-async fn load() -> Result<Profile, Failure> {
+///
+/// # Errors
+/// Nobody is logged in, and no node of this host can be asked.
+pub(crate) async fn load() -> Result<Profile, Failure> {
+    Ok(found().await?.0)
+}
+
+/// The profile, and where it is from.
+///
+/// # Errors
+/// Nobody is logged in, and no node of this host can be asked.
+pub(crate) async fn found() -> Result<(Profile, Origin), Failure> {
     if let (Ok(endpoints), Ok(api_key)) =
         (std::env::var("IRONRAFT_ENDPOINTS"), std::env::var("IRONRAFT_API_KEY"))
     {
         let endpoints = endpoints.split(',').map(base_url).collect();
         let trusted = std::env::var_os(TRUSTED_VARIABLE).map(PathBuf::from);
         let trusted = trusted.as_deref().map(certificates).transpose()?;
-        return Ok(Profile { endpoints, api_key: api_key.into(), trusted });
+        let profile = Profile { endpoints, api_key: api_key.into(), trusted };
+        return Ok((profile, Origin::Environment));
     }
     // A service may have no home, and needs none on the host of a region.
     let file = path();
     if let Ok(path) = &file
         && let Some(profile) = read(path)?
     {
-        return Ok(profile);
+        return Ok((profile, Origin::File(path.clone())));
     }
     let not_logged_in = |why: &str| {
         Failure::Denied(format!(
@@ -123,7 +146,7 @@ async fn load() -> Result<Profile, Failure> {
         return Err(not_logged_in(&format!("there is no {}", file?.display())));
     }
     match Profile::of_local_node(&LocalNode::by_environment()).await {
-        Ok(profile) => Ok(profile),
+        Ok(profile) => Ok((profile, Origin::LocalNode)),
         Err(Failure::NotFound(_)) => Err(not_logged_in("and no region node runs on this host")),
         Err(Failure::Denied(_)) => {
             Err(not_logged_in("and the region node on this host serves root and its owner only"))
@@ -144,7 +167,11 @@ fn read(path: &Path) -> anyhow::Result<Option<Profile>> {
     toml::from_str(&text).with_context(|| format!("{} is wrong", path.display())).map(Some)
 }
 
-fn path() -> anyhow::Result<PathBuf> {
+/// Where it is kept.
+///
+/// # Errors
+/// There is no home folder, and no other place is named.
+pub(crate) fn path() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os(FILE_VARIABLE) {
         return Ok(path.into());
     }

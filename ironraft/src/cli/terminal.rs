@@ -21,6 +21,23 @@ pub(crate) fn is_read_by_people() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether somebody can be asked: who types also sees what is said.
+pub(crate) fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks, and returns the line that is typed.
+///
+/// # Errors
+/// There is no terminal to ask at.
+pub(crate) fn ask(question: &str) -> io::Result<String> {
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    (&terminal).write_all(question.as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(&terminal).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
 /// Asks for a secret, which is not shown while it is typed.
 ///
 /// # Errors

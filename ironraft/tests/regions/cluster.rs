@@ -73,29 +73,35 @@ pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T
     }
 }
 
+/// Makes a cluster with this first region, which does not run yet: the API key, and the token for more regions.
+fn init(address: &str, data: &Path) -> (String, String) {
+    let mut init = ironraft(&["region", "init", "--address", address, "--name", "r1"]);
+    init.arg("--data-dir").arg(data).args(["--admin-password", PASSWORD]);
+    let printed = succeeds(init);
+    let value = |label: &str| {
+        let line = printed.lines().find(|line| line.starts_with(label)).unwrap();
+        line.split_whitespace().last().unwrap().to_owned()
+    };
+    (value("api key"), value("region token"))
+}
+
 impl Cluster {
+    /// Makes a cluster of one region and waits until it leads.
+    pub(crate) fn single(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("r1");
+        let (api_key, _) = init(address, &data);
+        let cluster = Self { nodes: vec![run(address, &data)], api_key, folder };
+        wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
+        cluster
+    }
+
     /// Makes a cluster of three on these addresses and waits until all vote.
     pub(crate) fn form(addresses: [&str; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = |number: usize| folder.path().join(format!("r{number}"));
         let first = data(1);
-        let init = succeeds(ironraft(&[
-            "region",
-            "init",
-            "--data-dir",
-            first.to_str().unwrap(),
-            "--address",
-            addresses[0],
-            "--name",
-            "r1",
-            "--admin-password",
-            PASSWORD,
-        ]));
-        let value = |label: &str| {
-            let line = init.lines().find(|line| line.starts_with(label)).unwrap();
-            line.split_whitespace().last().unwrap().to_owned()
-        };
-        let (api_key, token) = (value("api key"), value("region token"));
+        let (api_key, token) = init(addresses[0], &first);
         let mut nodes = vec![run(addresses[0], &first)];
         for (number, address) in [(2, addresses[1]), (3, addresses[2])] {
             let folder = data(number);

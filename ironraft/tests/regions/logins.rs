@@ -82,7 +82,10 @@ fn commands_end_with_the_code_that_is_documented() {
     let wrong = fails(with(&["subnet", "create", "cidr=x"]), 2);
     assert!(wrong.starts_with("ironraft: subnet create: cidr: "), "{wrong}");
     let missing = fails(with(&["fabric", "describe", "nope"]), 3);
-    assert_eq!(missing, "ironraft: fabric describe nope: there is no fabric `nope`\n");
+    assert_eq!(
+        missing,
+        "ironraft: fabric describe nope: There is no fabric \"nope\" (try: ironraft fabric list)\n"
+    );
     let machine = [
         "hostname=web",
         "architecture=amd64",
@@ -97,16 +100,21 @@ fn commands_end_with_the_code_that_is_documented() {
     unknown.env("IRONRAFT_API_KEY", "a:b:c");
     fails(unknown, 5);
 
-    let partly = fails(with(&["fabric", "update", "plant", "nope", "class_type=10g"]), 7);
-    assert!(partly.contains("fabric update nope: there is no fabric `nope`"), "{partly}");
-    assert!(partly.ends_with("1 of 2 were done, 1 were not\n"), "{partly}");
-    succeeds(with(&["fabric", "update", "plant", "class_type=10g", "--check"]));
-    let differs = fails(with(&["fabric", "update", "plant", "class_type=1g", "--check"]), 8);
-    assert_eq!(differs, "ironraft: fabric update plant: 1 of 1 fields would change\n");
+    succeeds(with(&["fabric", "create", "name=works"]));
+    let partly = fails(with(&["fabric", "set", "plant", "works", "name=same"]), 7);
+    assert!(partly.contains("1 of 2 were done, 1 were not (operation "), "{partly}");
+    let of_both = succeeds(with(&["fabric", "set", "same", "fabric-0", "class_type=10g"]));
+    assert_eq!(of_both.matches("\tdone\t").count(), 2, "{of_both}");
+    succeeds(with(&["fabric", "set", "same", "class_type=10g", "--check"]));
+    let differs = fails(with(&["fabric", "set", "same", "class_type=1g", "--check"]), 8);
+    assert_eq!(differs, "ironraft: fabric set same: 1 object would change\n");
     assert_eq!(
-        succeeds(with(&["fabric", "list", "name=plant", "--columns", "class", "--no-headers"])),
+        succeeds(with(&["fabric", "list", "name:same", "--columns", "class-type", "--no-headers"])),
         "10g\n"
     );
+    let unasked = fails(with(&["fabric", "delete", "same"]), 2);
+    assert!(unasked.contains("(try: --yes, or --plan to see it all)"), "{unasked}");
+    succeeds(with(&["fabric", "delete", "same", "--yes"]));
 
     let data = cluster.nodes[2].data.clone();
     cluster.nodes[2].process.kill().unwrap();
@@ -141,10 +149,11 @@ fn answers_are_printed_in_every_format() {
     let list = |arguments: &[&str]| {
         succeeds(cluster.operator(0, &[&["fabric", "list"], arguments].concat()))
     };
-    assert_eq!(list(&[]), "ID\tNAME\tCLASS\n0\tfabric-0\t-\n");
-    assert_eq!(list(&["-o", "csv"]), "ID,NAME,CLASS\n0,fabric-0,-\n");
+    assert_eq!(list(&[]), "ID\tNAME\tCLASS-TYPE\tDESCRIPTION\n0\tfabric-0\t-\t-\n");
+    assert_eq!(list(&["-o", "csv"]), "ID,NAME,CLASS-TYPE,DESCRIPTION\n0,fabric-0,-,-\n");
     assert_eq!(list(&["-o", "name"]), "fabric-0\n");
-    assert_eq!(list(&["-o", "table", "--no-headers"]).split_whitespace().count(), 3);
+    assert_eq!(list(&["-o", "table", "--no-headers"]).split_whitespace().count(), 4);
+    assert_eq!(list(&["-o", "template={name} is {id}"]), "fabric-0 is 0\n");
     assert!(list(&["-o", "yaml"]).starts_with("- "));
     assert_eq!(list(&["-o", "jsonl"]).lines().count(), 1);
     assert!(list(&["-o", "wide", "--color", "always"]).starts_with('\u{1b}'));
@@ -163,7 +172,7 @@ fn answers_are_printed_in_every_format() {
     };
     let shown = succeeds(on_terminal("subnet list"));
     assert!(shown.contains('\u{1b}'), "{shown}");
-    let mut plain = on_terminal("event list limit=3");
+    let mut plain = on_terminal("event list --limit 3");
     plain.env("NO_COLOR", "1");
     let shown = succeeds(plain);
     assert!(!shown.contains('\u{1b}'), "{shown}");
@@ -184,7 +193,8 @@ fn answers_are_printed_in_every_format() {
 #[test]
 fn completions_and_manual_pages_are_made() {
     let script = succeeds(ironraft(&["completion", "bash"]));
-    assert!(script.contains("ironraft__subcmd__machine") || script.contains("machine"), "{script}");
+    assert!(script.contains("complete-words"), "{script}");
+    assert_eq!(succeeds(ironraft(&["complete-words", "--", "machi"])), "machine\n");
     assert!(succeeds(ironraft(&["man"])).contains(".TH ironraft 1"));
     let folder = tempfile::tempdir().unwrap();
     succeeds(ironraft(&["man", "--dir", folder.path().to_str().unwrap()]));

@@ -4,10 +4,12 @@
 
 mod authority;
 mod certificates;
+mod cli;
 mod clients;
 mod clocks;
 mod cluster;
 mod commands;
+mod documents;
 mod handover;
 mod images;
 mod inspect;
@@ -15,7 +17,9 @@ mod life;
 mod logins;
 mod maas_command;
 mod oidc;
+mod operations;
 mod quorum;
 mod rest;
 mod sessions;
+mod site;
 mod tls;

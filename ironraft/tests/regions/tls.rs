@@ -109,6 +109,8 @@ async fn a_region_that_serves_the_api_over_tls_only_goes_on_serving_machines_wit
     assert!(answer.text.contains("over TLS only"), "{answer:?}");
     let metadata = reqwest::get(format!("http://{address}:5240/MAAS/metadata/")).await.unwrap();
     assert_ne!(metadata.status(), 403);
+    let native = reqwest::get(format!("http://{address}:5240/api/v1/zones")).await.unwrap();
+    assert_eq!(native.status(), 403);
     drop(node);
 }
 

@@ -29,7 +29,7 @@ async fn a_host_on_the_link_is_found_by_a_search() {
     let started = cli.json(&["discovery", "scan", &format!("cidr={cidr}")]).await.expect("a scan");
     assert_eq!(started["result"], "Scanning is in-progress on all rack controllers.", "{started}");
     let hosts = wait_for("the host is found", PROCESS_STALL, async |signs| {
-        let hosts = found(&cli, "unknown").await?;
+        let hosts = found(&cli, "by-unknown-ip-and-mac").await?;
         signs.see("hosts", hosts.len());
         Ok((!hosts.is_empty()).then_some(hosts))
     });
@@ -37,7 +37,8 @@ async fn a_host_on_the_link_is_found_by_a_search() {
     assert_eq!((hosts.len(), &hosts[0]["ip"]), (1, &address.to_string().into()));
     assert_eq!(hosts[0]["observer"]["interface_name"], "prov0");
 
-    let forget = ["discovery", "forget", &format!("ip={address}"), &format!("mac={MAC}")];
+    let forget =
+        ["discovery", "clear-by-mac-and-ip", &format!("ip={address}"), &format!("mac={MAC}")];
     cli.run(&forget).await.expect("forgotten");
     assert_eq!(found(&cli, "list").await.expect("a list"), Vec::<Value>::new());
 }

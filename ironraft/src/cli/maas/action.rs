@@ -162,7 +162,7 @@ impl Call<'_> {
             body = body::form(pairs)?;
         }
         let path = arguments.path.clone();
-        Ok(client.exchange(&Exchange { method, path, query, body }).await?)
+        Ok(client.exchange(&Exchange { method, path, query, headers: Vec::new(), body }).await?)
     }
 
     /// Prints an answer.

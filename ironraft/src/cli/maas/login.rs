@@ -179,6 +179,7 @@ async fn check_key(client: &Client, profile: &Profile) -> Result<(), End> {
         method: Method::GET,
         path: format!("{}users/", profile.path()),
         query: vec![("op".to_owned(), "whoami".to_owned())],
+        headers: Vec::new(),
         body: Body::Nothing,
     };
     match client.exchange(&whoami).await?.status {
@@ -196,6 +197,7 @@ async fn describe(client: &Client, profile: &Profile) -> Result<Description, End
         method: Method::GET,
         path: format!("{}describe/", profile.path()),
         query: Vec::new(),
+        headers: Vec::new(),
         body: Body::Nothing,
     };
     let answer = client.exchange(&describe).await?;

@@ -94,7 +94,8 @@ async fn send(client: &Client, path: &str, upload_uri: &str) -> Result<(), End> 
             return Ok(());
         }
         let (path, body) = (upload_uri.to_owned(), Body::Bytes(part.into()));
-        let put = Exchange { method: Method::PUT, path, query: Vec::new(), body };
+        let put =
+            Exchange { method: Method::PUT, path, query: Vec::new(), headers: Vec::new(), body };
         let answer = client.exchange(&put).await?;
         if answer.status != StatusCode::OK {
             printed::print(&answer);

@@ -1,22 +1,27 @@
 //! Answers on standard output: tables for people, and whatever form a program wants. What is said besides goes to standard
 //! error.
 
+mod age;
 mod separated;
 mod sheet;
 mod table;
+mod template;
 mod value;
 mod yaml;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
+pub(crate) use crate::cli::output::age::span;
 pub(crate) use crate::cli::output::sheet::{Columns, Sheet};
 pub(crate) use crate::cli::output::table::plain_lines;
-pub(crate) use crate::cli::output::value::{field, text};
+pub(crate) use crate::cli::output::value::{field, name_of, text};
 use crate::cli::terminal;
 
 /// How answers are printed.
@@ -38,6 +43,35 @@ pub(crate) enum Format {
     Yaml,
     /// Only what each object is called by, one a line
     Name,
+    /// A line for each object as it is written behind `template=`: `-o 'template={fqdn} in {pool.name}'`
+    Template,
+}
+
+/// A format as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    format: Format,
+    /// What lines look like.
+    template: String,
+}
+
+impl FromStr for Chosen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(template) = text.strip_prefix("template=") {
+            return Ok(Self { format: Format::Template, template: template.to_owned() });
+        }
+        let names = || {
+            let named = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            named.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+        };
+        match Format::from_str(text, true) {
+            Ok(Format::Template) => Err("it is written template='{name} …'".to_owned()),
+            Ok(format) => Ok(Self { format, template: String::new() }),
+            Err(_) => Err(format!("there are {}", names())),
+        }
+    }
 }
 
 /// When there are colors.
@@ -56,9 +90,8 @@ pub(crate) enum Color {
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {
     /// How to print the answer: a table on a terminal, `tsv` elsewhere, unless said otherwise
-    #[arg(short, long, value_enum, value_name = "FORMAT", hide_possible_values = true,
-          long_help = FORMATS)]
-    output: Option<Format>,
+    #[arg(short, long, value_name = "FORMAT", long_help = FORMATS)]
+    output: Option<Chosen>,
     /// Print no line with the names of the columns
     #[arg(long)]
     no_headers: bool,
@@ -87,23 +120,78 @@ How to print the answer: `table` on a terminal, `tsv` elsewhere, unless said oth
   json   what the API answered
   jsonl  one object a line
   yaml   what the API answered, as YAML
-  name   only what each object is called by";
+  name   only what each object is called by
+  template='{fqdn} in {pool.name}'  a line for each object; `\\t` and `\\n` are a tab and the end of a line";
 
 impl OutputArguments {
     /// The format that is asked for, or the one that whoever reads it wants.
     pub(crate) fn format(&self) -> Format {
         let default = if terminal::is_read_by_people() { Format::Table } else { Format::Tsv };
-        self.output.unwrap_or(default)
+        self.output.as_ref().map_or(default, |chosen| chosen.format)
+    }
+
+    /// Whether it is one object a line, also while more come.
+    pub(crate) fn is_lines(&self) -> bool {
+        !matches!(self.format(), Format::Json | Format::Yaml)
+    }
+
+    /// The same with one object a line where it would be a document.
+    pub(crate) fn in_lines(&self) -> Self {
+        let format = if self.is_lines() { self.format() } else { Format::Jsonl };
+        let template = self.output.as_ref().map(|chosen| chosen.template.clone());
+        let chosen = Chosen { format, template: template.unwrap_or_default() };
+        Self { output: Some(chosen), ..self.clone() }
+    }
+
+    /// The same without the names of the columns.
+    pub(crate) fn without_headers(&self) -> Self {
+        Self { no_headers: true, ..self.clone() }
+    }
+
+    /// The rows of objects, with the columns that are asked for.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(crate) fn sheet(&self, columns: Columns<'_>, rows: &[Value]) -> Result<Sheet, Failure> {
+        let is_wide = self.format() == Format::Wide;
+        if !self.is_for_people() {
+            return Sheet::of_objects(columns, rows, is_wide, &self.columns);
+        }
+        let now = Timestamp::now();
+        let aged: Vec<Value> = rows.iter().map(|row| age::aged(row, now)).collect();
+        Sheet::of_objects(columns, &aged, is_wide, &self.columns)
     }
 
     /// Whether it is columns that are printed, and not what the API answered.
     pub(crate) fn is_columns(&self) -> bool {
-        !matches!(self.format(), Format::Json | Format::Jsonl | Format::Yaml)
+        !matches!(self.format(), Format::Json | Format::Jsonl | Format::Yaml | Format::Template)
     }
 
     /// Whether it is a table, which people read: words that are no rows may stand around it.
     pub(crate) fn is_for_people(&self) -> bool {
         matches!(self.format(), Format::Table | Format::Wide)
+    }
+
+    /// Whether it is read on a terminal: then what is long is cut, and what there is none of is said.
+    pub(crate) fn is_shown_to_people(&self) -> bool {
+        self.is_for_people() && terminal::is_read_by_people()
+    }
+
+    /// Prints one value.
+    pub(crate) fn print_value(&self, value: &Value) {
+        if self.is_columns() {
+            say(format_args!("{}", text(value)));
+        } else {
+            self.print_answer(std::slice::from_ref(value), value);
+        }
+    }
+
+    /// Prints one object in a line.
+    pub(crate) fn print_row(&self, row: &Value) {
+        match self.format() {
+            Format::Template => self.print_answer(std::slice::from_ref(&row["object"]), row),
+            _ => say(format_args!("{row}")),
+        }
     }
 
     /// Prints objects: what the API answered, of which `rows` are the objects.
@@ -117,9 +205,7 @@ impl OutputArguments {
         answer: &Value,
     ) -> Result<(), Failure> {
         if self.is_columns() {
-            let is_wide = self.format() == Format::Wide;
-            let sheet = Sheet::of_objects(columns, rows, is_wide, &self.columns)?;
-            self.print_cells(&sheet);
+            self.print_cells(&self.sheet(columns, rows)?);
         } else {
             self.print_answer(rows, answer);
         }
@@ -145,7 +231,7 @@ impl OutputArguments {
         let rows = names.filter(is_asked).map(|name| vec![name.clone(), field(object, name)]);
         let sheet = Sheet::new(&["FIELD", "VALUE"], rows.collect());
         match self.format() {
-            Format::Name => say(format_args!("{}", value::name_of(object))),
+            Format::Name => say(format_args!("{}", name_of(object))),
             Format::Table | Format::Wide => self.lines_of_table(&sheet.without_headers()),
             _ => self.print_cells(&sheet.without_headers()),
         }
@@ -154,13 +240,18 @@ impl OutputArguments {
     /// Prints what the API answered.
     pub(crate) fn print_answer(&self, rows: &[Value], answer: &Value) {
         match self.format() {
+            Format::Template => {
+                let template = self.output.as_ref().map_or("", |chosen| &chosen.template);
+                rows.iter().for_each(|row| say(format_args!("{}", template::line(template, row))));
+            }
             Format::Jsonl => rows.iter().for_each(|row| say(format_args!("{row}"))),
             Format::Yaml => say(format_args!("{}", yaml::document(answer).trim_end())),
             _ => say(format_args!("{answer:#}")),
         }
     }
 
-    fn print_cells(&self, sheet: &Sheet) {
+    /// Prints rows with the columns that they have.
+    pub(crate) fn print_cells(&self, sheet: &Sheet) {
         let shown = if self.no_headers { &sheet.without_headers() } else { sheet };
         match self.format() {
             Format::Table | Format::Wide => self.lines_of_table(shown),

@@ -92,6 +92,15 @@ impl Sheet {
         })
     }
 
+    /// With another column before the others.
+    pub(crate) fn behind(mut self, header: &str, cells: &[String]) -> Self {
+        self.headers.insert(0, header.to_owned());
+        for (row, cell) in self.rows.iter_mut().zip(cells) {
+            row.insert(0, cell.clone());
+        }
+        self
+    }
+
     /// Without the line of headers.
     pub(crate) fn without_headers(&self) -> Self {
         Self { headers: Vec::new(), ..self.clone() }

@@ -6,7 +6,7 @@ use crate::cli::output::sheet::Sheet;
 
 /// The columns whose words say how things are.
 const STANDINGS: &[&str] =
-    &["STATUS", "POWER", "STATE", "ROLE", "RACKD", "LEVEL", "ENABLED", "DHCP"];
+    &["STATUS", "POWER", "STATE", "ROLE", "RACKD", "LEVEL", "ENABLED", "DHCP", "OUTCOME", "CHANGE"];
 
 /// The lines of a table. With a width, what is longer goes on in the next line of its cell; without one, lines are as long
 /// as they are.
@@ -111,16 +111,38 @@ fn color(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     let is_one = |words: &[&str]| words.contains(&lower.as_str());
     if lower.starts_with("failed")
-        || is_one(&["broken", "error", "critical", "dead", "missing", "declined"])
+        || is_one(&["broken", "error", "critical", "dead", "missing", "declined", "delete"])
     {
         Some(RED)
-    } else if is_one(&["ready", "deployed", "on", "running", "active", "leader", "voter", "yes"]) {
+    } else if is_one(&[
+        "ready", "deployed", "on", "running", "active", "leader", "voter", "yes", "done", "create",
+    ]) {
         Some(GREEN)
     } else if lower.ends_with("ing")
-        || is_one(&["new", "allocated", "warning", "degraded", "learner", "kept", "rescue mode"])
+        || is_one(&[
+            "new",
+            "allocated",
+            "warning",
+            "degraded",
+            "learner",
+            "kept",
+            "rescue mode",
+            "update",
+        ])
     {
         Some(YELLOW)
-    } else if is_one(&["off", "unknown", "retired", "ended", "no", "-", "debug"]) {
+    } else if is_one(&[
+        "off",
+        "unknown",
+        "retired",
+        "ended",
+        "no",
+        "-",
+        "debug",
+        "cancelled",
+        "deleted",
+        "left",
+    ]) {
         Some(DIM)
     } else {
         None

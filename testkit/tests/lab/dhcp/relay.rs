@@ -93,10 +93,10 @@ impl Router {
     /// The commands of the how-to (`docs/how-to/dhcp-relays.md`).
     async fn describe(&self, site: &Site) -> anyhow::Result<()> {
         let cli = site.cluster.cli();
-        let vlans = cli.json(&["vlan", "list", "fabric-0"]).await?;
+        let vlans = cli.json(&["fabric", "vlan", "list", "fabric-0"]).await?;
         let serving = number(&vlans[0]["id"])?;
         let vid = (100 + u16::from(self.number)).to_string();
-        let create = ["vlan", "create", "fabric-0", &format!("vid={vid}")];
+        let create = ["fabric", "vlan", "create", "fabric-0", &format!("vid={vid}")];
         let vlan = number(&cli.json(&create).await?["id"])?;
         let (cidr, gateway) = (self.cidr(), self.gateway());
         let create = [
@@ -109,7 +109,7 @@ impl Router {
         let subnet = number(&cli.json(&create).await?["id"])?;
         let address = |host: u8| format!("10.20.{}.{host}", self.number);
         let create = [
-            "iprange",
+            "ip-range",
             "create",
             "type=dynamic",
             &format!("start_ip={}", address(100)),
@@ -117,7 +117,7 @@ impl Router {
             &format!("subnet={subnet}"),
         ];
         cli.json(&create).await?;
-        let update = ["vlan", "update", "fabric-0", &vid, &format!("relay_vlan={serving}")];
+        let update = ["fabric", "vlan", "set", "fabric-0", &vid, &format!("relay_vlan={serving}")];
         cli.json(&update).await?;
         Ok(())
     }

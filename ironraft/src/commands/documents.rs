@@ -1,0 +1,144 @@
+//! Every command in the documents is one that this program understands, with parameters that there are.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::native::grammar::chosen;
+use crate::cli::native::values;
+use crate::commands::whole;
+
+/// Files below the root of the project whose commands are tried; folders with all below them.
+const DOCUMENTS: &[&str] = &["README.md", "docs", "deploy/README.md"];
+
+/// What a reader is to replace stands for itself; a word that no option takes for a number is given one.
+const PLACEHOLDER: &str = "…";
+
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut open: Vec<PathBuf> = DOCUMENTS.iter().map(|name| root.join(name)).collect();
+    let mut found = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The lines of a document that are code: fenced, or indented by four. A line that ends in `\` goes on with the next one.
+fn code(text: &str) -> Vec<String> {
+    let (mut lines, mut is_fenced, mut open) = (Vec::new(), false, None::<String>);
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_fenced = !is_fenced;
+            continue;
+        }
+        if !is_fenced && !line.starts_with("    ") {
+            continue;
+        }
+        let whole = format!("{}{}", open.take().unwrap_or_default(), line.trim());
+        match whole.strip_suffix('\\') {
+            Some(begun) => open = Some(begun.to_owned()),
+            None => lines.push(whole),
+        }
+    }
+    lines
+}
+
+/// The words of the commands of `ironraft` in a line of code: behind a prompt, in a pipe, in `$(…)`, after others.
+fn commands(line: &str) -> Vec<Vec<String>> {
+    let line = line.strip_prefix("$ ").unwrap_or(line);
+    let words = words(line);
+    let is_begin = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before)).map(String::as_str);
+        matches!(before, None | Some("sudo" | "|" | "&&" | ";" | "do" | "exec" | "--"))
+    };
+    let starts = words.iter().enumerate().filter(|(at, word)| {
+        (*word == "ironraft" && is_begin(*at)) || word.ends_with("$(ironraft")
+    });
+    let command = |(at, _): (usize, &String)| {
+        let is_end =
+            |word: &&String| ["|", "||", "&&", ";", "#", "&", ")"].contains(&word.as_str());
+        let own = words[at + 1..].iter().take_while(|word| !is_end(word));
+        own.map(|word| word.trim_end_matches(')').to_owned()).collect()
+    };
+    starts.map(command).collect()
+}
+
+/// Words as a shell parts them, without what is sent into files.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
+    for letter in line.chars() {
+        match (letter, quote) {
+            ('\'' | '"', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (letter, Some(open)) if letter == open => quote = None,
+            (letter, None) if letter.is_whitespace() => words.extend(word.take()),
+            (letter, _) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    let redirected = words.iter().position(|word| word.starts_with('>') || word.starts_with('<'));
+    let mut kept = words.split_off(0);
+    if let Some(at) = redirected {
+        kept.drain(at..(at + 2).min(kept.len()));
+    }
+    kept
+}
+
+/// Why a command is none.
+fn fault(words: &[String]) -> Option<String> {
+    if words.iter().any(|word| word == "maas") || words.is_empty() {
+        return None;
+    }
+    let is_wanted = |name: &str| words.iter().any(|word| word == name);
+    let parsed = whole(is_wanted)
+        .try_get_matches_from(std::iter::once("ironraft").chain(words.iter().map(String::as_str)));
+    let matches = match parsed {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => return None,
+        Err(error) => return error.to_string().lines().next().map(str::to_owned),
+    };
+    let chosen = chosen(&matches)?;
+    let (given, _) = values::parted(chosen.deed, &chosen.given());
+    let in_words = given.into_iter().filter(|(_, value)| !value.starts_with('@')).collect();
+    values::read(chosen.deed, in_words).err().map(|failure| format!("{failure:?}"))
+}
+
+#[test]
+fn commands_in_documents_are_understood() {
+    let (mut tried, mut faults) = (0, String::new());
+    for path in documents() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in code(&text) {
+            for words in commands(&line.replace(PLACEHOLDER, "x")) {
+                tried += 1;
+                if let Some(fault) = fault(&words) {
+                    faults += &format!("{}: {line}\n    {fault}\n", path.display());
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+    assert!(tried > 80, "only {tried} commands were found");
+}
+
+#[test]
+fn commands_are_found_wherever_they_stand_in_a_line() {
+    let found = |line: &str| -> Vec<String> {
+        commands(line).into_iter().map(|words| words.join(" ")).collect()
+    };
+    assert_eq!(found("$ sudo ironraft cluster status    # who leads"), ["cluster status"]);
+    assert_eq!(found("KEY=$(ironraft apikey)"), ["apikey"]);
+    assert_eq!(found("ironraft export > site.yaml"), ["export"]);
+    assert_eq!(
+        found("ironraft machine list 'status:ready x' | wc -l"),
+        ["machine list status:ready x"]
+    );
+    assert_eq!(found("ssh ironraft"), Vec::<String>::new());
+    assert_eq!(code("text\n\n    a \\\n      b\n"), ["a b"]);
+}
