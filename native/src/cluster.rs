@@ -127,3 +127,47 @@ fn shown(status: &Status, clock_refusal: Option<String>, members: Vec<Region>) -
         members,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many regions that vote, and so many that do not.
+    fn of(voters: u64, learners: u64) -> Cluster {
+        let member = |id: u64| Region {
+            node_id: id,
+            system_id: None,
+            hostname: String::new(),
+            address: String::new(),
+            version: String::new(),
+            voter: id <= voters,
+            leads: id == 1,
+            matched: None,
+            lag: None,
+            clock_offset_ms: None,
+        };
+        let status = Status {
+            cluster_id: "c".to_owned(),
+            node_id: 1,
+            role: Role::Leader,
+            term: 3,
+            leader: Some(1),
+            last_log: 9,
+            applied: 9,
+            snapshot: None,
+            purged: None,
+            members: Vec::new(),
+        };
+        shown(&status, None, (1..=voters + learners).map(member).collect())
+    }
+
+    #[test]
+    fn only_regions_that_vote_count() {
+        for (voters, learners, quorum, may_fail) in
+            [(1, 0, 1, 0), (2, 0, 2, 0), (3, 0, 2, 1), (3, 2, 2, 1), (4, 0, 3, 1), (5, 1, 3, 2)]
+        {
+            let cluster = of(voters, learners);
+            assert_eq!((cluster.quorum, cluster.may_fail), (quorum, may_fail), "{voters} voters");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::commands::whole;
 /// Files below the root of the project whose commands are tried; folders with all below them.
 const DOCUMENTS: &[&str] = &["README.md", "docs", "deploy/README.md"];
 
-/// What a reader is to replace stands for itself; a word that no option takes for a number is given one.
+/// What stands for something that a reader has; here it is some word.
 const PLACEHOLDER: &str = "…";
 
 fn documents() -> Vec<PathBuf> {
@@ -83,11 +83,10 @@ fn words(line: &str) -> Vec<String> {
     }
     words.extend(word);
     let redirected = words.iter().position(|word| word.starts_with('>') || word.starts_with('<'));
-    let mut kept = words.split_off(0);
     if let Some(at) = redirected {
-        kept.drain(at..(at + 2).min(kept.len()));
+        words.drain(at..(at + 2).min(words.len()));
     }
-    kept
+    words
 }
 
 /// Why a command is none.

@@ -16,6 +16,7 @@ mod inspect;
 mod life;
 mod logins;
 mod maas_command;
+mod native;
 mod oidc;
 mod operations;
 mod quorum;

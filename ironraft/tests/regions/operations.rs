@@ -1,55 +1,16 @@
 //! An operation on many objects whose leader is killed in the middle of it.
 
-use std::time::Duration;
-
 use futures::{StreamExt, stream};
-use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, POLL, wait_for};
+use crate::native::Native;
 
 /// So many that it takes many times as long as it takes to see that it has begun.
 const SPACES: usize = 640;
 
 /// How many requests are sent at once.
 const AT_ONCE: usize = 16;
-
-/// How long a request may take: there is an election meanwhile.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
-
-/// The native API of one region.
-struct Native {
-    client: Client,
-    base: String,
-    key: String,
-}
-
-impl Native {
-    fn at(cluster: &Cluster, node: usize) -> Self {
-        let client = Client::builder().timeout(ANSWER_MAX).build().unwrap();
-        let base = format!("http://{}:5240/api/v1", cluster.nodes[node].address);
-        Self { client, base, key: cluster.api_key.clone() }
-    }
-
-    async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
-        let request = self.client.request(method, format!("{}/{path}", self.base));
-        let request = request.bearer_auth(&self.key).header("content-type", "application/json");
-        let request = if body.is_null() { request } else { request.body(body.to_string()) };
-        let response = request.send().await.unwrap();
-        let status = response.status();
-        let text = response.text().await.unwrap();
-        assert!(status.is_success(), "{path}: {status}: {text}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.call(Method::GET, path, &Value::Null).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Value {
-        self.call(Method::POST, path, body).await
-    }
-}
 
 #[tokio::test]
 async fn an_operation_goes_on_when_its_leader_dies_and_does_nothing_twice() {

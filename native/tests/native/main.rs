@@ -5,6 +5,7 @@
 mod harness;
 
 mod changes;
+mod cluster;
 mod docs;
 mod document;
 mod events;
