@@ -16,5 +16,6 @@ mod api;
 mod engine;
 mod operators;
 mod query;
+mod v6;
 mod wire;
 mod world;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use dhcp::v4::output::{CommitRequest, Outcome};
+use dhcp::leases::commit::{CommitRequest, Outcome};
+use dhcp::leases::family::Family;
 use model::id::{BlockId, SystemId};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -13,34 +14,47 @@ use model::lease::policy::Policy;
 use model::mac::MacAddress;
 use model::time::Timestamp;
 
-/// What the region holds.
-#[derive(Debug, Default)]
-pub struct Region {
+/// What the region holds of one family.
+#[derive(Debug)]
+pub struct Region<A = Ipv4Addr> {
     policy: Policy,
     /// Counts its changes.
     pub revision: u64,
     /// Who may use which address.
-    pub bindings: BTreeMap<Ipv4Addr, Binding>,
+    pub bindings: BTreeMap<A, Binding>,
     /// From which racks give addresses.
     pub blocks: BTreeMap<BlockId, Block>,
     /// Addresses that are kept for a client; they never change.
-    pub reserved: BTreeMap<Ipv4Addr, MacAddress>,
+    pub reserved: BTreeMap<A, MacAddress>,
     decided: BTreeSet<[u8; 16]>,
 }
 
-impl Region {
+impl<A> Default for Region<A> {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            revision: 0,
+            bindings: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            reserved: BTreeMap::new(),
+            decided: BTreeSet::new(),
+        }
+    }
+}
+
+impl<A: Family> Region<A> {
     /// Decides a request; one that was decided before is refused, because its answer may be wrong
     /// by now.
     pub fn commit(
         &mut self,
         applicant: &Applicant<'_>,
-        request: &CommitRequest,
+        request: &CommitRequest<A>,
         now: Timestamp,
     ) -> Outcome {
         if !self.decided.insert(request.request_id) {
             return Outcome::Refused { revision: self.revision, taken: false };
         }
-        let ip = IpAddr::V4(request.ip);
+        let ip: IpAddr = request.ip.into();
         let situation = Situation {
             applicant: *applicant,
             binding: self.bindings.get(&request.ip),
@@ -57,6 +71,7 @@ impl Region {
             subnet: request.subnet,
             ip,
             client: request.client.clone(),
+            hardware: request.hardware,
             hostname: request.hostname.clone(),
             told_ms: request.told_ms,
             block: request.block,

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::draws::Draws;
-use crate::{api, engine, query, wire};
+use crate::{api, engine, query, v6, wire};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -13,6 +13,8 @@ pub enum Target {
     Wire,
     /// Conversations of clients with two racks and a region.
     Engine,
+    /// Packets of `DHCPv6`, and conversations with two racks and a region.
+    V6,
     /// Requests of everybody to a region's API.
     Api,
     /// Reading filters and selectors.
@@ -21,7 +23,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 4] = [Self::Wire, Self::Engine, Self::Api, Self::Query];
+    pub const ALL: [Self; 5] = [Self::Wire, Self::Engine, Self::V6, Self::Api, Self::Query];
 
     /// Its name on the command line.
     #[must_use]
@@ -29,6 +31,7 @@ impl Target {
         match self {
             Self::Wire => "wire",
             Self::Engine => "engine",
+            Self::V6 => "v6",
             Self::Api => "api",
             Self::Query => "query",
         }
@@ -43,6 +46,7 @@ impl Target {
         match self {
             Self::Wire => wire::run(corpus, &mut draws),
             Self::Engine => engine::run(corpus, &mut draws, written),
+            Self::V6 => v6::run(&mut draws, written),
             Self::Api => api::run(&mut draws, written),
             Self::Query => query::run(&mut draws),
         }

@@ -23,6 +23,11 @@ fn no_conversation_breaks_what_a_server_promises() {
 }
 
 #[test]
+fn no_packet_or_conversation_of_dhcpv6_breaks_what_a_server_promises() {
+    nothing_in(Target::V6);
+}
+
+#[test]
 fn no_request_gets_what_is_not_its_callers() {
     nothing_in(Target::Api);
 }

@@ -182,6 +182,7 @@ fn request(number: u32) -> LeaseRequest {
         subnet: SubnetId(1),
         ip: ip(number),
         client: MacAddress([2, 0, a, b, c, d]).into(),
+        hardware: None,
         hostname: Some(format!("client-{number}")),
         told_ms: TOLD_MS,
         block: Some((BlockId(number / BLOCK), 1)),

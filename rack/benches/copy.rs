@@ -220,6 +220,7 @@ fn binding(number: u32, name: &str, told: u64) -> Served {
         subnet: SubnetId(1),
         vlan: VlanId(1),
         client: mac(number).into(),
+        hardware: None,
         state: BindingState::Active,
         hostname: Some(format!("{name}-{number}")),
         told_until: Timestamp::from_unix_ms(told),

@@ -1,13 +1,16 @@
 //! Builds the rack's parts and hands each one only what it uses.
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dhcp::v4::engine::OwnRack;
+use dhcp::leases::OwnRack;
+use dhcp::v6::engine::server_id;
 use identity::ExpectedPeer;
 use model::id::SystemId;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +19,9 @@ use tracing::{error, warn};
 use crate::certificate;
 use crate::clock::RegionClock;
 use crate::config::RackConfig;
+use crate::dhcp::news::Tell;
 use crate::dhcp::service::DhcpService;
+use crate::dhcp::v6::service::DhcpV6Service;
 use crate::discovery::service::Discovery;
 use crate::dns::DnsServer;
 use crate::generation::Generations;
@@ -127,6 +132,16 @@ async fn start_http(
         reports,
         metrics: Arc::clone(&core.metrics),
     };
+    if let Some(listen) = on_ipv6(config.http_listen) {
+        // A host without IPv6 serves it over IPv4 alone.
+        match ipv6_listener(listen) {
+            Ok(listener) => {
+                let serve = http::serve(listener, state.clone(), parts.shutdown.clone());
+                parts.start("HTTP server over IPv6", serve);
+            }
+            Err(error) => warn!("HTTP is not served at {listen}: {error}"),
+        }
+    }
     parts.start("HTTP server", http::serve(listener, state, parts.shutdown.clone()));
     let generations = core.generations.clone();
     parts.start("prefetch", http::prefetch::run(generations, images, parts.shutdown.clone()));
@@ -142,15 +157,26 @@ fn start_dhcp(
     if !config.dhcp {
         return Ok(());
     }
+    let tell: Tell = Arc::new(move |news| reports.heard(news));
     let service = DhcpService::new(
         OwnRack { rack: own_id(config)?, incarnation: core.incarnation },
         &core.generations,
         core.clock.clone(),
         core.uplink.clone(),
         core.metrics.dhcp.clone(),
-        Arc::new(move |news| reports.heard(news)),
+        Arc::clone(&tell),
     );
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
+    let own = OwnRack { rack: own_id(config)?, incarnation: core.incarnation };
+    let service = DhcpV6Service::new(
+        (own, server_id(&config.identity.cluster_id())),
+        &core.generations,
+        core.clock.clone(),
+        core.uplink.clone(),
+        core.metrics.dhcpv6.clone(),
+        tell,
+    );
+    parts.start("DHCPv6 server", service.run(parts.shutdown.clone()));
     Ok(())
 }
 
@@ -180,9 +206,44 @@ async fn start_tftp(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyh
         warn!("there is no folder {folder}: machines find no network boot program here");
     }
     let folder = BootFolder::new(config.boot_files.clone());
+    if let Some(listen) = on_ipv6(listen) {
+        match ipv6_socket(listen) {
+            Ok(socket) => {
+                let server = TftpServer::new(socket, folder.clone(), Arc::clone(&core.metrics));
+                parts.start("TFTP server over IPv6", server.run(parts.shutdown.clone()));
+            }
+            Err(error) => warn!("TFTP is not served at {listen}: {error}"),
+        }
+    }
     let server = TftpServer::new(socket, folder, Arc::clone(&core.metrics));
     parts.start("TFTP server", server.run(parts.shutdown.clone()));
     Ok(())
+}
+
+/// All addresses of IPv6, where what is served at all those of IPv4 is served, too.
+fn on_ipv6(listen: SocketAddr) -> Option<SocketAddr> {
+    let all = listen.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    all.then(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, listen.port())))
+}
+
+fn ipv6_listener(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = ipv6_only(Type::STREAM, Protocol::TCP, listen)?;
+    socket.listen(1_024)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn ipv6_socket(listen: SocketAddr) -> std::io::Result<UdpSocket> {
+    UdpSocket::from_std(ipv6_only(Type::DGRAM, Protocol::UDP, listen)?.into())
+}
+
+/// A socket beside one at the same port of IPv4.
+fn ipv6_only(kind: Type, protocol: Protocol, listen: SocketAddr) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV6, kind, Some(protocol))?;
+    socket.set_only_v6(true)?;
+    socket.set_reuse_address(kind == Type::STREAM)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&listen.into())?;
+    Ok(socket)
 }
 
 fn start_power(parts: &mut Parts, core: &Core) {

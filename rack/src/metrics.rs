@@ -44,6 +44,8 @@ pub struct Metrics {
     pub clock_doubts: Counter,
     /// DHCP messages.
     pub dhcp: DhcpMetrics,
+    /// Those of `DHCPv6`.
+    pub dhcpv6: DhcpMetrics,
     /// Hosts that are noted.
     pub discovery: DiscoveryMetrics,
     revision: Gauge<u64, AtomicU64>,
@@ -77,6 +79,8 @@ impl Default for Metrics {
             counter("region_clock_doubts", "Times of regions that were not believed at once");
         let dhcp = DhcpMetrics::default();
         dhcp.register(&mut registry);
+        let dhcpv6 = DhcpMetrics::default();
+        dhcpv6.register_dhcpv6(&mut registry);
         let discovery = DiscoveryMetrics::default();
         discovery.register(&mut registry);
         let revision = Gauge::default();
@@ -100,6 +104,7 @@ impl Default for Metrics {
             power_failures,
             clock_doubts,
             dhcp,
+            dhcpv6,
             discovery,
             revision,
             connected,
@@ -158,6 +163,11 @@ mod tests {
         metrics.dhcp.set_external(VlanId(5001), 1);
         metrics.dhcp.probes.get_or_create(&ProbeKind { kind: "arp" }).inc();
         metrics.dhcp.findings.get_or_create(&FindingKind { finding: "in use" }).inc();
+        metrics.dhcpv6.received.get_or_create(&MessageType { kind: "solicit" }).inc();
+        metrics.dhcpv6.replied("advertise", Duration::from_millis(1));
+        metrics.dhcpv6.drop_for("malformed");
+        metrics.dhcpv6.decided("committed");
+        metrics.dhcpv6.set_link(VlanId(5001), 1, 1);
         let page = include_str!("../../docs/metrics.md");
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `ironraft_rack_"));
         let explained: BTreeSet<String> = rows

@@ -122,13 +122,13 @@ impl Reports {
 }
 
 /// What a machine is known by is its hardware address; who has none is none.
-fn exchanged(exchange: &Exchange) -> Option<BootReport> {
+fn exchanged(exchange: &Exchange<IpAddr>) -> Option<BootReport> {
     let boot = exchange.boot.as_ref().map(|file| format!(", boots {file}"));
     Some(BootReport {
         mac: exchange.client.mac()?,
         stage: Stage::Dhcp,
         detail: format!("got address {}{}", exchange.ip, boot.unwrap_or_default()),
-        ip: Some(exchange.ip.into()),
+        ip: Some(exchange.ip),
     })
 }
 

@@ -26,7 +26,7 @@ use tracing::{info, warn};
 
 use crate::clock::{Boot, Observed, RegionClock};
 use crate::generation::{Generation, Generations, Intake};
-use crate::uplink::Uplink;
+use crate::uplink::{RegionOffers, Uplink};
 
 /// How often the rack says that it is there.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(250);
@@ -194,8 +194,8 @@ struct Attempt<'a> {
     welcomed: bool,
     /// Whether the region tells the serials of zones.
     tells_zone_serials: bool,
-    /// Whether it commits bindings of clients without a hardware address.
-    takes_client_identifiers: bool,
+    /// What else the region can.
+    offers: RegionOffers,
     heard: Instant,
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
@@ -215,7 +215,7 @@ impl<'a> Attempt<'a> {
             resumes,
             welcomed: false,
             tells_zone_serials: false,
-            takes_client_identifiers: false,
+            offers: RegionOffers::default(),
             heard: now,
             leader_known: now,
             open: VecDeque::new(),
@@ -248,8 +248,7 @@ impl<'a> Attempt<'a> {
         let (incoming, first) =
             timeout(WELCOME_TIMEOUT, opening).await.map_err(|_| SessionError::NoWelcome)??;
         self.welcome(first)?;
-        let takes = self.takes_client_identifiers;
-        self.session.uplink.set_connected(&self.address, client, takes);
+        self.session.uplink.set_connected(&self.address, client, self.offers);
         self.exchange(incoming, sender).await
     }
 
@@ -258,7 +257,10 @@ impl<'a> Attempt<'a> {
             return Err(SessionError::NotWelcome);
         };
         self.tells_zone_serials = welcome.tells_zone_serials;
-        self.takes_client_identifiers = welcome.takes_client_identifiers;
+        self.offers = RegionOffers {
+            takes_client_identifiers: welcome.takes_client_identifiers,
+            serves_ipv6: welcome.serves_ipv6,
+        };
         let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
         if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {
             return Err(SessionError::CopyLacksSerials);

@@ -23,8 +23,17 @@ struct State {
 struct Connected {
     address: String,
     client: RackClient<Channel>,
-    /// Whether its region commits bindings of clients without a hardware address.
-    takes_client_identifiers: bool,
+    /// What its region says that it can.
+    offers: RegionOffers,
+}
+
+/// What a region says that it can, and one of an earlier version may not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RegionOffers {
+    /// It commits bindings of clients without a hardware address.
+    pub(crate) takes_client_identifiers: bool,
+    /// It grants blocks of IPv6 addresses, and commits bindings of them.
+    pub(crate) serves_ipv6: bool,
 }
 
 /// Tells when the regions that are known, or the connected one, changed.
@@ -61,11 +70,9 @@ impl Uplink {
         self.state.borrow().connected.as_ref().map(|connected| connected.client.clone())
     }
 
-    /// Whether the region that the session is with commits bindings of clients without a hardware
-    /// address; none while there is no session.
-    pub(crate) fn takes_client_identifiers(&self) -> Option<bool> {
-        let state = self.state.borrow();
-        state.connected.as_ref().map(|connected| connected.takes_client_identifiers)
+    /// What the region can that the session is with; none while there is no session.
+    pub(crate) fn offers(&self) -> Option<RegionOffers> {
+        self.state.borrow().connected.as_ref().map(|connected| connected.offers)
     }
 
     /// Waits until there is a session and returns a client to its region.
@@ -118,9 +125,9 @@ impl Uplink {
         &self,
         address: &str,
         client: RackClient<Channel>,
-        takes_client_identifiers: bool,
+        offers: RegionOffers,
     ) {
-        let connected = Connected { address: address.to_owned(), client, takes_client_identifiers };
+        let connected = Connected { address: address.to_owned(), client, offers };
         self.state.send_modify(|state| state.connected = Some(connected));
     }
 

@@ -1,7 +1,6 @@
 //! Snippets of DHCP configuration by what they are for, and IP ranges by their addresses.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use model::dhcp::program::Program;
 use model::dhcp::snippet::{Scope, ServedSnippet};
@@ -9,15 +8,21 @@ use model::id::{DhcpSnippetId, IpRangeId};
 use model::lease::cut::Span;
 
 /// Snippets by what they are for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Snippets {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Snippets<A> {
     by_scope: BTreeMap<(Scope, DhcpSnippetId), Program>,
     scopes: BTreeMap<DhcpSnippetId, Scope>,
     /// Where ranges begin and end; they do not overlap.
-    ranges: BTreeMap<Ipv4Addr, (Ipv4Addr, IpRangeId)>,
+    ranges: BTreeMap<A, (A, IpRangeId)>,
 }
 
-impl Snippets {
+impl<A> Default for Snippets<A> {
+    fn default() -> Self {
+        Self { by_scope: BTreeMap::new(), scopes: BTreeMap::new(), ranges: BTreeMap::new() }
+    }
+}
+
+impl<A: Copy + Ord> Snippets<A> {
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_scope.is_empty()
@@ -39,8 +44,13 @@ impl Snippets {
     }
 
     /// A range is elsewhere now, or nowhere.
-    pub(crate) fn move_range(&mut self, id: IpRangeId, before: Option<Span>, after: Option<Span>) {
-        let is_its = |own: &(Ipv4Addr, IpRangeId)| own.1 == id;
+    pub(crate) fn move_range(
+        &mut self,
+        id: IpRangeId,
+        before: Option<Span<A>>,
+        after: Option<Span<A>>,
+    ) {
+        let is_its = |own: &(A, IpRangeId)| own.1 == id;
         if let Some(before) = before
             && self.ranges.get(&before.first).is_some_and(is_its)
         {
@@ -52,7 +62,7 @@ impl Snippets {
     }
 
     /// The range that an address lies in.
-    pub(crate) fn range_of(&self, ip: Ipv4Addr) -> Option<IpRangeId> {
+    pub(crate) fn range_of(&self, ip: A) -> Option<IpRangeId> {
         let (_, (last, id)) = self.ranges.range(..=ip).next_back()?;
         (ip <= *last).then_some(*id)
     }

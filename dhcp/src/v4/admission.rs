@@ -4,15 +4,15 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
+use crate::leases::offers::OFFER_MS;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
-use crate::v4::offers::OFFER_MS;
 use crate::wire::message::Message;
 
 impl Engine {
     /// Whether a client costs no address more than it has.
     pub(crate) fn known(&self, vlan: VlanId, client: &ClientId) -> bool {
-        self.view.is_of_site(client) || self.view.has_binding(vlan, client)
+        self.leases.view.is_of_site(client) || self.leases.view.has_binding(vlan, client)
     }
 
     /// Checks that a client may be answered a DISCOVER, and get an address for as long as an offer.
@@ -37,7 +37,7 @@ impl Engine {
         vlan: VlanId,
         now: Moment,
     ) -> Result<(), Dropped> {
-        self.admit(message, vlan, self.policy.lease_ms + self.policy.promise_ms, now)
+        self.admit(message, vlan, self.leases.policy.lease_ms + self.leases.policy.promise_ms, now)
     }
 
     fn admit(
@@ -47,7 +47,7 @@ impl Engine {
         span_ms: u64,
         now: Moment,
     ) -> Result<(), Dropped> {
-        let view = &self.view;
+        let view = &self.leases.view;
         let holds = |client: &ClientId| view.has_binding(vlan, client) && !view.is_of_site(client);
         let admitted = self.known(vlan, &message.client)
             || self.heard.limits.admit(message, span_ms, now, holds);

@@ -94,7 +94,7 @@ impl BootClient {
     }
 
     /// What an architecture loads by TFTP (IANA processor architecture types).
-    const fn over_tftp(architecture: u16) -> Option<Self> {
+    pub(crate) const fn over_tftp(architecture: u16) -> Option<Self> {
         match architecture {
             0 => Some(Self::BiosPxe),
             6 => Some(Self::UefiPxe { cpu: Cpu::X86 }),
@@ -104,7 +104,7 @@ impl BootClient {
         }
     }
 
-    const fn over_http(architecture: u16) -> Option<Self> {
+    pub(crate) const fn over_http(architecture: u16) -> Option<Self> {
         match architecture {
             15 => Some(Self::UefiHttp { cpu: Cpu::X86 }),
             16 | 17 => Some(Self::UefiHttp { cpu: Cpu::X64 }),

@@ -9,6 +9,7 @@ use crate::v4::choice::Asker;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
 use crate::v4::output::{Arrival, Output};
+use crate::v4::request::decliner;
 use crate::wire::code;
 use crate::wire::message::Message;
 use crate::wire::reply;
@@ -28,26 +29,26 @@ impl Engine {
         if !self.our_turn(message, arrival.vlan, now) {
             return Err(Dropped::NotOurTurn);
         }
-        if self.declines.too_many(message, arrival.vlan, now)
-            && self.view.reservations(arrival.vlan, &message.client).is_empty()
+        if self.leases.declines.too_many(&decliner(message, arrival.vlan), now)
+            && self.leases.view.reservations(arrival.vlan, &message.client).is_empty()
         {
             return Err(Dropped::DeclinesTooOften);
         }
         self.hold_what_is_not_free(now);
         let ip = self.chosen(message, arrival.vlan, now)?;
-        if self.view.binding(ip).is_none_or(|binding| binding.client != message.client)
-            && self.offers.of(arrival.vlan, &message.client, now) != Some(ip)
+        if self.leases.view.binding(ip).is_none_or(|binding| binding.client != message.client)
+            && self.leases.offers.of(arrival.vlan, &message.client, now) != Some(ip)
         {
-            *self.went.entry(arrival.vlan).or_default() += 1;
-            if !self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
+            *self.leases.went.entry(arrival.vlan).or_default() += 1;
+            if !self.leases.view.reservations(arrival.vlan, &message.client).contains(&ip) {
                 self.probes.offered(arrival.vlan, ip, now);
             }
         }
         if self.commits_rapidly(message, arrival) {
             return self.commit_rapidly(message, arrival, ip, now);
         }
-        self.offers.make(arrival.vlan, &message.client, ip, now);
-        let lease_ms = self.policy.lease_ms;
+        self.leases.offers.make(arrival.vlan, &message.client, ip, now);
+        let lease_ms = self.leases.policy.lease_ms;
         let reply = self.grant_reply(message, arrival, reply::Kind::Offer, ip, lease_ms);
         Ok(vec![self.send(message, arrival, &reply, now.plus_ms(lease_ms))])
     }

@@ -8,21 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use model::id::{SubnetId, SystemId, VlanId};
+use model::id::{SubnetId, VlanId};
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
 
+use crate::leases::{self, Leases};
 use crate::v4::addresses::OwnAddresses;
 use crate::v4::answer::destination;
-use crate::v4::declines::Declines;
 use crate::v4::dropped::Dropped;
 use crate::v4::external_dhcp::is_search;
-use crate::v4::grants::Grants;
 use crate::v4::heard::Heard;
-use crate::v4::offers::Offers;
 use crate::v4::output::{Arrival, Exchange, Output, Sending};
-use crate::v4::pending::{OpenCommits, WaitingClient};
+use crate::v4::pending::WaitingClient;
 use crate::v4::probes::Probes;
 use crate::v4::view::View;
 use crate::wire::lease_query::LeaseQuery;
@@ -34,79 +32,46 @@ use crate::wire::reply::{self, Reply};
 const SEND_WITHIN_MS: u64 = 1_000;
 
 /// This rack process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnRack {
-    /// The rack.
-    pub rack: SystemId,
-    /// The random number it drew at its start.
-    pub incarnation: u64,
-}
+pub type OwnRack = leases::OwnRack;
 
 /// The server.
 #[derive(Debug)]
 pub struct Engine {
-    /// How long leases, promises and blocks last.
-    pub policy: Policy,
-    pub(crate) own: OwnRack,
+    /// What it knows and has promised.
+    pub leases: Leases<Ipv4Addr>,
     pub(crate) addresses: OwnAddresses,
     /// The hardware addresses of this rack's interfaces.
     pub(crate) hardware: BTreeSet<MacAddress>,
-    pub(crate) view: View,
-    pub(crate) clock: Option<RegionClock>,
-    pub(crate) reachable: bool,
     takes_identifiers: bool,
-    pub(crate) offers: Offers,
-    pub(crate) grants: Grants,
-    pub(crate) declines: Declines,
     pub(crate) probes: Probes,
     pub(crate) heard: Heard,
-    pub(crate) commits: OpenCommits,
     pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
-    /// How full the pools of subnets are, in thousandths.
-    pub(crate) pools: BTreeMap<SubnetId, u32>,
-    /// How many addresses went to clients that did not have them, by link, since that was asked.
-    pub(crate) went: BTreeMap<VlanId, u32>,
-    /// How many clients were answered without a region, since that was asked.
-    pub(crate) answered_offline: u64,
 }
 
 impl Engine {
     /// A server that knows nothing yet.
     #[must_use]
     pub fn new(own: OwnRack, policy: Policy) -> Self {
-        let mut view = View::default();
-        view.set_own(own.rack.clone(), own.incarnation);
         Self {
-            policy,
-            commits: OpenCommits::new(own.incarnation),
-            own,
+            leases: Leases::new(own, policy),
             addresses: OwnAddresses::default(),
             hardware: BTreeSet::new(),
-            view,
-            clock: None,
-            reachable: false,
             takes_identifiers: true,
-            offers: Offers::default(),
-            grants: Grants::default(),
-            declines: Declines::default(),
             probes: Probes::default(),
             heard: Heard::default(),
             waiting: BTreeMap::new(),
-            pools: BTreeMap::new(),
-            went: BTreeMap::new(),
-            answered_offline: 0,
         }
     }
 
     /// What the server serves from.
     #[must_use]
     pub fn view(&self) -> &View {
-        &self.view
+        self.leases.view()
     }
 
     /// Changes what the server serves from. All changes of one revision belong into one call.
     pub fn update(&mut self, change: impl FnOnce(&mut View)) {
-        change(&mut self.view);
+        self.leases.update(change);
     }
 
     /// Sets the IPv4 addresses of this rack's interfaces, as they are now.
@@ -121,17 +86,17 @@ impl Engine {
 
     /// A region said what time it is.
     pub fn set_clock(&mut self, clock: RegionClock) {
-        self.clock = Some(clock);
+        self.leases.set_clock(clock);
     }
 
     /// What time it is in the region is in doubt: nothing is given by it.
     pub fn forget_clock(&mut self) {
-        self.clock = None;
+        self.leases.forget_clock();
     }
 
     /// Whether a region can be reached now.
     pub fn set_reachable(&mut self, reachable: bool) {
-        self.reachable = reachable;
+        self.leases.set_reachable(reachable);
     }
 
     /// Whether the region commits bindings of clients that have no hardware address: one of an
@@ -143,24 +108,26 @@ impl Engine {
     /// Whether this rack is one of those that answer on a link.
     #[must_use]
     pub fn serves(&self, vlan: VlanId) -> bool {
-        self.view.racks_on(vlan).any(|(id, _)| *id == self.own.rack)
+        self.leases.serves(vlan)
     }
 
-    /// How many addresses were offered to clients that did not have them, by link, since this was asked
-    /// last.
-    pub fn take_went(&mut self) -> BTreeMap<VlanId, u32> {
-        std::mem::take(&mut self.went)
+    /// How full the pools of subnets are, in thousandths, as a region said last. Those that are not
+    /// named have addresses enough.
+    pub fn set_pools(&mut self, used_permille: BTreeMap<SubnetId, u32>) {
+        self.leases.set_pools(used_permille);
     }
 
-    /// How many clients got or extended a lease without a region, since this was asked last.
-    pub fn take_answered_offline(&mut self) -> u64 {
-        std::mem::take(&mut self.answered_offline)
+    /// How many addresses of this rack's blocks a new client could get; those above `max` are not
+    /// counted.
+    #[must_use]
+    pub fn free_addresses(&self, vlan: VlanId, max: usize, now: Moment) -> usize {
+        self.leases.free_addresses(vlan, max, now)
     }
 
     /// How many requests to commit have no outcome yet.
     #[must_use]
     pub fn open_commits(&self) -> usize {
-        self.commits.open.len()
+        self.leases.open_commits()
     }
 
     /// Handles one UDP payload; returns the name of the message, for counters, and what is to be done.
@@ -187,7 +154,9 @@ impl Engine {
             return Err(Dropped::NoIdentifiersYet);
         }
         let arrival = Arrival { vlan: self.link_of(&message, &arrival)?, ..arrival };
-        if self.heard.copies.is_copy(&message, arrival.vlan, arrival.interface, now) {
+        let Message { client, xid, kind, giaddr, .. } = &message;
+        let identity = (arrival.vlan, client.clone(), *xid, *kind, *giaddr);
+        if self.heard.copies.is_copy(identity, arrival.interface, now) {
             return Err(Dropped::Copy);
         }
         self.notice(&message, &arrival, now);
@@ -210,12 +179,12 @@ impl Engine {
     pub(crate) fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let vlan = match message.link_address() {
             Some(link) => {
-                let (_, subnet) = self.view.subnet_of(link).ok_or(Dropped::NotServed)?;
+                let (_, subnet) = self.leases.view.subnet_of(link).ok_or(Dropped::NotServed)?;
                 subnet.vlan
             }
             None => {
                 let routed = self.unicast(arrival) && !message.ciaddr.is_unspecified();
-                let own = routed.then(|| self.view.subnet_of(message.ciaddr)).flatten();
+                let own = routed.then(|| self.leases.view.subnet_of(message.ciaddr)).flatten();
                 own.map_or(arrival.vlan, |(_, subnet)| subnet.vlan)
             }
         };
@@ -224,10 +193,10 @@ impl Engine {
 
     /// What is offered is not free until the offer ends, and what is in use until nobody answers.
     pub(crate) fn hold_what_is_not_free(&mut self, now: Moment) {
-        self.offers.forget(now);
-        for ip in self.offers.take_changed().into_iter().chain(self.probes.take_changed()) {
-            let held = self.offers.holder(ip).is_some() || self.probes.in_use(ip).is_some();
-            self.view.set_held(ip, held);
+        self.leases.offers.forget(now);
+        for ip in self.leases.offers.take_changed().into_iter().chain(self.probes.take_changed()) {
+            let held = self.leases.offers.holder(ip).is_some() || self.probes.in_use(ip).is_some();
+            self.leases.view.set_held(ip, held);
         }
     }
 
@@ -241,7 +210,7 @@ impl Engine {
             return Err(Dropped::NotOurTurn);
         }
         let reply = self.inform_reply(message, arrival);
-        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(self.policy.lease_ms))])
+        Ok(vec![self.send(message, arrival, &reply, now.plus_ms(self.leases.policy.lease_ms))])
     }
 
     /// An acknowledgement with the time that is left, and its report.
@@ -276,14 +245,8 @@ impl Engine {
 
     /// Forgets what is over. Call it about every second.
     pub(crate) fn forget(&mut self, now: Moment) {
-        self.offers.forget(now);
+        self.leases.forget(now);
         self.heard.forget(now);
-        self.declines.forget(self.policy.decline_ms, now);
-        if let Some(clock) = self.clock {
-            let (policy, revision) = (self.policy, self.view.revision);
-            let earliest = clock.earliest(now);
-            self.grants.forget(|grant| grant.over(&policy, earliest, revision));
-        }
     }
 
     /// A reply leaves from the address that was asked, because a relay's or a client's firewall

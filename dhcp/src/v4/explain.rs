@@ -18,16 +18,16 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
 
+use crate::leases::availability::Availability;
+use crate::leases::sharing::rank;
 use crate::lookup::free::Pool;
 use crate::v4::boot::{BootClient, architectures, boots};
 use crate::v4::choice::{Choice, Why};
-use crate::v4::choose::Availability;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
 use crate::v4::explain::source::Source;
 use crate::v4::explain::told::ToldOption;
 use crate::v4::output::{Arrival, Output, Sending};
-use crate::v4::sharing::rank;
 use crate::v4::view::View;
 use crate::wire::code;
 use crate::wire::message::Message;
@@ -284,7 +284,7 @@ impl Engine {
     /// What this rack would answer to a question, and why. To be asked of an engine that was made for
     /// it: the question counts as a packet.
     pub fn explain(&mut self, question: &Question, now: Moment) -> Explanation {
-        let Some(link) = link(&self.view, question) else {
+        let Some(link) = link(&self.leases.view, question) else {
             return Explanation {
                 link: None,
                 racks: Vec::new(),
@@ -296,9 +296,9 @@ impl Engine {
         let (vlan, mac) = (link.vlan, question.mac);
         let id = ClientId::Hardware(mac);
         let client = KnownClient {
-            machine: self.view.host_id(mac).cloned(),
-            reserved: self.view.reservations(vlan, &id),
-            bindings: self.view.bindings_of(vlan, &id).into_iter().cloned().collect(),
+            machine: self.leases.view.host_id(mac).cloned(),
+            reserved: self.leases.view.reservations(vlan, &id),
+            bindings: self.leases.view.bindings_of(vlan, &id).into_iter().cloned().collect(),
         };
         let packet = packet::discover(question);
         let message = Message::parse(&packet).ok();
@@ -309,15 +309,15 @@ impl Engine {
             Some(_) | None => self.fate_of(ip, vlan, &id, now),
         });
         let giver = message.and_then(|message| self.only_giver(message, vlan, now).cloned());
-        let own = self.view.rack(&self.own.rack);
-        let served = self.view.racks_on(vlan).any(|(id, _)| *id == self.own.rack);
-        let answer = if served && own.is_some_and(|rack| !self.view.reaches(rack, vlan)) {
+        let own = self.leases.view.rack(&self.leases.own.rack);
+        let served = self.leases.view.racks_on(vlan).any(|(id, _)| *id == self.leases.own.rack);
+        let answer = if served && own.is_some_and(|rack| !self.leases.view.reaches(rack, vlan)) {
             Answer::Silence(Silence::NotOnLink)
         } else {
             self.answer_to(question, &packet, vlan, chosen, now)
         };
         Explanation {
-            racks: turns(&self.view, vlan, mac, giver.as_ref()),
+            racks: turns(&self.leases.view, vlan, mac, giver.as_ref()),
             link: Some(link),
             client,
             requested,
@@ -346,10 +346,11 @@ impl Engine {
 
     /// Where the packet comes in: at an interface on the link, or on the link whose racks serve it.
     fn arrival_of(&self, question: &Question, vlan: VlanId) -> Arrival {
-        let served = self.view.vlan(vlan).and_then(|vlan| vlan.relay_vlan).unwrap_or(vlan);
-        let own = self.view.rack(&self.own.rack);
-        let first = own.and_then(|rack| self.view.address_serving(rack, served));
-        let near = || self.view.subnets_on(served).find_map(|(net, _)| self.addresses.within(net));
+        let served = self.leases.view.vlan(vlan).and_then(|vlan| vlan.relay_vlan).unwrap_or(vlan);
+        let own = self.leases.view.rack(&self.leases.own.rack);
+        let first = own.and_then(|rack| self.leases.view.address_serving(rack, served));
+        let near =
+            || self.leases.view.subnets_on(served).find_map(|(net, _)| self.addresses.within(net));
         let server =
             first.or_else(near).or_else(|| self.addresses.first()).unwrap_or(Ipv4Addr::UNSPECIFIED);
         let relayed = matches!(question.way, Way::Relay { .. });
@@ -364,7 +365,7 @@ impl Engine {
     }
 
     fn fate_of(&self, ip: Ipv4Addr, vlan: VlanId, client: &ClientId, now: Moment) -> Requested {
-        if self.view.subnet_of(ip).is_none_or(|(_, subnet)| subnet.vlan != vlan) {
+        if self.leases.view.subnet_of(ip).is_none_or(|(_, subnet)| subnet.vlan != vlan) {
             return Requested::NotOfTheLink;
         }
         match self.availability(vlan, ip, client, now) {
@@ -377,15 +378,15 @@ impl Engine {
     fn offer(&self, packet: &[u8], sent: &Sending, vlan: VlanId, why: Why) -> Offer {
         let reply = told::Told::read(&sent.payload);
         let ip = reply.yiaddr;
-        let block = self.own_block(vlan, ip);
+        let block = self.leases.own_block(vlan, ip);
         let in_range = || {
-            let mut ranges = self.view.ranges_on(vlan);
+            let mut ranges = self.leases.view.ranges_on(vlan);
             ranges.find(|(_, span)| span.contains(ip)).map(|(id, _)| id)
         };
         Offer {
             ip,
             why,
-            subnet: self.view.subnet_of(ip).map(|(_, subnet)| subnet.id),
+            subnet: self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet.id),
             range: in_range(),
             block: block.map(|block| block.id),
             lease_seconds: reply.options.number_u32(code::LEASE_TIME).unwrap_or_default(),
@@ -409,7 +410,7 @@ impl Engine {
     }
 
     fn boot(&self, packet: &[u8], reply: &told::Told) -> Boot {
-        let subnet = self.view.subnet_of(reply.yiaddr).map(|(_, subnet)| subnet);
+        let subnet = self.leases.view.subnet_of(reply.yiaddr).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         boot(packet, reply, disabled.unwrap_or_default())
     }
@@ -418,20 +419,20 @@ impl Engine {
     fn silence(&self, dropped: Dropped, vlan: VlanId) -> Silence {
         let is_off = |vlan: &model::net::vlan::Vlan| match vlan.relay_vlan {
             None => !vlan.dhcp_on,
-            Some(relay) => self.view.vlan(relay).is_some_and(|relay| !relay.dhcp_on),
+            Some(relay) => self.leases.view.vlan(relay).is_some_and(|relay| !relay.dhcp_on),
         };
         if dropped == Dropped::NotServed {
-            let off = self.view.vlan(vlan).is_none_or(is_off);
+            let off = self.leases.view.vlan(vlan).is_none_or(is_off);
             return if off { Silence::Off } else { Silence::NoRack };
         }
         if dropped != Dropped::NoAddress {
             return Silence::Other(dropped);
         }
-        if self.view.ranges_on(vlan).next().is_none() {
+        if self.leases.view.ranges_on(vlan).next().is_none() {
             return Silence::NoRange;
         }
         let none_free = |pool: &Pool<Ipv4Addr>| Silence::NoneFree { bound: pool.promised_len() };
-        self.view.free_on(vlan).map_or(Silence::NoBlock, none_free)
+        self.leases.view.free_on(vlan).map_or(Silence::NoBlock, none_free)
     }
 }
 

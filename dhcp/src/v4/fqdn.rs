@@ -86,7 +86,7 @@ pub(crate) fn labels(name: &str) -> Vec<u8> {
 }
 
 /// A client's name as a DNS label, if it is one; anything else is ignored.
-fn label(name: &[u8]) -> Option<String> {
+pub(crate) fn label(name: &[u8]) -> Option<String> {
     let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
     let name = std::str::from_utf8(&name[..end]).ok()?.to_ascii_lowercase();
     let first = name.split('.').next()?;

@@ -51,7 +51,7 @@ impl Engine {
         if !self.heard.queries.may_ask(query.giaddr, now) {
             return Err(Dropped::QueriesTooOften);
         }
-        let at = self.clock.ok_or(Dropped::NotKnown)?.latest(now);
+        let at = self.leases.clock.ok_or(Dropped::NotKnown)?.latest(now);
         let reply = match query.about {
             About::Address(ip) if !self.answers_for(ip) => {
                 of_address(query, Kind::LeaseUnknown, ip)
@@ -84,7 +84,7 @@ impl Engine {
 
     /// Checks that a query is of a relay which this rack trusts, and was sent to this rack.
     pub(crate) fn check_relay(&self, query: &LeaseQuery, arrival: &Arrival) -> Result<(), Dropped> {
-        let is_relay = self.view.subnet_of(query.giaddr).is_some_and(|(_, subnet)| {
+        let is_relay = self.leases.view.subnet_of(query.giaddr).is_some_and(|(_, subnet)| {
             subnet.gateway_ip == Some(IpAddr::V4(query.giaddr)) && self.serves(subnet.vlan)
         });
         let trusted = is_relay && self.unicast(arrival);
@@ -92,35 +92,39 @@ impl Engine {
     }
 
     fn answers_for(&self, ip: Ipv4Addr) -> bool {
-        self.view.subnet_of(ip).is_some_and(|(_, subnet)| self.serves(subnet.vlan))
+        self.leases.view.subnet_of(ip).is_some_and(|(_, subnet)| self.serves(subnet.vlan))
     }
 
     /// Who has an address at a time.
     fn held(&self, ip: Ipv4Addr, at: Timestamp) -> Option<Held> {
         let granted =
-            self.grants.get(ip).and_then(|grant| Some((grant.client.clone(), grant.told?)));
-        let bound = self.view.binding(ip).filter(|binding| binding.state == BindingState::Active);
+            self.leases.grants.get(ip).and_then(|grant| Some((grant.client.clone(), grant.told?)));
+        let bound =
+            self.leases.view.binding(ip).filter(|binding| binding.state == BindingState::Active);
         let bound = bound.map(|binding| (binding.client.clone(), binding.told_until));
         let lasting = granted.into_iter().chain(bound).filter(|(_, until)| *until > at);
         let leased = lasting.max_by_key(|(_, until)| *until);
         let held = |(client, until)| Held { ip, client, until };
         leased
             .map(|(client, until)| held((client, Some(until))))
-            .or_else(|| self.view.kept_for(ip).map(|mac| held((mac.into(), None))))
+            .or_else(|| self.leases.view.kept_for(ip).map(|mac| held((mac.into(), None))))
     }
 
     /// What a client has at a time on the links that this rack serves, what it got last at first.
     fn held_by(&self, client: &ClientId, at: Timestamp) -> Vec<Held> {
-        let served = self.view.vlans().filter(|vlan| self.serves(vlan.id)).map(|vlan| vlan.id);
+        let served =
+            self.leases.view.vlans().filter(|vlan| self.serves(vlan.id)).map(|vlan| vlan.id);
         let addresses = served.flat_map(|vlan| {
-            let bound =
-                self.view.bindings_of(vlan, client).into_iter().filter_map(|it| match it.ip {
+            let bound = self.leases.view.bindings_of(vlan, client).into_iter().filter_map(|it| {
+                match it.ip {
                     IpAddr::V4(ip) => Some(ip),
                     IpAddr::V6(_) => None,
-                });
-            bound.chain(self.view.reservations(vlan, client)).collect::<Vec<_>>()
+                }
+            });
+            bound.chain(self.leases.view.reservations(vlan, client)).collect::<Vec<_>>()
         });
-        let held = addresses.chain(self.grants.of(client)).filter_map(|ip| self.held(ip, at));
+        let held =
+            addresses.chain(self.leases.grants.of(client)).filter_map(|ip| self.held(ip, at));
         let mut held: Vec<Held> = held.filter(|held| held.client == *client).collect();
         held.sort_by_key(|held| (std::cmp::Reverse(held.until), held.ip));
         held.dedup_by_key(|held| held.ip);
@@ -146,7 +150,7 @@ impl Engine {
         reply.put_wanted(code::LEASE_TIME, left.to_be_bytes());
         if let Some(until) = first.until {
             // A lease is written for its whole time, unless its client asked for less.
-            let since = until.minus_ms(self.policy.lease_ms);
+            let since = until.minus_ms(self.leases.policy.lease_ms);
             reply.put_wanted(
                 code::CLIENT_LAST_TRANSACTION_TIME,
                 seconds(at.since_ms(since)).to_be_bytes(),

@@ -23,9 +23,9 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
+use crate::leases::sharing::mixed;
 use crate::lookup::allowance::{Allowance, Rate};
 use crate::lookup::recent::Recent;
-use crate::v4::sharing::mixed;
 use crate::wire::message::Message;
 
 /// How many DISCOVERs a client is answered. Firmware, iPXE and an operating system ask one after the

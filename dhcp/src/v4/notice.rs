@@ -4,9 +4,9 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
+use crate::leases::sharing::rank;
 use crate::v4::engine::Engine;
 use crate::v4::output::Arrival;
-use crate::v4::sharing::rank;
 use crate::v4::sightings::HeardTwice;
 use crate::wire::message::{Kind, Message};
 
@@ -25,7 +25,7 @@ impl Engine {
     }
 
     fn is_first(&self, vlan: VlanId, client: &ClientId) -> bool {
-        rank(&self.own.rack, self.live_racks(vlan), client) == 0
+        rank(&self.leases.own.rack, self.leases.live_racks(vlan), client) == 0
     }
 
     /// The hardware addresses that were heard at two places at once, since this was asked last.

@@ -1,13 +1,13 @@
 //! What goes into the server with a packet, and what comes out: things to be done, and outcomes of those that
 //! take time.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use model::id::{SubnetId, VlanId};
+use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-use model::lease::commit::Refusal;
 
+use crate::leases::commit;
 use crate::v4::answer::Destination;
 use crate::wire::reply;
 
@@ -63,71 +63,27 @@ pub struct Sending {
 
 /// What a client was told, for the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
+pub struct Exchange<A = Ipv4Addr> {
     /// The client.
     pub client: ClientId,
     /// The link.
     pub vlan: VlanId,
     /// The address it got.
-    pub ip: Ipv4Addr,
+    pub ip: A,
     /// The boot file it was told, if it boots from the network.
     pub boot: Option<String>,
 }
 
-/// A binding that a region is asked to commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitRequest {
-    /// Unique; the same when it is repeated.
-    pub request_id: [u8; 16],
-    /// What happened.
-    pub change: model::lease::commit::Change,
-    /// The link.
-    pub vlan: VlanId,
-    /// The subnet of the address.
-    pub subnet: SubnetId,
-    /// The address.
-    pub ip: Ipv4Addr,
-    /// The client.
-    pub client: ClientId,
-    /// The client's name.
-    pub hostname: Option<String>,
-    /// How long the client may use the address, in milliseconds from the sending on.
-    pub told_ms: u64,
-    /// The own block that it was chosen from, with the block's epoch.
-    pub block: Option<(model::id::BlockId, u64)>,
-}
-
-/// What became of a request to commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was committed.
-    Committed {
-        /// At this revision.
-        revision: u64,
-        /// How long the client may use the address, in milliseconds from the sending on.
-        told_ms: u64,
-    },
-    /// It was refused at a revision, and can never be committed any more.
-    Refused {
-        /// The revision at which that was decided.
-        revision: u64,
-        /// Whether somebody else has the address.
-        taken: bool,
-    },
-    /// Nobody knows: no region answered.
-    Unknown,
-}
-
-impl Outcome {
-    /// How a refusal of the model's rules looks to the engine.
+impl<A: Into<IpAddr>> Exchange<A> {
+    /// The same, with an address of either family.
     #[must_use]
-    pub fn refused(revision: u64, refusal: &Refusal) -> Self {
-        let taken = match refusal {
-            Refusal::BoundToAnother { .. } | Refusal::Reserved { .. } => true,
-            Refusal::NotTheOwner { .. }
-            | Refusal::Quarantined { .. }
-            | Refusal::NotBound { .. } => false,
-        };
-        Self::Refused { revision, taken }
+    pub fn of_any_family(self) -> Exchange<IpAddr> {
+        let Self { client, vlan, ip, boot } = self;
+        Exchange { client, vlan, ip: ip.into(), boot }
     }
 }
+
+/// A binding that a region is asked to commit.
+pub type CommitRequest = commit::CommitRequest<Ipv4Addr>;
+/// What became of a request to commit.
+pub type Outcome = commit::Outcome;

@@ -10,7 +10,7 @@ use model::lease::commit::Change;
 use model::mac::MacAddress;
 use model::time::Timestamp;
 
-use crate::v4::choose::Availability;
+use crate::leases::availability::Availability;
 use crate::v4::engine::Engine;
 use crate::v4::output::Output;
 use crate::v4::pending::WaitingClient;
@@ -24,13 +24,14 @@ impl Engine {
     /// The addresses to ask for now, ahead of need and once more. Call it a few times a second, if
     /// there is a way to ask and to hear answers; an address that does not answer counts as vacant.
     pub fn probe(&mut self, now: Moment) -> Vec<Probe> {
-        let (view, own) = (&self.view, &self.own);
+        let (view, own) = (&self.leases.view, &self.leases.own);
         let is_own = |vlan, ip| {
             view.is_open(ip) && view.block_at(vlan, &own.rack, own.incarnation, ip).is_some()
         };
         self.probes.go_on(is_own, now);
         self.hold_what_is_not_free(now);
-        let served: Vec<VlanId> = self.view.links().filter(|vlan| self.serves(*vlan)).collect();
+        let served: Vec<VlanId> =
+            self.leases.view.links().filter(|vlan| self.serves(*vlan)).collect();
         self.probes.retain_links(|vlan| served.binary_search(&vlan).is_ok());
         for vlan in served {
             let (room, last) = self.probes.room(vlan, now);
@@ -65,13 +66,13 @@ impl Engine {
             Answer::Arp { vlan, ip, mac } => (Some(vlan), ip, Some(mac)),
             Answer::Echo { ip } => (None, ip, None),
         };
-        let vlan = self.view.subnet_of(ip)?.1.vlan;
+        let vlan = self.leases.view.subnet_of(ip)?.1.vlan;
         let on_another_link = heard_on.is_some_and(|heard_on| heard_on != vlan);
         let of_this_rack = by.is_some_and(|by| self.hardware.contains(&by));
         if on_another_link || of_this_rack || !self.probes.was_asked(vlan, ip) {
             return None;
         }
-        let of_holder = self.offers.holder(ip).is_some_and(|(_, client)| is_of(by, client));
+        let of_holder = self.leases.offers.holder(ip).is_some_and(|(_, client)| is_of(by, client));
         if self.is_promised(ip, now) || of_holder {
             return None;
         }
@@ -80,11 +81,11 @@ impl Engine {
 
     /// Whether a client may use an address by what this rack knows.
     fn is_promised(&self, ip: Ipv4Addr, now: Moment) -> bool {
-        let Some(clock) = self.clock else { return true };
-        let granted = self.grants.get(ip);
+        let Some(clock) = self.leases.clock else { return true };
+        let granted = self.leases.grants.get(ip);
         let told = granted.is_some_and(|grant| grant.told.is_some() || grant.decided.is_some());
-        let bound = self.view.binding(ip).is_some_and(|binding| {
-            let until = binding.promise_until.plus_ms(self.policy.skew_ms);
+        let bound = self.leases.view.binding(ip).is_some_and(|binding| {
+            let until = binding.promise_until.plus_ms(self.leases.policy.skew_ms);
             binding.state == BindingState::Active && until > clock.earliest(now)
         });
         told || bound
@@ -98,9 +99,9 @@ impl Engine {
         count: usize,
         now: Moment,
     ) -> Vec<Ipv4Addr> {
-        let Some(pool) = self.view.free_on(vlan) else { return Vec::new() };
+        let Some(pool) = self.leases.view.free_on(vlan) else { return Vec::new() };
         let next = Ipv4Addr::from_bits(last.to_bits().saturating_add(1));
-        let over = self.surely_over(now);
+        let over = self.leases.surely_over(now);
         let ended = over.into_iter().flat_map(|over| pool.ended_by(over));
         pool.new_from(next)
             .chain(ended)
@@ -120,11 +121,11 @@ impl Engine {
         now: Moment,
     ) -> bool {
         let in_use = self.probes.in_use(ip).filter(|of| !is_of(of.by, client) && !of.offered);
-        let Some((in_use, clock)) = in_use.zip(self.clock) else { return false };
+        let Some((in_use, clock)) = in_use.zip(self.leases.clock) else { return false };
         let latest = clock.latest(now).unix_ms;
         let found = Timestamp::from_unix_ms(latest.saturating_sub(now.since_ms(in_use.at)));
-        let lease_end = found.plus_ms(self.policy.lease_ms + self.policy.skew_ms);
-        let bound_anew = self.view.binding(ip).is_some_and(|binding| {
+        let lease_end = found.plus_ms(self.leases.policy.lease_ms + self.leases.policy.skew_ms);
+        let bound_anew = self.leases.view.binding(ip).is_some_and(|binding| {
             binding.state == BindingState::Active && binding.told_until > lease_end
         });
         !bound_anew
@@ -138,8 +139,8 @@ impl Engine {
         now: Moment,
     ) -> Option<Ipv4Addr> {
         let usable = |ip| {
-            let availability = self.availability_by_promises(vlan, ip, client, now);
-            !self.offers.to_another(ip, client, now)
+            let availability = self.leases.availability_by_promises(vlan, ip, client, now);
+            !self.leases.offers.to_another(ip, client, now)
                 && matches!(availability, Availability::Usable { .. })
         };
         let in_use = self.probes.last_resort(vlan, now).filter(|(ip, _)| usable(*ip));

@@ -197,7 +197,7 @@ impl Engine {
             Kind::Discover if known => Class::Known,
             Kind::Discover => Class::New,
             Kind::Request | Kind::Decline | Kind::Release | Kind::Inform => {
-                let offered = self.offers.of(vlan, client, now).is_some();
+                let offered = self.leases.offers.of(vlan, client, now).is_some();
                 if known || offered { Class::Lease } else { Class::New }
             }
         };

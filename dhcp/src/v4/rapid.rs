@@ -9,10 +9,10 @@ use std::net::Ipv4Addr;
 
 use model::lease::clock::Moment;
 
+use crate::leases::sharing::rank;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
 use crate::v4::output::{Arrival, Output};
-use crate::v4::sharing::rank;
 use crate::wire::code;
 use crate::wire::message::Message;
 
@@ -20,9 +20,10 @@ impl Engine {
     /// Whether a DISCOVER is to be answered with an acknowledgement.
     pub(crate) fn commits_rapidly(&self, message: &Message, arrival: &Arrival) -> bool {
         let asks = message.options.get(code::RAPID_COMMIT).is_some_and(<[u8]>::is_empty);
-        asks && self.reachable
+        asks && self.leases.reachable
             && self.known(arrival.vlan, &message.client)
-            && rank(&self.own.rack, self.live_racks(arrival.vlan), &message.client) == 0
+            && rank(&self.leases.own.rack, self.leases.live_racks(arrival.vlan), &message.client)
+                == 0
     }
 
     /// Binds the address that was chosen for a client, and acknowledges it after the commit.
@@ -33,8 +34,8 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        if self.view.reservations(arrival.vlan, &message.client).contains(&ip) {
-            return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
+        if self.leases.view.reservations(arrival.vlan, &message.client).contains(&ip) {
+            return Ok(self.acknowledge(message, arrival, ip, self.leases.policy.lease_ms, now));
         }
         if let Some(left_ms) = self.fresh_lease_ms(ip, &message.client, now) {
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));

@@ -1,17 +1,14 @@
 //! What a reply says (RFC 2131 §4.3).
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use model::dhcp::program::Settings;
-use model::net::subnet::Subnet;
 
 use crate::v4::boot::{BootClient, BootReply};
 use crate::v4::engine::Engine;
 use crate::v4::fqdn::{ClientFqdn, hostname, labels};
 use crate::v4::output::Arrival;
 use crate::v4::routes;
-use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::{self, Message};
 use crate::wire::reply::{BROADCAST_FLAG, Kind, Reply};
@@ -58,7 +55,7 @@ impl Engine {
     /// a relay that needs that says so in its own option (RFC 3527).
     fn selected_subnet(&self, request: &Message, arrival: &Arrival) -> Option<Ipv4Addr> {
         let selected = request.options.address(code::SUBNET_SELECTION)?;
-        let (_, subnet) = self.view.subnet_of(selected)?;
+        let (_, subnet) = self.leases.view.subnet_of(selected)?;
         (request.relayed() && subnet.vlan == arrival.vlan).then_some(selected)
     }
 
@@ -104,30 +101,30 @@ impl Engine {
         settings: &Settings<'_>,
     ) {
         put_client_identifier(reply, request);
-        let Some((net, subnet)) = self.view.subnet_of(ip) else { return };
+        let Some((net, subnet)) = self.leases.view.subnet_of(ip) else { return };
         reply.put(code::SUBNET_MASK, net.netmask().octets());
         reply.put_wanted(code::BROADCAST_ADDRESS, net.broadcast().octets());
         let gateway = subnet.gateway_ip.and_then(v4);
         let router = settings.options.get(&code::ROUTER).and_then(|value| value.first_chunk());
         let router = router.map(|octets: &[u8; 4]| Ipv4Addr::from(*octets)).or(gateway);
-        routes::put(reply, &self.view, subnet.id, router);
+        routes::put(reply, &self.leases.view, subnet.id, router);
         if let Some(gateway) = gateway {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
-            self.name_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
+            self.leases.name_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
         }
-        if !self.view.ntp_servers.is_empty() {
+        if !self.leases.view.ntp_servers.is_empty() {
             let servers: Vec<u8> =
-                self.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
+                self.leases.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
-        if let Some(host) = self.view.host(&request.client) {
+        if let Some(host) = self.leases.view.host(&request.client) {
             reply.put_wanted(code::HOST_NAME, host.hostname.as_str());
         }
-        if let Some(domain) = &self.view.domain {
+        if let Some(domain) = &self.leases.view.domain {
             reply.put_wanted(code::DOMAIN_NAME, domain.as_str());
             if reply.wanted.contains(&code::DOMAIN_SEARCH) {
                 reply.put(code::DOMAIN_SEARCH, labels(domain));
@@ -136,7 +133,7 @@ impl Engine {
         if let Some(fqdn) = ClientFqdn::of(&request.options) {
             reply.put(code::CLIENT_FQDN, fqdn.answer(&self.full_name(request)));
         }
-        let mtu = self.view.vlan(subnet.vlan).map_or(1_500, |vlan| vlan.mtu);
+        let mtu = self.leases.view.vlan(subnet.vlan).map_or(1_500, |vlan| vlan.mtu);
         if mtu != 1_500 && reply.wanted.contains(&code::INTERFACE_MTU) {
             reply.put(code::INTERFACE_MTU, mtu.to_be_bytes());
         }
@@ -181,46 +178,21 @@ impl Engine {
 
     /// What the subnet of an address lets its client load, and from where.
     fn boot_reply(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
-        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet);
+        let subnet = self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)
     }
 
     /// The name that the client has in DNS; empty when it has none.
     fn full_name(&self, request: &Message) -> String {
-        let known = self.view.host(&request.client).map(|host| host.hostname.clone());
+        let known = self.leases.view.host(&request.client).map(|host| host.hostname.clone());
         let label = known.or_else(|| hostname(&request.options));
         label
-            .map(|label| match &self.view.domain {
+            .map(|label| match &self.leases.view.domain {
                 Some(domain) => format!("{label}.{domain}"),
                 None => label,
             })
             .unwrap_or_default()
-    }
-
-    /// The racks of the link, this one first, then the servers that the subnet names.
-    fn name_servers(&self, subnet: &Subnet, server: Ipv4Addr) -> Vec<Ipv4Addr> {
-        let mut servers: Vec<Ipv4Addr> = Vec::new();
-        if subnet.allow_dns {
-            let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
-            racks.sort_by_key(|(id, _)| **id != self.own.rack);
-            for (id, rack) in racks {
-                let own = (*id == self.own.rack).then_some(server);
-                servers.extend(own.or_else(|| self.reachable_at(rack?, subnet)));
-            }
-        }
-        servers.extend(subnet.dns_servers.iter().filter_map(|ip| v4(*ip)));
-        let mut told = BTreeSet::new();
-        servers.retain(|server| told.insert(*server));
-        servers
-    }
-
-    /// The address of a rack in a subnet; when it has none, its first one on the link that the subnet is
-    /// relayed to, because the subnet's router leads there.
-    fn reachable_at(&self, rack: &PeerRack, subnet: &Subnet) -> Option<Ipv4Addr> {
-        let mut addresses = rack.addresses.iter().filter_map(|own| v4(own.addr()));
-        let near = addresses.find(|own| subnet.cidr.contains(&IpAddr::V4(*own)));
-        near.or_else(|| self.view.address_serving(rack, subnet.vlan))
     }
 }
 

@@ -7,10 +7,10 @@ use model::lease::binding::Binding;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
 
-use crate::v4::choose::Availability;
+use crate::leases::availability::Availability;
+use crate::leases::declines::Decliner;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
-use crate::v4::lease_time::holds;
 use crate::v4::output::{Arrival, Output};
 use crate::v4::pending::WaitingClient;
 use crate::wire::code;
@@ -49,10 +49,10 @@ impl Engine {
         if !self.on_link(arrival.vlan, ip) {
             return self.wrong_link(message, arrival, now);
         }
-        let reservations = self.view.reservations(arrival.vlan, &message.client);
+        let reservations = self.leases.view.reservations(arrival.vlan, &message.client);
         if reservations.contains(&ip) {
-            self.offers.withdraw(arrival.vlan, &message.client);
-            return Ok(self.acknowledge(message, arrival, ip, self.policy.lease_ms, now));
+            self.leases.offers.withdraw(arrival.vlan, &message.client);
+            return Ok(self.acknowledge(message, arrival, ip, self.leases.policy.lease_ms, now));
         }
         if !reservations.is_empty() && state == State::InitReboot {
             return Ok(self.refuse(message, arrival, "another address is reserved for you", now));
@@ -69,21 +69,21 @@ impl Engine {
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
         if let Some(left_ms) = self.fresh_lease_ms(ip, &message.client, now) {
-            self.offers.withdraw(arrival.vlan, &message.client);
+            self.leases.offers.withdraw(arrival.vlan, &message.client);
             return Ok(self.acknowledge(message, arrival, ip, left_ms, now));
         }
-        let offered = self.offers.of(arrival.vlan, &message.client, now) == Some(ip);
-        if offered && self.reusable(arrival.vlan, ip, &message.client, now).is_some() {
+        let offered = self.leases.offers.of(arrival.vlan, &message.client, now) == Some(ip);
+        if offered && self.leases.reusable(arrival.vlan, ip, &message.client, now).is_some() {
             return self.commit_or_answer(message, arrival, ip, now);
         }
         match self.availability(arrival.vlan, ip, &message.client, now) {
             Availability::Taken => {
-                self.offers.withdraw(arrival.vlan, &message.client);
+                self.leases.offers.withdraw(arrival.vlan, &message.client);
                 Ok(self.refuse(message, arrival, "address is in use", now))
             }
             Availability::Usable { .. } => self.commit_or_answer(message, arrival, ip, now),
             Availability::Unknown if state == State::InitReboot => {
-                let bound = self.view.bindings_of(arrival.vlan, &message.client);
+                let bound = self.leases.view.bindings_of(arrival.vlan, &message.client);
                 let elsewhere = bound.iter().any(|binding| self.promised(binding, now));
                 if elsewhere {
                     Ok(self.refuse(message, arrival, "another address is yours", now))
@@ -110,8 +110,8 @@ impl Engine {
             return Err(Dropped::Repeated);
         }
         self.may_be_bound(message, arrival.vlan, now)?;
-        let asked = self.grants.get(ip).is_some_and(|grant| grant.asked);
-        if self.reachable && !asked && !self.commits.full() {
+        let asked = self.leases.grants.get(ip).is_some_and(|grant| grant.asked);
+        if self.leases.reachable && !asked && !self.leases.commits.full() {
             return Ok(self.ask(message, arrival, ip, now));
         }
         let waiting = WaitingClient { message: message.clone(), arrival: *arrival, ip, since: now };
@@ -131,8 +131,8 @@ impl Engine {
         if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
-        self.offers.withdraw(arrival.vlan, &message.client);
-        if server.is_some_and(|server| self.view.is_of_a_rack(server)) {
+        self.leases.offers.withdraw(arrival.vlan, &message.client);
+        if server.is_some_and(|server| self.leases.view.is_of_a_rack(server)) {
             // The other rack decides whether it gets it.
             let _ = self.may_be_bound(message, arrival.vlan, now);
         }
@@ -141,7 +141,7 @@ impl Engine {
 
     /// Whether an address lies in a subnet of the link.
     fn on_link(&self, vlan: VlanId, ip: Ipv4Addr) -> bool {
-        self.view.subnets_on(vlan).any(|(net, _)| net.contains(&ip))
+        self.leases.view.subnets_on(vlan).any(|(net, _)| net.contains(&ip))
     }
 
     /// A NAK if the link's subnets are known, because then the address is wrong for certain.
@@ -151,14 +151,14 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        if self.view.subnets_on(arrival.vlan).next().is_none() {
+        if self.leases.view.subnets_on(arrival.vlan).next().is_none() {
             return Err(Dropped::NotKnown);
         }
         Ok(self.refuse(message, arrival, "wrong address for this network", now))
     }
 
     fn promised(&self, binding: &Binding, now: Moment) -> bool {
-        self.clock.is_some_and(|clock| binding.promise_until > clock.latest(now))
+        self.leases.clock.is_some_and(|clock| binding.promise_until > clock.latest(now))
     }
 
     pub(crate) fn release(
@@ -182,14 +182,14 @@ impl Engine {
             .or_else(|| self.heard.rapid.told(message, arrival.vlan, now))
             .ok_or(Dropped::Senseless)?;
         self.check_holder(message, arrival, ip)?;
-        if self.declines.too_many(message, arrival.vlan, now) {
+        if self.leases.declines.too_many(&decliner(message, arrival.vlan), now) {
             return Err(Dropped::DeclinesTooOften);
         }
-        if self.declines.at(ip).is_some() {
+        if self.leases.declines.at(ip).is_some() {
             return Err(Dropped::Repeated);
         }
-        self.offers.withdraw(arrival.vlan, &message.client);
-        self.declines.remember(message, arrival.vlan, ip, now);
+        self.leases.offers.withdraw(arrival.vlan, &message.client);
+        self.leases.declines.remember(&decliner(message, arrival.vlan), ip, now);
         Ok(self.tell(Change::Decline, message, arrival, ip, now))
     }
 
@@ -204,10 +204,14 @@ impl Engine {
         if server.is_some_and(|server| !self.names_this_rack(server, message, arrival)) {
             return Err(Dropped::AnotherServer);
         }
-        let bound = self.view.binding(ip).is_some_and(|binding| holds(binding, &message.client));
-        let granted = self.grants.get(ip).is_some_and(|grant| grant.client == message.client);
-        if bound || granted { Ok(()) } else { Err(Dropped::NotKnown) }
+        if self.leases.holds(ip, &message.client) { Ok(()) } else { Err(Dropped::NotKnown) }
     }
+}
+
+/// A client as one that declines.
+pub(crate) fn decliner(message: &Message, vlan: VlanId) -> Decliner<'_> {
+    let circuit = message.circuit().map(|circuit| (message.giaddr.into(), circuit));
+    Decliner { vlan, client: &message.client, circuit }
 }
 
 fn classify(message: &Message, unicast: bool) -> Result<(State, Ipv4Addr), Dropped> {

@@ -31,18 +31,26 @@ impl Engine {
     /// kept for.
     pub(crate) fn is_withheld(&self, ip: Ipv4Addr, asker: &Asker<'_>) -> bool {
         !asker.may_have_the_last
-            && !self.pools.is_empty()
-            && self.view.subnet_of(ip).is_some_and(|(_, subnet)| self.has_few_left(subnet.id))
+            && !self.leases.pools.is_empty()
+            && self
+                .leases
+                .view
+                .subnet_of(ip)
+                .is_some_and(|(_, subnet)| self.has_few_left(subnet.id))
     }
 
     /// Whether every new address of the link is withheld, so that none need be looked for.
     pub(crate) fn withholds_all(&self, asker: &Asker<'_>) -> bool {
         !asker.may_have_the_last
-            && !self.pools.is_empty()
-            && self.view.subnets_on(asker.vlan).all(|(_, subnet)| self.has_few_left(subnet.id))
+            && !self.leases.pools.is_empty()
+            && self
+                .leases
+                .view
+                .subnets_on(asker.vlan)
+                .all(|(_, subnet)| self.has_few_left(subnet.id))
     }
 
     fn has_few_left(&self, subnet: SubnetId) -> bool {
-        self.pools.get(&subnet).is_some_and(|level| keeps_the_rest_for_machines(*level))
+        self.leases.pools.get(&subnet).is_some_and(|level| keeps_the_rest_for_machines(*level))
     }
 }

@@ -16,7 +16,7 @@ impl Engine {
     /// Whether a server is one of the site's racks.
     #[must_use]
     pub fn is_of_the_site(&self, server: Ipv4Addr) -> bool {
-        self.addresses.contains(server) || self.view.is_of_a_rack(server)
+        self.addresses.contains(server) || self.leases.view.is_of_a_rack(server)
     }
 
     /// Whether a server that answered somebody may be one of the site's racks. Of an answer that a relay passed on in its own name
@@ -28,7 +28,7 @@ impl Engine {
         source: Ipv4Addr,
         message: &ServerMessage,
     ) -> bool {
-        let gives = |ip| self.view.may_give(ip, message.client);
+        let gives = |ip| self.leases.view.may_give(ip, message.client);
         self.is_of_the_site(server)
             || (message.is_in_the_name_of_a_relay(source) && message.given.is_none_or(gives))
     }
@@ -45,7 +45,7 @@ impl Engine {
     /// The address of this rack for a client that has, or gets, this address.
     pub(crate) fn server_address(&self, arrival: &Arrival, client: Option<Ipv4Addr>) -> Ipv4Addr {
         let asked = self.unicast(arrival).then_some(arrival.destination);
-        let near = client.and_then(|ip| self.view.subnet_of(ip)).and_then(|(net, _)| {
+        let near = client.and_then(|ip| self.leases.view.subnet_of(ip)).and_then(|(net, _)| {
             let known = asked.into_iter().chain([arrival.server]);
             known.into_iter().find(|own| net.contains(own)).or_else(|| self.addresses.within(net))
         });

@@ -82,7 +82,7 @@ impl Engine {
     /// What snippets say to a client that has, or gets, this address.
     pub(crate) fn settings(&self, message: &Message, ip: Ipv4Addr) -> Settings<'_> {
         let mut settings = Settings::default();
-        let client = Asking { view: &self.view, message };
+        let client = Asking { view: &self.leases.view, message };
         for word in self.words(message, ip) {
             word.apply(&mut settings, &client);
         }
@@ -91,7 +91,7 @@ impl Engine {
 
     /// Which of them says what, for explanations.
     pub(crate) fn origins(&self, message: &Message, ip: Ipv4Addr) -> Origins {
-        let client = Asking { view: &self.view, message };
+        let client = Asking { view: &self.leases.view, message };
         let mut origins = Origins::default();
         let (mut default, mut max, mut min) = (None, None, None);
         for word in self.words(message, ip) {
@@ -116,18 +116,18 @@ impl Engine {
 
     /// What applies to a client, in order.
     fn words(&self, message: &Message, ip: Ipv4Addr) -> Vec<Word<'_>> {
-        let snippets = &self.view.snippets;
+        let snippets = &self.leases.view.snippets;
         if snippets.is_empty() {
             return Vec::new();
         }
-        let subnet = self.view.subnet_of(ip).map(|(_, subnet)| subnet.id);
+        let subnet = self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet.id);
         let range = subnet.zip(snippets.range_of(ip));
         let wide = [
             Some(Scope::Global),
             subnet.map(Scope::Subnet),
             range.map(|(subnet, range)| Scope::Range { subnet, range }),
         ];
-        let machine = message.client.mac().and_then(|mac| self.view.host_id(mac));
+        let machine = message.client.mac().and_then(|mac| self.leases.view.host_id(mac));
         let machine = machine.map(|id| Scope::Node(id.clone()));
         let mut words = Vec::new();
         let word = |to_classes| move |(snippet, program)| Word { snippet, program, to_classes };

@@ -3,11 +3,14 @@
 use model::id::{SystemId, VlanId};
 use model::lease::clock::Moment;
 
+use crate::leases::sharing::{Kinds, rank};
 use crate::v4::engine::Engine;
-use crate::v4::sharing::rank;
-use crate::v4::view::PeerRack;
 use crate::wire::code;
 use crate::wire::message::{Kind, Message};
+
+impl Kinds for Kind {
+    const BEGINS: Self = Self::Discover;
+}
 
 impl Engine {
     /// Whether it is this rack's turn to answer a message that all racks of the link have seen.
@@ -18,13 +21,13 @@ impl Engine {
 
     /// The place of this rack among those that answer a message, 0 for the first.
     fn place(&self, message: &Message, vlan: VlanId, now: Moment) -> usize {
-        let (own, client) = (&self.own.rack, &message.client);
+        let (own, client) = (&self.leases.own.rack, &message.client);
         match self.only_giver(message, vlan, now) {
             Some(giver) if giver == own => 0,
             Some(giver) => {
-                1 + rank(own, self.live_racks(vlan).filter(|rack| *rack != giver), client)
+                1 + rank(own, self.leases.live_racks(vlan).filter(|rack| *rack != giver), client)
             }
-            None => rank(own, self.live_racks(vlan), client),
+            None => rank(own, self.leases.live_racks(vlan), client),
         }
     }
 
@@ -40,16 +43,10 @@ impl Engine {
             return None;
         }
         let requested = message.options.address(code::REQUESTED_ADDRESS)?;
-        let block = self.view.block_around(vlan, requested)?;
-        let can_be_given = self.gives_from(block, requested, now)
-            && self.is_free_by_promises(requested, &message.client, now);
+        let block = self.leases.view.block_around(vlan, requested)?;
+        let can_be_given = self.leases.gives_from(block, requested, now)
+            && self.leases.is_free_by_promises(requested, &message.client, now);
         let giver = block.rack.as_ref().filter(|_| can_be_given)?;
-        self.live_racks(vlan).find(|rack| *rack == giver)
-    }
-
-    /// The racks of a link that a region has a session with, and whose address is known to lie there.
-    pub(crate) fn live_racks(&self, vlan: VlanId) -> impl Iterator<Item = &SystemId> {
-        let live = move |rack: &PeerRack| rack.connected && self.view.reaches(rack, vlan);
-        self.view.racks_on(vlan).filter(move |(_, rack)| rack.is_some_and(live)).map(|(id, _)| id)
+        self.leases.live_racks(vlan).find(|rack| *rack == giver)
     }
 }

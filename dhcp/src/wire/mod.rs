@@ -6,3 +6,4 @@ pub mod message;
 pub mod options;
 pub mod reply;
 pub mod server_message;
+pub mod v6;

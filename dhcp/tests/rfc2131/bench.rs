@@ -128,6 +128,7 @@ impl Bench {
             subnet: request.subnet,
             vlan: request.vlan,
             client: request.client.clone(),
+            hardware: None,
             state: BindingState::Active,
             hostname: None,
             told_until,

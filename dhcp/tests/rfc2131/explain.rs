@@ -62,6 +62,7 @@ fn bound(bench: &Bench, ip: u8, client: u8, state: BindingState, promise_s: u64)
         subnet: SubnetId(1),
         vlan: VLAN,
         client: mac(client).into(),
+        hardware: None,
         state,
         hostname: None,
         told_until,

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use dhcp::leases::sharing::rank;
 use dhcp::v4::dropped::Dropped;
-use dhcp::v4::sharing::rank;
 use dhcp::v4::view::{Host, HostInterface, PeerRack};
 use model::id::VlanId;
 use model::lease::block::Block;

@@ -1,7 +1,7 @@
 //! The lines of the checklist for `DHCPv4`: RFC 2131 and 2132 (V4), extensions (RFC), and what breaks
 //! real servers (C).
 
-use crate::conformance::Line;
+use crate::page::Line;
 
 pub(crate) const LINES: &[Line] = &[
     Line {

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
+#[path = "../page/mod.rs"]
+mod page;
+
 mod bench;
 
 mod addresses;

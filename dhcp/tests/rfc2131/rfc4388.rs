@@ -84,6 +84,7 @@ fn bound(bench: &Bench, ip: [u8; 4], client: u8, told_ms: u64) -> Binding {
         subnet: SubnetId(1),
         vlan: VLAN,
         client: mac(client).into(),
+        hardware: None,
         state: BindingState::Active,
         hostname: None,
         told_until,

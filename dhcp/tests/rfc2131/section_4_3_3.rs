@@ -169,6 +169,7 @@ fn put(bench: &mut Bench, ip: Ipv4Addr, of: u8, state: BindingState, told_ms: u6
             subnet: model::id::SubnetId(1),
             vlan: VLAN,
             client: mac(of).into(),
+            hardware: None,
             state,
             hostname: None,
             told_until,

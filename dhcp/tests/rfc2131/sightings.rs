@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use dhcp::v4::sharing::rank;
+use dhcp::leases::sharing::rank;
 use dhcp::v4::sightings::HeardTwice;
 use dhcp::v4::view::PeerRack;
 use model::id::VlanId;

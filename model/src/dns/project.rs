@@ -150,7 +150,7 @@ impl<'a> Projection<'a> {
     fn add_machines(&mut self) {
         let mut leased: BTreeMap<MacAddress, Vec<IpAddr>> = BTreeMap::new();
         for binding in self.objects.bindings.iter().filter(|binding| rules::is_active(binding)) {
-            if let Some(mac) = binding.client.mac() {
+            if let Some(mac) = binding.mac() {
                 leased.entry(mac).or_default().push(binding.ip);
             }
         }

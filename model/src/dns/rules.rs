@@ -133,10 +133,12 @@ pub(crate) fn claims_of_machine(
     let text = format!("{}.{}", machine.hostname, domain.name);
     let Some(name) = DnsName::parse(&text) else { return Claims::default() };
     let mut claims = Claims::of(name.clone());
-    // What was assigned to an interface; what it leased, while nothing is assigned.
-    let addresses = |interface: &ServedInterface| match interface.addresses.as_slice() {
-        [] => leased(interface.mac),
-        assigned => assigned.to_vec(),
+    // What was assigned to an interface; of a family that nothing is assigned of, what it leased.
+    let addresses = |interface: &ServedInterface| {
+        let assigned = &interface.addresses;
+        let is_like = |ip: &IpAddr| assigned.iter().any(|own| own.is_ipv4() == ip.is_ipv4());
+        let leased = leased(interface.mac).into_iter().filter(|ip| !is_like(ip));
+        assigned.iter().copied().chain(leased).collect::<Vec<IpAddr>>()
     };
     // The interface it boots from, if that has an address, else the first that has.
     let mut candidates = machine.boot_interface().into_iter().chain(&machine.interfaces);

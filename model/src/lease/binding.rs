@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{SubnetId, SystemId, VlanId};
 use crate::lease::client::ClientId;
+use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
 /// Why an address is not free although its client does not use it.
@@ -34,6 +35,10 @@ pub struct Binding {
     /// The client. Rows call it as they did when all clients had hardware addresses.
     #[serde(rename = "mac")]
     pub client: ClientId,
+    /// The hardware address of a client that is known by something else, as those of `DHCPv6` are, if it is
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<MacAddress>,
     /// Whether it is in use.
     pub state: BindingState,
     /// The name the client asked for (option 12 or 81), if it is a valid label.
@@ -45,4 +50,12 @@ pub struct Binding {
     pub promise_until: Timestamp,
     /// The rack that asked for the last change.
     pub rack: SystemId,
+}
+
+impl Binding {
+    /// The hardware address of the client, however it is known.
+    #[must_use]
+    pub fn mac(&self) -> Option<MacAddress> {
+        self.client.mac().or(self.hardware)
+    }
 }

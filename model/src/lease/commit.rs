@@ -11,6 +11,7 @@ use crate::lease::block::Block;
 use crate::lease::client::ClientId;
 use crate::lease::grant::Applicant;
 use crate::lease::policy::{Policy, Rule};
+use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
 /// What happened to a binding.
@@ -39,12 +40,22 @@ pub struct Request {
     pub ip: IpAddr,
     /// The client.
     pub client: ClientId,
+    /// The hardware address of a client that is known by something else, if it is known.
+    pub hardware: Option<MacAddress>,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client is told it may use the address, in milliseconds from the request on.
     pub told_ms: u64,
     /// The block that it was chosen from, with the block's epoch.
     pub block: Option<(BlockId, u64)>,
+}
+
+impl Request {
+    /// The hardware address of the client, however it is known.
+    #[must_use]
+    pub fn mac(&self) -> Option<MacAddress> {
+        self.client.mac().or(self.hardware)
+    }
 }
 
 /// What the change is judged by.
@@ -181,6 +192,7 @@ fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Bindi
         subnet: request.subnet,
         vlan: request.vlan,
         client: request.client.clone(),
+        hardware: request.hardware,
         state: BindingState::Active,
         hostname: request.hostname.clone(),
         told_until: earlier.map_or(told_until, |binding| binding.told_until.max(told_until)),
@@ -223,7 +235,6 @@ fn ended(
 mod tests {
     use super::*;
     use crate::id::{IpRangeId, SystemId};
-    use crate::mac::MacAddress;
 
     /// An address in a block of a rack.
     struct Case {
@@ -259,6 +270,7 @@ mod tests {
                 subnet: SubnetId(1),
                 ip: self.ip,
                 client: MacAddress([2, 0, 0, 0, 0, client]).into(),
+                hardware: None,
                 hostname: None,
                 told_ms: self.policy.lease_ms,
                 block: Some((self.block.id, self.block.epoch)),

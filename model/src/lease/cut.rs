@@ -1,22 +1,72 @@
-//! Cutting a dynamic range into blocks, on demand.
+//! Cutting a dynamic range into blocks, on demand. Addresses of both families are cut alike.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Addresses from `first` to `last`, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
-    /// The first address.
-    pub first: Ipv4Addr,
-    /// The last address.
-    pub last: Ipv4Addr,
+/// An address that is counted from: of one family, or of either.
+pub trait Address: Copy + Ord {
+    /// How many addresses of its family are before it.
+    fn number(self) -> u128;
+
+    /// The address of its family that so many are before; none when there are not that many.
+    #[must_use]
+    fn at(self, number: u128) -> Option<Self>;
 }
 
-impl Span {
-    /// How many addresses it has; 0 when `last` is before `first`.
+impl Address for Ipv4Addr {
+    fn number(self) -> u128 {
+        self.to_bits().into()
+    }
+
+    fn at(self, number: u128) -> Option<Self> {
+        u32::try_from(number).ok().map(Self::from_bits)
+    }
+}
+
+impl Address for Ipv6Addr {
+    fn number(self) -> u128 {
+        self.to_bits()
+    }
+
+    fn at(self, number: u128) -> Option<Self> {
+        Some(Self::from_bits(number))
+    }
+}
+
+impl Address for IpAddr {
+    fn number(self) -> u128 {
+        match self {
+            Self::V4(ip) => ip.number(),
+            Self::V6(ip) => ip.number(),
+        }
+    }
+
+    fn at(self, number: u128) -> Option<Self> {
+        match self {
+            Self::V4(ip) => ip.at(number).map(Self::V4),
+            Self::V6(ip) => ip.at(number).map(Self::V6),
+        }
+    }
+}
+
+/// Addresses of one family from `first` to `last`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span<A = Ipv4Addr> {
+    /// The first address.
+    pub first: A,
+    /// The last address.
+    pub last: A,
+}
+
+impl<A: Address> Span<A> {
+    /// How many addresses it has; 0 when `last` is before `first`. More than can be counted are as many
+    /// as can be.
     #[must_use]
     pub fn len(&self) -> u64 {
-        let (first, last) = (u64::from(self.first.to_bits()), u64::from(self.last.to_bits()));
-        (last + 1).saturating_sub(first)
+        if self.last < self.first {
+            return 0;
+        }
+        let beyond = self.last.number().saturating_sub(self.first.number());
+        u64::try_from(beyond.saturating_add(1)).unwrap_or(u64::MAX)
     }
 
     /// Whether it has no address.
@@ -27,33 +77,34 @@ impl Span {
 
     /// Whether it contains the address.
     #[must_use]
-    pub fn contains(&self, ip: Ipv4Addr) -> bool {
+    pub fn contains(&self, ip: A) -> bool {
         self.first <= ip && ip <= self.last
     }
 
     /// Its two halves, of which the first is the larger one. Of one address, the second has none.
     #[must_use]
     pub fn halves(&self) -> (Self, Option<Self>) {
-        let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        if len < 2 {
-            return (*self, None);
+        let (start, len) = (self.first.number(), u128::from(self.len()));
+        let middle = start + len.saturating_sub(1) / 2;
+        match self.first.at(middle).zip(self.first.at(middle + 1)) {
+            Some((last, first)) if len >= 2 => {
+                (Self { last, ..*self }, Some(Self { first, ..*self }))
+            }
+            _ => (*self, None),
         }
-        let last = Ipv4Addr::from_bits(self.first.to_bits() + (len - 1) / 2);
-        let first = Ipv4Addr::from_bits(last.to_bits() + 1);
-        (Self { last, ..*self }, Some(Self { first, ..*self }))
     }
 
     /// It without its first address; none of one address.
     #[must_use]
     pub fn without_first(&self) -> Option<Self> {
-        let first = Ipv4Addr::from_bits(self.first.to_bits().checked_add(1)?);
+        let first = self.first.at(self.first.number().checked_add(1)?)?;
         Some(Self { first, ..*self }).filter(|rest| !rest.is_empty())
     }
 
     /// It without its last address; none of one address.
     #[must_use]
     pub fn without_last(&self) -> Option<Self> {
-        let last = Ipv4Addr::from_bits(self.last.to_bits().checked_sub(1)?);
+        let last = self.last.at(self.last.number().checked_sub(1)?)?;
         Some(Self { last, ..*self }).filter(|rest| !rest.is_empty())
     }
 
@@ -64,8 +115,9 @@ impl Span {
     }
 
     /// Its addresses, in order.
-    pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
-        (self.first.to_bits()..=self.last.to_bits()).map(Ipv4Addr::from_bits)
+    pub fn addresses(&self) -> impl Iterator<Item = A> + use<A> {
+        let (first, start) = (self.first, self.first.number());
+        (0..self.len()).filter_map(move |beyond| first.at(start + u128::from(beyond)))
     }
 }
 
@@ -73,39 +125,43 @@ impl Span {
 /// get some and a rack that is lost takes few with it; large ranges have large ones, so that there are
 /// few to renew. A range of four addresses or more has at least four.
 #[must_use]
-pub fn block_len(range: Span) -> u64 {
+pub fn block_len<A: Address>(range: Span<A>) -> u64 {
     let sixteenth = (range.len() / 16).next_power_of_two().clamp(4, 64);
     let of_large = (range.len() / 64).next_power_of_two().min(1024);
     sixteenth.max(of_large).min((range.len() / 4).max(1))
 }
 
 /// The blocks that can be cut from a range of which `taken` is cut already, in order.
-pub fn cuts(range: Span, taken: impl IntoIterator<Item = Span>) -> impl Iterator<Item = Span> {
-    let mut taken: Vec<Span> = taken.into_iter().collect();
+pub fn cuts<A: Address>(
+    range: Span<A>,
+    taken: impl IntoIterator<Item = Span<A>>,
+) -> impl Iterator<Item = Span<A>> {
+    let mut taken: Vec<Span<A>> = taken.into_iter().collect();
     taken.sort_unstable();
     let mut taken = taken.into_iter().peekable();
-    let (len, end) = (block_len(range), u64::from(range.last.to_bits()) + 1);
-    let mut start = u64::from(range.first.to_bits());
+    let (len, last) = (u128::from(block_len(range)), range.last.number());
+    // None when the last address of its family is cut.
+    let mut start = Some(range.first.number());
     std::iter::from_fn(move || {
         while let Some(span) = taken.peek() {
-            if u64::from(span.first.to_bits()) > start {
+            if span.first.number() > start? {
                 break;
             }
-            start = start.max(u64::from(span.last.to_bits()) + 1);
+            start = start.max(span.last.number().checked_add(1));
+            if span.last.number() == u128::MAX {
+                start = None;
+            }
             taken.next();
         }
-        let gap_end = taken.peek().map_or(end, |span| u64::from(span.first.to_bits()).min(end));
-        if start >= gap_end {
+        let from = start?;
+        let gap_last = taken.peek().map_or(last, |span| (span.first.number() - 1).min(last));
+        if from > gap_last {
             return None;
         }
-        let cut = Span { first: address(start)?, last: address((start + len).min(gap_end) - 1)? };
-        start = u64::from(cut.last.to_bits()) + 1;
-        Some(cut)
+        let to = from.saturating_add(len - 1).min(gap_last);
+        start = to.checked_add(1);
+        Some(Span { first: range.first.at(from)?, last: range.first.at(to)? })
     })
-}
-
-fn address(bits: u64) -> Option<Ipv4Addr> {
-    u32::try_from(bits).ok().map(Ipv4Addr::from_bits)
 }
 
 #[cfg(test)]
@@ -175,6 +231,20 @@ mod tests {
     fn blocks_outside_the_range_do_not_matter() {
         check(span(100, 119), &[span(10, 20), span(130, 140)], Some(span(100, 103)));
         check(span(100, 119), &[span(90, 101)], Some(span(102, 105)));
+    }
+
+    #[test]
+    fn a_large_range_of_ipv6_is_cut_as_others_are() {
+        let ip = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+        let range = Span { first: ip("fd00::"), last: ip("fd00::ffff:ffff:ffff:ffff") };
+        assert_eq!((range.len(), block_len(range)), (u64::MAX, 1_024));
+        let first = Span { first: ip("fd00::"), last: ip("fd00::3ff") };
+        let second = Span { first: ip("fd00::400"), last: ip("fd00::7ff") };
+        assert_eq!(cuts(range, []).take(2).collect::<Vec<_>>(), [first, second]);
+        assert_eq!(cuts(range, [first]).next(), Some(second));
+        assert_eq!(first.halves().1.map(|half| half.first), Some(ip("fd00::200")));
+        let end = Span { first: ip("ffff::"), last: Ipv6Addr::from_bits(u128::MAX) };
+        assert_eq!(cuts(end, [end]).next(), None);
     }
 
     #[test]

@@ -88,6 +88,7 @@ mod tests {
             subnet: SubnetId(1),
             vlan: VlanId(1),
             client: MacAddress([2, 0, 0, 0, 0, 1]).into(),
+            hardware: None,
             state,
             hostname: None,
             told_until: Timestamp::from_unix_ms(10),

@@ -199,9 +199,8 @@ pub fn seen(
     }
     let mut newest: Option<Binding> = None;
     for ip in reads.state().bound_to(interface.mac) {
-        let binding = reads
-            .get::<Binding>(&ip)?
-            .filter(|binding| binding.client.mac() == Some(interface.mac));
+        let binding =
+            reads.get::<Binding>(&ip)?.filter(|binding| binding.mac() == Some(interface.mac));
         let told = |binding: &Option<Binding>| binding.as_ref().map(|found| found.told_until);
         if told(&binding) > told(&newest) {
             newest = binding;

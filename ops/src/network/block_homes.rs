@@ -3,6 +3,7 @@
 //! and what of it lies in a range again is given from at once.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use model::id::{SubnetId, VlanId};
 use model::lease::block::Block;
@@ -23,7 +24,7 @@ pub(super) struct Home {
     /// The link of its subnet.
     pub(super) vlan: VlanId,
     /// The addresses of the block that lie in it.
-    pub(super) inside: Span,
+    pub(super) inside: Span<IpAddr>,
 }
 
 impl Home {
@@ -45,7 +46,7 @@ impl Home {
     }
 
     /// The addresses of the block that lie outside of the range.
-    pub(super) fn outside(&self, block: Span) -> Vec<Span> {
+    pub(super) fn outside(&self, block: Span<IpAddr>) -> Vec<Span<IpAddr>> {
         let before = Span { last: self.inside.first, ..block };
         let after = Span { first: self.inside.last, ..block };
         let before = before.without_last().filter(|_| block.first < self.inside.first);

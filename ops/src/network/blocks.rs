@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::access::{Object, Permission, permits};
@@ -46,6 +47,27 @@ pub struct BlockRequest {
     pub free: u32,
     /// How many it wants to have; 0 from a rack that does not say.
     pub wanted: u32,
+    /// Whether they are to be of IPv6, and not of IPv4.
+    pub ipv6: bool,
+}
+
+/// The addresses of one family on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    vlan: VlanId,
+    ipv6: bool,
+}
+
+impl Part {
+    fn of(home: &Home) -> Self {
+        Self { vlan: home.vlan, ipv6: home.range.first.is_ipv6() }
+    }
+}
+
+impl BlockRequest {
+    const fn part(&self) -> Part {
+        Part { vlan: self.vlan, ipv6: self.ipv6 }
+    }
 }
 
 /// Renews the blocks of a rack process, and grants it more where it wants addresses. Returns the
@@ -89,23 +111,24 @@ impl Grants<'_> {
     /// addresses first, and those where all had clients only if that is not enough.
     fn renew(&mut self, requests: &[BlockRequest]) -> Result<(), TableError> {
         let rack = &self.process.rack;
-        let mut own: BTreeMap<VlanId, Vec<(u32, Arc<Block>)>> = BTreeMap::new();
+        let mut own: BTreeMap<Part, Vec<(u32, Arc<Block>)>> = BTreeMap::new();
         for (block, bound) in self.tx.state().blocks_in_use() {
             // What lies in no range any more is not renewed.
             if block.rack.as_ref() == Some(rack)
                 && let Some(home) = self.homes.of(self.tx, block)?
             {
-                let of_link = own.entry(home.vlan).or_default();
+                let of_link = own.entry(Part::of(&home)).or_default();
                 of_link.push((home.unbound(bound), Arc::clone(block)));
             }
         }
-        for (vlan, mut own) in own {
-            if !serves(self.tx, self.process, vlan)? {
+        for (of, mut own) in own {
+            let request = requests.iter().find(|request| request.part() == of);
+            // Who asks for addresses of IPv6 says how many.
+            if !serves(self.tx, self.process, of.vlan)? || (of.ipv6 && request.is_none()) {
                 continue;
             }
-            let wanted = requests.iter().find(|request| request.vlan == vlan);
-            let wanted = wanted.map_or(0, |request| request.wanted);
-            let part = self.part(vlan, &self.dynamic_ranges(vlan)?)?;
+            let wanted = request.map_or(0, |request| request.wanted);
+            let part = self.part(of.vlan, &self.dynamic_ranges(of)?)?;
             // What was renewed last goes on being renewed, so that the others come to their end.
             own.sort_by_key(|(free, block)| (*free, Reverse(block.granted_at), block.id));
             let (used_up, with_free): (Vec<_>, Vec<_>) =
@@ -153,12 +176,12 @@ impl Grants<'_> {
         if !serves(self.tx, self.process, vlan)? {
             return Ok(());
         }
-        let ranges = self.dynamic_ranges(vlan)?;
+        let ranges = self.dynamic_ranges(request.part())?;
         let mut missing = self.missing(request, &ranges)?;
         if missing == 0 {
             return Ok(());
         }
-        for (block, free) in self.of_others(vlan)? {
+        for (block, free) in self.of_others(request.part())? {
             if missing > 0 && self.grant(&block)? {
                 missing = missing.saturating_sub(free);
             }
@@ -180,7 +203,8 @@ impl Grants<'_> {
         if request.wanted == 0 {
             return Ok(few);
         }
-        let total: u64 = ranges.iter().filter_map(dynamic_span).map(|span| span.len()).sum();
+        let lens = ranges.iter().filter_map(dynamic_span).map(|span| span.len());
+        let total = lens.fold(0, u64::saturating_add);
         let racks = u64::try_from(racks_of(self.tx, request.vlan)?.len()).unwrap_or(1).max(1);
         // What one rack keeps in store is lost to the others for a quarter of an hour when it fails.
         let share = if racks == 1 { total / 2 } else { total / (4 * racks) };
@@ -192,7 +216,7 @@ impl Grants<'_> {
         for (block, bound) in self.tx.state().blocks_in_use() {
             let owns = applicant(self.process).owns(block) && block.valid_until > self.tx.now();
             let home = if owns { self.homes.of(self.tx, block)? } else { None };
-            if let Some(home) = home.filter(|home| home.vlan == request.vlan) {
+            if let Some(home) = home.filter(|home| Part::of(home) == request.part()) {
                 owned = owned.saturating_add(home.len());
                 unused = unused.saturating_add(home.unbound(bound));
             }
@@ -218,29 +242,31 @@ impl Grants<'_> {
             let size = dynamic_span(range).map_or(0, |span| span.len());
             size.saturating_sub(promised.unwrap_or_default().all())
         };
-        let part = ranges.iter().map(free).sum::<u64>() / u64::try_from(racks).unwrap_or(u64::MAX);
+        let part = ranges.iter().map(free).fold(0, u64::saturating_add)
+            / u64::try_from(racks).unwrap_or(u64::MAX);
         Ok(u32::try_from(part).unwrap_or(u32::MAX).max(1))
     }
 
-    fn dynamic_ranges(&self, vlan: VlanId) -> Result<Vec<IpRange>, TableError> {
+    fn dynamic_ranges(&self, part: Part) -> Result<Vec<IpRange>, TableError> {
         let mut ranges = Vec::new();
-        for subnet in self.tx.list_by(&SUBNETS_OF_VLAN, &vlan)? {
+        for subnet in self.tx.list_by(&SUBNETS_OF_VLAN, &part.vlan)? {
             if subnet.managed {
                 ranges.extend(self.tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?);
             }
         }
-        ranges.retain(|range| dynamic_span(range).is_some());
+        ranges
+            .retain(|range| range.start_ip.is_ipv6() == part.ipv6 && dynamic_span(range).is_some());
         Ok(ranges)
     }
 
     /// The blocks of a link that are not the process's and that nobody has any more, with how many
     /// addresses a new client could have: those with most first.
-    fn of_others(&mut self, vlan: VlanId) -> Result<Vec<(Arc<Block>, u32)>, TableError> {
+    fn of_others(&mut self, part: Part) -> Result<Vec<(Arc<Block>, u32)>, TableError> {
         let (now, state) = (self.tx.now(), self.tx.state());
         let mut looked_into = 0;
         let mut found: Vec<(Arc<Block>, u32)> = Vec::new();
         for (block, bound) in state.blocks_in_use() {
-            let home = self.homes.of(self.tx, block)?.filter(|home| home.vlan == vlan);
+            let home = self.homes.of(self.tx, block)?.filter(|home| Part::of(home) == part);
             let applicant = applicant(self.process);
             let can_be_had = || grant::grant(&self.policy, block, &applicant, now).is_some();
             let Some(home) = home.filter(|_| !applicant.owns(block) && can_be_had()) else {
@@ -276,15 +302,14 @@ impl Grants<'_> {
         for rest in rest {
             self.tx.guard(&format!("blocks/{}", range.id));
             let id = BlockId(self.tx.next_id::<Block>()?);
-            let (first, last) = (rest.first.into(), rest.last.into());
-            self.tx.insert(&Block { id, first, last, ..block.clone() })?;
+            self.tx.insert(&Block { id, first: rest.first, last: rest.last, ..block.clone() })?;
         }
         let granted = Block {
             iprange: range.id,
             subnet: range.subnet,
             vlan,
-            first: kept.first.into(),
-            last: kept.last.into(),
+            first: kept.first,
+            last: kept.last,
             ..granted
         };
         self.tx.put(&granted)?;
@@ -296,7 +321,11 @@ impl Grants<'_> {
     /// the range's blocks are cut now, because an earlier version cut it or the range was larger, where
     /// several racks need some. The rest stays whose it is for as long as it was; what of it lies in a
     /// range goes then to who needs it.
-    fn split(&self, block: &Block, home: &Home) -> Result<(Span, Vec<Span>), TableError> {
+    fn split(
+        &self,
+        block: &Block,
+        home: &Home,
+    ) -> Result<(Span<IpAddr>, Vec<Span<IpAddr>>), TableError> {
         let mut rest = block_span(block).map(|whole| home.outside(whole)).unwrap_or_default();
         let range = span(home.range.first, home.range.last);
         let large = range.is_some_and(|range| home.inside.len() > block_len(range));
@@ -315,7 +344,7 @@ impl Grants<'_> {
         self.tx.guard(&format!("blocks/{}", range.id));
         // Also those of ranges that were here before: blocks never overlap.
         let blocks = self.tx.state().blocks().filter_map(|block| block_span(block));
-        let taken: Vec<Span> = blocks.filter(|block| block.overlaps(span)).collect();
+        let taken: Vec<Span<IpAddr>> = blocks.filter(|block| block.overlaps(span)).collect();
         for cut in cuts(span, taken) {
             if missing == 0 {
                 break;
@@ -325,8 +354,8 @@ impl Grants<'_> {
                 iprange: range.id,
                 subnet: range.subnet,
                 vlan,
-                first: cut.first.into(),
-                last: cut.last.into(),
+                first: cut.first,
+                last: cut.last,
                 rack: None,
                 incarnation: 0,
                 epoch: 0,

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use dhcp::leases::served::{dynamic_span, time_servers};
 use dhcp::v4::engine::{Engine, OwnRack};
-use dhcp::v4::served::{dynamic_span, time_servers};
 use dhcp::v4::view::View as DhcpView;
 use ipnet::IpNet;
 use model::controller::{RackController, ServedRack};

@@ -145,7 +145,7 @@ impl Among {
     }
 
     fn includes(&self, binding: &Binding) -> bool {
-        self.mac.is_none_or(|mac| binding.client.mac() == Some(mac))
+        self.mac.is_none_or(|mac| binding.mac() == Some(mac))
             && self
                 .spans
                 .as_ref()
@@ -166,7 +166,7 @@ impl<'a> Rows<'a> {
 
     /// A binding as it is shown.
     pub(super) fn lease(&mut self, binding: &Binding, now: Timestamp) -> Result<Lease, TableError> {
-        let key = binding.client.mac().map(MachineKey::Mac);
+        let key = binding.mac().map(MachineKey::Mac);
         let state = self.details.view().state();
         let mut machines = state.machines_with(&key);
         machines.extend(state.devices().with(&key));

@@ -20,6 +20,7 @@ use model::lease::client::ClientId;
 use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
+use model::mac::MacAddress;
 use model::net::iprange::IpRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
@@ -240,7 +241,7 @@ fn decide(
         applicant: applicant(process),
         binding: binding.as_ref(),
         block,
-        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, &request.client)?,
+        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, request.mac())?,
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {
@@ -269,12 +270,12 @@ fn permit_commit(
 }
 
 /// Whether a machine, a device or a reservation of another client has the address.
-fn kept_for_another(tx: &Tx, ip: IpAddr, client: &ClientId) -> Result<bool, TableError> {
+fn kept_for_another(tx: &Tx, ip: IpAddr, mac: Option<MacAddress>) -> Result<bool, TableError> {
     if let Some(reserved) = tx.get::<ReservedAddress>(&ip)? {
-        return Ok(reserved.mac.is_none() || reserved.mac != client.mac());
+        return Ok(reserved.mac.is_none() || reserved.mac != mac);
     }
     let holder = holders::of_address(tx, ip)?;
-    Ok(holder.is_some_and(|holder| !client.mac().is_some_and(|mac| holder.has(ip, mac))))
+    Ok(holder.is_some_and(|holder| !mac.is_some_and(|mac| holder.has(ip, mac))))
 }
 
 pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {

@@ -232,7 +232,7 @@ fn is_anothers(tx: &Tx, ip: IpAddr, mac: MacAddress) -> Result<bool, TableError>
     if !tx.state().used(AddressRange::one(ip)).is_empty() {
         return Ok(true);
     }
-    if tx.get::<Binding>(&ip)?.is_some_and(|binding| binding.client.mac() == Some(mac)) {
+    if tx.get::<Binding>(&ip)?.is_some_and(|binding| binding.mac() == Some(mac)) {
         return Ok(false);
     }
     Ok(is_promised(tx, ip, tx.now()))

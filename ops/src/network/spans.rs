@@ -1,6 +1,6 @@
 //! What leases and blocks both ask of links and ranges: which racks answer, and which addresses there are.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use model::id::{SystemId, VlanId};
 use model::lease::block::Block;
@@ -23,27 +23,20 @@ pub(super) fn racks_of(reads: &impl Reads, vlan: VlanId) -> Result<Vec<SystemId>
     Ok(serving.map(|vlan| vlan.racks().cloned().collect()).unwrap_or_default())
 }
 
-/// The addresses of a range, if it is a dynamic one of IPv4.
-pub(super) fn dynamic_span(range: &IpRange) -> Option<Span> {
+/// The addresses of a range, if it is a dynamic one.
+pub(super) fn dynamic_span(range: &IpRange) -> Option<Span<IpAddr>> {
     let dynamic = range.purpose == Purpose::Dynamic;
     span(range.start_ip, range.end_ip).filter(|_| dynamic)
 }
 
-/// The addresses of a block of IPv4 addresses.
-pub(super) fn block_span(block: &Block) -> Option<Span> {
+/// The addresses of a block.
+pub(super) fn block_span(block: &Block) -> Option<Span<IpAddr>> {
     span(block.first, block.last)
 }
 
-/// The addresses from one to another of IPv4.
-pub(super) fn span(first: IpAddr, last: IpAddr) -> Option<Span> {
-    Some(Span { first: v4(first)?, last: v4(last)? })
-}
-
-fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
-    match ip {
-        IpAddr::V4(ip) => Some(ip),
-        IpAddr::V6(_) => None,
-    }
+/// The addresses from one to another of the same family.
+pub(super) fn span(first: IpAddr, last: IpAddr) -> Option<Span<IpAddr>> {
+    (first.is_ipv4() == last.is_ipv4()).then_some(Span { first, last })
 }
 
 /// The range for DHCP clients that an address lies in.

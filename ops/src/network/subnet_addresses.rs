@@ -66,7 +66,7 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
         let Some(binding) = binding.filter(|it| it.state == BindingState::Active) else {
             continue;
         };
-        let mac = binding.client.mac();
+        let mac = binding.mac();
         let key = mac.map(MachineKey::Mac);
         let machines = at.state().all_machines().with(&key).into_iter();
         let devices = at.state().devices().with(&key).into_iter();
@@ -137,6 +137,7 @@ mod tests {
                 subnet: SubnetId(1),
                 vlan: VlanId(1),
                 client: MacAddress([2, 0, 0, 0, 0, 1]).into(),
+                hardware: None,
                 state: BindingState::Active,
                 hostname: None,
                 told_until: Timestamp::from_unix_ms(told_until),

@@ -86,6 +86,20 @@ pub fn client_from_bytes(
     Ok(ClientId::Identifier(identifier.into()))
 }
 
+/// The hardware address of a client that is known by something else; none when there are no bytes.
+///
+/// # Errors
+/// [`ConvertError::Invalid`], naming `message`, when there are neither 0 nor 6 bytes.
+pub fn hardware_from_bytes(
+    message: &'static str,
+    bytes: &[u8],
+) -> Result<Option<MacAddress>, ConvertError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    mac_from_bytes(message, "hardware", bytes).map(Some)
+}
+
 /// A locally administered address that depends on all of an identifier (FNV-1a): whoever knows
 /// hardware addresses only must take two clients for two.
 fn stand_in(identifier: &[u8]) -> MacAddress {

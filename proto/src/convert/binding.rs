@@ -4,7 +4,9 @@ use model::id::{SubnetId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::time::Timestamp;
 
-use super::address::{client_from_bytes, client_to_bytes, ip_from_bytes, ip_to_bytes};
+use super::address::{
+    client_from_bytes, client_to_bytes, hardware_from_bytes, ip_from_bytes, ip_to_bytes,
+};
 use super::error::{ConvertError, parse_text};
 use super::unknown::Unknown;
 use crate::rack;
@@ -13,8 +15,8 @@ const MESSAGE: &str = "Binding";
 
 impl From<&Binding> for rack::Binding {
     fn from(binding: &Binding) -> Self {
-        let Binding { ip, subnet, vlan, client, state, hostname, told_until, promise_until, rack } =
-            binding;
+        let Binding { ip, subnet, vlan, client, hardware, state, .. } = binding;
+        let Binding { hostname, told_until, promise_until, rack, .. } = binding;
         let (mac, client_identifier) = client_to_bytes(client);
         Self {
             ip: ip_to_bytes(*ip),
@@ -31,6 +33,7 @@ impl From<&Binding> for rack::Binding {
             promise_until_ms: promise_until.unix_ms,
             rack: rack.to_string(),
             client_identifier,
+            hardware: hardware.map(|mac| mac.0.to_vec()).unwrap_or_default(),
         }
     }
 }
@@ -45,6 +48,7 @@ pub(super) fn binding(
         subnet: SubnetId(binding.subnet),
         vlan: VlanId(binding.vlan),
         client: client_from_bytes(MESSAGE, &binding.mac, &binding.client_identifier)?,
+        hardware: hardware_from_bytes(MESSAGE, &binding.hardware)?,
         state: match binding.state {
             0 => BindingState::Active,
             1 => BindingState::Released,

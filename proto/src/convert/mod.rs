@@ -28,7 +28,8 @@ mod user_reserved;
 mod vlan;
 
 pub use address::{
-    client_from_bytes, client_to_bytes, ip_from_bytes, ip_to_bytes, mac_from_bytes, mac_to_bytes,
+    client_from_bytes, client_to_bytes, hardware_from_bytes, ip_from_bytes, ip_to_bytes,
+    mac_from_bytes, mac_to_bytes,
 };
 pub use change::{change_from_bytes, delete_to_bytes, put_to_bytes};
 pub use error::ConvertError;

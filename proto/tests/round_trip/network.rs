@@ -150,6 +150,7 @@ prop_compose! {
         (subnet, vlan) in any::<(u32, u32)>(),
         ip in ip(),
         client in client(),
+        hardware in option::of(mac()),
         state in prop::sample::select(vec![
             BindingState::Active, BindingState::Released, BindingState::Declined,
         ]),
@@ -159,7 +160,18 @@ prop_compose! {
         rack in system_id(),
     ) -> Binding {
         let (subnet, vlan) = (SubnetId(subnet), VlanId(vlan));
-        Binding { ip, subnet, vlan, client, state, hostname, told_until, promise_until, rack }
+        Binding {
+            ip,
+            subnet,
+            vlan,
+            client,
+            hardware,
+            state,
+            hostname,
+            told_until,
+            promise_until,
+            rack,
+        }
     }
 }
 

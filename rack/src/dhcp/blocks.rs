@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dhcp::v4::engine::Engine;
+use dhcp::leases::Leases;
+use dhcp::leases::family::Family;
 use model::id::{SubnetId, SystemId, VlanId};
 use model::lease::clock::Moment;
 use proto::convert::Key;
@@ -14,20 +15,31 @@ use crate::dhcp::upward;
 use crate::generation::Generation;
 use crate::uplink::Uplink;
 
-/// What is wanted, and what was asked for.
-#[derive(Debug, Default)]
+/// What is wanted, and what was asked for, of the addresses of one family.
+#[derive(Debug)]
 pub(super) struct Blocks {
+    ipv6: bool,
     stock: Stock,
     requests: JoinSet<Option<BTreeMap<SubnetId, u32>>>,
 }
 
 impl Blocks {
+    /// Nothing of IPv4 yet.
+    pub(super) fn of_ipv4() -> Self {
+        Self { ipv6: false, stock: Stock::default(), requests: JoinSet::new() }
+    }
+
+    /// Nothing of IPv6 yet.
+    pub(super) fn of_ipv6() -> Self {
+        Self { ipv6: true, ..Self::of_ipv4() }
+    }
+
     /// What a change means for how soon addresses are asked for.
     pub(super) fn follow(&mut self, own: &SystemId, generation: &Generation, key: &Key) {
         let link_of = |subnet| generation.subnets.get(subnet).map(|subnet| subnet.vlan);
         match key {
             Key::Block(id) => {
-                let block = generation.blocks.get(id);
+                let block = generation.blocks.get(id).filter(|it| it.first.is_ipv6() == self.ipv6);
                 if let Some(block) = block.filter(|block| block.rack.as_ref() == Some(own)) {
                     self.stock.granted(block.vlan);
                 }
@@ -48,21 +60,23 @@ impl Blocks {
     }
 
     /// Asks, if it is time to, and for packets that wait for addresses.
-    pub(super) fn ask(
+    pub(super) fn ask<A: Family>(
         &mut self,
-        engine: &mut Engine,
+        leases: &mut Leases<A>,
         uplink: &Uplink,
         incarnation: u64,
         waiting: usize,
         now: Moment,
     ) {
-        self.stock.went(engine.take_went(), now);
-        if !self.requests.is_empty() || engine.view().revision == 0 {
+        self.stock.went(leases.take_went(), now);
+        if !self.requests.is_empty() || leases.view().revision == 0 {
             return;
         }
         let Some(client) = uplink.client() else { return };
-        let free: BTreeMap<VlanId, usize> = served(engine)
-            .map(|vlan| (vlan, engine.free_addresses(vlan, stock::WANTED_MAX, now)))
+        let free: BTreeMap<VlanId, usize> = leases
+            .served()
+            .filter(|vlan| !self.ipv6 || leases.view().subnets_on(*vlan).next().is_some())
+            .map(|vlan| (vlan, leases.free_addresses(vlan, stock::WANTED_MAX, now)))
             .collect();
         if free.is_empty() || !self.stock.asks(&free, now) {
             return;
@@ -72,14 +86,9 @@ impl Blocks {
             vlan: vlan.0,
             free: number(free),
             wanted: number(self.stock.wanted(vlan) + waiting),
+            ipv6: self.ipv6,
         };
         let blocks = free.into_iter().map(request).collect();
         self.requests.spawn(upward::request_blocks(client, incarnation, blocks));
     }
-}
-
-/// The links that this rack answers on.
-pub(super) fn served(engine: &Engine) -> impl Iterator<Item = VlanId> {
-    let vlans = engine.view().vlans().map(|vlan| vlan.id);
-    vlans.filter(|vlan| engine.serves(*vlan))
 }

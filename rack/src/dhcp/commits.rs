@@ -2,9 +2,10 @@
 //! the next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use dhcp::v4::output::{CommitRequest, Outcome};
+use dhcp::leases::commit::{CommitRequest, Outcome};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tracing::error;
@@ -23,7 +24,7 @@ const BATCH_EVERY: Duration = Duration::from_millis(16);
 /// What is to be committed, and what is on its way.
 #[derive(Debug)]
 pub(super) struct Commits {
-    waiting: Vec<CommitRequest>,
+    waiting: Vec<CommitRequest<IpAddr>>,
     /// The ids of what waits, and of what is on its way: it is not sent once more meanwhile.
     queued: BTreeSet<[u8; 16]>,
     batches: JoinSet<Vec<Decided>>,
@@ -45,7 +46,7 @@ impl Commits {
     }
 
     /// Lets a request leave with the next batch, unless it waits already or is on its way.
-    pub(super) fn push(&mut self, commit: CommitRequest) {
+    pub(super) fn push(&mut self, commit: CommitRequest<IpAddr>) {
         if self.queued.insert(commit.request_id) {
             self.asked.entry(commit.request_id).or_insert_with(Instant::now);
             self.waiting.push(commit);
@@ -115,8 +116,9 @@ mod tests {
             change: Change::Bind,
             vlan: VlanId(1),
             subnet: SubnetId(1),
-            ip: Ipv4Addr::LOCALHOST,
+            ip: Ipv4Addr::LOCALHOST.into(),
             client: MacAddress([2; 6]).into(),
+            hardware: None,
             hostname: None,
             told_ms: 1,
             block: None,

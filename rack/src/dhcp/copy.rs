@@ -1,14 +1,15 @@
 //! Keeps the engine's view equal to the rack's generation, object by object.
 
-use dhcp::v4::served::{dynamic_span, time_servers};
-use dhcp::v4::view::View;
+use dhcp::leases::family::Family;
+use dhcp::leases::served::{dynamic_span, time_servers};
+use dhcp::leases::view::View;
 use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
 use proto::convert::Key;
 
 use crate::generation::{Generation, Step};
 
 /// Brings a view to the generation that a step reaches.
-pub fn update(view: &mut View, step: &Step) {
+pub fn update<A: Family>(view: &mut View<A>, step: &Step) {
     let generation = &step.generation;
     for key in step.changed() {
         copy(view, generation, key);
@@ -24,7 +25,7 @@ pub fn update(view: &mut View, step: &Step) {
     view.revision = generation.revision;
 }
 
-fn copy(view: &mut View, generation: &Generation, key: &Key) {
+fn copy<A: Family>(view: &mut View<A>, generation: &Generation, key: &Key) {
     match key {
         Key::Vlan(id) => match generation.vlans.get(id) {
             Some(vlan) => view.put_vlan(vlan.as_ref().clone()),
@@ -81,7 +82,7 @@ fn copy(view: &mut View, generation: &Generation, key: &Key) {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use dhcp::v4::view::PeerRack;
+    use dhcp::v4::view::{PeerRack, View};
     use model::controller::ServedRack;
     use model::dhcp::program::{Program, Statement};
     use model::dhcp::snippet::{Scope, ServedSnippet};

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use dhcp::v4::dropped::Dropped;
+use dhcp::v6;
 use model::id::VlanId;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -133,33 +134,43 @@ fn seconds() -> Histogram {
 }
 
 impl DhcpMetrics {
+    /// Makes the measures of `DHCPv6` part of what `/metrics` shows.
+    pub fn register_dhcpv6(&self, registry: &mut Registry) {
+        self.register_server(registry, "dhcpv6");
+    }
+
+    fn register_server(&self, registry: &mut Registry, name: &str) {
+        let name = |what: &str| format!("{name}_{what}");
+        let received = "DHCP messages received, by type";
+        registry.register(name("received"), received, self.received.clone());
+        registry.register(name("sent"), "DHCP replies sent, by type", self.sent.clone());
+        let dropped = "DHCP messages that were not answered, by reason";
+        registry.register(name("dropped"), dropped, self.dropped.clone());
+        let kernel_drops = "Packets that the kernel dropped at the sockets of DHCP";
+        registry.register(name("kernel_drops"), kernel_drops, self.kernel_drops.clone());
+        let reply = "From the receipt of a DHCP message to its reply, by type of the reply";
+        registry.register(name("reply_seconds"), reply, self.reply_seconds.clone());
+        let commits = "Requests to commit a lease, by what became of them";
+        registry.register(name("commits"), commits, self.commits.clone());
+        let commit = "From deciding to commit a lease to its outcome";
+        registry.register(name("commit_seconds"), commit, self.commit_seconds.clone());
+        let offline = "Leases given or extended without a region";
+        registry.register(name("offline_answers"), offline, self.offline_answers.clone());
+        let waiting = "DHCP messages that wait to be handled";
+        registry.register(name("waiting_packets"), waiting, self.waiting.clone());
+        let parked = "DHCP messages that wait for an address";
+        registry.register(name("parked_packets"), parked, self.parked.clone());
+        let open = "Requests to commit a lease without an outcome";
+        registry.register(name("open_commits"), open, self.open_commits.clone());
+        let blocks = "Blocks of addresses of this rack, by link";
+        registry.register(name("blocks"), blocks, self.blocks.clone());
+        let free = "Addresses that new clients can get of this rack, by link";
+        registry.register(name("free_addresses"), free, self.free.clone());
+    }
+
     /// Makes the measures part of what `/metrics` shows.
     pub fn register(&self, registry: &mut Registry) {
-        let received = "DHCP messages received, by type";
-        registry.register("dhcp_received", received, self.received.clone());
-        registry.register("dhcp_sent", "DHCP replies sent, by type", self.sent.clone());
-        let dropped = "DHCP messages that were not answered, by reason";
-        registry.register("dhcp_dropped", dropped, self.dropped.clone());
-        let kernel_drops = "Packets that the kernel dropped at the sockets of DHCP";
-        registry.register("dhcp_kernel_drops", kernel_drops, self.kernel_drops.clone());
-        let reply = "From the receipt of a DHCP message to its reply, by type of the reply";
-        registry.register("dhcp_reply_seconds", reply, self.reply_seconds.clone());
-        let commits = "Requests to commit a lease, by what became of them";
-        registry.register("dhcp_commits", commits, self.commits.clone());
-        let commit = "From deciding to commit a lease to its outcome";
-        registry.register("dhcp_commit_seconds", commit, self.commit_seconds.clone());
-        let offline = "Leases given or extended without a region";
-        registry.register("dhcp_offline_answers", offline, self.offline_answers.clone());
-        let waiting = "DHCP messages that wait to be handled";
-        registry.register("dhcp_waiting_packets", waiting, self.waiting.clone());
-        let parked = "DHCP messages that wait for an address";
-        registry.register("dhcp_parked_packets", parked, self.parked.clone());
-        let open = "Requests to commit a lease without an outcome";
-        registry.register("dhcp_open_commits", open, self.open_commits.clone());
-        let blocks = "Blocks of addresses of this rack, by link";
-        registry.register("dhcp_blocks", blocks, self.blocks.clone());
-        let free = "Addresses that new clients can get of this rack, by link";
-        registry.register("dhcp_free_addresses", free, self.free.clone());
+        self.register_server(registry, "dhcp");
         let probes = "Addresses that were asked whether anybody uses them, by the way it was asked";
         registry.register("dhcp_probes", probes, self.probes.clone());
         let findings = "Free addresses found in use, and hosts that answer for many";
@@ -216,6 +227,25 @@ impl DhcpMetrics {
         let link = Link { vlan: vlan.0 };
         self.blocks.remove(&link);
         self.free.remove(&link);
+    }
+}
+
+/// Why a message of `DHCPv6` was not answered, in a few fixed words.
+pub(super) const fn reason_v6(dropped: v6::dropped::Dropped) -> &'static str {
+    use v6::dropped::Dropped;
+    match dropped {
+        Dropped::Malformed(_) => "malformed",
+        Dropped::Unicast => "unicast",
+        Dropped::NotServed => "not served",
+        Dropped::NotOurTurn => "another rack's turn",
+        Dropped::AnotherServer => "another server",
+        Dropped::Senseless => "senseless",
+        Dropped::NoAddress => "no free address",
+        Dropped::NotKnown => "not known",
+        Dropped::DeclinesTooOften => "declines too often",
+        Dropped::Copy => "copy",
+        Dropped::AsksTooOften => "asks too often",
+        Dropped::Repeated => "repeated",
     }
 }
 

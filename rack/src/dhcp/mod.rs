@@ -1,4 +1,5 @@
-//! DHCP on real sockets: the shell around [`dhcp::v4::engine::Engine`].
+//! DHCP on real sockets: the shell around [`dhcp::v4::engine::Engine`], and in [`v6`] that around
+//! [`dhcp::v6::engine::Engine`].
 //!
 //! One task owns the engine; sockets, the generation, the region clock and outcomes of commits are
 //! its events, so nothing is shared and nothing is locked. Commits go up in batches: whatever came
@@ -8,6 +9,7 @@ pub mod copy;
 pub mod metrics;
 pub mod news;
 pub mod service;
+pub mod v6;
 
 mod blocks;
 mod commits;
@@ -15,6 +17,7 @@ mod external_dhcp;
 mod frame;
 mod interfaces;
 mod parked;
+mod ports;
 mod probe_packets;
 mod probing;
 mod socket;

@@ -1,5 +1,6 @@
 //! What DHCP tells of: for the event log, and for what is kept of links.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use dhcp::v4::external_dhcp::ExternalServers;
@@ -11,7 +12,7 @@ use dhcp::v4::sightings::HeardTwice;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// A client got an address.
-    Exchange(Exchange),
+    Exchange(Exchange<IpAddr>),
     /// Somebody uses an address without having been given it.
     Conflict(Finding),
     /// Two clients use one hardware address.

@@ -5,8 +5,6 @@ use std::collections::VecDeque;
 
 use model::lease::clock::Moment;
 
-use crate::dhcp::socket::Received;
-
 /// How long a packet waits: by then its client has sent another one.
 const WAITS_MS: u64 = 1_500;
 /// How many wait at most; the newest are not taken.
@@ -14,33 +12,39 @@ const PARKED_MAX: usize = 4_096;
 
 /// A packet that waits.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct Waiting<P> {
     /// The index of the interface it came in at.
     pub(crate) interface: u32,
     /// The packet.
-    pub(crate) packet: Received,
+    pub(crate) packet: P,
     until: Moment,
 }
 
 /// The packets that wait, the oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Parked {
-    waiting: VecDeque<Waiting>,
+#[derive(Debug)]
+pub(crate) struct Parked<P> {
+    waiting: VecDeque<Waiting<P>>,
 }
 
-impl Parked {
+impl<P> Default for Parked<P> {
+    fn default() -> Self {
+        Self { waiting: VecDeque::new() }
+    }
+}
+
+impl<P> Parked<P> {
     /// Lets a packet wait; gives it back when there is no room.
     pub(crate) fn park(
         &mut self,
         interface: u32,
-        packet: Received,
+        packet: P,
         now: Moment,
-    ) -> Result<(), Waiting> {
+    ) -> Result<(), Waiting<P>> {
         self.park_again(Waiting { interface, packet, until: now.plus_ms(WAITS_MS) })
     }
 
     /// Lets a packet go on waiting for as long as it was to; gives it back when there is no room.
-    pub(crate) fn park_again(&mut self, waiting: Waiting) -> Result<(), Waiting> {
+    pub(crate) fn park_again(&mut self, waiting: Waiting<P>) -> Result<(), Waiting<P>> {
         if self.waiting.len() >= PARKED_MAX {
             return Err(waiting);
         }
@@ -49,13 +53,13 @@ impl Parked {
     }
 
     /// Takes out those that waited too long: nobody answers them any more.
-    pub(crate) fn expired(&mut self, now: Moment) -> Vec<Waiting> {
+    pub(crate) fn expired(&mut self, now: Moment) -> Vec<Waiting<P>> {
         let over = self.waiting.iter().take_while(|waiting| waiting.until <= now).count();
         self.waiting.drain(..over).collect()
     }
 
     /// Takes all out.
-    pub(crate) fn take(&mut self) -> VecDeque<Waiting> {
+    pub(crate) fn take(&mut self) -> VecDeque<Waiting<P>> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -71,6 +75,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::dhcp::socket::Received;
 
     fn packet(number: u8) -> Received {
         Received {
@@ -82,7 +87,7 @@ mod tests {
         }
     }
 
-    fn numbers(waiting: impl IntoIterator<Item = Waiting>) -> Vec<u8> {
+    fn numbers(waiting: impl IntoIterator<Item = Waiting<Received>>) -> Vec<u8> {
         waiting.into_iter().map(|it| it.packet.payload[0]).collect()
     }
 

@@ -19,13 +19,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock::{Boot, RegionClock};
-use crate::dhcp::blocks::{self, Blocks};
+use crate::dhcp::blocks::Blocks;
 use crate::dhcp::commits::Commits;
 use crate::dhcp::external_dhcp::{ExternalDhcp, HeardServer};
-use crate::dhcp::interfaces::{Interfaces, PACKETS_MAX, TOO_MANY_WAIT};
+use crate::dhcp::interfaces::Interfaces;
 use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType, reason};
 use crate::dhcp::news::{News, Tell};
 use crate::dhcp::parked::Parked;
+use crate::dhcp::ports::{PACKETS_MAX, TOO_MANY_WAIT};
 use crate::dhcp::probing::{Heard, Probing};
 use crate::dhcp::socket::Received;
 use crate::dhcp::upward::Decided;
@@ -59,7 +60,7 @@ pub struct DhcpService {
     interfaces: Interfaces,
     interfaces_seen: Option<Moment>,
     queue: PacketQueue<(u32, Received)>,
-    parked: Parked,
+    parked: Parked<Received>,
     commits: Commits,
     blocks: Blocks,
     probing: Probing,
@@ -103,7 +104,7 @@ impl DhcpService {
             queue: PacketQueue::with_room(PACKETS_MAX),
             parked: Parked::default(),
             commits: Commits::new(),
-            blocks: Blocks::default(),
+            blocks: Blocks::of_ipv4(),
             probing: Probing::new(rand::random()),
             external: ExternalDhcp::new(),
             shown: BTreeSet::new(),
@@ -247,11 +248,11 @@ impl DhcpService {
                     self.tell_left_out(&sending);
                     self.send(&sending);
                 }
-                Output::Commit(commit) => self.commits.push(commit),
+                Output::Commit(commit) => self.commits.push(commit.of_any_family()),
                 Output::Report(exchange) => {
                     let (client, ip) = (&exchange.client, exchange.ip);
                     debug!(%client, %ip, "client {client} has address {ip}");
-                    (self.tell)(News::Exchange(exchange));
+                    (self.tell)(News::Exchange(exchange.of_any_family()));
                 }
             }
         }
@@ -368,10 +369,10 @@ impl DhcpService {
     }
 
     fn set_clock(&mut self) {
-        let takes = self.uplink.takes_client_identifiers();
-        self.engine.set_reachable(takes.is_some());
-        if let Some(takes) = takes {
-            self.engine.set_takes_identifiers(takes);
+        let offers = self.uplink.offers();
+        self.engine.set_reachable(offers.is_some());
+        if let Some(offers) = offers {
+            self.engine.set_takes_identifiers(offers.takes_client_identifiers);
         }
         match self.clock.now() {
             Some(bounds) => {
@@ -401,7 +402,7 @@ impl DhcpService {
 
     fn ask_for_blocks(&mut self, now: Moment) {
         let (incarnation, waiting) = (self.own.incarnation, self.parked.len());
-        self.blocks.ask(&mut self.engine, &self.uplink, incarnation, waiting, now);
+        self.blocks.ask(&mut self.engine.leases, &self.uplink, incarnation, waiting, now);
     }
 
     fn show_queues(&mut self) {
@@ -409,12 +410,12 @@ impl DhcpService {
         self.metrics.waiting.set(gauge(self.queue.len() + self.interfaces.waiting()));
         self.metrics.parked.set(gauge(self.parked.len()));
         self.metrics.open_commits.set(gauge(self.engine.open_commits()));
-        self.metrics.offline_answers.inc_by(self.engine.take_answered_offline());
+        self.metrics.offline_answers.inc_by(self.engine.leases.take_answered_offline());
     }
 
     /// Tells of the links that are served, and of no others.
     fn show_links(&mut self, now: Moment) {
-        let served: BTreeSet<VlanId> = blocks::served(&self.engine).collect();
+        let served: BTreeSet<VlanId> = self.engine.leases.served().collect();
         for vlan in &served {
             let free = self.engine.free_addresses(*vlan, stock::WANTED_MAX, now);
             let blocks = self.engine.view().own_blocks(*vlan).count();

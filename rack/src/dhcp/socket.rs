@@ -19,6 +19,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::dhcp::frame::{self, Ends};
+use crate::dhcp::ports::Port;
 use crate::packet_socket::link_address;
 
 /// Larger packets are no DHCP messages.
@@ -33,30 +34,33 @@ const CLIENT_PORT: u16 = 68;
 
 /// A packet as it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Received {
-    pub(crate) payload: Vec<u8>,
-    pub(crate) source: SocketAddrV4,
+pub(super) struct Received {
+    pub(super) payload: Vec<u8>,
+    pub(super) source: SocketAddrV4,
     /// The address it was sent to.
-    pub(crate) destination: Ipv4Addr,
+    pub(super) destination: Ipv4Addr,
     /// When the kernel had it: what waits in a socket waits too.
-    pub(crate) received: Instant,
+    pub(super) received: Instant,
     /// How many packets the kernel had dropped before it since the socket was opened, because nobody
     /// read them in time; it wraps around.
-    pub(crate) dropped: u32,
+    pub(super) dropped: u32,
 }
 
 /// The sockets of an interface.
 #[derive(Debug)]
-pub(crate) struct InterfaceSocket {
+pub(super) struct InterfaceSocket {
     udp: UdpSocket,
     /// None when the interface takes no Ethernet frames; then such replies are broadcast.
     frames: Option<(OwnedFd, MacAddress)>,
     index: u32,
 }
 
-impl InterfaceSocket {
-    /// Opens the sockets of an interface.
-    pub(crate) fn open(name: &str, index: u32) -> io::Result<Self> {
+impl Port for InterfaceSocket {
+    const SERVICE: &'static str = "DHCP";
+    type Address = Ipv4Addr;
+    type Packet = Received;
+
+    fn open(name: &str, index: u32) -> io::Result<Self> {
         let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
         udp.set_reuse_address(true)?;
         udp.set_broadcast(true)?;
@@ -72,19 +76,7 @@ impl InterfaceSocket {
         Ok(Self { udp: UdpSocket::from_std(udp.into())?, frames, index })
     }
 
-    /// The hardware address of the interface, if it takes Ethernet frames.
-    pub(crate) fn hardware(&self) -> Option<MacAddress> {
-        self.frames.as_ref().map(|(_, mac)| *mac)
-    }
-
-    /// Sends an Ethernet frame at once, if the interface takes such.
-    pub(crate) fn send_frame(&self, frame: &[u8]) -> io::Result<()> {
-        let Some((socket, _)) = &self.frames else { return Err(io::ErrorKind::Unsupported.into()) };
-        Ok(send(socket.as_raw_fd(), frame, MsgFlags::empty()).map(drop)?)
-    }
-
-    /// Waits for the next packet.
-    pub(crate) async fn receive(&self) -> io::Result<Received> {
+    async fn receive(&self) -> io::Result<Received> {
         loop {
             let received = self.udp.async_io(Interest::READABLE, || read(&self.udp)).await?;
             if let Some(received) = received {
@@ -93,8 +85,25 @@ impl InterfaceSocket {
         }
     }
 
+    fn dropped_before(packet: &Received) -> u32 {
+        packet.dropped
+    }
+}
+
+impl InterfaceSocket {
+    /// The hardware address of the interface, if it takes Ethernet frames.
+    pub(super) fn hardware(&self) -> Option<MacAddress> {
+        self.frames.as_ref().map(|(_, mac)| *mac)
+    }
+
+    /// Sends an Ethernet frame at once, if the interface takes such.
+    pub(super) fn send_frame(&self, frame: &[u8]) -> io::Result<()> {
+        let Some((socket, _)) = &self.frames else { return Err(io::ErrorKind::Unsupported.into()) };
+        Ok(send(socket.as_raw_fd(), frame, MsgFlags::empty()).map(drop)?)
+    }
+
     /// Sends a reply at once; a full buffer drops it, and the client asks again.
-    pub(crate) fn send(
+    pub(super) fn send(
         &self,
         source: Ipv4Addr,
         destination: Destination,
@@ -175,14 +184,14 @@ fn read(socket: &UdpSocket) -> io::Result<Option<Received>> {
 
 /// How long ago the kernel stamped a packet. It does so by the wall clock: what a step of that clock
 /// adds is cut off.
-fn since(stamp: TimeSpec) -> Duration {
+pub(super) fn since(stamp: TimeSpec) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.saturating_sub(Duration::from(stamp)).min(IN_SOCKET_MAX)
 }
 
 /// Lets packets of many clients wait in a socket: those that start at once, while the rack does something
 /// else. Without the capability, as many as the host allows (`net.core.rmem_max`).
-fn hold_many(socket: &Socket) -> io::Result<()> {
+pub(super) fn hold_many(socket: &Socket) -> io::Result<()> {
     if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_BYTES).is_err() {
         setsockopt(socket, sockopt::RcvBuf, &RECEIVE_BYTES)?;
     }

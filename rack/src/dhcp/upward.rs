@@ -1,12 +1,13 @@
 //! What goes up to the region: commits in batches, and requests for blocks.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use dhcp::v4::output::{CommitRequest, Outcome};
+use dhcp::leases::commit::{CommitRequest, Outcome};
 use model::id::SubnetId;
 use model::lease::commit::Change;
-use proto::convert::{client_to_bytes, ip_to_bytes};
+use proto::convert::{client_to_bytes, ip_to_bytes, mac_to_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome as WireOutcome;
 use proto::rack::binding_refused::Reason;
@@ -43,7 +44,7 @@ pub(crate) struct Decided {
 pub(crate) async fn commit(
     uplink: Uplink,
     incarnation: u64,
-    commits: Vec<CommitRequest>,
+    commits: Vec<CommitRequest<IpAddr>>,
 ) -> Vec<Decided> {
     let ids: Vec<[u8; 16]> = commits.iter().map(|commit| commit.request_id).collect();
     let decided = |(id, (outcome, word)): (&[u8; 16], _)| Decided { id: *id, outcome, word };
@@ -96,7 +97,7 @@ pub(crate) async fn request_blocks(
     None
 }
 
-fn item(commit: &CommitRequest) -> BindingCommit {
+fn item(commit: &CommitRequest<IpAddr>) -> BindingCommit {
     let kind = match commit.change {
         Change::Bind => Kind::Bind,
         Change::Granted => Kind::Granted,
@@ -109,13 +110,14 @@ fn item(commit: &CommitRequest) -> BindingCommit {
         kind: kind.into(),
         vlan: commit.vlan.0,
         subnet: commit.subnet.0,
-        ip: ip_to_bytes(commit.ip.into()),
+        ip: ip_to_bytes(commit.ip),
         mac,
         hostname: commit.hostname.clone(),
         told_ms: commit.told_ms,
         block: commit.block.map(|(id, _)| id.0),
         epoch: commit.block.map(|(_, epoch)| epoch).unwrap_or_default(),
         client_identifier,
+        hardware: commit.hardware.map(mac_to_bytes).unwrap_or_default(),
     }
 }
 

@@ -127,6 +127,7 @@ mod tests {
             subnet: SubnetId(1),
             vlan: VlanId(1),
             client: MacAddress([2; 6]).into(),
+            hardware: None,
             state: BindingState::Active,
             hostname: Some(hostname.to_owned()),
             told_until: Timestamp::default(),

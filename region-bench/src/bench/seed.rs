@@ -76,6 +76,7 @@ fn lease(leases: Leases, number: u32, now: Timestamp) -> Binding {
         subnet: SubnetId(leases.subnet),
         vlan: VlanId(leases.vlan),
         client: MacAddress([0x0a, 0, 0, a, b, c]).into(),
+        hardware: None,
         state: BindingState::Active,
         hostname: None,
         told_until: now.plus_ms(LEASE_MS),

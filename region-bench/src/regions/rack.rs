@@ -94,6 +94,7 @@ impl Rack {
             block: Some(block),
             epoch,
             client_identifier: Vec::new(),
+            hardware: Vec::new(),
         };
         CommitBindingsRequest { incarnation: INCARNATION, items: vec![item] }
     }
@@ -115,7 +116,7 @@ impl Uplink<'_> {
     }
 
     async fn blocks(&mut self) -> anyhow::Result<Vec<(Ipv4Addr, u32, u64)>> {
-        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0, wanted: 0 }];
+        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0, wanted: 0, ipv6: false }];
         let request = RequestBlocksRequest { incarnation: INCARNATION, blocks };
         let mut addresses = Vec::new();
         for block in self.client.request_blocks(request).await?.into_inner().blocks {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use model::id::{SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::client::ClientId;
+use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::served::ServedMachine;
 use model::net::subnet::Subnet;
@@ -75,7 +76,10 @@ impl Renewed {
 
 /// What the racks of other links are told of an object: the link that it is of, and who calls the address
 /// by which name, because every rack serves all names.
-type Elsewhere = (VlanId, Option<(ClientId, Option<String>)>);
+type Elsewhere = (VlanId, Option<Named>);
+
+/// Who calls an address by which name: client, hardware address, name.
+type Named = (ClientId, Option<MacAddress>, Option<String>);
 
 /// Encodes one revision after another. All that it remembers is what racks were told, so that a
 /// power poll, which changes nothing for them, is not sent.
@@ -316,7 +320,7 @@ impl Encoder {
 
 /// Who calls the address by which name. Without a name of its own the client may be a machine that
 /// has one.
-pub(super) fn named(binding: &Binding) -> Option<(ClientId, Option<String>)> {
+pub(super) fn named(binding: &Binding) -> Option<Named> {
     (binding.state == BindingState::Active)
-        .then(|| (binding.client.clone(), binding.hostname.clone()))
+        .then(|| (binding.client.clone(), binding.hardware, binding.hostname.clone()))
 }

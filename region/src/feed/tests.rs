@@ -85,6 +85,7 @@ impl Change {
                 subnet: SubnetId(1),
                 vlan: VlanId(vlan),
                 client: MacAddress([2, 0, 0, 0, 0, mac]).into(),
+                hardware: None,
                 state,
                 hostname: named.then(|| format!("h{mac}")),
                 told_until: at(until),

@@ -4,7 +4,7 @@ use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::commit::{Change, Refusal, Request};
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
-use proto::convert::{client_from_bytes, ip_from_bytes};
+use proto::convert::{client_from_bytes, hardware_from_bytes, ip_from_bytes};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::binding_refused::Reason;
@@ -64,6 +64,7 @@ pub async fn request_blocks(
             vlan: VlanId(block.vlan),
             free: block.free,
             wanted: block.wanted,
+            ipv6: block.ipv6,
         })
         .collect();
     let (blocks, now) = blocks::request_blocks(tables, &process, &requests)
@@ -109,6 +110,7 @@ fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
         ip: ip_from_bytes(MESSAGE, "ip", &item.ip).map_err(|error| invalid(&error))?,
         client: client_from_bytes(MESSAGE, &item.mac, &item.client_identifier)
             .map_err(|error| invalid(&error))?,
+        hardware: hardware_from_bytes(MESSAGE, &item.hardware).map_err(|error| invalid(&error))?,
         hostname: item.hostname,
         told_ms: item.told_ms,
         block: item.block.map(|id| (BlockId(id), item.epoch)),

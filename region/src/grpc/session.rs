@@ -197,6 +197,7 @@ impl Session {
             resumed,
             tells_zone_serials: true,
             takes_client_identifiers: true,
+            serves_ipv6: true,
         }));
         Ok(())
     }

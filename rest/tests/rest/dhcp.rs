@@ -50,6 +50,7 @@ fn binding(ip: [u8; 4], client: u8, state: BindingState, told_ms: i64) -> Bindin
         subnet: SubnetId(if relayed { 2 } else { 1 }),
         vlan: VlanId(if relayed { 2 } else { 1 }),
         client: mac(client).into(),
+        hardware: None,
         state,
         hostname: Some(format!("h{client}")),
         told_until,

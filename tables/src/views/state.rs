@@ -66,7 +66,7 @@ impl Bound {
     fn of(binding: &Binding) -> Self {
         let in_use = binding.state == BindingState::Active;
         Self {
-            mac: binding.client.mac(),
+            mac: binding.mac(),
             promise_until: binding.promise_until,
             told_until: in_use.then_some(binding.told_until),
             state: binding.state,

@@ -50,6 +50,7 @@ fn binding(address: &str, last: u8, hostname: Option<&str>) -> Binding {
         subnet: SubnetId(1),
         vlan: VlanId(1),
         client: mac(last).into(),
+        hardware: None,
         state: BindingState::Active,
         hostname: hostname.map(str::to_owned),
         told_until: Timestamp::default(),
@@ -203,4 +204,21 @@ fn user_records_are_made_absolute() {
     ] {
         assert!(found.iter().any(|f| f == line), "{line} in {found:?}");
     }
+}
+
+/// A machine whose address of one family was assigned has that of the other from DHCP.
+#[test]
+fn a_machine_is_called_by_its_name_in_both_families() {
+    let machine = machine("web", vec![interface(1, true, &["10.1.2.9"])]);
+    let of_ipv6 = Binding {
+        client: crate::lease::client::ClientId::Identifier([255, 0, 0, 0, 1, 0, 2].into()),
+        hardware: Some(mac(1)),
+        ..binding("fd00::9", 1, None)
+    };
+    let of_ipv4 = binding("10.1.2.77", 1, None);
+    let lines = lines(&[], &[machine], &[of_ipv6, of_ipv4]);
+    let of = |kind: &str| lines.iter().filter(|line| line.contains(kind)).collect::<Vec<_>>();
+    assert_eq!(of(" AAAA "), ["web.maas AAAA fd00::9"]);
+    assert!(of(" A ").contains(&&"web.maas A 10.1.2.9".to_owned()), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("10.1.2.77")), "{lines:?}");
 }

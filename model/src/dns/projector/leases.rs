@@ -14,7 +14,7 @@ const LAST: IpAddr = IpAddr::V6(Ipv6Addr::from_bits(u128::MAX));
 
 #[derive(Debug)]
 struct Lease {
-    /// The client's hardware address; none of one that is known by an identifier, which no machine is.
+    /// The client's hardware address; none when it is not known: such a client is no machine.
     mac: Option<MacAddress>,
     hostname: Option<Box<str>>,
     /// The name that it has if nobody of higher rank has it.
@@ -75,15 +75,14 @@ impl Projector {
         }
         let ip = binding.ip;
         let hostname = binding.hostname.as_deref();
-        let same = |lease: &&Lease| {
-            lease.mac == binding.client.mac() && lease.hostname.as_deref() == hostname
-        };
+        let same =
+            |lease: &&Lease| lease.mac == binding.mac() && lease.hostname.as_deref() == hostname;
         if self.leases.all.get(&ip).filter(same).is_some() {
             return;
         }
         let given = self.forget(ip).and_then(|old| old.given);
         let wanted = hostname.and_then(|hostname| self.domains.in_default(hostname));
-        let mac = binding.client.mac();
+        let mac = binding.mac();
         self.leases.by_client.extend(mac.map(|mac| (mac, ip)));
         self.leases.by_wanted.extend(wanted.clone().map(|name| (name, ip)));
         let hostname = hostname.map(Box::from);

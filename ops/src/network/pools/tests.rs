@@ -58,6 +58,7 @@ fn binding(last: u8, state: BindingState, promise_until: Timestamp) -> Binding {
         subnet: SUBNET,
         vlan: VlanId(1),
         client: MacAddress([2, 0, 0, 0, 0, last]).into(),
+        hardware: None,
         state,
         hostname: None,
         told_until: promise_until,

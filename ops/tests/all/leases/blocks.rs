@@ -382,7 +382,7 @@ async fn blocks_follow_their_subnet_to_another_link() {
         tx.put(&Subnet { vlan: to, ..subnet })
     })
     .await;
-    let request = BlockRequest { vlan: to, free: 0, wanted: 0 };
+    let request = BlockRequest { vlan: to, free: 0, wanted: 0, ipv6: false };
     let (granted, _) = request_blocks(&site.tables, &rack, &[request]).await.unwrap();
     let moved = granted.iter().find(|moved| moved.id == block.id).unwrap();
     assert_eq!((moved.vlan, moved.epoch), (to, block.epoch));

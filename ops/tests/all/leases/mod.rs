@@ -5,6 +5,7 @@ mod bindings;
 mod blocks;
 mod conflicts;
 mod external_dhcp;
+mod ipv6;
 mod quarantine;
 mod races;
 pub(crate) mod site;

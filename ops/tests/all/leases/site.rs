@@ -94,7 +94,7 @@ impl Site {
         free: u32,
         wanted: u32,
     ) -> Vec<Block> {
-        let requests = [BlockRequest { vlan: self.vlan, free, wanted }];
+        let requests = [BlockRequest { vlan: self.vlan, free, wanted, ipv6: false }];
         request_blocks(&self.tables, process, &requests).await.unwrap().0
     }
 
@@ -148,6 +148,7 @@ impl Site {
             subnet: self.subnet,
             ip,
             client: mac.into(),
+            hardware: None,
             hostname: None,
             told_ms: TOLD_MS,
             block: block.map(|block| (block.id, block.epoch)),

@@ -4,6 +4,7 @@
 
 mod client;
 mod clients;
+mod ipv6;
 mod networkd;
 mod page;
 mod patience;

@@ -284,6 +284,7 @@ fn leases() -> Vec<Written> {
         subnet: SUBNET,
         vlan: VLAN,
         client: MacAddress([0x52, 0x54, 0, 0, 1, 1]).into(),
+        hardware: None,
         state,
         hostname,
         told_until: at(600),

@@ -2,7 +2,7 @@
 //!
 //! Each client has an order of the racks that live, from a hash of who it is. The first
 //! answers at once; the nth answers the nth transmission that it saw itself of the same message. A
-//! client that begins anew with another DISCOVER, without having asked for what it was offered, was
+//! client that begins anew with another DISCOVER or Solicit, without having asked for what it was offered, was
 //! offered nothing: that counts as a transmission too.
 //! The `secs` field is not trusted: iPXE counts something else in it.
 
@@ -11,11 +11,10 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
 use crate::lookup::recent::Recent;
-use crate::wire::message::Kind;
 
 /// How long a transaction is remembered after its last transmission.
 const MEMORY_MS: u64 = 60_000;
-/// A DISCOVER that comes later than this after another one has nothing to do with it.
+/// A message that begins an exchange and comes later than this after another one has nothing to do with it.
 const DISCOVERY_MS: u64 = 15_000;
 const TRANSACTIONS_MAX: usize = 16_384;
 
@@ -47,27 +46,33 @@ pub fn mixed(bytes: impl IntoIterator<Item = u8>) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// Stands for the transaction ids of all DISCOVERs of a client.
+/// Stands for the transaction ids of all messages that begin an exchange of a client.
 const ANY: u32 = 0;
+
+/// The kinds of messages of a protocol.
+pub trait Kinds: Copy + Ord {
+    /// The one that begins an exchange: a client that sends another of it was offered nothing.
+    const BEGINS: Self;
+}
 
 /// Counts the transmissions of each message.
 #[derive(Debug, Clone)]
-pub struct Transmissions {
-    seen: Recent<(ClientId, u32, Kind), (usize, Moment)>,
+pub struct Transmissions<K> {
+    seen: Recent<(ClientId, u32, K), (usize, Moment)>,
 }
 
-impl Default for Transmissions {
+impl<K: Kinds> Default for Transmissions<K> {
     fn default() -> Self {
         Self { seen: Recent::with_room(TRANSACTIONS_MAX) }
     }
 }
 
-impl Transmissions {
+impl<K: Kinds> Transmissions<K> {
     /// Counts one more, and says how many it has been.
-    pub fn count(&mut self, client: &ClientId, xid: u32, kind: Kind, now: Moment) -> usize {
-        let xid = if kind == Kind::Discover { ANY } else { xid };
+    pub fn count(&mut self, client: &ClientId, xid: u32, kind: K, now: Moment) -> usize {
+        let xid = if kind == K::BEGINS { ANY } else { xid };
         let (count, last) = self.seen.at((client.clone(), xid, kind), || (0, Moment::default()));
-        if kind == Kind::Discover && now.since_ms(*last) >= DISCOVERY_MS {
+        if kind == K::BEGINS && now.since_ms(*last) >= DISCOVERY_MS {
             *count = 0;
         }
         *count += 1;
@@ -77,7 +82,7 @@ impl Transmissions {
 
     /// A client asked for an address: somebody had offered it one.
     pub fn asked(&mut self, client: &ClientId) {
-        self.seen.remove(&(client.clone(), ANY, Kind::Discover));
+        self.seen.remove(&(client.clone(), ANY, K::BEGINS));
     }
 
     /// Forgets the transactions that are over.
@@ -91,6 +96,7 @@ mod tests {
     use model::mac::MacAddress;
 
     use super::*;
+    use crate::wire::message::Kind;
 
     #[test]
     fn every_client_has_one_first_rack_and_racks_get_similar_shares() {
@@ -119,7 +125,7 @@ mod tests {
 
     #[test]
     fn retransmissions_are_counted_by_message() {
-        let mut seen = Transmissions::default();
+        let mut seen = Transmissions::<Kind>::default();
         let mac = ClientId::from(MacAddress([2, 0, 0, 0, 0, 1]));
         let mut count = |xid, kind| seen.count(&mac, xid, kind, Moment::from_ms(0));
         assert_eq!(count(1, Kind::Request), 1);
@@ -130,9 +136,9 @@ mod tests {
 
     #[test]
     fn a_client_that_was_offered_nothing_begins_anew() {
-        let mut seen = Transmissions::default();
+        let mut seen = Transmissions::<Kind>::default();
         let mac = ClientId::from(MacAddress([2, 0, 0, 0, 0, 1]));
-        let discover = |seen: &mut Transmissions, xid, ms| {
+        let discover = |seen: &mut Transmissions<Kind>, xid, ms| {
             seen.count(&mac, xid, Kind::Discover, Moment::from_ms(ms))
         };
         assert_eq!(discover(&mut seen, 1, 0), 1);

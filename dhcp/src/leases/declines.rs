@@ -5,13 +5,11 @@
 //! declines are ignored and it is offered nothing until the ten minutes are over.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
-
-use crate::wire::message::Message;
 
 /// The time in which declines are counted.
 const WINDOW_MS: u64 = 600_000;
@@ -22,18 +20,28 @@ const OF_CIRCUIT_MAX: u32 = 12;
 const ADDRESSES_MAX: usize = 1_024;
 const SOURCES_MAX: usize = 4_096;
 
+/// A client that declines, or may have declined before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decliner<'a> {
+    /// Its link.
+    pub(crate) vlan: VlanId,
+    /// The client.
+    pub(crate) client: &'a ClientId,
+    /// Its relay, and the port behind that as the relay calls it.
+    pub(crate) circuit: Option<(IpAddr, &'a [u8])>,
+}
+
 /// Who declines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     Client(VlanId, ClientId),
-    Circuit(Ipv4Addr, Vec<u8>),
+    Circuit(IpAddr, Vec<u8>),
 }
 
 impl Source {
-    fn of(message: &Message, vlan: VlanId) -> impl Iterator<Item = Self> {
-        let circuit =
-            message.circuit().map(|circuit| Self::Circuit(message.giaddr, circuit.to_vec()));
-        [Self::Client(vlan, message.client.clone())].into_iter().chain(circuit)
+    fn of(decliner: &Decliner<'_>) -> impl Iterator<Item = Self> {
+        let circuit = decliner.circuit.map(|(relay, port)| Self::Circuit(relay, port.to_vec()));
+        [Self::Client(decliner.vlan, decliner.client.clone())].into_iter().chain(circuit)
     }
 
     const fn declines_max(&self) -> u32 {
@@ -45,28 +53,34 @@ impl Source {
 }
 
 /// What was declined, and by whom.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Declines {
+#[derive(Debug, Clone)]
+pub(crate) struct Declines<A> {
     /// When each address was declined, and by which client.
-    at: BTreeMap<Ipv4Addr, (Moment, ClientId)>,
+    at: BTreeMap<A, (Moment, ClientId)>,
     /// How often, since the first time.
     of: BTreeMap<Source, (u32, Moment)>,
 }
 
-impl Declines {
+impl<A> Default for Declines<A> {
+    fn default() -> Self {
+        Self { at: BTreeMap::new(), of: BTreeMap::new() }
+    }
+}
+
+impl<A: Copy + Ord> Declines<A> {
     /// When an address was declined here, and by which client.
-    pub(crate) fn at(&self, ip: Ipv4Addr) -> Option<(Moment, &ClientId)> {
+    pub(crate) fn at(&self, ip: A) -> Option<(Moment, &ClientId)> {
         self.at.get(&ip).map(|(at, decliner)| (*at, decliner))
     }
 
     /// The addresses that were declined here.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = A> {
         self.at.keys().copied()
     }
 
     /// Whether a client, or the circuit that it is behind, has declined too often.
-    pub(crate) fn too_many(&self, message: &Message, vlan: VlanId, now: Moment) -> bool {
-        Source::of(message, vlan).any(|source| {
+    pub(crate) fn too_many(&self, decliner: &Decliner<'_>, now: Moment) -> bool {
+        Source::of(decliner).any(|source| {
             let counted = self.of.get(&source);
             counted.is_some_and(|(count, since)| {
                 *count >= source.declines_max() && now.since_ms(*since) < WINDOW_MS
@@ -75,8 +89,8 @@ impl Declines {
     }
 
     /// Remembers a decline.
-    pub(crate) fn remember(&mut self, message: &Message, vlan: VlanId, ip: Ipv4Addr, now: Moment) {
-        for source in Source::of(message, vlan) {
+    pub(crate) fn remember(&mut self, decliner: &Decliner<'_>, ip: A, now: Moment) {
+        for source in Source::of(decliner) {
             if self.of.len() >= SOURCES_MAX && !self.of.contains_key(&source) {
                 continue;
             }
@@ -87,12 +101,12 @@ impl Declines {
             *count += 1;
         }
         if self.at.len() < ADDRESSES_MAX {
-            self.at.insert(ip, (now, message.client.clone()));
+            self.at.insert(ip, (now, decliner.client.clone()));
         }
     }
 
     /// The address was given to a client again.
-    pub(crate) fn forget_address(&mut self, ip: Ipv4Addr) {
+    pub(crate) fn forget_address(&mut self, ip: A) {
         self.at.remove(&ip);
     }
 

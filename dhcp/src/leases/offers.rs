@@ -1,7 +1,6 @@
 //! Offers that were made and not taken yet: soft state that keeps an address free for its client.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
 
 use model::id::VlanId;
 use model::lease::client::ClientId;
@@ -13,32 +12,44 @@ pub(crate) const OFFER_MS: u64 = 60_000;
 /// they were new, and two of them may ask for one address, which only one gets.
 const OFFERS_MAX: usize = 262_144;
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Offers {
-    of_client: BTreeMap<(VlanId, ClientId), (Ipv4Addr, Moment)>,
-    holder: BTreeMap<Ipv4Addr, (VlanId, ClientId)>,
+/// The offers, by client and by address.
+#[derive(Debug, Clone)]
+pub(crate) struct Offers<A> {
+    of_client: BTreeMap<(VlanId, ClientId), (A, Moment)>,
+    holder: BTreeMap<A, (VlanId, ClientId)>,
     /// Addresses that got a holder, or lost it, since that was asked last.
-    changed: Vec<Ipv4Addr>,
+    changed: Vec<A>,
     /// When each offer ends, in order.
     ends: BTreeSet<(Moment, (VlanId, ClientId))>,
 }
 
-impl Offers {
+impl<A> Default for Offers<A> {
+    fn default() -> Self {
+        Self {
+            of_client: BTreeMap::new(),
+            holder: BTreeMap::new(),
+            changed: Vec::new(),
+            ends: BTreeSet::new(),
+        }
+    }
+}
+
+impl<A: Copy + Ord> Offers<A> {
     /// What the client was offered.
-    pub(crate) fn of(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<Ipv4Addr> {
+    pub(crate) fn of(&self, vlan: VlanId, client: &ClientId, now: Moment) -> Option<A> {
         let (ip, until) = self.of_client.get(&(vlan, client.clone()))?;
         (*until > now).then_some(*ip)
     }
 
     /// Whether the address is offered to another client.
-    pub(crate) fn to_another(&self, ip: Ipv4Addr, client: &ClientId, now: Moment) -> bool {
+    pub(crate) fn to_another(&self, ip: A, client: &ClientId, now: Moment) -> bool {
         self.holder
             .get(&ip)
             .filter(|(_, holder)| holder != client)
             .is_some_and(|(vlan, holder)| self.of(*vlan, holder, now) == Some(ip))
     }
 
-    pub(crate) fn make(&mut self, vlan: VlanId, client: &ClientId, ip: Ipv4Addr, now: Moment) {
+    pub(crate) fn make(&mut self, vlan: VlanId, client: &ClientId, ip: A, now: Moment) {
         self.withdraw(vlan, client);
         self.forget(now);
         if self.ends.len() < OFFERS_MAX {
@@ -61,12 +72,12 @@ impl Offers {
     }
 
     /// The client that an address is offered to, and its link.
-    pub(crate) fn holder(&self, ip: Ipv4Addr) -> Option<&(VlanId, ClientId)> {
+    pub(crate) fn holder(&self, ip: A) -> Option<&(VlanId, ClientId)> {
         self.holder.get(&ip)
     }
 
     /// The addresses that got a holder, or lost it, since this was asked last.
-    pub(crate) fn take_changed(&mut self) -> Vec<Ipv4Addr> {
+    pub(crate) fn take_changed(&mut self) -> Vec<A> {
         std::mem::take(&mut self.changed)
     }
 

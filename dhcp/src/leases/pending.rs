@@ -1,0 +1,42 @@
+//! The commits whose outcome is not known.
+
+use std::collections::BTreeMap;
+
+use model::lease::clock::Moment;
+
+use crate::leases::commit::CommitRequest;
+use crate::leases::family::Family;
+
+/// Clients that wait, and commits without an outcome, are bounded: with a full table, packets are dropped.
+const OPEN_COMMITS_MAX: usize = 8_192;
+
+/// The commits whose outcome is not known, each with when it was sent last.
+#[derive(Debug)]
+pub(crate) struct OpenCommits<A> {
+    incarnation: u64,
+    next: u64,
+    pub(crate) open: BTreeMap<[u8; 16], (CommitRequest<A>, Moment)>,
+}
+
+impl<A: Family> OpenCommits<A> {
+    pub(crate) fn new(incarnation: u64) -> Self {
+        Self { incarnation, next: A::FIRST_COMMIT, open: BTreeMap::new() }
+    }
+
+    pub(crate) fn full(&self) -> bool {
+        self.open.len() >= OPEN_COMMITS_MAX
+    }
+
+    /// An id that no other commit request of any process has: the process's random number and a count.
+    pub(crate) fn id(&mut self) -> [u8; 16] {
+        self.next += 1;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.incarnation.to_be_bytes());
+        id[8..].copy_from_slice(&self.next.to_be_bytes());
+        id
+    }
+
+    pub(crate) fn open(&mut self, request: &CommitRequest<A>, now: Moment) {
+        self.open.insert(request.request_id, (request.clone(), now));
+    }
+}

@@ -1,0 +1,131 @@
+//! Messages that wait for commits, and what is done while no outcome comes.
+
+use model::lease::clock::Moment;
+
+use crate::leases::telling::COMMIT_WAIT_MS;
+use crate::v6::associations::{Fate, Judged};
+use crate::v6::dropped::Dropped;
+use crate::v6::engine::{Asking, Engine, Waiting};
+use crate::v6::output::{Outcome, Output};
+use crate::wire::v6::code::Status;
+use crate::wire::v6::reply;
+
+impl Engine {
+    /// Answers a message, or lets it wait until all that it asks for is committed.
+    pub(crate) fn answer_or_wait(
+        &mut self,
+        asking: Asking,
+        judged: Vec<Judged>,
+        now: Moment,
+    ) -> Result<Vec<Output>, Dropped> {
+        let requests: Vec<[u8; 16]> = judged.iter().filter_map(asked).collect();
+        if !judged.iter().any(Judged::is_known) {
+            return Err(Dropped::NotKnown);
+        }
+        if requests.is_empty() {
+            return Ok(self.answer(reply::Kind::Reply, &asking, &judged, now));
+        }
+        self.next_waiting += 1;
+        let number = self.next_waiting;
+        self.awaited.extend(requests.iter().map(|request| (*request, number)));
+        self.waiting.insert(number, Waiting { asking, judged, since: now });
+        let open = &self.leases.commits.open;
+        let commits = requests.iter().filter_map(|id| open.get(id));
+        Ok(commits.map(|(request, _)| Output::Commit(request.clone())).collect())
+    }
+
+    /// The outcome of a request.
+    pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
+        let Some((request, sent)) = self.leases.decided(id, outcome) else { return Vec::new() };
+        let Some(number) = self.awaited.remove(&id) else { return Vec::new() };
+        let Some(mut waiting) = self.waiting.remove(&number) else { return Vec::new() };
+        let Some(place) = waiting.judged.iter().position(|it| asked(it) == Some(id)) else {
+            return Vec::new();
+        };
+        let of = &mut waiting.judged[place];
+        match outcome {
+            Outcome::Committed { told_ms, .. } => {
+                self.leases.declines.forget_address(request.ip);
+                self.leases.offers.withdraw(request.vlan, &request.client);
+                let left_ms = told_ms.saturating_sub(now.since_ms(sent));
+                of.fate = Fate::Given { ip: request.ip, left_ms };
+            }
+            Outcome::Refused { taken, .. } => {
+                self.leases.offers.withdraw(request.vlan, &request.client);
+                refuse(of, taken);
+            }
+            Outcome::Unknown => {
+                let promised = self.promise(&waiting.asking, &waiting.judged[place], now);
+                waiting.judged[place].fate = if_unknown(promised);
+            }
+        }
+        self.answer_decided(number, waiting, now)
+    }
+
+    /// What this rack may promise by itself of an association that waits for a commit.
+    fn promise(&mut self, asking: &Asking, of: &Judged, now: Moment) -> Option<Fate> {
+        let Fate::Asked { ip, .. } = of.fate else { return None };
+        let holder = self.holder(asking, &of.client, ip);
+        let left_ms = self.leases.promise_offline(&holder, ip, now)?;
+        Some(Fate::Given { ip, left_ms })
+    }
+
+    /// Answers a message, if nothing of it waits any more.
+    fn answer_decided(&mut self, number: u64, waiting: Waiting, now: Moment) -> Vec<Output> {
+        if waiting.judged.iter().any(|it| asked(it).is_some()) {
+            self.waiting.insert(number, waiting);
+            return Vec::new();
+        }
+        let Waiting { asking, judged, .. } = waiting;
+        if judged.iter().any(Judged::is_known) {
+            self.answer(reply::Kind::Reply, &asking, &judged, now)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Answers who has waited long enough as if no region could be reached.
+    pub(crate) fn answer_late(&mut self, now: Moment) -> Vec<Output> {
+        let is_late = |it: &Waiting| now.since_ms(it.since) >= COMMIT_WAIT_MS;
+        let late = self.waiting.iter().filter(|(_, waiting)| is_late(waiting));
+        let late: Vec<u64> = late.map(|(number, _)| *number).collect();
+        let mut outputs = Vec::new();
+        for number in late {
+            let Some(mut waiting) = self.waiting.remove(&number) else { continue };
+            for place in 0..waiting.judged.len() {
+                let Some(request) = asked(&waiting.judged[place]) else { continue };
+                self.awaited.remove(&request);
+                let promised = self.promise(&waiting.asking, &waiting.judged[place], now);
+                waiting.judged[place].fate = if_unknown(promised);
+            }
+            outputs.extend(self.answer_decided(number, waiting, now));
+        }
+        outputs
+    }
+}
+
+/// The request that an association waits for.
+fn asked(judged: &Judged) -> Option<[u8; 16]> {
+    match judged.fate {
+        Fate::Asked { request, .. } => Some(request),
+        Fate::Given { .. } | Fate::Refused(_) | Fate::Unknown => None,
+    }
+}
+
+fn if_unknown(promised: Option<Fate>) -> Fate {
+    promised.unwrap_or(Fate::Unknown)
+}
+
+/// The region refused an address. Who has it is taken it if another client has it for certain; else
+/// nobody can say.
+fn refuse(judged: &mut Judged, taken: bool) {
+    let Some(ip) = judged.address() else { return };
+    if !taken {
+        judged.fate = Fate::Unknown;
+        return;
+    }
+    if judged.association.addresses.contains(&ip) {
+        judged.ended.push(ip);
+    }
+    judged.fate = Fate::Refused(Some(Status::NoAddrsAvail));
+}

@@ -1,0 +1,15 @@
+//! The `DHCPv6` server (RFC 9915).
+
+pub mod dropped;
+pub mod engine;
+pub mod output;
+
+mod answers;
+mod associations;
+mod boot;
+mod choose;
+mod commit;
+mod end;
+mod fqdn;
+mod heard;
+mod replies;

@@ -1,0 +1,5 @@
+//! `DHCPv6` on real sockets.
+
+pub mod service;
+
+mod socket;

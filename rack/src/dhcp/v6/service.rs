@@ -1,0 +1,311 @@
+//! The task that owns the engine of `DHCPv6`.
+//!
+//! It is built as that of `DHCPv4` is: sockets, the generation, the region clock and outcomes of commits are its
+//! events. Its blocks and commits are of IPv6, and so asked for apart.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddrV6;
+use std::time::{Duration, Instant};
+
+use dhcp::leases::OwnRack;
+use dhcp::v6::dropped::Dropped;
+use dhcp::v6::engine::Engine;
+use dhcp::v6::output::{Arrival, Output, Sending};
+use model::id::VlanId;
+use model::lease::clock::{Moment, RegionClock as Bounds};
+use model::lease::policy::Policy;
+use proto::convert::Key;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, warn};
+
+use crate::clock::{Boot, RegionClock};
+use crate::dhcp::blocks::Blocks;
+use crate::dhcp::commits::Commits;
+use crate::dhcp::interfaces::to_be_served;
+use crate::dhcp::metrics::{DhcpMetrics, MessageType, reason_v6};
+use crate::dhcp::news::{News, Tell};
+use crate::dhcp::parked::Parked;
+use crate::dhcp::ports::Ports;
+use crate::dhcp::upward::Decided;
+use crate::dhcp::v6::socket::{Received, ServerSocket};
+use crate::dhcp::{copy, stock};
+use crate::generation::{Follower, Generations};
+use crate::interfaces::own_interfaces;
+use crate::uplink::Uplink;
+
+/// How often time-outs are looked at and commits repeated.
+const TICK: Duration = Duration::from_millis(250);
+/// How often interfaces are compared with what must be served.
+const INTERFACES_EVERY_MS: u64 = 1_000;
+
+/// The `DHCPv6` service of a rack.
+pub struct DhcpV6Service {
+    own: OwnRack,
+    engine: Engine,
+    generations: Follower,
+    clock: RegionClock,
+    uplink: Uplink,
+    metrics: DhcpMetrics,
+    tell: Tell,
+    start: Instant,
+    /// The zero of moments, on the clock that counts suspend.
+    zero: Boot,
+    ports: Ports<ServerSocket>,
+    interfaces_seen: Option<Moment>,
+    parked: Parked<Received>,
+    commits: Commits,
+    blocks: Blocks,
+    /// The links that metrics tell of.
+    shown: BTreeSet<VlanId>,
+}
+
+impl std::fmt::Debug for DhcpV6Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DhcpV6Service").field("own", &self.own).finish_non_exhaustive()
+    }
+}
+
+impl DhcpV6Service {
+    /// A service of this rack process with a server identifier; it serves once it runs and a generation has
+    /// come.
+    #[must_use]
+    pub fn new(
+        (own, server_id): (OwnRack, Vec<u8>),
+        generations: &Generations,
+        clock: RegionClock,
+        uplink: Uplink,
+        metrics: DhcpMetrics,
+        tell: Tell,
+    ) -> Self {
+        Self {
+            engine: Engine::new(own.clone(), Policy::default(), server_id),
+            own,
+            generations: generations.follow(),
+            clock,
+            uplink,
+            ports: Ports::new(metrics.clone()),
+            metrics,
+            tell,
+            start: Instant::now(),
+            zero: Boot::now(),
+            interfaces_seen: None,
+            parked: Parked::default(),
+            commits: Commits::new(),
+            blocks: Blocks::of_ipv6(),
+            shown: BTreeSet::new(),
+        }
+    }
+
+    /// Runs until cancelled.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                Some((index, packet)) = self.ports.receive() => self.receive(index, packet),
+                decided = self.commits.next() => self.decided(decided),
+                true = self.generations.changed() => self.follow_generation(),
+                Some(pools) = self.blocks.answered() => {
+                    if let Some(pools) = pools {
+                        self.engine.leases.set_pools(pools);
+                    }
+                }
+                _ = ticks.tick() => self.tick(),
+            }
+            self.commits.send(&self.uplink, self.own.incarnation);
+            self.show_queues();
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn receive(&mut self, index: u32, packet: Received) {
+        match self.handle(index, &packet) {
+            Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
+                let now = self.now();
+                if let Err(waiting) = self.parked.park(index, packet, now) {
+                    self.count_dropped(Dropped::NoAddress, waiting.packet.source);
+                }
+                self.ask_for_blocks(now);
+            }
+            Err(dropped) => self.count_dropped(dropped, packet.source),
+            Ok(()) => {}
+        }
+    }
+
+    fn count_dropped(&self, dropped: Dropped, source: SocketAddrV6) {
+        self.metrics.drop_for(reason_v6(dropped));
+        debug!(%source, "DHCPv6 packet not answered: {dropped}");
+    }
+
+    /// Handles packets that waited for addresses.
+    fn handle_parked(&mut self) {
+        self.forget_parked();
+        for waiting in self.parked.take() {
+            let dropped = match self.handle(waiting.interface, &waiting.packet) {
+                Err(Dropped::NoAddress) => match self.parked.park_again(waiting) {
+                    Ok(()) => continue,
+                    Err(waiting) => (Dropped::NoAddress, waiting.packet.source),
+                },
+                Err(dropped) => (dropped, waiting.packet.source),
+                Ok(()) => continue,
+            };
+            self.count_dropped(dropped.0, dropped.1);
+        }
+    }
+
+    /// Gives up packets that waited too long for an address.
+    fn forget_parked(&mut self) {
+        for waiting in self.parked.expired(self.now()) {
+            self.count_dropped(Dropped::NoAddress, waiting.packet.source);
+        }
+    }
+
+    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
+        let Some(served) = self.ports.by_index(index) else { return Ok(()) };
+        let arrival = Arrival {
+            vlan: served.vlan,
+            interface: index,
+            server: served.address,
+            source: *packet.source.ip(),
+            source_port: packet.source.port(),
+            multicast: packet.destination.is_multicast(),
+            received_us: micros(packet.received.saturating_duration_since(self.start)),
+        };
+        self.set_clock();
+        let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
+        self.metrics.received.get_or_create(&MessageType { kind }).inc();
+        self.carry_out(outputs);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(sending) => self.send(&sending),
+                Output::Commit(commit) => self.commits.push(commit.of_any_family()),
+                Output::Report(exchange) => {
+                    let (client, ip) = (&exchange.client, exchange.ip);
+                    debug!(%client, %ip, "client {client} has address {ip}");
+                    (self.tell)(News::Exchange(exchange.of_any_family()));
+                }
+            }
+        }
+    }
+
+    fn send(&self, sending: &Sending) {
+        if self.now() > sending.send_before {
+            warn!("a DHCPv6 reply came too late to be sent");
+            self.metrics.drop_for("too late");
+            return;
+        }
+        let Some(served) = self.ports.by_index(sending.interface) else { return };
+        match served.socket.send(sending.destination, sending.port, &sending.payload) {
+            Ok(()) => {
+                let received = Duration::from_micros(sending.received_us);
+                let after = self.start.elapsed().saturating_sub(received);
+                self.metrics.replied(sending.kind.name(), after);
+            }
+            Err(error) => {
+                warn!("a DHCPv6 reply was not sent: {error}");
+                self.metrics.drop_for("not sent");
+            }
+        }
+    }
+
+    fn decided(&mut self, outcomes: Vec<Decided>) {
+        self.set_clock();
+        let now = self.now();
+        for decided in outcomes {
+            self.commits.count(&decided, &self.metrics);
+            let outputs = self.engine.committed(decided.id, decided.outcome, now);
+            self.carry_out(outputs);
+        }
+    }
+
+    /// A region of a version before knows no leases of IPv6: it is as good as none.
+    fn set_clock(&mut self) {
+        let reachable = self.uplink.offers().is_some_and(|offers| offers.serves_ipv6);
+        self.engine.leases.set_reachable(reachable);
+        match self.clock.now() {
+            Some(bounds) => {
+                let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
+                self.engine.leases.set_clock(clock);
+            }
+            None => self.engine.leases.forget_clock(),
+        }
+    }
+
+    fn tick(&mut self) {
+        self.set_clock();
+        let now = self.now();
+        let outputs = self.engine.tick(now);
+        self.carry_out(outputs);
+        if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {
+            self.interfaces_seen = Some(now);
+            self.follow_interfaces();
+            self.show_links(now);
+        }
+        self.forget_parked();
+        self.ask_for_blocks(now);
+    }
+
+    /// Opens sockets on interfaces that lie on a served link, and closes those of others.
+    fn follow_interfaces(&mut self) {
+        match own_interfaces() {
+            Ok(interfaces) => self.ports.serve(&to_be_served(&self.engine.leases, &interfaces)),
+            Err(error) => error!("the rack's interfaces cannot be read: {error}"),
+        }
+    }
+
+    fn ask_for_blocks(&mut self, now: Moment) {
+        if self.uplink.offers().is_some_and(|offers| offers.serves_ipv6) {
+            let (incarnation, waiting) = (self.own.incarnation, self.parked.len());
+            self.blocks.ask(&mut self.engine.leases, &self.uplink, incarnation, waiting, now);
+        }
+    }
+
+    fn show_queues(&mut self) {
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.waiting.set(gauge(self.ports.waiting()));
+        self.metrics.parked.set(gauge(self.parked.len()));
+        self.metrics.open_commits.set(gauge(self.engine.leases.open_commits()));
+        self.metrics.offline_answers.inc_by(self.engine.leases.take_answered_offline());
+    }
+
+    /// Tells of the links that are served, and of no others.
+    fn show_links(&mut self, now: Moment) {
+        let leases = &self.engine.leases;
+        let has_subnets = |vlan: &VlanId| leases.view().subnets_on(*vlan).next().is_some();
+        let served: BTreeSet<VlanId> = leases.served().filter(has_subnets).collect();
+        for vlan in &served {
+            let free = leases.free_addresses(*vlan, stock::WANTED_MAX, now);
+            self.metrics.set_link(*vlan, leases.view().own_blocks(*vlan).count(), free);
+        }
+        self.shown.difference(&served).for_each(|vlan| self.metrics.forget_link(*vlan));
+        self.shown = served;
+    }
+
+    fn follow_generation(&mut self) {
+        let step = self.generations.step();
+        self.engine.leases.update(|view| copy::update(view, &step));
+        if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
+            self.follow_interfaces();
+        }
+        let mut blocks = false;
+        for key in step.changed() {
+            self.blocks.follow(&self.own.rack, &step.generation, key);
+            blocks |= matches!(key, Key::Block(_));
+        }
+        if blocks {
+            self.handle_parked();
+        }
+    }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
