@@ -28,6 +28,10 @@ sel_enable 0x20 1000 0x0a
 mc_enable 0x20
 ";
 
+/// Starts the simulator. It would end by SIGPIPE, which nothing in it ignores, when it writes to a machine that has just been
+/// killed.
+const SIMULATOR: &str = r#"trap "" PIPE; exec ipmi_sim "$@""#;
+
 /// What one BMC is.
 #[derive(Debug, Clone)]
 pub struct BmcSpec {
@@ -76,7 +80,8 @@ impl Bmc {
         fs::write(&settings, settings_of(&spec, folder))
             .context("cannot write the BMC's settings")?;
 
-        let mut command = Command::new("ipmi_sim");
+        let mut command = Command::new("sh");
+        command.args(["-c", SIMULATOR, "ipmi_sim"]);
         command.arg("-n").arg("-c").arg(settings).arg("-f").arg(controller).arg("-s").arg(state);
         let name = format!("bmc-{}", spec.name);
         let simulator = Process::start(processes, namespace, &name, logs, command)?;
@@ -87,6 +92,12 @@ impl Bmc {
     #[must_use]
     pub fn address(&self) -> Ipv4Addr {
         self.spec.address
+    }
+
+    /// The TCP port on the fabric's loopback interface where its machine finds it in-band.
+    #[must_use]
+    pub fn in_band_port(&self) -> u16 {
+        self.spec.in_band_port
     }
 
     /// Runs `ipmitool` with the factory account from a namespace, and returns what it prints.

@@ -17,6 +17,29 @@ async fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     held.await.expect("it holds in the end");
 }
 
+/// Speaks to a BMC as a machine does, in-band, and is gone before the answer: what is left unread resets the connection.
+const KILLED_MACHINES: &str = r#"for machine in $(seq 300); do
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+    printf '\xff\x01\xa1\x08\x3f\xa1' >&3
+    exec 3>&-
+done"#;
+
+#[tokio::test]
+async fn a_bmc_outlives_machines_that_are_killed_while_it_answers_them() {
+    let mut lab = Lab::create().expect("a lab");
+    lab.network_mut().add_node("k1", Some(21), Some(2)).expect("a node");
+    lab.add_virtual_machine(Firmware::Bios).expect("a machine");
+    let machine = lab.machines().first().expect("the machine");
+    let k1 = lab.network().node("k1").expect("the node");
+    let status = || machine.bmc.ipmitool(k1, &["power", "status"]);
+    wait_until("the BMC answers", || status().is_ok()).await;
+
+    let port = machine.bmc.in_band_port().to_string();
+    let fabric = lab.network().fabric();
+    fabric.run("bash", &["-c", KILLED_MACHINES, "bash", &port]).expect("it takes every connection");
+    assert!(status().expect("a status").contains("is off"));
+}
+
 #[tokio::test]
 async fn a_bmc_powers_its_machine_and_the_lab_leaves_nothing() {
     let mut lab = Lab::create().expect("a lab");
