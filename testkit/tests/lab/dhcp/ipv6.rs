@@ -82,7 +82,7 @@ async fn serve_ipv6(site: &mut Site) -> anyhow::Result<()> {
     let subnet = ["subnet", "create", &format!("cidr={NET}"), "name=provisioning6", &vlan];
     let subnet = cli.json(&subnet).await?;
     let range = [
-        "iprange",
+        "ip-range",
         "create",
         "type=dynamic",
         "start_ip=fd00:10:10::1:0",
