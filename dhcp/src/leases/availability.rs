@@ -117,9 +117,7 @@ impl<A: Family> Leases<A> {
         latest: Timestamp,
     ) -> bool {
         let skew_ms = self.policy.skew_ms;
-        let quarantined = block.quarantine_until > Timestamp::default()
-            && block.quarantine_until.plus_ms(skew_ms) > earliest;
-        block.valid_until > latest.plus_ms(skew_ms) && !quarantined
+        block.valid_until > latest.plus_ms(skew_ms) && !block.is_quarantined(skew_ms, earliest)
     }
 
     /// The address that was declined longest ago, if it may be used again: only a region can say

@@ -37,3 +37,13 @@ pub struct Block {
     /// incarnation of a rack may have given them away (rule S4).
     pub quarantine_until: Timestamp,
 }
+
+impl Block {
+    /// Whether addresses without a committed binding are left alone at that time (rule S4), by clocks that may be apart by
+    /// `skew_ms`.
+    #[must_use]
+    pub fn is_quarantined(&self, skew_ms: u64, at: Timestamp) -> bool {
+        let until = self.quarantine_until;
+        until > Timestamp::default() && until.plus_ms(skew_ms) > at
+    }
+}

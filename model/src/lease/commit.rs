@@ -174,8 +174,7 @@ fn may_use_block(
     if !own && !lapsed {
         return Err(Refusal::NotTheOwner { ip });
     }
-    let quarantined = block.quarantine_until > Timestamp::default()
-        && block.quarantine_until.plus_ms(policy.skew_ms) > situation.now;
+    let quarantined = block.is_quarantined(policy.skew_ms, situation.now);
     if quarantined && policy.follows(Rule::RestartCostsAnEpoch) {
         return Err(Refusal::Quarantined { ip });
     }

@@ -58,16 +58,11 @@ impl AddressKnowledge<'_> {
         policy.follows(Rule::OwnGrantsCountFirst) && grant.client != *client
     }
 
-    fn quarantined(&self, policy: &Policy, block: &Block) -> bool {
-        let until = block.quarantine_until;
-        until > Timestamp::default() && until.plus_ms(policy.skew_ms) > self.earliest
-    }
-
     /// The end of what the block allows for this client, if it allows anything.
     fn block_limit(&self, policy: &Policy, client: &ClientId) -> Option<Timestamp> {
         let block = self.own_block?;
         let own_binding = self.binding.is_some_and(|binding| holds(binding, client));
-        if self.quarantined(policy, block) {
+        if block.is_quarantined(policy.skew_ms, self.earliest) {
             let rule =
                 if own_binding { Rule::QuarantineBeatsRenewal } else { Rule::RestartCostsAnEpoch };
             if policy.follows(rule) {

@@ -133,13 +133,13 @@ impl Grants<'_> {
             own.sort_by_key(|(free, block)| (*free, Reverse(block.granted_at), block.id));
             let (used_up, with_free): (Vec<_>, Vec<_>) =
                 own.into_iter().partition(|(free, _)| wanted > 0 && *free == 0);
-            let mut have = 0_u32;
-            for (free, block) in with_free {
-                let enough = wanted > 0 && have >= wanted.saturating_mul(2).min(part);
-                if !enough && self.renew_block(&block)? {
-                    have = have.saturating_add(free);
-                }
-            }
+            let (in_quarantine, usable) =
+                with_free.into_iter().partition(|(_, block)| self.is_quarantined(block));
+            let enough = if wanted > 0 { wanted.saturating_mul(2).min(part) } else { u32::MAX };
+            let have = self.renew_some(usable, enough)?;
+            // They count for nothing yet, and will when their quarantine is over.
+            self.renew_some(in_quarantine, enough)?;
+            let mut have = have;
             for (_, block) in used_up.into_iter().rev().take(USED_UP_MAX) {
                 let ended = if have < wanted.min(part) { self.ended_in(&block) } else { 0 };
                 if ended > 0 && self.renew_block(&block)? {
@@ -148,6 +148,34 @@ impl Grants<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Renews blocks until the rack has enough free addresses of them, and returns how many it has.
+    fn renew_some(
+        &mut self,
+        blocks: Vec<(u32, Arc<Block>)>,
+        enough: u32,
+    ) -> Result<u32, TableError> {
+        let mut have = 0_u32;
+        for (free, block) in blocks {
+            if have < enough && self.renew_block(&block)? {
+                have = have.saturating_add(free);
+            }
+        }
+        Ok(have)
+    }
+
+    /// Whether the rack gives new clients none of a block's addresses yet, because it has it from an earlier process of the
+    /// rack, or will have.
+    fn is_quarantined(&self, block: &Block) -> bool {
+        let (skew_ms, now) = (self.policy.skew_ms, self.tx.now());
+        let applicant = applicant(self.process);
+        let granted = if applicant.owns(block) {
+            None
+        } else {
+            grant::grant(&self.policy, block, &applicant, now)
+        };
+        granted.as_ref().unwrap_or(block).is_quarantined(skew_ms, now)
     }
 
     /// Whether the rack has the block from now on; one that was granted a moment ago is not written, if it
@@ -212,18 +240,24 @@ impl Grants<'_> {
         let wanted = request.wanted.min(WANTED_MAX).min(share);
         // A rack whose clients were offered what it has looks poorer than it is, but not for ever; and one
         // that does not know yet that a range is gone looks richer.
-        let (mut owned, mut unused) = (0_u32, 0_u32);
+        let (mut owned, mut unused, mut in_quarantine) = (0_u32, 0_u32, 0_u32);
         for (block, bound) in self.tx.state().blocks_in_use() {
             let owns = applicant(self.process).owns(block) && block.valid_until > self.tx.now();
             let home = if owns { self.homes.of(self.tx, block)? } else { None };
             if let Some(home) = home.filter(|home| Part::of(home) == request.part()) {
+                if self.is_quarantined(block) {
+                    in_quarantine = in_quarantine.saturating_add(home.unbound(bound));
+                    continue;
+                }
                 owned = owned.saturating_add(home.len());
                 unused = unused.saturating_add(home.unbound(bound));
             }
         }
         let free = request.free.min(owned);
         let few = u32::from(free < FREE_MIN.min(part));
-        let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2).min(part);
+        // A rack that is started again and again does not get all that there is.
+        let rich = unused >= wanted.max(FREE_MIN).saturating_mul(2).min(part)
+            || unused.saturating_add(in_quarantine) >= part;
         Ok(if rich { 0 } else { wanted.saturating_sub(free).max(few) })
     }
 
@@ -259,7 +293,7 @@ impl Grants<'_> {
         Ok(ranges)
     }
 
-    /// The blocks of a link that are not the process's and that nobody has any more, with how many
+    /// The blocks of a link that are not the rack's and that nobody has any more, with how many
     /// addresses a new client could have: those with most first.
     fn of_others(&mut self, part: Part) -> Result<Vec<(Arc<Block>, u32)>, TableError> {
         let (now, state) = (self.tx.now(), self.tx.state());
@@ -269,7 +303,8 @@ impl Grants<'_> {
             let home = self.homes.of(self.tx, block)?.filter(|home| Part::of(home) == part);
             let applicant = applicant(self.process);
             let can_be_had = || grant::grant(&self.policy, block, &applicant, now).is_some();
-            let Some(home) = home.filter(|_| !applicant.owns(block) && can_be_had()) else {
+            let for_others = || !applicant.owns(block) && !self.is_quarantined(block);
+            let Some(home) = home.filter(|_| for_others() && can_be_had()) else {
                 continue;
             };
             let mut free = home.unbound(bound);

@@ -1,10 +1,13 @@
 //! Rules S1, S3, S4 and S5 as they look from the region: what a rack that was cut off did, and
 //! what a rack that was started anew may do.
 
+use model::lease::block::Block;
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::offline::{AddressKnowledge, limit};
 use model::lease::policy::Policy;
+use model::time::Timestamp;
 use ops::network::leases::CommitRefusal;
+use tables::read::Reads;
 
 use crate::leases::site::{Site, committed, ip, mac, process, refused};
 
@@ -34,6 +37,25 @@ async fn a_restarted_rack_binds_nothing_new_in_its_old_block_for_a_while() {
     })
     .await;
     committed(site.bind(&after, ip(100), mac(1), Some(new)).await);
+}
+
+/// What is in quarantine is no store: else a rack that was started anew had nothing for new clients for as long as that
+/// lasts.
+#[tokio::test]
+async fn a_restarted_rack_gets_other_blocks_for_new_clients() {
+    let site = Site::new().await;
+    let old = site.blocks_for(&process(1, 7), 0, 4).await.remove(0);
+    for start in 8_u8..10 {
+        let after = process(1, start.into());
+        let blocks = site.blocks_for(&after, 0, 4).await;
+        assert!(blocks.iter().any(|block| block.id == old.id), "its clients can go on");
+        let fresh = blocks.iter().find(|block| block.quarantine_until == Timestamp::default());
+        let fresh = fresh.expect("one without a quarantine");
+        committed(site.bind(&after, fresh.first, mac(start), Some(fresh)).await);
+    }
+    let (owned, other) = (site.view().await.list::<Block>().unwrap().len(), process(2, 1));
+    assert_eq!(owned, 3);
+    assert_eq!(site.blocks_for(&other, 0, 4).await.len(), 1, "the other rack has its part");
 }
 
 #[tokio::test]
