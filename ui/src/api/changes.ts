@@ -5,8 +5,8 @@
  * costs a moment and not a doubt.
  */
 
-import type { BulkPlan, Plan } from "./resources";
 import { asProblem } from "./problem";
+import type { BulkPlan, Plan } from "./resources";
 import type { Answer } from "./send";
 import { ask } from "./send";
 
@@ -44,14 +44,11 @@ function preconditions(change: Change): Record<string, string> {
 }
 
 /** What a change would do; nothing is changed. */
-export async function plan<P extends Plan = Plan>(change: Change, signal?: AbortSignal): Promise<P> {
+export async function plan(change: Change, signal?: AbortSignal): Promise<Plan | BulkPlan> {
   const { method, path, body, query } = change;
   const headers = preconditions(change);
-  return (await ask<P>(path, { method, body, query: { ...query, plan: true }, headers, signal })).data;
+  return (await ask<Plan | BulkPlan>(path, { method, body, query: { ...query, plan: true }, headers, signal })).data;
 }
-
-/** What an operation on many objects would do. */
-export const planMany = (change: Change, signal?: AbortSignal) => plan<BulkPlan>(change, signal);
 
 /** Makes a change. */
 export async function make<T>(change: Change, terms: Terms = {}, wait = pause): Promise<Answer<T>> {

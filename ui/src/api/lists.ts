@@ -115,15 +115,15 @@ export function useObject<R extends ResourceName>(resource: R, key: string) {
   return { ...result, item: result.data?.item };
 }
 
-/** Something else that is read at a path, followed by the changes of some kinds. */
-export function useRead<T>(path: string, follows: ResourceName | null, query: Record<string, string | number> = {}, enabled = true) {
+/** Something else that is read at a path, followed by the changes of some kinds, and read again every so often where those do not tell of it. */
+export function useRead<T>(path: string, follows: ResourceName | null, query: Record<string, string | number> = {}, everyMs: number | false = false) {
   const result = useQuery({
     queryKey: ["read", follows, path, query],
     queryFn: ({ signal }) => ask<T>(path, { query, signal }),
     placeholderData: keepPreviousData,
-    enabled,
+    refetchInterval: everyMs,
   });
-  useWatched(follows === null ? null : followed(follows), result.data?.revision ?? undefined, enabled);
+  useWatched(follows === null ? null : followed(follows), result.data?.revision ?? undefined);
   return { ...result, value: result.data?.data };
 }
 

@@ -1,12 +1,8 @@
 /** What went wrong, as the API says it (RFC 9457), or as we say it when nothing came back. */
 
-export interface Fault {
-  /** The member of the body, `/name`. */
-  pointer?: string;
-  /** The parameter of the query. */
-  parameter?: string;
-  message: string;
-}
+import type { components } from "./schema";
+
+export type Fault = components["schemas"]["Fault"];
 
 interface Document {
   title?: unknown;

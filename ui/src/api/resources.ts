@@ -11,10 +11,8 @@ type Paged = {
     : never;
 }[keyof paths];
 
-type Described = Paged extends infer P ? (P extends `/api/v1/${infer Name}` ? (Name extends `${string}/${string}` ? never : Name) : never) : never;
-
 /** The kinds of objects. */
-export type ResourceName = Described | "operations";
+export type ResourceName = Paged extends infer P ? (P extends `/api/v1/${infer Name}` ? (Name extends `${string}/${string}` ? never : Name) : never) : never;
 
 type ItemAt<P> = P extends keyof paths
   ? paths[P] extends { get: { responses: { 200: { content: { "application/json": { items: (infer Item)[] } } } } } }
@@ -23,13 +21,12 @@ type ItemAt<P> = P extends keyof paths
   : never;
 
 /** An object of a kind. */
-export type Item<R extends ResourceName> = R extends "operations" ? Operation : ItemAt<`/api/v1/${R}`> & { revision?: number };
+export type Item<R extends ResourceName> = ItemAt<`/api/v1/${R}`> & { revision?: number };
+
+type Schemas = components["schemas"];
 
 /** How many objects have a value. */
-export interface Count {
-  value: string | null;
-  count: number;
-}
+export type Count = Schemas["Count"];
 
 /** A page of a list. */
 export interface ListPage<T> {
@@ -43,46 +40,20 @@ export interface ListPage<T> {
 }
 
 export type Machine = Item<"machines">;
-export type Plan = components["schemas"]["Plan"];
-export type Effects = components["schemas"]["Effects"];
-export type Difference = components["schemas"]["Difference"];
-export type ResourceEntry = components["schemas"]["ResourceEntry"];
+export type Difference = Schemas["Difference"];
+export type ResourceEntry = Schemas["ResourceEntry"];
 
-/** One verb on many objects. */
-export interface Operation {
-  id: string;
-  state: "running" | "done" | "failed" | "cancelled";
-  kind: string;
-  verb: string;
-  username: string;
-  filter: string | null;
-  created: string;
-  ended: string | null;
-  cancelled_by: string | null;
-  total: number;
-  waiting: number;
-  done: number;
-  failed: number;
-  cancelled: number;
-  targets: OperationTarget[];
-  revision?: number;
-}
-
-export interface OperationTarget {
-  id: string;
-  name: string;
-  outcome: "waiting" | "done" | "failed" | "cancelled";
-  revision: number | null;
-  status: number | null;
-  detail: string | null;
-  time: string | null;
-}
-
+/** What a change would do. */
+export type Plan = Schemas["Plan"];
 /** What an operation on many objects would do. */
-export interface BulkPlan extends Plan {
-  targets: number;
-  refused: { id: string; name: string; status: number; detail: string }[];
-}
+export type BulkPlan = Schemas["BulkPlan"];
+/** One verb on many objects, and how far it is. */
+export type Operation = Item<"operations">;
+export type OperationTarget = Schemas["OperationTarget"];
+
+/** What became of an object, revision by revision. */
+export type History = Schemas["History"];
+export type HistoryEntry = Schemas["Change"];
 
 /** The member that names an object of a kind; `id` for those that are not here. */
 const KEYS: Partial<Record<ResourceName, string>> = {

@@ -2,8 +2,8 @@
 
 import type { ReactNode } from "react";
 
+import type { Field, Value } from "./Fields";
 import styles from "./ResourceForm.module.css";
-import type { Field, Value } from "./ResourceForm";
 
 interface Props {
   id: string;
@@ -22,20 +22,7 @@ export function Input({ id, field, value, fault, onChange }: Props) {
     "aria-invalid": fault !== null,
     "aria-describedby": told.length === 0 ? undefined : told.join(" "),
   };
-  const after = (
-    <>
-      {fault !== null && (
-        <p id={`${id}-fault`} className={styles.fault} role="alert">
-          {fault}
-        </p>
-      )}
-      {field.help !== undefined && (
-        <p id={`${id}-help`} className={styles.help}>
-          {field.help}
-        </p>
-      )}
-    </>
-  );
+  const after = <Remarks id={id} fault={fault} help={field.help} />;
   if (field.kind === "checkbox") {
     return (
       <div className={styles.field}>
@@ -73,6 +60,24 @@ export function Input({ id, field, value, fault, onChange }: Props) {
       {control(field, value, shared, onChange)}
       {after}
     </div>
+  );
+}
+
+/** What is said below a field: what is wrong with it, and what it is for. */
+function Remarks({ id, fault, help }: { id: string; fault: string | null; help: string | undefined }) {
+  return (
+    <>
+      {fault !== null && (
+        <p id={`${id}-fault`} className={styles.fault} role="alert">
+          {fault}
+        </p>
+      )}
+      {help !== undefined && (
+        <p id={`${id}-help`} className={styles.help}>
+          {help}
+        </p>
+      )}
+    </>
   );
 }
 

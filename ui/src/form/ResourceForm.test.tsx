@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { http, HttpResponse, ORIGIN, refusal, server } from "../testing/server";
 import { show } from "../testing/show";
-import type { Field } from "./ResourceForm";
+import type { Field } from "./Fields";
+import { filled, missing } from "./Fields";
 import { ResourceForm } from "./ResourceForm";
 
 const FIELDS: Field[] = [
@@ -106,4 +107,14 @@ describe("a form", () => {
     await userEvent.type(screen.getByLabelText(/^Description/), "x");
     expect(screen.getByText(/curl -X PATCH/).textContent).toContain(`-d '{"description":"x"}'`);
   });
+});
+
+test("what is empty is not sent", () => expect(filled({ a: "", b: [], c: false, d: "x", e: null })).toEqual({ c: false, d: "x" }));
+
+test("a list that has to be filled in is missing while it is empty, and one that is not shown is not", () => {
+  const fields: Field[] = [
+    { name: "mode", label: "Mode" },
+    { name: "macs", label: "MAC addresses", kind: "list", isNeeded: true, isShown: ({ mode }) => mode !== "none" },
+  ];
+  expect([missing(fields, { macs: [] }), missing(fields, { macs: ["a"] }), missing(fields, { mode: "none" })]).toEqual(["MAC addresses is missing.", null, null]);
 });

@@ -4,23 +4,21 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
+import { sentences } from "../parts/PlanView";
 import { inWords, machineTone } from "../parts/Status";
 import { ago, span } from "../parts/Time";
-import { sentences } from "../parts/PlanView";
+import { PAGES } from "../routes";
+import { pressed as keyPressed } from "../shell/keys";
+import { siteColor } from "../shell/site";
 import { http, HttpResponse, ORIGIN, page, refusal, server } from "../testing/server";
 import { show } from "../testing/show";
-import { PAGES } from "../routes";
-import { siteColor } from "../shell/site";
-import { pressed as keyPressed } from "../shell/keys";
 import Login, { nextOf } from "./login/Login";
-import { order } from "./machines/BulkDialog";
 import { memory } from "./machines/machine";
-import { summary } from "./machines/OperationView";
-import { VERBS } from "./machines/verbs";
-import { mayLose } from "./overview/ClusterCard";
+import { MENUS } from "./machines/verbs";
+import { order } from "./operations/Bulk";
 import { ordered } from "./overview/MachinesCard";
-import { pressed } from "./overview/PoolsCard";
 import Overview from "./overview/Overview";
+import { pressed } from "./overview/PoolsCard";
 
 const region = server();
 
@@ -57,10 +55,14 @@ test("a login that is refused says why, and one that is not goes on", async () =
 test("the overview shows what it knows when a part of it is refused", async () => {
   const empty = () => HttpResponse.json(page([], { facets: {} }));
   for (const kind of ["machines", "regions", "operations", "events", "subnets"]) region.use(http.get(`${ORIGIN}/api/v1/${kind}`, empty));
-  region.use(http.get(`${ORIGIN}/api/v1/racks`, () => refusal(403, "You may not see racks.")));
+  region.use(
+    http.get(`${ORIGIN}/api/v1/racks`, () => refusal(403, "You may not see racks.")),
+    http.get(`${ORIGIN}/api/v1/cluster`, () => refusal(403, "You may not see the cluster.")),
+  );
   show(<Overview />);
   expect(await screen.findByText("No machine needs attention")).toBeTruthy();
   expect((await screen.findByText("You may not see racks.")).closest("[role=alert]")).toBeTruthy();
+  expect(await screen.findByText("You may not see the cluster.")).toBeTruthy();
   expect(await screen.findByText("No pool runs full")).toBeTruthy();
   expect((await screen.findByRole("link", { name: "Take the first steps" })).getAttribute("href")).toBe("/welcome");
 });
@@ -75,6 +77,7 @@ test("a machine that needs somebody says since when, what it waits for, and what
   region.use(
     http.get(`${ORIGIN}/api/v1/machines`, () => HttpResponse.json(page([machine], { facets: { status: [], power: [] } }))),
     http.get(`${ORIGIN}/api/v1/machines/abc/timeline`, () => HttpResponse.json(timeline)),
+    http.get(`${ORIGIN}/api/v1/cluster`, () => refusal(403, "")),
   );
   show(<Overview />);
   expect((await screen.findByText("Release it.")).parentElement?.textContent).toBe("It did not report Release it.");
@@ -97,8 +100,6 @@ test("a pool is under pressure by the newest event of it", () => {
   expect(pressed(events).map((found) => found.id)).toEqual([3]);
 });
 
-test("a minority of the regions may fail", () => expect([0, 1, 2, 3, 4, 5].map(mayLose)).toEqual([0, 0, 0, 1, 1, 2]));
-
 test("times are said in their two largest units", () => {
   expect([5_000, 65_000, 3_900_000, 36_000_000, 90_000_000, 1_000_000_000].map(span)).toEqual(["5 s", "1 min", "1 h 5 min", "10 h", "1 d 1 h", "11 d"]);
   expect([ago(1_000, 2_000), ago(0, 60_000), ago(60_000, 0)]).toEqual(["now", "1 min ago", "in 1 min"]);
@@ -117,15 +118,10 @@ test("what a plan means is said, the worst first", () => {
 });
 
 test("a verb is ordered for what is selected, with what it was told alone", () => {
-  const verb = VERBS.find((found) => found.id === "release");
+  const verb = MENUS.flatMap(([, verbs]) => verbs).find((found) => found.id === "release");
   if (verb === undefined) throw new Error("there is no release");
-  const change = order(verb, { meant: { filter: "pool:lab" }, size: 80 }, { erase: false, comment: "moving" });
+  const change = order(verb, { meant: { filter: "pool:lab" }, size: 80 }, { erase: false, comment: "moving" }, "machines");
   expect(change.body).toEqual({ verb: "release", filter: "pool:lab", parameters: { comment: "moving" }, max: 80 });
-});
-
-test("an operation is summed up", () => {
-  const operation = { kind: "machines", total: 3, done: 1, failed: 1, waiting: 1, cancelled: 0 } as Parameters<typeof summary>[0];
-  expect(summary(operation)).toBe("1 of 3 machines done, 1 waiting, 1 refused");
 });
 
 test("sizes are said as people say them", () => expect([512, 65_536, 1_536].map(memory)).toEqual(["512 MiB", "64 GiB", "1.5 GiB"]));

@@ -7,7 +7,7 @@ import { useEffect, useState } from "react";
 import type { Change } from "../api/changes";
 import { make, newKey, plan } from "../api/changes";
 import { asProblem } from "../api/problem";
-import type { Plan } from "../api/resources";
+import type { BulkPlan, Plan } from "../api/resources";
 import type { Answer } from "../api/send";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
@@ -19,8 +19,8 @@ import { useToasts } from "./Toasts";
 interface Props {
   title: string;
   change: Change;
-  /** What the button says: the verb. */
-  verb: string;
+  /** What the button says: the verb, perhaps with what the plan tells. */
+  verb: string | ((plan: Plan | BulkPlan | undefined) => string);
   isDangerous?: boolean;
   cli?: string | undefined;
   /** Why it cannot be done yet: something that it has to be told is missing. Until then nothing is planned. */
@@ -33,39 +33,20 @@ interface Props {
   /** Whether what was done can be taken back. */
   isReversible?: boolean;
   onClose: () => void;
+  /** Called when it is done, after the dialog was closed. */
   onDone?: (answer: Answer<unknown>) => void;
 }
 
 export function ConfirmWithPlan(props: Props) {
   const { title, change, verb, isDangerous = false, cli, refusal: missing = null, children, width = "normal", done = title, isReversible = false, onClose, onDone } = props;
   const toasts = useToasts();
-  const settled = useSettled(change);
-  // Another change is another request.
-  const [request, setRequest] = useState(() => ({ change: settled, key: newKey() }));
-  if (request.change !== settled) setRequest({ change: settled, key: newKey() });
-  const isSettled = isSame(change, settled);
-  const planned = useQuery({
-    queryKey: ["plan", undefined, settled],
-    queryFn: ({ signal }) => plan<Plan>(settled, signal),
-    enabled: missing === null,
-    gcTime: 0,
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
+  const { planned, isSettled, isPending, failure, makeIt, again } = usePlanned(change, missing === null, (answer) => {
+    if (done !== null) toasts.tell(done, isReversible ? answer.revision : null);
+    onClose();
+    onDone?.(answer);
   });
-  const made = useMutation({
-    mutationFn: () => make<unknown>(settled, { ifPlan: planned.data?.plan, key: request.key }),
-    onSuccess: (answer) => {
-      if (done !== null) toasts.tell(done, isReversible ? answer.revision : null);
-      onDone?.(answer);
-      onClose();
-    },
-  });
-  const isOutdated = made.error !== null && asProblem(made.error).status === 412;
-  const again = () => {
-    made.reset();
-    void planned.refetch();
-  };
-  const refusal = missing !== null ? missing : planned.isPending || !isSettled ? "What it would do is being found out." : planned.isError ? "It would be refused." : null;
+  const isOutdated = failure !== null && asProblem(failure).status === 412;
+  const refusal = missing ?? (planned.isPending || !isSettled ? "What it would do is being found out." : planned.isError ? "It would be refused." : refusalOf(planned.data));
   const footer = (
     <>
       <Button onPress={onClose}>Cancel</Button>
@@ -74,22 +55,58 @@ export function ConfirmWithPlan(props: Props) {
           Look again
         </Button>
       ) : (
-        <Button kind={isDangerous ? "danger" : "primary"} refusal={refusal} isPending={made.isPending} onPress={() => made.mutate()}>
-          {verb}
+        <Button kind={isDangerous ? "danger" : "primary"} refusal={refusal} isPending={isPending} onPress={makeIt}>
+          {typeof verb === "string" ? verb : verb(planned.data)}
         </Button>
       )}
     </>
   );
   return (
-    <Dialog title={title} isOpen onClose={onClose} footer={footer} width={width} isDismissable={!made.isPending}>
+    <Dialog title={title} isOpen onClose={onClose} footer={footer} width={width} isDismissable={!isPending}>
       {children}
       {missing === null && planned.isPending && <Loading what="Finding out what would happen" />}
       {planned.isError && <ProblemView error={planned.error} onRetry={again} />}
-      {planned.data !== undefined && <PlanView plan={planned.data} />}
-      {made.isError && <ProblemView error={made.error} />}
+      {missing === null && planned.data !== undefined && <PlanView plan={planned.data} />}
+      {failure !== null && <ProblemView error={failure} />}
       <ShowAs change={change} cli={cli} />
     </Dialog>
   );
+}
+
+/** Why what is planned is not done: an operation that refuses all of its objects does nothing. */
+export function refusalOf(plan: Plan | BulkPlan | undefined): string | null {
+  if (plan === undefined || !("targets" in plan)) return null;
+  if (plan.targets === 0) return "It is about nothing.";
+  return plan.refused.length >= plan.targets ? "It would be refused for all of them." : null;
+}
+
+/** A change with its plan: `makeIt` makes what was planned, `again` plans it anew. */
+function usePlanned(change: Change, isReady: boolean, onDone: (answer: Answer<unknown>) => void) {
+  const settled = useSettled(change);
+  // Another change is another request.
+  const [request, setRequest] = useState(() => ({ change: settled, key: newKey() }));
+  if (request.change !== settled) setRequest({ change: settled, key: newKey() });
+  const planned = useQuery({
+    queryKey: ["plan", undefined, settled],
+    queryFn: ({ signal }) => plan(settled, signal),
+    enabled: isReady,
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  const made = useMutation({
+    mutationFn: (of: Change) => make<unknown>(of, { ifPlan: planned.data?.plan, key: request.key }),
+    onSuccess: onDone,
+  });
+  const again = () => {
+    made.reset();
+    // What was refused once is another request.
+    setRequest({ change: settled, key: newKey() });
+    void planned.refetch();
+  };
+  // What was said of another change is not of this one.
+  const failure = made.variables === settled ? made.error : null;
+  return { planned, isSettled: isSame(change, settled), isPending: made.isPending, failure, makeIt: () => made.mutate(settled), again };
 }
 
 /** How long nothing must be typed before it is planned anew. */

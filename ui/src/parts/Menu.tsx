@@ -1,7 +1,7 @@
 /** A button that opens a menu. */
 
 import type { ReactNode } from "react";
-import { MenuItem, MenuTrigger, Popover, Menu as AriaMenu } from "react-aria-components";
+import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 
 import { Button } from "./Button";
 import { Icon } from "./Icon";
@@ -13,7 +13,6 @@ export interface Choice {
   /** What it does, in small. */
   detail?: string | undefined;
   isDangerous?: boolean | undefined;
-  isDisabled?: boolean | undefined;
   /** Why it cannot be chosen now: it stands there with that, for keys and ears as well. */
   refusal?: string | null | undefined;
   /** The page that it leads to. */
@@ -47,10 +46,9 @@ export function Menu({ label, name, choices, onChoose, chosen = [], mode = "none
           aria-label={name ?? "Choices"}
           selectionMode={mode}
           selectedKeys={chosen}
-          disabledKeys={choices.filter((choice) => choice.isDisabled === true).map((choice) => choice.id)}
           onAction={(id) => {
-            const refusal = choices.find((choice) => choice.id === id)?.refusal ?? null;
-            if (refusal === null) onChoose(String(id));
+            const choice = choices.find((found) => found.id === id);
+            if (choice !== undefined && !isRefused(choice)) onChoose(choice.id);
           }}
         >
           {choices.map((choice) => (

@@ -1,48 +1,49 @@
-/** A part of a page with a head; pages of several of them; and facts as terms with what they are. */
+/** A part of a page with a head; how several of them stand; and facts, notes and what is of less weight in them. */
 
 import type { ReactNode } from "react";
+import { useId } from "react";
 
 import styles from "./Panel.module.css";
 import { Loading, ProblemView } from "./Problem";
+import type { Tone } from "./Status";
+import { Symbol } from "./Status";
 
 /** What was asked for a panel. */
 interface Asked {
   isPending: boolean;
   error: unknown;
+  /** What was answered last, also when it was refused since. */
+  data?: unknown;
   refetch?: () => unknown;
 }
 
-interface Props {
+interface PanelProps {
   title: string;
+  /** Before the title: how it stands. */
+  tone?: Tone | undefined;
   /** Beside the title: a number, a state. */
   beside?: ReactNode;
   /** What can be done with it. */
   actions?: ReactNode;
-  /** What it shows; until it is there, that is said. */
+  /** What it rests on: while that is on its way or refused, this is said. */
   result?: Asked | undefined;
-  /** Whether it has no space around what is in it: for tables. */
-  isFlush?: boolean;
   children: ReactNode;
 }
 
-export function Panel({ title, beside, actions, result, isFlush = false, children }: Props) {
+export function Panel({ title, tone, beside, actions, result, children }: PanelProps) {
+  const id = useId();
   const error = result?.error ?? null;
+  const isThere = result === undefined || (error === null ? !result.isPending : result.data !== undefined);
   return (
-    <section className={styles.panel} data-flush={isFlush || undefined} aria-label={title}>
+    <section className={styles.panel} data-tone={tone} aria-labelledby={id}>
       <header>
-        <h2>{title}</h2>
+        {tone !== undefined && <Symbol tone={tone} />}
+        <h2 id={id}>{title}</h2>
         {beside !== undefined && <span className={styles.beside}>{beside}</span>}
         {actions !== undefined && <span className={styles.actions}>{actions}</span>}
       </header>
-      {error !== null ? (
-        <div className={styles.pad}>
-          <ProblemView error={error} onRetry={result?.refetch === undefined ? undefined : () => void result.refetch?.()} />
-        </div>
-      ) : result?.isPending === true ? (
-        <Loading />
-      ) : (
-        children
-      )}
+      {error !== null && <ProblemView error={error} onRetry={result?.refetch === undefined ? undefined : () => void result.refetch?.()} />}
+      {isThere ? children : error === null && <Loading />}
     </section>
   );
 }
@@ -52,24 +53,39 @@ export function Panels({ children }: { children: ReactNode }) {
   return <div className={styles.page}>{children}</div>;
 }
 
-/** Panels side by side, as far as there is room. */
-export function Beside({ children }: { children: ReactNode }) {
-  return <div className={styles.row}>{children}</div>;
+/** Panels side by side, as far as there is room; all as wide as each other, or the first one twice as wide. */
+export function Beside({ isFirstWide = false, children }: { isFirstWide?: boolean; children: ReactNode }) {
+  return (
+    <div className={styles.row} data-first-wide={isFirstWide || undefined}>
+      {children}
+    </div>
+  );
 }
 
-/** Terms with what they are; those that are null are left out. */
-export function Facts({ of }: { of: readonly (readonly [term: string, value: ReactNode] | null)[] }) {
+/** Panels below each other beside others. */
+export function Column({ children }: { children: ReactNode }) {
+  return <div className={styles.column}>{children}</div>;
+}
+
+/** Panels in as many columns as there is room for, each where it fits. */
+export function Packed({ children }: { children: ReactNode }) {
+  return <div className={styles.packed}>{children}</div>;
+}
+
+/** A term, and what it is. */
+export type Fact = readonly [term: string, value: ReactNode];
+
+/** Terms with what they are; those of which nothing is known are left out. */
+export function Facts({ of }: { of: readonly Fact[] }) {
+  const known = of.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false);
   return (
     <dl className={styles.facts}>
-      {of.map(
-        (fact) =>
-          fact !== null && (
-            <div key={fact[0]}>
-              <dt>{fact[0]}</dt>
-              <dd>{fact[1]}</dd>
-            </div>
-          ),
-      )}
+      {known.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -77,4 +93,14 @@ export function Facts({ of }: { of: readonly (readonly [term: string, value: Rea
 /** A sentence of less weight. */
 export function Note({ children }: { children: ReactNode }) {
   return <p className={styles.note}>{children}</p>;
+}
+
+/** Words of less weight. */
+export function Quiet({ children }: { children: ReactNode }) {
+  return <span className={styles.quiet}>{children}</span>;
+}
+
+/** A text; and that there is none, where that is worth saying. */
+export function orNone(text: string | null | undefined): ReactNode {
+  return text === null || text === undefined || text === "" ? <Quiet>None</Quiet> : text;
 }

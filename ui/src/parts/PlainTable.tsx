@@ -1,4 +1,4 @@
-/** A small table of what is there as a whole: members of a group, keys, services. Lists of the API have `ResourceTable`. */
+/** A table of what is there as a whole: members of a group, disks of a machine; on a phone each row is a card. Lists of the API have `ResourceTable`. */
 
 import type { ReactNode } from "react";
 
@@ -19,23 +19,32 @@ interface Props<T> {
   label: string;
   columns: readonly PlainColumn<T>[];
   rows: readonly T[];
-  rowKey: (row: T) => string;
+  rowKey: (row: T) => string | number;
+  /** What can be done with a row. */
+  actions?: ((row: T) => ReactNode) | undefined;
   /** What stands there when there is nothing. */
   empty: ReactNode;
+  /** Whether it scrolls in itself: for what may be many. */
+  isFramed?: boolean;
 }
 
-export function PlainTable<T>({ label, columns, rows, rowKey, empty }: Props<T>) {
-  if (rows.length === 0) return <div className={styles.empty}>{empty}</div>;
+export function PlainTable<T>({ label, columns, rows, rowKey, actions, empty, isFramed = false }: Props<T>) {
+  if (rows.length === 0) return typeof empty === "string" ? <p className={styles.empty}>{empty}</p> : empty;
   return (
-    <div className={styles.scroller} role="region" aria-label={`Table: ${label}`} tabIndex={0}>
+    <div className={styles.scroller} data-framed={isFramed || undefined} role="group" aria-label={label} tabIndex={0}>
       <table className={styles.table} aria-label={label}>
         <thead>
           <tr>
             {columns.map((column) => (
               <th key={column.header} scope="col" data-numeric={column.isNumeric || undefined} data-narrow={column.isNarrow || undefined}>
-                {column.header === "" ? <span className="visually-hidden">What can be done</span> : column.header}
+                {column.header}
               </th>
             ))}
+            {actions !== undefined && (
+              <th scope="col" data-narrow>
+                <span className="visually-hidden">What can be done</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -43,9 +52,14 @@ export function PlainTable<T>({ label, columns, rows, rowKey, empty }: Props<T>)
             <tr key={rowKey(row)}>
               {columns.map((column, at) => (
                 <td key={column.header} data-label={column.header} data-title={at === 0 || undefined} data-numeric={column.isNumeric || undefined} style={column.widthMin === undefined ? undefined : { minWidth: column.widthMin }}>
-                  {column.cell(row)}
+                  <div>{column.cell(row)}</div>
                 </td>
               ))}
+              {actions !== undefined && (
+                <td className={styles.actions}>
+                  <div>{actions(row)}</div>
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

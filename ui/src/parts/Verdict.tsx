@@ -16,11 +16,20 @@ export interface Finding {
 
 const ORDER: readonly Tone[] = ["bad", "warn", "busy", "good", "idle", "neutral"];
 
-/** `well` is said when nothing is wrong; with another tone it says that there is nothing to be well. */
-export function Verdict({ findings, well, tone = "good" }: { findings: readonly Finding[]; well: string; tone?: Tone }) {
+interface Props {
+  findings: readonly Finding[];
+  /** What is said when nothing is wrong. */
+  well: string;
+  /** What follows it. */
+  help?: ReactNode;
+  /** Another tone than `good` says that there is nothing to be well. */
+  tone?: Tone;
+}
+
+export function Verdict({ findings, well, help, tone = "good" }: Props) {
   const sorted = [...findings].sort((one, other) => ORDER.indexOf(one.tone) - ORDER.indexOf(other.tone));
-  const isWell = !sorted.some(({ tone }) => tone === "bad" || tone === "warn");
-  const all: readonly Finding[] = isWell ? [{ tone, text: well }, ...sorted] : sorted;
+  const isWell = !sorted.some((finding) => finding.tone === "bad" || finding.tone === "warn");
+  const all: readonly Finding[] = isWell ? [{ tone, text: well, help }, ...sorted] : sorted;
   return (
     <ul className={styles.verdict} data-tone={all[0]?.tone} aria-label="What is to be said of it">
       {all.map((finding) => (

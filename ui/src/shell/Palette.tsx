@@ -72,21 +72,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
             />
           </div>
           <ul id={`${id}-hits`} role="listbox" aria-label="What was found" className={styles.hits}>
-            {hits.map((hit) => (
-              <li
-                key={hit.id}
-                id={`${id}-${hit.id}`}
-                role="option"
-                aria-selected={hit === current}
-                className={styles.hit}
-                onPointerMove={() => setAt(hits.indexOf(hit))}
-                onClick={() => go(hit)}
-              >
-                <Icon name={hit.icon} />
-                <span className={styles.label}>{hit.label}</span>
-                {hit.detail !== undefined && <span className={styles.detail}>{hit.detail}</span>}
-                {hit.status !== undefined && <Status tone={machineTone(hit.status)}>{hit.status}</Status>}
-              </li>
+            {hits.map((hit, place) => (
+              <HitView key={hit.id} id={`${id}-${hit.id}`} hit={hit} isCurrent={hit === current} onPoint={() => setAt(place)} onChoose={() => go(hit)} />
             ))}
           </ul>
           <p className={styles.foot} role="status">
@@ -95,6 +82,17 @@ export function Palette({ onClose }: { onClose: () => void }) {
         </Dialog>
       </Modal>
     </ModalOverlay>
+  );
+}
+
+function HitView({ id, hit, isCurrent, onPoint, onChoose }: { id: string; hit: Hit; isCurrent: boolean; onPoint: () => void; onChoose: () => void }) {
+  return (
+    <li id={id} role="option" aria-selected={isCurrent} className={styles.hit} onPointerMove={onPoint} onClick={onChoose}>
+      <Icon name={hit.icon} />
+      <span className={styles.label}>{hit.label}</span>
+      {hit.detail !== undefined && <span className={styles.detail}>{hit.detail}</span>}
+      {hit.status !== undefined && <Status tone={machineTone(hit.status)}>{hit.status}</Status>}
+    </li>
   );
 }
 

@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { preference } from "./preference";
 
 export const THEMES = ["system", "light", "dark"] as const;
-export const DENSITIES = ["comfortable", "compact"] as const;
+const DENSITIES = ["comfortable", "compact"] as const;
 
 const THEME = preference("theme", "system", THEMES);
 const DENSITY = preference("density", "comfortable", DENSITIES);

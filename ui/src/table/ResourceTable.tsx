@@ -5,8 +5,8 @@
  * so what is selected and where one is stays when rows change under it.
  */
 
-import { useMemo, useState, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
+import { useMemo, useState, useSyncExternalStore } from "react";
 
 import { useCounts, useList } from "../api/lists";
 import { asProblem } from "../api/problem";
@@ -31,14 +31,19 @@ import styles from "./ResourceTable.module.css";
 import { Rows } from "./Rows";
 import type { Meant, Selection } from "./selection";
 import { ALL, filterOf, meant, NONE, sizeOf } from "./selection";
+import type { TableState } from "./state";
 import { sortedBy, useTableState } from "./state";
 import type { View } from "./Views";
 import { Views } from "./Views";
 
-/** Values that are offered for choice beside the filter. */
-export interface Facet {
+/** What a list can be grouped by. */
+export interface Group {
   field: string;
   label: string;
+}
+
+/** Values that are offered for choice beside the filter. */
+export interface Facet extends Group {
   /** The values there can be, for lists that count none. */
   values?: readonly string[];
   /** How a value is called. */
@@ -62,14 +67,16 @@ interface Props<R extends ResourceName> {
   columns: readonly Column<Item<R>>[];
   defaultSort: string;
   facets?: readonly Facet[];
-  /** What it can be grouped by: field and label. */
-  groups?: readonly (readonly [field: string, label: string])[];
+  /** What it can be grouped by. */
+  groups?: readonly Group[];
   views?: readonly View[];
   placeholder?: string;
   /** Only what this filter means is in the table at all. */
   within?: string;
   /** The page of a row. */
   href?: (row: Item<R>) => string;
+  /** Opens a row, where it has no page. */
+  onOpen?: (row: Item<R>) => void;
   /** What can be done to those that are selected; without it nothing can be selected. */
   bulk?: (chosen: Chosen) => ReactNode;
   /** Whether the list tells how many there are, and how many have each value: events and leases do not. */
@@ -88,114 +95,184 @@ function columnsOf(resource: string): Preference<string[] | null> {
   return found;
 }
 
-export function ResourceTable<R extends ResourceName>(props: Props<R>) {
-  const { resource, noun, columns, defaultSort, facets = [], groups = [], views = [], within = "", href, bulk, isCounted = true, empty } = props;
-  const [state, change] = useTableState(defaultSort);
-  const [selected, setSelected] = useState<{ filter: string; selection: Selection }>({ filter: state.filter, selection: NONE });
-  // What was selected by another filter may not be on the screen any more.
-  const selection = selected.filter === state.filter ? selected.selection : NONE;
-  const select = (next: Selection) => setSelected({ filter: state.filter, selection: next });
+/** What is selected, as long as the filter is the one that it was selected by: of another one it may not be on the screen. */
+function useSelection(filter: string) {
+  const [selected, setSelected] = useState<{ filter: string; selection: Selection }>({ filter, selection: NONE });
+  const select = (selection: Selection) => setSelected({ filter, selection });
+  return [selected.filter === filter ? selected.selection : NONE, select] as const;
+}
+
+/** The columns that are shown, as the user chose them on this browser. */
+function useColumns<R extends ResourceName>(resource: R, columns: readonly Column<Item<R>>[]) {
   const preference = columnsOf(resource);
   const chosen = useSyncExternalStore(preference.subscribe, preference.read);
   const shown = useMemo(() => visible(columns, chosen), [columns, chosen]);
+  const toggle = (id: string) => {
+    const names = shown.map((column) => column.id);
+    preference.set(names.includes(id) ? names.filter((name) => name !== id) : [...names, id]);
+  };
+  return [shown, toggle] as const;
+}
 
-  const filter = both(within, state.filter);
-  const list = useList(resource, { filter, sort: state.sort, ...(state.group === "" ? {} : { group: state.group }) });
-  const counts = useCounts(resource, filter, facets.map((facet) => facet.field), isCounted);
+/** A list as it is filtered, sorted and grouped now. */
+function useRows<R extends ResourceName>(resource: R, filter: string, { sort, group }: TableState) {
+  const list = useList(resource, { filter, sort, ...(group === "" ? {} : { group }) });
   const problem = list.error === null ? null : asProblem(list.error);
-  const fault = problem?.parameterFault("filter") ?? null;
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const first = list.data?.pages[0];
-  const total = first?.total ?? rows.length;
+  // What is wrong with the filter is said at the filter.
+  const fault = problem?.parameterFault("filter") ?? null;
+  return { list, rows, total: first?.total ?? rows.length, groups: group === "" ? null : (first?.groups ?? null), problem, fault };
+}
+
+export function ResourceTable<R extends ResourceName>(props: Props<R>) {
+  const { resource, noun, columns, defaultSort, facets = [], groups = [], views = [], within = "", bulk, isCounted = true, empty } = props;
+  const [state, change] = useTableState(defaultSort);
+  const [selection, select] = useSelection(state.filter);
+  const [shown, toggleColumn] = useColumns(resource, columns);
+  const filter = both(within, state.filter);
+  const read = useRows(resource, filter, state);
+  const { list, total, problem, fault } = read;
+  const counts = useCounts(resource, filter, facets.map((facet) => facet.field), isCounted);
   const size = sizeOf(selection, total);
   const isAllThere = total > 0 || state.filter !== "" || list.isPending;
-  const toggle = (facet: Facet, value: string | null) => change({ filter: toggled(state.filter, facet.field, value) });
-
+  const heading = list.data === undefined ? "" : isCounted || !list.hasNextPage ? count(total, noun[0], noun[1]) : `${noun[1]} so far: ${total.toLocaleString("en")}`;
   return (
     <section className={styles.table} aria-label={noun[1]}>
       <div className={styles.bar}>
         <FilterBox resource={resource} value={state.filter} onChange={(next) => change({ filter: next })} fault={fault} isCounted={isCounted} placeholder={props.placeholder ?? `Filter ${noun[1]}`} />
         <div className={styles.tools}>
           <Views table={resource} state={state} onChoose={change} given={views} />
-          {groups.length > 0 && (
-            <Menu
-              name="Group"
-              label={<><Icon name="rows" size={14} /> <span className={styles.tool}>{groups.find(([field]) => field === state.group)?.[1] ?? "Group"}</span></>}
-              mode="single"
-              chosen={[state.group === "" ? "none" : state.group]}
-              choices={[{ id: "none", label: "No groups" }, ...groups.map(([id, label]) => ({ id, label }))]}
-              onChoose={(id) => change({ group: id === "none" ? "" : id })}
-            />
-          )}
-          <Menu
-            name="Columns"
-            label={<><Icon name="columns" size={14} /> <span className={styles.tool}>Columns</span></>}
-            mode="multiple"
-            chosen={shown.map((column) => column.id)}
-            choices={columns.slice(1).map((column) => ({ id: column.id, label: column.header }))}
-            onChoose={(id) => {
-              const names = shown.map((column) => column.id);
-              preference.set(names.includes(id) ? names.filter((name) => name !== id) : [...names, id]);
-            }}
-          />
+          {groups.length > 0 && <GroupMenu groups={groups} group={state.group} onChoose={(group) => change({ group })} />}
+          <ColumnMenu columns={columns} shown={shown} onToggle={toggleColumn} />
           <Export resource={resource} columns={columns} filter={size > 0 ? filterOf(selection, filter, keyMember(resource)) : filter} sort={state.sort} total={size > 0 ? size : total} />
         </div>
       </div>
-      <Facets title={list.data === undefined ? "" : isCounted || !list.hasNextPage ? count(total, noun[0], noun[1]) : `${noun[1]} so far: ${total.toLocaleString("en")}`} facets={facets} counts={counts.data?.facets ?? {}} filter={state.filter} onToggle={toggle} />
+      <Facets title={heading} facets={facets} counts={counts.data?.facets ?? {}} filter={state.filter} onToggle={(facet, value) => change({ filter: toggled(state.filter, facet.field, value) })} />
       <Chips filter={state.filter} facets={facets} onChange={(next) => change({ filter: next })} />
       {problem !== null && fault === null && (
         <div className={styles.problem}>
           <ProblemView error={problem} onRetry={() => void list.refetch()} />
         </div>
       )}
-      {!isAllThere && problem === null ? (
-        empty
-      ) : problem !== null && fault === null && rows.length === 0 ? null : (
-        <Rows
-          resource={resource}
-          noun={noun}
-          columns={shown}
-          rows={rows}
-          total={total}
-          groups={state.group === "" ? null : (first?.groups ?? null)}
-          groupLabel={(value) => groupLabel(groups, facets, state.group, value)}
-          onGroup={(value) => change({ filter: both(state.filter, valueTerm(state.group, value)), group: "" })}
-          sort={state.sort}
-          onSort={(field) => change({ sort: sortedBy(state.sort, field, defaultSort) })}
-          selection={bulk === undefined ? null : selection}
-          onSelect={select}
-          href={href}
-          hasMore={list.hasNextPage}
-          isLoading={list.isPending}
-          isOld={list.isPlaceholderData}
-          isRefused={problem !== null}
-          onMore={() => {
-            if (!list.isFetchingNextPage) void list.fetchNextPage();
-          }}
-        />
-      )}
+      {!isAllThere && problem === null ? empty : <Body {...props} state={state} onChange={change} read={read} columns={shown} selection={selection} onSelect={select} />}
       {bulk !== undefined && size > 0 && (
-        <div className={styles.bulk} role="region" aria-label="What is selected">
-          <strong>{count(size, noun[0], noun[1])}</strong> selected
-          {selection.kind === "some" && size < total && (
-            <Button size="small" kind="quiet" onPress={() => select(ALL)}>
-              Select all {total.toLocaleString("en")}
-            </Button>
-          )}
-          <span className={styles.gap} />
+        <BulkBar noun={noun} size={size} total={total} selection={selection} onSelect={select}>
           {bulk({ meant: meant(selection, filter, keyMember(resource)), size, clear: () => select(NONE) })}
-          <Button size="small" kind="quiet" label="Select none" onPress={() => select(NONE)}>
-            <Icon name="close" size={13} />
-          </Button>
-        </div>
+        </BulkBar>
       )}
     </section>
   );
 }
 
-function groupLabel(groups: readonly (readonly [string, string])[], facets: readonly Facet[], group: string, value: string | null): string {
-  if (value === null) return `No ${groups.find(([field]) => field === group)?.[1].toLowerCase() ?? "value"}`;
+interface BodyProps<R extends ResourceName> extends Props<R> {
+  state: TableState;
+  onChange: (next: Partial<TableState>) => void;
+  read: ReturnType<typeof useRows<R>>;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
+}
+
+/** The rows; none where the list was refused, unless the filter is what is wrong. */
+function Body<R extends ResourceName>({ resource, noun, columns, defaultSort, facets = [], groups = [], href, onOpen, bulk, state, onChange, read, selection, onSelect }: BodyProps<R>) {
+  const { list, rows, total, problem, fault } = read;
+  if (problem !== null && fault === null && rows.length === 0) return null;
+  return (
+    <Rows
+      resource={resource}
+      noun={noun}
+      columns={columns}
+      rows={rows}
+      total={total}
+      groups={read.groups}
+      groupLabel={(value) => groupLabel(groups, facets, state.group, value)}
+      onGroup={(value) => onChange({ filter: both(state.filter, valueTerm(state.group, value)), group: "" })}
+      sort={state.sort}
+      onSort={(field) => onChange({ sort: sortedBy(state.sort, field, defaultSort) })}
+      selection={bulk === undefined ? null : selection}
+      onSelect={onSelect}
+      href={href}
+      onOpen={onOpen}
+      hasMore={list.hasNextPage}
+      isLoading={list.isPending}
+      isOld={list.isPlaceholderData}
+      isRefused={problem !== null}
+      onMore={() => {
+        if (!list.isFetchingNextPage) void list.fetchNextPage();
+      }}
+    />
+  );
+}
+
+function GroupMenu({ groups, group, onChoose }: { groups: readonly Group[]; group: string; onChoose: (group: string) => void }) {
+  return (
+    <Menu
+      name="Group"
+      label={<><Icon name="rows" size={14} /> <span className={styles.tool}>{groups.find(({ field }) => field === group)?.label ?? "Group"}</span></>}
+      mode="single"
+      chosen={[group === "" ? "none" : group]}
+      choices={[{ id: "none", label: "No groups" }, ...groups.map(({ field, label }) => ({ id: field, label }))]}
+      onChoose={(id) => onChoose(id === "none" ? "" : id)}
+    />
+  );
+}
+
+/** Which columns are shown; the first one always is. */
+function ColumnMenu<T>({ columns, shown, onToggle }: { columns: readonly Column<T>[]; shown: readonly Column<T>[]; onToggle: (id: string) => void }) {
+  return (
+    <Menu
+      name="Columns"
+      label={<><Icon name="columns" size={14} /> <span className={styles.tool}>Columns</span></>}
+      mode="multiple"
+      chosen={shown.map((column) => column.id)}
+      choices={columns.slice(1).map((column) => ({ id: column.id, label: column.header }))}
+      onChoose={onToggle}
+    />
+  );
+}
+
+interface BulkBarProps {
+  noun: [one: string, many: string];
+  size: number;
+  total: number;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
+  children: ReactNode;
+}
+
+/** How many are selected, and what can be done to them. */
+function BulkBar({ noun, size, total, selection, onSelect, children }: BulkBarProps) {
+  return (
+    <div className={styles.bulk} role="region" aria-label="What is selected">
+      <strong>{count(size, noun[0], noun[1])}</strong> selected
+      {selection.kind === "some" && size < total && (
+        <Button size="small" kind="quiet" onPress={() => onSelect(ALL)}>
+          Select all {total.toLocaleString("en")}
+        </Button>
+      )}
+      <span className={styles.gap} />
+      {children}
+      <Button size="small" kind="quiet" label="Select none" onPress={() => onSelect(NONE)}>
+        <Icon name="close" size={13} />
+      </Button>
+    </div>
+  );
+}
+
+function groupLabel(groups: readonly Group[], facets: readonly Facet[], group: string, value: string | null): string {
+  if (value === null) return `No ${groups.find(({ field }) => field === group)?.label.toLowerCase() ?? "value"}`;
   return facets.find((facet) => facet.field === group)?.words?.(value) ?? value;
+}
+
+interface FacetValue {
+  value: string | null;
+  count?: number;
+}
+
+/** The values that are offered: those that there are, with how many have each; or those that there can be. */
+function valuesOf(facet: Facet, counts: Record<string, Count[]>): FacetValue[] {
+  const counted = counts[facet.field]?.map(({ value, count: number }) => ({ value: value ?? null, count: number }));
+  return counted ?? facet.values?.map((value) => ({ value })) ?? [];
 }
 
 /** How many values stand open. */
@@ -206,7 +283,7 @@ function Facets({ title, facets, counts, filter, onToggle }: { title: string; fa
     <div className={styles.facets}>
       <strong className={styles.total}>{title}</strong>
       {facets.map((facet) => {
-        const values: { value: string | null; count?: number }[] = counts[facet.field] ?? facet.values?.map((value) => ({ value })) ?? [];
+        const values = valuesOf(facet, counts);
         const name = (value: string | null) => (value === null ? "none" : (facet.words?.(value) ?? value));
         if (facet.tone !== undefined) {
           const { tone } = facet;

@@ -5,9 +5,10 @@ import type { ReactNode } from "react";
 export interface Column<T> {
   id: string;
   header: string;
-  cell: (row: T) => ReactNode;
-  /** The same as plain text, for exports. */
+  /** What it says as plain text; exports have it. */
   text: (row: T) => string | number;
+  /** How it is shown, where that is not just its text. */
+  cell?: (row: T) => ReactNode;
   /** What the API sorts it by; a column without one cannot be sorted by. */
   sort?: string;
   /** As CSS grid has it: `minmax(120px, 1fr)`. */
@@ -27,4 +28,9 @@ export function visible<T>(columns: readonly Column<T>[], chosen: readonly strin
 /** How wide a table is at least: the sum of the least widths, in pixels. */
 export function widthMin<T>(columns: readonly Column<T>[]): number {
   return columns.reduce((sum, column) => sum + Number(/(\d+)px/.exec(column.width)?.[1] ?? 100), 0);
+}
+
+/** What stands in a column. */
+export function content<T>(column: Column<T>, row: T): ReactNode {
+  return column.cell === undefined ? column.text(row) : column.cell(row);
 }

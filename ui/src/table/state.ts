@@ -1,7 +1,8 @@
 /** What a table shows, in the address: a link shows the same to somebody else, and going back goes back. */
 
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
+
+import { useParameters } from "../shell/parameters";
 
 export interface TableState {
   filter: string;
@@ -10,30 +11,16 @@ export interface TableState {
 }
 
 export function useTableState(defaultSort: string) {
-  const [search, setSearch] = useSearchParams();
-  const state = useMemo<TableState>(
-    () => ({ filter: search.get("q") ?? "", sort: search.get("sort") ?? defaultSort, group: search.get("group") ?? "" }),
-    [search, defaultSort],
-  );
+  const [get, put] = useParameters();
+  const state = useMemo<TableState>(() => ({ filter: get("q"), sort: get("sort") || defaultSort, group: get("group") }), [get, defaultSort]);
   const change = useCallback(
-    (next: Partial<TableState>) => {
-      setSearch(
-        (before) => {
-          const after = new URLSearchParams(before);
-          const put = (name: string, value: string | undefined, fallback: string) => {
-            if (value === undefined) return;
-            if (value === fallback) after.delete(name);
-            else after.set(name, value);
-          };
-          put("q", next.filter, "");
-          put("sort", next.sort, defaultSort);
-          put("group", next.group, "");
-          return after;
-        },
-        { replace: true },
-      );
-    },
-    [setSearch, defaultSort],
+    ({ filter, sort, group }: Partial<TableState>) =>
+      put({
+        ...(filter === undefined ? {} : { q: filter }),
+        ...(sort === undefined ? {} : { sort: sort === defaultSort ? "" : sort }),
+        ...(group === undefined ? {} : { group }),
+      }),
+    [put, defaultSort],
   );
   return [state, change] as const;
 }

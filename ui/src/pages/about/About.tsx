@@ -1,6 +1,7 @@
 /** What runs here, in which versions, under which licence, and where it is documented. */
 
 import { useFirstPage, useRead } from "../../api/lists";
+import type { Count } from "../../api/resources";
 import { PageHeader } from "../../parts/PageHeader";
 import { Beside, Facts, Note, Panel, Panels } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
@@ -51,7 +52,7 @@ export default function About() {
             </Note>
           </Panel>
         </Beside>
-        <Panel title="Versions in this site" beside={rows.length > 1 ? <Status tone="warn">{`${rows.length} versions: an upgrade is under way`}</Status> : undefined} result={racks.error === null ? regions : racks} isFlush>
+        <Panel title="Versions in this site" beside={rows.length > 1 ? <Status tone="warn">{`${rows.length} versions: an upgrade is under way`}</Status> : undefined} result={racks.error === null ? regions : racks}>
           <PlainTable
             label="Versions in this site"
             columns={[
@@ -67,11 +68,6 @@ export default function About() {
       </Panels>
     </>
   );
-}
-
-interface Count {
-  value: string | null;
-  count: number;
 }
 
 /** How many regions and racks have each version, the newest first. */

@@ -8,18 +8,18 @@ import { useFirstPage, useRead } from "../../api/lists";
 import type { Item } from "../../api/resources";
 import { pathOf } from "../../api/resources";
 import { SESSION } from "../../api/session";
+import { FormDialog } from "../../form/FormDialog";
 import { ResourceForm } from "../../form/ResourceForm";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
-import { Beside, Facts, Note, Panel, Panels } from "../../parts/Panel";
+import { Beside, Facts, Note, Panel, Panels, Quiet } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
 import { Copyable } from "../../parts/ShowAs";
 import { Tabs } from "../../parts/Tabs";
 import { USER_TABS } from "../users/Users";
-import styles from "./Account.module.css";
 
 interface Token {
   name: string;
@@ -82,96 +82,114 @@ export default function Account() {
 
 type AskedKey = { kind: "new" } | { kind: "show" | "rename" | "delete"; of: Token } | { kind: "made"; key: string };
 
+/** What the API answers when a key was made. */
+interface MadeKey {
+  consumer_key: string;
+  token_key: string;
+  token_secret: string;
+}
+
 function ApiKeys() {
   const tokens = useRead<Token[]>("/api/v1/account/list-authorisation-tokens", null);
   const [asked, setAsked] = useState<AskedKey | null>(null);
-  const close = () => setAsked(null);
-  const done = () => {
-    close();
-    void tokens.refetch();
-  };
   const all = tokens.value ?? [];
   return (
-    <>
-      <Panel title="API keys" beside={tokens.value === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAsked({ kind: "new" })}>New key</Button>} result={tokens} isFlush>
-        <PlainTable
-          label="API keys"
-          columns={[
-            { header: "Name", cell: (found) => (found.name === "" ? <span className={styles.quiet}>No name</span> : found.name), widthMin: 140 },
-            { header: "Middle part", cell: (found) => <code>{middleOf(found.token)}</code> },
-            {
-              header: "",
-              isNarrow: true,
-              cell: (found) => (
-                <span className={styles.buttons}>
-                  <Button size="small" label={`Show ${found.name}`} onPress={() => setAsked({ kind: "show", of: found })}>
-                    Show
-                  </Button>
-                  <Button size="small" label={`Rename ${found.name}`} onPress={() => setAsked({ kind: "rename", of: found })}>
-                    Rename
-                  </Button>
-                  <Button size="small" kind="quiet" label={`Delete ${found.name}`} onPress={() => setAsked({ kind: "delete", of: found })}>
-                    Delete
-                  </Button>
-                </span>
-              ),
-            },
-          ]}
-          rows={all}
-          rowKey={(found) => found.token}
-          empty="There is none: the command line and other clients need one."
-        />
-      </Panel>
-      <Dialog title="New API key" isOpen={asked?.kind === "new"} onClose={close}>
-        <ResourceForm
+    <Panel title="API keys" beside={tokens.value === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAsked({ kind: "new" })}>New key</Button>} result={tokens}>
+      <PlainTable
+        label="API keys"
+        columns={[
+          { header: "Name", cell: (found) => (found.name === "" ? <Quiet>No name</Quiet> : found.name), widthMin: 140 },
+          { header: "Middle part", cell: (found) => <code>{middleOf(found.token)}</code> },
+        ]}
+        actions={(found) => (
+          <>
+            <Button size="small" label={`Show ${called(found)}`} onPress={() => setAsked({ kind: "show", of: found })}>
+              Show
+            </Button>
+            <Button size="small" label={`Rename ${called(found)}`} onPress={() => setAsked({ kind: "rename", of: found })}>
+              Rename
+            </Button>
+            <Button size="small" kind="quiet" label={`Delete ${called(found)}`} onPress={() => setAsked({ kind: "delete", of: found })}>
+              Delete
+            </Button>
+          </>
+        )}
+        rows={all}
+        rowKey={(found) => found.token}
+        empty="There is none: the command line and other clients need one."
+      />
+      {asked !== null && <AskKey asked={asked} onAsk={setAsked} onDone={() => void tokens.refetch()} />}
+    </Panel>
+  );
+}
+
+/** What a key is called: by the part that is no secret when it has no name. */
+function called(token: Token): string {
+  return token.name === "" ? middleOf(token.token) : token.name;
+}
+
+function AskKey({ asked, onAsk, onDone }: { asked: AskedKey; onAsk: (asked: AskedKey | null) => void; onDone: () => void }) {
+  const close = () => onAsk(null);
+  switch (asked.kind) {
+    case "new":
+      return (
+        <FormDialog
+          title="New API key"
           fields={[{ name: "name", label: "Name", placeholder: "laptop", help: "What it is for." }]}
           change={(values) => ({ method: "POST", path: "/api/v1/account/create-authorisation-token", body: values })}
           submit="Make"
           isPlanned={false}
           done="The API key was made"
+          onClose={close}
           onDone={(answer) => {
-            const made = answer.data as { consumer_key: string; token_key: string; token_secret: string };
-            void tokens.refetch();
-            setAsked({ kind: "made", key: [made.consumer_key, made.token_key, made.token_secret].join(":") });
+            const { consumer_key, token_key, token_secret } = answer.data as MadeKey;
+            onDone();
+            onAsk({ kind: "made", key: [consumer_key, token_key, token_secret].join(":") });
           }}
-          onCancel={close}
         />
-      </Dialog>
-      {(asked?.kind === "made" || asked?.kind === "show") && (
-        <Dialog title="API key" isOpen onClose={close} footer={<Button kind="primary" onPress={close}>Close</Button>}>
-          <p>Who has it is me. On a host with the command line:</p>
-          <Copyable text={`ironraft login ${location.origin}`} />
-          <Copyable text={asked.kind === "made" ? asked.key : asked.of.token} />
-        </Dialog>
-      )}
-      {asked?.kind === "rename" && (
-        <Dialog title="Another name for a key" isOpen onClose={close}>
-          <ResourceForm
-            fields={[{ name: "name", label: "Name", isNeeded: true }]}
-            initial={{ name: asked.of.name }}
-            change={(values) => ({ method: "POST", path: "/api/v1/account/update-token-name", body: { token: middleOf(asked.of.token), name: values.name } })}
-            submit="Rename"
-            isPlanned={false}
-            done="The key has another name"
-            onDone={done}
-            onCancel={close}
-          />
-        </Dialog>
-      )}
-      {asked?.kind === "delete" && (
+      );
+    case "made":
+      return <KeyDialog value={asked.key} onClose={close} />;
+    case "show":
+      return <KeyDialog value={asked.of.token} onClose={close} />;
+    case "rename":
+      return (
+        <FormDialog
+          title="Another name for a key"
+          fields={[{ name: "name", label: "Name", isNeeded: true }]}
+          initial={{ name: asked.of.name }}
+          change={(values) => ({ method: "POST", path: "/api/v1/account/update-token-name", body: { token: middleOf(asked.of.token), name: values.name } })}
+          submit="Rename"
+          isPlanned={false}
+          done="The key has another name"
+          onClose={close}
+          onDone={onDone}
+        />
+      );
+    case "delete":
+      return (
         <ConfirmWithPlan
-          title={`Delete the key ${asked.of.name === "" ? middleOf(asked.of.token) : asked.of.name}?`}
+          title={`Delete the key ${called(asked.of)}?`}
           change={{ method: "POST", path: "/api/v1/account/delete-authorisation-token", body: { token_key: middleOf(asked.of.token) } }}
           verb="Delete the key"
           isDangerous
           done="The key was deleted"
           onClose={close}
-          onDone={done}
+          onDone={onDone}
         >
           <p>Whatever signs its requests with it is refused from then on, at every region.</p>
         </ConfirmWithPlan>
-      )}
-    </>
+      );
+  }
+}
+
+function KeyDialog({ value, onClose }: { value: string; onClose: () => void }) {
+  return (
+    <Dialog title="API key" isOpen onClose={onClose} footer={<Button kind="primary" onPress={onClose}>Close</Button>}>
+      <p>Who has it is me. On a host with the command line:</p>
+      <Copyable text={`ironraft login ${location.origin}`} />
+      <Copyable text={value} />
+    </Dialog>
   );
 }
 
@@ -182,38 +200,34 @@ function SshKeys() {
   const all = keys.data?.items ?? [];
   return (
     <>
-      <Panel title="SSH keys" beside={keys.data === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAdding(true)}>Add a key</Button>} result={keys} isFlush>
+      <Panel title="SSH keys" beside={keys.data === undefined ? undefined : count(all.length, "key")} actions={<Button size="small" onPress={() => setAdding(true)}>Add a key</Button>} result={keys}>
         <PlainTable
           label="SSH keys"
           columns={[
-            { header: "Comment", cell: (found) => sshParts(found.key).comment || <span className={styles.quiet}>None</span>, widthMin: 140 },
+            { header: "Comment", cell: (found) => sshParts(found.key).comment || <Quiet>None</Quiet>, widthMin: 140 },
             { header: "Key", cell: (found) => <code title={found.key}>{`${sshParts(found.key).sort} ${sshParts(found.key).short}`}</code> },
-            {
-              header: "",
-              isNarrow: true,
-              cell: (found) => (
-                <Button size="small" kind="quiet" label={`Delete ${sshParts(found.key).comment}`} onPress={() => setRemoved(found)}>
-                  Delete
-                </Button>
-              ),
-            },
           ]}
+          actions={(found) => (
+            <Button size="small" kind="quiet" label={`Delete ${sshParts(found.key).comment || sshParts(found.key).short}`} onPress={() => setRemoved(found)}>
+              Delete
+            </Button>
+          )}
           rows={all}
           rowKey={(found) => String(found.id)}
           empty="There is none: nobody could log in at machines that I deploy."
         />
         <Note>Machines that I deploy from now on let in who has one of them. Those that are deployed stay as they are.</Note>
       </Panel>
-      <Dialog title="Add an SSH key" isOpen={isAdding} onClose={() => setAdding(false)}>
-        <ResourceForm
+      {isAdding && (
+        <FormDialog
+          title="Add an SSH key"
           fields={[{ name: "key", label: "Public key", kind: "textarea", isNeeded: true, placeholder: "ssh-ed25519 AAAA… anna@laptop", help: "A line of authorized_keys without options, mostly ~/.ssh/id_ed25519.pub." }]}
           change={(values) => ({ method: "POST", path: pathOf("ssh-keys"), body: { key: String(values.key ?? "").trim() } })}
           submit="Add"
           done="The key was added"
-          onDone={() => setAdding(false)}
-          onCancel={() => setAdding(false)}
+          onClose={() => setAdding(false)}
         />
-      </Dialog>
+      )}
       {removed !== null && (
         <ConfirmWithPlan title="Delete this SSH key?" change={{ method: "DELETE", path: pathOf("ssh-keys", String(removed.id)) }} verb="Delete the key" isDangerous done="The key was deleted" onClose={() => setRemoved(null)}>
           <p>Machines that are deployed from now on do not let in who has it. Those that are deployed still do.</p>

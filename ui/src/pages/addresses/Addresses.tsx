@@ -5,12 +5,11 @@ import { Link } from "react-router";
 
 import { useAll } from "../../api/lists";
 import type { Item } from "../../api/resources";
-import { filled } from "../../form/body";
-import type { Field } from "../../form/ResourceForm";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { filled } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { Empty } from "../../parts/Problem";
 import { Time } from "../../parts/Time";
@@ -28,8 +27,8 @@ export default function Addresses() {
   const columns: Column<Address>[] = [
     { id: "ip", header: "Address", cell: (address) => <code>{address.ip}</code>, text: (address) => address.ip, sort: "ip", width: "minmax(150px, 1.2fr)", card: "title" },
     { id: "subnet", header: "Subnet", cell: (address) => (address.subnet ? <Link to={`/subnets/${address.subnet.id}`}>{address.subnet.cidr}</Link> : null), text: (address) => address.subnet?.cidr ?? "", sort: "subnet.cidr", width: "minmax(150px, 1.2fr)", card: "below" },
-    { id: "kind", header: "Kind", cell: (address) => address.alloc_type_name, text: (address) => address.alloc_type_name, sort: "alloc_type_name", width: "minmax(120px, 1fr)" },
-    { id: "owner", header: "Owner", cell: (address) => address.owner?.username ?? "", text: (address) => address.owner?.username ?? "", sort: "owner.username", width: "minmax(100px, 1fr)", card: "below" },
+    { id: "kind", header: "Kind", text: (address) => address.alloc_type_name, sort: "alloc_type_name", width: "minmax(120px, 1fr)" },
+    { id: "owner", header: "Owner", text: (address) => address.owner?.username ?? "", sort: "owner.username", width: "minmax(100px, 1fr)", card: "below" },
     { id: "client", header: "Client", cell: (address) => (client(address) === "" ? null : <code>{client(address)}</code>), text: client, width: "minmax(150px, 1.2fr)" },
     { id: "created", header: "Since", cell: (address) => <Time at={address.created} />, text: (address) => address.created ?? "", sort: "created", width: "minmax(110px, 1fr)", card: "below" },
     {
@@ -66,26 +65,29 @@ export default function Addresses() {
         }
       />
       {isReserving && <ReserveDialog onClose={() => setReserving(false)} />}
-      {released !== null && (
-        <ConfirmWithPlan
-          title={`Release ${released.ip}?`}
-          change={{ method: "POST", path: "/api/v1/ip-addresses/release", body: { ip: released.ip } }}
-          verb="Release"
-          isDangerous
-          isReversible
-          done={`${released.ip} was released`}
-          onClose={() => setReleased(null)}
-        >
-          <p>From then on it may be given to somebody else.</p>
-        </ConfirmWithPlan>
-      )}
+      {released !== null && <ReleaseDialog address={released} onClose={() => setReleased(null)} />}
     </>
+  );
+}
+
+function ReleaseDialog({ address, onClose }: { address: Address; onClose: () => void }) {
+  return (
+    <ConfirmWithPlan
+      title={`Release ${address.ip}?`}
+      change={{ method: "POST", path: "/api/v1/ip-addresses/release", body: { ip: address.ip } }}
+      verb="Release"
+      isDangerous
+      isReversible
+      done={`${address.ip} was released`}
+      onClose={onClose}
+    >
+      <p>From then on it may be given to somebody else.</p>
+    </ConfirmWithPlan>
   );
 }
 
 function ReserveDialog({ onClose }: { onClose: () => void }) {
   const subnets = useAll("subnets");
-  if (subnets.isPending) return null;
   const options = [...subnets.items].sort(bySubnet).map((subnet) => ({ value: subnet.cidr, label: subnet.name === subnet.cidr ? subnet.cidr : `${subnet.cidr} ${subnet.name}` }));
   const fields: Field[] = [
     { name: "subnet", label: "Subnet", kind: "select", isNeeded: true, options },
@@ -93,9 +95,5 @@ function ReserveDialog({ onClose }: { onClose: () => void }) {
     { name: "hostname", label: "Name", help: "It stands in the DNS." },
     { name: "mac", label: "Hardware address", help: "DHCP gives the address to this client." },
   ];
-  return (
-    <Dialog title="Reserve an address" isOpen onClose={onClose} isDismissable={false}>
-      <ResourceForm fields={fields} change={(values) => ({ method: "POST", path: "/api/v1/ip-addresses/reserve", body: filled(values) })} submit="Reserve" done="The address was reserved" isReversible onDone={onClose} onCancel={onClose} />
-    </Dialog>
-  );
+  return <FormDialog title="Reserve an address" waitsFor={[subnets]} fields={fields} change={(values) => ({ method: "POST", path: "/api/v1/ip-addresses/reserve", body: filled(values) })} submit="Reserve" done="The address was reserved" isReversible onClose={onClose} />;
 }

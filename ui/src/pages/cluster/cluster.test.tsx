@@ -5,14 +5,14 @@ import userEvent from "@testing-library/user-event";
 import { Route, Routes } from "react-router";
 import { expect, test } from "vitest";
 
-import { freshness } from "../../live/freshness";
 import { http, HttpResponse, ORIGIN, page, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
-import { apartFromContact, lastContact, regionNode, servicesInWords } from "../controllers/controller";
 import type { Rack as RackItem } from "../controllers/controller";
+import { apartFromContact, lastContact, regionNode, servicesInWords } from "../controllers/controller";
 import Rack from "../controllers/Rack";
-import { removal } from "../controllers/Region";
-import Cluster, { newest, verdict } from "./Cluster";
+import ClusterPage, { newest } from "./Cluster";
+import type { Cluster, Member } from "./members";
+import { clockOf, explained, findingsOf, lagOf, mayLose, removal, roleOf, spareInWords } from "./members";
 
 const region = server();
 
@@ -32,12 +32,52 @@ const RACK = {
   ],
 };
 
-test("how many more regions may fail is said in words", () => {
-  const titles = [1, 2, 3, 4, 5].map((members) => verdict(members, true).title);
-  expect(titles).toEqual(["No region may fail", "No region may fail", "One of 3 regions may fail", "One of 4 regions may fail", "2 of 5 regions may fail"]);
-  expect(verdict(1, true).text).toContain("With 2 more regions, 1 may fail.");
-  expect(verdict(4, true).text).toContain("4 regions bear no more than 3.");
-  expect(verdict(3, false)).toMatchObject({ tone: "bad", title: "Nothing can be changed" });
+/** So many regions that vote, seen by the first one, which leads unless it is told otherwise. */
+function of(voters: number, more: Partial<Cluster> = {}): Cluster {
+  const { leader = 1 } = more;
+  const member = (node_id: number): Member => ({ node_id, system_id: `id${node_id}`, hostname: `region-${node_id}`, address: `10.0.0.${node_id}:5241`, version: "0.1.0", voter: true, leads: node_id === leader, matched: 9, lag: 0, clock_offset_ms: null });
+  const quorum = Math.floor(voters / 2) + 1;
+  const members = Array.from({ length: voters }, (_, at) => member(at + 1));
+  return { id: "c", seen_by: 1, role: "leader", term: 7, leader, last_log: 9, applied: 9, snapshot: null, clock_refusal: null, quorum, may_fail: voters - quorum, members, ...more };
+}
+
+/** The same with one member that is otherwise. */
+function but(cluster: Cluster, node_id: number, more: Partial<Member>): Cluster {
+  return { ...cluster, members: cluster.members.map((member) => (member.node_id === node_id ? { ...member, ...more } : member)) };
+}
+
+test("how many more nodes can be lost is said in words", () => {
+  expect([1, 2, 3, 4, 5].map((voters) => spareInWords(of(voters)))).toEqual(["Can lose no more nodes", "Can lose no more nodes", "Can lose 1 more node", "Can lose 1 more node", "Can lose 2 more nodes"]);
+  expect([0, 1, 2, 3, 4, 5].map(mayLose)).toEqual([0, 0, 0, 1, 1, 2]);
+  expect(explained(of(1))).toContain("With 2 more regions, 1 may fail.");
+  expect(explained(of(4))).toContain("4 regions bear no more than 3.");
+});
+
+test("a node that is behind counts as lost already, as far as the leader knows", () => {
+  const behind = but(of(3), 2, { lag: 5_000 });
+  expect(spareInWords(behind)).toBe("Can lose no more nodes");
+  expect(spareInWords(but(of(3), 2, { lag: null }))).toBe("Can lose no more nodes");
+  expect(findingsOf(behind, true).map(({ text }) => text)).toContain("region-2 is behind");
+  const followed = { ...behind, role: "follower", seen_by: 3 };
+  expect(spareInWords(followed)).toBe("Can lose 1 more node");
+  expect(explained(followed)).toContain("the leader knows alone");
+});
+
+test("of each member its role, its lag and its clock are told, as far as they are known", () => {
+  const cluster = but(of(3), 2, { lag: 12, clock_offset_ms: 1_500 });
+  const [leader, other] = cluster.members as [Member, Member];
+  expect([roleOf(cluster, leader).word, roleOf(cluster, other).word]).toEqual(["Leader", "Follower"]);
+  expect([lagOf(cluster, leader), lagOf(cluster, other)?.word]).toEqual([null, "12 entries"]);
+  expect([clockOf(cluster, leader)?.word, clockOf(cluster, other)]).toEqual(["In use", { tone: "warn", word: "1,500 ms ahead" }]);
+  const alone = { ...but(cluster, 1, { leads: false }), role: "candidate", leader: null };
+  expect(lagOf(alone, other)).toBeNull();
+  expect([roleOf(alone, alone.members[0] as Member).word, roleOf(alone, other).word]).toEqual(["Candidate", "Voter"]);
+  expect(roleOf(cluster, { ...other, voter: false }).word).toBe("Learner");
+});
+
+test("without a quorum it is said whose view it is", () => {
+  const texts = findingsOf(of(3, { role: "candidate", leader: null }), false).map(({ text }) => text);
+  expect(texts).toEqual(["No quorum: nothing can be changed", "This is what region-1 alone sees"]);
 });
 
 test("removing a region says what is left", () => {
@@ -66,23 +106,28 @@ test("that a rack was heard of is no change of it", () => {
   expect(apartFromContact(history).map((found) => found.revision)).toEqual([9, 7, 6]);
 });
 
-test("the cluster shows what it knows when a part of it is refused, and that there is no quorum", async () => {
+test("the cluster shows what it knows when a part of it is refused, and what one region sees without a quorum", async () => {
+  let hasQuorum = false;
   region.use(
-    http.get(`${ORIGIN}/api/v1/regions`, ({ request }) =>
-      new URL(request.url).searchParams.has("stale")
-        ? HttpResponse.json(page([{ system_id: "m", hostname: "region-1", version: "0.1.0", ip_addresses: ["10.0.0.1"], description: "" }]))
-        : refusal(503, "There is no leader."),
-    ),
+    http.get(`${ORIGIN}/api/v1/cluster`, ({ request }) => {
+      if (hasQuorum) return HttpResponse.json(of(3));
+      return new URL(request.url).searchParams.has("stale") ? HttpResponse.json(of(3, { role: "candidate", leader: null })) : refusal(503, "There is no leader.");
+    }),
+    http.get(`${ORIGIN}/api/v1/regions`, () => HttpResponse.json(page([{ system_id: "id1", hostname: "region-1", description: "in the cellar" }]))),
     http.get(`${ORIGIN}/api/v1/racks`, () => refusal(403, "You may not see racks.")),
     http.get(`${ORIGIN}/api/v1/events`, () => HttpResponse.json(page([]))),
   );
-  show(<Cluster />);
-  expect(await screen.findByText("region-1")).toBeTruthy();
+  const { queries } = show(<ClusterPage />);
+  expect(await screen.findByText("This is what region-1 alone sees")).toBeTruthy();
+  expect(screen.getByText("No quorum: nothing can be changed")).toBeTruthy();
   expect(await screen.findByText("You may not see racks.")).toBeTruthy();
-  freshness.answeredOld(4);
-  expect(await screen.findByText("Nothing can be changed")).toBeTruthy();
-  freshness.answered(5);
-  expect(await screen.findByText("No region may fail")).toBeTruthy();
+  expect(await screen.findByText("in the cellar")).toBeTruthy();
+  expect(screen.getByText("Candidate")).toBeTruthy();
+  hasQuorum = true;
+  await queries.invalidateQueries();
+  expect(await screen.findByText("Can lose 1 more node")).toBeTruthy();
+  expect(screen.getByText("Leader")).toBeTruthy();
+  expect(screen.getByText(/term 7/)).toBeTruthy();
 });
 
 test("a rack that is away says so, and forgetting it shows what would happen", async () => {

@@ -9,63 +9,44 @@ import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { Menu } from "../../parts/Menu";
 import { PageHeader } from "../../parts/PageHeader";
-import { Beside, Facts, Note, Panel, Panels } from "../../parts/Panel";
+import { Beside, Facts, Note, orNone, Panel, Panels, Quiet } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
-import { Loading, ProblemView } from "../../parts/Problem";
-import { inWords, Status, Symbol } from "../../parts/Status";
+import { inWords, Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
+import { UnreadPage } from "../../parts/UnreadPage";
+import { Verdict } from "../../parts/Verdict";
 import { quotedText } from "../../table/filter";
-import { isConnected } from "../overview/RacksCard";
-import type { Rack as RackItem } from "./controller";
-import { lastContact, regionNode, serviceName, serviceTone, servicesOf } from "./controller";
-import styles from "./Controllers.module.css";
+import type { Rack } from "./controller";
+import { isConnected, lastContact, regionNode, serviceName, servicesOf, serviceTone } from "./controller";
 import { EditController, EventsPanel, HistoryPanel, useHistory } from "./parts";
+import { SessionStatus } from "./SessionStatus";
 
-export default function Rack() {
+const ABOVE = [{ title: "Racks", to: "/racks" }];
+
+export default function RackPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("racks", id);
+  const read = useObject("racks", id);
+  const { item } = read;
   const [asked, setAsked] = useState<"edit" | "remove" | null>(null);
-  const navigate = useNavigate();
-  const above = [{ title: "Racks", to: "/racks" }];
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={id} above={above} />
-        <Panels>{error === null ? <Loading /> : <ProblemView error={error} onRetry={() => void refetch()} />}</Panels>
-      </>
-    );
-  }
-  const connected = isConnected(item);
+  if (item === undefined) return <UnreadPage title={id} above={ABOVE} result={read} />;
+  const events = `node:${quotedText(item.system_id)}`;
   return (
     <>
-      <PageHeader title={item.hostname} above={above} beside={<Status tone={connected ? "good" : "bad"}>{connected ? "Connected" : "Away"}</Status>}>
+      <PageHeader title={item.hostname} above={ABOVE} beside={<SessionStatus rack={item} />}>
         <Button onPress={() => setAsked("edit")}>Edit</Button>
         <Menu label="More" choices={[{ id: "remove", label: "Forget this rack…", detail: "For a host that does not come back", isDangerous: true }]} onChoose={() => setAsked("remove")} />
       </PageHeader>
       <Panels>
-        <Session rack={item} isConnected={connected} />
+        <Session rack={item} />
         <Beside>
-          <Panel title="Services" isFlush>
-            <PlainTable
-              label="Services"
-              columns={[
-                { header: "Service", cell: (service) => serviceName(service.name) },
-                { header: "State", cell: (service) => <Status tone={serviceTone(service.status)}>{inWords(service.status)}</Status> },
-                { header: "Why", cell: (service) => service.status_info },
-              ]}
-              rows={servicesOf(item)}
-              rowKey={(service) => service.name}
-              empty="It did not say what it serves."
-            />
-            {servicesOf(item).some((service) => service.status === "unknown") && <Note>“Unknown” is what a rack has not reported of.</Note>}
-          </Panel>
+          <Services rack={item} />
           <Panel title="Rack">
             <Facts
               of={[
-                ["Description", item.description === "" ? <span className={styles.quiet}>None</span> : item.description],
-                ["Zone", item.zone?.name ?? "None"],
+                ["Description", orNone(item.description)],
+                ["Zone", orNone(item.zone?.name)],
                 ["Version", item.version],
-                ["Addresses", item.ip_addresses.length === 0 ? <span className={styles.quiet}>None that are in a known subnet</span> : item.ip_addresses.join(", ")],
+                ["Addresses", item.ip_addresses.length === 0 ? <Quiet>None that are in a known subnet</Quiet> : item.ip_addresses.join(", ")],
                 ["Full name", item.fqdn],
                 ["Id", <code key="id">{item.system_id}</code>],
               ]}
@@ -75,90 +56,111 @@ export default function Rack() {
         <Interfaces rack={item} />
         <Beside>
           <Images rack={item} />
-          <EventsPanel filter={`node:${quotedText(item.system_id)}`} all={<Link to={`/events?q=${encodeURIComponent(`node:${quotedText(item.system_id)}`)}`}>All</Link>} />
+          <EventsPanel filter={events} all={<Link to={`/events?q=${encodeURIComponent(events)}`}>All</Link>} />
         </Beside>
         <HistoryPanel kind="racks" item={item.system_id} />
       </Panels>
       {asked === "edit" && <EditController kind="racks" item={item} onClose={() => setAsked(null)} />}
-      {asked === "remove" && (
-        <ConfirmWithPlan
-          title={`Forget ${item.hostname}?`}
-          change={{ method: "DELETE", path: pathOf("racks", item.system_id) }}
-          verb="Forget the rack"
-          isDangerous
-          cli={`ironraft rack delete ${item.hostname}`}
-          done={`${item.hostname} was forgotten`}
-          onClose={() => setAsked(null)}
-          onDone={() => void navigate("/racks")}
-        >
-          <p>
-            VLANs that it serves are served by their other rack alone, or by nobody. Its certificate is not taken any more: the host comes back only by joining with a new
-            token.{connected && " It is connected now: stop it first, or what it serves ends in the middle."}
-          </p>
-        </ConfirmWithPlan>
-      )}
+      {asked === "remove" && <Forget rack={item} onClose={() => setAsked(null)} />}
     </>
   );
 }
 
-function Session({ rack, isConnected: connected }: { rack: RackItem; isConnected: boolean }) {
-  const filter = `node:${quotedText(rack.system_id)} type:"Rack controller connected","Rack controller disconnected"`;
-  const last = useFirstPage("events", { filter, limit: 1 }).data?.items[0];
-  const history = useHistory("racks", rack.system_id);
-  const contact = lastContact(history.value);
-  const node = last === undefined ? null : regionNode(last.description);
+function Forget({ rack, onClose }: { rack: Rack; onClose: () => void }) {
+  const navigate = useNavigate();
   return (
-    <div className={styles.verdict} data-tone={connected ? "good" : "bad"}>
-      <Symbol tone={connected ? "good" : "bad"} />
-      <strong>{connected ? `Follows region${node === null ? "" : ` node ${node}`}` : "No region hears of it"}</strong>
+    <ConfirmWithPlan
+      title={`Forget ${rack.hostname}?`}
+      change={{ method: "DELETE", path: pathOf("racks", rack.system_id) }}
+      verb="Forget the rack"
+      isDangerous
+      cli={`ironraft rack delete ${rack.hostname}`}
+      done={`${rack.hostname} was forgotten`}
+      onClose={onClose}
+      onDone={() => void navigate("/racks")}
+    >
       <p>
-        {last !== undefined && (
-          <>
-            {connected ? "Connected" : "Away since"} <Time at={last.created} />.{" "}
-          </>
-        )}
-        {connected
-          ? "It gets what changes as it happens."
-          : "What it serves goes on from its memory: clients with a lease renew it for 15 to 20 minutes, new ones get addresses for 13 to 15. Look at the host, and at its link to the regions."}
-        {contact !== null && (
-          <>
-            {" "}
-            Heard of last <Time at={contact} />, as far as it is noted (every half minute).
-          </>
-        )}
+        VLANs that it serves are served by their other rack alone, or by nobody. Its certificate is not taken any more: the host comes back only by joining with a new
+        token.{isConnected(rack) && " It is connected now: stop it first, or what it serves ends in the middle."}
       </p>
-    </div>
+    </ConfirmWithPlan>
   );
 }
 
-function Interfaces({ rack }: { rack: RackItem }) {
+function Session({ rack }: { rack: Rack }) {
+  const filter = `node:${quotedText(rack.system_id)} type:"Rack controller connected","Rack controller disconnected"`;
+  const last = useFirstPage("events", { filter, limit: 1 }).data?.items[0];
+  const contact = lastContact(useHistory("racks", rack.system_id).value);
+  const node = last === undefined ? null : regionNode(last.description);
+  const help = (
+    <>
+      {last !== undefined && (
+        <>
+          {isConnected(rack) ? "Connected" : "Away since"} <Time at={last.created} />.{" "}
+        </>
+      )}
+      {isConnected(rack)
+        ? "It gets what changes as it happens."
+        : "What it serves goes on from its memory: clients with a lease renew it for 15 to 20 minutes, new ones get addresses for 13 to 15. Look at the host, and at its link to the regions."}
+      {contact !== null && (
+        <>
+          {" "}
+          Heard of last <Time at={contact} />, as far as it is noted (every half minute).
+        </>
+      )}
+    </>
+  );
+  const text = isConnected(rack) ? `Follows region${node === null ? "" : ` node ${node}`}` : "No region hears of it";
+  return <Verdict findings={isConnected(rack) ? [] : [{ tone: "bad", text, help }]} well={text} help={help} />;
+}
+
+function Services({ rack }: { rack: Rack }) {
+  const services = servicesOf(rack);
   return (
-    <Panel title="Interfaces and VLANs" isFlush>
+    <Panel title="Services">
+      <PlainTable
+        label="Services"
+        columns={[
+          { header: "Service", cell: (service) => serviceName(service.name) },
+          { header: "State", cell: (service) => <Status tone={serviceTone(service.status)}>{inWords(service.status)}</Status> },
+          { header: "Why", cell: (service) => service.status_info },
+        ]}
+        rows={services}
+        rowKey={(service) => service.name}
+        empty="It did not say what it serves."
+      />
+      {services.some((service) => service.status === "unknown") && <Note>“Unknown” is what a rack has not reported of.</Note>}
+    </Panel>
+  );
+}
+
+/** The subnets that an interface has addresses of. */
+function Subnets({ of }: { of: Rack["interface_set"][number] }) {
+  const subnets = of.links.flatMap((link) => (link.subnet === null || link.subnet === undefined ? [] : [link.subnet]));
+  return subnets.map((subnet, at) => (
+    <span key={subnet.id}>
+      {at > 0 && ", "}
+      <Link to={`/subnets/${subnet.id}`}>{subnet.name}</Link>
+    </span>
+  ));
+}
+
+function Interfaces({ rack }: { rack: Rack }) {
+  return (
+    <Panel title="Interfaces and VLANs">
       <PlainTable
         label="Interfaces"
         columns={[
           { header: "Interface", cell: (found) => found.name },
           { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },
           { header: "Addresses", cell: (found) => found.links.map((link) => link.ip_address).join(", ") },
-          {
-            header: "Subnets",
-            cell: (found) =>
-              found.links.flatMap((link) => (link.subnet === null || link.subnet === undefined ? [] : [link.subnet])).map((subnet, at) => (
-                <span key={subnet.id}>
-                  {at > 0 && ", "}
-                  <Link to={`/subnets/${subnet.id}`}>{subnet.name}</Link>
-                </span>
-              )),
-          },
-          {
-            header: "VLAN",
-            cell: (found) => (found.vlan === null || found.vlan === undefined ? <span className={styles.quiet}>Unknown</span> : `${found.vlan.fabric} ${found.vlan.vid === 0 ? "untagged" : found.vlan.vid}${found.vlan.name === "untagged" ? "" : ` (${found.vlan.name})`}`),
-          },
+          { header: "Subnets", cell: (found) => <Subnets of={found} /> },
+          { header: "VLAN", cell: (found) => (found.vlan === null || found.vlan === undefined ? <Quiet>Unknown</Quiet> : `${found.vlan.fabric} ${found.vlan.vid === 0 ? "untagged" : found.vlan.vid}${found.vlan.name === "untagged" ? "" : ` (${found.vlan.name})`}`) },
           { header: "DHCP", cell: (found) => (found.vlan?.dhcp_on === true ? <Status tone="good">Served</Status> : <Status tone="idle">Off</Status>) },
           { header: "MTU", cell: (found) => found.effective_mtu, isNumeric: true },
         ]}
         rows={rack.interface_set}
-        rowKey={(found) => String(found.id)}
+        rowKey={(found) => found.id}
         empty="It has told of no interface but loopback. A rack that is away tells when it comes back."
       />
     </Panel>
@@ -171,11 +173,11 @@ interface BootImages {
   images: { name: string; architecture: string; subarches: string[]; status: string }[];
 }
 
-function Images({ rack }: { rack: RackItem }) {
+function Images({ rack }: { rack: Rack }) {
   const images = useRead<BootImages>(`${pathOf("racks", rack.system_id)}/list-boot-images`, "images");
   const all = images.value?.images ?? [];
   return (
-    <Panel title="Images that it can give" result={images} isFlush>
+    <Panel title="Images that it can give" result={images}>
       <PlainTable
         label="Images"
         columns={[

@@ -1,35 +1,31 @@
-/** A region: where it is, how new it is, and how it is taken out. */
+/** A region: where it is, how it stands in the cluster, and how it is taken out. */
 
 import { useState } from "react";
 import { useParams } from "react-router";
 
-import { useFirstPage, useObject } from "../../api/lists";
+import { useObject } from "../../api/lists";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
-import { Beside, Facts, Panel, Panels } from "../../parts/Panel";
-import { Loading, ProblemView } from "../../parts/Problem";
-import { mayLose } from "../overview/ClusterCard";
-import styles from "./Controllers.module.css";
+import { Beside, Facts, orNone, Panel, Panels } from "../../parts/Panel";
+import { Status } from "../../parts/Status";
+import { UnreadPage } from "../../parts/UnreadPage";
+import type { Cluster } from "../cluster/members";
+import { clockOf, lagOf, removal, roleOf, seenBy, useCluster } from "../cluster/members";
+import type { Region } from "./controller";
 import { Command, EditController, HistoryPanel } from "./parts";
 
-export default function Region() {
+const ABOVE = [{ title: "Cluster", to: "/cluster" }];
+
+export default function RegionPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("regions", id);
-  const regions = useFirstPage("regions", { limit: 1 });
+  const read = useObject("regions", id);
+  const cluster = useCluster();
   const [isEdited, setEdited] = useState(false);
-  const above = [{ title: "Cluster", to: "/cluster" }];
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={id} above={above} />
-        <Panels>{error === null ? <Loading /> : <ProblemView error={error} onRetry={() => void refetch()} />}</Panels>
-      </>
-    );
-  }
-  const total = regions.data?.total ?? 0;
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title={id} above={ABOVE} result={read} />;
   return (
     <>
-      <PageHeader title={item.hostname} above={above}>
+      <PageHeader title={item.hostname} above={ABOVE}>
         <Button onPress={() => setEdited(true)}>Edit</Button>
       </PageHeader>
       <Panels>
@@ -39,25 +35,18 @@ export default function Region() {
               of={[
                 ["Address", item.ip_addresses.join(", ")],
                 ["Version", item.version],
-                ["Zone", item.zone?.name ?? "None"],
-                ["Description", item.description === "" ? <span className={styles.quiet}>None</span> : item.description],
+                ["Zone", orNone(item.zone?.name)],
+                ["Description", orNone(item.description)],
                 ["Full name", item.fqdn],
                 ["Id", <code key="id">{item.system_id}</code>],
               ]}
             />
           </Panel>
-          <Panel title="On the host of a region"><div>
-            <Command title="How it stands" detail="leader, log, lag and clock of each member" command="ironraft cluster status">
-              Nothing is changed by it.
-            </Command>
-            <Command title="Have it lead" detail="before another one is stopped" command={`ironraft cluster transfer ${item.hostname}`}>
-              Changes wait for less than a second. Racks and browsers keep their connections.
-            </Command>
-            <Command title="Take it out for good" detail="it is not a member any more" command={`ironraft cluster remove ${item.hostname}`}>
-              {removal(total)} Its data folder is of no use afterwards: to come back, the host joins anew.
-            </Command>
-          </div></Panel>
+          <Panel title="In the cluster" beside={cluster.value === undefined ? undefined : `as ${seenBy(cluster.value)} sees it`} result={cluster}>
+            {cluster.value !== undefined && <Membership cluster={cluster.value} region={item} />}
+          </Panel>
         </Beside>
+        <Commands region={item} voters={cluster.value?.members.filter((member) => member.voter).length} />
         <HistoryPanel kind="regions" item={item.system_id} />
       </Panels>
       {isEdited && <EditController kind="regions" item={item} onClose={() => setEdited(false)} />}
@@ -65,11 +54,38 @@ export default function Region() {
   );
 }
 
-/** What removing one of some regions means for the others. */
-export function removal(total: number): string {
-  if (total <= 1) return "It is the only region: that is refused.";
-  const before = mayLose(total);
-  const after = mayLose(total - 1);
-  const words = (spare: number) => (spare === 0 ? "none" : String(spare));
-  return `${total - 1} of ${total} regions are left. Of those ${words(after)} may fail; now it is ${words(before)}. It is refused when the others would be no quorum.`;
+function Membership({ cluster, region }: { cluster: Cluster; region: Region }) {
+  const member = cluster.members.find((found) => found.system_id === region.system_id);
+  if (member === undefined) return <Status tone="warn">It is no member</Status>;
+  const said = (state: ReturnType<typeof lagOf>) => state !== null && <Status tone={state.tone}>{state.word}</Status>;
+  return (
+    <Facts
+      of={[
+        ["Role", said(roleOf(cluster, member))],
+        ["Votes", member.voter ? "Yes" : "Not before it has caught up"],
+        ["Lag", said(lagOf(cluster, member))],
+        ["Clock", said(clockOf(cluster, member))],
+        ["Node", String(member.node_id)],
+        ["Reached at", <code key="address">{member.address}</code>],
+      ]}
+    />
+  );
+}
+
+function Commands({ region, voters }: { region: Region; voters: number | undefined }) {
+  return (
+    <Panel title="On the host of a region">
+      <div>
+        <Command title="How it stands" detail="leader, log, lag and clock of each member" command="ironraft cluster status">
+          Nothing is changed by it.
+        </Command>
+        <Command title="Have it lead" detail="before another one is stopped" command={`ironraft cluster transfer ${region.hostname}`}>
+          Changes wait for less than a second. Racks and browsers keep their connections.
+        </Command>
+        <Command title="Take it out for good" detail="it is not a member any more" command={`ironraft cluster remove ${region.hostname}`}>
+          {voters !== undefined && removal(voters)} Its data folder is of no use afterwards: to come back, the host joins anew.
+        </Command>
+      </div>
+    </Panel>
+  );
 }

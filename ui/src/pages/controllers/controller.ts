@@ -1,6 +1,6 @@
 /** What is said of a rack or a region. */
 
-import type { Item } from "../../api/resources";
+import type { History, HistoryEntry, Item } from "../../api/resources";
 import type { Tone } from "../../parts/Status";
 
 export type Rack = Item<"racks">;
@@ -10,6 +10,16 @@ export type Region = Item<"regions">;
 const SESSION = "rackd";
 
 const SERVICES: Record<string, string> = { dhcpd: "DHCP", dhcpd6: "DHCPv6", tftp: "TFTP", http: "HTTP", dns_rack: "DNS", ntp_rack: "NTP", proxy_rack: "Proxy", rackd: "Session with a region" };
+
+/** The session of a rack with a region, as a service of it. */
+export function sessionOf(rack: Rack): Rack["service_set"][number] | undefined {
+  return rack.service_set.find((service) => service.name === SESSION);
+}
+
+/** Whether a rack has a session with a region. */
+export function isConnected(rack: Rack): boolean {
+  return sessionOf(rack)?.status === "running";
+}
 
 /** What a service is called. */
 export function serviceName(name: string): string {
@@ -39,22 +49,6 @@ export function servicesInWords(rack: Rack): string {
 /** Which region node an event of a rack names: `version 0.1.0, at region node 1`. */
 export function regionNode(description: string): string | null {
   return /at region node (\d+)/.exec(description)?.[1] ?? null;
-}
-
-/** A revision in a history. */
-export interface HistoryEntry {
-  revision: number;
-  time: string;
-  actor: string;
-  reason: string;
-  change: string;
-  differences: { pointer: string; before: unknown; after: unknown }[];
-}
-
-export interface History {
-  changes: HistoryEntry[];
-  known_after: number;
-  next: number | null;
 }
 
 /** When a rack was heard of last, by its history: regions note it every half minute. */

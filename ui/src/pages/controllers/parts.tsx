@@ -3,16 +3,14 @@
 import type { ReactNode } from "react";
 
 import { useFirstPage, useRead } from "../../api/lists";
+import type { History } from "../../api/resources";
 import { pathOf } from "../../api/resources";
-import { ResourceForm } from "../../form/ResourceForm";
-import { Dialog } from "../../parts/Dialog";
+import { FormDialog } from "../../form/FormDialog";
 import { Icon } from "../../parts/Icon";
-import { Note, Panel } from "../../parts/Panel";
-import { Loading, ProblemView } from "../../parts/Problem";
+import { Note, Panel, Quiet } from "../../parts/Panel";
 import { Copyable } from "../../parts/ShowAs";
 import { Time } from "../../parts/Time";
 import { EventLines } from "../events/event";
-import type { History } from "./controller";
 import { apartFromContact } from "./controller";
 import styles from "./Controllers.module.css";
 
@@ -26,26 +24,20 @@ export function EditController({ kind, item, onClose }: { kind: Kind; item: { sy
   const names = zones.data?.items.map((zone) => ({ value: zone.name, label: zone.name })) ?? [];
   const noun = kind === "racks" ? "rack" : "region";
   return (
-    <Dialog title={`Edit ${item.hostname}`} isOpen onClose={onClose}>
-      {zones.error !== null && <ProblemView error={zones.error} />}
-      {zones.isPending ? (
-        <Loading />
-      ) : (
-        <ResourceForm
-          fields={[
-            { name: "description", label: "Description", help: "For people." },
-            { name: "zone", label: "Zone", kind: "select", options: names },
-          ]}
-          initial={{ description: item.description, zone: item.zone?.name ?? "" }}
-          change={(_, changed) => ({ method: "PATCH", path: pathOf(kind, item.system_id), body: changed })}
-          submit="Save"
-          done={`${item.hostname} was changed`}
-          cli={(values) => `ironraft ${noun} set ${item.hostname} description='${String(values.description)}' zone=${String(values.zone)}`}
-          onDone={onClose}
-          onCancel={onClose}
-        />
-      )}
-    </Dialog>
+    <FormDialog
+      title={`Edit ${item.hostname}`}
+      waitsFor={[zones]}
+      fields={[
+        { name: "description", label: "Description", help: "For people." },
+        { name: "zone", label: "Zone", kind: "select", options: names },
+      ]}
+      initial={{ description: item.description, zone: item.zone?.name ?? "" }}
+      change={(_, changed) => ({ method: "PATCH", path: pathOf(kind, item.system_id), body: changed })}
+      submit="Save"
+      done={`${item.hostname} was changed`}
+      cli={(values) => `ironraft ${noun} set ${item.hostname} description='${String(values.description)}' zone=${String(values.zone)}`}
+      onClose={onClose}
+    />
   );
 }
 
@@ -62,7 +54,7 @@ export function HistoryPanel({ kind, item }: { kind: Kind; item: string }) {
             <Time at={entry.time} />
             <span>{entry.reason}</span>
             <code>{entry.differences.map((difference) => difference.pointer.slice(1)).filter((name) => name !== "last_seen").join(", ")}</code>
-            <span className={styles.quiet}>{entry.actor}</span>
+            <Quiet>{entry.actor}</Quiet>
           </li>
         ))}
       </ol>

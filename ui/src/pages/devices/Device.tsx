@@ -10,11 +10,11 @@ import { ResourceForm } from "../../form/ResourceForm";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { PageHeader } from "../../parts/PageHeader";
-import { Facts, Note, Section, Sections } from "../../parts/Section";
+import { Facts, Note, Packed, Panel, Panels } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
-import { PageTabs, useTab } from "../../parts/PageTabs";
+import { Tabs, useTabs } from "../../parts/Tabs";
+import { UnreadPage } from "../../parts/UnreadPage";
 import { HistoryView } from "../machine/HistoryView";
-import styles from "../machine/Machine.module.css";
 import { NotesForm } from "../machine/NotesForm";
 import { useNames } from "../names";
 import { Interfaces } from "./Interfaces";
@@ -22,7 +22,7 @@ import { Interfaces } from "./Interfaces";
 type DeviceItem = Item<"devices">;
 
 const ABOVE = [{ title: "Devices", to: "/devices" }];
-const TABS = [
+const PARTS = [
   { id: "summary", title: "Summary" },
   { id: "configuration", title: "Configuration" },
   { id: "history", title: "History" },
@@ -30,39 +30,33 @@ const TABS = [
 
 export default function DevicePage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("devices", id);
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={id} above={ABOVE} />
-        {error === null ? <Loading /> : <div className={styles.body}><ProblemView error={error} onRetry={() => void refetch()} /></div>}
-      </>
-    );
-  }
-  return <Shown key={item.system_id} device={item} error={error} />;
+  const read = useObject("devices", id);
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title={id} above={ABOVE} result={read} />;
+  return <Shown key={item.system_id} device={item} error={read.error} />;
 }
 
 function Shown({ device, error }: { device: DeviceItem; error: Error | null }) {
   const [isDeleting, setDeleting] = useState(false);
   const navigate = useNavigate();
-  const tab = useTab(TABS);
+  const { open, tabs } = useTabs(PARTS);
   return (
     <>
       <PageHeader title={device.fqdn} above={ABOVE}>
         <Button onPress={() => setDeleting(true)}>Delete…</Button>
       </PageHeader>
-      <PageTabs label="Parts of this device" tabs={TABS} current={tab} />
-      <div className={styles.body}>
+      <Tabs label="Parts of this device" tabs={tabs} />
+      <Panels>
         {error !== null && <ProblemView error={error} />}
-        {tab === "summary" && (
+        {open === "summary" && (
           <>
             <Interfaces device={device} />
             <About device={device} />
           </>
         )}
-        {tab === "configuration" && <Configuration device={device} />}
-        {tab === "history" && <HistoryView kind="devices" id={device.system_id} name={device.hostname} />}
-      </div>
+        {open === "configuration" && <Configuration device={device} />}
+        {open === "history" && <HistoryView kind="devices" id={device.system_id} name={device.hostname} />}
+      </Panels>
       {isDeleting && (
         <ConfirmWithPlan
           title={`Delete ${device.hostname}`}
@@ -75,7 +69,7 @@ function Shown({ device, error }: { device: DeviceItem; error: Error | null }) {
           onClose={() => setDeleting(false)}
           onDone={() => void navigate("/devices")}
         >
-          <p className={styles.explained}>Its names and addresses end. What it does on the network goes on.</p>
+          <p>Its names and addresses end. What it does on the network goes on.</p>
         </ConfirmWithPlan>
       )}
     </>
@@ -85,8 +79,8 @@ function Shown({ device, error }: { device: DeviceItem; error: Error | null }) {
 function About({ device }: { device: DeviceItem }) {
   const notes = Object.entries(device.workload_annotations);
   return (
-    <Sections>
-      <Section title="Where it is">
+    <Packed>
+      <Panel title="Where it is">
         <Facts
           of={[
             ["Name", device.fqdn],
@@ -98,17 +92,17 @@ function About({ device }: { device: DeviceItem }) {
             ["Id", <code key="id">{device.system_id}</code>],
           ]}
         />
-      </Section>
-      <Section title="Notes">{notes.length === 0 ? <Note>None. They are made in its <Link to="?tab=configuration">configuration</Link>.</Note> : <Facts of={notes} />}</Section>
-    </Sections>
+      </Panel>
+      <Panel title="Notes">{notes.length === 0 ? <Note>None. They are made in its <Link to="?tab=configuration">configuration</Link>.</Note> : <Facts of={notes} />}</Panel>
+    </Packed>
   );
 }
 
 function Configuration({ device }: { device: DeviceItem }) {
   const [zones, domains] = [useNames("zones", device.zone?.name), useNames("domains", device.domain?.name)];
   return (
-    <Sections>
-      <Section title="Name and place">
+    <Packed>
+      <Panel title="Name and place">
         {zones.isPending || domains.isPending ? (
           <Loading />
         ) : (
@@ -127,10 +121,10 @@ function Configuration({ device }: { device: DeviceItem }) {
             isReversible
           />
         )}
-      </Section>
-      <Section title="Notes">
+      </Panel>
+      <Panel title="Notes">
         <NotesForm kind="devices" id={device.system_id} name={device.hostname} notes={device.workload_annotations} />
-      </Section>
-    </Sections>
+      </Panel>
+    </Packed>
   );
 }

@@ -1,19 +1,19 @@
 /** The interfaces of a device, and what they are linked to; all of it can be changed. */
 
+import type { ComponentProps } from "react";
 import { useState } from "react";
 
-import type { Change } from "../../api/changes";
 import { useFirstPage } from "../../api/lists";
 import type { Item } from "../../api/resources";
 import { pathOf } from "../../api/resources";
-import type { Field, Values } from "../../form/ResourceForm";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
+import { filled } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
 import { Icon } from "../../parts/Icon";
 import { Menu } from "../../parts/Menu";
-import { Section } from "../../parts/Section";
+import { Panel } from "../../parts/Panel";
 import { Empty } from "../../parts/Problem";
 import type { Interface, InterfaceLink } from "../machine/InterfaceTable";
 import { InterfaceTable, vlanOf } from "../machine/InterfaceTable";
@@ -48,17 +48,17 @@ export function Interfaces({ device }: { device: Device }) {
     </Button>
   );
   return (
-    <Section
+    <Panel
       title="Interfaces"
-      beside={
+      actions={
         <Button size="small" onPress={() => setAsked({ what: "new" })}>
           New interface
         </Button>
       }
     >
-      {device.interface_set.length === 0 ? <Empty title="It has no interfaces">Without one it gets no addresses.</Empty> : <InterfaceTable interfaces={device.interface_set} actions={menu} linkActions={unlink} />}
+      <InterfaceTable interfaces={device.interface_set} empty={<Empty title="It has no interfaces">Without one it gets no addresses.</Empty>} actions={menu} linkActions={unlink} />
       {asked !== null && <Ask device={device} asked={asked} onClose={close} />}
-    </Section>
+    </Panel>
   );
 }
 
@@ -107,78 +107,49 @@ function Ask({ device, asked, onClose }: { device: Device; asked: Asked; onClose
   }
 }
 
-interface EditProps {
-  title: string;
-  submit: string;
-  done: string;
-  found?: Interface;
-  change: (values: Values, changed: Values) => Change;
-  onClose: () => void;
-}
+type EditProps = Pick<ComponentProps<typeof FormDialog>, "title" | "submit" | "done" | "change" | "onClose"> & { found?: Interface };
 
-function Edit({ title, submit, done, found, change, onClose }: EditProps) {
-  const { data } = useFirstPage("vlans", { limit: CHOICES });
-  const vlans = data?.items ?? [];
+function Edit({ found, ...form }: EditProps) {
+  const vlans = useFirstPage("vlans", { limit: CHOICES });
+  const all = vlans.data?.items ?? [];
   const here = found?.vlan ?? null;
-  const options = [...(here !== null && !vlans.some((vlan) => vlan.id === here.id) ? [here] : []), ...vlans].map((vlan) => ({ value: String(vlan.id), label: vlanOf(vlan) }));
+  const options = [...(here !== null && !all.some((vlan) => vlan.id === here.id) ? [here] : []), ...all].map((vlan) => ({ value: String(vlan.id), label: vlanOf(vlan) }));
   const fields: Field[] = [
     { name: "mac_address", label: "MAC address", isNeeded: true, placeholder: "52:54:00:12:34:57" },
     { name: "name", label: "Name", placeholder: "eth0" },
     { name: "vlan", label: "Fabric and VLAN", kind: "select", options: [{ value: "", label: "Not known" }, ...options] },
     { name: "tags", label: "Tags", kind: "list" },
   ];
-  return (
-    <Dialog title={title} isOpen onClose={onClose}>
-      <ResourceForm
-        fields={fields}
-        initial={found === undefined ? {} : { mac_address: found.mac_address, name: found.name, vlan: here === null ? "" : String(here.id), tags: found.tags }}
-        change={change}
-        submit={submit}
-        done={done}
-        isReversible
-        onDone={onClose}
-        onCancel={onClose}
-      />
-    </Dialog>
-  );
+  const initial: Values = found === undefined ? {} : { mac_address: found.mac_address, name: found.name, vlan: here === null ? "" : String(here.id), tags: found.tags };
+  return <FormDialog waitsFor={[vlans]} fields={fields} initial={initial} isReversible {...form} />;
 }
+
+const MODES = [
+  { value: "STATIC", label: "An address that stays" },
+  { value: "DHCP", label: "By DHCP, another one each time" },
+  { value: "LINK_UP", label: "None, only the link" },
+];
 
 /** Subnets of the interface's VLAN come first: on others the address would not work. */
 function LinkDialog({ of, path, onClose }: { of: Interface; path: string; onClose: () => void }) {
-  const { data } = useFirstPage("subnets", { sort: "cidr", limit: CHOICES });
+  const read = useFirstPage("subnets", { sort: "cidr", limit: CHOICES });
   const isNear = (subnet: Item<"subnets">) => of.vlan?.id === subnet.vlan.id;
-  const subnets = [...(data?.items ?? [])].sort((one, other) => Number(isNear(other)) - Number(isNear(one)));
+  const subnets = [...(read.data?.items ?? [])].sort((one, other) => Number(isNear(other)) - Number(isNear(one)));
+  const options = subnets.map((subnet) => ({ value: String(subnet.id), label: `${subnet.cidr}${subnet.name === subnet.cidr ? "" : ` ${subnet.name}`} (${vlanOf(subnet.vlan)})` }));
   return (
-    <Dialog title={`Give ${of.name} an address`} isOpen onClose={onClose}>
-      <ResourceForm
-        key={subnets.length}
-        fields={[
-          { name: "subnet", label: "Subnet", kind: "select", isNeeded: true, options: subnets.map((subnet) => ({ value: String(subnet.id), label: `${subnet.cidr}${subnet.name === subnet.cidr ? "" : ` ${subnet.name}`} (${vlanOf(subnet.vlan)})` })) },
-          {
-            name: "mode",
-            label: "How",
-            kind: "select",
-            isNeeded: true,
-            options: [
-              { value: "STATIC", label: "An address that stays" },
-              { value: "DHCP", label: "By DHCP, another one each time" },
-              { value: "LINK_UP", label: "None, only the link" },
-            ],
-          },
-          { name: "ip_address", label: "Address", placeholder: "The next free one", isShown: (values) => values.mode === "STATIC" },
-        ]}
-        change={(values) => ({ method: "POST", path, body: filled(values) })}
-        submit="Give"
-        done={`${of.name} was linked`}
-        isReversible
-        onDone={onClose}
-        onCancel={onClose}
-      />
-    </Dialog>
+    <FormDialog
+      title={`Give ${of.name} an address`}
+      waitsFor={[read]}
+      fields={[
+        { name: "subnet", label: "Subnet", kind: "select", isNeeded: true, options },
+        { name: "mode", label: "How", kind: "select", isNeeded: true, options: MODES },
+        { name: "ip_address", label: "Address", placeholder: "The next free one", isShown: (values) => values.mode === "STATIC" },
+      ]}
+      change={(values) => ({ method: "POST", path, body: filled(values) })}
+      submit="Give"
+      done={`${of.name} was linked`}
+      isReversible
+      onClose={onClose}
+    />
   );
-}
-
-/** What was filled in. */
-function filled(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "" && value !== null && !(Array.isArray(value) && value.length === 0)));
 }

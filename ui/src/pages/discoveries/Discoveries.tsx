@@ -3,15 +3,20 @@
 import { useState } from "react";
 
 import { pathOf } from "../../api/resources";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { Empty } from "../../parts/Problem";
 import { ResourceTable } from "../../table/ResourceTable";
-import styles from "../machine/Machine.module.css";
-import { COLUMNS, FACETS, GROUPS } from "./columns";
+import { COLUMNS, FACETS } from "./columns";
+
+const SCAN: readonly Field[] = [
+  { name: "cidr", label: "Networks", kind: "list", placeholder: "10.20.0.0/16, 10.30.0.0/20", help: "Without any, all networks that racks have addresses on: then say below that they may be searched." },
+  { name: "force", label: "All networks may be searched", kind: "checkbox", isShown: (values) => Array.isArray(values.cidr) && values.cidr.length === 0 },
+  { name: "slow", label: "Slowly: nine addresses a second instead of a hundred", kind: "checkbox" },
+];
 
 export default function Discoveries() {
   const [asked, setAsked] = useState<"scan" | "clear" | null>(null);
@@ -28,7 +33,7 @@ export default function Discoveries() {
         columns={COLUMNS}
         defaultSort="-last_seen"
         facets={FACETS}
-        groups={GROUPS}
+        groups={FACETS}
         placeholder="fabric_name:fabric-0 vid:130 10.20.*"
         href={(seen) => `/discoveries/${encodeURIComponent(seen.discovery_id)}`}
         empty={
@@ -38,22 +43,16 @@ export default function Discoveries() {
         }
       />
       {asked === "scan" && (
-        <Dialog title="Search networks" isOpen onClose={close}>
-          <p className={styles.explained}>Racks with an address on them ask each address of these networks whether somebody is there.</p>
-          <ResourceForm
-            fields={[
-              { name: "cidr", label: "Networks", kind: "list", placeholder: "10.20.0.0/16, 10.30.0.0/20", help: "Without any, all networks that racks have addresses on: then say below that they may be searched." },
-              { name: "force", label: "All networks may be searched", kind: "checkbox", isShown: (values) => Array.isArray(values.cidr) && values.cidr.length === 0 },
-              { name: "slow", label: "Slowly: nine addresses a second instead of a hundred", kind: "checkbox" },
-            ]}
-            change={(values) => ({ method: "POST", path: `${pathOf("discoveries")}/scan`, body: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== false && value !== null)) })}
-            submit="Search"
-            done="The racks search; what they find comes here"
-            isPlanned={false}
-            onDone={close}
-            onCancel={close}
-          />
-        </Dialog>
+        <FormDialog
+          title="Search networks"
+          lead={<p>Racks with an address on them ask each address of these networks whether somebody is there.</p>}
+          fields={SCAN}
+          change={(values) => ({ method: "POST", path: `${pathOf("discoveries")}/scan`, body: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== false && value !== null)) })}
+          submit="Search"
+          done="The racks search; what they find comes here"
+          isPlanned={false}
+          onClose={close}
+        />
       )}
       {asked === "clear" && (
         <ConfirmWithPlan
@@ -65,7 +64,7 @@ export default function Discoveries() {
           done="All hosts were forgotten"
           onClose={close}
         >
-          <p className={styles.explained}>Hosts that are still there come back as soon as racks see them again. Machines and devices stay as they are.</p>
+          <p>Hosts that are still there come back as soon as racks see them again. Machines and devices stay as they are.</p>
         </ConfirmWithPlan>
       )}
     </>

@@ -8,12 +8,11 @@ import { pathOf } from "../../api/resources";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { PageHeader } from "../../parts/PageHeader";
-import { Facts, Section, Sections } from "../../parts/Section";
-import { Loading, ProblemView } from "../../parts/Problem";
+import { Facts, Packed, Panel, Panels } from "../../parts/Panel";
 import { Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
+import { UnreadPage } from "../../parts/UnreadPage";
 import { NewDevice } from "../devices/NewDevice";
-import styles from "../machine/Machine.module.css";
 import type { Discovery } from "./columns";
 import { observerOf, placeOf } from "./columns";
 
@@ -21,15 +20,9 @@ const ABOVE = [{ title: "Discoveries", to: "/discoveries" }];
 
 export default function DiscoveryPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("discoveries", id);
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title="A host" above={ABOVE} />
-        {error === null ? <Loading /> : <div className={styles.body}><ProblemView error={error} onRetry={() => void refetch()} /></div>}
-      </>
-    );
-  }
+  const read = useObject("discoveries", id);
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title="A host" above={ABOVE} result={read} />;
   return <Shown seen={item} />;
 }
 
@@ -46,9 +39,9 @@ function Shown({ seen }: { seen: Discovery }) {
         </Button>
         <Button onPress={() => setAsked("forget")}>Forget…</Button>
       </PageHeader>
-      <div className={styles.body}>
-        <Sections>
-          <Section title="Who it is">
+      <Panels>
+        <Packed>
+          <Panel title="Who it is">
             <Facts
               of={[
                 ["Known as", known === undefined ? "…" : known === null ? <Status key="known" tone="warn">Nobody knows it</Status> : <Link key="known" to={known.to}>{known.name}</Link>],
@@ -59,8 +52,8 @@ function Shown({ seen }: { seen: Discovery }) {
                 ["DHCP", seen.is_external_dhcp && <Status key="dhcp" tone="warn">It is a DHCP server that is none of the site&apos;s</Status>],
               ]}
             />
-          </Section>
-          <Section title="Where it was seen">
+          </Panel>
+          <Panel title="Where it was seen">
             <Facts
               of={[
                 ["Fabric and VLAN", placeOf(seen)],
@@ -68,26 +61,29 @@ function Shown({ seen }: { seen: Discovery }) {
                 ["Last seen", <Time key="seen" at={seen.last_seen} />],
               ]}
             />
-          </Section>
-        </Sections>
-      </div>
-      {asked === "device" && (
-        <NewDevice known={{ mac_addresses: [seen.mac_address], ...(seen.hostname === null || seen.hostname === undefined ? {} : { hostname: seen.hostname }) }} onClose={close} onMade={(id) => void navigate(`/devices/${id}`)} />
-      )}
-      {asked === "forget" && (
-        <ConfirmWithPlan
-          title={`Forget ${seen.ip}`}
-          verb="Forget"
-          change={{ method: "POST", path: `${pathOf("discoveries")}/clear-by-mac-and-ip`, body: { ip: seen.ip, mac: seen.mac_address } }}
-          cli={`ironraft discovery forget ip=${seen.ip} mac=${seen.mac_address}`}
-          done={`${seen.ip} was forgotten`}
-          onClose={close}
-          onDone={() => void navigate("/discoveries")}
-        >
-          <p className={styles.explained}>If it is still there, it comes back as soon as a rack sees it.</p>
-        </ConfirmWithPlan>
-      )}
+          </Panel>
+        </Packed>
+      </Panels>
+      {asked === "device" && <NewDevice known={{ mac_addresses: [seen.mac_address], ...(typeof seen.hostname === "string" ? { hostname: seen.hostname } : {}) }} onClose={close} onMade={(id) => void navigate(`/devices/${id}`)} />}
+      {asked === "forget" && <Forget seen={seen} onClose={close} />}
     </>
+  );
+}
+
+function Forget({ seen, onClose }: { seen: Discovery; onClose: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <ConfirmWithPlan
+      title={`Forget ${seen.ip}`}
+      verb="Forget"
+      change={{ method: "POST", path: `${pathOf("discoveries")}/clear-by-mac-and-ip`, body: { ip: seen.ip, mac: seen.mac_address } }}
+      cli={`ironraft discovery forget ip=${seen.ip} mac=${seen.mac_address}`}
+      done={`${seen.ip} was forgotten`}
+      onClose={onClose}
+      onDone={() => void navigate("/discoveries")}
+    >
+      <p>If it is still there, it comes back as soon as a rack sees it.</p>
+    </ConfirmWithPlan>
   );
 }
 

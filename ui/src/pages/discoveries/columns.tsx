@@ -21,10 +21,10 @@ export function observerOf(seen: Discovery): string {
 export const COLUMNS: readonly Column<Discovery>[] = [
   { id: "ip", header: "Address", cell: (seen) => <code>{seen.ip}</code>, text: (seen) => seen.ip, sort: "ip", width: "minmax(150px, 1.1fr)", card: "title" },
   { id: "mac", header: "MAC address", cell: (seen) => <code>{seen.mac_address}</code>, text: (seen) => seen.mac_address, sort: "mac_address", width: "minmax(145px, 1fr)", card: "below" },
-  { id: "vendor", header: "Made by", cell: (seen) => seen.mac_organization ?? "", text: (seen) => seen.mac_organization ?? "", sort: "mac_organization", width: "minmax(130px, 1.2fr)", card: "below" },
-  { id: "hostname", header: "Name", cell: (seen) => seen.hostname ?? "", text: (seen) => seen.hostname ?? "", sort: "hostname", width: "minmax(110px, 1fr)", card: "below" },
-  { id: "rack", header: "Seen by", cell: observerOf, text: observerOf, sort: "observer.hostname", width: "minmax(120px, 0.9fr)" },
-  { id: "place", header: "Fabric and VLAN", cell: placeOf, text: placeOf, sort: "fabric_name", width: "minmax(140px, 1fr)" },
+  { id: "vendor", header: "Made by", text: (seen) => seen.mac_organization ?? "", sort: "mac_organization", width: "minmax(130px, 1.2fr)", card: "below" },
+  { id: "hostname", header: "Name", text: (seen) => seen.hostname ?? "", sort: "hostname", width: "minmax(110px, 1fr)", card: "below" },
+  { id: "rack", header: "Seen by", text: observerOf, sort: "observer.hostname", width: "minmax(120px, 0.9fr)" },
+  { id: "place", header: "Fabric and VLAN", text: placeOf, sort: "fabric_name", width: "minmax(140px, 1fr)" },
   {
     id: "dhcp",
     header: "DHCP",
@@ -41,10 +41,3 @@ export const FACETS: readonly Facet[] = [
   { field: "vid", label: "VLAN" },
   { field: "mac_organization", label: "Made by" },
 ];
-
-export const GROUPS = [
-  ["observer.hostname", "Rack"],
-  ["fabric_name", "Fabric"],
-  ["vid", "VLAN"],
-  ["mac_organization", "Made by"],
-] as const;

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 
 import { useFirstPage } from "../../api/lists";
+import type { Field } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
-import type { Field } from "../../form/ResourceForm";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
 import { Empty } from "../../parts/Problem";
@@ -27,7 +27,7 @@ export default function Domains() {
   const setting = useFirstPage("settings", { filter: "name:default_dns_ttl,upstream_dns" });
   const value = (name: string) => setting.data?.items.find((one) => one.name === name)?.value;
   const columns: Column<Domain>[] = [
-    { id: "name", header: "Name", cell: (domain) => domain.name, text: (domain) => domain.name, sort: "name", width: "minmax(180px, 2fr)", card: "title" },
+    { id: "name", header: "Name", text: (domain) => domain.name, sort: "name", width: "minmax(180px, 2fr)", card: "title" },
     {
       id: "default",
       header: "Default",

@@ -1,7 +1,7 @@
 /** What is asked before a record is made, changed or deleted. */
 
+import type { Field } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
-import type { Field } from "../../form/ResourceForm";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import type { DnsRecord, DnsResource, Domain } from "./records";
 import { below } from "./records";

@@ -39,7 +39,7 @@ export function zoneOf(fqdn: string, zones: readonly string[]): string | null {
   return all.sort((one, other) => other.length - one.length)[0] ?? null;
 }
 
-export const typeOf = (ip: string) => (ip.includes(":") ? "AAAA" : "A");
+const typeOf = (ip: string) => (ip.includes(":") ? "AAAA" : "A");
 
 interface Sources {
   zone: string;

@@ -13,7 +13,7 @@ import { Host, Level, LEVELS, levelTone } from "./event";
 import styles from "./Events.module.css";
 
 export const COLUMNS: readonly Column<Event>[] = [
-  { id: "type", header: "What", cell: (event) => event.type, text: (event) => event.type, width: "minmax(170px, 1fr)", card: "title" },
+  { id: "type", header: "What", text: (event) => event.type, width: "minmax(170px, 1fr)", card: "title" },
   { id: "level", header: "Level", cell: (event) => <Level level={event.level} />, text: (event) => event.level, width: "minmax(100px, 0.5fr)", card: "beside" },
   { id: "hostname", header: "Host", cell: (event) => <Host event={event} />, text: (event) => event.hostname, width: "minmax(120px, 0.8fr)", card: "below" },
   {
@@ -28,7 +28,7 @@ export const COLUMNS: readonly Column<Event>[] = [
     width: "minmax(220px, 2.6fr)",
     card: "below",
   },
-  { id: "username", header: "User", cell: (event) => event.username ?? "", text: (event) => event.username ?? "", width: "minmax(80px, 0.5fr)" },
+  { id: "username", header: "User", text: (event) => event.username ?? "", width: "minmax(80px, 0.5fr)" },
   { id: "created", header: "When", cell: (event) => <Time at={event.created} />, text: (event) => event.created, width: "minmax(110px, 0.6fr)", card: "below" },
 ];
 

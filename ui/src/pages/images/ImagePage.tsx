@@ -4,37 +4,30 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { useFirstPage, useObject, useRead } from "../../api/lists";
+import type { History } from "../../api/resources";
 import { pathOf } from "../../api/resources";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { Menu } from "../../parts/Menu";
 import { PageHeader } from "../../parts/PageHeader";
-import { Beside, Facts, Note, Panel, Panels } from "../../parts/Panel";
+import { Beside, Facts, Note, Panel, Panels, Quiet } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
-import { Loading, ProblemView } from "../../parts/Problem";
 import { Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
-import type { History } from "../controllers/controller";
+import { UnreadPage } from "../../parts/UnreadPage";
 import type { Image, Progress, StoredFile } from "./image";
 import { bytesInWords, versionsOf } from "./image";
-import styles from "./Images.module.css";
+
+const ABOVE = [{ title: "Images", to: "/images" }];
 
 export default function ImagePage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("images", id);
+  const read = useObject("images", id);
+  const { item } = read;
   const [isRemoved, setRemoved] = useState(false);
-  const navigate = useNavigate();
-  const above = [{ title: "Images", to: "/images" }];
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={`Image ${id}`} above={above} />
-        <Panels>{error === null ? <Loading /> : <ProblemView error={error} onRetry={() => void refetch()} />}</Panels>
-      </>
-    );
-  }
+  if (item === undefined) return <UnreadPage title={`Image ${id}`} above={ABOVE} result={read} />;
   return (
     <>
-      <PageHeader title={item.title === "" ? item.name : item.title} above={above} beside={<code>{item.name}</code>}>
+      <PageHeader title={item.title === "" ? item.name : item.title} above={ABOVE} beside={<code>{item.name}</code>}>
         <Menu label="More" choices={[{ id: "delete", label: "Delete this image…", detail: "All its versions", isDangerous: true }]} onChoose={() => setRemoved(true)} />
       </PageHeader>
       <Panels>
@@ -45,7 +38,7 @@ export default function ImagePage() {
                 ["Name", <code key="name">{item.name}</code>],
                 ["Architecture", item.architecture],
                 ["Sort", item.type],
-                item.base_image === "" ? null : ["Made from", item.base_image],
+                ["Made from", item.base_image],
                 ["Deployed last", item.last_deployed === null || item.last_deployed === undefined ? "Never" : <Time key="last" at={item.last_deployed} />],
                 ["Id", String(item.id)],
               ]}
@@ -59,21 +52,26 @@ export default function ImagePage() {
         </Beside>
         <Versions image={item} />
       </Panels>
-      {isRemoved && (
-        <ConfirmWithPlan
-          title={`Delete ${item.name}?`}
-          change={{ method: "DELETE", path: pathOf("images", String(item.id)) }}
-          verb="Delete the image"
-          isDangerous
-          cli={`ironraft image delete ${item.id}`}
-          done={`${item.name} was deleted`}
-          onClose={() => setRemoved(false)}
-          onDone={() => void navigate("/images")}
-        >
-          <p>It cannot be deployed any more, and its content is removed from regions and racks. Systems that were deployed from it stay. It has to be uploaded again to come back.</p>
-        </ConfirmWithPlan>
-      )}
+      {isRemoved && <DeleteDialog image={item} onClose={() => setRemoved(false)} />}
     </>
+  );
+}
+
+function DeleteDialog({ image, onClose }: { image: Image; onClose: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <ConfirmWithPlan
+      title={`Delete ${image.name}?`}
+      change={{ method: "DELETE", path: pathOf("images", String(image.id)) }}
+      verb="Delete the image"
+      isDangerous
+      cli={`ironraft image delete ${image.id}`}
+      done={`${image.name} was deleted`}
+      onClose={onClose}
+      onDone={() => void navigate("/images")}
+    >
+      <p>It cannot be deployed any more, and its content is removed from regions and racks. Systems that were deployed from it stay. It has to be uploaded again to come back.</p>
+    </ConfirmWithPlan>
   );
 }
 
@@ -85,7 +83,7 @@ function Versions({ image }: { image: Image }) {
   const names = new Map((regions.data?.items ?? []).map((region) => [region.system_id, region.hostname]));
   const rows = (versions ?? []).flatMap(({ version, files }) => files.map((file) => ({ version, file })));
   return (
-    <Panel title="Versions and where they are" result={history} isFlush>
+    <Panel title="Versions and where they are" result={history}>
       <PlainTable
         label="Versions"
         columns={[
@@ -108,7 +106,7 @@ function Versions({ image }: { image: Image }) {
 function Holders({ file, progress, names }: { file: StoredFile; progress: Progress | undefined; names: ReadonlyMap<string, string> }) {
   const sources = progress?.[String(file.id)]?.sources ?? [];
   if (progress === undefined) return null;
-  if (sources.length === 0) return <span className={styles.quiet}>None as a whole</span>;
+  if (sources.length === 0) return <Quiet>None as a whole</Quiet>;
   const held = sources.map((source) => names.get(source) ?? source).join(", ");
   const isEverywhere = sources.length >= names.size;
   return <Status tone={isEverywhere ? "good" : "busy"} detail={held}>{isEverywhere ? `Every region (${names.size})` : `${sources.length} of ${names.size}: ${held}`}</Status>;

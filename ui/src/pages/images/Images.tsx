@@ -5,23 +5,29 @@ import { useState } from "react";
 import { useFirstPage, useRead } from "../../api/lists";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
+import { Quiet } from "../../parts/Panel";
 import { Empty } from "../../parts/Problem";
 import { Time } from "../../parts/Time";
 import type { Column } from "../../table/columns";
+import type { Facet } from "../../table/ResourceTable";
 import { ResourceTable } from "../../table/ResourceTable";
 import type { Image, Progress } from "./image";
 import { bytesInWords } from "./image";
-import styles from "./Images.module.css";
 import { UploadDialog } from "./UploadDialog";
 
 const COLUMNS: readonly Column<Image>[] = [
-  { id: "name", header: "Name", cell: (image) => image.name, text: (image) => image.name, sort: "name", width: "minmax(170px, 1.2fr)", card: "title" },
-  { id: "title", header: "Title", cell: (image) => image.title, text: (image) => image.title, sort: "title", width: "minmax(150px, 1.4fr)", card: "below" },
-  { id: "architecture", header: "Architecture", cell: (image) => image.architecture, text: (image) => image.architecture, sort: "architecture", width: "minmax(130px, 0.8fr)", card: "beside" },
-  { id: "type", header: "Sort", cell: (image) => image.type, text: (image) => image.type, sort: "type", width: "minmax(100px, 0.6fr)" },
-  { id: "base", header: "Made from", cell: (image) => image.base_image, text: (image) => image.base_image, sort: "base_image", width: "minmax(120px, 0.8fr)" },
-  { id: "last", header: "Deployed last", cell: (image) => (image.last_deployed === null || image.last_deployed === undefined ? <span className={styles.quiet}>Never</span> : <Time at={image.last_deployed} />), text: (image) => image.last_deployed ?? "", sort: "last_deployed", width: "minmax(120px, 0.7fr)", card: "below" },
-  { id: "id", header: "Id", cell: (image) => image.id, text: (image) => image.id, sort: "id", width: "minmax(60px, 0.3fr)", isNumeric: true, isHidden: true },
+  { id: "name", header: "Name", text: (image) => image.name, sort: "name", width: "minmax(170px, 1.2fr)", card: "title" },
+  { id: "title", header: "Title", text: (image) => image.title, sort: "title", width: "minmax(150px, 1.4fr)", card: "below" },
+  { id: "architecture", header: "Architecture", text: (image) => image.architecture, sort: "architecture", width: "minmax(130px, 0.8fr)", card: "beside" },
+  { id: "type", header: "Sort", text: (image) => image.type, sort: "type", width: "minmax(100px, 0.6fr)" },
+  { id: "base", header: "Made from", text: (image) => image.base_image, sort: "base_image", width: "minmax(120px, 0.8fr)" },
+  { id: "last", header: "Deployed last", cell: (image) => (image.last_deployed === null || image.last_deployed === undefined ? <Quiet>Never</Quiet> : <Time at={image.last_deployed} />), text: (image) => image.last_deployed ?? "", sort: "last_deployed", width: "minmax(120px, 0.7fr)", card: "below" },
+  { id: "id", header: "Id", text: (image) => image.id, sort: "id", width: "minmax(60px, 0.3fr)", isNumeric: true, isHidden: true },
+];
+
+const FACETS: readonly Facet[] = [
+  { field: "architecture", label: "Architecture" },
+  { field: "type", label: "Sort" },
 ];
 
 export default function Images() {
@@ -38,14 +44,8 @@ export default function Images() {
         noun={["image", "images"]}
         columns={COLUMNS}
         defaultSort="name"
-        facets={[
-          { field: "architecture", label: "Architecture" },
-          { field: "type", label: "Sort" },
-        ]}
-        groups={[
-          ["architecture", "Architecture"],
-          ["type", "Sort"],
-        ]}
+        facets={FACETS}
+        groups={FACETS}
         placeholder="Name, title, architecture:arm64*"
         href={(image) => `/images/${image.id}`}
         empty={
@@ -66,7 +66,7 @@ function Held() {
   const progress = useRead<Progress>("/api/v1/images-sync-progress", "images");
   const regions = useFirstPage("regions", { limit: 1 });
   if (progress.value === undefined || regions.data === undefined) return null;
-  return <span className={styles.quiet}>{heldInWords(progress.value, regions.data.total)}</span>;
+  return <Quiet>{heldInWords(progress.value, regions.data.total)}</Quiet>;
 }
 
 /** How many files of how many bytes all regions hold. */

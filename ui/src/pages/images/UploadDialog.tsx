@@ -2,13 +2,14 @@
 
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
-import { Input } from "../../form/Input";
-import type { Field, Values } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
+import { Fields, missing } from "../../form/Fields";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
+import { Note } from "../../parts/Panel";
 import { ProblemView } from "../../parts/Problem";
 import { Copyable } from "../../parts/ShowAs";
 import { useToasts } from "../../parts/Toasts";
@@ -42,65 +43,54 @@ export function filetypeOf(name: string): string {
   return /\.(tar\.zst|tzst)$/i.test(name) ? "tzst" : "tgz";
 }
 
+/** Sends a file as an image: how far it is, and how it is given up. */
+function useUpload(onDone: (image: number) => void) {
+  const [step, setStep] = useState<Step | null>(null);
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+  const sent = useMutation({
+    mutationFn: ({ file, as }: { file: File; as: Parameters<typeof upload>[1] }) => {
+      running.current = new AbortController();
+      return upload(file, as, setStep, running.current.signal);
+    },
+    onSuccess: onDone,
+    onSettled: () => setStep(null),
+  });
+  return { step, sent };
+}
+
 export function UploadDialog({ onClose }: { onClose: () => void }) {
   const [values, setValues] = useState<Values>({ name: "", title: "", architecture: "amd64/generic", filetype: "tgz" });
   const [file, setFile] = useState<File | null>(null);
-  const [step, setStep] = useState<Step | null>(null);
-  const running = useRef<AbortController | null>(null);
   const toasts = useToasts();
   const navigate = useNavigate();
-  const id = useId();
-  useEffect(() => () => running.current?.abort(), []);
   const text = (name: string) => String(values[name] ?? "");
-  const sent = useMutation({
-    mutationFn: (content: File) => {
-      running.current = new AbortController();
-      const as = { name: text("name"), title: text("title"), architecture: text("architecture"), filetype: text("filetype") };
-      return upload(content, as, setStep, running.current.signal);
-    },
-    onSuccess: (image) => {
-      toasts.tell(`${text("name")} was uploaded`);
-      onClose();
-      void navigate(`/images/${image}`);
-    },
-    onSettled: () => setStep(null),
+  const { step, sent } = useUpload((image) => {
+    toasts.tell(`${text("name")} was uploaded`);
+    onClose();
+    void navigate(`/images/${image}`);
   });
-  const refusal = text("name") === "" ? "Name is missing." : file === null ? "A file is missing." : null;
+  const refusal = missing(FIELDS, values) ?? (file === null ? "A file is missing." : null);
+  const choose = (chosen: File | null) => {
+    setFile(chosen);
+    if (chosen !== null) setValues((before) => ({ ...before, filetype: filetypeOf(chosen.name) }));
+  };
   const send = (event: FormEvent) => {
     event.preventDefault();
-    if (file !== null && refusal === null && !sent.isPending) sent.mutate(file);
+    if (file !== null && refusal === null && !sent.isPending) sent.mutate({ file, as: { name: text("name"), title: text("title"), architecture: text("architecture"), filetype: text("filetype") } });
   };
   return (
-    <Dialog title="Upload an image" isOpen onClose={onClose} isDismissable={!sent.isPending}>
+    <Dialog title="Upload an image" isOpen onClose={onClose} isDismissable={false}>
       <form className={styles.form} onSubmit={send} noValidate>
-        <div className={styles.file}>
-          <label htmlFor={`${id}-file`}>File</label>
-          <input
-            id={`${id}-file`}
-            type="file"
-            disabled={sent.isPending}
-            onChange={(event) => {
-              const chosen = event.target.files?.[0] ?? null;
-              setFile(chosen);
-              if (chosen !== null) setValues((before) => ({ ...before, filetype: filetypeOf(chosen.name) }));
-            }}
-          />
-        </div>
-        {FIELDS.map((field) => (
-          <Input key={field.name} id={`${id}-${field.name}`} field={field} value={values[field.name] ?? ""} fault={null} onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))} />
-        ))}
+        <label className={styles.file}>
+          File
+          <input type="file" disabled={sent.isPending} onChange={(event) => choose(event.target.files?.[0] ?? null)} />
+        </label>
+        <Fields fields={FIELDS} values={values} onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))} />
         {sent.error !== null && <ProblemView error={sent.error} />}
-        {step !== null && (
-          <div className={styles.step}>
-            <span>{step.what === "digest" ? "Reading the file" : "Sending it"}</span>
-            <progress aria-label={step.what === "digest" ? "Reading the file" : "Sending it"} max={step.size} value={step.done} />
-            <span>
-              {bytesInWords(step.done)} of {bytesInWords(step.size)}
-            </span>
-          </div>
-        )}
+        {step !== null && <StepView step={step} />}
         <div>
-          <p className={styles.quiet}>The same for a shell:</p>
+          <Note>The same for a shell:</Note>
           <Copyable text={`ironraft image upload ${text("name") === "" ? "custom/web" : text("name")} ${file?.name ?? "web.tar.gz"} --filetype ${text("filetype")} --architecture ${text("architecture")}`} />
         </div>
         <div className={styles.buttons}>
@@ -113,5 +103,18 @@ export function UploadDialog({ onClose }: { onClose: () => void }) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+function StepView({ step }: { step: Step }) {
+  const what = step.what === "digest" ? "Reading the file" : "Sending it";
+  return (
+    <div className={styles.step}>
+      <span>{what}</span>
+      <progress aria-label={what} max={step.size} value={step.done} />
+      <span>
+        {bytesInWords(step.done)} of {bytesInWords(step.size)}
+      </span>
+    </div>
   );
 }

@@ -1,7 +1,6 @@
 /** What is known of an image: its versions, their files, and the regions that hold them. */
 
-import type { Item } from "../../api/resources";
-import type { History } from "../controllers/controller";
+import type { History, Item } from "../../api/resources";
 
 export type Image = Item<"images">;
 

@@ -8,7 +8,7 @@ import { Sha256 } from "./sha256";
 /** How much is sent at once, in bytes. */
 const PART = 4 * 1024 * 1024;
 
-export interface ToUpload {
+interface ToUpload {
   name: string;
   title: string;
   architecture: string;

@@ -5,10 +5,10 @@ import type { FormEvent } from "react";
 import { useEffect, useState } from "react";
 import { Navigate, useSearchParams } from "react-router";
 
+import { asProblem } from "../../api/problem";
 import { login, SESSION, STANDING } from "../../api/session";
 import { Button } from "../../parts/Button";
 import { Symbol } from "../../parts/Status";
-import { asProblem } from "../../api/problem";
 import { useSiteName } from "../../shell/site";
 import styles from "./Login.module.css";
 
@@ -57,14 +57,7 @@ export default function Login() {
             There are no users yet. On the host of a region: <code>ironraft user create username=NAME email=ADDRESS password=PASSWORD is_superuser=1</code>
           </p>
         )}
-        {oidc !== undefined && oidc !== null && (
-          <>
-            <a className={styles.provider} href={`${oidc.login_url}?next=${encodeURIComponent(import.meta.env.BASE_URL.replace(/\/$/, "") + next)}`}>
-              Log in with {oidc.name}
-            </a>
-            <p className={styles.or}>or with a password</p>
-          </>
-        )}
+        {oidc !== undefined && oidc !== null && <Provider name={oidc.name} url={oidc.login_url} next={next} />}
         <form onSubmit={send} className={styles.form}>
           <label>
             User
@@ -84,5 +77,17 @@ export default function Login() {
         </p>
       </div>
     </main>
+  );
+}
+
+/** The way to the site's provider of logins, and back to where one was going. */
+function Provider({ name, url, next }: { name: string; url: string; next: string }) {
+  return (
+    <>
+      <a className={styles.provider} href={`${url}?next=${encodeURIComponent(import.meta.env.BASE_URL.replace(/\/$/, "") + next)}`}>
+        Log in with {name}
+      </a>
+      <p className={styles.or}>or with a password</p>
+    </>
   );
 }

@@ -1,15 +1,14 @@
 /** Asks for one action on one machine: what it is told, what will happen, and what would change. */
 
-import { useId, useState } from "react";
+import { useState } from "react";
 
 import type { Machine } from "../../api/resources";
-import type { Values } from "../../form/ResourceForm";
-import { Input } from "../../form/Input";
+import type { Values } from "../../form/Fields";
+import { Fields, missing } from "../../form/Fields";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import type { Action } from "./actions";
 import { changeOf, cliOf } from "./actions";
 import { useDeployFields } from "./deploy";
-import styles from "./Machine.module.css";
 
 interface Props {
   action: Action;
@@ -20,7 +19,6 @@ interface Props {
 
 export function ActionDialog({ action, machine, onClose, onDone }: Props) {
   const [values, setValues] = useState<Values>({});
-  const id = useId();
   const deploy = useDeployFields(machine, action.id === "deploy");
   const fields = action.id === "deploy" ? deploy.fields : (action.fields ?? []);
   const given = { ...deploy.initial, ...values };
@@ -32,7 +30,7 @@ export function ActionDialog({ action, machine, onClose, onDone }: Props) {
       verb={verb}
       change={change}
       cli={cliOf(action, machine, change)}
-      refusal={deploy.refusal}
+      refusal={deploy.refusal ?? missing(fields, given)}
       isDangerous={action.isDangerous === true}
       isReversible={action.isReversible === true}
       done={action.done(machine)}
@@ -40,18 +38,9 @@ export function ActionDialog({ action, machine, onClose, onDone }: Props) {
       onClose={onClose}
       onDone={() => onDone?.()}
     >
-      <p className={styles.explained}>{action.explains(machine)}</p>
+      <p>{action.explains(machine)}</p>
       {deploy.problem}
-      {fields.map((field) => (
-        <Input
-          key={field.name}
-          id={`${id}-${field.name}`}
-          field={field}
-          value={given[field.name] ?? (field.kind === "checkbox" ? false : "")}
-          fault={null}
-          onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
-        />
-      ))}
+      <Fields fields={fields} values={given} onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))} />
     </ConfirmWithPlan>
   );
 }

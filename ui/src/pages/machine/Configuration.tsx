@@ -6,7 +6,7 @@ import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
 import { SESSION } from "../../api/session";
 import { ResourceForm } from "../../form/ResourceForm";
-import { Note, Section, Sections } from "../../parts/Section";
+import { Note, Packed, Panel } from "../../parts/Panel";
 import { Loading } from "../../parts/Problem";
 import { useNames } from "../names";
 import { NotesForm } from "./NotesForm";
@@ -16,24 +16,24 @@ import { TagsPanel } from "./TagsPanel";
 export function Configuration({ machine }: { machine: Machine }) {
   if (machine.locked) {
     return (
-      <Section title="Locked">
+      <Panel title="Locked">
         <Note>It is locked, so nothing of it is changed: unlock it first.</Note>
-      </Section>
+      </Panel>
     );
   }
   return (
-    <Sections>
-      <Section title="Name and place">
+    <Packed>
+      <Panel title="Name and place">
         <PlaceForm machine={machine} />
-      </Section>
-      <Section title="Power">
+      </Panel>
+      <Panel title="Power">
         <PowerForm machine={machine} />
-      </Section>
+      </Panel>
       <TagsPanel machine={machine} />
-      <Section title="Notes of its owner">
+      <Panel title="Notes of its owner">
         <Notes machine={machine} />
-      </Section>
-    </Sections>
+      </Panel>
+    </Packed>
   );
 }
 

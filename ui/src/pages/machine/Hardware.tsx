@@ -3,26 +3,11 @@
 import { useRead } from "../../api/lists";
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
-import { Facts, Note, Section, Sections } from "../../parts/Section";
-import { Empty, Loading, ProblemView } from "../../parts/Problem";
-import { SmallTable } from "../../parts/SmallTable";
+import { Facts, Note, Packed, Panel } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
 import { memory } from "../machines/machine";
 import { speedOf } from "./InterfaceTable";
-import styles from "./Machine.module.css";
 import { hardwareInfo } from "./sizes";
-
-interface NodeDevice {
-  id: number;
-  bus_name: string;
-  vendor_id: string;
-  product_id: string;
-  vendor_name: string;
-  product_name: string;
-  commissioning_driver: string;
-  bus_number: number;
-  device_number: number;
-  pci_address: string | null;
-}
 
 const NAMES: readonly (readonly [key: string, name: string])[] = [
   ["system_vendor", "Vendor"],
@@ -44,14 +29,28 @@ const NAMES: readonly (readonly [key: string, name: string])[] = [
   ["chassis_version", "Chassis version"],
 ];
 
+/** A device on a bus of a machine; the document of the API does not describe it. */
+interface BusDevice {
+  id: number;
+  bus_name: string;
+  vendor_id: string;
+  product_id: string;
+  vendor_name: string;
+  product_name: string;
+  commissioning_driver: string;
+  bus_number: number;
+  device_number: number;
+  pci_address: string | null;
+}
+
 export function Hardware({ machine }: { machine: Machine }) {
   const info = hardwareInfo(machine);
   const known = NAMES.map(([key, name]) => [name, info(key)] as const).filter(([, value]) => value !== null);
   const isExamined = machine.cpu_count > 0;
   return (
     <>
-      <Sections>
-        <Section title="Processor and memory">
+      <Packed>
+        <Panel title="Processor and memory">
           {!isExamined && <Note>Nobody has looked at its hardware yet: commission it.</Note>}
           <Facts
             of={[
@@ -62,79 +61,81 @@ export function Hardware({ machine }: { machine: Machine }) {
               ["Architecture", machine.architecture],
             ]}
           />
-        </Section>
-        <Section title="Product and firmware">{known.length === 0 ? <Note>What the firmware says of it was not read yet.</Note> : <Facts of={known} />}</Section>
-      </Sections>
-      {machine.numanode_set.length > 0 && (
-        <Section title="NUMA nodes">
-          <SmallTable
-            label="NUMA nodes"
-            rows={machine.numanode_set}
-            keyOf={(node) => node.index}
-            columns={[
-              { header: "Node", cell: (node) => node.index },
-              { header: "Memory", cell: (node) => memory(node.memory) },
-              { header: "CPUs", cell: (node) => node.cores.length },
-              { header: "Which", cell: (node) => ranges(node.cores) },
-            ]}
-          />
-        </Section>
-      )}
-      <Section title="Network cards">
-        {machine.interface_set.length === 0 ? (
-          <Note>None are known.</Note>
-        ) : (
-          <SmallTable
-            label="Network cards"
-            rows={machine.interface_set}
-            keyOf={(found) => found.id}
-            columns={[
-              { header: "Name", cell: (found) => <strong className={styles.strong}>{found.name}</strong> },
-              { header: "Vendor", cell: (found) => found.vendor ?? "" },
-              { header: "Product", cell: (found) => found.product ?? "" },
-              { header: "Firmware", cell: (found) => found.firmware_version ?? "" },
-              { header: "Speed", cell: speedOf },
-              { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },
-            ]}
-          />
-        )}
-      </Section>
+        </Panel>
+        <Panel title="Product and firmware">{known.length === 0 ? <Note>What the firmware says of it was not read yet.</Note> : <Facts of={known} />}</Panel>
+      </Packed>
+      {machine.numanode_set.length > 0 && <NumaNodes machine={machine} />}
+      <NetworkCards machine={machine} />
       <Buses machine={machine} />
     </>
   );
 }
 
-function Buses({ machine }: { machine: Machine }) {
-  const { value, error, refetch } = useRead<NodeDevice[]>(`${pathOf("machines", machine.system_id)}/devices`, null);
-  const of = (bus: string) => value?.filter((device) => device.bus_name === bus) ?? [];
+function NumaNodes({ machine }: { machine: Machine }) {
   return (
-    <>
-      {(["PCIE", "USB"] as const).map((bus) => (
-        <Section key={bus} title={bus === "USB" ? "USB devices" : "PCI devices"}>
-          {error !== null ? (
-            <ProblemView error={error} onRetry={() => void refetch()} />
-          ) : value === undefined ? (
-            <Loading />
-          ) : of(bus).length === 0 ? (
-            <Empty title="None are known">{machine.cpu_count === 0 ? "They are read when it is commissioned." : "It has none that were seen."}</Empty>
-          ) : (
-            <SmallTable
-              label={bus === "USB" ? "USB devices" : "PCI devices"}
-              rows={of(bus)}
-              keyOf={(device) => device.id}
-              columns={[
-                { header: "Address", cell: (device) => <code>{device.pci_address ?? `${device.bus_number}:${device.device_number}`}</code> },
-                { header: "Vendor", cell: (device) => device.vendor_name },
-                { header: "Product", cell: (device) => device.product_name },
-                { header: "Ids", cell: (device) => <code>{`${device.vendor_id}:${device.product_id}`}</code> },
-                { header: "Driver", cell: (device) => device.commissioning_driver },
-              ]}
-            />
-          )}
-        </Section>
-      ))}
-    </>
+    <Panel title="NUMA nodes">
+      <PlainTable
+        label="NUMA nodes"
+        columns={[
+          { header: "Node", cell: (node) => node.index },
+          { header: "Memory", cell: (node) => memory(node.memory) },
+          { header: "CPUs", cell: (node) => node.cores.length },
+          { header: "Which", cell: (node) => ranges(node.cores) },
+        ]}
+        rows={machine.numanode_set}
+        rowKey={(node) => node.index}
+        empty="None are known."
+      />
+    </Panel>
   );
+}
+
+function NetworkCards({ machine }: { machine: Machine }) {
+  return (
+    <Panel title="Network cards">
+      <PlainTable
+        label="Network cards"
+        columns={[
+          { header: "Name", cell: (found) => found.name },
+          { header: "Vendor", cell: (found) => found.vendor ?? "" },
+          { header: "Product", cell: (found) => found.product ?? "" },
+          { header: "Firmware", cell: (found) => found.firmware_version ?? "" },
+          { header: "Speed", cell: speedOf },
+          { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },
+        ]}
+        rows={machine.interface_set}
+        rowKey={(found) => found.id}
+        empty="None are known."
+      />
+    </Panel>
+  );
+}
+
+const BUSES = [
+  ["PCIE", "PCI devices"],
+  ["USB", "USB devices"],
+] as const;
+
+function Buses({ machine }: { machine: Machine }) {
+  const read = useRead<BusDevice[]>(`${pathOf("machines", machine.system_id)}/devices`, null);
+  const why = machine.cpu_count === 0 ? "None are known: they are read when it is commissioned." : "It has none that were seen.";
+  return BUSES.map(([bus, title]) => (
+    <Panel key={bus} title={title} result={read}>
+      <PlainTable
+        label={title}
+        columns={[
+          { header: "Address", cell: (device) => <code>{device.pci_address ?? `${device.bus_number}:${device.device_number}`}</code> },
+          { header: "Vendor", cell: (device) => device.vendor_name },
+          { header: "Product", cell: (device) => device.product_name },
+          { header: "Ids", cell: (device) => <code>{`${device.vendor_id}:${device.product_id}`}</code> },
+          { header: "Driver", cell: (device) => device.commissioning_driver },
+        ]}
+        rows={read.value?.filter((device) => device.bus_name === bus) ?? []}
+        rowKey={(device) => device.id}
+        empty={why}
+      />
+    </Panel>
+  ));
 }
 
 /** Numbers as ranges: `0-15, 32-47`. */

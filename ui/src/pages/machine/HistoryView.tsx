@@ -3,20 +3,16 @@
 import { useState } from "react";
 
 import { useTold } from "../../api/lists";
-import type { Difference } from "../../api/resources";
-import type { components } from "../../api/schema";
+import type { Difference, History, HistoryEntry } from "../../api/resources";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Note, Section } from "../../parts/Section";
+import { Note, Panel } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
 import type { Tone } from "../../parts/Status";
 import { Symbol } from "../../parts/Status";
 import { Time } from "../../parts/Time";
 import styles from "./HistoryView.module.css";
 import { actorOf } from "./Timeline";
-
-type Change = components["schemas"]["Change"];
-type Page = components["schemas"]["History"];
 
 const PAGE = 30;
 /** Differences that say nothing to anybody. */
@@ -31,34 +27,17 @@ interface Props {
 }
 
 export function HistoryView({ kind, id, name }: Props) {
-  const told = useTold<Page>(kind, id, "history", PAGE);
-  const [taken, setTaken] = useState<Change | null>(null);
+  const told = useTold<History>(kind, id, "history", PAGE);
+  const [taken, setTaken] = useState<HistoryEntry | null>(null);
   if (told.pages === undefined) return told.error === null ? <Loading /> : <ProblemView error={told.error} onRetry={() => void told.refetch()} />;
   const changes = told.pages.flatMap((page) => page.changes);
   const knownAfter = told.pages.at(-1)?.known_after ?? 0;
   return (
-    <Section title="Revisions">
+    <Panel title="Revisions">
       {changes.length === 0 && <Note>Nothing changed since revision {knownAfter}: what was before is not known any more.</Note>}
       <ol className={styles.changes}>
         {changes.map((change) => (
-          <li key={change.revision}>
-            <div className={styles.head}>
-              <span className={styles.what}>
-                <Symbol tone={TONES[change.change] ?? "neutral"} />
-                <strong>{change.reason}</strong>
-                <span className={styles.quiet}>by {actorOf(change.actor, { system_id: id, hostname: name })}</span>
-              </span>
-              <span className={styles.when}>
-                <Time at={change.time} /> <span className={styles.quiet}>r{change.revision}</span>
-              </span>
-              {change.actor.startsWith("user:") && (
-                <Button size="small" label={`Undo revision ${change.revision}`} onPress={() => setTaken(change)}>
-                  Undo…
-                </Button>
-              )}
-            </div>
-            <Differences of={change.differences.filter((difference) => !UNSAID.has(difference.pointer))} />
-          </li>
+          <ChangeView key={change.revision} change={change} whose={{ system_id: id, hostname: name }} onUndo={() => setTaken(change)} />
         ))}
       </ol>
       {told.hasNextPage && (
@@ -82,7 +61,30 @@ export function HistoryView({ kind, id, name }: Props) {
           <p className={styles.explained}>All that users changed at this revision is as it was, also of other objects: as a whole, or not at all. What a machine went through is not undone.</p>
         </ConfirmWithPlan>
       )}
-    </Section>
+    </Panel>
+  );
+}
+
+function ChangeView({ change, whose, onUndo }: { change: HistoryEntry; whose: Parameters<typeof actorOf>[1]; onUndo: () => void }) {
+  return (
+    <li>
+      <div className={styles.head}>
+        <span className={styles.what}>
+          <Symbol tone={TONES[change.change] ?? "neutral"} />
+          <strong>{change.reason}</strong>
+          <span className={styles.quiet}>by {actorOf(change.actor, whose)}</span>
+        </span>
+        <span className={styles.when}>
+          <Time at={change.time} /> <span className={styles.quiet}>r{change.revision}</span>
+        </span>
+        {change.actor.startsWith("user:") && (
+          <Button size="small" label={`Undo revision ${change.revision}`} onPress={onUndo}>
+            Undo…
+          </Button>
+        )}
+      </div>
+      <Differences of={change.differences.filter((difference) => !UNSAID.has(difference.pointer))} />
+    </li>
   );
 }
 

@@ -3,7 +3,8 @@
 import type { ReactNode } from "react";
 
 import type { components } from "../../api/schema";
-import { SmallTable } from "../../parts/SmallTable";
+import { Quiet } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
 import { Status } from "../../parts/Status";
 import styles from "./Machine.module.css";
 import { speed } from "./sizes";
@@ -15,52 +16,61 @@ interface Props {
   interfaces: readonly Interface[];
   /** The interface that it boots from. */
   boots?: number | undefined;
+  /** What stands there when there are none. */
+  empty: ReactNode;
   /** What can be done with an interface. */
   actions?: (found: Interface) => ReactNode;
   /** What can be done with a link. */
   linkActions?: (found: Interface, link: InterfaceLink) => ReactNode;
 }
 
-export function InterfaceTable({ interfaces, boots, actions, linkActions }: Props) {
+export function InterfaceTable({ interfaces, boots, empty, actions, linkActions }: Props) {
   return (
-    <SmallTable
+    <PlainTable
       label="Interfaces"
       rows={interfaces}
-      keyOf={(found) => found.id}
+      rowKey={(found) => found.id}
       columns={[
         {
           header: "Name",
           cell: (found) => (
             <>
-              <strong className={styles.strong}>{found.name}</strong>
+              {found.name}
               {found.id === boots && <span className={styles.mark}>boots</span>}
             </>
           ),
         },
         { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },
-        { header: "Link", cell: (found) => <Status tone={!found.enabled ? "neutral" : found.link_connected ? "good" : found.id === boots ? "bad" : "idle"}>{!found.enabled ? "Disabled" : found.link_connected ? "Connected" : "No link"}</Status> },
+        { header: "Link", cell: (found) => <LinkStatus found={found} isNeeded={found.id === boots} /> },
         { header: "Speed", cell: speedOf },
-        { header: "Fabric and VLAN", cell: (found) => (found.vlan === null || found.vlan === undefined ? <span className={styles.quiet}>not known</span> : vlanOf(found.vlan)) },
+        { header: "Fabric and VLAN", cell: (found) => (found.vlan === null || found.vlan === undefined ? <Quiet>not known</Quiet> : vlanOf(found.vlan)) },
         { header: "Addresses", cell: (found) => <Links found={found} actions={linkActions} /> },
         { header: "MTU", cell: (found) => found.effective_mtu, isNumeric: true },
-        ...(actions === undefined ? [] : [{ header: "Change", cell: actions }]),
       ]}
+      actions={actions}
+      empty={empty}
     />
   );
 }
 
+/** Whether there is a signal; a machine does not boot from an interface without one. */
+function LinkStatus({ found, isNeeded }: { found: Interface; isNeeded: boolean }) {
+  if (!found.enabled) return <Status tone="neutral">Disabled</Status>;
+  return found.link_connected ? <Status tone="good">Connected</Status> : <Status tone={isNeeded ? "bad" : "idle"}>No link</Status>;
+}
+
 function Links({ found, actions }: { found: Interface; actions: Props["linkActions"] }) {
-  if (found.links.length === 0) return <span className={styles.quiet}>none</span>;
+  if (found.links.length === 0) return <Quiet>none</Quiet>;
   return (
     <ul className={styles.links}>
       {found.links.map((link) => (
         <li key={link.id}>
           <span>
             {link.ip_address !== null && link.ip_address !== undefined && <code>{link.ip_address}</code>}{" "}
-            <span className={styles.quiet}>
+            <Quiet>
               {modeOf(link.mode)}
               {link.subnet !== null && link.subnet !== undefined && ` in ${subnetOf(link.subnet)}`}
-            </span>
+            </Quiet>
           </span>
           {actions?.(found, link)}
         </li>

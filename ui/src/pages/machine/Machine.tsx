@@ -6,15 +6,16 @@ import { useNavigate, useParams } from "react-router";
 import { useObject } from "../../api/lists";
 import type { Machine } from "../../api/resources";
 import { PageHeader } from "../../parts/PageHeader";
-import { Loading, ProblemView } from "../../parts/Problem";
-import { PageTabs, useTab } from "../../parts/PageTabs";
-import type { Action } from "./actions";
-import { ActionDialog } from "./ActionDialog";
+import { Panels } from "../../parts/Panel";
+import { ProblemView } from "../../parts/Problem";
+import { Tabs, useTabs } from "../../parts/Tabs";
+import { UnreadPage } from "../../parts/UnreadPage";
 import { ActionBar } from "./ActionBar";
+import { ActionDialog } from "./ActionDialog";
+import type { Action } from "./actions";
 import { Configuration } from "./Configuration";
 import { Hardware } from "./Hardware";
 import { HistoryView } from "./HistoryView";
-import styles from "./Machine.module.css";
 import { Network } from "./Network";
 import { Scripts } from "./Scripts";
 import { Standing } from "./Standing";
@@ -27,23 +28,17 @@ const ABOVE = [{ title: "Machines", to: "/machines" }];
 
 export default function MachinePage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("machines", id);
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={id} above={ABOVE} />
-        {error === null ? <Loading /> : <div className={styles.body}><ProblemView error={error} onRetry={() => void refetch()} /></div>}
-      </>
-    );
-  }
-  return <Shown key={item.system_id} machine={item} error={error} />;
+  const read = useObject("machines", id);
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title={id} above={ABOVE} result={read} />;
+  return <Shown key={item.system_id} machine={item} error={read.error} />;
 }
 
 function Shown({ machine, error }: { machine: Machine; error: Error | null }) {
   const [asked, setAsked] = useState<Action | null>(null);
   const navigate = useNavigate();
   const timeline = useTimeline(machine);
-  const tabs = [
+  const { open, tabs } = useTabs([
     { id: "summary", title: "Summary" },
     { id: "timeline", title: "Timeline" },
     { id: "network", title: "Network", count: machine.interface_set.length },
@@ -52,26 +47,25 @@ function Shown({ machine, error }: { machine: Machine; error: Error | null }) {
     { id: "scripts", title: "Scripts" },
     { id: "configuration", title: "Configuration" },
     { id: "history", title: "History" },
-  ];
-  const tab = useTab(tabs);
+  ]);
   return (
     <>
       <PageHeader title={machine.fqdn} above={ABOVE}>
         <ActionBar machine={machine} onAsk={setAsked} />
       </PageHeader>
       <Standing machine={machine} timeline={timeline} onAsk={setAsked} />
-      <PageTabs label="Parts of this machine" tabs={tabs} current={tab} />
-      <div className={styles.body}>
+      <Tabs label="Parts of this machine" tabs={tabs} />
+      <Panels>
         {error !== null && <ProblemView error={error} />}
-        {tab === "summary" && <Summary machine={machine} />}
-        {tab === "timeline" && <Timeline machine={machine} timeline={timeline} />}
-        {tab === "network" && <Network machine={machine} />}
-        {tab === "storage" && <Storage machine={machine} />}
-        {tab === "hardware" && <Hardware machine={machine} />}
-        {tab === "scripts" && <Scripts machine={machine} />}
-        {tab === "configuration" && <Configuration machine={machine} />}
-        {tab === "history" && <HistoryView kind="machines" id={machine.system_id} name={machine.hostname} />}
-      </div>
+        {open === "summary" && <Summary machine={machine} />}
+        {open === "timeline" && <Timeline machine={machine} timeline={timeline} />}
+        {open === "network" && <Network machine={machine} />}
+        {open === "storage" && <Storage machine={machine} />}
+        {open === "hardware" && <Hardware machine={machine} />}
+        {open === "scripts" && <Scripts machine={machine} />}
+        {open === "configuration" && <Configuration machine={machine} />}
+        {open === "history" && <HistoryView kind="machines" id={machine.system_id} name={machine.hostname} />}
+      </Panels>
       {asked !== null && (
         <ActionDialog
           action={asked}

@@ -3,9 +3,9 @@
 import { useState } from "react";
 
 import { pathOf } from "../../api/resources";
-import type { Field } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
 import { ResourceForm } from "../../form/ResourceForm";
-import { Note } from "../../parts/Section";
+import { Note } from "../../parts/Panel";
 
 interface Props {
   kind: "machines" | "devices";

@@ -4,13 +4,13 @@ import { useRead } from "../../api/lists";
 import { asProblem } from "../../api/problem";
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
-import type { Field, Values } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
 import { ResourceForm } from "../../form/ResourceForm";
-import { Note } from "../../parts/Section";
+import { Note } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
 
 /** A driver, as racks describe it. */
-export interface PowerType {
+interface PowerType {
   name: string;
   description: string;
   fields: PowerField[];

@@ -3,13 +3,13 @@
 import { Link } from "react-router";
 
 import type { Machine } from "../../api/resources";
-import { Facts, Note, Section } from "../../parts/Section";
+import { Facts, Note, Panel } from "../../parts/Panel";
 import type { Tone } from "../../parts/Status";
 import { Status } from "../../parts/Status";
 
 export function Scripts({ machine }: { machine: Machine }) {
   return (
-    <Section title="Scripts and tests">
+    <Panel title="Scripts and tests">
       <Facts
         of={[
           ["Commissioning", <Outcome key="commissioning" name={machine.commissioning_status_name} />],
@@ -20,7 +20,7 @@ export function Scripts({ machine }: { machine: Machine }) {
         Commissioning reads all of the hardware by itself and runs no scripts, so there are no results of scripts and no tests of the hardware here. What the agent on the machine reported stands in its{" "}
         <Link to="?tab=timeline&kind=agent">timeline</Link>.
       </Note>
-    </Section>
+    </Panel>
   );
 }
 

@@ -8,8 +8,9 @@ import type { Machine } from "../../api/resources";
 import type { components } from "../../api/schema";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
-import { inWords, machineTone, powerTone, Status } from "../../parts/Status";
+import { Note, Quiet } from "../../parts/Panel";
 import { Copyable } from "../../parts/ShowAs";
+import { inWords, machineTone, powerTone, Status } from "../../parts/Status";
 import { Time, useNow } from "../../parts/Time";
 import type { Action } from "./actions";
 import { actionAt, offered, refusalOf } from "./actions";
@@ -41,7 +42,7 @@ export function Standing({ machine, timeline, onAsk }: Props) {
         <Part name="Power">
           <Status tone={powerTone(machine.power_state)}>{inWords(machine.power_state)}</Status>
         </Part>
-        <Part name="Owner">{machine.owner ?? <span className={styles.quiet}>nobody</span>}</Part>
+        <Part name="Owner">{machine.owner ?? <Quiet>nobody</Quiet>}</Part>
         {machine.osystem !== "" && (
           <Part name="System">
             {machine.osystem} {machine.distro_series}
@@ -53,7 +54,7 @@ export function Standing({ machine, timeline, onAsk }: Props) {
           </Part>
         )}
       </dl>
-      {timeline.error !== null && timeline.first === undefined && <p className={styles.quiet}>What it waits for is not known: {timeline.error.message}</p>}
+      {timeline.error !== null && timeline.first === undefined && <Note>What it waits for is not known: {timeline.error.message}</Note>}
       {isTold && (
         <div className={styles.wait} data-tone={tone === "bad" || isLate ? "bad" : isLong ? "warn" : tone}>
           <div>
@@ -112,7 +113,7 @@ function Help({ help, machine, onAsk }: { help: components["schemas"]["TimelineH
       )}
       {isOpen && (
         <Dialog title="What DHCP would answer" isOpen onClose={() => setOpen(false)}>
-          <p className={styles.explained}>The racks say what they would answer the interface that it boots from, and why:</p>
+          <p>The racks say what they would answer the interface that it boots from, and why:</p>
           <Copyable text={explainOf(help.path)} />
           <Copyable text={`curl -H "Authorization: Bearer $(ironraft apikey)" '${location.origin}${help.path}'`} />
         </Dialog>

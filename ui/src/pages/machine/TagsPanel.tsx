@@ -11,7 +11,7 @@ import { ResourceForm } from "../../form/ResourceForm";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { Icon } from "../../parts/Icon";
-import { Facts, Note, Section } from "../../parts/Section";
+import { Facts, Note, Panel } from "../../parts/Panel";
 import { ProblemView } from "../../parts/Problem";
 import styles from "./Machine.module.css";
 
@@ -24,7 +24,7 @@ export function TagsPanel({ machine }: { machine: Machine }) {
   const free = all.filter((tag) => tag.definition === "" && !machine.tag_names.includes(tag.name));
   const options = kernelOptions(all, machine.tag_names);
   return (
-    <Section title="Tags and kernel options">
+    <Panel title="Tags and kernel options">
       {machine.tag_names.length === 0 ? (
         <Note>It has no tags.</Note>
       ) : (
@@ -70,7 +70,7 @@ export function TagsPanel({ machine }: { machine: Machine }) {
           onClose={() => setTaken(null)}
         />
       )}
-    </Section>
+    </Panel>
   );
 }
 
@@ -79,6 +79,6 @@ function update(tag: string, how: "add" | "remove", machine: Machine): Change {
 }
 
 /** The tags of a machine that bring kernel options. */
-export function kernelOptions(tags: readonly Item<"tags">[], names: readonly string[]): Item<"tags">[] {
+function kernelOptions(tags: readonly Item<"tags">[], names: readonly string[]): Item<"tags">[] {
   return tags.filter((tag) => tag.kernel_opts !== "" && names.includes(tag.name));
 }

@@ -1,14 +1,13 @@
 /** Why a machine is as it is: how long each status took, and what happened in which order. */
 
-import { useSearchParams } from "react-router";
-
 import type { Machine } from "../../api/resources";
 import { Button } from "../../parts/Button";
-import { Note, Section } from "../../parts/Section";
+import { Note, Panel } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
 import type { Tone } from "../../parts/Status";
 import { inWords, machineTone, Status } from "../../parts/Status";
 import { exactly, span, Time, useNow } from "../../parts/Time";
+import { useParameters } from "../../shell/parameters";
 import styles from "./Timeline.module.css";
 import type { Chapter, Entry, Phase, TimelineRead } from "./timelineOf";
 import { chapters, elapsedMs, isSlow } from "./timelineOf";
@@ -17,23 +16,19 @@ const KINDS: Record<string, string> = { call: "Requests", phase: "Status", power
 
 export function Timeline({ machine, timeline }: { machine: Machine; timeline: TimelineRead }) {
   const { first, pages = [], error } = timeline;
-  const [search, setSearch] = useSearchParams();
+  const [get, put] = useParameters();
   if (first === undefined) return error === null ? <Loading what="Reading what happened" /> : <ProblemView error={error} onRetry={() => void timeline.refetch()} />;
   const all = pages.flatMap((page) => page.entries);
-  const chosen = (search.get("kind") ?? "").split(",").filter((kind) => kind !== "");
+  const chosen = get("kind").split(",").filter((kind) => kind !== "");
   const shown = chosen.length === 0 ? all : all.filter((entry) => entry.happened.some((item) => chosen.includes(item.kind)));
   const choose = (kind: string) => {
     const next = chosen.includes(kind) ? chosen.filter((other) => other !== kind) : [...chosen, kind];
-    setSearch((before) => {
-      if (next.length === 0) before.delete("kind");
-      else before.set("kind", next.join(","));
-      return before;
-    }, { replace: true });
+    put({ kind: next.join(",") });
   };
   return (
     <div className={styles.timeline}>
       <Phases phases={first.phases} />
-      <Section title="What happened" beside={<Kinds entries={all} chosen={chosen} onChoose={choose} />}>
+      <Panel title="What happened" actions={<Kinds entries={all} chosen={chosen} onChoose={choose} />}>
         {all.length === 0 && <Note>Nothing that is still known.</Note>}
         {all.length > 0 && shown.length === 0 && <Note>Nothing of this kind{timeline.hasNextPage ? " among what is shown: look at older ones." : "."}</Note>}
         {chapters(first.phases, shown).map((chapter) => (
@@ -48,7 +43,7 @@ export function Timeline({ machine, timeline }: { machine: Machine; timeline: Ti
         ) : (
           all.length > 0 && <Note>That is all that is known. Requests and leases go back as far as the history, other events further.</Note>
         )}
-      </Section>
+      </Panel>
     </div>
   );
 }

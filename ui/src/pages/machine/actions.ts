@@ -4,7 +4,7 @@ import type { Change } from "../../api/changes";
 import { quoted } from "../../api/changes";
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
-import type { Field, Values } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
 import { userData } from "./userData";
 
 export interface Action {
@@ -30,7 +30,8 @@ export interface Action {
   done: (machine: Machine) => string;
 }
 
-const COMMENT: Field = { name: "comment", label: "Why", help: "It stands in the timeline and in the event log." };
+/** Why it is done. */
+export const COMMENT: Field = { name: "comment", label: "Why", help: "It stands in the timeline and in the event log." };
 
 const IDLE = ["New", "Failed commissioning", "Failed testing", "Ready", "Allocated", "Deployed", "Failed deployment", "Failed disk erasing", "Reserved", "Retired", "Missing"];
 const IN_RESCUE = ["Entering rescue mode", "Rescue mode", "Failed to enter rescue mode", "Failed to exit rescue mode"];

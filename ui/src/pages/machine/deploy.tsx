@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import { useFirstPage } from "../../api/lists";
 import type { Item, Machine } from "../../api/resources";
-import type { Field, Values } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
 import { Loading, ProblemView } from "../../parts/Problem";
 
 interface DeployFields {

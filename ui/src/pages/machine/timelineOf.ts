@@ -5,7 +5,7 @@ import type { Machine } from "../../api/resources";
 import type { components } from "../../api/schema";
 import { machineTone } from "../../parts/Status";
 
-export type TimelinePage = components["schemas"]["Timeline"];
+type TimelinePage = components["schemas"]["Timeline"];
 export type Entry = components["schemas"]["TimelineEntry"];
 export type Phase = components["schemas"]["TimelinePhase"];
 

@@ -3,7 +3,7 @@
 import type { Machine } from "../../api/resources";
 import { inWords, machineTone, powerTone, Status } from "../../parts/Status";
 import type { Column } from "../../table/columns";
-import type { Facet } from "../../table/ResourceTable";
+import type { Facet, Group } from "../../table/ResourceTable";
 import type { View } from "../../table/Views";
 import styles from "./Machines.module.css";
 
@@ -25,7 +25,6 @@ export const COLUMNS: readonly Column<Machine>[] = [
   {
     id: "fqdn",
     header: "Name",
-    cell: (machine) => machine.fqdn,
     text: (machine) => machine.fqdn,
     sort: "hostname",
     width: "minmax(170px, 1.6fr)",
@@ -74,7 +73,6 @@ export const COLUMNS: readonly Column<Machine>[] = [
   {
     id: "owner",
     header: "Owner",
-    cell: (machine) => machine.owner ?? "",
     text: (machine) => machine.owner ?? "",
     sort: "owner",
     width: "minmax(80px, 0.7fr)",
@@ -82,7 +80,6 @@ export const COLUMNS: readonly Column<Machine>[] = [
   {
     id: "pool",
     header: "Pool",
-    cell: (machine) => machine.pool?.name ?? "",
     text: (machine) => machine.pool?.name ?? "",
     sort: "pool",
     width: "minmax(80px, 0.6fr)",
@@ -90,7 +87,6 @@ export const COLUMNS: readonly Column<Machine>[] = [
   {
     id: "zone",
     header: "Zone",
-    cell: (machine) => machine.zone?.name ?? "",
     text: (machine) => machine.zone?.name ?? "",
     sort: "zone",
     width: "minmax(80px, 0.6fr)",
@@ -133,7 +129,6 @@ export const COLUMNS: readonly Column<Machine>[] = [
   {
     id: "architecture",
     header: "Architecture",
-    cell: (machine) => machine.architecture,
     text: (machine) => machine.architecture,
     sort: "architecture",
     width: "minmax(120px, 0.8fr)",
@@ -163,16 +158,13 @@ export const FACETS: readonly Facet[] = [
   { field: "tag", label: "Tag" },
 ];
 
-export const GROUPS = [
-  ["status", "Status"],
-  ["power", "Power"],
-  ["pool", "Pool"],
-  ["zone", "Zone"],
-  ["owner", "Owner"],
-  ["domain", "Domain"],
-  ["architecture", "Architecture"],
-  ["power_type", "Power driver"],
-] as const;
+/** A machine has many tags: it cannot be grouped by them. */
+export const GROUPS: readonly Group[] = [
+  ...FACETS.filter(({ field }) => field !== "tag"),
+  { field: "domain", label: "Domain" },
+  { field: "architecture", label: "Architecture" },
+  { field: "power_type", label: "Power driver" },
+];
 
 /** What needs somebody: it failed, is broken, or takes longer than it may. */
 export const ATTENTION = "status:failed*,broken OR deadline:>0s";

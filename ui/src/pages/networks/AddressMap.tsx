@@ -1,15 +1,16 @@
 /** The addresses of a subnet as a map: one cell for each, or for a block of them; and the same as a table. */
 
 import type { KeyboardEvent } from "react";
-import { useId, useMemo, useRef, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import { Link } from "react-router";
 
 import { Button } from "../../parts/Button";
+import { Note } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
 import { useIsPhone } from "../../table/Rows";
-import { ShortTable } from "../../table/ShortTable";
 import type { Prefix } from "./address";
-import { contains, lastOf, parseAddress, parsePrefix, sizeOf, spoken, written, writtenPrefix } from "./address";
+import { contains, lastOf, parsePrefix, sizeOf, spoken, written, writtenPrefix } from "./address";
 import styles from "./AddressMap.module.css";
 import type { Cell, Known, Span, UseName } from "./map";
 import { cellsOf, mix, opened, partsOf, spansOf, totals, USE_WORDS, USES } from "./map";
@@ -84,38 +85,47 @@ function Legend({ counts }: { counts: Record<UseName, bigint> }) {
 const WIDE = 32;
 const NARROW = 16;
 
-function Cells({ shown, spans, onOpen, onReserve, onRange }: { shown: Prefix; spans: readonly Span[]; onOpen: (prefix: Prefix) => void } & Pick<Props, "onReserve" | "onRange">) {
+interface CellsProps extends Pick<Props, "onReserve" | "onRange"> {
+  shown: Prefix;
+  spans: readonly Span[];
+  onOpen: (prefix: Prefix) => void;
+}
+
+const isBlock = (cell: Cell) => cell.size > 1n;
+
+/** Which cell a key leads to from another one; null for keys that lead to none. */
+export function cellAfter(key: string, at: number, width: number, total: number): number | null {
+  const line = at - (at % width);
+  const moves: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + width, ArrowUp: at - width, Home: line, End: line + width - 1, PageDown: total - 1, PageUp: 0 };
+  const next = moves[key];
+  if (next === undefined) return null;
+  // Up and down stay in their column.
+  if ((key === "ArrowDown" && next >= total) || (key === "ArrowUp" && next < 0)) return at;
+  return Math.max(0, Math.min(total - 1, next));
+}
+
+function Cells({ shown, spans, onOpen, onReserve, onRange }: CellsProps) {
   const cells = useMemo(() => cellsOf(shown, spans), [shown, spans]);
   const width = Math.min(cells.length, useIsPhone() ? NARROW : WIDE);
   const [at, setAt] = useState(() => Math.max(0, cells.findIndex((cell) => cell.use !== "none")));
   const [hovered, setHovered] = useState<number | null>(null);
-  const grid = useRef<HTMLDivElement>(null);
   const id = useId();
   const told = cells[hovered ?? at];
-  const isBlock = (cell: Cell) => cell.size > 1n;
-  const go = (next: number) => setAt(Math.max(0, Math.min(cells.length - 1, next)));
+  const open = (cell: Cell | undefined) => {
+    if (cell !== undefined && isBlock(cell)) onOpen(opened(shown, cell));
+  };
   const down = (event: KeyboardEvent) => {
-    const move = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + width, ArrowUp: at - width, Home: at - (at % width), End: at - (at % width) + width - 1, PageDown: cells.length - 1, PageUp: 0 }[event.key];
-    const cell = cells[at];
-    if (move !== undefined && (move < cells.length || event.key !== "ArrowDown") && (move >= 0 || event.key !== "ArrowUp")) go(move);
-    else if (event.key === "Enter" && cell !== undefined && isBlock(cell)) onOpen(opened(shown, cell));
-    else if (move === undefined) return;
+    const next = cellAfter(event.key, at, width, cells.length);
+    if (next !== null) setAt(next);
+    else if (event.key === "Enter" || event.key === " ") open(cells[at]);
+    else return;
     event.preventDefault();
     setHovered(null);
   };
   const lines = Array.from({ length: Math.ceil(cells.length / width) }, (_, line) => cells.slice(line * width, (line + 1) * width));
   return (
     <>
-      <div
-        ref={grid}
-        className={styles.grid}
-        role="grid"
-        tabIndex={0}
-        aria-label={`Addresses of ${writtenPrefix(shown)}, ${width} in a line`}
-        aria-activedescendant={`${id}-${at}`}
-        onKeyDown={down}
-        onPointerLeave={() => setHovered(null)}
-      >
+      <div className={styles.grid} role="grid" tabIndex={0} aria-label={`Addresses of ${writtenPrefix(shown)}, ${width} in a line`} aria-activedescendant={`${id}-${at}`} onKeyDown={down} onPointerLeave={() => setHovered(null)}>
         {lines.map((line, row) => (
           <div key={line[0]?.label} role="row" className={styles.line}>
             <span role="rowheader" className={styles.head}>
@@ -123,47 +133,57 @@ function Cells({ shown, spans, onOpen, onReserve, onRange }: { shown: Prefix; sp
             </span>
             {line.map((cell, column) => {
               const place = row * width + column;
-              return (
-                <span
-                  key={cell.label}
-                  id={`${id}-${place}`}
-                  role="gridcell"
-                  aria-label={inWords(cell)}
-                  aria-selected={place === at}
-                  title={inWords(cell)}
-                  className={styles.cell}
-                  data-use={cell.use}
-                  data-block={isBlock(cell) || undefined}
-                  style={isBlock(cell) ? ({ "--share": `${Math.round(100 * cell.share)}%` } as React.CSSProperties) : undefined}
-                  onPointerEnter={() => setHovered(place)}
-                  onClick={() => {
-                    setAt(place);
-                    if (isBlock(cell)) onOpen(opened(shown, cell));
-                  }}
-                />
-              );
+              const choose = () => {
+                setAt(place);
+                open(cell);
+              };
+              return <CellView key={cell.label} id={`${id}-${place}`} cell={cell} isActive={place === at} onHover={() => setHovered(place)} onChoose={choose} />;
             })}
           </div>
         ))}
       </div>
-      {told !== undefined && (
-        <div className={styles.told}>
-          <p aria-live="polite">
-            <Mark use={told.use} /> <code>{told.label}</code> <strong>{isBlock(told) ? count(Number(told.size), "address", "addresses") : words(told.use).label}</strong>{" "}
-            <span className={styles.who}>{told.to === undefined ? told.who || words(told.use).text : <Link to={told.to}>{told.who}</Link>}</span>
-          </p>
-          <span className={styles.deeds}>
-            {isBlock(told) ? (
-              <Button size="small" kind="quiet" onPress={() => onOpen(opened(shown, told))}>
-                Look into it
-              </Button>
-            ) : (
-              <Deeds cell={told} onReserve={onReserve} onRange={onRange} />
-            )}
-          </span>
-        </div>
-      )}
+      {told !== undefined && <Told cell={told} onOpen={() => open(told)} onReserve={onReserve} onRange={onRange} />}
     </>
+  );
+}
+
+function CellView({ id, cell, isActive, onHover, onChoose }: { id: string; cell: Cell; isActive: boolean; onHover: () => void; onChoose: () => void }) {
+  const share = isBlock(cell) ? ({ "--share": `${Math.round(100 * cell.share)}%` } as React.CSSProperties) : undefined;
+  return (
+    <span
+      id={id}
+      role="gridcell"
+      aria-label={inWords(cell)}
+      aria-selected={isActive}
+      title={inWords(cell)}
+      className={styles.cell}
+      data-use={cell.use}
+      data-block={isBlock(cell) || undefined}
+      style={share}
+      onPointerEnter={onHover}
+      onClick={onChoose}
+    />
+  );
+}
+
+/** What is said of the cell that is pointed at, or that the keys are at. */
+function Told({ cell, onOpen, onReserve, onRange }: { cell: Cell; onOpen: () => void } & Pick<Props, "onReserve" | "onRange">) {
+  return (
+    <div className={styles.told}>
+      <p aria-live="polite">
+        <Mark use={cell.use} /> <code>{cell.label}</code> <strong>{isBlock(cell) ? count(Number(cell.size), "address", "addresses") : words(cell.use).label}</strong>{" "}
+        <span className={styles.who}>{cell.to === undefined ? cell.who || words(cell.use).text : <Link to={cell.to}>{cell.who}</Link>}</span>
+      </p>
+      <span className={styles.deeds}>
+        {isBlock(cell) ? (
+          <Button size="small" kind="quiet" onPress={onOpen}>
+            Look into it
+          </Button>
+        ) : (
+          <Deeds cell={cell} onReserve={onReserve} onRange={onRange} />
+        )}
+      </span>
+    </div>
   );
 }
 
@@ -204,39 +224,38 @@ const LINES = 1000;
 
 function SpanTable({ whole, spans, onReserve }: { whole: Prefix; spans: readonly Span[] } & Pick<Props, "onReserve">) {
   const at = (value: bigint) => written({ version: whole.version, value });
+  const keep = (span: Span) =>
+    span.use === "free" && (
+      <Button size="small" kind="quiet" onPress={() => onReserve?.(at(span.start))}>
+        Keep one…
+      </Button>
+    );
   return (
-    <ShortTable
-      label="Addresses and their use"
-      rows={spans.slice(0, LINES)}
-      rowKey={(span) => String(span.start)}
-      empty="No host can have an address here"
-      more={spans.length > LINES ? `${spans.length - LINES} more` : null}
-      columns={[
-        { id: "from", header: "From", cell: (span) => <code>{at(span.start)}</code> },
-        { id: "to", header: "To", cell: (span) => (span.end === span.start ? "" : <code>{at(span.end)}</code>) },
-        { id: "count", header: "Addresses", cell: (span) => spoken(span.end - span.start + 1n), isNumeric: true },
-        {
-          id: "use",
-          header: "Use",
-          cell: (span) => (
-            <span className={styles.use}>
-              <Mark use={span.use} /> {USE_WORDS[span.use].label}
-            </span>
-          ),
-        },
-        { id: "who", header: "Who", cell: (span) => (span.to === undefined ? span.who : <Link to={span.to}>{span.who}</Link>) },
-      ]}
-      actions={
-        onReserve === undefined
-          ? undefined
-          : (span) =>
-              span.use === "free" ? (
-                <Button size="small" kind="quiet" onPress={() => onReserve(at(span.start))}>
-                  Keep one…
-                </Button>
-              ) : null
-      }
-    />
+    <>
+      <PlainTable
+        label="Addresses and their use"
+        columns={[
+          { header: "From", cell: (span) => <code>{at(span.start)}</code> },
+          { header: "To", cell: (span) => (span.end === span.start ? "" : <code>{at(span.end)}</code>) },
+          { header: "Addresses", cell: (span) => spoken(span.end - span.start + 1n), isNumeric: true },
+          {
+            header: "Use",
+            cell: (span) => (
+              <span className={styles.use}>
+                <Mark use={span.use} /> {USE_WORDS[span.use].label}
+              </span>
+            ),
+          },
+          { header: "Who", cell: (span) => (span.to === undefined ? span.who : <Link to={span.to}>{span.who}</Link>) },
+        ]}
+        actions={onReserve === undefined ? undefined : keep}
+        rows={spans.slice(0, LINES)}
+        rowKey={(span) => String(span.start)}
+        isFramed
+        empty="No host can have an address here."
+      />
+      {spans.length > LINES && <Note>{(spans.length - LINES).toLocaleString("en")} more are not shown.</Note>}
+    </>
   );
 }
 
@@ -245,20 +264,21 @@ function Parts({ whole, known }: { whole: Prefix; known: Known }) {
   const parts = partsOf(whole, known);
   return (
     <>
-      <p className={styles.note}>
+      <Note>
         It has {spoken(sizeOf(whole))} addresses: what is used of them stands here, everything else is free.
-      </p>
-      <ShortTable
+      </Note>
+      <PlainTable
         label="What is used of the prefix"
         rows={parts}
         rowKey={(part) => part.start}
-        empty="Nothing of it is used"
+        isFramed
+        empty="Nothing of it is used."
         columns={[
-          { id: "from", header: "From", cell: (part) => <code>{part.start}</code> },
-          { id: "to", header: "To", cell: (part) => (part.end === part.start ? "" : <code>{part.end}</code>) },
-          { id: "count", header: "Addresses", cell: (part) => spoken(part.count), isNumeric: true },
-          { id: "purpose", header: "What for", cell: (part) => part.purposes },
-          { id: "mix", header: "How much is taken", cell: (part) => <Mix parts={part.parts} size={part.count} /> },
+          { header: "From", cell: (part) => <code>{part.start}</code> },
+          { header: "To", cell: (part) => (part.end === part.start ? "" : <code>{part.end}</code>) },
+          { header: "Addresses", cell: (part) => spoken(part.count), isNumeric: true },
+          { header: "What for", cell: (part) => part.purposes },
+          { header: "How much is taken", cell: (part) => <Mix parts={part.parts} size={part.count} /> },
         ]}
       />
     </>
@@ -277,10 +297,4 @@ function Mix({ parts, size }: { parts: Record<UseName, bigint>; size: bigint }) 
       {taken === 0n ? "nobody has one" : `${spoken(taken)} taken`}
     </span>
   );
-}
-
-/** Whether an address is in a prefix; for forms that begin with one. */
-export function isIn(cidr: string, ip: string): boolean {
-  const [prefix, address] = [parsePrefix(cidr), parseAddress(ip)];
-  return prefix !== null && address !== null && contains(prefix, address);
 }

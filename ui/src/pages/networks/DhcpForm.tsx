@@ -3,9 +3,9 @@
 import type { ReactNode } from "react";
 
 import { pathOf } from "../../api/resources";
-import type { Field, Values } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
 import { ResourceForm } from "../../form/ResourceForm";
-import { isConnected } from "../overview/RacksCard";
+import { isConnected } from "../controllers/controller";
 import type { Rack } from "./dhcp";
 import { servers } from "./dhcp";
 import { sorted } from "./forms";

@@ -1,53 +1,46 @@
 /** A subnet: what is wrong with it, what each of its addresses is used for, and all that is said about it. */
 
 import { useMemo, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router";
-import { Link } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 
 import { useAll, useFirstPage, useObject, useRead } from "../../api/lists";
 import { pathOf } from "../../api/resources";
-import { Beside, Block, Blocks, Column, Facts } from "../../parts/Block";
 import { Button } from "../../parts/Button";
+import { Choice } from "../../parts/Choice";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { PageHeader } from "../../parts/PageHeader";
-import { Loading, ProblemView } from "../../parts/Problem";
+import { Beside, Column, Facts, Note, orNone, Panel, Panels } from "../../parts/Panel";
 import { Status } from "../../parts/Status";
+import { UnreadPage } from "../../parts/UnreadPage";
 import type { Finding } from "../../parts/Verdict";
 import { Verdict } from "../../parts/Verdict";
+import { useParameters } from "../../shell/parameters";
+import { parsePrefix, spoken } from "./address";
 import { AddressMap } from "./AddressMap";
-import styles from "./AddressMap.module.css";
-import tree from "./Networks.module.css";
 import type { Racks } from "./dhcp";
 import { byId, dhcpFindings, dhcpState } from "./dhcp";
 import { SubnetDialog } from "./forms";
 import type { Known, UsedAddress } from "./map";
 import { spansOf, totals } from "./map";
-import { parsePrefix, spoken } from "./address";
-import { Leases, Ranges, ReservedIps, Routes, Snippets } from "./SubnetParts";
 import type { Asked } from "./SubnetDialogs";
 import { SubnetDialogs } from "./SubnetDialogs";
+import { Leases, Ranges, ReservedIps, Routes, Snippets } from "./SubnetParts";
 import type { Subnet } from "./tree";
-import { vlanName } from "./tree";
+import { spaceOf, vlanName } from "./tree";
 import type { Statistics } from "./Usage";
 import { UsageBar, useStatistics } from "./Usage";
 
 /** How many leases and neighbours a map takes in. */
 const MANY = 1000;
 
+const ABOVE = [{ title: "Networks", to: "/networks" }];
+
 export default function SubnetPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("subnets", id);
-  if (error !== null && item === undefined) {
-    return (
-      <>
-        <PageHeader title={`Subnet ${id}`} above={[{ title: "Networks", to: "/networks" }]} />
-        <Blocks>
-          <ProblemView error={error} onRetry={() => void refetch()} />
-        </Blocks>
-      </>
-    );
-  }
-  return item === undefined ? <Loading /> : <Page key={item.id} subnet={item} />;
+  const read = useObject("subnets", id);
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title={`Subnet ${id}`} above={ABOVE} result={read} />;
+  return <Page key={item.id} subnet={item} />;
 }
 
 /** All that is known of the addresses, followed live. */
@@ -70,102 +63,89 @@ function useKnown(subnet: Subnet) {
   return { statistics, addresses, reserved, leases, observed, known };
 }
 
+type Open = "change" | "delete";
+
 function Page({ subnet }: { subnet: Subnet }) {
-  const [search, setSearch] = useSearchParams();
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [isEditing, setEditing] = useState(false);
-  const [isDeleting, setDeleting] = useState(false);
-  const navigate = useNavigate();
+  const [open, setOpen] = useState<Open | null>(null);
   const all = useKnown(subnet);
   const ranges = useAll("ip-ranges", { filter: `subnet.id:${subnet.id}`, sort: "start_ip" });
   const racks = useAll("racks", { fields: ["system_id", "hostname", "service_set"] });
   const known = useMemo(() => byId({ data: racks.data, items: racks.items }), [racks.data, racks.items]);
-  const isTable = search.get("as") === "table";
-  const put = (name: string, value: string) =>
-    setSearch(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (value === "") after.delete(name);
-        else after.set(name, value);
-        return after;
-      },
-      { replace: true },
-    );
   const findings = subnetFindings(subnet, all.statistics.value, all.known, ranges.data === undefined ? null : ranges.items, known);
   const title = subnet.name === subnet.cidr || subnet.name === "" ? subnet.cidr : `${subnet.cidr} · ${subnet.name}`;
   return (
     <>
-      <PageHeader
-        title={title}
-        above={[
-          { title: "Networks", to: "/networks" },
-          { title: `${subnet.vlan.fabric} ${vlanName(subnet.vlan)}`, to: `/vlans/${subnet.vlan.id}` },
-        ]}
-      >
-        <Button onPress={() => setEditing(true)}>Change…</Button>
-        <Button kind="quiet" onPress={() => setDeleting(true)}>
+      <PageHeader title={title} above={[...ABOVE, { title: `${subnet.vlan.fabric} ${vlanName(subnet.vlan)}`, to: `/vlans/${subnet.vlan.id}` }]}>
+        <Button onPress={() => setOpen("change")}>Change…</Button>
+        <Button kind="quiet" onPress={() => setOpen("delete")}>
           Delete…
         </Button>
       </PageHeader>
-      <Blocks>
+      <Panels>
         <Verdict findings={findings} well={well(subnet, all.statistics.value)} />
-        <Beside>
+        <Beside isFirstWide>
           <Column>
-          <Block
-            title="Addresses"
-            beside={all.statistics.value !== undefined && <UsageBar statistics={all.statistics.value} />}
-            result={all.statistics}
-            actions={
-              <div className={tree.choice} role="group" aria-label="Shown as">
-                {(["map", "table"] as const).map((one) => (
-                  <button key={one} type="button" aria-pressed={(one === "table") === isTable} onClick={() => put("as", one === "table" ? "table" : "")}>
-                    {one === "map" ? "Map" : "Table"}
-                  </button>
-                ))}
-              </div>
-            }
-          >
-            <AddressMap
-              cidr={subnet.cidr}
-              known={all.known}
-              block={search.get("block") ?? ""}
-              isTable={isTable}
-              onShow={(block) => put("block", block)}
-              onReserve={(ip) => setAsked({ kind: "reserved", ip })}
-              onRange={(ip) => setAsked({ kind: "range", ip })}
-            />
-            {(all.leases.data?.next !== null && all.leases.data?.next !== undefined) || all.addresses.error !== null ? (
-              <p className={styles.note}>{all.addresses.error !== null ? "Who has which address may not be seen: static addresses have no names here." : `Only the first ${MANY} leases are drawn.`}</p>
-            ) : null}
-          </Block>
-          <Ranges subnet={subnet} ranges={ranges} onAsk={setAsked} />
+            <AddressesPanel subnet={subnet} all={all} onAsk={setAsked} />
+            <Ranges subnet={subnet} ranges={ranges} onAsk={setAsked} />
           </Column>
-          <Block title="Facts">
+          <Panel title="Facts">
             <SubnetFacts subnet={subnet} racks={known} statistics={all.statistics.value} />
-          </Block>
+          </Panel>
         </Beside>
         <ReservedIps reserved={all.reserved} onAsk={setAsked} />
         <Leases subnet={subnet} leases={all.leases} onAsk={setAsked} />
         <Routes subnet={subnet} onAsk={setAsked} />
         <Snippets subnet={subnet} onAsk={setAsked} />
-      </Blocks>
+      </Panels>
       {asked !== null && <SubnetDialogs subnet={subnet} statistics={all.statistics.value} asked={asked} onClose={() => setAsked(null)} />}
-      {isEditing && <SubnetDialog subnet={subnet} onClose={() => setEditing(false)} />}
-      {isDeleting && (
-        <ConfirmWithPlan
-          title={`Delete subnet ${subnet.cidr}?`}
-          change={{ method: "DELETE", path: pathOf("subnets", String(subnet.id)), ifMatch: subnet.revision }}
-          verb="Delete"
-          isDangerous
-          isReversible
-          done={`Subnet ${subnet.cidr} was deleted`}
-          onClose={() => setDeleting(false)}
-          onDone={() => void navigate("/networks")}
-        >
-          <p>Its ranges, routes and snippets go with it. It cannot be deleted while somebody has an address of it.</p>
-        </ConfirmWithPlan>
-      )}
+      {open === "change" && <SubnetDialog subnet={subnet} onClose={() => setOpen(null)} />}
+      {open === "delete" && <DeleteDialog subnet={subnet} onClose={() => setOpen(null)} />}
     </>
+  );
+}
+
+function DeleteDialog({ subnet, onClose }: { subnet: Subnet; onClose: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <ConfirmWithPlan
+      title={`Delete subnet ${subnet.cidr}?`}
+      change={{ method: "DELETE", path: pathOf("subnets", String(subnet.id)), ifMatch: subnet.revision }}
+      verb="Delete"
+      isDangerous
+      isReversible
+      done={`Subnet ${subnet.cidr} was deleted`}
+      onClose={onClose}
+      onDone={() => void navigate("/networks")}
+    >
+      <p>Its ranges, routes and snippets go with it. It cannot be deleted while somebody has an address of it.</p>
+    </ConfirmWithPlan>
+  );
+}
+
+const SHAPES = [
+  ["", "Map"],
+  ["table", "Table"],
+] as const;
+
+function AddressesPanel({ subnet, all, onAsk }: { subnet: Subnet; all: ReturnType<typeof useKnown>; onAsk: (asked: Asked) => void }) {
+  const [get, put] = useParameters();
+  const { statistics, addresses, leases } = all;
+  const shape = get("as") === "table" ? "table" : "";
+  const isCut = (leases.data?.next ?? null) !== null;
+  return (
+    <Panel title="Addresses" beside={statistics.value !== undefined && <UsageBar statistics={statistics.value} />} result={statistics} actions={<Choice label="Shown as" options={SHAPES} value={shape} onChange={(as) => put({ as })} />}>
+      <AddressMap
+        cidr={subnet.cidr}
+        known={all.known}
+        block={get("block")}
+        isTable={shape === "table"}
+        onShow={(block) => put({ block })}
+        onReserve={(ip) => onAsk({ kind: "reserved", ip })}
+        onRange={(ip) => onAsk({ kind: "range", ip })}
+      />
+      {addresses.error !== null ? <Note>Who has which address may not be seen: static addresses have no names here.</Note> : isCut && <Note>Only the first {MANY} leases are drawn.</Note>}
+    </Panel>
   );
 }
 
@@ -178,7 +158,7 @@ function well(subnet: Subnet, statistics: Statistics | undefined): string {
 /** From how full a dynamic range is said to be pressed. */
 const PRESSED = 0.9;
 
-export function subnetFindings(subnet: Subnet, statistics: Statistics | undefined, known: Known, ranges: readonly { type: string }[] | null, racks: Racks | null): Finding[] {
+function subnetFindings(subnet: Subnet, statistics: Statistics | undefined, known: Known, ranges: readonly { type: string }[] | null, racks: Racks | null): Finding[] {
   const found = dhcpFindings(subnet.vlan, racks);
   const prefix = parsePrefix(subnet.cidr);
   const isServed = subnet.vlan.dhcp_on || Boolean(subnet.vlan.relay_vlan);
@@ -204,19 +184,19 @@ function SubnetFacts({ subnet, racks, statistics }: { subnet: Subnet; racks: Rac
   const state = dhcpState(subnet.vlan, racks);
   return (
     <Facts
-      facts={[
+      of={[
         ["VLAN", <Link key="v" to={`/vlans/${subnet.vlan.id}`}>{`${subnet.vlan.fabric} / ${vlanName(subnet.vlan)}`}</Link>],
         ["DHCP", <Status key="d" tone={state.tone} detail={state.word}>{state.word}</Status>],
-        ["Space", subnet.space === "undefined" ? "" : subnet.space],
-        ["Gateway", subnet.gateway_ip ?? ""],
+        ["Space", orNone(spaceOf(subnet))],
+        ["Gateway", orNone(subnet.gateway_ip)],
         ["DNS servers", subnet.dns_servers.length === 0 ? "the racks alone" : subnet.dns_servers.join(", ")],
-        ["Hosts", statistics === undefined ? "" : `${spoken(BigInt(Math.round(statistics.total_addresses)))}`],
+        ["Hosts", statistics !== undefined && spoken(BigInt(Math.round(statistics.total_addresses)))],
         ["Managed", subnet.managed ? "Yes: addresses are assigned in it" : "No: only reserved ranges are used"],
         ["Names", subnet.allow_dns ? "Hosts may ask the racks" : "The racks do not answer"],
         ["Search", subnet.active_discovery ? "Racks search it for hosts" : "Racks listen only"],
         ["Reverse zone", ["none", "whole", "whole and classless"][subnet.rdns_mode] ?? String(subnet.rdns_mode)],
-        ["Not booted", subnet.disabled_boot_architectures.join(", ")],
-        ["Description", subnet.description],
+        ["Not booted", orNone(subnet.disabled_boot_architectures.join(", "))],
+        ["Description", orNone(subnet.description)],
       ]}
     />
   );

@@ -3,8 +3,8 @@
 import { useAll } from "../../api/lists";
 import type { Item } from "../../api/resources";
 import { keyOf, pathOf } from "../../api/resources";
+import type { Field, Values } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
-import type { Field, Values } from "../../form/ResourceForm";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { bySubnet } from "./forms";
 import type { Subnet } from "./tree";
@@ -101,7 +101,6 @@ function ReservedDialog({ subnet, asked, onClose }: Of<"reserved">) {
 function RouteDialog({ subnet, asked, onClose }: Of<"route">) {
   const { item } = asked;
   const subnets = useAll("subnets");
-  if (subnets.isPending) return null;
   const isV6 = subnet.cidr.includes(":");
   const options = subnets.items
     .filter((one) => one.id !== subnet.id && one.cidr.includes(":") === isV6)
@@ -113,7 +112,7 @@ function RouteDialog({ subnet, asked, onClose }: Of<"route">) {
     { name: "metric", label: "Metric", kind: "number", help: "The route with the least counts." },
   ];
   const initial = { destination: String(item?.destination.id ?? options[0]?.value ?? ""), gateway_ip: item?.gateway_ip ?? subnet.gateway_ip ?? "", metric: item?.metric ?? 0 };
-  return <ObjectDialog resource="static-routes" noun="route" item={item} name={item === undefined ? "" : `to ${item.destination.cidr}`} fields={fields} initial={initial} fixed={{ source: String(subnet.id) }} onClose={onClose} />;
+  return <ObjectDialog resource="static-routes" noun="route" waitsFor={[subnets]} item={item} name={item === undefined ? "" : `to ${item.destination.cidr}`} fields={fields} initial={initial} fixed={{ source: String(subnet.id) }} onClose={onClose} />;
 }
 
 function SnippetDialog({ subnet, asked, onClose }: Of<"snippet">) {

@@ -2,16 +2,15 @@
 
 import { useAll } from "../../api/lists";
 import type { Item, ListPage } from "../../api/resources";
-import { Block } from "../../parts/Block";
 import { Button } from "../../parts/Button";
-import { Menu } from "../../parts/Menu";
+import { Note, Panel } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
-import { Icon } from "../../parts/Icon";
 import { Empty } from "../../parts/Problem";
+import { RowMenu } from "../../parts/RowMenu";
 import type { Tone } from "../../parts/Status";
 import { inWords, Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
-import { ShortTable } from "../../table/ShortTable";
 import { countOf, spoken } from "./address";
 import { Mark } from "./AddressMap";
 import styles from "./AddressMap.module.css";
@@ -28,15 +27,9 @@ interface Listed<T> {
   refetch: () => unknown;
 }
 
-/** Change and delete of one. */
-export function RowMenu({ name, onChange, onDelete }: { name: string; onChange?: () => void; onDelete: () => void }) {
-  const choices = [...(onChange === undefined ? [] : [{ id: "change", label: "Change…" }]), { id: "delete", label: "Delete…", isDangerous: true }];
-  return <Menu label={<Icon name="more" />} name={`What can be done with ${name}`} size="icon" kind="quiet" choices={choices} onChoose={(id) => (id === "change" ? onChange?.() : onDelete())} />;
-}
-
 export function Ranges({ subnet, ranges, onAsk }: { subnet: Subnet; ranges: Listed<Item<"ip-ranges">>; onAsk: Ask }) {
   return (
-    <Block
+    <Panel
       title="Ranges"
       result={ranges}
       actions={
@@ -50,28 +43,28 @@ export function Ranges({ subnet, ranges, onAsk }: { subnet: Subnet; ranges: List
         </>
       }
     >
-      <ShortTable
+      <PlainTable
         label="Ranges"
         rows={ranges.items}
         rowKey={(range) => String(range.id)}
         empty={<Empty title="It has no ranges">{subnet.managed ? "DHCP gives out what a dynamic range has; what is reserved is left alone." : "It is not managed: only what is reserved here is used."}</Empty>}
         columns={[
-          { id: "type", header: "Type", cell: (range) => <span className={styles.use}><Mark use={range.type === "dynamic" ? "dynamic" : "reserved"} /> {inWords(range.type)}</span> },
-          { id: "start", header: "From", cell: (range) => <code>{range.start_ip}</code> },
-          { id: "end", header: "To", cell: (range) => <code>{range.end_ip}</code> },
-          { id: "size", header: "Addresses", cell: (range) => spoken(countOf(range.start_ip, range.end_ip)), isNumeric: true },
-          { id: "owner", header: "Owner", cell: (range) => range.user?.username ?? "" },
-          { id: "comment", header: "Comment", cell: (range) => range.comment },
+          { header: "Type", cell: (range) => <span className={styles.use}><Mark use={range.type === "dynamic" ? "dynamic" : "reserved"} /> {inWords(range.type)}</span> },
+          { header: "From", cell: (range) => <code>{range.start_ip}</code> },
+          { header: "To", cell: (range) => <code>{range.end_ip}</code> },
+          { header: "Addresses", cell: (range) => spoken(countOf(range.start_ip, range.end_ip)), isNumeric: true },
+          { header: "Owner", cell: (range) => range.user?.username ?? "" },
+          { header: "Comment", cell: (range) => range.comment },
         ]}
         actions={(range) => <RowMenu name={`range ${range.start_ip}`} onChange={() => onAsk({ kind: "range", item: range })} onDelete={() => onAsk({ kind: "delete", resource: "ip-ranges", item: range, name: `the ${range.type} range ${range.start_ip} to ${range.end_ip}` })} />}
       />
-    </Block>
+    </Panel>
   );
 }
 
 export function ReservedIps({ reserved, onAsk }: { reserved: Listed<Item<"reserved-ips">>; onAsk: Ask }) {
   return (
-    <Block
+    <Panel
       title="Reserved IPs"
       beside="Kept for one client each, by its hardware address"
       result={reserved}
@@ -81,19 +74,20 @@ export function ReservedIps({ reserved, onAsk }: { reserved: Listed<Item<"reserv
         </Button>
       }
     >
-      <ShortTable
+      <PlainTable
         label="Reserved IPs"
         rows={reserved.items}
         rowKey={(one) => String(one.id)}
-        empty="No address is kept for a client"
+        isFramed
+        empty="No address is kept for a client."
         columns={[
-          { id: "ip", header: "Address", cell: (one) => <code>{one.ip}</code> },
-          { id: "mac", header: "Client", cell: (one) => <code>{one.mac_address}</code> },
-          { id: "comment", header: "Comment", cell: (one) => one.comment },
+          { header: "Address", cell: (one) => <code>{one.ip}</code> },
+          { header: "Client", cell: (one) => <code>{one.mac_address}</code> },
+          { header: "Comment", cell: (one) => one.comment },
         ]}
         actions={(one) => <RowMenu name={one.ip} onChange={() => onAsk({ kind: "reserved", item: one })} onDelete={() => onAsk({ kind: "delete", resource: "reserved-ips", item: one, name: `what keeps ${one.ip} for ${one.mac_address}` })} />}
       />
-    </Block>
+    </Panel>
   );
 }
 
@@ -112,20 +106,20 @@ export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { da
   const active = all.filter((lease) => lease.state === "active").length;
   const isMore = all.length > SHOWN || (leases.data?.next ?? null) !== null;
   return (
-    <Block title="Leases" beside={active === 0 ? undefined : `${count(active, "client")} ${active === 1 ? "has" : "have"} an address now`} result={leases}>
-      <ShortTable
+    <Panel title="Leases" beside={active === 0 ? undefined : `${count(active, "client")} ${active === 1 ? "has" : "have"} an address now`} result={leases}>
+      <PlainTable
         label="Leases"
         rows={all.slice(0, SHOWN)}
         rowKey={(lease) => lease.ip}
-        empty={subnet.vlan.dhcp_on || subnet.vlan.relay_vlan ? "No client has had an address yet" : "DHCP is not served here"}
-        more={isMore ? `More than these: ironraft lease list subnet:${subnet.id}` : null}
+        empty={subnet.vlan.dhcp_on || subnet.vlan.relay_vlan ? "No client has had an address yet." : "DHCP is not served here."}
+        isFramed
         columns={[
-          { id: "ip", header: "Address", cell: (lease) => <code>{lease.ip}</code> },
-          { id: "client", header: "Client", cell: (lease) => <code>{lease.client}</code> },
-          { id: "name", header: "Name", cell: (lease) => lease.name ?? "" },
-          { id: "state", header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{LEASES[lease.state]?.word ?? lease.state}</Status> },
-          { id: "until", header: "Until", cell: (lease) => <Time at={lease.promised_until} /> },
-          { id: "rack", header: "By", cell: (lease) => lease.rack.hostname ?? lease.rack.system_id },
+          { header: "Address", cell: (lease) => <code>{lease.ip}</code> },
+          { header: "Client", cell: (lease) => <code>{lease.client}</code> },
+          { header: "Name", cell: (lease) => lease.name ?? "" },
+          { header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{LEASES[lease.state]?.word ?? lease.state}</Status> },
+          { header: "Until", cell: (lease) => <Time at={lease.promised_until} /> },
+          { header: "By", cell: (lease) => lease.rack.hostname ?? lease.rack.system_id },
         ]}
         actions={(lease) =>
           lease.state === "active" ? (
@@ -135,14 +129,19 @@ export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { da
           ) : null
         }
       />
-    </Block>
+      {isMore && (
+        <Note>
+          There are more than these: <code>ironraft lease list subnet:{subnet.id}</code>
+        </Note>
+      )}
+    </Panel>
   );
 }
 
 export function Routes({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
   const routes = useAll("static-routes", { filter: `source.id:${subnet.id}`, sort: "metric" });
   return (
-    <Block
+    <Panel
       title="Static routes"
       beside="Told to clients of this subnet"
       result={routes}
@@ -152,26 +151,26 @@ export function Routes({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
         </Button>
       }
     >
-      <ShortTable
+      <PlainTable
         label="Static routes"
         rows={routes.items}
         rowKey={(route) => String(route.id)}
-        empty="Clients are told no routes but the gateway"
+        empty="Clients are told no routes but the gateway."
         columns={[
-          { id: "to", header: "To", cell: (route) => <><code>{route.destination.cidr}</code> {route.destination.name !== route.destination.cidr && route.destination.name}</> },
-          { id: "gateway", header: "By gateway", cell: (route) => <code>{route.gateway_ip}</code> },
-          { id: "metric", header: "Metric", cell: (route) => route.metric, isNumeric: true },
+          { header: "To", cell: (route) => <><code>{route.destination.cidr}</code> {route.destination.name !== route.destination.cidr && route.destination.name}</> },
+          { header: "By gateway", cell: (route) => <code>{route.gateway_ip}</code> },
+          { header: "Metric", cell: (route) => route.metric, isNumeric: true },
         ]}
         actions={(route) => <RowMenu name={`the route to ${route.destination.cidr}`} onChange={() => onAsk({ kind: "route", item: route })} onDelete={() => onAsk({ kind: "delete", resource: "static-routes", item: route, name: `the route to ${route.destination.cidr}` })} />}
       />
-    </Block>
+    </Panel>
   );
 }
 
 export function Snippets({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
   const snippets = useAll("dhcp-snippets", { filter: `subnet.id:${subnet.id}`, sort: "name" });
   return (
-    <Block
+    <Panel
       title="DHCP snippets"
       beside="Options that clients of this subnet are told besides"
       result={snippets}
@@ -181,19 +180,19 @@ export function Snippets({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
         </Button>
       }
     >
-      <ShortTable
+      <PlainTable
         label="DHCP snippets"
         rows={snippets.items}
         rowKey={(snippet) => String(snippet.id)}
-        empty="None is for this subnet"
+        empty="None is for this subnet."
         columns={[
-          { id: "name", header: "Name", cell: (snippet) => <strong>{snippet.name}</strong> },
-          { id: "enabled", header: "State", cell: (snippet) => <Status tone={snippet.enabled ? "good" : "idle"}>{snippet.enabled ? "On" : "Off"}</Status> },
-          { id: "value", header: "What clients are told", cell: (snippet) => <code>{snippet.value}</code> },
-          { id: "description", header: "Description", cell: (snippet) => snippet.description },
+          { header: "Name", cell: (snippet) => <strong>{snippet.name}</strong> },
+          { header: "State", cell: (snippet) => <Status tone={snippet.enabled ? "good" : "idle"}>{snippet.enabled ? "On" : "Off"}</Status> },
+          { header: "What clients are told", cell: (snippet) => <code>{snippet.value}</code> },
+          { header: "Description", cell: (snippet) => snippet.description },
         ]}
         actions={(snippet) => <RowMenu name={snippet.name} onChange={() => onAsk({ kind: "snippet", item: snippet })} onDelete={() => onAsk({ kind: "delete", resource: "dhcp-snippets", item: snippet, name: `the snippet ${snippet.name}` })} />}
       />
-    </Block>
+    </Panel>
   );
 }

@@ -1,10 +1,11 @@
 /** How full a subnet is: a bar, and the same in words. */
 
 import { useRead } from "../../api/lists";
+import { Quiet } from "../../parts/Panel";
 import type { Tone } from "../../parts/Status";
-import styles from "./Networks.module.css";
-import type { UsedRange } from "./map";
 import { countOf, spoken } from "./address";
+import type { UsedRange } from "./map";
+import styles from "./Networks.module.css";
 
 /** What the API says of the addresses of a subnet. */
 export interface Statistics {
@@ -25,19 +26,19 @@ export function useStatistics(subnet: number | string, follows: "subnets" | "ip-
 const NEARLY = 0.8;
 const FULL = 0.95;
 
-export function usageTone(usage: number): Tone {
+function usageTone(usage: number): Tone {
   return usage >= FULL ? "bad" : usage >= NEARLY ? "warn" : "neutral";
 }
 
 /** How many addresses are free: counted, because large numbers of JSON are rounded. */
-export function freeOf(statistics: Statistics): bigint {
+function freeOf(statistics: Statistics): bigint {
   if (statistics.ranges === undefined) return BigInt(Math.round(statistics.num_available));
   return statistics.ranges.filter((range) => range.purpose.includes("unused")).reduce((sum, range) => sum + countOf(range.start, range.end), 0n);
 }
 
 export function Usage({ subnet }: { subnet: number }) {
   const { value, error } = useStatistics(subnet);
-  if (error !== null) return <span className={styles.muted}>not known</span>;
+  if (error !== null) return <Quiet>not known</Quiet>;
   if (value === undefined) return <span className={styles.bar} aria-busy="true" />;
   return <UsageBar statistics={value} />;
 }

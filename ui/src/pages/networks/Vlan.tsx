@@ -5,42 +5,35 @@ import { Link, useNavigate, useParams } from "react-router";
 
 import { useAll, useCounts, useObject } from "../../api/lists";
 import { pathOf } from "../../api/resources";
-import { Dialog } from "../../parts/Dialog";
-import { Beside, Block, Blocks, Column, Facts } from "../../parts/Block";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
+import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
+import { Beside, Column, Facts, Note, orNone, Panel, Panels } from "../../parts/Panel";
+import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
-import { Empty, Loading, ProblemView } from "../../parts/Problem";
+import { Empty } from "../../parts/Problem";
+import type { Tone } from "../../parts/Status";
 import { Status } from "../../parts/Status";
+import { UnreadPage } from "../../parts/UnreadPage";
 import { Verdict } from "../../parts/Verdict";
-import { ShortTable } from "../../table/ShortTable";
-import { isConnected } from "../overview/RacksCard";
-import type { Rack } from "./dhcp";
+import { SessionStatus } from "../controllers/SessionStatus";
+import type { Rack, Racks } from "./dhcp";
 import { byId, dhcpFindings, dhcpState } from "./dhcp";
 import { DhcpForm, racksOf } from "./DhcpForm";
 import { bySubnet, SubnetDialog, VlanDialog } from "./forms";
 import type { Subnet, Vlan } from "./tree";
-import { vlanName } from "./tree";
-import styles from "./Networks.module.css";
+import { spaceOf, vlanName } from "./tree";
 import { Usage } from "./Usage";
 
 const ABOVE = [{ title: "Networks", to: "/networks" }];
 
 export default function VlanPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("vlans", id);
-  if (error !== null && item === undefined) {
-    return (
-      <>
-        <PageHeader title={`VLAN ${id}`} above={ABOVE} />
-        <Blocks>
-          <ProblemView error={error} onRetry={() => void refetch()} />
-        </Blocks>
-      </>
-    );
-  }
-  return item === undefined ? <Loading /> : <Page key={item.id} vlan={item} />;
+  const read = useObject("vlans", id);
+  const { item } = read;
+  if (item === undefined) return <UnreadPage title={`VLAN ${id}`} above={ABOVE} result={read} />;
+  return <Page key={item.id} vlan={item} />;
 }
 
 type Open = "change" | "dhcp" | "subnet" | "delete" | null;
@@ -67,27 +60,27 @@ function Page({ vlan }: { vlan: Vlan }) {
           Delete…
         </Button>
       </PageHeader>
-      <Blocks>
-        <Verdict findings={dhcpFindings(vlan, known)} tone={(vlan.dhcp_on || vlan.relay_vlan) && known !== null ? "good" : "idle"} well={vlan.dhcp_on || vlan.relay_vlan ? (known === null ? "DHCP is on" : "DHCP is answered on this VLAN") : "DHCP is off: machines on this VLAN do not boot from the network by this site"} />
-        <Beside>
+      <Panels>
+        <Verdict findings={dhcpFindings(vlan, known)} {...standing(vlan, known)} />
+        <Beside isFirstWide>
           <Column>
             <Subnets subnets={subnets} onNew={() => setOpen("subnet")} />
-            <RacksBlock vlan={vlan} racks={racks} relayed={relayed} />
+            <RacksPanel vlan={vlan} racks={racks} relayed={relayed} />
           </Column>
-          <Block title="Facts">
+          <Panel title="Facts">
             <Facts
-              facts={[
+              of={[
                 ["Fabric", vlan.fabric],
                 ["Tag (VID)", vlan.vid === 0 ? "0, untagged" : String(vlan.vid)],
-                ["Space", vlan.space === "undefined" ? "" : vlan.space],
+                ["Space", spaceOf(vlan)],
                 ["MTU", `${vlan.mtu.toLocaleString("en")} bytes`],
-                ["Other DHCP server", vlan.external_dhcp ?? ""],
-                ["Description", vlan.description],
+                ["Other DHCP server", orNone(vlan.external_dhcp)],
+                ["Description", orNone(vlan.description)],
               ]}
             />
-          </Block>
+          </Panel>
         </Beside>
-      </Blocks>
+      </Panels>
       {open === "change" && <VlanDialog vlan={vlan} onClose={close} />}
       {open === "subnet" && <SubnetDialog vlan={vlan.id} onClose={close} />}
       {open === "dhcp" && (
@@ -102,9 +95,15 @@ function Page({ vlan }: { vlan: Vlan }) {
   );
 }
 
+/** What is said of its DHCP when nothing is wrong with it. */
+function standing(vlan: Vlan, racks: Racks): { tone: Tone; well: string } {
+  if (!vlan.dhcp_on && !vlan.relay_vlan) return { tone: "idle", well: "DHCP is off: machines on this VLAN do not boot from the network by this site" };
+  return racks === null ? { tone: "idle", well: "DHCP is on" } : { tone: "good", well: "DHCP is answered on this VLAN" };
+}
+
 function Subnets({ subnets, onNew }: { subnets: ReturnType<typeof useAll<"subnets">>; onNew: () => void }) {
   return (
-    <Block
+    <Panel
       title="Subnets"
       result={subnets}
       actions={
@@ -113,14 +112,13 @@ function Subnets({ subnets, onNew }: { subnets: ReturnType<typeof useAll<"subnet
         </Button>
       }
     >
-      <ShortTable
+      <PlainTable
         label="Subnets"
         rows={[...subnets.items].sort(bySubnet)}
         rowKey={(subnet) => String(subnet.id)}
         empty={<Empty title="It has no subnet">A subnet says which addresses hosts on this VLAN get.</Empty>}
         columns={[
           {
-            id: "cidr",
             header: "Prefix",
             cell: (subnet) => (
               <Link to={`/subnets/${subnet.id}`}>
@@ -128,36 +126,36 @@ function Subnets({ subnets, onNew }: { subnets: ReturnType<typeof useAll<"subnet
               </Link>
             ),
           },
-          { id: "name", header: "Name", cell: (subnet) => (subnet.name === subnet.cidr ? "" : subnet.name) },
-          { id: "use", header: "Use", cell: (subnet) => <Usage subnet={subnet.id} /> },
-          { id: "gateway", header: "Gateway", cell: (subnet) => subnet.gateway_ip ?? "" },
+          { header: "Name", cell: (subnet) => (subnet.name === subnet.cidr ? "" : subnet.name) },
+          { header: "Use", cell: (subnet) => <Usage subnet={subnet.id} /> },
+          { header: "Gateway", cell: (subnet) => subnet.gateway_ip ?? "" },
         ]}
       />
-    </Block>
+    </Panel>
   );
 }
 
-function RacksBlock({ vlan, racks, relayed }: { vlan: Vlan; racks: ReturnType<typeof useAll<"racks">>; relayed: readonly Vlan[] }) {
+function RacksPanel({ vlan, racks, relayed }: { vlan: Vlan; racks: ReturnType<typeof useAll<"racks">>; relayed: readonly Vlan[] }) {
   const rows = racksOf(vlan, racks.items);
   const service = (rack: Rack) => rack.service_set.find((one) => one.name === "dhcpd");
   return (
-    <Block title="Racks" beside={vlan.relay_vlan ? `They answer on ${vlanName(vlan.relay_vlan)}, where this VLAN is relayed to` : "Who answers DHCP on this VLAN, and who could"} result={racks}>
-      <ShortTable
+    <Panel title="Racks" beside={vlan.relay_vlan ? `They answer on ${vlanName(vlan.relay_vlan)}, where this VLAN is relayed to` : "Who answers DHCP on this VLAN, and who could"} result={racks}>
+      <PlainTable
         label="Racks"
         rows={rows}
         rowKey={({ rack }) => rack.system_id}
         empty={<Empty title="No rack has joined">A rack with an interface on this VLAN serves it: see “ironraft rack join --help”.</Empty>}
         columns={[
-          { id: "rack", header: "Rack", cell: ({ rack }) => <strong>{rack.hostname}</strong> },
-          { id: "role", header: "Role here", cell: ({ role }) => (role === "" ? "" : role) },
-          { id: "state", header: "Session", cell: ({ rack }) => <Status tone={isConnected(rack) ? "good" : "bad"}>{isConnected(rack) ? "Connected" : "Away"}</Status> },
-          { id: "dhcpd", header: "DHCP of the rack", cell: ({ rack }) => <Status tone={service(rack)?.status === "running" ? "good" : service(rack)?.status === "dead" ? "bad" : "neutral"} detail={service(rack)?.status_info}>{service(rack)?.status ?? "unknown"}</Status> },
-          { id: "link", header: "Interface here", cell: ({ link }) => link ?? "none is known" },
-          { id: "version", header: "Version", cell: ({ rack }) => rack.version ?? "" },
+          { header: "Rack", cell: ({ rack }) => <strong>{rack.hostname}</strong> },
+          { header: "Role here", cell: ({ role }) => role },
+          { header: "Session", cell: ({ rack }) => <SessionStatus rack={rack} /> },
+          { header: "DHCP of the rack", cell: ({ rack }) => <Status tone={service(rack)?.status === "running" ? "good" : service(rack)?.status === "dead" ? "bad" : "neutral"} detail={service(rack)?.status_info}>{service(rack)?.status ?? "unknown"}</Status> },
+          { header: "Interface here", cell: ({ link }) => link ?? "none is known" },
+          { header: "Version", cell: ({ rack }) => rack.version ?? "" },
         ]}
       />
       {relayed.length > 0 && (
-        <p className={styles.free}>
+        <Note>
           Relayed to this VLAN:{" "}
           {relayed.map((one, at) => (
             <span key={one.id}>
@@ -165,9 +163,9 @@ function RacksBlock({ vlan, racks, relayed }: { vlan: Vlan; racks: ReturnType<ty
               <Link to={`/vlans/${one.id}`}>{`${one.fabric} ${vlanName(one)}`}</Link>
             </span>
           ))}
-        </p>
+        </Note>
       )}
-    </Block>
+    </Panel>
   );
 }
 
@@ -186,10 +184,10 @@ function DeleteDialog({ vlan, subnets, relayed, onClose, onDone }: { vlan: Vlan;
       onDone={onDone}
     >
       <Facts
-        facts={[
-          ["Subnets of it", subnets.length === 0 ? "" : subnets.map((subnet, at) => <span key={subnet.id}>{at > 0 && ", "}<Link to={`/subnets/${subnet.id}`}>{subnet.cidr}</Link></span>)],
-          ["Relayed to it", relayed.map(vlanName).join(", ")],
-          ["Machines on it", total === 0 ? "" : <Link key="m" to={`/machines?q=${encodeURIComponent(`fabric:"${vlan.fabric}" vlan:${vlan.vid}`)}`}>{count(total, "machine")}</Link>],
+        of={[
+          ["Subnets of it", subnets.length === 0 ? orNone("") : subnets.map((subnet, at) => <span key={subnet.id}>{at > 0 && ", "}<Link to={`/subnets/${subnet.id}`}>{subnet.cidr}</Link></span>)],
+          ["Relayed to it", orNone(relayed.map(vlanName).join(", "))],
+          ["Machines on it", total === 0 ? orNone("") : <Link key="m" to={`/machines?q=${encodeURIComponent(`fabric:"${vlan.fabric}" vlan:${vlan.vid}`)}`}>{count(total, "machine")}</Link>],
         ]}
       />
     </ConfirmWithPlan>

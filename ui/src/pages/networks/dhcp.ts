@@ -3,7 +3,7 @@
 import type { Item } from "../../api/resources";
 import type { Tone } from "../../parts/Status";
 import type { Finding } from "../../parts/Verdict";
-import { isConnected } from "../overview/RacksCard";
+import { isConnected } from "../controllers/controller";
 import type { Vlan } from "./tree";
 import { vlanName } from "./tree";
 
@@ -16,7 +16,7 @@ export function byId({ data, items }: { data?: unknown; items: readonly Rack[] }
   return data === undefined ? null : new Map(items.map((rack) => [rack.system_id, rack]));
 }
 
-export const rackName = (id: string, racks: Racks) => racks?.get(id)?.hostname ?? id;
+const rackName = (id: string, racks: Racks) => racks?.get(id)?.hostname ?? id;
 
 /** The racks that a VLAN names. */
 export function servers(vlan: Vlan): string[] {

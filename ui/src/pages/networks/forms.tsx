@@ -2,11 +2,11 @@
 
 import { useAll } from "../../api/lists";
 import type { Answer } from "../../api/send";
+import type { Field, Values } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
-import type { Field } from "../../form/ResourceForm";
 import { byAddress, parsePrefix, written } from "./address";
 import type { Fabric, Space, Subnet, Vlan } from "./tree";
-import { vlanName } from "./tree";
+import { spaceOf, vlanName } from "./tree";
 
 interface Close {
   onClose: () => void;
@@ -34,7 +34,6 @@ export function SpaceDialog({ space, ...close }: Close & { space?: Space | undef
 export function VlanDialog({ vlan, fabric, ...close }: Close & { vlan?: Vlan | undefined; fabric?: string | undefined }) {
   const fabrics = useAll("fabrics", { fields: ["id", "name"] });
   const spaces = useAll("spaces", { fields: ["id", "name"] });
-  if (fabrics.isPending || spaces.isPending) return null;
   const fields: Field[] = [
     { name: "fabric", label: "Fabric", kind: "select", isNeeded: true, options: sorted(fabrics.items.map(({ name }) => ({ value: name, label: name }))) },
     { name: "vid", label: "Tag (VID)", kind: "number", isNeeded: true, help: "1 to 4094; 0 is what is not tagged." },
@@ -47,16 +46,21 @@ export function VlanDialog({ vlan, fabric, ...close }: Close & { vlan?: Vlan | u
     fabric: vlan?.fabric ?? fabric ?? fabrics.items[0]?.name ?? "",
     vid: vlan?.vid ?? "",
     name: vlan?.name ?? "",
-    space: vlan === undefined || vlan.space === "undefined" ? "" : vlan.space,
+    space: vlan === undefined ? "" : spaceOf(vlan),
     mtu: vlan?.mtu ?? 1500,
     description: vlan?.description ?? "",
   };
-  return <ObjectDialog resource="vlans" noun="VLAN" item={vlan} name={vlan === undefined ? "" : vlanName(vlan)} fields={fields} initial={initial} {...close} />;
+  return <ObjectDialog resource="vlans" noun="VLAN" waitsFor={[fabrics, spaces]} item={vlan} name={vlan === undefined ? "" : vlanName(vlan)} fields={fields} initial={initial} {...close} />;
 }
+
+const REVERSE_ZONES = [
+  { value: "2", label: "Whole, and classless where it is smaller than a zone" },
+  { value: "1", label: "Whole" },
+  { value: "0", label: "None" },
+];
 
 export function SubnetDialog({ subnet, vlan, ...close }: Close & { subnet?: Subnet | undefined; vlan?: number | undefined }) {
   const vlans = useAll("vlans");
-  if (vlans.isPending) return null;
   const options = sorted(vlans.items.map((one) => ({ value: String(one.id), label: `${one.fabric} / ${vlanName(one)}` })));
   const fields: Field[] = [
     { name: "cidr", label: "Prefix", isNeeded: true, placeholder: "10.20.0.0/24 or fd00:20::/64" },
@@ -67,22 +71,18 @@ export function SubnetDialog({ subnet, vlan, ...close }: Close & { subnet?: Subn
     { name: "managed", label: "Addresses are assigned in it", kind: "checkbox", help: "Off: nothing but reserved ranges is used, and the rest is left to others." },
     { name: "allow_dns", label: "Hosts in it may ask the racks for names", kind: "checkbox" },
     { name: "active_discovery", label: "Racks search it for hosts", kind: "checkbox" },
-    {
-      name: "rdns_mode",
-      label: "Reverse zone",
-      kind: "select",
-      options: [
-        { value: "2", label: "Whole, and classless where it is smaller than a zone" },
-        { value: "1", label: "Whole" },
-        { value: "0", label: "None" },
-      ],
-    },
+    { name: "rdns_mode", label: "Reverse zone", kind: "select", options: REVERSE_ZONES },
     DESCRIPTION,
   ];
-  const initial = {
+  const initial = { ...valuesOf(subnet), vlan: String(subnet?.vlan.id ?? vlan ?? options[0]?.value ?? "") };
+  return <ObjectDialog resource="subnets" noun="subnet" waitsFor={[vlans]} item={subnet} name={subnet?.name ?? ""} fields={fields} initial={initial} body={withServers} {...close} />;
+}
+
+/** What stands in the fields of a subnet at first. */
+function valuesOf(subnet: Subnet | undefined): Values {
+  return {
     cidr: subnet?.cidr ?? "",
     name: subnet?.name ?? "",
-    vlan: String(subnet?.vlan.id ?? vlan ?? options[0]?.value ?? ""),
     gateway_ip: subnet?.gateway_ip ?? "",
     dns_servers: subnet?.dns_servers.join(", ") ?? "",
     managed: subnet?.managed ?? true,
@@ -91,18 +91,11 @@ export function SubnetDialog({ subnet, vlan, ...close }: Close & { subnet?: Subn
     rdns_mode: String(subnet?.rdns_mode ?? 2),
     description: subnet?.description ?? "",
   };
-  return (
-    <ObjectDialog
-      resource="subnets"
-      noun="subnet"
-      item={subnet}
-      name={subnet?.name ?? ""}
-      fields={fields}
-      initial={initial}
-      body={(values) => (typeof values.dns_servers === "string" ? { ...values, dns_servers: values.dns_servers.split(/[\s,]+/).filter(Boolean).join(",") } : values)}
-      {...close}
-    />
-  );
+}
+
+/** The API takes DNS servers with commas between them. */
+function withServers(values: Values): Values {
+  return typeof values.dns_servers === "string" ? { ...values, dns_servers: values.dns_servers.split(/[\s,]+/).filter(Boolean).join(",") } : values;
 }
 
 /** Choices in the order in which people look for them. */

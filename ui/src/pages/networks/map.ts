@@ -1,7 +1,7 @@
 /** What each address of a subnet is used for, put together from all that the API knows of it. */
 
-import { bitsOf, byAddress, countOf, parseAddress, parsePrefix, sizeOf, written, writtenPrefix } from "./address";
 import type { Prefix } from "./address";
+import { bitsOf, byAddress, countOf, parseAddress, parsePrefix, sizeOf, written, writtenPrefix } from "./address";
 
 /** Uses, the strongest first: of a block with several the strongest is what it shows, of an address with several, too. */
 export const USES = ["observed", "static", "leased", "reserved", "dynamic", "free"] as const;
@@ -42,7 +42,7 @@ export interface Known {
 }
 
 /** One address that is more than a number in a range. */
-export interface Place {
+interface Place {
   ip: string;
   use: UseName;
   /** Who has it, and what for. */

@@ -32,6 +32,11 @@ export function vlanName(vlan: Pick<Vlan, "vid" | "name">): string {
   return vlan.name === "" || vlan.name === "untagged" || vlan.name === String(vlan.vid) ? tag : `${tag} · ${vlan.name}`;
 }
 
+/** The space of a VLAN or a subnet; empty for none, which MAAS calls `undefined`. */
+export function spaceOf({ space }: { space: string }): string {
+  return space === "undefined" ? "" : space;
+}
+
 /** Whether a part of the tree is what the words ask for: each stands in it somewhere, or is an address that it has. */
 function isMeant(words: readonly string[], texts: readonly string[], subnet: Subnet | null): boolean {
   const text = texts.join("\n").toLowerCase();

@@ -3,19 +3,18 @@
 import type { Operation } from "../../api/resources";
 import { PageHeader } from "../../parts/PageHeader";
 import { Empty } from "../../parts/Problem";
-import { inWords, Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
 import type { Column } from "../../table/columns";
 import { ResourceTable } from "../../table/ResourceTable";
-import { Progress, progressOf, STATE_WORDS, stateInWords, STATES, titleOf } from "./operation";
+import { Progress, progressOf, State, stateTone, stateWord, titleOf } from "./operation";
 import styles from "./Operations.module.css";
 
 export const COLUMNS: readonly Column<Operation>[] = [
-  { id: "what", header: "What", cell: (operation) => titleOf(operation), text: titleOf, sort: "verb", width: "minmax(190px, 1.4fr)", card: "title" },
+  { id: "what", header: "What", text: titleOf, sort: "verb", width: "minmax(190px, 1.4fr)", card: "title" },
   {
     id: "state",
     header: "State",
-    cell: (operation) => <Status tone={STATES[operation.state]}>{stateInWords(operation)}</Status>,
+    cell: (operation) => <State of={operation} />,
     text: (operation) => operation.state,
     sort: "state",
     width: "minmax(130px, 0.8fr)",
@@ -34,7 +33,7 @@ export const COLUMNS: readonly Column<Operation>[] = [
     width: "minmax(240px, 1.8fr)",
     card: "below",
   },
-  { id: "username", header: "By", cell: (operation) => operation.username, text: (operation) => operation.username, sort: "username", width: "minmax(90px, 0.6fr)" },
+  { id: "username", header: "By", text: (operation) => operation.username, sort: "username", width: "minmax(90px, 0.6fr)" },
   { id: "filter", header: "Meant by", cell: (operation) => <code title={operation.filter ?? undefined}>{operation.filter ?? ""}</code>, text: (operation) => operation.filter ?? "", width: "minmax(140px, 1.2fr)" },
   { id: "created", header: "Asked for", cell: (operation) => <Time at={operation.created} />, text: (operation) => operation.created, sort: "created", width: "minmax(110px, 0.6fr)", card: "below" },
   { id: "ended", header: "Ended", cell: (operation) => <Time at={operation.ended} />, text: (operation) => operation.ended ?? "", sort: "ended", width: "minmax(110px, 0.6fr)" },
@@ -51,7 +50,7 @@ export default function Operations() {
         columns={COLUMNS}
         defaultSort="-created"
         facets={[
-          { field: "state", label: "State", words: (state) => STATE_WORDS[state as Operation["state"]] ?? inWords(state), tone: (state) => STATES[state as Operation["state"]] ?? "neutral" },
+          { field: "state", label: "State", words: stateWord, tone: stateTone },
           { field: "verb", label: "Verb" },
           { field: "kind", label: "Kind" },
           { field: "username", label: "User" },

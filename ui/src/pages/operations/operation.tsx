@@ -1,42 +1,61 @@
 /** What is said of an operation on many objects. */
 
 import type { Operation, OperationTarget } from "../../api/resources";
+import { grouped } from "../../parts/grouped";
 import { count } from "../../parts/PlanView";
 import type { Tone } from "../../parts/Status";
+import { inWords, Status } from "../../parts/Status";
 import styles from "./Operations.module.css";
 
-export const STATES: Record<Operation["state"], Tone> = { running: "busy", done: "good", failed: "bad", cancelled: "neutral" };
-export const OUTCOMES: Record<OperationTarget["outcome"], Tone> = { waiting: "busy", done: "good", failed: "bad", cancelled: "neutral" };
+type Said = Record<string, { tone: Tone; word: string }>;
 
-/** The outcomes in the order in which somebody wants to see them. */
-export const ORDER: readonly OperationTarget["outcome"][] = ["failed", "waiting", "cancelled", "done"];
+/** That it failed means that something was refused. */
+const STATES: Said = {
+  running: { tone: "busy", word: "Under way" },
+  done: { tone: "good", word: "Done" },
+  failed: { tone: "bad", word: "With refusals" },
+  cancelled: { tone: "neutral", word: "Cancelled" },
+};
 
-/** What an outcome is called. */
-export const OUTCOME_WORDS: Record<OperationTarget["outcome"], string> = { waiting: "Waiting", done: "Done", failed: "Refused", cancelled: "Cancelled" };
+const OUTCOMES: Said = {
+  waiting: { tone: "busy", word: "Waiting" },
+  done: { tone: "good", word: "Done" },
+  failed: { tone: "bad", word: "Refused" },
+  cancelled: { tone: "neutral", word: "Cancelled" },
+};
 
-/** What a state is called: it failed means that something was refused. */
-export const STATE_WORDS: Record<Operation["state"], string> = { running: "Under way", done: "Done", failed: "With refusals", cancelled: "Cancelled" };
+/** The outcomes in the order in which somebody wants to see them; each is also the member that counts it. */
+export const ORDER = ["failed", "waiting", "cancelled", "done"] as const;
+
+const saidOf = (said: Said, word: string) => said[word] ?? { tone: "neutral", word: inWords(word) };
+
+export const stateTone = (state: string) => saidOf(STATES, state).tone;
+export const stateWord = (state: string) => saidOf(STATES, state).word;
+export const outcomeTone = (outcome: string) => saidOf(OUTCOMES, outcome).tone;
+export const outcomeWord = (outcome: string) => saidOf(OUTCOMES, outcome).word;
 
 export function stateInWords(operation: Pick<Operation, "state" | "done">): string {
-  return operation.state === "failed" && operation.done === 0 ? "Refused" : STATE_WORDS[operation.state];
+  return operation.state === "failed" && operation.done === 0 ? "Refused" : stateWord(operation.state);
+}
+
+export function State({ of }: { of: Pick<Operation, "state" | "done"> }) {
+  return <Status tone={stateTone(of.state)}>{stateInWords(of)}</Status>;
+}
+
+export function Outcome({ of }: { of: Pick<OperationTarget, "outcome"> }) {
+  return <Status tone={outcomeTone(of.outcome)}>{outcomeWord(of.outcome)}</Status>;
 }
 
 /** What it does in words: `power-off 3 machines`. */
 export function titleOf(operation: Pick<Operation, "verb" | "total" | "kind">): string {
   const noun = operation.total === 1 && operation.kind.endsWith("s") ? operation.kind.slice(0, -1) : operation.kind;
-  const verb = operation.verb.replaceAll("-", " ");
-  return `${verb.charAt(0).toUpperCase()}${verb.slice(1)}: ${count(operation.total, noun, noun)}`;
+  return `${inWords(operation.verb.replaceAll("-", " "))}: ${count(operation.total, noun, noun)}`;
 }
 
 /** How far it is in words. */
 export function progressOf(operation: Operation): string {
-  const parts = [
-    `${operation.done.toLocaleString("en")} of ${operation.total.toLocaleString("en")} done`,
-    operation.waiting > 0 ? `${operation.waiting.toLocaleString("en")} waiting` : null,
-    operation.failed > 0 ? `${operation.failed.toLocaleString("en")} refused` : null,
-    operation.cancelled > 0 ? `${operation.cancelled.toLocaleString("en")} cancelled` : null,
-  ];
-  return parts.filter((part) => part !== null).join(", ");
+  const others = ORDER.filter((outcome) => outcome !== "done" && operation[outcome] > 0).map((outcome) => `${operation[outcome].toLocaleString("en")} ${outcomeWord(outcome).toLowerCase()}`);
+  return [`${operation.done.toLocaleString("en")} of ${operation.total.toLocaleString("en")} done`, ...others].join(", ");
 }
 
 /** How far it is as a bar. */
@@ -51,18 +70,38 @@ export function Progress({ operation, isSmall = false }: { operation: Operation;
   );
 }
 
+/** The objects, those first that somebody wants to see. */
+export function sorted(targets: readonly OperationTarget[]): OperationTarget[] {
+  const rank = ({ outcome }: OperationTarget) => ORDER.findIndex((known) => known === outcome);
+  return [...targets].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name, undefined, { numeric: true }));
+}
+
+/** The objects that were refused. */
+export function refusedIds(operation: Pick<Operation, "targets">): string[] {
+  return operation.targets.filter((target) => target.outcome === "failed").map((target) => target.id);
+}
+
 /** The refused objects by why: those that were refused for the same reason are one line. */
 export function reasons(targets: readonly OperationTarget[]): { detail: string; targets: OperationTarget[] }[] {
-  const found = new Map<string, OperationTarget[]>();
-  for (const target of targets) {
-    if (target.outcome !== "failed") continue;
-    const detail = target.detail ?? "It did not say why.";
-    found.set(detail, [...(found.get(detail) ?? []), target]);
-  }
+  const refused = targets.filter((target) => target.outcome === "failed");
+  const found = grouped(refused, (target) => target.detail ?? "It did not say why.");
   return [...found].map(([detail, of]) => ({ detail, targets: of })).sort((one, other) => other.targets.length - one.targets.length);
 }
 
+/** What an operation was told. */
+interface Told {
+  parameters: Record<string, unknown>;
+}
+
 /** Values of parameters as the API takes them: it tells each as a list. */
-export function parametersOf(parameters: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value]));
+export function parametersOf(operation: Told): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(operation.parameters).map(([name, value]) => [name, Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value]));
+}
+
+/** What the API says in place of a value that may be a secret. */
+const SECRET = "***";
+
+/** Whether something that it was told is not told again. */
+export function hasSecrets(operation: Told): boolean {
+  return Object.values(parametersOf(operation)).includes(SECRET);
 }

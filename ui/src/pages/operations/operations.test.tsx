@@ -9,13 +9,13 @@ import type { Operation, OperationTarget } from "../../api/resources";
 import { http, HttpResponse, ORIGIN, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
 import { parametersOf, progressOf, reasons, stateInWords, titleOf } from "./operation";
-import OperationPage, { retryOf } from "./OperationPage";
+import OperationPage, { retryOf, retryRefusal } from "./OperationPage";
 
 const region = server();
 
 const target = (id: string, outcome: OperationTarget["outcome"], detail: string | null = null): OperationTarget => ({ id, name: `web-${id}`, outcome, revision: outcome === "done" ? 41 : null, status: detail === null ? null : 409, detail, time: null });
 
-const OPERATION: Operation & { parameters: Record<string, unknown> } = {
+const OPERATION = {
   id: "op1",
   state: "failed",
   kind: "machines",
@@ -30,9 +30,11 @@ const OPERATION: Operation & { parameters: Record<string, unknown> } = {
   done: 1,
   failed: 3,
   cancelled: 0,
-  parameters: { comment: ["fan"], stop_mode: ["soft"] },
+  parameters: { comment: ["fan"], erase: [true] },
+  resolved_at: 40,
   targets: [target("1", "failed", "It is locked."), target("2", "done"), target("3", "failed", "It is locked."), target("4", "failed", null)],
-};
+  // The document of the API says of parameters only that they are an object.
+} as unknown as Operation;
 
 test("an operation is said in words", () => {
   expect(titleOf(OPERATION)).toBe("Power off: 4 machines");
@@ -49,12 +51,20 @@ test("what was refused for the same reason is one line, the most frequent first"
 });
 
 test("repeated is what was refused alone, as it was told before", () => {
-  expect(parametersOf({ a: ["x"], b: ["x", "y"], c: true })).toEqual({ a: "x", b: ["x", "y"], c: true });
+  expect(parametersOf({ parameters: { a: ["x"], b: ["x", "y"], c: true } })).toEqual({ a: "x", b: ["x", "y"], c: true });
   expect(retryOf(OPERATION)).toEqual({
     method: "POST",
     path: "/api/v1/machines/actions",
-    body: { verb: "power-off", ids: ["1", "3", "4"], parameters: { comment: "fan", stop_mode: "soft" }, max: 3 },
+    body: { verb: "power-off", ids: ["1", "3", "4"], parameters: { comment: "fan", erase: true }, max: 3 },
   });
+});
+
+test("why it cannot be repeated is said: also that a secret is not told again", () => {
+  const told = (more: object) => retryRefusal({ ...OPERATION, ...more } as Operation);
+  expect(told({})).toBeNull();
+  expect(told({ state: "running" })).toContain("under way");
+  expect(told({ failed: 0 })).toBe("Nothing was refused.");
+  expect(told({ parameters: { user_data: ["***"] } })).toContain("secret");
 });
 
 const shown = (

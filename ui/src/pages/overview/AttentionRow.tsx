@@ -5,23 +5,20 @@ import { Link } from "react-router";
 
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
+import type { components } from "../../api/schema";
 import { ask } from "../../api/send";
 import { machineTone, Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
 import { reason } from "../machines/machine";
 import styles from "./Overview.module.css";
 
-/** What of a timeline is shown here. */
-export interface Waiting {
-  waits_for: { text: string; since: string; help: { text: string } | null };
-  phases: { status_name: string; began: string }[];
-}
+type Timeline = components["schemas"]["Timeline"];
 
 export function AttentionRow({ machine }: { machine: Machine }) {
   // It is of this revision of the machine: another one has another key.
   const timeline = useQuery({
     queryKey: ["timeline", undefined, machine.system_id, machine.revision],
-    queryFn: async ({ signal }) => (await ask<Waiting>(`${pathOf("machines", machine.system_id)}/timeline`, { query: { limit: 1 }, signal })).data,
+    queryFn: async ({ signal }) => (await ask<Timeline>(`${pathOf("machines", machine.system_id)}/timeline`, { query: { limit: 1 }, signal })).data,
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
     retry: false,
@@ -44,6 +41,6 @@ export function AttentionRow({ machine }: { machine: Machine }) {
 }
 
 /** Why, as far as it is known. */
-export function told(machine: Machine, wait: Waiting["waits_for"] | undefined): string {
+export function told(machine: Machine, wait: Pick<Timeline["waits_for"], "text"> | undefined): string {
   return reason(machine) || wait?.text || "";
 }

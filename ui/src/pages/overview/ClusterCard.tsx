@@ -1,42 +1,49 @@
-/** The regions, and how many of them may fail. What each has applied is told by the status page of a region alone. */
+/** The regions as the one that answers sees them, and how many more may fail. */
 
-import { useFirstPage } from "../../api/lists";
+import { Link } from "react-router";
+
 import { useFreshness } from "../../live/freshness";
-import { count } from "../../parts/PlanView";
-import { Symbol } from "../../parts/Status";
-import { Card } from "./Card";
+import { Note, Panel } from "../../parts/Panel";
+import { Status, Symbol } from "../../parts/Status";
+import type { Cluster } from "../cluster/members";
+import { lagOf, nameOf, roleOf, seenBy, spareInWords, spareOf, useCluster } from "../cluster/members";
 import styles from "./Overview.module.css";
 
-/** How many of some voters may fail while the others decide. */
-export function mayLose(voters: number): number {
-  return Math.max(0, voters - (Math.floor(voters / 2) + 1));
+export function ClusterCard() {
+  const cluster = useCluster();
+  return (
+    <Panel title="Cluster" actions={<Link to="/cluster">Members</Link>} result={cluster}>
+      {cluster.value !== undefined && <View cluster={cluster.value} hasQuorum={cluster.hasQuorum} />}
+    </Panel>
+  );
 }
 
-export function ClusterCard() {
-  const regions = useFirstPage("regions", { sort: "hostname", limit: 10 });
-  const { oldSince, revision } = useFreshness();
-  const all = regions.data?.items ?? [];
-  const spare = mayLose(all.length);
-  const hasQuorum = oldSince === null;
+function View({ cluster, hasQuorum }: { cluster: Cluster; hasQuorum: boolean }) {
+  const { revision } = useFreshness();
   return (
-    <Card title="Cluster" result={regions}>
+    <>
       <p className={styles.figure}>
-        <Symbol tone={hasQuorum ? (spare > 0 ? "good" : "warn") : "bad"} />
-        <strong>{!hasQuorum ? "No quorum answers" : spare > 0 ? `${count(spare, "region")} may fail` : "No region may fail"}</strong>
+        <Symbol tone={!hasQuorum ? "bad" : spareOf(cluster) > 0 ? "good" : "warn"} />
+        <strong>{hasQuorum ? spareInWords(cluster) : "No quorum answers"}</strong>
       </p>
       <ul className={styles.lines}>
-        {all.map((region) => (
-          <li key={region.system_id}>
-            <span className={styles.name}>{region.hostname}</span>
-            <span className={styles.why}>{region.ip_addresses.join(", ")}</span>
-            <span className={styles.since}>{region.version}</span>
-          </li>
-        ))}
+        {cluster.members.map((member) => {
+          const role = roleOf(cluster, member);
+          const lag = lagOf(cluster, member);
+          return (
+            <li key={member.node_id}>
+              <span className={styles.name}>{nameOf(member)}</span>
+              <Status tone={role.tone}>{role.word}</Status>
+              <span className={styles.why}>{lag === null || lag.tone === "good" ? "" : `behind: ${lag.word}`}</span>
+              <span className={styles.since}>{member.version}</span>
+            </li>
+          );
+        })}
       </ul>
-      <p className={styles.quiet}>
-        {hasQuorum ? `A quorum answers, at revision ${revision ?? "unknown"}. ` : ""}
-        <a href="/MAAS/status">What this region sees</a>
-      </p>
-    </Card>
+      <Note>
+        {hasQuorum ? `Term ${cluster.term.toLocaleString("en")}, revision ${revision?.toLocaleString("en") ?? "unknown"}, as ${seenBy(cluster)} sees it. ` : `This is what ${seenBy(cluster)} alone sees. `}
+        <a href="/MAAS/status">Status of this region</a>
+      </Note>
+    </>
   );
 }

@@ -4,10 +4,10 @@ import { Link } from "react-router";
 
 import { useCounts } from "../../api/lists";
 import type { Count } from "../../api/resources";
-import { inWords, machineTone, Symbol } from "../../parts/Status";
+import { Note, Panel } from "../../parts/Panel";
 import type { Tone } from "../../parts/Status";
+import { inWords, machineTone, Symbol } from "../../parts/Status";
 import { valueTerm } from "../../table/filter";
-import { Card } from "./Card";
 import styles from "./Overview.module.css";
 
 const ORDER: readonly Tone[] = ["bad", "warn", "busy", "good", "idle", "neutral"];
@@ -24,9 +24,9 @@ export function MachinesCard() {
   const power = counts.data?.facets?.power ?? [];
   const total = counts.data?.total ?? 0;
   return (
-    <Card title={`Machines · ${total.toLocaleString("en")}`} to="/machines" result={counts}>
+    <Panel title={`Machines · ${total.toLocaleString("en")}`} actions={<Link to="/machines">All</Link>} result={counts}>
       {total === 0 ? (
-        <p className={styles.quiet}>There are none yet. A server that boots from the network of a rack comes here by itself.</p>
+        <Note>There are none yet. A server that boots from the network of a rack comes here by itself.</Note>
       ) : (
         <>
           <div className={styles.stack} aria-hidden="true">
@@ -37,26 +37,26 @@ export function MachinesCard() {
           <ul className={styles.states}>
             {states.map((state) => (
               <li key={state.value}>
-                <Link to={`/machines?q=${encodeURIComponent(valueTerm("status", state.value))}`}>
+                <Link to={`/machines?q=${encodeURIComponent(valueTerm("status", state.value ?? null))}`}>
                   <Symbol tone={machineTone(state.value ?? "")} />
                   <strong>{state.count.toLocaleString("en")}</strong> {inWords(state.value ?? "unknown")}
                 </Link>
               </li>
             ))}
           </ul>
-          <p className={styles.quiet}>
+          <Note>
             Power:{" "}
             {power.map((state, at) => (
               <span key={state.value}>
                 {at > 0 && ", "}
-                <Link to={`/machines?q=${encodeURIComponent(valueTerm("power", state.value))}`}>
+                <Link to={`/machines?q=${encodeURIComponent(valueTerm("power", state.value ?? null))}`}>
                   {state.count.toLocaleString("en")} {state.value ?? "unknown"}
                 </Link>
               </span>
             ))}
-          </p>
+          </Note>
         </>
       )}
-    </Card>
+    </Panel>
   );
 }

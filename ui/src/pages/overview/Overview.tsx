@@ -1,6 +1,7 @@
 /** The first thing at 3 a.m.: what is wrong, since when, what it waits for, and where to go; below it, that the rest is well. */
 
 import { PageHeader } from "../../parts/PageHeader";
+import { Beside, Panels } from "../../parts/Panel";
 import { FirstSteps } from "../welcome/FirstSteps";
 import { Attention } from "./Attention";
 import { ClusterCard } from "./ClusterCard";
@@ -15,22 +16,20 @@ export default function Overview() {
   return (
     <>
       <PageHeader title="Overview" />
-      <div className={styles.page}>
-        <div className={styles.wide}>
-          <FirstSteps />
-          <Attention />
-          <MachinesCard />
-        </div>
+      <Panels>
+        <FirstSteps />
+        <Attention />
+        <MachinesCard />
         <div className={styles.columns}>
           <ClusterCard />
           <RacksCard />
           <PoolsCard />
         </div>
-        <div className={styles.halves}>
+        <Beside>
           <OperationsCard />
           <EventsCard />
-        </div>
-      </div>
+        </Beside>
+      </Panels>
     </>
   );
 }

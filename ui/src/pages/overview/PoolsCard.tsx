@@ -2,10 +2,10 @@
 
 import { useFirstPage } from "../../api/lists";
 import type { Item } from "../../api/resources";
+import { Panel } from "../../parts/Panel";
 import { count } from "../../parts/PlanView";
 import { Symbol } from "../../parts/Status";
 import { Time } from "../../parts/Time";
-import { Card } from "./Card";
 import styles from "./Overview.module.css";
 
 /** How far back the log is looked at. */
@@ -25,7 +25,7 @@ export function PoolsCard() {
   const events = useFirstPage("events", { filter: FILTER, limit: 50 });
   const under = pressed(events.data?.items ?? []);
   return (
-    <Card title="DHCP pools" result={events}>
+    <Panel title="DHCP pools" result={events}>
       <p className={styles.figure}>
         <Symbol tone={under.length > 0 ? "bad" : "good"} />
         <strong>{under.length > 0 ? `${count(under.length, "pool")} under pressure` : "No pool runs full"}</strong>
@@ -38,6 +38,6 @@ export function PoolsCard() {
           </li>
         ))}
       </ul>
-    </Card>
+    </Panel>
   );
 }

@@ -37,19 +37,7 @@ export default function RevisionPage() {
         {all.map((part) => (
           <Fragment key={`${part.actor} ${part.reason}`}>
             <What revision={part} />
-            <Panel title="What differs" beside={count(part.objects.length + part.more, "object")}>
-              <div className={styles.objects}>
-                {part.objects.map((object) => (
-                  <ObjectView key={`${object.table}/${object.id}`} object={object} />
-                ))}
-              </div>
-              {part.more > 0 && (
-                <Note>
-                  {count(part.more, "more object")} {part.more === 1 ? "is" : "are"} not told here.
-                </Note>
-              )}
-              <Note>Values are shown as they are stored. Secrets are never shown, also when they changed.</Note>
-            </Panel>
+            <Differing revision={part} />
           </Fragment>
         ))}
       </Panels>
@@ -70,6 +58,24 @@ export default function RevisionPage() {
         </ConfirmWithPlan>
       )}
     </>
+  );
+}
+
+function Differing({ revision }: { revision: Revision }) {
+  return (
+    <Panel title="What differs" beside={count(revision.objects.length + revision.more, "object")}>
+      <div className={styles.objects}>
+        {revision.objects.map((object) => (
+          <ObjectView key={`${object.table}/${object.id}`} object={object} />
+        ))}
+      </div>
+      {revision.more > 0 && (
+        <Note>
+          {count(revision.more, "more object")} {revision.more === 1 ? "is" : "are"} not told here.
+        </Note>
+      )}
+      <Note>Values are shown as they are stored. Secrets are never shown, also when they changed.</Note>
+    </Panel>
   );
 }
 
@@ -102,10 +108,10 @@ function What({ revision }: { revision: Revision }) {
       <Facts
         of={[
           ["By", name === "" ? kind : kind === "user" ? <Link key="user" to={`/users/${encodeURIComponent(name)}`}>{name}</Link> : `${kind} ${name}`],
-          typeof event?.audit?.from !== "string" ? null : ["From", <code key="from">{event.audit.from}</code>],
+          ["From", typeof event?.audit?.from === "string" && <code key="from">{event.audit.from}</code>],
           ["When", <Time key="when" at={revision.time} />],
           ["By the operation", <code key="reason">{revision.reason}</code>],
-          event === undefined ? null : ["As it was noted", event.description],
+          ["As it was noted", event?.description],
         ]}
       />
     </Panel>

@@ -2,15 +2,16 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 
 import { useCatalog, useFirstPage } from "../../api/lists";
 import { ask } from "../../api/send";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
-import { Empty, Loading, ProblemView } from "../../parts/Problem";
 import { Panels } from "../../parts/Panel";
+import { Empty, Loading, ProblemView } from "../../parts/Problem";
 import { Time } from "../../parts/Time";
+import { useParameters } from "../../shell/parameters";
 import type { Revision, RevisionsPage } from "./revision";
 import { actorInWords, merged, summaryOf } from "./revision";
 import styles from "./Revisions.module.css";
@@ -31,27 +32,20 @@ const ACTORS = [
   ["reconciler:", "Ironraft by itself"],
 ] as const;
 
-export default function Revisions() {
-  const [search, setSearch] = useSearchParams();
-  const actor = search.get("actor") ?? "";
-  const resource = search.get("resource") ?? "";
-  const put = (name: string, value: string) =>
-    setSearch(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (value === "") after.delete(name);
-        else after.set(name, value);
-        return after;
-      },
-      { replace: true },
-    );
-  const list = useInfiniteQuery({
+function useRevisions(actor: string, resource: string) {
+  return useInfiniteQuery({
     queryKey: ["read", null, "/api/v1/revisions", { actor, resource }],
     queryFn: async ({ pageParam, signal }) => (await ask<RevisionsPage>("/api/v1/revisions", { query: { actor, resource, limit: PAGE, before: pageParam }, signal })).data,
     initialPageParam: null as number | null,
-    getNextPageParam: (page: RevisionsPage) => page.next,
+    getNextPageParam: (page: RevisionsPage) => page.next ?? null,
     refetchInterval: (query) => (query.state.data?.pages.length === 1 ? AGAIN_MS : false),
   });
+}
+
+export default function Revisions() {
+  const [get, put] = useParameters();
+  const [actor, resource] = [get("actor"), get("resource")];
+  const list = useRevisions(actor, resource);
   const all = merged(list.data?.pages.flatMap((page) => page.items) ?? []);
   const knownAfter = list.data?.pages.at(-1)?.known_after ?? 0;
   return (
@@ -70,22 +64,7 @@ export default function Revisions() {
       {list.isPending && <Loading />}
       {list.data !== undefined && (
         <>
-          {all.length === 0 ? (
-            <Empty title={actor === "" && resource === "" ? "Nothing was changed yet" : "Nothing that was changed is meant by this"}>
-              {(actor !== "" || resource !== "") && <p>Choose another user or another kind of objects.</p>}
-            </Empty>
-          ) : (
-            <>
-              <div className={styles.head} aria-hidden="true">
-                <span>Revision</span>
-                <span>When</span>
-                <span>By</span>
-                <span>Why</span>
-                <span>What became of what</span>
-              </div>
-              <List all={all} />
-            </>
-          )}
+          {all.length === 0 ? <NoRevisions isNarrowed={actor !== "" || resource !== ""} /> : <List all={all} />}
           <div className={styles.end}>
             {list.hasNextPage && (
               <Button onPress={() => void list.fetchNextPage()} isPending={list.isFetchingNextPage}>
@@ -100,6 +79,15 @@ export default function Revisions() {
   );
 }
 
+function NoRevisions({ isNarrowed }: { isNarrowed: boolean }) {
+  if (!isNarrowed) return <Empty title="Nothing was changed yet" />;
+  return (
+    <Empty title="Nothing that was changed is meant by this">
+      <p>Choose another user or another kind of objects.</p>
+    </Empty>
+  );
+}
+
 /** How far the list goes, plainly. */
 export function extent(knownAfter: number, hasMore: boolean): string {
   if (knownAfter === 0) return "That is all, from the first day of the site.";
@@ -107,16 +95,20 @@ export function extent(knownAfter: number, hasMore: boolean): string {
   return hasMore ? `All changes after revision ${number} are listed.` : `What was changed up to revision ${number} is not known any more: the history goes back to there.`;
 }
 
-function Bar({ actor, resource, onPut }: { actor: string; resource: string; onPut: (name: string, value: string) => void }) {
+function Bar({ actor, resource, onPut }: { actor: string; resource: string; onPut: (values: Record<string, string>) => void }) {
   const catalog = useCatalog();
   const kinds = (catalog.data ?? []).map((entry) => entry.name).filter((name) => name !== "events" && name !== "leases");
   const isUser = actor.startsWith("user:") && actor !== "user:";
   const [name, setName] = useState(isUser ? actor.slice("user:".length) : "");
+  const choose = () => {
+    const wanted = name.trim() === "" ? (isUser ? "user:" : actor) : `user:${name.trim()}`;
+    if (wanted !== actor) onPut({ actor: wanted });
+  };
   return (
     <div className={styles.bar}>
       <label>
         By
-        <select value={isUser ? "user:" : actor} onChange={(event) => onPut("actor", event.target.value)}>
+        <select value={isUser ? "user:" : actor} onChange={(event) => onPut({ actor: event.target.value })}>
           {ACTORS.map(([value, label]) => (
             <option key={value} value={value}>
               {label}
@@ -126,11 +118,11 @@ function Bar({ actor, resource, onPut }: { actor: string; resource: string; onPu
       </label>
       <label>
         This user
-        <input value={name} placeholder="any" spellCheck={false} autoComplete="off" onChange={(event) => setName(event.target.value)} onBlur={() => choose(name)} onKeyDown={(event) => event.key === "Enter" && choose(name)} />
+        <input value={name} placeholder="any" spellCheck={false} autoComplete="off" onChange={(event) => setName(event.target.value)} onBlur={choose} onKeyDown={(event) => event.key === "Enter" && choose()} />
       </label>
       <label>
         Kind of objects
-        <select value={resource} onChange={(event) => onPut("resource", event.target.value)}>
+        <select value={resource} onChange={(event) => onPut({ resource: event.target.value })}>
           <option value="">All</option>
           {resource !== "" && !kinds.includes(resource) && <option value={resource}>{resource}</option>}
           {kinds.map((kind) => (
@@ -142,12 +134,9 @@ function Bar({ actor, resource, onPut }: { actor: string; resource: string; onPu
       </label>
     </div>
   );
-
-  function choose(user: string) {
-    const wanted = user.trim() === "" ? (isUser ? "user:" : actor) : `user:${user.trim()}`;
-    if (wanted !== actor) onPut("actor", wanted);
-  }
 }
+
+const HEADS = ["Revision", "When", "By", "Why", "What became of what"];
 
 function List({ all }: { all: readonly Revision[] }) {
   const last = all.at(-1);
@@ -157,29 +146,36 @@ function List({ all }: { all: readonly Revision[] }) {
   const events = useFirstPage("events", { filter, limit: 200 }, filter !== "");
   const from = new Map(events.data?.items.map((event) => [event.audit?.revision, event.audit?.from ?? ""]));
   return (
-    <ol className={styles.list} aria-label="Changes">
-      {all.map((revision, at) => {
-        const { kind, name } = actorInWords(revision.actor);
-        const address = from.get(revision.revision) ?? "";
-        return (
-          <li key={`${revision.revision} ${at}`}>
-            <Link to={`/revisions/${revision.revision}`} className={styles.number ?? ""}>
-              {revision.revision}
-            </Link>
-            <Time at={revision.time} />
-            <span className={styles.cut} title={`${revision.actor}${address === "" ? "" : ` from ${address}`}`}>
-              {name === "" ? kind : kind === "user" ? name : `${kind} ${name}`}
-              {address !== "" && <span className={styles.muted}> {address}</span>}
-            </span>
-            <code className={styles.cut} title={revision.reason}>
-              {revision.reason}
-            </code>
-            <span className={styles.cut} title={summaryOf(revision)}>
-              {summaryOf(revision)}
-            </span>
-          </li>
-        );
-      })}
-    </ol>
+    <>
+      <div className={styles.head} aria-hidden="true">
+        {HEADS.map((head) => (
+          <span key={head}>{head}</span>
+        ))}
+      </div>
+      <ol className={styles.list} aria-label="Changes">
+        {all.map((revision, at) => {
+          const { kind, name } = actorInWords(revision.actor);
+          const address = from.get(revision.revision) ?? "";
+          return (
+            <li key={`${revision.revision} ${at}`}>
+              <Link to={`/revisions/${revision.revision}`} className={styles.number ?? ""}>
+                {revision.revision}
+              </Link>
+              <Time at={revision.time} />
+              <span className={styles.cut} title={`${revision.actor}${address === "" ? "" : ` from ${address}`}`}>
+                {name === "" ? kind : kind === "user" ? name : `${kind} ${name}`}
+                {address !== "" && <span className={styles.muted}> {address}</span>}
+              </span>
+              <code className={styles.cut} title={revision.reason}>
+                {revision.reason}
+              </code>
+              <span className={styles.cut} title={summaryOf(revision)}>
+                {summaryOf(revision)}
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+    </>
   );
 }

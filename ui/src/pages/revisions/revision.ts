@@ -83,10 +83,17 @@ export function merged(revisions: readonly Revision[]): Revision[] {
   return all;
 }
 
-/** The page of an object, for the kinds that have one. */
-export function pageOfObject(object: ChangedObject): string | null {
-  const paths = ["machines", "racks", "regions", "users", "subnets", "vlans", "fabrics", "pools", "zones", "tags", "devices", "domains", "images", "webhooks", "operations"];
-  return object.change !== "delete" && typeof object.resource === "string" && paths.includes(object.resource) ? `/${object.resource}/${encodeURIComponent(object.id)}` : null;
+/** The kinds whose objects have a page. */
+const PAGED: readonly string[] = ["machines", "racks", "regions", "users", "subnets", "vlans", "devices", "domains", "images", "webhooks", "operations"];
+/** Those that are found by their name, and where. */
+const LISTED: Readonly<Record<string, string>> = { pools: "/pools", zones: "/zones", tags: "/tags", fabrics: "/networks" };
+
+/** Where an object is seen: its page, or the list that it is in; what is gone is seen nowhere. */
+export function pageOfObject({ change, resource, id, name }: ChangedObject): string | null {
+  if (change === "delete" || typeof resource !== "string") return null;
+  if (PAGED.includes(resource)) return `/${resource}/${encodeURIComponent(id)}`;
+  const list = LISTED[resource];
+  return list === undefined ? null : `${list}?q=${encodeURIComponent(name)}`;
 }
 
 /** A value as it is stored, in one line; long ones are cut. */

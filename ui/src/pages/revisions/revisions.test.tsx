@@ -2,9 +2,10 @@
 
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { Route, Routes } from "react-router";
+import { matchPath, Route, Routes } from "react-router";
 import { expect, test } from "vitest";
 
+import { PAGES } from "../../routes";
 import { http, HttpResponse, ORIGIN, page, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
 import { pageOf } from "../events/event";
@@ -30,7 +31,13 @@ test("objects are called by their kind and their name", () => {
 });
 
 test("what is gone has no page", () => {
-  expect([pageOfObject(object({})), pageOfObject(object({ change: "delete" })), pageOfObject(object({ resource: null })), pageOf({ node: "a", type: "Rack controller connected" }), pageOf({ node: null, type: "x" })]).toEqual(["/tags/gpu", null, null, "/racks/a", null]);
+  expect([pageOfObject(object({})), pageOfObject(object({ change: "delete" })), pageOfObject(object({ resource: null })), pageOf({ node: "a", type: "Rack controller connected" }), pageOf({ node: null, type: "x" })]).toEqual(["/tags?q=gpu", null, null, "/racks/a", null]);
+});
+
+test("every object leads to a page that there is", () => {
+  const kinds = ["machines", "racks", "regions", "users", "subnets", "vlans", "devices", "domains", "images", "webhooks", "operations", "pools", "zones", "tags", "fabrics"];
+  const paths = kinds.map((resource) => pageOfObject(object({ resource, id: "1" })) ?? "");
+  expect(paths.filter((path) => !PAGES.some((found) => matchPath(found.path, path.split("?")[0] ?? "") !== null))).toEqual([]);
 });
 
 test("parts of one revision that one did for one reason are one change", () => {

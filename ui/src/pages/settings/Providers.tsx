@@ -3,21 +3,19 @@
 import { useState } from "react";
 
 import { useRead } from "../../api/lists";
-import type { Field, Values } from "../../form/ResourceForm";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field, Values } from "../../form/Fields";
+import { filled } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
-import { Note, Panel } from "../../parts/Panel";
+import { Note, Panel, Quiet } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { Status } from "../../parts/Status";
 import { span } from "../../parts/Time";
-import { given } from "./Repositories";
-import styles from "./Settings.module.css";
 
 const PATH = "/api/v1/oidc-providers";
 
-export interface Provider {
+interface Provider {
   id: number;
   name: string;
   issuer_url: string;
@@ -58,83 +56,90 @@ const FIELDS: readonly Field[] = [
   { name: "allow_http", label: "It may be asked without TLS", kind: "checkbox" },
 ];
 
+type Asked = { kind: "form"; of?: Provider } | { kind: "switch" | "delete"; of: Provider };
+
 export function Providers() {
   const list = useRead<Provider[]>(PATH, null);
-  const [asked, setAsked] = useState<{ kind: "new" } | { kind: "edit" | "switch" | "delete"; of: Provider } | null>(null);
-  const close = () => setAsked(null);
-  const done = () => {
-    close();
-    void list.refetch();
-  };
+  const [asked, setAsked] = useState<Asked | null>(null);
   return (
-    <>
-      <Panel title="Login providers" actions={<Button size="small" refusal={list.error === null ? null : "Only administrators may make one."} onPress={() => setAsked({ kind: "new" })}>New provider</Button>} result={list} isFlush>
-        <PlainTable
-          label="Login providers"
-          columns={[
-            { header: "Name", cell: (found) => found.name },
-            { header: "State", cell: (found) => <Status tone={found.enabled ? "good" : "idle"}>{found.enabled ? "Users log in there" : "Not enabled"}</Status> },
-            { header: "Issuer", cell: (found) => <code>{found.issuer_url}</code> },
-            { header: "Administrators", cell: (found) => (found.admin_groups.length === 0 ? <span className={styles.quiet}>Nobody</span> : found.admin_groups.join(", ")) },
-            { header: "Users", cell: (found) => (found.user_groups.length === 0 ? <span className={styles.quiet}>Everybody there</span> : found.user_groups.join(", ")) },
-            { header: "Session", cell: (found) => span(found.session_length * 1000) },
-            {
-              header: "",
-              isNarrow: true,
-              cell: (found) => (
-                <span className={styles.buttons}>
-                  <Button size="small" onPress={() => setAsked({ kind: "switch", of: found })}>
-                    {found.enabled ? "Disable" : "Enable"}
-                  </Button>
-                  <Button size="small" label={`Edit ${found.name}`} onPress={() => setAsked({ kind: "edit", of: found })}>
-                    Edit
-                  </Button>
-                  <Button size="small" kind="quiet" label={`Delete ${found.name}`} refusal={found.enabled ? "Users log in there: disable it first." : null} onPress={() => setAsked({ kind: "delete", of: found })}>
-                    Delete
-                  </Button>
-                </span>
-              ),
-            },
-          ]}
-          rows={list.value ?? []}
-          rowKey={(found) => String(found.id)}
-          empty="There is none: users log in with a password of this site, or use API keys."
-        />
-        <Note>Keep one administrator of this site with a password or an API key: it is the way in while the provider is away.</Note>
-      </Panel>
-      {asked !== null && (asked.kind === "new" || asked.kind === "edit") && (
-        <Dialog title={asked.kind === "new" ? "New login provider" : `Edit ${asked.of.name}`} isOpen onClose={close}>
-          <ResourceForm
-            fields={FIELDS}
-            initial={asked.kind === "new" ? { redirect_uri: `${location.origin}/MAAS/accounts/oidc/callback/`, scopes: "profile email" } : valuesOf(asked.of)}
-            change={(values, changed) => (asked.kind === "new" ? { method: "POST", path: PATH, body: { client_secret: "", ...given(values) } } : { method: "PATCH", path: `${PATH}/${asked.of.id}`, body: changed })}
-            submit={asked.kind === "new" ? "Make" : "Save"}
-            done={asked.kind === "new" ? "The provider was made; nobody logs in there before it is enabled" : `${asked.of.name} was changed`}
-            onDone={done}
-            onCancel={close}
-          />
-        </Dialog>
-      )}
-      {asked?.kind === "switch" && (
+    <Panel title="Login providers" actions={<Button size="small" refusal={list.error === null ? null : "Only administrators may make one."} onPress={() => setAsked({ kind: "form" })}>New provider</Button>} result={list}>
+      <PlainTable
+        label="Login providers"
+        columns={[
+          { header: "Name", cell: (found) => found.name },
+          { header: "State", cell: (found) => <Status tone={found.enabled ? "good" : "idle"}>{found.enabled ? "Users log in there" : "Not enabled"}</Status> },
+          { header: "Issuer", cell: (found) => <code>{found.issuer_url}</code> },
+          { header: "Administrators", cell: (found) => (found.admin_groups.length === 0 ? <Quiet>Nobody</Quiet> : found.admin_groups.join(", ")) },
+          { header: "Users", cell: (found) => (found.user_groups.length === 0 ? <Quiet>Everybody there</Quiet> : found.user_groups.join(", ")) },
+          { header: "Session", cell: (found) => span(found.session_length * 1000) },
+        ]}
+        actions={(found) => (
+          <>
+            <Button size="small" label={`${found.enabled ? "Disable" : "Enable"} ${found.name}`} onPress={() => setAsked({ kind: "switch", of: found })}>
+              {found.enabled ? "Disable" : "Enable"}
+            </Button>
+            <Button size="small" label={`Edit ${found.name}`} onPress={() => setAsked({ kind: "form", of: found })}>
+              Edit
+            </Button>
+            <Button size="small" kind="quiet" label={`Delete ${found.name}`} refusal={found.enabled ? "Users log in there: disable it first." : null} onPress={() => setAsked({ kind: "delete", of: found })}>
+              Delete
+            </Button>
+          </>
+        )}
+        rows={list.value ?? []}
+        rowKey={(found) => found.id}
+        empty="There is none: users log in with a password of this site, or use API keys."
+      />
+      <Note>Keep one administrator of this site with a password or an API key: it is the way in while the provider is away.</Note>
+      {asked !== null && <Ask asked={asked} onClose={() => setAsked(null)} onDone={() => void list.refetch()} />}
+    </Panel>
+  );
+}
+
+function Ask({ asked, onClose, onDone }: { asked: Asked; onClose: () => void; onDone: () => void }) {
+  switch (asked.kind) {
+    case "form":
+      return <ProviderDialog of={asked.of} onClose={onClose} onDone={onDone} />;
+    case "switch": {
+      const { id, name, enabled } = asked.of;
+      return (
         <ConfirmWithPlan
-          title={asked.of.enabled ? `Disable ${asked.of.name}?` : `Have users log in at ${asked.of.name}?`}
-          change={{ method: "PATCH", path: `${PATH}/${asked.of.id}`, body: { enabled: !asked.of.enabled } }}
-          verb={asked.of.enabled ? "Disable" : "Enable"}
-          isDangerous={asked.of.enabled}
-          cli={`ironraft oidc-provider set ${asked.of.id} enabled=${String(!asked.of.enabled)}`}
-          done={asked.of.enabled ? `${asked.of.name} is disabled` : `Users log in at ${asked.of.name}`}
-          onClose={close}
-          onDone={done}
+          title={enabled ? `Disable ${name}?` : `Have users log in at ${name}?`}
+          change={{ method: "PATCH", path: `${PATH}/${id}`, body: { enabled: !enabled } }}
+          verb={enabled ? "Disable" : "Enable"}
+          isDangerous={enabled}
+          cli={`ironraft oidc-provider set ${id} enabled=${String(!enabled)}`}
+          done={enabled ? `${name} is disabled` : `Users log in at ${name}`}
+          onClose={onClose}
+          onDone={onDone}
         >
-          <p>{asked.of.enabled ? "Nobody logs in there from then on. Sessions that there are go on to their end; API keys stay." : "One provider is enabled at a time. The login page offers it beside the password."}</p>
+          <p>{enabled ? "Nobody logs in there from then on. Sessions that there are go on to their end; API keys stay." : "One provider is enabled at a time. The login page offers it beside the password."}</p>
         </ConfirmWithPlan>
-      )}
-      {asked?.kind === "delete" && (
-        <ConfirmWithPlan title={`Delete ${asked.of.name}?`} change={{ method: "DELETE", path: `${PATH}/${asked.of.id}` }} verb="Delete" isDangerous done={`${asked.of.name} was deleted`} onClose={close} onDone={done}>
+      );
+    }
+    case "delete":
+      return (
+        <ConfirmWithPlan title={`Delete ${asked.of.name}?`} change={{ method: "DELETE", path: `${PATH}/${asked.of.id}` }} verb="Delete" isDangerous done={`${asked.of.name} was deleted`} onClose={onClose} onDone={onDone}>
           <p>Its users stay, with their API keys, but have no way to log in with a browser unless they have a password.</p>
         </ConfirmWithPlan>
-      )}
-    </>
+      );
+  }
+}
+
+/** The API needs a secret: an empty one says that there is none. */
+function ProviderDialog({ of, onClose, onDone }: { of: Provider | undefined; onClose: () => void; onDone: () => void }) {
+  const isNew = of === undefined;
+  return (
+    <FormDialog
+      title={isNew ? "New login provider" : `Change login provider ${of.name}`}
+      fields={FIELDS}
+      initial={isNew ? { redirect_uri: `${location.origin}/MAAS/accounts/oidc/callback/`, scopes: "profile email" } : valuesOf(of)}
+      change={(values, changed) => (isNew ? { method: "POST", path: PATH, body: { client_secret: "", ...filled(values) } } : { method: "PATCH", path: `${PATH}/${of.id}`, body: changed })}
+      submit={isNew ? "Make" : "Save"}
+      done={isNew ? "The provider was made; nobody logs in there before it is enabled" : `${of.name} was changed`}
+      onClose={onClose}
+      onDone={onDone}
+    />
   );
 }
 

@@ -1,24 +1,24 @@
 /** What the site is set to, by what belongs together; with what reads each, and why some cannot be set. */
 
 import { useState } from "react";
-import { Navigate, useParams, useSearchParams } from "react-router";
+import { Navigate, useParams } from "react-router";
 
 import { useFirstPage } from "../../api/lists";
 import { pathOf } from "../../api/resources";
+import { FormDialog } from "../../form/FormDialog";
 import { ResourceForm } from "../../form/ResourceForm";
 import { Button } from "../../parts/Button";
-import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { Note, Panel, Panels } from "../../parts/Panel";
 import { count } from "../../parts/PlanView";
-import { Loading, ProblemView } from "../../parts/Problem";
 import { Tabs } from "../../parts/Tabs";
+import { useParameters } from "../../shell/parameters";
 import { COLORS, siteColor } from "../../shell/site";
 import { LicenseKeys } from "./LicenseKeys";
 import { Providers } from "./Providers";
 import { Repositories } from "./Repositories";
 import type { Setting } from "./setting";
-import { fieldOf, fieldValue, isDefault, readerInWords, SECTIONS, sectionOf, settingInWords } from "./setting";
+import { fieldOf, fieldValue, isDefault, readerInWords, sectionOf, SECTIONS, settingInWords } from "./setting";
 import styles from "./Settings.module.css";
 import { Webhooks } from "./Webhooks";
 
@@ -54,63 +54,58 @@ export default function Settings() {
 
 function SettingsOf({ section }: { section: string }) {
   const settings = useFirstPage("settings", { sort: "name", limit: 1000 });
-  const [search, setSearch] = useSearchParams();
+  const [get, put] = useParameters();
   const [edited, setEdited] = useState<Setting | null>(null);
-  const text = search.get("q") ?? "";
+  const text = get("q");
   const all = (settings.data?.items ?? []).filter((setting) => (text === "" ? sectionOf(setting.name) === section && !LOOK.includes(setting.name) : isMeant(setting, text)));
   const settable = all.filter((setting) => !isRefused(setting));
-  const refused = all.filter(isRefused);
   const title = text === "" ? (SECTIONS.find((found) => found.id === section)?.title ?? "") : "Found in all settings";
   return (
     <>
       <div className={styles.search}>
-        <input
-          type="search"
-          aria-label="Find a setting"
-          placeholder="Find a setting by its name or what it does"
-          value={text}
-          onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
-        />
+        <input type="search" aria-label="Find a setting" placeholder="Find a setting by its name or what it does" value={text} onChange={(event) => put({ q: event.target.value })} />
       </div>
       <Panels>
-        {settings.error !== null && <ProblemView error={settings.error} onRetry={() => void settings.refetch()} />}
-        {settings.isPending && <Loading />}
         {settings.data !== undefined && text === "" && section === "site" && <Look settings={settings.data.items} />}
-        {settings.data !== undefined && (
-          <Panel title={title} beside={count(settable.length, "setting")} isFlush>
-            {all.length === 0 && <Note>No setting is called that, or does that.</Note>}
-            <div className={styles.settings}>
-              {settable.map((setting) => (
-                <SettingRow key={setting.name} setting={setting} onEdit={() => setEdited(setting)} />
-              ))}
-            </div>
-          </Panel>
-        )}
-        {refused.length > 0 && (
-          <Panel title="Settings of MAAS that cannot be set here" beside={count(refused.length, "setting")} isFlush>
-            <Note>Clients of MAAS find them, with the value that is so in any case. Why they cannot be set stands beside each.</Note>
-            <details className={styles.details} open={text !== ""}>
-              <summary>Show them</summary>
-              {refused.map((setting) => (
-                <div key={setting.name} className={`${styles.setting} ${styles.refused}`}>
-                  <div>
-                    <div className={styles.name}>{setting.name}</div>
-                    <div className={styles.doc}>{told(setting.doc)}</div>
-                  </div>
-                  <div>
-                    <div className={styles.value} data-unset>
-                      {settingInWords(setting.value)}
-                    </div>
-                    <div className={styles.doc}>{told(sentence(setting.refused ?? "Nothing reads it"))}</div>
-                  </div>
-                </div>
-              ))}
-            </details>
-          </Panel>
-        )}
+        <Panel title={title} beside={settings.data === undefined ? undefined : count(settable.length, "setting")} result={settings}>
+          {all.length === 0 && <Note>No setting is called that, or does that.</Note>}
+          <div className={styles.settings}>
+            {settable.map((setting) => (
+              <SettingRow key={setting.name} setting={setting} onEdit={() => setEdited(setting)} />
+            ))}
+          </div>
+        </Panel>
+        <Refused settings={all.filter(isRefused)} isOpen={text !== ""} />
       </Panels>
       {edited !== null && <EditSetting setting={edited} onClose={() => setEdited(null)} />}
     </>
+  );
+}
+
+/** Settings that clients of MAAS find, and that cannot be set. */
+function Refused({ settings, isOpen }: { settings: readonly Setting[]; isOpen: boolean }) {
+  if (settings.length === 0) return null;
+  return (
+    <Panel title="Settings of MAAS that cannot be set here" beside={count(settings.length, "setting")}>
+      <Note>Clients of MAAS find them, with the value that is so in any case. Why they cannot be set stands beside each.</Note>
+      <details className={styles.details} open={isOpen}>
+        <summary>Show them</summary>
+        {settings.map((setting) => (
+          <div key={setting.name} className={`${styles.setting} ${styles.refused}`}>
+            <div>
+              <div className={styles.name}>{setting.name}</div>
+              <div className={styles.doc}>{told(setting.doc)}</div>
+            </div>
+            <div>
+              <div className={styles.value} data-unset>
+                {settingInWords(setting.value)}
+              </div>
+              <div className={styles.doc}>{told(sentence(setting.refused ?? "Nothing reads it"))}</div>
+            </div>
+          </div>
+        ))}
+      </details>
+    </Panel>
   );
 }
 
@@ -160,21 +155,22 @@ const change = (setting: Setting, value: unknown) => ({ method: "PATCH" as const
 
 function EditSetting({ setting, onClose }: { setting: Setting; onClose: () => void }) {
   return (
-    <Dialog title={`Set ${setting.name}`} isOpen onClose={onClose}>
-      <ResourceForm
-        fields={[fieldOf(setting)]}
-        initial={{ [setting.name]: fieldValue(setting.value) }}
-        change={(values) => change(setting, values[setting.name])}
-        submit="Set"
-        done={`${setting.name} was set`}
-        isReversible
-        cli={(values) => `ironraft setting set ${setting.name} value='${String(values[setting.name])}'`}
-        onDone={onClose}
-        onCancel={onClose}
-      />
-    </Dialog>
+    <FormDialog
+      title={`Set ${setting.name}`}
+      fields={[fieldOf(setting)]}
+      initial={{ [setting.name]: fieldValue(setting.value) }}
+      change={(values) => change(setting, values[setting.name])}
+      submit="Set"
+      done={`${setting.name} was set`}
+      isReversible
+      cli={(values) => cliOf(setting, values[setting.name])}
+      onClose={onClose}
+    />
   );
 }
+
+/** The same for a shell. */
+const cliOf = (setting: Setting, value: unknown) => `ironraft setting set ${setting.name} value='${String(value)}'`;
 
 /** How the site is called and which color it has: so that nobody works on the wrong one. */
 function Look({ settings }: { settings: readonly Setting[] }) {
@@ -198,7 +194,7 @@ function Look({ settings }: { settings: readonly Setting[] }) {
           done="The site has another name"
           isReversible
           isPlanned={false}
-          cli={(values) => `ironraft setting set maas_name value='${String(values.maas_name)}'`}
+          cli={(values) => cliOf(name, values.maas_name)}
         />
         <ResourceForm
           key={`theme ${String(theme.value)}`}
@@ -209,7 +205,7 @@ function Look({ settings }: { settings: readonly Setting[] }) {
           done="The site has another color"
           isReversible
           isPlanned={false}
-          cli={(values) => `ironraft setting set theme value='${String(values.theme)}'`}
+          cli={(values) => cliOf(theme, values.theme)}
         />
       </div>
     </Panel>

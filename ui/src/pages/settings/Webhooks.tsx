@@ -5,19 +5,16 @@ import { Link, useNavigate } from "react-router";
 
 import { useFirstPage } from "../../api/lists";
 import type { Item } from "../../api/resources";
-import { pathOf } from "../../api/resources";
-import type { Field } from "../../form/ResourceForm";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { ObjectDialog } from "../../form/ObjectDialog";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
-import { Note, Panel } from "../../parts/Panel";
+import { Note, Panel, Quiet } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
 import { Copyable } from "../../parts/ShowAs";
 import type { Tone } from "../../parts/Status";
 import { Status } from "../../parts/Status";
-import { given } from "./Repositories";
-import styles from "./Settings.module.css";
 
 export type Webhook = Item<"webhooks">;
 
@@ -53,14 +50,14 @@ export function Webhooks() {
   const navigate = useNavigate();
   return (
     <>
-      <Panel title="Webhooks" actions={<Button size="small" refusal={list.error === null ? null : "Only administrators may make one."} onPress={() => setMaking(true)}>New webhook</Button>} result={list} isFlush>
+      <Panel title="Webhooks" actions={<Button size="small" refusal={list.error === null ? null : "Only administrators may make one."} onPress={() => setMaking(true)}>New webhook</Button>} result={list}>
         <PlainTable
           label="Webhooks"
           columns={[
             { header: "Name", cell: (found) => <Link to={`/webhooks/${found.id}`}>{found.name}</Link> },
             { header: "State", cell: (found) => <Status tone={standing(found).tone}>{standing(found).word}</Status> },
             { header: "Where", cell: (found) => <code>{found.url}</code> },
-            { header: "Told of", cell: (found) => <>{found.resources.length === 0 ? <span className={styles.quiet}>Everything</span> : found.resources.join(", ")} {found.filter !== "" && <code>{found.filter}</code>}</> },
+            { header: "Told of", cell: (found) => <>{found.resources.length === 0 ? <Quiet>Everything</Quiet> : found.resources.join(", ")} {found.filter !== "" && <code>{found.filter}</code>}</> },
             { header: "Told through", cell: (found) => found.delivered_through.toLocaleString("en"), isNumeric: true },
             { header: "Dead letters", cell: (found) => found.dead_letters.toLocaleString("en"), isNumeric: true },
           ]}
@@ -70,19 +67,7 @@ export function Webhooks() {
         />
         <Note>A webhook sends what changes, in order, until it is taken. It is told what the user who made it may see.</Note>
       </Panel>
-      <Dialog title="New webhook" isOpen={isMaking} onClose={() => setMaking(false)}>
-        <ResourceForm
-          fields={WEBHOOK_FIELDS}
-          change={(values) => ({ method: "POST", path: pathOf("webhooks"), body: given(values) })}
-          submit="Make"
-          done="The webhook was made"
-          onDone={(answer) => {
-            setMaking(false);
-            setMade(answer.data as Webhook);
-          }}
-          onCancel={() => setMaking(false)}
-        />
-      </Dialog>
+      {isMaking && <ObjectDialog resource="webhooks" noun="webhook" fields={WEBHOOK_FIELDS} isReversible={false} onClose={() => setMaking(false)} onDone={(answer) => setMade(answer.data as Webhook)} />}
       {made !== null && (
         <SecretDialog
           secret={made.secret ?? ""}

@@ -1,11 +1,11 @@
 /** What is said of a setting, and which of them belong together. */
 
 import type { Item } from "../../api/resources";
-import type { Field, Value } from "../../form/ResourceForm";
+import type { Field, Value } from "../../form/Fields";
 
 export type Setting = Item<"settings">;
 
-export interface Section {
+interface Section {
   id: string;
   title: string;
   /** What is in it, by the names of MAAS. */

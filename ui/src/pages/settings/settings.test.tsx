@@ -8,7 +8,6 @@ import { expect, test } from "vitest";
 import { http, HttpResponse, ORIGIN, page, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
 import WebhookPage from "../webhooks/WebhookPage";
-import { given } from "./Repositories";
 import type { Setting } from "./setting";
 import { fieldOf, isDefault, readerInWords, sectionOf, settingInWords } from "./setting";
 import Settings, { isMeant } from "./Settings";
@@ -107,8 +106,6 @@ test("the archives of Ubuntu cannot be deleted, and a provider that is enabled n
   expect((await screen.findByRole("button", { name: "Delete corp" })).closest("[title]")?.getAttribute("title")).toContain("disable it first");
   expect(screen.getByText("12 h")).toBeTruthy();
 });
-
-test("what is empty is not said", () => expect(given({ a: "", b: [], c: false, d: "x", e: null })).toEqual({ c: false, d: "x" }));
 
 const HOOK = { id: 1, name: "cmdb", url: "http://a", enabled: true, disabled_because: null, attempts: 0, dead_letters: 1, delivered_through: 9, filter: "", resources: [], owner: "admin", allow_internal: false, last_error: null, next_attempt: null };
 

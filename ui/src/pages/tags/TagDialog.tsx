@@ -5,8 +5,8 @@ import { useEffect, useState } from "react";
 
 import { plan } from "../../api/changes";
 import { asProblem } from "../../api/problem";
+import type { Field } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
-import type { Field } from "../../form/ResourceForm";
 import { count } from "../../parts/PlanView";
 import { Status } from "../../parts/Status";
 import type { Tag } from "./Tags";

@@ -15,7 +15,6 @@ import { Empty } from "../../parts/Problem";
 import { Status } from "../../parts/Status";
 import type { Column } from "../../table/columns";
 import { ResourceTable } from "../../table/ResourceTable";
-import grouping from "../pools/Grouping.module.css";
 import { Machines, useFacet } from "../pools/Grouping";
 import { TagDialog } from "./TagDialog";
 import { TagMachines } from "./TagMachines";
@@ -27,10 +26,8 @@ type Open = { kind: "form"; tag?: Tag } | { kind: "machines" | "rebuild" | "dele
 export default function Tags() {
   const [open, setOpen] = useState<Open | null>(null);
   const carried = useFacet("machines", "", "tag");
-  const all = useCounts("machines", "");
-  const close = () => setOpen(null);
   const columns: Column<Tag>[] = [
-    { id: "name", header: "Name", cell: (tag) => <button type="button" tabIndex={-1} className={grouping.name} onClick={() => setOpen({ kind: "form", tag })}>{tag.name}</button>, text: (tag) => tag.name, sort: "name", width: "minmax(150px, 1.2fr)", card: "title" },
+    { id: "name", header: "Name", text: (tag) => tag.name, sort: "name", width: "minmax(150px, 1.2fr)", card: "title" },
     { id: "machines", header: "Machines", cell: (tag) => <Machines field="tag" value={tag.name} counts={carried} />, text: (tag) => carried?.get(tag.name) ?? 0, width: "minmax(80px, 100px)", isNumeric: true, card: "beside" },
     {
       id: "how",
@@ -42,8 +39,8 @@ export default function Tags() {
     },
     { id: "definition", header: "Definition", cell: (tag) => (tag.definition === "" ? null : <code title={tag.definition}>{tag.definition}</code>), text: (tag) => tag.definition, sort: "definition", width: "minmax(180px, 2fr)", card: "below" },
     { id: "kernel", header: "Kernel options", cell: (tag) => (tag.kernel_opts === "" ? null : <code title={tag.kernel_opts}>{tag.kernel_opts}</code>), text: (tag) => tag.kernel_opts, sort: "kernel_opts", width: "minmax(140px, 1.4fr)" },
-    { id: "comment", header: "Comment", cell: (tag) => tag.comment, text: (tag) => tag.comment, sort: "comment", width: "minmax(120px, 1.4fr)" },
-    { id: "deeds", header: "Actions", cell: (tag) => <Deeds tag={tag} onChoose={(kind) => setOpen(kind === "form" ? { kind, tag } : { kind, tag })} />, text: () => "", width: "84px", card: "beside" },
+    { id: "comment", header: "Comment", text: (tag) => tag.comment, sort: "comment", width: "minmax(120px, 1.4fr)" },
+    { id: "deeds", header: "Actions", cell: (tag) => <Deeds tag={tag} onChoose={(kind) => setOpen({ kind, tag })} />, text: () => "", width: "84px", card: "beside" },
   ];
   return (
     <>
@@ -57,26 +54,38 @@ export default function Tags() {
         noun={["tag", "tags"]}
         columns={columns}
         defaultSort="name"
+        onOpen={(tag) => setOpen({ kind: "form", tag })}
         empty={
           <Empty title="There are no tags yet">
             <p>A tag groups machines by hand, or by what their hardware is, and can give them kernel options.</p>
           </Empty>
         }
       />
-      {open?.kind === "form" && <TagDialog tag={open.tag} carried={open.tag === undefined ? 0 : (carried?.get(open.tag.name) ?? 0)} machines={all.data?.total ?? 0} onClose={close} />}
-      {open?.kind === "machines" && <TagMachines tag={open.tag} onClose={close} />}
-      {open?.kind === "rebuild" && (
-        <ConfirmWithPlan title={`Evaluate ${open.tag.name} anew?`} change={{ method: "POST", path: `${pathOf("tags", open.tag.name)}/rebuild` }} verb="Evaluate" done={`${open.tag.name} is evaluated in the background`} onClose={close}>
-          <p>Its definition is held against the hardware of all machines, in the background. The number of machines here follows.</p>
-        </ConfirmWithPlan>
-      )}
-      {open?.kind === "delete" && (
-        <ConfirmWithPlan title={`Delete tag ${open.tag.name}?`} change={{ method: "DELETE", path: pathOf("tags", open.tag.name), ifMatch: open.tag.revision }} verb="Delete" isDangerous isReversible done={`Tag ${open.tag.name} was deleted`} onClose={close}>
-          <p>{carriers(carried?.get(open.tag.name) ?? 0, open.tag)}</p>
-        </ConfirmWithPlan>
-      )}
+      {open !== null && <Ask open={open} carried={open.tag === undefined ? 0 : (carried?.get(open.tag.name) ?? 0)} onClose={() => setOpen(null)} />}
     </>
   );
+}
+
+function Ask({ open, carried, onClose }: { open: Open; carried: number; onClose: () => void }) {
+  const all = useCounts("machines", "");
+  switch (open.kind) {
+    case "form":
+      return <TagDialog tag={open.tag} carried={carried} machines={all.data?.total ?? 0} onClose={onClose} />;
+    case "machines":
+      return <TagMachines tag={open.tag} onClose={onClose} />;
+    case "rebuild":
+      return (
+        <ConfirmWithPlan title={`Evaluate ${open.tag.name} anew?`} change={{ method: "POST", path: `${pathOf("tags", open.tag.name)}/rebuild` }} verb="Evaluate" done={`${open.tag.name} is evaluated in the background`} onClose={onClose}>
+          <p>Its definition is held against the hardware of all machines, in the background. The number of machines here follows.</p>
+        </ConfirmWithPlan>
+      );
+    case "delete":
+      return (
+        <ConfirmWithPlan title={`Delete tag ${open.tag.name}?`} change={{ method: "DELETE", path: pathOf("tags", open.tag.name), ifMatch: open.tag.revision }} verb="Delete" isDangerous isReversible done={`Tag ${open.tag.name} was deleted`} onClose={onClose}>
+          <p>{carriers(carried, open.tag)}</p>
+        </ConfirmWithPlan>
+      );
+  }
 }
 
 /** Who loses what when a tag goes. */
@@ -96,8 +105,8 @@ function Deeds({ tag, onChoose }: { tag: Tag; onChoose: (kind: Open["kind"]) => 
       kind="quiet"
       choices={[
         { id: "form", label: "Change…" },
-        { id: "machines", label: "Give it to machines…", detail: isDefined ? "Its definition says who carries it" : "By a filter", isDisabled: isDefined },
-        { id: "rebuild", label: "Evaluate anew…", detail: isDefined ? undefined : "It has no definition", isDisabled: !isDefined },
+        { id: "machines", label: "Give it to machines…", detail: "By a filter", refusal: isDefined ? "Its definition says who carries it." : null },
+        { id: "rebuild", label: "Evaluate anew…", refusal: isDefined ? null : "It has no definition." },
         { id: "delete", label: "Delete…", isDangerous: true },
       ]}
       onChoose={(id) => onChoose(id as Open["kind"])}

@@ -3,24 +3,30 @@
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import type { Change } from "../../api/changes";
 import { useFirstPage, useRead } from "../../api/lists";
-import type { Field } from "../../form/ResourceForm";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
 import { Menu } from "../../parts/Menu";
 import { PageHeader } from "../../parts/PageHeader";
 import { Beside, Note, Panel, Panels } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
-import { Loading, ProblemView } from "../../parts/Problem";
+import { UnreadPage } from "../../parts/UnreadPage";
 import type { Entitlement, Group, Member } from "./entitlements";
-import styles from "./Users.module.css";
 import { allowed, ENTITLEMENTS, OF_POOLS, scopeOf } from "./entitlements";
+import { GROUP_FIELDS } from "./Groups";
+import styles from "./Users.module.css";
 
 type Asked = { kind: "edit" | "delete" | "add-member" | "give" } | { kind: "remove-member"; of: Member } | { kind: "take"; of: Entitlement };
+
+const ABOVE = [{ title: "Groups", to: "/groups" }];
+
+/** By what they are on, then by what they allow. */
+function byScope(one: Entitlement, other: Entitlement): number {
+  return one.resource_type.localeCompare(other.resource_type) || one.resource_id - other.resource_id || one.entitlement.localeCompare(other.entitlement);
+}
 
 export default function GroupPage() {
   const { id = "" } = useParams();
@@ -31,127 +37,112 @@ export default function GroupPage() {
   const pools = useFirstPage("pools", { sort: "name", limit: 1000 });
   const [asked, setAsked] = useState<Asked | null>(null);
   const names = new Map((pools.data?.items ?? []).map((pool) => [pool.id, pool.name]));
-  const above = [{ title: "Groups", to: "/groups" }];
-  const done = () => {
-    setAsked(null);
-    void group.refetch();
-    void members.refetch();
-    void given.refetch();
-  };
-  if (group.value === undefined) {
-    return (
-      <>
-        <PageHeader title={`Group ${id}`} above={above} />
-        <Panels>{group.error === null ? <Loading /> : <ProblemView error={group.error} onRetry={() => void group.refetch()} />}</Panels>
-      </>
-    );
-  }
-  const all = [...(given.value ?? [])].sort((one, other) => one.resource_type.localeCompare(other.resource_type) || one.resource_id - other.resource_id || one.entitlement.localeCompare(other.entitlement));
+  if (group.value === undefined) return <UnreadPage title={`Group ${id}`} above={ABOVE} result={group} />;
   return (
     <>
-      <PageHeader title={group.value.name} above={above} beside={<span>{group.value.description}</span>}>
+      <PageHeader title={group.value.name} above={ABOVE} beside={<span>{group.value.description}</span>}>
         <Button onPress={() => setAsked({ kind: "edit" })}>Edit</Button>
         <Menu label="More" choices={[{ id: "delete", label: "Delete this group…", detail: "Its members stay users", isDangerous: true }]} onChoose={() => setAsked({ kind: "delete" })} />
       </PageHeader>
       <Panels>
         <Beside>
-          <Panel title="What it gives" beside={given.value === undefined ? undefined : count(all.length, "entitlement")} result={given} isFlush actions={<Button size="small" onPress={() => setAsked({ kind: "give" })}>Give something</Button>}>
-            <PlainTable
-              label="What it gives"
-              columns={[
-                {
-                  header: "Members may",
-                  cell: (found) => (
-                    <>
-                      {allowed(found.entitlement)}
-                      <br />
-                      <code className={styles.code}>{found.entitlement}</code>
-                    </>
-                  ),
-                },
-                { header: "On", cell: (found) => scopeOf(found, names), widthMin: 110 },
-                {
-                  header: "",
-                  isNarrow: true,
-                  cell: (found) => (
-                    <Button size="small" kind="quiet" label={`Take back ${found.entitlement} on ${scopeOf(found, names)}`} onPress={() => setAsked({ kind: "take", of: found })}>
-                      Take back
-                    </Button>
-                  ),
-                },
-              ]}
-              rows={all}
-              rowKey={(found) => `${found.resource_type} ${found.resource_id} ${found.entitlement}`}
-              empty="It gives nothing yet."
-            />
-          </Panel>
-          <Panel title="Members" beside={members.value === undefined ? undefined : count(members.value.length, "user")} result={members} isFlush actions={<Button size="small" onPress={() => setAsked({ kind: "add-member" })}>Add a user</Button>}>
-            <PlainTable
-              label="Members"
-              columns={[
-                { header: "User", cell: (member) => <Link to={`/users/${encodeURIComponent(member.username)}`}>{member.username}</Link> },
-                { header: "Mail address", cell: (member) => member.email },
-                {
-                  header: "",
-                  isNarrow: true,
-                  cell: (member) => (
-                    <Button size="small" kind="quiet" label={`Take out ${member.username}`} onPress={() => setAsked({ kind: "remove-member", of: member })}>
-                      Take out
-                    </Button>
-                  ),
-                },
-              ]}
-              rows={members.value ?? []}
-              rowKey={(member) => member.username}
-              empty="Nobody is in it."
-            />
-          </Panel>
+          <Given given={given} pools={names} onAsk={setAsked} />
+          <Members members={members} onAsk={setAsked} />
         </Beside>
         <Note>What is taken back, and who is taken out, has lost it at the next request, at every region. Machines that a user has stay its own until they are released.</Note>
       </Panels>
-      {asked !== null && <Ask group={group.value} path={path} asked={asked} pools={names} onClose={() => setAsked(null)} onDone={done} />}
+      {asked !== null && (
+        <Ask group={group.value} path={path} asked={asked} pools={names} onClose={() => setAsked(null)} onDone={() => void Promise.all([group.refetch(), members.refetch(), given.refetch()])} />
+      )}
     </>
+  );
+}
+
+/** What was read of a group. */
+interface Listed<T> {
+  value: T[] | undefined;
+  isPending: boolean;
+  error: unknown;
+  data?: unknown;
+  refetch: () => unknown;
+}
+
+function Given({ given, pools, onAsk }: { given: Listed<Entitlement>; pools: ReadonlyMap<number, string>; onAsk: (asked: Asked) => void }) {
+  const all = [...(given.value ?? [])].sort(byScope);
+  return (
+    <Panel title="What it gives" beside={given.value === undefined ? undefined : count(all.length, "entitlement")} result={given} actions={<Button size="small" onPress={() => onAsk({ kind: "give" })}>Give something</Button>}>
+      <PlainTable
+        label="What it gives"
+        columns={[
+          {
+            header: "Members may",
+            cell: (found) => (
+              <>
+                {allowed(found.entitlement)}
+                <br />
+                <code className={styles.code}>{found.entitlement}</code>
+              </>
+            ),
+          },
+          { header: "On", cell: (found) => scopeOf(found, pools), widthMin: 110 },
+        ]}
+        actions={(found) => (
+          <Button size="small" kind="quiet" label={`Take back ${found.entitlement} on ${scopeOf(found, pools)}`} onPress={() => onAsk({ kind: "take", of: found })}>
+            Take back
+          </Button>
+        )}
+        rows={all}
+        rowKey={(found) => `${found.resource_type} ${found.resource_id} ${found.entitlement}`}
+        empty="It gives nothing yet."
+      />
+    </Panel>
+  );
+}
+
+function Members({ members, onAsk }: { members: Listed<Member>; onAsk: (asked: Asked) => void }) {
+  return (
+    <Panel title="Members" beside={members.value === undefined ? undefined : count(members.value.length, "user")} result={members} actions={<Button size="small" onPress={() => onAsk({ kind: "add-member" })}>Add a user</Button>}>
+      <PlainTable
+        label="Members"
+        columns={[
+          { header: "User", cell: (member) => <Link to={`/users/${encodeURIComponent(member.username)}`}>{member.username}</Link> },
+          { header: "Mail address", cell: (member) => member.email },
+        ]}
+        actions={(member) => (
+          <Button size="small" kind="quiet" label={`Take out ${member.username}`} onPress={() => onAsk({ kind: "remove-member", of: member })}>
+            Take out
+          </Button>
+        )}
+        rows={members.value ?? []}
+        rowKey={(member) => member.username}
+        empty="Nobody is in it."
+      />
+    </Panel>
   );
 }
 
 const SITE = "site";
 
-function Ask({ group, path, asked, pools, onClose, onDone }: { group: Group; path: string; asked: Asked; pools: ReadonlyMap<number, string>; onClose: () => void; onDone: () => void }) {
+interface AskProps {
+  group: Group;
+  path: string;
+  pools: ReadonlyMap<number, string>;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function Ask({ asked, ...of }: AskProps & { asked: Asked }) {
   const navigate = useNavigate();
-  const users = useFirstPage("users", { sort: "username", limit: 1000 }, asked.kind === "add-member");
-  const form = (title: string, fields: readonly Field[], change: (values: Record<string, unknown>) => Change, submit: string, done: string, initial = {}) => (
-    <Dialog title={title} isOpen onClose={onClose}>
-      <ResourceForm fields={fields} initial={initial} change={change} submit={submit} done={done} onDone={onDone} onCancel={onClose} />
-    </Dialog>
-  );
+  const { group, path, pools, onClose, onDone } = of;
   switch (asked.kind) {
-    case "edit":
-      return form(
-        `Edit ${group.name}`,
-        [
-          { name: "name", label: "Name", isNeeded: true },
-          { name: "description", label: "Description" },
-        ],
-        (values) => ({ method: "PATCH", path, body: values }),
-        "Save",
-        `${group.name} was changed`,
-        { name: group.name, description: group.description },
-      );
+    case "edit": {
+      const { name, description } = group;
+      return <FormDialog title={`Change group ${name}`} fields={GROUP_FIELDS} initial={{ name, description }} change={(values) => ({ method: "PATCH", path, body: values })} submit="Save" done={`${name} was changed`} onClose={onClose} onDone={onDone} />;
+    }
     case "add-member":
-      if (users.error === null && users.data === undefined) return null;
-      return form(
-        `Put a user into ${group.name}`,
-        [
-          users.data === undefined || users.data.next !== null
-            ? { name: "username", label: "User", isNeeded: true }
-            : { name: "username", label: "User", kind: "select", options: users.data.items.map((user) => ({ value: user.username, label: user.username })) },
-        ],
-        (values) => ({ method: "POST", path: `${path}/add-member`, body: values }),
-        "Add",
-        `A user was put into ${group.name}`,
-      );
+      return <AddMember {...of} />;
     case "give":
-      return <Give group={group} path={path} pools={pools} onClose={onClose} onDone={onDone} />;
+      return <Give {...of} />;
     case "take":
       return (
         <ConfirmWithPlan title={`Take it back from ${group.name}?`} change={{ method: "POST", path: `${path}/remove-entitlement`, body: asked.of }} verb="Take it back" isDangerous done={`${group.name} does not give it any more`} onClose={onClose} onDone={onDone}>
@@ -166,7 +157,7 @@ function Ask({ group, path, asked, pools, onClose, onDone }: { group: Group; pat
           <p>It stays a user, and loses what this group gives.</p>
         </ConfirmWithPlan>
       );
-    default:
+    case "delete":
       return (
         <ConfirmWithPlan title={`Delete ${group.name}?`} change={{ method: "DELETE", path }} verb="Delete the group" isDangerous done={`${group.name} was deleted`} onClose={onClose} onDone={() => void navigate("/groups")}>
           <p>Its members stay users, and lose what it gave.</p>
@@ -175,25 +166,43 @@ function Ask({ group, path, asked, pools, onClose, onDone }: { group: Group; pat
   }
 }
 
-function Give({ group, path, pools, onClose, onDone }: { group: Group; path: string; pools: ReadonlyMap<number, string>; onClose: () => void; onDone: () => void }) {
+/** Where users may not be seen, or are too many to choose from, the name is typed. */
+function AddMember({ group, path, onClose, onDone }: AskProps) {
+  const users = useFirstPage("users", { sort: "username", limit: 1000 });
+  const isListed = users.data !== undefined && users.data.next === null;
+  const field: Field = isListed ? { name: "username", label: "User", kind: "select", options: users.data.items.map((user) => ({ value: user.username, label: user.username })) } : { name: "username", label: "User", isNeeded: true };
+  return (
+    <FormDialog
+      title={`Put a user into ${group.name}`}
+      waitsFor={[{ isPending: users.isPending }]}
+      fields={[field]}
+      change={(values) => ({ method: "POST", path: `${path}/add-member`, body: values })}
+      submit="Add"
+      done={`A user was put into ${group.name}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+function Give({ group, path, pools, onClose, onDone }: AskProps) {
   const scopes = [{ value: SITE, label: "The whole site, also pools that come later" }, ...[...pools].map(([id, name]) => ({ value: String(id), label: `Pool ${name}` }))];
   const words = (name: string) => ({ value: name, label: `${allowed(name)} (${name})` });
   return (
-    <Dialog title={`What ${group.name} gives`} isOpen onClose={onClose}>
-      <ResourceForm
-        fields={[
-          { name: "scope", label: "On", kind: "select", options: scopes },
-          { name: "anything", label: "Members may", kind: "select", options: Object.keys(ENTITLEMENTS).map(words), isShown: (values) => values.scope === SITE },
-          { name: "machines", label: "Members may", kind: "select", options: OF_POOLS.map(words), isShown: (values) => values.scope !== SITE },
-        ]}
-        change={(values) => ({ method: "POST", path: `${path}/add-entitlement`, body: entitlementOf(values) })}
-        submit="Give"
-        done={`${group.name} gives something more`}
-        cli={(values) => `ironraft group add-entitlement '${group.name}' ${Object.entries(entitlementOf(values)).map(([name, value]) => `${name}=${value}`).join(" ")}`}
-        onDone={onDone}
-        onCancel={onClose}
-      />
-    </Dialog>
+    <FormDialog
+      title={`What ${group.name} gives`}
+      fields={[
+        { name: "scope", label: "On", kind: "select", options: scopes },
+        { name: "anything", label: "Members may", kind: "select", options: Object.keys(ENTITLEMENTS).map(words), isShown: (values) => values.scope === SITE },
+        { name: "machines", label: "Members may", kind: "select", options: OF_POOLS.map(words), isShown: (values) => values.scope !== SITE },
+      ]}
+      change={(values) => ({ method: "POST", path: `${path}/add-entitlement`, body: entitlementOf(values) })}
+      submit="Give"
+      done={`${group.name} gives something more`}
+      cli={(values) => `ironraft group add-entitlement '${group.name}' ${Object.entries(entitlementOf(values)).map(([name, value]) => `${name}=${value}`).join(" ")}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
   );
 }
 

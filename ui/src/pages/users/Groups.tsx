@@ -4,9 +4,9 @@ import { useState } from "react";
 import { Link } from "react-router";
 
 import { useRead } from "../../api/lists";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { FormDialog } from "../../form/FormDialog";
 import { Button } from "../../parts/Button";
-import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { Note, Panel, Panels } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
@@ -14,6 +14,11 @@ import { count } from "../../parts/PlanView";
 import { Tabs } from "../../parts/Tabs";
 import type { Group } from "./entitlements";
 import { USER_TABS } from "./Users";
+
+export const GROUP_FIELDS: readonly Field[] = [
+  { name: "name", label: "Name", isNeeded: true },
+  { name: "description", label: "Description", help: "For people." },
+];
 
 export default function Groups() {
   const groups = useRead<Group[]>("/api/v1/groups", null);
@@ -28,7 +33,7 @@ export default function Groups() {
       </PageHeader>
       <Tabs label="Accounts" tabs={USER_TABS} />
       <Panels>
-        <Panel title="Groups of users" beside={groups.value === undefined ? undefined : count(all.length, "group")} result={groups} isFlush>
+        <Panel title="Groups of users" beside={groups.value === undefined ? undefined : count(all.length, "group")} result={groups}>
           <PlainTable
             label="Groups of users"
             columns={[
@@ -43,23 +48,18 @@ export default function Groups() {
           <Note>New users are put into “Users”, new administrators into “Administrators”, if there are groups of these names. Administrators may do everything, whatever groups they are in.</Note>
         </Panel>
       </Panels>
-      <Dialog title="New group" isOpen={isMaking} onClose={() => setMaking(false)}>
-        <ResourceForm
-          fields={[
-            { name: "name", label: "Name", isNeeded: true },
-            { name: "description", label: "Description", help: "For people." },
-          ]}
+      {isMaking && (
+        <FormDialog
+          title="New group"
+          fields={GROUP_FIELDS}
           change={(values) => ({ method: "POST", path: "/api/v1/groups", body: values })}
           submit="Make"
           done="The group was made; it gives nothing yet"
           cli={(values) => `ironraft group create name=${String(values.name)} description='${String(values.description)}'`}
-          onDone={() => {
-            setMaking(false);
-            void groups.refetch();
-          }}
-          onCancel={() => setMaking(false)}
+          onClose={() => setMaking(false)}
+          onDone={() => void groups.refetch()}
         />
-      </Dialog>
+      )}
     </>
   );
 }

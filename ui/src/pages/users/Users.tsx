@@ -4,10 +4,9 @@ import { useState } from "react";
 
 import { useReadAgain } from "../../api/lists";
 import type { Item } from "../../api/resources";
-import { pathOf } from "../../api/resources";
-import { ResourceForm } from "../../form/ResourceForm";
+import type { Field } from "../../form/Fields";
+import { ObjectDialog } from "../../form/ObjectDialog";
 import { Button } from "../../parts/Button";
-import { Dialog } from "../../parts/Dialog";
 import { PageHeader } from "../../parts/PageHeader";
 import { Empty } from "../../parts/Problem";
 import { Status } from "../../parts/Status";
@@ -22,10 +21,17 @@ export const USER_TABS = [
   { to: "/account", title: "My account" },
 ];
 
+const FIELDS: readonly Field[] = [
+  { name: "username", label: "Name", isNeeded: true },
+  { name: "email", label: "Mail address", isNeeded: true },
+  { name: "password", label: "Password", kind: "password", isNeeded: true, help: "8 characters at least; not like the name, and no common one." },
+  { name: "is_superuser", label: "Administrator: may do everything", kind: "checkbox" },
+];
+
 const COLUMNS: readonly Column<Item<"users">>[] = [
-  { id: "username", header: "Name", cell: (user) => user.username, text: (user) => user.username, sort: "username", width: "minmax(160px, 1fr)", card: "title" },
+  { id: "username", header: "Name", text: (user) => user.username, sort: "username", width: "minmax(160px, 1fr)", card: "title" },
   { id: "kind", header: "Rights", cell: (user) => <Status tone={user.is_superuser ? "warn" : "neutral"}>{kindOf(user)}</Status>, text: kindOf, sort: "is_superuser", width: "minmax(130px, 0.7fr)", card: "beside" },
-  { id: "email", header: "Mail address", cell: (user) => user.email, text: (user) => user.email, sort: "email", width: "minmax(180px, 1.5fr)", card: "below" },
+  { id: "email", header: "Mail address", text: (user) => user.email, sort: "email", width: "minmax(180px, 1.5fr)", card: "below" },
   { id: "from", header: "Logs in", cell: (user) => (user.is_local ? "Here" : "At a provider"), text: (user) => (user.is_local ? "here" : "at a provider"), sort: "is_local", width: "minmax(110px, 0.7fr)", card: "below" },
 ];
 
@@ -53,24 +59,17 @@ export default function Users() {
         href={(user) => `/users/${encodeURIComponent(user.username)}`}
         empty={<Empty title="There are no users" />}
       />
-      <Dialog title="New user" isOpen={isMaking} onClose={() => setMaking(false)}>
-        <ResourceForm
-          fields={[
-            { name: "username", label: "Name", isNeeded: true },
-            { name: "email", label: "Mail address", isNeeded: true },
-            { name: "password", label: "Password", kind: "password", isNeeded: true, help: "8 characters at least; not like the name, and no common one." },
-            { name: "is_superuser", label: "Administrator: may do everything", kind: "checkbox" },
-          ]}
-          change={(values) => ({ method: "POST", path: pathOf("users"), body: { ...values, is_superuser: values.is_superuser === true ? 1 : 0 } })}
-          submit="Make"
-          done="The user was made"
-          onDone={() => {
-            setMaking(false);
-            readAgain("users");
-          }}
-          onCancel={() => setMaking(false)}
+      {isMaking && (
+        <ObjectDialog
+          resource="users"
+          noun="user"
+          fields={FIELDS}
+          body={({ is_superuser, ...values }) => ({ ...values, is_superuser: is_superuser === true ? 1 : 0 })}
+          isReversible={false}
+          onClose={() => setMaking(false)}
+          onDone={() => readAgain("users")}
         />
-      </Dialog>
+      )}
     </>
   );
 }

@@ -7,18 +7,18 @@ import { useNavigate, useParams } from "react-router";
 import { make } from "../../api/changes";
 import { useObject, useRead } from "../../api/lists";
 import { pathOf } from "../../api/resources";
-import { ResourceForm } from "../../form/ResourceForm";
+import { ObjectDialog } from "../../form/ObjectDialog";
 import { Button } from "../../parts/Button";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
-import { Dialog } from "../../parts/Dialog";
 import { Menu } from "../../parts/Menu";
 import { PageHeader } from "../../parts/PageHeader";
 import { Facts, Panel, Panels } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { count } from "../../parts/PlanView";
-import { Loading, ProblemView } from "../../parts/Problem";
+import { ProblemView } from "../../parts/Problem";
 import { Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
+import { UnreadPage } from "../../parts/UnreadPage";
 import type { Webhook } from "../settings/Webhooks";
 import { SecretDialog, standing, WEBHOOK_FIELDS } from "../settings/Webhooks";
 import styles from "./Webhooks.module.css";
@@ -45,29 +45,24 @@ interface DeadLetter {
 
 type Asked = { kind: "edit" | "switch" | "secret" | "delete" | "retry-all" } | { kind: "retry"; of: DeadLetter };
 
+const ABOVE = [
+  { title: "Settings", to: "/settings/site" },
+  { title: "Webhooks", to: "/settings/webhooks" },
+];
+
 export default function WebhookPage() {
   const { id = "" } = useParams();
-  const { item, error, refetch } = useObject("webhooks", id);
+  const read = useObject("webhooks", id);
+  const { item } = read;
   const path = pathOf("webhooks", id);
   const test = useMutation({ mutationFn: async () => (await make<Tested>({ method: "POST", path: `${path}/test`, body: {} })).data });
   const [asked, setAsked] = useState<Asked | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
-  const above = [
-    { title: "Settings", to: "/settings/site" },
-    { title: "Webhooks", to: "/settings/webhooks" },
-  ];
-  if (item === undefined) {
-    return (
-      <>
-        <PageHeader title={id} above={above} />
-        <Panels>{error === null ? <Loading /> : <ProblemView error={error} onRetry={() => void refetch()} />}</Panels>
-      </>
-    );
-  }
+  if (item === undefined) return <UnreadPage title={id} above={ABOVE} result={read} />;
   const { tone, word } = standing(item);
   return (
     <>
-      <PageHeader title={item.name} above={above} beside={<Status tone={tone}>{word}</Status>}>
+      <PageHeader title={item.name} above={ABOVE} beside={<Status tone={tone}>{word}</Status>}>
         <Button onPress={() => test.mutate()} isPending={test.isPending}>
           Send a test
         </Button>
@@ -83,12 +78,7 @@ export default function WebhookPage() {
         />
       </PageHeader>
       <Panels>
-        {(test.data !== undefined || test.error !== null) && (
-          <Panel title="The test" beside={test.data === undefined ? undefined : <Status tone={test.data.arrived ? "good" : "bad"}>{test.data.arrived ? "Arrived" : "Did not arrive"}</Status>}>
-            {test.error !== null && <ProblemView error={test.error} />}
-            {test.data !== undefined && <Result of={test.data} />}
-          </Panel>
-        )}
+        {(test.data !== undefined || test.error !== null) && <TestPanel told={test.data} error={test.error} />}
         <About webhook={item} />
         <DeadLetters webhook={item} onRetry={(of) => setAsked(of === null ? { kind: "retry-all" } : { kind: "retry", of })} />
       </Panels>
@@ -98,15 +88,20 @@ export default function WebhookPage() {
   );
 }
 
-function Result({ of }: { of: Tested }) {
+function TestPanel({ told, error }: { told: Tested | undefined; error: unknown }) {
   return (
-    <Facts
-      of={[
-        ["What came back", of.status === null ? (of.error ?? "Nothing") : `Status ${of.status}`],
-        (of.answer ?? "") === "" ? null : ["Its text", <code key="answer">{of.answer}</code>],
-        ["After", `${of.milliseconds.toLocaleString("en")} ms`],
-      ]}
-    />
+    <Panel title="The test" beside={told === undefined ? undefined : <Status tone={told.arrived ? "good" : "bad"}>{told.arrived ? "Arrived" : "Did not arrive"}</Status>}>
+      {error !== null && <ProblemView error={error} />}
+      {told !== undefined && (
+        <Facts
+          of={[
+            ["What came back", told.status === null ? (told.error ?? "Nothing") : `Status ${told.status}`],
+            ["Its text", (told.answer ?? "") !== "" && <code key="answer">{told.answer}</code>],
+            ["After", `${told.milliseconds.toLocaleString("en")} ms`],
+          ]}
+        />
+      )}
+    </Panel>
   );
 }
 
@@ -115,13 +110,13 @@ function About({ webhook }: { webhook: Webhook }) {
     <Panel title="How it stands">
       <Facts
         of={[
-          (webhook.disabled_because ?? "") === "" ? null : ["Disabled because", webhook.disabled_because],
-          (webhook.last_error ?? "") === "" ? null : ["Why it was not taken", webhook.last_error],
-          webhook.next_attempt === null || webhook.next_attempt === undefined ? null : ["Sent again", <Time key="next" at={webhook.next_attempt} />],
+          ["Disabled because", webhook.disabled_because],
+          ["Why it was not taken", webhook.last_error],
+          ["Sent again", (webhook.next_attempt ?? "") !== "" && <Time key="next" at={webhook.next_attempt} />],
           ["Told through", `revision ${webhook.delivered_through.toLocaleString("en")}`],
           ["Where", <code key="url">{webhook.url}</code>],
           ["Told of", webhook.resources.length === 0 ? "everything that changes for users" : webhook.resources.join(", ")],
-          webhook.filter === "" ? null : ["Only", <code key="filter">{webhook.filter}</code>],
+          ["Only", webhook.filter !== "" && <code key="filter">{webhook.filter}</code>],
           ["Made by", `${webhook.owner ?? "a user who is gone"}: it is told what this user may see`],
           ["Internal addresses", webhook.allow_internal ? "allowed" : "refused"],
         ]}
@@ -143,7 +138,6 @@ function DeadLetters({ webhook, onRetry }: { webhook: Webhook; onRetry: (of: Dea
         </Button>
       }
       result={letters}
-      isFlush
     >
       <PlainTable
         label="Dead letters"
@@ -154,16 +148,12 @@ function DeadLetters({ webhook, onRetry }: { webhook: Webhook; onRetry: (of: Dea
           { header: "Why", cell: (letter) => letter.error },
           { header: "Attempts", cell: (letter) => letter.attempts, isNumeric: true },
           { header: "Given up", cell: (letter) => <Time at={letter.died} /> },
-          {
-            header: "",
-            isNarrow: true,
-            cell: (letter) => (
-              <Button size="small" label={`Send again ${letter.delivery}`} refusal={letter.waits_for_retry ? "It is being sent again." : null} onPress={() => onRetry(letter)}>
-                Send again
-              </Button>
-            ),
-          },
         ]}
+        actions={(letter) => (
+          <Button size="small" label={`Send again ${letter.delivery}`} refusal={letter.waits_for_retry ? "It is being sent again." : null} onPress={() => onRetry(letter)}>
+            Send again
+          </Button>
+        )}
         rows={all}
         rowKey={(letter) => letter.delivery}
         empty="Everything that was sent was taken, or is still tried."
@@ -179,9 +169,7 @@ function Ask({ webhook, asked, onClose, onSecret }: { webhook: Webhook; asked: A
     case "edit": {
       const { name, url, resources, filter, allow_internal } = webhook;
       return (
-        <Dialog title={`Edit ${webhook.name}`} isOpen onClose={onClose}>
-          <ResourceForm fields={WEBHOOK_FIELDS} initial={{ name, url, resources, filter, allow_internal }} change={(_, changed) => ({ method: "PATCH", path, body: changed })} submit="Save" done={`${name} was changed`} onDone={onClose} onCancel={onClose} />
-        </Dialog>
+        <ObjectDialog resource="webhooks" noun="webhook" item={webhook} name={name} fields={WEBHOOK_FIELDS} initial={{ name, url, resources, filter, allow_internal }} isReversible={false} onClose={onClose} />
       );
     }
     case "switch":

@@ -4,9 +4,9 @@ import { useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useAll } from "../../api/lists";
-import { Blocks } from "../../parts/Block";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
+import { Panels } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
 import { Status, Symbol } from "../../parts/Status";
 import { DhcpStep, ImagesStep, KeysStep, NamesStep, SiteStep, SubnetStep } from "./StepForms";
@@ -64,7 +64,7 @@ export default function Welcome() {
   return (
     <>
       <PageHeader title="First steps" beside={<Status tone={done === STEPS.length ? "good" : "idle"}>{`${done} of ${STEPS.length} done`}</Status>} />
-      <Blocks>
+      <Panels>
         <div className={styles.wizard}>
           <p className={styles.lead}>
             {isReady ? (
@@ -79,18 +79,7 @@ export default function Welcome() {
           <ol className={styles.steps}>
             {STEPS.map((step, at) => (
               <li key={step} data-open={open === step || undefined}>
-                <button type="button" className={styles.head} aria-expanded={open === step} onClick={() => show(open === step ? "none" : step)}>
-                  <span className={styles.place} data-done={all[step].isDone || undefined}>
-                    {all[step].isDone ? <Symbol tone="good" /> : at + 1}
-                  </span>
-                  <span className={styles.title}>
-                    <strong>{TITLES[step].title}</strong>
-                    <small>
-                      <span className="visually-hidden">{all[step].isDone ? "Done: " : "Not done: "}</span>
-                      {all[step].text}
-                    </small>
-                  </span>
-                </button>
+                <StepHead step={step} number={at + 1} state={all[step]} isOpen={open === step} onPress={() => show(open === step ? "none" : step)} />
                 {open === step && (
                   <div className={styles.body}>
                     <p className={styles.why}>{TITLES[step].why}</p>
@@ -104,8 +93,25 @@ export default function Welcome() {
             ))}
           </ol>
         </div>
-      </Blocks>
+      </Panels>
     </>
+  );
+}
+
+function StepHead({ step, number, state, isOpen, onPress }: { step: Step; number: number; state: ReturnType<typeof standing>[Step]; isOpen: boolean; onPress: () => void }) {
+  return (
+    <button type="button" className={styles.head} aria-expanded={isOpen} onClick={onPress}>
+      <span className={styles.place} data-done={state.isDone || undefined}>
+        {state.isDone ? <Symbol tone="good" /> : number}
+      </span>
+      <span className={styles.title}>
+        <strong>{TITLES[step].title}</strong>
+        <small>
+          <span className="visually-hidden">{state.isDone ? "Done: " : "Not done: "}</span>
+          {state.text}
+        </small>
+      </span>
+    </button>
   );
 }
 

@@ -1,0 +1,146 @@
+/** The members of the cluster as one region sees them: what that means, and what there is to do. */
+
+import { useRead } from "../../api/lists";
+import type { components } from "../../api/schema";
+import { useFreshness } from "../../live/freshness";
+import { count } from "../../parts/PlanView";
+import type { Tone } from "../../parts/Status";
+import { inWords } from "../../parts/Status";
+import type { Finding } from "../../parts/Verdict";
+
+export type Cluster = components["schemas"]["Cluster"];
+export type Member = Cluster["members"][number];
+
+/** How often it is read: who leads, and how far each one is, changes no object. */
+const AGAIN_MS = 5_000;
+
+/** The cluster, also without a quorum: then `hasQuorum` is false, and it is what one region knows. */
+export function useCluster() {
+  const read = useRead<Cluster>("/api/v1/cluster", "regions", {}, AGAIN_MS);
+  const { oldSince } = useFreshness();
+  return { ...read, oldSince, hasQuorum: oldSince === null && read.value !== undefined && hearsLeader(read.value) };
+}
+
+/** How many of some voters may fail while the others decide. */
+export function mayLose(voters: number): number {
+  return Math.max(0, voters - (Math.floor(voters / 2) + 1));
+}
+
+export function hearsLeader(cluster: Cluster): boolean {
+  return cluster.leader !== null && cluster.leader !== undefined;
+}
+
+/** Whether it is known how far members are: the leader measures it, and what it measured is no news when it leads no more. */
+export function knowsLag(cluster: Cluster): boolean {
+  return cluster.role === "leader" && hearsLeader(cluster);
+}
+
+/** From how many entries on a member that votes is not up to date enough to be counted on. */
+const BEHIND = 1_000;
+
+/** Whether a member is so far behind that it does not count; only the leader knows. */
+function isBehind(cluster: Cluster, member: Member): boolean {
+  if (!knowsLag(cluster) || member.node_id === cluster.seen_by) return false;
+  return member.lag === null || member.lag === undefined || member.lag > BEHIND;
+}
+
+const voters = (cluster: Cluster) => cluster.members.filter((member) => member.voter);
+
+/** How many more nodes may fail now: those that are behind count as failed already. */
+export function spareOf(cluster: Cluster): number {
+  return Math.max(0, cluster.may_fail - voters(cluster).filter((member) => isBehind(cluster, member)).length);
+}
+
+/** The same in words: `Can lose 1 more node`. */
+export function spareInWords(cluster: Cluster): string {
+  const spare = spareOf(cluster);
+  return spare === 0 ? "Can lose no more nodes" : `Can lose ${count(spare, "more node")}`;
+}
+
+/** What a region is called: its host, or its address as long as it is not registered. */
+export function nameOf(member: Member): string {
+  return member.hostname === "" ? member.address : member.hostname;
+}
+
+/** Whose view it is. */
+export function seenBy(cluster: Cluster): string {
+  const own = cluster.members.find((member) => member.node_id === cluster.seen_by);
+  return own === undefined ? `node ${cluster.seen_by}` : nameOf(own);
+}
+
+/** What a member is. Of others than itself a region knows whether they lead and vote. */
+export function roleOf(cluster: Cluster, member: Member): { tone: Tone; word: string } {
+  if (member.leads) return { tone: "good", word: "Leader" };
+  if (member.node_id === cluster.seen_by && cluster.role !== "leader") return { tone: cluster.role === "follower" ? "neutral" : "warn", word: inWords(cluster.role) };
+  if (!member.voter) return { tone: "busy", word: "Learner" };
+  return { tone: "neutral", word: hearsLeader(cluster) ? "Follower" : "Voter" };
+}
+
+/** How far a member is behind the leader. */
+export function lagOf(cluster: Cluster, member: Member): { tone: Tone; word: string } | null {
+  if (member.leads || !knowsLag(cluster)) return null;
+  if (member.lag === null || member.lag === undefined) return { tone: "bad", word: "Nothing heard of it" };
+  if (isBehind(cluster, member)) return { tone: "warn", word: count(member.lag, "entry", "entries") };
+  return { tone: "good", word: member.lag === 0 ? "None" : count(member.lag, "entry", "entries") };
+}
+
+/** From which difference on a clock is told of, in milliseconds: that of the command line. */
+const CLOCK_MS = 1_000;
+
+/** How far a clock is from that of the region that answers. */
+export function clockOf(cluster: Cluster, member: Member): { tone: Tone; word: string } | null {
+  if (member.node_id === cluster.seen_by) return cluster.clock_refusal === null || cluster.clock_refusal === undefined ? { tone: "good", word: "In use" } : { tone: "bad", word: "Not used" };
+  const ms = member.clock_offset_ms;
+  if (ms === null || ms === undefined) return null;
+  const far = Math.abs(ms) < 10_000 ? `${Math.abs(ms).toLocaleString("en")} ms` : `${Math.round(Math.abs(ms) / 1000).toLocaleString("en")} s`;
+  return { tone: Math.abs(ms) > CLOCK_MS ? "warn" : "good", word: ms === 0 ? "0 ms" : `${far} ${ms > 0 ? "ahead" : "behind"}` };
+}
+
+/** What another region would be good for. */
+export function next(members: number): string {
+  if (members === 0) return "";
+  const more = members % 2 === 0 ? 1 : 2;
+  return `With ${count(more, "more region")}, ${mayLose(members + more)} may fail.`;
+}
+
+/** What the number of regions that vote means while a quorum answers. */
+export function explained(cluster: Cluster): string {
+  const all = voters(cluster).length;
+  if (all === 1) return `There is one region. While it is down nothing can be changed. ${next(all)}`;
+  const even = all % 2 === 0 ? ` ${all} regions bear no more than ${all - 1}.` : "";
+  const down = knowsLag(cluster) ? "" : " Whether one of them is down already, the leader knows alone.";
+  return `${cluster.quorum} of ${all} regions have to answer; with fewer nothing can be changed, and racks go on from memory.${even}${cluster.may_fail === 0 ? ` ${next(all)}` : ""}${down}`;
+}
+
+const NO_QUORUM =
+  "More than half of the regions have to answer, and do not. Racks go on from memory: clients with a lease renew it for 15 to 20 minutes, new ones get addresses for 13 to 15. Bring regions back; nothing has to be repaired then.";
+
+/** What is wrong with the cluster. */
+export function findingsOf(cluster: Cluster, hasQuorum: boolean): Finding[] {
+  const found: Finding[] = [];
+  if (!hasQuorum) {
+    found.push({ tone: "bad", text: "No quorum: nothing can be changed", help: NO_QUORUM });
+    found.push({ tone: "neutral", text: `This is what ${seenBy(cluster)} alone sees`, help: "Others may see more, or less: ask another region, too." });
+  } else if (spareOf(cluster) === 0) {
+    found.push({ tone: "warn", text: spareInWords(cluster), help: explained(cluster) });
+  }
+  if (cluster.clock_refusal !== null && cluster.clock_refusal !== undefined) {
+    found.push({ tone: "bad", text: `${seenBy(cluster)} does not use its clock`, help: `It serves nothing that depends on time: ${cluster.clock_refusal}` });
+  }
+  for (const member of cluster.members) {
+    const lag = lagOf(cluster, member);
+    if (member.voter && isBehind(cluster, member) && lag !== null) found.push({ tone: "warn", text: `${nameOf(member)} is behind`, help: `${lag.word}. Look at its host and its link: until it has caught up it counts as lost.` });
+    if (clockOf(cluster, member)?.tone === "warn") found.push({ tone: "warn", text: `The clock of ${nameOf(member)} is ${clockOf(cluster, member)?.word}`, help: "Look at the time service of both hosts." });
+    if (!member.voter) found.push({ tone: "busy", text: `${nameOf(member)} has joined and catches up`, help: "It does not vote yet." });
+  }
+  const versions = new Set(cluster.members.map((member) => member.version).filter((version) => version !== ""));
+  if (versions.size > 1) found.push({ tone: "neutral", text: `The regions have ${versions.size} versions`, help: "Upgrade the others, too: new features wait for the last one." });
+  return found;
+}
+
+/** What removing one of some regions that vote means for the others. */
+export function removal(total: number): string {
+  if (total <= 1) return "It is the only region: that is refused.";
+  const words = (spare: number) => (spare === 0 ? "none" : String(spare));
+  return `${total - 1} of ${total} regions are left. Of those ${words(mayLose(total - 1))} may fail; now it is ${words(mayLose(total))}. It is refused when the others would be no quorum.`;
+}
