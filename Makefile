@@ -19,7 +19,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim ui build demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
+.PHONY: help env setup claim ui build lab demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ ui: ## build the web interface, which the region program embeds
 
 build: setup claim ui ## compile the workspace
 	cargo build --workspace --bins
+
+lab: build ## a shell on a host with networks and simulated servers of its own: docs/tutorial/first-cluster.md
+	$(BIN)/ironraft-lab
 
 demo: ## a three-region cluster deploys two virtual machines while its leader is killed (KEEP=1 leaves it running)
 	@deploy/setup demo

@@ -6,6 +6,7 @@
 
 pub mod bmc;
 pub mod cluster;
+pub mod host;
 pub mod machine;
 pub mod namespace;
 pub mod network;
@@ -71,6 +72,18 @@ impl Lab {
     /// # Errors
     /// When not root, or the kernel refuses something.
     pub fn create() -> anyhow::Result<Self> {
+        Self::of(|slot| Network::create(slot.number()))
+    }
+
+    /// Builds the wires of a lab that the host does not reach, with the addresses of the documents.
+    ///
+    /// # Errors
+    /// When not root, or the kernel refuses something.
+    pub fn create_apart() -> anyhow::Result<Self> {
+        Self::of(|_| Network::create_apart())
+    }
+
+    fn of(network: impl FnOnce(&Slot) -> anyhow::Result<Network>) -> anyhow::Result<Self> {
         ensure!(
             nix::unistd::geteuid().is_root(),
             "the lab needs root: it makes namespaces and links"
@@ -78,7 +91,7 @@ impl Lab {
         let slot = Slot::take()?;
         fs::create_dir_all(slot.folder().join("logs")).context("cannot make the folder of logs")?;
         let processes = ProcessNamespace::create().context("cannot make a PID namespace")?;
-        let network = Network::create(slot.number())?;
+        let network = network(&slot)?;
         Ok(Self { machines: Vec::new(), processes, network, slot })
     }
 

@@ -7,7 +7,8 @@
 //!            prov 10.10.0.0/24 ────────────┴── machines (TAPs, or namespaces of simulated ones)
 //! ```
 //! Both are bridges in the namespace `fabric`, which is also the provisioning subnet's gateway.
-//! The lab's number N keeps the management networks of several labs apart on the host.
+//! The lab's number N keeps the management networks of several labs apart on the host. A lab that the host has no link
+//! into has the addresses that the documents use in their examples: 10.0.0.0/24 and 10.1.0.0/24.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -19,11 +20,16 @@ use super::namespace::Namespace;
 
 /// First address of the management network that BMCs get.
 const FIRST_BMC: u8 = 101;
+/// The fabric's own address on the management network.
+const FABRIC: u8 = 254;
 
 /// The bridges, and one namespace for each node.
 #[derive(Debug)]
 pub struct Network {
-    slot: u8,
+    management: Ipv4Addr,
+    provisioning: Ipv4Addr,
+    /// The host's end of its link, if it has one.
+    host: Option<String>,
     fabric: Namespace,
     nodes: BTreeMap<String, Namespace>,
 }
@@ -34,28 +40,44 @@ impl Network {
     /// # Errors
     /// When a link or address cannot be made.
     pub fn create(slot: u8) -> anyhow::Result<Self> {
+        let management = Ipv4Addr::new(10, 99, slot, 0);
+        let mut network = Self::build(management, Ipv4Addr::new(10, 10, 0, 0))?;
+        network.connect_host(format!("ironraft{slot}"))?;
+        Ok(network)
+    }
+
+    /// Builds the bridges of a lab that the host does not reach.
+    ///
+    /// # Errors
+    /// When a link or address cannot be made.
+    pub fn create_apart() -> anyhow::Result<Self> {
+        Self::build(Ipv4Addr::new(10, 0, 0, 0), Ipv4Addr::new(10, 1, 0, 0))
+    }
+
+    fn build(management: Ipv4Addr, provisioning: Ipv4Addr) -> anyhow::Result<Self> {
         let fabric = Namespace::create("fabric").context("cannot make a network namespace")?;
-        let mut network = Self { slot, fabric, nodes: BTreeMap::new() };
+        let nodes = BTreeMap::new();
+        let mut network = Self { management, provisioning, host: None, fabric, nodes };
         for link in ["mgmt", "prov"] {
             network.add_link(link)?;
         }
-        network.fabric.ip(&["address", "add", "10.10.0.1/24", "dev", "prov"])?;
-        let address = format!("{}/24", network.management(2));
-        network.fabric.ip(&["address", "add", &address, "dev", "mgmt"])?;
-        network.connect_host()?;
+        let (own, gateway) = (network.management(FABRIC), network.provisioning(1));
+        for (link, address) in [("mgmt", own), ("prov", gateway)] {
+            network.fabric.ip(&["address", "add", &format!("{address}/24"), "dev", link])?;
+        }
         Ok(network)
     }
 
     /// The management address with this last byte.
     #[must_use]
     pub fn management(&self, host: u8) -> Ipv4Addr {
-        Ipv4Addr::new(10, 99, self.slot, host)
+        within(self.management, host)
     }
 
     /// The provisioning address with this last byte.
     #[must_use]
     pub fn provisioning(&self, host: u8) -> Ipv4Addr {
-        Ipv4Addr::new(10, 10, 0, host)
+        within(self.provisioning, host)
     }
 
     /// The namespace with both bridges: machines' TAPs and BMCs are in it.
@@ -158,14 +180,8 @@ impl Network {
         Ok(())
     }
 
-    /// The host's end of its link.
-    fn host_interface(&self) -> String {
-        format!("ironraft{}", self.slot)
-    }
-
     /// Gives the host an address on the management network, so that its tools reach the regions.
-    fn connect_host(&self) -> anyhow::Result<()> {
-        let interface = self.host_interface();
+    fn connect_host(&mut self, interface: String) -> anyhow::Result<()> {
         let address = format!("{}/24", self.management(1));
         // A lab that was killed may have taken its time to go.
         host_ip(&["link", "delete", &interface]).ok();
@@ -173,6 +189,7 @@ impl Network {
         host_ip(&[["link", "add", &interface, "type", "veth"].as_slice(), &peer].concat())?;
         host_ip(&["address", "add", &address, "dev", &interface])?;
         host_ip(&["link", "set", &interface, "up"])?;
+        self.host = Some(interface);
         self.fabric.ip(&["link", "set", "mgmt-host", "master", "mgmt", "up"])?;
         Ok(())
     }
@@ -181,8 +198,16 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         // The kernel would do it too, but later, when it cleans up the namespaces.
-        host_ip(&["link", "delete", &self.host_interface()]).ok();
+        if let Some(interface) = &self.host {
+            host_ip(&["link", "delete", interface]).ok();
+        }
     }
+}
+
+/// The address of a network of 256 with this last byte.
+fn within(network: Ipv4Addr, host: u8) -> Ipv4Addr {
+    let [a, b, c, _] = network.octets();
+    Ipv4Addr::new(a, b, c, host)
 }
 
 fn host_ip(arguments: &[&str]) -> anyhow::Result<()> {
