@@ -9,7 +9,6 @@ mod clients;
 mod clocks;
 mod cluster;
 mod commands;
-mod documents;
 mod handover;
 mod images;
 mod inspect;
