@@ -83,7 +83,9 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words.extend(word);
-    let redirected = words.iter().position(|word| word.starts_with('>') || word.starts_with('<'));
+    let redirected = words.iter().position(|word| {
+        word.trim_start_matches(|letter: char| letter.is_ascii_digit()).starts_with(['>', '<'])
+    });
     if let Some(at) = redirected {
         words.drain(at..(at + 2).min(words.len()));
     }
@@ -136,6 +138,7 @@ fn commands_are_found_wherever_they_stand_in_a_line() {
     assert_eq!(found("$ sudo ironraft cluster status    # who leads"), ["cluster status"]);
     assert_eq!(found("KEY=$(ironraft apikey)"), ["apikey"]);
     assert_eq!(found("ironraft export > site.yaml"), ["export"]);
+    assert_eq!(found("ironraft rack run 2>k1.log &"), ["rack run"]);
     assert_eq!(
         found("ironraft machine list 'status:ready x' | wc -l"),
         ["machine list status:ready x"]
