@@ -146,6 +146,17 @@ describe("the first steps", () => {
     expect(await screen.findByLabelText(/^Prefix/)).toBeTruthy();
   });
 
+  test("stay where they are when what they make is there: nobody's form is taken away", async () => {
+    site();
+    const { queries } = show(<Welcome />, "/welcome");
+    const field = await screen.findByLabelText<HTMLInputElement>(/^Prefix/);
+    await userEvent.type(field, "10.30.");
+    site({ "ip-ranges": [{ id: 1, type: "dynamic", start_ip: "10.20.0.9", end_ip: "10.20.0.99", subnet: { id: 7 } }], subnets: [{ id: 7, cidr: "10.20.0.0/24", managed: true, vlan: VLAN }] });
+    await queries.invalidateQueries();
+    expect(await screen.findByText("4 of 6 done")).toBeTruthy();
+    expect(field.isConnected && field.value).toBe("10.30.");
+  });
+
   test("go on at the range when the subnet is there, with the one that is proposed", async () => {
     site({ subnets: [{ id: 7, cidr: "10.20.0.0/24", managed: true, vlan: VLAN }] });
     region.use(answers("subnets/7/statistics", { usage: 0, usage_string: "0%", total_addresses: 254, num_available: 254, ranges: [], suggested_dynamic_range: { start: "10.20.0.191", end: "10.20.0.254" } }));

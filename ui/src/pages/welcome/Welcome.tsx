@@ -1,6 +1,6 @@
 /** The first steps, from a new site to one that machines can boot in. Each can be left out, and is done when what it makes is there. */
 
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useAll } from "../../api/lists";
@@ -48,13 +48,18 @@ function useFound() {
 }
 
 export default function Welcome() {
+  const all = useFound();
+  return all.isPending && all.failed === undefined ? <Loading /> : <Steps {...all} />;
+}
+
+function Steps({ found, failed, subnets, ranges }: ReturnType<typeof useFound>) {
   const [search, setSearch] = useSearchParams();
-  const { found, isPending, failed, subnets, ranges } = useFound();
-  if (isPending && failed === undefined) return <Loading />;
   const all = standing(found);
+  // Where one begins is where one stays: what is done meanwhile, here or by somebody else, takes no form away.
+  const [first] = useState(() => firstOpen(all));
   const done = STEPS.filter((step) => all[step].isDone).length;
   const wanted = search.get("step");
-  const open: Step | null = wanted === "none" ? null : (STEPS.find((step) => step === wanted) ?? firstOpen(all));
+  const open: Step | null = wanted === "none" ? null : (STEPS.find((step) => step === wanted) ?? first);
   const show = (step: Step | "none") => setSearch({ step }, { replace: true });
   const after = (step: Step) => {
     const next = STEPS.slice(STEPS.indexOf(step) + 1).find((one) => !all[one].isDone);
