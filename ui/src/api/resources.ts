@@ -79,6 +79,14 @@ export function isWatched(resource: ResourceName): boolean {
   return !UNWATCHED.has(resource);
 }
 
+/** What objects of a kind show of others: when one of those changes, these are shown otherwise. */
+const SHOWN_WITH: Partial<Record<ResourceName, readonly ResourceName[]>> = { subnets: ["vlans"], vlans: ["fabrics", "spaces"] };
+
+/** The kinds whose changes are changes of this one, too. */
+export function shownWith(resource: ResourceName): readonly ResourceName[] {
+  return SHOWN_WITH[resource] ?? [];
+}
+
 /** The member that names objects of a kind. */
 export function keyMember(resource: ResourceName): string {
   return KEYS[resource] ?? "id";

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { createContext, useContext, useEffect, useState } from "react";
 
 import type { ResourceName } from "../api/resources";
-import { isWatched } from "../api/resources";
+import { isWatched, shownWith } from "../api/resources";
 import { SESSION } from "../api/session";
 import { Applier } from "./apply";
 import { freshness } from "./freshness";
@@ -56,7 +56,8 @@ export function useWatched(resource: ResourceName | null, revision: number | und
   const isRead = revision !== undefined && enabled;
   useEffect(() => {
     if (stream === null || resource === null || !isRead || !isWatched(resource)) return;
-    return stream.want(resource, revision);
+    const ends = [resource, ...shownWith(resource)].map((kind) => stream.want(kind, revision));
+    return () => ends.forEach((end) => end());
     // The stream goes on by itself: only the first revision matters.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [stream, resource, isRead]);

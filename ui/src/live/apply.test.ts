@@ -68,6 +68,21 @@ test("many changes ask for a list once a second, and for what is not in sight no
   ends.forEach((end) => end());
 });
 
+test("what shows something of another object is asked for again when that one changes", async () => {
+  const queries = client();
+  const applier = new Applier(queries, { now: () => 0, later: (run) => (run(), () => undefined) });
+  const subnets = vi.fn(() => Promise.resolve(1));
+  const zones = vi.fn(() => Promise.resolve(1));
+  const ends = [["page", "subnets", {}, subnets] as const, ["page", "zones", {}, zones] as const].map(([kind, of, query, queryFn]) =>
+    new QueryObserver(queries, { queryKey: [kind, of, query], queryFn }).subscribe(() => undefined),
+  );
+  await vi.waitFor(() => expect(queries.isFetching()).toBe(0));
+  applier.apply([{ resource: "vlans", id: "1", revision: 9, change: "put", object: { id: 1, dhcp_on: true, revision: 9 } }]);
+  await vi.waitFor(() => expect(subnets).toHaveBeenCalledTimes(2));
+  expect(zones).toHaveBeenCalledTimes(1);
+  ends.forEach((end) => end());
+});
+
 test("what is old is told with its age, its region and its revision", () => {
   let now = 1_000;
   const store = new FreshnessStore(() => now);

@@ -6,7 +6,7 @@
 import type { InfiniteData, Query, QueryClient } from "@tanstack/react-query";
 
 import type { ListPage, ResourceName } from "../api/resources";
-import { keyOf } from "../api/resources";
+import { keyOf, shownWith } from "../api/resources";
 import { grouped } from "../parts/grouped";
 import type { LiveChange } from "./stream";
 
@@ -30,7 +30,7 @@ export class Applier {
     for (const [resource, of] of byResource) {
       const latest = new Map(of.map((change) => [change.id, change]));
       for (const query of this.client.getQueryCache().findAll({ type: "active" })) this.applyTo(query, resource, latest);
-      void this.client.invalidateQueries({ refetchType: "none", predicate: (query) => query.queryKey[1] === resource && !query.isActive() });
+      void this.client.invalidateQueries({ refetchType: "none", predicate: (query) => isShownBy(query, resource) && !query.isActive() });
     }
   }
 
@@ -41,7 +41,10 @@ export class Applier {
 
   private applyTo(query: Query, resource: string, changes: ReadonlyMap<string, LiveChange>): void {
     const [kind, of, key] = query.queryKey;
-    if (of !== resource) return;
+    if (of !== resource) {
+      if (isShownBy(query, resource)) this.again(query, 1);
+      return;
+    }
     if (kind === "list") {
       this.client.setQueryData(query.queryKey, (data: InfiniteData<ListPage<Row>> | undefined) => patched(resource, data, changes));
       const pages = (query.state.data as InfiniteData<unknown> | undefined)?.pages.length ?? 1;
@@ -69,6 +72,11 @@ export class Applier {
     }, ms);
     this.waiting.set(hash, callOff);
   }
+}
+
+/** Whether a query is of objects of a kind, or of others that show something of those. */
+function isShownBy({ queryKey: [, of] }: Query, resource: string): boolean {
+  return of === resource || (typeof of === "string" && shownWith(of as ResourceName).includes(resource as ResourceName));
 }
 
 function isCalled(object: Record<string, unknown> | undefined, name: string): boolean {
