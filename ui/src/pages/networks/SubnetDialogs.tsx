@@ -6,6 +6,8 @@ import { keyOf, pathOf } from "../../api/resources";
 import type { Field, Values } from "../../form/Fields";
 import { ObjectDialog } from "../../form/ObjectDialog";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
+import { Status } from "../../parts/Status";
+import { meeting } from "./address";
 import { bySubnet } from "./forms";
 import type { Subnet } from "./tree";
 import type { Statistics } from "./Usage";
@@ -56,6 +58,8 @@ type Of<K extends Asked["kind"]> = { subnet: Subnet; asked: Extract<Asked, { kin
 function RangeDialog({ subnet, statistics, asked, onClose }: Of<"range"> & { statistics: Statistics | undefined }) {
   const { item } = asked;
   const suggested = asked.ip === undefined ? statistics?.suggested_dynamic_range : null;
+  const ranges = useAll("ip-ranges", { filter: `subnet.id:${subnet.id}`, sort: "start_ip" });
+  const others = ranges.items.filter((range) => range.id !== item?.id);
   const fields: Field[] = [
     ...(item === undefined
       ? [
@@ -80,7 +84,22 @@ function RangeDialog({ subnet, statistics, asked, onClose }: Of<"range"> & { sta
     end_ip: item?.end_ip ?? asked.ip ?? suggested?.end ?? "",
     comment: item?.comment ?? "",
   };
-  return <ObjectDialog resource="ip-ranges" noun="range" item={item} name={item === undefined ? "" : `${item.start_ip} to ${item.end_ip}`} fields={fields} initial={initial} fixed={{ subnet: String(subnet.id) }} onClose={onClose} />;
+  return (
+    <ObjectDialog resource="ip-ranges" noun="range" item={item} name={item === undefined ? "" : `${item.start_ip} to ${item.end_ip}`} fields={fields} initial={initial} fixed={{ subnet: String(subnet.id) }} onClose={onClose}>
+      {(values) => <InTheWay ranges={meeting(others, String(values.start_ip ?? ""), String(values.end_ip ?? ""))} />}
+    </ObjectDialog>
+  );
+}
+
+/** Which ranges one that is being typed meets: it would be refused, and the refusal does not say why. */
+function InTheWay({ ranges }: { ranges: readonly Item<"ip-ranges">[] }) {
+  return (
+    <div role="status">
+      {ranges.map((range) => (
+        <Status key={range.id} tone="warn">{`It meets the ${range.type} range ${range.start_ip} to ${range.end_ip}.`}</Status>
+      ))}
+    </div>
+  );
 }
 
 function ReservedDialog({ subnet, asked, onClose }: Of<"reserved">) {

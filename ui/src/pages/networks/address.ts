@@ -77,6 +77,12 @@ export function countOf(start: string, end: string): bigint {
   return first === null || last === null || last.value < first.value ? 0n : last.value - first.value + 1n;
 }
 
+/** The ranges that share an address with one from `start` to `end`; none when that cannot be read. */
+export function meeting<R extends { start_ip: string; end_ip: string }>(ranges: readonly R[], start: string, end: string): R[] {
+  if (countOf(start, end) === 0n) return [];
+  return ranges.filter((range) => byAddress(range.start_ip, end) <= 0 && byAddress(start, range.end_ip) <= 0);
+}
+
 /** A number of addresses as people say it: exactly while that is of use, then as a power of two. */
 export function spoken(count: bigint): string {
   if (count < 10_000_000n) return count.toLocaleString("en");

@@ -113,6 +113,7 @@ describe("a subnet", () => {
     await userEvent.click(await screen.findByRole("button", { name: "New dynamic range" }));
     await userEvent.type(screen.getByLabelText("From"), "10.20.0.90");
     await userEvent.type(screen.getByLabelText("To"), "10.20.0.110");
+    expect(screen.getByText(/^It meets the dynamic range 10\.20\.0\.1/)).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "What would happen?" }));
     expect(await screen.findByText("It meets another range.")).toBeTruthy();
     expect(screen.getByText(/^ironraft ip-range create/).textContent).toBe("ironraft ip-range create subnet=1 type=dynamic start_ip=10.20.0.90 end_ip=10.20.0.110");
