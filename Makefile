@@ -19,7 +19,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim ui build lab demo test e2e check fix bench bench-rack bench-store bench-leases bench-region bench-net upgrade chaos fuzz
+.PHONY: help env setup claim ui build lab demo test e2e check fix journey screenshots bench bench-rack bench-store bench-leases bench-region bench-net bench-ui upgrade chaos fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -78,6 +78,13 @@ check: claim ui ## the fast gate: format, lints, house rules, documentation, qui
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --all-features check bans licenses sources; \
 	else echo "skip: cargo-deny is not installed"; fi
 
+JOURNEY ?= leader
+journey: build ## one journey of an operator in a browser, at regions of its own (JOURNEY=leader, site --new, pages)
+	$(BIN)/ironraft-journey $(JOURNEY)
+
+screenshots: build ## pictures of every page in light, in dark and on a phone, into artifacts/ui/screenshots
+	$(BIN)/ironraft-journey screenshots --racks 2 --machines 24
+
 fix: claim ## format, and apply what clippy can fix
 	cargo fmt --all
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
@@ -114,6 +121,9 @@ bench-net: build ## DHCP beside Kea and dnsmasq, in full (BENCH_SECONDS, BENCH_R
 	BENCH_REPORT="$${BENCH_REPORT:-$(if $(BENCH_ONLY),artifacts/net,docs/benchmarks)}" \
 	    BENCH_BINARY=$(CARGO_TARGET_DIR)/release/ironraft BENCH_COMMIT="$$(git describe --always --dirty)" \
 	    $(CARGO_TARGET_DIR)/release/ironraft-bench-net
+
+bench-ui: ui ## the web interface with 10,000 machines, beside a region that answers at once (BENCH_RUNS, BENCH_SECONDS)
+	cd ui && BENCH_REPORT="$${BENCH_REPORT:-../docs/benchmarks}" node bench/bench.mjs
 
 upgrade: build ## replace the regions of a previous program one by one under load (PREVIOUS=path of its ironraft)
 	@test -n "$(PREVIOUS)" || { echo "PREVIOUS=path of the previous ironraft is missing"; exit 2; }

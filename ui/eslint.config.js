@@ -19,4 +19,10 @@ export default defineConfig(
   },
   { files: ["src/api/send.ts", "src/api/session.ts", "src/live/stream.ts"], rules: { "no-restricted-globals": "off" } },
   { files: ["*.config.js"], languageOptions: { globals: { process: "readonly" } } },
+  {
+    // Programs of Node, with functions in them that run in a browser.
+    files: ["journeys/*.mjs", "bench/*.mjs"],
+    languageOptions: { globals: { process: "readonly", URL: "readonly", URLSearchParams: "readonly", fetch: "readonly", document: "readonly", location: "readonly", window: "readonly", requestAnimationFrame: "readonly", performance: "readonly", PerformanceObserver: "readonly", setInterval: "readonly", clearInterval: "readonly", setTimeout: "readonly" } },
+    rules: { "no-restricted-globals": "off" },
+  },
 );

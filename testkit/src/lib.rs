@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod journey;
 pub mod lab;
 pub mod measure;
 pub mod operator;

@@ -34,6 +34,22 @@ impl Site {
         racks: u8,
         machines: u8,
     ) -> anyhow::Result<Self> {
+        let site = Self::form(binaries, regions, racks, machines).await?;
+        operator::create_network(&site.cluster).await?;
+        site.upload().await?;
+        Ok(site)
+    }
+
+    /// Forms a cluster that nobody has told anything yet, with machines that are off.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub async fn form(
+        binaries: &Path,
+        regions: u8,
+        racks: u8,
+        machines: u8,
+    ) -> anyhow::Result<Self> {
         let binary = |name: &str| -> anyhow::Result<PathBuf> {
             let path = binaries.join(name);
             ensure!(path.exists(), "{} is not built", path.display());
@@ -45,10 +61,7 @@ impl Site {
         }
         let cluster = Cluster::form(lab, &binary("ironraft")?, regions, racks).await?;
         let client = cluster.client()?;
-        let site = Self { cluster, client };
-        operator::create_network(&site.cluster).await?;
-        site.upload().await?;
-        Ok(site)
+        Ok(Self { cluster, client })
     }
 
     /// The machine's BMC is told to power on.
@@ -123,8 +136,12 @@ impl Site {
         .await
     }
 
-    /// Kernel, initramfs and image are a few bytes each: simulated machines ask only for their names.
-    async fn upload(&self) -> anyhow::Result<()> {
+    /// Uploads what machines boot and are deployed with. Kernel, initramfs and image are a few bytes each: simulated
+    /// machines ask only for their names.
+    ///
+    /// # Errors
+    /// When a file cannot be written or a command fails.
+    pub async fn upload(&self) -> anyhow::Result<()> {
         let folder = self.cluster.lab().folder();
         let file = |name: &str| -> anyhow::Result<PathBuf> {
             let path = folder.join(name);

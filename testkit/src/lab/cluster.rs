@@ -31,6 +31,9 @@ const FIRST_REGION: u8 = 11;
 const FIRST_RACK: u8 = 21;
 const FIRST_RACK_ON_VLAN: u8 = 2;
 
+/// The administrator of a lab's cluster: name and password. Nobody but this host reaches it.
+pub const ADMIN: (&str, &str) = ("admin", "racks-and-regions");
+
 const REGION_HTTP: u16 = 5240;
 const REGION_GRPC: u16 = 5241;
 const RACK_HTTP: u16 = 5248;
@@ -329,8 +332,10 @@ struct Founded {
 
 fn found(lab: &Lab, binary: &Path, node: &Node) -> anyhow::Result<Founded> {
     let (address, data) = (node.address.to_string(), node.data.display().to_string());
-    let arguments =
-        ["region", "init", "--data-dir", &data, "--address", &address, "--name", &node.name];
+    let (admin, password) = ADMIN;
+    let node_options = ["--data-dir", &data, "--address", &address, "--name", &node.name];
+    let admin_options = ["--admin", admin, "--admin-password", password];
+    let arguments = [&["region", "init"], &node_options[..], &admin_options].concat();
     let namespace = lab.network().node(&node.name)?;
     let printed = namespace.run(&binary.display().to_string(), &arguments)?;
     let value = |label: &str| {

@@ -16,7 +16,7 @@ pub mod slot;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use anyhow::{Context, ensure};
 
@@ -152,6 +152,15 @@ impl Lab {
         command: Command,
     ) -> anyhow::Result<Process> {
         Process::start(&self.processes, self.network.node(node)?, name, &self.logs(), command)
+    }
+
+    /// Starts a process on a node whose standard input and output are the caller's.
+    ///
+    /// # Errors
+    /// When there is no such node or the program cannot be started.
+    pub fn spawn(&self, node: &str, command: &mut Command) -> anyhow::Result<Child> {
+        let child = self.processes.spawn(self.network.node(node)?, command);
+        child.with_context(|| format!("cannot start {}", command.get_program().display()))
     }
 
     /// Adds a blank virtual machine, powered off.

@@ -1,7 +1,9 @@
-//! The lab and what only it can show: BMCs that power machines, DHCP clients and relays that others made, MAAS's client.
+//! The lab and what only it can show: BMCs that power machines, DHCP clients and relays that others made, MAAS's client, and
+//! the web interface in a browser.
 
 mod bmc;
 mod dhcp;
 mod discovery;
 mod python_libmaas;
 mod two_racks;
+mod web_interface;

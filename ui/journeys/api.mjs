@@ -1,0 +1,100 @@
+/** Somebody else at the same site, with a key instead of a browser: what they change must be seen in the pages. */
+
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { REGIONS, SITE } from "./lab.mjs";
+
+/** How long there is until the next try, while no region leads. */
+const PAUSE_MS = 100;
+
+/**
+ * @template T
+ * @typedef {{ data: T, revision: number }} Answer
+ */
+
+/**
+ * Asks at a path of the native API. A region that is away and one without a leader are no answer: another one is asked.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<Answer<any>>}
+ */
+export async function call(method, path, body) {
+  const headers = {
+    Authorization: `Bearer ${SITE.key}`,
+    "Content-Type": "application/json",
+    "Idempotency-Key": randomUUID(),
+  };
+  const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+  for (let at = 0; ; at += 1) {
+    const response = await fetch(`${REGIONS[at % REGIONS.length]}/api/v1/${path}`, init).catch(() => null);
+    if (response !== null && response.status !== 503) {
+      const text = await response.text();
+      if (response.status === 409 && UNKNOWN_YET.test(text)) {
+        await pause(PAUSE_MS);
+        continue;
+      }
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status}: ${text}`);
+      const isJson = response.headers.get("Content-Type")?.includes("json") === true;
+      return { data: isJson ? JSON.parse(text) : text, revision: Number(response.headers.get("X-Ironraft-Revision")) };
+    }
+    await response?.body?.cancel();
+    await pause(PAUSE_MS);
+  }
+}
+
+/** What regions say that have just begun and have not told each other yet what they know. */
+const UNKNOWN_YET = /Not all regions know/;
+
+/** Kinds that are told as a whole. */
+const UNPAGED = new Set(["groups", "webhooks"]);
+
+/** How long nothing may change of what is waited for. */
+const STALL_MS = 120_000;
+
+/**
+ * Waits until something is so.
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T | false | null | undefined>} look
+ * @returns {Promise<T>}
+ */
+export async function until(what, look) {
+  for (const began = Date.now(); ; ) {
+    const seen = await look();
+    if (seen !== false && seen !== null && seen !== undefined) return seen;
+    if (Date.now() - began > STALL_MS) throw new Error(`${what}: it is not so after ${STALL_MS / 1000} s`);
+    await pause(PAUSE_MS);
+  }
+}
+
+/**
+ * All objects of a kind.
+ * @param {string} kind
+ * @returns {Promise<any[]>}
+ */
+export async function all(kind) {
+  const { data } = await call("GET", UNPAGED.has(kind) ? kind : `${kind}?limit=1000`);
+  return Array.isArray(data) ? data : data.items;
+}
+
+/**
+ * Makes an object.
+ * @param {string} kind
+ * @param {object} body
+ */
+export async function made(kind, body) {
+  return (await call("POST", kind, body)).data;
+}
+
+/**
+ * Makes a machine that nobody powers, and that runs what somebody put on it.
+ * @param {string} hostname
+ * @param {number} number
+ * @param {object} [more]
+ */
+export function madeMachine(hostname, number, more = {}) {
+  const mac = `52:54:00:77:00:${number.toString(16).padStart(2, "0")}`;
+  return made("machines", { hostname, architecture: "amd64", power_type: "manual", mac_addresses: mac, deployed: true, ...more });
+}

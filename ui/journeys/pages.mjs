@@ -1,0 +1,115 @@
+/** Every page and every tab, in both colors, at three widths: axe finds nothing, nothing hangs over, nothing goes wrong. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { addresses } from "./addresses.mjs";
+import { furnish } from "./furnish.mjs";
+import { journey, order, REGIONS, say, SITE } from "./lab.mjs";
+import { until, all } from "./api.mjs";
+
+/** @typedef {import("./browser.mjs").Operator} Operator */
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What differs by colors, and what also differs where the same is laid out more narrowly. */
+const COLORS = ["color-contrast", "link-in-text-block"];
+const LAYOUT = [...COLORS, "target-size", "scrollable-region-focusable"];
+
+/**
+ * The ways in which a page is looked at, with the rules that tell something new then; none are all. A phone has elements of its own.
+ * @type {readonly { colorScheme: "light" | "dark", width: number, rules: readonly string[] | null }[]}
+ */
+const WAYS = [
+  { colorScheme: "light", width: 1440, rules: null },
+  { colorScheme: "light", width: 768, rules: LAYOUT },
+  { colorScheme: "light", width: 390, rules: null },
+  { colorScheme: "dark", width: 390, rules: COLORS },
+  { colorScheme: "dark", width: 768, rules: COLORS },
+  { colorScheme: "dark", width: 1440, rules: COLORS },
+];
+
+/** How many windows there are: as many as the smallest machine has cores. */
+const WINDOWS = 2;
+
+/** @type {string[]} */
+const found = [];
+
+await journey(async (browser) => {
+  for (const machine of Object.keys(SITE.machines)) await order("power-on", { machine });
+  await furnish();
+  await until("machines are enlisted", async () => (await all("machines")).some((machine) => machine.power_type !== "manual"));
+  const [login = "", ...paths] = await addresses();
+  const operator = await browser.open(REGIONS[0] ?? "");
+  await operator.load(login);
+  await look(operator, login);
+  await operator.page.context().close();
+  const left = [...paths];
+  const opened = Array.from({ length: WINDOWS }, async () => {
+    const operator = await browser.open(REGIONS[0] ?? "");
+    await operator.load("/login");
+    await operator.logIn(SITE.user, SITE.password);
+    await operator.isAt("Overview");
+    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+      await operator.load(path);
+      await look(operator, path);
+      if (!path.includes("?")) left.push(...(await tabs(operator)).map((tab) => `${path}${tab}`));
+    }
+  });
+  await Promise.all(opened);
+  assert.deepEqual(found, [], "axe finds nothing");
+});
+
+/**
+ * Looks at a page in all ways.
+ * @param {Operator} operator
+ * @param {string} path
+ */
+async function look(operator, path) {
+  const { page } = operator;
+  const began = Date.now();
+  await operator.isSettled();
+  await page.evaluate(AXE);
+  for (const { colorScheme, width, rules } of WAYS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await operator.isSettled();
+    const faults = await page.evaluate(check, rules);
+    found.push(...faults.map((fault) => `${path} ${colorScheme} ${width}: ${fault}`));
+  }
+  say(`${path}: ${Date.now() - began} ms`);
+}
+
+/**
+ * Runs in the page.
+ * @param {readonly string[] | null} rules
+ * @returns {Promise<string[]>}
+ */
+async function check(rules) {
+  const axe = /** @type {any} */ (window).axe;
+  const options = { resultTypes: ["violations"], ...(rules === null ? {} : { runOnly: { type: "rule", values: rules } }) };
+  const { violations, passes } = await axe.run(document, options);
+  if (passes.length === 0) return ["axe has looked at nothing"];
+  /** @type {string[]} */
+  const told = violations.map((/** @type {any} */ violation) => {
+    const nodes = violation.nodes.map((/** @type {any} */ node) => `${node.target} (${node.any.concat(node.all, node.none)[0]?.message})`);
+    return `${violation.id}: ${violation.help}: ${nodes.slice(0, 3).join("; ")}`;
+  });
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) told.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
+  return told;
+}
+
+/**
+ * The other tabs of a page, as what their addresses end with.
+ * @param {Operator} operator
+ * @returns {Promise<string[]>}
+ */
+async function tabs({ page }) {
+  return page.evaluate(() => {
+    const links = [...document.querySelectorAll("main a[href*='tab=']")].map((link) => new URL(/** @type {HTMLAnchorElement} */ (link).href));
+    const here = links.filter((url) => url.pathname === location.pathname).map((url) => url.search);
+    return [...new Set(here)];
+  });
+}
