@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use model::event::AuditedObject;
 use model::id::SystemId;
+use model::request::RequestId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +42,10 @@ pub struct Audit {
     /// The address that it came from.
     #[schema(value_type = Option<String>)]
     pub from: Option<IpAddr>,
+    /// The id of the request, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<RequestId>,
     /// The revision of the change.
     pub revision: u64,
     /// The objects that it changed, without their secrets: of a changed one, the fields that differ.

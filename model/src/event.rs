@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::SystemId;
+use crate::request::RequestId;
 use crate::time::Timestamp;
 
 /// How much an event matters; MAAS uses Python's numbers for it.
@@ -68,6 +69,9 @@ pub struct Audit {
     pub operation: String,
     /// The other end of the connection.
     pub from: Option<IpAddr>,
+    /// The id of the request; none of what was changed without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
     /// The objects that it changed.
     pub objects: Vec<AuditedObject>,
     /// How many more there are.

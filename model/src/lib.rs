@@ -33,6 +33,7 @@ pub mod package_repository;
 pub mod password;
 pub mod pool;
 pub mod query;
+pub mod request;
 pub mod retention;
 pub mod secret;
 pub mod session;

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
+use crate::request::RequestId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -44,6 +45,9 @@ pub struct BulkOperation {
     pub username: String,
     /// The other end of the connection.
     pub from: Option<IpAddr>,
+    /// The id of the request that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
     /// The hash of what was asked for, as hexadecimal digits.
     pub request: String,
     /// The kind of the objects, `machines`.
@@ -273,6 +277,7 @@ mod tests {
             user: UserId(1),
             username: "admin".to_owned(),
             from: None,
+            request_id: None,
             request: String::new(),
             resource: "machines".to_owned(),
             verb: "release".to_owned(),

@@ -126,6 +126,7 @@ fn json(Listed { event, revision }: &Listed) -> Value {
     let audit = event.audit.as_ref().map(|audit| Audit {
         operation: audit.operation.clone(),
         from: audit.from,
+        request_id: audit.request_id.clone(),
         revision: *revision,
         objects: audit.objects.clone(),
         more: audit.more,

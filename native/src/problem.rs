@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use model::error::Kind;
+use model::request::RequestId;
 use ops::error::Refusal;
 use rest::intake::IntakeError;
 use rest::problem::{self, Body, status_of};
@@ -60,6 +61,10 @@ pub struct Document {
     /// What is wrong where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// The id of the request, as in the header `X-Request-Id`: logs and events have it, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<RequestId>,
     /// Members that only this kind of failure has.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -178,15 +183,17 @@ impl From<IntakeError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The answer to the request of that id.
+    #[must_use]
+    pub fn answer(self, request_id: Option<RequestId>) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let known = KINDS.iter().find(|(known, _, _)| *known == self.status);
         let (_, name, title) =
             known.copied().unwrap_or((self.status, "other", "The request failed"));
         let Self { status: number, detail, errors, more, headers } = self;
         let (kind, title) = (format!("/api/v1/docs#{name}"), title.to_owned());
-        let document = Document { kind, title, status: number, detail, errors, more };
+        let document = Document { kind, title, status: number, detail, errors, request_id, more };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let media_type = HeaderValue::from_static(MEDIA_TYPE);
         let mut response = (status, [(header::CONTENT_TYPE, media_type)], body).into_response();

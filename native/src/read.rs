@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use model::access::{Actor, Role};
 use ops::background;
-use rest::auth::address;
 use rest::auth::caller::origin;
+use rest::auth::source;
 use rest::call::Parts;
 use rest::params::Params;
 use serde_json::{Map, Value, json};
@@ -43,12 +43,12 @@ pub async fn request(parts: &Parts, actor: Actor, input: &Input) -> Result<Reque
         (true, _) => Some(live.view().await?),
     };
     let parts = Parts { tables: live.pinned(view.clone()), ..parts.clone() };
-    let from = address::of(&input.head.extensions);
+    let source = source::of(&input.head.extensions);
     let origin = origin(&input.head.headers);
     // Asked for after the view: it may only be older than it says.
     let is_stale = revision::boolean(&input.params, "stale")?;
     let age = is_stale.then(|| live.store().age());
-    Ok(Request { parts, actor, view, live, present, age, origin, from })
+    Ok(Request { parts, actor, view, live, present, age, origin, source })
 }
 
 /// A page of a resource.

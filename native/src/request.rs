@@ -1,13 +1,13 @@
 //! One request: who asks, at which revision, and how the operations that both APIs share are run for it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts as Head;
 use model::access::{Actor, Object, permits};
+use model::request::Source;
 use rest::call::{Call, Content, Parts};
 use rest::operation::{Method, Operation};
 use rest::params::Params;
@@ -84,8 +84,8 @@ pub struct Request {
     pub age: Option<Duration>,
     /// Scheme and host that the client used.
     pub origin: String,
-    /// The other end of the connection.
-    pub from: Option<IpAddr>,
+    /// Where it comes from, and what it is called.
+    pub source: Source,
 }
 
 impl Request {
@@ -101,7 +101,7 @@ impl Request {
             present: None,
             age: None,
             origin: self.origin.clone(),
-            from: self.from,
+            source: self.source.clone(),
         }
     }
 
@@ -139,7 +139,7 @@ impl Request {
             params,
             content,
             origin: self.origin.clone(),
-            from: self.from,
+            source: self.source.clone(),
         };
         Ok((operation.run)(call).await?)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use http::request::Parts as Head;
@@ -13,6 +13,7 @@ use http::{HeaderValue, Request as HttpRequest, header};
 use model::access::{Actor, Object, Permission, permits};
 use ops::access::entitlements::actor_at;
 use rest::auth::identify::identify;
+use rest::auth::source;
 use rest::body::read_urlencoded;
 use rest::call::{Content, Parts};
 use rest::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
@@ -49,9 +50,10 @@ pub fn router(parts: Parts) -> Router {
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: HttpRequest<Body>) -> Response {
+    let request_id = source::of(request.extensions()).request_id;
     let mut response = match dispatch(&shared, request).await {
         Ok(response) => response,
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem.answer(request_id),
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use identity::Role;
 use model::access::{Actor, Denied, Object, Permission, permits};
+use model::request::Source;
 use tables::audit::Origin;
 use tables::update::{Cause, Tables};
 
@@ -32,9 +33,12 @@ pub fn cause(actor: &Actor, reason: &'static str) -> Cause {
 
 /// The tables for what a user asks for from there: what it changes is told in an event. For others it is not.
 #[must_use]
-pub fn on_behalf(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables {
+pub fn on_behalf(tables: &Tables, actor: &Actor, source: &Source) -> Tables {
     match author(actor) {
-        Author::User(username) => tables.on_behalf(Origin { username: username.to_owned(), from }),
+        Author::User(username) => {
+            let (username, source) = (username.to_owned(), source.clone());
+            tables.on_behalf(Origin { username, source })
+        }
         Author::System => tables.clone(),
     }
 }
@@ -43,7 +47,7 @@ pub fn on_behalf(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables
 /// the name that the history has for the node, `region:1`.
 #[must_use]
 pub fn on_behalf_of_node(tables: &Tables, actor: &Actor, from: Option<IpAddr>) -> Tables {
-    tables.on_behalf(Origin { username: actor.to_string(), from })
+    tables.on_behalf(Origin { username: actor.to_string(), source: from.into() })
 }
 
 /// A node as the actor that it is; none when its name is no node's.

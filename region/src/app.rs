@@ -25,6 +25,7 @@ use tower::Layer;
 use tower::util::MapRequestLayer;
 
 use crate::admission::Admission;
+use crate::answers;
 use crate::clocks;
 use crate::config::{Config, GRPC_PORT, HTTP_PORT, Tls};
 use crate::feed::Feed;
@@ -185,10 +186,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     };
     let is_tls_only = config.tls.as_ref().is_some_and(|tls| tls.only);
     let plain = if is_tls_only { https::without_api(routes.clone()) } else { routes.clone() };
+    let plain = answers::told(plain, &config.hostname);
     let limits = Limits::of(CONNECTIONS_MAX, &OpenFiles::of_this_process());
     tasks.spawn(serve_http(http, plain, limits.clone(), stop.clone()));
     if let Some((listener, certificate)) = https.zip(certificate.as_ref()) {
         let acceptor = certificate.acceptor().map_err(RunError::Certificate)?;
+        let routes = answers::told(https::over_tls(routes), &config.hostname);
         tasks.spawn(serve_https(listener, acceptor, routes, limits, stop.clone()));
     }
     tasks.spawn(finished(https::follow(certificate, hangups, stop.clone())));
@@ -354,7 +357,7 @@ async fn serve_https(
     limits: Limits,
     stop: CancellationToken,
 ) -> Ended {
-    let service = MapRequestLayer::new(collapse_slashes).layer(https::over_tls(routes));
+    let service = MapRequestLayer::new(collapse_slashes).layer(routes);
     http_server::serve_tls(listener, acceptor, service, limits, stop).await;
     Ok(())
 }

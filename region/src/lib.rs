@@ -1,6 +1,7 @@
 //! The region controller: the process, its doors for racks and machines, and its reconcilers.
 
 pub mod admission;
+pub mod answers;
 pub mod app;
 pub mod clocks;
 pub mod config;

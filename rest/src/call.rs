@@ -1,7 +1,6 @@
 //! One call of an operation: who calls, with which parameters, and the parts that answer it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +8,7 @@ use axum::body::Body;
 use images::Images;
 use model::access::{Actor, Permission};
 use model::error::Kind;
+use model::request::Source;
 use model::user::User;
 use oidc::providers::Providers;
 use ops::Tables;
@@ -83,8 +83,8 @@ pub struct Call {
     pub content: Content,
     /// Scheme and host the client used, `http://10.0.0.1:5240`.
     pub origin: String,
-    /// The address of the other end of the connection; none in a test without connections.
-    pub from: Option<IpAddr>,
+    /// Where it comes from.
+    pub source: Source,
 }
 
 impl Call {
@@ -149,7 +149,7 @@ mod tests {
             params,
             content: Content::from(Intake::new(Body::from(MARKER))),
             origin: String::new(),
-            from: None,
+            source: Source::default(),
         };
         let printed = format!("{call:?} {call:#?}");
         assert!(!printed.contains(MARKER), "{printed}");

@@ -266,6 +266,7 @@ impl Operation {
 mod tests {
     use model::access::Actor;
     use model::id::UserId;
+    use model::request::Source;
     use model::time::Timestamp;
     use model::user::User;
     use raft_store::Store;
@@ -333,7 +334,7 @@ mod tests {
             params,
             content: Content::default(),
             origin: String::new(),
-            from: None,
+            source: Source::default(),
         }
     }
 

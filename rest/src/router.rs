@@ -23,9 +23,9 @@ use model::error::Kind;
 use ops::authorize::on_behalf;
 
 use crate::access::{accounts, oidc, sessions};
-use crate::auth::address;
 use crate::auth::caller::origin;
 use crate::auth::identify::{caller, caller_with_key};
+use crate::auth::source;
 use crate::body::{is_covered_form, is_form, read_body, read_urlencoded};
 use crate::call::{Call, Content, Parts};
 use crate::describe;
@@ -202,10 +202,10 @@ async fn dispatch(
     if !operation.takes_any_name {
         params.keep(|name| operation.params.iter().any(|param| param.is_for(name)));
     }
-    let from = address::of(&head.extensions);
+    let source = source::of(&head.extensions);
     let mut parts = parts.clone();
     if operation.method != operation::Method::Get {
-        parts.tables = on_behalf(&parts.tables, &actor, from);
+        parts.tables = on_behalf(&parts.tables, &actor, &source);
     }
     let call = Call {
         parts,
@@ -214,7 +214,7 @@ async fn dispatch(
         params,
         content: body.into_content(),
         origin: origin(&head.headers),
-        from,
+        source,
     };
     (operation.run)(call).await
 }

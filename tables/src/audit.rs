@@ -6,11 +6,11 @@
 mod hiding;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use bytes::Bytes;
 use model::event::{Audit, AuditedObject, Event, EventLevel};
 use model::id::SystemId;
+use model::request::Source;
 use serde_json::{Map, Value};
 
 use crate::audit::hiding::{marked, unmarked};
@@ -76,8 +76,8 @@ pub fn is_told(table: &str) -> bool {
 pub struct Origin {
     /// The user's name.
     pub username: String,
-    /// The other end of the connection.
-    pub from: Option<IpAddr>,
+    /// Where the request comes from.
+    pub source: Source,
 }
 
 /// What a transaction made of rows, as far as it is told.
@@ -183,7 +183,13 @@ pub(crate) fn record(
     let node = nodes.next().filter(|_| nodes.next().is_none() && more == 0);
     let (node, hostname) = node.unzip();
     let description = describe(operation, &objects, more);
-    let audit = Audit { operation: operation.to_owned(), from: origin.from, objects, more };
+    let audit = Audit {
+        operation: operation.to_owned(),
+        from: origin.source.address,
+        request_id: origin.source.request_id.clone(),
+        objects,
+        more,
+    };
     tx.insert(&Event {
         id: tx.next_event_id(),
         node,

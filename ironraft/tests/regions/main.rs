@@ -19,6 +19,7 @@ mod native;
 mod oidc;
 mod operations;
 mod quorum;
+mod request_ids;
 mod rest;
 mod sessions;
 mod site;

@@ -46,6 +46,8 @@ pub struct TimelineEntry {
     pub reason: Option<String>,
     /// The other end of the user's connection, for administrators.
     pub from_address: Option<String>,
+    /// The id of the user's request, for administrators.
+    pub request_id: Option<String>,
     /// What happened.
     pub happened: Vec<TimelineItem>,
 }
@@ -164,6 +166,7 @@ fn entry(entry: Entry) -> TimelineEntry {
         actor: entry.actor,
         reason: entry.reason,
         from_address: entry.from.map(|from| from.to_string()),
+        request_id: entry.request_id.map(String::from),
         happened: entry.happened.into_iter().map(item).collect(),
     }
 }

@@ -18,7 +18,7 @@ pub async fn answer(request: &Request, input: &Input) -> Result<Response, Proble
     if let Some((name, _)) = input.params.iter().find(|(name, _)| !name.starts_with("oauth_")) {
         return Err(Problem::parameter(name, "There is no such parameter."));
     }
-    let tables = on_behalf(&request.live, &request.actor, request.from);
+    let tables = on_behalf(&request.live, &request.actor, &request.source);
     let id = input.value("operation");
     let operation = ops::site::operations::cancel(&tables, &request.actor, id).await?;
     let now = request.at(request.live.view().await?);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, stream};
 use model::access::Actor;
 use model::operation::{BulkOperation, Outcome};
+use model::request::Source;
 use ops::authorize::on_behalf;
 use ops::site::operations::{self, Noted};
 use rest::call::Parts;
@@ -60,8 +61,9 @@ async fn done(
 ) -> Result<Vec<(String, Noted)>, TableError> {
     let live = parts.tables.clone();
     let parts = Parts { tables: live.pinned(view.clone()), ..parts.clone() };
-    let (origin, from) = (String::new(), operation.from);
-    let request = Request { parts, actor, view, live, present: None, age: None, origin, from };
+    let source = Source { address: operation.from, request_id: operation.request_id.clone() };
+    let origin = String::new();
+    let request = Request { parts, actor, view, live, present: None, age: None, origin, source };
     let Some(work) = Work::of(operation, &request) else {
         return Ok(refused(ids, 404, "The region that leads has no such verb."));
     };
@@ -92,7 +94,7 @@ async fn one(
     if let Some(revision) = revision_of(&once, &request.view)? {
         return Ok(Noted::Outcome(Outcome::Done { revision }));
     }
-    let tables = on_behalf(&request.live, &request.actor, request.from);
+    let tables = on_behalf(&request.live, &request.actor, &request.source);
     let result = work.run(tables.answering_once(once.clone()), target, objects).await;
     let after = request.live.view().await?;
     let committed = revision_of(&once, &after)?;

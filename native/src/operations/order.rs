@@ -184,7 +184,8 @@ fn operation(
         id: repeat.map_or_else(|| random_text(ID_LENGTH).to_lowercase(), id_of),
         user: user.id,
         username: user.username.clone(),
-        from: work.request.from,
+        from: work.request.source.address,
+        request_id: work.request.source.request_id.clone(),
         request: repeat.map(|repeat| hex(repeat.request())).unwrap_or_default(),
         resource: work.resource.name.to_owned(),
         verb: order.verb,
@@ -236,7 +237,7 @@ async fn make(
     operation: &BulkOperation,
     repeat: Option<&Repeat>,
 ) -> Result<Response, Problem> {
-    let tables = on_behalf(&request.live, &request.actor, request.from);
+    let tables = on_behalf(&request.live, &request.actor, &request.source);
     let tables = repeat.map_or_else(|| tables.clone(), |repeat| repeat.tables(&tables));
     match operations::create(&tables, &request.actor, operation).await {
         Ok(Made::New(made)) => accepted(request, &made, false).await,

@@ -55,7 +55,7 @@ pub struct BulkPlan {
 /// [`Problem`] when nothing can be planned at all.
 pub async fn plan(work: &Work<'_>, targets: &[Target]) -> Result<BulkPlan, Problem> {
     let request = work.request;
-    let live = on_behalf(&request.live, &request.actor, request.from);
+    let live = on_behalf(&request.live, &request.actor, &request.source);
     let pinned = live.pinned(request.view.clone());
     let objects = work.objects().await?;
     let mut whole = BulkPlan {

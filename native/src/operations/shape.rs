@@ -28,6 +28,8 @@ pub struct Shown {
     pub username: String,
     /// The other end of the connection.
     pub from_address: Option<String>,
+    /// The id of the request that asked for it.
+    pub request_id: Option<String>,
     /// The filter that meant the objects; null when they were named.
     pub filter: Option<String>,
     /// The parameters; what may be a secret is `***`.
@@ -87,6 +89,7 @@ impl From<&BulkOperation> for Shown {
             username: operation.username.clone(),
             from_address: operation.from.map(|from| from.to_string()),
             filter: operation.filter.clone(),
+            request_id: operation.request_id.clone().map(String::from),
             parameters: operation.parameters.clone().into_iter().chain(hidden).collect(),
             created: time(operation.created),
             ended: operation.ended.map(time),

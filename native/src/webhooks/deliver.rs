@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::StatusCode;
 use model::access::Actor;
+use model::request::Source;
 use model::user::User;
 use model::webhook::{Delivery, Tells, Webhook};
 use ops::access::entitlements::actor_at;
@@ -181,7 +182,7 @@ impl Teller {
             present: None,
             age: None,
             origin: String::new(),
-            from: None,
+            source: Source::default(),
         })
     }
 }

@@ -137,7 +137,7 @@ impl Conditions {
         verb: &Verb,
         object: Option<&Value>,
     ) -> Result<Tables, Problem> {
-        let mut tables = on_behalf(&request.live, &request.actor, request.from);
+        let mut tables = on_behalf(&request.live, &request.actor, &request.source);
         if let Some(expected) = self.expected {
             let rows = verb.resource.and_then(|resource| resource.rows);
             let found = rows

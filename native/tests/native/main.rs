@@ -16,6 +16,7 @@ mod many_watchers;
 mod operations;
 mod paged;
 mod property;
+mod request_ids;
 mod settings;
 mod timeline;
 mod undo;

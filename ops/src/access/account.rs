@@ -11,6 +11,7 @@ use crate::access::keys::new_token;
 use crate::authorize::{author, authorize, on_behalf};
 use crate::error::Refusal;
 use crate::site::events::{NewEvent, record_by};
+use model::request::Source;
 use tables::read::Reads;
 use tables::site::TOKENS_OF_USER;
 use tables::tx::Tx;
@@ -89,7 +90,7 @@ pub async fn key_for_operator(
     let token = match (known, new_name) {
         (Some(token), None) => token,
         (_, name) => {
-            let tables = on_behalf(tables, &actor, None);
+            let tables = on_behalf(tables, &actor, &Source::default());
             create_token(&tables, &actor, name.unwrap_or(OPERATOR_KEY)).await?
         }
     };

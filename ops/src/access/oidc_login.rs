@@ -20,6 +20,7 @@ use crate::access::users::{self, NewUser};
 use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::site::events::NewEvent;
+use model::request::Source;
 use tables::audit::Origin;
 use tables::error::TableError;
 use tables::read::{Reads, View};
@@ -38,8 +39,8 @@ pub struct Person<'a> {
     pub subject: &'a str,
     /// What is said of that person.
     pub claims: &'a Map<String, Value>,
-    /// Where it connects from.
-    pub from: Option<IpAddr>,
+    /// Where the request comes from.
+    pub source: &'a Source,
 }
 
 /// Why somebody whom a provider vouches for is no user here.
@@ -97,7 +98,7 @@ pub async fn admit(tables: &Tables, person: &Person<'_>) -> Result<User, NotAdmi
     let named = person.provider.username(person.claims);
     let username = known.map(|user| user.username).or_else(|| named.map(str::to_owned));
     let username = username.unwrap_or_else(|| person.subject.to_owned());
-    let tables = tables.on_behalf(Origin { username, from: person.from });
+    let tables = tables.on_behalf(Origin { username, source: person.source.clone() });
     let cause = cause(&Actor::Anonymous, "login.oidc");
     let admitted = tables.update(&cause, |tx| admitted(tx, person, &id));
     admitted.await?

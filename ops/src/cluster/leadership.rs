@@ -102,7 +102,13 @@ fn event(
         after: leader(Some(region.node_id)),
     };
     let description = format!("{TRANSFER}: {object}");
-    let objects = vec![object];
+    let audit = Audit {
+        operation: TRANSFER.to_owned(),
+        from,
+        request_id: None,
+        objects: vec![object],
+        more: 0,
+    };
     Event {
         id: 0,
         node: Some(region.system_id.clone()),
@@ -112,7 +118,7 @@ fn event(
         description,
         username: Some(actor.to_string()),
         created: model::time::Timestamp::default(),
-        audit: Some(Box::new(Audit { operation: TRANSFER.to_owned(), from, objects, more: 0 })),
+        audit: Some(Box::new(audit)),
     }
 }
 

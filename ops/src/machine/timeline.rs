@@ -18,6 +18,7 @@ use model::machine::power::PowerJob;
 use model::machine::status::Status;
 use model::machine::status_change::{self, StatusChange, Told};
 use model::machine::waiting::{Boot, Known, Wait, waits_for};
+use model::request::RequestId;
 use model::time::Timestamp;
 use raft_store::past::records::{Done, KeyPast};
 use tables::error::TableError;
@@ -80,6 +81,8 @@ pub struct Entry {
     pub reason: Option<String>,
     /// The other end of the user's connection.
     pub from: Option<IpAddr>,
+    /// The id of the user's request.
+    pub request_id: Option<RequestId>,
     /// What happened, in sentences or less.
     pub happened: Vec<(Kind, String)>,
 }
@@ -170,6 +173,7 @@ fn of_done(done: &Done) -> Entry {
         actor: Some(done.actor.clone()),
         reason: Some(done.reason.clone()),
         from: None,
+        request_id: None,
         happened: Vec::new(),
     }
 }
@@ -181,6 +185,7 @@ fn of_event(revision: u64, event: &Event) -> Entry {
         actor: event.username.as_ref().map(|name| format!("user:{name}")),
         reason: event.audit.as_ref().map(|audit| audit.operation.clone()),
         from: None,
+        request_id: None,
         happened: Vec::new(),
     }
 }
@@ -189,6 +194,7 @@ fn of_event(revision: u64, event: &Event) -> Entry {
 fn add_event(entry: &mut Entry, event: &Event) {
     if let Some(audit) = &event.audit {
         entry.from = audit.from;
+        entry.request_id.clone_from(&audit.request_id);
         if !entry.happened.iter().any(|(kind, _)| *kind == Kind::Call) {
             entry.happened.insert(0, (Kind::Call, audit.operation.clone()));
         }

@@ -228,6 +228,7 @@ mod tests {
             user: UserId(user),
             username: "eve".to_owned(),
             from: None,
+            request_id: None,
             request: "one".to_owned(),
             resource: "machines".to_owned(),
             verb: "release".to_owned(),

@@ -10,8 +10,8 @@ use http::HeaderMap;
 use http::request::Parts as Head;
 use model::controller::RackController;
 use model::login::source;
-use rest::auth::address;
 use rest::auth::caller::valid_token;
+use rest::auth::source::address;
 use tables::read::Reads;
 use tables::update::Tables;
 
@@ -45,13 +45,13 @@ impl Clients {
         let token = valid_token(&self.tables, head);
         match token.await {
             Some(token) => Client::Token(token),
-            None => Client::Address(address::of(&head.extensions).map(source)),
+            None => Client::Address(address(&head.extensions).map(source)),
         }
     }
 
     /// The client of a machine's request: the machine, as its rack says, or who connects.
     pub(super) async fn of_machine(&self, head: &Head) -> Client {
-        let Some(address) = address::of(&head.extensions) else { return Client::Address(None) };
+        let Some(address) = address(&head.extensions) else { return Client::Address(None) };
         let client = match forwarded_for(&head.headers) {
             Some(machine) if self.is_rack(address).await => machine,
             Some(_) | None => address,

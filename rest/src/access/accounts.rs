@@ -11,8 +11,8 @@ use http::{HeaderMap, Request, header};
 use model::access::Actor;
 use ops::authorize::on_behalf;
 
-use crate::auth::address;
 use crate::auth::logins::log_in;
+use crate::auth::source;
 use crate::body::read_body;
 use crate::call::Parts;
 use crate::intake::{ANONYMOUS_BYTES_MAX, Intake};
@@ -34,12 +34,13 @@ pub async fn authenticate(State(parts): State<Arc<Parts>>, request: Request<Body
 async fn exchange(parts: &Parts, request: Request<Body>) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
     let params = form(&head.headers, body).await?;
-    let from = address::of(&head.extensions);
-    let user = log_in(parts, &params, from).await?;
+    let source = source::of(&head.extensions);
+    let user = log_in(parts, &params, source.address).await?;
     let consumer = params.get("consumer").unwrap_or(DEFAULT_CONSUMER);
     let actor = Actor::without_groups(user);
-    let tables = on_behalf(&parts.tables, &actor, from);
-    let token = ops::access::account::token_named(&tables, &actor, consumer, from).await?;
+    let tables = on_behalf(&parts.tables, &actor, &source);
+    let token = ops::access::account::token_named(&tables, &actor, consumer, source.address);
+    let token = token.await?;
     Ok(Reply::json(&ApiKey::from(&token)))
 }
 

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Request, header};
 use model::access::Actor;
 use model::error::Kind;
 use model::oidc_provider::OidcProvider;
+use model::request::Source;
 use model::secret::Secret;
 use model::user::User;
 use oidc::error::ProviderError;
@@ -26,10 +27,10 @@ use ops::access::{cluster_key, oidc_providers};
 use ops::authorize::on_behalf;
 use ops::error::Refusal;
 
-use crate::auth::address;
 use crate::auth::cookies;
 use crate::auth::oidc_cookie::{self, Pending, own_path};
 use crate::auth::session_cookie::{presented, presented_as};
+use crate::auth::source;
 use crate::body::read_urlencoded;
 use crate::call::Parts;
 use crate::params::Params;
@@ -123,7 +124,7 @@ impl From<Refusal> for Failure {
 /// Sends a browser to the provider; 404 when there is none.
 pub async fn login(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
     let (head, _) = request.into_parts();
-    let from = address::of(&head.extensions);
+    let from = source::address(&head.extensions);
     let params = query(head.uri.query());
     let begun = async {
         let next = params.get("next").unwrap_or(HOME);
@@ -165,10 +166,11 @@ async fn begin(
 /// Takes a browser back: 302 to where it was to go, with the cookies of a session, or why not.
 pub async fn callback(State(parts): State<Arc<Parts>>, request: Request<Body>) -> Response {
     let (head, _) = request.into_parts();
-    let from = address::of(&head.extensions);
+    let source = source::of(&head.extensions);
+    let from = source.address;
     let came = Came {
         params: query(head.uri.query()),
-        from,
+        source,
         sealed: presented_as(&head.headers, oidc_cookie::NAME),
         session: presented(&head.headers),
     };
@@ -192,7 +194,7 @@ pub async fn callback(State(parts): State<Arc<Parts>>, request: Request<Body>) -
 /// What a browser brings back.
 struct Came<'a> {
     params: Params,
-    from: Option<IpAddr>,
+    source: Source,
     sealed: Option<&'a str>,
     session: Option<&'a str>,
 }
@@ -211,8 +213,9 @@ async fn returned(
         let user = admitted(parts, came, &provider, &vouched).await?;
         let length_max = Duration::from_secs(provider.session_length_s.into());
         let actor = Actor::without_groups(user.clone());
-        let tables = on_behalf(&parts.tables, &actor, came.from);
-        let begun = sessions::begin_external(&tables, &user, came.from, came.session, length_max);
+        let tables = on_behalf(&parts.tables, &actor, &came.source);
+        let (from, before) = (came.source.address, came.session);
+        let begun = sessions::begin_external(&tables, &user, from, before, length_max);
         Ok(begun.await?)
     };
     match begun.await {
@@ -275,7 +278,7 @@ async fn admitted(
     vouched: &Vouched,
 ) -> Result<User, Failure> {
     let Vouched { issuer, subject, claims } = vouched;
-    let person = Person { provider, issuer, subject, claims, from: came.from };
+    let person = Person { provider, issuer, subject, claims, source: &came.source };
     let admitted = oidc_login::admit(&parts.tables, &person).await;
     admitted.map_err(|error| {
         // Whoever it is chose the name: it must not write lines of the log.

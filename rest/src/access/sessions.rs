@@ -15,11 +15,11 @@ use serde_json::json;
 
 use crate::access::accounts::form;
 use crate::access::oidc;
-use crate::auth::address;
 use crate::auth::cookies::{self, logged_in};
 use crate::auth::logins::log_in;
 use crate::auth::page;
 use crate::auth::session_cookie;
+use crate::auth::source;
 use crate::call::Parts;
 use crate::params::Params;
 use crate::problem::{Body as ProblemBody, Problem};
@@ -52,11 +52,11 @@ pub async fn login(State(parts): State<Arc<Parts>>, request: Request<Body>) -> R
         page::check(&head.headers)?;
         let params = form(&head.headers, body).await?;
         complete(&params)?;
-        let from = address::of(&head.extensions);
-        let user = log_in(&parts, &params, from).await.map_err(refused)?;
+        let source = source::of(&head.extensions);
+        let user = log_in(&parts, &params, source.address).await.map_err(refused)?;
         let presented = session_cookie::presented(&head.headers);
-        let tables = on_behalf(&parts.tables, &Actor::without_groups(user.clone()), from);
-        let begun = sessions::begin(&tables, &user, from, presented).await;
+        let tables = on_behalf(&parts.tables, &Actor::without_groups(user.clone()), &source);
+        let begun = sessions::begin(&tables, &user, source.address, presented).await;
         Ok(cookies::of(&begun.map_err(refused)?, is_encrypted(&head.headers)))
     };
     match begun.await {
@@ -74,7 +74,7 @@ pub async fn logout(State(parts): State<Arc<Parts>>, request: Request<Body>) -> 
         let shown = params.get("csrfmiddlewaretoken");
         session.check_csrf(&head.method, &head.headers, shown)?;
         let actor = Actor::without_groups(session.user.clone());
-        let tables = on_behalf(&parts.tables, &actor, address::of(&head.extensions));
+        let tables = on_behalf(&parts.tables, &actor, &source::of(&head.extensions));
         sessions::end(&tables, &session.user, session.cookie.expose()).await?;
         Ok(())
     };

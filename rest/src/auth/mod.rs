@@ -1,6 +1,5 @@
 //! Who is calling: API keys by OAuth 1.0, names with passwords, sessions in cookies, logins at providers.
 
-pub mod address;
 pub mod caller;
 pub mod cookies;
 pub mod identify;
@@ -11,3 +10,4 @@ pub(crate) mod oidc_cookie;
 pub(crate) mod page;
 pub mod session_cookie;
 pub mod signed;
+pub mod source;

@@ -32,7 +32,7 @@ async fn change(call: Call) -> Result<Reply, Problem> {
     let old = OLD.of(&call.params)?.unwrap_or_default().into();
     let new = NEW.required(&call.params)?.into();
     let tables = &call.parts.tables;
-    passwords::change(tables, &call.actor, &old, &new, call.from).await?;
+    passwords::change(tables, &call.actor, &old, &new, call.source.address).await?;
     Ok(Reply::no_content())
 }
 

@@ -147,6 +147,7 @@ fn shape(Listed { event, revision }: &Listed) -> Event {
     let audit = event.audit.as_ref().map(|audit| Audit {
         operation: audit.operation.clone(),
         from: audit.from,
+        request_id: audit.request_id.clone(),
         revision: *revision,
         objects: audit.objects.clone(),
         more: audit.more,

@@ -1,5 +1,7 @@
 //! What is told of changes, and what is not.
 
+use std::net::IpAddr;
+
 use model::id::UserId;
 use model::session::Session;
 use model::setting::Setting;
@@ -30,8 +32,9 @@ fn cause(reason: &'static str) -> Cause {
 }
 
 fn on_behalf(tables: &Tables) -> Tables {
-    let from = Some(IpAddr::from([10, 0, 0, 9]));
-    tables.on_behalf(Origin { username: "admin".to_owned(), from })
+    let source =
+        Source { address: Some(IpAddr::from([10, 0, 0, 9])), request_id: "r-1".parse().ok() };
+    tables.on_behalf(Origin { username: "admin".to_owned(), source })
 }
 
 async fn put<T: Row>(tables: &Tables, reason: &'static str, rows: &[T]) {
@@ -64,6 +67,7 @@ async fn a_change_tells_who_from_where_and_what_was_and_is_without_secrets() {
     assert_eq!(event.description, "user.update: changed user 2 (eve): email");
     let audit = event.audit.as_ref().unwrap();
     assert_eq!(audit.from, Some(IpAddr::from([10, 0, 0, 9])));
+    assert_eq!(audit.request_id, "r-1".parse().ok());
     assert_eq!(audit.objects[0].before, Some(json!({ "email": "a@b" })));
     assert_eq!(audit.objects[0].after, Some(json!({ "email": "c@d" })));
     let made = of(&told, "user.create").audit.as_ref().unwrap();

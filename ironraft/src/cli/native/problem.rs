@@ -14,7 +14,8 @@ pub(crate) fn failure(answer: &Answer) -> Failure {
 /// The failure of a status and a body.
 pub(crate) fn of(status: u16, body: &str, request: Option<&str>) -> Failure {
     let mut message = said(status, body);
-    if let Some(request) = request {
+    // What the region's log has more of.
+    if let Some(request) = request.filter(|_| status >= 500) {
         message += &format!(" (request {request})");
     }
     match status {
@@ -70,5 +71,6 @@ mod tests {
         }
         assert_eq!(told(500, "").1, "T");
         assert_eq!(of(502, "", Some("r-1")).told().1, "502 Bad Gateway (request r-1)");
+        assert_eq!(of(404, "", Some("r-1")).told().1, "404 Not Found");
     }
 }

@@ -29,7 +29,9 @@ fn told(attempt: &Attempt<'_>) -> Vec<String> {
         Ok(answer) => {
             let revision = answer.header("x-ironraft-revision");
             let revision = revision.map(|at| format!(", revision {at}")).unwrap_or_default();
-            format!("< {} from {endpoint} in {took} ms{revision}", answer.status)
+            let id = answer.header("x-request-id");
+            let id = id.map(|id| format!(", request {id}")).unwrap_or_default();
+            format!("< {} from {endpoint} in {took} ms{revision}{id}", answer.status)
         }
         Err(reason) => format!("< no answer from {endpoint} in {took} ms: {reason}"),
     });

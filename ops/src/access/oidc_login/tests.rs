@@ -38,7 +38,7 @@ async fn come(
 ) -> Result<User, NotAdmitted> {
     let claims = claims.as_object().unwrap();
     let issuer = "https://id.example.com";
-    admit(tables, &Person { provider, issuer, subject, claims, from: None }).await
+    admit(tables, &Person { provider, issuer, subject, claims, source: &Source::default() }).await
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn somebody_is_the_same_user_whatever_it_is_called_and_has_the_rights_of_t
     let claims = json!({ "preferred_username": "anna", "groups": ["admins"] });
     let issuer = "https://other.example.com";
     let claims = claims.as_object().unwrap();
-    let other = Person { provider, issuer, subject: "1", claims, from: None };
+    let other = Person { provider, issuer, subject: "1", claims, source: &Source::default() };
     assert_eq!(admit(tables, &other).await, Err(NotAdmitted::NameTaken("anna".to_owned())));
 }
 

@@ -297,6 +297,7 @@ fn every_level() -> Vec<Written> {
         operation: text("zone.create"),
         from: Some("10.0.0.9".parse().expect("an address")),
         objects: vec![object],
+        request_id: Some("r-1".parse().expect("an id")),
         more: 2,
     };
     let audit = Event { level: EventLevel::Audit, audit: Some(Box::new(audit)), ..event(20, true) };

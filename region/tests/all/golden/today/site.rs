@@ -131,6 +131,7 @@ fn users() -> Vec<Written> {
         created: at(8),
         used: at(9),
         from: Some("2001:db8::9".parse().expect("an address")),
+        request_id: Some("r-1".parse().expect("an id")),
         ends: None,
     };
     let of_provider = Session { id: "cd".repeat(32), ends: Some(at(10)), ..session };
@@ -173,6 +174,7 @@ fn under_way() -> BulkOperation {
         user: UserId(2),
         username: "Eve".to_owned(),
         from: Some("2001:db8::9".parse().expect("an address")),
+        request_id: Some("r-1".parse().expect("an id")),
         request: "cd".repeat(32),
         resource: "machines".to_owned(),
         verb: "deploy".to_owned(),
@@ -195,6 +197,7 @@ fn cancelled() -> BulkOperation {
     let mut operation = BulkOperation {
         id: "operationthattwo".to_owned(),
         from: None,
+        request_id: None,
         request: String::new(),
         filter: None,
         ..under_way()
