@@ -78,6 +78,20 @@ fn add(
     }
 }
 
+/// A problem of an operation with only one parameter points to that, whatever the operation calls what is wrong: a setting is
+/// called by its own name, and stands in the body as `value`.
+#[must_use]
+pub fn located(mut problem: Problem, operation: &Operation) -> Problem {
+    if let [only] = operation.params
+        && !only.name.contains('{')
+    {
+        for pointer in problem.errors.iter_mut().filter_map(|fault| fault.pointer.as_mut()) {
+            *pointer = format!("/{}", only.name);
+        }
+    }
+    problem
+}
+
 /// Whether a parameter stands for all members of an object of that name: `power_parameters_{param}`.
 fn is_part_of(parameter: &str, name: &str) -> bool {
     parameter.strip_suffix("_{param}") == Some(name)

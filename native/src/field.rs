@@ -22,12 +22,16 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The fields of a resource's shape.
+    /// The fields of a resource's shape, and of when what is told of happened.
     #[must_use]
     pub fn of(resource: &Resource) -> Self {
         let shape = (resource.shape)();
         let mut fields = Self::default();
         fields.add_object(&Schemas::of(&shape), &[], resource.kinds);
+        for moment in resource.times {
+            let name = moment.name().to_owned();
+            fields.add(name.clone(), FieldKind::Time, moment.doc(), vec![name]);
+        }
         fields
     }
 

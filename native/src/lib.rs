@@ -39,6 +39,8 @@ pub mod router;
 pub mod rows;
 pub mod rows_seen;
 pub mod site;
+pub mod times;
+mod uploads;
 pub mod verb;
 pub mod watch;
 pub mod webhooks;

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::registry::known_fields;
 use crate::request::{Input, Request};
 use crate::resource::Resource;
-use crate::revision;
+use crate::{revision, times, uploads};
 
 /// The header with the revision that an answer is of.
 pub const REVISION: HeaderName = HeaderName::from_static("x-ironraft-revision");
@@ -65,8 +65,8 @@ pub async fn list(
     let query = ListQuery::read(params, &fields.fields, now())?;
     let page = match resource.listing {
         Listing::Nodes(nodes) => nodes.page(request, &query).await?,
-        listing => {
-            let (objects, wanted) = (listing.all(request).await?, query.clone());
+        _ => {
+            let (objects, wanted) = (all(request, resource).await?, query.clone());
             let item = |object| Item { object, fields, key: resource.key };
             let page =
                 background::run(move || list::page(objects.into_iter().map(item), &wanted)).await;
@@ -75,7 +75,7 @@ pub async fn list(
             Page { items, total, next, facets, groups }
         }
     };
-    let shown = |object| only(with_revision(request, resource, object), &query.members);
+    let shown = |object| listed(resource, with_revision(request, resource, object), &query.members);
     let items: Vec<Value> = page.items.into_iter().map(shown).collect();
     let mut body = json!({
         "items": items,
@@ -144,13 +144,29 @@ pub async fn find(
     }
 }
 
-/// An object with its revision.
+/// An object with its revision, and with when it was made and changed.
 pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: Value) -> Value {
     let revision = resource.rows.and_then(|rows| rows.revision(&request.view, &object));
-    if let (Some(revision), Some(members)) = (revision, object.as_object_mut()) {
-        members.insert("revision".to_owned(), revision.into());
+    if resource.uploaded {
+        uploads::name_here(&mut object);
+    }
+    if let Some(members) = object.as_object_mut() {
+        times::add(request, resource, members);
+        members.extend(revision.map(|revision| ("revision".to_owned(), revision.into())));
     }
     object
+}
+
+/// All objects of a resource as they are filtered and sorted.
+///
+/// # Errors
+/// [`Problem`].
+pub(crate) async fn all(request: &Request, resource: &Resource) -> Result<Vec<Value>, Problem> {
+    let mut objects = resource.listing.all(request).await?;
+    for members in objects.iter_mut().filter_map(Value::as_object_mut) {
+        times::add(request, resource, members);
+    }
+    Ok(objects)
 }
 
 /// The entity tag of an object with its revision.
@@ -176,6 +192,14 @@ pub(crate) fn answer(request: &Request, status: StatusCode, body: Value) -> Resp
         headers.insert(STALE, HeaderValue::from(age_ms));
     }
     response
+}
+
+/// An object as lists have it: only these members, or all but those that may be long.
+fn listed(resource: &Resource, mut object: Value, members: &[String]) -> Value {
+    if let Some(all) = object.as_object_mut().filter(|_| members.is_empty()) {
+        all.retain(|name, _| !resource.left_out.contains(&name.as_str()));
+    }
+    only(object, members)
 }
 
 /// Only these members of an object; all of it when there are none. The key stays.

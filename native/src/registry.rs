@@ -11,6 +11,7 @@ use model::device::Device;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
+use model::lease::binding::Binding;
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
@@ -36,6 +37,7 @@ use crate::operations;
 use crate::paged::Pages;
 use crate::resource::Resource;
 use crate::rows::Rows;
+use crate::times::Moment;
 use crate::webhooks::shape as webhooks;
 use crate::{events, leases, rows_seen, site};
 
@@ -52,14 +54,17 @@ pub const RESOURCES: &[Resource] = &[
     .listed(Listing::Nodes(Nodes::Machines))
     .stored(Rows::of::<Machine>("system_id"))
     .row_seen(rows_seen::machine)
+    .timed(&[Moment::Created, Moment::Updated, Moment::StatusChanged])
     .columns(&[
         "fqdn",
         "status_name",
+        "status_changed",
         "power_state",
         "owner",
         "pool.name",
         "zone.name",
         "tag_names",
+        "created",
     ]),
     Resource::new::<api::devices::Device>(
         "devices",
@@ -72,6 +77,7 @@ pub const RESOURCES: &[Resource] = &[
     .listed(Listing::Nodes(Nodes::Devices))
     .stored(Rows::of::<Device>("system_id"))
     .row_seen(rows_seen::device)
+    .timed(&[Moment::Created, Moment::Updated])
     .columns(&["fqdn", "ip_addresses", "owner", "zone.name"]),
     Resource::new::<api::controllers::Controller>(
         "racks",
@@ -125,17 +131,28 @@ pub const RESOURCES: &[Resource] = &[
         .seen_with(Permission::ReadSite)
         .stored(Rows::of::<Space>("id"))
         .columns(&["id", "name", "description"]),
-    Resource::new::<api::subnets::Subnet>("subnets", "subnet", &["subnets/"], &["subnets/{id}/"])
+    Resource::new::<site::Subnet>("subnets", "subnet", &["subnets/"], &["subnets/{id}/"])
         .doc("Prefixes of addresses on VLANs.")
         .seen_with(Permission::ReadSite)
         .named_by("id", &["name", "cidr"])
+        .listed(Listing::Function(|request| Box::pin(site::subnets(request))))
         .stored(Rows::of::<Subnet>("id"))
         .kinds(&[
             ("cidr", FieldKind::Text),
             ("gateway_ip", FieldKind::Address),
             ("dns_servers", FieldKind::Address),
         ])
-        .columns(&["id", "cidr", "name", "vlan.vid", "vlan.fabric", "gateway_ip", "space"]),
+        .columns(&[
+            "id",
+            "cidr",
+            "name",
+            "vlan.vid",
+            "vlan.fabric",
+            "gateway_ip",
+            "space",
+            "addresses_used",
+            "addresses_total",
+        ]),
     Resource::new::<api::ipranges::IpRange>(
         "ip-ranges",
         "ip-range",
@@ -261,6 +278,8 @@ pub const RESOURCES: &[Resource] = &[
     )
     .doc("What is deployed, and what machines boot.")
     .stored(Rows::of::<BootResource>("id"))
+    .uploaded()
+    .timed(&[Moment::Created])
     .columns(&["id", "name", "type", "architecture"]),
     Resource::new::<api::boot_sources::BootSource>(
         "boot-sources",
@@ -282,6 +301,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("Archives that deployed machines install from.")
         .seen_with(Permission::ReadSettings)
     .stored(Rows::of::<PackageRepository>("id"))
+    .timed(&[Moment::Created])
     .columns(&["id", "name", "url", "enabled"]),
     Resource::new::<api::license_keys::LicenseKey>(
         "license-keys",
@@ -306,6 +326,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("The SSH keys of who asks: they are put on machines that are deployed.")
     .named_by("id", &[])
     .stored(Rows::of::<SshKey>("id"))
+    .timed(&[Moment::Created])
     .row_seen(rows_seen::own)
     .columns(&["id", "keysource", "key"]),
     Resource::new::<api::sslkeys::SslKey>(
@@ -317,6 +338,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("The X.509 certificates of who asks.")
     .named_by("id", &[])
     .stored(Rows::of::<SslKey>("id"))
+    .timed(&[Moment::Created])
     .row_seen(rows_seen::own)
     .columns(&["id", "key"]),
     Resource::new::<api::files::File>("files", "file", &["files/"], &["files/{filename}/"])
@@ -332,6 +354,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("Messages to users.")
     .named_by("id", &["ident"])
     .stored(Rows::of::<Notification>("id"))
+    .timed(&[Moment::Created, Moment::Updated])
     .row_seen(rows_seen::notification)
     .columns(&["id", "category", "message", "users", "admins"]),
     Resource::new::<site::Setting>("settings", "setting", &[], &["settings/{name}/"])
@@ -361,6 +384,7 @@ pub const RESOURCES: &[Resource] = &[
         .seen_with(Permission::ReadSite)
         .named_by("ip", &[])
         .listed(Listing::Pages(leases::PAGES))
+        .stored(Rows::of::<Binding>("ip"))
         .kinds(&[("ip", FieldKind::Address)])
         .columns(&["ip", "client", "name", "state", "promised_until", "subnet.cidr"]),
     Resource::new::<webhooks::Webhook>(
@@ -383,6 +407,7 @@ pub const RESOURCES: &[Resource] = &[
         })
         .stored(Rows::of::<BulkOperation>("id"))
         .row_seen(rows_seen::operation)
+        .leaves_out(&["targets"])
         .kinds(&[("created", FieldKind::Time), ("ended", FieldKind::Time)])
         .columns(&[
             "id", "state", "verb", "kind", "username", "total", "done", "failed", "created",

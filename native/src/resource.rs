@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::listing::Listing;
 use crate::rows::Rows;
 use crate::rows_seen::RowSeen;
+use crate::times::Moment;
 
 /// The name of a schema, itself, and those that it names.
 #[derive(Clone)]
@@ -48,6 +49,12 @@ pub struct Resource {
     pub rows: Option<Rows>,
     /// What somebody may see of such a row; none where who sees any of them sees all of all.
     pub row_seen: Option<RowSeen>,
+    /// What is told of when it happened to one, besides what its shape has.
+    pub times: &'static [Moment],
+    /// Members that lists leave out unless `fields` names them: they may be long.
+    pub left_out: &'static [&'static str],
+    /// Whether one may say where parts of it are to be sent.
+    pub uploaded: bool,
     /// Kinds of fields that their schema does not tell.
     pub kinds: &'static [(&'static str, FieldKind)],
     /// The fields that a table of them shows first.
@@ -80,6 +87,9 @@ impl Resource {
             items,
             rows: None,
             row_seen: None,
+            times: &[],
+            left_out: &[],
+            uploaded: false,
             kinds: &[],
             columns: &["id", "name"],
         }
@@ -125,6 +135,27 @@ impl Resource {
     #[must_use]
     pub const fn row_seen(mut self, row_seen: RowSeen) -> Self {
         self.row_seen = Some(row_seen);
+        self
+    }
+
+    /// The same, of which it is told when that happened.
+    #[must_use]
+    pub const fn timed(mut self, times: &'static [Moment]) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// The same, of which lists leave members out.
+    #[must_use]
+    pub const fn leaves_out(mut self, members: &'static [&'static str]) -> Self {
+        self.left_out = members;
+        self
+    }
+
+    /// The same, whose content is uploaded in parts.
+    #[must_use]
+    pub const fn uploaded(mut self) -> Self {
+        self.uploaded = true;
         self
     }
 

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tables::audit;
 use tables::read::{Reads, View};
 use tables::row::{Row, decode_with, id_of_row_or_part, part_key, prefixes, row_key};
 use tables::update::Tables;
+
+use crate::times::Times;
 
 /// The table of a resource, without its type.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,7 @@ pub struct Rows {
     prefixes: fn() -> Vec<Bytes>,
     id: fn(&[u8]) -> Option<String>,
     shown: fn(&[Bytes], &[Option<Bytes>]) -> Option<Value>,
+    times: fn(&Bytes, &Bytes) -> Option<Times>,
     expecting: fn(&Tables, &Value, u64) -> Option<Tables>,
 }
 
@@ -38,6 +41,7 @@ impl Rows {
             prefixes: prefixes::<T>,
             id: |key| id_of_row_or_part::<T>(key).map(|id| id.to_string()),
             shown: shown::<T>,
+            times: times_in::<T>,
             expecting: |tables, id, revision| {
                 let id: T::Id = serde_json::from_value(id.clone()).ok()?;
                 Some(tables.expecting::<T>(&id, revision))
@@ -62,6 +66,14 @@ impl Rows {
     pub fn revision(&self, view: &View, object: &Value) -> Option<u64> {
         let keys = self.keys(object)?;
         keys.iter().filter_map(|key| view.value(key)).map(|stored| stored.revision).max()
+    }
+
+    /// When an object was made and changed, as its row says it.
+    #[must_use]
+    pub fn times(&self, view: &View, object: &Map<String, Value>) -> Option<Times> {
+        let keys = (self.keys)(object.get(self.id_field)?)?;
+        let key = keys.first()?;
+        (self.times)(key, &view.value(key)?.value)
     }
 
     /// An object as it is stored, without its secrets, from the values of its [keys](Self::keys); none when it is not there,
@@ -103,6 +115,11 @@ fn shown<T: Row>(keys: &[Bytes], values: &[Option<Bytes>]) -> Option<Value> {
     let part = |key: &Bytes| keys.iter().position(|known| known == key);
     let row = decode_with::<T>(key, stored, |key| values.get(part(key)?)?.clone()).ok()?;
     audit::shown_without_secrets(&row).ok()
+}
+
+fn times_in<T: Row>(key: &Bytes, stored: &Bytes) -> Option<Times> {
+    let row = decode_with::<T>(key, stored, |_| None).ok()?;
+    serde_json::from_value(serde_json::to_value(row).ok()?).ok()
 }
 
 fn keys<T: Row>(id: &Value) -> Option<Vec<Bytes>>

@@ -229,6 +229,13 @@ pub fn agent_work(state: &Lifecycle) -> AgentWork {
 /// # Errors
 /// See [`Refusal`]; the machine stays as it is.
 pub fn step(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusal> {
+    let mut step = decided(state, event, at)?;
+    let is_same = Status::of(&step.next) == Status::of(state);
+    step.next.since = if is_same { state.since } else { Some(at.now) };
+    Ok(step)
+}
+
+fn decided(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusal> {
     let change = Change { state, at };
     match event {
         Event::Commission => change.commission(),

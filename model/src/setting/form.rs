@@ -74,6 +74,60 @@ impl Form {
         }
     }
 
+    /// The form in a word, for programs: `boolean`, `number`, `choice`, and else what a text is.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Number(..) => "number",
+            Self::Text => "text",
+            Self::Name(_) => "name",
+            Self::Choice(_) => "choice",
+            Self::Addresses => "addresses",
+            Self::Hosts => "hosts",
+            Self::Networks => "networks",
+            Self::HostAndPort => "host-and-port",
+            Self::Url => "url",
+            Self::KernelOptions => "kernel-options",
+        }
+    }
+
+    /// The values of which it is one; none when it is anything of its form.
+    #[must_use]
+    pub fn choices(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Choice(choices) => Some(choices),
+            Self::Boolean
+            | Self::Number(..)
+            | Self::Text
+            | Self::Name(_)
+            | Self::Addresses
+            | Self::Hosts
+            | Self::Networks
+            | Self::HostAndPort
+            | Self::Url
+            | Self::KernelOptions => None,
+        }
+    }
+
+    /// The least and the greatest number; none when it is no number.
+    #[must_use]
+    pub fn bounds(self) -> Option<(u64, u64)> {
+        match self {
+            Self::Number(first, last) => Some((first, last)),
+            Self::Boolean
+            | Self::Text
+            | Self::Name(_)
+            | Self::Choice(_)
+            | Self::Addresses
+            | Self::Hosts
+            | Self::Networks
+            | Self::HostAndPort
+            | Self::Url
+            | Self::KernelOptions => None,
+        }
+    }
+
     /// The form in words, for the documentation.
     #[must_use]
     pub fn words(self) -> String {

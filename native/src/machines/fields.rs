@@ -263,6 +263,12 @@ pub(crate) const FIELDS: &[NodeField] = &[
     NodeField::time("updated", "When it last changed.", |node, give| {
         give(Scalar::Time(node.machine.updated));
     }),
+    NodeField::time("status_changed", "Since when its status is what it is.", |node, give| {
+        if let Some(since) = node.machine.lifecycle.status_since() {
+            give(Scalar::Time(since));
+        }
+    })
+    .also(&["since"]),
     NodeField::time("deadline", "When what it does counts as timed out.", |node, give| {
         if let Some(deadline) = node.machine.lifecycle.deadline {
             give(Scalar::Time(deadline));

@@ -14,8 +14,8 @@ use model::query::Query;
 use model::query::field::{Scalar, Subject};
 use ops::background;
 use ops::machine::devices;
-use serde_json::{Value, json};
-use tables::read::Reads;
+use serde_json::{Map, Value, json};
+use tables::read::{Reads, View};
 use tables::views::machines::{MachineKey, Machines};
 use tables::views::state::State;
 
@@ -27,6 +27,7 @@ use crate::machines::names::Names;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::rows::Rows;
+use crate::times::Times;
 
 /// How many nodes are looked at in one piece of work.
 const PIECE: usize = 128;
@@ -240,6 +241,12 @@ impl Nodes {
             is_seen.then(|| (machine.system_id.to_string(), machine.hostname.clone()))
         };
         Ok(keys.iter().map(found).collect())
+    }
+
+    /// When a node was made and changed.
+    pub(crate) fn times(self, view: &View, object: &Map<String, Value>) -> Option<Times> {
+        let id: SystemId = object.get("system_id")?.as_str()?.parse().ok()?;
+        self.of(view.state()).get(&id).map(|machine| Times::from(&**machine))
     }
 
     async fn made(self, request: &Request, nodes: &[Node]) -> Result<Vec<Value>, Problem> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::history;
 use crate::list::query;
 use crate::listing::Listing;
-use crate::openapi::schemas::{object_name, page_name};
+use crate::openapi::schemas::{object_name, page_name, whole};
 use crate::operations;
 use crate::own::{Own, What};
 use crate::paged;
@@ -79,12 +79,15 @@ fn read(route: &Route, resource: &Resource) -> Value {
     let parameters = std::iter::once(&fields).chain(revision::PARAMETERS);
     let parameters = parameters.map(|(name, doc)| in_query(name, doc));
     let parameters: Vec<Value> = in_path(route).chain(parameters).collect();
+    let mut responses = responses("200", "It.", None);
+    let object = whole(&object_name(resource), resource);
+    responses["200"]["content"] = json!({ "application/json": { "schema": object } });
     json!({
         "operationId": operation_id(route),
         "tags": [resource.name],
         "summary": format!("Read one {}.", resource.singular),
         "parameters": parameters,
-        "responses": responses("200", "It.", Some(&object_name(resource))),
+        "responses": responses,
     })
 }
 

@@ -69,6 +69,20 @@ fn add(all: &mut Map<String, Value>, name: String, schema: &RefOr<Schema>) {
     all.entry(name).or_insert_with(|| serde_json::to_value(schema).unwrap_or_default());
 }
 
+/// The form of an object with what all kinds have alike: its revision, and when it was made and changed.
+pub(super) fn whole(object: &str, resource: &Resource) -> Value {
+    let mut members = json!({ "revision": {
+        "type": "integer", "description": "The revision of its last change: its entity tag.",
+    } });
+    for moment in resource.times {
+        members[moment.name()] = json!({ "type": ["string", "null"], "description": moment.doc() });
+    }
+    json!({ "allOf": [
+        { "$ref": format!("#/components/schemas/{object}") },
+        { "type": "object", "properties": members },
+    ] })
+}
+
 fn page(object: &str, resource: &Resource) -> Value {
     let total = match resource.listing {
         Listing::Pages(_) => json!({ "type": "null", "description": "They are not counted." }),
@@ -85,12 +99,7 @@ fn page(object: &str, resource: &Resource) -> Value {
             "items": {
                 "type": "array",
                 "description": "The objects, in order; with `fields`, only those members of each.",
-                "items": { "allOf": [
-                    { "$ref": format!("#/components/schemas/{object}") },
-                    { "type": "object", "properties": { "revision": {
-                        "type": "integer", "description": "The revision of its last change: its entity tag.",
-                    } } },
-                ] },
+                "items": whole(object, resource),
             },
             "total": total,
             "next": { "type": ["string", "null"], "description": "The `page_token` of the next page." },

@@ -53,7 +53,8 @@ pub struct Shown {
     pub failed: usize,
     /// How many were given up.
     pub cancelled: usize,
-    /// The objects, in the order in which they come.
+    /// The objects, in the order in which they come. Lists leave them out unless `fields` names them.
+    #[schema(required = false)]
     pub targets: Vec<ShownTarget>,
 }
 
@@ -88,8 +89,8 @@ impl From<&BulkOperation> for Shown {
             verb: operation.verb.clone(),
             username: operation.username.clone(),
             from_address: operation.from.map(|from| from.to_string()),
-            filter: operation.filter.clone(),
             request_id: operation.request_id.clone().map(String::from),
+            filter: operation.filter.clone(),
             parameters: operation.parameters.clone().into_iter().chain(hidden).collect(),
             created: time(operation.created),
             ended: operation.ended.map(time),

@@ -11,6 +11,7 @@ use tables::update::now;
 use crate::item::{Item, text_of};
 use crate::listing::Listing;
 use crate::problem::Problem;
+use crate::read;
 use crate::registry::{fields_of, known_fields};
 use crate::request::Request;
 use crate::resource::Resource;
@@ -30,7 +31,7 @@ pub async fn meant(
         return Ok(nodes.meant(request, &query).await?.into_iter().map(target).collect());
     }
     let fields = known_fields(resource);
-    let all = resource.listing.all(request).await?;
+    let all = read::all(request, resource).await?;
     Ok(background::run(move || {
         let item = |object| Item { object, fields, key: resource.key };
         let meant = all.into_iter().map(item).filter(|item| query.matches(item));

@@ -28,6 +28,7 @@ use serde_json::json;
 use tables::update::now;
 
 use crate::listing::Listing;
+use crate::paged::Pages;
 use crate::problem::Problem;
 use crate::registry::{RESOURCES, fields_of, find};
 use crate::request::{Input, Request};
@@ -38,7 +39,10 @@ use crate::watch::shown::Shown;
 
 /// The parameters, with what they mean.
 pub const PARAMETERS: &[(&str, &str)] = &[
-    ("resources", "The kinds of objects to watch, with commas; all but events by default."),
+    (
+        "resources",
+        "The kinds of objects to watch, with commas; all but events and leases by default.",
+    ),
     ("filter", "Only objects that this filter means; of one kind."),
     (
         "since",
@@ -190,6 +194,9 @@ pub(crate) fn filter_of(
     let [resource] = resources else {
         return Err("A filter is of one kind of objects.".to_owned());
     };
+    if let Listing::Pages(Pages { fields: Some(_), .. }) = resource.listing {
+        return Err(format!("{} are watched without a filter.", resource.name));
+    }
     let read = Query::parse(text, fields_of(resource), now());
     read.map(Some).map_err(|error| error.to_string())
 }

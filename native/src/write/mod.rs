@@ -24,6 +24,7 @@ use crate::problem::Problem;
 use crate::read::{self, REVISION, tagged, with_revision};
 use crate::request::{Input, Request, json_of};
 use crate::revision;
+use crate::uploads;
 use crate::verb::Verb;
 use crate::write::once::Repeat;
 
@@ -85,10 +86,11 @@ pub async fn run(
     };
     let path = placeholders(verb, &input.values, object.as_ref());
     let tables = conditions.tables(&request, verb, object.as_ref())?;
+    let located = |problem| body::located(problem, operation);
     if plans {
         let (tables, planned) = tables.planning().await?;
         let planning = request.changing(tables);
-        planning.run(operation, path, params, content).await?;
+        planning.run(operation, path, params, content).await.map_err(located)?;
         return Ok(plan::answer(&planning, &planned));
     }
     if let Some(revision) = conditions.answered(&request).await? {
@@ -102,7 +104,7 @@ pub async fn run(
             if let Some(revision) = conditions.answered(&request).await? {
                 return once::answer(&request, verb, object.as_ref(), revision).await;
             }
-            conditions.failed(&request, verb, object.as_ref(), problem).await
+            conditions.failed(&request, verb, object.as_ref(), located(problem)).await
         }
     }
 }
@@ -249,7 +251,8 @@ async fn changed(
         response.headers_mut().insert(REVISION, HeaderValue::from(now.view.revision()));
         return Ok(response);
     }
-    let object = json_of(reply).await?;
+    let mut object = json_of(reply).await?;
+    uploads::name_here(&mut object);
     let object = match verb.resource {
         Some(resource) => with_revision(&now, resource, object),
         None => object,

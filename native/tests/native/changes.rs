@@ -67,7 +67,10 @@ async fn both_apis_show_the_same_objects() {
     assert_eq!(of_maas.status, 200, "MAAS's API takes the same keys: {}", of_maas.text);
     let mut native = region.get(By::Admin, "subnets").await.assert(200).json()["items"].take();
     for subnet in native.as_array_mut().unwrap() {
-        subnet.as_object_mut().unwrap().remove("revision");
+        let subnet = subnet.as_object_mut().unwrap();
+        subnet.remove("revision");
+        assert_eq!(subnet.remove("addresses_total"), Some(json!(254)));
+        assert_eq!(subnet.remove("addresses_used"), Some(json!(0)));
     }
     assert_eq!(native, of_maas.json());
     let by_cidr = region.get(By::Admin, "subnets/10.1.0.0%2F24").await.assert(200);

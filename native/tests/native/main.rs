@@ -19,6 +19,7 @@ mod property;
 mod request_ids;
 mod settings;
 mod timeline;
+mod times;
 mod undo;
 mod watch;
 mod webhooks;

@@ -322,3 +322,22 @@ async fn more_ids_than_an_operation_has_targets_are_not_looked_for() {
     let made = region.post("zones/actions", order).await.assert(202).json();
     assert_eq!(made["total"], 1);
 }
+
+#[tokio::test]
+async fn lists_count_targets_and_name_them_when_that_is_asked_for() {
+    let region = with_zones(2).await;
+    let order =
+        json!({"verb": "update", "filter": "name:zone-*", "parameters": {"description": "x"}});
+    let made = region.post("zones/actions", order).await.assert(202).json();
+    let id = made["id"].as_str().unwrap();
+    let read = async |path: String| region.get(By::Admin, &path).await.assert(200).json();
+    let listed = read("operations".to_owned()).await;
+    let listed = &listed["items"][0];
+    assert_eq!((&listed["total"], listed.get("targets")), (&json!(2), None), "{listed}");
+    let asked = read("operations?fields=id,targets".to_owned()).await;
+    assert_eq!(asked["items"][0]["targets"].as_array().unwrap().len(), 2, "{asked}");
+    let one = read(format!("operations/{id}")).await;
+    assert_eq!(one["targets"].as_array().unwrap().len(), 2, "{one}");
+    let found = read("operations?filter=targets.name:zone-1".to_owned()).await;
+    assert_eq!(found["total"], 1, "they are found by their targets all the same");
+}

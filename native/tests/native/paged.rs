@@ -1,11 +1,15 @@
 //! Events and leases: lists of what is too much to be read at once.
 
 use model::event::EventLevel;
+use model::lease::binding::{Binding, BindingState};
+use model::lease::client::ClientId;
+use model::time::Timestamp;
 use ops::site::events::{NewEvent, record_of_site};
 use serde_json::json;
 use tables::error::TableError;
-use tables::update::Cause;
+use tables::update::{Cause, now};
 
+use crate::events::Events;
 use crate::harness::{By, Region};
 
 /// Thirty events of the site, every tenth of which is an error.
@@ -107,4 +111,40 @@ async fn leases_are_found_by_what_their_indexes_know() {
         assert_eq!(page.json()["items"], json!([]), "{filter}");
         assert_eq!(page.json()["total"], json!(null));
     }
+}
+
+#[tokio::test]
+async fn a_lease_has_a_revision_a_history_and_a_watch() {
+    let region = Region::start().await;
+    let subnet = json!({"cidr": "10.1.0.0/24", "name": "lab"});
+    let subnet = region.post("subnets", subnet).await.assert(201).json();
+    let range = json!({"type": "dynamic", "start_ip": "10.1.0.100", "end_ip": "10.1.0.199"});
+    region.post("ip-ranges", range).await.assert(201);
+    let mut events = Events::open(&region, By::User, "?resources=leases", None).await;
+    let binding = Binding {
+        ip: "10.1.0.100".parse().unwrap(),
+        subnet: serde_json::from_value(subnet["id"].clone()).unwrap(),
+        vlan: serde_json::from_value(subnet["vlan"]["id"].clone()).unwrap(),
+        client: ClientId::Hardware("52:54:00:00:00:01".parse().unwrap()),
+        hardware: None,
+        state: BindingState::Active,
+        hostname: None,
+        told_until: Timestamp::from_unix_ms(now().unix_ms + 600_000),
+        promise_until: Timestamp::from_unix_ms(now().unix_ms + 600_000),
+        rack: "abcdef".parse().unwrap(),
+    };
+    let cause = Cause::new("rack:abcdef", "lease.grant");
+    region.parts.tables.update(&cause, |tx| tx.put(&binding)).await.unwrap();
+    let lease = region.get(By::User, "leases/10.1.0.100").await.assert(200);
+    let revision = lease.json()["revision"].clone();
+    assert!(revision.is_u64(), "{}", lease.text);
+    assert_eq!(lease.header("etag"), format!("\"{revision}\""));
+    let history = region.get(By::User, "leases/10.1.0.100/history").await.assert(200).json();
+    assert_eq!(history["changes"][0]["actor"], "rack:abcdef", "{history}");
+    let told = events.change().await.data;
+    assert_eq!(told["changes"][0]["object"]["ip"], "10.1.0.100", "{told}");
+    let filtered = region.get(By::User, "watch?resources=leases&filter=state:active").await;
+    assert_eq!(filtered.assert(400).json()["errors"][0]["parameter"], "filter");
+    let used = region.get(By::User, "subnets/lab").await.assert(200).json();
+    assert_eq!(used["addresses_used"], 1, "{used}");
 }

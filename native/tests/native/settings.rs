@@ -19,7 +19,29 @@ async fn a_setting_is_changed_by_its_name() {
     let missing = region.call(By::Admin, "PATCH", "settings/node_timeout", json!({})).await;
     assert_eq!(missing.assert(400).json()["errors"][0]["pointer"], "/value");
     let wrong = json!({"value": "soon"});
-    region.call(By::Admin, "PATCH", "settings/node_timeout", wrong).await.assert(400);
+    let wrong = region.call(By::Admin, "PATCH", "settings/node_timeout", wrong).await;
+    let wrong = wrong.assert(400).json();
+    assert_eq!(wrong["errors"], json!([{"pointer": "/value", "message": "Enter a whole number."}]));
+}
+
+#[tokio::test]
+async fn a_setting_says_what_values_it_takes() {
+    let region = Region::start().await;
+    let read = async |name: &str| {
+        region.get(By::User, &format!("settings/{name}")).await.assert(200).json()
+    };
+    let number = read("node_timeout").await;
+    assert_eq!(number["type"], "number");
+    assert!(number["min"].as_u64() < number["max"].as_u64(), "{number}");
+    let boolean = read("enable_http_proxy").await;
+    assert_eq!((&boolean["type"], &boolean["choices"]), (&json!("boolean"), &Value::Null));
+    let all =
+        region.get(By::User, "settings?filter=type:choice&limit=100").await.assert(200).json();
+    for setting in all["items"].as_array().unwrap() {
+        let choices = setting["choices"].as_array().unwrap();
+        assert!(choices.contains(&setting["default"]), "{setting}");
+    }
+    assert!(all["total"].as_u64() > Some(0), "{all}");
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ fn adopt(tx: &mut Tx, machine: &mut Machine, actor: &Actor) -> Result<(), Refusa
     let user = actor.user(Permission::EditMachine)?;
     placement::give_to(tx, user.id)?;
     machine.placement.owner = Some(user.id);
-    machine.lifecycle = Lifecycle::of_running();
+    machine.lifecycle = Lifecycle { since: Some(tx.now()), ..Lifecycle::of_running() };
     credentials::issue(tx, machine)?;
     Ok(step::write(tx, machine)?)
 }

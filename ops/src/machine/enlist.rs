@@ -111,7 +111,7 @@ pub fn new_machine(tx: &mut Tx, wanted: &NewMachine) -> Result<Machine, EnlistEr
             pool: ResourcePoolId(0),
             ..Placement::default()
         },
-        lifecycle: Lifecycle { netboot: true, ..Lifecycle::default() },
+        lifecycle: Lifecycle { netboot: true, since: Some(now), ..Lifecycle::default() },
         power: wanted.power.clone(),
         hardware: Hardware { architecture: wanted.architecture.clone(), ..Hardware::default() },
         interfaces,

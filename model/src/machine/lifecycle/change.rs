@@ -29,6 +29,7 @@ impl Change<'_> {
             phase,
             stage: Stage::Done,
             failure: None,
+            since: self.state.since,
             previous: self.state.previous,
             deadline: None,
             job: self.state.job,

@@ -94,6 +94,9 @@ pub struct Lifecycle {
     pub stage: Stage,
     /// Why the phase failed, if it did.
     pub failure: Option<Failure>,
+    /// Since when the status is what it is; none of what was written before that was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// The phase to return to after a test, a rescue or a repair.
     pub previous: Option<Phase>,
     /// When the present phase counts as timed out.
@@ -149,6 +152,13 @@ impl Lifecycle {
             previous: Some(Phase::New),
             ..Self::default()
         }
+    }
+
+    /// Since when the status is what it is, as far as that is known: of what was written before it was noted, only
+    /// failures say it.
+    #[must_use]
+    pub fn status_since(&self) -> Option<Timestamp> {
+        self.since.or(self.failure.as_ref().map(|failure| failure.at))
     }
 
     /// Whether it was [made known while it ran](Self::of_running), and is not given back yet.

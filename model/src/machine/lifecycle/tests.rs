@@ -30,6 +30,7 @@ fn state(phase: Phase, stage: Stage, failed: bool) -> Lifecycle {
         netboot,
         progress: String::new(),
         rescue: (phase == Phase::Rescue).then(|| Box::new(rescue_of_ready())),
+        since: None,
     }
 }
 
@@ -310,7 +311,8 @@ fn rescue_mode_leads_back_to_what_the_machine_was_and_to_its_power() {
         assert_eq!(through(&leaving, &[other]).0, leaving);
         let (back, actions) = through(&leaving, &[last]);
         assert_eq!(actions, []);
-        let expected = Lifecycle { job: back.job, deadline: None, ..before.clone() };
+        let expected =
+            Lifecycle { job: back.job, since: back.since, deadline: None, ..before.clone() };
         assert_eq!(back, expected, "from {}", name(&before));
         assert!(back.job > before.job, "late reports are recognised");
     }

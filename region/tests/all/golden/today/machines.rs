@@ -58,6 +58,7 @@ fn full() -> Machine {
             phase: Phase::Deployed,
             stage: Stage::Done,
             failure: Some(Failure { message: text("no answer"), at: at(1) }),
+            since: Some(at(1)),
             previous: Some(Phase::Ready),
             deadline: Some(at(2)),
             job: u64::MAX,
@@ -296,8 +297,8 @@ fn every_level() -> Vec<Written> {
     let audit = Audit {
         operation: text("zone.create"),
         from: Some("10.0.0.9".parse().expect("an address")),
-        objects: vec![object],
         request_id: Some("r-1".parse().expect("an id")),
+        objects: vec![object],
         more: 2,
     };
     let audit = Event { level: EventLevel::Audit, audit: Some(Box::new(audit)), ..event(20, true) };
