@@ -119,9 +119,9 @@ export class Operator {
 
   /**
    * Requests that are under way, besides the stream.
-   * @type {Map<import("playwright-core").Request, Promise<unknown>>}
+   * @type {Set<import("playwright-core").Request>}
    */
-  #asked = new Map();
+  #asked = new Set();
 
   /**
    * @param {import("playwright-core").Page} page
@@ -141,9 +141,10 @@ export class Operator {
       const url = new URL(request.url());
       if (url.origin !== origin && url.protocol !== "blob:") this.faults.push(`a request to somewhere else: ${request.url()}`);
       if (url.pathname === WATCH) return;
-      const answered = request.response().then((response) => response?.finished());
-      this.#asked.set(request, answered.catch(() => null).finally(() => this.#asked.delete(request)));
+      this.#asked.add(request);
     });
+    page.on("requestfinished", (request) => this.#asked.delete(request));
+    page.on("requestfailed", (request) => this.#asked.delete(request));
   }
 
   mustBeFaultless() {
@@ -155,6 +156,8 @@ export class Operator {
    * @param {string} path
    */
   async load(path) {
+    // What the page before asked for is given up.
+    this.#asked.clear();
     await this.page.goto(`${this.origin}${ROOT}${path}`, { waitUntil: "load" });
   }
 
@@ -219,11 +222,11 @@ export class Operator {
    * Waits until a page is all there: nothing is asked of the region any more, and nothing says that it is loading.
    */
   async isSettled() {
-    for (;;) {
-      await isSo(this.page, () => document.querySelector("h1") !== null && document.querySelector('[aria-busy="true"]') === null, null);
+    for (const began = Date.now(); ; ) {
       await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
-      if (this.#asked.size === 0) return;
-      await Promise.allSettled([...this.#asked.values()]);
+      if (this.#asked.size === 0 && (await this.page.evaluate(isLoaded))) return;
+      if (Date.now() - began > STALL_MS) throw new Error(`the page is not all there after ${STALL_MS / 1000} s: ${[...this.#asked].map((request) => request.url())}`);
+      await pause(LOOK_MS);
     }
   }
 
@@ -243,6 +246,14 @@ export class Operator {
   async isTheSamePage() {
     assert.equal(await this.page.evaluate(() => "journey" in window), true, "the page was loaded anew");
   }
+}
+
+/**
+ * Whether nothing in a page says that it is on its way. Runs in the page.
+ */
+function isLoaded() {
+  const isWaiting = [...document.querySelectorAll('[role="status"]')].some((status) => status.textContent.trim().endsWith("…"));
+  return document.querySelector("h1") !== null && document.querySelector('[aria-busy="true"]') === null && !isWaiting;
 }
 
 /**

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use testkit::demo::{Finished, Options, run};
-use testkit::lab::cluster::{Cluster, Kind};
+use testkit::lab::cluster::{ADMIN, Cluster, Kind};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A three-region cluster takes two blank virtual machines to a deployed operating system and loses
@@ -66,8 +66,9 @@ async fn ended_by_signal() -> anyhow::Result<String> {
 
 fn how_to_watch(cluster: &Cluster) -> anyhow::Result<String> {
     let mut lines = vec!["the cluster goes on running until Ctrl-C:".to_owned()];
+    let (user, password) = ADMIN;
     for url in cluster.region_urls() {
-        lines.push(format!("  {url}/MAAS/api/2.0/"));
+        lines.push(format!("  web     {url}/ (user {user}, password {password})"));
     }
     lines.push(format!("  API key {}", cluster.key().text()));
     lines.push(format!("  logs    {}", cluster.lab().logs().display()));

@@ -20,7 +20,7 @@ use anyhow::{Context, bail, ensure};
 use tokio::process::Command;
 
 use crate::lab::Lab;
-use crate::lab::cluster::Cluster;
+use crate::lab::cluster::{ADMIN, Cluster, Kind};
 use crate::lab::machine::Firmware;
 use crate::operator;
 use crate::wait::{PROCESS_STALL, wait_for};
@@ -97,6 +97,7 @@ pub async fn run(
         reason = &mut stop => bail!("stopped: {}", reason?),
     };
     timeline.note("cluster", &format!("{REGIONS} regions and {RACKS} racks are ready"));
+    timeline.note("web", &web_interface(&cluster).await?);
     let outcome = tokio::select! {
         outcome = story(&mut cluster, &images, &timeline) => outcome,
         reason = stop => reason.and_then(|reason| bail!("stopped: {reason}")),
@@ -175,6 +176,15 @@ async fn story(
     let proofs = proof::check(cluster, &client, &machines, timeline).await?;
     let dhcp = report::dhcp_messages(cluster).await?;
     Ok(Report::new(timeline, machines, gaps, restarted.leader, proofs, dhcp))
+}
+
+/// Where a browser on this host sees all of it: at a region that does not lead, because the one that leads is killed.
+async fn web_interface(cluster: &Cluster) -> anyhow::Result<String> {
+    let leader = leader_of(cluster).await?;
+    let mut regions = cluster.nodes(Kind::Region);
+    let region = regions.find(|node| node.name != leader).context("a region that does not lead")?;
+    let (user, password) = ADMIN;
+    Ok(format!("watch it in a browser: {}/ (user {user}, password {password})", region.url()))
 }
 
 /// The network, the images, and the racks on the VLAN, by the commands an operator types.
