@@ -17,11 +17,12 @@ use crate::item::{Item, text_of};
 use crate::list::query::{ListQuery, PARAMETERS, members};
 use crate::list::{self, Page};
 use crate::listing::Listing;
+use crate::operations::shape::time;
 use crate::problem::Problem;
 use crate::registry::known_fields;
 use crate::request::{Input, Request};
 use crate::resource::Resource;
-use crate::{revision, times, uploads};
+use crate::{revision, uploads};
 
 /// The header with the revision that an answer is of.
 pub const REVISION: HeaderName = HeaderName::from_static("x-ironraft-revision");
@@ -151,7 +152,7 @@ pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: 
         uploads::name_here(&mut object);
     }
     if let Some(members) = object.as_object_mut() {
-        times::add(request, resource, members);
+        add_times(request, resource, members);
         members.extend(revision.map(|revision| ("revision".to_owned(), revision.into())));
     }
     object
@@ -164,9 +165,25 @@ pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: 
 pub(crate) async fn all(request: &Request, resource: &Resource) -> Result<Vec<Value>, Problem> {
     let mut objects = resource.listing.all(request).await?;
     for members in objects.iter_mut().filter_map(Value::as_object_mut) {
-        times::add(request, resource, members);
+        add_times(request, resource, members);
     }
     Ok(objects)
+}
+
+/// Adds to an object of a resource when what is told of it happened; null where that is not known.
+fn add_times(request: &Request, resource: &Resource, object: &mut Map<String, Value>) {
+    if resource.times.is_empty() {
+        return;
+    }
+    let times = match (resource.listing, resource.rows) {
+        (Listing::Nodes(nodes), _) => nodes.times(&request.view, object),
+        (_, Some(rows)) => rows.times(&request.view, object),
+        (_, None) => None,
+    };
+    let times = times.unwrap_or_default();
+    for moment in resource.times {
+        object.insert(moment.name().to_owned(), times.of(*moment).map(time).into());
+    }
 }
 
 /// The entity tag of an object with its revision.

@@ -3,12 +3,6 @@
 use model::machine::Machine;
 use model::time::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value};
-
-use crate::listing::Listing;
-use crate::operations::shape::time;
-use crate::request::Request;
-use crate::resource::Resource;
 
 /// Something that happened to an object, and is told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +51,9 @@ pub struct Times {
 }
 
 impl Times {
-    fn of(self, moment: Moment) -> Option<Timestamp> {
+    /// The time of a moment, if it is known.
+    #[must_use]
+    pub fn of(self, moment: Moment) -> Option<Timestamp> {
         match moment {
             Moment::Created => self.created,
             Moment::Updated => self.updated,
@@ -73,22 +69,6 @@ impl From<&Machine> for Times {
             updated: Some(machine.updated),
             status_changed: machine.lifecycle.status_since(),
         }
-    }
-}
-
-/// Adds to an object of a resource when what is told of it happened; null where that is not known.
-pub(crate) fn add(request: &Request, resource: &Resource, object: &mut Map<String, Value>) {
-    if resource.times.is_empty() {
-        return;
-    }
-    let times = match (resource.listing, resource.rows) {
-        (Listing::Nodes(nodes), _) => nodes.times(&request.view, object),
-        (_, Some(rows)) => rows.times(&request.view, object),
-        (_, None) => None,
-    };
-    let times = times.unwrap_or_default();
-    for moment in resource.times {
-        object.insert(moment.name().to_owned(), times.of(*moment).map(time).into());
     }
 }
 

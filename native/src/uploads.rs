@@ -1,10 +1,19 @@
 //! Where the parts of a content are sent: MAAS's operations name the path of its API for that, which is another one here.
 
+use std::sync::LazyLock;
+
 use rest::paths::{elements, matched};
 use serde_json::Value;
 
-use crate::route::{Act, ROUTES, Route};
-use crate::router::ROOT;
+use crate::registry::RESOURCES;
+use crate::request::OPERATIONS;
+use crate::verb::{Verb, verbs};
+
+/// What takes parts.
+static TAKING: LazyLock<Vec<Verb>> = LazyLock::new(|| {
+    let all = verbs(RESOURCES, &OPERATIONS).into_iter();
+    all.filter(|verb| verb.operation.takes_content).collect()
+});
 
 /// The member that names it.
 const UPLOAD_URI: &str = "upload_uri";
@@ -28,27 +37,23 @@ pub(crate) fn name_here(value: &mut Value) {
 /// The path here of what MAAS's API has at that one.
 fn here(path: &str) -> Option<String> {
     let (elements, _) = elements(path.strip_prefix(rest::router::ROOT)?);
-    ROUTES.iter().find_map(|route| at(route, &elements))
+    TAKING.iter().find_map(|verb| at(verb, &elements))
 }
 
-fn at(route: &Route, elements: &[String]) -> Option<String> {
-    let Act::Run(verb) = &route.act else { return None };
-    if !verb.operation.takes_content {
-        return None;
-    }
+fn at(verb: &Verb, elements: &[String]) -> Option<String> {
     let values = matched(verb.operation.path, elements)?;
     let value = |name: &str| {
         let of_object = || verb.object.and_then(|object| values.get(object));
         values.get(name).or_else(of_object).cloned()
     };
-    let filled = route.path.iter().map(|part| {
+    let filled = verb.path.iter().map(|part| {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) => value(name),
             None => Some(part.clone()),
         }
     });
     let filled: Vec<String> = filled.collect::<Option<_>>()?;
-    Some(format!("{ROOT}{}", filled.join("/")))
+    Some(format!("/api/v1/{}", filled.join("/")))
 }
 
 #[cfg(test)]
