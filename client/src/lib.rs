@@ -9,6 +9,7 @@ pub mod connector;
 mod error;
 mod exchange;
 pub mod key;
+pub mod sse;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -19,6 +19,7 @@ mod private_file;
 mod profile;
 mod records;
 mod refusal;
+pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod store;
 mod terminal;

@@ -9,7 +9,7 @@ use crate::harness::{By, Region};
 /// What a watcher is sent.
 pub(crate) struct Events {
     stream: BodyDataStream,
-    text: String,
+    read: client::sse::Events,
 }
 
 #[derive(Debug, PartialEq)]
@@ -27,7 +27,8 @@ impl Events {
         }
         let response = region.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), 200);
-        Self { stream: response.into_body().into_data_stream(), text: String::new() }
+        let read = client::sse::Events::default();
+        Self { stream: response.into_body().into_data_stream(), read }
     }
 
     pub(crate) async fn next(&mut self) -> Event {
@@ -37,25 +38,11 @@ impl Events {
     /// The next event; none when the watch has ended.
     pub(crate) async fn next_if_any(&mut self) -> Option<Event> {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let lines: Vec<(String, String)> = event
-                    .lines()
-                    .filter_map(|line| line.split_once(": "))
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect();
-                let of = |wanted: &str| {
-                    lines.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
-                };
-                let event = Event {
-                    name: of("event").unwrap_or_default(),
-                    id: of("id"),
-                    data: serde_json::from_str(&of("data").unwrap_or_default()).unwrap_or_default(),
-                };
-                self.text = rest.to_owned();
-                return Some(event);
+            if let Some(client::sse::Event { name, id, data }) = self.read.next_whole() {
+                let data = serde_json::from_str(&data).unwrap_or_default();
+                return Some(Event { name, id, data });
             }
-            let chunk = self.stream.next().await?.ok()?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            self.read.add(&self.stream.next().await?.ok()?);
         }
     }
 

@@ -94,7 +94,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What the tests of a crate may import besides: the world around what they test.
 const ALLOWED_IN_TESTS: &[(&str, &[&str])] =
-    &[("rest", &["tables", "raft-store"]), ("fuzz", &["testkit"])];
+    &[("rest", &["tables", "raft-store"]), ("native", &["client"]), ("fuzz", &["testkit"])];
 
 /// What `cargo metadata` prints, as far as the rule needs it.
 #[derive(Debug, Deserialize)]

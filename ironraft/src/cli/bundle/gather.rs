@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::bundle::archive::{Bundle, file_name};
 use crate::cli::bundle::redact::Redaction;
-use crate::cli::site::secret::HIDDEN;
+use crate::cli::secret::HIDDEN;
 
 /// How many machines are told with their timelines.
 const MACHINES_MAX: usize = 50;

@@ -3,25 +3,10 @@
 
 use serde_json::Value;
 
-use crate::cli::site::secret::{HIDDEN, without_passwords};
+use crate::cli::secret::{HIDDEN, is_named, without_passwords};
 
-/// What the names of members contain whose values are nobody's business.
-const SECRET: &[&str] = &[
-    "pass",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "private",
-    "credential",
-    "authorization",
-    "cookie",
-    "bmc_key",
-    "csrf",
-];
-
-/// Names that contain such a word and are not secret.
-const KNOWN: &[&str] = &["page_token", "next_token", "passed", "bypass", "kernel_opts"];
+/// What is named before an `=` in logs without being secret: the key of a row.
+const ROW_KEY: &str = "key";
 
 /// Takes secrets out.
 #[derive(Debug, Default)]
@@ -46,10 +31,10 @@ impl Redaction {
         match value {
             Value::Object(members) => {
                 // `{"name": "vcenter_password", "value": "…"}`: a setting, or a note.
-                let named = members.get("name").and_then(Value::as_str).is_some_and(is_secret);
+                let named = members.get("name").and_then(Value::as_str).is_some_and(is_named);
                 let shown = members.iter().map(|(name, value)| {
                     let is_its = named && matches!(name.as_str(), "value" | "default");
-                    let is_hidden = (is_its || is_secret(name)) && !is_nothing(value);
+                    let is_hidden = (is_its || is_named(name)) && !is_nothing(value);
                     let value = if is_hidden { HIDDEN.into() } else { self.json(value) };
                     (self.text(name), value)
                 });
@@ -75,13 +60,6 @@ fn is_nothing(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(_)) || value == ""
 }
 
-/// Whether a member of that name is secret.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    let is_named = SECRET.iter().any(|part| name.contains(part)) || name == "k_g";
-    is_named && !KNOWN.contains(&name.as_str())
-}
-
 /// Hides what stands behind `password=`, `"api_key": "` and `Bearer `.
 fn without_values(text: &str) -> String {
     text.split_inclusive('\n').map(line_without_values).collect()
@@ -98,7 +76,7 @@ fn line_without_values(line: &str) -> String {
         rest = &rest[end..];
         let sign = rest.find(|letter: char| !matches!(letter, ' ' | '"' | '\'' | '=' | ':' | '\\'));
         let sign = sign.unwrap_or(rest.len());
-        let is_given = rest[..sign].contains(['=', ':']) && is_secret(word);
+        let is_given = rest[..sign].contains(['=', ':']) && is_named(word) && word != ROW_KEY;
         let is_bearer = word.eq_ignore_ascii_case("bearer") && rest[..sign] == *" ";
         if !is_given && !is_bearer {
             continue;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::cli::failure::Failure;
 use crate::cli::native::noun::Noun;
-use crate::cli::native::trace::is_secret;
 use crate::cli::output::{Columns, OutputArguments, Sheet};
+use crate::cli::secret::is_named;
 
 /// How many columns the rows of objects without a table of columns have.
 const GUESSED_MAX: usize = 7;
@@ -49,7 +49,7 @@ impl Shown {
         let mut usual = Vec::new();
         for (name, value) in first.into_iter().flatten() {
             let says_nothing = name == "resource_uri" || (name == "revision" && has_id);
-            if says_nothing || is_secret(name) {
+            if says_nothing || is_named(name) {
                 continue;
             }
             let of_many = value.as_array().and_then(|items| items.first());

@@ -22,7 +22,6 @@ pub(crate) mod question;
 mod reading;
 pub(crate) mod run;
 mod selected;
-mod sse;
 mod trace;
 pub(crate) mod values;
 mod waiting;

@@ -3,8 +3,7 @@
 use client::{Attempt, Body};
 use serde_json::Value;
 
-/// What the names of members and parameters contain whose values are nobody's business.
-const SECRET: &[&str] = &["pass", "secret", "key", "token", "user_data", "authorization", "pem"];
+use crate::cli::secret::{HIDDEN, is_named};
 
 /// Tells of one attempt.
 pub(crate) fn tell(attempt: &Attempt<'_>) {
@@ -14,7 +13,7 @@ pub(crate) fn tell(attempt: &Attempt<'_>) {
 fn told(attempt: &Attempt<'_>) -> Vec<String> {
     let Attempt { endpoint, exchange, outcome, took } = attempt;
     let shown = |(name, value): &(String, String)| {
-        format!("{name}={}", if is_secret(name) { "***" } else { value })
+        format!("{name}={}", if is_named(name) { HIDDEN } else { value })
     };
     let query: Vec<String> = exchange.query.iter().map(shown).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
@@ -38,19 +37,12 @@ fn told(attempt: &Attempt<'_>) -> Vec<String> {
     lines
 }
 
-/// Whether the value of a member of that name is nobody's business.
-pub(crate) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET.iter().any(|part| name.contains(part)) && !matches!(name.as_str(), "page_token" | "keys")
-}
-
 /// A document whose secrets are `***`.
 fn without_secrets(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let shown = |(name, value): (&String, &Value)| {
-                let value =
-                    if is_secret(name) { Value::from("***") } else { without_secrets(value) };
+                let value = if is_named(name) { HIDDEN.into() } else { without_secrets(value) };
                 (name.clone(), value)
             };
             Value::Object(members.iter().map(shown).collect())

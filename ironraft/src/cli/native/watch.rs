@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use client::sse::{Event, Events};
 use client::{Body, Streamed};
 use http::{HeaderName, Method};
 use serde_json::Value;
@@ -12,7 +13,6 @@ use crate::cli::failure::Failure;
 use crate::cli::native::exchange::NativeApi;
 use crate::cli::native::path::path;
 use crate::cli::native::problem;
-use crate::cli::native::sse::{Event, Events};
 
 /// How long a region may be silent: it sends a comment every fifteen seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(40);
@@ -62,7 +62,7 @@ impl<'a> Watch<'a> {
     /// It was refused, or no region answers.
     pub(crate) async fn next(&mut self) -> Result<Told, Failure> {
         loop {
-            while let Some(event) = self.events.next() {
+            while let Some(event) = self.events.next_whole() {
                 if let Some(told) = self.told(&event)? {
                     return Ok(told);
                 }

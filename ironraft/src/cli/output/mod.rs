@@ -7,7 +7,7 @@ mod sheet;
 mod table;
 mod template;
 mod value;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::fmt;
 use std::io::{self, Write};

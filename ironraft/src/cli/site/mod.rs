@@ -8,7 +8,6 @@ mod kind;
 mod live;
 mod plan;
 mod read;
-pub(crate) mod secret;
 mod table;
 mod tree;
 mod write;

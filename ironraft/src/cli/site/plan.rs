@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::cli::secret::{self, HIDDEN};
 use crate::cli::site::document::{Document, Entry, is_empty, is_same};
 use crate::cli::site::kind::{Field, Fields, Form, Kind, Verb, sections};
-use crate::cli::site::secret::{self, HIDDEN};
 
 /// A field that has another value than is wanted.
 #[derive(Debug, Clone, PartialEq)]

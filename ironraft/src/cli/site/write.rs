@@ -2,17 +2,13 @@
 //! the order of their names, fields in that of the API.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
-use ipnet::IpNet;
 use serde_json::Value;
 
+use crate::cli::output::yaml::member;
+use crate::cli::secret;
 use crate::cli::site::document::{Document, Entry, VERSION};
 use crate::cli::site::kind::{Kind, sections};
-use crate::cli::site::secret;
-
-/// Plain words that YAML reads as something else than a text, in one version of it or another.
-const NO_TEXTS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
 /// A document, and what was left out of it because it is secret.
 pub(crate) fn document(document: &Document) -> (String, Vec<String>) {
@@ -74,93 +70,6 @@ fn section(text: &mut String, kind: &Kind, entries: &[&Entry]) {
         }
         let _ = write!(text, "  - {}", lines.trim_start());
     }
-}
-
-fn member(text: &mut String, name: &str, value: &Value, indent: usize) {
-    let pad = " ".repeat(indent);
-    let _ = write!(text, "{pad}{}:", scalar(name));
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            text.push('\n');
-            for item in items {
-                let _ = writeln!(text, "{pad}  - {}", value_of(item));
-            }
-        }
-        Value::Object(members) if !members.is_empty() => {
-            text.push('\n');
-            for (name, value) in members {
-                member(text, name, value, indent + 2);
-            }
-        }
-        Value::String(words) if is_block(words) => {
-            // Without a line break at its end a block says so.
-            text.push_str(if words.ends_with('\n') { " |\n" } else { " |-\n" });
-            for line in words.lines() {
-                let pad = if line.is_empty() { 0 } else { indent + 2 };
-                let _ = writeln!(text, "{:pad$}{line}", "");
-            }
-        }
-        other => {
-            let _ = writeln!(text, " {}", value_of(other));
-        }
-    }
-}
-
-fn value_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        other => other.to_string(),
-    }
-}
-
-/// Whether a text is several lines that can stand as they are.
-fn is_block(text: &str) -> bool {
-    let is_line = |line: &str| {
-        line.trim_end() == line && line.chars().all(|letter| !is_escaped(letter) && letter != '\r')
-    };
-    text.trim_end_matches('\n').contains('\n')
-        && !text.ends_with("\n\n")
-        && !text.starts_with([' ', '\n', '\t'])
-        && text.split('\n').all(is_line)
-}
-
-/// A text without quotation marks where it can be nothing else.
-fn scalar(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
-}
-
-fn is_plain(text: &str) -> bool {
-    let Some(first) = text.chars().next() else { return false };
-    if first.is_ascii_digit() {
-        return text.contains('.')
-            && (text.parse::<IpAddr>().is_ok() || text.parse::<IpNet>().is_ok());
-    }
-    let is_inner = |letter: char| letter.is_ascii_alphanumeric() || "_/.- ".contains(letter);
-    (first.is_ascii_alphabetic() || first == '_' || first == '/')
-        && text.chars().all(is_inner)
-        && !text.ends_with(' ')
-        && !NO_TEXTS.contains(&text.to_ascii_lowercase().as_str())
-}
-
-fn quoted(text: &str) -> String {
-    let mut shown = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => shown.extend(['\\', letter]),
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("\\t"),
-            letter if is_escaped(letter) => {
-                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
-            }
-            letter => shown.push(letter),
-        }
-    }
-    shown + "\""
-}
-
-/// Whether a letter is not to be seen, or ends a line in some version of YAML.
-fn is_escaped(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -229,16 +138,6 @@ mod tests {
         ];
         for text in texts {
             assert_eq!(again(text), text);
-        }
-    }
-
-    #[test]
-    fn words_stand_without_quotation_marks_where_nobody_takes_them_for_something_else() {
-        for text in ["fabric-0/untagged", "10.0.0.0/24", "10.0.0.1", "Fan is loud", "/boot"] {
-            assert_eq!(scalar(text), text);
-        }
-        for text in ["no", "12", "1.5", "2024-01-02", "0x10", "a: b", "10:20:30", "fe80::1"] {
-            assert_eq!(scalar(text), format!("\"{text}\""));
         }
     }
 }

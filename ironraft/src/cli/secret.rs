@@ -1,9 +1,47 @@
-//! Values that are secret although their fields are not: addresses with a password in them.
+//! What is nobody's business, whatever it stands in: by the names of members and parameters, and passwords in addresses.
 
+use model::machine::power::driver::{POWER_DRIVERS, PowerDriver};
 use serde_json::Value;
 
 /// What stands in place of a secret.
 pub(crate) const HIDDEN: &str = "***";
+
+/// What the names of members and parameters contain whose values are secret.
+const PARTS: &[&str] = &[
+    "pass",
+    "secret",
+    "token",
+    "apikey",
+    "private",
+    "credential",
+    "authorization",
+    "cookie",
+    "csrf",
+    "user_data",
+    "pem",
+];
+
+/// Names that contain such a part and are not secret.
+const KNOWN: &[&str] = &["page_token", "next_token", "passed", "bypass"];
+
+/// Whether the value of a member of that name is secret.
+pub(crate) fn is_named(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    let sounds_secret = || name.ends_with("_key") || has(PARTS);
+    is_marked(&name).unwrap_or_else(|| !KNOWN.contains(&&*name) && sounds_secret())
+}
+
+/// Whether power drivers mark a parameter of that name as secret; none when no driver has it.
+fn is_marked(name: &str) -> Option<bool> {
+    let of = |names: fn(&PowerDriver) -> &'static [&'static str]| {
+        POWER_DRIVERS.iter().any(|driver| names(driver).contains(&name))
+    };
+    if of(|driver| driver.secret) {
+        return Some(true);
+    }
+    of(|driver| driver.public).then_some(false)
+}
 
 /// Whether there is a password in a value: `http://user:password@proxy:3128/`.
 pub(crate) fn is_in(value: &Value) -> bool {
@@ -52,6 +90,22 @@ fn unescaped(word: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_drivers_mark_and_what_sounds_like_it_is_secret() {
+        for driver in POWER_DRIVERS {
+            assert!(driver.secret.iter().all(|name| is_named(name)), "{driver:?}");
+            assert!(!driver.public.iter().any(|name| is_named(name)), "{driver:?}");
+        }
+        for name in
+            ["password", "api-key", "IRONRAFT_API_KEY", "user_data", "k_g", "key", "csrfToken"]
+        {
+            assert!(is_named(name), "{name}");
+        }
+        for name in ["page_token", "keysource", "keyring_filename", "name", "keys", "kernel_opts"] {
+            assert!(!is_named(name), "{name}");
+        }
+    }
 
     #[test]
     fn passwords_in_addresses_are_found_wherever_they_stand() {

@@ -2,29 +2,29 @@
 
 /// An event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Event {
+pub struct Event {
     /// What it is called; `message` when it is not said.
-    pub(crate) name: String,
+    pub name: String,
     /// Its id, if it has one.
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// What it says.
-    pub(crate) data: String,
+    pub data: String,
 }
 
 /// Bytes that are no whole event yet.
 #[derive(Debug, Default)]
-pub(crate) struct Events {
+pub struct Events {
     bytes: Vec<u8>,
 }
 
 impl Events {
     /// Adds what arrived.
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The next event that is whole; comments are none.
-    pub(crate) fn next(&mut self) -> Option<Event> {
+    pub fn next_whole(&mut self) -> Option<Event> {
         loop {
             let end = self.bytes.windows(2).position(|two| two == b"\n\n")?;
             let block: Vec<u8> = self.bytes.drain(..end + 2).collect();
@@ -64,7 +64,7 @@ mod tests {
             let mut seen = Vec::new();
             for piece in text.as_bytes().chunks(size) {
                 events.add(piece);
-                while let Some(event) = events.next() {
+                while let Some(event) = events.next_whole() {
                     seen.push((event.name, event.id, event.data));
                 }
             }
