@@ -214,14 +214,6 @@ impl Client {
         self.call(method, path, &query, Body::Form(fields)).await
     }
 
-    /// Sends a part of a file. It is not repeated when there was no answer: it may be there.
-    ///
-    /// # Errors
-    /// See [`ClientError`].
-    pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, ClientError> {
-        self.call(&Method::PUT, path, &[], Body::Bytes(bytes.into())).await
-    }
-
     async fn call(
         &self,
         method: &Method,

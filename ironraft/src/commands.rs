@@ -1,9 +1,10 @@
 //! All commands but MAAS's: which there are, and who carries them out. Arguments are read before anything is started, so that
 //! help and completion cost milliseconds.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::failure::{EXIT_CODES, Failure};
@@ -36,6 +37,9 @@ enum Command {
     Store(cli::store::StoreCommand),
     /// Remember a cluster and a key for the other commands
     Login(cli::login::LoginArguments),
+    /// Choose between several clusters
+    #[command(subcommand)]
+    Profile(cli::profile::command::ProfileCommand),
     /// Show which cluster commands talk to, and where that is said
     #[command(subcommand)]
     Config(cli::config::ConfigCommand),
@@ -111,23 +115,50 @@ fn exit_codes() -> String {
     format!("Exit codes:{}", lines.collect::<String>())
 }
 
+/// What the arguments say. Nothing is read, asked or started until it is carried out.
+enum Asked {
+    /// What may stand next on a command line of these words.
+    Completion(Vec<String>),
+    /// Something with objects.
+    OfObjects(ArgMatches),
+    /// Any other command.
+    Other(Command),
+}
+
 /// Carries out what the arguments say.
 pub(crate) fn run(words: &[String]) -> ExitCode {
+    let outcome = match asked(words, std::env::args_os()) {
+        Ok(Asked::Completion(words)) => {
+            let whole = whole(|name| words.iter().any(|word| word == name));
+            wait(async { cli::native::complete::run(&whole, &words).await })
+        }
+        Ok(Asked::OfObjects(matches)) => match cli::native::grammar::chosen(&matches) {
+            Some(chosen) => wait(interruptible(cli::native::run::run(chosen))),
+            None => Ok(()),
+        },
+        Ok(Asked::Other(command)) => carry_out(command),
+        Err(error) => error.exit(),
+    };
+    ended(outcome)
+}
+
+/// Reads the arguments, which as text are these words. What is to be printed of the commands themselves, help and version, is
+/// an "error" here.
+fn asked(
+    words: &[String],
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Asked, clap::Error> {
     if let Some((first, rest)) = words.split_first()
         && first == cli::native::complete::COMMAND
     {
-        return ended(wait(async { cli::native::complete::run(&whole(|_| true), rest).await }));
+        return Ok(Asked::Completion(rest.to_vec()));
     }
     let is_wanted = |name: &str| words.iter().any(|word| word == name);
-    let matches = whole(is_wanted).get_matches();
-    let outcome = match cli::native::grammar::chosen(&matches) {
-        Some(chosen) => wait(interruptible(cli::native::run::run(chosen))),
-        None => match Cli::from_arg_matches(&matches) {
-            Ok(cli) => carry_out(cli.command),
-            Err(error) => error.exit(),
-        },
-    };
-    ended(outcome)
+    let matches = whole(is_wanted).try_get_matches_from(arguments)?;
+    if cli::native::grammar::chosen(&matches).is_some() {
+        return Ok(Asked::OfObjects(matches));
+    }
+    Ok(Asked::Other(Cli::from_arg_matches(&matches)?.command))
 }
 
 fn ended(outcome: Result<(), Failure>) -> ExitCode {
@@ -144,12 +175,13 @@ fn carry_out(command: Command) -> Result<(), Failure> {
         Command::Rack(command) => wait(async { Ok(serve::rack::run(command).await?) }),
         Command::Dev(arguments) => wait(async { Ok(serve::dev::run(arguments).await?) }),
         Command::Store(command) => cli::store::run(command),
+        Command::Profile(command) => cli::profile::command::run(command),
         Command::Maas { arguments } => Err(Failure::Usage(format!(
             "`maas` is the first word: ironraft maas {}",
             arguments.join(" ")
         ))),
         Command::Explain(arguments) => cli::native::fields::explain(&arguments),
-        Command::Completion(arguments) => cli::manual::completion(&arguments, whole(|_| true)),
+        Command::Completion(arguments) => cli::manual::completion(&arguments, || whole(|_| true)),
         Command::Man(arguments) => cli::manual::man(&arguments, whole(|_| true)),
         command => wait(interruptible(ask(command))),
     }
@@ -177,6 +209,7 @@ async fn ask(command: Command) -> Result<(), Failure> {
         | Command::Rack(_)
         | Command::Dev(_)
         | Command::Store(_)
+        | Command::Profile(_)
         | Command::Maas { .. }
         | Command::Explain(_)
         | Command::Completion(_)
@@ -203,3 +236,5 @@ fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> 
 mod documents;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod start;

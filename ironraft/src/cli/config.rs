@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::native::exchange::ConnectionArguments;
 use crate::cli::output::{OutputArguments, Sheet};
-use crate::cli::profile::{self, Origin, Profile, base_url};
+use crate::cli::profile::content::Profile;
+use crate::cli::profile::{self, Origin, base_url};
 
 /// The commands on what commands are told.
 #[derive(Debug, Subcommand)]
@@ -34,7 +35,7 @@ pub(crate) struct ViewArguments {
 /// Nobody is logged in.
 pub(crate) async fn run(command: ConfigCommand) -> Result<(), Failure> {
     let ConfigCommand::View(arguments) = command;
-    let found = profile::found().await?;
+    let found = profile::found(arguments.connection.profile.as_ref()).await?;
     let rows = rows(&arguments.connection.endpoint, &found);
     let width = if arguments.show_origin { 3 } else { 2 };
     let rows = rows.into_iter().map(|row| row.into_iter().take(width).collect()).collect();

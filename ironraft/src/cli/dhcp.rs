@@ -6,18 +6,18 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use api::dhcp::{Explanation, Lease, LeasePage, OptionBytes};
 use clap::{Args, Subcommand};
-use client::Client;
 use ipnet::IpNet;
 use model::lease::standing::Standing;
 use model::mac::MacAddress;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
+use crate::cli::native::exchange::{ConnectionArguments, NativeApi};
 use crate::cli::output::{OutputArguments, Sheet, say};
-use crate::cli::profile;
 
-const LEASES: &str = "/MAAS/api/ironraft/dhcp/leases/";
-const EXPLAIN: &str = "/MAAS/api/ironraft/dhcp/explain/";
+/// What is asked, as elements of its path.
+const LEASES: &[&str] = &["dhcp", "leases"];
+const EXPLAIN: &[&str] = &["dhcp", "explain"];
 
 /// How many leases are asked for at once.
 const PAGE: usize = 1_000;
@@ -67,6 +67,8 @@ pub(crate) struct LeasesArguments {
     #[arg(long, default_value_t = PAGE, value_parser = at_least_one)]
     limit: usize,
     #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -100,6 +102,8 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "HEX")]
     client_id: Option<OptionBytes>,
     #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -111,20 +115,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) async fn run(command: DhcpCommand) -> Result<(), Failure> {
-    let client = profile::client().await?;
     match command {
-        DhcpCommand::Leases(arguments) => leases(&client, &arguments).await,
-        DhcpCommand::Explain(arguments) => explain(&client, &arguments).await,
+        DhcpCommand::Leases(arguments) => leases(&arguments).await,
+        DhcpCommand::Explain(arguments) => explain(&arguments).await,
     }
 }
 
 /// Parameters of a request, of those that are given.
 #[derive(Default)]
-struct Query(Vec<(&'static str, String)>);
+struct Query(Vec<(String, String)>);
 
 impl Query {
     fn with(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
-        self.0.extend(value.map(|value| (name, value.to_string())));
+        self.0.extend(value.map(|value| (name.to_owned(), value.to_string())));
         self
     }
 
@@ -133,14 +136,13 @@ impl Query {
         self.with("fabric", named.map(|(fabric, _)| fabric)).with("vid", named.map(|(_, vid)| vid))
     }
 
-    async fn ask(&self, client: &Client, path: &str) -> Result<Value, Failure> {
-        let pairs: Vec<(&str, &str)> =
-            self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Ok(client.query(path, &pairs).await?)
+    async fn ask(self, api: &NativeApi, elements: &[&str]) -> Result<Value, Failure> {
+        Ok(api.get(elements, self.0).await?.body)
     }
 }
 
-async fn leases(client: &Client, arguments: &LeasesArguments) -> Result<(), Failure> {
+async fn leases(arguments: &LeasesArguments) -> Result<(), Failure> {
+    let api = NativeApi::connect(&arguments.connection).await?;
     let mut page = LeasePage { leases: Vec::new(), next: arguments.after };
     loop {
         let wanted = (arguments.limit - page.leases.len()).min(PAGE);
@@ -152,7 +154,7 @@ async fn leases(client: &Client, arguments: &LeasesArguments) -> Result<(), Fail
             .with("state", arguments.state)
             .with("after", page.next)
             .with("limit", Some(wanted));
-        let answer = query.ask(client, LEASES).await?;
+        let answer = query.ask(&api, LEASES).await?;
         let more: LeasePage = serde_json::from_value(answer).map_err(Failure::other)?;
         page.leases.extend(more.leases);
         page.next = more.next;
@@ -175,7 +177,8 @@ async fn leases(client: &Client, arguments: &LeasesArguments) -> Result<(), Fail
     Ok(())
 }
 
-async fn explain(client: &Client, arguments: &ExplainArguments) -> Result<(), Failure> {
+async fn explain(arguments: &ExplainArguments) -> Result<(), Failure> {
+    let api = NativeApi::connect(&arguments.connection).await?;
     let answer = Query::default()
         .with("mac", Some(arguments.mac))
         .with_vlan(&arguments.vlan)
@@ -186,7 +189,7 @@ async fn explain(client: &Client, arguments: &ExplainArguments) -> Result<(), Fa
         .with("user_class", arguments.user_class.as_ref())
         .with("requested", arguments.requested)
         .with("client_id", arguments.client_id.as_ref())
-        .ask(client, EXPLAIN)
+        .ask(&api, EXPLAIN)
         .await?;
     if !arguments.output.is_columns() {
         arguments.output.print_answer(std::slice::from_ref(&answer), &answer);

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
-use client::Client;
-use reqwest::Method;
-use serde_json::Value;
+use client::Body;
+use http::Method;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::cli::failure::Failure;
+use crate::cli::native::exchange::{ConnectionArguments, NativeApi};
+use crate::cli::native::path::path;
 use crate::cli::output::say;
-use crate::cli::profile;
 
 /// The size of a part.
 const PART_BYTES: usize = 4 << 20;
@@ -42,6 +43,8 @@ pub(crate) enum ImageCommand {
         /// What a custom image is made from
         #[arg(long, default_value = "")]
         base_image: String,
+        #[command(flatten)]
+        connection: ConnectionArguments,
     },
 }
 
@@ -63,6 +66,8 @@ pub(crate) enum EphemeralCommand {
         /// What this build is called; the kernel's hash by default
         #[arg(long)]
         label: Option<String>,
+        #[command(flatten)]
+        connection: ConnectionArguments,
     },
 }
 
@@ -74,57 +79,61 @@ struct LocalFile {
 }
 
 pub(crate) async fn run(command: ImageCommand) -> Result<(), Failure> {
-    let client = profile::client().await?;
-    match command {
-        ImageCommand::Upload { name, file, title, architecture, filetype, base_image } => {
-            let local = LocalFile::open(&file).await?;
-            let fields = [
-                ("name", name.as_str()),
-                ("title", &title),
-                ("architecture", &architecture),
-                ("filetype", &filetype),
-                ("base_image", &base_image),
-                ("sha256", &local.sha256),
-                ("size", &local.size_bytes.to_string()),
-            ];
-            let resource = post(&client, "boot-resources/", &fields).await?;
-            let sets = resource["sets"].as_object().into_iter().flat_map(|sets| sets.values());
-            let files = sets.filter_map(|set| set["files"].as_object()).flat_map(|f| f.values());
-            for file in files {
-                upload(&client, &local, file).await?;
-            }
-            say(format_args!("image {name} is on the cluster ({})", local.sha256));
-        }
+    let ImageCommand::Upload { name, file, title, architecture, filetype, base_image, connection } =
+        command;
+    let api = NativeApi::connect(&connection).await?;
+    let local = LocalFile::open(&file).await?;
+    let fields = [
+        ("name", name.as_str()),
+        ("title", &title),
+        ("architecture", &architecture),
+        ("filetype", &filetype),
+        ("base_image", &base_image),
+        ("sha256", &local.sha256),
+        ("size", &local.size_bytes.to_string()),
+    ];
+    let resource = send(&api, Method::POST, &["images"], &fields).await?;
+    let sets = resource["sets"].as_object().into_iter().flat_map(|sets| sets.values());
+    let files = sets.filter_map(|set| set["files"].as_object()).flat_map(|files| files.values());
+    for file in files {
+        upload(&api, &local, file).await?;
     }
+    say(format_args!("image {name} is on the cluster ({})", local.sha256));
     Ok(())
 }
 
 pub(crate) async fn run_ephemeral(command: EphemeralCommand) -> Result<(), Failure> {
-    let EphemeralCommand::Upload { kernel, initrd, architecture, label } = command;
-    let client = profile::client().await?;
+    let EphemeralCommand::Upload { kernel, initrd, architecture, label, connection } = command;
+    let api = NativeApi::connect(&connection).await?;
     let (kernel, initrd) = (LocalFile::open(&kernel).await?, LocalFile::open(&initrd).await?);
     for file in [&kernel, &initrd] {
         let size = file.size_bytes.to_string();
         let fields = [("sha256", file.sha256.as_str()), ("size", &size)];
-        let begun = post(&client, "contents/", &fields).await?;
-        upload(&client, file, &begun).await?;
+        let begun = send(&api, Method::POST, &["contents"], &fields).await?;
+        upload(&api, file, &begun).await?;
     }
     let label = label.unwrap_or_else(|| kernel.sha256.chars().take(12).collect());
-    let fields = vec![
-        ("kernel_sha256".to_owned(), kernel.sha256),
-        ("initrd_sha256".to_owned(), initrd.sha256),
-        ("version".to_owned(), label.clone()),
+    let fields = [
+        ("kernel_sha256", kernel.sha256.as_str()),
+        ("initrd_sha256", &initrd.sha256),
+        ("version", &label),
     ];
-    let path = format!("boot-files/{architecture}/");
-    client.send(&Method::PUT, &path, None, fields).await?;
+    send(&api, Method::PATCH, &["boot-files", &architecture], &fields).await?;
     say(format_args!("machines of {architecture} boot {label}"));
     Ok(())
 }
 
-async fn post(client: &Client, path: &str, fields: &[(&str, &str)]) -> Result<Value, Failure> {
+/// Sends the fields that have a value.
+async fn send(
+    api: &NativeApi,
+    method: Method,
+    elements: &[&str],
+    fields: &[(&str, &str)],
+) -> Result<Value, Failure> {
     let given = fields.iter().filter(|(_, value)| !value.is_empty());
-    let fields = given.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Ok(client.send(&Method::POST, path, None, fields).await?)
+    let members = given.map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+    let body = Value::Object(members.collect::<Map<_, _>>()).to_string();
+    Ok(api.send(method, path(elements), Body::Json(body.into())).await?.body)
 }
 
 impl LocalFile {
@@ -148,7 +157,7 @@ impl LocalFile {
 }
 
 /// Sends the parts of a file to where the cluster wants them; nothing, when it has them.
-async fn upload(client: &Client, local: &LocalFile, wanted: &Value) -> Result<(), Failure> {
+async fn upload(api: &NativeApi, local: &LocalFile, wanted: &Value) -> Result<(), Failure> {
     let Some(path) = wanted["upload_uri"].as_str() else { return Ok(()) };
     let what = || format!("cannot read {}", local.path.display());
     let mut file = File::open(&local.path).await.with_context(what)?;
@@ -159,6 +168,6 @@ async fn upload(client: &Client, local: &LocalFile, wanted: &Value) -> Result<()
         if part.is_empty() {
             return Ok(());
         }
-        client.put_bytes(path, part).await?;
+        api.send(Method::PUT, path.to_owned(), Body::Bytes(part.into())).await?;
     }
 }

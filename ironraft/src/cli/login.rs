@@ -14,7 +14,9 @@ use model::secret::Secret;
 use crate::cli::failure::Failure;
 use crate::cli::local_node::LocalNode;
 use crate::cli::output::say;
-use crate::cli::profile::{PATIENCE, Profile, TRUSTED_VARIABLE, base_url, certificates};
+use crate::cli::profile::content::{PATIENCE, Profile, certificates};
+use crate::cli::profile::kept::{Kept, ProfileName};
+use crate::cli::profile::{TRUSTED_VARIABLE, base_url, usual_file};
 use crate::cli::terminal;
 
 /// The file that says a host's name.
@@ -30,6 +32,7 @@ all.
 Examples:
   ironraft login http://10.0.0.1:5240 http://10.0.0.2:5240 http://10.0.0.3:5240
   ironraft login http://10.0.0.1:5240 --username alice
+  ironraft login http://10.9.0.1:5240 --profile lab
   ssh root@10.0.0.1 ironraft apikey | ironraft login http://10.0.0.1:5240 --api-key -")]
 pub(crate) struct LoginArguments {
     /// Regions, `http://10.0.0.1:5240`; with several, the next one is asked when one is away. None on the host of a region:
@@ -47,19 +50,45 @@ pub(crate) struct LoginArguments {
     /// A file with the certificate of the regions, or of its authority (PEM), where the host does not trust it
     #[arg(long, env = TRUSTED_VARIABLE)]
     ca: Option<PathBuf>,
+    /// Keep it as the profile of this name, beside others
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
 }
 
 pub(crate) async fn run(arguments: LoginArguments) -> Result<(), Failure> {
+    let name = arguments.profile.clone();
     let profile = profile(arguments).await?;
     let user =
         profile.client()?.whoami().await.map_err(|error| Failure::from(error).of("login"))?;
-    let path = profile.save()?;
+    let path = match &name {
+        Some(name) => Kept::at_home()?.file(name),
+        None => usual_file()?,
+    };
+    profile.save(&path)?;
     say(format_args!("logged in as {}; saved in {}", user.username, path.display()));
+    name.map_or(Ok(()), |name| use_first(&name))
+}
+
+/// Has commands use a profile when there is no other; else says how they would.
+fn use_first(name: &ProfileName) -> Result<(), Failure> {
+    let kept = Kept::at_home()?;
+    let used = kept.used()?;
+    if used == *name {
+        return Ok(());
+    }
+    if kept.read(&used)?.is_none() {
+        kept.set_used(name)?;
+        say(format_args!("profile {name} is in use"));
+    } else {
+        say(format_args!(
+            "profile {used} stays in use: `ironraft profile use {name}` changes that"
+        ));
+    }
     Ok(())
 }
 
 async fn profile(arguments: LoginArguments) -> Result<Profile, Failure> {
-    let LoginArguments { endpoints, api_key, username, password, ca } = arguments;
+    let LoginArguments { endpoints, api_key, username, password, ca, profile: _ } = arguments;
     if endpoints.is_empty() && api_key.is_none() && username.is_none() {
         let local = Profile::of_local_node(&LocalNode::by_environment()).await;
         return local.map_err(|failure| failure.of("no region is named"));

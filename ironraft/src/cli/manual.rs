@@ -35,16 +35,16 @@ pub(crate) struct ManArguments {
     dir: Option<PathBuf>,
 }
 
-/// Prints what a shell has to know.
+/// Prints what a shell has to know; most ask the program itself, and need not be told all commands.
 pub(crate) fn completion(
     arguments: &CompletionArguments,
-    mut whole: Command,
+    whole: impl FnOnce() -> Command,
 ) -> Result<(), Failure> {
     if let Some(script) = complete::script(arguments.shell) {
         return print(script.as_bytes());
     }
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut whole, "ironraft", &mut script);
+    clap_complete::generate(arguments.shell, &mut whole(), "ironraft", &mut script);
     print(&script)
 }
 

@@ -16,7 +16,7 @@ pub(crate) mod native;
 pub(crate) mod output;
 pub(crate) mod password;
 mod private_file;
-mod profile;
+pub(crate) mod profile;
 mod records;
 mod refusal;
 pub(crate) mod secret;

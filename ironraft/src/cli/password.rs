@@ -1,14 +1,15 @@
 //! `ironraft password`: changes the own password, or sets that of another user.
 
 use clap::Args;
+use client::Body;
+use http::Method;
 use model::secret::Secret;
+use serde_json::json;
 
 use crate::cli::failure::Failure;
+use crate::cli::native::exchange::{ConnectionArguments, NativeApi};
+use crate::cli::native::path::path;
 use crate::cli::output::say;
-use crate::cli::profile;
-
-/// The root of what MAAS's API has not.
-const ROOT: &str = "/MAAS/api/ironraft/";
 
 /// Whose password becomes which.
 #[derive(Debug, Args)]
@@ -21,24 +22,25 @@ pub(crate) struct PasswordArguments {
     /// The new password
     #[arg(long, env = "IRONRAFT_NEW_PASSWORD", hide_env_values = true)]
     new_password: Secret,
+    #[command(flatten)]
+    connection: ConnectionArguments,
 }
 
 pub(crate) async fn run(arguments: PasswordArguments) -> Result<(), Failure> {
-    let client = profile::client().await?;
+    let api = NativeApi::connect(&arguments.connection).await?;
     let (old, new) = (arguments.old_password.expose(), arguments.new_password.expose());
-    match &arguments.user {
+    let (path, body) = match &arguments.user {
         None => {
-            let form = [("old_password", old.as_str()), ("new_password", new)];
-            client.post(&format!("{ROOT}account/op-change_password/"), &form).await?;
+            let body = json!({ "old_password": old, "new_password": new });
+            (path(&["account", "change-password"]), body)
         }
-        Some(user) if user.is_empty() || user.contains(['/', '?', '#']) => {
-            return Err(Failure::Usage(format!("`{user}` is no user's name")));
+        Some(user) if user.is_empty() => {
+            return Err(Failure::Usage("a user has a name".to_owned()));
         }
-        Some(user) => {
-            let form = [("new_password", new.as_str())];
-            client.post(&format!("{ROOT}users/{user}/op-set_password/"), &form).await?;
-        }
-    }
+        Some(user) => (path(&["users", user, "set-password"]), json!({ "new_password": new })),
+    };
+    let sent = api.send(Method::POST, path, Body::Json(body.to_string().into())).await;
+    sent.map_err(|failure| failure.of("password"))?;
     say(format_args!("the password is changed, and all sessions of the user have ended"));
     Ok(())
 }

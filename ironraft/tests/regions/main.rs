@@ -22,5 +22,6 @@ mod quorum;
 mod request_ids;
 mod rest;
 mod sessions;
+mod shell;
 mod site;
 mod tls;

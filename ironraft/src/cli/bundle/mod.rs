@@ -25,7 +25,8 @@ use crate::cli::failure::Failure;
 use crate::cli::local_node::LocalNode;
 use crate::cli::native::exchange::{ConnectionArguments, NativeApi};
 use crate::cli::output::say;
-use crate::cli::profile::{self, Profile, base_url};
+use crate::cli::profile::Origin;
+use crate::cli::profile::content::Profile;
 
 /// The commands that help to find out what is wrong.
 #[derive(Debug, Subcommand)]
@@ -62,13 +63,10 @@ const PATIENCE: Patience = Patience {
 /// Nobody is logged in, or the file cannot be written. What cannot be read is noted in it.
 pub(crate) async fn run(command: DebugCommand) -> Result<(), Failure> {
     let DebugCommand::Bundle(arguments) = command;
-    let mut profile = profile::load().await?;
-    if !arguments.connection.endpoint.is_empty() {
-        profile.endpoints = arguments.connection.endpoint.iter().map(|it| base_url(it)).collect();
-    }
+    let (profile, origin) = arguments.connection.found().await?;
     let redaction = Redaction::of(&[profile.api_key.expose()]);
     let api = NativeApi::patient(&arguments.connection, PATIENCE).await?;
-    let bundle = gather(&Cluster { api, profile }, &redaction).await;
+    let bundle = gather(&Cluster { api, profile, origin }, &redaction).await;
     let now = Timestamp::now();
     let folder = format!("ironraft-{}", now.strftime("%Y%m%dT%H%M%SZ"));
     let path = arguments.output.unwrap_or_else(|| PathBuf::from(format!("{folder}.tar.gz")));
@@ -88,6 +86,7 @@ pub(crate) async fn run(command: DebugCommand) -> Result<(), Failure> {
 struct Cluster {
     api: NativeApi,
     profile: Profile,
+    origin: Origin,
 }
 
 impl Source for Cluster {
@@ -111,7 +110,11 @@ impl Source for Cluster {
     }
 
     async fn of_host(&self) -> Vec<(String, Result<String, String>)> {
-        host::files(profile::path().ok().filter(|path| path.exists()).as_deref()).await
+        let file = match &self.origin {
+            Origin::File(path) => Some(path.as_path()),
+            Origin::Environment | Origin::LocalNode => None,
+        };
+        host::files(file).await
     }
 }
 

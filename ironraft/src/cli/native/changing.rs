@@ -24,6 +24,8 @@ pub(crate) struct Changing<'a> {
     pub(crate) output: &'a OutputArguments,
     /// The parameters.
     pub(crate) given: Values,
+    /// The revision that the object must still have.
+    pub(crate) at: Option<u64>,
 }
 
 impl Changing<'_> {
@@ -82,6 +84,10 @@ impl Changing<'_> {
             }
             ([resource, key, verb], Kind::Change) => Change::verb(resource, key, verb, body),
             (elements, _) => Change::new(deed.method.clone(), elements, Some(body)),
+        };
+        let change = match self.at {
+            Some(revision) => change.only_at(revision),
+            None => change,
         };
         match &self.how.if_plan {
             Some(plan) => change.only_if(plan),

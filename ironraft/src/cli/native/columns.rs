@@ -111,14 +111,19 @@ fn is_simple(value: &Value) -> bool {
 
 /// A column with its header: `pool.name` is POOL, `status_name` STATUS, `tag_names` TAGS, `vlan.vid` VLAN-VID.
 fn column(path: &str) -> (String, String) {
+    let told_path = path.strip_prefix("addresses_").unwrap_or(path);
     let short = [".name", "_name", ".username", ".cidr", "_state"]
         .iter()
-        .find_map(|end| path.strip_suffix(end))
+        .find_map(|end| told_path.strip_suffix(end))
         .map(str::to_owned)
-        .or_else(|| path.strip_suffix("_names").map(|stem| format!("{stem}s")))
-        .unwrap_or_else(|| path.to_owned());
+        .or_else(|| told_path.strip_suffix("_names").map(|stem| format!("{stem}s")))
+        .unwrap_or_else(|| told_path.to_owned());
     let header = short.to_uppercase().replace(['.', '_'], "-");
-    let header = if header == "DHCP-ON" { "DHCP".to_owned() } else { header };
+    let header = match header.as_str() {
+        "DHCP-ON" => "DHCP".to_owned(),
+        "STATUS-CHANGED" => "SINCE".to_owned(),
+        _ => header,
+    };
     (header, path.to_owned())
 }
 
@@ -133,8 +138,9 @@ mod tests {
     #[test]
     fn headers_say_what_is_below_them() {
         let header = |path: &str| column(path).0;
-        let paths = ["fqdn", "status_name", "power_state", "pool.name", "tag_names", "vlan.vid"];
-        let headers = ["FQDN", "STATUS", "POWER", "POOL", "TAGS", "VLAN-VID"];
+        let paths =
+            ["fqdn", "status_name", "status_changed", "power_state", "pool.name", "tag_names"];
+        let headers = ["FQDN", "STATUS", "SINCE", "POWER", "POOL", "TAGS"];
         assert_eq!(paths.map(header), headers);
     }
 
@@ -152,7 +158,7 @@ mod tests {
     fn machines_are_a_table() {
         let machine = |name: &str, status: &str, power: &str| {
             json!({"system_id": name, "fqdn": format!("{name}.maas"), "status_name": status, "power_state": power,
-                "owner": "anna", "pool": {"name": "lab"}, "zone": {"name": "default"}, "tag_names": ["gpu", "fast"]})
+                "status_changed": "3h20m", "created": "12d", "owner": "anna", "pool": {"name": "lab"}, "zone": {"name": "default"}, "tag_names": ["gpu", "fast"]})
         };
         let rows = [machine("web-01", "Ready", "off"), machine("db", "Failed deployment", "on")];
         let shown = Shown::of(noun::find("machine").unwrap(), &rows);

@@ -11,12 +11,16 @@ use crate::cli::failure::Failure;
 use crate::cli::native::exchange::{ConnectionArguments, NativeApi, Reading, Wanted};
 use crate::cli::native::noun::{self, Kind, Noun};
 use crate::cli::output::{field, say};
+use crate::cli::profile::kept::{Kept, ProfileName};
 
 /// How long a region has.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// How many names are told.
 const NAMES: usize = 200;
+
+/// The option that names a profile, and the command that is about them.
+const PROFILE: &str = "profile";
 
 /// The command that shells ask.
 pub(crate) const COMMAND: &str = "complete-words";
@@ -70,8 +74,11 @@ pub(crate) async fn run(whole: &Command, words: &[String]) -> Result<(), Failure
     let Some((last, before)) = words.split_last() else { return Ok(()) };
     let place = place(whole, before);
     let mut found = candidates(&place, last);
+    if place.is_profile {
+        found.extend(profiles(last));
+    }
     if let Some(named) = place.named.filter(|_| !last.starts_with('-')) {
-        found.extend(names(named, last).await);
+        found.extend(names(named, last, profile_in(before)).await);
     }
     found.iter().for_each(|word| say(format_args!("{word}")));
     Ok(())
@@ -85,6 +92,8 @@ struct Place<'a> {
     option: Option<&'a Arg>,
     /// Of what it may be a name.
     named: Option<&'static Noun>,
+    /// Whether it is the name of a profile.
+    is_profile: bool,
 }
 
 fn place<'a>(whole: &'a Command, before: &[String]) -> Place<'a> {
@@ -113,7 +122,23 @@ fn place<'a>(whole: &'a Command, before: &[String]) -> Place<'a> {
         }
     }
     let named = if option.is_some() { None } else { named(&path, given) };
-    Place { command: at, option, named }
+    let is_profile = match option {
+        Some(option) => option.get_id() == PROFILE,
+        None => given == 0 && matches!(path.as_slice(), [PROFILE, "use" | "remove"]),
+    };
+    Place { command: at, option, named, is_profile }
+}
+
+/// The profiles whose names begin so.
+fn profiles(last: &str) -> Vec<String> {
+    let names = Kept::at_home().and_then(|kept| kept.names()).unwrap_or_default();
+    names.iter().map(ToString::to_string).filter(|name| name.starts_with(last)).collect()
+}
+
+/// The profile that words before name.
+fn profile_in(before: &[String]) -> Option<ProfileName> {
+    let at = before.iter().position(|word| word == "--profile")?;
+    before.get(at + 1)?.parse().ok()
 }
 
 /// Of what a word may be a name that stands behind these commands and so many other words.
@@ -147,7 +172,7 @@ fn candidates(place: &Place<'_>, last: &str) -> Vec<String> {
 }
 
 /// The names of objects that begin so; none when nobody answers in time.
-async fn names(noun: &'static Noun, last: &str) -> Vec<String> {
+async fn names(noun: &'static Noun, last: &str, profile: Option<ProfileName>) -> Vec<String> {
     let Some(resource) = noun.resource else { return Vec::new() };
     // Of a selector the last part is completed.
     let at = last.rfind(',').map_or(0, |at| at + 1);
@@ -167,7 +192,8 @@ async fn names(noun: &'static Noun, last: &str) -> Vec<String> {
         ..Wanted::default()
     };
     let asked = async {
-        let api = NativeApi::patient(&ConnectionArguments::default(), patience).await?;
+        let connection = ConnectionArguments { profile, ..ConnectionArguments::default() };
+        let api = NativeApi::patient(&connection, patience).await?;
         api.list(resource.name, &wanted).await
     };
     let Ok(Ok(found)) = timeout(WAIT, asked).await else { return Vec::new() };

@@ -1,55 +1,37 @@
-//! `edit`: the members of an object that can be changed, as TOML in an editor. What was changed in it is sent, if the object is
-//! still as it was shown.
+//! `edit`: the members of an object that can be changed, as TOML in an editor. What was changed in it is a change like others,
+//! of the object as it was shown.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 use native::resource::Resource;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cli::failure::Failure;
-use crate::cli::native::change::Change;
-use crate::cli::native::columns::Shown;
 use crate::cli::native::exchange::{NativeApi, Reading};
-use crate::cli::native::grammar::{ChangeArguments, EditArguments};
-use crate::cli::native::noun::{Deed, Noun};
-use crate::cli::native::plan;
-use crate::cli::output::{OutputArguments, text};
+use crate::cli::native::grammar::EditArguments;
+use crate::cli::native::noun::Deed;
+use crate::cli::native::values::Values;
+use crate::cli::output::text;
 use crate::cli::private_file;
 
-/// Has an object edited, and changes what was changed.
+/// What was changed of an object in an editor, and the revision that it had; none when nothing was.
 ///
 /// # Errors
-/// The editor failed, what it left is no TOML, or the change was refused.
-pub(crate) async fn run(
+/// There is no such object, the editor failed, or what it left is no TOML.
+pub(crate) async fn edited(
     api: &NativeApi,
-    (noun, resource): (&Noun, &Resource),
+    resource: &Resource,
     deed: &Deed,
     name: &str,
     how: &EditArguments,
-    change: ChangeArguments,
-    output: &OutputArguments,
-) -> Result<(), Failure> {
+) -> Result<Option<(Values, Option<u64>)>, Failure> {
     let object = api.object(resource.name, name, &Reading::default()).await?.body;
     let shown = document(deed, &object);
-    let edited = edited(&shown, how).map_err(Failure::Other)?;
-    let members = differing(&shown, &edited)?;
-    if members.is_empty() {
-        eprintln!("nothing was changed");
-        return Ok(());
-    }
-    let mut asked = Change::update(resource.name, name, Value::Object(members));
-    if let Some(revision) = object["revision"].as_u64() {
-        asked = asked.only_at(revision);
-    }
-    if change.plan || change.check {
-        plan::print(&api.plan(&asked).await?, output);
-        return Ok(());
-    }
-    let changed = api.carry_out(&asked).await?.body;
-    let rows = std::slice::from_ref(&changed);
-    Shown::of(noun, rows).print(output, rows, &changed)
+    let left = left_by_editor(&shown, how).map_err(Failure::Other)?;
+    let values = differing(&shown, &left)?;
+    Ok((!values.is_empty()).then(|| (values, object["revision"].as_u64())))
 }
 
 /// The members that can be changed, each behind what it means.
@@ -72,7 +54,7 @@ fn simple(value: &Value) -> String {
     }
 }
 
-fn edited(shown: &str, how: &EditArguments) -> anyhow::Result<String> {
+fn left_by_editor(shown: &str, how: &EditArguments) -> anyhow::Result<String> {
     let folder = std::env::temp_dir();
     let path = folder.join(format!("ironraft-{:016x}.toml", rand::random::<u64>()));
     private_file::write(&path, shown)?;
@@ -95,22 +77,20 @@ fn in_editor(path: &PathBuf, how: &EditArguments) -> anyhow::Result<String> {
     std::fs::read_to_string(path).context("cannot read what was edited")
 }
 
-/// What differs, as a request has it.
-fn differing(shown: &str, edited: &str) -> Result<Map<String, Value>, Failure> {
+/// What differs, as parameters.
+fn differing(shown: &str, edited: &str) -> Result<Values, Failure> {
     let read = |text: &str| {
         toml::from_str::<toml::Table>(text).map_err(|error| {
             Failure::Usage(format!("what was edited is no TOML: {}", error.message()))
         })
     };
     let (before, after) = (read(shown)?, read(edited)?);
-    let mut members = Map::new();
-    for (name, value) in after {
-        if before.get(&name) != Some(&value) {
-            let value = serde_json::to_value(value).map_err(Failure::other)?;
-            members.insert(name, value);
-        }
-    }
-    Ok(members)
+    let is_other = |(name, value): &(String, toml::Value)| before.get(name) != Some(value);
+    let text = |value: toml::Value| match value {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(after.into_iter().filter(is_other).map(|(name, value)| (name, text(value))).collect())
 }
 
 #[cfg(test)]
@@ -128,8 +108,10 @@ mod tests {
         let shown = document(deed, &object);
         assert!(shown.contains("name = \"plant\""), "{shown}");
         let edited = shown.replace("\"plant\"", "\"works\"");
-        let members = differing(&shown, &edited).unwrap();
-        assert_eq!(Value::Object(members), json!({"name": "works"}));
+        let values = differing(&shown, &edited).unwrap();
+        assert_eq!(values, [("name".to_owned(), "works".to_owned())]);
+        let number = shown.replace("\"plant\"", "7");
+        assert_eq!(differing(&shown, &number).unwrap(), [("name".to_owned(), "7".to_owned())]);
         assert!(differing(&shown, &shown).unwrap().is_empty());
         assert_eq!(differing(&shown, "name = ").unwrap_err().told().0, 2);
     }

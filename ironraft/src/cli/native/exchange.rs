@@ -17,7 +17,9 @@ use crate::cli::failure::Failure;
 use crate::cli::native::change::Change;
 use crate::cli::native::path::path;
 use crate::cli::native::{problem, trace};
-use crate::cli::profile::{self, PATIENCE, base_url};
+use crate::cli::profile::content::{PATIENCE, Profile};
+use crate::cli::profile::kept::ProfileName;
+use crate::cli::profile::{self, Origin, base_url};
 
 /// The header with the revision that an answer was made at.
 const REVISION: &str = "x-ironraft-revision";
@@ -32,12 +34,29 @@ const PAGE_MAX: usize = 1000;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArguments {
+    /// Talk to the cluster of this profile; `ironraft profile list` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
     /// Ask these regions and no others, `http://10.0.0.1:5240`; the next one when one is away
     #[arg(long, value_name = "URL", value_delimiter = ',')]
     pub(crate) endpoint: Vec<String>,
     /// Tell which region answered what, without secrets
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+impl ConnectionArguments {
+    /// The regions that are asked and the key, and where that is said.
+    ///
+    /// # Errors
+    /// There is no such profile, or nobody is logged in.
+    pub(crate) async fn found(&self) -> Result<(Profile, Origin), Failure> {
+        let (mut profile, origin) = profile::found(self.profile.as_ref()).await?;
+        if !self.endpoint.is_empty() {
+            profile.endpoints = self.endpoint.iter().map(|url| base_url(url)).collect();
+        }
+        Ok((profile, origin))
+    }
 }
 
 /// What is read of the past, and of a region without a quorum.
@@ -126,10 +145,7 @@ impl NativeApi {
         arguments: &ConnectionArguments,
         patience: Patience,
     ) -> Result<Self, Failure> {
-        let mut profile = profile::load().await?;
-        if !arguments.endpoint.is_empty() {
-            profile.endpoints = arguments.endpoint.iter().map(|url| base_url(url)).collect();
-        }
+        let (profile, _) = arguments.found().await?;
         // It is looked at before anybody is asked.
         let key = ApiKey::parse(profile.api_key.expose()).map_err(client::ClientError::from)?;
         let trusted = profile.trusted.as_deref();
@@ -217,6 +233,20 @@ impl NativeApi {
             change.headers(),
             change.body(),
         );
+        reply(&self.client.exchange(&asked).await?)
+    }
+
+    /// Sends what is not sent again when there is no answer: it may have been done.
+    ///
+    /// # Errors
+    /// It was refused, or nobody answers.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: String,
+        body: Body,
+    ) -> Result<Reply, Failure> {
+        let asked = self.request(method, path, Vec::new(), Vec::new(), body);
         reply(&self.client.exchange(&asked).await?)
     }
 

@@ -13,7 +13,7 @@ mod history;
 mod named;
 pub(crate) mod noun;
 mod operation;
-mod path;
+pub(crate) mod path;
 pub(crate) mod plan;
 mod power;
 pub(crate) mod problem;

@@ -331,7 +331,7 @@ impl Deed {
             parameters,
             takes_any: false,
             of_many: None,
-            has_plan: false,
+            has_plan: self.has_plan && kind == Kind::Edit,
         }
     }
 

@@ -22,18 +22,20 @@ pub(crate) async fn followed(api: &NativeApi, begun: Value) -> Result<Value, Fai
     let id = field(&begun, "id");
     let filter = format!("id:{id}");
     let mut progress = Progress::default();
-    let mut watch = api.watch(&["operations"], &filter, None);
-    let mut now = begun;
+    progress.tell(&said(&begun));
+    let mut reply = api.object("operations", &id, &Reading::default()).await?;
+    // From what was read on: it may end before anybody is told anything.
+    let mut watch = api.watch(&["operations"], &filter, reply.revision);
     loop {
-        progress.tell(&said(&now));
-        if now["state"] != "running" {
-            return Ok(now);
+        progress.tell(&said(&reply.body));
+        if reply.body["state"] != "running" {
+            return Ok(reply.body);
         }
         // What it is told is only that it is time to look.
         if let Ok(told) = timeout(LOOK, watch.next()).await {
             told.map_err(|failure| failure.of(&format!("operation {id} goes on")))?;
         }
-        now = api.object("operations", &id, &Reading::default()).await?.body;
+        reply = api.object("operations", &id, &Reading::default()).await?;
     }
 }
 

@@ -88,9 +88,15 @@ async fn carried_out(
                 return Err(Failure::Usage("one is edited at a time".to_owned()));
             };
             let api = NativeApi::connect(&connection).await?;
-            let how: EditArguments = arguments(chosen.matches)?;
-            let change: ChangeArguments = arguments(chosen.matches)?;
-            edit::run(&api, (noun, resource), chosen.deed, &name, &how, change, &output).await
+            let editor: EditArguments = arguments(chosen.matches)?;
+            let how: ChangeArguments = arguments(chosen.matches)?;
+            let edited = edit::edited(&api, resource, chosen.deed, &name, &editor).await?;
+            let Some((given, at)) = edited else {
+                eprintln!("nothing was changed");
+                return Ok(());
+            };
+            let changing = Changing { api: &api, chosen, how, output: &output, given, at };
+            changing.run(vec![name]).await
         }
         (Kind::History, Some(resource)) => {
             let how: HistoryArguments = arguments(chosen.matches)?;
@@ -109,7 +115,7 @@ async fn carried_out(
             }
             let how: ChangeArguments = arguments(chosen.matches)?;
             let api = NativeApi::connect(&connection).await?;
-            let changing = Changing { api: &api, chosen, how, output: &output, given };
+            let changing = Changing { api: &api, chosen, how, output: &output, given, at: None };
             changing.run(objects).await
         }
     }

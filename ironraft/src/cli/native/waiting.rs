@@ -46,11 +46,13 @@ pub(crate) async fn wait(
     let failed = has_status.then(|| format!("{of_them} ({FAILED}) -({wanted})"));
     let started = Instant::now();
     let mut progress = Progress::default();
-    let mut watch = api.watch(&[resource.name], &of_them, None);
+    // From what was read first on: what changes meanwhile is told, too.
+    let (_, revision) = count(api, resource.name, &met).await?;
+    let mut watch = api.watch(&[resource.name], &of_them, Some(revision));
     loop {
-        let done = count(api, resource.name, &met).await?;
+        let (done, _) = count(api, resource.name, &met).await?;
         let lost = match &failed {
-            Some(failed) => count(api, resource.name, failed).await?,
+            Some(failed) => count(api, resource.name, failed).await?.0,
             None => 0,
         };
         let (all, took) = (keys.len(), span(started.elapsed()));
@@ -83,10 +85,11 @@ pub(crate) async fn wait(
     }
 }
 
-async fn count(api: &NativeApi, resource: &str, filter: &str) -> Result<usize, Failure> {
+/// How many objects a filter means, and at which revision.
+async fn count(api: &NativeApi, resource: &str, filter: &str) -> Result<(usize, u64), Failure> {
     let wanted = Wanted { filter: filter.to_owned(), limit: Some(1), ..Wanted::default() };
     let found = api.list(resource, &wanted).await?;
-    Ok(found.total.unwrap_or(found.items.len()))
+    Ok((found.total.unwrap_or(found.items.len()), found.revision))
 }
 
 /// The filter of what is wanted.

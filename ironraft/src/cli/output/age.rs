@@ -5,6 +5,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// The column with when something was made, and what it is called where that is told as an age.
+const CREATED: &str = "CREATED";
+const AGE: &str = "AGE";
+
+/// The header of a column as it stands above ages.
+pub(crate) fn title(header: &mut String) {
+    if header == CREATED {
+        AGE.clone_into(header);
+    }
+}
+
+/// The column that is meant by the name that it has above ages, too.
+pub(crate) fn asked_for(name: &str) -> String {
+    if name.eq_ignore_ascii_case(AGE) { CREATED.to_owned() } else { name.to_owned() }
+}
+
 /// An object whose times are ages.
 pub(crate) fn aged(value: &Value, now: Timestamp) -> Value {
     match value {

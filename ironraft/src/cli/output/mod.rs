@@ -154,12 +154,15 @@ impl OutputArguments {
     /// There is no such column.
     pub(crate) fn sheet(&self, columns: Columns<'_>, rows: &[Value]) -> Result<Sheet, Failure> {
         let is_wide = self.format() == Format::Wide;
+        let asked: Vec<String> = self.columns.iter().map(|name| age::asked_for(name)).collect();
         if !self.is_for_people() {
-            return Sheet::of_objects(columns, rows, is_wide, &self.columns);
+            return Sheet::of_objects(columns, rows, is_wide, &asked);
         }
         let now = Timestamp::now();
         let aged: Vec<Value> = rows.iter().map(|row| age::aged(row, now)).collect();
-        Sheet::of_objects(columns, &aged, is_wide, &self.columns)
+        let mut sheet = Sheet::of_objects(columns, &aged, is_wide, &asked)?;
+        sheet.headers.iter_mut().for_each(age::title);
+        Ok(sheet)
     }
 
     /// Whether it is columns that are printed, and not what the API answered.

@@ -13,7 +13,6 @@ use client::Patience;
 
 use crate::cli::failure::Failure;
 use crate::cli::native::exchange::{ConnectionArguments, NativeApi};
-use crate::cli::profile::{self, base_url};
 
 /// What `top` is asked.
 #[derive(Debug, Args)]
@@ -49,10 +48,7 @@ pub(crate) async fn run(arguments: TopArguments) -> Result<(), Failure> {
         let hint = "`ironraft machine list` and `ironraft event list` print what programs can read";
         return Err(Failure::Usage(format!("top needs a terminal; {hint}")));
     }
-    let mut profile = profile::load().await?;
-    if !arguments.connection.endpoint.is_empty() {
-        profile.endpoints = arguments.connection.endpoint.iter().map(|it| base_url(it)).collect();
-    }
+    let (profile, _) = arguments.connection.found().await?;
     // What `-v` tells would stand on the screen.
     let connection = ConnectionArguments { verbose: false, ..arguments.connection };
     let api = NativeApi::patient(&connection, PATIENCE).await?;

@@ -16,7 +16,7 @@ use crate::cli::bundle::text_of;
 use crate::cli::failure::Failure;
 use crate::cli::native::exchange::NativeApi;
 use crate::cli::native::watch::Told;
-use crate::cli::profile::Profile;
+use crate::cli::profile::content::Profile;
 use crate::cli::top::state::{Input, State};
 use crate::cli::top::{metrics, screen};
 
