@@ -77,22 +77,32 @@ pub async fn list(
         }
     };
     let shown = |object| listed(resource, with_revision(request, resource, object), &query.members);
-    let items: Vec<Value> = page.items.into_iter().map(shown).collect();
-    let mut body = json!({
-        "items": items,
-        "total": page.total,
-        "next": page.next,
-        "revision": request.view.revision(),
-    });
-    if let Some(members) = body.as_object_mut() {
-        if !page.facets.is_empty() {
-            members.insert("facets".to_owned(), json!(page.facets));
-        }
-        if let Some(groups) = page.groups {
-            members.insert("groups".to_owned(), json!(groups));
-        }
+    let items = page.items.into_iter().map(shown).collect();
+    let mut body = body_of(request, items, Some(page.total), page.next);
+    if !page.facets.is_empty() {
+        body.insert("facets".to_owned(), json!(page.facets));
     }
-    Ok(answer(request, StatusCode::OK, body))
+    if let Some(groups) = page.groups {
+        body.insert("groups".to_owned(), json!(groups));
+    }
+    Ok(answer(request, StatusCode::OK, Value::Object(body)))
+}
+
+/// What an answer says with the objects of a page. They are moved, because a copy of them takes as long as making them.
+pub(crate) fn body_of(
+    request: &Request,
+    items: Vec<Value>,
+    total: Option<usize>,
+    next: Option<String>,
+) -> Map<String, Value> {
+    let revision = request.view.revision();
+    let members = [
+        ("items", Value::Array(items)),
+        ("total", total.into()),
+        ("next", next.into()),
+        ("revision", revision.into()),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// One object.

@@ -4,14 +4,14 @@ use axum::response::Response;
 use http::StatusCode;
 use model::query::Query;
 use rest::params::Params;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tables::update::now;
 
 use crate::item::Item;
 use crate::list::query::{LIMIT_DEFAULT, LIMIT_MAX, members};
 use crate::paged::{PARAMETERS, PageQuery, Pages};
 use crate::problem::Problem;
-use crate::read::{answer, only, with_revision};
+use crate::read::{answer, body_of, only, with_revision};
 use crate::registry::known_fields;
 use crate::request::Request;
 use crate::resource::Resource;
@@ -31,10 +31,9 @@ pub async fn list(
     let page = (pages.page)(request, &query(resource, params)?).await?;
     let members = members(params)?;
     let shown = |object| only(with_revision(request, resource, object), &members);
-    let items: Vec<Value> = page.items.into_iter().map(shown).collect();
-    let revision = request.view.revision();
-    let body = json!({ "items": items, "total": null, "next": page.next, "revision": revision });
-    Ok(answer(request, StatusCode::OK, body))
+    let items = page.items.into_iter().map(shown).collect();
+    let body = body_of(request, items, None, page.next);
+    Ok(answer(request, StatusCode::OK, Value::Object(body)))
 }
 
 fn query(resource: &'static Resource, params: &Params) -> Result<PageQuery, Problem> {

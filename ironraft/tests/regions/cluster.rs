@@ -86,6 +86,16 @@ fn init(address: &str, data: &Path) -> (String, String) {
 }
 
 impl Cluster {
+    /// Makes a cluster of one region and waits until it leads.
+    pub(crate) fn single(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("r1");
+        let (api_key, _) = init(address, &data);
+        let cluster = Self { nodes: vec![run(address, &data)], api_key, folder };
+        wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
+        cluster
+    }
+
     /// Makes a cluster of three on these addresses and waits until all vote.
     pub(crate) fn form(addresses: [&str; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
