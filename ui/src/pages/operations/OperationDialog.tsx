@@ -10,7 +10,7 @@ import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Note } from "../../parts/Panel";
 import { Loading, ProblemView } from "../../parts/Problem";
-import { Outcome, Progress, progressOf, refusedIds, sorted } from "./operation";
+import { Outcome, Progress, progressOf, refusedIds, sorted, targetsOf } from "./operation";
 import styles from "./Operations.module.css";
 
 interface Props {
@@ -53,7 +53,7 @@ function Outcomes({ operation }: { operation: Operation }) {
     <>
       <Progress operation={operation} />
       <ul className={styles.targets}>
-        {sorted(operation.targets).map((target) => (
+        {sorted(targetsOf(operation)).map((target) => (
           <li key={target.id}>
             <strong>{target.name}</strong>
             <Outcome of={target} />

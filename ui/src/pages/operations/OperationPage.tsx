@@ -17,7 +17,7 @@ import { Status, Symbol } from "../../parts/Status";
 import { span, Time } from "../../parts/Time";
 import { UnreadPage } from "../../parts/UnreadPage";
 import { useParameters } from "../../shell/parameters";
-import { hasSecrets, ORDER, Outcome, outcomeTone, outcomeWord, parametersOf, Progress, progressOf, reasons, refusedIds, sorted, State, titleOf } from "./operation";
+import { hasSecrets, ORDER, Outcome, outcomeTone, outcomeWord, parametersOf, Progress, progressOf, reasons, refusedIds, sorted, State, titleOf, targetsOf } from "./operation";
 import styles from "./Operations.module.css";
 
 /** How many objects are shown at once. */
@@ -137,7 +137,7 @@ function About({ operation }: { operation: Operation }) {
 }
 
 function Reasons({ operation }: { operation: Operation }) {
-  const why = reasons(operation.targets);
+  const why = reasons(targetsOf(operation));
   return (
     <Panel title="Why some were refused" beside={why.length === 0 ? undefined : count(operation.failed, "object")}>
       {why.length === 0 && <Note>{operation.state === "running" ? "None was refused so far." : "None was refused."}</Note>}
@@ -166,7 +166,7 @@ const PAGED: readonly string[] = ["machines", "devices", "racks"];
 function Targets({ operation }: { operation: Operation }) {
   const [get, put] = useParameters();
   const wanted = get("outcome");
-  const shown = sorted(operation.targets.filter((target) => wanted === "" || target.outcome === wanted));
+  const shown = sorted(targetsOf(operation).filter((target) => wanted === "" || target.outcome === wanted));
   const counted = ORDER.filter((outcome) => operation[outcome] > 0 || wanted === outcome);
   return (
     <Panel

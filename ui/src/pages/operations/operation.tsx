@@ -76,9 +76,14 @@ export function sorted(targets: readonly OperationTarget[]): OperationTarget[] {
   return [...targets].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name, undefined, { numeric: true }));
 }
 
+/** The objects that it is about: lists of operations leave them out. */
+export function targetsOf(operation: Pick<Operation, "targets">): readonly OperationTarget[] {
+  return operation.targets ?? [];
+}
+
 /** The objects that were refused. */
 export function refusedIds(operation: Pick<Operation, "targets">): string[] {
-  return operation.targets.filter((target) => target.outcome === "failed").map((target) => target.id);
+  return targetsOf(operation).filter((target) => target.outcome === "failed").map((target) => target.id);
 }
 
 /** The refused objects by why: those that were refused for the same reason are one line. */

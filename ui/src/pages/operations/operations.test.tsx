@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import type { Operation, OperationTarget } from "../../api/resources";
 import { http, HttpResponse, ORIGIN, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
-import { parametersOf, progressOf, reasons, stateInWords, titleOf } from "./operation";
+import { parametersOf, progressOf, reasons, stateInWords, titleOf, targetsOf } from "./operation";
 import OperationPage, { retryOf, retryRefusal } from "./OperationPage";
 
 const region = server();
@@ -44,7 +44,7 @@ test("an operation is said in words", () => {
 });
 
 test("what was refused for the same reason is one line, the most frequent first", () => {
-  expect(reasons(OPERATION.targets).map(({ detail, targets }) => [detail, targets.length])).toEqual([
+  expect(reasons(targetsOf(OPERATION)).map(({ detail, targets }) => [detail, targets.length])).toEqual([
     ["It is locked.", 2],
     ["It did not say why.", 1],
   ]);

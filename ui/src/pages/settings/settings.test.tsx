@@ -17,7 +17,7 @@ const region = server();
 
 const EFFECTS = { machines: [], addresses_freed: [], addresses_taken: [], leases_ended: [], names_added: [], names_removed: [] };
 
-const setting = (more: Partial<Setting>): Setting => ({ name: "ntp_servers", value: "", default: "", doc: "Time servers: `x`.", read_by: "ironraft", refused: null, ...more });
+const setting = (more: Partial<Setting>): Setting => ({ name: "ntp_servers", value: "", default: "", doc: "Time servers: `x`.", read_by: "ironraft", refused: null, type: "string", ...more });
 
 const SETTINGS = [
   setting({ name: "maas_name", value: "lab", default: "ironraft", doc: "The name of the site.", read_by: "clients" }),
