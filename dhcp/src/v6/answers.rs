@@ -45,7 +45,8 @@ impl Engine {
         self.count_new(asker, ip, now);
         let (vlan, client) = (asker.asking.vlan(), asker.client);
         self.leases.offers.make(vlan, client, ip, now);
-        Fate::Given { ip, left_ms: self.holder(asker.asking, client, ip).told_ms }
+        let told_ms = self.holder(asker.asking, client, ip).told_ms;
+        Fate::Given { ip, until: now.plus_ms(told_ms) }
     }
 
     /// Whether a Solicit is answered with a Reply: only by the rack that answers first, and only for a client

@@ -7,6 +7,7 @@
 use std::net::Ipv6Addr;
 
 use model::lease::client::ClientId;
+use model::lease::clock::Moment;
 
 use crate::v6::engine::Asking;
 use crate::wire::v6::code::Status;
@@ -18,12 +19,12 @@ const OF_ASSOCIATION: u8 = 255;
 /// What becomes of an association.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It has an address, for so long.
+    /// It has an address. A message may wait for others of its associations meanwhile, so it is known until when.
     Given {
         /// The address.
         ip: Ipv6Addr,
-        /// For how many milliseconds.
-        left_ms: u64,
+        /// Until when it may use it.
+        until: Moment,
     },
     /// It has an address when that is committed.
     Asked {

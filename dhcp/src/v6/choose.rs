@@ -104,11 +104,11 @@ impl Engine {
         let kept = |mac| self.leases.view.reservations_of(vlan, mac).contains(&ip);
         if asking.hardware.is_some_and(kept) {
             self.leases.offers.withdraw(vlan, client);
-            return Fate::Given { ip, left_ms: self.leases.policy.lease_ms };
+            return Fate::Given { ip, until: now.plus_ms(self.leases.policy.lease_ms) };
         }
         if let Some(left_ms) = self.leases.fresh_lease_ms(ip, client, now) {
             self.leases.offers.withdraw(vlan, client);
-            return Fate::Given { ip, left_ms };
+            return Fate::Given { ip, until: now.plus_ms(left_ms) };
         }
         let asked = self.leases.grants.get(ip).is_some_and(|grant| grant.asked);
         let holder = self.holder(asking, client, ip);
@@ -117,7 +117,7 @@ impl Engine {
             return request.map_or(Fate::Unknown, |it| Fate::Asked { ip, request: it.request_id });
         }
         let promised = self.leases.promise_offline(&holder, ip, now);
-        promised.map_or(Fate::Unknown, |left_ms| Fate::Given { ip, left_ms })
+        promised.map_or(Fate::Unknown, |left_ms| Fate::Given { ip, until: now.plus_ms(left_ms) })
     }
 
     /// An association as the one that has an address.

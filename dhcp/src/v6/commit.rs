@@ -47,8 +47,7 @@ impl Engine {
             Outcome::Committed { told_ms, .. } => {
                 self.leases.declines.forget_address(request.ip);
                 self.leases.offers.withdraw(request.vlan, &request.client);
-                let left_ms = told_ms.saturating_sub(now.since_ms(sent));
-                of.fate = Fate::Given { ip: request.ip, left_ms };
+                of.fate = Fate::Given { ip: request.ip, until: sent.plus_ms(told_ms) };
             }
             Outcome::Refused { taken, .. } => {
                 self.leases.offers.withdraw(request.vlan, &request.client);
@@ -67,7 +66,7 @@ impl Engine {
         let Fate::Asked { ip, .. } = of.fate else { return None };
         let holder = self.holder(asking, &of.client, ip);
         let left_ms = self.leases.promise_offline(&holder, ip, now)?;
-        Some(Fate::Given { ip, left_ms })
+        Some(Fate::Given { ip, until: now.plus_ms(left_ms) })
     }
 
     /// Answers a message, if nothing of it waits any more.
@@ -76,7 +75,13 @@ impl Engine {
             self.waiting.insert(number, waiting);
             return Vec::new();
         }
-        let Waiting { asking, judged, .. } = waiting;
+        let Waiting { asking, mut judged, .. } = waiting;
+        // It may have waited for longer than what it has lasts: a host can be suspended.
+        for of in &mut judged {
+            if matches!(of.fate, Fate::Given { until, .. } if until <= now) {
+                of.fate = Fate::Unknown;
+            }
+        }
         if judged.iter().any(Judged::is_known) {
             self.answer(reply::Kind::Reply, &asking, &judged, now)
         } else {

@@ -49,9 +49,11 @@ impl Engine {
             reply.put(code::RAPID_COMMIT, &[]);
         }
         // The same times in all associations, so that a client renews them together.
-        let least = judged.iter().filter_map(given).map(|(_, left_ms)| seconds(left_ms)).min();
+        let least = judged.iter().filter_map(given).map(|(_, until)| seconds(until, now)).min();
         let times = least.map(|least| (least / 2, least / 5 * 4)).unwrap_or_default();
-        judged.iter().for_each(|judged| put_association(&mut reply, asking, judged, times));
+        for of in judged {
+            put_association(&mut reply, asking, of, times, now);
+        }
         self.put_configuration(&mut reply, asking, first);
         let boot = self.put_boot(&mut reply, asking, first);
         let within_ms = match kind {
@@ -178,22 +180,28 @@ impl Engine {
     }
 }
 
-/// The address that an association has, and for how long.
-fn given(judged: &Judged) -> Option<(Ipv6Addr, u64)> {
+/// The address that an association has, and until when.
+fn given(judged: &Judged) -> Option<(Ipv6Addr, Moment)> {
     match judged.fate {
-        Fate::Given { ip, left_ms } => Some((ip, left_ms)),
+        Fate::Given { ip, until } => Some((ip, until)),
         Fate::Asked { .. } | Fate::Refused(_) | Fate::Unknown => None,
     }
 }
 
 /// Says what becomes of an association. Of one that a client extends and nobody can tell of, nothing is said:
 /// the client goes on with it and asks again.
-fn put_association(reply: &mut Reply, asking: &Asking, judged: &Judged, times: (u32, u32)) {
+fn put_association(
+    reply: &mut Reply,
+    asking: &Asking,
+    judged: &Judged,
+    times: (u32, u32),
+    now: Moment,
+) {
     let over = judged.ended.iter().map(|ip| Given { ip: *ip, seconds: 0 });
     let extends = matches!(asking.message.kind, Kind::Renew | Kind::Rebind);
     let status = match judged.fate {
-        Fate::Given { ip, left_ms } => {
-            let has = [Given { ip, seconds: seconds(left_ms) }];
+        Fate::Given { ip, until } => {
+            let has = [Given { ip, seconds: seconds(until, now) }];
             let given: Vec<Given> = has.into_iter().chain(over).collect();
             return reply.put_association(&judged.association, times, &given, None);
         }
@@ -216,8 +224,9 @@ const fn words(status: Status) -> &'static str {
     }
 }
 
-fn seconds(ms: u64) -> u32 {
-    u32::try_from(ms / 1_000).unwrap_or(u32::MAX - 1)
+/// Whole seconds until then.
+fn seconds(until: Moment, now: Moment) -> u32 {
+    u32::try_from(until.since_ms(now) / 1_000).unwrap_or(u32::MAX - 1)
 }
 
 fn octets(addresses: &[Ipv6Addr]) -> Vec<u8> {

@@ -109,6 +109,26 @@ fn who_waits_too_long_is_answered_from_what_the_rack_may_promise() {
     assert_eq!(reply(&outputs).address(), had);
 }
 
+/// A message waits for all that it asks for. What was committed of it counts from its commit and not from the reply, and is
+/// not told any more when it is over: a rack can have been suspended meanwhile.
+#[test]
+fn what_was_committed_long_before_the_reply_is_told_for_what_is_left_of_it() {
+    for (suspended_ms, left_s) in [(100_000, Some(500)), (700_000, None)] {
+        let mut bench = Bench::new();
+        let client = Client::new(1);
+        let both = [association(1, &[]), association(2, &[])].concat();
+        let request = client.packet_to(REQUEST, &bench.server, &both);
+        let asked = requested(&bench.handle(&client, &request).unwrap());
+        assert!(sent(&bench.commit(&asked[0])).is_empty(), "it waits for the other");
+        bench.pass_ms(suspended_ms);
+        let refused = Outcome::Refused { revision: 9, taken: true };
+        let outputs = bench.engine.committed(asked[1].request_id, refused, bench.now);
+        let told = reply(&outputs).associations();
+        let of_first = told[0].addresses.first().map(|(_, _, valid)| *valid);
+        assert_eq!(of_first, left_s, "after {suspended_ms} ms");
+    }
+}
+
 /// A refusal says that somebody else has the address: the client is told to give it up.
 #[test]
 fn a_refused_renewal_is_taken_from_the_client() {
