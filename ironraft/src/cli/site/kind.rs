@@ -348,13 +348,19 @@ fn parameters(kind: &Kind, method: &str, deeper: usize) -> Vec<Spec> {
 /// The members of a resource's objects, by the names of their types.
 fn schema_of(resource: &'static native::resource::Resource) -> BTreeMap<String, Value> {
     let shape = (resource.shape)();
-    let schema = serde_json::to_value(&shape.schema).unwrap_or_default();
-    let members = schema.get("properties").and_then(Value::as_object).cloned();
-    let own = members.unwrap_or_default().into_iter();
-    // What a shape is put together of.
+    let as_json = |schema| serde_json::to_value(schema).unwrap_or_default();
+    let schema = as_json(&shape.schema);
+    let named: BTreeMap<&str, Value> =
+        shape.named.iter().map(|(name, schema)| (name.as_str(), as_json(schema))).collect();
+    // What a shape is put together of, in its place or by name.
     let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-    let parts = parts.filter_map(|part| part.get("properties")?.as_object().cloned()).flatten();
-    own.chain(parts).collect()
+    let parts = parts.map(|part| {
+        let name =
+            part.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        name.and_then(|name| named.get(name)).unwrap_or(part)
+    });
+    let members = |schema: &Value| schema.get("properties").and_then(Value::as_object).cloned();
+    std::iter::once(&schema).chain(parts).filter_map(members).flatten().collect()
 }
 
 fn form_of(schema: &BTreeMap<String, Value>, name: &str) -> Form {

@@ -158,7 +158,7 @@ impl Lifecycle {
     /// failures say it.
     #[must_use]
     pub fn status_since(&self) -> Option<Timestamp> {
-        self.since.or(self.failure.as_ref().map(|failure| failure.at))
+        self.since.or_else(|| self.failure.as_ref().map(|failure| failure.at))
     }
 
     /// Whether it was [made known while it ran](Self::of_running), and is not given back yet.

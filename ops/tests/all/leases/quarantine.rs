@@ -31,9 +31,9 @@ async fn a_restarted_rack_binds_nothing_new_in_its_old_block_for_a_while() {
     assert_eq!(refused(site.bind(&before, ip(100), mac(1), Some(&old)).await), not_owner);
 
     site.change(|tx| {
-        let block = tables::read::Reads::get::<model::lease::block::Block>(tx, &new.id)?;
-        let quarantine_until = model::time::Timestamp::from_unix_ms(1);
-        tx.put(&model::lease::block::Block { quarantine_until, ..block.unwrap() })
+        let block = tx.get::<Block>(&new.id)?;
+        let quarantine_until = Timestamp::from_unix_ms(1);
+        tx.put(&Block { quarantine_until, ..block.unwrap() })
     })
     .await;
     committed(site.bind(&after, ip(100), mac(1), Some(new)).await);

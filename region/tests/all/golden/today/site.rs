@@ -131,7 +131,6 @@ fn users() -> Vec<Written> {
         created: at(8),
         used: at(9),
         from: Some("2001:db8::9".parse().expect("an address")),
-        request_id: Some("r-1".parse().expect("an id")),
         ends: None,
     };
     let of_provider = Session { id: "cd".repeat(32), ends: Some(at(10)), ..session };
