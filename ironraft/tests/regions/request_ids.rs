@@ -35,7 +35,7 @@ async fn every_answer_has_an_id_that_logs_problems_and_changes_have_too() {
     let region = Region { client: Client::new(), base, key: cluster.api_key.clone() };
     for (path, status) in [
         ("/MAAS/api/2.0/version/", 200),
-        ("/MAAS/api/2.0/zones/none/", 401),
+        ("/MAAS/api/2.0/zones/none/", 404),
         ("/MAAS/api/2.0/nothing/", 404),
         ("/api/v1/zones", 200),
         ("/api/v1/nothing", 404),

@@ -195,7 +195,10 @@ fn older_commands(cluster: &Cluster) {
     let told =
         succeeds(command(cluster, "dhcp leases --subnet 10.9.0.0/24 --state active -o json -v"));
     assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["leases"], Value::Array(Vec::new()));
-    let explained = succeeds(command(cluster, "dhcp explain --mac 52:54:00:00:00:01 -o json"));
+    let explained = succeeds(command(
+        cluster,
+        "dhcp explain --mac 52:54:00:00:00:01 --vlan fabric-0 0 -o json",
+    ));
     assert!(serde_json::from_str::<Value>(&explained).unwrap().is_object());
 
     succeeds(command(
