@@ -169,7 +169,7 @@ impl World {
         }
         let region = &self.region;
         engine.leases.update(|view| {
-            view.revision = region.revision + 1;
+            view.revision = region.revision;
             region.blocks.values().for_each(|block| view.put_block(block.clone()));
             region.bindings.values().for_each(|binding| view.put_binding(binding.clone()));
         });
