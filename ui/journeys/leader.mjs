@@ -58,7 +58,7 @@ async function atOneAddress(browser) {
   assert.equal(await reason.inputValue(), BEGUN);
   await reason.pressSequentially(" hums");
   await page.getByRole("dialog").getByRole("button", { name: "Mark broken 3 machines" }).click();
-  await page.getByRole("heading", { name: "Mark broken: 3 of 3 machines done" }).waitFor();
+  await page.getByRole("heading", { name: "Mark broken: 3 of 3 done" }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Close", exact: true }).last().click();
   for (const name of ["web-1", "web-2", "web-3"]) await rowOf(operator, name).getByText("Broken").waitFor();
   const broken = (await call("GET", "machines/web-2")).data;
@@ -105,7 +105,7 @@ async function atTheLeader(browser) {
   await page.getByRole("region", { name: "What is selected" }).getByText("2 machines").waitFor();
   await chooseOfMany(operator, "More", "Lock");
   await page.getByRole("dialog").getByRole("button", { name: "Lock 2 machines" }).click();
-  await page.getByRole("heading", { name: "Lock: 2 of 2 machines done" }).waitFor();
+  await page.getByRole("heading", { name: "Lock: 2 of 2 done" }).waitFor();
   operator.mustBeFaultless();
   await page.context().close();
 }

@@ -168,7 +168,7 @@ async function releaseMany(operator) {
   await dialog.getByText(/2 machines lose power/).waitFor();
   await dialog.getByLabel("Why").fill("The season is over");
   await dialog.getByRole("button", { name: "Release 2 machines" }).click();
-  await page.getByRole("heading", { name: "Release: 2 of 3 machines done, 1 refused" }).waitFor();
+  await page.getByRole("heading", { name: "Release: 2 of 3 done, 1 refused" }).waitFor();
   const outcomes = dialog.getByRole("listitem");
   assert.equal(await outcomes.filter({ hasText: "Done" }).count(), 2);
   assert.equal(await outcomes.filter({ hasText: "spare" }).filter({ hasText: "Refused" }).count(), 1);
