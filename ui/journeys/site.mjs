@@ -208,7 +208,7 @@ async function editNetwork(operator) {
   const row = page.getByRole("row").filter({ hasText: inPrefix(90) });
   await row.waitFor();
   const done = page.getByRole("region", { name: "What was just done" });
-  await done.getByRole("button", { name: "Undo" }).click();
+  await done.getByRole("button", { name: "Undo" }).last().click();
   await done.getByText("Taken back: The range was made").waitFor();
   await row.waitFor({ state: "detached" });
   assert.equal((await all("ip-ranges")).length, 1, "it was taken back");
