@@ -136,10 +136,9 @@ impl Grants<'_> {
             let (in_quarantine, usable) =
                 with_free.into_iter().partition(|(_, block)| self.is_quarantined(block));
             let enough = if wanted > 0 { wanted.saturating_mul(2).min(part) } else { u32::MAX };
-            let have = self.renew_some(usable, enough)?;
+            let mut have = self.renew_some(usable, enough)?;
             // They count for nothing yet, and will when their quarantine is over.
             self.renew_some(in_quarantine, enough)?;
-            let mut have = have;
             for (_, block) in used_up.into_iter().rev().take(USED_UP_MAX) {
                 let ended = if have < wanted.min(part) { self.ended_in(&block) } else { 0 };
                 if ended > 0 && self.renew_block(&block)? {
@@ -168,14 +167,9 @@ impl Grants<'_> {
     /// Whether the rack gives new clients none of a block's addresses yet, because it has it from an earlier process of the
     /// rack, or will have.
     fn is_quarantined(&self, block: &Block) -> bool {
-        let (skew_ms, now) = (self.policy.skew_ms, self.tx.now());
-        let applicant = applicant(self.process);
-        let granted = if applicant.owns(block) {
-            None
-        } else {
-            grant::grant(&self.policy, block, &applicant, now)
-        };
-        granted.as_ref().unwrap_or(block).is_quarantined(skew_ms, now)
+        let now = self.tx.now();
+        let granted = grant::grant(&self.policy, block, &applicant(self.process), now);
+        granted.as_ref().unwrap_or(block).is_quarantined(self.policy.skew_ms, now)
     }
 
     /// Whether the rack has the block from now on; one that was granted a moment ago is not written, if it
@@ -293,7 +287,7 @@ impl Grants<'_> {
         Ok(ranges)
     }
 
-    /// The blocks of a link that are not the rack's and that nobody has any more, with how many
+    /// The blocks of a link that are not the process's, that nobody has any more and that are not in quarantine, with how many
     /// addresses a new client could have: those with most first.
     fn of_others(&mut self, part: Part) -> Result<Vec<(Arc<Block>, u32)>, TableError> {
         let (now, state) = (self.tx.now(), self.tx.state());
@@ -302,9 +296,10 @@ impl Grants<'_> {
         for (block, bound) in state.blocks_in_use() {
             let home = self.homes.of(self.tx, block)?.filter(|home| Part::of(home) == part);
             let applicant = applicant(self.process);
-            let can_be_had = || grant::grant(&self.policy, block, &applicant, now).is_some();
-            let for_others = || !applicant.owns(block) && !self.is_quarantined(block);
-            let Some(home) = home.filter(|_| for_others() && can_be_had()) else {
+            let gives = |block: Block| !block.is_quarantined(self.policy.skew_ms, now);
+            let gives_if_granted =
+                || grant::grant(&self.policy, block, &applicant, now).is_some_and(gives);
+            let Some(home) = home.filter(|_| !applicant.owns(block) && gives_if_granted()) else {
                 continue;
             };
             let mut free = home.unbound(bound);
