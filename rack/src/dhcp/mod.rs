@@ -13,6 +13,7 @@ pub mod v6;
 
 mod blocks;
 mod commits;
+mod datagram;
 mod external_dhcp;
 mod frame;
 mod interfaces;

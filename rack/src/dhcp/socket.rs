@@ -1,49 +1,50 @@
 //! The sockets of one interface: UDP port 67 for all that has an address, and a packet socket for
 //! frames to clients that have none yet.
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dhcp::v4::answer::Destination;
 use model::mac::MacAddress;
-use nix::libc::{in_addr, in_pktinfo, timespec};
+use nix::libc::{in_addr, in_pktinfo};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrIn,
-    bind, recvmsg, send, sendmsg, setsockopt, socket, sockopt,
+    bind, send, sendmsg, setsockopt, socket, sockopt,
 };
-use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use crate::dhcp::frame::{self, Ends};
+use crate::dhcp::datagram::{self, Datagram, Ends};
+use crate::dhcp::frame;
 use crate::dhcp::ports::Port;
 use crate::packet_socket::link_address;
 
-/// Larger packets are no DHCP messages.
-const PACKET_MAX: usize = 4_096;
-/// No packet waits longer in a socket: the rack would be dead.
-const IN_SOCKET_MAX: Duration = Duration::from_secs(10);
-/// The receive buffer. The kernel doubles it and counts more than a kilobyte for a packet: some seven
-/// thousand wait, those of 10,000 clients a second for more than half a second.
-const RECEIVE_BYTES: usize = 4 << 20;
 const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 
 /// A packet as it came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Received {
-    pub(super) payload: Vec<u8>,
-    pub(super) source: SocketAddrV4,
-    /// The address it was sent to.
-    pub(super) destination: Ipv4Addr,
-    /// When the kernel had it: what waits in a socket waits too.
-    pub(super) received: Instant,
-    /// How many packets the kernel had dropped before it since the socket was opened, because nobody
-    /// read them in time; it wraps around.
-    pub(super) dropped: u32,
+pub(super) type Received = Datagram<SocketAddrV4, Ipv4Addr>;
+
+/// What the kernel says of packets of IPv4.
+#[derive(Debug)]
+struct OfIpv4;
+
+impl Ends for OfIpv4 {
+    type Sockaddr = SockaddrIn;
+    type Source = SocketAddrV4;
+    type Address = Ipv4Addr;
+    /// Larger packets are no DHCP messages.
+    const PACKET_MAX: usize = 4_096;
+
+    fn destination(control: &ControlMessageOwned) -> Option<Ipv4Addr> {
+        match control {
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The sockets of an interface.
@@ -62,14 +63,10 @@ impl Port for InterfaceSocket {
 
     fn open(name: &str, index: u32) -> io::Result<Self> {
         let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-        udp.set_reuse_address(true)?;
         udp.set_broadcast(true)?;
-        udp.set_nonblocking(true)?;
-        hold_many(&udp)?;
+        datagram::prepare(&udp)?;
         udp.bind_device(Some(name.as_bytes()))?;
         setsockopt(&udp, sockopt::Ipv4PacketInfo, &true)?;
-        setsockopt(&udp, sockopt::ReceiveTimestampns, &true)?;
-        setsockopt(&udp, sockopt::RxqOvfl, &1)?;
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, SERVER_PORT));
         udp.bind(&any.into())?;
         let frames = open_frames(name)?;
@@ -77,12 +74,7 @@ impl Port for InterfaceSocket {
     }
 
     async fn receive(&self) -> io::Result<Received> {
-        loop {
-            let received = self.udp.async_io(Interest::READABLE, || read(&self.udp)).await?;
-            if let Some(received) = received {
-                return Ok(received);
-            }
-        }
+        datagram::receive::<OfIpv4>(&self.udp).await
     }
 
     fn dropped_before(packet: &Received) -> u32 {
@@ -117,7 +109,7 @@ impl InterfaceSocket {
                 let Some(source_mac) = self.hardware() else {
                     return self.broadcast(source, payload);
                 };
-                let ends = Ends { source_mac, source, client_mac: mac, client: ip };
+                let ends = frame::Ends { source_mac, source, client_mac: mac, client: ip };
                 match frame::build(&ends, payload) {
                     Some(frame) => self.send_frame(&frame),
                     None => self.broadcast(source, payload),
@@ -151,53 +143,6 @@ impl InterfaceSocket {
     }
 }
 
-/// Reads one packet; none when it came without what is needed to answer it.
-fn read(socket: &UdpSocket) -> io::Result<Option<Received>> {
-    let mut buffer = vec![0; PACKET_MAX];
-    let mut control = nix::cmsg_space!(in_pktinfo, timespec, u32);
-    let mut parts = [IoSliceMut::new(&mut buffer)];
-    let message = recvmsg::<SockaddrIn>(
-        socket.as_raw_fd(),
-        &mut parts,
-        Some(&mut control),
-        MsgFlags::MSG_DONTWAIT,
-    )?;
-    let len = message.bytes;
-    let source = message.address.map(|address| SocketAddrV4::new(address.ip(), address.port()));
-    let (mut destination, mut waited, mut dropped) = (None, Duration::ZERO, 0);
-    for control in message.cmsgs()? {
-        match control {
-            ControlMessageOwned::Ipv4PacketInfo(info) => {
-                destination = Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()));
-            }
-            ControlMessageOwned::ScmTimestampns(at) => waited = since(at),
-            ControlMessageOwned::RxqOvfl(count) => dropped = count,
-            _ => {}
-        }
-    }
-    let Some((source, destination)) = source.zip(destination) else { return Ok(None) };
-    buffer.truncate(len);
-    let now = Instant::now();
-    let received = now.checked_sub(waited).unwrap_or(now);
-    Ok(Some(Received { payload: buffer, source, destination, received, dropped }))
-}
-
-/// How long ago the kernel stamped a packet. It does so by the wall clock: what a step of that clock
-/// adds is cut off.
-pub(super) fn since(stamp: TimeSpec) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from(stamp)).min(IN_SOCKET_MAX)
-}
-
-/// Lets packets of many clients wait in a socket: those that start at once, while the rack does something
-/// else. Without the capability, as many as the host allows (`net.core.rmem_max`).
-pub(super) fn hold_many(socket: &Socket) -> io::Result<()> {
-    if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_BYTES).is_err() {
-        setsockopt(socket, sockopt::RcvBuf, &RECEIVE_BYTES)?;
-    }
-    Ok(())
-}
-
 /// A packet socket that sends on one interface and receives nothing.
 fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
     let Some(link) = link_address(name)? else { return Ok(None) };
@@ -214,6 +159,7 @@ fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
 mod tests {
     use std::net::UdpSocket as StdSocket;
     use std::process::Command;
+    use std::time::Instant;
 
     use nix::sched::{CloneFlags, unshare};
 
@@ -249,7 +195,7 @@ mod tests {
             assert!(stamped, "a packet's time is when the kernel had it");
             (0..SENT).for_each(|_| send());
             let (mut read, mut last) = (1, socket.receive().await.unwrap());
-            while let Ok(Some(packet)) = super::read(&socket.udp) {
+            while let Ok(Some(packet)) = datagram::read::<OfIpv4>(&socket.udp) {
                 (read, last) = (read + 1, packet);
             }
             assert!(read < SENT, "the buffer is too large for this test");
