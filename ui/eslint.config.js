@@ -22,7 +22,7 @@ export default defineConfig(
   {
     // Programs of Node, with functions in them that run in a browser.
     files: ["journeys/*.mjs", "bench/*.mjs"],
-    languageOptions: { globals: { process: "readonly", URL: "readonly", URLSearchParams: "readonly", fetch: "readonly", document: "readonly", location: "readonly", window: "readonly", requestAnimationFrame: "readonly", performance: "readonly", PerformanceObserver: "readonly", setInterval: "readonly", clearInterval: "readonly", setTimeout: "readonly" } },
+    languageOptions: { globals: { process: "readonly", URL: "readonly", URLSearchParams: "readonly", fetch: "readonly", AbortController: "readonly", AbortSignal: "readonly", document: "readonly", location: "readonly", window: "readonly", requestAnimationFrame: "readonly", performance: "readonly", PerformanceObserver: "readonly", setInterval: "readonly", clearInterval: "readonly", setTimeout: "readonly" } },
     rules: { "no-restricted-globals": "off" },
   },
 );

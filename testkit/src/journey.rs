@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::lab::LabMachine;
 use crate::lab::cluster::{ADMIN, Cluster, Kind};
@@ -24,6 +25,8 @@ use crate::wait::{PROCESS_STALL, wait_for};
 const HOST: (&str, u8) = ("operator", 91);
 /// How many lines a failure shows of what the journey said.
 const SAID_MAX: usize = 60;
+/// How long a journey may say nothing: each of its own waits fails after two minutes, and it says more often where it is.
+const SILENCE: Duration = Duration::from_secs(900);
 /// Lines that wait for the lab, at most: a journey waits for the answer to an order.
 const LINES_MAX: usize = 64;
 
@@ -81,7 +84,11 @@ pub async fn make(
     let began = Instant::now();
     let mut journey = Journey::start(cluster, paths, name)?;
     let mut said = Vec::new();
-    while let Some(line) = journey.lines.recv().await {
+    loop {
+        let Ok(heard) = timeout(SILENCE, journey.lines.recv()).await else {
+            bail!("the journey {name} has said nothing for {} s:\n{}", SILENCE.as_secs(), last(&said));
+        };
+        let Some(line) = heard else { break };
         if let Some(order) = order_of(&line) {
             let answer = match carry_out(cluster, order?).await {
                 Ok(answer) => json!({ "answer": answer }),
@@ -95,9 +102,13 @@ pub async fn make(
         said.push(line);
     }
     let status = journey.child.wait().with_context(|| format!("cannot wait for {name}"))?;
-    let last = &said[said.len().saturating_sub(SAID_MAX)..];
-    ensure!(status.success(), "the journey {name} ended with {status}:\n{}", last.join("\n"));
+    ensure!(status.success(), "the journey {name} ended with {status}:\n{}", last(&said));
     Ok(())
+}
+
+/// What a failure shows of what a journey said.
+fn last(said: &[String]) -> String {
+    said[said.len().saturating_sub(SAID_MAX)..].join("\n")
 }
 
 /// A journey that runs; it ends when this goes out of scope.

@@ -8,13 +8,20 @@ import { REGIONS, SITE } from "./lab.mjs";
 /** How long there is until the next try, while no region leads. */
 const PAUSE_MS = 100;
 
+/** How long nothing may change of what is waited for. */
+const STALL_MS = 120_000;
+
+/** How long one region may think about a request: one that is being killed takes it and never answers. */
+const ANSWER_MS = 30_000;
+
 /**
  * @template T
  * @typedef {{ data: T, revision: number }} Answer
  */
 
 /**
- * Asks at a path of the native API. A region that is away and one without a leader are no answer: another one is asked.
+ * Asks at a path of the native API. A region that is away and one without a leader are no answer: another one is asked, which
+ * knows by its key what was done already.
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
@@ -27,20 +34,36 @@ export async function call(method, path, body) {
     "Idempotency-Key": randomUUID(),
   };
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
-  for (let at = 0; ; at += 1) {
-    const response = await fetch(`${REGIONS[at % REGIONS.length]}/api/v1/${path}`, init).catch(() => null);
-    if (response !== null && response.status !== 503) {
-      const text = await response.text();
-      if (response.status === 409 && UNKNOWN_YET.test(text)) {
-        await pause(PAUSE_MS);
-        continue;
-      }
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status}: ${text}`);
-      const isJson = response.headers.get("Content-Type")?.includes("json") === true;
-      return { data: isJson ? JSON.parse(text) : text, revision: Number(response.headers.get("X-Ironraft-Revision")) };
-    }
-    await response?.body?.cancel();
+  let last = "";
+  for (let at = 0, began = Date.now(); Date.now() - began < STALL_MS; at += 1) {
+    const url = `${REGIONS[at % REGIONS.length]}/api/v1/${path}`;
+    const { answer, status, said } = await once(url, init);
+    if (answer !== undefined) return answer;
+    last = `${url}: ${status ?? "no answer"}: ${said}`;
+    const isNotYet = status === undefined || status === 503 || (status === 409 && UNKNOWN_YET.test(said));
+    if (!isNotYet) throw new Error(`${method} ${last}`);
     await pause(PAUSE_MS);
+  }
+  throw new Error(`${method} ${path}: no region has done it for ${STALL_MS / 1000} s; ${last}`);
+}
+
+/**
+ * Asks one region, once.
+ * @param {string} url
+ * @param {RequestInit} init
+ * @returns {Promise<{ answer?: Answer<any>, status?: number, said: string }>}
+ */
+async function once(url, init) {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    const said = await response.text();
+    const { status, headers } = response;
+    if (!response.ok) return { status, said };
+    const isJson = headers.get("Content-Type")?.includes("json") === true;
+    const answer = { data: isJson ? JSON.parse(said) : said, revision: Number(headers.get("X-Ironraft-Revision")) };
+    return { answer, status, said };
+  } catch (error) {
+    return { said: String(error) };
   }
 }
 
@@ -49,9 +72,6 @@ const UNKNOWN_YET = /Not all regions know/;
 
 /** Kinds that are told as a whole. */
 const UNPAGED = new Set(["groups", "webhooks"]);
-
-/** How long nothing may change of what is waited for. */
-const STALL_MS = 120_000;
 
 /**
  * Waits until something is so.

@@ -223,8 +223,8 @@ export class Operator {
    */
   async isSettled() {
     for (const began = Date.now(); ; ) {
-      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
-      if (this.#asked.size === 0 && (await this.page.evaluate(isLoaded))) return;
+      await evaluated(this.page, () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))), null);
+      if (this.#asked.size === 0 && (await evaluated(this.page, isLoaded, null))) return;
       if (Date.now() - began > STALL_MS) throw new Error(`the page is not all there after ${STALL_MS / 1000} s: ${[...this.#asked].map((request) => request.url())}`);
       await pause(LOOK_MS);
     }
@@ -244,7 +244,7 @@ export class Operator {
 
   /** Fails when the page was loaded anew since it was marked. */
   async isTheSamePage() {
-    assert.equal(await this.page.evaluate(() => "journey" in window), true, "the page was loaded anew");
+    assert.equal(await evaluated(this.page, () => "journey" in window, null), true, "the page was loaded anew");
   }
 }
 
@@ -265,10 +265,32 @@ function isLoaded() {
  */
 export async function isSo(page, look, told) {
   for (const began = Date.now(); ; ) {
-    const seen = await page.evaluate(/** @type {any} */ (look), told);
+    const seen = await evaluated(page, look, told);
     if (seen === true) return;
     if (Date.now() - began > STALL_MS) throw new Error(`it is not so after ${STALL_MS / 1000} s: ${look}`);
     await pause(LOOK_MS);
+  }
+}
+
+/**
+ * What a function says in a page. One that does not answer, because it is busy or gone, is a fault: nothing else bounds it.
+ * @template T, R
+ * @param {import("playwright-core").Page} page
+ * @param {(told: T) => R} look Runs in the page.
+ * @param {T} told
+ * @returns {Promise<R>}
+ */
+async function evaluated(page, look, told) {
+  const stalled = new AbortController();
+  const late = pause(STALL_MS, undefined, { signal: stalled.signal }).then(() => {
+    throw new Error(`the page does not answer for ${STALL_MS / 1000} s: ${look}`);
+  });
+  try {
+    return await Promise.race([page.evaluate(/** @type {any} */ (look), told), late]);
+  } finally {
+    stalled.abort();
+    // That it was called off is no fault.
+    late.catch(() => {});
   }
 }
 

@@ -64,20 +64,22 @@ export function say(text) {
 }
 
 /**
- * Makes a journey: a browser is there while it lasts, and nothing of it is left when it ends, however it does.
+ * Makes a journey: a browser is there while it lasts. The process ends with it, however it does: what a failure leaves open, a
+ * listener or a stream, must not keep it alive.
  * @param {(browser: Browser) => Promise<void>} made
  */
 export async function journey(made) {
   const browser = await Browser.launch();
+  let code = 0;
   try {
     await made(browser);
     browser.mustBeFaultless();
   } catch (error) {
+    code = 1;
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     await browser.tellWhatIsShown(SITE.artifacts, say);
-    process.exitCode = 1;
   } finally {
     await browser.close();
-    input.close();
+    process.exit(code);
   }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use testkit::journey::{self, Paths};
 use testkit::site::{self, Site};
 
-/// Makes a journey, and shows what it said only if it fails.
+/// Makes a journey. What it says is shown if it fails, also when it is ended from outside.
 async fn make(site: &mut Site, name: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the source tree");
-    let made = journey::make(&mut site.cluster, &Paths::of(root), name, |_| ()).await;
+    let made = journey::make(&mut site.cluster, &Paths::of(root), name, |line| println!("{line}")).await;
     made.unwrap_or_else(|error| panic!("{error:#}"));
 }
 
