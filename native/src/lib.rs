@@ -21,6 +21,7 @@ pub mod leases;
 pub mod list;
 pub mod listing;
 pub mod machines;
+pub mod members;
 pub mod offered;
 pub mod openapi;
 pub mod operations;

@@ -9,19 +9,23 @@ use rest::auth::caller::origin;
 use rest::auth::source;
 use rest::call::Parts;
 use rest::params::Params;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tables::error::TableError;
 use tables::update::now;
 
 use crate::item::{Item, text_of};
+use crate::list;
+use crate::list::body::Body;
 use crate::list::query::{ListQuery, PARAMETERS, members};
-use crate::list::{self, Page};
 use crate::listing::Listing;
+use crate::members::Members;
 use crate::operations::shape::time;
 use crate::problem::Problem;
 use crate::registry::known_fields;
 use crate::request::{Input, Request};
 use crate::resource::Resource;
+use crate::times::Moment;
 use crate::{revision, uploads};
 
 /// The header with the revision that an answer is of.
@@ -64,45 +68,24 @@ pub async fn list(
     check_names(params)?;
     let fields = known_fields(resource);
     let query = ListQuery::read(params, &fields.fields, now())?;
-    let page = match resource.listing {
-        Listing::Nodes(nodes) => nodes.page(request, &query).await?,
+    let revision = request.view.revision();
+    match resource.listing {
+        Listing::Nodes(nodes) => {
+            let page = nodes.page(request, &query).await?;
+            let shown = |object| sent(request, resource, object, &query.members);
+            Ok(page_answer(request, Body::of(page, revision, shown)))
+        }
         _ => {
             let (objects, wanted) = (all(request, resource).await?, query.clone());
             let item = |object| Item { object, fields, key: resource.key };
             let page =
                 background::run(move || list::page(objects.into_iter().map(item), &wanted)).await;
-            let Page { items, total, next, facets, groups } = page;
-            let items = items.into_iter().map(|item| item.object).collect();
-            Page { items, total, next, facets, groups }
+            let shown = |item: Item<'_>| {
+                listed(resource, with_revision(request, resource, item.object), &query.members)
+            };
+            Ok(page_answer(request, Body::of(page, revision, shown)))
         }
-    };
-    let shown = |object| listed(resource, with_revision(request, resource, object), &query.members);
-    let items = page.items.into_iter().map(shown).collect();
-    let mut body = body_of(request, items, Some(page.total), page.next);
-    if !page.facets.is_empty() {
-        body.insert("facets".to_owned(), json!(page.facets));
     }
-    if let Some(groups) = page.groups {
-        body.insert("groups".to_owned(), json!(groups));
-    }
-    Ok(answer(request, StatusCode::OK, Value::Object(body)))
-}
-
-/// What an answer says with the objects of a page. They are moved, because a copy of them takes as long as making them.
-pub(crate) fn body_of(
-    request: &Request,
-    items: Vec<Value>,
-    total: Option<usize>,
-    next: Option<String>,
-) -> Map<String, Value> {
-    let revision = request.view.revision();
-    let members = [
-        ("items", Value::Array(items)),
-        ("total", total.into()),
-        ("next", next.into()),
-        ("revision", revision.into()),
-    ];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// One object.
@@ -157,15 +140,37 @@ pub async fn find(
 
 /// An object with its revision, and with when it was made and changed.
 pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: Value) -> Value {
-    let revision = resource.rows.and_then(|rows| rows.revision(&request.view, &object));
     if resource.uploaded {
         uploads::name_here(&mut object);
     }
     if let Some(members) = object.as_object_mut() {
-        add_times(request, resource, members);
-        members.extend(revision.map(|revision| ("revision".to_owned(), revision.into())));
+        members.extend(noted(request, resource, members));
     }
     object
+}
+
+/// A node as lists have it: with its revision and times, and only these members.
+fn sent(
+    request: &Request,
+    resource: &Resource,
+    mut object: Members,
+    members: &[String],
+) -> Members {
+    let named = object.get(resource.key).map(|key| (resource.key.to_owned(), key));
+    object.extend(noted(request, resource, &named.into_iter().collect()));
+    object.retain(|name| is_listed(resource, name, members));
+    object
+}
+
+/// What is told of an object that its shape does not have: when it was made and changed, and its revision.
+fn noted(
+    request: &Request,
+    resource: &Resource,
+    object: &Map<String, Value>,
+) -> Vec<(String, Value)> {
+    let revision = resource.rows.and_then(|rows| rows.revision_in(&request.view, object));
+    let revision = revision.map(|revision| ("revision".to_owned(), revision.into()));
+    times(request, resource, object).into_iter().chain(revision).collect()
 }
 
 /// All objects of a resource as they are filtered and sorted.
@@ -175,15 +180,19 @@ pub(crate) fn with_revision(request: &Request, resource: &Resource, mut object: 
 pub(crate) async fn all(request: &Request, resource: &Resource) -> Result<Vec<Value>, Problem> {
     let mut objects = resource.listing.all(request).await?;
     for members in objects.iter_mut().filter_map(Value::as_object_mut) {
-        add_times(request, resource, members);
+        members.extend(times(request, resource, members));
     }
     Ok(objects)
 }
 
-/// Adds to an object of a resource when what is told of it happened; null where that is not known.
-fn add_times(request: &Request, resource: &Resource, object: &mut Map<String, Value>) {
+/// When what is told of an object of a resource happened; null where that is not known.
+fn times(
+    request: &Request,
+    resource: &Resource,
+    object: &Map<String, Value>,
+) -> Vec<(String, Value)> {
     if resource.times.is_empty() {
-        return;
+        return Vec::new();
     }
     let times = match (resource.listing, resource.rows) {
         (Listing::Nodes(nodes), _) => nodes.times(&request.view, object),
@@ -191,9 +200,8 @@ fn add_times(request: &Request, resource: &Resource, object: &mut Map<String, Va
         (_, None) => None,
     };
     let times = times.unwrap_or_default();
-    for moment in resource.times {
-        object.insert(moment.name().to_owned(), times.of(*moment).map(time).into());
-    }
+    let told = |moment: &Moment| (moment.name().to_owned(), times.of(*moment).map(time).into());
+    resource.times.iter().map(told).collect()
 }
 
 /// The entity tag of an object with its revision.
@@ -210,8 +218,18 @@ pub(crate) fn tagged(mut response: Response, tag: Option<&str>) -> Response {
 
 /// An answer with the revision that it is of.
 pub(crate) fn answer(request: &Request, status: StatusCode, body: Value) -> Response {
-    let mut response =
-        if body.is_null() { status.into_response() } else { (status, Json(body)).into_response() };
+    match body {
+        Value::Null => with_headers(request, status.into_response()),
+        body => with_headers(request, (status, Json(body)).into_response()),
+    }
+}
+
+/// The same with a page.
+pub(crate) fn page_answer(request: &Request, body: Body<impl Serialize>) -> Response {
+    with_headers(request, Json(body).into_response())
+}
+
+fn with_headers(request: &Request, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(REVISION, HeaderValue::from(request.view.revision()));
     if let Some(age) = request.age {
@@ -221,12 +239,21 @@ pub(crate) fn answer(request: &Request, status: StatusCode, body: Value) -> Resp
     response
 }
 
-/// An object as lists have it: only these members, or all but those that may be long.
+/// An object as lists have it.
 fn listed(resource: &Resource, mut object: Value, members: &[String]) -> Value {
-    if let Some(all) = object.as_object_mut().filter(|_| members.is_empty()) {
-        all.retain(|name, _| !resource.left_out.contains(&name.as_str()));
+    if let Some(all) = object.as_object_mut() {
+        all.retain(|name, _| is_listed(resource, name, members));
     }
-    only(object, members)
+    object
+}
+
+/// Whether lists have a member: only these, or all but those that may be long.
+fn is_listed(resource: &Resource, name: &str, members: &[String]) -> bool {
+    if members.is_empty() {
+        !resource.left_out.contains(&name)
+    } else {
+        members.iter().any(|member| member == name)
+    }
 }
 
 /// Only these members of an object; all of it when there are none. The key stays.

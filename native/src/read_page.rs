@@ -1,17 +1,16 @@
 //! A page of what is listed a page at a time ([`paged`](crate::paged)), as an answer.
 
 use axum::response::Response;
-use http::StatusCode;
 use model::query::Query;
 use rest::params::Params;
-use serde_json::Value;
 use tables::update::now;
 
 use crate::item::Item;
+use crate::list::body::Body;
 use crate::list::query::{LIMIT_DEFAULT, LIMIT_MAX, members};
 use crate::paged::{PARAMETERS, PageQuery, Pages};
 use crate::problem::Problem;
-use crate::read::{answer, body_of, only, with_revision};
+use crate::read::{only, page_answer, with_revision};
 use crate::registry::known_fields;
 use crate::request::Request;
 use crate::resource::Resource;
@@ -32,8 +31,8 @@ pub async fn list(
     let members = members(params)?;
     let shown = |object| only(with_revision(request, resource, object), &members);
     let items = page.items.into_iter().map(shown).collect();
-    let body = body_of(request, items, None, page.next);
-    Ok(answer(request, StatusCode::OK, Value::Object(body)))
+    let body = Body::uncounted(items, page.next, request.view.revision());
+    Ok(page_answer(request, body))
 }
 
 fn query(resource: &'static Resource, params: &Params) -> Result<PageQuery, Problem> {

@@ -64,7 +64,12 @@ impl Rows {
     /// The revision at which an object was changed last.
     #[must_use]
     pub fn revision(&self, view: &View, object: &Value) -> Option<u64> {
-        let keys = self.keys(object)?;
+        self.revision_in(view, object.as_object()?)
+    }
+
+    /// The same of its members.
+    pub(crate) fn revision_in(&self, view: &View, object: &Map<String, Value>) -> Option<u64> {
+        let keys = (self.keys)(object.get(self.id_field)?)?;
         keys.iter().filter_map(|key| view.value(key)).map(|stored| stored.revision).max()
     }
 

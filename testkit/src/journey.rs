@@ -86,7 +86,11 @@ pub async fn make(
     let mut said = Vec::new();
     loop {
         let Ok(heard) = timeout(SILENCE, journey.lines.recv()).await else {
-            bail!("the journey {name} has said nothing for {} s:\n{}", SILENCE.as_secs(), last(&said));
+            bail!(
+                "the journey {name} has said nothing for {} s:\n{}",
+                SILENCE.as_secs(),
+                last(&said)
+            );
         };
         let Some(line) = heard else { break };
         if let Some(order) = order_of(&line) {

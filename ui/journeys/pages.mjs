@@ -44,6 +44,7 @@ await journey(async (browser) => {
   const operator = await browser.open(REGIONS[0] ?? "");
   await operator.load(login);
   await look(operator, login);
+  await bites(operator);
   await operator.page.context().close();
   const left = [...paths];
   const opened = Array.from({ length: WINDOWS }, async () => {
@@ -99,6 +100,21 @@ async function check(rules) {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) told.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
   return told;
+}
+
+/**
+ * Faults that are planted are found: else nothing is said by finding none.
+ * @param {Operator} operator
+ */
+async function bites({ page }) {
+  await page.evaluate(() => {
+    const planted = document.createElement("div");
+    Object.assign(planted.style, { width: "3000px", color: "#777", background: "#888" });
+    planted.append("hardly to be read", document.createElement("img"));
+    document.querySelector("main")?.append(planted);
+  });
+  const faults = await page.evaluate(check, null);
+  for (const fault of ["image-alt", "color-contrast", "the page is"]) assert.ok(faults.some((told) => told.startsWith(fault)), `${fault} is not found: ${faults}`);
 }
 
 /**

@@ -4,13 +4,13 @@
 //! before, by its sort values and its key, so objects that come and go meanwhile move nothing: no page repeats one or
 //! leaves one out that was there all the time.
 
+pub(crate) mod body;
 pub mod listed;
 pub mod order;
 pub mod query;
 pub mod token;
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::query::field::Subject;
 use serde::Serialize;
@@ -74,35 +74,40 @@ pub fn page<T: Listed>(items: impl IntoIterator<Item = T>, query: &ListQuery) ->
 
 /// How many objects have each value of a field, the most frequent first.
 fn facet<T: Subject>(items: &[T], field: usize) -> Vec<Count> {
-    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
-    for item in items {
-        let mut values = Vec::new();
-        item.each(field, &mut |scalar| values.extend(order::text_of(&scalar)));
-        values.sort_unstable();
-        values.dedup();
-        if values.is_empty() {
-            *counts.entry(None).or_default() += 1;
-        }
-        for value in values {
-            *counts.entry(Some(value)).or_default() += 1;
-        }
+    // With how many objects have it, and the last of them, which may have it twice.
+    let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut without = 0;
+    for (place, item) in items.iter().enumerate() {
+        let mut has_none = true;
+        item.each(field, &mut |scalar| {
+            let Some(text) = order::text_of(&scalar) else { return };
+            has_none = false;
+            match counts.get_mut(&*text) {
+                Some((_, last)) if *last == place => {}
+                Some(counted) => *counted = (counted.0 + 1, place),
+                None => drop(counts.insert(text.into_owned(), (1, place))),
+            }
+        });
+        without += usize::from(has_none);
     }
-    let mut counts: Vec<Count> =
-        counts.into_iter().map(|(value, count)| Count { value, count }).collect();
-    counts.sort_by_key(|found| Reverse(found.count));
+    let with = counts.into_iter().map(|(value, (count, _))| Count { value: Some(value), count });
+    let without = (without > 0).then_some(Count { value: None, count: without });
+    let mut counts: Vec<Count> = without.into_iter().chain(with).collect();
+    counts.sort_unstable_by(|one, other| {
+        other.count.cmp(&one.count).then_with(|| one.value.cmp(&other.value))
+    });
     counts.truncate(FACET_VALUES_MAX);
     counts
 }
 
 /// The groups of a list in the order in which it has them: each object is in one.
 fn groups<T: Subject>(items: &[T], field: usize) -> Vec<Count> {
-    let mut counts: BTreeMap<SortValue, (Option<String>, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<SortValue, Count> = BTreeMap::new();
     for item in items {
-        let (value, text) = order::first_of(item, field);
-        counts.entry(value).or_insert((text, 0)).1 += 1;
+        let new = || Count { value: order::first_text(item, field), count: 0 };
+        counts.entry(order::first_of(item, field)).or_insert_with(new).count += 1;
     }
-    let counts = counts.into_values().map(|(value, count)| Count { value, count });
-    counts.take(FACET_VALUES_MAX).collect()
+    counts.into_values().take(FACET_VALUES_MAX).collect()
 }
 
 #[cfg(test)]

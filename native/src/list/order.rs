@@ -1,6 +1,7 @@
 //! The order of a list: by the values of some fields, then by the key. What has no value comes last, in both
 //! directions.
 
+use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::net::IpAddr;
 
@@ -86,7 +87,7 @@ pub(crate) fn sort_key(
 ) -> SortKey {
     let group = group.map(|field| (field, false));
     let fields = group.into_iter().chain(sort.iter().copied());
-    let values = fields.map(|(field, down)| match (first_of(item, field).0, down) {
+    let values = fields.map(|(field, down)| match (first_of(item, field), down) {
         (SortValue::Nothing, _) => Directed::Last,
         (value, false) => Directed::Up(value),
         (value, true) => Directed::Down(Reverse(value)),
@@ -94,20 +95,15 @@ pub(crate) fn sort_key(
     SortKey { values: values.collect(), key: item.key() }
 }
 
-/// The least value that an object has of a field, and the same as text.
-pub(crate) fn first_of(
-    item: &(impl Subject + ?Sized),
-    field: usize,
-) -> (SortValue, Option<String>) {
-    let mut least: Option<(SortValue, Option<String>)> = None;
+/// The least value that an object has of a field.
+pub(crate) fn first_of(item: &(impl Subject + ?Sized), field: usize) -> SortValue {
+    let mut least = SortValue::Nothing;
     item.each(field, &mut |scalar| {
-        let Some(text) = text_of(&scalar) else { return };
-        let value = value_of(&scalar);
-        if least.as_ref().is_none_or(|(known, _)| value < *known) {
-            least = Some((value, Some(text)));
+        if !is_empty(&scalar) {
+            least = value_of(&scalar).min(std::mem::replace(&mut least, SortValue::Nothing));
         }
     });
-    least.unwrap_or((SortValue::Nothing, None))
+    least
 }
 
 fn value_of(scalar: &Scalar<'_>) -> SortValue {
@@ -123,20 +119,38 @@ fn value_of(scalar: &Scalar<'_>) -> SortValue {
     }
 }
 
+/// The same as text; none when there is none.
+pub(crate) fn first_text(item: &(impl Subject + ?Sized), field: usize) -> Option<String> {
+    let mut least: Option<(SortValue, String)> = None;
+    item.each(field, &mut |scalar| {
+        let Some(text) = text_of(&scalar) else { return };
+        let value = value_of(&scalar);
+        if least.as_ref().is_none_or(|(known, _)| value < *known) {
+            least = Some((value, text.into_owned()));
+        }
+    });
+    least.map(|(_, text)| text)
+}
+
+fn is_empty(scalar: &Scalar<'_>) -> bool {
+    matches!(scalar, Scalar::Text(""))
+}
+
 /// A value as text; none for an empty one.
-pub(crate) fn text_of(scalar: &Scalar<'_>) -> Option<String> {
-    match scalar {
-        Scalar::Text("") => None,
-        Scalar::Text(text) => Some((*text).to_owned()),
-        Scalar::Number(number) => Some(number.to_string()),
-        Scalar::Boolean(yes) => Some(yes.to_string()),
+pub(crate) fn text_of<'a>(scalar: &Scalar<'a>) -> Option<Cow<'a, str>> {
+    let text = match scalar {
+        Scalar::Text("") => return None,
+        Scalar::Text(text) => return Some(Cow::Borrowed(text)),
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Boolean(yes) => yes.to_string(),
         Scalar::Time(time) => {
             let at = i64::try_from(time.unix_ms).ok().map(jiff::Timestamp::from_millisecond);
-            at.and_then(Result::ok).map(|at| at.to_string())
+            at.and_then(Result::ok)?.to_string()
         }
-        Scalar::Address(ip) => Some(ip.to_string()),
-        Scalar::Mac(mac) => Some(mac.to_string()),
-    }
+        Scalar::Address(ip) => ip.to_string(),
+        Scalar::Mac(mac) => mac.to_string(),
+    };
+    Some(Cow::Owned(text))
 }
 
 fn pieces(text: &str) -> Vec<Piece> {

@@ -24,6 +24,7 @@ use crate::list::query::ListQuery;
 use crate::list::{self, Page};
 use crate::machines::fields::FIELDS;
 use crate::machines::names::Names;
+use crate::members::{Form, Members};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::rows::Rows;
@@ -117,11 +118,15 @@ impl Nodes {
         Ok(meant)
     }
 
-    /// The page that is asked for, as JSON.
+    /// The page that is asked for.
     ///
     /// # Errors
     /// [`Problem`].
-    pub async fn page(self, request: &Request, query: &ListQuery) -> Result<Page<Value>, Problem> {
+    pub async fn page(
+        self,
+        request: &Request,
+        query: &ListQuery,
+    ) -> Result<Page<Members>, Problem> {
         let nodes = self.matching(request, &query.filter).await?;
         let mut wanted = query.clone();
         wanted.filter = everything()?;
@@ -249,12 +254,12 @@ impl Nodes {
         self.of(view.state()).get(&id).map(|machine| Times::from(&**machine))
     }
 
-    async fn made(self, request: &Request, nodes: &[Node]) -> Result<Vec<Value>, Problem> {
+    async fn made<F: Form>(self, request: &Request, nodes: &[Node]) -> Result<Vec<F>, Problem> {
         let ids = nodes.iter().map(|node| node.machine.system_id.clone()).collect();
         let tables = &request.parts.tables;
         Ok(match self {
-            Self::Machines => rest::machine::shape::of_ids(tables, ids).await?,
-            Self::Devices => rest::machine::device_shape::of_ids(tables, ids).await?,
+            Self::Machines => rest::machine::shape::of_ids(tables, ids, F::of).await?,
+            Self::Devices => rest::machine::device_shape::of_ids(tables, ids, F::of).await?,
         })
     }
 }

@@ -9,22 +9,21 @@ use ops::background;
 use ops::machine::devices::DeviceDetail;
 use ops::machine::list::InterfaceDetail;
 
-use serde_json::Value;
-
 use crate::machine::shape;
 use crate::problem::Problem;
 use crate::shapes;
 
-/// The shapes of devices as JSON, in the order of their ids.
+/// Makes something of the shapes of devices, in the order of their ids.
 ///
 /// # Errors
 /// [`Problem`] when they cannot be read.
-pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<Vec<Value>, Problem> {
+pub async fn of_ids<T: Send + 'static>(
+    tables: &Tables,
+    ids: Vec<SystemId>,
+    made: fn(&Device) -> T,
+) -> Result<Vec<T>, Problem> {
     let list = ops::machine::devices::of_ids(tables, ids).await?;
-    background::run(move || {
-        list.map(|found| Ok(serde_json::to_value(device(&found?)).unwrap_or_default())).collect()
-    })
-    .await
+    background::run(move || list.map(|found| Ok(made(&device(&found?)))).collect()).await
 }
 
 /// The shape of a device.

@@ -19,8 +19,6 @@ use ops::Tables;
 use ops::background;
 use ops::machine::list::{InterfaceDetail, MachineDetail, MachineList};
 
-use serde_json::Value;
-
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::shapes;
@@ -51,16 +49,17 @@ pub(crate) fn list(list: MachineList) -> Reply {
     Reply::json_list(list.map(|found| Ok::<_, Problem>(machine(&found?))))
 }
 
-/// The shapes of machines as JSON, in the order of their ids.
+/// Makes something of the shapes of machines, in the order of their ids.
 ///
 /// # Errors
 /// [`Problem`] when they cannot be read.
-pub async fn of_ids(tables: &Tables, ids: Vec<SystemId>) -> Result<Vec<Value>, Problem> {
+pub async fn of_ids<T: Send + 'static>(
+    tables: &Tables,
+    ids: Vec<SystemId>,
+    made: fn(&machines::Machine) -> T,
+) -> Result<Vec<T>, Problem> {
     let list = ops::machine::list::of_ids(tables, ids).await?;
-    background::run(move || {
-        list.map(|found| Ok(serde_json::to_value(machine(&found?)).unwrap_or_default())).collect()
-    })
-    .await
+    background::run(move || list.map(|found| Ok(made(&machine(&found?)))).collect()).await
 }
 
 /// The shape of a machine for who presented it without a key.

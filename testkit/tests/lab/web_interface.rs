@@ -8,7 +8,8 @@ use testkit::site::{self, Site};
 /// Makes a journey. What it says is shown if it fails, also when it is ended from outside.
 async fn make(site: &mut Site, name: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the source tree");
-    let made = journey::make(&mut site.cluster, &Paths::of(root), name, |line| println!("{line}")).await;
+    let made =
+        journey::make(&mut site.cluster, &Paths::of(root), name, |line| println!("{line}")).await;
     made.unwrap_or_else(|error| panic!("{error:#}"));
 }
 
