@@ -344,7 +344,7 @@ impl World {
 }
 
 fn engine(rack: &SystemId, incarnation: u64) -> Engine {
-    let own = OwnRack { rack: rack.clone(), incarnation };
+    let own = OwnRack { rack: rack.clone(), incarnation, serves_time: true };
     let mut engine = Engine::new(own, Policy::default(), server_id("cluster"));
     engine.leases.update(|view| {
         view.put_vlan(Vlan {

@@ -67,7 +67,7 @@ pub(crate) struct Rack {
 impl Rack {
     fn new(number: u8, incarnation: u64) -> Self {
         let id = SystemId::from_number(u64::from(number));
-        let own = OwnRack { rack: id.clone(), incarnation };
+        let own = OwnRack { rack: id.clone(), incarnation, serves_time: true };
         let address = Ipv4Addr::new(10, 0, 0, 1 + number);
         let mut engine = Engine::new(own, Policy::default());
         engine.set_addresses([address]);

@@ -9,6 +9,7 @@ pub mod error;
 pub mod id;
 pub mod mac;
 pub mod time;
+pub mod time_service;
 
 pub mod answered;
 pub mod boot;

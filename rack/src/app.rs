@@ -5,6 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::ntp::daemon::Setup;
+use ::ntp::mode::Mode;
+use ::ntp::service::NtpService;
+use ::ntp::sources::Sources;
+use ::ntp::standing::Standing;
 use anyhow::Context;
 use dhcp::leases::OwnRack;
 use dhcp::v6::engine::server_id;
@@ -12,6 +17,7 @@ use identity::ExpectedPeer;
 use model::id::SystemId;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -30,6 +36,7 @@ use crate::http::proxy::Proxy;
 use crate::http::{self, HttpState};
 use crate::interfaces::own_interfaces;
 use crate::metrics::Metrics;
+use crate::ntp;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
@@ -58,6 +65,7 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     start_http(&mut parts, &config, &core, reports).await?;
     start_tftp(&mut parts, &config, &core).await?;
     start_power(&mut parts, &core);
+    start_ntp(&mut parts, &config, &core);
     if let Some(listen) = config.dns_listen {
         let dns = DnsServer::new(core.generations.clone(), Arc::clone(&core.metrics));
         parts.start("DNS server", dns.run(listen, shutdown.clone()));
@@ -157,9 +165,14 @@ fn start_dhcp(
     if !config.dhcp {
         return Ok(());
     }
+    let own = OwnRack {
+        rack: own_id(config)?,
+        incarnation: core.incarnation,
+        serves_time: config.ntp != Mode::Off,
+    };
     let tell: Tell = Arc::new(move |news| reports.heard(news));
     let service = DhcpService::new(
-        OwnRack { rack: own_id(config)?, incarnation: core.incarnation },
+        own.clone(),
         &core.generations,
         core.clock.clone(),
         core.uplink.clone(),
@@ -167,7 +180,6 @@ fn start_dhcp(
         Arc::clone(&tell),
     );
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
-    let own = OwnRack { rack: own_id(config)?, incarnation: core.incarnation };
     let service = DhcpV6Service::new(
         (own, server_id(&config.identity.cluster_id())),
         &core.generations,
@@ -255,6 +267,26 @@ fn start_power(parts: &mut Parts, core: &Core) {
         Arc::clone(&core.metrics),
     );
     parts.start("power governor", governor.run(parts.shutdown.clone()));
+}
+
+fn start_ntp(parts: &mut Parts, config: &RackConfig, core: &Core) {
+    let (standing, told) = watch::channel(Standing::Starting);
+    let report = ntp::report(config.ntp, told, core.uplink.clone());
+    parts.start("report of the time service", until(&parts.shutdown.clone(), report));
+    if config.ntp == Mode::Off {
+        return;
+    }
+    let (sources, followed) = watch::channel(Sources::default());
+    let follow = ntp::follow(core.generations.follow(), sources);
+    parts.start("time servers", until(&parts.shutdown.clone(), follow));
+    let folder = config.data_dir.join("ntp");
+    let service = NtpService {
+        setup: Setup { folder, listen: None, is_orphan: false, mode: config.ntp },
+        sources: followed,
+        standing,
+        metrics: core.metrics.ntp.clone(),
+    };
+    parts.start("time service", service.run(parts.shutdown.clone()));
 }
 
 fn until(

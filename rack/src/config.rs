@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use identity::Identity;
+use ntp::mode::Mode;
 
 use crate::interfaces::own_hostname;
 
@@ -30,6 +31,8 @@ pub struct RackConfig {
     pub dns_listen: Option<SocketAddr>,
     /// Whether DHCP is served.
     pub dhcp: bool,
+    /// What it does with time.
+    pub ntp: Mode,
     /// The folder of network boot programs (`undionly.kpxe`, `snponly.efi`, …).
     pub boot_files: PathBuf,
     /// The most bytes that cached images may take.
@@ -51,6 +54,7 @@ impl RackConfig {
             tftp_listen: Some(any(69)),
             dns_listen: Some(any(53)),
             dhcp: true,
+            ntp: Mode::default(),
             boot_files: PathBuf::from("/usr/lib/ipxe"),
             image_cache_bytes_max: 20 << 30,
         }

@@ -22,6 +22,7 @@ pub mod tftp;
 
 pub mod interfaces;
 pub mod metrics;
+mod ntp;
 pub mod reports;
 
 mod arp;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use ntp::metrics::NtpMetrics;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -46,6 +47,8 @@ pub struct Metrics {
     pub dhcp: DhcpMetrics,
     /// Those of `DHCPv6`.
     pub dhcpv6: DhcpMetrics,
+    /// The time service.
+    pub ntp: NtpMetrics,
     /// Hosts that are noted.
     pub discovery: DiscoveryMetrics,
     revision: Gauge<u64, AtomicU64>,
@@ -83,6 +86,8 @@ impl Default for Metrics {
         dhcpv6.register_dhcpv6(&mut registry);
         let discovery = DiscoveryMetrics::default();
         discovery.register(&mut registry);
+        let ntp = NtpMetrics::default();
+        ntp.register(&mut registry);
         let revision = Gauge::default();
         registry.register("generation_revision", "Revision of the copy", revision.clone());
         let connected = Gauge::default();
@@ -105,6 +110,7 @@ impl Default for Metrics {
             clock_doubts,
             dhcp,
             dhcpv6,
+            ntp,
             discovery,
             revision,
             connected,

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::ntp::metrics::NtpMetrics;
 use http_server::{Limits, OpenFiles};
 use identity::server_certificate::{CertificateFiles, ServerCertificate};
 use identity::{Identity, IdentityError};
@@ -37,6 +38,7 @@ use crate::grpc::renewal::keep_certificate;
 use crate::grpc::server;
 use crate::https;
 use crate::metadata::{self, MetadataParts};
+use crate::ntp;
 use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::webhooks::{Delivered, Webhooks};
@@ -175,12 +177,14 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let peers = Peers::new(Some(identity.clone()), ports)?;
     let images = Images::open(config.images_dir(), tables.clone(), config.node_id, peers)?;
     let filling = Filling::default();
+    let time = NtpMetrics::default();
     let mut tasks = JoinSet::new();
     let feed = Feed::new(tables.clone());
     let routes = {
         let told = webhooks(&tables, &images);
         let delivered = &told.delivered;
-        let routes = routes(&tables, &images, &feed, &filling, delivered, certificate.as_ref());
+        let certificate = certificate.as_ref();
+        let routes = routes(&tables, &images, &feed, &filling, delivered, certificate, &time);
         tasks.spawn(finished(webhooks::run(told, stop.clone())));
         routes
     };
@@ -203,6 +207,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
     let compared = clocks::run(tables.clone(), identity.clone(), config.node_id, stop.clone());
     tasks.spawn(finished(compared));
+    let served = ntp::run(config.clone(), tables.clone(), time, stop.clone());
+    tasks.spawn(finished(served));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
     tasks.spawn(renew(identity, config.grpc().to_string(), stop.clone()));
     if config.tls.is_some() {
@@ -267,6 +273,7 @@ fn routes(
     filling: &Filling,
     delivered: &Delivered,
     certificate: Option<&ServerCertificate>,
+    time: &NtpMetrics,
 ) -> axum::Router {
     let parts = Parts::new(tables.clone()).with_images(images.clone());
     let logins = Arc::clone(&parts.logins);
@@ -274,7 +281,8 @@ fn routes(
     let telemetry = Telemetry::new(tables.clone(), &admission, feed, filling)
         .with_logins(logins)
         .with_webhooks(delivered)
-        .with_certificate(certificate);
+        .with_certificate(certificate)
+        .with_time_service(time);
     let metadata = MetadataParts { tables: tables.clone(), nonces: Arc::clone(&parts.nonces) };
     let doors = router::router(parts.clone())
         .merge(native::router::router(parts))

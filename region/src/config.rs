@@ -6,6 +6,7 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ntp::mode::Mode;
 use serde::{Deserialize, Serialize};
 
 /// REST, metadata, images, metrics and health.
@@ -36,9 +37,16 @@ pub struct Config {
     /// How the API is served over TLS; not at all by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// What it does with time: `serve`, `steer` or `off`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ntp: Mode,
     /// Its data folder; where the file is.
     #[serde(skip)]
     pub data_dir: PathBuf,
+}
+
+fn is_default(mode: &Mode) -> bool {
+    *mode == Mode::default()
 }
 
 /// How the API is served over TLS.

@@ -20,6 +20,7 @@ use raft_store::store::InitError;
 use crate::app::{RunError, open_store};
 use crate::config::{Config, ConfigError, Tls};
 use model::access::Actor;
+use ntp::mode::Mode;
 use ops::access::users::{self, NewUser};
 use ops::cluster::bootstrap::bootstrap;
 use ops::cluster::nodes::{JoinError, NewRegion, create_token, init_cluster};
@@ -115,6 +116,7 @@ pub async fn init(
         hostname: hostname.to_owned(),
         address,
         tls: None,
+        ntp: Mode::default(),
         data_dir: data_dir.to_owned(),
     };
     let request = NodeRequest::create()?;
@@ -190,6 +192,7 @@ pub async fn join(
         hostname: hostname.to_owned(),
         address,
         tls: None,
+        ntp: Mode::default(),
         data_dir: data_dir.to_owned(),
     };
     Identity::install(&config.identity_dir(), &request, &issued)?;

@@ -9,6 +9,7 @@ pub mod feed;
 mod https;
 pub mod init;
 mod login_metrics;
+mod ntp;
 pub mod telemetry;
 
 pub mod grpc;

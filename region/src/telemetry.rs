@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Request, StatusCode, header};
 use identity::server_certificate::ServerCertificate;
+use ntp::metrics::NtpMetrics;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
@@ -126,6 +127,15 @@ impl Telemetry {
     pub fn with_logins(mut self, counts: Arc<LoginCounts>) -> Self {
         if let Some(registry) = Arc::get_mut(&mut self.registry) {
             login_metrics::register(registry, counts);
+        }
+        self
+    }
+
+    /// The same, which also tells how the time service stands.
+    #[must_use]
+    pub fn with_time_service(mut self, time: &NtpMetrics) -> Self {
+        if let Some(registry) = Arc::get_mut(&mut self.registry) {
+            time.register(registry);
         }
         self
     }

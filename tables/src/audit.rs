@@ -53,6 +53,7 @@ const UNTOLD: &[&str] = &[
     "powerjob",
     "returnedlogin",
     "tag-evaluation",
+    "timeservice",
     "tooloutput",
     "zone-serial",
 ];

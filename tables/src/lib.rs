@@ -70,6 +70,7 @@ pub mod past;
 pub mod read;
 pub mod request;
 pub mod row;
+mod time_services;
 pub mod tx;
 pub mod update;
 pub mod views;

@@ -42,6 +42,8 @@ pub struct OwnRack {
     pub rack: SystemId,
     /// The random number it drew at its start.
     pub incarnation: u64,
+    /// Whether it serves time.
+    pub serves_time: bool,
 }
 
 /// What a rack process knows and has promised of the addresses of one family.

@@ -1,4 +1,4 @@
-//! The DNS servers that clients of a subnet are told.
+//! The DNS and time servers that clients of a subnet are told.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,28 @@ use crate::leases::view::PeerRack;
 impl<A: Family> Leases<A> {
     /// The racks of the link, this one first, then the servers that the subnet names.
     pub(crate) fn name_servers(&self, subnet: &Subnet, server: A) -> Vec<A> {
-        let mut servers: Vec<A> = Vec::new();
-        if subnet.allow_dns {
-            let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
-            racks.sort_by_key(|(id, _)| **id != self.own.rack);
-            for (id, rack) in racks {
-                let own = (*id == self.own.rack).then_some(server);
-                servers.extend(own.or_else(|| self.reachable_at(rack?, subnet)));
-            }
+        let racks = subnet.allow_dns.then(|| self.racks(subnet, server));
+        let named = subnet.dns_servers.iter().filter_map(|ip| A::of(*ip));
+        each_once(racks.into_iter().flatten().chain(named))
+    }
+
+    /// The racks of the link, this one first, if they serve time, else the time servers of the site.
+    pub(crate) fn time_servers(&self, subnet: &Subnet, server: A) -> Vec<A> {
+        if self.view.racks_serve_time && self.own.serves_time {
+            return each_once(self.racks(subnet, server));
         }
-        servers.extend(subnet.dns_servers.iter().filter_map(|ip| A::of(*ip)));
-        let mut told = BTreeSet::new();
-        servers.retain(|server| told.insert(*server));
-        servers
+        self.view.ntp_servers.clone()
+    }
+
+    /// The racks of the link of a subnet as its clients reach them, this one first.
+    fn racks(&self, subnet: &Subnet, server: A) -> Vec<A> {
+        let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
+        racks.sort_by_key(|(id, _)| **id != self.own.rack);
+        let reachable = racks.into_iter().filter_map(|(id, rack)| {
+            let own = (*id == self.own.rack).then_some(server);
+            own.or_else(|| self.reachable_at(rack?, subnet))
+        });
+        reachable.collect()
     }
 
     /// The address of a rack in a subnet; when it has none, its first one on the link that the subnet is
@@ -33,4 +42,9 @@ impl<A: Family> Leases<A> {
         let near = addresses.find(|own| subnet.cidr.contains(&(*own).into()));
         near.or_else(|| self.view.address_serving(rack, subnet.vlan))
     }
+}
+
+fn each_once<A: Family>(servers: impl IntoIterator<Item = A>) -> Vec<A> {
+    let mut told = BTreeSet::new();
+    servers.into_iter().filter(|server| told.insert(*server)).collect()
 }

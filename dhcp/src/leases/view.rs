@@ -62,6 +62,8 @@ pub struct View<A: Family> {
     pub domain: Option<String>,
     /// The site's time servers.
     pub ntp_servers: Vec<A>,
+    /// Whether clients are told the racks of their link in place of those.
+    pub racks_serve_time: bool,
     vlans: BTreeMap<VlanId, Vlan>,
     subnets: BTreeMap<SubnetId, (A::Net, Subnet)>,
     subnets_by_prefix: Prefixes<A, SubnetId>,
@@ -92,6 +94,7 @@ impl<A: Family> Default for View<A> {
             revision: 0,
             domain: None,
             ntp_servers: Vec::new(),
+            racks_serve_time: false,
             vlans: BTreeMap::new(),
             subnets: BTreeMap::new(),
             subnets_by_prefix: Prefixes::default(),

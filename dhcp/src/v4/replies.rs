@@ -116,9 +116,9 @@ impl Engine {
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
         }
-        if !self.leases.view.ntp_servers.is_empty() {
-            let servers: Vec<u8> =
-                self.leases.view.ntp_servers.iter().flat_map(Ipv4Addr::octets).collect();
+        let servers: Vec<u8> =
+            self.leases.time_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
+        if !servers.is_empty() {
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
         if let Some(host) = self.leases.view.host(&request.client) {

@@ -106,20 +106,22 @@ impl Engine {
                 reply.put(code, value);
             }
         };
+        let mut time_servers = self.leases.view.ntp_servers.clone();
         if let Some(subnet) = self.subnet(asking, ip) {
             let servers = self.leases.name_servers(subnet, asking.arrival.server);
             put(code::DNS_SERVERS, &octets(&servers));
+            time_servers = self.leases.time_servers(subnet, asking.arrival.server);
         }
         let view = &self.leases.view;
         if let Some(domain) = &view.domain {
             put(code::DOMAIN_LIST, &labels(domain));
         }
-        let servers = view.ntp_servers.iter().flat_map(|server| {
+        let servers = time_servers.iter().flat_map(|server| {
             let length = [0, 16];
             [&NTP_ADDRESS.to_be_bytes()[..], &length, &server.octets()].concat()
         });
         put(code::NTP_SERVER, &servers.collect::<Vec<u8>>());
-        put(code::SNTP_SERVERS, &octets(&view.ntp_servers));
+        put(code::SNTP_SERVERS, &octets(&time_servers));
         put(code::SOL_MAX_RT, &RETRANSMIT_MAX_S.to_be_bytes());
         put(code::INF_MAX_RT, &RETRANSMIT_MAX_S.to_be_bytes());
         if message.kind == Kind::InformationRequest {

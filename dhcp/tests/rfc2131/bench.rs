@@ -40,7 +40,7 @@ pub(crate) fn mac(last: u8) -> MacAddress {
 impl Bench {
     /// Rack 1 serves 10.0.0.0/24 and owns the block 10.0.0.100 to 10.0.0.103.
     pub(crate) fn new() -> Self {
-        let own = OwnRack { rack: rack(1), incarnation: 7 };
+        let own = OwnRack { rack: rack(1), incarnation: 7, serves_time: true };
         let mut bench =
             Self { engine: Engine::new(own, Policy::default()), now: Moment::from_ms(0) };
         let zero = Timestamp::from_unix_ms(EPOCH_MS);

@@ -153,6 +153,21 @@ fn options_come_in_the_order_they_were_asked_for_and_others_do_not_come() {
     assert_eq!(codes(&packet), [53, 54, 51, 58, 59, 1, 3], "the mask before the routers");
 }
 
+/// V4-22.
+#[test]
+fn racks_that_serve_time_are_told_in_place_of_the_sites_time_servers() {
+    let mut bench = Bench::new();
+    bench.engine.update(|view| {
+        view.ntp_servers = vec![Ipv4Addr::new(10, 0, 0, 8)];
+        view.racks_serve_time = true;
+    });
+    let packet = offer(&mut bench, &Client::new(1).with(55, &[42, 6]));
+    let (times, names) = (raw_option(&packet, 42).unwrap().1, raw_option(&packet, 6).unwrap().1);
+    let server = raw_option(&packet, 54).unwrap().1;
+    assert_eq!(times[..4], server[..], "the rack that answers comes first");
+    assert!(names.starts_with(&times), "the same racks as for names: {times:?}, {names:?}");
+}
+
 /// V4-25.
 #[test]
 fn a_client_that_roams_has_a_lease_on_each_link() {

@@ -86,7 +86,11 @@ fn a_binding_outside_the_own_block_is_extended_up_to_its_promise() {
 #[test]
 fn a_rack_that_never_heard_of_region_time_is_silent() {
     let mut bench = Bench::new();
-    let own = dhcp::v4::engine::OwnRack { rack: crate::bench::rack(1), incarnation: 7 };
+    let own = dhcp::v4::engine::OwnRack {
+        rack: crate::bench::rack(1),
+        incarnation: 7,
+        serves_time: true,
+    };
     let mut engine = dhcp::v4::engine::Engine::new(own, bench.engine.leases.policy);
     let view = bench.engine.view().clone();
     engine.update(|own| *own = view);

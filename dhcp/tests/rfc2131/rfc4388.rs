@@ -277,7 +277,7 @@ fn a_relay_asks_so_often_and_clients_come_first() {
 /// RFC 4388.
 #[test]
 fn nothing_is_said_without_a_clock() {
-    let own = dhcp::v4::engine::OwnRack { rack: rack(1), incarnation: 7 };
+    let own = dhcp::v4::engine::OwnRack { rack: rack(1), incarnation: 7, serves_time: true };
     let mut bench = bench();
     let view = bench.engine.view().clone();
     bench.engine = dhcp::v4::engine::Engine::new(own, model::lease::policy::Policy::default());

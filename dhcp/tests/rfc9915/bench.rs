@@ -52,7 +52,7 @@ impl Bench {
     /// The same of another rack, which owns no block.
     pub(crate) fn of_rack(number: u64) -> Self {
         let server = server_id("cluster");
-        let own = OwnRack { rack: rack(number), incarnation: 7 };
+        let own = OwnRack { rack: rack(number), incarnation: 7, serves_time: true };
         let engine = Engine::new(own, Policy::default(), server.clone());
         let mut bench = Self { engine, now: Moment::from_ms(0), server };
         let zero = Timestamp::from_unix_ms(EPOCH_MS);

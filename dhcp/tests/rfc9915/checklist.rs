@@ -275,6 +275,21 @@ fn names_and_time_servers_are_told_as_their_rfcs_say() {
     assert_eq!(requested(&outputs)[0].hostname.as_deref(), Some("web"));
 }
 
+/// V6-12.
+#[test]
+fn racks_that_serve_time_are_told_in_place_of_the_sites_time_servers() {
+    let mut bench = Bench::new();
+    bench.engine.leases.update(|view| {
+        view.ntp_servers = vec![ip("fd00::7b")];
+        view.racks_serve_time = true;
+    });
+    let client = Client::new(1).wanting(&[code::SNTP_SERVERS]);
+    let told = bench.answered(&client, &client.solicit());
+    let racks: Vec<u8> =
+        [ip("fd00:1::1"), ip("fd00:1::2")].iter().flat_map(Ipv6Addr::octets).collect();
+    assert_eq!(told.get(code::SNTP_SERVERS), Some(&racks[..]));
+}
+
 /// V6-17.
 #[test]
 fn clients_with_one_identifier_are_told_apart_by_their_associations() {

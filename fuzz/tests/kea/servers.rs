@@ -156,7 +156,7 @@ pub(crate) struct Ironraft {
 impl Ironraft {
     pub(crate) fn new() -> Self {
         let rack = SystemId::from_number(1);
-        let own = OwnRack { rack: rack.clone(), incarnation: 7 };
+        let own = OwnRack { rack: rack.clone(), incarnation: 7, serves_time: true };
         let mut engine = Engine::new(own, Policy::default());
         let mut region = Region::default();
         region.blocks.insert(BlockId(1), block());

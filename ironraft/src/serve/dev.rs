@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use identity::token::JoinRole;
 use identity::{ExpectedPeer, Identity, JoinToken};
+use ntp::mode::Mode;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{CreateTokenRequest, create_token_request};
 use region::config::{Config, GRPC_PORT, HTTP_PORT};
@@ -73,7 +74,9 @@ async fn both(config: Config, rack_folder: PathBuf, stop: CancellationToken) -> 
         outcome
     };
     let region = async {
-        let outcome = region::app::run(config.clone(), region_stop.clone()).await;
+        // The rack serves time on this host.
+        let config = Config { ntp: Mode::Off, ..config.clone() };
+        let outcome = region::app::run(config, region_stop.clone()).await;
         stop.cancel();
         outcome.map_err(anyhow::Error::from)
     };

@@ -9,6 +9,7 @@ use identity::authority::IssuedCertificate;
 use identity::node::NodeRequest;
 use identity::{Identity, JoinToken};
 use model::secret::Secret;
+use ntp::mode::Mode;
 use proto::cluster::cluster_client::ClusterClient;
 use proto::cluster::{JoinRequest, NewRack, join_request};
 use rack::RackConfig;
@@ -67,6 +68,13 @@ struct RackFile {
     /// gRPC of the regions that were there when it joined; the rest it hears from them, and keeps in
     /// the file `regions`.
     regions: Vec<String>,
+    /// What it does with time: `serve`, `steer` or `off`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    ntp: Mode,
+}
+
+fn is_default(mode: &Mode) -> bool {
+    *mode == Mode::default()
 }
 
 pub(crate) async fn run(command: RackCommand) -> anyhow::Result<()> {
@@ -126,7 +134,7 @@ pub(crate) async fn join(
         regions.push(at.to_owned());
     }
     let (system_id, name) = (reply.system_id.clone(), name.to_owned());
-    let file = RackFile { system_id, name, regions };
+    let file = RackFile { system_id, name, regions, ntp: Mode::default() };
     fs::write(data_dir.join(FILE), toml::to_string(&file)?)
         .with_context(|| format!("cannot write {}", data_dir.join(FILE).display()))?;
     Ok(reply.system_id)
@@ -147,6 +155,7 @@ pub(crate) async fn serve(
     }
     let mut config = RackConfig::new(data_dir, identity, file.regions);
     config.hostname = file.name;
+    config.ntp = file.ntp;
     if let Some(boot_files) = boot_files {
         if !boot_files.is_dir() {
             bail!("--boot-files {} is no folder", boot_files.display());

@@ -382,16 +382,18 @@ pub const SETTINGS: &[Definition] = &[
         form: Form::Boolean,
         default: Default::Boolean(false),
         doc: "Whether machines use only the servers of `ntp_servers`.",
-        usage: Usage::Refused(
-            "racks are no time servers, so machines use only those of `ntp_servers`",
-        ),
+        usage: Usage::Read(&["rack/src/dhcp/copy.rs", "ops/src/network/time_servers.rs"]),
     },
     Definition {
         name: "ntp_servers",
         form: Form::Hosts,
         default: Default::Text(""),
-        doc: "Time servers: DHCP clients are told the addresses among them, deployed systems all.",
-        usage: Usage::Read(&["rack/src/dhcp/copy.rs", "ops/src/machine/vendor_data.rs"]),
+        doc: "Time servers: regions follow them, racks follow regions, and machines racks. With `ntp_external_only`, all follow them.",
+        usage: Usage::Read(&[
+            "region/src/ntp.rs",
+            "rack/src/ntp.rs",
+            "ops/src/network/time_servers.rs",
+        ]),
     },
     Definition {
         name: "operation_disrupted_machines_max",

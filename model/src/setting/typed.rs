@@ -74,6 +74,8 @@ settings! {
     NETWORK_DISCOVERY: bool = "network_discovery" by enabled;
     /// How long a phase of a machine may take.
     NODE_TIMEOUT: Duration = "node_timeout" by minutes;
+    /// Whether racks and machines follow the time servers of the site and no controllers.
+    NTP_EXTERNAL_ONLY: bool = "ntp_external_only" by boolean;
     /// Names or addresses of time servers.
     NTP_SERVERS: Vec<String> = "ntp_servers" by texts;
     /// How many machines one operation may have lose power or data.

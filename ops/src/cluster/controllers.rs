@@ -10,6 +10,7 @@ use model::id::SystemId;
 use model::mac::MacAddress;
 use model::net::scan::NetworkScan;
 use model::net::vlan::Vlan;
+use model::time_service::{TimeService, TimeState};
 use model::zone::AvailabilityZone;
 
 use crate::authorize::authorize;
@@ -50,6 +51,8 @@ pub struct RackDetail {
     pub is_connected: bool,
     /// Its interfaces, each with the subnets that its addresses lie in.
     pub interfaces: Vec<(ControllerInterface, Vec<AddressDetail>)>,
+    /// How its time service stands; none when it was not told.
+    pub time: Option<TimeState>,
     /// Where it is.
     pub placement: Placement,
 }
@@ -62,6 +65,8 @@ pub type AddressDetail = (IpAddr, Option<Arc<SubnetDetail>>);
 pub struct RegionDetail {
     /// The region.
     pub region: RegionController,
+    /// How its time service stands; none when it was not told.
+    pub time: Option<TimeState>,
     /// Where it is.
     pub placement: Placement,
 }
@@ -293,6 +298,7 @@ pub async fn delete_rack(
             external_dhcp::forget(tx, id)?;
             tx.delete::<NetworkScan>(id)?;
             tx.delete::<ControllerNote>(id)?;
+            tx.delete::<TimeService>(id)?;
             tx.delete::<RackController>(id)?;
             Ok(())
         })
@@ -316,6 +322,7 @@ impl Details {
         Ok(RackDetail {
             is_connected: is_connected(&rack),
             interfaces,
+            time: self.time(&rack.system_id)?,
             placement: placement(self, &rack.system_id)?,
             rack,
         })
@@ -323,7 +330,12 @@ impl Details {
 
     /// A region with what it names.
     pub(crate) fn region(&self, region: RegionController) -> Result<RegionDetail, Refusal> {
-        Ok(RegionDetail { placement: placement(self, &region.system_id)?, region })
+        let time = self.time(&region.system_id)?;
+        Ok(RegionDetail { placement: placement(self, &region.system_id)?, time, region })
+    }
+
+    fn time(&self, controller: &SystemId) -> Result<Option<TimeState>, Refusal> {
+        Ok(self.view().get::<TimeService>(controller)?.map(|told| told.state))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod clock_events;
 pub mod controllers;
 pub mod leadership;
 pub mod nodes;
+pub mod time_services;
 pub mod token_retention;
 
 #[cfg(test)]

@@ -6,17 +6,16 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::controller::RackController;
 use model::dns::domain::Domain;
 use model::machine::Machine;
 use model::machine::interface::{Interface, LinkMode};
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
-use model::net::vlan::Vlan;
 use model::secret::Secret;
 use model::user::ApiToken;
 use serde_json::{Map, Value, json};
 
+use crate::network::spans::rack_addresses;
 use tables::error::TableError;
 use tables::options::STATIC_ROUTES_OF_SUBNET;
 use tables::read::Reads;
@@ -176,18 +175,6 @@ fn name_servers(
     }
     servers.extend(&subnet.dns_servers);
     Ok(servers)
-}
-
-/// The addresses of the subnet's racks inside it.
-fn rack_addresses(reads: &impl Reads, subnet: &Subnet) -> Result<Vec<IpAddr>, TableError> {
-    let vlan = reads.get::<Vlan>(&subnet.vlan)?;
-    let mut addresses = Vec::new();
-    for id in vlan.iter().flat_map(Vlan::racks) {
-        let Some(rack) = reads.get::<RackController>(id)? else { continue };
-        let own = rack.interfaces.iter().flat_map(|interface| &interface.addresses);
-        addresses.extend(own.map(ipnet::IpNet::addr).filter(|own| subnet.cidr.contains(own)));
-    }
-    Ok(addresses)
 }
 
 /// The address in `10.0.0.2:5248` or `[fd00::1]:5248`.

@@ -10,7 +10,6 @@ use model::machine::lifecycle::{Event, Phase, Refusal as StepRefusal, Stage};
 use crate::access::{authorized_keys, sslkeys};
 use crate::authorize::cause;
 use crate::error::Refusal;
-use crate::machine::apt::System;
 use crate::machine::deploy;
 use crate::machine::step::{self, Author, StepError};
 use crate::machine::vendor_data;
@@ -88,9 +87,7 @@ pub async fn certificates(
 pub async fn vendor_data(tables: &Tables, actor: &Actor, id: &SystemId) -> Result<String, Refusal> {
     let view = tables.stale_view().await?;
     let machine = get(&view, actor, id)?;
-    let osystem = machine.deployment.as_ref().map_or("", |wanted| wanted.osystem.as_str());
-    let system = System { osystem, architecture: &machine.hardware.architecture };
-    Ok(vendor_data::vendor_data(&view, system)?)
+    Ok(vendor_data::vendor_data(&view, &machine)?)
 }
 
 /// The deployed system fetched its user data. Returns the machine as it is now.

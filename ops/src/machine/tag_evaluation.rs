@@ -138,4 +138,4 @@ fn commit(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,10 +1,12 @@
 //! The site's settings for deployed systems, as cloud-init takes them from the metadata service:
 //! time servers, package repositories, proxy, log server.
 
-use model::setting::typed::{ENABLE_HTTP_PROXY, HTTP_PROXY, NTP_SERVERS, REMOTE_SYSLOG};
+use model::machine::Machine;
+use model::setting::typed::{ENABLE_HTTP_PROXY, HTTP_PROXY, REMOTE_SYSLOG};
 use serde_json::{Map, Value, json};
 
 use crate::machine::apt::{self, System};
+use crate::network::time_servers;
 use crate::site::{packagerepositories, settings};
 use tables::error::TableError;
 use tables::read::Reads;
@@ -14,9 +16,11 @@ use tables::read::Reads;
 ///
 /// # Errors
 /// [`TableError`].
-pub fn vendor_data(reads: &impl Reads, system: System<'_>) -> Result<String, TableError> {
+pub fn vendor_data(reads: &impl Reads, machine: &Machine) -> Result<String, TableError> {
+    let osystem = machine.deployment.as_ref().map_or("", |wanted| wanted.osystem.as_str());
+    let system = System { osystem, architecture: &machine.hardware.architecture };
     let mut config = Map::new();
-    let servers = settings::read(reads, &NTP_SERVERS)?;
+    let servers = time_servers::of_machine(reads, machine)?;
     if !servers.is_empty() {
         config.insert("ntp".to_owned(), json!({ "enabled": true, "servers": servers }));
     }
@@ -41,14 +45,20 @@ mod tests {
 
     use super::*;
 
+    /// What a machine is told in a site with these settings, on a subnet of a rack.
     async fn with(pairs: &[(&str, &str)]) -> String {
         let tables = Tables::new(Store::in_memory());
         for (name, text) in pairs {
             let known = settings::known(name).unwrap();
             settings::set(&tables, &administrator(), known, text).await.unwrap();
         }
-        let system = System { osystem: "debian", architecture: "amd64/generic" };
-        vendor_data(&tables.view().await.unwrap(), system).unwrap()
+        vendor_data(&tables.view().await.unwrap(), &machine()).unwrap()
+    }
+
+    fn machine() -> Machine {
+        let mut machine = crate::machine::tag_evaluation::tests::machine(1);
+        machine.hardware.architecture = "amd64/generic".to_owned();
+        machine
     }
 
     #[tokio::test]

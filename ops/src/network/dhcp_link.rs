@@ -22,7 +22,7 @@ use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
-use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
+use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_EXTERNAL_ONLY, NTP_SERVERS};
 use model::time::Timestamp;
 
 use crate::network::pools::pools;
@@ -78,6 +78,7 @@ impl DhcpLink {
         let domains = at.list::<Domain>()?;
         view.domain = domains.into_iter().find(|domain| domain.is_default).map(|found| found.name);
         view.ntp_servers = time_servers(&settings::read(at, &NTP_SERVERS)?);
+        view.racks_serve_time = !settings::read(at, &NTP_EXTERNAL_ONLY)?;
         view.set_leaves_out_ends(settings::read(at, &DHCP_LEAVES_OUT_0_AND_255)?);
         let racks = at.list::<RackController>()?;
         for rack in &racks {
@@ -161,7 +162,7 @@ impl DhcpLink {
         let granted = blocks.iter().filter(|block| block.rack.as_ref() == Some(rack));
         let newest = granted.max_by_key(|block| block.granted_at);
         let incarnation = newest.map(|block| block.incarnation).unwrap_or_default();
-        let own = OwnRack { rack: rack.clone(), incarnation };
+        let own = OwnRack { rack: rack.clone(), incarnation, serves_time: true };
         if let Some(requested) = requested {
             bindings.extend(at.get::<Binding>(&IpAddr::V4(requested))?);
         }

@@ -34,6 +34,7 @@ pub mod specifiers;
 pub mod staticroutes;
 pub mod subnet_addresses;
 pub mod subnets;
+pub(crate) mod time_servers;
 pub mod vlans;
 
 pub(crate) mod dependents;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use model::controller::RackController;
 use model::id::{SystemId, VlanId};
 use model::lease::block::Block;
 use model::lease::cut::Span;
@@ -21,6 +22,21 @@ pub(super) fn racks_of(reads: &impl Reads, vlan: VlanId) -> Result<Vec<SystemId>
         None => vlan.dhcp_on.then_some(vlan),
     };
     Ok(serving.map(|vlan| vlan.racks().cloned().collect()).unwrap_or_default())
+}
+
+/// The addresses of the subnet's racks inside it.
+pub(crate) fn rack_addresses(
+    reads: &impl Reads,
+    subnet: &Subnet,
+) -> Result<Vec<IpAddr>, TableError> {
+    let vlan = reads.get::<Vlan>(&subnet.vlan)?;
+    let mut addresses = Vec::new();
+    for id in vlan.iter().flat_map(Vlan::racks) {
+        let Some(rack) = reads.get::<RackController>(id)? else { continue };
+        let own = rack.interfaces.iter().flat_map(|interface| &interface.addresses);
+        addresses.extend(own.map(ipnet::IpNet::addr).filter(|own| subnet.cidr.contains(own)));
+    }
+    Ok(addresses)
 }
 
 /// The addresses of a range, if it is a dynamic one.

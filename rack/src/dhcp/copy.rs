@@ -3,7 +3,7 @@
 use dhcp::leases::family::Family;
 use dhcp::leases::served::{dynamic_span, time_servers};
 use dhcp::leases::view::View;
-use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_SERVERS};
+use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_EXTERNAL_ONLY, NTP_SERVERS};
 use proto::convert::Key;
 
 use crate::generation::{Generation, Step};
@@ -11,6 +11,8 @@ use crate::generation::{Generation, Step};
 /// Brings a view to the generation that a step reaches.
 pub fn update<A: Family>(view: &mut View<A>, step: &Step) {
     let generation = &step.generation;
+    // Of a setting that has its default there is no object that changes.
+    view.racks_serve_time = !generation.setting(&NTP_EXTERNAL_ONLY);
     for key in step.changed() {
         copy(view, generation, key);
         if matches!(key, Key::Setting(_)) {
@@ -118,6 +120,7 @@ mod tests {
             update(&mut view, &follower.step());
             let mut want = View::default();
             want.revision = revision;
+            want.racks_serve_time = true;
             if let Some(connected) = change {
                 let peer = PeerRack { connected, addresses: Vec::new() };
                 want.put_rack(SystemId::from_number(1), peer);
@@ -148,6 +151,7 @@ mod tests {
         let mut view = View::default();
         let (mut with, mut without) = (View::default(), View::default());
         (with.revision, without.revision) = (1, 2);
+        (with.racks_serve_time, without.racks_serve_time) = (true, true);
         with.put_snippet(snippet.clone());
         with.put_route(&route);
         let mut generation = Generation::default();
@@ -177,5 +181,21 @@ mod tests {
         generations.publish(generation);
         update(&mut view, &follower.step());
         assert_eq!(view.ntp_servers, [Ipv4Addr::new(10, 0, 0, 1)]);
+    }
+
+    #[test]
+    fn racks_serve_time_until_it_is_said_that_they_do_not() {
+        let mut view = View::default();
+        let generations = Generations::default();
+        let mut follower = generations.follow();
+        let mut generation = Generation { revision: 1, ..Generation::default() };
+        generations.publish(generation.clone());
+        update(&mut view, &follower.step());
+        assert!(view.racks_serve_time);
+        let name = "ntp_external_only".to_owned();
+        generation.put(Served::Setting(Setting { name, value: true.into() }));
+        generations.publish(generation);
+        update(&mut view, &follower.step());
+        assert!(!view.racks_serve_time);
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn serve(
         let clock = RegionClock::default();
         clock.observe(Timestamp::from_unix_ms(REGION_MS), Boot::now(), Boot::now());
         let service = DhcpService::new(
-            OwnRack { rack, incarnation: 7 },
+            OwnRack { rack, incarnation: 7, serves_time: true },
             &generations,
             clock,
             Uplink::default(),

@@ -17,7 +17,8 @@ use proto::rack::{
     RegionMessage, ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
     ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
     ReportHeardTwiceRequest, ReportNeighboursReply, ReportNeighboursRequest, ReportPowerReply,
-    ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest, Welcome, ZoneSerial,
+    ReportPowerRequest, ReportTimeServiceReply, ReportTimeServiceRequest, RequestBlocksReply,
+    RequestBlocksRequest, Welcome, ZoneSerial,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -261,6 +262,13 @@ impl Rack for Service {
     ) -> Result<Response<ReportNeighboursReply>, Status> {
         self.0.lock().unwrap().neighbours.push(request.into_inner());
         Ok(Response::new(ReportNeighboursReply {}))
+    }
+
+    async fn report_time_service(
+        &self,
+        _: Request<ReportTimeServiceRequest>,
+    ) -> Result<Response<ReportTimeServiceReply>, Status> {
+        Ok(Response::new(ReportTimeServiceReply {}))
     }
 
     async fn report_external_dhcp(

@@ -18,7 +18,8 @@ use proto::rack::{
     ReportBootReply, ReportBootRequest, ReportConflictReply, ReportConflictRequest,
     ReportExternalDhcpReply, ReportExternalDhcpRequest, ReportHeardTwiceReply,
     ReportHeardTwiceRequest, ReportNeighboursReply, ReportNeighboursRequest, ReportPowerReply,
-    ReportPowerRequest, RequestBlocksReply, RequestBlocksRequest,
+    ReportPowerRequest, ReportTimeServiceReply, ReportTimeServiceRequest, RequestBlocksReply,
+    RequestBlocksRequest,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -27,6 +28,7 @@ use crate::grpc::leases;
 use crate::grpc::reports;
 use crate::grpc::session;
 use crate::reconcile::racks::Sessions;
+use ops::cluster::time_services;
 use ops::machine::boot_reports::{self, BootReport};
 use ops::network::{conflicts, external_dhcp, neighbours, scans};
 use ops::power::{self, PowerError, PowerReport};
@@ -187,6 +189,18 @@ impl Rack for RackService {
             scans::finish(&self.tables, &rack, finished_scan).await.map_err(unavailable)?;
         }
         Ok(Response::new(ReportNeighboursReply {}))
+    }
+
+    async fn report_time_service(
+        &self,
+        request: Request<ReportTimeServiceRequest>,
+    ) -> Result<Response<ReportTimeServiceReply>, Status> {
+        let rack = caller(&request)?;
+        if let Some(state) = reports::time_service(&request.into_inner()) {
+            let taken = time_services::report_of_rack(&self.tables, &rack, &state).await;
+            taken.map_err(unavailable)?;
+        }
+        Ok(Response::new(ReportTimeServiceReply {}))
     }
 }
 

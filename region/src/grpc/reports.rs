@@ -6,11 +6,13 @@ use model::id::VlanId;
 use model::mac::MacAddress;
 use model::net::external_dhcp::Heard;
 use model::net::neighbour::Sighting;
+use model::time_service::TimeState;
 use ops::network::conflicts::{AddressConflict, HeardTwice};
 use proto::convert::{ConvertError, ip_from_bytes, mac_from_bytes};
+use proto::rack::report_time_service_request::State;
 use proto::rack::{
     ExternalDhcpServer, Neighbour, ReportConflictRequest, ReportExternalDhcpRequest,
-    ReportHeardTwiceRequest,
+    ReportHeardTwiceRequest, ReportTimeServiceRequest,
 };
 
 /// How much of an interface's name is kept, in characters: the kernel's names are shorter.
@@ -51,6 +53,22 @@ pub(super) fn external_dhcp(
 fn server(server: &ExternalDhcpServer) -> Result<(IpAddr, Option<MacAddress>), ConvertError> {
     let ip = ip_from_bytes("ExternalDhcpServer", "ip", &server.ip)?;
     Ok((ip, mac_if_any("ExternalDhcpServer", &server.mac)?))
+}
+
+/// How a rack's time service stands; none when this program does not know the state.
+pub(super) fn time_service(request: &ReportTimeServiceRequest) -> Option<TimeState> {
+    let short = |text: &str| text.chars().take(PLACE_MAX).collect();
+    Some(match request.state() {
+        State::Unspecified => return None,
+        State::Off => TimeState::Off,
+        State::Down => TimeState::Down(short(&request.reason)),
+        State::Unsynchronised => TimeState::Unsynchronised,
+        State::Synchronised => TimeState::Synchronised {
+            source: short(&request.source),
+            stratum: u8::try_from(request.stratum).unwrap_or(u8::MAX),
+            offset_us: request.offset_us,
+        },
+    })
 }
 
 /// The hosts that a rack saw.

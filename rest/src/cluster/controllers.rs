@@ -6,6 +6,7 @@ use model::controller;
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
+use model::time_service::TimeState;
 use ops::cluster::controllers::{
     self, AddressDetail, ControllerChange, Placement, RackDetail, RegionDetail,
 };
@@ -268,14 +269,10 @@ pub(crate) fn rack_shape(detail: &RackDetail) -> Controller {
     let rack = &detail.rack;
     let (status, info) =
         if detail.is_connected { ("running", "") } else { ("dead", "no session with a region") };
-    let service = |name: &str, status: &str, info: &str| Service {
-        name: name.to_owned(),
-        status: status.to_owned(),
-        status_info: info.to_owned(),
-    };
     // A session shows that the process runs; of what it serves, nothing is reported.
     let parts = ["dhcpd", "tftp", "http", "dns_rack"].map(|name| service(name, "unknown", ""));
-    let service_set = [service("rackd", status, info)].into_iter().chain(parts);
+    let time = time_service("ntp_rack", detail.time.as_ref());
+    let service_set = [service("rackd", status, info)].into_iter().chain(parts).chain([time]);
     let interfaces = detail.interfaces.iter().enumerate();
     let addresses = detail.interfaces.iter().flat_map(|(_, addresses)| addresses);
     Controller {
@@ -296,8 +293,21 @@ pub(crate) fn region_shape(detail: &RegionDetail) -> Controller {
     let region = &detail.region;
     Controller {
         ip_addresses: vec![region.address],
+        service_set: vec![time_service("ntp_region", detail.time.as_ref())],
         version: region.version.clone(),
         ..blank(&detail.placement, &region.system_id, &region.hostname, true)
+    }
+}
+
+fn service(name: &str, status: &str, info: &str) -> Service {
+    Service { name: name.to_owned(), status: status.to_owned(), status_info: info.to_owned() }
+}
+
+/// A time service as it was told last.
+fn time_service(name: &str, state: Option<&TimeState>) -> Service {
+    match state {
+        Some(state) => service(name, state.name(), &state.info()),
+        None => service(name, "unknown", ""),
     }
 }
 

@@ -4,6 +4,7 @@
 mod bmc;
 mod dhcp;
 mod discovery;
+mod ntp;
 mod python_libmaas;
 mod two_racks;
 mod web_interface;

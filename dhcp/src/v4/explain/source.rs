@@ -19,6 +19,8 @@ pub enum Source {
     Domain,
     /// A site setting, by its name.
     Setting(&'static str),
+    /// The racks of the link, or that site setting where they serve no time.
+    RacksOrSetting(&'static str),
     /// How long leases are, and what the client asks for.
     Lease,
     /// The rack that answers.
@@ -44,6 +46,7 @@ impl std::fmt::Display for Source {
             Self::Machine => "machine",
             Self::Domain => "default domain",
             Self::Setting(name) => return write!(f, "setting {name}"),
+            Self::RacksOrSetting(name) => return write!(f, "racks, or setting {name}"),
             Self::Lease => "lease policy",
             Self::Rack => "rack that answers",
             Self::Boot => "boot client",
@@ -60,7 +63,7 @@ pub(super) const fn source_of(code: u8) -> Source {
     match code {
         code::SUBNET_MASK | code::BROADCAST_ADDRESS | code::ROUTER => Source::Subnet,
         code::DOMAIN_NAME_SERVER => Source::RacksAndSubnet,
-        code::NTP_SERVERS => Source::Setting("ntp_servers"),
+        code::NTP_SERVERS => Source::RacksOrSetting("ntp_servers"),
         code::HOST_NAME => Source::Machine,
         code::DOMAIN_NAME | code::DOMAIN_SEARCH => Source::Domain,
         code::INTERFACE_MTU => Source::Vlan,

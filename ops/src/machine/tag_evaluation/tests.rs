@@ -17,7 +17,7 @@ fn id(number: u64) -> SystemId {
     SystemId::from_number(number)
 }
 
-fn machine(number: u64) -> Machine {
+pub(crate) fn machine(number: u64) -> Machine {
     Machine {
         system_id: id(number),
         hostname: format!("m{number}"),

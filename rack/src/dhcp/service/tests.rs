@@ -8,7 +8,7 @@ use super::*;
 fn service(metrics: &DhcpMetrics) -> DhcpService {
     let rack = model::id::SystemId::from_number(1);
     DhcpService::new(
-        OwnRack { rack, incarnation: 7 },
+        OwnRack { rack, incarnation: 7, serves_time: true },
         &Generations::default(),
         RegionClock::default(),
         Uplink::default(),

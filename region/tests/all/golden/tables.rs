@@ -49,6 +49,7 @@ use model::setting::Setting;
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
 use model::tag::{Tag, TagEvaluation};
+use model::time_service::TimeService;
 use model::user::{ApiToken, User};
 use model::usergroup::{Membership, UserGroup};
 use model::webhook::{DeadLetter, Webhook, WebhookProgress};
@@ -122,6 +123,7 @@ const TABLES: &[Table] = &[
     Table::of::<NetworkScan>(),
     Table::of::<Notification>(),
     Table::of::<OidcProvider>(),
+    Table::of::<TimeService>(),
     Table::of::<Webhook>(),
     Table::of::<WebhookProgress>(),
     Table::of::<DeadLetter>(),

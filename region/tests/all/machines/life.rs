@@ -95,6 +95,9 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
     assert_eq!(site.metadata(&id, "meta-data/public-keys").await, (200, lines));
     let certificate = (200, CERTIFICATE.to_owned());
     assert_eq!(site.metadata(&id, "meta-data/x509").await, certificate);
+    let vendor_data = site.metadata(&id, "meta-data/vendor-data").await.1;
+    let time = r#"\"ntp\":{\"enabled\":true,\"servers\":[\"10.0.0.1\"]}"#;
+    assert!(vendor_data.contains(time), "its rack gives it the time: {vendor_data}");
     assert_eq!(site.status(&id).await, Status::Deploying);
     assert_eq!(site.metadata(&id, "user-data").await.0, 404);
     assert_eq!(site.status(&id).await, Status::Deployed);

@@ -131,6 +131,7 @@ fn neither_a_new_cluster_nor_its_authority_prints_its_secrets() {
         hostname: "r1".to_owned(),
         address: Ipv4Addr::LOCALHOST.into(),
         tls: None,
+        ntp: ntp::mode::Mode::Off,
         data_dir: "/data".into(),
     };
     check(&NewCluster { config, api_key: secret(), region_token: secret(), rack_token: secret() });

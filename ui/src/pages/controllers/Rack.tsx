@@ -33,7 +33,7 @@ export default function RackPage() {
   return (
     <>
       <PageHeader title={item.hostname} above={ABOVE} beside={<SessionStatus rack={item} />}>
-        <Button onPress={() => setAsked("edit")}>Edit</Button>
+        <Button onPress={() => setAsked("edit")}>Change…</Button>
         <Menu label="More" choices={[{ id: "remove", label: "Forget this rack…", detail: "For a host that does not come back", isDangerous: true }]} onChoose={() => setAsked("remove")} />
       </PageHeader>
       <Panels>

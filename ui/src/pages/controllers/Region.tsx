@@ -26,7 +26,7 @@ export default function RegionPage() {
   return (
     <>
       <PageHeader title={item.hostname} above={ABOVE}>
-        <Button onPress={() => setEdited(true)}>Edit</Button>
+        <Button onPress={() => setEdited(true)}>Change…</Button>
       </PageHeader>
       <Panels>
         <Beside>

@@ -25,7 +25,7 @@ export function EditController({ kind, item, onClose }: { kind: Kind; item: { sy
   const noun = kind === "racks" ? "rack" : "region";
   return (
     <FormDialog
-      title={`Edit ${item.hostname}`}
+      title={`Change ${item.hostname}`}
       waitsFor={[zones]}
       fields={[
         { name: "description", label: "Description", help: "For people." },

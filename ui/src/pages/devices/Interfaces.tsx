@@ -36,7 +36,7 @@ export function Interfaces({ device }: { device: Device }) {
       name={`Change ${found.name}`}
       choices={[
         { id: "link", label: "Give it an address…" },
-        { id: "edit", label: "Edit…" },
+        { id: "edit", label: "Change…" },
         { id: "remove", label: "Remove…", isDangerous: true },
       ]}
       onChoose={(id) => setAsked({ what: id as "link", of: found })}
@@ -70,7 +70,7 @@ function Ask({ device, asked, onClose }: { device: Device; asked: Asked; onClose
     case "edit":
       return (
         <Edit
-          title={`Edit ${asked.of.name}`}
+          title={`Change ${asked.of.name}`}
           submit="Save"
           done={`${asked.of.name} was changed`}
           found={asked.of}

@@ -78,8 +78,8 @@ export function Providers() {
             <Button size="small" label={`${found.enabled ? "Disable" : "Enable"} ${found.name}`} onPress={() => setAsked({ kind: "switch", of: found })}>
               {found.enabled ? "Disable" : "Enable"}
             </Button>
-            <Button size="small" label={`Edit ${found.name}`} onPress={() => setAsked({ kind: "form", of: found })}>
-              Edit
+            <Button size="small" label={`Change ${found.name}`} onPress={() => setAsked({ kind: "form", of: found })}>
+              Change…
             </Button>
             <Button size="small" kind="quiet" label={`Delete ${found.name}`} refusal={found.enabled ? "Users log in there: disable it first." : null} onPress={() => setAsked({ kind: "delete", of: found })}>
               Delete

@@ -49,8 +49,8 @@ export function Repositories() {
         ]}
         actions={(found) => (
           <>
-            <Button size="small" label={`Edit ${found.name}`} onPress={() => setAsked({ kind: "form", of: found })}>
-              Edit
+            <Button size="small" label={`Change ${found.name}`} onPress={() => setAsked({ kind: "form", of: found })}>
+              Change…
             </Button>
             <Button size="small" kind="quiet" label={`Delete ${found.name}`} refusal={ARCHIVES.includes(found.name) ? "The archives of Ubuntu stay: edit it to have it not used." : null} onPress={() => setAsked({ kind: "delete", of: found })}>
               Delete

@@ -144,8 +144,8 @@ function SettingRow({ setting, onEdit }: { setting: Setting; onEdit: () => void 
           {isDefault(setting) ? "As it comes" : `It comes as: ${settingInWords(setting.default).toLowerCase() === "not set" ? "not set" : settingInWords(setting.default)}`} · {readerInWords(setting)}
         </div>
       </div>
-      <Button size="small" label={`Edit ${setting.name}`} onPress={onEdit}>
-        Edit
+      <Button size="small" label={`Change ${setting.name}`} onPress={onEdit}>
+        Change…
       </Button>
     </div>
   );

@@ -59,7 +59,7 @@ test("settings that are refused are shown as such with the reason, others can be
   show(shown, "/settings/nowhere");
   expect(await screen.findByText("It comes as: 1,209,600 · Regions and racks act by it")).toBeTruthy();
   expect(screen.getByText("Nothing is reported to anybody.")).toBeTruthy();
-  await userEvent.click(screen.getByRole("button", { name: "Edit session_length" }));
+  await userEvent.click(screen.getByRole("button", { name: "Change session_length" }));
   const dialog = within(await screen.findByRole("dialog"));
   await userEvent.clear(dialog.getByLabelText(/session_length/));
   await userEvent.type(dialog.getByLabelText(/session_length/), "9x");

@@ -41,7 +41,7 @@ export default function GroupPage() {
   return (
     <>
       <PageHeader title={group.value.name} above={ABOVE} beside={<span>{group.value.description}</span>}>
-        <Button onPress={() => setAsked({ kind: "edit" })}>Edit</Button>
+        <Button onPress={() => setAsked({ kind: "edit" })}>Change…</Button>
         <Menu label="More" choices={[{ id: "delete", label: "Delete this group…", detail: "Its members stay users", isDangerous: true }]} onChoose={() => setAsked({ kind: "delete" })} />
       </PageHeader>
       <Panels>

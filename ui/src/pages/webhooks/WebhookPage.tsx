@@ -66,7 +66,7 @@ export default function WebhookPage() {
         <Button onPress={() => test.mutate()} isPending={test.isPending}>
           Send a test
         </Button>
-        <Button onPress={() => setAsked({ kind: "edit" })}>Edit</Button>
+        <Button onPress={() => setAsked({ kind: "edit" })}>Change…</Button>
         <Menu
           label="More"
           choices={[

@@ -10,6 +10,7 @@ use model::boot::resource::{BootResource, ResourceFile, ResourceSet};
 use model::controller::{ControllerInterface, ControllerNote, RackController, RegionController};
 use model::id::{AvailabilityZoneId, BootResourceId};
 use model::mac::MacAddress;
+use model::time_service::{TimeService, TimeState};
 use tables::cluster::{CURRENT, NEXT, StoredAuthority, StoredHolding, StoredToken};
 
 use super::{Written, at, id, row, text};
@@ -48,7 +49,14 @@ fn controllers() -> Vec<Written> {
         version: text("0.1.0"),
         address: "fd00::3".parse().unwrap(),
     };
+    let time = |system_id: &str, state| TimeService { system_id: id(system_id), state, at: at(5) };
+    let following =
+        TimeState::Synchronised { source: text("10.0.0.1"), stratum: 3, offset_us: 213 };
     vec![
+        row("time service that follows", time("rack34", following)),
+        row("time service that hears nobody", time("rack37", TimeState::Unsynchronised)),
+        row("time service that is down", time("rack38", TimeState::Down(text("no chrony")))),
+        row("time service that is off", time("region", TimeState::Off)),
         row("rack with a session", rack("rack34", Some(3))),
         row("rack without one", rack("rack37", None)),
         row(
