@@ -12,10 +12,12 @@
 //! A failed write or fsync, or a damaged disk, ends the process: restart it, and if it does not
 //! start, join again as a new node.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use openraft::errors::RaftError;
 use proto::raft::raft_server::RaftServer;
 use tokio::sync::watch;
 
@@ -103,18 +105,30 @@ impl Store {
     }
 
     /// Makes a new cluster with this node as its only voter. Call it once, on the first node only.
+    /// Returns when the node leads, and the cluster has the [version](crate::version) of its program.
     ///
     /// # Errors
     /// [`InitError::Member`] when this node has a log already.
     pub async fn init(&self) -> Result<(), InitError> {
-        use openraft::errors::RaftError;
         let Backend::Node(node) = &self.backend else { return Err(InitError::Member) };
         let member = Member { address: node.config.address.clone() };
-        let members = std::collections::BTreeMap::from([(node.config.node_id, member)]);
+        let members = BTreeMap::from([(node.config.node_id, member)]);
         node.raft.initialize(members).await.map_err(|error| match error {
             RaftError::APIError(_) => InitError::Member,
             RaftError::Fatal(fatal) => InitError::Failed { reason: fatal.to_string() },
-        })
+        })?;
+        let mut leadership = node.leadership.subscribe();
+        tokio::select! {
+            biased;
+            () = node.stopping.cancelled() => {
+                return Err(InitError::Failed { reason: "it is stopping".to_owned() });
+            }
+            // The sender is a part of the node.
+            _ = leadership.wait_for(|known| known.leading) => {}
+        }
+        // The only member supports what its program does, so the cluster begins with that.
+        node.survey().await;
+        Ok(())
     }
 
     /// The gRPC service that the other nodes call; none for a store in memory. Mount it on a server

@@ -12,8 +12,8 @@
 //! asks all members for theirs; when all of them answer, learners too, and support more than the
 //! cluster has, it proposes the least of what they said. The entry that raises it is applied like
 //! any other, so it also goes with a snapshot and a backup. It is never lowered: a node whose program
-//! does not support it refuses to open the folder, the entry and the backup. A new cluster begins
-//! with [`FIRST`] and is raised within seconds.
+//! does not support it refuses to open the folder, the entry and the backup. A new cluster is asked
+//! as soon as its first node leads, so it begins with the version of that node's program.
 //!
 //! # How to change a format
 //! 1. Teach the program to read the new format beside the old one, add 1 to [`SUPPORTED`], and say
@@ -40,7 +40,7 @@ use proto::raft as wire;
 
 use crate::txn::TransactError;
 
-/// The cluster version of a new cluster.
+/// The cluster version of a node that has applied no entry that raises it.
 pub const FIRST: u32 = 1;
 /// The greatest cluster version that this program supports: it reads everything that came up to it.
 pub const SUPPORTED: u32 = 7;

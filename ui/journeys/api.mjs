@@ -40,7 +40,7 @@ export async function call(method, path, body) {
     const { answer, status, said } = await once(url, init);
     if (answer !== undefined) return answer;
     last = `${url}: ${status ?? "no answer"}: ${said}`;
-    const isNotYet = status === undefined || status === 503 || (status === 409 && UNKNOWN_YET.test(said));
+    const isNotYet = status === undefined || status === 503;
     if (!isNotYet) throw new Error(`${method} ${last}`);
     await pause(PAUSE_MS);
   }
@@ -66,9 +66,6 @@ async function once(url, init) {
     return { said: String(error) };
   }
 }
-
-/** What regions say that have just begun and have not told each other yet what they know. */
-const UNKNOWN_YET = /Not all regions know/;
 
 /** Kinds that are told as a whole. */
 const UNPAGED = new Set(["groups", "webhooks"]);

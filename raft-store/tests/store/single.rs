@@ -123,6 +123,22 @@ async fn the_cluster_version_is_known_without_a_quorum() {
 }
 
 #[tokio::test]
+async fn a_new_cluster_begins_with_the_version_of_its_program() {
+    let cluster = Cluster::new();
+    let first = cluster.start(1, None).await;
+    first.store.init().await.expect("new cluster");
+    assert_eq!(version::SUPPORTED, first.store.cluster_version());
+    let second = cluster.start(2, None).await;
+    first.store.add_learner(2, second.address.to_string()).await.expect("learner");
+    first.store.promote(2).await.expect("voter");
+    second.store.transact(put("a", "1")).await.expect("what is applied there");
+    for node in [&first, &second] {
+        assert_eq!(version::SUPPORTED, node.store.cluster_version(), "of node {}", node.id);
+    }
+    stop(vec![first, second]).await;
+}
+
+#[tokio::test]
 async fn a_watch_delivers_history_and_then_what_comes() {
     let cluster = Cluster::new();
     let nodes = cluster.start_all(1).await;
