@@ -6,13 +6,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use model::access::{Actor, Object, Permission, permits};
 use model::id::SystemId;
+use model::lease::binding::{Binding, BindingState};
 use model::machine::Machine;
-use model::machine::interface::Interface;
+use model::machine::interface::{Interface, LinkMode};
+use model::machine::lifecycle::Phase;
 use model::pool::ResourcePool;
 use model::time::Timestamp;
 use model::user::User;
@@ -47,6 +50,8 @@ pub struct MachineDetail {
     pub owner: Option<Arc<User>>,
     /// What each of its interfaces names, in their order.
     pub interfaces: Vec<InterfaceDetail>,
+    /// The addresses that what runs on it has by DHCP.
+    pub leased: Vec<IpAddr>,
 }
 
 /// What an interface names.
@@ -172,6 +177,7 @@ impl Details {
             pool: self.pool(placement.pool)?,
             owner: placement.owner.map_or(Ok(None), |owner| self.user(owner))?,
             interfaces: self.interfaces(&machine.interfaces)?,
+            leased: leased(self.view(), &machine)?,
             machine,
         })
     }
@@ -192,6 +198,34 @@ impl Details {
         }
         Ok(interfaces)
     }
+}
+
+/// The addresses that a machine uses by DHCP: of the ephemeral system while that runs, and of its own where it is to have
+/// some.
+fn leased(at: &View, machine: &Machine) -> Result<Vec<IpAddr>, TableError> {
+    let by_dhcp = |interface: &&Interface| match machine.lifecycle.phase {
+        Phase::Commissioning | Phase::Testing | Phase::DiskErasing | Phase::Rescue => true,
+        Phase::Deployed => interface.links.iter().any(|link| link.mode == LinkMode::Dhcp),
+        Phase::New
+        | Phase::Ready
+        | Phase::Allocated
+        | Phase::Deploying
+        | Phase::Releasing
+        | Phase::Broken
+        | Phase::Reserved
+        | Phase::Retired
+        | Phase::Missing => false,
+    };
+    let mut leased = Vec::new();
+    for interface in machine.interfaces.iter().filter(by_dhcp) {
+        for ip in at.state().bound_to(interface.mac) {
+            let binding = at.get::<Binding>(&ip)?;
+            if binding.is_some_and(|binding| binding.state == BindingState::Active) {
+                leased.push(ip);
+            }
+        }
+    }
+    Ok(leased)
 }
 
 /// A view that remembers what it was asked for by key: filters ask for the same few rows for every

@@ -27,6 +27,7 @@ use tables::error::TableError;
 use tables::network::{
     IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, addresses_guard, addresses_guards, is_held,
 };
+use tables::options::STATIC_ROUTES_OF_SUBNET;
 use tables::read::Reads;
 use tables::tx::Tx;
 
@@ -253,7 +254,10 @@ fn has_network(machine: &Machine) -> bool {
 /// [`AssignError`].
 pub fn choose(tx: &mut Tx, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     let ranges = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let assigned = tx.state().used(AddressRange::of(subnet.cidr));
+    let mut assigned = tx.state().used(AddressRange::of(subnet.cidr));
+    // Whoever asks for a gateway of a route at the same moment depends on the subnets as well.
+    let routes = tx.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)?;
+    assigned.extend(routes.iter().map(|route| AddressRange::one(route.gateway_ip)));
     let occupancy = Occupancy { subnet, ranges: &ranges, assigned: &assigned };
     let (looking, now) = (tx.looking(), tx.now());
     let is_free = |ip| {

@@ -241,7 +241,9 @@ fn decide(
         applicant: applicant(process),
         binding: binding.as_ref(),
         block,
-        reserved: subnet.gateway_ip == Some(ip) || kept_for_another(tx, ip, request.mac())?,
+        reserved: subnet.gateway_ip == Some(ip)
+            || subnet.dns_servers.contains(&ip)
+            || kept_for_another(tx, ip, request.mac())?,
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {

@@ -1,6 +1,7 @@
 //! MAAS's JSON shape of a machine, with everything it embeds.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use api::domains::Domain;
 use api::machines::{
@@ -110,7 +111,6 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
     let (commissioning, commissioning_name) = commissioning_status(found);
     let interfaces = interfaces(detail);
     let boots = found.interfaces.iter().rposition(|interface| interface.boot);
-    let links = found.interfaces.iter().flat_map(|interface| &interface.links);
     machines::Machine {
         system_id: found.system_id.clone(),
         hostname: found.hostname.clone(),
@@ -161,12 +161,22 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
 
         boot_interface: boots.and_then(|position| interfaces.get(position).cloned()),
         interface_set: interfaces,
-        ip_addresses: links.filter_map(|link| link.ip_address).collect(),
+        ip_addresses: ip_addresses(detail),
         default_gateways: default_gateways(detail),
 
         disks: disks(found),
         constraints_by_type: None,
     }
+}
+
+/// The addresses of its links, and those that it has by DHCP.
+fn ip_addresses(detail: &MachineDetail) -> Vec<IpAddr> {
+    let links = detail.machine.interfaces.iter().flat_map(|interface| &interface.links);
+    let mut all: Vec<IpAddr> = links.filter_map(|link| link.ip_address).collect();
+    let others = detail.leased.iter().filter(|ip| !all.contains(ip)).copied();
+    let others: Vec<IpAddr> = others.collect();
+    all.extend(others);
+    all
 }
 
 fn deployed(machine: &Machine) -> Deployed {

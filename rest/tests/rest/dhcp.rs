@@ -7,16 +7,18 @@ use model::id::{BlockId, IpRangeId, SubnetId, SystemId, UserId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
+use model::machine::lifecycle::Phase;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::update::{Cause, now};
 
 use crate::harness::{By, Region};
+use crate::stock::machine;
 
 const LEASES: &str = "/MAAS/api/ironraft/dhcp/leases/";
 const EXPLAIN: &str = "/MAAS/api/ironraft/dhcp/explain/";
@@ -414,4 +416,28 @@ async fn a_lease_of_a_device_has_its_name() {
     let path = format!("{LEASES}?ip=10.0.0.100");
     let lease = &region.get(By::User, &path).await.assert(200).json()["leases"][0];
     assert_eq!(lease["name"], "switch");
+}
+
+/// Who looks after a machine has to know where it is.
+#[tokio::test]
+async fn a_machine_in_rescue_mode_has_the_address_that_it_leases() {
+    let region = Region::start().await;
+    let mut machine = machine(1);
+    let client = machine.interfaces[0].mac;
+    let leased = Binding {
+        client: client.into(),
+        ..binding([10, 0, 0, 100], 1, BindingState::Active, 300_000)
+    };
+    let ended = Binding {
+        client: client.into(),
+        ..binding([10, 0, 0, 101], 1, BindingState::Released, -300_000)
+    };
+    region.store(&leased).await;
+    region.store(&ended).await;
+    for (phase, expected) in [(Phase::Ready, json!([])), (Phase::Rescue, json!(["10.0.0.100"]))] {
+        machine.lifecycle.phase = phase;
+        region.store(&machine).await;
+        let shown = region.get(By::Admin, &format!("machines/{}/", machine.system_id)).await;
+        assert_eq!(shown.assert(200).json()["ip_addresses"], expected, "{phase:?}");
+    }
 }

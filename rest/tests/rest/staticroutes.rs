@@ -49,6 +49,22 @@ async fn static_routes_are_made_changed_and_deleted_by_administrators() {
     region.delete(By::Admin, "static-routes/1/").await.assert(404);
 }
 
+/// The router may be none of the site's machines, and the subnet have no gateway.
+#[tokio::test]
+async fn the_address_of_a_router_is_given_to_nobody() {
+    let region = start().await;
+    create(&region, By::Admin, &[("gateway_ip", "10.0.0.2")]).await.assert(200);
+    let servers = [("dns_servers", "10.0.0.3")];
+    region.put(By::Admin, "subnets/1/", &servers).await.assert(200);
+    let mut given = Vec::new();
+    for _ in 0..3 {
+        let form = [("op", "reserve"), ("subnet", "1")];
+        let reserved = region.post(By::User, "ipaddresses/", &form).await.assert(200).json();
+        given.push(reserved["ip"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(given, ["10.0.0.1", "10.0.0.4", "10.0.0.5"]);
+}
+
 #[tokio::test]
 async fn routes_that_lead_nowhere_are_refused_in_maas_words() {
     let region = start().await;

@@ -121,6 +121,13 @@ async fn what_is_kept_for_somebody_else_is_not_bound() {
     let gateway = refused(site.bind(&rack, ip(103), mac(1), Some(&block)).await);
     assert_eq!(gateway, reserved(ip(103)));
     site.change(|tx| {
+        let subnet = tx.get::<Subnet>(&site.subnet)?.expect("it is there");
+        tx.put(&Subnet { dns_servers: vec![ip(104)], ..subnet })
+    })
+    .await;
+    let server = refused(site.bind(&rack, ip(104), mac(1), Some(&block)).await);
+    assert_eq!(server, reserved(ip(104)), "a DNS server");
+    site.change(|tx| {
         tx.insert(&ReservedAddress {
             ip: ip(101),
             subnet: site.subnet,
