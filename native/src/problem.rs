@@ -8,7 +8,7 @@ use model::error::Kind;
 use model::request::RequestId;
 use ops::error::Refusal;
 use rest::intake::IntakeError;
-use rest::problem::{self, Body, status_of};
+use rest::problem::{self, Body, RETRY_AFTER_SECONDS, status_of};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -202,6 +202,10 @@ impl Problem {
             if let Some((name, value)) = name.ok().zip(HeaderValue::from_str(value).ok()) {
                 response.headers_mut().insert(name, value);
             }
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let after = HeaderValue::from(RETRY_AFTER_SECONDS);
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(after);
         }
         response
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use http::request::Parts as Head;
-use http::{HeaderValue, Request as HttpRequest, header};
+use http::{Extensions, HeaderValue, Request as HttpRequest, header};
 use model::access::{Actor, Object, Permission, permits};
 use ops::access::entitlements::actor_at;
 use rest::auth::identify::identify;
@@ -19,6 +19,7 @@ use rest::call::{Content, Parts};
 use rest::intake::{ANONYMOUS_BYTES_MAX, FORM_BYTES_MAX, Intake};
 use rest::params::Params;
 use rest::paths::elements;
+use rest::reply::problem_response;
 
 use crate::listing::Listing;
 use crate::own::{Own, What};
@@ -35,6 +36,16 @@ use crate::{
 
 /// The root of this API.
 pub const ROOT: &str = "/api/v1/";
+
+/// A failure before a request came to its door, as that door tells its own: a problem (RFC 9457) below the root of this API,
+/// and as MAAS does elsewhere.
+#[must_use]
+pub fn refusal(problem: rest::problem::Problem, path: &str, extensions: &Extensions) -> Response {
+    if path.starts_with(ROOT) {
+        return Problem::from(problem).answer(source::of(extensions).request_id);
+    }
+    problem_response(&problem)
+}
 
 /// What all requests share.
 #[derive(Debug)]

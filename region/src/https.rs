@@ -10,12 +10,12 @@ use axum::response::Response;
 use http::HeaderValue;
 use identity::server_certificate::ServerCertificate;
 use model::error::{Kind, with_causes};
+use native::router::refusal;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use rest::problem::Problem;
-use rest::reply::problem_response;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -141,7 +141,8 @@ async fn refuse_api(request: Request<Body>, next: Next) -> Response {
     if ["/MAAS/api/", "/MAAS/account", "/MAAS/r/", "/api/"].iter().any(|api| path.starts_with(api))
     {
         let message = "This region serves the API over TLS only, at https and its own port.";
-        return problem_response(&Problem::text(Kind::Forbidden, message));
+        let problem = Problem::text(Kind::Forbidden, message);
+        return refusal(problem, path, request.extensions());
     }
     next.run(request).await
 }

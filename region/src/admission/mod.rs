@@ -22,6 +22,7 @@ use http::Request;
 use http::request::Parts as Head;
 use hyper::body::{Frame, SizeHint};
 use model::error::Kind;
+use native::router::refusal;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -30,7 +31,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use rest::problem::Problem;
-use rest::reply::problem_response;
 use tables::update::Tables;
 
 use crate::admission::client::{Client, Clients};
@@ -162,7 +162,7 @@ async fn admit(State(admission): State<Admission>, request: Request<Body>, next:
             let response = next.run(Request::from_parts(head, body)).await;
             response.map(|body| Body::new(Held { body, _place: place }))
         }
-        Err(problem) => problem_response(&problem),
+        Err(problem) => refusal(problem, head.uri.path(), &head.extensions),
     }
 }
 

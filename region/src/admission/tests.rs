@@ -14,6 +14,7 @@ fn routes() -> Router {
     let admission = Admission::with(tables, [ONE; 4], Duration::from_millis(20));
     let routes = Router::new()
         .route("/MAAS/api/2.0/machines/", get(async || "machines"))
+        .route("/api/v1/machines", get(async || "machines"))
         .route("/MAAS/metadata/agent/hello", get(async || "welcome"))
         .route("/MAAS/images/{sha256}", get(async || "content"));
     admission.guard(routes)
@@ -35,6 +36,28 @@ async fn a_request_counts_until_its_answer_is_sent() {
     let text = axum::body::to_bytes(first.into_body(), 100).await.unwrap();
     assert_eq!(text, "machines");
     assert_eq!(ask(&routes, "/MAAS/api/2.0/machines/").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_is_turned_away_is_told_in_the_way_of_the_api_that_was_asked() {
+    let routes = routes();
+    let _held = ask(&routes, "/api/v1/machines").await;
+    for (path, media_type) in [
+        ("/api/v1/machines", "application/problem+json"),
+        ("/MAAS/api/2.0/machines/", "text/plain; charset=utf-8"),
+    ] {
+        let refused = ask(&routes, path).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(refused.headers()["content-type"], media_type, "{path}");
+        assert!(refused.headers().contains_key("retry-after"), "{path}");
+        let text = axum::body::to_bytes(refused.into_body(), 4096).await.unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        assert!(text.contains("This region is busy with api requests"), "{text}");
+        let problem = serde_json::from_str::<serde_json::Value>(text).ok();
+        let kind = problem.as_ref().map(|problem| problem["type"].as_str().unwrap());
+        let expected = path.starts_with("/api/v1/").then_some("/api/v1/docs#unavailable");
+        assert_eq!(kind, expected, "{text}");
+    }
 }
 
 #[tokio::test]
