@@ -4,7 +4,7 @@ use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::entitlement::{Entitlement, Grant, Scope};
 use model::error::Kind;
-use model::id::UserGroupId;
+use model::id::{ResourcePoolId, UserGroupId};
 use model::pool::ResourcePool;
 use model::user::User;
 use model::usergroup::{UserGroup, check_description, check_name};
@@ -13,7 +13,7 @@ use crate::access::memberships::{self, GROUPS_SINCE};
 use crate::authorize::authorize;
 use crate::error::Refusal;
 use tables::read::{Reads, View};
-use tables::site::USER_BY_NAME;
+use tables::site::{POOL_BY_NAME, USER_BY_NAME};
 use tables::tx::Tx;
 use tables::update::{Cause, Tables};
 use tables::usergroups::MEMBERSHIPS_OF_GROUP;
@@ -161,6 +161,22 @@ pub async fn remove_member(
         Ok(tx.put(&membership)?)
     };
     edit(tables, actor, "usergroup.remove-member", update).await
+}
+
+/// The id of the pool that has a name.
+///
+/// # Errors
+/// [`Refusal::Message`]: 404 when there is none.
+pub async fn pool_named(
+    tables: &Tables,
+    actor: &Actor,
+    name: &str,
+) -> Result<ResourcePoolId, Refusal> {
+    let at = view(tables, actor).await?;
+    let found = at.find(&POOL_BY_NAME, &name.to_owned())?;
+    found
+        .map(|pool| pool.id)
+        .ok_or_else(|| not_found(format!("ResourcePool with id {name} not found.")))
 }
 
 /// Has a group give something, if it does not yet.

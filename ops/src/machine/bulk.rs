@@ -14,6 +14,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::actions::{give_back, of_status, record_comment};
 use crate::machine::filter::Filter;
+use crate::machine::holders;
 use crate::machine::list::MachineList;
 use crate::machine::step::{self, StepError};
 use tables::read::Reads;
@@ -134,7 +135,7 @@ fn accept_one(tx: &mut Tx, actor: &Actor, machine: &mut Machine) -> Result<bool,
     Ok(true)
 }
 
-/// The machines with these ids, each once; what the actor may not do to all of them is done to none.
+/// The machines with these ids or names, each once; what the actor may not do to all of them is done to none.
 fn named(
     tx: &Tx,
     actor: &Actor,
@@ -142,14 +143,15 @@ fn named(
     ids: &[String],
 ) -> Result<Vec<Machine>, Refusal> {
     let distinct: BTreeSet<&String> = ids.iter().collect();
-    let (mut found, mut unknown, mut denied) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut found, mut unknown, mut denied) = (Vec::<Machine>::new(), Vec::new(), Vec::new());
     for id in distinct {
-        let machine = id.parse::<SystemId>().ok().map(|id| tx.get::<Machine>(&id)).transpose()?;
-        match machine.flatten() {
+        match holders::machine(tx, id)? {
             None => unknown.push(id.as_str()),
             Some(machine) if permits(actor, permission, &Object::of(&machine)).is_err() => {
                 denied.push(id.as_str());
             }
+            // By its id and by its name.
+            Some(machine) if found.iter().any(|it| it.system_id == machine.system_id) => {}
             Some(machine) => found.push(machine),
         }
     }

@@ -2,14 +2,13 @@
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
-use model::id::SystemId;
 use model::machine::Machine;
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::machine::status::Status;
 
 use crate::authorize::cause;
 use crate::error::{NO_CHOICE, Refusal};
-use crate::machine::{deploy, step};
+use crate::machine::{deploy, holders, step};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -75,7 +74,7 @@ fn source(
     id: &str,
     errors: &mut FieldErrors,
 ) -> Result<Option<Machine>, Refusal> {
-    let found = of_id(tx, id)?;
+    let found = holders::machine(tx, id)?;
     let seen = found
         .filter(|machine| permits(actor, Permission::ReadMachine, &Object::of(machine)).is_ok());
     if seen.is_none() {
@@ -101,7 +100,7 @@ fn destinations(
             matches!(status, Status::Ready | Status::FailedTesting)
                 && permits(actor, Permission::EditMachine, &Object::of(machine)).is_ok()
         };
-        match of_id(tx, id)?.filter(is_free) {
+        match holders::machine(tx, id)?.filter(is_free) {
             Some(machine) if found.iter().any(|known| known.system_id == machine.system_id) => {}
             Some(machine) => found.push(machine),
             None => {
@@ -111,10 +110,6 @@ fn destinations(
         }
     }
     Ok(found)
-}
-
-fn of_id(tx: &Tx, id: &str) -> Result<Option<Machine>, TableError> {
-    id.parse::<SystemId>().ok().map_or(Ok(None), |id| tx.get::<Machine>(&id))
 }
 
 /// Whether a destination can become like the source.

@@ -48,7 +48,7 @@ pub struct NewDevice {
     pub domain: Option<String>,
     /// Its zone, by name or id; the default one when there is none.
     pub zone: Option<String>,
-    /// The system id of its parent.
+    /// Its parent, by id or name.
     pub parent: Option<String>,
     /// Its hardware addresses.
     pub macs: Vec<MacAddress>,
@@ -65,7 +65,7 @@ pub struct DeviceChange {
     pub domain: Option<String>,
     /// Its zone, by name or id.
     pub zone: Option<String>,
-    /// The system id of its parent; the inner none takes it away.
+    /// Its parent, by id or name; the inner none takes it away.
     pub parent: Option<Option<String>>,
 }
 
@@ -425,7 +425,7 @@ fn named_parent(
     of: Option<&SystemId>,
 ) -> Result<Parent, Refusal> {
     let refused = || Refusal::field("parent", NO_CHOICE);
-    let id: SystemId = named.parse().map_err(|_| refused())?;
+    let id = holders::named(tx, named)?.ok_or_else(refused)?;
     // Who deletes it sees this device, or this change is evaluated again.
     tx.mark(&placement::of_parent(&id));
     if let Some(machine) = tx.get::<Machine>(&id)? {

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use model::controller::RackController;
 use model::device::Device;
-use model::id::SystemId;
+use model::dns::domain::Domain;
+use model::id::{DomainId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::interface::Interface;
@@ -103,4 +104,43 @@ pub(crate) fn of_hostname(at: &impl Reads, hostname: &str) -> Result<Option<Syst
         return Ok(Some(machine.system_id));
     }
     Ok(at.find(&DEVICE_BY_HOSTNAME, &hostname)?.map(|device| device.system_id))
+}
+
+/// The machine or device that a request names: by id, by host name, or by that with the domain behind it.
+pub(crate) fn named(at: &impl Reads, text: &str) -> Result<Option<SystemId>, TableError> {
+    if let Some(machine) = machine(at, text)? {
+        return Ok(Some(machine.system_id));
+    }
+    let by_id = text.parse::<SystemId>().ok().map(|id| at.get::<Device>(&id)).transpose()?;
+    if let Some(device) = by_id.flatten() {
+        return Ok(Some(device.system_id));
+    }
+    let (hostname, domain) = parted(text);
+    let device = at.find(&DEVICE_BY_HOSTNAME, &hostname)?;
+    let Some(device) = device else { return Ok(None) };
+    Ok(is_in(at, device.domain, domain)?.then_some(device.system_id))
+}
+
+/// The machine that a request names, in the same ways.
+pub(crate) fn machine(at: &impl Reads, text: &str) -> Result<Option<Machine>, TableError> {
+    let by_id = text.parse::<SystemId>().ok().map(|id| at.get::<Machine>(&id)).transpose()?;
+    if let Some(machine) = by_id.flatten() {
+        return Ok(Some(machine));
+    }
+    let (hostname, domain) = parted(text);
+    let Some(machine) = at.find(&MACHINE_BY_HOSTNAME, &hostname)? else { return Ok(None) };
+    Ok(is_in(at, machine.placement.domain, domain)?.then_some(machine))
+}
+
+/// A host name, and the domain that stands behind it.
+fn parted(text: &str) -> (String, Option<&str>) {
+    let (hostname, domain) =
+        text.split_once('.').map_or((text, None), |(hostname, domain)| (hostname, Some(domain)));
+    (hostname.to_lowercase(), domain)
+}
+
+fn is_in(at: &impl Reads, domain: DomainId, named: Option<&str>) -> Result<bool, TableError> {
+    let Some(named) = named else { return Ok(true) };
+    let known = at.get::<Domain>(&domain)?;
+    Ok(known.is_some_and(|known| known.name.eq_ignore_ascii_case(named)))
 }

@@ -7,13 +7,13 @@ use model::boot::kernel_options;
 use model::controller::{RackController, RegionController};
 use model::error::Kind;
 use model::id::SystemId;
-use model::machine::Machine;
 use model::tag::Tag;
 
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::machine::filter::Filter;
+use crate::machine::holders;
 use crate::machine::list::MachineList;
 use crate::machine::tag_definition::Definition;
 use crate::machine::tag_evaluation;
@@ -40,9 +40,9 @@ pub struct TagChange {
 #[derive(Debug, Clone, Default)]
 pub struct TagNodes {
     /// Those that shall.
-    pub add: Vec<SystemId>,
+    pub add: Vec<String>,
     /// Those that shall not.
-    pub remove: Vec<SystemId>,
+    pub remove: Vec<String>,
     /// The definition that the caller evaluated; when it is not the tag's, nothing is changed.
     pub definition: Option<String>,
 }
@@ -225,10 +225,11 @@ pub async fn update_nodes(
 }
 
 /// Whether there is such a machine; it carries the tag then, or does not, by the parameter that names it.
-fn set_tag(tx: &mut Tx, id: &SystemId, name: &str, field: &str) -> Result<bool, Refusal> {
+fn set_tag(tx: &mut Tx, named: &str, name: &str, field: &str) -> Result<bool, Refusal> {
     let carried = field == "add";
-    let Some(mut machine) = tx.get::<Machine>(id)? else {
-        if tx.get::<RackController>(id)?.is_some() || tx.get::<RegionController>(id)?.is_some() {
+    let Some(mut machine) = holders::machine(tx, named)? else {
+        let Ok(id) = named.parse::<SystemId>() else { return Ok(false) };
+        if tx.get::<RackController>(&id)?.is_some() || tx.get::<RegionController>(&id)?.is_some() {
             return Err(Refusal::field(
                 field,
                 format!("Controllers carry no tags: leave {id} out."),

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Permission};
-use model::device::Device;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::error::Kind;
-use model::id::{DhcpSnippetId, IpRangeId, SubnetId, SystemId};
-use model::machine::Machine;
-use model::net::iprange::{IpRange, Purpose};
+use model::id::{DhcpSnippetId, SubnetId, SystemId};
+use model::net::iprange::Purpose;
 use model::net::subnet::Subnet;
 
 use crate::authorize::authorize;
@@ -311,14 +309,7 @@ fn cleared(before: &Scope, change: &DhcpSnippetChange) -> Scope {
 }
 
 fn node(tx: &Tx, named: &str) -> Result<SystemId, Refusal> {
-    let by_id = match named.parse::<SystemId>() {
-        Ok(id) if tx.get::<Machine>(&id)?.is_some() || tx.get::<Device>(&id)?.is_some() => Some(id),
-        Ok(_) | Err(_) => None,
-    };
-    let found = match by_id {
-        Some(id) => Some(id),
-        None => holders::of_hostname(tx, named)?,
-    };
+    let found = holders::named(tx, named)?;
     let message = format!("Select a valid choice. {named} is not one of the available choices.");
     found.ok_or_else(|| Refusal::field("node", message))
 }
@@ -337,8 +328,7 @@ fn subnet(tx: &Tx, named: &str) -> Result<SubnetId, Refusal> {
 }
 
 fn of_range(tx: &Tx, subnet: SubnetId, named: &str) -> Result<Scope, Refusal> {
-    let id = named.strip_prefix("id:").unwrap_or(named).parse::<IpRangeId>().ok();
-    let range = id.map_or(Ok(None), |id| tx.get::<IpRange>(&id))?;
+    let range = specifiers::ip_range(tx, named)?;
     let range = range.ok_or_else(|| Refusal::field("iprange", NO_CHOICE))?;
     if range.subnet != subnet {
         let message = "A DHCP snippet's IP Range must be within the parent subnet";

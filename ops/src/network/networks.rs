@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::access::Actor;
-use model::id::{SubnetId, SystemId};
+use model::id::SubnetId;
 use model::mac::MacAddress;
 use model::machine::Machine;
 
 use crate::details::Details;
 use crate::error::Refusal;
+use crate::machine::holders;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use crate::network::subnets::linked;
-use tables::read::Reads;
 use tables::update::Tables;
 
 /// The subnets that all of these machines have links to; all of them without any machine.
@@ -28,11 +28,7 @@ pub async fn list(
     let details = Details::of_site(actor, tables).await?;
     let (mut linked, mut unknown) = (Vec::new(), Vec::new());
     for node in nodes {
-        let machine = match node.parse::<SystemId>() {
-            Ok(id) => details.view().get::<Machine>(&id)?,
-            Err(_) => None,
-        };
-        match machine {
+        match holders::machine(details.view(), node)? {
             Some(machine) => linked.push(subnets_of(&machine)),
             None => unknown.push(node.as_str()),
         }

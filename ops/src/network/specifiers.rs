@@ -5,8 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::dhcp::snippet::DhcpSnippet;
 use model::dns::domain::Domain;
-use model::id::{DhcpSnippetId, DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, VlanId};
+use model::id::{
+    DhcpSnippetId, DomainId, FabricId, IpRangeId, ResourcePoolId, SpaceId, SubnetId, VlanId,
+};
 use model::net::fabric::Fabric;
+use model::net::iprange::IpRange;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -107,6 +110,23 @@ pub fn subnet(at: &impl Reads, text: &str) -> Result<Subnet, Refusal> {
         _ => only(all, |subnet| subnet.name == without(text, &["name:"])),
     };
     found.ok_or(missing)
+}
+
+/// An IP range by id, by its first address, or by both, `10.0.0.10-10.0.0.20`; none when there is no such.
+pub(crate) fn ip_range(at: &impl Reads, text: &str) -> Result<Option<IpRange>, Refusal> {
+    let text = without(text, &["id:"]);
+    if let Ok(id) = text.parse::<IpRangeId>() {
+        return Ok(at.get(&id)?);
+    }
+    let ip = |text: &str| text.trim().parse::<IpAddr>().ok();
+    let (first, last) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));
+    let Some(first) = ip(first) else { return Ok(None) };
+    let is_it = |range: &IpRange| {
+        range.start_ip == first && last.is_none_or(|last| ip(last) == Some(range.end_ip))
+    };
+    let found = only(at.list::<IpRange>()?, is_it);
+    // Read by its key, and so compared.
+    Ok(found.map(|range| at.get(&range.id)).transpose()?.flatten())
 }
 
 /// A snippet by id, or by name when only one has it.

@@ -23,7 +23,7 @@ const USERNAME: Param<String> = Param::text("username", "The user's name.");
 const RESOURCE_TYPE: Param<String> =
     Param::text("resource_type", "On what: maas, the whole site, or pool, a resource pool.");
 const RESOURCE_ID: Param<String> =
-    Param::text("resource_id", "The id of the pool; 0 for the site.");
+    Param::text("resource_id", "The pool, by id or name; 0 for the site.");
 const ENTITLEMENT: Param<String> =
     Param::text("entitlement", "What: can_edit_machines and the like.");
 
@@ -152,16 +152,16 @@ fn change(params: &Params) -> UserGroupChange {
 
 /// A group, and what is to be given or taken; a group that there is not is told first.
 async fn asked(call: &Call) -> Result<(UserGroupId, Grant), Problem> {
-    let (id, grant) = (id(call)?, grant(&call.params));
+    let id = id(call)?;
     usergroups::get(&call.parts.tables, &call.actor, id).await?;
-    Ok((id, grant?))
+    Ok((id, grant(call).await?))
 }
 
-fn grant(params: &Params) -> Result<Grant, Problem> {
+async fn grant(call: &Call) -> Result<Grant, Problem> {
+    let params = &call.params;
     let resource_type = given(&RESOURCE_TYPE, params)?;
     let resource_id = RESOURCE_ID.given(params).ok_or_else(|| wrong("resource_id is required."))?;
-    let resource_id: i64 =
-        resource_id.trim().parse().map_err(|_| wrong("resource_id must be an integer."))?;
+    let resource_id = resource_id.trim();
     let name = given(&ENTITLEMENT, params)?;
     let on_pool = match resource_type.as_str() {
         "maas" => false,
@@ -172,14 +172,17 @@ fn grant(params: &Params) -> Result<Grant, Problem> {
         }
     };
     let entitlement = name.parse().map_err(|_| usergroups::undefined(&name, on_pool))?;
-    let scope = match (on_pool, u32::try_from(resource_id)) {
+    let scope = match (on_pool, resource_id.parse::<i64>()) {
         (false, Ok(0)) => Scope::Site,
-        (false, _) => return Err(wrong("resource_id must be 0 for 'maas' type.")),
-        (true, Ok(pool)) => Scope::Pool(ResourcePoolId(pool)),
-        (true, Err(_)) => {
-            let message = format!("ResourcePool with id {resource_id} not found.");
-            return Err(Problem::text(Kind::NotFound, message));
-        }
+        (false, Ok(_)) => return Err(wrong("resource_id must be 0 for 'maas' type.")),
+        (false, Err(_)) => return Err(wrong("resource_id must be an integer.")),
+        (true, _) => match resource_id.parse() {
+            Ok(id) => Scope::Pool(ResourcePoolId(id)),
+            Err(_) => {
+                let tables = &call.parts.tables;
+                Scope::Pool(usergroups::pool_named(tables, &call.actor, resource_id).await?)
+            }
+        },
     };
     Ok(Grant { scope, entitlement })
 }

@@ -8,9 +8,9 @@ use crate::param::Param;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
-const SOURCE: Param<String> = Param::text("source", "The id of the machine that is copied.");
+const SOURCE: Param<String> = Param::text("source", "The machine that is copied, by id or name.");
 const DESTINATIONS: Param<String> =
-    Param::text("destinations", "The ids of the machines that become like it.");
+    Param::text("destinations", "The machines that become like it, by id or name.");
 const INTERFACES: Param<bool> =
     Param::boolean("interfaces", "Whether its interfaces are copied, by their names.");
 const STORAGE: Param<bool> =

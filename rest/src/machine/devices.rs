@@ -32,7 +32,7 @@ const DOMAIN: Param<String> =
     Param::text("domain", "Its domain, by name or id; by default that of its parent.");
 const ZONE: Param<String> = Param::text("zone", "Its zone, by name or id.");
 const PARENT: Param<String> =
-    Param::text("parent", "The system id of the machine or device that it goes with.");
+    Param::text("parent", "The machine or device that it goes with, by id or name.");
 const KEY: Param<String> =
     Param::text("key", "Any name but `op`; an empty value takes the note away.");
 

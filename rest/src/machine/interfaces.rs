@@ -26,7 +26,7 @@ const NAME: Param<String> = Param::text("name", "Its name; the next `ethN` if it
 const MAC_ADDRESS: Param<String> = Param::text("mac_address", "Its hardware address.");
 const TAGS: Param<String> = Param::text("tags", "What it is marked with.");
 const VLAN: Param<String> =
-    Param::text("vlan", "The id of the VLAN it is on; without one it is not connected.");
+    Param::text("vlan", "The VLAN it is on, by id or name; without one it is not connected.");
 const LINK_CONNECTED: Param<bool> =
     Param::boolean("link_connected", "Whether a cable is plugged in; true by default.");
 const LINK_SPEED: Param<u32> = Param::number("link_speed", "Mbit/s that it does.");

@@ -2,7 +2,6 @@
 
 use api::tags::{Rebuilding, Tag};
 use model::access::Permission;
-use model::id::SystemId;
 use ops::machine::tags::{self, TagChange, TagNodes};
 
 use crate::call::Call;
@@ -28,7 +27,7 @@ const KERNEL_OPTS: Param<String> = Param::text(
     "Kernel options of machines that carry it, after those of the site and of tags before it in the order of \
      their names.",
 );
-const ADD: Param<String> = Param::text("add", "System ids of machines to add it to.");
+const ADD: Param<String> = Param::text("add", "The machines to add it to, by id or name.");
 const REMOVE: Param<String> = Param::text("remove", "System ids of machines to take it from.");
 
 /// The operations of this resource.
@@ -140,10 +139,7 @@ async fn rebuild(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn update_nodes(call: Call) -> Result<Reply, Problem> {
-    let ids = |param: Param<String>| -> Vec<SystemId> {
-        let items = param.items(&call.params).unwrap_or_default();
-        items.iter().filter_map(|item| item.parse().ok()).collect()
-    };
+    let ids = |param: Param<String>| param.items(&call.params).unwrap_or_default();
     let nodes =
         TagNodes { add: ids(ADD), remove: ids(REMOVE), definition: DEFINITION.given(&call.params) };
     let (tables, name) = (&call.parts.tables, call.segment("name"));

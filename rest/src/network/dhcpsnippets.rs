@@ -33,7 +33,7 @@ const SUBNET: Param<String> =
     Param::text("subnet", "The subnet whose clients it is for; without a node. Empty for none.");
 const IPRANGE: Param<String> = Param::text(
     "iprange",
-    "The IP range of the subnet whose clients it is for, by id. Empty for none.",
+    "The IP range of the subnet whose clients it is for, by id or addresses. Empty for none.",
 );
 const GLOBAL: Param<bool> =
     Param::boolean("global_snippet", "Make it one for all clients, of no node or subnet.");

@@ -27,7 +27,7 @@ const CIDR: Param<IpNet> =
     Param::parsed("cidr", "The subnet's prefix.", "Required format: <network>/<prefixlen>.");
 const NAME: Param<String> = Param::text("name", "The subnet's name.");
 const DESCRIPTION: Param<String> = Param::text("description", "Free text.");
-const VLAN: Param<String> = Param::text("vlan", "The id of its VLAN.");
+const VLAN: Param<String> = Param::text("vlan", "Its VLAN, by id or name.");
 const FABRIC: Param<String> =
     Param::text("fabric", "The fabric of its VLAN, if that is given by vid.");
 const VID: Param<u16> = Param::number("vid", "The tag of its VLAN.");

@@ -22,9 +22,9 @@ const VID: Param<u16> = Param::parsed("vid", "The 802.1Q tag.", "VID must be bet
 const MTU: Param<u16> = Param::number("mtu", "The MTU in bytes.").at_least::<552>();
 const DHCP_ON: Param<bool> = Param::boolean("dhcp_on", "Whether DHCP is served.");
 const PRIMARY_RACK: Param<String> =
-    Param::text("primary_rack", "The system id of a rack that serves it.");
+    Param::text("primary_rack", "A rack that serves it, by id or name.");
 const SECONDARY_RACK: Param<String> =
-    Param::text("secondary_rack", "The system id of another rack that serves it.");
+    Param::text("secondary_rack", "Another rack that serves it, by id or name.");
 const RELAY_VLAN: Param<String> =
     Param::text("relay_vlan", "The VLAN whose racks serve it through a relay.");
 const SPACE: Param<String> = Param::text("space", "The VLAN's space; empty for none.");

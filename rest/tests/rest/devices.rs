@@ -242,6 +242,9 @@ async fn devices_go_with_their_parent() {
     }
     let moved = region.put(By::User, &path_of(&other), &[("parent", machine)]).await.assert(200);
     assert_eq!(moved.json()["parent"], machine);
+    let name = [("parent", "lxd.lab")];
+    let moved = region.put(By::User, &path_of(&other), &name).await.assert(200);
+    assert_eq!(moved.json()["parent"], child_id, "by its name");
     let freed = region.put(By::User, &path_of(&other), &[("parent", "")]).await.assert(200).json();
     assert_eq!(freed["parent"], Value::Null);
 

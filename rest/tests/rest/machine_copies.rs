@@ -66,6 +66,12 @@ async fn networks_are_cloned_to_all_destinations_or_to_none() {
     assert_eq!(links, [(true, LinkMode::Auto), (false, LinkMode::Dhcp)]);
     assert!(after.interfaces.iter().all(|one| one.links[0].ip_address.is_none()));
     assert_ne!(after.interfaces[0].links[0].id, after.interfaces[1].links[0].id);
+    let by_name =
+        [("source", "web-1.maas"), ("destinations", "WEB-2"), ("destinations", &id(2)), interfaces];
+    region.post(By::Admin, "machines/?op=clone", &by_name).await.assert(204);
+    let elsewhere = [("source", "web-1.lab"), ("destinations", "web-2"), interfaces];
+    let refused = region.post(By::Admin, "machines/?op=clone", &elsewhere).await;
+    refused.assert_field("source", choice);
 }
 
 #[tokio::test]

@@ -73,6 +73,23 @@ async fn what_the_guide_of_maas_does_works() {
 }
 
 #[tokio::test]
+async fn a_pool_is_named_by_its_name_too() {
+    let region = with_group().await;
+    region.post(By::Admin, "resourcepools/", &[("name", "lab")]).await.assert(200);
+    let grant =
+        [("resource_type", "pool"), ("resource_id", "lab"), ("entitlement", "can_deploy_machines")];
+    region.post(By::Admin, "groups/3/?op=add_entitlement", &grant).await.assert(200);
+    let given = region.get(By::Admin, "groups/3/?op=list_entitlements").await.assert(200).json();
+    let on_lab = json!({
+        "resource_type": "pool", "resource_id": 2, "entitlement": "can_deploy_machines",
+    });
+    assert!(given.as_array().unwrap().contains(&on_lab), "{given}");
+    region.post(By::Admin, "groups/3/?op=remove_entitlement", &grant).await.assert(204);
+    let given = region.get(By::Admin, "groups/3/?op=list_entitlements").await.assert(200).json();
+    assert!(!given.as_array().unwrap().contains(&on_lab), "{given}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_in_the_words_of_maas() {
     let region = with_group().await;
     let mut said = String::new();
