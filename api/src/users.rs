@@ -17,15 +17,3 @@ pub struct User {
     /// Its path.
     pub resource_uri: String,
 }
-
-impl From<&model::user::User> for User {
-    fn from(user: &model::user::User) -> Self {
-        Self {
-            username: user.username.clone(),
-            email: user.email.clone(),
-            is_local: true,
-            is_superuser: user.is_superuser,
-            resource_uri: format!("/MAAS/api/2.0/users/{}/", user.username),
-        }
-    }
-}

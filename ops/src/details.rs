@@ -22,6 +22,7 @@ use model::pool::ResourcePool;
 use model::user::User;
 use model::zone::AvailabilityZone;
 
+use crate::access::users::UserDetail;
 use crate::dns::domains::DomainDetail;
 use crate::error::Refusal;
 use crate::network::subnets::SubnetDetail;
@@ -217,6 +218,12 @@ impl Details {
     /// A user by id; none when there is no such user.
     pub(crate) fn user(&self, id: UserId) -> Result<Option<Arc<User>>, TableError> {
         self.users.row(&self.view, id)
+    }
+
+    /// The same as doors show it.
+    pub(crate) fn user_detail(&self, id: UserId) -> Result<Option<UserDetail>, TableError> {
+        let found = self.user(id)?;
+        found.map(|user| UserDetail::of(&self.view, User::clone(&user))).transpose()
     }
 }
 

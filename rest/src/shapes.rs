@@ -2,7 +2,7 @@
 
 use api::vlans::UNDEFINED_SPACE;
 use model::net::subnet::ReverseDns;
-use model::user::User;
+use ops::access::users::UserDetail;
 use ops::dns::domains::DomainDetail;
 use ops::network::subnets::SubnetDetail;
 use ops::network::vlans::VlanDetail;
@@ -74,6 +74,13 @@ pub fn domain(detail: &DomainDetail) -> api::domains::Domain {
 
 /// The shape of a user.
 #[must_use]
-pub fn user(user: &User) -> api::users::User {
-    user.into()
+pub fn user(detail: &UserDetail) -> api::users::User {
+    let found = &detail.user;
+    api::users::User {
+        username: found.username.clone(),
+        email: found.email.clone(),
+        is_local: detail.is_local,
+        is_superuser: found.is_superuser,
+        resource_uri: format!("/MAAS/api/2.0/users/{}/", found.username),
+    }
 }

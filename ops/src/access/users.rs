@@ -13,6 +13,8 @@ use crate::access::{authorized_keys, memberships, password};
 use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
+use tables::accounts::IDENTITIES_OF_USER;
+use tables::error::TableError;
 use tables::read::Reads;
 use tables::site::USER_BY_NAME;
 use tables::tx::Tx;
@@ -20,6 +22,23 @@ use tables::update::Tables;
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 150;
+
+/// A user as doors show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserDetail {
+    /// The user.
+    pub user: User,
+    /// Whether it is known here, and not by an identity provider.
+    pub is_local: bool,
+}
+
+impl UserDetail {
+    /// A user, with whether a provider has vouched for it.
+    pub(crate) fn of(at: &impl Reads, user: User) -> Result<Self, TableError> {
+        let is_local = at.list_by(&IDENTITIES_OF_USER, &user.id)?.is_empty();
+        Ok(Self { user, is_local })
+    }
+}
 
 /// A user that shall be made.
 #[derive(Debug, Clone, Default)]
@@ -40,10 +59,20 @@ pub struct NewUser {
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<User>, Refusal> {
-    let mut users = Details::seen_by(actor, tables).await?.view().list::<User>()?;
+pub async fn list(tables: &Tables, actor: &Actor) -> Result<Vec<UserDetail>, Refusal> {
+    let details = Details::seen_by(actor, tables).await?;
+    let mut users = details.view().list::<User>()?;
     users.sort_by(|one, other| one.username.cmp(&other.username));
-    Ok(users)
+    let all = users.into_iter().map(|user| UserDetail::of(details.view(), user));
+    Ok(all.collect::<Result<_, _>>()?)
+}
+
+/// A user that was read or made, as doors show it.
+///
+/// # Errors
+/// [`Refusal::Tables`].
+pub async fn detail(tables: &Tables, user: User) -> Result<UserDetail, Refusal> {
+    Ok(UserDetail::of(&tables.view().await?, user)?)
 }
 
 /// Whether there is any user: a login page says so before anybody is logged in.

@@ -12,6 +12,7 @@ use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::user::User;
 
+use crate::access::users::UserDetail;
 use crate::authorize::authorize;
 use crate::background;
 use crate::details::Details;
@@ -46,7 +47,7 @@ pub struct ReservedDetail {
     /// The reservation.
     pub reserved: ReservedAddress,
     /// The user that has it.
-    pub owner: Option<Arc<User>>,
+    pub owner: Option<UserDetail>,
     /// The subnet it lies in.
     pub subnet: Option<Arc<SubnetDetail>>,
 }
@@ -130,7 +131,7 @@ pub async fn detail(tables: &Tables, reserved: ReservedAddress) -> Result<Reserv
 }
 
 fn detail_of(details: &Details, reserved: ReservedAddress) -> Result<ReservedDetail, Refusal> {
-    let (owner, subnet) = (details.user(reserved.user)?, details.subnet(reserved.subnet)?);
+    let (owner, subnet) = (details.user_detail(reserved.user)?, details.subnet(reserved.subnet)?);
     Ok(ReservedDetail { reserved, owner, subnet })
 }
 

@@ -10,6 +10,7 @@ use model::net::range::{AddressRange, free_ranges};
 use model::net::subnet::Subnet;
 use model::user::User;
 
+use crate::access::users::UserDetail;
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::Refusal;
@@ -50,7 +51,7 @@ pub struct IpRangeDetail {
     /// The subnet it lies in.
     pub subnet: Arc<SubnetDetail>,
     /// The user that made it.
-    pub user: Option<Arc<User>>,
+    pub user: Option<UserDetail>,
 }
 
 /// All IP ranges.
@@ -219,7 +220,7 @@ fn own(tx: &Tx, actor: &Actor, id: IpRangeId) -> Result<IpRange, Refusal> {
 
 /// A range with what it names; none when its subnet is gone.
 fn detail(details: &Details, range: IpRange) -> Result<Option<IpRangeDetail>, Refusal> {
-    let user = range.user.map_or(Ok(None), |user| details.user(user))?;
+    let user = range.user.map_or(Ok(None), |user| details.user_detail(user))?;
     let subnet = details.subnet(range.subnet)?;
     Ok(subnet.map(|subnet| IpRangeDetail { range, subnet, user }))
 }

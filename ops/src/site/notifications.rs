@@ -1,8 +1,5 @@
 //! Messages to users: superusers write them, and each user dismisses its own.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
@@ -10,8 +7,10 @@ use model::id::{NotificationId, UserId};
 use model::notification::{Category, Dismissal, IDENT_MAX, Notification, TEXT_BYTES_MAX};
 use model::user::User;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use crate::access::belongings;
+use crate::access::users::UserDetail;
 use crate::authorize::{authorize, cause};
 use crate::details::Details;
 use crate::error::{NO_CHOICE, Refusal};
@@ -50,7 +49,7 @@ pub struct NotificationDetail {
     /// The message.
     pub notification: Notification,
     /// The one user that it is for.
-    pub user: Option<Arc<User>>,
+    pub user: Option<UserDetail>,
 }
 
 /// The messages to the user that asks, but for those that it dismissed.
@@ -255,6 +254,6 @@ fn read_context(text: &str) -> Result<Map<String, Value>, Refusal> {
 }
 
 fn detail(details: &Details, notification: Notification) -> Result<NotificationDetail, Refusal> {
-    let user = notification.user.map_or(Ok(None), |user| details.user(user))?;
+    let user = notification.user.map_or(Ok(None), |user| details.user_detail(user))?;
     Ok(NotificationDetail { notification, user })
 }

@@ -1,9 +1,7 @@
 //! `users/`: users, and who the caller is.
 
-use std::future::ready;
-
-use api::users::User;
 use model::access::Permission;
+use model::user::User;
 use ops::access::users::{self, NewUser};
 
 use crate::access::sshkeys::KEY;
@@ -12,6 +10,7 @@ use crate::operation::Operation;
 use crate::param::Param;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::shapes;
 
 const USERNAME: Param<String> = Param::text("username", "The user's name.");
 const EMAIL: Param<String> = Param::text("email", "The user's mail address.");
@@ -26,7 +25,7 @@ const TRANSFER_RESOURCES_TO: Param<String> = Param::text(
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("UsersHandler", "users/", |call| Box::pin(list(call))).doc("List all users."),
-    Operation::get("UsersHandler", "users/", |call| Box::pin(ready(whoami(&call))))
+    Operation::get("UsersHandler", "users/", |call| Box::pin(whoami(call)))
         .op("whoami")
         .doc("Read the user that calls."),
     Operation::post("UsersHandler", "users/", |call| Box::pin(create(call)))
@@ -49,11 +48,16 @@ pub const OPERATIONS: &[Operation] = &[
 
 async fn list(call: Call) -> Result<Reply, Problem> {
     let users = users::list(&call.parts.tables, &call.actor).await?;
-    Ok(Reply::json(&users.iter().map(User::from).collect::<Vec<_>>()))
+    Ok(Reply::json(&users.iter().map(shapes::user).collect::<Vec<_>>()))
 }
 
-fn whoami(call: &Call) -> Result<Reply, Problem> {
-    Ok(Reply::json(&User::from(call.user()?)))
+async fn whoami(call: Call) -> Result<Reply, Problem> {
+    told(&call, call.user()?.clone()).await
+}
+
+async fn told(call: &Call, user: User) -> Result<Reply, Problem> {
+    let detail = users::detail(&call.parts.tables, user).await?;
+    Ok(Reply::json(&shapes::user(&detail)))
 }
 
 async fn create(call: Call) -> Result<Reply, Problem> {
@@ -74,12 +78,12 @@ async fn create(call: Call) -> Result<Reply, Problem> {
         ssh_key: KEY.of(&call.params)?,
     };
     let user = users::create(&call.parts.tables, &call.actor, &new).await?;
-    Ok(Reply::json(&User::from(&user)))
+    told(&call, user).await
 }
 
 async fn read(call: Call) -> Result<Reply, Problem> {
     let user = users::get(&call.parts.tables, &call.actor, call.segment("username")).await?;
-    Ok(Reply::json(&User::from(&user)))
+    told(&call, user).await
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {

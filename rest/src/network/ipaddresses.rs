@@ -108,7 +108,7 @@ fn shape(detail: &ReservedDetail) -> IpAddress {
         alloc_type_name: "User reserved".to_owned(),
         created: Some(dates::rfc3339_ms(reserved.created)),
         ip: reserved.ip,
-        owner: detail.owner.as_deref().map(shapes::user),
+        owner: detail.owner.as_ref().map(shapes::user),
         interface_set: interfaces.into_iter().collect(),
         subnet: detail.subnet.as_deref().map(shapes::subnet),
         resource_uri: "/MAAS/api/2.0/ipaddresses/".to_owned(),

@@ -96,7 +96,7 @@ fn shape(detail: &IpRangeDetail) -> api::ipranges::IpRange {
         start_ip: range.start_ip,
         end_ip: range.end_ip,
         comment: range.comment.clone(),
-        user: detail.user.as_deref().map(shapes::user),
+        user: detail.user.as_ref().map(shapes::user),
         subnet: shapes::subnet(&detail.subnet),
         resource_uri: format!("/MAAS/api/2.0/ipranges/{}/", range.id),
     }

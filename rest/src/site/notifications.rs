@@ -11,6 +11,7 @@ use crate::param::{Param, Spec};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::shapes;
 
 const ALL: &str = "notifications/";
 const ONE: &str = "notifications/{id}/";
@@ -125,7 +126,7 @@ fn shape(detail: &NotificationDetail) -> Notification {
     Notification {
         id: found.id.0,
         ident: found.ident.clone(),
-        user: detail.user.as_deref().map(Into::into),
+        user: detail.user.as_ref().map(shapes::user),
         users: found.users,
         admins: found.admins,
         message: found.message.clone(),

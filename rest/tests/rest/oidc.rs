@@ -146,6 +146,23 @@ fn cookie_of(answer: &Answer, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn who_came_by_a_provider_is_not_local() {
+    let site = Site::start(&[]).await;
+    let claims = json!({ "preferred_username": "anna", "groups": ["admins"] });
+    let came = site.log_in(claims).await;
+    assert_eq!(site.whoami(&came).await["is_local"], false);
+    assert_eq!(site.region.get(By::User, "users/anna/").await.json()["is_local"], false);
+    let all = site.region.get(By::Admin, "users/").await.assert(200).json();
+    let local: Vec<(&str, bool)> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| (user["username"].as_str().unwrap(), user["is_local"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(local, [("admin", true), ("anna", false), ("user", true)]);
+}
+
+#[tokio::test]
 async fn a_provider_is_asked_when_it_is_made_and_shown_to_administrators() {
     let site =
         Site::start(&[("session_length", "3600"), ("user_groups", "staff,night shift")]).await;
