@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod cluster;
 pub mod difference;
 pub mod docs;
+pub mod discoveries;
 pub mod events;
 pub mod field;
 pub mod history;

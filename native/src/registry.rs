@@ -28,6 +28,7 @@ use model::query::field::{Field, FieldKind};
 use model::ssh_key::SshKey;
 use model::ssl_key::SslKey;
 use model::tag::Tag;
+use model::user::User;
 use model::zone::AvailabilityZone;
 
 use crate::field::Fields;
@@ -39,7 +40,7 @@ use crate::resource::Resource;
 use crate::rows::Rows;
 use crate::times::Moment;
 use crate::webhooks::shape as webhooks;
-use crate::{events, leases, rows_seen, site};
+use crate::{discoveries, events, leases, rows_seen, site};
 
 /// All resources, in the order of the document.
 pub const RESOURCES: &[Resource] = &[
@@ -212,7 +213,7 @@ pub const RESOURCES: &[Resource] = &[
         .seen_with(Permission::ReadSite)
     .stored(Rows::of::<DhcpSnippet>("id"))
     .columns(&["id", "name", "enabled", "global_snippet", "description"]),
-    Resource::new::<api::discoveries::Discovery>(
+    Resource::new::<discoveries::Discovery>(
         "discoveries",
         "discovery",
         &["discovery/"],
@@ -221,6 +222,12 @@ pub const RESOURCES: &[Resource] = &[
     .doc("Hosts that racks saw on their links.")
         .seen_with(Permission::ReadSite)
     .named_by("discovery_id", &["ip"])
+    .listed(Listing::Keyed {
+        all: |request| Box::pin(discoveries::all(request)),
+        one: |request, key| Box::pin(discoveries::one(request, key)),
+    })
+    .stored(Rows::of_neighbours("id"))
+    .restless()
     .kinds(&[("ip", FieldKind::Address), ("mac_address", FieldKind::Mac)])
     .columns(&["ip", "mac_address", "hostname", "fabric_name", "vid", "last_seen"]),
     Resource::new::<api::domains::Domain>("domains", "domain", &["domains/"], &["domains/{id}/"])
@@ -313,9 +320,11 @@ pub const RESOURCES: &[Resource] = &[
         .seen_with(Permission::ReadLicenses)
     .named_by("resource_uri", &[])
     .columns(&["osystem", "distro_series"]),
-    Resource::new::<api::users::User>("users", "user", &["users/"], &["users/{username}/"])
+    Resource::new::<site::User>("users", "user", &["users/"], &["users/{username}/"])
         .doc("Who may log in.")
         .named_by("username", &["email"])
+        .listed(Listing::Function(|request| Box::pin(site::users(request))))
+        .stored(Rows::of::<User>("id"))
         .columns(&["username", "email", "is_superuser", "is_local"]),
     Resource::new::<api::sshkeys::SshKey>(
         "ssh-keys",

@@ -53,6 +53,8 @@ pub struct Resource {
     pub times: &'static [Moment],
     /// Members that lists leave out unless `fields` names them: they may be long.
     pub left_out: &'static [&'static str],
+    /// Whether it changes all the time, so that it is watched only where it is named.
+    pub restless: bool,
     /// Whether one may say where parts of it are to be sent.
     pub uploaded: bool,
     /// Kinds of fields that their schema does not tell.
@@ -89,6 +91,7 @@ impl Resource {
             row_seen: None,
             times: &[],
             left_out: &[],
+            restless: false,
             uploaded: false,
             kinds: &[],
             columns: &["id", "name"],
@@ -99,6 +102,13 @@ impl Resource {
     #[must_use]
     pub const fn doc(mut self, doc: &'static str) -> Self {
         self.doc = doc;
+        self
+    }
+
+    /// The same, watched only where it is named.
+    #[must_use]
+    pub const fn restless(mut self) -> Self {
+        self.restless = true;
         self
     }
 

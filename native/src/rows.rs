@@ -1,6 +1,10 @@
 //! Where the objects of a resource are stored: what gives them a revision, a history, and a place in the watch.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
+use model::id::VlanId;
+use model::net::neighbour::Neighbour;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tables::audit;
@@ -45,6 +49,25 @@ impl Rows {
             expecting: |tables, id, revision| {
                 let id: T::Id = serde_json::from_value(id.clone()).ok()?;
                 Some(tables.expecting::<T>(&id, revision))
+            },
+        }
+    }
+
+    /// The rows of hosts that racks saw, whose [ids](neighbour_id) are an address and a VLAN.
+    #[must_use]
+    pub const fn of_neighbours(id_field: &'static str) -> Self {
+        Self {
+            table: Neighbour::TABLE,
+            id_field,
+            keys: |id| neighbour_of(id.as_str()?).map(|id| keys_of::<Neighbour>(&id)),
+            keys_at: |key| id_of_row_or_part::<Neighbour>(key).map(|id| keys_of::<Neighbour>(&id)),
+            prefixes: prefixes::<Neighbour>,
+            id: |key| id_of_row_or_part::<Neighbour>(key).map(|(ip, vlan)| neighbour_id(ip, vlan)),
+            shown: shown::<Neighbour>,
+            times: times_in::<Neighbour>,
+            expecting: |tables, id, revision| {
+                let id = neighbour_of(id.as_str()?)?;
+                Some(tables.expecting::<Neighbour>(&id, revision))
             },
         }
     }
@@ -113,6 +136,19 @@ impl Rows {
     pub fn id_of(&self, key: &[u8]) -> Option<String> {
         (self.id)(key)
     }
+}
+
+/// What stands for a host that racks saw: its address, and the id of the VLAN that it is on.
+#[must_use]
+pub fn neighbour_id(ip: IpAddr, vlan: VlanId) -> String {
+    format!("{ip} {vlan}")
+}
+
+/// The address and the VLAN of a host; none when it is no such id.
+#[must_use]
+pub fn neighbour_of(id: &str) -> Option<(IpAddr, VlanId)> {
+    let (ip, vlan) = id.split_once(' ')?;
+    Some((ip.parse().ok()?, vlan.parse().ok()?))
 }
 
 fn shown<T: Row>(keys: &[Bytes], values: &[Option<Bytes>]) -> Option<Value> {

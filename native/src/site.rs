@@ -17,6 +17,7 @@ use rest::reply::Reply;
 use serde::Serialize;
 use serde_json::Value;
 use tables::read::Reads;
+use tables::site::USER_BY_NAME;
 use tables::update::{Tables, now};
 use utoipa::ToSchema;
 
@@ -61,6 +62,34 @@ pub struct Subnet {
     pub addresses_total: Option<u64>,
     /// How many of them machines, devices, controllers, users and names have, or clients of DHCP use.
     pub addresses_used: Option<u64>,
+}
+
+/// A user, with the number that stands for it in the watch.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = NumberedUser)]
+pub struct User {
+    /// As MAAS's API shows it.
+    #[serde(flatten)]
+    pub user: api::users::User,
+    /// Its id: a name may be another user's later, the id never is.
+    pub id: u32,
+}
+
+/// All users, by name.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn users(request: &Request) -> Result<Vec<Value>, Problem> {
+    let mut users = request.list_with("users/", Params::default()).await?;
+    for user in users.iter_mut().filter_map(Value::as_object_mut) {
+        let name = user.get("username").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let row = request.view.find(&USER_BY_NAME, &name);
+        let row = row.map_err(|error| Problem::of(error.kind(), error.to_string()))?;
+        if let Some(row) = row {
+            user.insert("id".to_owned(), row.id.0.into());
+        }
+    }
+    Ok(users)
 }
 
 /// The greatest number that every program reads exactly from JSON.

@@ -41,7 +41,7 @@ use crate::watch::shown::Shown;
 pub const PARAMETERS: &[(&str, &str)] = &[
     (
         "resources",
-        "The kinds of objects to watch, with commas; all but events and leases by default.",
+        "The kinds of objects to watch, with commas; all but events, leases and discoveries by default.",
     ),
     ("filter", "Only objects that this filter means; of one kind."),
     (
@@ -143,10 +143,12 @@ async fn begin(
     request.parts.tables.store().watch(prefixes(resources), since).await
 }
 
-/// What is watched unless kinds are named: all but those that are listed a page at a time, which change with everything.
+/// What is watched unless kinds are named: all but those that are listed a page at a time, and others that change all the
+/// time.
 pub(crate) fn watched_by_default() -> impl Iterator<Item = &'static Resource> {
     let is_one = |resource: &&Resource| {
-        resource.rows.is_some() && !matches!(resource.listing, Listing::Pages(_))
+        let is_paged = matches!(resource.listing, Listing::Pages(_));
+        resource.rows.is_some() && !is_paged && !resource.restless
     };
     RESOURCES.iter().filter(is_one)
 }

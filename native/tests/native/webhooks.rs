@@ -67,7 +67,7 @@ async fn what_is_wrong_with_a_webhook_is_named() {
         ("url", json!("https://me:word@hooks.example.com/")),
         ("secret", json!("whsec_c2hvcnQ=")),
         ("resources", json!(["colours"])),
-        ("resources", json!(["users"])),
+        ("resources", json!(["dns-records"])),
         ("filter", json!("name:x")),
         ("enabled", json!("perhaps")),
     ] {
