@@ -9,6 +9,7 @@ use crate::cli::native::grammar::{ChangeArguments, Chosen};
 use crate::cli::native::noun::Kind;
 use crate::cli::native::selected::{self, Selected};
 use crate::cli::native::values::{self, Values};
+use crate::cli::native::waiting::Until;
 use crate::cli::native::{named, operation, plan, question, reading, run, waiting};
 use crate::cli::output::{OutputArguments, field};
 
@@ -35,18 +36,22 @@ impl Changing<'_> {
     /// Why it was not done, or not with all of them.
     pub(crate) async fn run(self, objects: Vec<String>) -> Result<(), Failure> {
         let (chosen, deed) = (self.chosen, self.chosen.deed);
+        // What cannot be waited for is said before anything is done.
+        let until = self.until()?;
+        let until = until.as_ref();
         let parents: Vec<&str> = chosen.parent().into_iter().collect();
         if deed.named() <= parents.len() {
             if let Some(word) = objects.first() {
                 return Err(Failure::Usage(format!("`{word}` is no NAME=VALUE")));
             }
             let named = parents.iter().map(|name| (*name).to_owned()).collect();
-            return self.one(&parents, named).await;
+            return self.one(&parents, named, until).await;
         }
         match selected::read(chosen.noun(), &objects)? {
             Selected::One(name) => {
                 let known = named::known_by(self.api, chosen, &parents, &name).await?;
-                self.one(&[&parents[..], &[known.as_str()]].concat(), vec![name]).await
+                let elements = [&parents[..], &[known.as_str()]].concat();
+                self.one(&elements, vec![name], until).await
             }
             selected if chosen.nouns.len() == 1 => {
                 let noun = chosen.noun();
@@ -64,12 +69,20 @@ impl Changing<'_> {
                     }
                 };
                 match &deed.of_many {
-                    Some(verb) => self.many(verb, &targets, &named).await,
-                    None => self.each(&named).await,
+                    Some(verb) => self.many(verb, &targets, &named, until).await,
+                    None => self.each(&named, until).await,
                 }
             }
             _ => Err(Failure::Usage("one is changed at a time".to_owned())),
         }
+    }
+
+    /// What to wait for when it is done.
+    fn until(&self) -> Result<Option<Until>, Failure> {
+        let of_one_kind = self.chosen.nouns.len() == 1;
+        let given = self.how.wait.as_ref().filter(|_| of_one_kind);
+        let read = |text: &String| Until::read(self.chosen.noun(), text, self.how.timeout);
+        given.map(read).transpose()
     }
 
     fn change(&self, elements: &[&str]) -> Change {
@@ -96,7 +109,12 @@ impl Changing<'_> {
     }
 
     /// Changes one object, or makes one.
-    async fn one(&self, elements: &[&str], named: Vec<String>) -> Result<(), Failure> {
+    async fn one(
+        &self,
+        elements: &[&str],
+        named: Vec<String>,
+        until: Option<&Until>,
+    ) -> Result<(), Failure> {
         let change = self.change(elements);
         if self.how.plan || self.how.check {
             return self.planned(&change).await;
@@ -110,17 +128,12 @@ impl Changing<'_> {
             _ => run::print(self.chosen, std::slice::from_ref(&body), self.output)?,
         }
         let Some(resource) = self.chosen.noun().resource else { return Ok(()) };
-        match &self.how.wait {
-            Some(wanted) if self.chosen.nouns.len() == 1 => {
-                let key = match field(&body, resource.key) {
-                    none if none == "-" => named.first().cloned().unwrap_or_default(),
-                    key => key,
-                };
-                let until = waiting::Until { wanted, timeout: self.how.timeout };
-                waiting::wait(self.api, self.chosen.noun(), &[key], &until).await
-            }
-            _ => Ok(()),
-        }
+        let Some(until) = until else { return Ok(()) };
+        let key = match field(&body, resource.key) {
+            none if none == "-" => named.first().cloned().unwrap_or_default(),
+            key => key,
+        };
+        waiting::wait(self.api, self.chosen.noun(), &[key], until).await
     }
 
     /// Changes many objects by one request.
@@ -129,6 +142,7 @@ impl Changing<'_> {
         verb: &str,
         targets: &Targets,
         named: &[(String, String)],
+        until: Option<&Until>,
     ) -> Result<(), Failure> {
         let noun = self.chosen.noun();
         let Some(resource) = noun.resource else { return Ok(()) };
@@ -146,21 +160,20 @@ impl Changing<'_> {
         let begun = self.api.carry_out(&change).await?;
         let ended = operation::followed(self.api, begun.body).await?;
         let outcome = operation::print(&ended, self.output);
-        if let Some(wanted) = &self.how.wait {
+        if let Some(until) = until {
             let done = operation::done(&ended);
             if !done.is_empty() {
-                let until = waiting::Until { wanted, timeout: self.how.timeout };
-                waiting::wait(self.api, noun, &done, &until).await?;
+                waiting::wait(self.api, noun, &done, until).await?;
             }
         }
         outcome
     }
 
     /// Changes one object after the other, where many are no request. What fails is told at once.
-    async fn each(&self, named: &[(String, String)]) -> Result<(), Failure> {
+    async fn each(&self, named: &[(String, String)], until: Option<&Until>) -> Result<(), Failure> {
         let mut failures = Vec::new();
         for (key, name) in named {
-            if let Err(failure) = self.one(&[key], vec![name.clone()]).await {
+            if let Err(failure) = self.one(&[key], vec![name.clone()], until).await {
                 let failure = failure.of(name);
                 failure.report();
                 failures.push(failure);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use model::machine::status::Status;
 use tokio::time::timeout;
 
 use crate::cli::failure::Failure;
@@ -21,11 +22,36 @@ const SETTLED: &str = "-(status:*ing,entering*,exiting*)";
 const FAILED: &str = "status:failed*,broken";
 
 /// What is waited for, and how long.
-pub(crate) struct Until<'a> {
-    /// A status, a filter, or nothing: then until nothing is under way.
-    pub(crate) wanted: &'a str,
+pub(crate) struct Until {
+    /// As it was given: a status, a filter, or nothing.
+    text: String,
+    /// The filter of what is wanted; without a text, that nothing is under way.
+    filter: String,
     /// How long at most.
-    pub(crate) timeout: Duration,
+    timeout: Duration,
+}
+
+impl Until {
+    /// What `text` means for objects of this kind.
+    ///
+    /// # Errors
+    /// It is no status that they can have, and no filter.
+    pub(crate) fn read(noun: &Noun, text: &str, timeout: Duration) -> Result<Self, Failure> {
+        let text = text.trim().to_owned();
+        let filter = match (text.as_str(), has_status(noun)) {
+            ("", true) => SETTLED.to_owned(),
+            ("", false) => {
+                return Err(Failure::Usage("say what to wait for: --wait=field:value".to_owned()));
+            }
+            (text, true) if !text.contains(':') => format!("status:{}", status(text)?),
+            (text, _) => text.to_owned(),
+        };
+        Ok(Self { text, filter, timeout })
+    }
+
+    fn said(&self) -> &str {
+        if self.text.is_empty() { "settled" } else { &self.text }
+    }
 }
 
 /// Waits until all of these objects are so.
@@ -36,14 +62,13 @@ pub(crate) async fn wait(
     api: &NativeApi,
     noun: &Noun,
     keys: &[String],
-    until: &Until<'_>,
+    until: &Until,
 ) -> Result<(), Failure> {
     let Some(resource) = noun.resource else { return Ok(()) };
-    let has_status = noun.fields().iter().any(|field| field.is_called("status"));
-    let wanted = wanted(until.wanted, has_status)?;
+    let wanted = &until.filter;
     let of_them = format!("{}:{}", resource.key, quoted(keys));
     let met = format!("{of_them} ({wanted})");
-    let failed = has_status.then(|| format!("{of_them} ({FAILED}) -({wanted})"));
+    let failed = has_status(noun).then(|| format!("{of_them} ({FAILED}) -({wanted})"));
     let started = Instant::now();
     let mut progress = Progress::default();
     // From what was read first on: what changes meanwhile is told, too.
@@ -57,7 +82,7 @@ pub(crate) async fn wait(
         };
         let (all, took) = (keys.len(), span(started.elapsed()));
         let of_failed = if lost > 0 { format!(", {lost} failed") } else { String::new() };
-        progress.tell(&format!("{done} of {all} {}{of_failed}, {took}", said(until.wanted)));
+        progress.tell(&format!("{done} of {all} {}{of_failed}, {took}", until.said()));
         if done >= all {
             return Ok(());
         }
@@ -65,8 +90,7 @@ pub(crate) async fn wait(
             drop(progress);
             let lost = keys_and_names(api, noun, failed.as_deref().unwrap_or_default()).await?;
             let names: Vec<String> = lost.into_iter().map(|(_, name)| name).collect();
-            let message =
-                format!("waiting for {}: failed: {}", said(until.wanted), names.join(", "));
+            let message = format!("waiting for {}: failed: {}", until.said(), names.join(", "));
             let some = done > 0;
             return Err(if some {
                 Failure::Partial(message)
@@ -76,7 +100,7 @@ pub(crate) async fn wait(
         }
         let left = until.timeout.saturating_sub(started.elapsed());
         if left.is_zero() {
-            let message = format!("{done} of {all} are {} after {took}", said(until.wanted));
+            let message = format!("{done} of {all} are {} after {took}", until.said());
             return Err(Failure::Unavailable(message));
         }
         if let Ok(told) = timeout(left.min(LOOK), watch.next()).await {
@@ -92,20 +116,23 @@ async fn count(api: &NativeApi, resource: &str, filter: &str) -> Result<(usize, 
     Ok((found.total.unwrap_or(found.items.len()), found.revision))
 }
 
-/// The filter of what is wanted.
-fn wanted(text: &str, has_status: bool) -> Result<String, Failure> {
-    let text = text.trim();
-    let is_word = !text.contains([':', ' ']);
-    match (text, has_status) {
-        ("", true) => Ok(SETTLED.to_owned()),
-        ("", false) => Err(Failure::Usage("say what to wait for: --wait=field:value".to_owned())),
-        (text, true) if is_word => Ok(format!("status:{}", text.replace(['-', ' '], "_"))),
-        (text, _) => Ok(text.to_owned()),
-    }
+/// Whether objects of this kind have a status of machines.
+fn has_status(noun: &Noun) -> bool {
+    noun.fields().iter().any(|field| field.is_called("status_name"))
 }
 
-fn said(text: &str) -> String {
-    if text.trim().is_empty() { "settled".to_owned() } else { text.trim().to_owned() }
+/// The word by which filters know a status that is given like that, or as it is shown.
+fn status(text: &str) -> Result<&'static str, Failure> {
+    let word = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let given = word(text);
+    let is_it = |status: &&Status| [status.filter_name(), status.name()].map(word).contains(&given);
+    Status::ALL.iter().find(is_it).map(|status| status.filter_name()).ok_or_else(|| {
+        let known: Vec<&str> = Status::ALL.iter().map(|status| status.filter_name()).collect();
+        let known = known.join(", ");
+        Failure::Usage(format!(
+            "there is no status `{text}` to wait for: there are {known}; a filter is field:value"
+        ))
+    })
 }
 
 fn quoted(keys: &[String]) -> String {
@@ -120,15 +147,39 @@ mod tests {
     use super::*;
     use crate::cli::native::noun;
 
+    fn filter(noun: &str, text: &str) -> Result<String, (u8, String)> {
+        let until = Until::read(noun::find(noun).unwrap(), text, Duration::ZERO);
+        until.map(|until| until.filter).map_err(|failure| failure.told())
+    }
+
     #[test]
     fn what_is_waited_for_is_a_filter_of_the_language() {
-        assert_eq!(wanted("deployed", true).unwrap(), "status:deployed");
-        assert_eq!(wanted("failed-testing", true).unwrap(), "status:failed_testing");
-        assert_eq!(wanted("power:on", true).unwrap(), "power:on");
-        assert_eq!(wanted("", false).unwrap_err().told().0, 2);
+        assert_eq!(filter("machine", "deployed").unwrap(), "status:deployed");
+        assert_eq!(filter("machine", "power:on").unwrap(), "power:on");
+        assert_eq!(filter("machine", " status:ready,deployed ").unwrap(), "status:ready,deployed");
+        assert_eq!(filter("pool", "").unwrap_err().0, 2);
         let machines = noun::find("machine").unwrap().fields();
         let keys = quoted(&["a-b".to_owned(), "c".to_owned()]);
-        let whole = format!("system_id:{keys} ({FAILED}) -({})", wanted("", true).unwrap());
+        let whole = format!("system_id:{keys} ({FAILED}) -({})", filter("machine", "").unwrap());
         Query::parse(&whole, machines, Timestamp::default()).unwrap();
+    }
+
+    #[test]
+    fn a_status_is_one_of_those_that_exist_in_either_spelling() {
+        for text in ["rescue mode", "rescue_mode", "Rescue mode", "rescue-mode"] {
+            assert_eq!(filter("machine", text).unwrap(), "status:rescue_mode", "{text}");
+        }
+        assert_eq!(filter("machine", "releasing failed").unwrap(), "status:failed_releasing");
+        for status in Status::ALL {
+            let expected = format!("status:{}", status.filter_name());
+            assert_eq!(filter("machine", status.name()).unwrap(), expected);
+            assert_eq!(filter("machine", status.filter_name()).unwrap(), expected);
+        }
+        for text in ["rescued", "rescue", "failed*", "ready deployed"] {
+            let (code, message) = filter("machine", text).unwrap_err();
+            assert_eq!(code, 2);
+            assert!(message.contains(&format!("`{text}`")), "{message}");
+            assert!(message.contains("entering_rescue_mode, failed_entering"), "{message}");
+        }
     }
 }
