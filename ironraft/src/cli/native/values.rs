@@ -58,14 +58,24 @@ pub(crate) fn read(deed: &Deed, values: Values) -> Result<Values, Failure> {
                 if is_encoded {
                     BASE64_STANDARD.encode(bytes)
                 } else {
-                    String::from_utf8(bytes)
-                        .map_err(|_| Failure::Usage(format!("{path} is no text")))?
+                    let text = String::from_utf8(bytes)
+                        .map_err(|_| Failure::Usage(format!("{path} is no text")))?;
+                    without_line_end(text)
                 }
             }
         };
         read.push((name, value));
     }
     Ok(read)
+}
+
+/// The line of a file that has only one, without its end, which editors and `echo` put there; other texts as they are.
+fn without_line_end(mut text: String) -> String {
+    let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    if let Some(line) = line.filter(|line| !line.contains(['\n', '\r'])) {
+        text.truncate(line.len());
+    }
+    text
 }
 
 fn content(path: &str) -> anyhow::Result<Vec<u8>> {
@@ -177,5 +187,32 @@ mod tests {
         assert_eq!(found[0].1, "#cloud-config");
         let found = read(deed("fabric", "create"), values(&[("description", "@@x")])).unwrap();
         assert_eq!(found[0].1, "@x");
+    }
+
+    #[test]
+    fn the_end_of_the_only_line_of_a_file_is_no_part_of_a_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let given = format!("@{}", path.display());
+        for (content, expected) in [
+            ("hush\n", "hush"),
+            ("hush\r\n", "hush"),
+            ("hush", "hush"),
+            (" hush \n", " hush "),
+            ("\n", ""),
+            ("hush\n\n", "hush\n\n"),
+            ("a\nb\n", "a\nb\n"),
+            ("a\r\nb\r\n", "a\r\nb\r\n"),
+            ("", ""),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let secret = values(&[("client_secret", &given)]);
+            let found = read(deed("oidc-provider", "create"), secret).unwrap();
+            assert_eq!(found[0].1, expected, "{content:?}");
+        }
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        let data = values(&[("user_data", &given)]);
+        let found = read(deed("machine", "deploy"), data).unwrap();
+        assert_eq!(found[0].1, BASE64_STANDARD.encode("#!/bin/sh\n"), "what is no text is kept");
     }
 }
