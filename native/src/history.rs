@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::difference::{Difference, differences};
+use crate::called;
+use crate::difference::Difference;
 use crate::problem::Problem;
 use crate::read;
 use crate::request::{Input, Request};
@@ -38,7 +39,7 @@ pub struct Change {
     pub reason: String,
     /// `create`, `update` or `delete`.
     pub change: String,
-    /// What differs, as the row is stored, without secrets.
+    /// What differs, as the row is stored, without secrets, and with the names of what it refers to.
     pub differences: Vec<Difference>,
 }
 
@@ -94,7 +95,7 @@ pub async fn answer(
             let was_there = row.is_some();
             Side { was_there, seen: row.and_then(|row| resource.row_seen_by(&request.actor, row)) }
         };
-        change(done, side(done.revision.saturating_sub(1)), side(done.revision))
+        change(&request, done, side(done.revision.saturating_sub(1)), side(done.revision))
     });
     let changes: Vec<Change> = changes.collect();
     let history = History { changes, next, known_after };
@@ -135,7 +136,7 @@ struct Side {
 }
 
 /// A change as whoever asks is told it; none when it was hidden before and after.
-fn change(done: &Done, before: Side, after: Side) -> Option<Change> {
+fn change(request: &Request, done: &Done, before: Side, after: Side) -> Option<Change> {
     if before.seen.is_none() && after.seen.is_none() && (before.was_there || after.was_there) {
         return None;
     }
@@ -151,6 +152,6 @@ fn change(done: &Done, before: Side, after: Side) -> Option<Change> {
         actor: done.actor.clone(),
         reason: done.reason.clone(),
         change: kind.to_owned(),
-        differences: differences(&before, &after),
+        differences: called::differing(&request.view, &before, &after),
     })
 }

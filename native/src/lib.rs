@@ -9,11 +9,12 @@
 //! Problems are those of RFC 9457 ([`problem`]).
 
 pub mod body;
+pub mod called;
 pub mod catalog;
 pub mod cluster;
 pub mod difference;
-pub mod docs;
 pub mod discoveries;
+pub mod docs;
 pub mod events;
 pub mod field;
 pub mod history;

@@ -14,9 +14,9 @@ use tables::audit;
 use tables::error::TableError;
 use utoipa::ToSchema;
 
-use crate::difference::{Difference, differences};
+use crate::called;
+use crate::difference::Difference;
 use crate::history::time_of;
-use crate::item::text_of;
 use crate::problem::Problem;
 use crate::read;
 use crate::registry::RESOURCES;
@@ -76,7 +76,8 @@ pub struct ChangedObject {
     pub name: String,
     /// `create`, `update` or `delete`.
     pub change: String,
-    /// What differs, as it is stored, without secrets; only where one revision is asked for.
+    /// What differs, as it is stored, without secrets, and with the names of what it refers to; only where one revision is asked
+    /// for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differences: Option<Vec<Difference>>,
 }
@@ -206,7 +207,7 @@ fn told(request: &Request, txn: &PastTxn, then: Option<&ReadView>) -> Revision {
             None => objects.push(ChangedObject {
                 resource: None,
                 table: table.to_owned(),
-                name: id.clone(),
+                name: called::of_machine(&request.view, &id).unwrap_or_else(|| id.clone()),
                 id,
                 change: kind(change.before.is_some(), change.after.is_some()).to_owned(),
                 differences: then.map(|_| Vec::new()),
@@ -251,15 +252,18 @@ fn object(
     let before =
         rows.shown(keys, &of(|change| change.before.as_ref().map(|was| was.value.clone())));
     let after = rows.shown(keys, &of(|change| change.after.clone()));
-    let name = [&after, &before].into_iter().flatten().find_map(name_of);
+    let mut sides = [&after, &before].into_iter().flatten();
+    let name = sides.find_map(|row| called::row(&request.view, rows.table, row));
     let row = keys.first().and_then(|key| changes.get(key));
     let change = match row {
         Some(change) => kind(change.before.is_some(), change.after.is_some()),
         None => "update",
     };
     let none = Value::Null;
-    let differing = then
-        .map(|_| differences(before.as_ref().unwrap_or(&none), after.as_ref().unwrap_or(&none)));
+    let differing = then.map(|_| {
+        let (before, after) = (before.as_ref().unwrap_or(&none), after.as_ref().unwrap_or(&none));
+        called::differing(&request.view, before, after)
+    });
     ChangedObject {
         resource: Some(resource.to_owned()),
         table: rows.table.to_owned(),
@@ -276,9 +280,4 @@ fn kind(was: bool, is: bool) -> &'static str {
         (true, false) => "delete",
         (true, true) => "update",
     }
-}
-
-fn name_of(row: &Value) -> Option<String> {
-    let named = ["hostname", "name", "cidr", "ip", "username"];
-    named.iter().find_map(|field| row.get(*field).map(text_of)).filter(|name| !name.is_empty())
 }

@@ -230,18 +230,33 @@ impl Changed {
     /// Its id and its name; an empty one when that is its id.
     fn named(&self, key: &Bytes) -> Option<(String, String)> {
         let whole = self.after.as_ref().or(self.before.as_ref())?;
-        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name));
+        let text = String::from_utf8_lossy(key).into_owned();
+        let in_key = text.splitn(3, '/').nth(2).unwrap_or_default();
+        // What a row calls its id may be another one than that of what it is of.
+        let is_id = |id: &String| {
+            let number = || u64::from_str_radix(in_key, 16).ok();
+            id == in_key || id.parse().ok().is_some_and(|id| number() == Some(id))
+        };
+        let id = ["system_id", "id"].iter().find_map(|name| named(whole, name).filter(is_id));
         let id = id.unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(key).into_owned();
-            let id = text.splitn(3, '/').nth(2).unwrap_or_default();
             // Its parts are told apart by bytes that nobody can read.
-            let parts = id.split(char::is_control).filter(|part| !part.is_empty());
+            let parts = in_key.split(char::is_control).filter(|part| !part.is_empty());
             parts.collect::<Vec<_>>().join("/")
         });
-        let names = ["hostname", "username", "name", "cidr", "ip"];
-        let name = names.iter().find_map(|name| named(whole, name)).filter(|name| *name != id);
+        let name = name_of(whole).filter(|name| *name != id);
         Some((id, name.unwrap_or_default()))
     }
+}
+
+/// What people call a row: its name, or what it is about; none where it has nothing of that.
+#[must_use]
+pub fn name_of(row: &Value) -> Option<String> {
+    let names = ["hostname", "username", "name", "cidr", "ip"];
+    let of = |name: &&str| named(row, name).filter(|text| !text.is_empty());
+    names.iter().find_map(of).or_else(|| {
+        let (first, last) = (named(row, "start_ip")?, named(row, "end_ip")?);
+        Some(format!("{first}-{last}"))
+    })
 }
 
 fn named(object: &Value, name: &str) -> Option<String> {

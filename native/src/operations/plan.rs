@@ -80,7 +80,7 @@ pub async fn plan(work: &Work<'_>, targets: &[Target]) -> Result<BulkPlan, Probl
             rests_on.push(status.to_string());
         } else {
             rests_on.push(planned.fingerprint().without_revision());
-            whole.add(plan::plan(&planned));
+            whole.add(plan::plan(&planned, &request.view));
         }
     }
     let parts: Vec<&[u8]> = rests_on.iter().map(String::as_bytes).collect();

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use http::StatusCode;
+use model::machine::Machine;
+use model::machine::power::PowerState;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tables::read::Reads;
 use tables::request::planned::{Planned, PlannedChange};
 use utoipa::ToSchema;
 
-use crate::difference::{Difference, differences};
+use crate::called;
+use crate::difference::Difference;
 use crate::item::text_of;
 use crate::problem::Problem;
 use crate::read;
@@ -78,15 +82,16 @@ pub struct Plan {
     pub effects: Effects,
 }
 
-/// The plan of a request.
+/// The plan of a request; `at` is what there is without it.
 #[must_use]
-pub fn plan(planned: &Planned) -> Plan {
+pub fn plan(planned: &Planned, at: &impl Reads) -> Plan {
     let changes = planned.changes();
+    let objects = changes.iter().filter(|change| !is_following(change));
     Plan {
         plan: planned.fingerprint().to_string(),
         revision: planned.revision(),
-        effects: effects(&changes),
-        changes: changes.iter().filter(|change| !is_following(change)).map(object).collect(),
+        effects: effects(&changes, at),
+        changes: objects.map(|change| object(change, at)).collect(),
         more: planned.more(),
     }
 }
@@ -116,7 +121,7 @@ impl Effects {
 /// The same as an answer.
 #[must_use]
 pub fn answer(request: &Request, planned: &Planned) -> Response {
-    let plan = serde_json::to_value(plan(planned)).unwrap_or_default();
+    let plan = serde_json::to_value(plan(planned, &request.view)).unwrap_or_default();
     read::answer(request, StatusCode::OK, plan)
 }
 
@@ -125,7 +130,7 @@ fn is_following(change: &PlannedChange) -> bool {
     matches!(change.table, "binding" | "block" | "powerjob")
 }
 
-fn object(change: &PlannedChange) -> ObjectPlan {
+fn object(change: &PlannedChange, at: &impl Reads) -> ObjectPlan {
     let resource =
         RESOURCES.iter().find(|known| known.rows.is_some_and(|rows| rows.table == change.table));
     let kind = match (&change.before, &change.after) {
@@ -135,19 +140,22 @@ fn object(change: &PlannedChange) -> ObjectPlan {
     };
     let differences = match &change.after {
         None => Vec::new(),
-        Some(after) => differences(change.before.as_ref().unwrap_or(&Value::Null), after),
+        Some(after) => called::differing(at, change.before.as_ref().unwrap_or(&Value::Null), after),
     };
+    let row = change.after.as_ref().or(change.before.as_ref());
+    let name = row.and_then(|row| called::row(at, change.table, row));
+    let name = name.or_else(|| called::of_machine(at, &change.id));
     ObjectPlan {
         resource: resource.map(|resource| resource.name.to_owned()),
         table: change.table.to_owned(),
         id: change.id.clone(),
-        name: change.name.clone(),
+        name: name.unwrap_or_else(|| change.id.clone()),
         change: kind.to_owned(),
         differences,
     }
 }
 
-fn effects(changes: &[PlannedChange]) -> Effects {
+fn effects(changes: &[PlannedChange], at: &impl Reads) -> Effects {
     let mut effects = Effects::default();
     let mut machines: BTreeMap<String, MachineEffect> = BTreeMap::new();
     let (mut had, mut has) = (Vec::new(), Vec::new());
@@ -161,7 +169,7 @@ fn effects(changes: &[PlannedChange]) -> Effects {
         names(change, &mut effects);
         match change.table {
             "machine" => note_machine(change, &mut machines),
-            "powerjob" => note_power(change, is_off(&change.id, changes), &mut machines),
+            "powerjob" => note_power(change, at, &mut machines),
             "binding" if change.after.is_none() => effects.leases_ended.push(change.id.clone()),
             _ => {}
         }
@@ -226,26 +234,22 @@ fn note_machine(change: &PlannedChange, machines: &mut BTreeMap<String, MachineE
     found.loses_data |= before != after && OVERWRITING.contains(&after.as_str());
 }
 
-/// Whether a machine that changes is known to be off.
-fn is_off(id: &str, changes: &[PlannedChange]) -> bool {
-    let state = |change: &PlannedChange| {
-        let before =
-            change.before.as_ref().filter(|_| change.table == "machine" && change.id == id);
-        before.and_then(|row| row.pointer("/power/state").map(text_of))
-    };
-    changes.iter().find_map(state).as_deref() == Some("Off")
-}
-
+/// A machine that is on, or of which nobody knows whether it is, loses power when it is switched off, and when it boots
+/// from the network, which restarts it.
 fn note_power(
     change: &PlannedChange,
-    is_off: bool,
+    at: &impl Reads,
     machines: &mut BTreeMap<String, MachineEffect>,
 ) {
     let action = change.after.as_ref().and_then(|job| job.get("action"));
     let action = action.map(text_of).unwrap_or_default();
-    // A boot from the network restarts a machine that runs.
-    let switches_off = action == "Off" || (action == "NetworkBoot" && !is_off);
-    machine(&change.id, machines).loses_power |= switches_off;
+    let known = change.id.parse().ok().and_then(|id| at.get::<Machine>(&id).ok()?);
+    let is_off = known.as_ref().is_some_and(|machine| machine.power.state == PowerState::Off);
+    let found = machine(&change.id, machines);
+    found.loses_power |= matches!(&*action, "Off" | "NetworkBoot") && !is_off;
+    if let Some(known) = known {
+        found.hostname = known.hostname;
+    }
 }
 
 /// What is said of a plan that does not hold any more.

@@ -27,6 +27,10 @@ async fn with_zones(count: usize) -> Region {
 
 /// A region with machines that the administrator has deployed, and that are on.
 async fn with_deployed(count: usize) -> Region {
+    with_deployed_in(count, PowerState::On).await
+}
+
+async fn with_deployed_in(count: usize, power: PowerState) -> Region {
     let region = Region::start().await;
     let body = json!({
         "hostname": "node-0",
@@ -42,7 +46,7 @@ async fn with_deployed(count: usize) -> Region {
     first.lifecycle.phase = Phase::Deployed;
     first.placement.owner = Some(UserId(1));
     first.power.driver = "redfish".to_owned();
-    first.power.state = PowerState::On;
+    first.power.state = power;
     let cause = Cause::new("test", "test");
     for from in (0..count).step_by(64) {
         let put = region.parts.tables.update(&cause, |tx| {
@@ -285,6 +289,28 @@ async fn a_plan_of_many_is_one_and_holds_only_while_it_is_so() {
     assert_eq!(plan["refused"][0]["name"], "node-1");
     let path = format!("machines/actions?if_plan={}", plan["plan"].as_str().unwrap());
     region.post(&path, order).await.assert(202);
+}
+
+#[tokio::test]
+async fn only_a_machine_that_may_be_on_loses_power() {
+    for (state, loses) in [
+        (PowerState::On, 2),
+        (PowerState::Unknown, 2),
+        (PowerState::Error, 2),
+        (PowerState::Off, 0),
+    ] {
+        let region = with_deployed_in(2, state).await;
+        for verb in ["release", "power-off"] {
+            let order = json!({"verb": verb, "filter": "hostname:node-*"});
+            let plan = region.post("machines/actions?plan=true", order).await.assert(200).json();
+            let machines = plan["effects"]["machines"].as_array().unwrap();
+            let name = |machine: &Value| machine["hostname"].as_str().unwrap().to_owned();
+            let mut names: Vec<String> = machines.iter().map(name).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["node-0", "node-1"][..loses], "{state:?}: {verb}");
+            assert!(machines.iter().all(|machine| machine["loses_power"] == true));
+        }
+    }
 }
 
 #[tokio::test]

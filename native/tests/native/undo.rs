@@ -292,3 +292,48 @@ async fn revisions_are_told_in_pages_with_what_differs() {
     region.get(By::Admin, "revisions/999999").await.assert(404);
     region.get(By::Admin, "revisions?resource=cars").await.assert(400);
 }
+
+/// What is named by numbers in rows is named as people do.
+#[tokio::test]
+async fn plans_and_histories_name_what_they_are_about() {
+    let region = made().await;
+    let path = "machines/web?plan=true";
+    let body = json!({"zone": "attic", "pool": "spare", "domain": "lab.example"});
+    let plan = region.call(By::Admin, "PATCH", path, body.clone()).await.assert(200).json();
+    let told = |change: &Value| -> Vec<(String, Value, Value)> {
+        let all = change["differences"].as_array().unwrap().iter();
+        let one = |found: &Value| {
+            let pointer = found["pointer"].as_str().unwrap().to_owned();
+            (pointer, found["before"].clone(), found["after"].clone())
+        };
+        all.map(one).filter(|(pointer, ..)| pointer.starts_with("/placement/")).collect()
+    };
+    let expected = [
+        ("/placement/domain".to_owned(), json!("maas"), json!("lab.example")),
+        ("/placement/pool".to_owned(), json!("default"), json!("spare")),
+        ("/placement/zone".to_owned(), json!("default"), json!("attic")),
+    ];
+    assert_eq!(plan["changes"][0]["name"], "web");
+    assert_eq!(told(&plan["changes"][0]), expected);
+    region.call(By::Admin, "PATCH", "machines/web", body).await.assert(200);
+    let history = region.get(By::Admin, "machines/web/history").await.assert(200).json();
+    assert_eq!(told(&history["changes"][0]), expected);
+    for (method, path, name) in [
+        ("DELETE", "ip-ranges/1", "10.1.0.100-10.1.0.150"),
+        ("DELETE", "static-routes/1", "10.1.0.0/24 to 10.2.0.0/24"),
+        ("DELETE", "reserved-ips/1", "10.1.0.20"),
+        ("DELETE", "fabrics/lab", "lab 0"),
+    ] {
+        let plan = region.call(By::Admin, method, &format!("{path}?plan=true"), Value::Null).await;
+        let plan = plan.assert(200).json();
+        let changes = plan["changes"].as_array().unwrap();
+        assert!(changes.iter().any(|change| change["name"] == name), "{path}: {changes:?}");
+        region.call(By::Admin, method, path, Value::Null).await;
+        let revision = last_of(&region).await;
+        let done = region.get(By::Admin, &format!("revisions/{revision}")).await.assert(200).json();
+        let objects = done["items"][0]["objects"].as_array().unwrap();
+        let is_named = objects.iter().any(|object| object["name"] == name);
+        // What the object stood in may be gone with it.
+        assert!(is_named || path == "fabrics/lab", "{path}: {objects:?}");
+    }
+}

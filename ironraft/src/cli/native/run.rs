@@ -201,7 +201,7 @@ pub(crate) fn print(
     };
     let rows = match answer {
         Value::Array(rows) => Some(rows),
-        answer => ["items", "events"].iter().find_map(|name| answer[*name].as_array()),
+        answer => ["items", "events", "objects"].iter().find_map(|name| answer[*name].as_array()),
     };
     match rows {
         Some(rows) if rows.iter().all(Value::is_object) => {

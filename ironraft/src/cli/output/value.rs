@@ -30,7 +30,12 @@ pub(crate) fn text(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        Value::Object(_) => value.to_string(),
+        Value::Object(members) => {
+            let told = members.iter().filter(|(_, value)| !value.is_null());
+            let told: Vec<String> =
+                told.map(|(name, value)| format!("{name}={}", text(value))).collect();
+            if told.is_empty() { "-".to_owned() } else { told.join(" ") }
+        }
     }
 }
 
@@ -60,6 +65,13 @@ mod tests {
         let rack = json!({"service_set": [{"name": "rackd", "status": "dead"}]});
         assert_eq!(field(&rack, "service_set.rackd.status"), "dead");
         assert_eq!(field(&rack, "service_set.tftp.status"), "-");
+    }
+
+    #[test]
+    fn what_is_in_an_object_is_told_in_words() {
+        let links = json!([{"mode": "Dhcp", "ip": null}, {"mode": "Static", "ip": "10.0.0.5"}]);
+        assert_eq!(text(&links), "mode=Dhcp,ip=10.0.0.5 mode=Static");
+        assert_eq!(text(&json!({})), "-");
     }
 
     #[test]
