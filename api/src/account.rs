@@ -35,7 +35,9 @@ impl From<&ApiToken> for ApiKey {
 pub struct ListedApiKey {
     /// The consumer's name.
     pub name: String,
-    /// `consumer_key:token_key:token_secret`.
+    /// `consumer_key:token_key:***`: the secret is told once, when the key is made.
     #[schema(value_type = String)]
     pub token: Secret,
+    /// When it was made (RFC 3339).
+    pub created: String,
 }

@@ -12,7 +12,7 @@ pub struct LicenseKey {
     pub osystem: String,
     /// The release.
     pub distro_series: String,
-    /// The key.
+    /// `***` in place of the key.
     #[schema(value_type = String)]
     pub license_key: Secret,
     /// Its path.
@@ -25,7 +25,7 @@ impl From<&Stored> for LicenseKey {
         Self {
             osystem: osystem.clone(),
             distro_series: distro_series.clone(),
-            license_key: license_key.clone(),
+            license_key: license_key.shown().into(),
             resource_uri: format!("/MAAS/api/2.0/license-key/{osystem}/{distro_series}"),
         }
     }

@@ -15,7 +15,7 @@ pub struct OidcProvider {
     pub issuer_url: String,
     /// What it calls us.
     pub client_id: String,
-    /// How we show that it is us.
+    /// `***` in place of how we show that it is us; empty for a public client.
     pub client_secret: Secret,
     /// Whether users log in there.
     pub enabled: bool,
@@ -79,7 +79,7 @@ impl From<&Stored> for OidcProvider {
             name,
             issuer_url,
             client_id,
-            client_secret,
+            client_secret: client_secret.shown().into(),
             enabled,
             token_type,
             redirect_uri,

@@ -21,6 +21,9 @@ impl Concealed for Vec<u8> {}
 /// What a serializer is told a secret is, so that one for people can leave it out.
 pub const SERIALIZED_NAME: &str = "Secret";
 
+/// What is shown in place of a secret.
+pub const HIDDEN: &str = "***";
+
 /// A text, or bytes, that must not be shown.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
@@ -38,6 +41,11 @@ impl<T: Concealed> Secret<T> {
     /// The value itself, for the one place that needs it.
     pub const fn expose(&self) -> &T {
         &self.0
+    }
+
+    /// What answers say of it: that there is one, or nothing.
+    pub fn shown(&self) -> &'static str {
+        if self.is_empty() { "" } else { HIDDEN }
     }
 
     /// Whether there is nothing to hide.
@@ -72,7 +80,7 @@ impl<T: Concealed> Eq for Secret<T> {}
 
 impl<T: Concealed> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
+        f.write_str(HIDDEN)
     }
 }
 
@@ -103,6 +111,7 @@ mod tests {
         let secret = Secret::from("hunter2");
         assert_eq!(format!("{secret:?} {:#?}", Some(&secret)), "*** Some(\n    ***,\n)");
         assert_eq!(format!("{:?}", SecretBytes::new(b"hunter2".to_vec())), "***");
+        assert_eq!((secret.shown(), Secret::from("").shown()), ("***", ""));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use clap::{Args, Subcommand};
 
+use model::secret::HIDDEN;
+
 use crate::cli::failure::Failure;
 use crate::cli::native::exchange::ConnectionArguments;
 use crate::cli::output::{OutputArguments, Sheet};
@@ -59,7 +61,7 @@ fn rows(asked: &[String], (profile, origin): &(Profile, Origin)) -> Vec<Vec<Stri
         |name: &str, value: &str, origin: &str| [name, value, origin].map(str::to_owned).to_vec();
     vec![
         row("endpoints", &endpoints.join(","), &of_endpoints),
-        row("api_key", "***", &of_profile),
+        row("api_key", HIDDEN, &of_profile),
         row("trusted", trusted, &of_profile),
     ]
 }

@@ -1,10 +1,8 @@
 //! What is nobody's business, whatever it stands in: by the names of members and parameters, and passwords in addresses.
 
 use model::machine::power::driver::{POWER_DRIVERS, PowerDriver};
+use model::secret::HIDDEN;
 use serde_json::Value;
-
-/// What stands in place of a secret.
-pub(crate) const HIDDEN: &str = "***";
 
 /// What the names of members and parameters contain whose values are secret.
 const PARTS: &[&str] = &[

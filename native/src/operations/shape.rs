@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::operation::{BulkOperation, Outcome, Target};
+use model::secret::HIDDEN;
 use model::time::Timestamp;
 use ops::background;
 use serde::Serialize;
@@ -81,7 +82,7 @@ pub struct ShownTarget {
 impl From<&BulkOperation> for Shown {
     fn from(operation: &BulkOperation) -> Self {
         let counts = operation.counts();
-        let hidden = operation.secrets.keys().map(|name| (name.clone(), vec!["***".to_owned()]));
+        let hidden = operation.secrets.keys().map(|name| (name.clone(), vec![HIDDEN.to_owned()]));
         Self {
             id: operation.id.clone(),
             state: operation.state().name().to_owned(),

@@ -7,7 +7,7 @@ use model::id::OidcProviderId;
 use model::oidc_provider::{
     AccessTokenType, GROUPS_CLAIM_DEFAULT, OidcProvider, SESSION_LENGTH_DEFAULT_S,
 };
-use model::secret::Secret;
+use model::secret::{HIDDEN, Secret};
 use model::time::Timestamp;
 
 use crate::authorize::authorize;
@@ -104,11 +104,12 @@ pub async fn known(tables: &Tables) -> Option<OidcProvider> {
 /// # Errors
 /// [`Refusal::Fields`] for what is missing or wrong.
 pub fn drafted(change: &OidcProviderChange) -> Result<OidcProvider, Refusal> {
+    let secret = change.client_secret.as_ref().filter(|secret| is_told(secret));
     let needed = [
         ("name", change.name.as_deref()),
         ("issuer_url", change.issuer_url.as_deref()),
         ("client_id", change.client_id.as_deref()),
-        ("client_secret", change.client_secret.as_ref().map(|secret| secret.expose().as_str())),
+        ("client_secret", secret.map(|secret| secret.expose().as_str())),
         ("redirect_uri", change.redirect_uri.as_deref()),
     ];
     let mut errors = FieldErrors::default();
@@ -252,6 +253,11 @@ fn blank() -> OidcProvider {
     }
 }
 
+/// Whether a secret is one, and not what answers show in its place.
+fn is_told(secret: &Secret) -> bool {
+    !secret.matches(HIDDEN.as_bytes())
+}
+
 fn changed(before: OidcProvider, change: OidcProviderChange) -> OidcProvider {
     let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let trimmed = |text: String| text.trim().to_owned();
@@ -260,7 +266,7 @@ fn changed(before: OidcProvider, change: OidcProviderChange) -> OidcProvider {
         name: change.name.map_or(before.name, trimmed),
         issuer_url: change.issuer_url.map_or(before.issuer_url, trimmed),
         client_id: change.client_id.map_or(before.client_id, trimmed),
-        client_secret: change.client_secret.unwrap_or(before.client_secret),
+        client_secret: change.client_secret.filter(is_told).unwrap_or(before.client_secret),
         enabled: change.enabled.unwrap_or(before.enabled),
         token_type: change.token_type.unwrap_or(before.token_type),
         redirect_uri: change.redirect_uri.map_or(before.redirect_uri, trimmed),

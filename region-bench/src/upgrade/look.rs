@@ -35,11 +35,12 @@ const PATHS: &[&str] = &[
 
 /// What a previous version told without knowing it, and so is told otherwise on purpose: names showed
 /// their addresses as made in the moment in which they were read, and racks the architecture
-/// of most and services that nobody had asked.
+/// of most and services that nobody had asked. And what is not told any more: the secrets of keys.
 const GUESSED: &[(&str, &[&str])] = &[
     ("dnsresources/", &["ip_addresses", "created"]),
     ("rackcontrollers/", &["architecture"]),
     ("rackcontrollers/", &["service_set"]),
+    ("account/?op=list_authorisation_tokens", &["token"]),
 ];
 
 /// What a field of a machine is, that only its owner's system may read.

@@ -2,7 +2,9 @@
 
 use api::account::{ApiKey, ListedApiKey};
 use model::access::Permission;
+use model::secret::HIDDEN;
 use ops::access::account;
+use ops::site::dates;
 
 use crate::access::accounts::DEFAULT_CONSUMER;
 use crate::call::Call;
@@ -13,7 +15,7 @@ use crate::reply::Reply;
 
 const NAME: Param<String> = Param::text("name", "What to call it.");
 const TOKEN: Param<String> = Param::text("token", "The key, or its middle part.");
-const TOKEN_KEY: Param<String> = Param::text("token_key", "The key's middle part.");
+const TOKEN_KEY: Param<String> = Param::text("token_key", "The key, or its middle part.");
 
 /// The operations of this resource.
 pub const OPERATIONS: &[Operation] = &[
@@ -41,9 +43,11 @@ pub const OPERATIONS: &[Operation] = &[
 
 async fn list(call: Call) -> Result<Reply, Problem> {
     let tokens = account::tokens(&call.parts.tables, &call.actor).await?;
-    let listed = tokens
-        .iter()
-        .map(|token| ListedApiKey { name: token.name.clone(), token: token.api_key() });
+    let listed = tokens.iter().map(|token| ListedApiKey {
+        name: token.name.clone(),
+        token: format!("{}:{}:{HIDDEN}", token.consumer_key, token.key).into(),
+        created: dates::rfc3339_ms(token.created),
+    });
     Ok(Reply::json(&listed.collect::<Vec<_>>()))
 }
 
@@ -55,13 +59,17 @@ async fn create(call: Call) -> Result<Reply, Problem> {
 
 async fn rename(call: Call) -> Result<Reply, Problem> {
     let (token, name) = (TOKEN.required(&call.params)?, NAME.required(&call.params)?);
-    let key = token.split(':').nth(1).unwrap_or(&token);
-    account::rename_token(&call.parts.tables, &call.actor, key, &name).await?;
+    account::rename_token(&call.parts.tables, &call.actor, middle(&token), &name).await?;
     Ok(Reply::text("Accepted").with_status(202))
 }
 
 async fn delete(call: Call) -> Result<Reply, Problem> {
     let key = TOKEN_KEY.required(&call.params)?;
-    account::delete_token(&call.parts.tables, &call.actor, &key).await?;
+    account::delete_token(&call.parts.tables, &call.actor, middle(&key)).await?;
     Ok(Reply::no_content())
+}
+
+/// The part of a key that names it, of the whole key or of that part alone.
+fn middle(key: &str) -> &str {
+    key.split(':').nth(1).unwrap_or(key)
 }

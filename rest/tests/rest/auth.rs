@@ -103,6 +103,10 @@ async fn keys_are_listed_renamed_and_deleted_by_their_owner() {
     let listed = region.get(By::User, "account/?op=list_authorisation_tokens").await.json();
     let names: Vec<_> = listed.as_array().unwrap().iter().map(|token| &token["name"]).collect();
     assert!(names.contains(&&"new".into()), "{names:?}");
+    let own = listed.as_array().unwrap().iter().find(|token| token["name"] == "new").unwrap();
+    let token = format!("{}:{key}:***", created["consumer_key"].as_str().unwrap());
+    assert_eq!(own["token"], token, "the secret was told once");
+    assert!(own["created"].as_str().unwrap().ends_with('Z'), "{own}");
     let form = [("op", "delete_authorisation_token"), ("token_key", key)];
     region.post(By::Admin, "account/", &form).await.assert(404);
     region.post(By::User, "account/", &form).await.assert(204);

@@ -14,7 +14,7 @@ async fn a_license_key_is_kept_changed_and_forgotten() {
     let form = [("osystem", "windows"), ("distro_series", "win2022"), ("license_key", KEY)];
     let created = region.post(By::Admin, ALL, &form).await.assert(200).json();
     let shape = json!({
-        "osystem": "windows", "distro_series": "win2022", "license_key": KEY,
+        "osystem": "windows", "distro_series": "win2022", "license_key": "***",
         "resource_uri": "/MAAS/api/2.0/license-key/windows/win2022",
     });
     assert_eq!(created, shape);
@@ -25,7 +25,7 @@ async fn a_license_key_is_kept_changed_and_forgotten() {
     assert_eq!(region.get(By::Admin, ONE).await.assert(200).json(), shape);
     let other = KEY.replace("AB", "XY");
     let changed = region.put(By::Admin, ONE, &[("license_key", other.as_str())]).await;
-    assert_eq!(changed.assert(200).json()["license_key"], other);
+    assert_eq!(changed.assert(200).json()["license_key"], "***");
     region.delete(By::Admin, ONE).await.assert(204);
     region.delete(By::Admin, ONE).await.assert(204);
     let gone = region.get(By::Admin, ONE).await.assert(404);

@@ -168,7 +168,7 @@ async fn a_provider_is_asked_when_it_is_made_and_shown_to_administrators() {
         Site::start(&[("session_length", "3600"), ("user_groups", "staff,night shift")]).await;
     let expected = json!([{
         "id": 1, "name": "corp", "issuer_url": site.provider.url, "client_id": "maas",
-        "client_secret": "hush hush", "enabled": true, "token_type": "JWT",
+        "client_secret": "***", "enabled": true, "token_type": "JWT",
         "redirect_uri": REDIRECT, "scopes": "profile email", "groups_claim": "groups",
         "admin_groups": ["admins"], "user_groups": ["staff", "night shift"], "username_claim": "",
         "session_length": 3600, "allow_http": false,

@@ -6,15 +6,12 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use model::secret;
+use model::secret::{self, HIDDEN};
 use serde::ser::{
     Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 use serde_json::{Error, Map, Value, value};
-
-/// What is told of a secret.
-const HIDDEN: &str = "***";
 
 /// Before and after what tells a secret from another one.
 const MARK: char = '\0';

@@ -1,10 +1,10 @@
 //! What a bundle is made of. Each part that cannot be read is noted, and the others are read all the same.
 
+use model::secret::HIDDEN;
 use serde_json::{Value, json};
 
 use crate::cli::bundle::archive::{Bundle, file_name};
 use crate::cli::bundle::redact::Redaction;
-use crate::cli::secret::HIDDEN;
 
 /// How many machines are told with their timelines.
 const MACHINES_MAX: usize = 50;

@@ -1,9 +1,10 @@
 //! Takes secrets out of what others are given to look at: by the names of members, by what texts look like, and by the
 //! secrets that are known. Rather too much than too little.
 
+use model::secret::HIDDEN;
 use serde_json::Value;
 
-use crate::cli::secret::{HIDDEN, is_named, without_passwords};
+use crate::cli::secret::{is_named, without_passwords};
 
 /// What is named before an `=` in logs without being secret: the key of a row.
 const ROW_KEY: &str = "key";

@@ -1,5 +1,6 @@
 //! The columns of a kind of objects, from the table of resources.
 
+use model::secret::HIDDEN;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
@@ -49,7 +50,8 @@ impl Shown {
         let mut usual = Vec::new();
         for (name, value) in first.into_iter().flatten() {
             let says_nothing = name == "resource_uri" || (name == "revision" && has_id);
-            if says_nothing || is_named(name) {
+            let is_hidden = value.as_str().is_some_and(|text| text.ends_with(HIDDEN));
+            if says_nothing || (is_named(name) && !is_hidden) {
                 continue;
             }
             let of_many = value.as_array().and_then(|items| items.first());
@@ -177,6 +179,11 @@ mod tests {
         let rows = [
             json!({"a": 1, "b": 1, "c": 1, "client_secret": "x", "d": 1, "e": 1, "f": 1, "id": 1, "name": "n"}),
         ];
+        let keys =
+            [json!({"name": "laptop", "token": "a:b:***", "created": "2026-11-30T12:00:00Z"})];
+        let shown = Shown::of(noun::find("account").unwrap(), &keys);
+        let usual: Vec<&str> = shown.usual.iter().map(|(header, _)| header.as_str()).collect();
+        assert_eq!(usual, ["NAME", "CREATED", "TOKEN"]);
         let shown = Shown::of(noun::find("oidc-provider").unwrap(), &rows);
         let usual: Vec<&str> = shown.usual.iter().map(|(header, _)| header.as_str()).collect();
         assert_eq!(usual, ["ID", "NAME", "A", "B", "C", "D", "E"]);

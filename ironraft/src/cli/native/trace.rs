@@ -1,9 +1,10 @@
 //! `-v`: what was sent to which region and what it answered, on standard error, without secrets.
 
 use client::{Attempt, Body};
+use model::secret::HIDDEN;
 use serde_json::Value;
 
-use crate::cli::secret::{HIDDEN, is_named};
+use crate::cli::secret::is_named;
 
 /// Tells of one attempt.
 pub(crate) fn tell(attempt: &Attempt<'_>) {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::secret::HIDDEN;
 use serde_json::{Value, json};
 
-use crate::cli::secret::{self, HIDDEN};
+use crate::cli::secret;
 use crate::cli::site::document::{Document, Entry, is_empty, is_same};
 use crate::cli::site::kind::{Field, Fields, Form, Kind, Verb, sections};
 

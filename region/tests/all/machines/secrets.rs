@@ -98,7 +98,8 @@ fn no_object_of_the_model_prints_its_secrets() {
 #[test]
 fn no_shape_of_the_api_and_no_order_prints_its_secrets() {
     check(&ApiKey::from(&token()));
-    check(&ListedApiKey { name: "n".to_owned(), token: token().api_key() });
+    let (name, created) = ("n".to_owned(), String::new());
+    check(&ListedApiKey { name, token: token().api_key(), created });
     check(&ReportedBmc { driver: "ipmi".to_owned(), parameters: parameters() });
     let account = Some(BmcAccount { user: "maas".to_owned(), password: secret() });
     let welcome = |work| Welcome {

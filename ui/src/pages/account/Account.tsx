@@ -23,7 +23,7 @@ import { USER_TABS } from "../users/Users";
 
 interface Token {
   name: string;
-  /** `consumer:token:secret`. */
+  /** `consumer:token:***`. */
   token: string;
 }
 
@@ -80,7 +80,7 @@ export default function Account() {
   );
 }
 
-type AskedKey = { kind: "new" } | { kind: "show" | "rename" | "delete"; of: Token } | { kind: "made"; key: string };
+type AskedKey = { kind: "new" } | { kind: "rename" | "delete"; of: Token } | { kind: "made"; key: string };
 
 /** What the API answers when a key was made. */
 interface MadeKey {
@@ -103,9 +103,6 @@ function ApiKeys() {
         ]}
         actions={(found) => (
           <>
-            <Button size="small" label={`Show ${called(found)}`} onPress={() => setAsked({ kind: "show", of: found })}>
-              Show
-            </Button>
             <Button size="small" label={`Rename ${called(found)}`} onPress={() => setAsked({ kind: "rename", of: found })}>
               Rename
             </Button>
@@ -150,8 +147,6 @@ function AskKey({ asked, onAsk, onDone }: { asked: AskedKey; onAsk: (asked: Aske
       );
     case "made":
       return <KeyDialog value={asked.key} onClose={close} />;
-    case "show":
-      return <KeyDialog value={asked.of.token} onClose={close} />;
     case "rename":
       return (
         <FormDialog

@@ -97,13 +97,13 @@ test("keys are shown by what is no secret of them", () => {
 
 test("a new API key is told when it was made", async () => {
   region.use(
-    http.get(`${ORIGIN}/api/v1/account/list-authorisation-tokens`, () => HttpResponse.json([{ name: "old", token: "c:mid:hidden" }])),
+    http.get(`${ORIGIN}/api/v1/account/list-authorisation-tokens`, () => HttpResponse.json([{ name: "old", token: "c:mid:***", created: "2026-11-30T12:00:00.000Z" }])),
     http.get(`${ORIGIN}/api/v1/ssh-keys`, () => HttpResponse.json(page([]))),
     http.post(`${ORIGIN}/api/v1/account/create-authorisation-token`, () => HttpResponse.json({ consumer_key: "x", token_key: "y", token_secret: "z", name: "laptop" })),
   );
   show(shown, "/account");
   expect(await screen.findByText("mid")).toBeTruthy();
-  expect(screen.queryByText(/hidden/)).toBeNull();
+  expect(screen.queryByText(/\*\*\*/)).toBeNull();
   await userEvent.click(screen.getByRole("button", { name: "New key" }));
   await userEvent.click(await screen.findByRole("button", { name: "Make" }));
   expect(await screen.findByText("x:y:z")).toBeTruthy();
