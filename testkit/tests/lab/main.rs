@@ -1,6 +1,11 @@
 //! The lab and what only it can show: BMCs that power machines, DHCP clients and relays that others made, MAAS's client, and
 //! the web interface in a browser.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "what a journey says is shown if it fails, also when it is ended from outside"
+)]
+
 mod bmc;
 mod dhcp;
 mod discovery;

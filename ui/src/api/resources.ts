@@ -72,7 +72,7 @@ const KEYS: Partial<Record<ResourceName, string>> = {
 };
 
 /** The kinds that cannot be watched. */
-const UNWATCHED: ReadonlySet<string> = new Set(["discoveries", "dns-records", "license-keys", "users", "files", "leases"]);
+const UNWATCHED: ReadonlySet<string> = new Set(["dns-records", "license-keys", "files", "leases"]);
 
 /** Whether changes of a kind are told by the stream; others are read again from time to time. */
 export function isWatched(resource: ResourceName): boolean {
