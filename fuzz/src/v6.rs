@@ -348,17 +348,10 @@ fn engine(rack: &SystemId, incarnation: u64) -> Engine {
     let mut engine = Engine::new(own, Policy::default(), server_id("cluster"));
     engine.leases.update(|view| {
         view.put_vlan(Vlan {
-            id: VLAN,
-            fabric: FabricId(1),
-            vid: 0,
-            name: "untagged".to_owned(),
-            description: String::new(),
-            mtu: 1_500,
             dhcp_on: true,
             primary_rack: Some(SystemId::from_number(1)),
             secondary_rack: Some(SystemId::from_number(2)),
-            relay_vlan: None,
-            space: None,
+            ..Vlan::untagged(VLAN, FabricId(1))
         });
         let cidr = ipnet::IpNet::new(IpAddr::V6(ip(0)), 64).expect("a prefix");
         view.put_subnet(Subnet::new(SubnetId(1), VLAN, cidr));

@@ -430,17 +430,11 @@ fn copy(view: &mut View, region: &Region) {
 fn link(id: VlanId, relay_vlan: Option<VlanId>) -> Vlan {
     let direct = relay_vlan.is_none();
     Vlan {
-        id,
-        fabric: FabricId(1),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: direct,
         primary_rack: direct.then(|| SystemId::from_number(1)),
         secondary_rack: direct.then(|| SystemId::from_number(2)),
         relay_vlan,
-        space: None,
+        ..Vlan::untagged(id, FabricId(1))
     }
 }
 

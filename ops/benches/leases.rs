@@ -209,17 +209,10 @@ fn block(number: u32) -> Block {
 
 fn network(tx: &mut Tx) -> Result<(), TableError> {
     tx.put(&Vlan {
-        id: VlanId(1),
-        fabric: FabricId(1),
-        vid: 0,
         name: "link".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: true,
         primary_rack: Some(rack()),
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
+        ..Vlan::untagged(VlanId(1), FabricId(1))
     })?;
     tx.put(&Subnet {
         name: "10.0.0.0/8".to_owned(),

@@ -284,17 +284,10 @@ fn domain() -> Served {
 
 fn vlan() -> Served {
     Served::Vlan(Vlan {
-        id: VlanId(1),
-        fabric: FabricId(1),
-        vid: 0,
         name: "link".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: true,
         primary_rack: Some(SystemId::from_number(1)),
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
+        ..Vlan::untagged(VlanId(1), FabricId(1))
     })
 }
 

@@ -147,17 +147,11 @@ impl Bench {
 
 pub(crate) fn vlan(id: VlanId, relay_vlan: Option<VlanId>) -> Vlan {
     Vlan {
-        id,
-        fabric: FabricId(1),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: relay_vlan.is_none(),
         primary_rack: relay_vlan.is_none().then(|| rack(1)),
         secondary_rack: relay_vlan.is_none().then(|| rack(2)),
         relay_vlan,
-        space: None,
+        ..Vlan::untagged(id, FabricId(1))
     }
 }
 

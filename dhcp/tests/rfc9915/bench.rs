@@ -184,17 +184,10 @@ impl Bench {
 
 pub(crate) fn vlan(id: VlanId) -> Vlan {
     Vlan {
-        id,
-        fabric: FabricId(1),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: true,
         primary_rack: Some(rack(1)),
         secondary_rack: Some(rack(2)),
-        relay_vlan: None,
-        space: None,
+        ..Vlan::untagged(id, FabricId(1))
     }
 }
 

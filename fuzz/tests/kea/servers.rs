@@ -227,17 +227,9 @@ fn time(now: Moment) -> Timestamp {
 
 fn link() -> Vlan {
     Vlan {
-        id: LINK,
-        fabric: FabricId(1),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: true,
         primary_rack: Some(SystemId::from_number(1)),
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
+        ..Vlan::untagged(LINK, FabricId(1))
     }
 }
 

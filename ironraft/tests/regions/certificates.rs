@@ -12,7 +12,6 @@ use identity::{CertificateAuthority, ExpectedPeer, Identity, Role};
 use model::access::Actor;
 use model::id::{FabricId, VlanId};
 use model::net::vlan::Vlan;
-use ops::cluster::bootstrap::untagged;
 use ops::cluster::nodes::{NewRack, NewRegion, admit_rack, create_token, init_cluster};
 use proto::cluster::RenewRequest;
 use proto::cluster::cluster_client::ClusterClient;
@@ -150,7 +149,7 @@ async fn certificates_are_renewed_while_the_session_goes_on() {
     .await;
 
     // The session is the first one still, and carries what changes.
-    let vlan: Vlan = untagged(VlanId(7), FabricId(1));
+    let vlan = Vlan::untagged(VlanId(7), FabricId(1));
     tables.update(&Cause::new("test", "test"), |tx| tx.put(&vlan)).await.unwrap();
     wait_for("the change", || generations.load().vlans.contains_key(&VlanId(7))).await;
     assert_eq!(dials.load(Ordering::Relaxed), 1);

@@ -32,6 +32,24 @@ pub struct Vlan {
 }
 
 impl Vlan {
+    /// The VLAN that every fabric begins with: untagged, without DHCP.
+    #[must_use]
+    pub fn untagged(id: VlanId, fabric: FabricId) -> Self {
+        Self {
+            id,
+            fabric,
+            vid: 0,
+            name: "untagged".to_owned(),
+            description: String::new(),
+            mtu: 1500,
+            dhcp_on: false,
+            primary_rack: None,
+            secondary_rack: None,
+            relay_vlan: None,
+            space: None,
+        }
+    }
+
     /// The racks that serve DHCP on this VLAN, in a fixed order.
     pub fn racks(&self) -> impl Iterator<Item = &SystemId> {
         self.primary_rack.iter().chain(&self.secondary_rack)

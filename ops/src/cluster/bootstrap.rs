@@ -105,7 +105,7 @@ fn insert_defaults(tx: &mut Tx) -> Result<(), Refusal> {
             class_type: None,
         })?;
         let vlan = VlanId(tx.next_id::<Vlan>()?);
-        tx.insert(&untagged(vlan, DEFAULT_FABRIC))?;
+        tx.insert(&Vlan::untagged(vlan, DEFAULT_FABRIC))?;
     }
     Ok(())
 }
@@ -115,22 +115,4 @@ fn insert_missing<T: Row>(tx: &mut Tx, row: &T) -> Result<(), Refusal> {
         tx.insert(row)?;
     }
     Ok(())
-}
-
-/// The VLAN that every fabric begins with.
-#[must_use]
-pub fn untagged(id: VlanId, fabric: FabricId) -> Vlan {
-    Vlan {
-        id,
-        fabric,
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1500,
-        dhcp_on: false,
-        primary_rack: None,
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
-    }
 }

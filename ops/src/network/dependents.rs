@@ -218,7 +218,6 @@ mod tests {
 
     use super::*;
     use crate::authorize::tests::administrator;
-    use crate::cluster::bootstrap::untagged;
     use crate::network::subnets::{self, SubnetChange};
 
     /// An interface on VLAN 1 with links to subnets.
@@ -245,7 +244,7 @@ mod tests {
         let made: Result<(), TableError> = tables
             .update(&Cause::new("test", "test"), |tx| {
                 for id in [1, 2] {
-                    tx.put(&Vlan { vid: id, ..untagged(VlanId(id.into()), FabricId(0)) })?;
+                    tx.put(&Vlan { vid: id, ..Vlan::untagged(VlanId(id.into()), FabricId(0)) })?;
                     let cidr = format!("10.{id}.0.0/24").parse().expect("a prefix");
                     tx.put(&Subnet::new(SubnetId(id.into()), VlanId(1), cidr))?;
                 }

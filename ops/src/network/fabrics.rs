@@ -9,7 +9,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
-use crate::cluster::bootstrap::{DEFAULT_FABRIC, untagged};
+use crate::cluster::bootstrap::DEFAULT_FABRIC;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
@@ -82,7 +82,7 @@ pub async fn create(
             let fabric = changed(Fabric { id, name, description, class_type: None }, change)?;
             tx.insert(&fabric)?;
             let vlan = VlanId(tx.next_id::<Vlan>()?);
-            tx.insert(&untagged(vlan, id))?;
+            tx.insert(&Vlan::untagged(vlan, id))?;
             Ok(fabric)
         })
         .await?;

@@ -17,7 +17,6 @@ use model::net::space::Space;
 use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
-use crate::cluster::bootstrap::untagged;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
@@ -143,7 +142,7 @@ pub async fn create(
             let fabric = specifiers::fabric(tx, fabric)?;
             tx.guard(SUBNETS_GUARD);
             let id = VlanId(tx.next_id::<Vlan>()?);
-            let blank = Vlan { name: String::new(), ..untagged(id, fabric.id) };
+            let blank = Vlan { name: String::new(), ..Vlan::untagged(id, fabric.id) };
             let vlan = changed(tx, blank, change)?;
             hold(tx, &vlan);
             tx.insert(&vlan)?;

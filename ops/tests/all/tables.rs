@@ -6,8 +6,9 @@ use model::id::{FabricId, SpaceId};
 use model::net::fabric::Fabric;
 use model::net::reserved::ReservedAddress;
 use model::net::space::Space;
+use model::net::vlan::Vlan;
 use ops::access::users::NewUser;
-use ops::cluster::bootstrap::{bootstrap, untagged};
+use ops::cluster::bootstrap::bootstrap;
 use raft_store::Store;
 use tables::error::TableError;
 use tables::network::{FABRIC_BY_NAME, VLANS_OF_FABRIC};
@@ -57,12 +58,12 @@ async fn names_can_be_swapped_within_a_transaction() {
 #[tokio::test]
 async fn secondary_indexes_list_what_has_the_key_now() {
     let (tables, cause) = tables();
-    let vlan = |id, fabric| untagged(model::id::VlanId(id), FabricId(fabric));
+    let vlan = |id, fabric| Vlan::untagged(model::id::VlanId(id), FabricId(fabric));
     let put = async |vlan| tables.update(&cause, |tx| tx.put(&vlan)).await;
     put(vlan(1, 1)).await.unwrap();
-    put(model::net::vlan::Vlan { vid: 7, ..vlan(2, 1) }).await.unwrap();
+    put(Vlan { vid: 7, ..vlan(2, 1) }).await.unwrap();
     put(vlan(3, 2)).await.unwrap();
-    put(model::net::vlan::Vlan { vid: 7, ..vlan(2, 2) }).await.unwrap();
+    put(Vlan { vid: 7, ..vlan(2, 2) }).await.unwrap();
     let view = tables.view().await.unwrap();
     let of = |fabric| {
         let vlans = view.list_by(&VLANS_OF_FABRIC, &FabricId(fabric)).unwrap();

@@ -74,17 +74,9 @@ pub(crate) fn enter(namespace: &str) {
 pub(crate) fn generation(rack: &SystemId) -> Generation {
     let mut generation = Generation { revision: 1, ..Generation::default() };
     generation.put(Served::Vlan(Vlan {
-        id: VlanId(1),
-        fabric: FabricId(1),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1_500,
         dhcp_on: true,
         primary_rack: Some(rack.clone()),
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
+        ..Vlan::untagged(VlanId(1), FabricId(1))
     }));
     generation.put(Served::Subnet(Subnet {
         name: "lab".to_owned(),

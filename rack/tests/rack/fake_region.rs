@@ -59,19 +59,7 @@ struct Service(Arc<Mutex<Shared>>);
 
 /// A VLAN with this id.
 pub(crate) fn vlan(id: u32) -> Served {
-    Served::Vlan(Vlan {
-        id: VlanId(id),
-        fabric: FabricId(1),
-        vid: 0,
-        name: format!("vlan-{id}"),
-        description: String::new(),
-        mtu: 1_500,
-        dhcp_on: false,
-        primary_rack: None,
-        secondary_rack: None,
-        relay_vlan: None,
-        space: None,
-    })
+    Served::Vlan(Vlan { name: format!("vlan-{id}"), ..Vlan::untagged(VlanId(id), FabricId(1)) })
 }
 
 impl FakeRegion {

@@ -88,17 +88,10 @@ mod tests {
     fn vlan(id: u32, racks: [Option<u64>; 2], relay: Option<u32>) -> (VlanId, Vlan) {
         let [primary_rack, secondary_rack] = racks.map(|number| number.map(rack));
         let vlan = Vlan {
-            id: VlanId(id),
-            fabric: FabricId(1),
-            vid: 0,
-            name: "untagged".to_owned(),
-            description: String::new(),
-            mtu: 1500,
-            dhcp_on: false,
             primary_rack,
             secondary_rack,
             relay_vlan: relay.map(VlanId),
-            space: None,
+            ..Vlan::untagged(VlanId(id), FabricId(1))
         };
         (vlan.id, vlan)
     }

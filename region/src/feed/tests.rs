@@ -153,17 +153,11 @@ fn snippet(id: u32, scope: u32, text: usize) -> DhcpSnippet {
 
 fn vlan(id: u32, (primary, secondary): (Option<u64>, Option<u64>), relay: Option<u32>) -> Vlan {
     Vlan {
-        id: VlanId(id),
-        fabric: FabricId(id),
-        vid: 0,
-        name: "untagged".to_owned(),
-        description: String::new(),
-        mtu: 1500,
         dhcp_on: true,
         primary_rack: primary.map(rack),
         secondary_rack: secondary.map(rack),
         relay_vlan: relay.map(VlanId),
-        space: None,
+        ..Vlan::untagged(VlanId(id), FabricId(id))
     }
 }
 

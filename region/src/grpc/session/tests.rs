@@ -65,19 +65,7 @@ impl Region {
     }
 
     async fn put_vlan(&self, id: u32, primary_rack: Option<SystemId>) {
-        let vlan = Vlan {
-            id: VlanId(id),
-            fabric: FabricId(id),
-            vid: 0,
-            name: "untagged".to_owned(),
-            description: String::new(),
-            mtu: 1500,
-            dhcp_on: false,
-            primary_rack,
-            secondary_rack: None,
-            relay_vlan: None,
-            space: None,
-        };
+        let vlan = Vlan { primary_rack, ..Vlan::untagged(VlanId(id), FabricId(id)) };
         self.tables.update(&Cause::new("test", "test"), |tx| tx.put(&vlan)).await.unwrap();
     }
 

@@ -71,7 +71,7 @@ fn put_link(tx: &mut tables::tx::Tx, number: u32) -> Result<(), TableError> {
         vid: u16::try_from(100 + number).unwrap_or_default(),
         name: if number == 5 { "3".to_owned() } else { "untagged".to_owned() },
         space: number.is_multiple_of(2).then_some(SpaceId(0)),
-        ..crate::cluster::bootstrap::untagged(VlanId(number), FabricId(number % 3))
+        ..Vlan::untagged(VlanId(number), FabricId(number % 3))
     })?;
     tx.put(&Subnet {
         name: format!("net-{}", number % 4),
