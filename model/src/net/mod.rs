@@ -9,6 +9,7 @@ pub mod neighbour;
 pub mod occupancy;
 pub mod range;
 pub mod reserved;
+pub mod router_advertisements;
 pub mod scan;
 pub mod space;
 pub mod staticroute;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{FabricId, SpaceId, SystemId, VlanId};
+use crate::net::router_advertisements::RouterAdvertisements;
 
 /// A VLAN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Vlan {
     pub relay_vlan: Option<VlanId>,
     /// The space it belongs to; none is MAAS's `undefined`.
     pub space: Option<SpaceId>,
+    /// What the racks above advertise here.
+    #[serde(default, skip_serializing_if = "RouterAdvertisements::is_off")]
+    pub router_advertisements: RouterAdvertisements,
 }
 
 impl Vlan {
@@ -47,6 +51,7 @@ impl Vlan {
             secondary_rack: None,
             relay_vlan: None,
             space: None,
+            router_advertisements: RouterAdvertisements::Off,
         }
     }
 

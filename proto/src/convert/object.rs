@@ -27,7 +27,7 @@ use model::tag::ServedTag;
 use super::address::{ip_from_bytes, ip_to_bytes};
 use super::error::{ConvertError, parse_text};
 use super::unknown::Unknown;
-use super::{binding, dnsresource, machine, subnet};
+use super::{binding, dnsresource, machine, subnet, vlan};
 use crate::rack;
 use crate::rack::object::Object as Wire;
 use crate::rack::object_key::Key as WireKey;
@@ -148,7 +148,7 @@ impl TryFrom<rack::Object> for Received {
     fn try_from(object: rack::Object) -> Result<Self, Self::Error> {
         let mut unknown = Vec::new();
         let served = match object.object.ok_or(NO_OBJECT)? {
-            Wire::Vlan(vlan) => Served::Vlan(vlan.try_into()?),
+            Wire::Vlan(it) => Served::Vlan(vlan::vlan(it, &mut unknown)?),
             Wire::Subnet(it) => Served::Subnet(subnet::subnet(it, &mut unknown)?),
             Wire::Iprange(range) => Served::IpRange(range.try_into()?),
             Wire::Domain(domain) => Served::Domain(domain.into()),

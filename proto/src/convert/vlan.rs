@@ -1,9 +1,11 @@
 //! `Vlan` on the wire. Description and space stay in the region.
 
 use model::id::{FabricId, VlanId};
+use model::net::router_advertisements::RouterAdvertisements;
 use model::net::vlan::Vlan;
 
 use super::error::{ConvertError, parse, parse_text};
+use super::unknown::Unknown;
 use crate::rack;
 
 const MESSAGE: &str = "Vlan";
@@ -22,6 +24,7 @@ impl From<&Vlan> for rack::Vlan {
             secondary_rack,
             relay_vlan,
             space: _,
+            router_advertisements,
         } = vlan;
         Self {
             id: id.0,
@@ -33,28 +36,39 @@ impl From<&Vlan> for rack::Vlan {
             primary_rack: primary_rack.as_ref().map(ToString::to_string),
             secondary_rack: secondary_rack.as_ref().map(ToString::to_string),
             relay_vlan: relay_vlan.map(|id| id.0),
+            router_advertisements: match router_advertisements {
+                RouterAdvertisements::Off => 0,
+                RouterAdvertisements::On => 1,
+                RouterAdvertisements::Slaac => 2,
+            },
         }
     }
 }
 
-impl TryFrom<rack::Vlan> for Vlan {
-    type Error = ConvertError;
-
-    fn try_from(vlan: rack::Vlan) -> Result<Self, Self::Error> {
-        let system_id =
-            |field, id: Option<String>| id.map(|id| parse_text(MESSAGE, field, &id)).transpose();
-        Ok(Self {
-            id: VlanId(vlan.id),
-            fabric: FabricId(vlan.fabric),
-            vid: parse(MESSAGE, "vid", vlan.vid)?,
-            name: vlan.name,
-            description: String::new(),
-            mtu: parse(MESSAGE, "mtu", vlan.mtu)?,
-            dhcp_on: vlan.dhcp_on,
-            primary_rack: system_id("primary_rack", vlan.primary_rack)?,
-            secondary_rack: system_id("secondary_rack", vlan.secondary_rack)?,
-            relay_vlan: vlan.relay_vlan.map(VlanId),
-            space: None,
-        })
-    }
+/// The VLAN, with what is known of it.
+pub(super) fn vlan(vlan: rack::Vlan, unknown: &mut Vec<Unknown>) -> Result<Vlan, ConvertError> {
+    let system_id =
+        |field, id: Option<String>| id.map(|id| parse_text(MESSAGE, field, &id)).transpose();
+    Ok(Vlan {
+        id: VlanId(vlan.id),
+        fabric: FabricId(vlan.fabric),
+        vid: parse(MESSAGE, "vid", vlan.vid)?,
+        name: vlan.name,
+        description: String::new(),
+        mtu: parse(MESSAGE, "mtu", vlan.mtu)?,
+        dhcp_on: vlan.dhcp_on,
+        primary_rack: system_id("primary_rack", vlan.primary_rack)?,
+        secondary_rack: system_id("secondary_rack", vlan.secondary_rack)?,
+        relay_vlan: vlan.relay_vlan.map(VlanId),
+        space: None,
+        router_advertisements: match vlan.router_advertisements {
+            0 => RouterAdvertisements::Off,
+            1 => RouterAdvertisements::On,
+            2 => RouterAdvertisements::Slaac,
+            other => {
+                unknown.push(Unknown::new(MESSAGE, "router_advertisements", other));
+                RouterAdvertisements::Off
+            }
+        },
+    })
 }

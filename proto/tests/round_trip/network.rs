@@ -12,6 +12,7 @@ use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
+use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
@@ -28,6 +29,7 @@ prop_compose! {
         primary_rack in option::of(system_id()),
         secondary_rack in option::of(system_id()),
         relay_vlan in any::<Option<u32>>(),
+        router_advertisements in prop::sample::select(&RouterAdvertisements::ALL[..]),
     ) -> Vlan {
         let (id, fabric, vid, mtu, dhcp_on) = ids;
         Vlan {
@@ -42,6 +44,7 @@ prop_compose! {
             secondary_rack,
             relay_vlan: relay_vlan.map(VlanId),
             space: None,
+            router_advertisements,
         }
     }
 }

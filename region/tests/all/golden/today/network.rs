@@ -20,6 +20,7 @@ use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::neighbour::Neighbour;
 use model::net::reserved::{ReservedAddress, ReservedIp};
+use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::{LastScan, NetworkScan};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
@@ -116,6 +117,7 @@ fn links() -> Vec<Written> {
         secondary_rack: Some(id("rack37")),
         relay_vlan: Some(VlanId(2)),
         space: Some(SpaceId(1)),
+        router_advertisements: RouterAdvertisements::Slaac,
     };
     let plain = Vlan {
         id: VlanId(2),
@@ -125,6 +127,7 @@ fn links() -> Vec<Written> {
         secondary_rack: None,
         relay_vlan: None,
         space: None,
+        router_advertisements: RouterAdvertisements::Off,
         ..vlan.clone()
     };
     let space = Space { id: SpaceId(1), name: text("dmz"), description: text("outside") };
