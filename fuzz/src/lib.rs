@@ -14,6 +14,7 @@ pub mod target;
 
 mod api;
 mod engine;
+mod ndp;
 mod operators;
 mod query;
 mod v6;

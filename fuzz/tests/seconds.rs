@@ -28,6 +28,11 @@ fn no_packet_or_conversation_of_dhcpv6_breaks_what_a_server_promises() {
 }
 
 #[test]
+fn no_solicitation_is_taken_that_is_none_and_no_advertisement_is_odd() {
+    nothing_in(Target::Ndp);
+}
+
+#[test]
 fn no_request_gets_what_is_not_its_callers() {
     nothing_in(Target::Api);
 }

@@ -37,6 +37,7 @@ use crate::http::{self, HttpState};
 use crate::interfaces::own_interfaces;
 use crate::metrics::Metrics;
 use crate::ntp;
+use crate::ndp::service::AdvertisementService;
 use crate::power::Driver;
 use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
@@ -189,6 +190,9 @@ fn start_dhcp(
         tell,
     );
     parts.start("DHCPv6 server", service.run(parts.shutdown.clone()));
+    let metrics = core.metrics.ndp.clone();
+    let service = AdvertisementService::new(own_id(config)?, &core.generations, metrics);
+    parts.start("router advertisements", service.run(parts.shutdown.clone()));
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub mod dhcp;
 pub mod discovery;
 pub mod dns;
 pub mod http;
+pub mod ndp;
 pub mod power;
 pub mod tftp;
 

@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use crate::dhcp::metrics::DhcpMetrics;
 use crate::discovery::metrics::DiscoveryMetrics;
 use crate::generation::Generation;
+use crate::ndp::metrics::NdpMetrics;
 
 /// Counters of all parts, and the registry that prints them.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct Metrics {
     pub ntp: NtpMetrics,
     /// Hosts that are noted.
     pub discovery: DiscoveryMetrics,
+    /// Router advertisements.
+    pub ndp: NdpMetrics,
     revision: Gauge<u64, AtomicU64>,
     connected: Gauge,
 }
@@ -88,6 +91,8 @@ impl Default for Metrics {
         discovery.register(&mut registry);
         let ntp = NtpMetrics::default();
         ntp.register(&mut registry);
+        let ndp = NdpMetrics::default();
+        ndp.register(&mut registry);
         let revision = Gauge::default();
         registry.register("generation_revision", "Revision of the copy", revision.clone());
         let connected = Gauge::default();
@@ -112,6 +117,7 @@ impl Default for Metrics {
             dhcpv6,
             ntp,
             discovery,
+            ndp,
             revision,
             connected,
         }
@@ -174,6 +180,8 @@ mod tests {
         metrics.dhcpv6.drop_for("malformed");
         metrics.dhcpv6.decided("committed");
         metrics.dhcpv6.set_link(VlanId(5001), 1, 1);
+        metrics.ndp.sent_for("unsolicited");
+        metrics.ndp.drop_for("hop limit");
         let page = include_str!("../../docs/metrics.md");
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `ironraft_rack_"));
         let explained: BTreeSet<String> = rows

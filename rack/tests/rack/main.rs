@@ -3,6 +3,7 @@
 //! namespaces, and its HTTP boot.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod advertisements;
 mod dhcp_sockets;
 mod discovery;
 mod external_dhcp;
