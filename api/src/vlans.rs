@@ -1,6 +1,7 @@
 //! The shape of a VLAN.
 
 use model::id::SystemId;
+use model::net::router_advertisements::RouterAdvertisements;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,6 +36,9 @@ pub struct Vlan {
     /// The VLAN whose racks serve it.
     #[schema(no_recursion)]
     pub relay_vlan: Option<Box<Self>>,
+    /// What its racks advertise by IPv6 router advertisements: `off`, `on`, or `slaac` to let hosts make addresses of their own, too.
+    #[schema(value_type = String)]
+    pub router_advertisements: RouterAdvertisements,
     /// The name of its space.
     pub space: String,
     /// Free text.

@@ -289,6 +289,7 @@ mod tests {
             "ip" | "ip_address" | "start_ip" | "end_ip" | "gateway_ip" | "ip_addresses"
             | "dns_servers" | "after" | "relay" | "link_selection" | "requested" => "10.0.0.1",
             "disabled_boot_architectures" => "pxe",
+            "router_advertisements" => "slaac",
             "mac" | "mac_address" | "mac_addresses" => "52:54:00:00:00:01",
             "before" => "",
             // With a content, nothing is asked of its hash and size.

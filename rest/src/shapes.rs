@@ -23,6 +23,7 @@ pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
         dhcp_on: found.dhcp_on,
         external_dhcp: external_dhcp.map(|ip| ip.to_string()),
         relay_vlan: relay.as_ref().map(|relay| Box::new(vlan(relay))),
+        router_advertisements: found.router_advertisements,
         space: space.clone().unwrap_or_else(|| UNDEFINED_SPACE.to_owned()),
         description: found.description.clone(),
         resource_uri: format!("/MAAS/api/2.0/vlans/{}/", found.id),

@@ -123,6 +123,7 @@ const ODD: &[&str] = &[
 /// How values are written that are right, by the name of the parameter.
 const RIGHT: &[(&str, &[&str])] = &[
     ("cidr", &["10.0.0.0/24", "10.7.0.0/16", "fd00:7::/64", "10.0.0.128/25"]),
+    ("router_advertisements", &["off", "on", "slaac"]),
     ("type", &["dynamic", "reserved", "all", "uploaded"]),
     ("ip", &["10.0.0.1", "10.0.0.77", "10.5.0.9", "fd00::7", "::ffff:10.0.0.77"]),
     ("address", &["10.0.0.1", "10.0.0.77", "10.5.0.9", "fd00::7"]),

@@ -8,6 +8,7 @@ use model::controller::{ControllerInterface, ControllerNote, RackController, Reg
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
+use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;
 use model::net::vlan::Vlan;
 use model::time_service::{TimeService, TimeState};
@@ -292,7 +293,10 @@ pub async fn delete_rack(
                 if vlan.primary_rack.as_ref() == Some(id) {
                     vlan.primary_rack = vlan.secondary_rack.take();
                 }
-                vlan.dhcp_on &= vlan.primary_rack.is_some();
+                if vlan.primary_rack.is_none() {
+                    vlan.dhcp_on = false;
+                    vlan.router_advertisements = RouterAdvertisements::Off;
+                }
                 tx.put(&vlan)?;
             }
             external_dhcp::forget(tx, id)?;

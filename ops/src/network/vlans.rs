@@ -13,6 +13,7 @@ use model::machine::interface::Interface;
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
+use model::net::router_advertisements::RouterAdvertisements;
 use model::net::space::Space;
 use model::net::vlan::Vlan;
 
@@ -32,6 +33,10 @@ const VID_MAX: u16 = 4094;
 
 /// The smallest MTU that Linux accepts.
 const MTU_MIN: u16 = 552;
+
+/// The cluster version from which on racks may advertise. A region of a version before would tell its racks nothing of it, and
+/// these would take back what they have advertised.
+const ADVERTISEMENTS_SINCE: u32 = 8;
 
 /// What shall be set of a VLAN; what is absent stays. Objects are named as clients name them;
 /// an empty name means none.
@@ -57,6 +62,8 @@ pub struct VlanChange {
     pub space: Option<String>,
     /// Its fabric.
     pub fabric: Option<String>,
+    /// What its racks advertise.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 /// How a request names a VLAN.
@@ -263,6 +270,7 @@ pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
             errors.add("primary_rack", format!("Rack {rack} is not there any more."));
         }
     }
+    check_advertisements(vlan, &mut errors);
     if vlan.dhcp_on {
         check_dhcp(tx, vlan, &mut errors)?;
     }
@@ -330,6 +338,7 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
         name: change.name.clone().unwrap_or_else(|| vlan.name.clone()),
         description: change.description.clone().unwrap_or_else(|| vlan.description.clone()),
         dhcp_on: change.dhcp_on.unwrap_or(vlan.dhcp_on),
+        router_advertisements: change.router_advertisements.unwrap_or(vlan.router_advertisements),
         ..vlan
     };
     if vlan.vid > VID_MAX {
@@ -348,6 +357,13 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
     }
     set_references(tx, &mut vlan, change, &mut errors)?;
     set_racks(tx, &mut vlan, change, &mut errors)?;
+    check_advertisements(&vlan, &mut errors);
+    if tx.cluster_version() < ADVERTISEMENTS_SINCE && !vlan.router_advertisements.is_off() {
+        errors.add(
+            "router_advertisements",
+            "Not all regions know router advertisements yet: upgrade them first.",
+        );
+    }
     if vlan.dhcp_on {
         if change.relay_vlan.as_deref().is_some_and(|relay| !relay.is_empty()) {
             errors.add("relay_vlan", SERVED_DIRECTLY);
@@ -487,6 +503,18 @@ fn rack(
         errors.add(field, INVALID_CHOICE);
     }
     Ok(found.map(|rack| rack.system_id))
+}
+
+/// Somebody has to send them.
+fn check_advertisements(vlan: &Vlan, errors: &mut FieldErrors) {
+    if !vlan.router_advertisements.is_off()
+        && vlan.primary_rack.is_none()
+        && !errors.has("primary_rack")
+    {
+        let message =
+            "Router advertisements can only be turned on when a primary rack controller is set.";
+        errors.add("router_advertisements", message);
+    }
 }
 
 fn check_dhcp(tx: &Tx, vlan: &Vlan, errors: &mut FieldErrors) -> Result<(), Refusal> {

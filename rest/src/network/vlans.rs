@@ -2,6 +2,7 @@
 //! `vlans/{vlan_id}/`, as it names them.
 
 use model::access::Permission;
+use model::net::router_advertisements::RouterAdvertisements;
 use ops::network::vlans::{self, VlanChange, VlanName};
 
 use crate::call::Call;
@@ -27,6 +28,11 @@ const SECONDARY_RACK: Param<String> =
     Param::text("secondary_rack", "Another rack that serves it, by id or name.");
 const RELAY_VLAN: Param<String> =
     Param::text("relay_vlan", "The VLAN whose racks serve it through a relay.");
+const ROUTER_ADVERTISEMENTS: Param<RouterAdvertisements> = Param::explained(
+    "router_advertisements",
+    "What its racks advertise by IPv6 router advertisements: off, on, or slaac to let hosts make \
+     addresses of their own, too. Not in MAAS.",
+);
 const SPACE: Param<String> = Param::text("space", "The VLAN's space; empty for none.");
 const FABRIC: Param<String> = Param::text("fabric", "The VLAN's fabric.");
 
@@ -45,6 +51,7 @@ const UPDATE: Operation = Operation::put("VlanHandler", BY_VID, |call| Box::pin(
         PRIMARY_RACK.optional(),
         SECONDARY_RACK.optional(),
         RELAY_VLAN.optional(),
+        ROUTER_ADVERTISEMENTS.optional(),
         SPACE.optional(),
         FABRIC.optional(),
     ]);
@@ -69,6 +76,7 @@ pub const OPERATIONS: &[Operation] = &[
             PRIMARY_RACK.optional(),
             SECONDARY_RACK.optional(),
             RELAY_VLAN.optional(),
+            ROUTER_ADVERTISEMENTS.optional(),
             SPACE.optional(),
         ]),
     READ,
@@ -94,6 +102,7 @@ pub const CREATE_IN: Operation =
             PRIMARY_RACK.optional(),
             SECONDARY_RACK.optional(),
             RELAY_VLAN.optional(),
+            ROUTER_ADVERTISEMENTS.optional(),
             SPACE.optional(),
         ]);
 
@@ -155,5 +164,6 @@ fn change(params: &Params) -> Result<VlanChange, Problem> {
         relay_vlan: RELAY_VLAN.given(params),
         space: SPACE.given(params),
         fabric: FABRIC.given(params),
+        router_advertisements: ROUTER_ADVERTISEMENTS.of(params)?,
     })
 }

@@ -233,3 +233,32 @@ async fn names_of_networks_are_those_of_maas() {
         region.post(By::Admin, path, &[("name", "lab 7_a-b"), more]).await.assert(200);
     }
 }
+
+#[tokio::test]
+async fn router_advertisements_are_off_until_they_are_asked_for_and_need_a_rack() {
+    let region = Region::start().await;
+    let untouched = region.get(By::User, "vlans/1/").await.json();
+    assert_eq!(untouched["router_advertisements"], "off");
+    let on = [("router_advertisements", "on")];
+    region.put(By::Admin, "vlans/1/", &on).await.assert_field(
+        "router_advertisements",
+        "Router advertisements can only be turned on when a primary rack controller is set.",
+    );
+    let odd = [("router_advertisements", "yes")];
+    region
+        .put(By::Admin, "vlans/1/", &odd)
+        .await
+        .assert_field("router_advertisements", "`yes` is none of off, on, slaac.");
+    add_rack(&region, "abc123").await;
+    let form = [("router_advertisements", "slaac"), ("primary_rack", "abc123")];
+    let asked = region.put(By::Admin, "vlans/1/", &form).await.assert(200).json();
+    assert_eq!(asked["router_advertisements"], "slaac");
+    let other = region.put(By::Admin, "vlans/1/", &[("mtu", "9000")]).await.assert(200).json();
+    assert_eq!(other["router_advertisements"], "slaac", "what is not said stays");
+    let no_rack = region.put(By::Admin, "vlans/1/", &[("primary_rack", "")]).await;
+    no_rack.assert(400);
+    let forced = region.delete(By::Admin, "rackcontrollers/abc123/?force=true").await;
+    forced.assert(204);
+    let left = region.get(By::User, "vlans/1/").await.json();
+    assert_eq!(left["router_advertisements"], "off", "nobody is left to send them");
+}

@@ -27,6 +27,7 @@ pub(crate) const KINDS: &[Kind] = &[
             field("primary_rack").refers(&["racks"]).late(),
             field("secondary_rack").refers(&["racks"]).late(),
             field("relay_vlan").refers(&["vlans"]).late(),
+            field("router_advertisements").late(),
             field("space").refers(&["spaces"]),
         ])
         .staying(|vlan| vlan.get("vid").and_then(Value::as_u64) == Some(0)),

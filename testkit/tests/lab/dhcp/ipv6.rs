@@ -1,7 +1,8 @@
 //! Clients over IPv6 that others made: from a Solicit to a Release, and while the rack that answered is gone.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,8 +29,9 @@ case $reason in
         [ -z "$new_ip6_address" ] || ip -6 address replace "$address/128" dev "$interface" nodad
         ;;
 esac
-printf 'reason=%s\taddress=%s\tdns=%s\n' "$reason" "$address" "$new_dhcp6_name_servers" \
-    >>@FOLDER@/events
+printf 'reason=%s\taddress=%s\tdns=%s\tprefix=%s\tresolvers=%s\tdomains=%s\n' "$reason" "$address" \
+    "$new_dhcp6_name_servers" "$nd1_prefix_information1_prefix" "$nd1_rdnss1_servers" \
+    "$nd1_dnssl1_search" >>@FOLDER@/events
 "#;
 
 /// One gets an address and gives it back; the other renews, loses the rack that answered it, and goes on at the other one
@@ -53,9 +55,8 @@ async fn dhclient_and_dhcpcd_keep_their_ipv6_addresses_while_a_rack_dies() {
     asking.start(&site, release).expect("it gives it back");
     wait_state(&site, told.address, "kept").await.expect("it is given back");
 
-    let conf = staying.folder.join("dhcpcd.conf");
-    fs::write(&conf, "noipv6rs\nduid\ninterface eth0\n  ia_na 1\n").expect("its configuration");
-    staying.start(&site, dhcpcd(&staying.folder)).expect("it starts");
+    let conf = "noipv6rs\nduid\ninterface eth0\n  ia_na 1\n";
+    staying.start_dhcpcd(&site, conf).expect("it starts");
     let first = staying.next(&["BOUND6"]).await.expect("dhcpcd has an address");
     assert_ne!(first.address, told.address);
     staying.signal(Signal::SIGUSR1).expect("it runs");
@@ -70,16 +71,17 @@ async fn dhclient_and_dhcpcd_keep_their_ipv6_addresses_while_a_rack_dies() {
     assert_eq!(other.address, first.address);
 }
 
-fn rack_address(host: u16) -> Ipv6Addr {
+pub(super) fn rack_address(host: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xfd00, 0x10, 0x10, 0, 0, 0, 0, host)
 }
 
-/// The link gets a subnet of IPv6 with a range, and each rack an address in it.
-async fn serve_ipv6(site: &mut Site) -> anyhow::Result<()> {
+/// The link gets a subnet of IPv6 with a range, and each rack an address in it. Returns the VLAN's id.
+pub(super) async fn serve_ipv6(site: &mut Site) -> anyhow::Result<String> {
     let cli = site.cluster.cli();
     let fabrics = cli.json(&["fabric", "list"]).await?;
-    let vlan = format!("vlan={}", fabrics[0]["vlans"][0]["id"]);
-    let subnet = ["subnet", "create", &format!("cidr={NET}"), "name=provisioning6", &vlan];
+    let vlan = fabrics[0]["vlans"][0]["id"].to_string();
+    let of_vlan = format!("vlan={vlan}");
+    let subnet = ["subnet", "create", &format!("cidr={NET}"), "name=provisioning6", &of_vlan];
     let subnet = cli.json(&subnet).await?;
     let range = [
         "ip-range",
@@ -99,7 +101,7 @@ async fn serve_ipv6(site: &mut Site) -> anyhow::Result<()> {
         node.ip(&["address", "add", &address, "dev", "prov0", "nodad"])?;
         site.cluster.start(rack).await?;
     }
-    Ok(())
+    Ok(vlan)
 }
 
 /// The lease of an address, once the API tells of it.
@@ -145,16 +147,19 @@ fn dhcpcd(folder: &Path) -> Command {
     command
 }
 
-/// Something that happened to a client.
+/// Something that happened to a client's address.
 #[derive(Debug)]
 struct Event {
     address: Ipv6Addr,
     dns: String,
 }
 
+/// What a hook said, by its words for it.
+pub(super) type Said = BTreeMap<String, String>;
+
 /// A client in a namespace of its own.
 #[derive(Debug)]
-struct Client {
+pub(super) struct Client {
     name: String,
     folder: PathBuf,
     process: Option<Process>,
@@ -162,7 +167,7 @@ struct Client {
 }
 
 impl Client {
-    fn add(site: &mut Site, name: &str) -> anyhow::Result<Self> {
+    pub(super) fn add(site: &mut Site, name: &str) -> anyhow::Result<Self> {
         let lab = site.cluster.lab_mut();
         lab.network_mut().add_node(name, None, None)?;
         lab.network().connect(name, LINK, INTERFACE)?;
@@ -185,6 +190,11 @@ impl Client {
         Ok(())
     }
 
+    pub(super) fn start_dhcpcd(&mut self, site: &Site, configuration: &str) -> anyhow::Result<()> {
+        fs::write(self.folder.join("dhcpcd.conf"), configuration)?;
+        self.start(site, dhcpcd(&self.folder))
+    }
+
     fn kill(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("it does not run")?;
         process.kill()
@@ -194,8 +204,16 @@ impl Client {
         self.process.as_ref().context("it does not run")?.signal(signal)
     }
 
-    /// Waits until its hook says something of this kind.
+    /// Waits until something of this kind happens to its address.
     async fn next(&mut self, reasons: &[&str]) -> anyhow::Result<Event> {
+        let said = self.hook_says(reasons).await?;
+        let address: Ipv6Addr = said["address"].parse().context("an address of IPv6")?;
+        ensure!(address.octets()[..6] == [0xfd, 0, 0, 0x10, 0, 0x10], "{said:?}");
+        Ok(Event { address, dns: said["dns"].clone() })
+    }
+
+    /// Waits until its hook says something of this kind.
+    pub(super) async fn hook_says(&mut self, reasons: &[&str]) -> anyhow::Result<Said> {
         let what = format!("{} says {}", self.name, reasons.join(" or "));
         let process = self.process.as_mut().context("it does not run")?;
         let (mut seen, file) = (self.seen, self.folder.join("events"));
@@ -209,23 +227,17 @@ impl Client {
             for line in whole.lines().skip(seen) {
                 seen += 1;
                 signs.see("hook", line);
-                let field = |name: &str| {
-                    let mut fields = line.split('\t').filter_map(|field| field.split_once('='));
-                    fields.find(|(own, _)| *own == name).map_or("", |(_, value)| value)
-                };
-                if reasons.contains(&field("reason")) {
-                    let address: IpAddr = field("address").parse().context("an address")?;
-                    let IpAddr::V6(address) = address else { bail!("{address} is of IPv4") };
-                    return Ok(Some(Event { address, dns: field("dns").to_owned() }));
+                let fields = line.split('\t').filter_map(|field| field.split_once('='));
+                let said: Said =
+                    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                if reasons.contains(&said["reason"].as_str()) {
+                    return Ok(Some(said));
                 }
             }
             Ok(None)
         })
         .await;
         self.seen = seen;
-        let event =
-            found.with_context(|| format!("log of {}: {}", self.name, process.log_tail()))?;
-        ensure!(event.address.octets()[..6] == [0xfd, 0, 0, 0x10, 0, 0x10], "{event:?}");
-        Ok(event)
+        found.with_context(|| format!("log of {}: {}", self.name, process.log_tail()))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Which of them were tried, and what each of them passed, stands in `docs/conformance/clients.md`.
 
+mod advertisements;
 mod client;
 mod clients;
 mod ipv6;

@@ -21,7 +21,7 @@ import { SessionStatus } from "../controllers/SessionStatus";
 import type { Rack, Racks } from "./dhcp";
 import { byId, dhcpFindings, dhcpState } from "./dhcp";
 import { DhcpForm, racksOf } from "./DhcpForm";
-import { bySubnet, SubnetDialog, VlanDialog } from "./forms";
+import { ADVERTISEMENTS, bySubnet, SubnetDialog, VlanDialog } from "./forms";
 import type { Subnet, Vlan } from "./tree";
 import { spaceOf, vlanName } from "./tree";
 import { Usage } from "./Usage";
@@ -74,6 +74,7 @@ function Page({ vlan }: { vlan: Vlan }) {
                 ["Tag (VID)", vlan.vid === 0 ? "0, untagged" : String(vlan.vid)],
                 ["Space", spaceOf(vlan)],
                 ["MTU", `${vlan.mtu.toLocaleString("en")} bytes`],
+                ["Router advertisements", ADVERTISEMENTS.find(({ value }) => value === vlan.router_advertisements)?.label ?? vlan.router_advertisements],
                 ["Other DHCP server", orNone(vlan.external_dhcp)],
                 ["Description", orNone(vlan.description)],
               ]}

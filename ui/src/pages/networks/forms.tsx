@@ -31,6 +31,15 @@ export function SpaceDialog({ space, ...close }: Close & { space?: Space | undef
   return <ObjectDialog resource="spaces" noun="space" item={space} name={space?.name ?? ""} fields={fields} initial={initial} {...close} />;
 }
 
+/** What racks say of a VLAN by router advertisements, in words. */
+export const ADVERTISEMENTS = [
+  { value: "off", label: "None" },
+  { value: "on", label: "Prefixes; addresses by DHCPv6 alone" },
+  { value: "slaac", label: "Prefixes; hosts may make addresses of their own (SLAAC)" },
+];
+
+const ADVERTISED: Field = { name: "router_advertisements", label: "IPv6 router advertisements", kind: "select", options: ADVERTISEMENTS, help: "Sent by the racks that serve it. No default route is in them: the gateway has to advertise itself." };
+
 export function VlanDialog({ vlan, fabric, ...close }: Close & { vlan?: Vlan | undefined; fabric?: string | undefined }) {
   const fabrics = useAll("fabrics", { fields: ["id", "name"] });
   const spaces = useAll("spaces", { fields: ["id", "name"] });
@@ -40,6 +49,8 @@ export function VlanDialog({ vlan, fabric, ...close }: Close & { vlan?: Vlan | u
     { name: "name", label: "Name" },
     { name: "space", label: "Space", kind: "select", options: [{ value: "", label: "No space" }, ...sorted(spaces.items.map(({ name }) => ({ value: name, label: name })))] },
     { name: "mtu", label: "MTU", kind: "number", help: "Bytes of a packet: 1500, or up to 9000 where every switch on the way takes it." },
+    // A new one has no rack yet that could send them.
+    ...(vlan === undefined ? [] : [ADVERTISED]),
     DESCRIPTION,
   ];
   const initial = {
@@ -48,6 +59,7 @@ export function VlanDialog({ vlan, fabric, ...close }: Close & { vlan?: Vlan | u
     name: vlan?.name ?? "",
     space: vlan === undefined ? "" : spaceOf(vlan),
     mtu: vlan?.mtu ?? 1500,
+    ...(vlan === undefined ? {} : { router_advertisements: vlan.router_advertisements }),
     description: vlan?.description ?? "",
   };
   return <ObjectDialog resource="vlans" noun="VLAN" waitsFor={[fabrics, spaces]} item={vlan} name={vlan === undefined ? "" : vlanName(vlan)} fields={fields} initial={initial} {...close} />;

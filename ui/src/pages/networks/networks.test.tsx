@@ -13,7 +13,7 @@ import VlanPage from "./Vlan";
 
 const region = server();
 
-const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, relay_vlan: null, resource_uri: "", revision: 4 };
+const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, relay_vlan: null, router_advertisements: "off", resource_uri: "", revision: 4 };
 const SUBNET = { id: 1, cidr: "10.20.0.0/24", name: "pxe-a", vlan: VLAN, space: "undefined", description: "", gateway_ip: "10.20.0.1", dns_servers: [], managed: true, allow_dns: true, allow_proxy: true, active_discovery: false, disabled_boot_architectures: [], rdns_mode: 2, resource_uri: "", revision: 7 };
 const STATISTICS = {
   usage: 0.39,
@@ -169,6 +169,22 @@ describe("a VLAN", () => {
     await userEvent.selectOptions(await screen.findByLabelText(/^Who answers/), "off");
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(sent).toEqual([[{ dhcp_on: false, relay_vlan: "" }, '"4"']]));
+  });
+
+  test("asks its racks for router advertisements", async () => {
+    const sent: unknown[] = [];
+    region.use(
+      http.patch(`${ORIGIN}/api/v1/vlans/1`, async ({ request }) => {
+        sent.push(await request.json());
+        return HttpResponse.json(VLAN);
+      }),
+    );
+    at("/vlans/:id", <VlanPage />, "/vlans/1");
+    expect((await screen.findByText("Router advertisements")).nextElementSibling?.textContent).toBe("None");
+    await userEvent.click(screen.getByRole("button", { name: "Change…" }));
+    await userEvent.selectOptions(await screen.findByLabelText(/^IPv6 router advertisements/), "slaac");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(sent).toEqual([{ router_advertisements: "slaac" }]));
   });
 
   test("names what depends on it before it is deleted", async () => {

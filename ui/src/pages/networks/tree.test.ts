@@ -6,7 +6,7 @@ import { dhcpBody, racksOf } from "./DhcpForm";
 import type { Row, Subnet, Vlan } from "./tree";
 import { rowsOf, vlanName } from "./tree";
 
-const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, resource_uri: "", ...more });
+const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", resource_uri: "", ...more });
 
 const subnet = (id: number, cidr: string, of: Vlan): Subnet => ({ id, cidr, name: cidr, vlan: of, description: "", gateway_ip: null }) as unknown as Subnet;
 
