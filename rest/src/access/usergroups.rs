@@ -152,9 +152,9 @@ fn change(params: &Params) -> UserGroupChange {
 
 /// A group, and what is to be given or taken; a group that there is not is told first.
 async fn asked(call: &Call) -> Result<(UserGroupId, Grant), Problem> {
-    let id = id(call)?;
+    let (id, grant) = (id(call)?, grant(call).await);
     usergroups::get(&call.parts.tables, &call.actor, id).await?;
-    Ok((id, grant(call).await?))
+    Ok((id, grant?))
 }
 
 async fn grant(call: &Call) -> Result<Grant, Problem> {
