@@ -11,7 +11,7 @@ use ntp::service::NtpService;
 use ntp::sources::Sources;
 use ntp::standing::Standing;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -22,14 +22,14 @@ struct Running {
     sources: watch::Sender<Sources>,
     standing: watch::Receiver<Standing>,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinSet<()>,
 }
 
 impl Running {
     fn start(folder: &Path, listen: &str, is_orphan: bool, follows: &[&str]) -> Self {
         let (sources, followed) = watch::channel(Sources::of(follows));
         let (standing, told) = watch::channel(Standing::Starting);
-        let listen: IpAddr = listen.parse().unwrap();
+        let listen: IpAddr = listen.parse().expect("an address");
         let setup = Setup {
             folder: folder.join(listen.to_string()),
             listen: Some(listen),
@@ -39,7 +39,8 @@ impl Running {
         let metrics = NtpMetrics::default();
         let service = NtpService { setup, sources: followed, standing, metrics };
         let stop = CancellationToken::new();
-        let task = tokio::spawn(service.run(stop.clone()));
+        let mut task = JoinSet::new();
+        task.spawn(service.run(stop.clone()));
         Self { sources, standing: told, stop, task }
     }
 
@@ -66,9 +67,10 @@ impl Running {
         }
     }
 
-    async fn end(self) {
+    async fn end(mut self) {
         self.stop.cancel();
-        self.task.await.unwrap();
+        let ended = self.task.join_next().await.expect("it runs");
+        ended.expect("it ends in good order");
     }
 }
 

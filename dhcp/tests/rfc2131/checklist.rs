@@ -165,7 +165,7 @@ fn racks_that_serve_time_are_told_in_place_of_the_sites_time_servers() {
     let (times, names) = (raw_option(&packet, 42).unwrap().1, raw_option(&packet, 6).unwrap().1);
     let server = raw_option(&packet, 54).unwrap().1;
     assert_eq!(times[..4], server[..], "the rack that answers comes first");
-    assert!(names.starts_with(&times), "the same racks as for names: {times:?}, {names:?}");
+    assert!(names.starts_with(times), "the same racks as for names: {times:?}, {names:?}");
 }
 
 /// V4-25.
