@@ -18,10 +18,12 @@ async fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Speaks to a BMC as a machine does, in-band, and is gone before the answer: what is left unread resets the connection.
+///
+/// A simulator that has many to take at once takes some of them late, and the kernel asks for those again after a minute only.
 const KILLED_MACHINES: &str = r#"for machine in $(seq 300); do
-    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-    printf '\xff\x01\xa1\x08\x3f\xa1' >&3
-    exec 3>&-
+    until timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1 && printf '\xff\x01\xa1\x08\x3f\xa1' >&3"; do
+        (( $? == 124 )) || exit 1
+    done
 done"#;
 
 #[tokio::test]

@@ -37,8 +37,8 @@ async fn a_host_on_the_link_is_found_by_a_search() {
     assert_eq!((hosts.len(), &hosts[0]["ip"]), (1, &address.to_string().into()));
     assert_eq!(hosts[0]["observer"]["interface_name"], "prov0");
 
-    let forget =
-        ["discovery", "clear-by-mac-and-ip", &format!("ip={address}"), &format!("mac={MAC}")];
+    let host = [&format!("ip={address}"), &format!("mac={MAC}")];
+    let forget = ["discovery", "clear-by-mac-and-ip", host[0], host[1], "--yes"];
     cli.run(&forget).await.expect("forgotten");
     assert_eq!(found(&cli, "list").await.expect("a list"), Vec::<Value>::new());
 }

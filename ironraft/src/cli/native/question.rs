@@ -39,7 +39,9 @@ fn said(words: &str, named: &[String], weight: &Weight) -> String {
     let of = if count > 1 { format!(" {count} objects:") } else { String::new() };
     let cost = weight.said();
     let cost = if cost.is_empty() { String::new() } else { format!(": {cost}") };
-    format!("{words} is for{of} {}{cost}", plan::listed(named))
+    // Some commands say by their parameters what they are for.
+    let of = if named.is_empty() { of } else { format!(" is for{of} {}", plan::listed(named)) };
+    format!("{words}{of}{cost}")
 }
 
 /// The question, and what has to be typed; none for yes.
@@ -79,5 +81,6 @@ mod tests {
             said("fabric delete", &named, &weight),
             "fabric delete is for 2 objects: plant, lab: 2 objects are removed"
         );
+        assert_eq!(said("discovery clear", &[], &weight), "discovery clear: 2 objects are removed");
     }
 }
