@@ -1,11 +1,9 @@
 //! chrony's daemon as a process of ours: it starts with its files, and ends with this process.
 
 use std::io::{BufRead, BufReader};
-use std::net::IpAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
-use std::{fs, io, thread};
+use std::{io, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
@@ -13,8 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
 use crate::mode::Mode;
-use crate::sources::{self, Sources};
+use crate::setup::Setup;
+use crate::sources::Sources;
 use crate::standing::Standing;
+
+/// What `setpriv` ends with when there is no such program.
+const NOT_FOUND: i32 = 127;
 
 /// Why the daemon cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,15 +30,18 @@ pub enum DaemonError {
         #[source]
         source: io::Error,
     },
-    /// It cannot be started.
-    #[error("{program} cannot be started: is the package `chrony` installed?")]
+    /// No process, or no thread for it, can be started.
+    #[error("{program} cannot be started")]
     Start {
-        /// The program.
+        /// Which program.
         program: &'static str,
         /// Why not.
         #[source]
         source: io::Error,
     },
+    /// It is not there.
+    #[error("is the package `chrony` installed? {0}")]
+    Missing(String),
     /// It ended.
     #[error("chronyd ended with {status}: {said}")]
     Ended {
@@ -48,48 +53,6 @@ pub enum DaemonError {
     /// It did not answer.
     #[error("chronyd does not answer: {0}")]
     Silent(String),
-}
-
-/// How a service is set up.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// A folder for it alone. The path is short: a socket is in it.
-    pub folder: PathBuf,
-    /// The address that it serves at; none for all.
-    pub listen: Option<IpAddr>,
-    /// Whether it agrees with others like it on a time when no source is heard.
-    pub is_orphan: bool,
-    /// Whether it sets the host's clock.
-    pub mode: Mode,
-}
-
-impl Setup {
-    fn sources_file(&self) -> PathBuf {
-        self.folder.join("sources/ironraft.sources")
-    }
-
-    /// Writes all files.
-    fn write(&self, sources: &Sources) -> Result<(), DaemonError> {
-        let folder = self.folder.display().to_string();
-        let steers = self.mode == Mode::Steer;
-        let text = sources::file(&folder, self.listen, self.is_orphan, steers);
-        let wrong = |source| DaemonError::Files { folder: self.folder.clone(), source };
-        let made = |folder: &Path| {
-            // chrony refuses a socket in a folder that others may enter.
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-        };
-        made(&self.folder.join("sources")).map_err(wrong)?;
-        fs::write(self.folder.join("chrony.conf"), text).map_err(wrong)?;
-        self.write_sources(sources)
-    }
-
-    fn write_sources(&self, sources: &Sources) -> Result<(), DaemonError> {
-        let wrong = |source| DaemonError::Files { folder: self.folder.clone(), source };
-        let file = self.sources_file();
-        let new = file.with_extension("new");
-        fs::write(&new, sources.to_string()).map_err(wrong)?;
-        fs::rename(new, file).map_err(wrong)
-    }
 }
 
 /// A daemon that runs; it ends when this goes out of scope, and when this process does, however it ends.
@@ -123,7 +86,7 @@ impl Daemon {
         thread::Builder::new()
             .name("chronyd".to_owned())
             .spawn(run)
-            .map_err(|source| DaemonError::Start { program: "a thread", source })?;
+            .map_err(|source| DaemonError::Start { program: "chronyd", source })?;
         match starting.recv().await {
             Some(pid) => Ok(Self { setup, pid, ended: Some(ended) }),
             None => Err(ended.await.unwrap_or_else(|_| DaemonError::Silent(String::new()))),
@@ -214,7 +177,21 @@ fn run(mut command: Command, started: impl FnOnce(Pid)) -> Option<DaemonError> {
         }
     }
     match child.wait() {
+        Ok(status) if status.code() == Some(NOT_FOUND) => Some(DaemonError::Missing(said)),
         Ok(status) => Some(DaemonError::Ended { status, said }),
         Err(source) => failed(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_installed_is_asked_for() {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM", "no-such-chronyd"]).stderr(Stdio::piped());
+        let told = run(command, |_| ()).unwrap().to_string();
+        assert!(told.contains("`chrony` installed?") && told.contains("no-such-chronyd"), "{told}");
     }
 }

@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod metrics;
 pub mod mode;
 pub mod service;
+pub mod setup;
 pub mod sources;
 pub mod standing;
 pub mod telling;

@@ -8,8 +8,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::daemon::{Daemon, DaemonError, Setup};
+use crate::daemon::{Daemon, DaemonError};
 use crate::metrics::NtpMetrics;
+use crate::setup::Setup;
 use crate::sources::Sources;
 use crate::standing::Standing;
 

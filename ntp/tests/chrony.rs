@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use ntp::daemon::Setup;
 use ntp::metrics::NtpMetrics;
 use ntp::mode::Mode;
 use ntp::service::NtpService;
+use ntp::setup::Setup;
 use ntp::sources::Sources;
 use ntp::standing::Standing;
 use tokio::sync::watch;
@@ -101,6 +101,19 @@ async fn a_service_that_hears_nobody_has_no_time_and_one_that_is_killed_is_start
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     rack.stands("it is down", |standing| matches!(standing, Standing::Down(_))).await;
     rack.stands("it is back", |standing| *standing == Standing::Unsynchronised).await;
+    rack.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_daemon_left_behind_when_its_host_lost_power_keeps_none_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("127.0.188.7");
+    std::fs::create_dir(&own).unwrap();
+    // The number of the process that it was is another one's by now.
+    std::fs::write(own.join("chronyd.pid"), format!("{}\n", std::process::id())).unwrap();
+    let mut rack = Running::start(folder.path(), "127.0.188.7", true, &[]);
+    let first = rack.stands("it starts", |standing| *standing != Standing::Starting).await;
+    assert!(matches!(first, Standing::Synchronised(_)), "{first:?}");
     rack.end().await;
 }
 

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ntp::daemon::Setup;
 use ::ntp::mode::Mode;
 use ::ntp::service::NtpService;
+use ::ntp::setup::Setup;
 use ::ntp::sources::Sources;
 use ::ntp::standing::Standing;
 use anyhow::Context;
