@@ -106,6 +106,8 @@ struct Changed {
     table: &'static str,
     before: Option<Value>,
     after: Option<Value>,
+    /// Whether both are without their long parts, which are the same in both.
+    is_brief: bool,
 }
 
 impl Changes {
@@ -125,7 +127,7 @@ impl Changes {
         let rows = self.rows.into_iter().filter(|(_, changed)| is_news(changed));
         let told = rows.filter_map(|(key, changed)| {
             let (id, name) = changed.named(&key)?;
-            let Changed { table, before, after } = changed;
+            let Changed { table, before, after, is_brief: _ } = changed;
             let (before, after) = (before.map(unmarked), after.map(unmarked));
             let key = String::from_utf8_lossy(&key).into_owned();
             Some(Told { table, key, id, name, before, after })
@@ -146,8 +148,7 @@ impl Changes {
         }
         let key = row_key::<T>(id);
         if let Some(known) = self.rows.get_mut(&key) {
-            known.after = after.map(shown).transpose()?;
-            return Ok(());
+            return known.now_is(before, after);
         }
         if self.rows.len() >= self.rows_max {
             self.more = self.more.saturating_add(1);
@@ -161,8 +162,7 @@ impl Changes {
             }
             self.rows.remove(&last);
         }
-        let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
-        self.rows.insert(key, Changed { table: T::TABLE, before, after });
+        self.rows.insert(key, Changed::new(before, after)?);
         Ok(())
     }
 }
@@ -205,6 +205,36 @@ pub(crate) fn record(
 }
 
 impl Changed {
+    fn new<T: Row>(before: Option<&T>, after: Option<&T>) -> Result<Self, TableError> {
+        let is_brief = are_long_parts_alike(before, after);
+        let shown = |row| if is_brief { shown(&without_long_parts(row)) } else { shown(row) };
+        let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
+        Ok(Self { table: T::TABLE, before, after, is_brief })
+    }
+
+    /// The row is changed once more.
+    fn now_is<T: Row>(&mut self, before: Option<&T>, after: Option<&T>) -> Result<(), TableError> {
+        self.is_brief = if self.is_brief && !are_long_parts_alike(before, after) {
+            // They were the same until now, so this is how they were at first.
+            let whole = before.map(shown).transpose()?;
+            let (Some(Value::Object(known)), Some(Value::Object(whole))) =
+                (&mut self.before, whole)
+            else {
+                return Ok(());
+            };
+            let brief = before.map(|row| shown(&without_long_parts(row))).transpose()?;
+            let brief = brief.unwrap_or_default();
+            known.extend(whole.into_iter().filter(|(name, value)| brief.get(name) != Some(value)));
+            false
+        } else {
+            self.is_brief
+        };
+        let is_brief = self.is_brief;
+        let shown = |row| if is_brief { shown(&without_long_parts(row)) } else { shown(row) };
+        self.after = after.map(shown).transpose()?;
+        Ok(())
+    }
+
     /// What is told of it, and the machine or controller that it is; none when it is as it was.
     fn told(self, key: &Bytes) -> Option<(AuditedObject, Option<(SystemId, String)>)> {
         let (id, name) = self.named(key)?;
@@ -215,7 +245,7 @@ impl Changed {
         });
         let (before, after) = match (self.before, self.after) {
             (Some(before), Some(after)) => {
-                let (before, after) = difference(before, after)?;
+                let (before, after) = difference(&before, &after)?;
                 (Some(before), Some(after))
             }
             other => other,
@@ -267,13 +297,29 @@ fn named(object: &Value, name: &str) -> Option<String> {
     }
 }
 
+/// Whether a row that was there and stays has the same in its long parts, if it has such parts.
+fn are_long_parts_alike<T: Row>(before: Option<&T>, after: Option<&T>) -> bool {
+    let mut long = T::PARTS.iter().filter(|part| part.is_long).peekable();
+    let Some((before, after)) = before.zip(after).filter(|_| long.peek().is_some()) else {
+        return false;
+    };
+    long.all(|part| (part.same)(before, after))
+}
+
+fn without_long_parts<T: Row>(row: &T) -> T {
+    let mut row = row.clone();
+    T::PARTS.iter().filter(|part| part.is_long).for_each(|part| (part.clear)(&mut row));
+    row
+}
+
 /// A row as it is told: without secrets, and without the rest of what is long.
 fn shown<T: Row>(row: &T) -> Result<Value, TableError> {
     let shown = hiding::value_of(row).map_err(|error| TableError::Corrupt {
         key: String::from_utf8_lossy(&row_key::<T>(&row.id())).into_owned(),
         reason: error.to_string(),
     });
-    let mut shown = without_passwords(shown?);
+    let mut shown = shown?;
+    hide_passwords(&mut shown);
     for name in row.secret_fields() {
         if let Some(field) = shown.get_mut(*name) {
             *field = marked(&*field).unwrap_or_default().into();
@@ -290,14 +336,14 @@ pub fn shown_without_secrets<T: Row>(row: &T) -> Result<Value, TableError> {
     shown(row).map(unmarked)
 }
 
-fn without_passwords(value: Value) -> Value {
+fn hide_passwords(value: &mut Value) {
     match value {
-        Value::String(text) => Value::String(without_password(text)),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_passwords).collect()),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, without_passwords(value))).collect()
+        Value::String(text) if text.contains("://") => {
+            *text = without_password(std::mem::take(text));
         }
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+        Value::Array(items) => items.iter_mut().for_each(hide_passwords),
+        Value::Object(fields) => fields.values_mut().for_each(hide_passwords),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -355,28 +401,29 @@ fn shortened(text: &str, max: usize) -> String {
 }
 
 /// The fields that differ, as they were and as they are; none when there is no such field.
-fn difference(before: Value, after: Value) -> Option<(Value, Value)> {
+fn difference(before: &Value, after: &Value) -> Option<(Value, Value)> {
     if before == after {
         return None;
     }
-    let (Value::Object(mut was), Value::Object(is)) = (before.clone(), after.clone()) else {
-        return Some((before, after));
+    let (Value::Object(was), Value::Object(is)) = (before, after) else {
+        return Some((before.clone(), after.clone()));
     };
     let (mut old, mut new) = (Map::new(), Map::new());
     for (name, value) in is {
-        match was.remove(&name) {
+        match was.get(name) {
             Some(earlier) => {
                 if let Some((earlier, value)) = difference(earlier, value) {
                     old.insert(name.clone(), earlier);
-                    new.insert(name, value);
+                    new.insert(name.clone(), value);
                 }
             }
             None => {
-                new.insert(name, value);
+                new.insert(name.clone(), value.clone());
             }
         }
     }
-    old.extend(was);
+    let gone = was.iter().filter(|(name, _)| !is.contains_key(*name));
+    old.extend(gone.map(|(name, value)| (name.clone(), value.clone())));
     Some((Value::Object(old), Value::Object(new)))
 }
 

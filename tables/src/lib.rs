@@ -67,6 +67,7 @@ pub mod error;
 pub mod indexes;
 pub mod key;
 pub mod past;
+pub mod peers;
 pub mod read;
 pub mod request;
 pub mod row;

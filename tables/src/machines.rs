@@ -139,3 +139,22 @@ impl Tx {
         id
     }
 }
+
+/// A machine for tests.
+#[cfg(test)]
+pub(crate) fn web_1() -> Machine {
+    Machine {
+        system_id: SystemId::from_number(1),
+        hostname: "web-1".to_owned(),
+        description: String::new(),
+        placement: model::machine::Placement::default(),
+        lifecycle: model::machine::lifecycle::Lifecycle::default(),
+        power: model::machine::power::Power::default(),
+        hardware: model::machine::hardware::Hardware::default(),
+        interfaces: Vec::new(),
+        block_devices: Vec::new(),
+        deployment: None,
+        created: model::time::Timestamp::default(),
+        updated: model::time::Timestamp::default(),
+    }
+}

@@ -16,15 +16,96 @@ use serde::{Deserialize, Serialize};
 use crate::row::Part;
 
 /// The parts, in the order in which they are taken out: what is secret first.
-pub(crate) const PARTS: &[Part<Machine>] = &[
-    Part { table: "machinecredentials", take: take_credentials, put: put_credentials },
-    Part { table: "machinepower", take: take_power, put: put_power },
-    Part { table: "machinehardware", take: take_hardware, put: put_hardware },
-    Part { table: "machinenetwork", take: take_network, put: put_network },
-    Part { table: "machinestorage", take: take_storage, put: put_storage },
-    Part { table: "machinedeployment", take: take_deployment, put: put_deployment },
-    Part { table: "machineannotations", take: take_annotations, put: put_annotations },
-];
+pub(crate) const PARTS: &[Part<Machine>] =
+    &[CREDENTIALS, POWER, HARDWARE, NETWORK, STORAGE, DEPLOYMENT, ANNOTATIONS];
+
+const CREDENTIALS: Part<Machine> = Part {
+    table: "machinecredentials",
+    is_long: false,
+    same: |one, other| {
+        one.power.parameters == other.power.parameters && user_data(one) == user_data(other)
+    },
+    json: |machine| {
+        let power = machine.power.parameters.clone();
+        let user_data = user_data(machine).map(|data| Secret::new(STANDARD.encode(data.expose())));
+        let is_empty = power.is_empty() && user_data.is_none();
+        (!is_empty).then(|| serde_json::to_vec(&Credentials { power, user_data }))
+    },
+    clear: |machine| {
+        machine.power.parameters = PowerParameters::default();
+        if let Some(deployment) = &mut machine.deployment {
+            deployment.user_data = None;
+        }
+    },
+    put: put_credentials,
+};
+
+const POWER: Part<Machine> = Part {
+    table: "machinepower",
+    is_long: false,
+    same: |one, other| one.power == other.power,
+    json: |machine| json_unless(&machine.power, machine.power == Power::default()),
+    clear: |machine| machine.power = Power::default(),
+    put: |machine, json| {
+        let parameters = std::mem::take(&mut machine.power.parameters);
+        machine.power = Power { parameters, ..serde_json::from_slice(json)? };
+        Ok(())
+    },
+};
+
+/// What commissioning found: much longer than the rest, and seldom changed.
+pub(crate) const HARDWARE: Part<Machine> = Part {
+    table: "machinehardware",
+    is_long: true,
+    same: |one, other| one.hardware == other.hardware,
+    json: |machine| json_unless(&machine.hardware, machine.hardware == Hardware::default()),
+    clear: |machine| machine.hardware = Hardware::default(),
+    put: |machine, json| read_into(&mut machine.hardware, json),
+};
+
+const NETWORK: Part<Machine> = Part {
+    table: "machinenetwork",
+    is_long: false,
+    same: |one, other| one.interfaces == other.interfaces,
+    json: |machine| json_unless(&machine.interfaces, machine.interfaces.is_empty()),
+    clear: |machine| machine.interfaces.clear(),
+    put: |machine, json| read_into(&mut machine.interfaces, json),
+};
+
+const STORAGE: Part<Machine> = Part {
+    table: "machinestorage",
+    is_long: false,
+    same: |one, other| one.block_devices == other.block_devices,
+    json: |machine| json_unless(&machine.block_devices, machine.block_devices.is_empty()),
+    clear: |machine| machine.block_devices.clear(),
+    put: |machine, json| read_into(&mut machine.block_devices, json),
+};
+
+const DEPLOYMENT: Part<Machine> = Part {
+    table: "machinedeployment",
+    is_long: false,
+    same: |one, other| one.deployment == other.deployment,
+    json: |machine| machine.deployment.as_ref().map(serde_json::to_vec),
+    clear: |machine| machine.deployment = None,
+    put: |machine, json| {
+        let user_data = machine.deployment.take().and_then(|found| found.user_data);
+        let deployment: Deployment = serde_json::from_slice(json)?;
+        machine.deployment = Some(Deployment { user_data, ..deployment });
+        Ok(())
+    },
+};
+
+const ANNOTATIONS: Part<Machine> = Part {
+    table: "machineannotations",
+    is_long: false,
+    same: |one, other| one.placement.annotations == other.placement.annotations,
+    json: |machine| {
+        let annotations = &machine.placement.annotations;
+        json_unless(annotations, *annotations == Annotations::default())
+    },
+    clear: |machine| machine.placement.annotations = Annotations::default(),
+    put: |machine, json| read_into(&mut machine.placement.annotations, json),
+};
 
 /// What nobody may see who may see the machine.
 #[derive(Default, Serialize, Deserialize)]
@@ -37,16 +118,12 @@ struct Credentials {
     user_data: Option<Secret>,
 }
 
-type Json = serde_json::Result<Vec<u8>>;
+fn user_data(machine: &Machine) -> Option<&SecretBytes> {
+    machine.deployment.as_ref()?.user_data.as_ref()
+}
 
-fn take_credentials(machine: &mut Machine) -> Option<Json> {
-    let power = std::mem::take(&mut machine.power.parameters);
-    let user_data = machine.deployment.as_mut().and_then(|found| found.user_data.take());
-    if power.is_empty() && user_data.is_none() {
-        return None;
-    }
-    let user_data = user_data.map(|data| Secret::new(STANDARD.encode(data.expose())));
-    Some(serde_json::to_vec(&Credentials { power, user_data }))
+fn json_unless<T: Serialize>(field: &T, is_empty: bool) -> Option<serde_json::Result<Vec<u8>>> {
+    (!is_empty).then(|| serde_json::to_vec(field))
 }
 
 /// Parts are put in the order of [`PARTS`], so the user data waits in a deployment that is replaced later.
@@ -59,64 +136,6 @@ fn put_credentials(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()>
         machine.deployment = Some(Deployment { user_data, ..no_deployment() });
     }
     Ok(())
-}
-
-fn take_power(machine: &mut Machine) -> Option<Json> {
-    let power = std::mem::take(&mut machine.power);
-    (power != Power::default()).then(|| serde_json::to_vec(&power))
-}
-
-fn put_power(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    let parameters = std::mem::take(&mut machine.power.parameters);
-    machine.power = Power { parameters, ..serde_json::from_slice(json)? };
-    Ok(())
-}
-
-fn take_hardware(machine: &mut Machine) -> Option<Json> {
-    let hardware = std::mem::take(&mut machine.hardware);
-    (hardware != Hardware::default()).then(|| serde_json::to_vec(&hardware))
-}
-
-fn put_hardware(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    read_into(&mut machine.hardware, json)
-}
-
-fn take_network(machine: &mut Machine) -> Option<Json> {
-    let interfaces = std::mem::take(&mut machine.interfaces);
-    (!interfaces.is_empty()).then(|| serde_json::to_vec(&interfaces))
-}
-
-fn put_network(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    read_into(&mut machine.interfaces, json)
-}
-
-fn take_storage(machine: &mut Machine) -> Option<Json> {
-    let disks = std::mem::take(&mut machine.block_devices);
-    (!disks.is_empty()).then(|| serde_json::to_vec(&disks))
-}
-
-fn put_storage(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    read_into(&mut machine.block_devices, json)
-}
-
-fn take_deployment(machine: &mut Machine) -> Option<Json> {
-    machine.deployment.take().map(|deployment| serde_json::to_vec(&deployment))
-}
-
-fn put_deployment(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    let user_data = machine.deployment.take().and_then(|found| found.user_data);
-    let deployment: Deployment = serde_json::from_slice(json)?;
-    machine.deployment = Some(Deployment { user_data, ..deployment });
-    Ok(())
-}
-
-fn take_annotations(machine: &mut Machine) -> Option<Json> {
-    let annotations = std::mem::take(&mut machine.placement.annotations);
-    (annotations != Annotations::default()).then(|| serde_json::to_vec(&annotations))
-}
-
-fn put_annotations(machine: &mut Machine, json: &[u8]) -> serde_json::Result<()> {
-    read_into(&mut machine.placement.annotations, json)
 }
 
 fn read_into<T: DeserializeOwned>(field: &mut T, json: &[u8]) -> serde_json::Result<()> {

@@ -91,9 +91,15 @@ pub struct Index<T> {
 pub struct Part<T> {
     /// The parts lie under `t/<table>/`.
     pub table: &'static str,
-    /// Takes the part out of a row, as JSON; none when there is nothing in it.
-    pub take: fn(&mut T) -> Option<serde_json::Result<Vec<u8>>>,
-    /// Puts what [`Part::take`] took into a row.
+    /// Whether it is long, and names nothing: plans and events tell of it only where it changes.
+    pub is_long: bool,
+    /// Whether two rows have the same in it; it may say no although they have.
+    pub same: fn(&T, &T) -> bool,
+    /// The part of a row without the parts before it, as JSON; none when there is nothing in it.
+    pub json: fn(&T) -> Option<serde_json::Result<Vec<u8>>>,
+    /// Takes the part out of a row.
+    pub clear: fn(&mut T),
+    /// Puts what [`Part::json`] gave into a row.
     pub put: fn(&mut T, &[u8]) -> serde_json::Result<()>,
 }
 
@@ -148,6 +154,12 @@ pub fn id_of_row_or_part<T: Row>(key: &[u8]) -> Option<T::Id> {
     (table == T::TABLE.as_bytes() || of_part()).then(|| T::Id::decode(id)).flatten()
 }
 
+/// Whether a key is that of a part of some row.
+pub(crate) fn is_of_part<T>(key: &[u8], part: &Part<T>) -> bool {
+    let rest = key.strip_prefix(b"t/").and_then(|rest| rest.strip_prefix(part.table.as_bytes()));
+    rest.is_some_and(|rest| rest.starts_with(b"/"))
+}
+
 /// The prefixes of all rows of a table and of their parts.
 #[must_use]
 pub fn prefixes<T: Row>() -> Vec<Bytes> {
@@ -169,20 +181,37 @@ pub struct Encoded {
 /// # Errors
 /// [`TableError::Corrupt`] when the row has no JSON form.
 pub fn encode<T: Row>(row: &T, in_parts: bool) -> Result<Encoded, TableError> {
+    if in_parts && !T::PARTS.is_empty() {
+        return encode_parts(row, &[]);
+    }
     let wrong = |reason: String| corrupt(&row_key::<T>(&row.id()), reason);
     let version = version::<T>().ok_or_else(|| wrong("too many migrations".into()))?;
-    if T::PARTS.is_empty() || !in_parts {
-        let row = versioned(version, row).map_err(|error| wrong(error.to_string()))?;
-        return Ok(Encoded { row, parts: vec![None; T::PARTS.len()] });
-    }
+    let row = versioned(version, row).map_err(|error| wrong(error.to_string()))?;
+    Ok(Encoded { row, parts: vec![None; T::PARTS.len()] })
+}
+
+/// The same in parts, but for those that [are left out](Row::PARTS); nothing is made of them.
+pub(crate) fn encode_parts<T: Row>(row: &T, left_out: &[bool]) -> Result<Encoded, TableError> {
+    let wrong = |reason: String| corrupt(&row_key::<T>(&row.id()), reason);
+    let version = version::<T>().ok_or_else(|| wrong("too many migrations".into()))?;
     let mut rest = row.clone();
     let mut parts = Vec::with_capacity(T::PARTS.len());
-    for part in T::PARTS {
-        let taken = (part.take)(&mut rest).transpose().map_err(|error| wrong(error.to_string()))?;
-        parts.push(taken.map(|json| [&[PART_VERSION], json.as_slice()].concat().into()));
+    for (at, part) in T::PARTS.iter().enumerate() {
+        let is_left_out = left_out.get(at).is_some_and(|left_out| *left_out);
+        let json = if is_left_out { None } else { (part.json)(&rest) };
+        let json = json.transpose().map_err(|error| wrong(error.to_string()))?;
+        parts.push(json.map(|json| [&[PART_VERSION], json.as_slice()].concat().into()));
+        (part.clear)(&mut rest);
     }
     let row = versioned(version + 1, &rest).map_err(|error| wrong(error.to_string()))?;
     Ok(Encoded { row, parts })
+}
+
+/// Whether a stored row has its parts in rows of their own.
+pub(crate) fn is_in_parts<T: Row>(stored: &[u8]) -> bool {
+    let whole = version::<T>().unwrap_or(u8::MAX);
+    !T::PARTS.is_empty()
+        && stored.first().is_some_and(|written| Some(*written) == whole.checked_add(1))
 }
 
 /// Reads the stored form of a row, of this or an earlier version; `part` reads the values of other keys.
@@ -197,7 +226,7 @@ pub fn decode_with<T: Row>(
 ) -> Result<T, TableError> {
     let (&written, json) = stored.split_first().ok_or_else(|| corrupt(key, "no bytes".into()))?;
     let known = version::<T>().unwrap_or(u8::MAX);
-    if !T::PARTS.is_empty() && written == known + 1 {
+    if is_in_parts::<T>(stored) {
         let mut row: T = serde_json::from_slice(json).map_err(|error| unreadable(key, &error))?;
         let id = row_id::<T>(key).ok_or_else(|| corrupt(key, "no id".into()))?;
         for kind in T::PARTS {

@@ -6,6 +6,7 @@
 //! ("no two subnets overlap") needs a guard: who changes the set [writes it](Tx::guard), and
 //! who depends on the set as it is [only reads it](Tx::depend_on), so those do not conflict with each other.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,10 @@ use crate::contention::Claimed;
 use crate::error::TableError;
 use crate::numbers::{BATCH, Taken};
 use crate::read::Reads;
-use crate::row::{Row, decode_with, encode, index_entry, part_key, row_key, unique_key};
+use crate::row::{
+    Encoded, Part, Row, decode_with, encode, encode_parts, index_entry, is_in_parts, part_key,
+    row_key, unique_key,
+};
 use crate::unknown;
 use crate::views::state::State;
 
@@ -38,6 +42,8 @@ pub struct Tx {
     /// What was read and is compared, so that each key is looked up once.
     seen: RefCell<BTreeMap<Bytes, Option<Versioned>>>,
     writes: BTreeMap<Bytes, Option<Bytes>>,
+    /// The rows in parts that were read and not written since: reading one is dear, and who reads it mostly writes it.
+    read: RefCell<BTreeMap<Bytes, Box<dyn Any + Send>>>,
     held: RefCell<Held>,
     moved: Cell<bool>,
     /// What is told of its changes, if anything is.
@@ -68,8 +74,8 @@ impl Tx {
         let Inputs { at, state, now, attempt, cluster_version, held } = inputs;
         let (seen, writes) = (RefCell::default(), BTreeMap::new());
         let (held, moved) = (RefCell::new(held), Cell::new(false));
-        let told = None;
-        Self { at, state, now, attempt, cluster_version, seen, writes, held, moved, told }
+        let (read, told) = (RefCell::default(), None);
+        Self { at, state, now, attempt, cluster_version, seen, writes, read, held, moved, told }
     }
 
     /// The time of this transaction: the only clock that what it writes may depend on.
@@ -186,26 +192,17 @@ impl Tx {
     /// when a newer program wrote something into it that would be lost.
     pub fn put<T: Row>(&mut self, row: &T) -> Result<(), TableError> {
         let key = row_key::<T>(&row.id());
-        let before = self.value(&key);
-        let in_parts = self.cluster_version >= T::PARTS_SINCE;
-        let mut new = encode(row, in_parts)?;
-        let mut old = None;
-        if let Some(stored) = &before {
-            let found: T = self.decoded(&key, &stored.value)?;
-            // As it is stored: whole or in parts.
-            let (first, whole) = (stored.value.first(), encode(&found, false)?);
-            let was = if first == whole.row.first() { whole } else { encode(&found, true)? };
-            new.row = self.carried(&key, Some(stored.value.clone()), &was.row, new.row)?;
-            for (part, kind) in T::PARTS.iter().enumerate() {
-                let Some((was, made)) = was.parts[part].as_ref().zip(new.parts[part].clone())
-                else {
-                    continue;
-                };
-                let key = part_key::<T>(kind, &row.id());
-                let stored = self.value(&key).map(|stored| stored.value);
-                new.parts[part] = Some(self.carried(&key, stored, was, made)?);
-            }
-            old = Some(found);
+        let stored = self.value(&key).map(|stored| stored.value);
+        let old = stored.as_ref().map(|stored| self.taken(&key, stored)).transpose()?;
+        let in_parts = self.cluster_version >= T::PARTS_SINCE && !T::PARTS.is_empty();
+        let keeps_parts = in_parts && stored.as_deref().is_some_and(is_in_parts::<T>);
+        // A part that is as it was is not even encoded.
+        let stays =
+            |part: &Part<T>| keeps_parts && old.as_ref().is_some_and(|old| (part.same)(old, row));
+        let stays: Vec<bool> = T::PARTS.iter().map(stays).collect();
+        let mut new = if in_parts { encode_parts(row, &stays)? } else { encode(row, false)? };
+        if let Some((stored, old)) = stored.zip(old.as_ref()) {
+            self.carry(&key, stored, old, &stays, &mut new)?;
         }
         if let Some(told) = &mut self.told {
             told.note::<T>(&row.id(), old.as_ref(), Some(row))?;
@@ -213,13 +210,37 @@ impl Tx {
         self.put_unique(&key, old.as_ref(), Some(row))?;
         self.put_indexes(&row.id(), old.as_ref(), Some(row));
         self.write(key.clone(), Some(new.row.clone()));
-        for (kind, part) in T::PARTS.iter().zip(new.parts) {
+        let parts = T::PARTS.iter().zip(new.parts).zip(stays).filter(|(_, stays)| !stays);
+        for ((kind, part), _) in parts {
             let part_key = part_key::<T>(kind, &row.id());
             // Nothing is left of a part that goes: the row tells at which revision that was.
             if part.is_none() && self.value(&part_key).is_some() {
                 self.writes.insert(key.clone(), Some(new.row.clone()));
             }
             self.write(part_key, part);
+        }
+        Ok(())
+    }
+
+    /// Has the fields of what is stored that this program does not know go along. Of parts that stay, nothing is made.
+    fn carry<T: Row>(
+        &self,
+        key: &Bytes,
+        stored: Bytes,
+        old: &T,
+        stays: &[bool],
+        new: &mut Encoded,
+    ) -> Result<(), TableError> {
+        let in_parts = is_in_parts::<T>(&stored);
+        let was = if in_parts { encode_parts(old, stays)? } else { encode(old, false)? };
+        new.row = self.carried(key, Some(stored), &was.row, new.row.clone())?;
+        for (part, kind) in T::PARTS.iter().enumerate() {
+            let Some((was, made)) = was.parts[part].as_ref().zip(new.parts[part].clone()) else {
+                continue;
+            };
+            let key = part_key::<T>(kind, &old.id());
+            let stored = self.value(&key).map(|stored| stored.value);
+            new.parts[part] = Some(self.carried(&key, stored, was, made)?);
         }
         Ok(())
     }
@@ -242,6 +263,12 @@ impl Tx {
     /// Reads a row whose parts are compared as it is.
     fn decoded<T: Row>(&self, key: &Bytes, stored: &Bytes) -> Result<T, TableError> {
         decode_with(key, stored, |key| self.value(key).map(|found| found.value))
+    }
+
+    /// The same of a row that is about to be written: what was read of it is not read again.
+    fn taken<T: Row>(&self, key: &Bytes, stored: &Bytes) -> Result<T, TableError> {
+        let read = self.read.borrow_mut().remove(key).and_then(|row| row.downcast::<T>().ok());
+        read.map_or_else(|| self.decoded(key, stored), |row| Ok(*row))
     }
 
     /// Writes a value, or none, where it differs from what is there.
@@ -273,6 +300,7 @@ impl Tx {
             return Ok(None);
         };
         let key = row_key::<T>(id);
+        self.read.get_mut().remove(&key);
         if let Some(told) = &mut self.told {
             told.note::<T>(id, Some(&old), None)?;
         }
@@ -478,6 +506,19 @@ impl Tx {
 }
 
 impl Reads for Tx {
+    fn get<T: Row>(&self, id: &T::Id) -> Result<Option<T>, TableError> {
+        let key = row_key::<T>(id);
+        let Some(stored) = self.value(&key) else { return Ok(None) };
+        if let Some(row) = self.read.borrow().get(&key).and_then(|row| row.downcast_ref::<T>()) {
+            return Ok(Some(row.clone()));
+        }
+        let row: T = self.decoded(&key, &stored.value)?;
+        if !T::PARTS.is_empty() {
+            self.read.borrow_mut().insert(key, Box::new(row.clone()));
+        }
+        Ok(Some(row))
+    }
+
     fn state(&self) -> &State {
         &self.state
     }

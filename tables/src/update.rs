@@ -13,6 +13,7 @@ use crate::contention::{Claims, Queues, Turn};
 use crate::error::TableError;
 use crate::numbers::Numbers;
 use crate::past::Past;
+use crate::peers::Peers;
 use crate::read::View;
 use crate::request::{Request, Verdict};
 use crate::tx::{Held, Inputs, Tx};
@@ -46,6 +47,7 @@ pub struct Tables {
     claims: Claims,
     numbers: Numbers,
     clock: Clock,
+    peers: Peers,
     past: Past,
     /// What is particular to the request that these are for.
     pub(crate) request: Request,
@@ -74,7 +76,8 @@ impl Tables {
         let (views, queues) = (Views::default(), Queues::default());
         let (claims, numbers) = (Claims::default(), Numbers::default());
         let (clock, past, request) = (Clock::default(), Past::default(), Request::default());
-        Self { store, views, queues, claims, numbers, clock, past, request }
+        let peers = Peers::default();
+        Self { store, views, queues, claims, numbers, clock, peers, past, request }
     }
 
     /// The store itself: for watches, leadership and membership.
@@ -87,6 +90,12 @@ impl Tables {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What this node heard of the other regions.
+    #[must_use]
+    pub fn peers(&self) -> &Peers {
+        &self.peers
     }
 
     /// All tables, at least as new as everything acknowledged before this call.

@@ -1,10 +1,9 @@
 //! Plans: what a request would change, by object and by what it means for machines, addresses and names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::response::Response;
 use http::StatusCode;
-use model::machine::Machine;
 use model::machine::power::PowerState;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -158,7 +157,7 @@ fn object(change: &PlannedChange, at: &impl Reads) -> ObjectPlan {
 fn effects(changes: &[PlannedChange], at: &impl Reads) -> Effects {
     let mut effects = Effects::default();
     let mut machines: BTreeMap<String, MachineEffect> = BTreeMap::new();
-    let (mut had, mut has) = (Vec::new(), Vec::new());
+    let (mut had, mut has) = (BTreeSet::new(), BTreeSet::new());
     for change in changes {
         let sides = [(&change.before, &mut had), (&change.after, &mut has)];
         for (row, addresses) in sides {
@@ -174,8 +173,8 @@ fn effects(changes: &[PlannedChange], at: &impl Reads) -> Effects {
             _ => {}
         }
     }
-    effects.addresses_taken = has.iter().filter(|ip| !had.contains(ip)).cloned().collect();
-    effects.addresses_freed = had.into_iter().filter(|ip| !has.contains(ip)).collect();
+    effects.addresses_taken = has.difference(&had).cloned().collect();
+    effects.addresses_freed = had.difference(&has).cloned().collect();
     effects.machines =
         machines.into_values().filter(|found| found.loses_power || found.loses_data).collect();
     effects
@@ -243,12 +242,12 @@ fn note_power(
 ) {
     let action = change.after.as_ref().and_then(|job| job.get("action"));
     let action = action.map(text_of).unwrap_or_default();
-    let known = change.id.parse().ok().and_then(|id| at.get::<Machine>(&id).ok()?);
-    let is_off = known.as_ref().is_some_and(|machine| machine.power.state == PowerState::Off);
+    let known = change.id.parse().ok().and_then(|id| at.state().machine(&id));
+    let is_off = known.is_some_and(|machine| machine.power.state == PowerState::Off);
     let found = machine(&change.id, machines);
     found.loses_power |= matches!(&*action, "Off" | "NetworkBoot") && !is_off;
     if let Some(known) = known {
-        found.hostname = known.hostname;
+        found.hostname.clone_from(&known.hostname);
     }
 }
 

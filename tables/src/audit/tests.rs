@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use model::id::UserId;
+use model::machine::Machine;
+use model::machine::hardware::Hardware;
 use model::session::Session;
 use model::setting::Setting;
 use model::time::Timestamp;
@@ -11,6 +13,7 @@ use raft_store::Store;
 use serde_json::json;
 
 use super::*;
+use crate::machines::web_1;
 use crate::read::Reads;
 use crate::update::{Cause, Tables};
 
@@ -155,6 +158,44 @@ async fn what_nobody_asked_for_is_not_told() {
     assert_eq!(events(&tables).await, []);
 }
 
+/// What is told of one transaction that writes a machine in turn with these models of its CPU.
+async fn told_of_cpu_models(models: &[&str]) -> (Value, Value) {
+    let tables = Tables::new(Store::in_memory());
+    let with = |model: &&str| {
+        let hardware = Hardware { cpu_model: (*model).to_owned(), ..Hardware::default() };
+        Machine { hardware, description: format!("has {model}"), ..web_1() }
+    };
+    put(&tables, "machine.enlist", &[with(&"first")]).await;
+    let turns: Vec<Machine> = models.iter().map(with).collect();
+    put(&on_behalf(&tables), "machine.update", &turns).await;
+    let told = events(&tables).await;
+    let object = told[0].audit.as_ref().unwrap().objects[0].clone();
+    (object.before.unwrap(), object.after.unwrap())
+}
+
+#[tokio::test]
+async fn an_inventory_is_told_of_exactly_when_it_changes() {
+    let side = |model: &str| json!({ "description": format!("has {model}"), "hardware": { "cpu_model": model } });
+    assert_eq!(told_of_cpu_models(&["second"]).await, (side("first"), side("second")));
+    assert_eq!(told_of_cpu_models(&["second", "third"]).await, (side("first"), side("third")));
+    let tables = Tables::new(Store::in_memory());
+    put(&tables, "machine.enlist", &[web_1()]).await;
+    let described = Machine { description: "b".to_owned(), ..web_1() };
+    put(&on_behalf(&tables), "machine.update", std::slice::from_ref(&described)).await;
+    let told = events(&tables).await;
+    let object = &told[0].audit.as_ref().unwrap().objects[0];
+    assert_eq!(object.after, Some(json!({ "description": "b" })));
+    // First without, then with a change of it.
+    let hardware = Hardware { cpu_count: 8, ..Hardware::default() };
+    let changed = Machine { hardware, ..described.clone() };
+    let twice = [Machine { description: "c".to_owned(), ..web_1() }, changed];
+    put(&on_behalf(&tables), "machine.replace", &twice).await;
+    let told = events(&tables).await;
+    let object = &of(&told, "machine.replace").audit.as_ref().unwrap().objects[0];
+    assert_eq!(object.before, Some(json!({ "hardware": { "cpu_count": 0 } })));
+    assert_eq!(object.after, Some(json!({ "hardware": { "cpu_count": 8 } })));
+}
+
 #[tokio::test]
 async fn a_deletion_tells_what_there_was() {
     let tables = Tables::new(Store::in_memory());
@@ -214,7 +255,7 @@ fn passwords_in_urls_are_hidden_and_what_is_long_is_cut() {
 fn only_fields_that_differ_are_told() {
     let before = json!({ "a": { "b": 1, "c": 2 }, "gone": 1, "same": [1] });
     let after = json!({ "a": { "b": 3, "c": 2 }, "new": 4, "same": [1] });
-    let (old, new) = difference(before, after).unwrap();
+    let (old, new) = difference(&before, &after).unwrap();
     assert_eq!(old, json!({ "a": { "b": 1 }, "gone": 1 }));
     assert_eq!(new, json!({ "a": { "b": 3 }, "new": 4 }));
 }

@@ -1,11 +1,9 @@
 //! Each mode of a request, on a store in memory.
 
 use model::answered::{ANSWERED_KEPT_MS, Answered};
-use model::id::{FabricId, SystemId, UserId};
-use model::machine::hardware::Hardware;
-use model::machine::lifecycle::Lifecycle;
+use model::id::{FabricId, UserId};
+use model::machine::Machine;
 use model::machine::power::Power;
-use model::machine::{Machine, Placement};
 use model::net::fabric::Fabric;
 use model::secret::Secret;
 use model::time::Timestamp;
@@ -13,6 +11,7 @@ use model::user::User;
 use raft_store::Store;
 
 use super::*;
+use crate::machines::web_1;
 use crate::network::{FABRIC_BY_NAME, SUBNETS_GUARD};
 use crate::read::Reads;
 use crate::update::{Cause, Tables};
@@ -34,23 +33,6 @@ fn user() -> User {
         is_superuser: false,
         password_hash: None,
         created: Timestamp::default(),
-    }
-}
-
-fn machine() -> Machine {
-    Machine {
-        system_id: SystemId::from_number(1),
-        hostname: "web-1".to_owned(),
-        description: String::new(),
-        placement: Placement::default(),
-        lifecycle: Lifecycle::default(),
-        power: Power::default(),
-        hardware: Hardware::default(),
-        interfaces: Vec::new(),
-        block_devices: Vec::new(),
-        deployment: None,
-        created: Timestamp::default(),
-        updated: Timestamp::default(),
     }
 }
 
@@ -265,7 +247,7 @@ async fn the_revision_of_a_row_is_that_of_its_last_change_in_any_part() {
         let (view, revision) = (tables.view().await.unwrap(), put.unwrap().1);
         assert_eq!(view.revision_of::<Machine>(&machine.system_id), Some(revision));
     };
-    let plain = machine();
+    let plain = web_1();
     assert_eq!(tables.view().await.unwrap().revision_of::<Machine>(&plain.system_id), None);
     store(&plain).await;
     let mut powered = plain.clone();
@@ -329,7 +311,7 @@ async fn two_that_come_at_once_are_carried_out_once() {
 #[tokio::test]
 async fn the_past_has_its_model() {
     let tables = Tables::new(Store::in_memory());
-    let mut machine = machine();
+    let mut machine = web_1();
     let mut revisions = Vec::new();
     for cpus in 1..=4 {
         machine.hardware.cpu_count = cpus;

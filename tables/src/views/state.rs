@@ -1,6 +1,6 @@
 //! The model itself, and how one changed row changes it. What machines are found by is in [`super::machines`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
 use model::machine::Machine;
+use model::machine::hardware::Hardware;
 use model::machine::power::PowerJob;
 use model::net::iprange::IpRange;
 use model::net::range::{AddressRange, address, number};
@@ -21,8 +22,12 @@ use model::time::Timestamp;
 use raft_store::read::{KeyChange, ReadView};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
+use crate::error::TableError;
+use crate::parts::HARDWARE;
 use crate::read::{Reads, View, decode};
-use crate::row::{Row, id_of_row_or_part, prefix, row_id, row_key};
+use crate::row::{
+    Row, decode_with, id_of_row_or_part, is_in_parts, is_of_part, prefix, row_id, row_key,
+};
 use crate::views::intervals::Intervals;
 use crate::views::machines::{MachineKey, Machines};
 use crate::views::ranges::{Counted, DynamicRange, Promised, Ranges};
@@ -279,25 +284,39 @@ impl State {
     /// Applies what was changed since, up to the revision of a view.
     pub(crate) fn bring_up(&mut self, view: &ReadView, changes: &[KeyChange]) {
         let at = View::of(view.clone());
-        let mut machines = BTreeSet::new();
+        let mut machines: BTreeMap<SystemId, bool> = BTreeMap::new();
         // Entries of indexes are not of the model.
         for (key, value) in changes.iter().filter(|(key, _)| key.starts_with(b"t/")) {
             match id_of_row_or_part::<Machine>(key) {
-                Some(id) => drop(machines.insert(id)),
+                Some(id) => *machines.entry(id).or_default() |= is_of_part(key, &HARDWARE),
                 None => self.apply(&at, key, value.as_ref()),
             }
         }
-        for id in machines {
-            self.read_machine(&at, &id);
+        for (id, is_inventory_new) in machines {
+            let known = self.machines.get(&id).filter(|_| !is_inventory_new);
+            let hardware = known.map(|known| known.hardware.clone());
+            self.read_machine(&at, &id, hardware);
         }
         self.revision = view.revision();
     }
 
-    /// Whatever part of a machine has changed, it is read whole.
-    fn read_machine(&mut self, at: &View, id: &SystemId) {
+    /// Whatever part of a machine has changed, it is read whole, but for an inventory that is known: it is much longer
+    /// than the rest and seldom changes.
+    fn read_machine(&mut self, at: &View, id: &SystemId, hardware: Option<Hardware>) {
         let key = row_key::<Machine>(id);
         let stored = at.uncompared(&key).map(|stored| stored.value);
-        let machine = self.row(at, &key, stored.as_ref()).map(slim);
+        let hardware = hardware.filter(|_| stored.as_deref().is_some_and(is_in_parts::<Machine>));
+        let machine = stored.and_then(|stored| {
+            let machine = decode_with::<Machine>(&key, &stored, |part| {
+                let is_known = hardware.is_some() && is_of_part(part, &HARDWARE);
+                if is_known { None } else { at.uncompared(part).map(|found| found.value) }
+            });
+            readable(machine)
+        });
+        let machine = machine.map(|machine| match hardware {
+            Some(hardware) => slim(Machine { hardware, ..machine }),
+            None => slim(machine),
+        });
         let links = machine.iter().flat_map(|machine: &Machine| &machine.interfaces);
         let links = links.flat_map(|interface| &interface.links);
         self.hold(&key, links.filter_map(|link| link.ip_address).collect());
@@ -306,7 +325,7 @@ impl State {
 
     fn apply(&mut self, at: &View, key: &Bytes, value: Option<&Bytes>) {
         if let Some(id) = row_id::<Machine>(key) {
-            self.read_machine(at, &id);
+            self.read_machine(at, &id, None);
         } else if let Some(id) = row_id::<Device>(key) {
             let device = self.row::<Device>(at, key, value);
             let addresses = device.iter().flat_map(Device::links);
@@ -347,8 +366,7 @@ impl State {
 
     /// A row that cannot be read is left out here: whoever reads it for its own sake is told.
     fn row<T: Row>(&self, at: &View, key: &Bytes, value: Option<&Bytes>) -> Option<T> {
-        let row = decode::<T>(key, value?, at);
-        row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
+        readable(decode::<T>(key, value?, at))
     }
 
     fn set_binding(&mut self, ip: IpAddr, binding: Option<Bound>) {
@@ -442,6 +460,11 @@ impl State {
             used.insert(number(ip));
         }
     }
+}
+
+/// A row that could be read; of one that could not, why.
+fn readable<T: Row>(row: Result<T, TableError>) -> Option<T> {
+    row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
 }
 
 /// A machine without what only its own page shows.
