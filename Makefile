@@ -19,7 +19,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim ui build lab demo test e2e check fix journey screenshots bench bench-rack bench-store bench-leases bench-region bench-net bench-ui upgrade chaos fuzz
+.PHONY: help env setup claim ui build lab demo test e2e check fix journey screenshots bench bench-rack bench-store bench-leases bench-region bench-net bench-ui upgrade chaos explore fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -143,3 +143,8 @@ CHAOS_SEED ?= 1
 chaos: build ## simulated clusters and real processes under faults, and a report (CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY=name)
 	$(call optimised,release) --package chaos-tests --bins
 	$(CARGO_TARGET_DIR)/release/ironraft-chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')
+
+EXPLORE_STATES ?= 3000000
+# One test at a time: each takes a gigabyte for its states.
+explore: claim ## every near state of small worlds of racks and clients, and no address with two of them (EXPLORE_STATES)
+	EXPLORE_STATES=$(EXPLORE_STATES) cargo test --profile release --package model --lib -- lease::explore --nocapture --test-threads 1
