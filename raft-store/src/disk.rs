@@ -79,7 +79,8 @@ impl Disk {
         Ok(disk)
     }
 
-    fn usage(&self) -> Usage {
+    /// Size and free space at the last look.
+    pub(crate) fn usage(&self) -> Usage {
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
         Usage { total: load(&self.total), free: load(&self.free) }
     }

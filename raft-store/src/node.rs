@@ -121,7 +121,7 @@ impl Node {
     /// What this node knows of itself and the cluster.
     pub(crate) fn status(&self) -> Status {
         let leadership = *self.leadership.borrow();
-        status::of(&self.config.cluster_id, &self.raft, leadership)
+        status::of(&self.config.cluster_id, &self.raft, leadership, self.disk.usage())
     }
 
     pub(crate) fn visible(&self) -> watch::Receiver<u64> {

@@ -2,6 +2,7 @@
 
 use openraft::ServerState;
 
+use crate::disk::Usage;
 use crate::state::Raft;
 use crate::types::TypeConfig;
 
@@ -26,6 +27,10 @@ pub struct Status {
     pub snapshot: Option<u64>,
     /// The last entry that this node's log no longer has.
     pub purged: Option<u64>,
+    /// Size of the file system that the store is on, in bytes; 0 when that is not known.
+    pub disk_bytes: u64,
+    /// How much of it was free at the last look, in bytes.
+    pub disk_free_bytes: u64,
     /// All members, in the order of their ids.
     pub members: Vec<Member>,
 }
@@ -71,7 +76,7 @@ pub struct Leadership {
     pub leading: bool,
 }
 
-pub(crate) fn of(cluster_id: &str, raft: &Raft, leadership: Leadership) -> Status {
+pub(crate) fn of(cluster_id: &str, raft: &Raft, leadership: Leadership, disk: Usage) -> Status {
     let metrics =
         openraft::async_runtime::watch::WatchReceiver::borrow_watched(&raft.metrics()).clone();
     let last_log = metrics.last_log_index.unwrap_or(0);
@@ -98,6 +103,8 @@ pub(crate) fn of(cluster_id: &str, raft: &Raft, leadership: Leadership) -> Statu
         applied: metrics.last_applied.map_or(0, |log_id| log_id.index),
         snapshot: metrics.snapshot.map(|log_id| log_id.index),
         purged: metrics.purged.map(|log_id| log_id.index),
+        disk_bytes: disk.total,
+        disk_free_bytes: disk.free,
         members: members.collect(),
     }
 }

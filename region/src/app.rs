@@ -43,9 +43,9 @@ use crate::reconcile::indexes::{self, Filling};
 use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::webhooks::{Delivered, Webhooks};
 use crate::reconcile::{
-    answered, authority, contents, deploy, discovery, events, image_files, images as image_copies,
-    leases, logins, membership, operations, pools, power, presented, tags, tokens, usergroups,
-    webhooks, zone_serials,
+    answered, authority, contents, deploy, discovery, elections, events, image_files,
+    images as image_copies, leases, logins, membership, operations, pools, power, presented, tags,
+    tokens, usergroups, webhooks, zone_serials,
 };
 use crate::telemetry::Telemetry;
 use images;
@@ -317,6 +317,7 @@ fn spawn_reconcilers(
     let parts = Parts::new(tables.clone()).with_images(images);
     tasks.spawn(finished(operations::run(parts, stop.clone())));
     tasks.spawn(finished(operations::run_forgetting(tables.clone(), stop.clone())));
+    tasks.spawn(finished(elections::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(events::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(tokens::run(tables.clone(), stop.clone())));
     tasks.spawn(finished(usergroups::run(tables.clone(), stop.clone())));

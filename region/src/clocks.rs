@@ -1,6 +1,6 @@
 //! Compares the clock of this region with those of the others, and says whether it may be used.
 //!
-//! Each region asks each other one what its clock shows. One whose clock agrees with no majority
+//! Each region asks each other one what its clock shows, and learns how that one stands besides. One whose clock agrees with no majority
 //! refuses what depends on time until it does again, and gives leadership away; the leader among the
 //! others tells operators.
 
@@ -12,15 +12,19 @@ use identity::{ExpectedPeer, Identity};
 use model::lease::agreement::{Judge, Offset, Seen, Verdict};
 use model::time::Timestamp;
 use ops::cluster::clock_events::tell_offset;
-use proto::cluster::ClockRequest;
 use proto::cluster::cluster_client::ClusterClient;
+use proto::cluster::{ClockReply, ClockRequest};
+use raft_store::status::Member;
 use tables::clock::reading;
+use tables::peers::Standing;
 use tables::update::Tables;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic::transport::Channel;
 use tracing::{debug, info, warn};
+
+use crate::standing;
 
 /// How often the others are asked.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -57,22 +61,34 @@ struct Clocks {
     tables: Tables,
     identity: Identity,
     own: u64,
-    /// The others, with their addresses and the connections to them.
-    peers: BTreeMap<u64, (String, ClusterClient<Channel>)>,
+    /// The others.
+    peers: BTreeMap<u64, Peer>,
     judge: Judge,
     /// Of whom operators were told.
     told: BTreeSet<u64>,
     refused: bool,
 }
 
+/// Another region.
+struct Peer {
+    address: String,
+    /// Only the clocks of those that vote are judged by.
+    votes: bool,
+    client: ClusterClient<Channel>,
+}
+
 impl Clocks {
     async fn look(&mut self) {
         self.follow_members();
-        let asking = self.peers.iter().map(|(id, (_, client))| {
-            let client = client.clone();
-            async move { (*id, ask(client).await) }
+        let asking = self.peers.iter().map(|(id, peer)| {
+            let client = peer.client.clone();
+            async move { (*id, peer.votes, ask(client).await) }
         });
-        let seen: BTreeMap<u64, Seen> = join_all(asking).await.into_iter().collect();
+        let answers = join_all(asking).await;
+        let told = answers.iter().filter(|(_, _, answer)| !matches!(answer.seen, Seen::Nothing));
+        self.tables.peers().answered(told.map(|(id, _, answer)| (*id, answer.standing)));
+        let seen = answers.iter().filter(|(_, votes, _)| *votes);
+        let seen: BTreeMap<u64, Seen> = seen.map(|(id, _, answer)| (*id, answer.seen)).collect();
         let others: Vec<Seen> = seen.values().copied().collect();
         let now = reading();
         let verdict = self.judge.look(now, &others);
@@ -95,19 +111,25 @@ impl Clocks {
         }
     }
 
-    /// The voters but for this node; connections are made once.
+    /// The members but for this node; connections are made once.
     fn follow_members(&mut self) {
         let members = self.tables.store().status().map(|status| status.members);
         let others = members.unwrap_or_default().into_iter();
-        let others = others.filter(|member| member.voter && member.id != self.own);
-        let others: BTreeMap<u64, String> =
-            others.map(|member| (member.id, member.address)).collect();
-        self.peers.retain(|id, (address, _)| others.get(id) == Some(&*address));
-        for (id, address) in others {
-            self.peers.entry(id).or_insert_with(|| {
+        let others: BTreeMap<u64, Member> = others
+            .filter(|member| member.id != self.own)
+            .map(|member| (member.id, member))
+            .collect();
+        let is_still = |id: &u64, peer: &Peer| {
+            others.get(id).is_some_and(|member| member.address == peer.address)
+        };
+        self.peers.retain(|id, peer| is_still(id, peer));
+        self.tables.peers().keep(|id| others.contains_key(&id));
+        for (id, Member { address, voter, .. }) in others {
+            let peer = self.peers.entry(id).or_insert_with(|| {
                 let channel = self.identity.channel(&address, ExpectedPeer::Region(id));
-                (address, ClusterClient::new(channel))
+                Peer { address, votes: voter, client: ClusterClient::new(channel) }
             });
+            peer.votes = voter;
         }
     }
 
@@ -161,18 +183,28 @@ impl Clocks {
     }
 }
 
-async fn ask(mut client: ClusterClient<Channel>) -> Seen {
+/// What one that was asked said.
+struct Answer {
+    seen: Seen,
+    standing: Option<Standing>,
+}
+
+async fn ask(mut client: ClusterClient<Channel>) -> Answer {
     let sent = reading();
     let reply = timeout(ANSWER_MAX, client.clock(ClockRequest {})).await;
     let received = reading();
     match reply {
         Ok(Ok(reply)) => {
-            let theirs = Timestamp::from_unix_ms(reply.into_inner().now_ms);
+            let ClockReply { now_ms, standing } = reply.into_inner();
             // Milliseconds were cut off at both ends.
             let round_trip_ms = received.boot_ms.saturating_sub(sent.boot_ms) + 1;
-            Seen::Measured(Offset::measured(theirs, received.wall, round_trip_ms))
+            let theirs = Timestamp::from_unix_ms(now_ms);
+            let seen = Seen::Measured(Offset::measured(theirs, received.wall, round_trip_ms));
+            Answer { seen, standing: standing.map(standing::read) }
         }
-        Ok(Err(status)) if status.code() == Code::Unimplemented => Seen::Untold,
-        Ok(Err(_)) | Err(_) => Seen::Nothing,
+        Ok(Err(status)) if status.code() == Code::Unimplemented => {
+            Answer { seen: Seen::Untold, standing: None }
+        }
+        Ok(Err(_)) | Err(_) => Answer { seen: Seen::Nothing, standing: None },
     }
 }

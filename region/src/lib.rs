@@ -10,6 +10,7 @@ mod https;
 pub mod init;
 mod login_metrics;
 mod ntp;
+mod standing;
 pub mod telemetry;
 
 pub mod grpc;

@@ -74,6 +74,8 @@ mod tests {
             applied: 19,
             snapshot: None,
             purged: None,
+            disk_bytes: 0,
+            disk_free_bytes: 0,
             members: (1..=voters + 1).map(member).collect(),
         }
     }

@@ -124,6 +124,8 @@ mod tests {
             applied: 118,
             snapshot: None,
             purged: None,
+            disk_bytes: 0,
+            disk_free_bytes: 0,
             members: [1, 2, 3].map(member).into(),
         }
     }

@@ -4,6 +4,7 @@ pub mod authority;
 pub mod bootstrap;
 pub mod clock_events;
 pub mod controllers;
+pub mod elections;
 pub mod leadership;
 pub mod nodes;
 pub mod time_services;

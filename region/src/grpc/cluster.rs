@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
 use crate::grpc::status::{any_node, of_kind, on_behalf, only_regions};
+use crate::standing;
 use ops::access::account;
 use ops::cluster::leadership;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
@@ -172,7 +173,8 @@ impl Cluster for ClusterService {
 
     async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
         only_regions(&request)?;
-        Ok(Response::new(ClockReply { now_ms: now().unix_ms }))
+        let standing = self.tables.store().status().map(|status| standing::of(&status));
+        Ok(Response::new(ClockReply { now_ms: now().unix_ms, standing }))
     }
 
     async fn api_key(

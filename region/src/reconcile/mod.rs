@@ -9,6 +9,7 @@ pub mod authority;
 pub mod contents;
 pub mod deploy;
 pub mod discovery;
+pub mod elections;
 pub mod events;
 pub mod image_files;
 pub mod images;

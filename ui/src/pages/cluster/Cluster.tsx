@@ -17,10 +17,12 @@ import { Command, EventsPanel } from "../controllers/parts";
 import { SessionStatus } from "../controllers/SessionStatus";
 import type { Event } from "../events/event";
 import type { Cluster as ClusterView, Member } from "./members";
-import { clockOf, explained, findingsOf, hearsLeader, knowsLag, lagOf, nameOf, next, roleOf, seenBy, spareInWords, useCluster } from "./members";
+import { clockOf, contactOf, diskOf, explained, findingsOf, hearsLeader, lagOf, nameOf, next, roleOf, seenBy, spareInWords, useCluster } from "./members";
 
 /** How many racks are shown here. */
 const RACKS = 12;
+
+const ELECTIONS = 'type:"Region elected"';
 
 const SESSIONS = 'type:"Rack controller connected","Rack controller disconnected"';
 
@@ -41,6 +43,7 @@ export default function Cluster() {
         <Racks />
         <Beside>
           <Commands members={value?.members.length ?? 0} />
+          <EventsPanel title="Elections" filter={ELECTIONS} all={<Link to={`/events?q=${encodeURIComponent(ELECTIONS)}`}>All</Link>} />
           <EventsPanel title="Sessions of racks" filter={SESSIONS} all={<Link to={`/events?q=${encodeURIComponent(SESSIONS)}`}>All</Link>} />
         </Beside>
       </Panels>
@@ -77,6 +80,14 @@ function said(state: ReturnType<typeof lagOf>): ReactNode {
   return state === null ? <Quiet>–</Quiet> : <Status tone={state.tone}>{state.word}</Status>;
 }
 
+/** The last entry of a member's log, and what it has applied if that is less. */
+function logOf(member: Member): string {
+  const { last_log: last, applied } = member;
+  if (last === null || last === undefined) return "–";
+  const behind = applied === null || applied === undefined || applied === last ? "" : ` (${applied.toLocaleString("en")} applied)`;
+  return `${last.toLocaleString("en")}${behind}`;
+}
+
 function Members({ cluster, error }: { cluster: ClusterView; error: unknown }) {
   const regions = useFirstPage("regions", { limit: 100 });
   const region = (member: Member) => regions.data?.items.find((found) => found.system_id === member.system_id);
@@ -89,7 +100,10 @@ function Members({ cluster, error }: { cluster: ClusterView; error: unknown }) {
         columns={[
           { header: "Region", cell: (member) => (member.system_id === null || member.system_id === undefined ? nameOf(member) : <Link to={`/regions/${member.system_id}`}>{nameOf(member)}</Link>) },
           { header: "Role", cell: (member) => said(roleOf(cluster, member)) },
+          { header: "Heard", cell: (member) => said(contactOf(cluster, member)) },
           { header: "Lag", cell: (member) => said(lagOf(cluster, member)) },
+          { header: "Log", cell: (member) => logOf(member), isNumeric: true },
+          { header: "Disk", cell: (member) => said(diskOf(member)) },
           { header: "Clock", cell: (member) => said(clockOf(cluster, member)) },
           { header: "Address", cell: (member) => <code>{member.address}</code> },
           { header: "Version", cell: (member) => member.version },
@@ -104,8 +118,7 @@ function Members({ cluster, error }: { cluster: ClusterView; error: unknown }) {
       />
       <Note>
         {hearsLeader(cluster) ? "" : "The region that answers hears no leader. "}
-        {knowsLag(cluster) ? "" : "How far each member is, the region that leads knows alone: open this page there. "}
-        Clocks are those of the others beside that of {seenBy(cluster)}.
+        Lag is how many entries a member is behind the leader, as both said within the last second. Clocks are those of the others beside that of {seenBy(cluster)}.
       </Note>
     </Panel>
   );

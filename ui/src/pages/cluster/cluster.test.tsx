@@ -12,7 +12,7 @@ import { apartFromContact, lastContact, regionNode, servicesInWords } from "../c
 import Rack from "../controllers/Rack";
 import ClusterPage, { newest } from "./Cluster";
 import type { Cluster, Member } from "./members";
-import { clockOf, explained, findingsOf, lagOf, mayLose, removal, roleOf, spareInWords } from "./members";
+import { clockOf, contactOf, diskOf, explained, findingsOf, lagOf, mayLose, removal, roleOf, spareInWords } from "./members";
 
 const region = server();
 
@@ -32,10 +32,12 @@ const RACK = {
   ],
 };
 
+const GIB = 1024 ** 3;
+
 /** So many regions that vote, seen by the first one, which leads unless it is told otherwise. */
 function of(voters: number, more: Partial<Cluster> = {}): Cluster {
   const { leader = 1 } = more;
-  const member = (node_id: number): Member => ({ node_id, system_id: `id${node_id}`, hostname: `region-${node_id}`, address: `10.0.0.${node_id}:5241`, version: "0.1.0", voter: true, leads: node_id === leader, matched: 9, lag: 0, clock_offset_ms: null });
+  const member = (node_id: number): Member => ({ node_id, system_id: `id${node_id}`, hostname: `region-${node_id}`, address: `10.0.0.${node_id}:5241`, version: "0.1.0", voter: true, leads: node_id === leader, role: node_id === leader ? "leader" : "follower", term: 7, last_log: 9, applied: 9, matched: 9, lag: 0, last_contact_ms: 300, disk_bytes: 100 * GIB, disk_free_bytes: 60 * GIB, clock_offset_ms: null });
   const quorum = Math.floor(voters / 2) + 1;
   const members = Array.from({ length: voters }, (_, at) => member(at + 1));
   return { id: "c", seen_by: 1, role: "leader", term: 7, leader, last_log: 9, applied: 9, snapshot: null, clock_refusal: null, quorum, may_fail: voters - quorum, members, ...more };
@@ -53,14 +55,25 @@ test("how many more nodes can be lost is said in words", () => {
   expect(explained(of(4))).toContain("4 regions bear no more than 3.");
 });
 
-test("a node that is behind counts as lost already, as far as the leader knows", () => {
+test("a node that is behind or silent counts as lost already, whichever region is asked", () => {
   const behind = but(of(3), 2, { lag: 5_000 });
-  expect(spareInWords(behind)).toBe("Can lose no more nodes");
-  expect(spareInWords(but(of(3), 2, { lag: null }))).toBe("Can lose no more nodes");
+  const silent = but(of(3), 2, { last_contact_ms: 12_000 });
+  const never = but(of(3), 2, { last_contact_ms: null, lag: null });
+  for (const cluster of [behind, silent, never]) {
+    expect(spareInWords(cluster)).toBe("Can lose no more nodes");
+    expect(spareInWords({ ...cluster, role: "follower", seen_by: 3 })).toBe("Can lose no more nodes");
+  }
   expect(findingsOf(behind, true).map(({ text }) => text)).toContain("region-2 is behind");
-  const followed = { ...behind, role: "follower", seen_by: 3 };
-  expect(spareInWords(followed)).toBe("Can lose 1 more node");
-  expect(explained(followed)).toContain("the leader knows alone");
+  expect(findingsOf(silent, true).map(({ text, help }) => [text, String(help).split(".")[0]])).toContainEqual(["region-2 does not answer region-1", "Heard last: 12 s ago"]);
+  expect(findingsOf(never, true).map(({ text }) => text)).toContain("region-2 does not answer region-1");
+});
+
+test("when a member was heard and how full its disk is are told", () => {
+  const [one, two] = of(3).members as [Member, Member];
+  expect([contactOf(of(3), one), contactOf(of(3), two), contactOf(of(3), { ...two, last_contact_ms: 61_000 })].map(({ word }) => word)).toEqual(["Answers here", "Now", "61 s ago"]);
+  expect(diskOf(two)).toEqual({ tone: "good", word: "60 GiB of 100 GiB free" });
+  expect(diskOf({ ...two, disk_bytes: null, disk_free_bytes: null })).toBeNull();
+  expect(findingsOf(but(of(3), 2, { disk_free_bytes: 4 * GIB }), true).map(({ text }) => text)).toContain("The disk of region-2 fills up");
 });
 
 test("of each member its role, its lag and its clock are told, as far as they are known", () => {
@@ -76,6 +89,7 @@ test("of each member its role, its lag and its clock are told, as far as they ar
 });
 
 test("without a quorum it is said whose view it is", () => {
+  expect(roleOf(of(3), { ...(of(3).members[1] as Member), role: "candidate" }).word).toBe("Candidate");
   const texts = findingsOf(of(3, { role: "candidate", leader: null }), false).map(({ text }) => text);
   expect(texts).toEqual(["No quorum: nothing can be changed", "This is what region-1 alone sees"]);
 });

@@ -3,6 +3,7 @@
 import { useRead } from "../../api/lists";
 import type { components } from "../../api/schema";
 import { useFreshness } from "../../live/freshness";
+import { bytesInWords } from "../../parts/bytes";
 import { count } from "../../parts/PlanView";
 import type { Tone } from "../../parts/Status";
 import { inWords } from "../../parts/Status";
@@ -30,25 +31,27 @@ export function hearsLeader(cluster: Cluster): boolean {
   return cluster.leader !== null && cluster.leader !== undefined;
 }
 
-/** Whether it is known how far members are: the leader measures it, and what it measured is no news when it leads no more. */
-export function knowsLag(cluster: Cluster): boolean {
-  return cluster.role === "leader" && hearsLeader(cluster);
+/** For how long a member may be silent; regions ask each other twice a second. */
+const SILENT_MS = 5_000;
+
+/** Whether a member answers the region that answers. */
+export function isHeard(member: Member): boolean {
+  return member.last_contact_ms !== null && member.last_contact_ms !== undefined && member.last_contact_ms <= SILENT_MS;
 }
 
 /** From how many entries on a member that votes is not up to date enough to be counted on. */
 const BEHIND = 1_000;
 
-/** Whether a member is so far behind that it does not count; only the leader knows. */
-function isBehind(cluster: Cluster, member: Member): boolean {
-  if (!knowsLag(cluster) || member.node_id === cluster.seen_by) return false;
-  return member.lag === null || member.lag === undefined || member.lag > BEHIND;
+/** Whether a member is silent, or so far behind that it does not count. */
+function isBehind(member: Member): boolean {
+  return !isHeard(member) || (member.lag ?? 0) > BEHIND;
 }
 
 const voters = (cluster: Cluster) => cluster.members.filter((member) => member.voter);
 
 /** How many more nodes may fail now: those that are behind count as failed already. */
 export function spareOf(cluster: Cluster): number {
-  return Math.max(0, cluster.may_fail - voters(cluster).filter((member) => isBehind(cluster, member)).length);
+  return Math.max(0, cluster.may_fail - voters(cluster).filter(isBehind).length);
 }
 
 /** The same in words: `Can lose 1 more node`. */
@@ -68,20 +71,38 @@ export function seenBy(cluster: Cluster): string {
   return own === undefined ? `node ${cluster.seen_by}` : nameOf(own);
 }
 
-/** What a member is. Of others than itself a region knows whether they lead and vote. */
+/** What a member is: whether it leads and votes as the answering region knows it, and what it said itself. */
 export function roleOf(cluster: Cluster, member: Member): { tone: Tone; word: string } {
   if (member.leads) return { tone: "good", word: "Leader" };
   if (member.node_id === cluster.seen_by && cluster.role !== "leader") return { tone: cluster.role === "follower" ? "neutral" : "warn", word: inWords(cluster.role) };
   if (!member.voter) return { tone: "busy", word: "Learner" };
+  if (isHeard(member) && (member.role === "candidate" || member.role === "stopping")) return { tone: "warn", word: inWords(member.role) };
   return { tone: "neutral", word: hearsLeader(cluster) ? "Follower" : "Voter" };
 }
 
 /** How far a member is behind the leader. */
 export function lagOf(cluster: Cluster, member: Member): { tone: Tone; word: string } | null {
-  if (member.leads || !knowsLag(cluster)) return null;
-  if (member.lag === null || member.lag === undefined) return { tone: "bad", word: "Nothing heard of it" };
-  if (isBehind(cluster, member)) return { tone: "warn", word: count(member.lag, "entry", "entries") };
+  if (member.leads || !hearsLeader(cluster) || !isHeard(member) || member.lag === null || member.lag === undefined) return null;
+  if (member.lag > BEHIND) return { tone: "warn", word: count(member.lag, "entry", "entries") };
   return { tone: "good", word: member.lag === 0 ? "None" : count(member.lag, "entry", "entries") };
+}
+
+/** When a member answered the region that answers. */
+export function contactOf(cluster: Cluster, member: Member): { tone: Tone; word: string } {
+  if (member.node_id === cluster.seen_by) return { tone: "neutral", word: "Answers here" };
+  const ms = member.last_contact_ms;
+  if (ms === null || ms === undefined) return { tone: "bad", word: "Never" };
+  return isHeard(member) ? { tone: "good", word: "Now" } : { tone: "bad", word: `${Math.round(ms / 1000).toLocaleString("en")} s ago` };
+}
+
+/** Below which part of a disk is low on space. */
+const DISK_LOW = 0.1;
+
+/** How much of the disk of a member is free. */
+export function diskOf(member: Member): { tone: Tone; word: string } | null {
+  const { disk_bytes: size, disk_free_bytes: free } = member;
+  if (size === null || size === undefined || free === null || free === undefined) return null;
+  return { tone: free < size * DISK_LOW ? "warn" : "good", word: `${bytesInWords(free)} of ${bytesInWords(size)} free` };
 }
 
 /** From which difference on a clock is told of, in milliseconds: that of the command line. */
@@ -108,8 +129,7 @@ export function explained(cluster: Cluster): string {
   const all = voters(cluster).length;
   if (all === 1) return `There is one region. While it is down nothing can be changed. ${next(all)}`;
   const even = all % 2 === 0 ? ` ${all} regions bear no more than ${all - 1}.` : "";
-  const down = knowsLag(cluster) ? "" : " Whether one of them is down already, the leader knows alone.";
-  return `${cluster.quorum} of ${all} regions have to answer; with fewer nothing can be changed, and racks go on from memory.${even}${cluster.may_fail === 0 ? ` ${next(all)}` : ""}${down}`;
+  return `${cluster.quorum} of ${all} regions have to answer; with fewer nothing can be changed, and racks go on from memory.${even}${cluster.may_fail === 0 ? ` ${next(all)}` : ""}`;
 }
 
 const NO_QUORUM =
@@ -129,7 +149,9 @@ export function findingsOf(cluster: Cluster, hasQuorum: boolean): Finding[] {
   }
   for (const member of cluster.members) {
     const lag = lagOf(cluster, member);
-    if (member.voter && isBehind(cluster, member) && lag !== null) found.push({ tone: "warn", text: `${nameOf(member)} is behind`, help: `${lag.word}. Look at its host and its link: until it has caught up it counts as lost.` });
+    if (!isHeard(member)) found.push({ tone: "warn", text: `${nameOf(member)} does not answer ${seenBy(cluster)}`, help: `Heard last: ${contactOf(cluster, member).word.toLowerCase()}. Look at its host and its link${member.voter ? ": until it answers it counts as lost" : ""}.` });
+    else if (member.voter && isBehind(member) && lag !== null) found.push({ tone: "warn", text: `${nameOf(member)} is behind`, help: `${lag.word}. Look at its host and its link: until it has caught up it counts as lost.` });
+    if (diskOf(member)?.tone === "warn") found.push({ tone: "warn", text: `The disk of ${nameOf(member)} fills up`, help: `${diskOf(member)?.word}. A region with a full disk stops.` });
     if (clockOf(cluster, member)?.tone === "warn") found.push({ tone: "warn", text: `The clock of ${nameOf(member)} is ${clockOf(cluster, member)?.word}`, help: "Look at the time service of both hosts." });
     if (!member.voter) found.push({ tone: "busy", text: `${nameOf(member)} has joined and catches up`, help: "It does not vote yet." });
   }

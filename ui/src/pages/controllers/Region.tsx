@@ -10,7 +10,7 @@ import { Beside, Facts, orNone, Panel, Panels } from "../../parts/Panel";
 import { Status } from "../../parts/Status";
 import { UnreadPage } from "../../parts/UnreadPage";
 import type { Cluster } from "../cluster/members";
-import { clockOf, lagOf, removal, roleOf, seenBy, useCluster } from "../cluster/members";
+import { clockOf, contactOf, diskOf, lagOf, removal, roleOf, seenBy, useCluster } from "../cluster/members";
 import type { Region } from "./controller";
 import { Command, EditController, HistoryPanel } from "./parts";
 
@@ -63,7 +63,9 @@ function Membership({ cluster, region }: { cluster: Cluster; region: Region }) {
       of={[
         ["Role", said(roleOf(cluster, member))],
         ["Votes", member.voter ? "Yes" : "Not before it has caught up"],
+        ["Heard", said(contactOf(cluster, member))],
         ["Lag", said(lagOf(cluster, member))],
+        ["Disk", said(diskOf(member))],
         ["Clock", said(clockOf(cluster, member))],
         ["Node", String(member.node_id)],
         ["Reached at", <code key="address">{member.address}</code>],

@@ -33,7 +33,12 @@ export function Host({ event }: { event: Event }) {
 /** The page of what an event is of. What it is stands only in what sort of event it is. */
 export function pageOf(event: Pick<Event, "node" | "type">): string | null {
   if (event.node === null || event.node === undefined) return null;
-  return `${event.type.startsWith("Rack controller") ? "/racks" : "/machines"}/${encodeURIComponent(event.node)}`;
+  const kinds = [
+    ["Rack controller", "/racks"],
+    ["Region elected", "/regions"],
+  ] as const;
+  const page = kinds.find(([type]) => event.type.startsWith(type))?.[1] ?? "/machines";
+  return `${page}/${encodeURIComponent(event.node)}`;
 }
 
 /** The last events, in lines. */

@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { useFirstPage, useObject, useRead } from "../../api/lists";
 import type { History } from "../../api/resources";
 import { pathOf } from "../../api/resources";
+import { bytesInWords } from "../../parts/bytes";
 import { ConfirmWithPlan } from "../../parts/ConfirmWithPlan";
 import { Menu } from "../../parts/Menu";
 import { PageHeader } from "../../parts/PageHeader";
@@ -15,7 +16,7 @@ import { Status } from "../../parts/Status";
 import { Time } from "../../parts/Time";
 import { UnreadPage } from "../../parts/UnreadPage";
 import type { Image, Progress, StoredFile } from "./image";
-import { bytesInWords, versionsOf } from "./image";
+import { versionsOf } from "./image";
 
 const ABOVE = [{ title: "Images", to: "/images" }];
 

@@ -3,6 +3,7 @@
 import { useState } from "react";
 
 import { useFirstPage, useRead } from "../../api/lists";
+import { bytesInWords } from "../../parts/bytes";
 import { Button } from "../../parts/Button";
 import { PageHeader } from "../../parts/PageHeader";
 import { Quiet } from "../../parts/Panel";
@@ -12,7 +13,6 @@ import type { Column } from "../../table/columns";
 import type { Facet } from "../../table/ResourceTable";
 import { ResourceTable } from "../../table/ResourceTable";
 import type { Image, Progress } from "./image";
-import { bytesInWords } from "./image";
 import { UploadDialog } from "./UploadDialog";
 
 const COLUMNS: readonly Column<Image>[] = [

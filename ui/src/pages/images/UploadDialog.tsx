@@ -7,13 +7,13 @@ import { useNavigate } from "react-router";
 
 import type { Field, Values } from "../../form/Fields";
 import { Fields, missing } from "../../form/Fields";
+import { bytesInWords } from "../../parts/bytes";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
 import { Note } from "../../parts/Panel";
 import { ProblemView } from "../../parts/Problem";
 import { Copyable } from "../../parts/ShowAs";
 import { useToasts } from "../../parts/Toasts";
-import { bytesInWords } from "./image";
 import styles from "./Images.module.css";
 import type { Step } from "./upload";
 import { upload } from "./upload";

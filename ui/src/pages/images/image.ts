@@ -20,18 +20,6 @@ export interface Version {
 /** Which regions hold which file, by the number of the file. */
 export type Progress = Record<string, { sha256: string; size: number; sources: string[] }>;
 
-/** Bytes as people say them. */
-export function bytesInWords(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
-}
-
 /** Its versions, the newest first, as its history tells them; null when the history does not go back to its last change. */
 export function versionsOf(history: History | undefined): Version[] | null {
   for (const entry of history?.changes ?? []) {

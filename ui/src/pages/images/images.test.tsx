@@ -9,7 +9,8 @@ import { expect, test } from "vitest";
 
 import { http, HttpResponse, ORIGIN, page, refusal, server } from "../../testing/server";
 import { show } from "../../testing/show";
-import { bytesInWords, versionsOf } from "./image";
+import { bytesInWords } from "../../parts/bytes";
+import { versionsOf } from "./image";
 import ImagePage from "./ImagePage";
 import Images, { heldInWords } from "./Images";
 import { Sha256 } from "./sha256";

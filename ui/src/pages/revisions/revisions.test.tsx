@@ -31,7 +31,7 @@ test("objects are called by their kind and their name", () => {
 });
 
 test("what is gone has no page", () => {
-  expect([pageOfObject(object({})), pageOfObject(object({ change: "delete" })), pageOfObject(object({ resource: null })), pageOf({ node: "a", type: "Rack controller connected" }), pageOf({ node: null, type: "x" })]).toEqual(["/tags?q=gpu", null, null, "/racks/a", null]);
+  expect([pageOfObject(object({})), pageOfObject(object({ change: "delete" })), pageOfObject(object({ resource: null })), pageOf({ node: "a", type: "Rack controller connected" }), pageOf({ node: "a", type: "Region elected" }), pageOf({ node: null, type: "x" })]).toEqual(["/tags?q=gpu", null, null, "/racks/a", "/regions/a", null]);
 });
 
 test("every object leads to a page that there is", () => {
