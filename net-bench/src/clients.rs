@@ -4,9 +4,10 @@
 //!   c1: relay 10.128.0.1 ── 10.10.0.50 ──┬── 10.10.0.2  first rack or rival
 //!       clients 10.128.0.0/11            └── 10.10.0.3  second one
 //! ```
-//! Servers route the clients' subnet by the relay, as behind a real one.
+//! Servers route the clients' subnet by the relay, as behind a real one. Over IPv6 all is the same with `fd00:128::/64` and
+//! `fd00:10::/64`.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use testkit::lab::Lab;
 
@@ -28,6 +29,36 @@ pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 10, 0, 2);
 pub const SECOND_SERVER: Ipv4Addr = Ipv4Addr::new(10, 10, 0, 3);
 /// All of them.
 const ALL_SERVERS: Ipv4Addr = Ipv4Addr::new(10, 10, 0, 255);
+
+/// The same over IPv6: the relay in the clients' subnet, which a relay message has as its link.
+pub const RELAY_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x128, 0, 0, 0, 0, 0, 1);
+/// And in the servers' subnet.
+const RELAY_ON_VLAN_V6: Ipv6Addr = on_vlan_v6(ON_VLAN);
+/// The subnet of the servers.
+pub const SERVERS_V6: &str = "fd00:10::/64";
+/// The subnet of the clients.
+pub const SUBNET_V6: &str = "fd00:128::/64";
+/// The first server in the servers' subnet.
+pub const SERVER_V6: Ipv6Addr = on_vlan_v6(2);
+/// A million addresses: the first and the last one.
+pub const POOL_V6: (Ipv6Addr, Ipv6Addr) = (
+    Ipv6Addr::new(0xfd00, 0x128, 0, 0, 0, 0, 0x10, 0),
+    Ipv6Addr::new(0xfd00, 0x128, 0, 0, 0, 0, 0x1f, 0xffff),
+);
+
+/// The version of IP of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// DHCPv4.
+    V4,
+    /// DHCPv6.
+    V6,
+}
+
+/// An address in the servers' subnet by its last byte, as over IPv4.
+pub const fn on_vlan_v6(last: u8) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd00, 0x10, 0, 0, 0, 0, 0, last as u16)
+}
 
 /// Addresses that clients may be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +111,18 @@ pub fn add(lab: &mut Lab) -> anyhow::Result<()> {
     // On the same interface as the way to the servers: perfdhcp sends by the interface of its address.
     let address = format!("{RELAY}/32");
     lab.network().node(NODE)?.ip(&["address", "add", &address, "dev", "prov0"])?;
+    for address in [format!("{RELAY_V6}/128"), format!("{RELAY_ON_VLAN_V6}/64")] {
+        add_v6(lab, NODE, &address)?;
+    }
+    Ok(())
+}
+
+/// Gives a node an address of IPv6 that it may use at once.
+///
+/// # Errors
+/// When there is no such node or it cannot have it.
+pub fn add_v6(lab: &Lab, node: &str, address: &str) -> anyhow::Result<()> {
+    lab.network().node(node)?.ip(&["address", "add", address, "dev", "prov0", "nodad"])?;
     Ok(())
 }
 
@@ -87,7 +130,13 @@ pub fn add(lab: &mut Lab) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When there is no such node or the route cannot be made.
-pub fn route(lab: &Lab, server: &str) -> anyhow::Result<()> {
+pub fn route(lab: &Lab, server: &str, family: Family) -> anyhow::Result<()> {
+    if family == Family::V6 {
+        let relay = RELAY_ON_VLAN_V6.to_string();
+        let route = ["-6", "route", "add", SUBNET_V6, "via", &relay];
+        lab.network().node(server)?.ip(&route)?;
+        return Ok(());
+    }
     let relay = lab.network().provisioning(ON_VLAN).to_string();
     lab.network().node(server)?.ip(&["route", "add", SUBNET, "via", &relay])?;
     Ok(())

@@ -5,6 +5,7 @@
 //! numbered from a hardware address on, so every run gets one of its own: otherwise the clients of
 //! the second run would have their leases already.
 
+use std::net::IpAddr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::clients::{self, Target};
+use crate::clients::{self, Family, Target};
 use crate::server::Server;
 
 /// How many different clients there are.
@@ -47,9 +48,9 @@ pub struct Exchange {
 /// What a run printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Printed {
-    /// DISCOVER and OFFER.
+    /// DISCOVER and OFFER, or SOLICIT and ADVERTISE.
     pub offers: Exchange,
-    /// REQUEST and ACK.
+    /// REQUEST and ACK, or REQUEST and REPLY.
     pub acks: Exchange,
     /// How long the avalanche took until all clients had an address, seconds.
     pub provisioned_s: Option<f64>,
@@ -90,7 +91,7 @@ pub enum Load {
 pub async fn run(server: &Server, load: Load) -> anyhow::Result<Printed> {
     let lab = server.lab();
     let mut command = Command::new("perfdhcp");
-    command.args(arguments(server.target(), server.next_group(), load));
+    command.args(arguments(server.family(), server.target(), server.next_group(), load));
     let log = lab.logs().join("perfdhcp.log");
     if log.exists() {
         std::fs::remove_file(&log).context("cannot remove the log of perfdhcp")?;
@@ -111,13 +112,20 @@ pub async fn run(server: &Server, load: Load) -> anyhow::Result<Printed> {
     if !status.success() && status.code() != Some(INCOMPLETE) {
         bail!("perfdhcp ended with {status}: {}", process.log_tail());
     }
-    parse(&std::fs::read_to_string(&log).context("cannot read what perfdhcp printed")?)
+    let printed = std::fs::read_to_string(&log).context("cannot read what perfdhcp printed")?;
+    parse(server.family(), &printed)
 }
 
-fn arguments(target: Target, group: u16, load: Load) -> Vec<String> {
+fn arguments(family: Family, target: Target, group: u16, load: Load) -> Vec<String> {
     let [high, low] = group.to_be_bytes();
     let base = format!("mac=02:{high:02x}:{low:02x}:00:00:00");
-    let mut arguments = ["-4", "-b", &base].map(str::to_owned).to_vec();
+    // One level of relay messages (`-A`); over IPv4 it is a relay by itself.
+    let (version, (relay, server)): (&[&str], (IpAddr, IpAddr)) = match family {
+        Family::V4 => (&["-4"], (clients::RELAY.into(), target.address.into())),
+        Family::V6 => (&["-6", "-A", "1"], (clients::RELAY_V6.into(), clients::SERVER_V6.into())),
+    };
+    let mut arguments: Vec<String> =
+        version.iter().chain(&["-b", &base]).map(|text| (*text).to_owned()).collect();
     match load {
         Load::Rate { per_second, seconds } => {
             let (rate, period) = (per_second.to_string(), seconds.to_string());
@@ -133,8 +141,7 @@ fn arguments(target: Target, group: u16, load: Load) -> Vec<String> {
     if target.is_broadcast {
         arguments.push("-B".to_owned());
     }
-    let (relay, server) = (clients::RELAY.to_string(), target.address.to_string());
-    arguments.extend(["-l", &relay, &server].map(str::to_owned));
+    arguments.extend(["-l".to_owned(), relay.to_string(), server.to_string()]);
     arguments
 }
 
@@ -142,9 +149,13 @@ fn arguments(target: Target, group: u16, load: Load) -> Vec<String> {
 ///
 /// # Errors
 /// When a section is missing.
-pub fn parse(text: &str) -> anyhow::Result<Printed> {
-    let offers = section(text, "***Statistics for: DISCOVER-OFFER***")?;
-    let acks = section(text, "***Statistics for: REQUEST-ACK***")?;
+pub fn parse(family: Family, text: &str) -> anyhow::Result<Printed> {
+    let (first, second) = match family {
+        Family::V4 => ("DISCOVER-OFFER", "REQUEST-ACK"),
+        Family::V6 => ("SOLICIT-ADVERTISE", "REQUEST-REPLY"),
+    };
+    let offers = section(text, &format!("***Statistics for: {first}***"))?;
+    let acks = section(text, &format!("***Statistics for: {second}***"))?;
     Ok(Printed {
         offers: exchange(offers)?,
         acks: exchange(acks)?,
@@ -197,7 +208,7 @@ mod tests {
 
     #[test]
     fn rates_losses_and_delays_are_read() {
-        let printed = parse(include_str!("perfdhcp/rate.txt")).unwrap();
+        let printed = parse(Family::V4, include_str!("perfdhcp/rate.txt")).unwrap();
         let offers = printed.offers;
         assert_eq!((offers.sent, offers.received, offers.orphans), (1499, 1489, 2));
         assert_eq!((printed.acks.sent, printed.acks.received), (1489, 1484));
@@ -209,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_server_without_answers_is_all_loss() {
-        let printed = parse(include_str!("perfdhcp/silent.txt")).unwrap();
+        let printed = parse(Family::V4, include_str!("perfdhcp/silent.txt")).unwrap();
         assert_eq!((printed.offers.sent, printed.offers.received), (1499, 0));
         assert!((printed.loss() - 1.0).abs() < f64::EPSILON);
         assert!(printed.acks.max_ms.abs() < f64::EPSILON);
@@ -218,7 +229,7 @@ mod tests {
 
     #[test]
     fn an_avalanche_says_how_long_it_took() {
-        let printed = parse(include_str!("perfdhcp/avalanche.txt")).unwrap();
+        let printed = parse(Family::V4, include_str!("perfdhcp/avalanche.txt")).unwrap();
         assert!((printed.provisioned_s.unwrap() - 62.605_129).abs() < 1e-9);
         assert_eq!(printed.resent, Some(509));
         assert_eq!(printed.acks.received, 500);
@@ -226,7 +237,7 @@ mod tests {
 
     #[test]
     fn other_output_is_an_error() {
-        let error = parse("perfdhcp: cannot bind").unwrap_err();
+        let error = parse(Family::V4, "perfdhcp: cannot bind").unwrap_err();
         assert!(error.to_string().contains("cannot bind"));
     }
 
@@ -234,10 +245,14 @@ mod tests {
     fn a_relay_of_two_servers_broadcasts() {
         let load = Load::Rate { per_second: 500, seconds: 5 };
         let target = |is_broadcast| Target { address: clients::SERVER, is_broadcast };
-        let line = arguments(target(false), 0, load).join(" ");
+        let line = arguments(Family::V4, target(false), 0, load).join(" ");
         let want = "-4 -b mac=02:00:00:00:00:00 -r 500 -R 10000000 -p 5 -W 1000000 -u -l 10.128.0.1 10.10.0.2";
         assert_eq!(line, want);
-        let line = arguments(target(true), 259, Load::Avalanche { clients: 7 }).join(" ");
+        let line = arguments(Family::V6, target(false), 1, load).join(" ");
+        let want = "-6 -A 1 -b mac=02:00:01:00:00:00 -r 500 -R 10000000 -p 5 -W 1000000 -u -l fd00:128::1 fd00:10::2";
+        assert_eq!(line, want);
+        let line =
+            arguments(Family::V4, target(true), 259, Load::Avalanche { clients: 7 }).join(" ");
         let want =
             "-4 -b mac=02:01:03:00:00:00 --scenario avalanche -R 7 -B -l 10.128.0.1 10.10.0.2";
         assert_eq!(line, want);

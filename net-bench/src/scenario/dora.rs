@@ -1,4 +1,4 @@
-//! New clients get addresses (DISCOVER, OFFER, REQUEST, ACK), at rising rates: the highest rate at which
+//! New clients get addresses (DISCOVER, OFFER, REQUEST, ACK, or over IPv6 SOLICIT, ADVERTISE, REQUEST, REPLY), at rising rates: the highest rate at which
 //! next to nothing is lost, and the one at which 2.5 % are, as ISC measures Kea.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tokio::time::sleep;
 
 use super::findings::{Context, Findings, Step, cpu_us};
-use crate::clients::Pool;
+use crate::clients::{Family, Pool};
 use crate::perfdhcp::{self, Load};
 use crate::progress::say;
 use crate::search::{self, Point};
@@ -20,9 +20,10 @@ const ALLOWED: f64 = 0.025;
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Searches both rates with one server.
-pub(super) async fn measure(context: &Context<'_>) -> anyhow::Result<Findings> {
+pub(super) async fn measure(context: &Context<'_>, family: Family) -> anyhow::Result<Findings> {
     let settings = context.settings;
-    let server = Server::start(context.kind, Options::new(&settings.binary, Pool::LARGE)).await?;
+    let options = Options { family, ..Options::new(&settings.binary, Pool::LARGE) };
+    let server = Server::start(context.kind, options).await?;
     let mut steps: Vec<Step> = Vec::new();
     for limit in [CLEAN, ALLOWED] {
         for _ in 0..settings.steps {

@@ -11,6 +11,7 @@ mod renew;
 mod round;
 
 use self::findings::{Context, Findings};
+use crate::clients::Family;
 use crate::server::kind::Kind;
 
 /// What is done.
@@ -18,6 +19,8 @@ use crate::server::kind::Kind;
 pub enum Scenario {
     /// New clients, at rising rates.
     Dora,
+    /// The same over IPv6.
+    Sarr,
     /// Leases that are renewed all at once.
     Renew,
     /// Clients that come all at once.
@@ -34,8 +37,9 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Dora,
+        Self::Sarr,
         Self::Renew,
         Self::Avalanche,
         Self::Full,
@@ -49,6 +53,7 @@ impl Scenario {
     pub fn name(self) -> &'static str {
         match self {
             Self::Dora => "dora",
+            Self::Sarr => "sarr",
             Self::Renew => "renew",
             Self::Avalanche => "avalanche",
             Self::Full => "full",
@@ -66,6 +71,10 @@ impl Scenario {
                 "New clients at rising rates (perfdhcp): the highest rate at which at most 0.1 % of the exchanges \
                  are not completed within a second for each of both answers, and the highest with at most 2.5 %. \
                  Latencies and CPU are those of the clean rate."
+            }
+            Self::Sarr => {
+                "The same over IPv6 (SOLICIT, ADVERTISE, REQUEST, REPLY, in relay messages); a DORA is such an exchange, an OFFER \
+                 its ADVERTISE, and an ACK its REPLY."
             }
             Self::Renew => {
                 "All leases are renewed within 10 s, each of them one that the server must write down; a client that is \
@@ -96,6 +105,8 @@ impl Scenario {
         match self {
             Self::Dora | Self::Renew | Self::Avalanche | Self::Full | Self::Junk => true,
             Self::Failover => !matches!(kind, Kind::Kea | Kind::Dnsmasq),
+            // A relay of its load generator sends to one server alone.
+            Self::Sarr => matches!(kind, Kind::Ironraft | Kind::Kea | Kind::KeaPair),
             Self::Leases => kind == Kind::Ironraft,
         }
     }
@@ -106,7 +117,8 @@ impl Scenario {
     /// When the server does not start, or a measurement fails.
     pub async fn measure(self, context: &Context<'_>) -> anyhow::Result<Findings> {
         match self {
-            Self::Dora => dora::measure(context).await,
+            Self::Dora => dora::measure(context, Family::V4).await,
+            Self::Sarr => dora::measure(context, Family::V6).await,
             Self::Renew => renew::measure(context).await,
             Self::Avalanche => avalanche::measure(context).await,
             Self::Full => full::measure(context).await,
@@ -139,6 +151,7 @@ mod tests {
         };
         assert_eq!(takes(Scenario::Failover), ["ironraft", "ironraft-2", "kea-ha"]);
         assert_eq!(takes(Scenario::Leases), ["ironraft"]);
+        assert_eq!(takes(Scenario::Sarr), ["ironraft", "kea", "kea-ha"]);
         assert_eq!(takes(Scenario::Dora).len(), Kind::ALL.len());
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use testkit::lab::Lab;
 
 use super::body::{Body, printed};
-use crate::clients::{self, Pool};
+use crate::clients::{self, Family, Pool};
 
 const NODE: &str = "dnsmasq";
 /// The last byte of its address in the servers' subnet.
@@ -20,7 +20,7 @@ const LEASES_MAX: u32 = 1_100_000;
 /// Starts it.
 pub(super) async fn start(mut lab: Lab, pool: Pool) -> anyhow::Result<Body> {
     lab.network_mut().add_node(NODE, None, Some(ON_VLAN))?;
-    clients::route(&lab, NODE)?;
+    clients::route(&lab, NODE, Family::V4)?;
     let file = lab.folder().join("dnsmasq.conf");
     std::fs::write(&file, config(pool, &lab.folder().join("dnsmasq.leases")))
         .with_context(|| format!("cannot write {}", file.display()))?;

@@ -2,7 +2,6 @@
 //! subnet by its REST API.
 
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 use anyhow::{Context, ensure};
 use region_bench::bench::seed::{self, Leases};
@@ -11,21 +10,17 @@ use testkit::lab::Lab;
 use testkit::lab::cluster::{Cluster, Kind};
 use testkit::wait::{PROCESS_STALL, wait_for};
 
-use crate::clients::{self, Pool};
+use super::Options;
+use crate::clients::{self, Family, Pool};
 
 const REGIONS: u8 = 3;
 
 /// Forms a cluster whose racks serve the clients. So many leases are there from the beginning: the
 /// last addresses of the pool.
-pub(super) async fn start(
-    lab: Lab,
-    binary: &Path,
-    racks: u8,
-    pool: Pool,
-    leases: u32,
-) -> anyhow::Result<Cluster> {
+pub(super) async fn start(lab: Lab, racks: u8, options: Options<'_>) -> anyhow::Result<Cluster> {
+    let Options { binary, pool, leases, family, .. } = options;
     let mut cluster = Cluster::begin(lab, binary, REGIONS, racks).await?;
-    let link = describe(&cluster, pool).await?;
+    let link = describe(&cluster, pool, family).await?;
     if leases > 0 {
         cluster.kill("r1")?;
         let first = Ipv4Addr::from_bits((pool.last.to_bits() + 1).saturating_sub(leases));
@@ -35,12 +30,16 @@ pub(super) async fn start(
         Box::pin(seed::leases(&data, Leases { vlan, subnet, first, count: leases })).await?;
         cluster.start("r1").await?;
     }
-    cluster.complete().await?;
-    for rack in cluster.nodes(Kind::Rack) {
-        clients::route(cluster.lab(), &rack.name)?;
+    for (last, rack) in (2..).zip(cluster.nodes(Kind::Rack)) {
+        if family == Family::V6 {
+            let address = format!("{}/64", clients::on_vlan_v6(last));
+            clients::add_v6(cluster.lab(), &rack.name, &address)?;
+        }
+        clients::route(cluster.lab(), &rack.name, family)?;
     }
+    cluster.complete().await?;
     serve(&cluster, &link).await?;
-    serving(&cluster).await?;
+    serving(&cluster, family).await?;
     Ok(cluster)
 }
 
@@ -53,18 +52,25 @@ struct Link {
 }
 
 /// The servers' and the clients' subnets on one VLAN, and a dynamic range for the clients.
-async fn describe(cluster: &Cluster, pool: Pool) -> anyhow::Result<Link> {
+async fn describe(cluster: &Cluster, pool: Pool, family: Family) -> anyhow::Result<Link> {
     let client = cluster.client()?;
     let fabrics = client.get("fabrics/").await?;
     let (fabric, vlan) = (&fabrics[0]["id"], &fabrics[0]["vlans"][0]);
     let on_vlan = vlan["id"].to_string();
     let mut subnet = Value::Null;
-    for (name, cidr) in [("servers", clients::SERVERS), ("clients", clients::SUBNET)] {
+    let (servers, subnet_of_clients) = match family {
+        Family::V4 => (clients::SERVERS, clients::SUBNET),
+        Family::V6 => (clients::SERVERS_V6, clients::SUBNET_V6),
+    };
+    for (name, cidr) in [("servers", servers), ("clients", subnet_of_clients)] {
         let form = [("cidr", cidr), ("name", name), ("vlan", &on_vlan)];
         subnet = client.post("subnets/", &form).await?;
     }
-    let (first, last, id) =
-        (pool.first.to_string(), pool.last.to_string(), subnet["id"].to_string());
+    let (first, last) = match family {
+        Family::V4 => (pool.first.to_string(), pool.last.to_string()),
+        Family::V6 => (clients::POOL_V6.0.to_string(), clients::POOL_V6.1.to_string()),
+    };
+    let id = subnet["id"].to_string();
     let range =
         [("type", "dynamic"), ("start_ip", &first), ("end_ip", &last), ("subnet", id.as_str())];
     client.post("ipranges/", &range).await?;
@@ -105,13 +111,14 @@ async fn known_racks(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
 }
 
 /// Waits until every rack listens for DHCP: it says so in its log.
-async fn serving(cluster: &Cluster) -> anyhow::Result<()> {
+async fn serving(cluster: &Cluster, family: Family) -> anyhow::Result<()> {
+    let service = if family == Family::V4 { "DHCP is served on" } else { "DHCPv6 is served on" };
     for rack in cluster.nodes(Kind::Rack) {
         let log = cluster.lab().logs().join(format!("{}.log", rack.name));
         wait_for(&format!("{} serves DHCP", rack.name), PROCESS_STALL, async |signs| {
             let text = std::fs::read_to_string(&log)?;
             signs.see("log", text.len());
-            Ok(text.contains("DHCP is served on").then_some(()))
+            Ok(text.contains(service).then_some(()))
         })
         .await?;
     }

@@ -15,7 +15,7 @@ use testkit::wait::{PROCESS_STALL, wait_for};
 
 use super::body::{Body, printed};
 use super::kind::Patience;
-use crate::clients::{self, Pool};
+use crate::clients::{self, Family, Pool};
 
 /// Threads of a server: the machine has two cores.
 const THREADS: u8 = 2;
@@ -33,8 +33,8 @@ const ON_VLAN: u8 = 2;
 const LEASE_S: u32 = 3600;
 
 /// Starts one server.
-pub(super) async fn start(mut lab: Lab, pool: Pool) -> anyhow::Result<Body> {
-    let process = launch(&mut lab, 1, &config(pool, None)).await?;
+pub(super) async fn start(mut lab: Lab, pool: Pool, family: Family) -> anyhow::Result<Body> {
+    let process = launch(&mut lab, 1, family, &config(pool, family, None)).await?;
     Ok(Body::Rival { processes: vec![("kea-1".to_owned(), process)], lab })
 }
 
@@ -42,18 +42,19 @@ pub(super) async fn start(mut lab: Lab, pool: Pool) -> anyhow::Result<Body> {
 pub(super) async fn start_pair(
     mut lab: Lab,
     pool: Pool,
+    family: Family,
     patience: Patience,
 ) -> anyhow::Result<Body> {
     let mut processes = Vec::new();
     let addresses = [1, 2].map(|number| lab.network().management(ON_MANAGEMENT - 1 + number));
     for number in [1, 2] {
         let hooks = hooks(number, addresses, patience);
-        let process = launch(&mut lab, number, &config(pool, Some(hooks))).await?;
+        let process = launch(&mut lab, number, family, &config(pool, family, Some(hooks))).await?;
         processes.push((format!("kea-{number}"), process));
     }
     for address in addresses {
         wait_for("both servers are in hot standby", PROCESS_STALL, async |signs| {
-            let state = state(address).await?;
+            let state = state(address, family).await?;
             signs.see("state", &state);
             Ok((state == "hot-standby").then_some(()))
         })
@@ -62,37 +63,64 @@ pub(super) async fn start_pair(
     Ok(Body::Rival { processes, lab })
 }
 
-async fn launch(lab: &mut Lab, number: u8, config: &Value) -> anyhow::Result<Process> {
+async fn launch(
+    lab: &mut Lab,
+    number: u8,
+    family: Family,
+    config: &Value,
+) -> anyhow::Result<Process> {
     let name = format!("kea-{number}");
     let (management, on_vlan) = (ON_MANAGEMENT - 1 + number, ON_VLAN - 1 + number);
     lab.network_mut().add_node(&name, Some(management), Some(on_vlan))?;
-    clients::route(lab, &name)?;
+    if family == Family::V6 {
+        clients::add_v6(lab, &name, &format!("{}/64", clients::on_vlan_v6(on_vlan)))?;
+    }
+    clients::route(lab, &name, family)?;
     let folder = lab.folder().join(&name);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder of {name}"))?;
     let file = folder.join("kea.json");
-    let text = placed(config, &folder)?.to_string();
+    let text = placed(config, family, &folder, on_vlan)?.to_string();
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    let mut command = Command::new("kea-dhcp4");
+    let (program, started) = match family {
+        Family::V4 => ("kea-dhcp4", "DHCP4_STARTED"),
+        Family::V6 => ("kea-dhcp6", "DHCP6_STARTED"),
+    };
+    let mut command = Command::new(program);
     command.arg("-c").arg(&file).env("KEA_LOCKFILE_DIR", &folder).env("KEA_PIDFILE_DIR", &folder);
     let mut process = lab.start_process(&name, &name, command)?;
-    printed(&mut process, "DHCP4_STARTED").await?;
+    printed(&mut process, started).await?;
     Ok(process)
 }
 
-/// The settings with the file of leases in a folder.
-fn placed(config: &Value, folder: &Path) -> anyhow::Result<Value> {
+/// The settings with the file of leases in a folder, of the server whose address has this last byte.
+fn placed(config: &Value, family: Family, folder: &Path, last: u8) -> anyhow::Result<Value> {
     let mut config = config.clone();
+    if family == Family::V6 {
+        // What relays send comes to an address, on which it listens only where that is named.
+        let interface = format!("prov0/{}", clients::on_vlan_v6(last));
+        config[module(family)]["interfaces-config"] = json!({ "interfaces": [interface] });
+    }
     let leases = folder.join("leases.csv");
     let leases = leases.to_str().context("a path that is not UTF-8")?;
-    config["Dhcp4"]["lease-database"]["name"] = leases.into();
+    config[module(family)]["lease-database"]["name"] = leases.into();
     Ok(config)
 }
 
-fn config(pool: Pool, hooks: Option<Value>) -> Value {
+/// What Kea calls a family in its settings.
+fn module(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "Dhcp4",
+        Family::V6 => "Dhcp6",
+    }
+}
+
+fn config(pool: Pool, family: Family, hooks: Option<Value>) -> Value {
     let Pool { first, last } = pool;
-    json!({ "Dhcp4": {
-        "interfaces-config": { "interfaces": ["prov0"], "dhcp-socket-type": "raw" },
+    let (first_v6, last_v6) = clients::POOL_V6;
+    let name = module(family).to_lowercase();
+    let (logger, of_server) = (format!("kea-{name}"), format!("kea-{name}.{name}"));
+    let mut of_module = json!({
         "lease-database": { "type": "memfile", "persist": true, "lfc-interval": 0 },
         "multi-threading": {
             "enable-multi-threading": true,
@@ -100,22 +128,34 @@ fn config(pool: Pool, hooks: Option<Value>) -> Value {
             "packet-queue-size": QUEUE,
         },
         "valid-lifetime": LEASE_S,
-        "subnet4": [{
-            "subnet": clients::SUBNET,
-            "pools": [{ "pool": format!("{first} - {last}") }],
-        }],
         "hooks-libraries": hooks.unwrap_or_else(|| json!([])),
         "loggers": [{
-            "name": "kea-dhcp4",
+            "name": logger,
             "severity": "WARN",
             "output_options": [{ "output": "stdout" }],
         }, {
             // It says at this level that it has started.
-            "name": "kea-dhcp4.dhcp4",
+            "name": of_server,
             "severity": "INFO",
             "output_options": [{ "output": "stdout" }],
         }],
-    } })
+    });
+    match family {
+        Family::V4 => {
+            of_module["interfaces-config"] =
+                json!({ "interfaces": ["prov0"], "dhcp-socket-type": "raw" });
+            let pools = json!([{ "pool": format!("{first} - {last}") }]);
+            of_module["subnet4"] = json!([{ "subnet": clients::SUBNET, "pools": pools }]);
+        }
+        Family::V6 => {
+            let pools = json!([{ "pool": format!("{first_v6} - {last_v6}") }]);
+            of_module["preferred-lifetime"] = LEASE_S.into();
+            // It would write a new one to a file of the host.
+            of_module["server-id"] = json!({ "type": "LLT", "persist": false });
+            of_module["subnet6"] = json!([{ "subnet": clients::SUBNET_V6, "pools": pools }]);
+        }
+    }
+    json!({ module(family): of_module })
 }
 
 fn hooks(this: u8, addresses: [Ipv4Addr; 2], patience: Patience) -> Value {
@@ -154,9 +194,9 @@ fn hooks(this: u8, addresses: [Ipv4Addr; 2], patience: Patience) -> Value {
 }
 
 /// The state of one of the pair, as it says itself.
-async fn state(address: Ipv4Addr) -> anyhow::Result<String> {
+async fn state(address: Ipv4Addr, family: Family) -> anyhow::Result<String> {
     let http = reqwest::Client::builder().no_proxy().build()?;
-    let asked = json!({ "command": "ha-heartbeat", "service": ["dhcp4"] });
+    let asked = json!({ "command": "ha-heartbeat", "service": [module(family).to_lowercase()] });
     let answer = http.post(format!("http://{address}:{HA_PORT}/")).json(&asked).send().await?;
     let answer: Value = answer.json().await?;
     let state = answer[0]["arguments"]["state"].as_str();
@@ -170,7 +210,8 @@ mod tests {
     #[test]
     fn a_server_of_the_pair_knows_which_one_it_is() {
         let addresses = [Ipv4Addr::new(10, 99, 0, 31), Ipv4Addr::new(10, 99, 0, 32)];
-        let config = config(Pool::of(100), Some(hooks(2, addresses, Patience::Usual)));
+        let hooks = hooks(2, addresses, Patience::Usual);
+        let config = config(Pool::of(100), Family::V4, Some(hooks));
         let ha = &config["Dhcp4"]["hooks-libraries"][1]["parameters"]["high-availability"][0];
         assert_eq!(ha["this-server-name"], "kea-2");
         assert_eq!(ha["peers"][0]["url"], "http://10.99.0.31:8000/");
@@ -180,7 +221,9 @@ mod tests {
 
     #[test]
     fn leases_lie_in_the_folder_of_the_server_and_are_not_cleaned_meanwhile() {
-        let config = placed(&config(Pool::LARGE, None), Path::new("/f")).unwrap();
+        let placed =
+            |family| placed(&config(Pool::LARGE, family, None), family, Path::new("/f"), 3);
+        let config = placed(Family::V4).unwrap();
         let leases = &config["Dhcp4"]["lease-database"];
         assert_eq!(
             (&leases["name"], &leases["lfc-interval"]),
@@ -188,5 +231,11 @@ mod tests {
         );
         let pool = &config["Dhcp4"]["subnet4"][0]["pools"][0]["pool"];
         assert_eq!(pool, "10.128.1.0 - 10.143.255.250");
+        let config = placed(Family::V6).unwrap();
+        assert_eq!(config["Dhcp6"]["lease-database"]["name"], "/f/leases.csv");
+        let interfaces = &config["Dhcp6"]["interfaces-config"]["interfaces"];
+        assert_eq!(interfaces, &json!(["prov0/fd00:10::3"]));
+        let pool = &config["Dhcp6"]["subnet6"][0]["pools"][0]["pool"];
+        assert_eq!(pool, "fd00:128::10:0 - fd00:128::1f:ffff");
     }
 }

@@ -20,7 +20,7 @@ use testkit::lab::cluster::Kind as NodeKind;
 
 use self::body::Body;
 use self::kind::{Kind, Patience};
-use crate::clients::{self, Pool, Target};
+use crate::clients::{self, Family, Pool, Target};
 
 /// How a server is started.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +33,15 @@ pub struct Options<'a> {
     pub patience: Patience,
     /// Leases that are there from the beginning; only Ironraft has some.
     pub leases: u32,
+    /// Over which version of IP its clients come; over IPv6 the addresses are [a million](clients::POOL_V6).
+    pub family: Family,
 }
 
 impl<'a> Options<'a> {
     /// A server without leases.
     #[must_use]
     pub fn new(binary: &'a Path, pool: Pool) -> Self {
-        Self { binary, pool, patience: Patience::Usual, leases: 0 }
+        Self { binary, pool, patience: Patience::Usual, leases: 0, family: Family::V4 }
     }
 }
 
@@ -47,6 +49,7 @@ impl<'a> Options<'a> {
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
+    family: Family,
     body: Body,
     /// Groups of clients that were taken.
     groups: AtomicU16,
@@ -68,26 +71,32 @@ impl Server {
     /// # Errors
     /// When it cannot be started or does not get ready.
     pub async fn start(kind: Kind, options: Options<'_>) -> anyhow::Result<Self> {
-        let Options { binary, pool, patience, leases } = options;
+        let Options { pool, patience, family, .. } = options;
         let mut lab = Lab::create()?;
         clients::add(&mut lab)?;
         let started = match kind {
             Kind::Ironraft | Kind::IronraftPair => {
-                let formed = ironraft::start(lab, binary, kind.racks(), pool, leases);
+                let formed = ironraft::start(lab, kind.racks(), options);
                 Box::pin(formed).await.map(Body::Cluster)
             }
-            Kind::Kea => kea::start(lab, pool).await,
-            Kind::KeaPair => kea::start_pair(lab, pool, patience).await,
+            Kind::Kea => kea::start(lab, pool, family).await,
+            Kind::KeaPair => kea::start_pair(lab, pool, family, patience).await,
             Kind::Dnsmasq => dnsmasq::start(lab, pool).await,
         };
         let body = started.with_context(|| format!("cannot start {}", kind.name()))?;
-        Ok(Self { kind, body, groups: AtomicU16::new(0) })
+        Ok(Self { kind, family, body, groups: AtomicU16::new(0) })
     }
 
     /// Which it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Over which version of IP its clients come.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
     }
 
     /// The lab it lives in.
