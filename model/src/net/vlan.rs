@@ -1,5 +1,7 @@
 //! A VLAN of a fabric: one broadcast domain, and so one DHCP service.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{FabricId, SpaceId, SystemId, VlanId};
@@ -33,6 +35,16 @@ pub struct Vlan {
     /// What the racks above advertise here.
     #[serde(default, skip_serializing_if = "RouterAdvertisements::is_off")]
     pub router_advertisements: RouterAdvertisements,
+    /// Whether the racks above pass on what DHCP clients say here to those of `relay_vlan`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay_agent: bool,
+    /// DHCP servers of others that the racks above pass on to what DHCP clients say here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relay_to: Vec<IpAddr>,
+    /// Whether the racks above tell clients that boot from the network what to load, while a server of others gives them
+    /// addresses.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proxy_dhcp: bool,
 }
 
 impl Vlan {
@@ -52,11 +64,37 @@ impl Vlan {
             relay_vlan: None,
             space: None,
             router_advertisements: RouterAdvertisements::Off,
+            relay_agent: false,
+            relay_to: Vec::new(),
+            proxy_dhcp: false,
         }
     }
 
     /// The racks that serve DHCP on this VLAN, in a fixed order.
     pub fn racks(&self) -> impl Iterator<Item = &SystemId> {
         self.primary_rack.iter().chain(&self.secondary_rack)
+    }
+
+    /// Whether its racks pass on what DHCP clients say here.
+    #[must_use]
+    pub fn is_relayed_by_racks(&self) -> bool {
+        let has_target =
+            (self.relay_agent && self.relay_vlan.is_some()) || !self.relay_to.is_empty();
+        has_target && !self.dhcp_on
+    }
+
+    /// Whether its racks tell clients what to load, while a server of others gives them addresses.
+    #[must_use]
+    pub const fn is_proxied(&self) -> bool {
+        let is_served = self.dhcp_on || self.relay_vlan.is_some() || !self.relay_to.is_empty();
+        self.proxy_dhcp && !is_served
+    }
+
+    /// Ends what its racks do here, because there are none any more.
+    pub fn end_what_racks_do(&mut self) {
+        self.router_advertisements = RouterAdvertisements::Off;
+        self.relay_agent = false;
+        self.relay_to.clear();
+        self.proxy_dhcp = false;
     }
 }

@@ -7,7 +7,7 @@
 //! - a binding's state: declined, so nobody gets the address and no name means it;
 //! - a subnet's mode of reverse DNS: disabled, so nothing is claimed;
 //! - what a VLAN's racks advertise: nothing;
-//! - a subnet's gateway or DNS server that is no address of ours: left out;
+//! - a subnet's gateway or DNS server, or a server that a VLAN is relayed to, that is no address of ours: left out;
 //! - a power state that a rack reports: unknown;
 //! - a power action, and a kind of object: not read at all. A region that hears nothing of a power
 //!   job gives it to somebody else.

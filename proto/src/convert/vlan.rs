@@ -4,6 +4,7 @@ use model::id::{FabricId, VlanId};
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::vlan::Vlan;
 
+use super::address::{ip_to_bytes, known_ips};
 use super::error::{ConvertError, parse, parse_text};
 use super::unknown::Unknown;
 use crate::rack;
@@ -25,6 +26,9 @@ impl From<&Vlan> for rack::Vlan {
             relay_vlan,
             space: _,
             router_advertisements,
+            relay_agent,
+            relay_to,
+            proxy_dhcp,
         } = vlan;
         Self {
             id: id.0,
@@ -41,6 +45,9 @@ impl From<&Vlan> for rack::Vlan {
                 RouterAdvertisements::On => 1,
                 RouterAdvertisements::Slaac => 2,
             },
+            relay_agent: *relay_agent,
+            relay_to: relay_to.iter().map(|&ip| ip_to_bytes(ip)).collect(),
+            proxy_dhcp: *proxy_dhcp,
         }
     }
 }
@@ -70,5 +77,8 @@ pub(super) fn vlan(vlan: rack::Vlan, unknown: &mut Vec<Unknown>) -> Result<Vlan,
                 RouterAdvertisements::Off
             }
         },
+        relay_agent: vlan.relay_agent,
+        relay_to: known_ips(MESSAGE, "relay_to", &vlan.relay_to, unknown),
+        proxy_dhcp: vlan.proxy_dhcp,
     })
 }

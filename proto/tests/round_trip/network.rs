@@ -30,8 +30,10 @@ prop_compose! {
         secondary_rack in option::of(system_id()),
         relay_vlan in any::<Option<u32>>(),
         router_advertisements in prop::sample::select(&RouterAdvertisements::ALL[..]),
+        relays in (any::<(bool, bool)>(), ips()),
     ) -> Vlan {
         let (id, fabric, vid, mtu, dhcp_on) = ids;
+        let ((relay_agent, proxy_dhcp), relay_to) = relays;
         Vlan {
             id: VlanId(id),
             fabric: FabricId(fabric),
@@ -45,6 +47,9 @@ prop_compose! {
             relay_vlan: relay_vlan.map(VlanId),
             space: None,
             router_advertisements,
+            relay_agent,
+            relay_to,
+            proxy_dhcp,
         }
     }
 }

@@ -118,6 +118,9 @@ fn links() -> Vec<Written> {
         relay_vlan: Some(VlanId(2)),
         space: Some(SpaceId(1)),
         router_advertisements: RouterAdvertisements::Slaac,
+        relay_agent: true,
+        relay_to: vec![ip("192.0.2.67"), ip("2001:db8::67")],
+        proxy_dhcp: true,
     };
     let plain = Vlan {
         id: VlanId(2),
@@ -128,6 +131,9 @@ fn links() -> Vec<Written> {
         relay_vlan: None,
         space: None,
         router_advertisements: RouterAdvertisements::Off,
+        relay_agent: false,
+        relay_to: Vec::new(),
+        proxy_dhcp: false,
         ..vlan.clone()
     };
     let space = Space { id: SpaceId(1), name: text("dmz"), description: text("outside") };
