@@ -17,6 +17,7 @@ mod engine;
 mod ndp;
 mod operators;
 mod query;
+mod relay;
 mod v6;
 mod wire;
 mod world;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::draws::Draws;
-use crate::{api, engine, ndp, query, v6, wire};
+use crate::{api, engine, ndp, query, relay, v6, wire};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -15,6 +15,8 @@ pub enum Target {
     Engine,
     /// Packets of `DHCPv6`, and conversations with two racks and a region.
     V6,
+    /// Packets of both through a rack that relays them.
+    Relay,
     /// Router solicitations and advertisements.
     Ndp,
     /// Requests of everybody to a region's API.
@@ -25,8 +27,8 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 6] =
-        [Self::Wire, Self::Engine, Self::V6, Self::Ndp, Self::Api, Self::Query];
+    pub const ALL: [Self; 7] =
+        [Self::Wire, Self::Engine, Self::V6, Self::Relay, Self::Ndp, Self::Api, Self::Query];
 
     /// Its name on the command line.
     #[must_use]
@@ -35,6 +37,7 @@ impl Target {
             Self::Wire => "wire",
             Self::Engine => "engine",
             Self::V6 => "v6",
+            Self::Relay => "relay",
             Self::Ndp => "ndp",
             Self::Api => "api",
             Self::Query => "query",
@@ -51,6 +54,7 @@ impl Target {
             Self::Wire => wire::run(corpus, &mut draws),
             Self::Engine => engine::run(corpus, &mut draws, written),
             Self::V6 => v6::run(&mut draws, written),
+            Self::Relay => relay::run(corpus, &mut draws),
             Self::Ndp => ndp::run(&mut draws),
             Self::Api => api::run(&mut draws, written),
             Self::Query => query::run(&mut draws),

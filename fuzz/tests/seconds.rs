@@ -28,6 +28,11 @@ fn no_packet_or_conversation_of_dhcpv6_breaks_what_a_server_promises() {
 }
 
 #[test]
+fn no_packet_through_a_relay_goes_the_wrong_way_or_loses_what_it_says() {
+    nothing_in(Target::Relay);
+}
+
+#[test]
 fn no_solicitation_is_taken_that_is_none_and_no_advertisement_is_odd() {
     nothing_in(Target::Ndp);
 }

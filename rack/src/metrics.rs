@@ -171,6 +171,7 @@ mod tests {
         metrics.dhcp.replied("offer", Duration::from_millis(1));
         metrics.dhcp.drop_for("malformed");
         metrics.dhcp.decided("committed");
+        metrics.dhcp.relayed("not sent");
         metrics.dhcp.set_link(VlanId(5001), 1, 1);
         metrics.dhcp.set_external(VlanId(5001), 1);
         metrics.dhcp.probes.get_or_create(&ProbeKind { kind: "arp" }).inc();
@@ -179,6 +180,7 @@ mod tests {
         metrics.dhcpv6.replied("advertise", Duration::from_millis(1));
         metrics.dhcpv6.drop_for("malformed");
         metrics.dhcpv6.decided("committed");
+        metrics.dhcpv6.relayed("not sent");
         metrics.dhcpv6.set_link(VlanId(5001), 1, 1);
         metrics.ndp.sent_for("unsolicited");
         metrics.ndp.drop_for("hop limit");

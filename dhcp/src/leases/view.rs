@@ -609,6 +609,13 @@ impl<A: Family> View<A> {
         rack.addresses.is_empty() || self.address_serving(rack, vlan).is_some()
     }
 
+    /// Whether a rack has an address on a link itself. One of which no address is known may have one.
+    #[must_use]
+    pub fn lies_on(&self, rack: &PeerRack, vlan: VlanId) -> bool {
+        let mut addresses = rack.addresses.iter().filter_map(|own| A::of(own.addr()));
+        rack.addresses.is_empty() || addresses.any(|own| self.link_of(own) == Some(vlan))
+    }
+
     /// What is known of a rack.
     #[must_use]
     pub fn rack(&self, id: &SystemId) -> Option<&PeerRack> {

@@ -76,10 +76,12 @@ impl Content {
             autonomous: slaac && net.prefix_len() == AUTONOMOUS_LENGTH,
         });
         let dhcp_on = link.relay.unwrap_or(link.vlan).dhcp_on;
-        let other = dhcp_on && subnets().any(|(subnet, _)| subnet.managed);
+        let served = dhcp_on && subnets().any(|(subnet, _)| subnet.managed);
+        let gives = served && link.ranges.iter().any(|range| gives_addresses(link, range));
+        let relayed = is_relayed_to_others(link.vlan);
         Some(Self {
-            managed: other && link.ranges.iter().any(|range| gives_addresses(link, range)),
-            other,
+            managed: gives || relayed,
+            other: served || relayed,
             mtu: Some(link.vlan.mtu).filter(|mtu| *mtu >= MTU_MIN),
             prefixes: prefixes.collect(),
             servers: servers(link),
@@ -95,6 +97,11 @@ fn of_ipv6(subnet: &Subnet) -> Option<Ipv6Net> {
         IpNet::V4(_) => None,
         IpNet::V6(net) => Some(net).filter(|net| !net.addr().is_unicast_link_local()),
     }
+}
+
+/// Whether racks pass on `DHCPv6` to servers of others: what these give is not known here.
+fn is_relayed_to_others(vlan: &Vlan) -> bool {
+    vlan.is_relayed_by_racks() && vlan.relay_to.iter().any(IpAddr::is_ipv6)
 }
 
 /// Whether `DHCPv6` gives addresses of a range.
@@ -243,6 +250,15 @@ mod tests {
         };
         flags(relayed(true), (true, true));
         flags(relayed(false), (false, false));
+        let to_others = |server: &str| {
+            let server = server.parse().unwrap();
+            move |site: &mut Site| {
+                site.vlan.dhcp_on = false;
+                site.vlan.relay_to = vec![server];
+            }
+        };
+        flags(to_others("2001:db8::67"), (true, true));
+        flags(to_others("192.0.2.67"), (false, false));
     }
 
     #[test]

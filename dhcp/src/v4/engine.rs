@@ -150,6 +150,9 @@ impl Engine {
         if is_search(&message) {
             return Err(Dropped::Search);
         }
+        if self.is_proxied(&message, &arrival) {
+            return Ok((message.kind.name(), self.proxy_offer(&message, &arrival, now)?));
+        }
         if message.client.mac().is_none() && !self.takes_identifiers {
             return Err(Dropped::NoIdentifiersYet);
         }
@@ -189,6 +192,16 @@ impl Engine {
             }
         };
         if self.serves(vlan) { Ok(vlan) } else { Err(Dropped::NotServed) }
+    }
+
+    /// Whether this rack answers a packet, now or at another transmission, or nobody is to answer it. What it does not keep, it
+    /// may pass on to other servers.
+    #[must_use]
+    pub fn keeps(&self, packet: &[u8], arrival: &Arrival) -> bool {
+        match Message::parse(packet) {
+            Ok(message) => is_search(&message) || self.link_of(&message, arrival).is_ok(),
+            Err(_) => LeaseQuery::parse(packet).is_some(),
+        }
     }
 
     /// What is offered is not free until the offer ends, and what is in use until nobody answers.

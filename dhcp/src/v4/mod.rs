@@ -10,6 +10,7 @@ pub mod explain;
 pub mod external_dhcp;
 pub mod output;
 pub mod probes;
+pub mod proxy;
 pub mod queue;
 pub mod sightings;
 pub mod view;

@@ -191,7 +191,11 @@ impl Engine {
                 return Ok(Ticket { class: Class::New, client });
             }
         };
-        let (vlan, client) = (self.link_of(&message, arrival)?, &message.client);
+        let client = &message.client;
+        if self.is_proxied(&message, arrival) {
+            return Ok(Ticket { class: Class::New, client: client.clone() });
+        }
+        let vlan = self.link_of(&message, arrival)?;
         let known = self.known(vlan, client);
         let class = match message.kind {
             Kind::Discover if known => Class::Known,

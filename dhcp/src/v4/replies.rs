@@ -142,7 +142,7 @@ impl Engine {
     /// The boot server and file: those of snippets, else what a client that boots loads from this rack,
     /// if its subnet lets it. Clients that boot are told them in the fields and in the options; the
     /// others in the fields, as ISC's server does, and in the option if they ask for it.
-    fn put_boot(
+    pub(crate) fn put_boot(
         &self,
         reply: &mut Reply,
         request: &Message,
@@ -177,7 +177,12 @@ impl Engine {
     }
 
     /// What the subnet of an address lets its client load, and from where.
-    fn boot_reply(&self, request: &Message, ip: Ipv4Addr, server: Ipv4Addr) -> Option<BootReply> {
+    pub(crate) fn boot_reply(
+        &self,
+        request: &Message,
+        ip: Ipv4Addr,
+        server: Ipv4Addr,
+    ) -> Option<BootReply> {
         let subnet = self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
         BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)
@@ -204,7 +209,7 @@ fn v4(ip: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// The client identifier goes back as it came (RFC 6842).
-fn put_client_identifier(reply: &mut Reply, request: &Message) {
+pub(crate) fn put_client_identifier(reply: &mut Reply, request: &Message) {
     let identifier = request.options.get(code::CLIENT_IDENTIFIER).filter(|own| !own.is_empty());
     if let Some(identifier) = identifier {
         reply.put(code::CLIENT_IDENTIFIER, identifier);

@@ -145,6 +145,13 @@ impl Engine {
         if served { Ok(vlan) } else { Err(Dropped::NotServed) }
     }
 
+    /// Whether this rack answers a packet, now or at another transmission. What it does not keep, it may pass on to other
+    /// servers.
+    #[must_use]
+    pub fn keeps(&self, packet: &[u8], arrival: &Arrival) -> bool {
+        Message::parse(packet).is_ok_and(|message| self.link_of(&message, arrival).is_ok())
+    }
+
     /// Whether it is this rack's turn to answer what all racks of the link have heard.
     fn our_turn(&mut self, asking: &Asking, now: Moment) -> bool {
         let Asking { message, sender, .. } = asking;

@@ -4,6 +4,7 @@ pub mod code;
 pub mod lease_query;
 pub mod message;
 pub mod options;
+pub mod pieces;
 pub mod reply;
 pub mod server_message;
 pub mod v6;

@@ -40,7 +40,12 @@ pub(crate) fn mac(last: u8) -> MacAddress {
 impl Bench {
     /// Rack 1 serves 10.0.0.0/24 and owns the block 10.0.0.100 to 10.0.0.103.
     pub(crate) fn new() -> Self {
-        let own = OwnRack { rack: rack(1), incarnation: 7, serves_time: true };
+        Self::of_rack(1)
+    }
+
+    /// The same as another rack has it.
+    pub(crate) fn of_rack(number: u64) -> Self {
+        let own = OwnRack { rack: rack(number), incarnation: 7, serves_time: true };
         let mut bench =
             Self { engine: Engine::new(own, Policy::default()), now: Moment::from_ms(0) };
         let zero = Timestamp::from_unix_ms(EPOCH_MS);

@@ -10,7 +10,7 @@ Lines of the checklist with their priority (1 must, 2 should, 3 later), and the 
 This page is made from the tests by `dhcp/tests/rfc2131/conformance.rs`; one of them compares it.
 
 ",
-    ids: &["V4-", "C-", "RFC "],
+    ids: &["V4-", "R4-", "PXE-", "C-", "RFC "],
     lines: LINES,
 };
 

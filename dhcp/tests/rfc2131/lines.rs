@@ -1,5 +1,5 @@
-//! The lines of the checklist for `DHCPv4`: RFC 2131 and 2132 (V4), extensions (RFC), and what breaks
-//! real servers (C).
+//! The lines of the checklist for `DHCPv4`: RFC 2131 and 2132 (V4), relay agents (R4), `ProxyDHCP` (PXE), extensions
+//! (RFC), and what breaks real servers (C).
 
 use crate::page::Line;
 
@@ -161,6 +161,60 @@ pub(crate) const LINES: &[Line] = &[
         id: "V4-29",
         priority: 1,
         says: "duplicates are handled once, and answered again after the answer",
+        except: None,
+    },
+    Line {
+        id: "R4-01",
+        priority: 1,
+        says: "relay agent: giaddr is set if there is none and never overwritten, hops are counted, more than 16 are dropped",
+        except: None,
+    },
+    Line {
+        id: "R4-02",
+        priority: 1,
+        says: "relay agent: a client's message with an own address as giaddr is dropped",
+        except: None,
+    },
+    Line {
+        id: "R4-03",
+        priority: 1,
+        says: "relay agent: circuit, remote, 5, 10, 11, 12 and 19 are added as wanted, as the last option and never past the MTU; what clients bring is not believed",
+        except: None,
+    },
+    Line {
+        id: "R4-04",
+        priority: 1,
+        says: "relay agent: a reply is known by giaddr, loses option 82, and goes out by broadcast flag and hardware address",
+        except: None,
+    },
+    Line {
+        id: "R4-05",
+        priority: 1,
+        says: "relay agent: each server is sent to, whatever becomes of the others; what was sent to this host alone is not passed on, but with 11",
+        except: None,
+    },
+    Line {
+        id: "R4-06",
+        priority: 1,
+        says: "relay agent: nothing that the rack serves itself, and only where it is asked for; of several racks one relays each client",
+        except: None,
+    },
+    Line {
+        id: "PXE-01",
+        priority: 1,
+        says: "ProxyDHCP: an offer without address and times, of class PXEClient or HTTPClient, with the boot file and no discovery of servers",
+        except: None,
+    },
+    Line {
+        id: "PXE-02",
+        priority: 1,
+        says: "ProxyDHCP: to who boots from the network, where a VLAN asks for it, by one rack",
+        except: None,
+    },
+    Line {
+        id: "PXE-03",
+        priority: 1,
+        says: "ProxyDHCP: the same at port 4011, with the boot server that was asked for",
         except: None,
     },
     Line {

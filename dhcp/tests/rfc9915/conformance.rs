@@ -10,7 +10,7 @@ Lines of the checklist by RFC 9915 with their priority (1 must, 2 should, 3 late
 them. This page is made from the tests by `dhcp/tests/rfc9915/conformance.rs`; one of them compares it.
 
 ",
-    ids: &["V6-"],
+    ids: &["V6-", "R6-"],
     lines: LINES,
 };
 

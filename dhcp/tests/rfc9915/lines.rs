@@ -87,4 +87,25 @@ pub(crate) const LINES: &[Line] = &[
         "V6-21",
         "the link of a relayed message is that of the innermost address, or the own link",
     ),
+    must(
+        "R6-01",
+        "relay agent: what clients send to ff02::1:2 is wrapped with hop count 0, the link's address and the sender's",
+    ),
+    must(
+        "R6-02",
+        "relay agent: what another relay sent has one hop more, up to 8, and a link address only if its own says nothing",
+    ),
+    must(
+        "R6-03",
+        "relay agent: Interface-Id always, the client's hardware address (79) of clients only, 37 and the relay's port (135) where wanted",
+    ),
+    must(
+        "R6-04",
+        "relay agent: what comes back goes to the client at 546 or to the relay at 547, or at its port, on the link that it came from",
+    ),
+    must(
+        "R6-05",
+        "relay agent: nothing goes the wrong way, and nothing that the rack serves itself; of several racks one relays each client",
+    ),
+    must("R6-06", "relay agent: messages of servers are not taken from clients"),
 ];

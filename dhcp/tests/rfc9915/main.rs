@@ -14,4 +14,5 @@ mod checklist;
 mod conformance;
 mod continuity;
 mod lines;
+mod relay_agent;
 mod relays;

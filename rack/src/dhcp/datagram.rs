@@ -28,8 +28,9 @@ pub(super) trait Ends {
     /// Larger packets are no messages of the service.
     const PACKET_MAX: usize;
 
-    /// The address that a packet was sent to, if this control message says it.
-    fn destination(control: &ControlMessageOwned) -> Option<Self::Address>;
+    /// The address that a packet was sent to and the kernel's index of the interface that it came in at, if this
+    /// control message says it.
+    fn destination(control: &ControlMessageOwned) -> Option<(Self::Address, u32)>;
 }
 
 /// A packet as it came in.
@@ -39,6 +40,8 @@ pub(super) struct Datagram<S, A> {
     pub(super) source: S,
     /// The address it was sent to.
     pub(super) destination: A,
+    /// The kernel's index of the interface that it came in at.
+    pub(super) interface: u32,
     /// When the kernel had it: what waits in a socket waits too.
     pub(super) received: Instant,
     /// How many packets the kernel had dropped before it since the socket was opened, because nobody
@@ -94,11 +97,11 @@ pub(super) fn read<E: Ends>(socket: &UdpSocket) -> io::Result<Option<DatagramOf<
             other => destination = E::destination(&other).or(destination),
         }
     }
-    let Some((source, destination)) = source.zip(destination) else { return Ok(None) };
+    let Some((source, (destination, interface))) = source.zip(destination) else { return Ok(None) };
     payload.truncate(len);
     let now = Instant::now();
     let received = now.checked_sub(waited).unwrap_or(now);
-    Ok(Some(Datagram { payload, source, destination, received, dropped }))
+    Ok(Some(Datagram { payload, source, destination, interface, received, dropped }))
 }
 
 /// How long ago the kernel stamped a packet. It does so by the wall clock: what a step of that clock

@@ -73,19 +73,20 @@ impl Interfaces {
     }
 
     /// Opens sockets on interfaces that lie on a served link, and closes those of others. The engine is told
-    /// what the host's addresses are.
-    pub(super) fn follow(&mut self, engine: &mut Engine) {
+    /// what the host's addresses are. Returns the host's interfaces, if the kernel says which.
+    pub(super) fn follow(&mut self, engine: &mut Engine) -> Option<Vec<ControllerInterface>> {
         let interfaces = match own_interfaces() {
             Ok(interfaces) => interfaces,
             Err(error) => {
                 error!("the rack's interfaces cannot be read: {error}");
-                return;
+                return None;
             }
         };
         engine.set_hardware(interfaces.iter().map(|own| own.mac));
         engine.set_addresses(interfaces.iter().flat_map(addresses));
         self.on_links = interfaces.iter().filter_map(|own| on_link(engine, own)).collect();
         self.ports.serve(&to_be_served(&engine.leases, &interfaces));
+        Some(interfaces)
     }
 }
 
@@ -109,16 +110,26 @@ pub(super) fn to_be_served<A: Family>(
     leases: &Leases<A>,
     interfaces: &[ControllerInterface],
 ) -> BTreeMap<String, (VlanId, A)> {
-    let served = |own: &ControllerInterface| addresses(own).find_map(|ip| serves_at(leases, ip));
-    let named = interfaces.iter().filter_map(|own| Some((own.name.clone(), served(own)?)));
-    named.collect()
+    on_links(leases, interfaces, |vlan| {
+        let mut relayed = leases.view().vlans().filter(|other| other.relay_vlan == Some(vlan));
+        leases.serves(vlan)
+            || relayed.any(|other| leases.serves(other.id))
+            || leases.relays(vlan)
+            || leases.proxies(vlan)
+    })
 }
 
-/// The link of an address of the rack, if its interface must be listened to.
-fn serves_at<A: Family>(leases: &Leases<A>, address: A) -> Option<(VlanId, A)> {
-    let (_, subnet) = leases.view().subnet_of(address)?;
-    let vlan = subnet.vlan;
-    let mut relayed = leases.view().vlans().filter(|other| other.relay_vlan == Some(vlan));
-    let served = leases.serves(vlan) || relayed.any(|other| leases.serves(other.id));
-    served.then_some((vlan, address))
+/// The interfaces on such links, each with its link and the host's address there.
+pub(super) fn on_links<A: Family>(
+    leases: &Leases<A>,
+    interfaces: &[ControllerInterface],
+    is_wanted: impl Fn(VlanId) -> bool,
+) -> BTreeMap<String, (VlanId, A)> {
+    let link = |ip: A| {
+        let (_, subnet) = leases.view().subnet_of(ip)?;
+        is_wanted(subnet.vlan).then_some((subnet.vlan, ip))
+    };
+    let place = |own: &ControllerInterface| addresses(own).find_map(link);
+    let named = interfaces.iter().filter_map(|own| Some((own.name.clone(), place(own)?)));
+    named.collect()
 }

@@ -30,6 +30,13 @@ pub struct DropReason {
     pub reason: &'static str,
 }
 
+/// What became of a packet that was to be relayed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RelayResult {
+    /// A few fixed words.
+    pub result: &'static str,
+}
+
 /// What became of a request to commit a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CommitOutcome {
@@ -71,6 +78,8 @@ pub struct DhcpMetrics {
     pub kernel_drops: Counter,
     /// From the kernel's receipt of a message to the reply, by the type of the reply.
     pub reply_seconds: Family<MessageType, Histogram>,
+    /// What became of packets that were to be relayed.
+    pub relayed: Family<RelayResult, Counter>,
     /// What became of requests to commit a lease.
     pub commits: Family<CommitOutcome, Counter>,
     /// From deciding to commit a lease to knowing what became of it.
@@ -108,6 +117,7 @@ impl Default for DhcpMetrics {
             dropped: Family::default(),
             kernel_drops: Counter::default(),
             reply_seconds: Family::new_with_constructor(seconds),
+            relayed: Family::default(),
             commits: Family::default(),
             commit_seconds: seconds(),
             offline_answers: Counter::default(),
@@ -150,6 +160,8 @@ impl DhcpMetrics {
         registry.register(name("kernel_drops"), kernel_drops, self.kernel_drops.clone());
         let reply = "From the receipt of a DHCP message to its reply, by type of the reply";
         registry.register(name("reply_seconds"), reply, self.reply_seconds.clone());
+        let relayed = "DHCP messages that were to be relayed, by what became of them";
+        registry.register(name("relayed"), relayed, self.relayed.clone());
         let commits = "Requests to commit a lease, by what became of them";
         registry.register(name("commits"), commits, self.commits.clone());
         let commit = "From deciding to commit a lease to its outcome";
@@ -190,6 +202,11 @@ impl DhcpMetrics {
     /// A message was not answered.
     pub fn drop_for(&self, reason: &'static str) {
         self.dropped.get_or_create(&DropReason { reason }).inc();
+    }
+
+    /// A message was to be relayed, and this became of it.
+    pub fn relayed(&self, result: &'static str) {
+        self.relayed.get_or_create(&RelayResult { result }).inc();
     }
 
     /// A reply was sent so long after its message was received.

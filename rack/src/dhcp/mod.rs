@@ -12,6 +12,7 @@ pub mod service;
 pub mod v6;
 
 mod blocks;
+mod boot_server;
 mod commits;
 mod datagram;
 mod external_dhcp;
@@ -21,6 +22,8 @@ mod parked;
 mod ports;
 mod probe_packets;
 mod probing;
+mod relay;
+mod relay_socket;
 mod socket;
 mod stock;
 mod upward;

@@ -82,6 +82,7 @@ mod tests {
             payload: vec![number],
             source: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 68),
             destination: Ipv4Addr::BROADCAST,
+            interface: 1,
             received: Instant::now(),
             dropped: 0,
         }

@@ -32,8 +32,8 @@ pub(super) trait Port: Debug + Send + Sync + Sized + 'static {
     /// What comes in.
     type Packet: Debug + Send + 'static;
 
-    /// Opens it on an interface.
-    fn open(name: &str, index: u32) -> io::Result<Self>;
+    /// Opens it on an interface where the host has this address.
+    fn open(name: &str, index: u32, address: Self::Address) -> io::Result<Self>;
 
     /// Waits for the next packet.
     fn receive(&self) -> impl Future<Output = io::Result<Self::Packet>> + Send;
@@ -48,8 +48,8 @@ pub(super) struct Served<P: Port> {
     pub(super) socket: Arc<P>,
     pub(super) vlan: VlanId,
     pub(super) address: P::Address,
+    pub(super) index: u32,
     reader: AbortHandle,
-    index: u32,
 }
 
 /// Both ends of the queue from the sockets: interface index and packet.
@@ -103,6 +103,16 @@ impl<P: Port> Ports<P> {
         self.served.values().find(|served| served.index == index)
     }
 
+    /// The name of the served interface with that index.
+    pub(super) fn name_of(&self, index: u32) -> Option<&str> {
+        self.served.iter().find(|(_, served)| served.index == index).map(|(name, _)| name.as_str())
+    }
+
+    /// The served interfaces with their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Served<P>)> {
+        self.served.iter().map(|(name, served)| (name.as_str(), served))
+    }
+
     /// A served interface on a link.
     pub(super) fn on_link(&self, vlan: VlanId) -> Option<&Served<P>> {
         self.served.values().find(|served| served.vlan == vlan)
@@ -129,7 +139,7 @@ impl<P: Port> Ports<P> {
     fn open(&mut self, name: &str, vlan: VlanId, address: P::Address) {
         let opened = if_nametoindex(name)
             .map_err(io::Error::from)
-            .and_then(|index| Ok((index, Arc::new(P::open(name, index)?))));
+            .and_then(|index| Ok((index, Arc::new(P::open(name, index, address)?))));
         let (index, socket) = match opened {
             Ok(opened) => opened,
             Err(error) => {

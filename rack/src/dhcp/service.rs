@@ -1,7 +1,7 @@
 //! The task that owns the engine.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use dhcp::lookup::allowance::{Allowance, Rate};
@@ -20,14 +20,16 @@ use tracing::{debug, warn};
 
 use crate::clock::{Boot, RegionClock};
 use crate::dhcp::blocks::Blocks;
+use crate::dhcp::boot_server::BootServerSocket;
 use crate::dhcp::commits::Commits;
 use crate::dhcp::external_dhcp::{ExternalDhcp, HeardServer};
-use crate::dhcp::interfaces::Interfaces;
+use crate::dhcp::interfaces::{Interfaces, on_links};
 use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType, reason};
 use crate::dhcp::news::{News, Tell};
 use crate::dhcp::parked::Parked;
-use crate::dhcp::ports::{PACKETS_MAX, TOO_MANY_WAIT};
+use crate::dhcp::ports::{PACKETS_MAX, Ports, TOO_MANY_WAIT};
 use crate::dhcp::probing::{Heard, Probing};
+use crate::dhcp::relay::Relay;
 use crate::dhcp::socket::Received;
 use crate::dhcp::upward::Decided;
 use crate::dhcp::{copy, stock};
@@ -65,6 +67,8 @@ pub struct DhcpService {
     blocks: Blocks,
     probing: Probing,
     external: ExternalDhcp,
+    relay: Relay,
+    boot_servers: Ports<BootServerSocket>,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
     /// It was said that routes did not fit into an answer.
@@ -90,6 +94,8 @@ impl DhcpService {
     ) -> Self {
         Self {
             engine: Engine::new(own.clone(), Policy::default()),
+            relay: Relay::new(own.rack.clone(), metrics.clone()),
+            boot_servers: Ports::new(metrics.clone()),
             own,
             generations: generations.follow(),
             clock,
@@ -120,6 +126,8 @@ impl DhcpService {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some((index, packet)) = self.interfaces.receive() => self.take_in(index, packet),
+                Some((index, packet)) = self.relay.receive() => self.heard_as_relay(index, packet),
+                Some((index, packet)) = self.boot_servers.receive() => self.asked_for_boot(index, &packet),
                 () = std::future::ready(()), if !self.queue.is_empty() => self.handle_queued(),
                 decided = self.commits.next() => self.decided(decided),
                 Some(heard) = self.probing.hear() => self.heard(heard),
@@ -143,14 +151,56 @@ impl DhcpService {
 
     /// Handles a packet at once, if no other waits; else those that are urgent come first.
     fn take_in(&mut self, index: u32, packet: Received) {
+        if self.passes_on(index, &packet) {
+            return;
+        }
         if self.queue.is_empty() && self.interfaces.waiting() == 0 {
             return self.receive(index, packet);
         }
         self.put_into_queue(index, packet);
         while let Some((index, packet)) = self.interfaces.try_receive() {
-            self.put_into_queue(index, packet);
+            if !self.passes_on(index, &packet) {
+                self.put_into_queue(index, packet);
+            }
         }
         self.handle_queued();
+    }
+
+    /// Relays a packet that this rack does not answer, if the VLAN asks for that.
+    fn passes_on(&mut self, index: u32, packet: &Received) -> bool {
+        let Some(arrival) = self.arrival(index, packet) else { return false };
+        let leases = &self.engine.leases;
+        if !leases.relays(arrival.vlan) || self.engine.keeps(&packet.payload, &arrival) {
+            return false;
+        }
+        let now = self.now();
+        self.relay.pass_on(index, packet, &self.engine.leases, now);
+        true
+    }
+
+    /// A packet was sent to an address that this rack relays from: by a server, or by whoever sends to a rack alone.
+    fn heard_as_relay(&mut self, index: u32, packet: Received) {
+        if is_reply(&packet) {
+            return self.relay.pass_back(&packet, &self.interfaces);
+        }
+        let is_served = self.interfaces.by_index(packet.interface).is_some();
+        self.take_in(if is_served { packet.interface } else { index }, packet);
+    }
+
+    /// A client that was told what to load asks for it once more.
+    fn asked_for_boot(&mut self, index: u32, packet: &Received) {
+        let Some(served) = self.boot_servers.by_index(index) else { return };
+        let arrival = self.arrival_at(index, packet, (served.vlan, served.address));
+        match self.engine.boot_server_reply(&packet.payload, &arrival) {
+            Ok(reply) => match served.socket.send(packet.source, &reply) {
+                Ok(()) => self.metrics.replied("ack", packet.received.elapsed()),
+                Err(error) => {
+                    warn!("a DHCP reply was not sent: {error}");
+                    self.metrics.drop_for("not sent");
+                }
+            },
+            Err(dropped) => self.count_dropped(dropped, packet.source),
+        }
     }
 
     fn put_into_queue(&mut self, index: u32, packet: Received) {
@@ -218,14 +268,23 @@ impl DhcpService {
     /// Where a packet came in; none when that is not served any more.
     fn arrival(&self, index: u32, packet: &Received) -> Option<Arrival> {
         let served = self.interfaces.by_index(index)?;
-        Some(Arrival {
-            vlan: served.vlan,
+        Some(self.arrival_at(index, packet, (served.vlan, served.address)))
+    }
+
+    fn arrival_at(
+        &self,
+        index: u32,
+        packet: &Received,
+        (vlan, server): (VlanId, Ipv4Addr),
+    ) -> Arrival {
+        Arrival {
+            vlan,
             interface: index,
-            server: served.address,
+            server,
             source_port: packet.source.port(),
             destination: packet.destination,
             received_us: micros(packet.received.saturating_duration_since(self.start)),
-        })
+        }
     }
 
     fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
@@ -339,7 +398,8 @@ impl DhcpService {
     fn heard_server(&mut self, heard: HeardServer) {
         let HeardServer { interface, server, source, message } = heard;
         let Some(vlan) = self.interfaces.link_of(interface) else { return };
-        if self.engine.may_be_of_the_site(server.ip, source, &message) {
+        let is_relayed_to = self.engine.leases.is_relayed_to(vlan, server.ip, source);
+        if is_relayed_to || self.engine.may_be_of_the_site(server.ip, source, &message) {
             return;
         }
         let now = self.now();
@@ -390,7 +450,7 @@ impl DhcpService {
         self.carry_out(outputs);
         if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {
             self.interfaces_seen = Some(now);
-            self.interfaces.follow(&mut self.engine);
+            self.follow_interfaces(now);
             self.show_links(now);
             self.search(now);
         }
@@ -398,6 +458,14 @@ impl DhcpService {
         self.ask_for_blocks(now);
         let probes = self.engine.probe(now);
         self.send_probes(&probes);
+    }
+
+    /// Opens sockets on interfaces that lie on links where there is something to do, and closes those of others.
+    fn follow_interfaces(&mut self, now: Moment) {
+        let Some(interfaces) = self.interfaces.follow(&mut self.engine) else { return };
+        let leases = &self.engine.leases;
+        self.relay.follow(leases, &interfaces, now);
+        self.boot_servers.serve(&on_links(leases, &interfaces, |vlan| leases.proxies(vlan)));
     }
 
     fn ask_for_blocks(&mut self, now: Moment) {
@@ -429,7 +497,7 @@ impl DhcpService {
         let step = self.generations.step();
         self.engine.update(|view| copy::update(view, &step));
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
-            self.interfaces.follow(&mut self.engine);
+            self.follow_interfaces(self.now());
         }
         let mut blocks = false;
         for key in step.changed() {
@@ -440,6 +508,11 @@ impl DhcpService {
             self.handle_parked();
         }
     }
+}
+
+/// Whether a packet is of a server (RFC 2131 §2: `op`).
+fn is_reply(packet: &Received) -> bool {
+    packet.payload.first() == Some(&2)
 }
 
 fn micros(span: Duration) -> u64 {

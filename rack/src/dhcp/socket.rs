@@ -20,7 +20,7 @@ use crate::dhcp::frame;
 use crate::dhcp::ports::Port;
 use crate::packet_socket::link_address;
 
-const SERVER_PORT: u16 = 67;
+pub(super) const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 
 /// A packet as it came in.
@@ -28,7 +28,7 @@ pub(super) type Received = Datagram<SocketAddrV4, Ipv4Addr>;
 
 /// What the kernel says of packets of IPv4.
 #[derive(Debug)]
-struct OfIpv4;
+pub(super) struct OfIpv4;
 
 impl Ends for OfIpv4 {
     type Sockaddr = SockaddrIn;
@@ -37,10 +37,11 @@ impl Ends for OfIpv4 {
     /// Larger packets are no DHCP messages.
     const PACKET_MAX: usize = 4_096;
 
-    fn destination(control: &ControlMessageOwned) -> Option<Ipv4Addr> {
+    fn destination(control: &ControlMessageOwned) -> Option<(Ipv4Addr, u32)> {
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
-                Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()))
+                let interface = u32::try_from(info.ipi_ifindex).ok()?;
+                Some((Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()), interface))
             }
             _ => None,
         }
@@ -61,16 +62,11 @@ impl Port for InterfaceSocket {
     type Address = Ipv4Addr;
     type Packet = Received;
 
-    fn open(name: &str, index: u32) -> io::Result<Self> {
-        let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-        udp.set_broadcast(true)?;
-        datagram::prepare(&udp)?;
-        udp.bind_device(Some(name.as_bytes()))?;
-        setsockopt(&udp, sockopt::Ipv4PacketInfo, &true)?;
-        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, SERVER_PORT));
-        udp.bind(&any.into())?;
+    fn open(name: &str, index: u32, _: Ipv4Addr) -> io::Result<Self> {
+        let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, SERVER_PORT);
+        let udp = open_udp(Some(name), any)?;
         let frames = open_frames(name)?;
-        Ok(Self { udp: UdpSocket::from_std(udp.into())?, frames, index })
+        Ok(Self { udp, frames, index })
     }
 
     async fn receive(&self) -> io::Result<Received> {
@@ -143,6 +139,17 @@ impl InterfaceSocket {
     }
 }
 
+/// A UDP socket at an address of the host; on one interface only, if that is named.
+pub(super) fn open_udp(interface: Option<&str>, at: SocketAddrV4) -> io::Result<UdpSocket> {
+    let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    udp.set_broadcast(true)?;
+    datagram::prepare(&udp)?;
+    udp.bind_device(interface.map(str::as_bytes))?;
+    setsockopt(&udp, sockopt::Ipv4PacketInfo, &true)?;
+    udp.bind(&SocketAddr::from(at).into())?;
+    UdpSocket::from_std(udp.into())
+}
+
 /// A packet socket that sends on one interface and receives nothing.
 fn open_frames(name: &str) -> io::Result<Option<(OwnedFd, MacAddress)>> {
     let Some(link) = link_address(name)? else { return Ok(None) };
@@ -174,7 +181,7 @@ mod tests {
         assert!(up.success());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let socket = InterfaceSocket::open("lo", 1).unwrap();
+            let socket = InterfaceSocket::open("lo", 1, Ipv4Addr::LOCALHOST).unwrap();
             let client = StdSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             let send = || {
                 let sent = client.send_to(&[0; 300], (Ipv4Addr::LOCALHOST, SERVER_PORT));

@@ -13,3 +13,4 @@ mod http_boot;
 mod lease_query;
 mod probes;
 mod rack;
+mod relay;

@@ -351,7 +351,7 @@ fn vendor_class(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The hardware address that an interface identifier was made of.
-fn eui_64(address: Ipv6Addr) -> Option<MacAddress> {
+pub(crate) fn eui_64(address: Ipv6Addr) -> Option<MacAddress> {
     let [.., a, b, c, 0xff, 0xfe, d, e, f] = address.octets() else { return None };
     let mac = MacAddress([a ^ 2, b, c, d, e, f]);
     (address.is_unicast_link_local() && mac.is_unicast()).then_some(mac)

@@ -22,6 +22,7 @@ fn packet() -> Received {
         payload: Vec::new(),
         source: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 68),
         destination: Ipv4Addr::BROADCAST,
+        interface: 1,
         received: Instant::now(),
         dropped: 0,
     }

@@ -2,4 +2,7 @@
 
 pub mod service;
 
+mod hardware;
+mod relay;
+mod relay_socket;
 mod socket;

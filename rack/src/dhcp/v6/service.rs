@@ -8,6 +8,7 @@ use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use dhcp::leases::OwnRack;
+use dhcp::relay::v6::is_returned;
 use dhcp::v6::dropped::Dropped;
 use dhcp::v6::engine::Engine;
 use dhcp::v6::output::{Arrival, Output, Sending};
@@ -27,6 +28,7 @@ use crate::dhcp::news::{News, Tell};
 use crate::dhcp::parked::Parked;
 use crate::dhcp::ports::Ports;
 use crate::dhcp::upward::Decided;
+use crate::dhcp::v6::relay::Relay;
 use crate::dhcp::v6::socket::{Received, ServerSocket};
 use crate::dhcp::{copy, stock};
 use crate::generation::{Follower, Generations};
@@ -55,6 +57,7 @@ pub struct DhcpV6Service {
     parked: Parked<Received>,
     commits: Commits,
     blocks: Blocks,
+    relay: Relay,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
 }
@@ -79,6 +82,7 @@ impl DhcpV6Service {
     ) -> Self {
         Self {
             engine: Engine::new(own.clone(), Policy::default(), server_id),
+            relay: Relay::new(own.rack.clone(), metrics.clone()),
             own,
             generations: generations.follow(),
             clock,
@@ -104,6 +108,7 @@ impl DhcpV6Service {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some((index, packet)) = self.ports.receive() => self.receive(index, packet),
+                Some((index, packet)) = self.relay.receive() => self.heard_as_relay(index, packet),
                 decided = self.commits.next() => self.decided(decided),
                 true = self.generations.changed() => self.follow_generation(),
                 Some(pools) = self.blocks.answered() => {
@@ -122,7 +127,31 @@ impl DhcpV6Service {
         Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// Relays a packet that this rack does not answer, if the VLAN asks for that.
+    fn passes_on(&mut self, index: u32, packet: &Received) -> bool {
+        let Some(arrival) = self.arrival(index, packet) else { return false };
+        let leases = &self.engine.leases;
+        if !leases.relays(arrival.vlan) || self.engine.keeps(&packet.payload, &arrival) {
+            return false;
+        }
+        let now = self.now();
+        self.relay.pass_on(index, packet, &self.engine.leases, now);
+        true
+    }
+
+    /// A packet was sent to an address that this rack relays from: by a server, or by whoever sends to a rack alone.
+    fn heard_as_relay(&mut self, index: u32, packet: Received) {
+        if is_returned(&packet.payload) {
+            return self.relay.pass_back(&packet, &self.ports);
+        }
+        let is_served = self.ports.by_index(packet.interface).is_some();
+        self.receive(if is_served { packet.interface } else { index }, packet);
+    }
+
     fn receive(&mut self, index: u32, packet: Received) {
+        if self.passes_on(index, &packet) {
+            return;
+        }
         match self.handle(index, &packet) {
             Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
                 let now = self.now();
@@ -164,9 +193,10 @@ impl DhcpV6Service {
         }
     }
 
-    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
-        let Some(served) = self.ports.by_index(index) else { return Ok(()) };
-        let arrival = Arrival {
+    /// Where a packet came in; none when that is not served any more.
+    fn arrival(&self, index: u32, packet: &Received) -> Option<Arrival> {
+        let served = self.ports.by_index(index)?;
+        Some(Arrival {
             vlan: served.vlan,
             interface: index,
             server: served.address,
@@ -174,7 +204,11 @@ impl DhcpV6Service {
             source_port: packet.source.port(),
             multicast: packet.destination.is_multicast(),
             received_us: micros(packet.received.saturating_duration_since(self.start)),
-        };
+        })
+    }
+
+    fn handle(&mut self, index: u32, packet: &Received) -> Result<(), Dropped> {
+        let Some(arrival) = self.arrival(index, packet) else { return Ok(()) };
         self.set_clock();
         let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
         self.metrics.received.get_or_create(&MessageType { kind }).inc();
@@ -256,7 +290,11 @@ impl DhcpV6Service {
     /// Opens sockets on interfaces that lie on a served link, and closes those of others.
     fn follow_interfaces(&mut self) {
         match own_interfaces() {
-            Ok(interfaces) => self.ports.serve(&to_be_served(&self.engine.leases, &interfaces)),
+            Ok(interfaces) => {
+                let now = self.now();
+                self.ports.serve(&to_be_served(&self.engine.leases, &interfaces));
+                self.relay.follow(&self.engine.leases, &interfaces, now);
+            }
             Err(error) => error!("the rack's interfaces cannot be read: {error}"),
         }
     }

@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use crate::dhcp::datagram::{self, Datagram, Ends};
 use crate::dhcp::ports::Port;
 
-const SERVER_PORT: u16 = 547;
+pub(in crate::dhcp) const SERVER_PORT: u16 = 547;
 /// All servers and relays on a link (RFC 9915 §7.1).
 const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
 
@@ -21,7 +21,7 @@ pub(in crate::dhcp) type Received = Datagram<SocketAddrV6, Ipv6Addr>;
 
 /// What the kernel says of packets of IPv6.
 #[derive(Debug)]
-struct OfIpv6;
+pub(in crate::dhcp) struct OfIpv6;
 
 impl Ends for OfIpv6 {
     type Sockaddr = SockaddrIn6;
@@ -30,10 +30,10 @@ impl Ends for OfIpv6 {
     /// Larger packets are no `DHCPv6` messages, through however many relays.
     const PACKET_MAX: usize = 9_216;
 
-    fn destination(control: &ControlMessageOwned) -> Option<Ipv6Addr> {
+    fn destination(control: &ControlMessageOwned) -> Option<(Ipv6Addr, u32)> {
         match control {
             ControlMessageOwned::Ipv6PacketInfo(info) => {
-                Some(Ipv6Addr::from(info.ipi6_addr.s6_addr))
+                Some((Ipv6Addr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
             }
             _ => None,
         }
@@ -52,15 +52,10 @@ impl Port for ServerSocket {
     type Address = Ipv6Addr;
     type Packet = Received;
 
-    fn open(name: &str, index: u32) -> io::Result<Self> {
-        let udp = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
-        udp.set_only_v6(true)?;
-        datagram::prepare(&udp)?;
-        udp.bind_device(Some(name.as_bytes()))?;
-        setsockopt(&udp, sockopt::Ipv6RecvPacketInfo, &true)?;
-        udp.bind(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, SERVER_PORT, 0, 0).into())?;
+    fn open(name: &str, index: u32, _: Ipv6Addr) -> io::Result<Self> {
+        let udp = open_udp(Some(name), Ipv6Addr::UNSPECIFIED)?;
         udp.join_multicast_v6(&ALL_SERVERS, index)?;
-        Ok(Self { udp: UdpSocket::from_std(udp.into())?, index })
+        Ok(Self { udp, index })
     }
 
     async fn receive(&self) -> io::Result<Received> {
@@ -70,6 +65,17 @@ impl Port for ServerSocket {
     fn dropped_before(packet: &Received) -> u32 {
         packet.dropped
     }
+}
+
+/// A UDP socket at the port of servers and relays, at an address of the host; on one interface only, if that is named.
+pub(in crate::dhcp) fn open_udp(interface: Option<&str>, ip: Ipv6Addr) -> io::Result<UdpSocket> {
+    let udp = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
+    udp.set_only_v6(true)?;
+    datagram::prepare(&udp)?;
+    udp.bind_device(interface.map(str::as_bytes))?;
+    setsockopt(&udp, sockopt::Ipv6RecvPacketInfo, &true)?;
+    udp.bind(&SocketAddrV6::new(ip, SERVER_PORT, 0, 0).into())?;
+    UdpSocket::from_std(udp.into())
 }
 
 impl ServerSocket {
