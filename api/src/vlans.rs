@@ -1,5 +1,7 @@
 //! The shape of a VLAN.
 
+use std::net::IpAddr;
+
 use model::id::SystemId;
 use model::net::router_advertisements::RouterAdvertisements;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,16 @@ pub struct Vlan {
     /// What its racks advertise by IPv6 router advertisements: `off`, `on`, or `slaac` to let hosts make addresses of their own, too.
     #[schema(value_type = String)]
     pub router_advertisements: RouterAdvertisements,
+    /// Whether its racks relay DHCP to those of `relay_vlan`.
+    pub relay_agent: bool,
+    /// DHCP servers of others that its racks relay DHCP to.
+    #[schema(value_type = Vec<String>)]
+    pub relay_to: Vec<IpAddr>,
+    /// The racks that relay DHCP; one that serves the VLAN itself does not.
+    #[schema(value_type = Vec<String>)]
+    pub relayed_by: Vec<SystemId>,
+    /// Whether its racks tell clients that boot from the network what to load, while a DHCP server of others gives them addresses.
+    pub proxy_dhcp: bool,
     /// The name of its space.
     pub space: String,
     /// Free text.

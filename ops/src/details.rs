@@ -11,7 +11,8 @@ use std::sync::Arc;
 use model::access::{Actor, Object, Permission, permits};
 use model::dns::domain::Domain;
 use model::id::{
-    AvailabilityZoneId, DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, UserId, VlanId,
+    AvailabilityZoneId, DomainId, FabricId, ResourcePoolId, SpaceId, SubnetId, SystemId, UserId,
+    VlanId,
 };
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
@@ -132,6 +133,7 @@ impl Details {
             Some(relay) => self.view.get::<Vlan>(&relay)?,
             None => None,
         };
+        let relayed_by = relayed_by(&vlan, relay.as_ref());
         // A relay's own relay is not followed: a circle must not hang the API.
         let relay = relay.map(|relay| self.vlan_of(Vlan { relay_vlan: None, ..relay }));
         let fabric = self.fabrics.row(&self.view, vlan.fabric)?;
@@ -143,6 +145,7 @@ impl Details {
                 .map_or_else(|| format!("fabric-{}", vlan.fabric), |found| found.name.clone()),
             space: space.map(|space| space.name.clone()),
             relay: relay.transpose()?.map(Box::new),
+            relayed_by,
             vlan,
         })
     }
@@ -225,6 +228,15 @@ impl Details {
         let found = self.user(id)?;
         found.map(|user| UserDetail::of(&self.view, User::clone(&user))).transpose()
     }
+}
+
+/// The racks that relay what they hear on a VLAN: its own, if it asks for that, but those that serve it.
+fn relayed_by(vlan: &Vlan, relay: Option<&Vlan>) -> Vec<SystemId> {
+    let serves = |rack: &SystemId| {
+        relay.is_some_and(|relay| relay.dhcp_on && relay.racks().any(|serving| serving == rack))
+    };
+    let racks = vlan.racks().filter(|rack| vlan.is_relayed_by_racks() && !serves(rack));
+    racks.cloned().collect()
 }
 
 /// What was read already; also what was not there.

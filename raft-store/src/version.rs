@@ -32,6 +32,7 @@
 //! | 6       | machines in rescue mode |
 //! | 7       | groups of users: every region asks what they give |
 //! | 8       | VLANs on which racks send router advertisements |
+//! | 9       | VLANs whose DHCP racks relay, or boot beside a server of others |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -44,7 +45,7 @@ use crate::txn::TransactError;
 /// The cluster version of a node that has applied no entry that raises it.
 pub const FIRST: u32 = 1;
 /// The greatest cluster version that this program supports: it reads everything that came up to it.
-pub const SUPPORTED: u32 = 8;
+pub const SUPPORTED: u32 = 9;
 /// The cluster version from which on a transaction may [decide](crate::txn::Meta::decides) requests.
 pub const DECIDES_SINCE: u32 = 5;
 /// The folder version that this program writes, and the greatest that it reads.

@@ -10,7 +10,7 @@ use ops::network::vlans::VlanDetail;
 /// The shape of a VLAN.
 #[must_use]
 pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
-    let VlanDetail { vlan: found, fabric, space, relay, external_dhcp } = detail;
+    let VlanDetail { vlan: found, fabric, space, relay, external_dhcp, relayed_by } = detail;
     api::vlans::Vlan {
         id: found.id.0,
         name: found.name.clone(),
@@ -24,6 +24,10 @@ pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
         external_dhcp: external_dhcp.map(|ip| ip.to_string()),
         relay_vlan: relay.as_ref().map(|relay| Box::new(vlan(relay))),
         router_advertisements: found.router_advertisements,
+        relay_agent: found.relay_agent,
+        relay_to: found.relay_to.clone(),
+        relayed_by: relayed_by.clone(),
+        proxy_dhcp: found.proxy_dhcp,
         space: space.clone().unwrap_or_else(|| UNDEFINED_SPACE.to_owned()),
         description: found.description.clone(),
         resource_uri: format!("/MAAS/api/2.0/vlans/{}/", found.id),

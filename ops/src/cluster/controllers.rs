@@ -8,7 +8,6 @@ use model::controller::{ControllerInterface, ControllerNote, RackController, Reg
 use model::error::Kind;
 use model::id::SystemId;
 use model::mac::MacAddress;
-use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;
 use model::net::vlan::Vlan;
 use model::time_service::{TimeService, TimeState};
@@ -295,7 +294,7 @@ pub async fn delete_rack(
                 }
                 if vlan.primary_rack.is_none() {
                     vlan.dhcp_on = false;
-                    vlan.router_advertisements = RouterAdvertisements::Off;
+                    vlan.end_what_racks_do();
                 }
                 tx.put(&vlan)?;
             }

@@ -26,6 +26,7 @@ pub mod option_definitions;
 mod organizations;
 pub mod pools;
 pub mod promised;
+mod relayed;
 pub mod reservedips;
 pub mod scans;
 mod seen;

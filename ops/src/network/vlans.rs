@@ -21,6 +21,7 @@ use crate::authorize::authorize;
 use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
+use crate::network::relayed::{self, RELAYED_HERE};
 use crate::network::{names, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
@@ -64,6 +65,12 @@ pub struct VlanChange {
     pub fabric: Option<String>,
     /// What its racks advertise.
     pub router_advertisements: Option<RouterAdvertisements>,
+    /// Whether its racks relay to those of its relay VLAN.
+    pub relay_agent: Option<bool>,
+    /// Servers of others that its racks relay to.
+    pub relay_to: Option<Vec<IpAddr>>,
+    /// Whether its racks say what to boot beside a server of others.
+    pub proxy_dhcp: Option<bool>,
 }
 
 /// How a request names a VLAN.
@@ -88,6 +95,8 @@ pub struct VlanDetail {
     pub relay: Option<Box<Self>>,
     /// A DHCP server on it that is none of the site's: the one with the least address.
     pub external_dhcp: Option<IpAddr>,
+    /// The racks that relay what they hear on it.
+    pub relayed_by: Vec<SystemId>,
 }
 
 /// The VLANs of a fabric.
@@ -256,7 +265,7 @@ pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
     if let Some(relay) = vlan.relay_vlan {
         match tx.get::<Vlan>(&relay)? {
             None => errors.add("relay_vlan", "The VLAN that it relays to is not there any more."),
-            Some(relay) if relay.relay_vlan.is_some() => {
+            Some(relay) if relay.relay_vlan.is_some() || !relay.relay_to.is_empty() => {
                 errors.add("relay_vlan", "What it relays to is served through a relay itself.");
             }
             Some(_) => {}
@@ -271,6 +280,7 @@ pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
         }
     }
     check_advertisements(vlan, &mut errors);
+    relayed::check(tx, vlan, &mut errors)?;
     if vlan.dhcp_on {
         check_dhcp(tx, vlan, &mut errors)?;
     }
@@ -371,6 +381,8 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
         vlan.relay_vlan = None;
         check_dhcp(tx, &vlan, &mut errors)?;
     }
+    set_relaying(&mut vlan, change);
+    relayed::check(tx, &vlan, &mut errors)?;
     errors.finish()?;
     Ok(vlan)
 }
@@ -418,7 +430,7 @@ fn set_references(
                 Some(relay) if relay.id == vlan.id => {
                     errors.add("relay_vlan", format!("{INVALID_CHOICE} It is this VLAN itself."));
                 }
-                Some(relay) if relay.relay_vlan.is_some() => {
+                Some(relay) if relay.relay_vlan.is_some() || !relay.relay_to.is_empty() => {
                     let message = format!("{INVALID_CHOICE} It is served through a relay itself.");
                     errors.add("relay_vlan", message);
                 }
@@ -434,8 +446,6 @@ fn set_references(
 }
 
 const SERVED_DIRECTLY: &str = "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have the VLAN served through a relay.";
-const RELAYED_HERE: &str =
-    "Another VLAN relays to this one, which therefore cannot relay to a third.";
 const INVALID_CHOICE: &str =
     "Select a valid choice. That choice is not one of the available choices.";
 
@@ -451,6 +461,18 @@ fn chosen<T>(
             Ok(None)
         }
         Err(other) => Err(other),
+    }
+}
+
+/// A relay agent ends with what it relays to.
+fn set_relaying(vlan: &mut Vlan, change: &VlanChange) {
+    let goes_on = vlan.relay_agent && vlan.relay_vlan.is_some();
+    vlan.relay_agent = change.relay_agent.unwrap_or(goes_on);
+    vlan.proxy_dhcp = change.proxy_dhcp.unwrap_or(vlan.proxy_dhcp);
+    if let Some(servers) = &change.relay_to {
+        vlan.relay_to.clone_from(servers);
+        vlan.relay_to.sort_unstable();
+        vlan.relay_to.dedup();
     }
 }
 

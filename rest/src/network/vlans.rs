@@ -1,6 +1,9 @@
 //! `fabrics/{fabric_id}/vlans/{vid}/`, as MAAS describes VLANs, and the same VLANs at
 //! `vlans/{vlan_id}/`, as it names them.
 
+use std::net::IpAddr;
+
+use api::field_errors::FieldErrors;
 use model::access::Permission;
 use model::net::router_advertisements::RouterAdvertisements;
 use ops::network::vlans::{self, VlanChange, VlanName};
@@ -33,6 +36,19 @@ const ROUTER_ADVERTISEMENTS: Param<RouterAdvertisements> = Param::explained(
     "What its racks advertise by IPv6 router advertisements: off, on, or slaac to let hosts make \
      addresses of their own, too. Not in MAAS.",
 );
+const RELAY_AGENT: Param<bool> = Param::boolean(
+    "relay_agent",
+    "Whether its racks relay DHCP to those of relay_vlan. Not in MAAS.",
+);
+const RELAY_TO: Param<String> = Param::text(
+    "relay_to",
+    "DHCP servers of others that its racks relay DHCP to, separated by commas; empty for none. Not in MAAS.",
+);
+const PROXY_DHCP: Param<bool> = Param::boolean(
+    "proxy_dhcp",
+    "Whether its racks tell clients that boot from the network what to load, while a DHCP server \
+     of others gives them addresses. Not in MAAS.",
+);
 const SPACE: Param<String> = Param::text("space", "The VLAN's space; empty for none.");
 const FABRIC: Param<String> = Param::text("fabric", "The VLAN's fabric.");
 
@@ -52,6 +68,9 @@ const UPDATE: Operation = Operation::put("VlanHandler", BY_VID, |call| Box::pin(
         SECONDARY_RACK.optional(),
         RELAY_VLAN.optional(),
         ROUTER_ADVERTISEMENTS.optional(),
+        RELAY_AGENT.optional(),
+        RELAY_TO.optional(),
+        PROXY_DHCP.optional(),
         SPACE.optional(),
         FABRIC.optional(),
     ]);
@@ -77,6 +96,9 @@ pub const OPERATIONS: &[Operation] = &[
             SECONDARY_RACK.optional(),
             RELAY_VLAN.optional(),
             ROUTER_ADVERTISEMENTS.optional(),
+            RELAY_AGENT.optional(),
+            RELAY_TO.optional(),
+            PROXY_DHCP.optional(),
             SPACE.optional(),
         ]),
     READ,
@@ -103,6 +125,9 @@ pub const CREATE_IN: Operation =
             SECONDARY_RACK.optional(),
             RELAY_VLAN.optional(),
             ROUTER_ADVERTISEMENTS.optional(),
+            RELAY_AGENT.optional(),
+            RELAY_TO.optional(),
+            PROXY_DHCP.optional(),
             SPACE.optional(),
         ]);
 
@@ -165,5 +190,22 @@ fn change(params: &Params) -> Result<VlanChange, Problem> {
         space: SPACE.given(params),
         fabric: FABRIC.given(params),
         router_advertisements: ROUTER_ADVERTISEMENTS.of(params)?,
+        relay_agent: RELAY_AGENT.of(params)?,
+        relay_to: relay_to(params)?,
+        proxy_dhcp: PROXY_DHCP.of(params)?,
     })
+}
+
+fn relay_to(params: &Params) -> Result<Option<Vec<IpAddr>>, Problem> {
+    let Some(items) = RELAY_TO.items(params) else { return Ok(None) };
+    let mut errors = FieldErrors::default();
+    let mut addresses = Vec::new();
+    for item in items {
+        match item.parse() {
+            Ok(address) => addresses.push(address),
+            Err(_) => errors.add("relay_to", format!("Invalid IP address: {item}.")),
+        }
+    }
+    errors.finish()?;
+    Ok(Some(addresses))
 }

@@ -1,8 +1,12 @@
 //! VLANs by id and by fabric and tag.
 
-use model::controller::RackController;
+use model::controller::{ControllerInterface, RackController};
+use model::mac::MacAddress;
 use model::time::Timestamp;
+use serde_json::json;
 use tables::error::TableError;
+use tables::read::Reads;
+use tables::tx::Tx;
 use tables::update::Cause;
 
 use crate::harness::{By, Region};
@@ -261,4 +265,104 @@ async fn router_advertisements_are_off_until_they_are_asked_for_and_need_a_rack(
     forced.assert(204);
     let left = region.get(By::User, "vlans/1/").await.json();
     assert_eq!(left["router_advertisements"], "off", "nobody is left to send them");
+}
+
+/// A VLAN 10 with 10.7.0.0/24, beside VLAN 1, and a rack at 10.9.9.9.
+async fn unserved(region: &Region) -> String {
+    add_rack(region, "abc123").await;
+    let cause = Cause::new("test", "test");
+    let at = |tx: &mut Tx| -> Result<(), TableError> {
+        let rack = tx.get::<RackController>(&"abc123".parse().unwrap())?.unwrap();
+        let own = ControllerInterface {
+            name: "eth0".to_owned(),
+            mac: MacAddress([2, 0, 0, 0, 0, 1]),
+            addresses: vec!["10.9.9.9/24".parse().unwrap()],
+        };
+        tx.put(&RackController { interfaces: vec![own], ..rack })
+    };
+    region.tables.update(&cause, at).await.unwrap();
+    let form = [("vid", "10")];
+    let vlan = region.post(By::Admin, "fabrics/0/vlans/", &form).await.assert(200).json();
+    let id = vlan["id"].to_string();
+    let subnet = [("cidr", "10.7.0.0/24"), ("vlan", id.as_str())];
+    region.post(By::Admin, "subnets/", &subnet).await.assert(200);
+    format!("vlans/{id}/")
+}
+
+#[tokio::test]
+async fn racks_relay_to_servers_of_others_that_are_elsewhere_and_nobody_else_serves() {
+    let region = Region::start().await;
+    let path = unserved(&region).await;
+    let put = async |form: &[(&str, &str)]| region.put(By::Admin, &path, form).await;
+    let untouched = region.get(By::User, &path).await.json();
+    assert_eq!((&untouched["relay_to"], &untouched["relayed_by"]), (&json!([]), &json!([])));
+    let rack = ("primary_rack", "abc123");
+    put(&[("relay_to", "192.0.2.67")]).await.assert_field(
+        "relay_to",
+        "It can only be turned on when a primary rack controller is set.",
+    );
+    put(&[("relay_to", "nobody"), rack])
+        .await
+        .assert_field("relay_to", "Invalid IP address: nobody.");
+    for (ip, why) in [
+        ("10.7.0.9", "lies in 10.7.0.0/24 of this VLAN, whose clients it hears itself."),
+        (
+            "10.9.9.9",
+            "is an address of rack rack-abc123: name a VLAN that it serves as relay_vlan.",
+        ),
+        ("255.255.255.255", "is no address of a server."),
+        ("ff02::1:2", "is no address of a server."),
+        ("fe80::1", "is no address of a server."),
+    ] {
+        put(&[("relay_to", ip), rack]).await.assert_field("relay_to", &format!("{ip} {why}"));
+    }
+    let both = [("relay_to", "192.0.2.67"), ("relay_vlan", "1"), rack];
+    put(&both).await.assert_field(
+        "relay_to",
+        "Racks serve this VLAN through relay_vlan. Take that away to have it relayed to servers of others.",
+    );
+    let to = [("relay_to", "2001:db8::67, 192.0.2.68,192.0.2.67,192.0.2.68"), rack];
+    let relayed = put(&to).await.assert(200).json();
+    assert_eq!(relayed["relay_to"], json!(["192.0.2.67", "192.0.2.68", "2001:db8::67"]));
+    assert_eq!((&relayed["relayed_by"], &relayed["dhcp_on"]), (&json!(["abc123"]), &json!(false)));
+    let id = relayed["id"].to_string();
+    let chain = region.put(By::Admin, "vlans/1/", &[("relay_vlan", id.as_str())]).await;
+    let choice = "Select a valid choice. That choice is not one of the available choices.";
+    chain.assert_field("relay_vlan", &format!("{choice} It is served through a relay itself."));
+    put(&[("proxy_dhcp", "true")]).await.assert_field(
+        "proxy_dhcp",
+        "DHCP of this VLAN is served or relayed by racks. Switch it off (dhcp_on=false, relay_vlan= and relay_to=) to leave \
+         addresses to a server of others.",
+    );
+    let range = [("type", "dynamic"), ("start_ip", "10.7.0.100"), ("end_ip", "10.7.0.110")];
+    region.post(By::Admin, "ipranges/", &range).await.assert(200);
+    put(&[("dhcp_on", "true")]).await.assert_field(
+        "relay_to",
+        "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have it relayed to servers of others.",
+    );
+    put(&[("dhcp_on", "true"), ("relay_to", "")]).await.assert(200);
+    let off = put(&[("dhcp_on", "false"), ("proxy_dhcp", "true")]).await.assert(200).json();
+    assert_eq!((&off["proxy_dhcp"], &off["relayed_by"]), (&json!(true), &json!([])));
+    put(&[("primary_rack", "")]).await.assert(400);
+    region.delete(By::Admin, "rackcontrollers/abc123/?force=true").await.assert(204);
+    let left = region.get(By::User, &path).await.json();
+    assert_eq!(left["proxy_dhcp"], false, "nobody is left to do it");
+}
+
+#[tokio::test]
+async fn racks_relay_to_those_of_another_vlan_if_they_are_asked_to() {
+    let region = Region::start().await;
+    let path = unserved(&region).await;
+    let put = async |form: &[(&str, &str)]| region.put(By::Admin, &path, form).await;
+    put(&[("relay_agent", "true"), ("primary_rack", "abc123")])
+        .await
+        .assert_field("relay_agent", "Racks relay to those of relay_vlan, which is not set.");
+    let relay = put(&[("relay_vlan", "1"), ("primary_rack", "abc123")]).await.assert(200).json();
+    let [agent, by] = ["relay_agent", "relayed_by"].map(|field| &relay[field]);
+    assert_eq!((agent, by), (&json!(false), &json!([])), "a switch may do it");
+    let relay = put(&[("relay_agent", "true")]).await.assert(200).json();
+    assert_eq!((&relay["relay_agent"], &relay["relayed_by"]), (&json!(true), &json!(["abc123"])));
+    put(&[("primary_rack", "")]).await.assert(400);
+    let ended = put(&[("relay_vlan", "")]).await.assert(200).json();
+    assert_eq!(ended["relay_agent"], false, "it ends with what it relays to");
 }

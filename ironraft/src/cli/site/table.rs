@@ -28,6 +28,9 @@ pub(crate) const KINDS: &[Kind] = &[
             field("secondary_rack").refers(&["racks"]).late(),
             field("relay_vlan").refers(&["vlans"]).late(),
             field("router_advertisements").late(),
+            field("relay_agent").late(),
+            field("relay_to").form(Form::Set).late(),
+            field("proxy_dhcp").late(),
             field("space").refers(&["spaces"]),
         ])
         .staying(|vlan| vlan.get("vid").and_then(Value::as_u64) == Some(0)),

@@ -168,9 +168,14 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn add(site: &mut Site, name: &str) -> anyhow::Result<Self> {
+        Self::add_on(site, name, LINK)
+    }
+
+    /// Adds one on another link.
+    pub(super) fn add_on(site: &mut Site, name: &str, link: &str) -> anyhow::Result<Self> {
         let lab = site.cluster.lab_mut();
         lab.network_mut().add_node(name, None, None)?;
-        lab.network().connect(name, LINK, INTERFACE)?;
+        lab.network().connect(name, link, INTERFACE)?;
         let node = lab.network().node(name)?;
         // Its address on the link can be used at once.
         node.ip(&["link", "set", INTERFACE, "down"])?;
@@ -193,6 +198,11 @@ impl Client {
     pub(super) fn start_dhcpcd(&mut self, site: &Site, configuration: &str) -> anyhow::Result<()> {
         fs::write(self.folder.join("dhcpcd.conf"), configuration)?;
         self.start(site, dhcpcd(&self.folder))
+    }
+
+    pub(super) fn start_dhclient(&mut self, site: &Site) -> anyhow::Result<()> {
+        let command = dhclient(&self.folder, &[]);
+        self.start(site, command)
     }
 
     fn kill(&mut self) -> anyhow::Result<()> {

@@ -10,8 +10,10 @@ mod networkd;
 mod page;
 mod patience;
 mod program;
+mod proxy;
 mod regions;
 mod relay;
+mod relaying_racks;
 mod relays;
 
 use std::net::Ipv4Addr;

@@ -12,6 +12,7 @@ const SOURCES: &[&str] = &[
     include_str!("networkd.rs"),
     include_str!("patience.rs"),
     include_str!("regions.rs"),
+    include_str!("relaying_racks.rs"),
     include_str!("relays.rs"),
     include_str!("../../../../dhcp/tests/rfc2131/rapid.rs"),
 ];

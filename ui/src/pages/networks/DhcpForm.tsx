@@ -1,4 +1,4 @@
-/** Who answers DHCP on a VLAN: nobody, racks, or the racks of another VLAN through a relay. */
+/** Who answers DHCP on a VLAN: nobody, racks, the racks of another VLAN through a relay, or servers of others. */
 
 import type { ReactNode } from "react";
 
@@ -31,19 +31,37 @@ function linkOf(rack: Rack, vlan: number): string | null {
   return [found.name ?? "an interface", ...addresses].join(", ");
 }
 
+const NOBODY = { dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false };
+
+/** The API takes addresses with commas between them. */
+const addresses = (written: unknown) => (typeof written === "string" ? written.split(/[\s,]+/).filter(Boolean).join(",") : "");
+
+/** The choice that a VLAN stands for. */
+function modeOf(vlan: Vlan): Mode {
+  if (vlan.relay_vlan) return "relay";
+  if (vlan.dhcp_on) return "racks";
+  if (vlan.relay_to.length > 0) return "others";
+  return vlan.proxy_dhcp ? "proxy" : "off";
+}
+
 /** What the choice of who serves DHCP is as fields of the VLAN. */
 export function dhcpBody(values: Values): Record<string, unknown> {
-  if (values.mode === "racks") return { dhcp_on: true, primary_rack: values.primary_rack, secondary_rack: values.secondary_rack, relay_vlan: "" };
-  if (values.mode === "relay") return { dhcp_on: false, relay_vlan: values.relay_vlan };
-  return { dhcp_on: false, relay_vlan: "" };
+  const racks = { primary_rack: values.primary_rack, secondary_rack: values.secondary_rack };
+  if (values.mode === "racks") return { ...NOBODY, ...racks, dhcp_on: true };
+  if (values.mode === "relay") return { ...NOBODY, relay_vlan: values.relay_vlan, ...(values.relay_agent === true ? { ...racks, relay_agent: true } : {}) };
+  if (values.mode === "others") return { ...NOBODY, ...racks, relay_to: addresses(values.relay_to) };
+  if (values.mode === "proxy") return { ...NOBODY, ...racks, proxy_dhcp: true };
+  return NOBODY;
 }
+
+type Mode = "off" | "racks" | "relay" | "others" | "proxy";
 
 interface Props {
   vlan: Vlan;
   vlans: readonly Vlan[];
   racks: readonly Rack[];
   /** How it stands in the form at first, where it is not as it is. */
-  mode?: "off" | "racks" | "relay";
+  mode?: Mode;
   onDone: () => void;
   onCancel?: () => void;
   children?: ReactNode;
@@ -52,7 +70,7 @@ interface Props {
 export function DhcpForm({ vlan, vlans, racks, mode, onDone, onCancel, children }: Props) {
   const named = racksOf(vlan, racks).map(({ rack, link }) => ({ value: rack.system_id, label: `${rack.hostname}, ${isConnected(rack) ? "connected" : "away"}${link === null ? "" : `, on ${link}`}` }));
   const relays = sorted(vlans.filter((one) => one.id !== vlan.id && !one.relay_vlan).map((one) => ({ value: String(one.id), label: `${one.fabric} / ${vlanName(one)}${one.dhcp_on ? "" : " – DHCP is off there"}` })));
-  const isRacks = (values: Values) => values.mode === "racks";
+  const areRacksNamed = (values: Values) => values.mode !== "off" && (values.mode !== "relay" || values.relay_agent === true);
   const fields: Field[] = [
     {
       name: "mode",
@@ -63,15 +81,21 @@ export function DhcpForm({ vlan, vlans, racks, mode, onDone, onCancel, children 
         { value: "off", label: "Nobody: DHCP is off" },
         { value: "racks", label: "Racks with an interface on this VLAN" },
         { value: "relay", label: "Racks of another VLAN, through a relay" },
+        { value: "others", label: "Servers of others, to which racks relay it" },
+        { value: "proxy", label: "A server of others on this VLAN; racks say what to boot (ProxyDHCP)" },
       ],
     },
-    { name: "primary_rack", label: "Primary rack", kind: "select", isNeeded: true, options: named, isShown: isRacks },
-    { name: "secondary_rack", label: "Secondary rack", kind: "select", options: [{ value: "", label: "None: clients get no answer while the first is away" }, ...named], help: "Both answer; either alone is enough.", isShown: isRacks },
-    { name: "relay_vlan", label: "Relayed to", kind: "select", isNeeded: true, options: relays, help: "The relay itself is set up on the router or switch of this VLAN.", isShown: (values) => values.mode === "relay" },
+    { name: "relay_vlan", label: "Relayed to", kind: "select", isNeeded: true, options: relays, isShown: (values) => values.mode === "relay" },
+    { name: "relay_agent", label: "Racks on this VLAN relay it", kind: "checkbox", help: "Off: the relay is set up on the router or switch of this VLAN.", isShown: (values) => values.mode === "relay" },
+    { name: "relay_to", label: "Servers", isNeeded: true, placeholder: "192.0.2.67, 2001:db8::67", help: "Each of them is sent every message.", isShown: (values) => values.mode === "others" },
+    { name: "primary_rack", label: "Primary rack", kind: "select", isNeeded: true, options: named, isShown: areRacksNamed },
+    { name: "secondary_rack", label: "Secondary rack", kind: "select", options: [{ value: "", label: "None: clients get no answer while the first is away" }, ...named], help: "Both do the same; either alone is enough.", isShown: areRacksNamed },
   ];
   const [primary, secondary] = servers(vlan);
   const initial = {
-    mode: mode ?? (vlan.relay_vlan ? "relay" : vlan.dhcp_on ? "racks" : "off"),
+    mode: mode ?? modeOf(vlan),
+    relay_agent: vlan.relay_agent,
+    relay_to: vlan.relay_to.join(", "),
     primary_rack: primary ?? named[0]?.value ?? "",
     secondary_rack: secondary ?? "",
     relay_vlan: String(vlan.relay_vlan?.id ?? relays[0]?.value ?? ""),

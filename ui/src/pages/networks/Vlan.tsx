@@ -75,6 +75,7 @@ function Page({ vlan }: { vlan: Vlan }) {
                 ["Space", spaceOf(vlan)],
                 ["MTU", `${vlan.mtu.toLocaleString("en")} bytes`],
                 ["Router advertisements", ADVERTISEMENTS.find(({ value }) => value === vlan.router_advertisements)?.label ?? vlan.router_advertisements],
+                ["DHCP relayed by", orNone(vlan.relayed_by.map((rack) => known?.get(rack)?.hostname ?? rack).join(", "))],
                 ["Other DHCP server", orNone(vlan.external_dhcp)],
                 ["Description", orNone(vlan.description)],
               ]}
@@ -98,6 +99,8 @@ function Page({ vlan }: { vlan: Vlan }) {
 
 /** What is said of its DHCP when nothing is wrong with it. */
 function standing(vlan: Vlan, racks: Racks): { tone: Tone; well: string } {
+  if (vlan.relay_to.length > 0) return { tone: "good", well: "DHCP of this VLAN is relayed to servers of others" };
+  if (vlan.proxy_dhcp) return { tone: "good", well: "Another server gives addresses here, and racks say what machines boot" };
   if (!vlan.dhcp_on && !vlan.relay_vlan) return { tone: "idle", well: "DHCP is off: machines on this VLAN do not boot from the network by this site" };
   return racks === null ? { tone: "idle", well: "DHCP is on" } : { tone: "good", well: "DHCP is answered on this VLAN" };
 }

@@ -27,17 +27,25 @@ export function servers(vlan: Vlan): string[] {
 export function dhcpState(vlan: Vlan, racks: Racks): { tone: Tone; word: string } {
   if (vlan.relay_vlan !== null && vlan.relay_vlan !== undefined) {
     const via = `Relayed to ${vlan.relay_vlan.fabric} ${vlanName(vlan.relay_vlan)}`;
+    if (vlan.relay_vlan.dhcp_on && vlan.relay_agent) return byRacks(vlan, racks, via);
     return { tone: vlan.relay_vlan.dhcp_on ? "good" : "bad", word: vlan.relay_vlan.dhcp_on ? via : `${via}, where it is off` };
   }
-  if (!vlan.dhcp_on) return { tone: "idle", word: "Off" };
+  if (vlan.dhcp_on) return byRacks(vlan, racks, "On");
+  if (vlan.relay_to.length > 0) return byRacks(vlan, racks, `Relayed to ${vlan.relay_to.join(", ")}`);
+  if (vlan.proxy_dhcp) return byRacks(vlan, racks, "Of another server, with what to boot");
+  return { tone: "idle", word: "Off" };
+}
+
+/** What is done by the racks that a VLAN names, and which of them are there. */
+function byRacks(vlan: Vlan, racks: Racks, what: string): { tone: Tone; word: string } {
   const named = servers(vlan);
-  if (racks === null && named.length > 0) return { tone: "good", word: "On" };
+  if (racks === null && named.length > 0) return { tone: "good", word: what };
   const away = named.filter((id) => !isThere(id, racks));
   const names = named.map((id) => rackName(id, racks)).join(", ");
-  if (named.length === 0) return { tone: "bad", word: "On, by no rack" };
-  if (away.length === named.length) return { tone: "bad", word: `On, but ${names} ${named.length > 1 ? "are" : "is"} away` };
-  if (away.length > 0) return { tone: "warn", word: `On, ${rackName(away[0] ?? "", racks)} is away` };
-  return { tone: "good", word: `On, by ${names}` };
+  if (named.length === 0) return { tone: "bad", word: `${what}, by no rack` };
+  if (away.length === named.length) return { tone: "bad", word: `${what}, but ${names} ${named.length > 1 ? "are" : "is"} away` };
+  if (away.length > 0) return { tone: "warn", word: `${what}, ${rackName(away[0] ?? "", racks)} is away` };
+  return { tone: "good", word: `${what}, by ${names}` };
 }
 
 function isThere(id: string, racks: Racks): boolean {
@@ -48,7 +56,7 @@ function isThere(id: string, racks: Racks): boolean {
 /** What is wrong with DHCP on a VLAN. Racks that may not be seen are not said to be away. */
 export function dhcpFindings(vlan: Vlan, racks: Racks): Finding[] {
   const found: Finding[] = [];
-  if (typeof vlan.external_dhcp === "string" && vlan.external_dhcp !== "") {
+  if (typeof vlan.external_dhcp === "string" && vlan.external_dhcp !== "" && !vlan.proxy_dhcp) {
     found.push({
       tone: "warn",
       text: `Another DHCP server, ${vlan.external_dhcp}, answers on ${vlan.fabric} ${vlanName(vlan)}`,
@@ -57,7 +65,7 @@ export function dhcpFindings(vlan: Vlan, racks: Racks): Finding[] {
   }
   if (racks === null) return found;
   const state = dhcpState(vlan, racks);
-  if (state.tone === "bad" && vlan.relay_vlan) {
+  if (state.tone === "bad" && vlan.relay_vlan && !vlan.relay_vlan.dhcp_on) {
     found.push({ tone: "bad", text: `Nobody answers DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: `It is relayed to ${vlanName(vlan.relay_vlan)}, where DHCP is off: switch it on there.` });
   } else if (state.tone === "bad") {
     found.push({ tone: "bad", text: `Nobody answers DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: `${state.word}: look at the host of the rack and its link to the regions, or have another rack serve it.` });

@@ -13,7 +13,7 @@ import VlanPage from "./Vlan";
 
 const region = server();
 
-const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, relay_vlan: null, router_advertisements: "off", resource_uri: "", revision: 4 };
+const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, resource_uri: "", revision: 4 };
 const SUBNET = { id: 1, cidr: "10.20.0.0/24", name: "pxe-a", vlan: VLAN, space: "undefined", description: "", gateway_ip: "10.20.0.1", dns_servers: [], managed: true, allow_dns: true, allow_proxy: true, active_discovery: false, disabled_boot_architectures: [], rdns_mode: 2, resource_uri: "", revision: 7 };
 const STATISTICS = {
   usage: 0.39,
@@ -168,7 +168,7 @@ describe("a VLAN", () => {
     await userEvent.click(await screen.findByRole("button", { name: "DHCP…" }));
     await userEvent.selectOptions(await screen.findByLabelText(/^Who answers/), "off");
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
-    await waitFor(() => expect(sent).toEqual([[{ dhcp_on: false, relay_vlan: "" }, '"4"']]));
+    await waitFor(() => expect(sent).toEqual([[{ dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false }, '"4"']]));
   });
 
   test("asks its racks for router advertisements", async () => {

@@ -6,7 +6,7 @@ import { dhcpBody, racksOf } from "./DhcpForm";
 import type { Row, Subnet, Vlan } from "./tree";
 import { rowsOf, vlanName } from "./tree";
 
-const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", resource_uri: "", ...more });
+const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, resource_uri: "", ...more });
 
 const subnet = (id: number, cidr: string, of: Vlan): Subnet => ({ id, cidr, name: cidr, vlan: of, description: "", gateway_ip: null }) as unknown as Subnet;
 
@@ -57,6 +57,10 @@ describe("DHCP of a VLAN", () => {
     expect(word({ dhcp_on: true, primary_rack: "b" })).toEqual({ tone: "bad", word: "On, but host-b is away" });
     expect(word({ relay_vlan: ONE })).toEqual({ tone: "good", word: "Relayed to fabric-0 untagged" });
     expect(word({ relay_vlan: TWO }).tone).toBe("bad");
+    expect(word({ relay_vlan: ONE, relay_agent: true, primary_rack: "a" })).toEqual({ tone: "good", word: "Relayed to fabric-0 untagged, by host-a" });
+    expect(word({ relay_vlan: ONE, relay_agent: true, primary_rack: "b" }).tone).toBe("bad");
+    expect(word({ relay_to: ["192.0.2.67"], primary_rack: "a" })).toEqual({ tone: "good", word: "Relayed to 192.0.2.67, by host-a" });
+    expect(word({ proxy_dhcp: true, primary_rack: "a" })).toEqual({ tone: "good", word: "Of another server, with what to boot, by host-a" });
     expect(dhcpState(ONE, null)).toEqual({ tone: "good", word: "On" });
   });
 
@@ -68,6 +72,7 @@ describe("DHCP of a VLAN", () => {
     ]);
     expect(dhcpFindings(broken, null)).toHaveLength(1);
     expect(dhcpFindings(ONE, racks)).toEqual([]);
+    expect(dhcpFindings(vlan(1, { proxy_dhcp: true, primary_rack: "a", external_dhcp: "10.0.0.9" }), racks)).toEqual([]);
   });
 
   test("offers racks that are there first", () => {
@@ -77,8 +82,13 @@ describe("DHCP of a VLAN", () => {
   });
 
   test("is set as a whole: a VLAN is never served and relayed", () => {
-    expect(dhcpBody({ mode: "off" })).toEqual({ dhcp_on: false, relay_vlan: "" });
-    expect(dhcpBody({ mode: "relay", relay_vlan: "3" })).toEqual({ dhcp_on: false, relay_vlan: "3" });
-    expect(dhcpBody({ mode: "racks", primary_rack: "a", secondary_rack: "" })).toEqual({ dhcp_on: true, primary_rack: "a", secondary_rack: "", relay_vlan: "" });
+    const nobody = { dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false };
+    const racks = { primary_rack: "a", secondary_rack: "" };
+    expect(dhcpBody({ mode: "off", ...racks })).toEqual(nobody);
+    expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: false, ...racks })).toEqual({ ...nobody, relay_vlan: "3" });
+    expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: true, ...racks })).toEqual({ ...nobody, ...racks, relay_vlan: "3", relay_agent: true });
+    expect(dhcpBody({ mode: "racks", ...racks })).toEqual({ ...nobody, ...racks, dhcp_on: true });
+    expect(dhcpBody({ mode: "others", relay_to: "192.0.2.67  2001:db8::67,", ...racks })).toEqual({ ...nobody, ...racks, relay_to: "192.0.2.67,2001:db8::67" });
+    expect(dhcpBody({ mode: "proxy", ...racks })).toEqual({ ...nobody, ...racks, proxy_dhcp: true });
   });
 });
