@@ -80,12 +80,15 @@ function said(state: ReturnType<typeof lagOf>): ReactNode {
   return state === null ? <Quiet>–</Quiet> : <Status tone={state.tone}>{state.word}</Status>;
 }
 
-/** The last entry of a member's log, and what it has applied if that is less. */
+/** From how many entries on what a member has not applied yet is told. */
+const UNAPPLIED = 1_000;
+
+/** The last entry of a member's log, and what it has applied if that is much less. */
 function logOf(member: Member): string {
   const { last_log: last, applied } = member;
   if (last === null || last === undefined) return "–";
-  const behind = applied === null || applied === undefined || applied === last ? "" : ` (${applied.toLocaleString("en")} applied)`;
-  return `${last.toLocaleString("en")}${behind}`;
+  const isBehind = applied !== null && applied !== undefined && last - applied > UNAPPLIED;
+  return `${last.toLocaleString("en")}${isBehind ? ` (${applied.toLocaleString("en")} applied)` : ""}`;
 }
 
 function Members({ cluster, error }: { cluster: ClusterView; error: unknown }) {
@@ -107,10 +110,8 @@ function Members({ cluster, error }: { cluster: ClusterView; error: unknown }) {
           { header: "Clock", cell: (member) => said(clockOf(cluster, member)) },
           { header: "Address", cell: (member) => <code>{member.address}</code> },
           { header: "Version", cell: (member) => member.version },
-          { header: "Zone", cell: (member) => region(member)?.zone?.name ?? "" },
           { header: "Description", cell: (member) => region(member)?.description ?? "" },
           { header: "Node", cell: (member) => member.node_id, isNumeric: true },
-          { header: "Id", cell: (member) => <code>{member.system_id}</code> },
         ]}
         rows={cluster.members}
         rowKey={(member) => member.node_id}

@@ -71,9 +71,9 @@ test("a node that is behind or silent counts as lost already, whichever region i
 test("when a member was heard and how full its disk is are told", () => {
   const [one, two] = of(3).members as [Member, Member];
   expect([contactOf(of(3), one), contactOf(of(3), two), contactOf(of(3), { ...two, last_contact_ms: 61_000 })].map(({ word }) => word)).toEqual(["Answers here", "Now", "61 s ago"]);
-  expect(diskOf(two)).toEqual({ tone: "good", word: "60 GiB of 100 GiB free" });
+  expect(diskOf(two)).toEqual({ tone: "good", word: "60 GiB free" });
   expect(diskOf({ ...two, disk_bytes: null, disk_free_bytes: null })).toBeNull();
-  expect(findingsOf(but(of(3), 2, { disk_free_bytes: 4 * GIB }), true).map(({ text }) => text)).toContain("The disk of region-2 fills up");
+  expect(findingsOf(but(of(3), 2, { disk_free_bytes: 3 * GIB }), true).map(({ text }) => text)).toContain("The disk of region-2 fills up");
 });
 
 test("of each member its role, its lag and its clock are told, as far as they are known", () => {

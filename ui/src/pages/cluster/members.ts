@@ -95,14 +95,15 @@ export function contactOf(cluster: Cluster, member: Member): { tone: Tone; word:
   return isHeard(member) ? { tone: "good", word: "Now" } : { tone: "bad", word: `${Math.round(ms / 1000).toLocaleString("en")} s ago` };
 }
 
-/** Below which part of a disk is low on space. */
-const DISK_LOW = 0.1;
+/** When a disk is told of: twice what a region needs to take changes, of which the lesser counts, too. */
+const DISK_LOW_BYTES = 4 * 1024 ** 3;
+const DISK_LOW_SHARE = 0.2;
 
 /** How much of the disk of a member is free. */
 export function diskOf(member: Member): { tone: Tone; word: string } | null {
   const { disk_bytes: size, disk_free_bytes: free } = member;
   if (size === null || size === undefined || free === null || free === undefined) return null;
-  return { tone: free < size * DISK_LOW ? "warn" : "good", word: `${bytesInWords(free)} of ${bytesInWords(size)} free` };
+  return { tone: free < Math.min(DISK_LOW_BYTES, size * DISK_LOW_SHARE) ? "warn" : "good", word: `${bytesInWords(free)} free` };
 }
 
 /** From which difference on a clock is told of, in milliseconds: that of the command line. */
@@ -151,7 +152,7 @@ export function findingsOf(cluster: Cluster, hasQuorum: boolean): Finding[] {
     const lag = lagOf(cluster, member);
     if (!isHeard(member)) found.push({ tone: "warn", text: `${nameOf(member)} does not answer ${seenBy(cluster)}`, help: `Heard last: ${contactOf(cluster, member).word.toLowerCase()}. Look at its host and its link${member.voter ? ": until it answers it counts as lost" : ""}.` });
     else if (member.voter && isBehind(member) && lag !== null) found.push({ tone: "warn", text: `${nameOf(member)} is behind`, help: `${lag.word}. Look at its host and its link: until it has caught up it counts as lost.` });
-    if (diskOf(member)?.tone === "warn") found.push({ tone: "warn", text: `The disk of ${nameOf(member)} fills up`, help: `${diskOf(member)?.word}. A region with a full disk stops.` });
+    if (diskOf(member)?.tone === "warn") found.push({ tone: "warn", text: `The disk of ${nameOf(member)} fills up`, help: `${diskOf(member)?.word}. With less than 2 GiB a region takes no changes and does not lead.` });
     if (clockOf(cluster, member)?.tone === "warn") found.push({ tone: "warn", text: `The clock of ${nameOf(member)} is ${clockOf(cluster, member)?.word}`, help: "Look at the time service of both hosts." });
     if (!member.voter) found.push({ tone: "busy", text: `${nameOf(member)} has joined and catches up`, help: "It does not vote yet." });
   }
