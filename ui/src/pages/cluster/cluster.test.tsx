@@ -65,6 +65,7 @@ test("a node that is behind or silent counts as lost already, whichever region i
   }
   expect(findingsOf(behind, true).map(({ text }) => text)).toContain("region-2 is behind");
   expect(findingsOf(silent, true).map(({ text, help }) => [text, String(help).split(".")[0]])).toContainEqual(["region-2 does not answer region-1", "Heard last: 12 s ago"]);
+  expect(roleOf(silent, silent.members[1] as Member).word).toBe("Silent");
   expect(findingsOf(never, true).map(({ text }) => text)).toContain("region-2 does not answer region-1");
 });
 

@@ -75,8 +75,9 @@ export function seenBy(cluster: Cluster): string {
 export function roleOf(cluster: Cluster, member: Member): { tone: Tone; word: string } {
   if (member.leads) return { tone: "good", word: "Leader" };
   if (member.node_id === cluster.seen_by && cluster.role !== "leader") return { tone: cluster.role === "follower" ? "neutral" : "warn", word: inWords(cluster.role) };
+  if (!isHeard(member)) return { tone: "bad", word: "Silent" };
   if (!member.voter) return { tone: "busy", word: "Learner" };
-  if (isHeard(member) && (member.role === "candidate" || member.role === "stopping")) return { tone: "warn", word: inWords(member.role) };
+  if (member.role === "candidate" || member.role === "stopping") return { tone: "warn", word: inWords(member.role) };
   return { tone: "neutral", word: hearsLeader(cluster) ? "Follower" : "Voter" };
 }
 
