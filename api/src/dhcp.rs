@@ -9,12 +9,18 @@ use model::lease::standing::Standing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An address that is, or was, bound to a client.
+/// An address that is, or was, bound to a client, or a prefix that is delegated to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lease {
-    /// The address.
+    /// The address, or the first one of the prefix.
     #[schema(value_type = String)]
     pub ip: IpAddr,
+    /// `address` or `prefix`.
+    #[serde(default = "of_address")]
+    pub kind: String,
+    /// The length of the prefix; none of an address.
+    #[serde(default)]
+    pub prefix_length: Option<u8>,
     /// The client: its hardware address, or `id:` and its identifier in hexadecimal.
     pub client: String,
     /// The name of the machine that the client is an interface of; else the one it asked for.
@@ -32,6 +38,22 @@ pub struct Lease {
     pub subnet: NamedSubnet,
     /// The link the client is on.
     pub vlan: NamedVlan,
+}
+
+impl Lease {
+    /// The address, or the prefix.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self.prefix_length {
+            Some(length) => format!("{}/{length}", self.ip),
+            None => self.ip.to_string(),
+        }
+    }
+}
+
+/// What regions of the version before do not say.
+fn of_address() -> String {
+    "address".to_owned()
 }
 
 /// Leases in the order of their addresses.

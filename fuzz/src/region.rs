@@ -72,6 +72,7 @@ impl<A: Family> Region<A> {
             ip,
             client: request.client.clone(),
             hardware: request.hardware,
+            prefix_length: request.prefix_length,
             hostname: request.hostname.clone(),
             told_ms: request.told_ms,
             block: request.block,

@@ -1,24 +1,27 @@
 //! The target *v6*: conversations of few clients over `DHCPv6` with two racks, while time passes, regions come and go
 //! and packets are changed at random. Whatever happens, replies can be read, go back the way the message came, and
-//! no two clients may use one address at a time.
+//! no two clients may use one address, or one delegated prefix, at a time.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use dhcp::leases::OwnRack;
 use dhcp::leases::commit::{CommitRequest, Outcome};
-use dhcp::leases::view::PeerRack;
+use dhcp::leases::family::Family;
+use dhcp::leases::view::{PeerRack, View};
 use dhcp::v6::engine::{Engine, server_id};
 use dhcp::v6::output::{Arrival, Output, Sending};
 use dhcp::wire::v6::code;
 use dhcp::wire::v6::message::Message;
 use dhcp::wire::v6::options::Options;
-use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};
+use model::id::{BlockId, FabricId, IpRangeId, PrefixPoolId, SubnetId, SystemId, VlanId};
 use model::lease::block::Block;
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::cut::Span;
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
+use model::net::prefix::Prefix;
+use model::net::prefix_pool::PrefixPool;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
@@ -34,25 +37,35 @@ const PAUSES_MS: [u64; 9] = [1, 1_000, 4_000, 20_000, 61_000, 300_000, 600_000, 
 /// Region time at the moment 0 of the racks' clocks.
 const EPOCH_MS: u64 = 1_000_000_000;
 
-/// A client's association.
-type Holder = (Vec<u8>, u32);
+/// A client's association: what it is for, its client and its number.
+type Holder = (u16, Vec<u8>, u32);
+/// The length of prefixes that are delegated. An address is one of 128 bits here.
+const DELEGATED: u8 = 56;
+const ADDRESS: u8 = 128;
 
 struct Rack {
     id: SystemId,
     incarnation: u64,
     engine: Engine,
     reachable: bool,
-    open: Vec<CommitRequest<Ipv6Addr>>,
+    open: Vec<Asked>,
+}
+
+/// What a region is asked to commit.
+enum Asked {
+    Address(CommitRequest<Ipv6Addr>),
+    Prefix(CommitRequest<Prefix>),
 }
 
 struct World {
     racks: Vec<Rack>,
     region: Region<Ipv6Addr>,
+    delegating: Region<Prefix>,
     now_ms: u64,
-    /// Who was told that it may use an address, and until when.
-    told: BTreeMap<Ipv6Addr, (Holder, u64)>,
+    /// Who was told that it may use an address or a prefix, and until when.
+    told: BTreeMap<Prefix, (Holder, u64)>,
     /// What each association was told last.
-    has: BTreeMap<Holder, Ipv6Addr>,
+    has: BTreeMap<Holder, Prefix>,
     xid: u8,
     written: bool,
 }
@@ -79,11 +92,29 @@ fn ip(last: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xfd00, 1, 0, 0, 0, 0, 0, last)
 }
 
+/// The prefixes of the pool, of which racks have eight.
+fn prefix(number: u16) -> Prefix {
+    let network = Ipv6Addr::new(0xfd00, 0xa, 0, number << 8, 0, 0, 0, 0);
+    Prefix::around(network, DELEGATED).expect("a length of IPv6")
+}
+
+fn block_of_prefixes(number: u32) -> Block {
+    let first = u16::try_from(number).unwrap_or_default() * 4;
+    Block {
+        iprange: IpRangeId(0),
+        prefix_length: Some(DELEGATED),
+        first: IpAddr::V6(prefix(first).network()),
+        last: IpAddr::V6(prefix(first + 3).last_address()),
+        ..block(number)
+    }
+}
+
 fn block(number: u32) -> Block {
     let first = 0x100 + u16::try_from(number).unwrap_or_default() * 4;
     Block {
         id: BlockId(number),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VLAN,
         first: IpAddr::V6(ip(first)),
@@ -101,6 +132,9 @@ impl World {
     fn new(written: bool) -> Self {
         let mut region = Region::default();
         region.blocks.extend([0, 1].map(|number| (BlockId(number), block(number))));
+        let mut delegating = Region::default();
+        let blocks = [0, 1].map(|number| (BlockId(number), block_of_prefixes(number)));
+        delegating.blocks.extend(blocks);
         let racks = [1, 2].map(|number| {
             let id = SystemId::from_number(number);
             let incarnation = number * 100;
@@ -110,6 +144,7 @@ impl World {
         let mut world = Self {
             racks: racks.into(),
             region,
+            delegating,
             now_ms: 0,
             told: BTreeMap::new(),
             has: BTreeMap::new(),
@@ -118,12 +153,10 @@ impl World {
         };
         for rack in 0..2 {
             let (id, incarnation) = (world.racks[rack].id.clone(), world.racks[rack].incarnation);
-            let number = BlockId(u32::try_from(rack).unwrap_or_default());
-            let kept = world.region.blocks.clone();
-            world.region.blocks.retain(|id, _| *id == number);
-            world.region.grant(&id, incarnation, world.region_time());
-            let granted = std::mem::replace(&mut world.region.blocks, kept);
-            world.region.blocks.extend(granted);
+            let (number, time) =
+                (BlockId(u32::try_from(rack).unwrap_or_default()), world.region_time());
+            grant_one(&mut world.region, number, (&id, incarnation), time);
+            grant_one(&mut world.delegating, number, (&id, incarnation), time);
         }
         (0..2).for_each(|rack| world.synchronize(rack));
         world
@@ -152,12 +185,15 @@ impl World {
         let Rack { engine, reachable, .. } = &mut self.racks[rack];
         engine.leases.set_clock(RegionClock::between(now, time, time));
         engine.leases.set_reachable(*reachable);
+        engine.prefixes.set_clock(RegionClock::between(now, time, time));
+        engine.prefixes.set_reachable(*reachable);
     }
 
     fn grant(&mut self, rack: usize) {
         if self.racks[rack].reachable {
             let (id, incarnation) = (self.racks[rack].id.clone(), self.racks[rack].incarnation);
             self.region.grant(&id, incarnation, self.region_time());
+            self.delegating.grant(&id, incarnation, self.region_time());
         }
     }
 
@@ -167,12 +203,8 @@ impl World {
         if !*reachable {
             return;
         }
-        let region = &self.region;
-        engine.leases.update(|view| {
-            view.revision = region.revision;
-            region.blocks.values().for_each(|block| view.put_block(block.clone()));
-            region.bindings.values().for_each(|binding| view.put_binding(binding.clone()));
-        });
+        engine.leases.update(|view| show(view, &self.region));
+        engine.prefixes.update(|view| show(view, &self.delegating));
     }
 
     /// The rack's process is another one, which knows nothing.
@@ -196,14 +228,21 @@ impl World {
         let applicant = Applicant { rack: id, incarnation: *incarnation };
         let mut outcome = Outcome::Unknown;
         if *reachable {
-            outcome = self.region.commit(&applicant, &request, time);
+            outcome = match &request {
+                Asked::Address(request) => self.region.commit(&applicant, request, time),
+                Asked::Prefix(request) => self.delegating.commit(&applicant, request, time),
+            };
         }
         if draws.percent(10) {
             outcome = Outcome::Unknown;
         }
         self.set_clock(rack);
         let now = Moment::from_ms(self.now_ms);
-        let outputs = self.racks[rack].engine.committed(request.request_id, outcome, now);
+        let id = match &request {
+            Asked::Address(request) => request.request_id,
+            Asked::Prefix(request) => request.request_id,
+        };
+        let outputs = self.racks[rack].engine.committed(id, outcome, now);
         self.carry_out(rack, outputs, None);
     }
 
@@ -222,8 +261,11 @@ impl World {
             packet.extend(option(code::RAPID_COMMIT, &[]));
         }
         for id in 0..u32::try_from(1 + draws.below(2)).unwrap_or(1) {
-            if kind != 11 {
-                packet.extend(self.association((duid.clone(), id), kind, draws));
+            if kind != 11 && draws.percent(85) {
+                packet.extend(self.association((code::IA_NA, duid.clone(), id), kind, draws));
+            }
+            if kind != 11 && draws.percent(40) {
+                packet.extend(self.association((code::IA_PD, duid.clone(), id), kind, draws));
             }
         }
         packet.extend(option(code::OPTION_REQUEST, &[0, 23, 0, 24, 0, 39, 0, 56, 0, 59]));
@@ -241,21 +283,32 @@ impl World {
         }
     }
 
-    /// An association with what it has; one that gives it up does not use it any more.
+    /// An association with what it has; one that gives it up does not use it any more. A prefix is not declined.
     fn association(&mut self, holder: Holder, kind: u8, draws: &mut Draws) -> Vec<u8> {
-        let mut addresses: Vec<Ipv6Addr> = self.has.get(&holder).copied().into_iter().collect();
+        let is_address = holder.0 == code::IA_NA;
+        let mut has: Vec<Prefix> = self.has.get(&holder).copied().into_iter().collect();
         if draws.percent(10) {
-            addresses.push(ip(0x100 + u16::from(draws.byte() % 10)));
+            let any = u16::from(draws.byte() % 10);
+            has.push(if is_address { as_prefix(ip(0x100 + any)) } else { prefix(any) });
         }
-        let mut value = [&holder.1.to_be_bytes()[..], &[0; 8]].concat();
-        for ip in &addresses {
-            value.extend(option(code::IA_ADDRESS, &[&ip.octets()[..], &[0; 8]].concat()));
-            if matches!(kind, 8 | 9) && self.told.get(ip).is_some_and(|(own, _)| *own == holder) {
-                self.told.remove(ip);
+        if !is_address && draws.percent(10) {
+            has.extend(Prefix::around(Ipv6Addr::UNSPECIFIED, draws.byte() % 65));
+        }
+        let mut value = [&holder.2.to_be_bytes()[..], &[0; 8]].concat();
+        for one in &has {
+            let octets = one.network().octets();
+            value.extend(if is_address {
+                option(code::IA_ADDRESS, &[&octets[..], &[0; 8]].concat())
+            } else {
+                option(code::IA_PREFIX, &[&[0; 8][..], &[one.length()], &octets].concat())
+            });
+            let gives_up = kind == 8 || (kind == 9 && is_address);
+            if gives_up && self.told.get(one).is_some_and(|(own, _)| *own == holder) {
+                self.told.remove(one);
                 self.has.remove(&holder);
             }
         }
-        option(if draws.percent(3) { code::IA_PD } else { code::IA_NA }, &value)
+        option(holder.0, &value)
     }
 
     fn deliver(&mut self, rack: usize, packet: &[u8], client: u8) {
@@ -284,7 +337,8 @@ impl World {
         for output in outputs {
             match output {
                 Output::Send(sending) => self.check(&sending, asked),
-                Output::Commit(request) => self.racks[rack].open.push(request),
+                Output::Commit(request) => self.racks[rack].open.push(Asked::Address(request)),
+                Output::Delegate(request) => self.racks[rack].open.push(Asked::Prefix(request)),
                 Output::Report(_) => {}
             }
         }
@@ -305,25 +359,28 @@ impl World {
         let duid = options.get(code::CLIENT_ID).unwrap_or_default().to_vec();
         assert!(options.get(code::SERVER_ID).is_some());
         if bytes[0] == 7 {
-            for (_, value) in options.iter().filter(|(code, _)| *code == code::IA_NA) {
-                self.take(&duid, value);
+            for (of, value) in options.iter() {
+                if matches!(of, code::IA_NA | code::IA_PD) {
+                    self.take(of, &duid, value);
+                }
             }
         }
     }
 
     /// An association takes what it is told.
-    fn take(&mut self, duid: &[u8], value: &[u8]) {
-        let number = |at: usize| {
-            let bytes = value.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
-            u32::from_be_bytes(bytes.copied().unwrap_or_default())
-        };
-        let holder = (duid.to_vec(), number(0));
+    fn take(&mut self, of: u16, duid: &[u8], value: &[u8]) {
+        let holder = (of, duid.to_vec(), number(value, 0));
         let options = Options::parse(&value[12..]).expect("an association's options");
-        for (_, value) in options.iter().filter(|(code, _)| *code == code::IA_ADDRESS) {
-            let octets = value.first_chunk::<16>().expect("an address");
-            let lifetime = value.get(20..24).and_then(<[u8]>::first_chunk::<4>);
-            let (ip, seconds) =
-                (Ipv6Addr::from(*octets), lifetime.map_or(0, |it| u32::from_be_bytes(*it)));
+        for (kind, value) in options.iter() {
+            let (ip, seconds) = match kind {
+                code::IA_ADDRESS => (as_prefix(address(value, 0)), number(value, 20)),
+                code::IA_PREFIX => {
+                    let given = Prefix::around(address(value, 9), value[8]).expect("a prefix");
+                    (given, number(value, 4))
+                }
+                _ => continue,
+            };
+            assert_eq!(kind == code::IA_ADDRESS, of == code::IA_NA, "{ip} in option {of}");
             let other =
                 self.told.get(&ip).filter(|(own, until)| *own != holder && *until > self.now_ms);
             if seconds == 0 {
@@ -343,17 +400,64 @@ impl World {
     }
 }
 
+/// Grants a process one block alone.
+fn grant_one<A: Family>(
+    region: &mut Region<A>,
+    number: BlockId,
+    (rack, incarnation): (&SystemId, u64),
+    time: Timestamp,
+) {
+    let kept = region.blocks.clone();
+    region.blocks.retain(|id, _| *id == number);
+    region.grant(rack, incarnation, time);
+    let granted = std::mem::replace(&mut region.blocks, kept);
+    region.blocks.extend(granted);
+}
+
+/// A view is what a region holds.
+fn show<A: Family>(view: &mut View<A>, region: &Region<A>) {
+    view.revision = region.revision;
+    region.blocks.values().for_each(|block| view.put_block(block.clone()));
+    region.bindings.values().for_each(|binding| view.put_binding(binding.clone()));
+}
+
+fn as_prefix(ip: Ipv6Addr) -> Prefix {
+    Prefix::around(ip, ADDRESS).expect("a length of IPv6")
+}
+
+fn number(value: &[u8], at: usize) -> u32 {
+    let bytes = value.get(at..at + 4).and_then(<[u8]>::first_chunk::<4>);
+    u32::from_be_bytes(bytes.copied().unwrap_or_default())
+}
+
+fn address(value: &[u8], at: usize) -> Ipv6Addr {
+    let octets = value.get(at..).and_then(<[u8]>::first_chunk::<16>).expect("an address");
+    Ipv6Addr::from(*octets)
+}
+
 fn engine(rack: &SystemId, incarnation: u64) -> Engine {
     let own = OwnRack { rack: rack.clone(), incarnation, serves_time: true };
     let mut engine = Engine::new(own, Policy::default(), server_id("cluster"));
-    engine.leases.update(|view| {
-        view.put_vlan(Vlan {
-            dhcp_on: true,
-            primary_rack: Some(SystemId::from_number(1)),
-            secondary_rack: Some(SystemId::from_number(2)),
-            ..Vlan::untagged(VLAN, FabricId(1))
+    let vlan = Vlan {
+        dhcp_on: true,
+        primary_rack: Some(SystemId::from_number(1)),
+        secondary_rack: Some(SystemId::from_number(2)),
+        ..Vlan::untagged(VLAN, FabricId(1))
+    };
+    let cidr = ipnet::IpNet::new(IpAddr::V6(ip(0)), 64).expect("a prefix");
+    engine.prefixes.update(|view| {
+        view.put_vlan(vlan.clone());
+        view.put_subnet(Subnet::new(SubnetId(1), VLAN, cidr));
+        view.put_pool(&PrefixPool {
+            id: PrefixPoolId(1),
+            prefix: ipnet::Ipv6Net::new(prefix(0).network(), 48).expect("a prefix"),
+            delegated_length: DELEGATED,
+            subnet: SubnetId(1),
+            comment: String::new(),
         });
-        let cidr = ipnet::IpNet::new(IpAddr::V6(ip(0)), 64).expect("a prefix");
+    });
+    engine.leases.update(|view| {
+        view.put_vlan(vlan);
         view.put_subnet(Subnet::new(SubnetId(1), VLAN, cidr));
         view.put_range(IpRangeId(1), Some(Span { first: ip(0x100), last: ip(0x1ff) }));
         for number in [1, 2] {

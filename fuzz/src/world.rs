@@ -454,6 +454,7 @@ fn block(id: u32, vlan: VlanId, [a, b, c, d]: [u8; 4]) -> Block {
     Block {
         id: BlockId(id),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(vlan.0),
         vlan,
         first: IpAddr::from([a, b, c, d]),

@@ -39,6 +39,8 @@ numeric_ids! {
     SubnetId
     /// An IP range of a subnet.
     IpRangeId
+    /// A pool of prefixes that are delegated.
+    PrefixPoolId
     /// A DNS domain.
     DomainId
     /// A DNS resource (a name with addresses).

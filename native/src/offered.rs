@@ -4,14 +4,19 @@ use std::sync::LazyLock;
 
 use rest::operation::Operation;
 
+use crate::prefix_pools;
 use crate::request::OPERATIONS;
 use crate::site;
 use crate::webhooks::operations as webhooks;
 
 /// All of them.
 pub static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let own: &[&[Operation]] =
-        &[site::OPERATIONS, &[rest::network::vlans::CREATE_IN], webhooks::OPERATIONS];
+    let own: &[&[Operation]] = &[
+        site::OPERATIONS,
+        &[rest::network::vlans::CREATE_IN],
+        prefix_pools::OPERATIONS,
+        webhooks::OPERATIONS,
+    ];
     let own = own.iter().flat_map(|of| of.iter()).copied();
     OPERATIONS.iter().copied().chain(own).collect()
 });

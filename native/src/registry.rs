@@ -15,6 +15,7 @@ use model::lease::binding::Binding;
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
@@ -40,7 +41,7 @@ use crate::resource::Resource;
 use crate::rows::Rows;
 use crate::times::Moment;
 use crate::webhooks::shape as webhooks;
-use crate::{discoveries, events, leases, rows_seen, site};
+use crate::{discoveries, events, leases, prefix_pools, rows_seen, site};
 
 /// All resources, in the order of the document.
 pub const RESOURCES: &[Resource] = &[
@@ -166,6 +167,27 @@ pub const RESOURCES: &[Resource] = &[
     .stored(Rows::of::<IpRange>("id"))
     .kinds(&[("start_ip", FieldKind::Address), ("end_ip", FieldKind::Address)])
     .columns(&["id", "type", "start_ip", "end_ip", "subnet.cidr", "comment"]),
+    Resource::new::<prefix_pools::PrefixPool>(
+        "prefix-pools",
+        "prefix-pool",
+        &["prefixpools/"],
+        &["prefixpools/{id}/"],
+    )
+    .doc("Prefixes of IPv6 that DHCP delegates to routers.")
+        .seen_with(Permission::ReadSite)
+    .named_by("id", &["prefix"])
+    .listed(Listing::Function(|request| Box::pin(prefix_pools::all(request))))
+    .stored(Rows::of::<PrefixPool>("id"))
+    .kinds(&[("prefix", FieldKind::Text)])
+    .columns(&[
+        "id",
+        "prefix",
+        "delegated_length",
+        "subnet.cidr",
+        "prefixes_delegated",
+        "prefixes_total",
+        "comment",
+    ]),
     Resource::new::<api::reservedips::ReservedIp>(
         "reserved-ips",
         "reserved-ip",
@@ -387,15 +409,15 @@ pub const RESOURCES: &[Resource] = &[
         .columns(&["created", "level", "hostname", "type", "description", "username"]),
     Resource::new::<api::dhcp::Lease>("leases", "lease", &[], &[])
         .doc(
-            "Addresses that DHCP clients have or had, in the order of addresses. They are filtered by `ip`, `mac`, `subnet`, \
-             `vlan` and `state`.",
+            "Addresses that DHCP clients have or had, and prefixes that were delegated to them, in the order of addresses. They \
+             are filtered by `ip`, `mac`, `subnet`, `vlan` and `state`.",
         )
         .seen_with(Permission::ReadSite)
         .named_by("ip", &[])
         .listed(Listing::Pages(leases::PAGES))
         .stored(Rows::of::<Binding>("ip"))
         .kinds(&[("ip", FieldKind::Address)])
-        .columns(&["ip", "client", "name", "state", "promised_until", "subnet.cidr"]),
+        .columns(&["ip", "prefix_length", "client", "name", "state", "promised_until", "subnet.cidr"]),
     Resource::new::<webhooks::Webhook>(
         "webhooks",
         "webhook",

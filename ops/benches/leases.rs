@@ -183,6 +183,7 @@ fn request(number: u32) -> LeaseRequest {
         ip: ip(number),
         client: MacAddress([2, 0, a, b, c, d]).into(),
         hardware: None,
+        prefix_length: None,
         hostname: Some(format!("client-{number}")),
         told_ms: TOLD_MS,
         block: Some((BlockId(number / BLOCK), 1)),
@@ -194,6 +195,7 @@ fn block(number: u32) -> Block {
     Block {
         id: BlockId(number),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VlanId(1),
         first: ip(number * BLOCK),

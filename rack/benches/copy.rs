@@ -221,6 +221,7 @@ fn binding(number: u32, name: &str, told: u64) -> Served {
         vlan: VlanId(1),
         client: mac(number).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: Some(format!("{name}-{number}")),
         told_until: Timestamp::from_unix_ms(told),

@@ -18,8 +18,8 @@ use model::dhcp::snippet::ServedSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::id::{
-    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, StaticRouteId, SubnetId, SystemId,
-    VlanId,
+    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, PrefixPoolId, StaticRouteId,
+    SubnetId, SystemId, VlanId,
 };
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -27,6 +27,7 @@ use model::mac::MacAddress;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
@@ -87,6 +88,8 @@ pub struct Generation {
     pub tags: Table<String, ServedTag>,
     /// The searches for hosts that this rack shall make.
     pub network_scans: Table<SystemId, NetworkScan>,
+    /// The pools of prefixes that are delegated.
+    pub prefix_pools: Table<PrefixPoolId, PrefixPool>,
     /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
     pub zone_serials: RedBlackTreeMapSync<String, u64>,
     /// Whether the regions that this copy came from told all of those.
@@ -137,6 +140,7 @@ impl Generation {
             Served::StaticRoute(route) => put(&mut self.static_routes, route.id, route),
             Served::Tag(tag) => put(&mut self.tags, tag.name.clone(), tag),
             Served::NetworkScan(scan) => put(&mut self.network_scans, scan.rack.clone(), scan),
+            Served::PrefixPool(pool) => put(&mut self.prefix_pools, pool.id, pool),
         }
     }
 
@@ -161,6 +165,7 @@ impl Generation {
             Key::StaticRoute(id) => self.static_routes.remove_mut(id),
             Key::Tag(name) => self.tags.remove_mut(name),
             Key::NetworkScan(rack) => self.network_scans.remove_mut(rack),
+            Key::PrefixPool(id) => self.prefix_pools.remove_mut(id),
         }
     }
 
@@ -234,6 +239,9 @@ impl Generation {
         differences(&self.tags, &other.tags, |name| keys.push(Key::Tag(name.clone())));
         differences(&self.network_scans, &other.network_scans, |rack| {
             keys.push(Key::NetworkScan(rack.clone()));
+        });
+        differences(&self.prefix_pools, &other.prefix_pools, |id| {
+            keys.push(Key::PrefixPool(*id));
         });
         keys
     }

@@ -260,6 +260,7 @@ impl<'a> Attempt<'a> {
         self.offers = RegionOffers {
             takes_client_identifiers: welcome.takes_client_identifiers,
             serves_ipv6: welcome.serves_ipv6,
+            delegates_prefixes: welcome.delegates_prefixes,
         };
         let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
         if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {

@@ -34,6 +34,8 @@ pub(crate) struct RegionOffers {
     pub(crate) takes_client_identifiers: bool,
     /// It grants blocks of IPv6 addresses, and commits bindings of them.
     pub(crate) serves_ipv6: bool,
+    /// It grants blocks of prefixes, and commits what is delegated of them.
+    pub(crate) delegates_prefixes: bool,
 }
 
 /// Tells when the regions that are known, or the connected one, changed.

@@ -79,6 +79,11 @@ pub trait Whole: FromStr {
     const MAX: i128;
 }
 
+impl Whole for u8 {
+    const MIN: i128 = 0;
+    const MAX: i128 = 0xff;
+}
+
 impl Whole for u16 {
     const MIN: i128 = 0;
     const MAX: i128 = 0xffff;

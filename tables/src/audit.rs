@@ -281,7 +281,7 @@ impl Changed {
 /// What people call a row: its name, or what it is about; none where it has nothing of that.
 #[must_use]
 pub fn name_of(row: &Value) -> Option<String> {
-    let names = ["hostname", "username", "name", "cidr", "ip"];
+    let names = ["hostname", "username", "name", "cidr", "prefix", "ip"];
     let of = |name: &&str| named(row, name).filter(|text| !text.is_empty());
     names.iter().find_map(of).or_else(|| {
         let (first, last) = (named(row, "start_ip")?, named(row, "end_ip")?);
@@ -437,8 +437,8 @@ fn kind_of(table: &str) -> &'static str {
         "pool" => "Resource Pool",
         "tag" => "Tag",
         "bootresource" | "bootsource" | "bootsourceselection" | "bootfiles" => "Images",
-        "fabric" | "vlan" | "space" | "subnet" | "iprange" | "reserved" | "reservedip"
-        | "staticroute" | "domain" | "dnsresource" | "dhcpsnippet" => "Networking",
+        "fabric" | "vlan" | "space" | "subnet" | "iprange" | "prefixpool" | "reserved"
+        | "reservedip" | "staticroute" | "domain" | "dnsresource" | "dhcpsnippet" => "Networking",
         _ => "Settings",
     }
 }

@@ -11,9 +11,9 @@ use model::event::EventLevel;
 use model::id::{
     AvailabilityZoneId, BlockDeviceId, BlockId, BootResourceId, BootSourceId,
     BootSourceSelectionId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, FileId,
-    InterfaceId, IpRangeId, NotificationId, OidcProviderId, PackageRepositoryId, ReservedIpId,
-    ResourcePoolId, SpaceId, SshKeyId, SslKeyId, StaticRouteId, SubnetId, SystemId, UserGroupId,
-    UserId, VlanId, WebhookId,
+    InterfaceId, IpRangeId, NotificationId, OidcProviderId, PackageRepositoryId, PrefixPoolId,
+    ReservedIpId, ResourcePoolId, SpaceId, SshKeyId, SslKeyId, StaticRouteId, SubnetId, SystemId,
+    UserGroupId, UserId, VlanId, WebhookId,
 };
 use model::lease::client::ClientId;
 use model::mac::MacAddress;
@@ -241,6 +241,7 @@ numeric_id_keys!(
     NotificationId,
     OidcProviderId,
     PackageRepositoryId,
+    PrefixPoolId,
     ReservedIpId,
     ResourcePoolId,
     SpaceId,

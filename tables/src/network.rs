@@ -1,10 +1,11 @@
-//! Fabrics, VLANs, spaces, subnets, IP ranges and reserved addresses.
+//! Fabrics, VLANs, spaces, subnets, IP ranges, pools of prefixes and reserved addresses.
 
 use std::net::IpAddr;
 
-use model::id::{FabricId, IpRangeId, ReservedIpId, SpaceId, SubnetId, VlanId};
+use model::id::{FabricId, IpRangeId, PrefixPoolId, ReservedIpId, SpaceId, SubnetId, VlanId};
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::range::{AddressRange, number};
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
@@ -19,7 +20,7 @@ use crate::row::{Index, Row, Unique, unique_key};
 /// The index name under which machines, devices and users claim addresses: nobody has another's.
 pub const ADDRESS: &str = "address";
 
-/// Taken by whoever adds or moves a subnet or IP range, because overlap rules are about the whole
+/// Taken by whoever adds or moves a subnet, IP range or pool of prefixes, because overlap rules are about the whole
 /// set; who gives an address away depends on it.
 pub const SUBNETS_GUARD: &str = "subnets";
 
@@ -78,6 +79,10 @@ pub const SUBNETS_OF_VLAN: Index<Subnet> =
 /// The ranges of a subnet (a [`SubnetId`]).
 pub const IPRANGES_OF_SUBNET: Index<IpRange> =
     Index { name: "iprange.subnet", keys: |range| vec![encoded(&range.subnet)], since: FIRST };
+
+/// The pools of prefixes of a subnet (a [`SubnetId`]).
+pub const PREFIX_POOLS_OF_SUBNET: Index<PrefixPool> =
+    Index { name: "prefixpool.subnet", keys: |pool| vec![encoded(&pool.subnet)], since: FIRST };
 
 /// The reserved addresses of a subnet (a [`SubnetId`]).
 pub const RESERVED_OF_SUBNET: Index<ReservedAddress> = Index {
@@ -151,6 +156,16 @@ impl Row for IpRange {
     const INDEXES: &'static [Index<Self>] = &[IPRANGES_OF_SUBNET];
 
     fn id(&self) -> IpRangeId {
+        self.id
+    }
+}
+
+impl Row for PrefixPool {
+    type Id = PrefixPoolId;
+    const TABLE: &'static str = "prefixpool";
+    const INDEXES: &'static [Index<Self>] = &[PREFIX_POOLS_OF_SUBNET];
+
+    fn id(&self) -> PrefixPoolId {
         self.id
     }
 }

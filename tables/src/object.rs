@@ -11,7 +11,7 @@ use model::dns::domain::Domain;
 use model::event::Event;
 use model::id::{
     AvailabilityZoneId, BlockId, DhcpSnippetId, DnsResourceId, DomainId, FabricId, IpRangeId,
-    ResourcePoolId, SpaceId, StaticRouteId, SubnetId, SystemId, VlanId,
+    PrefixPoolId, ResourcePoolId, SpaceId, StaticRouteId, SubnetId, SystemId, VlanId,
 };
 use model::lease::binding::Binding;
 use model::lease::block::Block;
@@ -19,6 +19,7 @@ use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::space::Space;
@@ -151,4 +152,6 @@ objects! {
     Device(Device, SystemId),
     /// A search for hosts, by its rack.
     NetworkScan(NetworkScan, SystemId),
+    /// A pool of prefixes.
+    PrefixPool(PrefixPool, PrefixPoolId),
 }

@@ -24,6 +24,8 @@ pub struct CommitRequest<A = Ipv4Addr> {
     pub client: ClientId,
     /// The hardware address of a client that is known by something else, if it is known.
     pub hardware: Option<MacAddress>,
+    /// The length of a prefix; none of an address.
+    pub prefix_length: Option<u8>,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client may use the address, in milliseconds from the sending on.
@@ -33,11 +35,11 @@ pub struct CommitRequest<A = Ipv4Addr> {
 }
 
 impl<A: Into<IpAddr>> CommitRequest<A> {
-    /// The same, with an address of either family.
+    /// The same, with an address of either family, or the first one of a prefix.
     #[must_use]
     pub fn of_any_family(self) -> CommitRequest<IpAddr> {
         let Self { request_id, change, vlan, subnet, ip, .. } = self;
-        let Self { client, hardware, hostname, told_ms, block, .. } = self;
+        let Self { client, hardware, prefix_length, hostname, told_ms, block, .. } = self;
         let ip = ip.into();
         CommitRequest {
             request_id,
@@ -47,6 +49,7 @@ impl<A: Into<IpAddr>> CommitRequest<A> {
             ip,
             client,
             hardware,
+            prefix_length,
             hostname,
             told_ms,
             block,

@@ -1,14 +1,19 @@
-//! What differs between the addresses of both families.
+//! What differs between the addresses of both families, and the prefixes that are leased as addresses are.
 
 use std::fmt::{Debug, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use model::lease::cut;
+use model::lease::binding::Binding;
+use model::lease::block::Block;
+use model::lease::cut::{self, Span};
+use model::net::prefix::Prefix;
+use model::net::prefix_pool::PrefixPool;
 
 use crate::lookup::prefixes;
 
-/// An address of one family.
+/// An address of one family, or a prefix.
 pub trait Family: cut::Address + prefixes::Address + Debug + Display + Into<IpAddr> {
     /// A subnet's prefix.
     type Net: Copy + Debug + PartialEq + Eq;
@@ -16,12 +21,29 @@ pub trait Family: cut::Address + prefixes::Address + Debug + Display + Into<IpAd
     const FIRST: Self;
     /// The last address of all.
     const LAST: Self;
-    /// Where the numbers of commits begin: a rack process has one server for each family, and no two
-    /// of its commits have the same number.
+    /// Where the numbers of commits begin: a rack process has leases of each family, and no two of its commits have
+    /// the same number.
     const FIRST_COMMIT: u64;
+    /// Whether they lie in pools, and not in subnets.
+    const IN_POOLS: bool;
 
     /// An address of this family.
     fn of(ip: IpAddr) -> Option<Self>;
+
+    /// What a binding is of, if that is of this family.
+    fn of_binding(binding: &Binding) -> Option<Self>;
+
+    /// What a block has, if that is of this family.
+    fn of_block(block: &Block) -> Option<Span<Self>>;
+
+    /// What is delegated from a pool, if that is of this family.
+    fn of_pool(pool: &PrefixPool) -> Option<Span<Self>>;
+
+    /// All of this family that a row may mean whose key is an address.
+    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>>;
+
+    /// The length of a prefix; none of an address.
+    fn prefix_length(self) -> Option<u8>;
 
     /// A prefix of this family.
     fn net(net: IpNet) -> Option<Self::Net>;
@@ -44,12 +66,34 @@ impl Family for Ipv4Addr {
     const FIRST: Self = Self::UNSPECIFIED;
     const LAST: Self = Self::BROADCAST;
     const FIRST_COMMIT: u64 = 0;
+    const IN_POOLS: bool = false;
 
     fn of(ip: IpAddr) -> Option<Self> {
         match ip {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
         }
+    }
+
+    fn of_binding(binding: &Binding) -> Option<Self> {
+        Self::of(binding.ip).filter(|_| binding.is_of_address())
+    }
+
+    fn of_block(block: &Block) -> Option<Span<Self>> {
+        let (first, last) = (Self::of(block.first)?, Self::of(block.last)?);
+        block.prefix_length.is_none().then_some(Span { first, last })
+    }
+
+    fn of_pool(_: &PrefixPool) -> Option<Span<Self>> {
+        None
+    }
+
+    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
+        Self::of(ip).map(|ip| ip..=ip)
+    }
+
+    fn prefix_length(self) -> Option<u8> {
+        None
     }
 
     fn net(net: IpNet) -> Option<Ipv4Net> {
@@ -81,12 +125,34 @@ impl Family for Ipv6Addr {
     const FIRST: Self = Self::UNSPECIFIED;
     const LAST: Self = Self::from_bits(u128::MAX);
     const FIRST_COMMIT: u64 = 1 << 63;
+    const IN_POOLS: bool = false;
 
     fn of(ip: IpAddr) -> Option<Self> {
         match ip {
             IpAddr::V4(_) => None,
             IpAddr::V6(ip) => Some(ip),
         }
+    }
+
+    fn of_binding(binding: &Binding) -> Option<Self> {
+        Self::of(binding.ip).filter(|_| binding.is_of_address())
+    }
+
+    fn of_block(block: &Block) -> Option<Span<Self>> {
+        let (first, last) = (Self::of(block.first)?, Self::of(block.last)?);
+        block.prefix_length.is_none().then_some(Span { first, last })
+    }
+
+    fn of_pool(_: &PrefixPool) -> Option<Span<Self>> {
+        None
+    }
+
+    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
+        Self::of(ip).map(|ip| ip..=ip)
+    }
+
+    fn prefix_length(self) -> Option<u8> {
+        None
     }
 
     fn net(net: IpNet) -> Option<Ipv6Net> {
@@ -110,6 +176,60 @@ impl Family for Ipv6Addr {
     }
 
     /// There are no broadcasts.
+    fn looks_like_an_end(self) -> bool {
+        false
+    }
+}
+
+/// A subnet is where prefixes are delegated, and none of them lies in it.
+impl Family for Prefix {
+    type Net = Ipv6Net;
+    const FIRST: Self = Self::FIRST;
+    const LAST: Self = Self::LAST;
+    const FIRST_COMMIT: u64 = 1 << 62;
+    const IN_POOLS: bool = true;
+
+    /// An address alone is no prefix.
+    fn of(_: IpAddr) -> Option<Self> {
+        None
+    }
+
+    fn of_binding(binding: &Binding) -> Option<Self> {
+        binding.prefix()
+    }
+
+    fn of_block(block: &Block) -> Option<Span<Self>> {
+        block.prefixes()
+    }
+
+    fn of_pool(pool: &PrefixPool) -> Option<Span<Self>> {
+        pool.prefixes()
+    }
+
+    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
+        Ipv6Addr::of(ip).map(Self::beginning_at)
+    }
+
+    fn prefix_length(self) -> Option<u8> {
+        Some(self.length())
+    }
+
+    fn net(net: IpNet) -> Option<Ipv6Net> {
+        Ipv6Addr::net(net)
+    }
+
+    fn prefix(net: &Ipv6Net) -> (Self, u8) {
+        (Self::FIRST, net.prefix_len())
+    }
+
+    fn is_in(self, net: &Ipv6Net) -> bool {
+        net.contains(&self.network())
+    }
+
+    fn is_no_host(self, _: &Ipv6Net) -> bool {
+        false
+    }
+
     fn looks_like_an_end(self) -> bool {
         false
     }

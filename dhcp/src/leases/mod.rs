@@ -156,6 +156,15 @@ impl<A: Family> Leases<A> {
         self.commits.open.len()
     }
 
+    /// What is offered is not free until the offer ends.
+    pub(crate) fn hold_what_is_offered(&mut self, now: Moment) {
+        self.offers.forget(now);
+        for ip in self.offers.take_changed() {
+            let held = self.offers.holder(ip).is_some();
+            self.view.set_held(ip, held);
+        }
+    }
+
     /// Forgets what is over.
     pub(crate) fn forget(&mut self, now: Moment) {
         self.offers.forget(now);

@@ -76,6 +76,7 @@ impl<A: Family> Leases<A> {
             ip,
             client: holder.client.clone(),
             hardware: holder.hardware,
+            prefix_length: ip.prefix_length(),
             hostname: holder.hostname.clone(),
             told_ms: holder.told_ms,
             block: self.own_block(holder.vlan, ip).map(|block| (block.id, block.epoch)),

@@ -1,11 +1,15 @@
 //! What the server serves from: the rack's copy of networks, hosts, bindings and blocks.
 
+mod pools;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::dhcp::snippet::ServedSnippet;
-use model::id::{BlockId, DhcpSnippetId, IpRangeId, StaticRouteId, SubnetId, SystemId, VlanId};
+use model::id::{
+    BlockId, DhcpSnippetId, IpRangeId, PrefixPoolId, StaticRouteId, SubnetId, SystemId, VlanId,
+};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
@@ -16,6 +20,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 
 use crate::leases::family::Family;
+use crate::leases::view::pools::Delegating;
 use crate::lookup::blocks::Blocks;
 use crate::lookup::counted::Counted;
 use crate::lookup::free::{Free, Place, Pool};
@@ -75,6 +80,8 @@ pub struct View<A: Family> {
     own: Option<(SystemId, u64)>,
     /// The ranges that were heard of: the addresses of those from which new clients get some.
     ranges: BTreeMap<IpRangeId, Option<Span<A>>>,
+    /// What is delegated from pools, and the subnets that they are of.
+    pools: BTreeMap<PrefixPoolId, Delegating<A>>,
     free: Free<A>,
     hosts: BTreeMap<SystemId, Host<A>>,
     host_of: BTreeMap<MacAddress, SystemId>,
@@ -104,6 +111,7 @@ impl<A: Family> Default for View<A> {
             blocks: Blocks::default(),
             own: None,
             ranges: BTreeMap::new(),
+            pools: BTreeMap::new(),
             free: Free::default(),
             hosts: BTreeMap::new(),
             host_of: BTreeMap::new(),
@@ -133,8 +141,10 @@ impl<A: Family> View<A> {
     pub fn put_subnet(&mut self, subnet: Subnet) {
         self.remove_subnet(subnet.id);
         if let Some(net) = A::net(subnet.cidr) {
-            let (first, len) = A::prefix(&net);
-            self.subnets_by_prefix.insert(first, len, subnet.id);
+            if !A::IN_POOLS {
+                let (first, len) = A::prefix(&net);
+                self.subnets_by_prefix.insert(first, len, subnet.id);
+            }
             self.subnets_by_vlan.insert((subnet.vlan, subnet.id));
             self.subnets.insert(subnet.id, (net, subnet));
         }
@@ -143,14 +153,20 @@ impl<A: Family> View<A> {
     /// Removes a subnet.
     pub fn remove_subnet(&mut self, id: SubnetId) {
         let Some((net, subnet)) = self.subnets.remove(&id) else { return };
-        let (first, len) = A::prefix(&net);
-        self.subnets_by_prefix.remove(first, len, id);
+        if !A::IN_POOLS {
+            let (first, len) = A::prefix(&net);
+            self.subnets_by_prefix.remove(first, len, id);
+        }
         self.subnets_by_vlan.remove(&(subnet.vlan, id));
     }
 
     /// Adds or replaces a binding.
     pub fn put_binding(&mut self, binding: Binding) {
-        let Some(ip) = A::of(binding.ip) else { return };
+        let Some(ip) = A::of_binding(&binding) else { return self.remove_binding(binding.ip) };
+        if A::IN_POOLS {
+            // One of another length has the same key.
+            self.remove_binding(binding.ip);
+        }
         self.change(ip, |view| {
             view.forget_binding(ip);
             view.by_client.insert((binding.client.clone(), ip));
@@ -160,7 +176,9 @@ impl<A: Family> View<A> {
 
     /// Removes a binding.
     pub fn remove_binding(&mut self, ip: IpAddr) {
-        if let Some(ip) = A::of(ip) {
+        let Some(keyed) = A::keyed(ip) else { return };
+        let known: Vec<A> = self.bindings.range(keyed).map(|(ip, _)| *ip).collect();
+        for ip in known {
             self.change(ip, |view| view.forget_binding(ip));
         }
     }
@@ -220,10 +238,13 @@ impl<A: Family> View<A> {
         self.routes.remove(id);
     }
 
-    /// Whether new clients may get an address: it lies in a range for them. A block outlives its range by
+    /// Whether new clients may get an address: it lies in a range for them, or a prefix in a pool. A block outlives its range by
     /// some minutes, and may lie in another one by then. While no range was heard of, blocks alone count.
     #[must_use]
     pub fn is_open(&self, ip: A) -> bool {
+        if A::IN_POOLS {
+            return self.subnets_by_prefix.longest(ip).is_some();
+        }
         self.ranges.is_empty() || self.snippets.range_of(ip).is_some()
     }
 
@@ -248,7 +269,7 @@ impl<A: Family> View<A> {
 
     /// Adds or replaces a block.
     pub fn put_block(&mut self, block: Block) {
-        let Some((first, last)) = A::of(block.first).zip(A::of(block.last)) else { return };
+        let Some(Span { first, last }) = A::of_block(&block) else { return };
         let known = self.blocks.get(block.id).is_some_and(|(known_first, known_last, known)| {
             let alike = (known_first, known_last, known.vlan) == (first, last, block.vlan);
             alike && self.is_own(known) == self.is_own(&block)
@@ -427,7 +448,7 @@ impl<A: Family> View<A> {
         self.vlans.values()
     }
 
-    /// The narrowest subnet that contains an address.
+    /// The narrowest subnet that contains an address, or the one that the pool of a prefix is of.
     #[must_use]
     pub fn subnet_of(&self, ip: A) -> Option<(A::Net, &Subnet)> {
         let (net, subnet) = self.subnets.get(&self.subnets_by_prefix.longest(ip)?)?;

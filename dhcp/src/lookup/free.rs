@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::id::VlanId;
+use model::lease::cut::Span;
 use model::time::Timestamp;
 
 /// What became of an address.
@@ -57,6 +58,13 @@ impl<A: Copy + Ord> Pool<A> {
     /// The addresses that no client is known to have had, from one on and then from the least.
     pub fn new_from(&self, start: A) -> impl Iterator<Item = A> {
         self.new.range(start..).chain(self.new.range(..start)).copied()
+    }
+
+    /// The addresses of a span that no client is known to have had, from one of it on and then from its first.
+    pub fn new_of(&self, span: Span<A>, start: A) -> impl Iterator<Item = A> {
+        let (start, last) = (start.max(span.first), span.last.max(span.first));
+        let from = self.new.range(start.min(last)..=last);
+        from.chain(self.new.range(span.first..start.min(last))).copied()
     }
 
     /// The addresses whose promise ended by a time, the one that ended first at first.

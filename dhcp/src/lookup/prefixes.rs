@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use model::net::prefix::Prefix;
+
 /// An address of one family.
 pub trait Address: Copy + Ord {
     /// The address with all bits behind the first `len` cleared.
@@ -21,6 +23,13 @@ impl Address for Ipv6Addr {
     fn masked(self, len: u8) -> Self {
         let mask = u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(len)));
         Self::from_bits(self.to_bits() & mask.unwrap_or_default())
+    }
+}
+
+/// A part of what it was, as long as it is.
+impl Address for Prefix {
+    fn masked(self, len: u8) -> Self {
+        self.network_within(len)
     }
 }
 

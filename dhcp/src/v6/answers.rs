@@ -2,16 +2,16 @@
 
 use std::net::Ipv6Addr;
 
-use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 
 use crate::v6::associations::{Fate, Judged};
 use crate::v6::choose::Asker;
+use crate::v6::delegation::Router;
 use crate::v6::dropped::Dropped;
 use crate::v6::engine::{Asking, Engine};
 use crate::v6::output::Output;
 use crate::wire::v6::code::Status;
-use crate::wire::v6::message::{Association, Kind};
+use crate::wire::v6::message::{Kind, Leased, Purpose};
 use crate::wire::v6::reply;
 
 impl Engine {
@@ -25,11 +25,21 @@ impl Engine {
         }
         self.hold_what_is_advertised(now);
         let judged = asking.judge(|association, client, taken| {
-            let hints = &association.addresses;
-            let asker = Asker { asking: &asking, client, hints, taken };
-            (self.advertise(&asker, now), Vec::new())
+            let fate = match association.purpose {
+                Purpose::Addresses => {
+                    let (hints, taken) = (&association.addresses, &taken.addresses);
+                    self.advertise(&Asker { asking: &asking, client, hints, taken }, now)
+                }
+                Purpose::Prefixes => {
+                    let (hints, taken) = (&association.prefixes, &taken.prefixes);
+                    self.advertise_prefix(&Router { asking: &asking, client, hints, taken }, now)
+                }
+            };
+            (fate, Vec::new())
         });
-        if !judged.iter().any(Judged::is_known) {
+        // What this rack has not at the moment it may have soon, and another one may have now.
+        let gives = judged.iter().any(|it| it.leased().is_some());
+        if !gives && !judged.iter().all(Judged::is_known) {
             return Err(Dropped::NoAddress);
         }
         Ok(self.answer(reply::Kind::Advertise, &asking, &judged, now))
@@ -46,7 +56,7 @@ impl Engine {
         let (vlan, client) = (asker.asking.vlan(), asker.client);
         self.leases.offers.make(vlan, client, ip, now);
         let told_ms = self.holder(asker.asking, client, ip).told_ms;
-        Fate::Given { ip, until: now.plus_ms(told_ms) }
+        Fate::Given { what: Leased::Address(ip), until: now.plus_ms(told_ms) }
     }
 
     /// Whether a Solicit is answered with a Reply: only by the rack that answers first, and only for a client
@@ -65,12 +75,21 @@ impl Engine {
         self.hold_what_is_advertised(now);
         let takes = asking.message.kind == Kind::Request;
         let judged = asking.judge(|association, client, taken| {
-            let hints = &association.addresses;
-            let asker = Asker { asking: &asking, client, hints, taken };
-            if takes && hints.iter().any(|ip| !self.is_on_link(&asking, *ip)) {
-                return (Fate::Refused(Some(Status::NotOnLink)), Vec::new());
-            }
-            (self.give_any(&asker, now), Vec::new())
+            let fate = match association.purpose {
+                Purpose::Addresses => {
+                    let (hints, taken) = (&association.addresses, &taken.addresses);
+                    if takes && hints.iter().any(|ip| !self.is_on_link(&asking, *ip)) {
+                        Fate::Refused(Some(Status::NotOnLink))
+                    } else {
+                        self.give_any(&Asker { asking: &asking, client, hints, taken }, now)
+                    }
+                }
+                Purpose::Prefixes => {
+                    let (hints, taken) = (&association.prefixes, &taken.prefixes);
+                    self.delegate_any(&Router { asking: &asking, client, hints, taken }, now)
+                }
+            };
+            (fate, Vec::new())
         });
         self.answer_or_wait(asking, judged, now)
     }
@@ -91,8 +110,15 @@ impl Engine {
     pub(crate) fn extend(&mut self, asking: Asking, now: Moment) -> Result<Vec<Output>, Dropped> {
         self.check_repeated(&asking)?;
         self.hold_what_is_advertised(now);
-        let judged = asking.judge(|association, client, taken| {
-            self.extend_one(&asking, association, client, taken, now)
+        let judged = asking.judge(|association, client, taken| match association.purpose {
+            Purpose::Addresses => {
+                let (hints, taken) = (&association.addresses, &taken.addresses);
+                self.extend_one(&Asker { asking: &asking, client, hints, taken }, now)
+            }
+            Purpose::Prefixes => {
+                let (hints, taken) = (&association.prefixes, &taken.prefixes);
+                self.extend_delegation(&Router { asking: &asking, client, hints, taken }, now)
+            }
         });
         self.answer_or_wait(asking, judged, now)
     }
@@ -100,34 +126,26 @@ impl Engine {
     /// An association goes on with the address that it has. Addresses that are certainly not its own, or not
     /// of the link, are taken from it. One that has none it may have gets another if its server was asked;
     /// where any server was, one that does not know it is silent.
-    fn extend_one(
-        &mut self,
-        asking: &Asking,
-        association: &Association,
-        client: &ClientId,
-        taken: &[Ipv6Addr],
-        now: Moment,
-    ) -> (Fate, Vec<Ipv6Addr>) {
-        let has = &association.addresses;
-        let asker = Asker { asking, client, hints: has, taken };
-        let kept = self.reserved(&asker);
-        let usable = |ip: &&Ipv6Addr| self.may_be_given(&asker, **ip, now);
+    fn extend_one(&mut self, asker: &Asker<'_>, now: Moment) -> (Fate, Vec<Leased>) {
+        let Asker { asking, hints: has, .. } = *asker;
+        let kept = self.reserved(asker);
+        let usable = |ip: &&Ipv6Addr| self.may_be_given(asker, **ip, now);
         let goes_on = kept.or_else(|| has.iter().find(usable).copied());
         let asked_itself = asking.message.kind == Kind::Renew;
         let ip = goes_on.or_else(|| {
             // An address of which this rack cannot tell may be the client's.
             let open =
-                |ip: &Ipv6Addr| self.is_on_link(asking, *ip) && !self.is_taken(&asker, *ip, now);
+                |ip: &Ipv6Addr| self.is_on_link(asking, *ip) && !self.is_taken(asker, *ip, now);
             let may_be_new = asked_itself && self.leases.reachable && !has.iter().any(open);
-            may_be_new.then(|| self.choose(&asker, now)).flatten()
+            may_be_new.then(|| self.choose(asker, now)).flatten()
         });
         let is_over = |it: &&Ipv6Addr| {
-            let known = !self.is_on_link(asking, **it) || self.is_taken(&asker, **it, now);
+            let known = !self.is_on_link(asking, **it) || self.is_taken(asker, **it, now);
             Some(**it) != ip && (known || kept.is_some())
         };
-        let ended: Vec<Ipv6Addr> = has.iter().filter(is_over).copied().collect();
+        let ended: Vec<Leased> = has.iter().filter(is_over).copied().map(Leased::Address).collect();
         let fate = match ip {
-            Some(ip) => self.give(&asker, ip, now),
+            Some(ip) => self.give(asker, ip, now),
             None if !ended.is_empty() => Fate::Refused(None),
             None if asked_itself && has.is_empty() => Fate::Refused(Some(Status::NoBinding)),
             None => Fate::Unknown,
@@ -171,12 +189,8 @@ impl Engine {
 
     /// What is advertised is not free until the advertisement ends.
     fn hold_what_is_advertised(&mut self, now: Moment) {
-        let leases = &mut self.leases;
-        leases.offers.forget(now);
-        for ip in leases.offers.take_changed() {
-            let held = leases.offers.holder(ip).is_some();
-            leases.view.set_held(ip, held);
-        }
+        self.leases.hold_what_is_offered(now);
+        self.prefixes.hold_what_is_offered(now);
     }
 
     /// Checks that no earlier transmission of a message is being answered.

@@ -14,6 +14,7 @@ use crate::v6::associations::Fate;
 use crate::v6::engine::{Asking, Engine};
 use crate::v6::fqdn;
 use crate::wire::v6::code::Status;
+use crate::wire::v6::message::Leased;
 
 /// An association that is to get an address.
 #[derive(Debug, Clone, Copy)]
@@ -104,20 +105,28 @@ impl Engine {
         let kept = |mac| self.leases.view.reservations_of(vlan, mac).contains(&ip);
         if asking.hardware.is_some_and(kept) {
             self.leases.offers.withdraw(vlan, client);
-            return Fate::Given { ip, until: now.plus_ms(self.leases.policy.lease_ms) };
+            return Fate::Given {
+                what: Leased::Address(ip),
+                until: now.plus_ms(self.leases.policy.lease_ms),
+            };
         }
         if let Some(left_ms) = self.leases.fresh_lease_ms(ip, client, now) {
             self.leases.offers.withdraw(vlan, client);
-            return Fate::Given { ip, until: now.plus_ms(left_ms) };
+            return Fate::Given { what: Leased::Address(ip), until: now.plus_ms(left_ms) };
         }
         let asked = self.leases.grants.get(ip).is_some_and(|grant| grant.asked);
         let holder = self.holder(asking, client, ip);
         if self.leases.reachable && !asked && !self.leases.commits.full() {
             let request = self.leases.ask(&holder, ip, now);
-            return request.map_or(Fate::Unknown, |it| Fate::Asked { ip, request: it.request_id });
+            let what = Leased::Address(ip);
+            return request
+                .map_or(Fate::Unknown, |it| Fate::Asked { what, request: it.request_id });
         }
         let promised = self.leases.promise_offline(&holder, ip, now);
-        promised.map_or(Fate::Unknown, |left_ms| Fate::Given { ip, until: now.plus_ms(left_ms) })
+        promised.map_or(Fate::Unknown, |left_ms| Fate::Given {
+            what: Leased::Address(ip),
+            until: now.plus_ms(left_ms),
+        })
     }
 
     /// An association as the one that has an address.

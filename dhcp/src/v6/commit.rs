@@ -8,6 +8,7 @@ use crate::v6::dropped::Dropped;
 use crate::v6::engine::{Asking, Engine, Waiting};
 use crate::v6::output::{Outcome, Output};
 use crate::wire::v6::code::Status;
+use crate::wire::v6::message::{Leased, Purpose};
 use crate::wire::v6::reply;
 
 impl Engine {
@@ -29,28 +30,39 @@ impl Engine {
         let number = self.next_waiting;
         self.awaited.extend(requests.iter().map(|request| (*request, number)));
         self.waiting.insert(number, Waiting { asking, judged, since: now });
-        let open = &self.leases.commits.open;
-        let commits = requests.iter().filter_map(|id| open.get(id));
-        Ok(commits.map(|(request, _)| Output::Commit(request.clone())).collect())
+        Ok(requests.iter().filter_map(|id| self.opened(*id)).collect())
+    }
+
+    /// A request to commit that has no outcome yet.
+    fn opened(&self, id: [u8; 16]) -> Option<Output> {
+        let address = self.leases.commits.open.get(&id);
+        let address = address.map(|(request, _)| Output::Commit(request.clone()));
+        let prefix = || self.prefixes.commits.open.get(&id);
+        address.or_else(|| prefix().map(|(request, _)| Output::Delegate(request.clone())))
     }
 
     /// The outcome of a request.
     pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
-        let Some((request, sent)) = self.leases.decided(id, outcome) else { return Vec::new() };
+        let of_address = self.leases.decided(id, outcome).map(|(_, sent)| sent);
+        let of_prefix = || self.prefixes.decided(id, outcome).map(|(_, sent)| sent);
+        let Some(sent) = of_address.or_else(of_prefix) else { return Vec::new() };
         let Some(number) = self.awaited.remove(&id) else { return Vec::new() };
         let Some(mut waiting) = self.waiting.remove(&number) else { return Vec::new() };
         let Some(place) = waiting.judged.iter().position(|it| asked(it) == Some(id)) else {
             return Vec::new();
         };
         let of = &mut waiting.judged[place];
+        let Some(what) = of.leased() else { return Vec::new() };
         match outcome {
             Outcome::Committed { told_ms, .. } => {
-                self.leases.declines.forget_address(request.ip);
-                self.leases.offers.withdraw(request.vlan, &request.client);
-                of.fate = Fate::Given { ip: request.ip, until: sent.plus_ms(told_ms) };
+                if let Leased::Address(ip) = what {
+                    self.leases.declines.forget_address(ip);
+                }
+                self.withdraw(&waiting.asking, of);
+                of.fate = Fate::Given { what, until: sent.plus_ms(told_ms) };
             }
             Outcome::Refused { taken, .. } => {
-                self.leases.offers.withdraw(request.vlan, &request.client);
+                self.withdraw(&waiting.asking, of);
                 refuse(of, taken);
             }
             Outcome::Unknown => {
@@ -61,12 +73,28 @@ impl Engine {
         self.answer_decided(number, waiting, now)
     }
 
+    /// What an association was advertised is decided.
+    fn withdraw(&mut self, asking: &Asking, of: &Judged) {
+        match of.association.purpose {
+            Purpose::Addresses => self.leases.offers.withdraw(asking.vlan(), &of.client),
+            Purpose::Prefixes => self.prefixes.offers.withdraw(asking.vlan(), &of.client),
+        }
+    }
+
     /// What this rack may promise by itself of an association that waits for a commit.
     fn promise(&mut self, asking: &Asking, of: &Judged, now: Moment) -> Option<Fate> {
-        let Fate::Asked { ip, .. } = of.fate else { return None };
-        let holder = self.holder(asking, &of.client, ip);
-        let left_ms = self.leases.promise_offline(&holder, ip, now)?;
-        Some(Fate::Given { ip, until: now.plus_ms(left_ms) })
+        let Fate::Asked { what, .. } = of.fate else { return None };
+        let left_ms = match what {
+            Leased::Address(ip) => {
+                let holder = self.holder(asking, &of.client, ip);
+                self.leases.promise_offline(&holder, ip, now)?
+            }
+            Leased::Prefix(prefix) => {
+                let holder = self.delegating(asking, &of.client, prefix);
+                self.prefixes.promise_offline(&holder, prefix, now)?
+            }
+        };
+        Some(Fate::Given { what, until: now.plus_ms(left_ms) })
     }
 
     /// Answers a message, if nothing of it waits any more.
@@ -121,16 +149,22 @@ fn if_unknown(promised: Option<Fate>) -> Fate {
     promised.unwrap_or(Fate::Unknown)
 }
 
-/// The region refused an address. Who has it is taken it if another client has it for certain; else
+/// The region refused an address or a prefix. Who has it is taken it if another client has it for certain; else
 /// nobody can say.
 fn refuse(judged: &mut Judged, taken: bool) {
-    let Some(ip) = judged.address() else { return };
+    let Some(what) = judged.leased() else { return };
     if !taken {
         judged.fate = Fate::Unknown;
         return;
     }
-    if judged.association.addresses.contains(&ip) {
-        judged.ended.push(ip);
+    let (has, status) = match what {
+        Leased::Address(ip) => (judged.association.addresses.contains(&ip), Status::NoAddrsAvail),
+        Leased::Prefix(prefix) => {
+            (judged.association.prefixes.contains(&prefix), Status::NoPrefixAvail)
+        }
+    };
+    if has {
+        judged.ended.push(what);
     }
-    judged.fate = Fate::Refused(Some(Status::NoAddrsAvail));
+    judged.fate = Fate::Refused(Some(status));
 }

@@ -23,8 +23,8 @@ pub enum Dropped {
     /// It asks for nothing.
     #[error("it asks for nothing")]
     Senseless,
-    /// No address is free in this rack's blocks.
-    #[error("no address is free")]
+    /// No address or prefix is free in this rack's blocks.
+    #[error("no address or prefix is free")]
     NoAddress,
     /// This rack cannot know the answer now.
     #[error("the answer is not known")]

@@ -12,22 +12,36 @@ use crate::v6::dropped::Dropped;
 use crate::v6::engine::{Asking, Engine};
 use crate::v6::output::Output;
 use crate::wire::v6::code::Status;
-use crate::wire::v6::message::Kind;
+use crate::wire::v6::message::{Kind, Purpose};
 use crate::wire::v6::reply;
 
 /// How long an answer may wait for its sending.
 const SEND_WITHIN_MS: u64 = 10_000;
 
 impl Engine {
-    /// A client gives its addresses back, or found others using them. Of an association that has none of its
-    /// addresses it is told so.
+    /// A client gives its addresses and prefixes back, or found others using its addresses. Of an association that has
+    /// none of them it is told so.
     pub(crate) fn end(&mut self, asking: &Asking, now: Moment) -> Result<Vec<Output>, Dropped> {
         let mut reply = self.begin(reply::Kind::Reply, asking);
         reply.put_status(Status::Success, "");
         let mut outputs = Vec::new();
         for association in &asking.message.associations {
             let Some(client) = asking.client(association) else { continue };
+            let declines = asking.message.kind == Kind::Decline;
+            // A prefix cannot be found in use by somebody else.
+            if declines && association.purpose == Purpose::Prefixes {
+                continue;
+            }
             let mut any = false;
+            for prefix in association.prefixes.iter().copied() {
+                let held = self.prefixes.holds(prefix, &client);
+                any |= held;
+                if held {
+                    let holder = self.delegating(asking, &client, prefix);
+                    let told = self.prefixes.tell(Change::Release, &holder, prefix, now);
+                    outputs.extend(told.map(Output::Delegate));
+                }
+            }
             for ip in &association.addresses {
                 let kept = self.is_kept_for(asking, *ip);
                 let held = self.leases.holds(*ip, &client);

@@ -14,6 +14,7 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
+use model::net::prefix::Prefix;
 
 use crate::leases::sharing::{mixed, rank};
 use crate::leases::{Leases, OwnRack};
@@ -22,7 +23,7 @@ use crate::v6::dropped::Dropped;
 use crate::v6::heard::Heard;
 use crate::v6::output::{Arrival, Output};
 use crate::wire::v6::duid;
-use crate::wire::v6::message::{Kind, Message};
+use crate::wire::v6::message::{Kind, Message, Purpose};
 
 /// A message that waits for commits, with what becomes of its associations.
 #[derive(Debug)]
@@ -51,8 +52,11 @@ impl Asking {
 /// The server.
 #[derive(Debug)]
 pub struct Engine {
-    /// What it knows and has promised.
+    /// What it knows and has promised of addresses.
     pub leases: Leases<Ipv6Addr>,
+    /// What it knows and has promised of prefixes that are delegated, by the same rules. Racks that answer, and their
+    /// turns, are looked up in the view of addresses.
+    pub prefixes: Leases<Prefix>,
     /// The server identifier of all racks of the site.
     pub(crate) server_id: Vec<u8>,
     pub(crate) heard: Heard,
@@ -78,7 +82,8 @@ impl Engine {
     #[must_use]
     pub fn new(own: OwnRack, policy: Policy, server_id: Vec<u8>) -> Self {
         Self {
-            leases: Leases::new(own, policy),
+            leases: Leases::new(own.clone(), policy),
+            prefixes: Leases::new(own, policy),
             server_id,
             heard: Heard::default(),
             waiting: BTreeMap::new(),
@@ -180,20 +185,27 @@ impl Engine {
         asking.hardware.is_some_and(|mac| self.leases.view.has_site(mac))
     }
 
-    /// Whether any association of a message has an address.
+    /// Whether any association of a message has an address or a prefix.
     pub(crate) fn has_binding(&self, asking: &Asking) -> bool {
-        let associations = asking.message.associations.iter();
-        let mut clients = associations.filter_map(|it| asking.client(it));
-        clients.any(|client| self.leases.view.has_binding(asking.vlan(), &client))
+        let vlan = asking.vlan();
+        asking.message.associations.iter().any(|association| {
+            let Some(client) = asking.client(association) else { return false };
+            match association.purpose {
+                Purpose::Addresses => self.leases.view.has_binding(vlan, &client),
+                Purpose::Prefixes => self.prefixes.view.has_binding(vlan, &client),
+            }
+        })
     }
 
     /// Forgets what is over, answers who has waited long enough, repeats commits without an outcome
     /// and tells what was granted without a region. Call it a few times a second.
     pub fn tick(&mut self, now: Moment) -> Vec<Output> {
         self.leases.forget(now);
+        self.prefixes.forget(now);
         self.heard.forget(now);
         let mut outputs = self.answer_late(now);
         outputs.extend(self.leases.due(now).into_iter().map(Output::Commit));
+        outputs.extend(self.prefixes.due(now).into_iter().map(Output::Delegate));
         outputs
     }
 }

@@ -9,6 +9,7 @@ mod associations;
 mod boot;
 mod choose;
 mod commit;
+mod delegation;
 mod end;
 mod fqdn;
 mod heard;

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use model::id::VlanId;
 use model::lease::clock::Moment;
+use model::net::prefix::Prefix;
 
 use crate::leases::commit;
 use crate::v4::output;
@@ -36,6 +37,8 @@ pub enum Output {
     Send(Sending),
     /// Ask a region to commit a binding, and hand the outcome to [`crate::v6::engine::Engine::committed`].
     Commit(CommitRequest),
+    /// The same of a prefix.
+    Delegate(PrefixRequest),
     /// Tell the event log what a machine was told.
     Report(Exchange),
 }
@@ -63,5 +66,7 @@ pub struct Sending {
 pub type Exchange = output::Exchange<Ipv6Addr>;
 /// A binding that a region is asked to commit.
 pub type CommitRequest = commit::CommitRequest<Ipv6Addr>;
+/// A prefix that a region is asked to commit.
+pub type PrefixRequest = commit::CommitRequest<Prefix>;
 /// What became of a request to commit.
 pub type Outcome = commit::Outcome;

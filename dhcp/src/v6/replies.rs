@@ -11,7 +11,7 @@ use crate::v6::engine::{Asking, Engine};
 use crate::v6::output::{Exchange, Output, Sending};
 use crate::v6::{boot, fqdn};
 use crate::wire::v6::code::{self, Status};
-use crate::wire::v6::message::Kind;
+use crate::wire::v6::message::{Kind, Leased, Purpose};
 use crate::wire::v6::reply::{self, Given, Reply};
 
 /// The client need not wait for other servers (RFC 9915 §18.2.1): all racks give the same.
@@ -41,8 +41,9 @@ impl Engine {
         now: Moment,
     ) -> Vec<Output> {
         let mut reply = self.begin(kind, asking);
-        let first = judged.iter().find_map(given).map(|(ip, _)| ip);
-        if kind == reply::Kind::Advertise && first.is_some() {
+        let given_any = judged.iter().any(|it| given(it).is_some());
+        let first = judged.iter().find_map(address);
+        if kind == reply::Kind::Advertise && given_any {
             reply.put(code::PREFERENCE, &[CHOOSE_ME]);
         }
         if kind == reply::Kind::Reply && asking.message.kind == Kind::Solicit {
@@ -62,7 +63,7 @@ impl Engine {
         };
         let mut outputs = vec![self.send(&reply, asking, now.plus_ms(within_ms))];
         if let Some(mac) = asking.hardware.filter(|_| kind == reply::Kind::Reply) {
-            outputs.extend(judged.iter().filter_map(given).map(|(ip, _)| {
+            outputs.extend(judged.iter().filter_map(address).map(|ip| {
                 let (client, vlan) = (mac.into(), asking.vlan());
                 Output::Report(Exchange { client, vlan, ip, boot: boot.clone() })
             }));
@@ -182,11 +183,19 @@ impl Engine {
     }
 }
 
-/// The address that an association has, and until when.
-fn given(judged: &Judged) -> Option<(Ipv6Addr, Moment)> {
+/// What an association has, and until when.
+fn given(judged: &Judged) -> Option<(Leased, Moment)> {
     match judged.fate {
-        Fate::Given { ip, until } => Some((ip, until)),
+        Fate::Given { what, until } => Some((what, until)),
         Fate::Asked { .. } | Fate::Refused(_) | Fate::Unknown => None,
+    }
+}
+
+/// The address that an association has.
+fn address(judged: &Judged) -> Option<Ipv6Addr> {
+    match given(judged)?.0 {
+        Leased::Address(ip) => Some(ip),
+        Leased::Prefix(_) => None,
     }
 }
 
@@ -199,17 +208,20 @@ fn put_association(
     times: (u32, u32),
     now: Moment,
 ) {
-    let over = judged.ended.iter().map(|ip| Given { ip: *ip, seconds: 0 });
+    let over = judged.ended.iter().map(|what| Given { what: *what, seconds: 0 });
     let extends = matches!(asking.message.kind, Kind::Renew | Kind::Rebind);
     let status = match judged.fate {
-        Fate::Given { ip, until } => {
-            let has = [Given { ip, seconds: seconds(until, now) }];
+        Fate::Given { what, until } => {
+            let has = [Given { what, seconds: seconds(until, now) }];
             let given: Vec<Given> = has.into_iter().chain(over).collect();
             return reply.put_association(&judged.association, times, &given, None);
         }
         Fate::Refused(status) => status,
         Fate::Asked { .. } | Fate::Unknown if extends => return,
-        Fate::Asked { .. } | Fate::Unknown => Some(Status::NoAddrsAvail),
+        Fate::Asked { .. } | Fate::Unknown => Some(match judged.association.purpose {
+            Purpose::Addresses => Status::NoAddrsAvail,
+            Purpose::Prefixes => Status::NoPrefixAvail,
+        }),
     };
     let given: Vec<Given> = over.collect();
     let status = status.map(|status| (status, words(status)));
@@ -222,7 +234,7 @@ const fn words(status: Status) -> &'static str {
         Status::NoAddrsAvail => "no address is free",
         Status::NoBinding => "nothing is bound to it",
         Status::NotOnLink => "an address is of another link",
-        Status::NoPrefixAvail => "no prefixes are delegated",
+        Status::NoPrefixAvail => "no prefix is free",
     }
 }
 

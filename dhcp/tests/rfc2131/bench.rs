@@ -134,6 +134,7 @@ impl Bench {
             vlan: request.vlan,
             client: request.client.clone(),
             hardware: None,
+            prefix_length: None,
             state: BindingState::Active,
             hostname: None,
             told_until,
@@ -174,6 +175,7 @@ pub(crate) fn block(valid_ms: u64) -> Block {
     Block {
         id: BlockId(1),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VLAN,
         first: IpAddr::from([10, 0, 0, 100]),
@@ -192,6 +194,7 @@ pub(crate) fn block_of(number: u32, vlan: VlanId, [first, last]: [[u8; 4]; 2]) -
     Block {
         id: BlockId(number),
         iprange: IpRangeId(number),
+        prefix_length: None,
         subnet: SubnetId(number),
         vlan,
         first: first.into(),

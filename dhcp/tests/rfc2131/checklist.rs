@@ -91,6 +91,7 @@ fn a_lease_that_another_rack_gave_is_extended_when_its_client_rebinds() {
             vlan: VLAN,
             client: mac(1).into(),
             hardware: None,
+            prefix_length: None,
             state: BindingState::Active,
             hostname: None,
             told_until,

@@ -63,6 +63,7 @@ fn bound(bench: &Bench, ip: u8, client: u8, state: BindingState, promise_s: u64)
         vlan: VLAN,
         client: mac(client).into(),
         hardware: None,
+        prefix_length: None,
         state,
         hostname: None,
         told_until,

@@ -85,6 +85,7 @@ fn bound(bench: &Bench, ip: [u8; 4], client: u8, told_ms: u64) -> Binding {
         vlan: VLAN,
         client: mac(client).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: None,
         told_until,

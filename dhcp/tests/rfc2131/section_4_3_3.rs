@@ -170,6 +170,7 @@ fn put(bench: &mut Bench, ip: Ipv4Addr, of: u8, state: BindingState, told_ms: u6
             vlan: VLAN,
             client: mac(of).into(),
             hardware: None,
+            prefix_length: None,
             state,
             hostname: None,
             told_until,

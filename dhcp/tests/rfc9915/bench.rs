@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use dhcp::leases::OwnRack;
+use dhcp::leases::commit;
 use dhcp::leases::view::{Host, HostInterface, PeerRack};
 use dhcp::v6::dropped::Dropped;
 use dhcp::v6::engine::{Engine, server_id};
-use dhcp::v6::output::{Arrival, CommitRequest, Outcome, Output, Sending};
-use model::id::{BlockId, FabricId, IpRangeId, SubnetId, SystemId, VlanId};
+use dhcp::v6::output::{Arrival, CommitRequest, Outcome, Output, PrefixRequest, Sending};
+use model::id::{BlockId, FabricId, IpRangeId, PrefixPoolId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::clock::{Moment, RegionClock};
@@ -15,6 +16,8 @@ use model::lease::commit::Change;
 use model::lease::cut::Span;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
+use model::net::prefix::Prefix;
+use model::net::prefix_pool::PrefixPool;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
@@ -56,7 +59,14 @@ impl Bench {
         let engine = Engine::new(own, Policy::default(), server.clone());
         let mut bench = Self { engine, now: Moment::from_ms(0), server };
         let zero = Timestamp::from_unix_ms(EPOCH_MS);
-        let leases = &mut bench.engine.leases;
+        let Engine { leases, prefixes, .. } = &mut bench.engine;
+        prefixes.set_clock(RegionClock::between(bench.now, zero, zero));
+        prefixes.set_reachable(true);
+        prefixes.update(|view| {
+            view.revision = 1;
+            view.put_vlan(vlan(VLAN));
+            view.put_subnet(subnet(1, VLAN, "fd00:1::/64"));
+        });
         leases.set_clock(RegionClock::between(bench.now, zero, zero));
         leases.set_reachable(true);
         leases.update(|view| {
@@ -108,6 +118,9 @@ impl Bench {
         for request in requested(&outputs) {
             replies.extend(sent(&self.commit(&request)).into_iter().cloned());
         }
+        for request in delegated(&outputs) {
+            replies.extend(sent(&self.delegate(&request)).into_iter().cloned());
+        }
         assert_eq!(replies.len(), 1, "{replies:?}");
         let reply = Reply::read(&replies[0].payload);
         assert_eq!(reply.xid, client.xid);
@@ -138,6 +151,15 @@ impl Bench {
 
     /// The region commits what is asked for, and the copy shows it.
     pub(crate) fn commit(&mut self, request: &CommitRequest) -> Vec<Output> {
+        self.commit_any(request.clone().of_any_family())
+    }
+
+    /// The same of a prefix.
+    pub(crate) fn delegate(&mut self, request: &PrefixRequest) -> Vec<Output> {
+        self.commit_any(request.clone().of_any_family())
+    }
+
+    fn commit_any(&mut self, request: commit::CommitRequest<IpAddr>) -> Vec<Output> {
         let revision = self.engine.leases.view().revision + 1;
         let now = Timestamp::from_unix_ms(EPOCH_MS + self.now.ms);
         let told_until = now.plus_ms(request.told_ms);
@@ -147,11 +169,12 @@ impl Bench {
             Change::Decline => BindingState::Declined,
         };
         let binding = Binding {
-            ip: IpAddr::V6(request.ip),
+            ip: request.ip,
             subnet: request.subnet,
             vlan: request.vlan,
             client: request.client.clone(),
             hardware: request.hardware,
+            prefix_length: request.prefix_length,
             state,
             hostname: request.hostname.clone(),
             told_until,
@@ -168,7 +191,35 @@ impl Bench {
     pub(crate) fn show(&mut self, revision: u64, binding: Binding) {
         self.engine.leases.update(|view| {
             view.revision = revision;
+            view.put_binding(binding.clone());
+        });
+        self.engine.prefixes.update(|view| {
+            view.revision = revision;
             view.put_binding(binding);
+        });
+    }
+
+    /// The link has a pool of prefixes, and this rack a block of it that ends at a prefix.
+    pub(crate) fn put_pool(&mut self, id: u32, prefix: &str, delegated_length: u8, last: &str) {
+        let pool = PrefixPool {
+            id: PrefixPoolId(id),
+            prefix: prefix.parse().unwrap(),
+            delegated_length,
+            subnet: SubnetId(1),
+            comment: String::new(),
+        };
+        let last = Prefix::around(ip(last), delegated_length).unwrap();
+        let block = Block {
+            id: BlockId(100 + id),
+            iprange: IpRangeId(0),
+            prefix_length: Some(delegated_length),
+            first: IpAddr::V6(pool.prefix.network()),
+            last: IpAddr::V6(last.last_address()),
+            ..block()
+        };
+        self.engine.prefixes.update(|view| {
+            view.put_pool(&pool);
+            view.put_block(block);
         });
     }
 
@@ -202,6 +253,7 @@ pub(crate) fn block() -> Block {
     Block {
         id: BlockId(1),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VLAN,
         first: IpAddr::V6(ip("fd00:1::100")),
@@ -221,7 +273,7 @@ pub(crate) fn sent(outputs: &[Output]) -> Vec<&Sending> {
         .iter()
         .filter_map(|output| match output {
             Output::Send(sending) => Some(sending),
-            Output::Commit(_) | Output::Report(_) => None,
+            Output::Commit(_) | Output::Delegate(_) | Output::Report(_) => None,
         })
         .collect()
 }
@@ -230,7 +282,16 @@ pub(crate) fn sent(outputs: &[Output]) -> Vec<&Sending> {
 pub(crate) fn requested(outputs: &[Output]) -> Vec<CommitRequest> {
     let request = |output: &Output| match output {
         Output::Commit(request) => Some(request.clone()),
-        Output::Send(_) | Output::Report(_) => None,
+        Output::Send(_) | Output::Delegate(_) | Output::Report(_) => None,
+    };
+    outputs.iter().filter_map(request).collect()
+}
+
+/// The prefixes that a region is asked to commit.
+pub(crate) fn delegated(outputs: &[Output]) -> Vec<PrefixRequest> {
+    let request = |output: &Output| match output {
+        Output::Delegate(request) => Some(request.clone()),
+        Output::Send(_) | Output::Commit(_) | Output::Report(_) => None,
     };
     outputs.iter().filter_map(request).collect()
 }

@@ -322,7 +322,7 @@ fn addresses_are_kept_for_hardware_addresses_whatever_the_identifier_and_associa
         assert_eq!(reply(&outputs).address(), kept);
         let reported = outputs.iter().any(|output| match output {
             Output::Report(exchange) => exchange.client.mac() == Some(mac(7)),
-            Output::Send(_) | Output::Commit(_) => false,
+            Output::Send(_) | Output::Commit(_) | Output::Delegate(_) => false,
         });
         assert!(reported, "the event log hears of the machine");
     }

@@ -32,6 +32,16 @@ pub(crate) fn association(id: u32, addresses: &[Ipv6Addr]) -> Vec<u8> {
     option(code::IA_NA, &value)
 }
 
+/// An association for prefixes with those that the client has or wants.
+pub(crate) fn for_prefixes(id: u32, prefixes: &[(Ipv6Addr, u8)]) -> Vec<u8> {
+    let mut value = [&id.to_be_bytes()[..], &[0; 8]].concat();
+    for (network, length) in prefixes {
+        let prefix = [&[0; 8][..], &[*length], &network.octets()].concat();
+        value.extend(option(code::IA_PREFIX, &prefix));
+    }
+    option(code::IA_PD, &value)
+}
+
 /// A client.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -86,6 +96,8 @@ pub(crate) struct Told {
     pub(crate) times: (u32, u32),
     /// Addresses, with preferred and valid lifetimes.
     pub(crate) addresses: Vec<(Ipv6Addr, u32, u32)>,
+    /// Prefixes as text, with valid lifetimes.
+    pub(crate) prefixes: Vec<(String, u32)>,
     pub(crate) status: Option<u16>,
 }
 
@@ -119,6 +131,15 @@ impl Reply {
         of.map(|(_, value)| told(value)).collect()
     }
 
+    /// The only prefix of the only association.
+    #[track_caller]
+    pub(crate) fn prefix(&self) -> String {
+        let associations = self.associations();
+        assert_eq!(associations.len(), 1, "{associations:?}");
+        assert_eq!(associations[0].prefixes.len(), 1, "{associations:?}");
+        associations[0].prefixes[0].0.clone()
+    }
+
     /// The only address of the only association.
     #[track_caller]
     pub(crate) fn address(&self) -> Ipv6Addr {
@@ -136,10 +157,16 @@ fn told(value: &[u8]) -> Told {
         (Ipv6Addr::from(octets), long(&value[16..]), long(&value[20..]))
     };
     let addresses = options.iter().filter(|(code, _)| *code == code::IA_ADDRESS).map(address);
+    let prefix = |(_, value): (u16, &[u8])| {
+        let octets: [u8; 16] = value[9..25].try_into().unwrap();
+        (format!("{}/{}", Ipv6Addr::from(octets), value[8]), long(&value[4..]))
+    };
+    let prefixes = options.iter().filter(|(code, _)| *code == code::IA_PREFIX).map(prefix);
     Told {
         id: long(value),
         times: (long(&value[4..]), long(&value[8..])),
         addresses: addresses.collect(),
+        prefixes: prefixes.collect(),
         status: options.get(code::STATUS).map(number),
     }
 }

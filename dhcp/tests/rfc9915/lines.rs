@@ -62,14 +62,10 @@ pub(crate) const LINES: &[Line] = &[
         except: Some("an ADDR-REG-INFORM is dropped, and option 148 is not sent"),
     },
     must("V6-15", "names as RFC 4704 has them; several NTP servers in option 56"),
-    Line {
-        id: "V6-16",
-        priority: 1,
-        says: "prefixes are delegated",
-        except: Some(
-            "no prefixes are delegated: every IA_PD is answered NoPrefixAvail (see V6-06)",
-        ),
-    },
+    must(
+        "V6-16",
+        "prefixes are delegated from the pools of the link, apart from addresses: of the length that is asked for if there is one, never one to two associations, by the rules of leases; a router's own routes are none of the server's",
+    ),
     must(
         "V6-17",
         "a DUID is opaque; leases are of DUID, IAID and link, reservations of hardware addresses (option 79, the link's address, DUID-LL and -LLT)",

@@ -13,6 +13,7 @@ mod boot;
 mod checklist;
 mod conformance;
 mod continuity;
+mod delegation;
 mod lines;
 mod relay_agent;
 mod relays;

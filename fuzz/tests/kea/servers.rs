@@ -247,6 +247,7 @@ fn block() -> Block {
     Block {
         id: BlockId(1),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: LINK,
         first: IpAddr::from([10, 5, 0, 100]),

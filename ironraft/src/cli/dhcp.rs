@@ -207,7 +207,7 @@ fn lease_sheet(leases: &[Lease], is_for_people: bool) -> Sheet {
         let rack = &lease.rack;
         let subnet = lease.subnet.cidr.map_or_else(unknown, |cidr| cidr.to_string());
         vec![
-            lease.ip.to_string(),
+            lease.what(),
             if is_for_people { shortened(&lease.client) } else { lease.client.clone() },
             lease.name.clone().unwrap_or_else(unknown),
             lease.state.to_string(),

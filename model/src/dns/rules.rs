@@ -204,7 +204,7 @@ pub(crate) fn addresses(interfaces: &[ControllerInterface]) -> Vec<IpAddr> {
 }
 
 pub(crate) fn is_active(binding: &Binding) -> bool {
-    binding.state == BindingState::Active
+    binding.state == BindingState::Active && binding.is_of_address()
 }
 
 /// Names in user records: with a trailing dot or a dot inside they are absolute, else relative to

@@ -1,4 +1,4 @@
-//! A binding: an address that a client was told it may use (RFC 2131 §2.2).
+//! A binding: an address that a client was told it may use (RFC 2131 §2.2), or a prefix that is delegated to it (RFC 9915 §6.3).
 
 use std::net::IpAddr;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{SubnetId, SystemId, VlanId};
 use crate::lease::client::ClientId;
 use crate::mac::MacAddress;
+use crate::net::prefix::Prefix;
 use crate::time::Timestamp;
 
 /// Why an address is not free although its client does not use it.
@@ -23,7 +24,8 @@ pub enum BindingState {
     Declined,
 }
 
-/// An address bound to a client on a link. The key is the address.
+/// An address bound to a client on a link, or a prefix. The key is the address, or the first one of the prefix: no pool of
+/// prefixes overlaps a subnet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The address.
@@ -39,6 +41,10 @@ pub struct Binding {
     /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware: Option<MacAddress>,
+    /// The length of the prefix that is delegated to the client, of which `ip` is the first address; none of an
+    /// address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_length: Option<u8>,
     /// Whether it is in use.
     pub state: BindingState,
     /// The name the client asked for (option 12 or 81), if it is a valid label.
@@ -57,5 +63,17 @@ impl Binding {
     #[must_use]
     pub fn mac(&self) -> Option<MacAddress> {
         self.client.mac().or(self.hardware)
+    }
+
+    /// Whether it is of an address, and not of a delegated prefix.
+    #[must_use]
+    pub const fn is_of_address(&self) -> bool {
+        self.prefix_length.is_none()
+    }
+
+    /// The prefix that is delegated; none of an address.
+    #[must_use]
+    pub fn prefix(&self) -> Option<Prefix> {
+        Prefix::of(self.ip, self.prefix_length)
     }
 }

@@ -1,19 +1,25 @@
-//! An address block: a part of a dynamic range from which one rack alone serves new clients.
+//! An address block: a part of a dynamic range, or of a pool of prefixes, from which one rack alone serves new clients.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{BlockId, IpRangeId, SubnetId, SystemId, VlanId};
+use crate::lease::cut::Span;
+use crate::net::prefix::Prefix;
 use crate::time::Timestamp;
 
-/// A block of a dynamic range, granted to a rack with an epoch and a validity.
+/// A block of a dynamic range, or of a pool of prefixes, granted to a rack with an epoch and a validity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// Its id.
     pub id: BlockId,
-    /// The range it is cut from.
+    /// The range it is cut from; 0 of a block of prefixes.
     pub iprange: IpRangeId,
+    /// The length of its prefixes, of which `first` is the first address and `last` the last; none of a block of
+    /// addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_length: Option<u8>,
     /// The subnet of the range.
     pub subnet: SubnetId,
     /// The link of the subnet.
@@ -39,6 +45,14 @@ pub struct Block {
 }
 
 impl Block {
+    /// The prefixes of a block that has any.
+    #[must_use]
+    pub fn prefixes(&self) -> Option<Span<Prefix>> {
+        let first = Prefix::of(self.first, self.prefix_length)?;
+        let last = Prefix::of(self.last, self.prefix_length)?;
+        Some(Span { first, last })
+    }
+
     /// Whether addresses without a committed binding are left alone at that time (rule S4), by clocks that may be apart by
     /// `skew_ms`.
     #[must_use]

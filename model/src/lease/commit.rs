@@ -12,6 +12,7 @@ use crate::lease::client::ClientId;
 use crate::lease::grant::Applicant;
 use crate::lease::policy::{Policy, Rule};
 use crate::mac::MacAddress;
+use crate::net::prefix::Prefix;
 use crate::time::Timestamp;
 
 /// What happened to a binding.
@@ -42,6 +43,8 @@ pub struct Request {
     pub client: ClientId,
     /// The hardware address of a client that is known by something else, if it is known.
     pub hardware: Option<MacAddress>,
+    /// The length of the prefix that is delegated, of which `ip` is the first address; none of an address.
+    pub prefix_length: Option<u8>,
     /// The client's name.
     pub hostname: Option<String>,
     /// How long the client is told it may use the address, in milliseconds from the request on.
@@ -55,6 +58,12 @@ impl Request {
     #[must_use]
     pub fn mac(&self) -> Option<MacAddress> {
         self.client.mac().or(self.hardware)
+    }
+
+    /// The prefix that it is about; none of an address.
+    #[must_use]
+    pub fn prefix(&self) -> Option<Prefix> {
+        Prefix::of(self.ip, self.prefix_length)
     }
 }
 
@@ -192,6 +201,7 @@ fn bound(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Bindi
         vlan: request.vlan,
         client: request.client.clone(),
         hardware: request.hardware,
+        prefix_length: request.prefix_length,
         state: BindingState::Active,
         hostname: request.hostname.clone(),
         told_until: earlier.map_or(told_until, |binding| binding.told_until.max(told_until)),
@@ -270,6 +280,7 @@ mod tests {
                 ip: self.ip,
                 client: MacAddress([2, 0, 0, 0, 0, client]).into(),
                 hardware: None,
+                prefix_length: None,
                 hostname: None,
                 told_ms: self.policy.lease_ms,
                 block: Some((self.block.id, self.block.epoch)),
@@ -341,6 +352,7 @@ mod tests {
         Block {
             id: BlockId(1),
             iprange: IpRangeId(1),
+            prefix_length: None,
             subnet: SubnetId(1),
             vlan: VlanId(1),
             first: ip,

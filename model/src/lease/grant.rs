@@ -66,6 +66,7 @@ mod tests {
         Block {
             id: BlockId(1),
             iprange: IpRangeId(1),
+            prefix_length: None,
             subnet: SubnetId(1),
             vlan: VlanId(1),
             first: IpAddr::from([10, 0, 0, 100]),

@@ -7,6 +7,8 @@ pub mod internal;
 pub mod iprange;
 pub mod neighbour;
 pub mod occupancy;
+pub mod prefix;
+pub mod prefix_pool;
 pub mod range;
 pub mod reserved;
 pub mod router_advertisements;

@@ -127,6 +127,7 @@ async fn a_lease_has_a_revision_a_history_and_a_watch() {
         vlan: serde_json::from_value(subnet["vlan"]["id"].clone()).unwrap(),
         client: ClientId::Hardware("52:54:00:00:00:01".parse().unwrap()),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: None,
         told_until: Timestamp::from_unix_ms(now().unix_ms + 600_000),

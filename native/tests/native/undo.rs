@@ -53,6 +53,11 @@ async fn made() -> Region {
         ("devices", json!({"hostname": "printer", "mac_addresses": ["52:54:00:00:01:01"]})),
         ("notifications", json!({"message": "Fan is loud", "admins": true})),
         ("package-repositories", json!({"name": "own", "url": "http://archive.example/"})),
+        ("subnets", json!({"cidr": "fd00:1::/64", "name": "six"})),
+        (
+            "prefix-pools",
+            json!({"prefix": "fd00:a00::/40", "delegated_length": 56, "subnet": "fd00:1::/64"}),
+        ),
         (
             "machines",
             json!({"hostname": "web", "architecture": "amd64/generic", "power_type": "manual",
@@ -71,6 +76,7 @@ const ALL: &[&str] = &[
     "vlans",
     "subnets",
     "ip-ranges",
+    "prefix-pools",
     "static-routes",
     "reserved-ips",
     "ip-addresses",
@@ -132,6 +138,9 @@ async fn what_was_removed_or_changed_is_as_it_was() {
         ("DELETE", "subnets/two", Value::Null),
         ("DELETE", "ip-ranges/1", Value::Null),
         ("PATCH", "ip-ranges/1", json!({"end_ip": "10.1.0.120"})),
+        ("PATCH", "prefix-pools/1", json!({"comment": "for homes"})),
+        ("DELETE", "prefix-pools/1", Value::Null),
+        ("DELETE", "subnets/six", Value::Null),
         ("PATCH", "static-routes/1", json!({"metric": 7})),
         ("DELETE", "static-routes/1", Value::Null),
         ("DELETE", "reserved-ips/1", Value::Null),
@@ -320,6 +329,7 @@ async fn plans_and_histories_name_what_they_are_about() {
     assert_eq!(told(&history["changes"][0]), expected);
     for (method, path, name) in [
         ("DELETE", "ip-ranges/1", "10.1.0.100-10.1.0.150"),
+        ("DELETE", "prefix-pools/1", "fd00:a00::/40"),
         ("DELETE", "static-routes/1", "10.1.0.0/24 to 10.2.0.0/24"),
         ("DELETE", "reserved-ips/1", "10.1.0.20"),
         ("DELETE", "fabrics/lab", "lab 0"),

@@ -12,15 +12,15 @@ use model::net::subnet::Subnet;
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
-use tables::views::ranges::DynamicRange;
 
-use crate::network::spans::{block_span, span};
+use crate::network::block_sources::Source;
+use crate::network::spans::block_span;
 
-/// The dynamic range that a block has addresses of now.
+/// The dynamic range, or the pool of prefixes, that a block has addresses of now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Home {
     /// The range.
-    pub(super) range: DynamicRange,
+    pub(super) source: Source,
     /// The link of its subnet.
     pub(super) vlan: VlanId,
     /// The addresses of the block that lie in it.
@@ -30,7 +30,7 @@ pub(super) struct Home {
 impl Home {
     /// Whether a block says itself where it is, and lies in its range as a whole.
     pub(super) fn is_told_by(&self, block: &Block) -> bool {
-        block.iprange == self.range.id
+        block.iprange == self.source.iprange()
             && block.vlan == self.vlan
             && block_span(block) == Some(self.inside)
     }
@@ -40,9 +40,9 @@ impl Home {
         self.len().saturating_sub(bound)
     }
 
-    /// How many addresses of the block lie in the range.
+    /// How many addresses, or prefixes, of the block lie in the range.
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.inside.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.source.count(self.inside)).unwrap_or(u32::MAX)
     }
 
     /// The addresses of the block that lie outside of the range.
@@ -64,22 +64,9 @@ pub(super) struct Homes {
 impl Homes {
     /// The home of a block, if it has any. Nothing that is read for it is compared.
     pub(super) fn of(&mut self, tx: &Tx, block: &Block) -> Result<Option<Home>, TableError> {
-        let Some(whole) = block_span(block) else { return Ok(None) };
-        let inside = |range: &DynamicRange| {
-            let range = span(range.first, range.last)?;
-            let (first, last) = (whole.first.max(range.first), whole.last.min(range.last));
-            (first <= last).then_some(Span { first, last })
-        };
-        let within = |range: &DynamicRange| Some((*range, inside(range)?));
-        let state = tx.state();
-        let found = state.dynamic_range(block.iprange).and_then(within);
-        let found = found.or_else(|| {
-            let before = |range: &&DynamicRange| range.first <= block.last;
-            state.dynamic_ranges().take_while(before).find_map(within)
-        });
-        let Some((range, inside)) = found else { return Ok(None) };
-        let link = self.link_of(tx, range.subnet)?;
-        Ok(link.map(|vlan| Home { range, vlan, inside }))
+        let Some((source, inside)) = Source::of(tx.state(), block) else { return Ok(None) };
+        let link = self.link_of(tx, source.subnet())?;
+        Ok(link.map(|vlan| Home { source, vlan, inside }))
     }
 
     fn link_of(&mut self, tx: &Tx, subnet: SubnetId) -> Result<Option<VlanId>, TableError> {

@@ -1,4 +1,4 @@
-//! Grants of address blocks to racks.
+//! Grants of address blocks to racks, and of blocks of prefixes.
 //!
 //! A rack says how many free addresses it wants to have on each link. The blocks of its own that have
 //! the fewest free addresses are renewed first, until there are enough; the others lapse, and go to
@@ -12,22 +12,23 @@ use std::sync::Arc;
 use model::access::{Object, Permission, permits};
 use model::id::{BlockId, VlanId};
 use model::lease::block::Block;
-use model::lease::cut::{Span, block_len, cuts};
+use model::lease::cut::Span;
 use model::lease::grant;
 use model::lease::policy::Policy;
-use model::net::iprange::IpRange;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 
 use crate::authorize::cause;
 use crate::network::block_homes::{Home, Homes};
+use crate::network::block_sources::Source;
 use crate::network::leases::{RackProcess, applicant};
-use crate::network::spans::{block_span, dynamic_span, racks_of, span};
+use crate::network::spans::{block_span, racks_of};
 use tables::error::TableError;
-use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_OF_VLAN};
+use tables::network::{IPRANGES_OF_SUBNET, PREFIX_POOLS_OF_SUBNET, SUBNETS_OF_VLAN};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
+use tables::views::ranges::{DelegatedRange, DynamicRange};
 
 /// A rack with fewer free addresses on a link gets another block, if there is any.
 const FREE_MIN: u32 = 8;
@@ -47,26 +48,48 @@ pub struct BlockRequest {
     pub free: u32,
     /// How many it wants to have; 0 from a rack that does not say.
     pub wanted: u32,
-    /// Whether they are to be of IPv6, and not of IPv4.
-    pub ipv6: bool,
+    /// What they are.
+    pub of: Wanted,
 }
 
-/// The addresses of one family on a link.
+/// What a rack wants to give to clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// Addresses of IPv4.
+    #[default]
+    Ipv4,
+    /// Addresses of IPv6.
+    Ipv6,
+    /// Prefixes that are delegated.
+    Prefixes,
+}
+
+impl Wanted {
+    const fn of(source: &Source) -> Self {
+        match source {
+            Source::Pool(_) => Self::Prefixes,
+            Source::Range(_) if source.is_ipv6() => Self::Ipv6,
+            Source::Range(_) => Self::Ipv4,
+        }
+    }
+}
+
+/// The addresses of one family on a link, or the prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     vlan: VlanId,
-    ipv6: bool,
+    of: Wanted,
 }
 
 impl Part {
-    fn of(home: &Home) -> Self {
-        Self { vlan: home.vlan, ipv6: home.range.first.is_ipv6() }
+    const fn of(home: &Home) -> Self {
+        Self { vlan: home.vlan, of: Wanted::of(&home.source) }
     }
 }
 
 impl BlockRequest {
     const fn part(&self) -> Part {
-        Part { vlan: self.vlan, ipv6: self.ipv6 }
+        Part { vlan: self.vlan, of: self.of }
     }
 }
 
@@ -123,12 +146,13 @@ impl Grants<'_> {
         }
         for (of, mut own) in own {
             let request = requests.iter().find(|request| request.part() == of);
-            // Who asks for addresses of IPv6 says how many.
-            if !serves(self.tx, self.process, of.vlan)? || (of.ipv6 && request.is_none()) {
+            // Who asks for addresses of IPv6, or for prefixes, says how many.
+            let says = of.of != Wanted::Ipv4;
+            if !serves(self.tx, self.process, of.vlan)? || (says && request.is_none()) {
                 continue;
             }
             let wanted = request.map_or(0, |request| request.wanted);
-            let part = self.part(of.vlan, &self.dynamic_ranges(of)?)?;
+            let part = self.part(of.vlan, &self.sources(of)?)?;
             // What was renewed last goes on being renewed, so that the others come to their end.
             own.sort_by_key(|(free, block)| (*free, Reverse(block.granted_at), block.id));
             let (used_up, with_free): (Vec<_>, Vec<_>) =
@@ -198,8 +222,8 @@ impl Grants<'_> {
         if !serves(self.tx, self.process, vlan)? {
             return Ok(());
         }
-        let ranges = self.dynamic_ranges(request.part())?;
-        let mut missing = self.missing(request, &ranges)?;
+        let sources = self.sources(request.part())?;
+        let mut missing = self.missing(request, &sources)?;
         if missing == 0 {
             return Ok(());
         }
@@ -208,25 +232,24 @@ impl Grants<'_> {
                 missing = missing.saturating_sub(free);
             }
         }
-        for range in ranges {
+        for source in sources {
             if missing == 0 {
                 return Ok(());
             }
-            missing = self.cut(vlan, &range, missing)?;
+            missing = self.cut(vlan, &source, missing)?;
         }
         Ok(())
     }
 
     /// How many addresses the rack is to get. Where several racks answer, none keeps so much in store
     /// that the others go without.
-    fn missing(&mut self, request: &BlockRequest, ranges: &[IpRange]) -> Result<u32, TableError> {
-        let part = self.part(request.vlan, ranges)?;
+    fn missing(&mut self, request: &BlockRequest, sources: &[Source]) -> Result<u32, TableError> {
+        let part = self.part(request.vlan, sources)?;
         let few = u32::from(request.free < FREE_MIN.min(part));
         if request.wanted == 0 {
             return Ok(few);
         }
-        let lens = ranges.iter().filter_map(dynamic_span).map(|span| span.len());
-        let total = lens.fold(0, u64::saturating_add);
+        let total = sources.iter().map(Source::len).fold(0, u64::saturating_add);
         let racks = u64::try_from(racks_of(self.tx, request.vlan)?.len()).unwrap_or(1).max(1);
         // What one rack keeps in store is lost to the others for a quarter of an hour when it fails.
         let share = if racks == 1 { total / 2 } else { total / (4 * racks) };
@@ -257,34 +280,39 @@ impl Grants<'_> {
 
     /// The most free addresses that a rack keeps of a link where others answer too: its part of those
     /// that no client has. Else a small range would be of who came first.
-    fn part(&self, vlan: VlanId, ranges: &[IpRange]) -> Result<u32, TableError> {
+    fn part(&self, vlan: VlanId, sources: &[Source]) -> Result<u32, TableError> {
         let racks = racks_of(self.tx, vlan)?.len();
         if racks < 2 {
             return Ok(u32::MAX);
         }
         let over = self.tx.now().minus_ms(self.policy.skew_ms);
         let state = self.tx.state();
-        let free = |range: &IpRange| {
-            let promised =
-                state.dynamic_range(range.id).map(|range| state.promised_of(range, over));
-            let size = dynamic_span(range).map_or(0, |span| span.len());
-            size.saturating_sub(promised.unwrap_or_default().all())
-        };
-        let part = ranges.iter().map(free).fold(0, u64::saturating_add)
+        let free =
+            |source: &Source| source.len().saturating_sub(source.promised(state, over).all());
+        let part = sources.iter().map(free).fold(0, u64::saturating_add)
             / u64::try_from(racks).unwrap_or(u64::MAX);
         Ok(u32::try_from(part).unwrap_or(u32::MAX).max(1))
     }
 
-    fn dynamic_ranges(&self, part: Part) -> Result<Vec<IpRange>, TableError> {
-        let mut ranges = Vec::new();
+    /// What blocks of a part are cut from.
+    fn sources(&self, part: Part) -> Result<Vec<Source>, TableError> {
+        let mut sources = Vec::new();
         for subnet in self.tx.list_by(&SUBNETS_OF_VLAN, &part.vlan)? {
-            if subnet.managed {
-                ranges.extend(self.tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?);
+            if !subnet.managed {
+                continue;
+            }
+            if part.of == Wanted::Prefixes {
+                let pools = self.tx.list_by(&PREFIX_POOLS_OF_SUBNET, &subnet.id)?;
+                let pools = pools.iter().map(DelegatedRange::of_pool);
+                sources.extend(pools.map(Source::Pool));
+            } else {
+                let ranges = self.tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
+                let dynamic = ranges.iter().filter_map(DynamicRange::of);
+                sources.extend(dynamic.map(Source::Range));
             }
         }
-        ranges
-            .retain(|range| range.start_ip.is_ipv6() == part.ipv6 && dynamic_span(range).is_some());
-        Ok(ranges)
+        sources.retain(|source| Wanted::of(source) == part.of);
+        Ok(sources)
     }
 
     /// The blocks of a link that are not the process's, that nobody has any more and that are not in quarantine, with how many
@@ -328,15 +356,15 @@ impl Grants<'_> {
         let granted = grant::grant(&self.policy, &block, &applicant(self.process), now);
         let Some(granted) = granted else { return Ok(false) };
         let (kept, rest) = self.split(&block, &home)?;
-        let Home { range, vlan, .. } = home;
+        let Home { source, vlan, .. } = home;
         for rest in rest {
-            self.tx.guard(&format!("blocks/{}", range.id));
+            self.tx.guard(&source.guard());
             let id = BlockId(self.tx.next_id::<Block>()?);
             self.tx.insert(&Block { id, first: rest.first, last: rest.last, ..block.clone() })?;
         }
         let granted = Block {
-            iprange: range.id,
-            subnet: range.subnet,
+            iprange: source.iprange(),
+            subnet: source.subnet(),
             vlan,
             first: kept.first,
             last: kept.last,
@@ -357,32 +385,32 @@ impl Grants<'_> {
         home: &Home,
     ) -> Result<(Span<IpAddr>, Vec<Span<IpAddr>>), TableError> {
         let mut rest = block_span(block).map(|whole| home.outside(whole)).unwrap_or_default();
-        let range = span(home.range.first, home.range.last);
-        let large = range.is_some_and(|range| home.inside.len() > block_len(range));
+        let large = home.source.count(home.inside) > home.source.block_len();
         if !large || racks_of(self.tx, home.vlan)?.len() < 2 {
             return Ok((home.inside, rest));
         }
-        let (kept, other) = home.inside.halves();
+        let (kept, other) = home.source.halves(home.inside);
         rest.extend(other);
         Ok((kept, rest))
     }
 
-    /// Cuts blocks of a dynamic range until `missing` is nothing, and returns what is missing then. No
+    /// Cuts blocks of a dynamic range, or of a pool, until `missing` is nothing, and returns what is missing then. No
     /// others are cut there at the same time.
-    fn cut(&mut self, vlan: VlanId, range: &IpRange, mut missing: u32) -> Result<u32, TableError> {
-        let Some(span) = dynamic_span(range) else { return Ok(missing) };
-        self.tx.guard(&format!("blocks/{}", range.id));
+    fn cut(&mut self, vlan: VlanId, source: &Source, mut missing: u32) -> Result<u32, TableError> {
+        let Some(span) = source.addresses() else { return Ok(missing) };
+        self.tx.guard(&source.guard());
         // Also those of ranges that were here before: blocks never overlap.
         let blocks = self.tx.state().blocks().filter_map(|block| block_span(block));
         let taken: Vec<Span<IpAddr>> = blocks.filter(|block| block.overlaps(span)).collect();
-        for cut in cuts(span, taken) {
+        for cut in source.cuts(taken) {
             if missing == 0 {
                 break;
             }
             let block = Block {
                 id: BlockId(self.tx.next_id::<Block>()?),
-                iprange: range.id,
-                subnet: range.subnet,
+                iprange: source.iprange(),
+                prefix_length: source.prefix_length(),
+                subnet: source.subnet(),
                 vlan,
                 first: cut.first,
                 last: cut.last,
@@ -399,7 +427,7 @@ impl Grants<'_> {
                 self.tx.insert(&granted)?;
                 self.owned.push(granted);
             }
-            missing = missing.saturating_sub(u32::try_from(cut.len()).unwrap_or(u32::MAX));
+            missing = missing.saturating_sub(u32::try_from(source.count(cut)).unwrap_or(u32::MAX));
         }
         Ok(missing)
     }
@@ -407,10 +435,8 @@ impl Grants<'_> {
 
 /// Whether a range and its link are as they were found; both are compared.
 fn still(tx: &Tx, home: &Home) -> Result<bool, TableError> {
-    let subnet = tx.get::<Subnet>(&home.range.subnet)?;
-    let range = tx.get::<IpRange>(&home.range.id)?;
-    Ok(subnet.is_some_and(|subnet| subnet.vlan == home.vlan)
-        && range.as_ref().and_then(dynamic_span) == span(home.range.first, home.range.last))
+    let subnet = tx.get::<Subnet>(&home.source.subnet())?;
+    Ok(subnet.is_some_and(|subnet| subnet.vlan == home.vlan) && home.source.still(tx)?)
 }
 
 /// Whether the rack may have addresses of a link: only those that answer there.

@@ -228,7 +228,8 @@ pub async fn release(
 /// Ends the lease of a client: its name goes. The address stays the client's for as long as it was
 /// promised, so that nobody else gets it while the client uses it.
 fn end_lease(tx: &mut Tx, ip: IpAddr) -> Result<(), Refusal> {
-    let binding = tx.get::<Binding>(&ip)?.filter(|found| found.state == BindingState::Active);
+    let in_use = |found: &Binding| found.state == BindingState::Active && found.is_of_address();
+    let binding = tx.get::<Binding>(&ip)?.filter(in_use);
     let binding = binding.ok_or_else(|| not_released(ip, Whose::Clients))?;
     Ok(tx.put(&Binding { state: BindingState::Released, ..binding })?)
 }

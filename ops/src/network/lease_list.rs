@@ -10,6 +10,7 @@ use model::id::SystemId;
 use model::lease::binding::Binding;
 use model::lease::standing::Standing;
 use model::mac::MacAddress;
+use model::net::prefix_pool::PrefixPool;
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
@@ -22,7 +23,7 @@ use crate::network::specifiers;
 use crate::network::vlans::{self, VlanName};
 use crate::site::dates;
 use tables::error::TableError;
-use tables::network::SUBNETS_OF_VLAN;
+use tables::network::{PREFIX_POOLS_OF_SUBNET, SUBNETS_OF_VLAN};
 use tables::read::{Reads, View};
 use tables::update::{Tables, now};
 use tables::views::machines::MachineKey;
@@ -99,7 +100,7 @@ fn page(details: &Details, query: &LeaseQuery, now: Timestamp) -> Result<LeasePa
 struct Among {
     ip: Option<IpAddr>,
     mac: Option<MacAddress>,
-    /// Of these addresses, in order: a binding keeps the id of a subnet that may be another one by now.
+    /// Of these addresses, in order, and of what is delegated on their links: a binding keeps the id of a subnet that may be another one by now.
     spans: Option<Vec<AddressRange>>,
 }
 
@@ -116,12 +117,7 @@ impl Among {
             let of_vlan = subnets.is_none_or(|all| all.iter().any(|it| it.id == named.id));
             subnets = Some(of_vlan.then_some(named).into_iter().collect());
         }
-        let spans = subnets.map(|subnets| {
-            let mut spans: Vec<AddressRange> =
-                subnets.iter().map(|subnet| AddressRange::of(subnet.cidr)).collect();
-            spans.sort();
-            spans
-        });
+        let spans = subnets.map(|subnets| spans(view, &subnets)).transpose()?;
         Ok(Self { ip: query.ip, mac: query.mac, spans })
     }
 
@@ -132,7 +128,7 @@ impl Among {
             return Ok(Some(ip).filter(is_behind).into_iter().collect());
         }
         if let Some(mac) = self.mac {
-            return Ok(view.state().bound_to(mac).filter(is_behind).take(READ_AT_ONCE).collect());
+            return Ok(view.state().leased_to(mac).filter(is_behind).take(READ_AT_ONCE).collect());
         }
         let Some(spans) = &self.spans else {
             return Ok(view.ids_after::<Binding>(after.as_ref(), READ_AT_ONCE));
@@ -153,6 +149,18 @@ impl Among {
     }
 }
 
+/// The addresses of subnets, and those of what is delegated on their links, in order.
+fn spans(view: &View, subnets: &[Subnet]) -> Result<Vec<AddressRange>, TableError> {
+    let mut spans = Vec::new();
+    for subnet in subnets {
+        spans.push(AddressRange::of(subnet.cidr));
+        let pools = view.list_by(&PREFIX_POOLS_OF_SUBNET, &subnet.id)?;
+        spans.extend(pools.iter().map(PrefixPool::addresses));
+    }
+    spans.sort();
+    Ok(spans)
+}
+
 /// Makes rows of bindings; what they name is read once.
 pub(super) struct Rows<'a> {
     details: &'a Details,
@@ -171,12 +179,17 @@ impl<'a> Rows<'a> {
         let mut machines = state.machines_with(&key);
         machines.extend(state.devices().with(&key));
         let machine = machines.first().map(|machine| machine.hostname.clone());
-        let now_in = subnet_around(self.details.view(), binding.ip)?;
+        let now_in = match binding.prefix_length {
+            None => subnet_around(self.details.view(), binding.ip)?,
+            Some(_) => self.details.view().get::<Subnet>(&binding.subnet)?,
+        };
         let subnet = now_in.as_ref().map_or(binding.subnet, |subnet| subnet.id);
         let on = now_in.as_ref().map_or(binding.vlan, |subnet| subnet.vlan);
         let vlan = self.details.vlan(on)?;
         Ok(Lease {
             ip: binding.ip,
+            kind: if binding.is_of_address() { "address" } else { "prefix" }.to_owned(),
+            prefix_length: binding.prefix_length,
             client: binding.client.to_string(),
             name: machine.or_else(|| binding.hostname.clone()),
             state: binding.standing(now),

@@ -21,7 +21,7 @@ use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
-use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
@@ -30,9 +30,11 @@ use raft_store::version::DECIDES_SINCE;
 
 use crate::authorize::cause;
 use crate::machine::holders;
-use crate::network::spans::{block_span, dynamic_span, racks_of};
+use crate::network::block_sources::Source;
+use crate::network::spans::{block_span, racks_of};
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
+use tables::network::PREFIX_POOLS_OF_SUBNET;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -98,8 +100,8 @@ pub enum CommitRefusal {
     /// A rule of leases.
     #[error(transparent)]
     Rule(#[from] Refusal),
-    /// The address is not in that subnet of that link.
-    #[error("address {ip} is not in a subnet of VLAN {vlan}")]
+    /// The address is not in that subnet of that link, or the prefix in none of its pools.
+    #[error("address {ip} is not in a subnet of VLAN {vlan}, or its prefix in no pool there")]
     WrongSubnet {
         /// The address.
         ip: IpAddr,
@@ -193,6 +195,7 @@ type Decided = Result<Binding, CommitRefusal>;
 struct Known {
     permitted: BTreeMap<VlanId, Result<(), Denied>>,
     subnets: BTreeMap<SubnetId, Option<Subnet>>,
+    pools: BTreeMap<SubnetId, Vec<PrefixPool>>,
     blocks: BTreeMap<BlockId, Option<Block>>,
 }
 
@@ -219,16 +222,24 @@ fn decide(
     if request.client.mac().is_none() && tx.cluster_version() < IDENTIFIERS_SINCE {
         return Ok(Err(CommitRefusal::NotYet { client: request.client.clone() }));
     }
-    let Known { permitted, subnets, blocks } = known_rows;
+    let Known { permitted, subnets, pools, blocks } = known_rows;
     if let Err(denied) = known(permitted, vlan, || permit_commit(tx, process, vlan))? {
         return Ok(Err((*denied).into()));
     }
     let subnet = known(subnets, request.subnet, || tx.get::<Subnet>(&request.subnet))?;
-    let Some(subnet) =
-        subnet.as_ref().filter(|subnet| subnet.vlan == vlan && subnet.cidr.contains(&ip))
-    else {
+    let Some(subnet) = subnet.as_ref().filter(|subnet| subnet.vlan == vlan) else {
         return Ok(Err(CommitRefusal::WrongSubnet { ip, vlan }));
     };
+    let is_there = match request.prefix() {
+        None => subnet.cidr.contains(&ip),
+        Some(prefix) => {
+            let pools = known(pools, subnet.id, || pools_of(tx, subnet.id))?;
+            ip == prefix.network() && pools.iter().any(|pool| pool.delegates(prefix))
+        }
+    };
+    if !is_there {
+        return Ok(Err(CommitRefusal::WrongSubnet { ip, vlan }));
+    }
     let binding = tx.get::<Binding>(&ip)?;
     let covering = tx.state().block_of(ip).map(|block| block.id);
     let block = match covering {
@@ -253,6 +264,13 @@ fn decide(
         }
         Err(refusal) => Ok(Err(refusal.into())),
     }
+}
+
+/// The pools of prefixes of a subnet. Each is read by its id, so that it is compared.
+fn pools_of(tx: &Tx, subnet: SubnetId) -> Result<Vec<PrefixPool>, TableError> {
+    let listed = tx.list_by(&PREFIX_POOLS_OF_SUBNET, &subnet)?.into_iter();
+    let read = listed.map(|pool| tx.get::<PrefixPool>(&pool.id));
+    Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// Whether a rack may commit leases of a link: where it serves, and where it has blocks yet, of which
@@ -327,14 +345,14 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
     let (mut lapsed, mut links) = (Vec::new(), BTreeMap::new());
     for block in view.state().blocks() {
         let over = past(block.valid_until.max(block.quarantine_until), policy.skew_ms);
-        let range = view.get::<IpRange>(&block.iprange)?;
         let link = known(&mut links, block.subnet, || {
             Ok::<_, TableError>(view.get::<Subnet>(&block.subnet)?.map(|subnet| subnet.vlan))
         })?;
-        let range = range.filter(|_| *link == Some(block.vlan));
-        let kept = range.as_ref().and_then(dynamic_span).zip(block_span(block)).is_some_and(
-            |(range, block)| range.contains(block.first) && range.contains(block.last),
-        );
+        let source = Source::of(view.state(), block).filter(|(source, _)| {
+            // What says that it is of another range than it is lapses as well.
+            source.iprange() == block.iprange && *link == Some(block.vlan)
+        });
+        let kept = source.is_some_and(|(_, inside)| Some(inside) == block_span(block));
         if over && !kept {
             lapsed.push(block.id);
         }

@@ -19,6 +19,7 @@ use model::time::Timestamp;
 
 use crate::authorize::cause;
 use crate::background;
+use crate::network::block_sources::Source;
 use crate::site::events::{NewEvent, record_of_site};
 use crate::site::settings;
 use tables::error::TableError;
@@ -86,6 +87,35 @@ pub fn pools(
         pools.push(Pool { subnet: id, cidr: subnet.cidr, vlan: subnet.vlan, ranges: spans, used });
     }
     Ok(pools)
+}
+
+/// The share of the prefixes of each subnet's pools that nobody new can have, in thousandths, of the managed subnets that
+/// have any and are wanted.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub fn delegated_permille(
+    reads: &impl Reads,
+    now: Timestamp,
+    wanted: impl Fn(&Subnet) -> bool,
+) -> Result<BTreeMap<SubnetId, u32>, TableError> {
+    let state = reads.state();
+    let at = now.minus_ms(Policy::default().skew_ms);
+    let mut of_subnet: BTreeMap<SubnetId, PoolUse> = BTreeMap::new();
+    for pool in state.prefix_pools() {
+        let source = Source::Pool(*pool);
+        let used = of_subnet.entry(pool.subnet).or_default();
+        used.size = used.size.saturating_add(source.len());
+        used.active += source.promised(state, at).all();
+    }
+    let mut found = BTreeMap::new();
+    for (id, used) in of_subnet {
+        let subnet = reads.get::<Subnet>(&id)?;
+        if subnet.is_some_and(|subnet| subnet.managed && wanted(&subnet)) {
+            found.insert(id, used.used_permille());
+        }
+    }
+    Ok(found)
 }
 
 /// How many addresses of each range are in blocks that racks have now. A block may have been cut when

@@ -39,12 +39,6 @@ pub(crate) fn rack_addresses(
     Ok(addresses)
 }
 
-/// The addresses of a range, if it is a dynamic one.
-pub(super) fn dynamic_span(range: &IpRange) -> Option<Span<IpAddr>> {
-    let dynamic = range.purpose == Purpose::Dynamic;
-    span(range.start_ip, range.end_ip).filter(|_| dynamic)
-}
-
 /// The addresses of a block.
 pub(super) fn block_span(block: &Block) -> Option<Span<IpAddr>> {
     span(block.first, block.last)

@@ -138,6 +138,7 @@ mod tests {
                 vlan: VlanId(1),
                 client: MacAddress([2, 0, 0, 0, 0, 1]).into(),
                 hardware: None,
+                prefix_length: None,
                 state: BindingState::Active,
                 hostname: None,
                 told_until: Timestamp::from_unix_ms(told_until),

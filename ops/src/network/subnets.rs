@@ -11,6 +11,7 @@ use model::error::Kind;
 use model::id::SubnetId;
 use model::machine::Machine;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -23,8 +24,10 @@ use crate::dns::named_addresses;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::{self, VlanDetail};
-use crate::network::{addresses, dependents, gateways, kept, names, specifiers};
-use tables::network::{IPRANGES_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID};
+use crate::network::{addresses, delegations, dependents, gateways, kept, names, specifiers};
+use tables::network::{
+    IPRANGES_OF_SUBNET, PREFIX_POOLS_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID,
+};
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
@@ -156,6 +159,7 @@ pub async fn create(
             let subnet = changed(blank, change);
             check_name(&subnet, change)?;
             check(tx, &subnet)?;
+            check_not_delegated(tx, None, &subnet)?;
             check_gateway(tx, None, &subnet)?;
             tx.insert(&subnet)?;
             Ok(subnet)
@@ -185,6 +189,7 @@ pub async fn update(
                 subnet.vlan = vlan.id;
             }
             check(tx, &subnet)?;
+            check_not_delegated(tx, Some(&before), &subnet)?;
             check_gateway(tx, Some(&before), &subnet)?;
             addresses::keep_all(tx, &before, AddressRange::of(before.cidr));
             if subnet.cidr != before.cidr {
@@ -201,12 +206,11 @@ pub async fn update(
     detail(&Details::after_change(tables).await?, subnet)
 }
 
-/// Removes a subnet with its IP ranges, its DHCP snippets and the static routes from and to it.
+/// Removes a subnet with its IP ranges, its pools of prefixes, its DHCP snippets and the static routes from and to it.
 ///
 /// # Errors
-/// [`Refusal`] when machines or devices have links to it, users reserved addresses in it, or DHCP is served from it
-/// alone. `force` gives
-/// reservations up, never addresses of machines.
+/// [`Refusal`] when machines or devices have links to it, users reserved addresses in it, routers have prefixes of its
+/// pools, or DHCP is served from it alone. `force` gives reservations and prefixes up, never addresses of machines.
 pub async fn delete(
     tables: &Tables,
     actor: &Actor,
@@ -246,6 +250,9 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
     kept::forget_subnet(tx, subnet.id)?;
     for range in tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)? {
         tx.delete::<IpRange>(&range.id)?;
+    }
+    for pool in tx.list_by(&PREFIX_POOLS_OF_SUBNET, &subnet.id)? {
+        delegations::remove(tx, pool.id, force)?;
     }
     dependents::forget_subnet(tx, subnet.id)?;
     tx.delete::<Subnet>(&subnet.id)?;
@@ -348,6 +355,7 @@ pub(crate) fn check_row(
 ) -> Result<(), Refusal> {
     tx.guard(SUBNETS_GUARD);
     check(tx, subnet)?;
+    check_not_delegated(tx, before, subnet)?;
     check_gateway(tx, before, subnet)?;
     if let Some(before) = before {
         addresses::keep_all(tx, before, AddressRange::of(before.cidr));
@@ -384,6 +392,22 @@ fn check(tx: &Tx, subnet: &Subnet) -> Result<(), Refusal> {
         errors.add("gateway_ip", "gateway IP must be within CIDR range.");
     }
     Ok(errors.finish()?)
+}
+
+/// What is new of its addresses may be in no pool of prefixes, and behind no router that still has some of one.
+fn check_not_delegated(tx: &Tx, before: Option<&Subnet>, subnet: &Subnet) -> Result<(), Refusal> {
+    let is_known = before.is_some_and(|before| before.cidr == subnet.cidr);
+    if is_known || subnet.cidr.addr().is_ipv4() {
+        return Ok(());
+    }
+    let addresses = AddressRange::of(subnet.cidr);
+    let pools = tx.list::<PrefixPool>()?;
+    if let Some(pool) = pools.iter().find(|pool| pool.addresses().overlaps(&addresses)) {
+        let message = format!("subnet {} overlaps prefix pool {}.", subnet.cidr, pool.prefix);
+        return Err(Refusal::field("cidr", message));
+    }
+    delegations::check_not_promised(&tx.looking(), addresses, None, tx.now())
+        .map_err(|message| Refusal::field("cidr", message))
 }
 
 /// Nobody else may depend on the address of a gateway that is new.

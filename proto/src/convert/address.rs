@@ -36,6 +36,23 @@ pub fn ip_from_bytes(
     })
 }
 
+/// The length of a prefix; none of 0, which stands for an address alone.
+///
+/// # Errors
+/// [`ConvertError::Invalid`], naming `message`, when no prefix is so long.
+pub fn prefix_length_from_wire(
+    message: &'static str,
+    length: u32,
+) -> Result<Option<u8>, ConvertError> {
+    let read = u8::try_from(length).ok().filter(|length| *length <= 128);
+    let read = read.ok_or_else(|| ConvertError::Invalid {
+        message,
+        field: "prefix_length",
+        reason: format!("no prefix has a length of {length}"),
+    })?;
+    Ok(Some(read).filter(|length| *length > 0))
+}
+
 /// The bytes of a hardware address.
 #[must_use]
 pub fn mac_to_bytes(mac: MacAddress) -> Vec<u8> {

@@ -6,6 +6,7 @@ use model::time::Timestamp;
 
 use super::address::{
     client_from_bytes, client_to_bytes, hardware_from_bytes, ip_from_bytes, ip_to_bytes,
+    prefix_length_from_wire,
 };
 use super::error::{ConvertError, parse_text};
 use super::unknown::Unknown;
@@ -15,9 +16,10 @@ const MESSAGE: &str = "Binding";
 
 impl From<&Binding> for rack::Binding {
     fn from(binding: &Binding) -> Self {
-        let Binding { ip, subnet, vlan, client, hardware, state, .. } = binding;
+        let Binding { ip, subnet, vlan, client, hardware, prefix_length, state, .. } = binding;
         let Binding { hostname, told_until, promise_until, rack, .. } = binding;
         let (mac, client_identifier) = client_to_bytes(client);
+        let hardware = hardware.filter(|_| prefix_length.is_none());
         Self {
             ip: ip_to_bytes(*ip),
             subnet: subnet.0,
@@ -34,6 +36,7 @@ impl From<&Binding> for rack::Binding {
             rack: rack.to_string(),
             client_identifier,
             hardware: hardware.map(|mac| mac.0.to_vec()).unwrap_or_default(),
+            prefix_length: prefix_length.unwrap_or_default().into(),
         }
     }
 }
@@ -49,6 +52,7 @@ pub(super) fn binding(
         vlan: VlanId(binding.vlan),
         client: client_from_bytes(MESSAGE, &binding.mac, &binding.client_identifier)?,
         hardware: hardware_from_bytes(MESSAGE, &binding.hardware)?,
+        prefix_length: prefix_length_from_wire(MESSAGE, binding.prefix_length)?,
         state: match binding.state {
             0 => BindingState::Active,
             1 => BindingState::Released,

@@ -4,7 +4,7 @@ use model::id::{BlockId, IpRangeId, SubnetId, VlanId};
 use model::lease::block::Block;
 use model::time::Timestamp;
 
-use super::address::{ip_from_bytes, ip_to_bytes};
+use super::address::{ip_from_bytes, ip_to_bytes, prefix_length_from_wire};
 use super::error::{ConvertError, parse_text};
 use crate::rack;
 
@@ -15,6 +15,7 @@ impl From<&Block> for rack::Block {
         let Block {
             id,
             iprange,
+            prefix_length,
             subnet,
             vlan,
             first,
@@ -39,6 +40,7 @@ impl From<&Block> for rack::Block {
             valid_until_ms: valid_until.unix_ms,
             quarantine_until_ms: quarantine_until.unix_ms,
             granted_at_ms: granted_at.unix_ms,
+            prefix_length: prefix_length.unwrap_or_default().into(),
         }
     }
 }
@@ -51,6 +53,7 @@ impl TryFrom<rack::Block> for Block {
         Ok(Self {
             id: BlockId(block.id),
             iprange: IpRangeId(block.iprange),
+            prefix_length: prefix_length_from_wire(MESSAGE, block.prefix_length)?,
             subnet: SubnetId(block.subnet),
             vlan: VlanId(block.vlan),
             first: ip_from_bytes(MESSAGE, "first", &block.first)?,

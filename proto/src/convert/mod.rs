@@ -19,6 +19,7 @@ mod machine;
 mod network_scan;
 mod object;
 mod power;
+mod prefix_pool;
 mod setting;
 mod static_route;
 mod subnet;
@@ -29,7 +30,7 @@ mod vlan;
 
 pub use address::{
     client_from_bytes, client_to_bytes, hardware_from_bytes, ip_from_bytes, ip_to_bytes,
-    mac_from_bytes, mac_to_bytes,
+    mac_from_bytes, mac_to_bytes, prefix_length_from_wire,
 };
 pub use change::{change_from_bytes, delete_to_bytes, put_to_bytes};
 pub use error::ConvertError;

@@ -8,14 +8,15 @@ use model::dhcp::snippet::ServedSnippet;
 use model::dns::dnsresource::DnsResource;
 use model::dns::domain::Domain;
 use model::id::{
-    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, StaticRouteId, SubnetId, SystemId,
-    VlanId,
+    BlockId, DhcpSnippetId, DnsResourceId, DomainId, IpRangeId, PrefixPoolId, StaticRouteId,
+    SubnetId, SystemId, VlanId,
 };
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
@@ -54,6 +55,7 @@ pub enum Served {
     StaticRoute(StaticRoute),
     Tag(ServedTag),
     NetworkScan(NetworkScan),
+    PrefixPool(PrefixPool),
 }
 
 /// What names an object of the replicated state that racks serve from.
@@ -78,6 +80,7 @@ pub enum Key {
     StaticRoute(StaticRouteId),
     Tag(String),
     NetworkScan(SystemId),
+    PrefixPool(PrefixPoolId),
 }
 
 impl Served {
@@ -103,6 +106,7 @@ impl Served {
             Self::StaticRoute(route) => Key::StaticRoute(route.id),
             Self::Tag(tag) => Key::Tag(tag.name.clone()),
             Self::NetworkScan(scan) => Key::NetworkScan(scan.rack.clone()),
+            Self::PrefixPool(pool) => Key::PrefixPool(pool.id),
         }
     }
 }
@@ -128,6 +132,7 @@ impl From<&Served> for rack::Object {
             Served::StaticRoute(route) => Wire::StaticRoute(route.into()),
             Served::Tag(tag) => Wire::Tag(tag.into()),
             Served::NetworkScan(scan) => Wire::NetworkScan(scan.into()),
+            Served::PrefixPool(pool) => Wire::PrefixPool(pool.into()),
         };
         Self { object: Some(object) }
     }
@@ -166,6 +171,7 @@ impl TryFrom<rack::Object> for Received {
             Wire::StaticRoute(route) => Served::StaticRoute(route.try_into()?),
             Wire::Tag(tag) => Served::Tag(tag.into()),
             Wire::NetworkScan(scan) => Served::NetworkScan(scan.try_into()?),
+            Wire::PrefixPool(pool) => Served::PrefixPool(pool.try_into()?),
         };
         Ok(Self { served, unknown })
     }
@@ -203,6 +209,7 @@ pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
         Wire::StaticRoute(route) => WireKey::StaticRoute(route.id),
         Wire::Tag(tag) => WireKey::Tag(tag.name.clone()),
         Wire::NetworkScan(scan) => WireKey::NetworkScan(scan.rack.clone()),
+        Wire::PrefixPool(pool) => WireKey::PrefixPool(pool.id),
     };
     rack::ObjectKey { key: Some(key) }.try_into()
 }
@@ -230,6 +237,7 @@ impl From<&Key> for rack::ObjectKey {
             Key::StaticRoute(id) => WireKey::StaticRoute(id.0),
             Key::Tag(name) => WireKey::Tag(name.clone()),
             Key::NetworkScan(rack) => WireKey::NetworkScan(rack.to_string()),
+            Key::PrefixPool(id) => WireKey::PrefixPool(id.0),
         };
         Self { key: Some(key) }
     }
@@ -264,6 +272,7 @@ impl TryFrom<rack::ObjectKey> for Key {
             WireKey::NetworkScan(rack) => {
                 Self::NetworkScan(parse_text(MESSAGE, "network_scan", &rack)?)
             }
+            WireKey::PrefixPool(id) => Self::PrefixPool(PrefixPoolId(id)),
         })
     }
 }

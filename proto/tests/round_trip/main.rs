@@ -43,6 +43,7 @@ fn served() -> impl Strategy<Value = Served> {
         options::static_route().prop_map(Served::StaticRoute),
         nodes::tag().prop_map(Served::Tag),
         network::scan().prop_map(Served::NetworkScan),
+        network::prefix_pool().prop_map(Served::PrefixPool),
     ]
 }
 

@@ -2,15 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 use model::dns::dnsresource::{DnsRecord, DnsResource};
 use model::dns::domain::Domain;
 use model::id::{
-    BlockId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, SubnetId, UserId, VlanId,
+    BlockId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId, PrefixPoolId, SubnetId,
+    UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;
@@ -159,6 +161,7 @@ prop_compose! {
         ip in ip(),
         client in client(),
         hardware in option::of(mac()),
+        prefix_length in option::of(1..=128_u8),
         state in prop::sample::select(vec![
             BindingState::Active, BindingState::Released, BindingState::Declined,
         ]),
@@ -173,7 +176,9 @@ prop_compose! {
             subnet,
             vlan,
             client,
-            hardware,
+            // That of a router with a prefix stays in the region.
+            hardware: hardware.filter(|_| prefix_length.is_none()),
+            prefix_length,
             state,
             hostname,
             told_until,
@@ -188,6 +193,7 @@ prop_compose! {
         ids in any::<(u32, u32, u32, u32, u64, u64)>(),
         first in ip(),
         last in ip(),
+        prefix_length in option::of(1..=128_u8),
         rack in option::of(system_id()),
         times in [time(), time(), time()],
     ) -> Block {
@@ -196,6 +202,7 @@ prop_compose! {
         Block {
             id: BlockId(id),
             iprange: IpRangeId(iprange),
+            prefix_length,
             subnet: SubnetId(subnet),
             vlan: VlanId(vlan),
             first,
@@ -206,6 +213,22 @@ prop_compose! {
             granted_at,
             valid_until,
             quarantine_until,
+        }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn prefix_pool()(
+        (id, subnet, network) in any::<(u32, u32, u128)>(),
+        length in 1..=64_u8,
+        delegated_length in 1..=128_u8,
+    ) -> PrefixPool {
+        PrefixPool {
+            id: PrefixPoolId(id),
+            prefix: Ipv6Net::new(network.into(), length).expect("a length of IPv6").trunc(),
+            delegated_length,
+            subnet: SubnetId(subnet),
+            comment: String::new(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Asks regions for blocks of addresses: renews them, and gets more where addresses run out.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use dhcp::leases::Leases;
 use dhcp::leases::family::Family;
 use model::id::{SubnetId, SystemId, VlanId};
+use model::lease::block::Block;
 use model::lease::clock::Moment;
 use proto::convert::Key;
 use proto::rack::BlockRequest;
@@ -15,10 +17,28 @@ use crate::dhcp::upward;
 use crate::generation::Generation;
 use crate::uplink::Uplink;
 
-/// What is wanted, and what was asked for, of the addresses of one family.
+/// What blocks are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Ipv4,
+    Ipv6,
+    Prefixes,
+}
+
+impl Of {
+    const fn block(block: &Block) -> Self {
+        match (block.prefix_length, block.first) {
+            (Some(_), _) => Self::Prefixes,
+            (None, IpAddr::V6(_)) => Self::Ipv6,
+            (None, IpAddr::V4(_)) => Self::Ipv4,
+        }
+    }
+}
+
+/// What is wanted, and what was asked for, of the addresses of one family, or of prefixes.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    ipv6: bool,
+    of: Of,
     stock: Stock,
     requests: JoinSet<Option<BTreeMap<SubnetId, u32>>>,
 }
@@ -26,12 +46,17 @@ pub(super) struct Blocks {
 impl Blocks {
     /// Nothing of IPv4 yet.
     pub(super) fn of_ipv4() -> Self {
-        Self { ipv6: false, stock: Stock::default(), requests: JoinSet::new() }
+        Self { of: Of::Ipv4, stock: Stock::default(), requests: JoinSet::new() }
     }
 
     /// Nothing of IPv6 yet.
     pub(super) fn of_ipv6() -> Self {
-        Self { ipv6: true, ..Self::of_ipv4() }
+        Self { of: Of::Ipv6, ..Self::of_ipv4() }
+    }
+
+    /// No prefixes yet.
+    pub(super) fn of_prefixes() -> Self {
+        Self { of: Of::Prefixes, ..Self::of_ipv4() }
     }
 
     /// What a change means for how soon addresses are asked for.
@@ -39,7 +64,7 @@ impl Blocks {
         let link_of = |subnet| generation.subnets.get(subnet).map(|subnet| subnet.vlan);
         match key {
             Key::Block(id) => {
-                let block = generation.blocks.get(id).filter(|it| it.first.is_ipv6() == self.ipv6);
+                let block = generation.blocks.get(id).filter(|it| Of::block(it) == self.of);
                 if let Some(block) = block.filter(|block| block.rack.as_ref() == Some(own)) {
                     self.stock.granted(block.vlan);
                 }
@@ -49,6 +74,10 @@ impl Blocks {
             Key::IpRange(id) => {
                 let range = generation.ipranges.get(id);
                 self.stock.changed(range.and_then(|range| link_of(&range.subnet)));
+            }
+            Key::PrefixPool(id) => {
+                let pool = generation.prefix_pools.get(id);
+                self.stock.changed(pool.and_then(|pool| link_of(&pool.subnet)));
             }
             _ => {}
         }
@@ -75,7 +104,11 @@ impl Blocks {
         let Some(client) = uplink.client() else { return };
         let free: BTreeMap<VlanId, usize> = leases
             .served()
-            .filter(|vlan| !self.ipv6 || leases.view().subnets_on(*vlan).next().is_some())
+            .filter(|vlan| match self.of {
+                Of::Ipv4 => true,
+                Of::Ipv6 => leases.view().subnets_on(*vlan).next().is_some(),
+                Of::Prefixes => leases.view().pools_on(*vlan).next().is_some(),
+            })
             .map(|vlan| (vlan, leases.free_addresses(vlan, stock::WANTED_MAX, now)))
             .collect();
         if free.is_empty() || !self.stock.asks(&free, now) {
@@ -86,7 +119,8 @@ impl Blocks {
             vlan: vlan.0,
             free: number(free),
             wanted: number(self.stock.wanted(vlan) + waiting),
-            ipv6: self.ipv6,
+            ipv6: self.of == Of::Ipv6,
+            prefixes: self.of == Of::Prefixes,
         };
         let blocks = free.into_iter().map(request).collect();
         self.requests.spawn(upward::request_blocks(client, incarnation, blocks));

@@ -119,6 +119,7 @@ mod tests {
             ip: Ipv4Addr::LOCALHOST.into(),
             client: MacAddress([2; 6]).into(),
             hardware: None,
+            prefix_length: None,
             hostname: None,
             told_ms: 1,
             block: None,

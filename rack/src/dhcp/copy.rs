@@ -61,6 +61,10 @@ fn copy<A: Family>(view: &mut View<A>, generation: &Generation, key: &Key) {
             let span = generation.ipranges.get(id).and_then(|range| dynamic_span(range));
             view.put_range(*id, span);
         }
+        Key::PrefixPool(id) => match generation.prefix_pools.get(id) {
+            Some(pool) => view.put_pool(pool),
+            None => view.remove_pool(*id),
+        },
         Key::DhcpSnippet(id) => match generation.dhcp_snippets.get(id) {
             Some(snippet) => view.put_snippet(snippet.as_ref().clone()),
             None => view.remove_snippet(*id),
@@ -82,15 +86,21 @@ fn copy<A: Family>(view: &mut View<A>, generation: &Generation, key: &Key) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
     use dhcp::v4::view::{PeerRack, View};
     use model::controller::ServedRack;
     use model::dhcp::program::{Program, Statement};
     use model::dhcp::snippet::{Scope, ServedSnippet};
-    use model::id::{DhcpSnippetId, StaticRouteId, SubnetId, SystemId};
+    use model::id::{DhcpSnippetId, PrefixPoolId, StaticRouteId, SubnetId, SystemId, VlanId};
+    use model::lease::binding::{Binding, BindingState};
+    use model::lease::client::ClientId;
+    use model::net::prefix::Prefix;
+    use model::net::prefix_pool::PrefixPool;
     use model::net::staticroute::StaticRoute;
+    use model::net::subnet::Subnet;
     use model::setting::Setting;
+    use model::time::Timestamp;
     use proto::convert::Served;
 
     use super::*;
@@ -197,5 +207,65 @@ mod tests {
         generations.publish(generation);
         update(&mut view, &follower.step());
         assert!(!view.racks_serve_time);
+    }
+
+    #[test]
+    fn pools_of_prefixes_and_what_is_delegated_are_none_of_addresses() {
+        let generations = Generations::default();
+        let (mut of_prefixes, mut of_addresses) = (generations.follow(), generations.follow());
+        let (mut prefixes, mut addresses) = (
+            dhcp::leases::view::View::<Prefix>::default(),
+            dhcp::leases::view::View::<Ipv6Addr>::default(),
+        );
+        let mut generation = Generation { revision: 1, ..Generation::default() };
+        let (pool, binding) = (pool(), delegated());
+        let (prefix, ip) = (binding.prefix().expect("a prefix"), binding.ip);
+        generation.put(Served::Subnet(Subnet::new(
+            SubnetId(1),
+            VlanId(1),
+            "fd00:1::/64".parse().expect("a prefix"),
+        )));
+        generation.put(Served::PrefixPool(pool.clone()));
+        generation.put(Served::Binding(binding));
+        generations.publish(generation.clone());
+        update(&mut prefixes, &of_prefixes.step());
+        update(&mut addresses, &of_addresses.step());
+        assert_eq!(prefixes.subnet_of(prefix).map(|(_, subnet)| subnet.id), Some(SubnetId(1)));
+        assert!(prefixes.binding(prefix).is_some() && prefixes.pools_on(VlanId(1)).count() == 1);
+        assert_eq!(addresses.binding(prefix.network()), None);
+        assert_eq!(addresses.pools_on(VlanId(1)).count(), 0);
+        generation.delete(&Key::PrefixPool(pool.id));
+        generation.delete(&Key::Binding(ip));
+        generation.revision = 2;
+        generations.publish(generation);
+        update(&mut prefixes, &of_prefixes.step());
+        assert_eq!(prefixes.subnet_of(prefix), None);
+        assert_eq!(prefixes.binding(prefix), None);
+    }
+
+    fn pool() -> PrefixPool {
+        PrefixPool {
+            id: PrefixPoolId(1),
+            prefix: "fd00:a::/40".parse().expect("a prefix"),
+            delegated_length: 56,
+            subnet: SubnetId(1),
+            comment: String::new(),
+        }
+    }
+
+    fn delegated() -> Binding {
+        Binding {
+            ip: "fd00:a:0:100::".parse().expect("an address"),
+            subnet: SubnetId(1),
+            vlan: VlanId(1),
+            client: ClientId::Identifier([254, 0, 0, 0, 1].into()),
+            hardware: None,
+            prefix_length: Some(56),
+            state: BindingState::Active,
+            hostname: None,
+            told_until: Timestamp::default(),
+            promise_until: Timestamp::default(),
+            rack: SystemId::from_number(1),
+        }
     }
 }

@@ -94,6 +94,7 @@ pub struct DhcpMetrics {
     pub open_commits: Gauge,
     blocks: Family<Link, Gauge<u64, AtomicU64>>,
     free: Family<Link, Gauge<u64, AtomicU64>>,
+    prefixes: Family<Link, Gauge<u64, AtomicU64>>,
     /// Probes that were sent.
     pub probes: Family<ProbeKind, Counter>,
     /// What answers to probes told.
@@ -126,6 +127,7 @@ impl Default for DhcpMetrics {
             open_commits: Gauge::default(),
             blocks: Family::default(),
             free: Family::default(),
+            prefixes: Family::default(),
             probes: Family::default(),
             findings: Family::default(),
             unprobed: Counter::default(),
@@ -147,6 +149,8 @@ impl DhcpMetrics {
     /// Makes the measures of `DHCPv6` part of what `/metrics` shows.
     pub fn register_dhcpv6(&self, registry: &mut Registry) {
         self.register_server(registry, "dhcpv6");
+        let prefixes = "Prefixes that new clients can get of this rack, by link";
+        registry.register("dhcpv6_free_prefixes", prefixes, self.prefixes.clone());
     }
 
     fn register_server(&self, registry: &mut Registry, name: &str) {
@@ -228,6 +232,18 @@ impl DhcpMetrics {
         self.free.get_or_create(&link).set(u64::try_from(free).unwrap_or(u64::MAX));
     }
 
+    /// How many free prefixes the rack has on a link; none where none are delegated.
+    pub fn set_prefixes(&self, vlan: VlanId, free: Option<usize>) {
+        let link = Link { vlan: vlan.0 };
+        match free {
+            Some(free) => {
+                let free = u64::try_from(free).unwrap_or(u64::MAX);
+                self.prefixes.get_or_create(&link).set(free);
+            }
+            None => drop(self.prefixes.remove(&link)),
+        }
+    }
+
     /// How many servers that are none of the site's are known on a link.
     pub fn set_external(&self, vlan: VlanId, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -244,6 +260,7 @@ impl DhcpMetrics {
         let link = Link { vlan: vlan.0 };
         self.blocks.remove(&link);
         self.free.remove(&link);
+        self.prefixes.remove(&link);
     }
 }
 

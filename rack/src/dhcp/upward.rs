@@ -118,6 +118,7 @@ fn item(commit: &CommitRequest<IpAddr>) -> BindingCommit {
         epoch: commit.block.map(|(_, epoch)| epoch).unwrap_or_default(),
         client_identifier,
         hardware: commit.hardware.map(mac_to_bytes).unwrap_or_default(),
+        prefix_length: commit.prefix_length.unwrap_or_default().into(),
     }
 }
 

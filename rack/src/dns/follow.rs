@@ -77,7 +77,8 @@ fn copy(projector: &mut Projector, generation: &Generation, key: &Key) {
         | Key::DhcpSnippet(_)
         | Key::StaticRoute(_)
         | Key::Tag(_)
-        | Key::NetworkScan(_) => {}
+        | Key::NetworkScan(_)
+        | Key::PrefixPool(_) => {}
     }
 }
 
@@ -128,6 +129,7 @@ mod tests {
             vlan: VlanId(1),
             client: MacAddress([2; 6]).into(),
             hardware: None,
+            prefix_length: None,
             state: BindingState::Active,
             hostname: Some(hostname.to_owned()),
             told_until: Timestamp::default(),

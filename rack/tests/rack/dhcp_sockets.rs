@@ -86,6 +86,7 @@ pub(crate) fn generation(rack: &SystemId) -> Generation {
     generation.put(Served::Block(Block {
         id: BlockId(1),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VlanId(1),
         first: IpAddr::from([10, 77, 0, 100]),

@@ -97,6 +97,7 @@ fn with_relayed_link(rack: &SystemId) -> Generation {
     generation.put(Served::Block(model::lease::block::Block {
         id: BlockId(2),
         iprange: IpRangeId(2),
+        prefix_length: None,
         subnet: SubnetId(2),
         vlan: VlanId(2),
         first: IpAddr::from([10, 78, 0, 100]),

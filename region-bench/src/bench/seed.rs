@@ -77,6 +77,7 @@ fn lease(leases: Leases, number: u32, now: Timestamp) -> Binding {
         vlan: VlanId(leases.vlan),
         client: MacAddress([0x0a, 0, 0, a, b, c]).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: None,
         told_until: now.plus_ms(LEASE_MS),

@@ -95,6 +95,7 @@ impl Rack {
             epoch,
             client_identifier: Vec::new(),
             hardware: Vec::new(),
+            prefix_length: 0,
         };
         CommitBindingsRequest { incarnation: INCARNATION, items: vec![item] }
     }
@@ -116,7 +117,13 @@ impl Uplink<'_> {
     }
 
     async fn blocks(&mut self) -> anyhow::Result<Vec<(Ipv4Addr, u32, u64)>> {
-        let blocks = vec![BlockRequest { vlan: self.rack.vlan, free: 0, wanted: 0, ipv6: false }];
+        let blocks = vec![BlockRequest {
+            vlan: self.rack.vlan,
+            free: 0,
+            wanted: 0,
+            ipv6: false,
+            prefixes: false,
+        }];
         let request = RequestBlocksRequest { incarnation: INCARNATION, blocks };
         let mut addresses = Vec::new();
         for block in self.client.request_blocks(request).await?.into_inner().blocks {

@@ -131,6 +131,7 @@ fn encoded(served: &Served, subnets: &BTreeMap<SubnetId, VlanId>) -> Option<(Aud
         Served::Block(block) => Audience::Link(block.vlan),
         Served::Reserved(reserved) => of_subnet(&reserved.subnet),
         Served::StaticRoute(route) => of_subnet(&route.source),
+        Served::PrefixPool(pool) => of_subnet(&pool.subnet),
         Served::DhcpSnippet(snippet) => {
             snippet.scope.subnet().as_ref().map_or(Audience::All, of_subnet)
         }

@@ -233,6 +233,7 @@ impl Encoder {
             Served::Block(block) => self.put_of_link(key, bytes, (block.vlan, None), encoded),
             Served::Reserved(reserved) => self.put_of_subnet(key, bytes, reserved.subnet, encoded),
             Served::StaticRoute(route) => self.put_of_subnet(key, bytes, route.source, encoded),
+            Served::PrefixPool(pool) => self.put_of_subnet(key, bytes, pool.subnet, encoded),
             Served::DhcpSnippet(snippet) => match snippet.scope.subnet() {
                 Some(subnet) => {
                     self.told.remove(&key);
@@ -319,8 +320,8 @@ impl Encoder {
 }
 
 /// Who calls the address by which name. Without a name of its own the client may be a machine that
-/// has one.
+/// has one. A prefix has none.
 pub(super) fn named(binding: &Binding) -> Option<Named> {
-    (binding.state == BindingState::Active)
+    (binding.state == BindingState::Active && binding.is_of_address())
         .then(|| (binding.client.clone(), binding.hardware, binding.hostname.clone()))
 }

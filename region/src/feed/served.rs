@@ -17,6 +17,7 @@ use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;
@@ -37,7 +38,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 19] {
+pub(super) fn rows_by_table() -> [Bytes; 20] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -58,6 +59,7 @@ pub(super) fn rows_by_table() -> [Bytes; 19] {
         prefix::<ZoneSerial>(),
         prefix::<Device>(),
         prefix::<NetworkScan>(),
+        prefix::<PrefixPool>(),
     ]
 }
 
@@ -83,6 +85,7 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::Device(device) => Served::Machine(device.served()),
         Object::Tag(tag) => Served::Tag(ServedTag::of(&tag)),
         Object::NetworkScan(scan) => Served::NetworkScan(*scan),
+        Object::PrefixPool(pool) => Served::PrefixPool(*pool),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
@@ -122,6 +125,7 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::StaticRoute(id) => Key::StaticRoute(id),
         ObjectId::Tag(name) => Key::Tag(name),
         ObjectId::NetworkScan(rack) => Key::NetworkScan(rack),
+        ObjectId::PrefixPool(id) => Key::PrefixPool(id),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)

@@ -10,11 +10,12 @@ use futures::FutureExt;
 use model::device::Device;
 use model::dhcp::snippet::{DhcpSnippet, Scope, Version};
 use model::id::{
-    AvailabilityZoneId, BlockId, DhcpSnippetId, DomainId, FabricId, IpRangeId, StaticRouteId,
-    SubnetId, SystemId, UserId, VlanId,
+    AvailabilityZoneId, BlockId, DhcpSnippetId, DomainId, FabricId, IpRangeId, PrefixPoolId,
+    StaticRouteId, SubnetId, SystemId, UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::mac::MacAddress;
 use model::machine::annotations::Annotations;
 use model::machine::hardware::Hardware;
@@ -22,6 +23,7 @@ use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerAction, PowerJob};
 use model::machine::{Machine, Placement};
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -56,6 +58,7 @@ enum Change {
     Snippet { id: u32, scope: u32, text: usize },
     SnippetGone { id: u32 },
     Route { id: u32, source: u32 },
+    Pool { id: u32, subnet: u32 },
     Machine { id: u64, phase: Phase, observed: i64 },
     MachineGone { id: u64 },
     Device { id: u64, name: u8, noted: bool },
@@ -86,6 +89,7 @@ impl Change {
                 vlan: VlanId(vlan),
                 client: MacAddress([2, 0, 0, 0, 0, mac]).into(),
                 hardware: None,
+                prefix_length: None,
                 state,
                 hostname: named.then(|| format!("h{mac}")),
                 told_until: at(until),
@@ -106,6 +110,13 @@ impl Change {
             }),
             Self::Snippet { id, scope, text } => tx.put(&snippet(id, scope, text)),
             Self::SnippetGone { id } => tx.delete::<DhcpSnippet>(&DhcpSnippetId(id)).map(drop),
+            Self::Pool { id, subnet } => tx.put(&PrefixPool {
+                id: PrefixPoolId(id),
+                prefix: format!("fd00:{id}::/40").parse().unwrap(),
+                delegated_length: 56,
+                subnet: SubnetId(subnet),
+                comment: String::new(),
+            }),
             Self::Route { id, source } => tx.put(&StaticRoute {
                 id: StaticRouteId(id),
                 source: SubnetId(source),
@@ -172,6 +183,7 @@ fn block(id: u32, vlan: u32, until: i64) -> Block {
     Block {
         id: BlockId(id),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VlanId(vlan),
         first: ip(1),
@@ -243,6 +255,7 @@ fn change() -> impl Strategy<Value = Change> {
             .prop_map(|(id, scope, text)| Change::Snippet { id, scope, text }),
         1 => (1..3u32).prop_map(|id| Change::SnippetGone { id }),
         1 => (1..3u32, 1..3u32).prop_map(|(id, source)| Change::Route { id, source }),
+        1 => (1..3u32, 1..3u32).prop_map(|(id, subnet)| Change::Pool { id, subnet }),
         4 => (1..4u64, phase, 0..9i64)
             .prop_map(|(id, phase, observed)| Change::Machine { id, phase, observed }),
         1 => (1..4u64).prop_map(|id| Change::MachineGone { id }),
@@ -310,6 +323,7 @@ impl Rack {
             // Those of another link than before are left where nobody asks for them.
             Served::Reserved(_) => None,
             Served::StaticRoute(route) if !on_own(route.source) => None,
+            Served::PrefixPool(pool) if !on_own(pool.subnet) => None,
             Served::DhcpSnippet(snippet) if !snippet.scope.subnet().is_none_or(on_own) => None,
             served => Some((key.clone(), format!("{served:?}"))),
         });
@@ -433,6 +447,26 @@ fn renewals_concern_the_racks_of_the_link_and_names_all() {
             vec![Audience::All],
         ]
     );
+}
+
+/// Nobody is called by a prefix, whatever the rows say.
+#[test]
+fn a_delegated_prefix_is_its_link_s_alone() {
+    let delegated = Binding {
+        ip: "fd00:a::".parse().unwrap(),
+        subnet: SubnetId(1),
+        vlan: VlanId(2),
+        client: ClientId::Identifier([254, 1].into()),
+        hardware: Some(MacAddress([2; 6])),
+        prefix_length: Some(56),
+        state: BindingState::Active,
+        hostname: Some("router".to_owned()),
+        told_until: at(1),
+        promise_until: at(2),
+        rack: rack(1),
+    };
+    assert_eq!(named(&delegated), None);
+    assert!(named(&Binding { prefix_length: None, ..delegated }).is_some());
 }
 
 #[test]

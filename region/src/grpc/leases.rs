@@ -4,7 +4,9 @@ use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::commit::{Change, Refusal, Request};
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
-use proto::convert::{client_from_bytes, hardware_from_bytes, ip_from_bytes};
+use proto::convert::{
+    client_from_bytes, hardware_from_bytes, ip_from_bytes, prefix_length_from_wire,
+};
 use proto::rack::binding_commit::Kind;
 use proto::rack::binding_outcome::Outcome;
 use proto::rack::binding_refused::Reason;
@@ -15,7 +17,7 @@ use proto::rack::{
 use tonic::Status;
 use tracing::{debug, warn};
 
-use ops::network::blocks::{self, BlockRequest};
+use ops::network::blocks::{self, BlockRequest, Wanted};
 use ops::network::leases::{self, CommitOutcome, CommitRefusal, LeaseRequest, RackProcess};
 use ops::network::pools::{self, Pool};
 use tables::error::TableError;
@@ -64,7 +66,11 @@ pub async fn request_blocks(
             vlan: VlanId(block.vlan),
             free: block.free,
             wanted: block.wanted,
-            ipv6: block.ipv6,
+            of: match (block.prefixes, block.ipv6) {
+                (true, _) => Wanted::Prefixes,
+                (false, true) => Wanted::Ipv6,
+                (false, false) => Wanted::Ipv4,
+            },
         })
         .collect();
     let (blocks, now) = blocks::request_blocks(tables, &process, &requests)
@@ -86,6 +92,13 @@ async fn pools_of(
 ) -> Result<Vec<PoolUse>, TableError> {
     let view = tables.stale_view().await?;
     let requested = |subnet: &Subnet| requests.iter().any(|request| request.vlan == subnet.vlan);
+    // A rack asks for prefixes by themselves.
+    if requests.iter().any(|request| request.of == Wanted::Prefixes) {
+        let used = pools::delegated_permille(&view, now, requested)?.into_iter();
+        let of =
+            |(subnet, used_permille): (SubnetId, u32)| PoolUse { subnet: subnet.0, used_permille };
+        return Ok(used.map(of).collect());
+    }
     let pools = pools::pools(&view, now, requested)?;
     let of =
         |pool: &Pool| PoolUse { subnet: pool.subnet.0, used_permille: pool.used.used_permille() };
@@ -111,6 +124,8 @@ fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
         client: client_from_bytes(MESSAGE, &item.mac, &item.client_identifier)
             .map_err(|error| invalid(&error))?,
         hardware: hardware_from_bytes(MESSAGE, &item.hardware).map_err(|error| invalid(&error))?,
+        prefix_length: prefix_length_from_wire(MESSAGE, item.prefix_length)
+            .map_err(|error| invalid(&error))?,
         hostname: item.hostname,
         told_ms: item.told_ms,
         block: item.block.map(|id| (BlockId(id), item.epoch)),

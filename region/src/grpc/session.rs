@@ -198,6 +198,7 @@ impl Session {
             tells_zone_serials: true,
             takes_client_identifiers: true,
             serves_ipv6: true,
+            delegates_prefixes: true,
         }));
         Ok(())
     }

@@ -201,7 +201,8 @@ impl Followed {
             | Object::BootFiles(_)
             | Object::DhcpSnippet(_)
             | Object::StaticRoute(_)
-            | Object::NetworkScan(_) => {}
+            | Object::NetworkScan(_)
+            | Object::PrefixPool(_) => {}
         }
     }
 
@@ -233,7 +234,8 @@ impl Followed {
             | ObjectId::BootFiles(_)
             | ObjectId::DhcpSnippet(_)
             | ObjectId::StaticRoute(_)
-            | ObjectId::NetworkScan(_) => {}
+            | ObjectId::NetworkScan(_)
+            | ObjectId::PrefixPool(_) => {}
         }
     }
 

@@ -53,6 +53,7 @@ fn binding(ip: [u8; 4], client: u8, state: BindingState, told_ms: i64) -> Bindin
         vlan: VlanId(if relayed { 2 } else { 1 }),
         client: mac(client).into(),
         hardware: None,
+        prefix_length: None,
         state,
         hostname: Some(format!("h{client}")),
         told_until,
@@ -100,6 +101,7 @@ async fn site() -> Region {
                 tx.put(&Block {
                     id: BlockId(number),
                     iprange: IpRangeId(id),
+                    prefix_length: None,
                     subnet: SubnetId(id),
                     vlan: VlanId(id),
                     first: address(first),

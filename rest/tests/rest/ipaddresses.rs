@@ -49,6 +49,7 @@ async fn an_administrator_ends_the_lease_of_a_client() {
         vlan: VlanId(1),
         client: MacAddress([0x52, 0x54, 0, 0, 0, 5]).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: None,
         told_until: now().plus_ms(600_000),

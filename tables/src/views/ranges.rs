@@ -1,28 +1,58 @@
 //! Dynamic ranges, and how many of their addresses are promised until when: kept up with every binding,
-//! so that nobody scans bindings to know how full a range is.
+//! so that nobody scans bindings to know how full a range is. The same of pools of prefixes, apart from them.
 
 use std::net::IpAddr;
 
-use model::id::{IpRangeId, SubnetId};
+use model::id::{IpRangeId, PrefixPoolId, SubnetId};
 use model::lease::binding::BindingState;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::prefix_pool::PrefixPool;
 use model::time::Timestamp;
 use rpds::RedBlackTreeMapSync as Map;
 
 /// Promises that end within so many milliseconds are counted as one number.
 const BUCKET_MS: u64 = 10_000;
 
-/// A dynamic range.
+/// A dynamic range, or a pool of prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DynamicRange {
+pub struct DynamicRange<I = IpRangeId> {
     /// Its id.
-    pub id: IpRangeId,
+    pub id: I,
+    /// The length of each prefix that is delegated from a pool; none of a range.
+    pub prefix_length: Option<u8>,
     /// Its subnet.
     pub subnet: SubnetId,
     /// Its first address.
     pub first: IpAddr,
     /// Its last address.
     pub last: IpAddr,
+}
+
+/// A pool of prefixes, with all addresses in it.
+pub type DelegatedRange = DynamicRange<PrefixPoolId>;
+
+impl DynamicRange {
+    /// A range, if it is a dynamic one.
+    #[must_use]
+    pub fn of(range: &IpRange) -> Option<Self> {
+        (range.purpose == Purpose::Dynamic).then_some(Self {
+            id: range.id,
+            prefix_length: None,
+            subnet: range.subnet,
+            first: range.start_ip,
+            last: range.end_ip,
+        })
+    }
+}
+
+impl DelegatedRange {
+    /// A pool.
+    #[must_use]
+    pub fn of_pool(pool: &PrefixPool) -> Self {
+        let (first, last) = pool.ends();
+        let prefix_length = Some(pool.delegated_length);
+        Self { id: pool.id, prefix_length, subnet: pool.subnet, first, last }
+    }
 }
 
 /// The addresses of a range that are promised to clients.
@@ -51,41 +81,40 @@ pub(super) struct Counted {
     pub(super) promise_until: Timestamp,
 }
 
-/// All dynamic ranges.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Ranges {
+/// All dynamic ranges, or all pools.
+#[derive(Debug, Clone)]
+pub(super) struct Ranges<I: Ord = IpRangeId> {
     /// By their first addresses. No two overlap.
-    ranges: Map<IpAddr, DynamicRange>,
-    first_of: Map<IpRangeId, IpAddr>,
+    ranges: Map<IpAddr, DynamicRange<I>>,
+    first_of: Map<I, IpAddr>,
     /// How many bindings a range has, by its first address, their state and the end of their promise.
     counts: Map<(IpAddr, u8, u64), u32>,
 }
 
-impl Ranges {
+impl<I: Ord> Default for Ranges<I> {
+    fn default() -> Self {
+        Self { ranges: Map::default(), first_of: Map::default(), counts: Map::default() }
+    }
+}
+
+impl<I: Copy + Ord> Ranges<I> {
     /// All, in the order of their addresses.
-    pub(super) fn all(&self) -> impl Iterator<Item = &DynamicRange> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &DynamicRange<I>> {
         self.ranges.values()
     }
 
     /// The range with that id.
-    pub(super) fn get(&self, id: IpRangeId) -> Option<&DynamicRange> {
+    pub(super) fn get(&self, id: I) -> Option<&DynamicRange<I>> {
         self.ranges.get(self.first_of.get(&id)?)
     }
 
-    /// Adds, replaces or removes a range; `bound` has all bindings from one address to another.
-    pub(super) fn set<I: Iterator<Item = (IpAddr, Counted)>>(
+    /// Adds, replaces or removes a range; `bound` has all bindings of its kind from one address to another.
+    pub(super) fn set<B: Iterator<Item = (IpAddr, Counted)>>(
         &mut self,
-        id: IpRangeId,
-        range: Option<&IpRange>,
-        bound: impl FnOnce(IpAddr, IpAddr) -> I,
+        id: I,
+        new: Option<DynamicRange<I>>,
+        bound: impl FnOnce(IpAddr, IpAddr) -> B,
     ) {
-        let dynamic = range.filter(|range| range.purpose == Purpose::Dynamic);
-        let new = dynamic.map(|range| DynamicRange {
-            id,
-            subnet: range.subnet,
-            first: range.start_ip,
-            last: range.end_ip,
-        });
         let known = self.get(id).copied();
         if known == new {
             return;
@@ -100,7 +129,7 @@ impl Ranges {
         }
     }
 
-    fn remove(&mut self, range: &DynamicRange) {
+    fn remove(&mut self, range: &DynamicRange<I>) {
         self.ranges.remove_mut(&range.first);
         self.first_of.remove_mut(&range.id);
         let (first, last) = ((range.first, 0, 0), (range.first, u8::MAX, u64::MAX));
@@ -126,7 +155,7 @@ impl Ranges {
     }
 
     /// The addresses of a range that are promised at a time or after it, by up to ten seconds more.
-    pub(super) fn promised(&self, range: &DynamicRange, at: Timestamp) -> Promised {
+    pub(super) fn promised(&self, range: &DynamicRange<I>, at: Timestamp) -> Promised {
         let sum = |state| {
             let (state, from) = (number(state), at.unix_ms / BUCKET_MS);
             let (from, to) = ((range.first, state, from), (range.first, state, u64::MAX));
@@ -181,7 +210,7 @@ mod tests {
         fn ranges_count_what_a_scan_finds(
             steps in prop::collection::vec((0..5_u8, 0..24_u8, 0..3_usize, 0..6_u64), 0..120),
         ) {
-            let mut ranges = Ranges::default();
+            let mut ranges = Ranges::<IpRangeId>::default();
             let mut bindings: BTreeMap<IpAddr, Counted> = BTreeMap::new();
             let mut spans = [None; 2];
             for (step, number, state, bucket) in steps {
@@ -199,7 +228,8 @@ mod tests {
                             let within = bindings.range(from..=to);
                             within.map(|(ip, counted)| (*ip, *counted)).collect::<Vec<_>>().into_iter()
                         };
-                        ranges.set(new.id, Some(&new).filter(|_| state < 2), bound);
+                        let of = DynamicRange::of(&new).filter(|_| state < 2);
+                        ranges.set(new.id, of, bound);
                         spans[at] = spans[at].filter(|_| state < 2);
                     }
                     1 => {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::controller::{RackController, RegionController};
 use model::device::Device;
 use model::dns::dnsresource::DnsResource;
-use model::id::{IpRangeId, SystemId};
+use model::id::{IpRangeId, PrefixPoolId, SystemId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
@@ -16,6 +16,7 @@ use model::machine::Machine;
 use model::machine::hardware::Hardware;
 use model::machine::power::PowerJob;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::range::{AddressRange, address, number};
 use model::net::reserved::ReservedAddress;
 use model::time::Timestamp;
@@ -30,7 +31,7 @@ use crate::row::{
 };
 use crate::views::intervals::Intervals;
 use crate::views::machines::{MachineKey, Machines};
-use crate::views::ranges::{Counted, DynamicRange, Promised, Ranges};
+use crate::views::ranges::{Counted, DelegatedRange, DynamicRange, Promised, Ranges};
 
 /// The objects in memory, as they were at one revision.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,7 @@ pub struct State {
     /// The addresses in use, by the time until which their clients may use them.
     leases_by_end: Set<(Timestamp, IpAddr)>,
     ranges: Ranges,
+    pools: Ranges<PrefixPoolId>,
     /// The blocks by their first address, with how many of their addresses have a binding.
     blocks: Map<IpAddr, (Arc<Block>, u32)>,
     /// The addresses that a row holds, by its key.
@@ -65,6 +67,8 @@ struct Bound {
     /// Until when the client may use it, if it is in use.
     told_until: Option<Timestamp>,
     state: BindingState,
+    /// Whether it is a prefix that is bound.
+    is_prefix: bool,
 }
 
 impl Bound {
@@ -75,6 +79,7 @@ impl Bound {
             promise_until: binding.promise_until,
             told_until: in_use.then_some(binding.told_until),
             state: binding.state,
+            is_prefix: !binding.is_of_address(),
         }
     }
 
@@ -170,6 +175,12 @@ impl State {
 
     /// The addresses that were bound to a client, on any link.
     pub fn bound_to(&self, mac: MacAddress) -> impl Iterator<Item = IpAddr> {
+        let is_address = |ip: &IpAddr| self.bindings.get(ip).is_some_and(|it| !it.is_prefix);
+        self.leased_to(mac).filter(is_address)
+    }
+
+    /// The same, with the first addresses of prefixes that were delegated to it.
+    pub fn leased_to(&self, mac: MacAddress) -> impl Iterator<Item = IpAddr> {
         let first = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
         let from = self.bindings_by_mac.range((mac, first)..);
         from.take_while(move |(of, _)| *of == mac).map(|(_, ip)| *ip)
@@ -203,6 +214,17 @@ impl State {
         self.ranges.promised(range, at)
     }
 
+    /// All pools of prefixes, in the order of their addresses.
+    pub fn prefix_pools(&self) -> impl Iterator<Item = &DelegatedRange> {
+        self.pools.all()
+    }
+
+    /// How many prefixes of a pool are promised to clients at a time.
+    #[must_use]
+    pub fn promised_of_pool(&self, pool: &DelegatedRange, at: Timestamp) -> Promised {
+        self.pools.promised(pool, at)
+    }
+
     /// All address blocks, in the order of their addresses.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.blocks.values().map(|(block, _)| block)
@@ -224,6 +246,12 @@ impl State {
     pub fn bound_within(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
         let within = (first <= last).then(|| self.bindings.range(first..=last));
         within.into_iter().flatten().map(|(ip, _)| *ip)
+    }
+
+    /// The first addresses of the prefixes from `first` to `last` that are delegated, or were lately, in order.
+    pub fn delegated_within(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
+        let within = (first <= last).then(|| self.bindings.range(first..=last));
+        within.into_iter().flatten().filter(|(_, bound)| bound.is_prefix).map(|(ip, _)| *ip)
     }
 
     /// The block that an address lies in.
@@ -265,6 +293,7 @@ impl State {
             prefix::<Device>(),
             prefix::<PowerJob>(),
             prefix::<IpRange>(),
+            prefix::<PrefixPool>(),
             prefix::<Binding>(),
             prefix::<Block>(),
             prefix::<ReservedAddress>(),
@@ -343,10 +372,12 @@ impl State {
             self.set_block(at, key, value);
         } else if let Some(id) = row_id::<IpRange>(key) {
             let range = self.row::<IpRange>(at, key, value);
-            let bindings = &self.bindings;
-            self.ranges.set(id, range.as_ref(), |first, last| {
-                bindings.range(first..=last).map(|(ip, bound)| (*ip, bound.counted()))
-            });
+            let bound = |first, last| bound(&self.bindings, false, first, last);
+            self.ranges.set(id, range.as_ref().and_then(DynamicRange::of), bound);
+        } else if let Some(id) = row_id::<PrefixPool>(key) {
+            let pool = self.row::<PrefixPool>(at, key, value);
+            let bound = |first, last| bound(&self.bindings, true, first, last);
+            self.pools.set(id, pool.as_ref().map(DelegatedRange::of_pool), bound);
         } else if row_id::<ReservedAddress>(key).is_some() {
             let reserved = self.row::<ReservedAddress>(at, key, value);
             self.hold(key, reserved.iter().map(|reserved| reserved.ip).collect());
@@ -380,11 +411,11 @@ impl State {
             }
             self.bindings.remove_mut(&ip);
             self.count_bound(ip, false);
-            self.ranges.count(ip, old.counted(), false);
+            self.count_promised(ip, &old, false);
         }
         if let Some(new) = binding {
             self.count_bound(ip, true);
-            self.ranges.count(ip, new.counted(), true);
+            self.count_promised(ip, &new, true);
             if let Some(mac) = new.mac {
                 self.bindings_by_mac.insert_mut((mac, ip));
             }
@@ -393,6 +424,15 @@ impl State {
                 self.leases_by_end.insert_mut((told_until, ip));
             }
             self.bindings.insert_mut(ip, new);
+        }
+    }
+
+    /// An address or a prefix was bound, or is so no more.
+    fn count_promised(&mut self, ip: IpAddr, bound: &Bound, more: bool) {
+        if bound.is_prefix {
+            self.pools.count(ip, bound.counted(), more);
+        } else {
+            self.ranges.count(ip, bound.counted(), more);
         }
     }
 
@@ -465,6 +505,18 @@ impl State {
 /// A row that could be read; of one that could not, why.
 fn readable<T: Row>(row: Result<T, TableError>) -> Option<T> {
     row.inspect_err(|error| tracing::warn!("left out of the model: {error}")).ok()
+}
+
+/// The bindings of addresses from one to another, or those of prefixes.
+fn bound(
+    bindings: &Map<IpAddr, Bound>,
+    prefixes: bool,
+    first: IpAddr,
+    last: IpAddr,
+) -> impl Iterator<Item = (IpAddr, Counted)> {
+    let within = bindings.range(first..=last);
+    let alike = within.filter(move |(_, bound)| bound.is_prefix == prefixes);
+    alike.map(|(ip, bound)| (*ip, bound.counted()))
 }
 
 /// A machine without what only its own page shows.

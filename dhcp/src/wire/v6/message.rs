@@ -4,13 +4,14 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use model::mac::MacAddress;
+use model::net::prefix::Prefix;
 
 use crate::wire::v6::options::{Options, OptionsError};
 use crate::wire::v6::{code, duid};
 
 /// How many relays pass on a message at most (RFC 9915 §7.6: `HOP_COUNT_LIMIT`).
 pub const RELAYS_MAX: usize = 8;
-/// How many associations one message may have, and how many addresses one of them.
+/// How many associations one message may have, and how many addresses or prefixes one of them.
 const ASSOCIATIONS_MAX: usize = 16;
 const ADDRESSES_MAX: usize = 16;
 /// The type of what relays send to servers.
@@ -141,15 +142,27 @@ pub enum Purpose {
     Prefixes,
 }
 
-/// An identity association: one of the things that a client has addresses for.
+/// What an association has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leased {
+    /// An address.
+    Address(Ipv6Addr),
+    /// A prefix.
+    Prefix(Prefix),
+}
+
+/// An identity association: one of the things that a client has addresses or prefixes for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Association {
     /// What it is for.
     pub purpose: Purpose,
     /// Its number, which the client gave it.
     pub id: u32,
-    /// The addresses that the client has, or would like to have.
+    /// The addresses that the client has, or would like to have; none when it is for prefixes.
     pub addresses: Vec<Ipv6Addr>,
+    /// The prefixes that the client has, or would like to have: of one that is unspecified, the length means something
+    /// (RFC 8168).
+    pub prefixes: Vec<Prefix>,
 }
 
 /// A message of a client, possibly through relays.
@@ -312,31 +325,41 @@ fn associations(options: Options<'_>) -> Result<Vec<Association>, MessageError> 
         };
         let Some((fixed, rest)) = value.split_first_chunk::<12>() else { continue };
         let id = u32::from_be_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]);
-        let addresses = addresses(Options::parse(rest)?)?;
+        let options = Options::parse(rest)?;
+        let (addresses, prefixes) = match purpose {
+            Purpose::Addresses => (items(options, code::IA_ADDRESS, address)?, Vec::new()),
+            Purpose::Prefixes => (Vec::new(), items(options, code::IA_PREFIX, prefix)?),
+        };
         let twice = found.iter().any(|own| (own.purpose, own.id) == (purpose, id));
         if twice || found.len() >= ASSOCIATIONS_MAX {
             return Err(MessageError::TooMany);
         }
-        found.push(Association { purpose, id, addresses });
+        found.push(Association { purpose, id, addresses, prefixes });
     }
     Ok(found)
 }
 
-fn addresses(options: Options<'_>) -> Result<Vec<Ipv6Addr>, MessageError> {
-    let mut found = Vec::new();
-    for (code, value) in options.iter() {
-        // The lifetimes and the length of a prefix stand before it.
-        let octets = match code {
-            code::IA_ADDRESS => value.first_chunk::<16>(),
-            code::IA_PREFIX => value.get(9..).and_then(<[u8]>::first_chunk::<16>),
-            _ => continue,
-        };
-        if found.len() >= ADDRESSES_MAX {
-            return Err(MessageError::TooMany);
-        }
-        found.extend(octets.map(|octets| Ipv6Addr::from(*octets)));
+/// The values of the options of one kind that can be read.
+fn items<T>(
+    options: Options<'_>,
+    wanted: u16,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Vec<T>, MessageError> {
+    let values = options.iter().filter(|(code, _)| *code == wanted).map(|(_, value)| value);
+    let found: Vec<Option<T>> = values.take(ADDRESSES_MAX + 1).map(read).collect();
+    if found.len() > ADDRESSES_MAX {
+        return Err(MessageError::TooMany);
     }
-    Ok(found)
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn address(value: &[u8]) -> Option<Ipv6Addr> {
+    value.first_chunk::<16>().map(|octets| Ipv6Addr::from(*octets))
+}
+
+/// Its lifetimes and its length stand before it. What is behind its length is none of it.
+fn prefix(value: &[u8]) -> Option<Prefix> {
+    Prefix::around(address(value.get(9..)?)?, *value.get(8)?)
 }
 
 fn numbers(value: &[u8]) -> Vec<u16> {

@@ -1,9 +1,7 @@
 //! What a server says, and the way back through the relays (RFC 9915 §19.3).
 
-use std::net::Ipv6Addr;
-
 use crate::wire::v6::code::{self, Status};
-use crate::wire::v6::message::{Association, Purpose, Relay};
+use crate::wire::v6::message::{Association, Leased, Purpose, Relay};
 
 const RELAY_REPLY: u8 = 13;
 
@@ -44,11 +42,11 @@ pub struct Reply {
     options: Vec<u8>,
 }
 
-/// An address as an association has it.
+/// An address or a prefix as an association has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given {
-    /// The address.
-    pub ip: Ipv6Addr,
+    /// What it has.
+    pub what: Leased,
     /// For how many seconds the client may use it; 0 to make it give it up.
     pub seconds: u32,
 }
@@ -70,7 +68,7 @@ impl Reply {
         put_status(&mut self.options, status, why);
     }
 
-    /// Adds an association: its times, its addresses, and its status if that is not success.
+    /// Adds an association: its times, its addresses or prefixes, and its status if that is not success.
     pub fn put_association(
         &mut self,
         of: &Association,
@@ -81,15 +79,15 @@ impl Reply {
         let mut value = of.id.to_be_bytes().to_vec();
         value.extend(renew_s.to_be_bytes());
         value.extend(rebind_s.to_be_bytes());
-        for Given { ip, seconds } in given {
+        for Given { what, seconds } in given {
             let lifetimes = [seconds.to_be_bytes(), seconds.to_be_bytes()].concat();
-            match of.purpose {
-                Purpose::Addresses => {
+            match what {
+                Leased::Address(ip) => {
                     put(&mut value, code::IA_ADDRESS, &[&ip.octets()[..], &lifetimes].concat());
                 }
-                // No prefix is given; one that a client has is taken back with whatever length.
-                Purpose::Prefixes => {
-                    let prefix = [&lifetimes[..], &[64], &ip.octets()].concat();
+                Leased::Prefix(prefix) => {
+                    let octets = prefix.network().octets();
+                    let prefix = [&lifetimes[..], &[prefix.length()], &octets].concat();
                     put(&mut value, code::IA_PREFIX, &prefix);
                 }
             }

@@ -113,7 +113,7 @@ fn known(known: &KnownClient) -> Vec<String> {
     }
     lines.extend(known.reserved.iter().map(|ip| format!("{ip} is kept for it")));
     lines.extend(known.leases.iter().map(|lease| {
-        let (ip, until, promised) = (lease.ip, &lease.told_until, &lease.promised_until);
+        let (ip, until, promised) = (lease.what(), &lease.told_until, &lease.promised_until);
         format!("{ip} is its, {}: told until {until}, promised until {promised}", lease.state)
     }));
     if lines.is_empty() {

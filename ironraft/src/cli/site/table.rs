@@ -41,6 +41,7 @@ pub(crate) const KINDS: &[Kind] = &[
         ])
         .without(&["fabric", "vid"]),
     kind("ip-ranges", &["start_ip"]).with(&[field("subnet").refers(&["subnets"])]).leaf(),
+    kind("prefix-pools", &["prefix"]).with(&[field("subnet").refers(&["subnets"])]).leaf(),
     kind("reserved-ips", &["ip"]).with(&[field("subnet").refers(&["subnets"])]).leaf(),
     kind("static-routes", &["source", "destination", "gateway_ip"])
         .with(&[field("source").refers(&["subnets"]), field("destination").refers(&["subnets"])])

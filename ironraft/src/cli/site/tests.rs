@@ -190,6 +190,10 @@ async fn made() -> Region {
             json!({"type": "dynamic", "start_ip": "10.1.0.100", "end_ip": "10.1.0.150", "comment": "c"}),
         ),
         ("ip-ranges", json!({"type": "reserved", "start_ip": "10.1.0.2", "end_ip": "10.1.0.5"})),
+        (
+            "prefix-pools",
+            json!({"prefix": "fd00:a00::/40", "delegated_length": 56, "subnet": "fd00:1::/64"}),
+        ),
         ("reserved-ips", json!({"ip": "10.1.0.20", "mac_address": mac(9), "comment": "printer"})),
         (
             "static-routes",

@@ -51,6 +51,7 @@ fn binding(address: &str, last: u8, hostname: Option<&str>) -> Binding {
         vlan: VlanId(1),
         client: mac(last).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: hostname.map(str::to_owned),
         told_until: Timestamp::default(),
@@ -221,4 +222,18 @@ fn a_machine_is_called_by_its_name_in_both_families() {
     assert_eq!(of(" AAAA "), ["web.maas AAAA fd00::9"]);
     assert!(of(" A ").contains(&&"web.maas A 10.1.2.9".to_owned()), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("10.1.2.77")), "{lines:?}");
+}
+
+/// Whoever has a prefix is not the host at its first address.
+#[test]
+fn a_delegated_prefix_has_no_name() {
+    let router = machine("router", vec![interface(1, true, &[])]);
+    let of_router = Binding {
+        client: crate::lease::client::ClientId::Identifier([254, 0, 0, 0, 1, 0, 2].into()),
+        hardware: Some(mac(1)),
+        prefix_length: Some(56),
+        ..binding("fd00:a:0:100::", 1, Some("gate"))
+    };
+    let lines = lines(&[], &[router], &[of_router]);
+    assert!(!lines.iter().any(|line| line.contains("fd00:a:0:100::")), "{lines:?}");
 }

@@ -28,6 +28,7 @@ impl<const RACKS: usize> Explorer<RACKS> {
             vlan: VlanId(1),
             client: client_id(held.client),
             hardware: None,
+            prefix_length: None,
             state: if held.released { BindingState::Released } else { BindingState::Active },
             hostname: None,
             told_until: time(held.told),
@@ -41,6 +42,7 @@ impl<const RACKS: usize> Explorer<RACKS> {
         Block {
             id: BlockId(1),
             iprange: IpRangeId(1),
+            prefix_length: None,
             subnet: SubnetId(1),
             vlan: VlanId(1),
             first: self.ip,
@@ -89,6 +91,7 @@ impl<const RACKS: usize> Explorer<RACKS> {
             ip: self.ip,
             client: client_id(client),
             hardware: None,
+            prefix_length: None,
             hostname: None,
             told_ms: u64::from(told),
             block: self.own_block(world, rack).map(|block| (block.id, block.epoch)),

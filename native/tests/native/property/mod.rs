@@ -33,6 +33,7 @@ const KINDS_OF_OBJECTS: &[(&str, &str)] = &[
     ("vlans", ""),
     ("subnets", "subnets/"),
     ("ip-ranges", "ipranges/"),
+    ("prefix-pools", ""),
     ("static-routes", "static-routes/"),
     ("reserved-ips", "reservedips/"),
     ("ip-addresses", ""),

@@ -59,6 +59,7 @@ fn binding(last: u8, state: BindingState, promise_until: Timestamp) -> Binding {
         vlan: VlanId(1),
         client: MacAddress([2, 0, 0, 0, 0, last]).into(),
         hardware: None,
+        prefix_length: None,
         state,
         hostname: None,
         told_until: promise_until,
@@ -104,6 +105,7 @@ async fn a_pool_is_counted_by_what_became_of_its_addresses() {
     let block = Block {
         id: BlockId(1),
         iprange: RANGE,
+        prefix_length: None,
         subnet: SUBNET,
         vlan: VlanId(1),
         first: ip(100),

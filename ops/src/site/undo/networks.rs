@@ -6,6 +6,7 @@ use model::dhcp::snippet::{DhcpSnippet, Scope};
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::prefix_pool::PrefixPool;
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -17,7 +18,8 @@ use crate::error::Refusal;
 use crate::machine::placement;
 use crate::network::vlans::VlanName;
 use crate::network::{
-    dependents, dhcpsnippets, fabrics, ipranges, spaces, staticroutes, subnets, vlans,
+    delegations, dependents, dhcpsnippets, fabrics, ipranges, prefixpools, spaces, staticroutes,
+    subnets, vlans,
 };
 use crate::site::undo::kind::{Kind, present};
 
@@ -122,6 +124,24 @@ impl Kind for IpRange {
             vlans::check_served(tx, subnet.vlan)?;
         }
         Ok(())
+    }
+}
+
+impl Kind for PrefixPool {
+    const NAME: &'static str = "prefix pool";
+    const PERMISSION: Permission = Permission::ManageNetwork;
+
+    fn label(&self) -> String {
+        self.prefix.to_string()
+    }
+
+    fn remove(&self, tx: &mut Tx, _: &Actor) -> Result<(), Refusal> {
+        delegations::remove(tx, self.id, false)
+    }
+
+    fn check(&self, tx: &mut Tx, _: &Actor, was: Option<&Self>) -> Result<(), Refusal> {
+        let subnet = present::<Subnet>(tx, &self.subnet, "subnet")?;
+        prefixpools::check_row(tx, &subnet, self, was)
     }
 }
 

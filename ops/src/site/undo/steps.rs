@@ -10,6 +10,7 @@ use model::dns::domain::Domain;
 use model::error::Kind as ErrorKind;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
@@ -70,6 +71,7 @@ pub(super) fn of(past: &Past) -> Result<Vec<Box<dyn Step>>, Refusal> {
     steps.add::<ReservedIp>(past)?;
     steps.add::<ReservedAddress>(past)?;
     steps.add::<IpRange>(past)?;
+    steps.add::<PrefixPool>(past)?;
     steps.add::<Subnet>(past)?;
     // A fabric goes with its VLANs.
     steps.add::<Fabric>(past)?;

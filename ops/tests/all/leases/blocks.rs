@@ -13,7 +13,7 @@ use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::user::User;
-use ops::network::blocks::{BlockRequest, request_blocks};
+use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::ipaddresses::{ReserveRequest, reserve};
 use ops::network::leases::{RackProcess, remove_expired};
 use ops::network::pools::pools;
@@ -382,7 +382,7 @@ async fn blocks_follow_their_subnet_to_another_link() {
         tx.put(&Subnet { vlan: to, ..subnet })
     })
     .await;
-    let request = BlockRequest { vlan: to, free: 0, wanted: 0, ipv6: false };
+    let request = BlockRequest { vlan: to, free: 0, wanted: 0, of: Wanted::Ipv4 };
     let (granted, _) = request_blocks(&site.tables, &rack, &[request]).await.unwrap();
     let moved = granted.iter().find(|moved| moved.id == block.id).unwrap();
     assert_eq!((moved.vlan, moved.epoch), (to, block.epoch));

@@ -9,7 +9,7 @@ use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::net::iprange::{IpRange, Purpose};
 use model::net::subnet::Subnet;
-use ops::network::blocks::{BlockRequest, request_blocks};
+use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::leases::{CommitRefusal, RackProcess};
 use ops::network::pools::pools;
 use tables::read::Reads;
@@ -53,7 +53,7 @@ async fn site() -> (Site, SubnetId) {
 
 /// What a rack owns of IPv6 that asks for addresses of it.
 async fn blocks(site: &Site, rack: &RackProcess, free: u32, wanted: u32) -> Vec<Block> {
-    let requests = [BlockRequest { vlan: site.vlan, free, wanted, ipv6: true }];
+    let requests = [BlockRequest { vlan: site.vlan, free, wanted, of: Wanted::Ipv6 }];
     let mut blocks = request_blocks(&site.tables, rack, &requests).await.unwrap().0;
     blocks.retain(|block| block.first.is_ipv6());
     blocks

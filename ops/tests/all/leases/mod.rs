@@ -6,6 +6,7 @@ mod blocks;
 mod conflicts;
 mod external_dhcp;
 mod ipv6;
+mod prefixes;
 mod quarantine;
 mod races;
 pub(crate) mod site;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::commit::{Change, Refusal};
-use ops::network::blocks::{BlockRequest, request_blocks};
+use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::leases::{CommitOutcome, CommitRefusal};
 use tables::read::Reads;
 use tokio::sync::Barrier;
@@ -55,7 +55,7 @@ async fn racks_that_ask_at_once_never_get_the_same_block() {
     for number in 0..8 {
         let (tables, start) = (site.tables.clone(), Arc::clone(&start));
         let rack = process(1 + number % 2, 7);
-        let requests = [BlockRequest { vlan: site.vlan, free: 0, wanted: 0, ipv6: false }];
+        let requests = [BlockRequest { vlan: site.vlan, free: 0, wanted: 0, of: Wanted::Ipv4 }];
         tasks.spawn(async move {
             start.wait().await;
             request_blocks(&tables, &rack, &requests).await.map(|(blocks, _)| (rack.rack, blocks))

@@ -16,7 +16,7 @@ use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap::bootstrap;
-use ops::network::blocks::{BlockRequest, request_blocks};
+use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::leases::{
     CommitOutcome, CommitRefusal, LeaseRequest, RackProcess, commit_bindings,
 };
@@ -94,7 +94,7 @@ impl Site {
         free: u32,
         wanted: u32,
     ) -> Vec<Block> {
-        let requests = [BlockRequest { vlan: self.vlan, free, wanted, ipv6: false }];
+        let requests = [BlockRequest { vlan: self.vlan, free, wanted, of: Wanted::Ipv4 }];
         request_blocks(&self.tables, process, &requests).await.unwrap().0
     }
 
@@ -149,6 +149,7 @@ impl Site {
             ip,
             client: mac.into(),
             hardware: None,
+            prefix_length: None,
             hostname: None,
             told_ms: TOLD_MS,
             block: block.map(|block| (block.id, block.epoch)),

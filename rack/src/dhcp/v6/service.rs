@@ -58,6 +58,7 @@ pub struct DhcpV6Service {
     commits: Commits,
     blocks: Blocks,
     relay: Relay,
+    prefix_blocks: Blocks,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
 }
@@ -96,6 +97,7 @@ impl DhcpV6Service {
             parked: Parked::default(),
             commits: Commits::new(),
             blocks: Blocks::of_ipv6(),
+            prefix_blocks: Blocks::of_prefixes(),
             shown: BTreeSet::new(),
         }
     }
@@ -114,6 +116,11 @@ impl DhcpV6Service {
                 Some(pools) = self.blocks.answered() => {
                     if let Some(pools) = pools {
                         self.engine.leases.set_pools(pools);
+                    }
+                }
+                Some(pools) = self.prefix_blocks.answered() => {
+                    if let Some(pools) = pools {
+                        self.engine.prefixes.set_pools(pools);
                     }
                 }
                 _ = ticks.tick() => self.tick(),
@@ -221,6 +228,7 @@ impl DhcpV6Service {
             match output {
                 Output::Send(sending) => self.send(&sending),
                 Output::Commit(commit) => self.commits.push(commit.of_any_family()),
+                Output::Delegate(commit) => self.commits.push(commit.of_any_family()),
                 Output::Report(exchange) => {
                     let (client, ip) = (&exchange.client, exchange.ip);
                     debug!(%client, %ip, "client {client} has address {ip}");
@@ -260,16 +268,22 @@ impl DhcpV6Service {
         }
     }
 
-    /// A region of a version before knows no leases of IPv6: it is as good as none.
+    /// A region of a version before knows no leases of IPv6, or no prefixes: it is as good as none.
     fn set_clock(&mut self) {
-        let reachable = self.uplink.offers().is_some_and(|offers| offers.serves_ipv6);
-        self.engine.leases.set_reachable(reachable);
+        let (now, offers) = (self.now(), self.uplink.offers());
+        let Engine { leases, prefixes, .. } = &mut self.engine;
+        leases.set_reachable(offers.is_some_and(|offers| offers.serves_ipv6));
+        prefixes.set_reachable(offers.is_some_and(|offers| offers.delegates_prefixes));
         match self.clock.now() {
             Some(bounds) => {
-                let clock = Bounds::between(self.now(), bounds.earliest, bounds.latest);
-                self.engine.leases.set_clock(clock);
+                let clock = Bounds::between(now, bounds.earliest, bounds.latest);
+                leases.set_clock(clock);
+                prefixes.set_clock(clock);
             }
-            None => self.engine.leases.forget_clock(),
+            None => {
+                leases.forget_clock();
+                prefixes.forget_clock();
+            }
         }
     }
 
@@ -304,14 +318,21 @@ impl DhcpV6Service {
             let (incarnation, waiting) = (self.own.incarnation, self.parked.len());
             self.blocks.ask(&mut self.engine.leases, &self.uplink, incarnation, waiting, now);
         }
+        if self.uplink.offers().is_some_and(|offers| offers.delegates_prefixes) {
+            let (incarnation, waiting) = (self.own.incarnation, self.parked.len());
+            let prefixes = &mut self.engine.prefixes;
+            self.prefix_blocks.ask(prefixes, &self.uplink, incarnation, waiting, now);
+        }
     }
 
     fn show_queues(&mut self) {
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.metrics.waiting.set(gauge(self.ports.waiting()));
         self.metrics.parked.set(gauge(self.parked.len()));
-        self.metrics.open_commits.set(gauge(self.engine.leases.open_commits()));
-        self.metrics.offline_answers.inc_by(self.engine.leases.take_answered_offline());
+        let Engine { leases, prefixes, .. } = &mut self.engine;
+        self.metrics.open_commits.set(gauge(leases.open_commits() + prefixes.open_commits()));
+        let offline = leases.take_answered_offline() + prefixes.take_answered_offline();
+        self.metrics.offline_answers.inc_by(offline);
     }
 
     /// Tells of the links that are served, and of no others.
@@ -322,20 +343,31 @@ impl DhcpV6Service {
         for vlan in &served {
             let free = leases.free_addresses(*vlan, stock::WANTED_MAX, now);
             self.metrics.set_link(*vlan, leases.view().own_blocks(*vlan).count(), free);
+            self.show_prefixes(*vlan, now);
         }
         self.shown.difference(&served).for_each(|vlan| self.metrics.forget_link(*vlan));
         self.shown = served;
     }
 
+    /// Tells how many prefixes are left on a link that has any.
+    fn show_prefixes(&self, vlan: VlanId, now: Moment) {
+        let prefixes = &self.engine.prefixes;
+        let has_pools = prefixes.view().pools_on(vlan).next().is_some();
+        let free = has_pools.then(|| prefixes.free_addresses(vlan, stock::WANTED_MAX, now));
+        self.metrics.set_prefixes(vlan, free);
+    }
+
     fn follow_generation(&mut self) {
         let step = self.generations.step();
         self.engine.leases.update(|view| copy::update(view, &step));
+        self.engine.prefixes.update(|view| copy::update(view, &step));
         if step.changed().any(|key| matches!(key, Key::Vlan(_) | Key::Subnet(_))) {
             self.follow_interfaces();
         }
         let mut blocks = false;
         for key in step.changed() {
             self.blocks.follow(&self.own.rack, &step.generation, key);
+            self.prefix_blocks.follow(&self.own.rack, &step.generation, key);
             blocks |= matches!(key, Key::Block(_));
         }
         if blocks {

@@ -40,6 +40,7 @@ async fn fill(tables: &Tables) {
         vlan: VlanId(1),
         client: MacAddress([2, 0, 0, 0, 0, last]).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: None,
         told_until: until,
@@ -61,7 +62,13 @@ async fn a_rack_hears_how_full_the_pools_of_its_links_are() {
     let tables = Tables::new(Store::in_memory());
     fill(&tables).await;
     let ask = async |vlan| {
-        let blocks = vec![proto::rack::BlockRequest { vlan, free: 0, wanted: 256, ipv6: false }];
+        let blocks = vec![proto::rack::BlockRequest {
+            vlan,
+            free: 0,
+            wanted: 256,
+            ipv6: false,
+            prefixes: false,
+        }];
         let request = RequestBlocksRequest { incarnation: 7, blocks };
         request_blocks(&tables, &SystemId::from_number(1), request).await.unwrap().pools
     };

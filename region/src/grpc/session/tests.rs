@@ -221,6 +221,7 @@ async fn rack_that_resumes_at_a_region_behind_it_keeps_the_links_it_has() {
     let block = Block {
         id: BlockId(1),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SubnetId(1),
         vlan: VlanId(1),
         first: address(1),

@@ -72,6 +72,7 @@ fn binding(site: &Site, hostname: &str, told: u64) -> Binding {
         vlan: site.vlan,
         client: MacAddress([0x52, 0x54, 0, 0, 0, 7]).into(),
         hardware: None,
+        prefix_length: None,
         state: BindingState::Active,
         hostname: Some(hostname.to_owned()),
         told_until: Timestamp::from_unix_ms(told),

@@ -24,14 +24,16 @@ const NET: &str = "fd00:10:10::/64";
 /// What a client runs when something happens; dhclient leaves the address to it.
 const HOOK: &str = r#"#!/bin/sh
 address=${new_ip6_address:-$new_dhcp6_ia_na1_ia_addr1}
+network=${new_dhcp6_ia_pd1_prefix1_prefix:-$new_dhcp6_ia_pd1_prefix1}
+delegated=${new_ip6_prefix:-$network/$new_dhcp6_ia_pd1_prefix1_length}
 case $reason in
     BOUND6 | RENEW6 | REBIND6)
         [ -z "$new_ip6_address" ] || ip -6 address replace "$address/128" dev "$interface" nodad
         ;;
 esac
-printf 'reason=%s\taddress=%s\tdns=%s\tprefix=%s\tresolvers=%s\tdomains=%s\n' "$reason" "$address" \
-    "$new_dhcp6_name_servers" "$nd1_prefix_information1_prefix" "$nd1_rdnss1_servers" \
-    "$nd1_dnssl1_search" >>@FOLDER@/events
+printf 'reason=%s\taddress=%s\tdns=%s\tprefix=%s\tresolvers=%s\tdomains=%s\tdelegated=%s\n' "$reason" \
+    "$address" "$new_dhcp6_name_servers" "$nd1_prefix_information1_prefix" "$nd1_rdnss1_servers" \
+    "$nd1_dnssl1_search" "$delegated" >>@FOLDER@/events
 "#;
 
 /// One gets an address and gives it back; the other renews, loses the rack that answered it, and goes on at the other one
@@ -44,14 +46,14 @@ async fn dhclient_and_dhcpcd_keep_their_ipv6_addresses_while_a_rack_dies() {
     let mut asking = Client::add(&mut site, "c1").expect("a client");
     let mut staying = Client::add(&mut site, "c2").expect("a client");
 
-    asking.start(&site, dhclient(&asking.folder, &[])).expect("it starts");
+    asking.start(&site, dhclient(&asking.folder, "pid", &[])).expect("it starts");
     let told = asking.next(&["BOUND6"]).await.expect("dhclient has an address");
     let racks: Vec<String> = (0..2).map(|number| rack_address(11 + number).to_string()).collect();
     assert!(racks.iter().all(|rack| told.dns.contains(rack)), "{told:?} and {racks:?}");
     let lease = leased(&site, told.address).await.expect("regions know of it");
     assert_eq!(lease["state"], "active", "{lease}");
     asking.kill().expect("it ends");
-    let release = dhclient(&asking.folder, &["-r"]);
+    let release = dhclient(&asking.folder, "no-pid", &["-r"]);
     asking.start(&site, release).expect("it gives it back");
     wait_state(&site, told.address, "kept").await.expect("it is given back");
 
@@ -105,7 +107,7 @@ pub(super) async fn serve_ipv6(site: &mut Site) -> anyhow::Result<String> {
 }
 
 /// The lease of an address, once the API tells of it.
-async fn leased(site: &Site, address: Ipv6Addr) -> anyhow::Result<Value> {
+pub(super) async fn leased(site: &Site, address: Ipv6Addr) -> anyhow::Result<Value> {
     let cli = site.cluster.cli();
     wait_for(&format!("{address} is leased"), PROCESS_STALL, async |signs| {
         let leases = cli.json(&["dhcp", "leases", "--ip", &address.to_string()]).await?;
@@ -115,7 +117,7 @@ async fn leased(site: &Site, address: Ipv6Addr) -> anyhow::Result<Value> {
     .await
 }
 
-async fn wait_state(site: &Site, address: Ipv6Addr, state: &str) -> anyhow::Result<()> {
+pub(super) async fn wait_state(site: &Site, address: Ipv6Addr, state: &str) -> anyhow::Result<()> {
     wait_for(&format!("{address} is {state}"), PROCESS_STALL, async |signs| {
         let lease = leased(site, address).await?;
         signs.see("state", &lease["state"]);
@@ -124,14 +126,15 @@ async fn wait_state(site: &Site, address: Ipv6Addr, state: &str) -> anyhow::Resu
     .await
 }
 
-fn dhclient(folder: &Path, more: &[&str]) -> Command {
+/// What it says of its process it says in a file that a release does not look at: no client runs any more that it could
+/// end.
+pub(super) fn dhclient(folder: &Path, pid: &str, more: &[&str]) -> Command {
     let mut command = Command::new("dhclient");
     command.args(["-6", "-d"]).args(more);
     for (option, file) in [("-lf", "leases"), ("-sf", "hook")] {
         command.arg(option).arg(folder.join(file));
     }
-    // No client runs any more that a release could end.
-    command.arg("-pf").arg(folder.join(if more.is_empty() { "pid" } else { "no-pid" }));
+    command.arg("-pf").arg(folder.join(pid));
     command.arg(INTERFACE);
     command
 }
@@ -161,7 +164,7 @@ pub(super) type Said = BTreeMap<String, String>;
 #[derive(Debug)]
 pub(super) struct Client {
     name: String,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     process: Option<Process>,
     seen: usize,
 }
@@ -189,7 +192,7 @@ impl Client {
         Ok(Self { name: name.to_owned(), folder, process: None, seen: 0 })
     }
 
-    fn start(&mut self, site: &Site, command: Command) -> anyhow::Result<()> {
+    pub(super) fn start(&mut self, site: &Site, command: Command) -> anyhow::Result<()> {
         let lab: &Lab = site.cluster.lab();
         self.process = Some(lab.start_process(&self.name, &self.name, command)?);
         Ok(())
@@ -205,12 +208,12 @@ impl Client {
         self.start(site, command)
     }
 
-    fn kill(&mut self) -> anyhow::Result<()> {
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("it does not run")?;
         process.kill()
     }
 
-    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+    pub(super) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         self.process.as_ref().context("it does not run")?.signal(signal)
     }
 

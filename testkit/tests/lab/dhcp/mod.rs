@@ -5,6 +5,7 @@
 mod advertisements;
 mod client;
 mod clients;
+mod delegation;
 mod ipv6;
 mod networkd;
 mod page;

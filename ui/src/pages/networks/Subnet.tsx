@@ -24,7 +24,7 @@ import type { Known, UsedAddress } from "./map";
 import { spansOf, totals } from "./map";
 import type { Asked } from "./SubnetDialogs";
 import { SubnetDialogs } from "./SubnetDialogs";
-import { Leases, Ranges, ReservedIps, Routes, Snippets } from "./SubnetParts";
+import { Leases, PrefixPools, Ranges, ReservedIps, Routes, Snippets } from "./SubnetParts";
 import type { Subnet } from "./tree";
 import { spaceOf, vlanName } from "./tree";
 import type { Statistics } from "./Usage";
@@ -55,7 +55,7 @@ function useKnown(subnet: Subnet) {
       ranges: statistics.value?.ranges ?? [],
       addresses: addresses.value ?? [],
       reserved: reserved.items,
-      leases: leases.data?.items ?? [],
+      leases: (leases.data?.items ?? []).filter((lease) => lease.kind !== "prefix"),
       observed: observed.data?.items ?? [],
     }),
     [statistics.value, addresses.value, reserved.items, leases.data, observed.data],
@@ -93,6 +93,7 @@ function Page({ subnet }: { subnet: Subnet }) {
             <SubnetFacts subnet={subnet} racks={known} statistics={all.statistics.value} />
           </Panel>
         </Beside>
+        {subnet.cidr.includes(":") && <PrefixPools subnet={subnet} onAsk={setAsked} />}
         <ReservedIps reserved={all.reserved} onAsk={setAsked} />
         <Leases subnet={subnet} leases={all.leases} onAsk={setAsked} />
         <Routes subnet={subnet} onAsk={setAsked} />

@@ -12,10 +12,11 @@ import { bySubnet } from "./forms";
 import type { Subnet } from "./tree";
 import type { Statistics } from "./Usage";
 
-type Part = "ip-ranges" | "reserved-ips" | "static-routes" | "dhcp-snippets";
+type Part = "ip-ranges" | "prefix-pools" | "reserved-ips" | "static-routes" | "dhcp-snippets";
 
 export type Asked =
   | { kind: "range"; item?: Item<"ip-ranges">; type?: "dynamic" | "reserved"; ip?: string }
+  | { kind: "pool"; item?: Item<"prefix-pools"> }
   | { kind: "reserved"; item?: Item<"reserved-ips">; ip?: string; mac?: string }
   | { kind: "route"; item?: Item<"static-routes"> }
   | { kind: "snippet"; item?: Item<"dhcp-snippets"> }
@@ -32,6 +33,8 @@ export function SubnetDialogs({ subnet, statistics, asked, onClose }: Props) {
   switch (asked.kind) {
     case "range":
       return <RangeDialog subnet={subnet} statistics={statistics} asked={asked} onClose={onClose} />;
+    case "pool":
+      return <PoolDialog subnet={subnet} asked={asked} onClose={onClose} />;
     case "reserved":
       return <ReservedDialog subnet={subnet} asked={asked} onClose={onClose} />;
     case "route":
@@ -100,6 +103,21 @@ function InTheWay({ ranges }: { ranges: readonly Item<"ip-ranges">[] }) {
       ))}
     </div>
   );
+}
+
+function PoolDialog({ subnet, asked, onClose }: Of<"pool">) {
+  const { item } = asked;
+  const fields: Field[] = [
+    ...(item === undefined
+      ? [
+          { name: "prefix", label: "Prefix", isNeeded: true, placeholder: "2001:db8::/40", help: "It overlaps no subnet, and stays." },
+          { name: "delegated_length", label: "Length of each prefix that is delegated", kind: "number" as const, isNeeded: true, help: "From 48 to 64; it stays." },
+        ]
+      : []),
+    { name: "comment", label: "Comment" },
+  ];
+  const initial: Values = item === undefined ? { prefix: "", delegated_length: 56, comment: "" } : { comment: item.comment };
+  return <ObjectDialog resource="prefix-pools" noun="prefix pool" item={item} name={item?.prefix ?? ""} fields={fields} initial={initial} fixed={{ subnet: String(subnet.id) }} onClose={onClose} />;
 }
 
 function ReservedDialog({ subnet, asked, onClose }: Of<"reserved">) {

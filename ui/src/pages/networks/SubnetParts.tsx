@@ -1,4 +1,4 @@
-/** What belongs to a subnet, each as a table: ranges, reserved IPs, leases, routes and snippets. */
+/** What belongs to a subnet, each as a table: ranges, pools of prefixes, reserved IPs, leases, routes and snippets. */
 
 import { useAll } from "../../api/lists";
 import type { Item, ListPage } from "../../api/resources";
@@ -62,6 +62,37 @@ export function Ranges({ subnet, ranges, onAsk }: { subnet: Subnet; ranges: List
   );
 }
 
+/** The pools of prefixes that racks delegate to routers on the link of an IPv6 subnet. */
+export function PrefixPools({ subnet, onAsk }: { subnet: Subnet; onAsk: Ask }) {
+  const pools = useAll("prefix-pools", { filter: `subnet.id:${subnet.id}`, sort: "prefix" });
+  return (
+    <Panel
+      title="Prefix pools"
+      beside="Delegated to routers on this link, each prefix as a whole"
+      result={pools}
+      actions={
+        <Button size="small" onPress={() => onAsk({ kind: "pool" })}>
+          New prefix pool
+        </Button>
+      }
+    >
+      <PlainTable
+        label="Prefix pools"
+        rows={pools.items}
+        rowKey={(pool) => String(pool.id)}
+        empty="No prefixes are delegated here."
+        columns={[
+          { header: "Prefix", cell: (pool) => <code>{pool.prefix}</code> },
+          { header: "Delegated as", cell: (pool) => <code>/{pool.delegated_length}</code> },
+          { header: "Delegated", cell: (pool) => `${pool.prefixes_delegated} of ${pool.prefixes_total}`, isNumeric: true },
+          { header: "Comment", cell: (pool) => pool.comment },
+        ]}
+        actions={(pool) => <RowMenu name={`prefix pool ${pool.prefix}`} onChange={() => onAsk({ kind: "pool", item: pool })} onDelete={() => onAsk({ kind: "delete", resource: "prefix-pools", item: pool, name: `the prefix pool ${pool.prefix}` })} />}
+      />
+    </Panel>
+  );
+}
+
 export function ReservedIps({ reserved, onAsk }: { reserved: Listed<Item<"reserved-ips">>; onAsk: Ask }) {
   return (
     <Panel
@@ -114,7 +145,7 @@ export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { da
         empty={subnet.vlan.dhcp_on || subnet.vlan.relay_vlan ? "No client has had an address yet." : "DHCP is not served here."}
         isFramed
         columns={[
-          { header: "Address", cell: (lease) => <code>{lease.ip}</code> },
+          { header: "Address", cell: (lease) => <code>{lease.kind === "prefix" ? `${lease.ip}/${lease.prefix_length}` : lease.ip}</code> },
           { header: "Client", cell: (lease) => <code>{lease.client}</code> },
           { header: "Name", cell: (lease) => lease.name ?? "" },
           { header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{LEASES[lease.state]?.word ?? lease.state}</Status> },
@@ -122,7 +153,7 @@ export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { da
           { header: "By", cell: (lease) => lease.rack.hostname ?? lease.rack.system_id },
         ]}
         actions={(lease) =>
-          lease.state === "active" ? (
+          lease.state === "active" && lease.kind !== "prefix" ? (
             <Button size="small" kind="quiet" onPress={() => onAsk({ kind: "reserved", ip: lease.ip, mac: lease.client })}>
               Keep it…
             </Button>

@@ -136,6 +136,29 @@ describe("a subnet", () => {
     await waitFor(() => expect(sent).toEqual([{ subnet: "1", ip: "10.20.0.2", mac_address: "52:54:00:00:00:01" }]));
   });
 
+  test("has pools of prefixes if it is of IPv6, and makes another", async () => {
+    const sent: unknown[] = [];
+    const pool = { id: 1, prefix: "fd00:a00::/40", delegated_length: 56, comment: "homes", prefixes_total: 65536, prefixes_delegated: 3, subnet: SUBNET };
+    const lease = { ip: "fd00:a00:0:100::", kind: "prefix", prefix_length: 56, client: "id:fe00", name: null, state: "active", told_until: "2026-11-30T00:00:00Z", promised_until: "2026-11-30T00:00:00Z", rack: { system_id: "r1", hostname: "rack-1" } };
+    region.use(
+      answers("subnets/1", { ...SUBNET, cidr: "fd00:1::/64" }),
+      answers("leases", page([lease])),
+      answers("prefix-pools", page([pool])),
+      http.post(`${ORIGIN}/api/v1/prefix-pools`, async ({ request }) => {
+        sent.push(await request.json());
+        return HttpResponse.json({ id: 2 });
+      }),
+    );
+    open();
+    expect(await screen.findByText("3 of 65536")).toBeTruthy();
+    expect(await screen.findByText("fd00:a00:0:100::/56")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Keep it…" })).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "New prefix pool" }));
+    await userEvent.type(screen.getByLabelText("Prefix"), "fd00:b00::/40");
+    await userEvent.click(screen.getByRole("button", { name: "Make" }));
+    await waitFor(() => expect(sent).toEqual([{ subnet: "1", prefix: "fd00:b00::/40", delegated_length: 56 }]));
+  });
+
   test("says what is wrong: no dynamic range, and a stranger", async () => {
     region.use(answers("ip-ranges", page([])), answers("discoveries", page([{ discovery_id: "x", ip: "10.20.0.9", mac_address: "00:16:3e:00:00:01" }])));
     open();

@@ -9,16 +9,18 @@ use model::dns::domain::Domain;
 use model::dns::serial::ZoneSerial;
 use model::id::{
     BlockId, DhcpSnippetId, DnsRecordId, DnsResourceId, DomainId, FabricId, IpRangeId,
-    ReservedIpId, SpaceId, StaticRouteId, SubnetId, UserId, VlanId,
+    PrefixPoolId, ReservedIpId, SpaceId, StaticRouteId, SubnetId, UserId, VlanId,
 };
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::client::ClientId;
 use model::lease::pool::{Level, PoolLevel};
 use model::mac::MacAddress;
 use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::neighbour::Neighbour;
+use model::net::prefix_pool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::{LastScan, NetworkScan};
@@ -37,6 +39,7 @@ pub(super) fn rows() -> Vec<Written> {
         leases(),
         serials(),
         levels(),
+        pools(),
         options(),
         strangers(),
         hosts(),
@@ -51,6 +54,17 @@ fn ip(text: &str) -> IpAddr {
 fn serials() -> Vec<Written> {
     let (origin, revision, digest) = (text("example.com"), 42, u64::MAX);
     vec![row("the serial of a zone", ZoneSerial { origin, revision, digest })]
+}
+
+fn pools() -> Vec<Written> {
+    let pool = PrefixPool {
+        id: PrefixPoolId(1),
+        prefix: "fd00:a::/40".parse().unwrap(),
+        delegated_length: 56,
+        subnet: SUBNET,
+        comment: text("for homes"),
+    };
+    vec![row("pool of prefixes", pool)]
 }
 
 fn levels() -> Vec<Written> {
@@ -294,6 +308,7 @@ fn leases() -> Vec<Written> {
         vlan: VLAN,
         client: MacAddress([0x52, 0x54, 0, 0, 1, 1]).into(),
         hardware: None,
+        prefix_length: None,
         state,
         hostname,
         told_until: at(600),
@@ -303,6 +318,7 @@ fn leases() -> Vec<Written> {
     let block = |number, rack| Block {
         id: BlockId(number),
         iprange: IpRangeId(1),
+        prefix_length: None,
         subnet: SUBNET,
         vlan: VLAN,
         first: ip("10.0.1.0"),
@@ -314,11 +330,25 @@ fn leases() -> Vec<Written> {
         valid_until: at(900),
         quarantine_until: at(2),
     };
+    let delegated = Binding {
+        client: ClientId::Identifier([254, 0, 0, 0, 1, 0, 3].into()),
+        prefix_length: Some(56),
+        ..binding("fd00:a:0:100::", BindingState::Active, None)
+    };
+    let of_prefixes = Block {
+        iprange: IpRangeId(0),
+        prefix_length: Some(56),
+        first: ip("fd00:a::"),
+        last: ip("fd00:a:0:3ff:ffff:ffff:ffff:ffff"),
+        ..block(3, Some(id("rack34")))
+    };
     vec![
         row("binding with a name", binding("10.0.1.1", BindingState::Active, Some(text("web")))),
         row("binding that was released", binding("10.0.1.2", BindingState::Released, None)),
         row("binding that was declined", binding("10.0.1.3", BindingState::Declined, None)),
         row("block of a rack", block(1, Some(id("rack34")))),
         row("block of no rack", block(2, None)),
+        row("binding of a prefix", delegated),
+        row("block of prefixes", of_prefixes),
     ]
 }
