@@ -49,9 +49,9 @@ pub const POOL_V6: (Ipv6Addr, Ipv6Addr) = (
 /// The version of IP of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// DHCPv4.
+    /// `DHCPv4`.
     V4,
-    /// DHCPv6.
+    /// `DHCPv6`.
     V6,
 }
 

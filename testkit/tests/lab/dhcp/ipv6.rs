@@ -204,7 +204,7 @@ impl Client {
     }
 
     pub(super) fn start_dhclient(&mut self, site: &Site) -> anyhow::Result<()> {
-        let command = dhclient(&self.folder, &[]);
+        let command = dhclient(&self.folder, "pid", &[]);
         self.start(site, command)
     }
 
