@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use model::id::IpRangeId;
+use model::id::{IpRangeId, PrefixPoolId};
 use model::lease::binding::{Binding, BindingState};
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::prefix_pool::PrefixPool;
 use raft_store::Store;
+use tables::read::Reads;
 use tables::update::{Cause, now};
 
 use super::*;
@@ -57,21 +59,57 @@ async fn fill(tables: &Tables) {
     written.await.unwrap();
 }
 
+/// What a rack hears that asks for addresses of a link, or for prefixes.
+async fn ask(tables: &Tables, vlan: u32, prefixes: bool) -> Vec<PoolUse> {
+    let request = proto::rack::BlockRequest { vlan, free: 0, wanted: 256, ipv6: false, prefixes };
+    let request = RequestBlocksRequest { incarnation: 7, blocks: vec![request] };
+    request_blocks(tables, &SystemId::from_number(1), request).await.unwrap().pools
+}
+
 #[tokio::test]
 async fn a_rack_hears_how_full_the_pools_of_its_links_are() {
     let tables = Tables::new(Store::in_memory());
     fill(&tables).await;
-    let ask = async |vlan| {
-        let blocks = vec![proto::rack::BlockRequest {
-            vlan,
-            free: 0,
-            wanted: 256,
-            ipv6: false,
-            prefixes: false,
-        }];
-        let request = RequestBlocksRequest { incarnation: 7, blocks };
-        request_blocks(&tables, &SystemId::from_number(1), request).await.unwrap().pools
+    let of_addresses = [PoolUse { subnet: 1, used_permille: 900 }];
+    assert_eq!(ask(&tables, 1, false).await, of_addresses);
+    assert_eq!(ask(&tables, 2, false).await, [], "it has no dynamic range");
+    assert_eq!(ask(&tables, 1, true).await, [], "it has no pool of prefixes");
+    let cause = Cause::new("test", "test");
+    let pool = PrefixPool {
+        id: PrefixPoolId(1),
+        prefix: "fd00:a::/54".parse().unwrap(),
+        delegated_length: 56,
+        subnet: SubnetId(3),
+        comment: String::new(),
     };
-    assert_eq!(ask(1).await, [PoolUse { subnet: 1, used_permille: 900 }]);
-    assert_eq!(ask(2).await, [], "it has no dynamic range");
+    let written = tables.update(&cause, |tx| -> Result<(), TableError> {
+        tx.insert(&Subnet::new(SubnetId(3), VlanId(1), "fd00:1::/64".parse().unwrap()))?;
+        tx.insert(&pool)?;
+        let of_address = tx.get::<Binding>(&ip(100))?.unwrap();
+        tx.insert(&Binding {
+            ip: "fd00:a:0:100::".parse().unwrap(),
+            prefix_length: Some(56),
+            subnet: SubnetId(3),
+            ..of_address
+        })
+    });
+    written.await.unwrap();
+    let of_prefixes = [PoolUse { subnet: 3, used_permille: 250 }];
+    assert_eq!(ask(&tables, 1, true).await, of_prefixes, "one of four is delegated");
+    assert_eq!(ask(&tables, 1, false).await, of_addresses);
+}
+
+#[test]
+fn a_commit_says_by_a_length_that_it_is_of_a_prefix() {
+    let item = |prefix_length| BindingCommit {
+        request_id: vec![1; 16],
+        ip: vec![0xfd; 16],
+        client_identifier: vec![254, 1],
+        prefix_length,
+        ..BindingCommit::default()
+    };
+    let read = |length| read(item(length)).map(|read| read.request.prefix_length);
+    assert_eq!(read(0).ok(), Some(None), "an address");
+    assert_eq!(read(56).ok(), Some(Some(56)));
+    assert!(read(129).is_err());
 }
