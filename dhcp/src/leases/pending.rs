@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::lease::clock::Moment;
+use model::time::Timestamp;
 
 use crate::leases::commit::CommitRequest;
 use crate::leases::family::Family;
@@ -15,7 +16,17 @@ const OPEN_COMMITS_MAX: usize = 8_192;
 pub(crate) struct OpenCommits<A> {
     incarnation: u64,
     next: u64,
-    pub(crate) open: BTreeMap<[u8; 16], (CommitRequest<A>, Moment)>,
+    pub(crate) open: BTreeMap<[u8; 16], OpenCommit<A>>,
+}
+
+/// A request to commit that has no outcome yet.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenCommit<A> {
+    pub(crate) request: CommitRequest<A>,
+    /// When it was sent last.
+    pub(crate) sent: Moment,
+    /// Region time was not before this when it was sent first, and so when it is evaluated.
+    pub(crate) asked_at: Timestamp,
 }
 
 impl<A: Family> OpenCommits<A> {
@@ -36,7 +47,9 @@ impl<A: Family> OpenCommits<A> {
         id
     }
 
-    pub(crate) fn open(&mut self, request: &CommitRequest<A>, now: Moment) {
-        self.open.insert(request.request_id, (request.clone(), now));
+    /// Sends it for the first time; region time is not before `asked_at`.
+    pub(crate) fn open(&mut self, request: &CommitRequest<A>, now: Moment, asked_at: Timestamp) {
+        let open = OpenCommit { request: request.clone(), sent: now, asked_at };
+        self.open.insert(request.request_id, open);
     }
 }

@@ -11,6 +11,7 @@ use model::time::Timestamp;
 use crate::leases::Leases;
 use crate::leases::commit::{CommitRequest, Outcome};
 use crate::leases::family::Family;
+use crate::leases::pending::OpenCommit;
 
 /// How long a client waits for a commit before the rack answers as if no region could be reached.
 pub(crate) const COMMIT_WAIT_MS: u64 = 2_000;
@@ -44,7 +45,7 @@ impl<A: Family> Leases<A> {
     ) -> Option<CommitRequest<A>> {
         let request = self.commit_request(Change::Bind, holder, ip)?;
         self.grants.to(ip, holder.client, holder.hardware).asked = true;
-        self.commits.open(&request, now);
+        self.commits.open(&request, now, self.earliest(now));
         Some(request)
     }
 
@@ -57,8 +58,13 @@ impl<A: Family> Leases<A> {
         now: Moment,
     ) -> Option<CommitRequest<A>> {
         let request = self.commit_request(change, holder, ip).filter(|_| !self.commits.full())?;
-        self.commits.open(&request, now);
+        self.commits.open(&request, now, self.earliest(now));
         self.reachable.then_some(request)
+    }
+
+    /// Region time is not before this.
+    fn earliest(&self, now: Moment) -> Timestamp {
+        self.clock.map_or_else(Timestamp::default, |clock| clock.earliest(now))
     }
 
     fn commit_request(
@@ -90,15 +96,17 @@ impl<A: Family> Leases<A> {
         id: [u8; 16],
         outcome: Outcome,
     ) -> Option<(CommitRequest<A>, Moment)> {
-        let (request, sent) = self.commits.open.get(&id).cloned()?;
+        let open = self.commits.open.get(&id).cloned()?;
         if outcome != Outcome::Unknown {
             self.commits.open.remove(&id);
-            self.decide_grant(&request, outcome);
+            self.decide_grant(&open, outcome);
         }
-        Some((request, sent))
+        Some((open.request, open.sent))
     }
 
-    fn decide_grant(&mut self, request: &CommitRequest<A>, outcome: Outcome) {
+    /// A commit may be of less than the client was told meanwhile: what goes beyond it is still to be committed.
+    fn decide_grant(&mut self, open: &OpenCommit<A>, outcome: Outcome) {
+        let OpenCommit { request, asked_at, .. } = open;
         let Some(grant) = self.grants.get_mut(request.ip, &request.client) else { return };
         if !matches!(request.change, Change::Bind | Change::Granted) {
             return;
@@ -106,7 +114,8 @@ impl<A: Family> Leases<A> {
         grant.asked = false;
         match outcome {
             Outcome::Committed { revision, .. } => {
-                grant.told = None;
+                let committed = asked_at.plus_ms(request.told_ms);
+                grant.told = grant.told.filter(|told| *told > committed);
                 grant.decided = grant.decided.max(Some(revision));
             }
             Outcome::Refused { revision, .. } => grant.decided = grant.decided.max(Some(revision)),
@@ -160,10 +169,10 @@ impl<A: Family> Leases<A> {
 
     fn repeat(&mut self, now: Moment) -> Vec<CommitRequest<A>> {
         let mut requests = Vec::new();
-        for (request, sent) in self.commits.open.values_mut() {
-            if now.since_ms(*sent) >= REPEAT_MS {
-                *sent = now;
-                requests.push(request.clone());
+        for open in self.commits.open.values_mut() {
+            if now.since_ms(open.sent) >= REPEAT_MS {
+                open.sent = now;
+                requests.push(open.request.clone());
             }
         }
         requests
@@ -194,7 +203,7 @@ impl<A: Family> Leases<A> {
                 continue;
             };
             self.grants.to(ip, &client, hardware).asked = true;
-            self.commits.open(&request, now);
+            self.commits.open(&request, now, earliest);
             requests.push(request);
         }
         requests

@@ -36,9 +36,9 @@ impl Engine {
     /// A request to commit that has no outcome yet.
     fn opened(&self, id: [u8; 16]) -> Option<Output> {
         let address = self.leases.commits.open.get(&id);
-        let address = address.map(|(request, _)| Output::Commit(request.clone()));
+        let address = address.map(|open| Output::Commit(open.request.clone()));
         let prefix = || self.prefixes.commits.open.get(&id);
-        address.or_else(|| prefix().map(|(request, _)| Output::Delegate(request.clone())))
+        address.or_else(|| prefix().map(|open| Output::Delegate(open.request.clone())))
     }
 
     /// The outcome of a request.

@@ -67,6 +67,28 @@ fn a_client_does_not_wait_longer_for_a_commit_than_two_seconds() {
     assert_eq!(kind_of(&bench.engine.tick(bench.now)), MessageType::Ack);
 }
 
+/// The commit that is late is of the time that it was asked at: without the rest the address would be another client's while
+/// the first one uses it.
+#[test]
+fn what_a_client_was_told_beyond_a_late_commit_is_committed_too() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let ip = bench.offered(&client);
+    let request = requested(&bench.handle(&client.select(ip)).unwrap());
+    bench.pass_ms(100_000);
+    bench.engine.set_reachable(false);
+    assert_eq!(kind_of(&bench.engine.tick(bench.now)), MessageType::Ack);
+    bench.engine.set_reachable(true);
+    let outcome = Outcome::Committed { revision: 9, told_ms: request.told_ms };
+    bench.engine.committed(request.request_id, outcome, bench.now);
+    let told = requested(&bench.engine.tick(bench.now));
+    assert_eq!((told.change, told.ip), (Change::Granted, ip));
+    let outcome = Outcome::Committed { revision: 10, told_ms: told.told_ms };
+    bench.engine.committed(told.request_id, outcome, bench.now);
+    bench.pass_ms(2_000);
+    assert_eq!(bench.engine.tick(bench.now), [], "nothing is left to tell");
+}
+
 /// C-15.
 #[test]
 fn a_binding_outside_the_own_block_is_extended_up_to_its_promise() {

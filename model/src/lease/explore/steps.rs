@@ -192,7 +192,8 @@ impl<const RACKS: usize> Explorer<RACKS> {
         if let Some(held) = decided {
             after.set_binding(held);
         }
-        let own = if decided.is_some() { own.committed() } else { own.refused() };
+        let until = own.told.unwrap_or(OLDEST);
+        let own = if decided.is_some() { own.committed(until) } else { own.refused() };
         after.racks[rack].own = Some(own);
         after.racks[rack].forget(&self.policy, 0);
         after
@@ -233,7 +234,8 @@ impl<const RACKS: usize> Explorer<RACKS> {
                 continue;
             };
             let mut asked = *world;
-            let pending = Pending { result, compares_hold: true, awaited: true };
+            let until = state.now() + told;
+            let pending = Pending { result, until, compares_hold: true, awaited: true };
             asked.racks[rack].pending = Some(pending);
             asked.racks[rack].own = Some(Own { asked: true, ..state.own_of(client) });
             if self.delays {
@@ -320,7 +322,7 @@ fn apply<const RACKS: usize>(
     if pending.compares_hold {
         // The client is told what remains of the time from the request on.
         tell(&mut after, client, told);
-        after.racks[rack].own = Some(own.committed());
+        after.racks[rack].own = Some(own.committed(pending.until));
     } else {
         after.racks[rack].own = Some(own.refused());
         after.racks[rack].forget(policy, 0);

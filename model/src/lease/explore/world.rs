@@ -47,6 +47,8 @@ pub(super) struct Copied {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Pending {
     pub(super) result: Held,
+    /// Until when the client is told to use the address by it, by the clock of the rack when it asked.
+    pub(super) until: u8,
     pub(super) compares_hold: bool,
     /// Whether the rack still waits for the answer.
     pub(super) awaited: bool,
@@ -125,9 +127,10 @@ impl Own {
         }
     }
 
-    /// As it is once a commit of it was applied.
-    pub(super) fn committed(self) -> Self {
-        Self { told: None, asked: false, decided: true, ..self }
+    /// As it is once a commit of it was applied: what the client was told meanwhile may go beyond that.
+    pub(super) fn committed(self, until: u8) -> Self {
+        let told = self.told.filter(|told| *told > until);
+        Self { told, asked: false, decided: true, ..self }
     }
 
     /// As it is once a commit of it was refused.
@@ -211,6 +214,7 @@ impl<const RACKS: usize> World<RACKS> {
             }
             if let Some(pending) = &mut rack.pending {
                 pending.result.age();
+                age(&mut pending.until);
             }
             rack.forget(policy, 0);
         }
