@@ -539,3 +539,9 @@ fn wildcards_cost_no_more_than_their_length() {
     assert!(!query.matches(&machine));
     assert!(parse(&"a*".repeat(20_000)).unwrap().matches(&machine));
 }
+
+#[test]
+fn stars_alone_are_anything_however_they_are_written() {
+    check(&web(), true, &["mac:=*", "mac:**", "ip:=*", "ip:=**"]);
+    check(&Machine::default(), false, &["mac:=*", "ip:=*"]);
+}

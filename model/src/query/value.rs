@@ -277,7 +277,7 @@ fn address(written: &Written<'_>) -> Option<Value> {
     if glyphs.iter().any(|glyph| glyph.means('*')) {
         let is_part = |letter: char| letter.is_ascii_hexdigit() || ".:*".contains(letter);
         let text = text_of(glyphs);
-        return text.chars().all(is_part).then(|| Value::Like(Pattern::of(glyphs)));
+        return text.chars().all(is_part).then(|| like(Pattern::of(glyphs)));
     }
     let network: IpNet = text_of(glyphs).parse().ok()?;
     let bits = network.prefix_len();
@@ -298,7 +298,16 @@ fn mac(glyphs: &[Glyph]) -> Option<Value> {
     }
     let is_part = |letter: char| letter.is_ascii_hexdigit() || ":-*".contains(letter);
     let pattern = || Pattern::of(glyphs).map(|part| part.replace('-', ":"));
-    text.chars().all(is_part).then(|| Value::Like(pattern()))
+    text.chars().all(is_part).then(|| like(pattern()))
+}
+
+/// A pattern of stars alone is like anything.
+fn like(pattern: Pattern) -> Value {
+    if pattern.parts().iter().all(String::is_empty) {
+        Value::Anything
+    } else {
+        Value::Like(pattern)
+    }
 }
 
 /// A hardware address with `:` or `-` between its bytes, `.` between each two of them, or nothing.
