@@ -114,7 +114,7 @@ pub async fn answer(request: &Request) -> Result<Response, Problem> {
             version: known.map(|region| region.version.clone()).unwrap_or_default(),
             voter: member.voter,
             leads: status.leader == Some(member.id),
-            role: standing.and_then(|standing| standing.role).map(word),
+            role: standing.and_then(|standing| standing.role).map(Role::name),
             term: standing.map(|standing| standing.term),
             last_log: standing.map(|standing| standing.last_log),
             applied: standing.map(|standing| standing.applied),
@@ -143,15 +143,7 @@ struct Members {
 
 impl Members {
     fn of(status: &Status, heard: BTreeMap<u64, Heard>) -> Self {
-        let own_standing = Standing {
-            role: Some(status.role),
-            term: status.term,
-            last_log: status.last_log,
-            applied: status.applied,
-            disk_bytes: status.disk_bytes,
-            disk_free_bytes: status.disk_free_bytes,
-        };
-        Self { own: status.node_id, own_standing, leader: status.leader, heard }
+        Self { own: status.node_id, own_standing: status.into(), leader: status.leader, heard }
     }
 
     fn standing(&self, id: u64) -> Option<Standing> {
@@ -169,24 +161,13 @@ impl Members {
     }
 }
 
-/// What the API calls it.
-fn word(role: Role) -> &'static str {
-    match role {
-        Role::Learner => "learner",
-        Role::Follower => "follower",
-        Role::Candidate => "candidate",
-        Role::Leader => "leader",
-        Role::Stopping => "stopping",
-    }
-}
-
 fn shown(status: &Status, clock_refusal: Option<String>, members: Vec<Region>) -> Cluster {
     let voters = members.iter().filter(|member| member.voter).count();
     let quorum = voters / 2 + 1;
     Cluster {
         id: status.cluster_id.clone(),
         seen_by: status.node_id,
-        role: word(status.role),
+        role: status.role.name(),
         term: status.term,
         leader: status.leader,
         last_log: status.last_log,

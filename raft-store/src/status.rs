@@ -50,6 +50,20 @@ pub enum Role {
     Stopping,
 }
 
+impl Role {
+    /// What it is called in answers and on pages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Learner => "learner",
+            Self::Follower => "follower",
+            Self::Candidate => "candidate",
+            Self::Leader => "leader",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
 /// A member of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {

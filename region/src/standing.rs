@@ -1,26 +1,21 @@
 //! How a region stands, as its peers are told.
 
 use proto::cluster::{Standing as Message, standing::Role as RoleMessage};
-use raft_store::status::{Role, Status};
+use raft_store::status::Role;
 use tables::peers::Standing;
 
 /// What a region tells of itself.
-pub(crate) fn of(status: &Status) -> Message {
-    let role = match status.role {
-        Role::Learner => RoleMessage::Learner,
-        Role::Follower => RoleMessage::Follower,
-        Role::Candidate => RoleMessage::Candidate,
-        Role::Leader => RoleMessage::Leader,
-        Role::Stopping => RoleMessage::Stopping,
+pub(crate) fn message(standing: &Standing) -> Message {
+    let role = match standing.role {
+        None => RoleMessage::Unknown,
+        Some(Role::Learner) => RoleMessage::Learner,
+        Some(Role::Follower) => RoleMessage::Follower,
+        Some(Role::Candidate) => RoleMessage::Candidate,
+        Some(Role::Leader) => RoleMessage::Leader,
+        Some(Role::Stopping) => RoleMessage::Stopping,
     };
-    Message {
-        role: role.into(),
-        term: status.term,
-        last_log: status.last_log,
-        applied: status.applied,
-        disk_bytes: status.disk_bytes,
-        disk_free_bytes: status.disk_free_bytes,
-    }
+    let Standing { role: _, term, last_log, applied, disk_bytes, disk_free_bytes } = *standing;
+    Message { role: role.into(), term, last_log, applied, disk_bytes, disk_free_bytes }
 }
 
 /// What another region told of itself.
@@ -44,26 +39,11 @@ mod tests {
     #[test]
     fn a_region_is_read_as_it_stands() {
         let roles = [Role::Learner, Role::Follower, Role::Candidate, Role::Leader, Role::Stopping];
-        for role in roles {
-            let status = Status {
-                cluster_id: "c".to_owned(),
-                node_id: 2,
-                role,
-                term: 3,
-                leader: Some(1),
-                last_log: 9,
-                applied: 8,
-                snapshot: None,
-                purged: None,
-                disk_bytes: 100,
-                disk_free_bytes: 7,
-                members: Vec::new(),
-            };
+        for role in roles.into_iter().map(Some).chain([None]) {
             let (disk_bytes, disk_free_bytes) = (100, 7);
-            let role = Some(role);
-            let want =
+            let standing =
                 Standing { role, term: 3, last_log: 9, applied: 8, disk_bytes, disk_free_bytes };
-            assert_eq!(read(of(&status)), want);
+            assert_eq!(read(message(&standing)), standing);
         }
         let newer = Message { role: 99, ..Message::default() };
         assert_eq!(read(newer).role, None, "a role that a newer program has");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::Stream;
 use raft_store::Store;
 use raft_store::read::{Consistency, ReadError, ReadView, Versioned};
-use raft_store::status::{MembershipError, Role};
+use raft_store::status::MembershipError;
 use raft_store::store::InitError;
 use raft_store::txn::{Committed, Compare, Expected, Meta, TransactError, Txn, Write};
 use raft_store::watch::{Watch, WatchError};
@@ -178,7 +178,7 @@ impl Admin for Service {
         });
         Ok(Response::new(wire::StatusReply {
             node_id: known.node_id,
-            role: role_name(known.role).to_owned(),
+            role: known.role.name().to_owned(),
             term: known.term,
             leader: known.leader.unwrap_or(0),
             last_log: known.last_log,
@@ -248,15 +248,5 @@ fn not_changed(error: MembershipError) -> Status {
         MembershipError::InProgress => Status::aborted(reason),
         MembershipError::Unavailable { .. } => Status::unavailable(reason),
         MembershipError::Unknown { .. } => Status::unknown(reason),
-    }
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Learner => "learner",
-        Role::Follower => "follower",
-        Role::Candidate => "candidate",
-        Role::Leader => "leader",
-        Role::Stopping => "stopping",
     }
 }

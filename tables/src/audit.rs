@@ -207,31 +207,27 @@ pub(crate) fn record(
 impl Changed {
     fn new<T: Row>(before: Option<&T>, after: Option<&T>) -> Result<Self, TableError> {
         let is_brief = are_long_parts_alike(before, after);
-        let shown = |row| if is_brief { shown(&without_long_parts(row)) } else { shown(row) };
-        let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
+        let before = before.map(|row| shown_briefly(row, is_brief)).transpose()?;
+        let after = after.map(|row| shown_briefly(row, is_brief)).transpose()?;
         Ok(Self { table: T::TABLE, before, after, is_brief })
     }
 
     /// The row is changed once more.
     fn now_is<T: Row>(&mut self, before: Option<&T>, after: Option<&T>) -> Result<(), TableError> {
-        self.is_brief = if self.is_brief && !are_long_parts_alike(before, after) {
-            // They were the same until now, so this is how they were at first.
-            let whole = before.map(shown).transpose()?;
-            let (Some(Value::Object(known)), Some(Value::Object(whole))) =
-                (&mut self.before, whole)
-            else {
-                return Ok(());
-            };
-            let brief = before.map(|row| shown(&without_long_parts(row))).transpose()?;
-            let brief = brief.unwrap_or_default();
-            known.extend(whole.into_iter().filter(|(name, value)| brief.get(name) != Some(value)));
-            false
-        } else {
-            self.is_brief
-        };
-        let is_brief = self.is_brief;
-        let shown = |row| if is_brief { shown(&without_long_parts(row)) } else { shown(row) };
-        self.after = after.map(shown).transpose()?;
+        if self.is_brief && !are_long_parts_alike(before, after) {
+            self.is_brief = false;
+            before.map_or(Ok(()), |row| self.tell_long_parts(row))?;
+        }
+        self.after = after.map(|row| shown_briefly(row, self.is_brief)).transpose()?;
+        Ok(())
+    }
+
+    /// Tells of the long parts of the row before, too. They were the same until now, so this is how they were at first.
+    fn tell_long_parts<T: Row>(&mut self, row: &T) -> Result<(), TableError> {
+        let (whole, brief) = (shown(row)?, shown_briefly(row, true)?);
+        if let (Some(Value::Object(told)), Value::Object(whole)) = (&mut self.before, whole) {
+            told.extend(whole.into_iter().filter(|(name, value)| brief.get(name) != Some(value)));
+        }
         Ok(())
     }
 
@@ -306,10 +302,14 @@ fn are_long_parts_alike<T: Row>(before: Option<&T>, after: Option<&T>) -> bool {
     long.all(|part| (part.same)(before, after))
 }
 
-fn without_long_parts<T: Row>(row: &T) -> T {
+/// A row as it is told, or that without its long parts.
+fn shown_briefly<T: Row>(row: &T, is_brief: bool) -> Result<Value, TableError> {
+    if !is_brief {
+        return shown(row);
+    }
     let mut row = row.clone();
     T::PARTS.iter().filter(|part| part.is_long).for_each(|part| (part.clear)(&mut row));
-    row
+    shown(&row)
 }
 
 /// A row as it is told: without secrets, and without the rest of what is long.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use raft_store::status::Role;
+use raft_store::status::{Role, Status};
 
 use crate::clock::reading;
 
@@ -28,6 +28,19 @@ pub struct Standing {
     pub disk_bytes: u64,
     /// How much of it is free, in bytes.
     pub disk_free_bytes: u64,
+}
+
+impl From<&Status> for Standing {
+    fn from(status: &Status) -> Self {
+        Self {
+            role: Some(status.role),
+            term: status.term,
+            last_log: status.last_log,
+            applied: status.applied,
+            disk_bytes: status.disk_bytes,
+            disk_free_bytes: status.disk_free_bytes,
+        }
+    }
 }
 
 /// The last answer of a region.

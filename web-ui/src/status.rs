@@ -6,7 +6,7 @@ use std::fmt::Write;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header;
-use raft_store::status::{Member, Role, Status};
+use raft_store::status::{Member, Status};
 use tables::update::Tables;
 
 use crate::places::{ROOT, STATUS_STYLE};
@@ -37,7 +37,7 @@ fn of_cluster(status: &Status, clock: Option<&str>) -> String {
         escaped(&standing.advice),
     );
     let facts = [
-        ("This node", format!("{} ({})", status.node_id, role(status.role))),
+        ("This node", format!("{} ({})", status.node_id, status.role.name())),
         ("Leader", status.leader.map_or_else(|| "none is heard".to_owned(), |id| id.to_string())),
         ("Regions that vote", standing.voters.to_string()),
         ("May be lost of them", standing.may_lose.to_string()),
@@ -78,16 +78,6 @@ fn row(body: &mut String, member: &Member, status: &Status) {
     );
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Learner => "learner",
-        Role::Follower => "follower",
-        Role::Candidate => "candidate",
-        Role::Leader => "leader",
-        Role::Stopping => "stopping",
-    }
-}
-
 fn framed(body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -104,6 +94,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use raft_store::status::Role;
+
     use super::*;
 
     fn of_three(leader: Option<u64>) -> Status {

@@ -13,7 +13,7 @@ use model::net::prefix_pool::PrefixPool;
 
 use crate::lookup::prefixes;
 
-/// An address of one family, or a prefix.
+/// An address of one family, or a prefix. What is not said otherwise is that of addresses.
 pub trait Family: cut::Address + prefixes::Address + Debug + Display + Into<IpAddr> {
     /// A subnet's prefix.
     type Net: Copy + Debug + PartialEq + Eq;
@@ -24,26 +24,37 @@ pub trait Family: cut::Address + prefixes::Address + Debug + Display + Into<IpAd
     /// Where the numbers of commits begin: a rack process has leases of each family, and no two of its commits have
     /// the same number.
     const FIRST_COMMIT: u64;
-    /// Whether they lie in pools, and not in subnets.
-    const IN_POOLS: bool;
+    /// Whether they lie in pools, and not in subnets, as addresses do.
+    const IN_POOLS: bool = false;
 
     /// An address of this family.
     fn of(ip: IpAddr) -> Option<Self>;
 
     /// What a binding is of, if that is of this family.
-    fn of_binding(binding: &Binding) -> Option<Self>;
+    fn of_binding(binding: &Binding) -> Option<Self> {
+        Self::of(binding.ip).filter(|_| binding.is_of_address())
+    }
 
     /// What a block has, if that is of this family.
-    fn of_block(block: &Block) -> Option<Span<Self>>;
+    fn of_block(block: &Block) -> Option<Span<Self>> {
+        let (first, last) = (Self::of(block.first)?, Self::of(block.last)?);
+        block.prefix_length.is_none().then_some(Span { first, last })
+    }
 
     /// What is delegated from a pool, if that is of this family.
-    fn of_pool(pool: &PrefixPool) -> Option<Span<Self>>;
+    fn of_pool(_: &PrefixPool) -> Option<Span<Self>> {
+        None
+    }
 
     /// All of this family that a row may mean whose key is an address.
-    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>>;
+    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
+        Self::of(ip).map(|ip| ip..=ip)
+    }
 
     /// The length of a prefix; none of an address.
-    fn prefix_length(self) -> Option<u8>;
+    fn prefix_length(self) -> Option<u8> {
+        None
+    }
 
     /// A prefix of this family.
     fn net(net: IpNet) -> Option<Self::Net>;
@@ -66,34 +77,12 @@ impl Family for Ipv4Addr {
     const FIRST: Self = Self::UNSPECIFIED;
     const LAST: Self = Self::BROADCAST;
     const FIRST_COMMIT: u64 = 0;
-    const IN_POOLS: bool = false;
 
     fn of(ip: IpAddr) -> Option<Self> {
         match ip {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
         }
-    }
-
-    fn of_binding(binding: &Binding) -> Option<Self> {
-        Self::of(binding.ip).filter(|_| binding.is_of_address())
-    }
-
-    fn of_block(block: &Block) -> Option<Span<Self>> {
-        let (first, last) = (Self::of(block.first)?, Self::of(block.last)?);
-        block.prefix_length.is_none().then_some(Span { first, last })
-    }
-
-    fn of_pool(_: &PrefixPool) -> Option<Span<Self>> {
-        None
-    }
-
-    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
-        Self::of(ip).map(|ip| ip..=ip)
-    }
-
-    fn prefix_length(self) -> Option<u8> {
-        None
     }
 
     fn net(net: IpNet) -> Option<Ipv4Net> {
@@ -125,34 +114,12 @@ impl Family for Ipv6Addr {
     const FIRST: Self = Self::UNSPECIFIED;
     const LAST: Self = Self::from_bits(u128::MAX);
     const FIRST_COMMIT: u64 = 1 << 63;
-    const IN_POOLS: bool = false;
 
     fn of(ip: IpAddr) -> Option<Self> {
         match ip {
             IpAddr::V4(_) => None,
             IpAddr::V6(ip) => Some(ip),
         }
-    }
-
-    fn of_binding(binding: &Binding) -> Option<Self> {
-        Self::of(binding.ip).filter(|_| binding.is_of_address())
-    }
-
-    fn of_block(block: &Block) -> Option<Span<Self>> {
-        let (first, last) = (Self::of(block.first)?, Self::of(block.last)?);
-        block.prefix_length.is_none().then_some(Span { first, last })
-    }
-
-    fn of_pool(_: &PrefixPool) -> Option<Span<Self>> {
-        None
-    }
-
-    fn keyed(ip: IpAddr) -> Option<RangeInclusive<Self>> {
-        Self::of(ip).map(|ip| ip..=ip)
-    }
-
-    fn prefix_length(self) -> Option<u8> {
-        None
     }
 
     fn net(net: IpNet) -> Option<Ipv6Net> {

@@ -60,7 +60,12 @@ async fn every_region_tells_what_it_sees_of_the_cluster_with_and_without_a_quoru
     let mut cluster = Cluster::form(["127.0.185.1", "127.0.185.2", "127.0.185.3"]);
     let leader = wait_for("a leader", || cluster.status(0)?["leader"].as_u64());
     for (node, id) in (0..3).zip(1_u64..) {
-        let told = told(&Native::at(&cluster, node), |told| told["leader"] == leader).await;
+        let native = Native::at(&cluster, node);
+        let told = told(&native, |told| {
+            let mut members = told["members"].as_array().into_iter().flatten();
+            told["leader"] == leader && members.all(|member| member["lag"].is_u64())
+        });
+        let told = told.await;
         assert_eq!(told["seen_by"], id);
         assert_eq!((&told["quorum"], &told["may_fail"]), (&2.into(), &1.into()), "{told}");
         let members = told["members"].as_array().unwrap();
@@ -68,13 +73,18 @@ async fn every_region_tells_what_it_sees_of_the_cluster_with_and_without_a_quoru
         for member in members {
             assert_eq!(member["leads"], member["node_id"] == leader, "{told}");
             assert_eq!(member["hostname"], format!("r{}", member["node_id"]), "{told}");
-            let is_known = told["role"] == "leader" && member["node_id"] != leader;
-            assert!(
-                !is_known || member["lag"].is_u64(),
-                "the leader knows how far each is: {told}"
-            );
+            let role = if member["node_id"] == leader { "leader" } else { "follower" };
+            assert_eq!(member["role"], role, "each region says what it is: {told}");
+            for number in ["term", "last_log", "last_contact_ms", "disk_bytes", "disk_free_bytes"] {
+                assert!(member[number].is_u64(), "{number} is known of each region: {told}");
+            }
         }
     }
+    wait_for("the election is told of", || {
+        let listed = cluster.operator(0, &["event", "list", "type:\"Region elected\""]).output();
+        let listed = String::from_utf8(listed.ok()?.stdout).ok()?;
+        listed.contains(&format!("r{leader}")).then_some(())
+    });
     let others: Vec<usize> = (0..3).filter(|node| (1_u64..).nth(*node) != Some(leader)).collect();
     for node in [usize::try_from(leader).unwrap() - 1, others[0]] {
         cluster.nodes[node].process.kill().unwrap();

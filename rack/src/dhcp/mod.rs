@@ -23,6 +23,7 @@ mod ports;
 mod probe_packets;
 mod probing;
 mod relay;
+mod relay_servers;
 mod relay_socket;
 mod socket;
 mod stock;

@@ -1,6 +1,5 @@
 //! Relays what clients say on links that this rack does not serve: the shell around [`dhcp::relay::v4`].
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use dhcp::leases::Leases;
@@ -11,19 +10,15 @@ use dhcp::relay::v4::{self, Agent};
 use model::controller::ControllerInterface;
 use model::id::SystemId;
 use model::lease::clock::Moment;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::dhcp::interfaces::{Interfaces, on_links};
 use crate::dhcp::metrics::DhcpMetrics;
 use crate::dhcp::ports::{Ports, Served};
+use crate::dhcp::relay_servers::RelayServers;
 use crate::dhcp::relay_socket::RelaySocket;
 use crate::dhcp::socket::Received;
 
-/// A message was passed on: to a server, and to a client.
-pub(super) const TO_SERVER: &str = "sent to a server";
-pub(super) const TO_CLIENT: &str = "sent to a client";
-/// The kernel did not take it.
-pub(super) const NOT_SENT: &str = "not sent";
 /// What is sent with information added is no longer than a packet of Ethernet, without the heads of IP and UDP.
 const MTU_MAX: u16 = 1_500;
 const HEADS: u16 = 28;
@@ -34,16 +29,14 @@ pub(super) struct Relay {
     rack: SystemId,
     ports: Ports<RelaySocket>,
     turns: Turns,
-    /// The addresses of this host.
-    own: BTreeSet<Ipv4Addr>,
-    metrics: DhcpMetrics,
+    servers: RelayServers<Ipv4Addr>,
 }
 
 impl Relay {
     /// None is there yet.
     pub(super) fn new(rack: SystemId, metrics: DhcpMetrics) -> Self {
         let ports = Ports::new(metrics.clone());
-        Self { rack, ports, turns: Turns::default(), own: BTreeSet::new(), metrics }
+        Self { rack, ports, turns: Turns::default(), servers: RelayServers::new(metrics) }
     }
 
     /// The next packet that was sent to an address of an agent, with the index of the agent's interface.
@@ -58,13 +51,7 @@ impl Relay {
         interfaces: &[ControllerInterface],
         now: Moment,
     ) {
-        let addresses = interfaces.iter().flat_map(|own| &own.addresses);
-        self.own = addresses
-            .filter_map(|own| match own {
-                ipnet::IpNet::V4(own) => Some(own.addr()),
-                ipnet::IpNet::V6(_) => None,
-            })
-            .collect();
+        self.servers.follow(interfaces);
         self.ports.serve(&on_links(leases, interfaces, |vlan| leases.relays(vlan)));
         self.turns.forget(now);
     }
@@ -92,28 +79,14 @@ impl Relay {
         let served = self.ports.by_index(index).ok_or(Dropped::NoServer)?;
         let vlan = served.vlan;
         let agent = self.agent(index, served, leases);
-        let unicast = self.own.contains(&packet.destination);
+        let unicast = self.servers.own().contains(&packet.destination);
         let relayed = agent.to_servers(&packet.payload, unicast)?;
         if !v4::was_relayed(&packet.payload) {
             let (sender, live) = (v4::sender(&packet.payload)?, leases.live_relays(vlan));
             let heard = Heard { vlan, interface: index };
             self.turns.take(heard, &sender, &self.rack, live, now)?;
         }
-        let mut servers = leases.relay_targets(vlan);
-        servers.retain(|server| !self.own.contains(server));
-        if servers.is_empty() {
-            return Err(Dropped::NoServer);
-        }
-        for server in servers {
-            match served.socket.send(server, &relayed) {
-                Ok(()) => self.metrics.relayed(TO_SERVER),
-                Err(error) => {
-                    warn!(%server, "a DHCP message is not relayed to server {server}: {error}");
-                    self.metrics.relayed(NOT_SENT);
-                }
-            }
-        }
-        Ok(())
+        self.servers.send(leases, vlan, |server| served.socket.send(server, &relayed))
     }
 
     /// Passes a server's reply on to its client, on the link that it was heard on.
@@ -137,13 +110,7 @@ impl Relay {
         };
         let reply = agent.to_client(&packet.payload)?;
         let link = interfaces.by_index(served.index).ok_or(Dropped::NotOurs)?;
-        match link.socket.send(giaddr, reply.destination, &reply.payload) {
-            Ok(()) => self.metrics.relayed(TO_CLIENT),
-            Err(error) => {
-                warn!("a DHCP reply is not relayed to its client: {error}");
-                self.metrics.relayed(NOT_SENT);
-            }
-        }
+        self.servers.sent_back(link.socket.send(giaddr, reply.destination, &reply.payload));
         Ok(())
     }
 
@@ -151,7 +118,7 @@ impl Relay {
         let mtu = leases.view().vlan(served.vlan).map_or(MTU_MAX, |vlan| vlan.mtu.min(MTU_MAX));
         Agent {
             address: served.address,
-            own: self.own.iter().copied().collect(),
+            own: self.servers.own().iter().copied().collect(),
             payload_max: usize::from(mtu.saturating_sub(HEADS)),
             information: Information {
                 circuit: self.ports.name_of(index).map(|name| name.as_bytes().to_vec()),
@@ -163,6 +130,6 @@ impl Relay {
 
     fn count(&self, dropped: Dropped, packet: &Received) {
         debug!(source = %packet.source, "a DHCP packet is not relayed: {dropped}");
-        self.metrics.relayed(dropped.reason());
+        self.servers.count(dropped);
     }
 }

@@ -23,6 +23,7 @@ use ops::access::account;
 use ops::cluster::leadership;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
 use tables::error::TableError;
+use tables::peers::Standing;
 use tables::read::Reads;
 use tables::update::{Tables, now};
 
@@ -173,7 +174,8 @@ impl Cluster for ClusterService {
 
     async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
         only_regions(&request)?;
-        let standing = self.tables.store().status().map(|status| standing::of(&status));
+        let standing =
+            self.tables.store().status().map(|status| standing::message(&Standing::from(&status)));
         Ok(Response::new(ClockReply { now_ms: now().unix_ms, standing }))
     }
 

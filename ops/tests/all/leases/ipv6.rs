@@ -8,8 +8,7 @@ use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::net::iprange::{IpRange, Purpose};
-use model::net::subnet::Subnet;
-use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
+use ops::network::blocks::Wanted;
 use ops::network::leases::{CommitRefusal, RackProcess};
 use ops::network::pools::pools;
 use tables::read::Reads;
@@ -29,13 +28,8 @@ fn client(last: u8) -> ClientId {
 /// The site's link with a subnet of IPv6, whose range has `2^48` addresses.
 async fn site() -> (Site, SubnetId) {
     let site = Site::new().await;
-    let (vlan, mut subnet) = (site.vlan, SubnetId(0));
+    let subnet = site.add_ipv6().await;
     site.change(|tx| {
-        subnet = SubnetId(tx.next_id::<Subnet>()?);
-        tx.insert(&Subnet {
-            name: "lab6".to_owned(),
-            ..Subnet::new(subnet, vlan, "fd00:1::/64".parse().unwrap())
-        })?;
         let id = IpRangeId(tx.next_id::<IpRange>()?);
         tx.insert(&IpRange {
             id,
@@ -53,8 +47,7 @@ async fn site() -> (Site, SubnetId) {
 
 /// What a rack owns of IPv6 that asks for addresses of it.
 async fn blocks(site: &Site, rack: &RackProcess, free: u32, wanted: u32) -> Vec<Block> {
-    let requests = [BlockRequest { vlan: site.vlan, free, wanted, of: Wanted::Ipv6 }];
-    let mut blocks = request_blocks(&site.tables, rack, &requests).await.unwrap().0;
+    let mut blocks = site.blocks_of(Wanted::Ipv6, rack, free, wanted).await;
     blocks.retain(|block| block.first.is_ipv6());
     blocks
 }

@@ -11,7 +11,6 @@ use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::net::prefix_pool::PrefixPool;
-use model::net::subnet::Subnet;
 use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::lease_list::{self, LeaseQuery};
 use ops::network::leases::{CommitRefusal, RackProcess, remove_expired};
@@ -53,15 +52,7 @@ async fn site() -> (Site, SubnetId) {
 
 async fn without_pool() -> (Site, SubnetId) {
     let site = Site::new().await;
-    let (vlan, mut subnet) = (site.vlan, SubnetId(0));
-    site.change(|tx| {
-        subnet = SubnetId(tx.next_id::<Subnet>()?);
-        tx.insert(&Subnet {
-            name: "lab6".to_owned(),
-            ..Subnet::new(subnet, vlan, "fd00:1::/64".parse().unwrap())
-        })
-    })
-    .await;
+    let subnet = site.add_ipv6().await;
     (site, subnet)
 }
 
@@ -72,8 +63,7 @@ async fn create(site: &Site, change: &PrefixPoolChange) -> Result<PrefixPool, St
 
 /// What a rack owns of prefixes that asks for some.
 async fn blocks(site: &Site, rack: &RackProcess, free: u32, wanted: u32) -> Vec<Block> {
-    let requests = [BlockRequest { vlan: site.vlan, free, wanted, of: Wanted::Prefixes }];
-    let mut blocks = request_blocks(&site.tables, rack, &requests).await.unwrap().0;
+    let mut blocks = site.blocks_of(Wanted::Prefixes, rack, free, wanted).await;
     blocks.retain(|block| block.prefix_length.is_some());
     blocks
 }

@@ -94,8 +94,33 @@ impl Site {
         free: u32,
         wanted: u32,
     ) -> Vec<Block> {
-        let requests = [BlockRequest { vlan: self.vlan, free, wanted, of: Wanted::Ipv4 }];
+        self.blocks_of(Wanted::Ipv4, process, free, wanted).await
+    }
+
+    /// All blocks that the rack owns after it asked for some of a kind.
+    pub(crate) async fn blocks_of(
+        &self,
+        of: Wanted,
+        process: &RackProcess,
+        free: u32,
+        wanted: u32,
+    ) -> Vec<Block> {
+        let requests = [BlockRequest { vlan: self.vlan, free, wanted, of }];
         request_blocks(&self.tables, process, &requests).await.unwrap().0
+    }
+
+    /// Adds the subnet `fd00:1::/64` to the link.
+    pub(crate) async fn add_ipv6(&self) -> SubnetId {
+        let mut subnet = SubnetId(0);
+        self.change(|tx| {
+            subnet = SubnetId(tx.next_id::<Subnet>()?);
+            tx.insert(&Subnet {
+                name: "lab6".to_owned(),
+                ..Subnet::new(subnet, self.vlan, "fd00:1::/64".parse().unwrap())
+            })
+        })
+        .await;
+        subnet
     }
 
     /// Makes the dynamic range another one.

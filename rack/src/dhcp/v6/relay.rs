@@ -1,6 +1,5 @@
 //! Relays what clients say on links that this rack does not serve: the shell around [`dhcp::relay::v6`].
 
-use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use dhcp::leases::Leases;
@@ -10,12 +9,12 @@ use dhcp::relay::v6::{self, Agent, Arrived, Returned};
 use model::controller::ControllerInterface;
 use model::id::SystemId;
 use model::lease::clock::Moment;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::dhcp::interfaces::on_links;
 use crate::dhcp::metrics::DhcpMetrics;
 use crate::dhcp::ports::{Ports, Served};
-use crate::dhcp::relay::{NOT_SENT, TO_CLIENT, TO_SERVER};
+use crate::dhcp::relay_servers::RelayServers;
 use crate::dhcp::v6::hardware::Hardware;
 use crate::dhcp::v6::relay_socket::RelaySocket;
 use crate::dhcp::v6::socket::{Received, ServerSocket};
@@ -27,9 +26,7 @@ pub(super) struct Relay {
     ports: Ports<RelaySocket>,
     turns: Turns,
     hardware: Hardware,
-    /// The addresses of this host.
-    own: BTreeSet<Ipv6Addr>,
-    metrics: DhcpMetrics,
+    servers: RelayServers<Ipv6Addr>,
 }
 
 impl Relay {
@@ -40,8 +37,7 @@ impl Relay {
             ports: Ports::new(metrics.clone()),
             turns: Turns::default(),
             hardware: Hardware::new(),
-            own: BTreeSet::new(),
-            metrics,
+            servers: RelayServers::new(metrics),
         }
     }
 
@@ -57,13 +53,7 @@ impl Relay {
         interfaces: &[ControllerInterface],
         now: Moment,
     ) {
-        let addresses = interfaces.iter().flat_map(|own| &own.addresses);
-        self.own = addresses
-            .filter_map(|own| match own {
-                ipnet::IpNet::V4(_) => None,
-                ipnet::IpNet::V6(own) => Some(own.addr()),
-            })
-            .collect();
+        self.servers.follow(interfaces);
         let wanted = on_links(leases, interfaces, |vlan| leases.relays(vlan));
         self.hardware.listen(!wanted.is_empty());
         self.ports.serve(&wanted);
@@ -105,21 +95,7 @@ impl Relay {
             let (sender, live) = (v6::sender(&arrived)?, leases.live_relays(vlan));
             self.turns.take(heard, &sender, &self.rack, live, now)?;
         }
-        let mut servers = leases.relay_targets(vlan);
-        servers.retain(|server| !self.own.contains(server));
-        if servers.is_empty() {
-            return Err(Dropped::NoServer);
-        }
-        for server in servers {
-            match served.socket.send(server, &relayed) {
-                Ok(()) => self.metrics.relayed(TO_SERVER),
-                Err(error) => {
-                    warn!(%server, "a DHCPv6 message is not relayed to server {server}: {error}");
-                    self.metrics.relayed(NOT_SENT);
-                }
-            }
-        }
-        Ok(())
+        self.servers.send(leases, vlan, |server| served.socket.send(server, &relayed))
     }
 
     /// Passes a server's reply on to the client, or the relay before, on the link that it was heard on.
@@ -135,16 +111,11 @@ impl Relay {
             packet.destination == served.address && self.agent(served.index, served).sent(&returned)
         };
         let served = self.ports.iter().map(|(_, served)| served).find(|served| is_ours(served));
-        let served =
-            served.filter(|_| !self.own.contains(&returned.peer)).ok_or(Dropped::NotOurs)?;
+        let served = served
+            .filter(|_| !self.servers.own().contains(&returned.peer))
+            .ok_or(Dropped::NotOurs)?;
         let link = links.by_index(served.index).ok_or(Dropped::NotOurs)?;
-        match link.socket.send(returned.peer, returned.port, returned.payload) {
-            Ok(()) => self.metrics.relayed(TO_CLIENT),
-            Err(error) => {
-                warn!("a DHCPv6 reply is not relayed to its client: {error}");
-                self.metrics.relayed(NOT_SENT);
-            }
-        }
+        self.servers.sent_back(link.socket.send(returned.peer, returned.port, returned.payload));
         Ok(())
     }
 
@@ -155,6 +126,6 @@ impl Relay {
 
     fn count(&self, dropped: Dropped, packet: &Received) {
         debug!(source = %packet.source, "a DHCPv6 packet is not relayed: {dropped}");
-        self.metrics.relayed(dropped.reason());
+        self.servers.count(dropped);
     }
 }
