@@ -21,7 +21,7 @@ use model::lease::cut::Span;
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
 use model::net::prefix::Prefix;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;

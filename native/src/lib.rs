@@ -29,7 +29,7 @@ pub mod openapi;
 pub mod operations;
 pub mod own;
 pub mod paged;
-pub mod prefix_pools;
+pub mod prefixpools;
 pub mod problem;
 pub mod read;
 pub mod read_page;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rest::operation::Operation;
 
-use crate::prefix_pools;
+use crate::prefixpools;
 use crate::request::OPERATIONS;
 use crate::site;
 use crate::webhooks::operations as webhooks;
@@ -14,7 +14,7 @@ pub static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let own: &[&[Operation]] = &[
         site::OPERATIONS,
         &[rest::network::vlans::CREATE_IN],
-        prefix_pools::OPERATIONS,
+        prefixpools::OPERATIONS,
         webhooks::OPERATIONS,
     ];
     let own = own.iter().flat_map(|of| of.iter()).copied();

@@ -15,7 +15,7 @@ use model::lease::binding::Binding;
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
@@ -41,7 +41,7 @@ use crate::resource::Resource;
 use crate::rows::Rows;
 use crate::times::Moment;
 use crate::webhooks::shape as webhooks;
-use crate::{discoveries, events, leases, prefix_pools, rows_seen, site};
+use crate::{discoveries, events, leases, prefixpools, rows_seen, site};
 
 /// All resources, in the order of the document.
 pub const RESOURCES: &[Resource] = &[
@@ -167,7 +167,7 @@ pub const RESOURCES: &[Resource] = &[
     .stored(Rows::of::<IpRange>("id"))
     .kinds(&[("start_ip", FieldKind::Address), ("end_ip", FieldKind::Address)])
     .columns(&["id", "type", "start_ip", "end_ip", "subnet.cidr", "comment"]),
-    Resource::new::<prefix_pools::PrefixPool>(
+    Resource::new::<prefixpools::PrefixPool>(
         "prefix-pools",
         "prefix-pool",
         &["prefixpools/"],
@@ -176,7 +176,7 @@ pub const RESOURCES: &[Resource] = &[
     .doc("Prefixes of IPv6 that DHCP delegates to routers.")
         .seen_with(Permission::ReadSite)
     .named_by("id", &["prefix"])
-    .listed(Listing::Function(|request| Box::pin(prefix_pools::all(request))))
+    .listed(Listing::Function(|request| Box::pin(prefixpools::all(request))))
     .stored(Rows::of::<PrefixPool>("id"))
     .kinds(&[("prefix", FieldKind::Text)])
     .columns(&[

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use model::id::{FabricId, IpRangeId, PrefixPoolId, ReservedIpId, SpaceId, SubnetId, VlanId};
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::range::{AddressRange, number};
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;

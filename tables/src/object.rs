@@ -19,7 +19,7 @@ use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::space::Space;

@@ -9,7 +9,7 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::cut::{self, Span};
 use model::net::prefix::Prefix;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 
 use crate::lookup::prefixes;
 

@@ -8,7 +8,7 @@ pub mod iprange;
 pub mod neighbour;
 pub mod occupancy;
 pub mod prefix;
-pub mod prefix_pool;
+pub mod prefixpool;
 pub mod range;
 pub mod reserved;
 pub mod router_advertisements;

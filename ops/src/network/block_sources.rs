@@ -8,7 +8,7 @@ use model::lease::block::Block;
 use model::lease::cut::{Span, block_len, cuts};
 use model::net::iprange::IpRange;
 use model::net::prefix::Prefix;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::time::Timestamp;
 use tables::error::TableError;
 use tables::read::Reads;

@@ -6,7 +6,7 @@ use model::error::Kind;
 use model::id::PrefixPoolId;
 use model::lease::binding::Binding;
 use model::lease::policy::Policy;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::range::AddressRange;
 use model::time::Timestamp;
 use tables::network::SUBNETS_GUARD;

@@ -10,7 +10,7 @@ use model::id::SystemId;
 use model::lease::binding::Binding;
 use model::lease::standing::Standing;
 use model::mac::MacAddress;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;

@@ -21,7 +21,7 @@ use model::lease::commit::{self, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;

@@ -10,7 +10,7 @@ use model::access::{Actor, Permission};
 use model::error::Kind;
 use model::id::PrefixPoolId;
 use model::lease::policy::Policy;
-use model::net::prefix_pool::{DELEGATED_LENGTHS, PrefixPool};
+use model::net::prefixpool::{DELEGATED_LENGTHS, PrefixPool};
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use tables::network::SUBNETS_GUARD;

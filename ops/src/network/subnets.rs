@@ -11,7 +11,7 @@ use model::error::Kind;
 use model::id::SubnetId;
 use model::machine::Machine;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::{ReverseDns, Subnet};

@@ -19,7 +19,7 @@ mod machine;
 mod network_scan;
 mod object;
 mod power;
-mod prefix_pool;
+mod prefixpool;
 mod setting;
 mod static_route;
 mod subnet;

@@ -12,7 +12,7 @@ use model::id::{
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;

@@ -96,7 +96,7 @@ mod tests {
     use model::lease::binding::{Binding, BindingState};
     use model::lease::client::ClientId;
     use model::net::prefix::Prefix;
-    use model::net::prefix_pool::PrefixPool;
+    use model::net::prefixpool::PrefixPool;
     use model::net::staticroute::StaticRoute;
     use model::net::subnet::Subnet;
     use model::setting::Setting;

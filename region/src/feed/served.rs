@@ -17,7 +17,7 @@ use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
 use model::net::staticroute::StaticRoute;

@@ -23,7 +23,7 @@ use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::power::parameters::PowerParameters;
 use model::machine::power::{Power, PowerAction, PowerJob};
 use model::machine::{Machine, Placement};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;

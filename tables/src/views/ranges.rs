@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use model::id::{IpRangeId, PrefixPoolId, SubnetId};
 use model::lease::binding::BindingState;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::time::Timestamp;
 use rpds::RedBlackTreeMapSync as Map;
 

@@ -16,7 +16,7 @@ use model::machine::Machine;
 use model::machine::hardware::Hardware;
 use model::machine::power::PowerJob;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::range::{AddressRange, address, number};
 use model::net::reserved::ReservedAddress;
 use model::time::Timestamp;

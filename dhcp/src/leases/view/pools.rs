@@ -2,7 +2,7 @@
 
 use model::id::{PrefixPoolId, SubnetId, VlanId};
 use model::lease::cut::Span;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 
 use crate::leases::family::Family;
 use crate::leases::view::View;

@@ -6,7 +6,7 @@ use model::dhcp::snippet::{DhcpSnippet, Scope};
 use model::machine::Machine;
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;

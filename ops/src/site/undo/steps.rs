@@ -10,7 +10,7 @@ use model::dns::domain::Domain;
 use model::error::Kind as ErrorKind;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;

@@ -10,7 +10,7 @@ use model::lease::binding::Binding;
 use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::lease_list::{self, LeaseQuery};
 use ops::network::leases::{CommitRefusal, RackProcess, remove_expired};

@@ -6,7 +6,7 @@ use model::id::{IpRangeId, PrefixPoolId};
 use model::lease::binding::{Binding, BindingState};
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use raft_store::Store;
 use tables::read::Reads;
 use tables::update::{Cause, now};

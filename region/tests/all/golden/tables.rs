@@ -33,7 +33,7 @@ use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::IpRange;
 use model::net::neighbour::Neighbour;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::scan::{LastScan, NetworkScan};
 use model::net::space::Space;

@@ -20,7 +20,7 @@ use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::neighbour::Neighbour;
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::{LastScan, NetworkScan};

@@ -1,7 +1,7 @@
 //! `PrefixPool` on the wire. What it is for stays in the region.
 
 use model::id::{PrefixPoolId, SubnetId};
-use model::net::prefix_pool::PrefixPool;
+use model::net::prefixpool::PrefixPool;
 
 use super::error::{ConvertError, parse_text};
 use crate::rack;
