@@ -15,7 +15,7 @@ pub struct Lease {
     /// The address, or the first one of the prefix.
     #[schema(value_type = String)]
     pub ip: IpAddr,
-    /// `address` or `prefix`.
+    /// `address`, `prefix`, or `registered`: an address that its host made itself.
     #[serde(default = "of_address")]
     pub kind: String,
     /// The length of the prefix; none of an address.

@@ -51,6 +51,12 @@ pub struct Vlan {
     pub relayed_by: Vec<SystemId>,
     /// Whether its racks tell clients that boot from the network what to load, while a DHCP server of others gives them addresses.
     pub proxy_dhcp: bool,
+    /// The addresses by which clients know its racks: one of each address family at most.
+    #[schema(value_type = Vec<String>)]
+    pub service_addresses: Vec<IpAddr>,
+    /// The rack that holds them.
+    #[schema(value_type = Option<String>)]
+    pub service_rack: Option<SystemId>,
     /// The name of its space.
     pub space: String,
     /// Free text.

@@ -27,6 +27,9 @@ pub struct RackController {
     /// Whether its program can search networks for hosts; one of a version before says nothing of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub searches_for_hosts: bool,
+    /// Whether its program can hold service addresses; one of a version before says nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_service_addresses: bool,
 }
 
 /// A rack controller as other racks see it: what its names and service addresses come from.

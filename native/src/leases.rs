@@ -1,5 +1,5 @@
 //! Leases in the order of their addresses. A filter of them is what their indexes answer: one address, one client, one
-//! subnet, one VLAN, one state. Anything else is refused by name.
+//! subnet, one VLAN, one state, one kind. Anything else is refused by name.
 
 use std::net::IpAddr;
 
@@ -24,12 +24,13 @@ pub const PAGES: Pages = Pages {
 };
 
 /// What leases are filtered by.
-const FIELDS: [(&str, FieldKind, &str); 5] = [
+const FIELDS: [(&str, FieldKind, &str); 6] = [
     ("ip", FieldKind::Address, "The address."),
     ("mac", FieldKind::Mac, "The hardware address of the client."),
     ("subnet", FieldKind::Text, "The subnet that the address is in: id, prefix or name."),
     ("vlan", FieldKind::Text, "The VLAN of that subnet: id or name."),
     ("state", FieldKind::Text, "`active`, `kept`, `ended` or `declined`."),
+    ("kind", FieldKind::Text, "`address`, `prefix` or `registered`."),
 ];
 
 fn fields() -> Vec<Field> {
@@ -47,7 +48,7 @@ async fn page(request: &Request, query: &PageQuery) -> Result<Paged, Problem> {
 fn narrowed(view: &View, query: &PageQuery) -> Result<LeaseQuery, Problem> {
     let wrong = |message: String| Problem::parameter("filter", message);
     if !query.only_words {
-        let message = "Leases are filtered by whole values of ip, mac, subnet, vlan and state, each with one value: \
+        let message = "Leases are filtered by whole values of ip, mac, subnet, vlan, state and kind, each with one value: \
              state:active subnet:10.0.0.0/24. Free text, wildcards, ranges, `-` and `or` are not for leases.";
         return Err(wrong(message.to_owned()));
     }
@@ -69,6 +70,10 @@ fn narrowed(view: &View, query: &PageQuery) -> Result<LeaseQuery, Problem> {
                 let state = word.parse();
                 wanted.state =
                     Some(state.map_err(|_| no("none of active, kept, ended, declined"))?);
+            }
+            "kind" => {
+                let kind = lease_list::KINDS.into_iter().find(|kind| kind == word);
+                wanted.kind = Some(kind.ok_or_else(|| no("none of address, prefix, registered"))?);
             }
             "subnet" => {
                 let id = subnet(view, word)?.ok_or_else(|| no("no subnet"))?;

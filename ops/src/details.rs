@@ -16,6 +16,7 @@ use model::id::{
 };
 use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
+use model::net::service_address::ServiceHolder;
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -146,6 +147,7 @@ impl Details {
             space: space.map(|space| space.name.clone()),
             relay: relay.transpose()?.map(Box::new),
             relayed_by,
+            service_rack: self.view.get::<ServiceHolder>(&vlan.id)?.and_then(|held| held.rack),
             vlan,
         })
     }

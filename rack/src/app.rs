@@ -1,5 +1,6 @@
 //! Builds the rack's parts and hands each one only what it uses.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ use crate::power::governor::{Drivers, Governor};
 use crate::power::ipmi::Ipmi;
 use crate::reports::{Reports, reports};
 use crate::seeds;
+use crate::service_address::service::ServiceAddresses;
+use crate::service_address::vouched::Vouched;
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
 use crate::tftp::files::BootFolder;
@@ -67,8 +70,9 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     start_tftp(&mut parts, &config, &core).await?;
     start_power(&mut parts, &core);
     start_ntp(&mut parts, &config, &core);
+    let held = start_service_addresses(&mut parts, &config, &core)?;
     if let Some(listen) = config.dns_listen {
-        let dns = DnsServer::new(core.generations.clone(), Arc::clone(&core.metrics));
+        let dns = DnsServer::new(core.generations.clone(), Arc::clone(&core.metrics), held);
         parts.start("DNS server", dns.run(listen, shutdown.clone()));
     }
     let renewed = certificate::keep(
@@ -88,6 +92,7 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
         core.generations.clone(),
         core.clock.clone(),
         core.uplink.clone(),
+        core.vouched.clone(),
     );
     parts.start("session", session.run(shutdown));
     parts.wait().await
@@ -98,6 +103,7 @@ struct Core {
     generations: Generations,
     clock: RegionClock,
     uplink: Uplink,
+    vouched: Vouched,
     metrics: Arc<Metrics>,
     /// Drawn anew at every start: grants to an earlier process are not this one's.
     incarnation: u64,
@@ -110,6 +116,7 @@ impl Core {
             generations: Generations::default(),
             clock: RegionClock::counting(metrics.clock_doubts.clone()),
             uplink: Uplink::default(),
+            vouched: Vouched::default(),
             metrics,
             incarnation: rand::random(),
         }
@@ -205,6 +212,24 @@ fn start_discovery(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyho
     );
     parts.start("network discovery", discovery.run(parts.shutdown.clone()));
     Ok(())
+}
+
+/// Tells which service addresses are held.
+fn start_service_addresses(
+    parts: &mut Parts,
+    config: &RackConfig,
+    core: &Core,
+) -> anyhow::Result<watch::Receiver<BTreeSet<IpAddr>>> {
+    let (told, held) = watch::channel(BTreeSet::new());
+    let service = ServiceAddresses::new(
+        own_id(config)?,
+        &core.generations,
+        core.vouched.clone(),
+        core.metrics.service_addresses.clone(),
+        told,
+    );
+    parts.start("service addresses", service.run(parts.shutdown.clone()));
+    Ok(held)
 }
 
 /// The id in the rack's certificate.

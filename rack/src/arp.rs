@@ -1,5 +1,7 @@
 //! ARP messages (RFC 826) in Ethernet frames.
 
+pub(crate) mod socket;
+
 use std::net::Ipv4Addr;
 
 use model::mac::MacAddress;

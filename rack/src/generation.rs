@@ -30,6 +30,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
+use model::net::service_address::ServiceHolder;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -90,6 +91,8 @@ pub struct Generation {
     pub network_scans: Table<SystemId, NetworkScan>,
     /// The pools of prefixes that are delegated.
     pub prefix_pools: Table<PrefixPoolId, PrefixPool>,
+    /// Who holds the service addresses of VLANs.
+    pub service_holders: Table<VlanId, ServiceHolder>,
     /// The revisions that zones got their content at, by origin ([`model::dns::serial`]).
     pub zone_serials: RedBlackTreeMapSync<String, u64>,
     /// Whether the regions that this copy came from told all of those.
@@ -141,6 +144,7 @@ impl Generation {
             Served::Tag(tag) => put(&mut self.tags, tag.name.clone(), tag),
             Served::NetworkScan(scan) => put(&mut self.network_scans, scan.rack.clone(), scan),
             Served::PrefixPool(pool) => put(&mut self.prefix_pools, pool.id, pool),
+            Served::ServiceHolder(holder) => put(&mut self.service_holders, holder.vlan, holder),
         }
     }
 
@@ -166,6 +170,7 @@ impl Generation {
             Key::Tag(name) => self.tags.remove_mut(name),
             Key::NetworkScan(rack) => self.network_scans.remove_mut(rack),
             Key::PrefixPool(id) => self.prefix_pools.remove_mut(id),
+            Key::ServiceHolder(vlan) => self.service_holders.remove_mut(vlan),
         }
     }
 
@@ -242,6 +247,9 @@ impl Generation {
         });
         differences(&self.prefix_pools, &other.prefix_pools, |id| {
             keys.push(Key::PrefixPool(*id));
+        });
+        differences(&self.service_holders, &other.service_holders, |vlan| {
+            keys.push(Key::ServiceHolder(*vlan));
         });
         keys
     }

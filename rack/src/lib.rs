@@ -19,6 +19,7 @@ pub mod dns;
 pub mod http;
 pub mod ndp;
 pub mod power;
+pub mod service_address;
 pub mod tftp;
 
 pub mod interfaces;

@@ -11,6 +11,7 @@ use crate::dhcp::metrics::DhcpMetrics;
 use crate::discovery::metrics::DiscoveryMetrics;
 use crate::generation::Generation;
 use crate::ndp::metrics::NdpMetrics;
+use crate::service_address::metrics::ServiceAddressMetrics;
 
 /// Counters of all parts, and the registry that prints them.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct Metrics {
     pub discovery: DiscoveryMetrics,
     /// Router advertisements.
     pub ndp: NdpMetrics,
+    /// Service addresses.
+    pub service_addresses: ServiceAddressMetrics,
     revision: Gauge<u64, AtomicU64>,
     connected: Gauge,
 }
@@ -93,6 +96,8 @@ impl Default for Metrics {
         ntp.register(&mut registry);
         let ndp = NdpMetrics::default();
         ndp.register(&mut registry);
+        let service_addresses = ServiceAddressMetrics::default();
+        service_addresses.register(&mut registry);
         let revision = Gauge::default();
         registry.register("generation_revision", "Revision of the copy", revision.clone());
         let connected = Gauge::default();
@@ -118,6 +123,7 @@ impl Default for Metrics {
             ntp,
             discovery,
             ndp,
+            service_addresses,
             revision,
             connected,
         }

@@ -7,9 +7,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use model::controller::ControllerInterface;
 use model::time::Timestamp;
 use proto::rack::rack_client::RackClient;
@@ -26,6 +28,8 @@ use tracing::{info, warn};
 
 use crate::clock::{Boot, Observed, RegionClock};
 use crate::generation::{Generation, Generations, Intake};
+use crate::service_address::links::own_alone;
+use crate::service_address::vouched::Vouched;
 use crate::uplink::{RegionOffers, Uplink};
 
 /// How often the rack says that it is there.
@@ -42,6 +46,9 @@ const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
 
 /// Pause after every region was tried in vain.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a rack that ends may take to say that it gave up what it held.
+const GIVES_UP_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Heartbeats whose answers are still awaited, at most.
 const OPEN_MAX: usize = 64;
@@ -70,6 +77,7 @@ pub struct Session {
     generations: Generations,
     clock: RegionClock,
     uplink: Uplink,
+    vouched: Vouched,
 }
 
 /// Why a session ended.
@@ -113,8 +121,9 @@ impl Session {
         generations: Generations,
         clock: RegionClock,
         uplink: Uplink,
+        vouched: Vouched,
     ) -> Self {
-        Self { introduction, dial, seeds, generations, clock, uplink }
+        Self { introduction, dial, seeds, generations, clock, uplink, vouched }
     }
 
     /// Runs until cancelled.
@@ -134,7 +143,7 @@ impl Session {
             };
             let mut attempt = Attempt::new(&self, address, resumes, &mut intake);
             let ended = tokio::select! {
-                () = shutdown.cancelled() => return,
+                () = self.stops(&shutdown) => return,
                 ended = attempt.run() => ended,
             };
             self.uplink.set_disconnected();
@@ -152,6 +161,14 @@ impl Session {
                     warn!(region = %attempt.address, "no session with region {}: {ended}", attempt.address);
                 }
             }
+        }
+    }
+
+    /// Waits until the session has to end: a moment later when there is something to give up first.
+    async fn stops(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        if !self.vouched.holds_nothing() {
+            tokio::time::sleep(GIVES_UP_WITHIN).await;
         }
     }
 
@@ -173,14 +190,16 @@ impl Session {
     }
 
     fn hello(&self, resumes: bool) -> Hello {
-        let interfaces = (self.introduction.interfaces)();
+        let generation = self.generations.load();
+        let interfaces = own_alone(&generation, (self.introduction.interfaces)());
         Hello {
             hostname: self.introduction.hostname.clone(),
             version: self.introduction.version.clone(),
             incarnation: self.introduction.incarnation,
             interfaces: interfaces.iter().map(proto::rack::ControllerInterface::from).collect(),
-            resume_revision: if resumes { self.generations.load().revision } else { 0 },
+            resume_revision: if resumes { generation.revision } else { 0 },
             searches_for_hosts: true,
+            holds_service_addresses: true,
         }
     }
 }
@@ -200,6 +219,8 @@ struct Attempt<'a> {
     leader_known: Instant,
     /// Heartbeats that were not answered yet: their numbers and when they were sent.
     open: VecDeque<(u64, Boot)>,
+    /// The last heartbeats, answered or not, that the leader may vouch for yet.
+    sent: VecDeque<(u64, Boot)>,
     sequence: u64,
     /// A generation that is being received; it becomes the present one when it is complete.
     arriving: Option<Generation>,
@@ -219,6 +240,7 @@ impl<'a> Attempt<'a> {
             heard: now,
             leader_known: now,
             open: VecDeque::new(),
+            sent: VecDeque::new(),
             sequence: 0,
             arriving: None,
             intake,
@@ -261,6 +283,7 @@ impl<'a> Attempt<'a> {
             takes_client_identifiers: welcome.takes_client_identifiers,
             serves_ipv6: welcome.serves_ipv6,
             delegates_prefixes: welcome.delegates_prefixes,
+            registers_addresses: welcome.registers_addresses,
         };
         let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
         if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {
@@ -287,9 +310,13 @@ impl<'a> Attempt<'a> {
     ) -> Result<(), SessionError> {
         let mut ticks = interval(HEARTBEAT_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let vouched = self.session.vouched.clone();
+        let mut given_up = pin!(vouched.given_up().fuse());
         loop {
             tokio::select! {
                 biased;
+                // The region ends the session then.
+                () = &mut given_up => Self::give_up(&sender),
                 message = incoming.message() => match message? {
                     Some(message) => self.receive(message)?,
                     None => return Ok(()),
@@ -297,6 +324,11 @@ impl<'a> Attempt<'a> {
                 _ = ticks.tick() => self.tick(&sender)?,
             }
         }
+    }
+
+    fn give_up(sender: &mpsc::Sender<RackMessage>) {
+        let last = Heartbeat { gave_up: true, ..Heartbeat::default() };
+        let _ = sender.try_send(RackMessage { message: Some(ToRegion::Heartbeat(last)) });
     }
 
     /// Sends a heartbeat, unless the region is lost.
@@ -310,13 +342,17 @@ impl<'a> Attempt<'a> {
         }
         self.sequence += 1;
         let revision = self.session.generations.load().revision;
-        let heartbeat = Heartbeat { revision, sequence: self.sequence, has_leader: false };
+        let heartbeat = Heartbeat { revision, sequence: self.sequence, ..Heartbeat::default() };
+        let before = Boot::now();
         let message = RackMessage { message: Some(ToRegion::Heartbeat(heartbeat)) };
         // A full queue means that the region does not read; then silence will end the session.
         if sender.try_send(message).is_ok() {
-            self.open.push_back((self.sequence, Boot::now()));
-            if self.open.len() > OPEN_MAX {
-                self.open.pop_front();
+            let one = (self.sequence, before);
+            for kept in [&mut self.open, &mut self.sent] {
+                kept.push_back(one);
+                if kept.len() > OPEN_MAX {
+                    kept.pop_front();
+                }
             }
         }
         Ok(())
@@ -329,6 +365,9 @@ impl<'a> Attempt<'a> {
             Some(FromRegion::Welcome(welcome)) => self.session.uplink.set_regions(welcome.regions),
             Some(FromRegion::Heartbeat(heartbeat)) => {
                 let sent = self.answered(heartbeat.sequence);
+                if let Some(sent) = self.when_sent(heartbeat.vouched) {
+                    self.session.vouched.for_one_sent(sent);
+                }
                 // One that is cut off from the others may be wrong without knowing.
                 if heartbeat.has_leader {
                     self.leader_known = self.heard;
@@ -341,6 +380,12 @@ impl<'a> Attempt<'a> {
             None => {}
         }
         Ok(())
+    }
+
+    /// When one of the last heartbeats was sent.
+    fn when_sent(&self, sequence: u64) -> Option<Boot> {
+        let mut sent = self.sent.iter();
+        sent.find(|(number, _)| *number == sequence).map(|(_, sent)| *sent)
     }
 
     /// When the heartbeat was sent that is answered.

@@ -36,6 +36,8 @@ pub(crate) struct RegionOffers {
     pub(crate) serves_ipv6: bool,
     /// It grants blocks of prefixes, and commits what is delegated of them.
     pub(crate) delegates_prefixes: bool,
+    /// It commits addresses that clients made themselves.
+    pub(crate) registers_addresses: bool,
 }
 
 /// Tells when the regions that are known, or the connected one, changed.

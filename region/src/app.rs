@@ -44,10 +44,12 @@ use crate::reconcile::racks::{self, Sessions};
 use crate::reconcile::webhooks::{Delivered, Webhooks};
 use crate::reconcile::{
     answered, authority, contents, deploy, discovery, elections, events, image_files,
-    images as image_copies, leases, logins, membership, operations, pools, power, presented, tags,
-    tokens, usergroups, webhooks, zone_serials,
+    images as image_copies, leases, logins, membership, operations, pools, power, presented,
+    service_addresses, tags, tokens, usergroups, webhooks, zone_serials,
 };
 use crate::telemetry::Telemetry;
+use crate::vouching::asking;
+use crate::vouching::ledger::Ledger;
 use images;
 use images::Images;
 use images::peers::{Peers, Ports};
@@ -201,12 +203,20 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     tasks.spawn(finished(https::follow(certificate, hangups, stop.clone())));
     let sessions = Sessions::default();
     tasks.spawn(finished(feed.clone().run(stop.clone())));
-    let services = services(&config, tables.clone(), feed, sessions.clone(), images.clone());
+    let ledger = Ledger::default();
+    let parts = (feed, sessions.clone(), ledger.clone());
+    let services = services(&config, tables.clone(), parts, images.clone());
     tasks.spawn(serve_grpc(grpc, identity.clone(), services, stop.clone()));
     spawn_reconcilers(&mut tasks, &tables, images, filling, &stop);
     tasks.spawn(stop_when_removed(config.clone(), tables.clone(), identity.clone(), stop.clone()));
     let compared = clocks::run(tables.clone(), identity.clone(), config.node_id, stop.clone());
     tasks.spawn(finished(compared));
+    let named =
+        service_addresses::run(tables.clone(), config.node_id, ledger.clone(), stop.clone());
+    tasks.spawn(finished(named));
+    let asked =
+        asking::run(tables.clone(), identity.clone(), sessions.clone(), ledger, stop.clone());
+    tasks.spawn(finished(asked));
     let served = ntp::run(config.clone(), tables.clone(), time, stop.clone());
     tasks.spawn(finished(served));
     tasks.spawn(finished(racks::run(tables, config.node_id, sessions, stop.clone())));
@@ -243,8 +253,7 @@ type Ended = Result<(), RunError>;
 fn services(
     config: &Config,
     tables: Tables,
-    feed: Feed,
-    sessions: Sessions,
+    (feed, sessions, ledger): (Feed, Sessions, Ledger),
     images: Images,
 ) -> Routes {
     let mut services = Routes::builder();
@@ -260,7 +269,7 @@ fn services(
     }
     services.add_service(AuthorityService::server(tables.clone()));
     let cluster_id = config.cluster_id.clone();
-    services.add_service(ClusterService::server(tables, cluster_id, config.node_id));
+    services.add_service(ClusterService::server(tables, cluster_id, config.node_id, ledger));
     // Images are files: they go over the same connections as plain HTTP/2.
     services.routes().into_axum_router().merge(images::serve::peer_router(images)).into()
 }

@@ -12,6 +12,7 @@ mod login_metrics;
 mod ntp;
 mod standing;
 pub mod telemetry;
+pub mod vouching;
 
 pub mod grpc;
 pub mod metadata;

@@ -287,9 +287,8 @@ mod tests {
             "cidr" => "10.0.0.0/24",
             "type" => "dynamic",
             "ip" | "ip_address" | "start_ip" | "end_ip" | "gateway_ip" | "ip_addresses"
-            | "dns_servers" | "relay_to" | "after" | "relay" | "link_selection" | "requested" => {
-                "10.0.0.1"
-            }
+            | "dns_servers" | "relay_to" | "service_addresses" | "after" | "relay"
+            | "link_selection" | "requested" => "10.0.0.1",
             "disabled_boot_architectures" => "pxe",
             "router_advertisements" => "slaac",
             "mac" | "mac_address" | "mac_addresses" => "52:54:00:00:00:01",

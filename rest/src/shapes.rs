@@ -10,7 +10,8 @@ use ops::network::vlans::VlanDetail;
 /// The shape of a VLAN.
 #[must_use]
 pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
-    let VlanDetail { vlan: found, fabric, space, relay, external_dhcp, relayed_by } = detail;
+    let VlanDetail { vlan: found, fabric, space, relay, external_dhcp, relayed_by, service_rack } =
+        detail;
     api::vlans::Vlan {
         id: found.id.0,
         name: found.name.clone(),
@@ -28,6 +29,8 @@ pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
         relay_to: found.relay_to.clone(),
         relayed_by: relayed_by.clone(),
         proxy_dhcp: found.proxy_dhcp,
+        service_addresses: found.service_addresses.clone(),
+        service_rack: service_rack.clone(),
         space: space.clone().unwrap_or_else(|| UNDEFINED_SPACE.to_owned()),
         description: found.description.clone(),
         resource_uri: format!("/MAAS/api/2.0/vlans/{}/", found.id),

@@ -8,6 +8,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::range::{AddressRange, number};
 use model::net::reserved::{ReservedAddress, ReservedIp};
+use model::net::service_address::{ServiceHolder, Voucher};
 use model::net::space::Space;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -17,7 +18,7 @@ use crate::key::encoded;
 use crate::read::Reads;
 use crate::row::{Index, Row, Unique, unique_key};
 
-/// The index name under which machines, devices and users claim addresses: nobody has another's.
+/// The index name under which machines, devices, users and VLANs claim addresses: nobody has another's.
 pub const ADDRESS: &str = "address";
 
 /// Taken by whoever adds or moves a subnet, IP range or pool of prefixes, because overlap rules are about the whole
@@ -47,7 +48,7 @@ fn slot(subnet: &Subnet, ip: IpAddr) -> u128 {
     number(ip).saturating_sub(number(all.first())).min(all.size() - 1) / of_slot
 }
 
-/// Whether a row holds an address: a machine, a device, or a user's reservation.
+/// Whether a row holds an address: a machine, a device, a user's reservation, or a VLAN as its service address.
 pub fn is_held(reads: &impl Reads, ip: IpAddr) -> bool {
     reads.value(&unique_key(ADDRESS, &encoded(&ip))).is_some()
 }
@@ -59,6 +60,10 @@ pub const FABRIC_BY_NAME: Unique<Fabric> =
 /// VLANs by fabric and tag (a [`FabricId`] and a `u16`).
 pub const VLAN_BY_VID: Unique<Vlan> =
     Unique { name: "vlan.vid", keys: |vlan| vec![encoded(&(vlan.fabric, vlan.vid))] };
+
+/// VLANs by service address (an [`IpAddr`]).
+pub const VLAN_BY_ADDRESS: Unique<Vlan> =
+    Unique { name: ADDRESS, keys: |vlan| vlan.service_addresses.iter().map(encoded).collect() };
 
 /// The VLANs of a fabric (a [`FabricId`]).
 pub const VLANS_OF_FABRIC: Index<Vlan> =
@@ -121,11 +126,30 @@ impl Row for Fabric {
 impl Row for Vlan {
     type Id = VlanId;
     const TABLE: &'static str = "vlan";
-    const UNIQUE: &'static [Unique<Self>] = &[VLAN_BY_VID];
+    const UNIQUE: &'static [Unique<Self>] = &[VLAN_BY_VID, VLAN_BY_ADDRESS];
     const INDEXES: &'static [Index<Self>] = &[VLANS_OF_FABRIC];
 
     fn id(&self) -> VlanId {
         self.id
+    }
+}
+
+impl Row for ServiceHolder {
+    type Id = VlanId;
+    const TABLE: &'static str = "service-holder";
+
+    fn id(&self) -> VlanId {
+        self.vlan
+    }
+}
+
+/// There is one.
+impl Row for Voucher {
+    type Id = u32;
+    const TABLE: &'static str = "voucher";
+
+    fn id(&self) -> u32 {
+        0
     }
 }
 

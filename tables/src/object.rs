@@ -22,6 +22,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
+use model::net::service_address::ServiceHolder;
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -154,4 +155,6 @@ objects! {
     NetworkScan(NetworkScan, SystemId),
     /// A pool of prefixes.
     PrefixPool(PrefixPool, PrefixPoolId),
+    /// Who holds the service addresses of a VLAN.
+    ServiceHolder(ServiceHolder, VlanId),
 }

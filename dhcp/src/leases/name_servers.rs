@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::id::VlanId;
 use model::net::subnet::Subnet;
 
 use crate::leases::Leases;
@@ -9,11 +10,27 @@ use crate::leases::family::Family;
 use crate::leases::view::PeerRack;
 
 impl<A: Family> Leases<A> {
-    /// The racks of the link, this one first, then the servers that the subnet names.
+    /// The service address of the link, its racks, this one first, then the servers that the subnet names.
     pub(crate) fn name_servers(&self, subnet: &Subnet, server: A) -> Vec<A> {
+        let service = self.view.service_address(subnet.vlan).filter(|_| subnet.allow_dns);
         let racks = subnet.allow_dns.then(|| self.racks(subnet, server));
         let named = subnet.dns_servers.iter().filter_map(|ip| A::of(*ip));
-        each_once(racks.into_iter().flatten().chain(named))
+        let own = service.map(|(ip, _)| ip).into_iter().chain(racks.into_iter().flatten());
+        each_once(own.chain(named))
+    }
+
+    /// The service address of a link, as a client there is told it. A client that reaches `near`, an address of this rack, without
+    /// a router is not told one in another subnet.
+    pub(crate) fn service_address(
+        &self,
+        vlan: VlanId,
+        client: Option<A>,
+        near: Option<A>,
+    ) -> Option<A> {
+        let (service, _) = self.view.service_address(vlan)?;
+        let net = client.and_then(|ip| self.view.subnet_of(ip)).map(|(net, _)| net);
+        let is_in_net = |own: A| net.is_some_and(|net| own.is_in(&net));
+        (is_in_net(service) || !near.is_some_and(is_in_net)).then_some(service)
     }
 
     /// The racks of the link, this one first, if they serve time, else the time servers of the site.

@@ -15,6 +15,7 @@ use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::cut::Span;
 use model::mac::MacAddress;
+use model::net::service_address::ServiceHolder;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -88,7 +89,10 @@ pub struct View<A: Family> {
     static_addresses: BTreeMap<A, MacAddress>,
     reserved: Reserved<A>,
     racks: BTreeMap<SystemId, PeerRack>,
+    /// The addresses of racks, and the service addresses of VLANs.
     rack_addresses: Counted<IpAddr>,
+    /// Who holds the service addresses of VLANs.
+    service_holders: BTreeMap<VlanId, SystemId>,
     /// Whether new clients get no addresses that look like the ends of a network.
     leaves_out_ends: bool,
     pub(crate) snippets: Snippets<A>,
@@ -119,6 +123,7 @@ impl<A: Family> Default for View<A> {
             reserved: Reserved::default(),
             racks: BTreeMap::new(),
             rack_addresses: Counted::default(),
+            service_holders: BTreeMap::new(),
             leaves_out_ends: false,
             snippets: Snippets::default(),
             routes: Routes::default(),
@@ -129,12 +134,41 @@ impl<A: Family> Default for View<A> {
 impl<A: Family> View<A> {
     /// Adds or replaces a VLAN.
     pub fn put_vlan(&mut self, vlan: Vlan) {
+        self.remove_vlan(vlan.id);
+        for ip in &vlan.service_addresses {
+            self.rack_addresses.add(*ip);
+        }
         self.vlans.insert(vlan.id, vlan);
     }
 
     /// Removes a VLAN.
     pub fn remove_vlan(&mut self, id: VlanId) {
-        self.vlans.remove(&id);
+        let Some(old) = self.vlans.remove(&id) else { return };
+        for ip in old.service_addresses {
+            self.rack_addresses.remove(ip);
+        }
+    }
+
+    /// Says who holds the service addresses of a VLAN.
+    pub fn put_service_holder(&mut self, holder: &ServiceHolder) {
+        match &holder.rack {
+            Some(rack) => self.service_holders.insert(holder.vlan, rack.clone()),
+            None => self.service_holders.remove(&holder.vlan),
+        };
+    }
+
+    /// Nobody holds the service addresses of a VLAN.
+    pub fn remove_service_holder(&mut self, vlan: VlanId) {
+        self.service_holders.remove(&vlan);
+    }
+
+    /// The service address of the racks that answer on a link, and the one that holds it; none while nobody does.
+    #[must_use]
+    pub fn service_address(&self, vlan: VlanId) -> Option<(A, &SystemId)> {
+        let serving = self.serving(vlan);
+        let holder = self.service_holders.get(&serving)?;
+        let mut addresses = self.vlans.get(&serving)?.service_addresses.iter();
+        Some((addresses.find_map(|ip| A::of(*ip))?, holder))
     }
 
     /// Adds or replaces a subnet; those of the other family are none of this server's business.
@@ -431,7 +465,7 @@ impl<A: Family> View<A> {
         }
     }
 
-    /// Whether an address is one of a rack's.
+    /// Whether an address is one of a rack's, or one that a rack holds for all of a VLAN.
     #[must_use]
     pub fn is_of_a_rack(&self, ip: A) -> bool {
         self.rack_addresses.contains(&ip.into())

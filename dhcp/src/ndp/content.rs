@@ -28,6 +28,8 @@ pub struct Link<'a> {
     pub ranges: Vec<&'a IpRange>,
     /// The racks of the VLAN.
     pub racks: Vec<&'a ServedRack>,
+    /// The service address of the VLAN, while a rack holds it.
+    pub service_address: Option<Ipv6Addr>,
     /// The site's default domain.
     pub domain: Option<&'a str>,
 }
@@ -110,10 +112,11 @@ fn gives_addresses(link: &Link<'_>, range: &IpRange) -> bool {
     range.purpose == Purpose::Dynamic && range.start_ip.is_ipv6() && managed
 }
 
-/// For each subnet the addresses that the racks have in it, if it lets its hosts ask them, then the servers that it
-/// names.
+/// The service address, then for each subnet the addresses that the racks have in it, if it lets its hosts ask them, and the servers
+/// that it names.
 fn servers(link: &Link<'_>) -> Vec<Ipv6Addr> {
-    let mut servers = Vec::new();
+    let asks_racks = link.subnets.iter().any(|own| own.allow_dns && of_ipv6(own).is_some());
+    let mut servers: Vec<_> = link.service_address.filter(|_| asks_racks).into_iter().collect();
     for subnet in link.subnets.iter().filter(|subnet| of_ipv6(subnet).is_some()) {
         let racks = link.racks.iter().filter(|_| subnet.allow_dns);
         let at_racks = racks.filter_map(|rack| address_in(rack, subnet));
@@ -148,6 +151,7 @@ mod tests {
         subnets: Vec<Subnet>,
         range: IpRange,
         racks: Vec<ServedRack>,
+        service_address: Option<Ipv6Addr>,
     }
 
     fn subnet(id: u32, cidr: &str) -> Subnet {
@@ -190,6 +194,7 @@ mod tests {
                 rack(1, &["10.0.0.2/24", "fe80::2/64", "fd00:10::2/64"]),
                 rack(2, &["fd00:10::3/64", "fd00:99::3/64"]),
             ],
+            service_address: None,
         }
     }
 
@@ -202,6 +207,7 @@ mod tests {
             subnets: site.subnets.iter().collect(),
             ranges: vec![&site.range],
             racks: site.racks.iter().collect(),
+            service_address: site.service_address,
             domain: Some("lab.example"),
         })
     }
@@ -285,5 +291,18 @@ mod tests {
     fn an_mtu_that_ipv6_does_not_allow_is_not_told() {
         let mtu = |mtu| content(|site| site.vlan.mtu = mtu).and_then(|content| content.mtu);
         assert_eq!([9_000, 1_280, 1_279].map(mtu), [Some(9_000), Some(1_280), None]);
+    }
+
+    #[test]
+    fn the_service_address_is_the_first_resolver_where_racks_are_asked() {
+        let service = "fd00:10::5".parse().unwrap();
+        let told = content(|site| site.service_address = Some(service)).unwrap();
+        assert_eq!(told.servers[0], service);
+        assert!(told.servers.len() > 1, "the racks follow");
+        let alone = content(|site| {
+            site.service_address = Some(service);
+            site.subnets[1].allow_dns = false;
+        });
+        assert!(!alone.unwrap().servers.contains(&service));
     }
 }

@@ -6,4 +6,5 @@
 pub mod advertisement;
 pub mod advertiser;
 pub mod content;
+pub mod neighbor_advertisement;
 pub mod solicitation;

@@ -276,7 +276,7 @@ impl Engine {
         let written = reply.written();
         Output::Send(Sending {
             interface: arrival.interface,
-            source: asked.unwrap_or_else(|| self.server_address(arrival, client)),
+            source: asked.unwrap_or_else(|| self.own_address(arrival, client)),
             destination: destination(message, reply, arrival.source_port),
             kind: reply.kind,
             payload: written.bytes,

@@ -9,6 +9,7 @@ use model::lease::commit::Change;
 
 use crate::leases::availability::Availability;
 use crate::leases::declines::Decliner;
+use crate::leases::sharing::rank;
 use crate::v4::dropped::Dropped;
 use crate::v4::engine::Engine;
 use crate::v4::output::{Arrival, Output};
@@ -38,7 +39,7 @@ impl Engine {
     ) -> Result<Vec<Output>, Dropped> {
         let (state, ip) = classify(message, self.unicast(arrival))?;
         match state {
-            State::Selecting => self.check_selected(message, arrival, now)?,
+            State::Selecting => self.check_selected(message, arrival, ip, now)?,
             State::Renewing => {}
             State::InitReboot | State::Rebinding => {
                 if !self.our_turn(message, arrival.vlan, now) {
@@ -125,9 +126,13 @@ impl Engine {
         &mut self,
         message: &Message,
         arrival: &Arrival,
+        ip: Ipv4Addr,
         now: Moment,
     ) -> Result<(), Dropped> {
         let server = message.options.address(code::SERVER_IDENTIFIER);
+        if server.is_some_and(|server| self.is_of_all_racks(server, arrival)) {
+            return self.check_offered(message, arrival, ip, now);
+        }
         if server.is_some_and(|server| self.names_this_rack(server, message, arrival)) {
             return Ok(());
         }
@@ -137,6 +142,27 @@ impl Engine {
             let _ = self.may_be_bound(message, arrival.vlan, now);
         }
         Err(Dropped::AnotherServer)
+    }
+
+    /// Checks that it is this rack's to answer who takes the offer of a server that is all racks of the link: it made
+    /// the offer, was asked alone, or those before it are silent.
+    fn check_offered(
+        &mut self,
+        message: &Message,
+        arrival: &Arrival,
+        ip: Ipv4Addr,
+        now: Moment,
+    ) -> Result<(), Dropped> {
+        let offered = self.leases.offers.of(arrival.vlan, &message.client, now);
+        if offered.is_some_and(|offered| offered != ip) {
+            self.leases.offers.withdraw(arrival.vlan, &message.client);
+        }
+        if offered == Some(ip) || self.unicast(arrival) {
+            return Ok(());
+        }
+        // What it gets of another rack counts among the addresses of its circuit here, too.
+        let _ = self.may_be_bound(message, arrival.vlan, now);
+        if self.our_turn(message, arrival.vlan, now) { Ok(()) } else { Err(Dropped::NotOurTurn) }
     }
 
     /// Whether an address lies in a subnet of the link.
@@ -204,7 +230,22 @@ impl Engine {
         if server.is_some_and(|server| !self.names_this_rack(server, message, arrival)) {
             return Err(Dropped::AnotherServer);
         }
+        let all = server.is_some_and(|server| self.is_of_all_racks(server, arrival));
+        if all && !self.unicast(arrival) && !self.is_givers(message, arrival.vlan, ip) {
+            return Err(Dropped::NotOurTurn);
+        }
         if self.leases.holds(ip, &message.client) { Ok(()) } else { Err(Dropped::NotKnown) }
+    }
+
+    /// Whether this rack is the one of a link that looks after an address: that of its block, or the first of those that live.
+    fn is_givers(&self, message: &Message, vlan: VlanId, ip: Ipv4Addr) -> bool {
+        let own = &self.leases.own.rack;
+        let block = self.leases.view.block_around(vlan, ip);
+        let giver = block.and_then(|block| block.rack.as_ref());
+        match giver.filter(|giver| self.leases.live_racks(vlan).any(|rack| rack == *giver)) {
+            Some(giver) => giver == own,
+            None => rank(own, self.leases.live_racks(vlan), &message.client) == 0,
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! An interface may have several subnets, and a relayed client's may have none of the rack's
 //! addresses. A client is told one that it reaches without a router if there is any; else the one
-//! that its relay reaches the rack at.
+//! that its relay reaches the rack at. Where the racks of a link have a service address, clients are told that: each
+//! of the racks answers to it.
 
 use std::net::Ipv4Addr;
+
+use model::id::SystemId;
 
 use crate::v4::engine::Engine;
 use crate::v4::output::Arrival;
@@ -39,17 +42,38 @@ impl Engine {
     }
 
     fn is_own(&self, ip: Ipv4Addr, arrival: &Arrival) -> bool {
-        ip == arrival.server || self.addresses.contains(ip)
+        let holds = |(service, holder): (Ipv4Addr, &SystemId)| {
+            service == ip && *holder == self.leases.own.rack
+        };
+        ip == arrival.server
+            || self.addresses.contains(ip)
+            || self.leases.view.service_address(arrival.vlan).is_some_and(holds)
     }
 
-    /// The address of this rack for a client that has, or gets, this address.
+    /// Whether a server is all racks of the link at once.
+    pub(crate) fn is_of_all_racks(&self, server: Ipv4Addr, arrival: &Arrival) -> bool {
+        self.leases.view.service_address(arrival.vlan).is_some_and(|(ip, _)| ip == server)
+    }
+
+    /// The address that a client is told, which has, or gets, this address.
     pub(crate) fn server_address(&self, arrival: &Arrival, client: Option<Ipv4Addr>) -> Ipv4Addr {
+        let near = self.near_address(arrival, client);
+        let service = self.leases.service_address(arrival.vlan, client, near);
+        service.unwrap_or_else(|| self.own_address(arrival, client))
+    }
+
+    /// The address of this rack itself for such a client.
+    pub(crate) fn own_address(&self, arrival: &Arrival, client: Option<Ipv4Addr>) -> Ipv4Addr {
         let asked = self.unicast(arrival).then_some(arrival.destination);
-        let near = client.and_then(|ip| self.leases.view.subnet_of(ip)).and_then(|(net, _)| {
-            let known = asked.into_iter().chain([arrival.server]);
-            known.into_iter().find(|own| net.contains(own)).or_else(|| self.addresses.within(net))
-        });
-        near.or(asked).unwrap_or(arrival.server)
+        self.near_address(arrival, client).or(asked).unwrap_or(arrival.server)
+    }
+
+    /// An address of this rack that such a client reaches without a router.
+    fn near_address(&self, arrival: &Arrival, client: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+        let asked = self.unicast(arrival).then_some(arrival.destination);
+        let (net, _) = self.leases.view.subnet_of(client?)?;
+        let mut known = asked.into_iter().chain([arrival.server]);
+        known.find(|own| net.contains(own)).or_else(|| self.addresses.within(net))
     }
 
     /// The server identifier of a reply: what the relay wants (RFC 5107), else the one that the
@@ -60,10 +84,9 @@ impl Engine {
         arrival: &Arrival,
         client: Option<Ipv4Addr>,
     ) -> Ipv4Addr {
-        let chosen = request
-            .options
-            .address(code::SERVER_IDENTIFIER)
-            .filter(|server| self.is_own(*server, arrival));
+        let chosen = request.options.address(code::SERVER_IDENTIFIER).filter(|server| {
+            self.is_own(*server, arrival) || self.is_of_all_racks(*server, arrival)
+        });
         request.server_override().or(chosen).unwrap_or_else(|| self.server_address(arrival, client))
     }
 
@@ -74,6 +97,8 @@ impl Engine {
         message: &Message,
         arrival: &Arrival,
     ) -> bool {
-        self.is_own(server, arrival) || message.server_override() == Some(server)
+        self.is_own(server, arrival)
+            || self.is_of_all_racks(server, arrival)
+            || message.server_override() == Some(server)
     }
 }

@@ -43,6 +43,9 @@ impl Engine {
 
     /// The outcome of a request.
     pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
+        if let Some(outputs) = self.registered(id, outcome, now) {
+            return outputs;
+        }
         let of_address = self.leases.decided(id, outcome).map(|(_, sent)| sent);
         let of_prefix = || self.prefixes.decided(id, outcome).map(|(_, sent)| sent);
         let Some(sent) = of_address.or_else(of_prefix) else { return Vec::new() };

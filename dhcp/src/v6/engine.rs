@@ -22,6 +22,7 @@ use crate::v6::associations::Judged;
 use crate::v6::dropped::Dropped;
 use crate::v6::heard::Heard;
 use crate::v6::output::{Arrival, Output};
+use crate::v6::register::Registering;
 use crate::wire::v6::duid;
 use crate::wire::v6::message::{Kind, Message, Purpose};
 
@@ -65,6 +66,7 @@ pub struct Engine {
     /// Which of them waits for a commit.
     pub(crate) awaited: BTreeMap<[u8; 16], u64>,
     pub(crate) next_waiting: u64,
+    pub(crate) registering: Registering,
 }
 
 /// The server identifier of the racks of a cluster: a UUID (RFC 6355) that is made of the cluster's id.
@@ -89,6 +91,7 @@ impl Engine {
             waiting: BTreeMap::new(),
             awaited: BTreeMap::new(),
             next_waiting: 0,
+            registering: Registering::default(),
         }
     }
 
@@ -134,6 +137,7 @@ impl Engine {
             Kind::Confirm => vec![self.confirm(&asking, now)?],
             Kind::Release | Kind::Decline => self.end(&asking, now)?,
             Kind::InformationRequest => vec![self.inform(&asking, now)],
+            Kind::AddrRegInform => self.register(asking, now)?,
         };
         Ok((kind.name(), outputs))
     }
@@ -171,7 +175,7 @@ impl Engine {
     }
 
     /// Checks that a client which nobody knows does not ask more often than clients do.
-    fn may_solicit(&mut self, asking: &Asking, now: Moment) -> Result<(), Dropped> {
+    pub(crate) fn may_solicit(&mut self, asking: &Asking, now: Moment) -> Result<(), Dropped> {
         let known = self.is_of_site(asking) || self.has_binding(asking);
         if known || self.heard.may_solicit(asking.vlan(), &asking.sender, now) {
             Ok(())
@@ -203,6 +207,7 @@ impl Engine {
         self.leases.forget(now);
         self.prefixes.forget(now);
         self.heard.forget(now);
+        self.registering.forget(now);
         let mut outputs = self.answer_late(now);
         outputs.extend(self.leases.due(now).into_iter().map(Output::Commit));
         outputs.extend(self.prefixes.due(now).into_iter().map(Output::Delegate));

@@ -13,4 +13,5 @@ mod delegation;
 mod end;
 mod fqdn;
 mod heard;
+mod register;
 mod replies;

@@ -59,7 +59,7 @@ impl Engine {
         let boot = self.put_boot(&mut reply, asking, first);
         let within_ms = match kind {
             reply::Kind::Advertise => self.leases.policy.lease_ms,
-            reply::Kind::Reply => SEND_WITHIN_MS,
+            reply::Kind::Reply | reply::Kind::AddrRegReply => SEND_WITHIN_MS,
         };
         let mut outputs = vec![self.send(&reply, asking, now.plus_ms(within_ms))];
         if let Some(mac) = asking.hardware.filter(|_| kind == reply::Kind::Reply) {
@@ -128,6 +128,9 @@ impl Engine {
         if message.kind == Kind::InformationRequest {
             put(code::INFORMATION_REFRESH_TIME, &REFRESH_S.to_be_bytes());
         }
+        if self.registering.is_taken && message.wants(code::ADDR_REG_ENABLE) {
+            reply.put(code::ADDR_REG_ENABLE, &[]);
+        }
         if let Some(answer) = fqdn::answer(message, &self.full_name(asking)) {
             reply.put(code::CLIENT_FQDN, &answer);
         }
@@ -138,7 +141,9 @@ impl Engine {
     fn put_boot(&self, reply: &mut Reply, asking: &Asking, ip: Option<Ipv6Addr>) -> Option<String> {
         let disabled = &self.subnet(asking, ip)?.disabled_boot_architectures;
         let client = boot::client(&asking.message, disabled)?;
-        let told = boot::told(client, asking.hardware?, asking.arrival.server)?;
+        let own = asking.arrival.server;
+        let service = self.leases.service_address(asking.vlan(), ip, Some(own));
+        let told = boot::told(client, asking.hardware?, service.unwrap_or(own))?;
         reply.put(code::BOOT_FILE_URL, told.url.as_bytes());
         if let Some(class) = told.vendor_class {
             reply.put(code::VENDOR_CLASS, &class);

@@ -35,6 +35,7 @@ mod section_4_3_1;
 mod section_4_3_2;
 mod section_4_3_3;
 mod section_4_3_4;
+mod service_address;
 mod sharing;
 mod sightings;
 mod snippets;

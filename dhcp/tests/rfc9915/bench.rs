@@ -164,7 +164,7 @@ impl Bench {
         let now = Timestamp::from_unix_ms(EPOCH_MS + self.now.ms);
         let told_until = now.plus_ms(request.told_ms);
         let state = match request.change {
-            Change::Bind | Change::Granted => BindingState::Active,
+            Change::Bind | Change::Granted | Change::Register => BindingState::Active,
             Change::Release => BindingState::Released,
             Change::Decline => BindingState::Declined,
         };

@@ -58,8 +58,8 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         id: "V6-14",
         priority: 2,
-        says: "addresses that clients made themselves are registered (RFC 9686)",
-        except: Some("an ADDR-REG-INFORM is dropped, and option 148 is not sent"),
+        says: "addresses that clients made themselves are registered (RFC 9686), if they are of the link and the message was sent from them; option 148 says so to who asks",
+        except: None,
     },
     must("V6-15", "names as RFC 4704 has them; several NTP servers in option 56"),
     must(

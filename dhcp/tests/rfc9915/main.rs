@@ -15,5 +15,6 @@ mod conformance;
 mod continuity;
 mod delegation;
 mod lines;
+mod registration;
 mod relay_agent;
 mod relays;

@@ -279,6 +279,7 @@ fn put_controllers(tx: &mut Tx) -> Result<(), TableError> {
             session: Some(1),
             last_seen: tx.now(),
             searches_for_hosts: true,
+            holds_service_addresses: false,
         },
     )?;
     put(

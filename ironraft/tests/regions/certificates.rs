@@ -17,6 +17,7 @@ use proto::cluster::RenewRequest;
 use proto::cluster::cluster_client::ClusterClient;
 use rack::clock::RegionClock;
 use rack::generation::Generations;
+use rack::service_address::vouched::Vouched;
 use rack::session::{Dial, Introduction, Session};
 use rack::uplink::Uplink;
 use raft_store::Store;
@@ -26,6 +27,7 @@ use region::grpc::cluster::ClusterService;
 use region::grpc::rack::{RackService, RegionEnds};
 use region::grpc::{renewal, server};
 use region::reconcile::racks::Sessions;
+use region::vouching::ledger::Ledger;
 use tables::update::{Cause, Tables};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -78,7 +80,7 @@ fn services(tasks: &mut JoinSet<()>, tables: &Tables, cluster_id: &str, port: u1
     let mut services = Routes::builder();
     services.add_service(RackService::server(tables.clone(), ends, feed, Sessions::default()));
     services.add_service(AuthorityService::server(tables.clone()));
-    services.add_service(ClusterService::server(tables.clone(), cluster_id, 1));
+    services.add_service(ClusterService::server(tables.clone(), cluster_id, 1, Ledger::default()));
     services.routes()
 }
 
@@ -103,7 +105,15 @@ fn start_session(
         interfaces: Vec::new,
     };
     let (generations, clock) = (generations.clone(), RegionClock::default());
-    let session = Session::new(introduction, dial, seeds, generations, clock, uplink.clone());
+    let session = Session::new(
+        introduction,
+        dial,
+        seeds,
+        generations,
+        clock,
+        uplink.clone(),
+        Vouched::default(),
+    );
     tasks.spawn(session.run(CancellationToken::new()));
     dials
 }

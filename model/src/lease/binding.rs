@@ -71,6 +71,12 @@ impl Binding {
         self.prefix_length.is_none()
     }
 
+    /// Whether it is of an address that its client made itself, and registered (RFC 9686): nobody gave it.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.ip.is_ipv6() && self.client.registers()
+    }
+
     /// The prefix that is delegated; none of an address.
     #[must_use]
     pub fn prefix(&self) -> Option<Prefix> {

@@ -26,7 +26,23 @@ pub enum ClientId {
     Identifier(Arc<[u8]>),
 }
 
+/// Begins the identifier of a client as one that registers addresses which it made itself (RFC 9686). Those of associations
+/// begin with other bytes (RFC 4361 §6.1).
+const REGISTERS: u8 = 253;
+
 impl ClientId {
+    /// A client of `DHCPv6` as one that registers addresses, by its DUID.
+    #[must_use]
+    pub fn registering(duid: &[u8]) -> Self {
+        Self::Identifier([&[REGISTERS][..], duid].concat().into())
+    }
+
+    /// Whether it is one that registers addresses.
+    #[must_use]
+    pub fn registers(&self) -> bool {
+        matches!(self, Self::Identifier(identifier) if identifier.first() == Some(&REGISTERS))
+    }
+
     /// The hardware address, if that is who it is.
     #[must_use]
     pub const fn mac(&self) -> Option<MacAddress> {

@@ -26,6 +26,8 @@ pub enum Change {
     Release,
     /// DHCPDECLINE: the client found somebody else using it.
     Decline,
+    /// ADDR-REG-INFORM: the client made the address itself (RFC 9686).
+    Register,
 }
 
 /// A change that a rack asks for.
@@ -145,6 +147,49 @@ pub fn decide(
             let promise_until = held.promise_until.max(situation.now.plus_ms(policy.decline_ms));
             Ok(ended(held, BindingState::Declined, situation, promise_until))
         }
+        Change::Register => {
+            may_register(policy, situation, request)?;
+            Ok(registered(situation, request))
+        }
+    }
+}
+
+/// Whether a client may say that it made an address itself: nobody gives it, and no client was given it. Who registers it last has it,
+/// because a host may call itself something else when it was made anew (RFC 9686 §4.2.1).
+fn may_register(
+    policy: &Policy,
+    situation: &Situation<'_>,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let ip = request.ip;
+    if situation.reserved || situation.block.is_some() {
+        return Err(Refusal::Reserved { ip });
+    }
+    let given = situation.binding.filter(|binding| {
+        let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
+        kept && !binding.is_registered()
+    });
+    match given {
+        Some(binding) => Err(Refusal::BoundToAnother { ip, holder: binding.client.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// What was registered. Nothing is promised: the client has the address whatever anybody says.
+fn registered(situation: &Situation<'_>, request: &Request) -> Binding {
+    let told_until = situation.now.plus_ms(request.told_ms);
+    Binding {
+        ip: request.ip,
+        subnet: request.subnet,
+        vlan: request.vlan,
+        client: request.client.clone(),
+        hardware: request.hardware,
+        prefix_length: None,
+        state: BindingState::Active,
+        hostname: request.hostname.clone(),
+        told_until,
+        promise_until: told_until,
+        rack: situation.applicant.rack.clone(),
     }
 }
 
@@ -346,6 +391,34 @@ mod tests {
             (again.told_until, again.promise_until),
             (whole.told_until, whole.promise_until)
         );
+    }
+
+    #[test]
+    fn an_address_is_registered_that_nobody_gives_and_the_last_who_does_has_it() {
+        let case = Case::new();
+        let ip: IpAddr = "fd00::77".parse().unwrap();
+        let register = |binding: Option<&Binding>, block, now, duid: u8| {
+            let request = case.request(Change::Register, 1);
+            let client = ClientId::registering(&[0, 3, duid]);
+            let request = Request { ip, client, told_ms: 60_000, ..request };
+            let situation = Situation { block, ..case.situation(binding, now) };
+            decide(&case.policy, &situation, &request)
+        };
+        let first = register(None, None, 0, 1).unwrap();
+        assert!(first.is_registered());
+        assert_eq!((first.told_until, first.promise_until), {
+            let until = Timestamp::from_unix_ms(60_000);
+            (until, until)
+        });
+        let second = register(Some(&first), None, 1_000, 2).unwrap();
+        assert_eq!(second.client, ClientId::registering(&[0, 3, 2]));
+        let in_block = register(None, Some(&case.block), 0, 1);
+        assert_eq!(in_block, Err(Refusal::Reserved { ip }));
+        let given = Binding { client: MacAddress([2; 6]).into(), ..first.clone() };
+        let taken = register(Some(&given), None, 1_000, 2);
+        assert_eq!(taken, Err(Refusal::BoundToAnother { ip, holder: given.client.clone() }));
+        let over = given.promise_until.unix_ms + 2 * case.policy.skew_ms + 1;
+        assert!(register(Some(&given), None, over, 2).is_ok());
     }
 
     fn block(ip: IpAddr, rack: &SystemId) -> Block {

@@ -13,6 +13,7 @@ pub mod range;
 pub mod reserved;
 pub mod router_advertisements;
 pub mod scan;
+pub mod service_address;
 pub mod space;
 pub mod staticroute;
 pub mod subnet;

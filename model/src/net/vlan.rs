@@ -45,6 +45,10 @@ pub struct Vlan {
     /// addresses.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proxy_dhcp: bool,
+    /// The addresses by which clients know the racks above, one of each address family at most: the rack that holds them
+    /// ([`crate::net::service_address`]) answers at them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_addresses: Vec<IpAddr>,
 }
 
 impl Vlan {
@@ -67,6 +71,7 @@ impl Vlan {
             relay_agent: false,
             relay_to: Vec::new(),
             proxy_dhcp: false,
+            service_addresses: Vec::new(),
         }
     }
 
@@ -96,5 +101,6 @@ impl Vlan {
         self.relay_agent = false;
         self.relay_to.clear();
         self.proxy_dhcp = false;
+        self.service_addresses.clear();
     }
 }

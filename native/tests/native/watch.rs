@@ -112,6 +112,7 @@ async fn hosts_that_racks_see_are_watched_where_that_is_asked_for() {
         session: None,
         last_seen: Timestamp::default(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     region.post("subnets", json!({"cidr": "10.0.0.0/24"})).await.assert(201);
     stored(&region, &known).await;

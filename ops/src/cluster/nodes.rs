@@ -254,6 +254,7 @@ pub async fn admit_rack(
                 session: None,
                 last_seen: tx.now(),
                 searches_for_hosts: false,
+                holds_service_addresses: false,
             };
             tx.insert(&rack)?;
             let role = Role::Rack { system_id: rack.system_id.to_string() };

@@ -144,10 +144,12 @@ impl Grants<'_> {
                 of_link.push((home.unbound(bound), Arc::clone(block)));
             }
         }
+        let is_of_ipv4 = |request: &BlockRequest| request.of == Wanted::Ipv4;
+        let of_ipv4 = requests.is_empty() || requests.iter().any(is_of_ipv4);
         for (of, mut own) in own {
             let request = requests.iter().find(|request| request.part() == of);
-            // Who asks for addresses of IPv6, or for prefixes, says how many.
-            let says = of.of != Wanted::Ipv4;
+            // Who asks for addresses of IPv6, or for prefixes, says how many, and wants nothing else then.
+            let says = of.of != Wanted::Ipv4 || !of_ipv4;
             if !serves(self.tx, self.process, of.vlan)? || (says && request.is_none()) {
                 continue;
             }

@@ -12,15 +12,33 @@ use crate::error::Refusal;
 use crate::machine::holders;
 use crate::network::addresses;
 use crate::network::promised::is_promised;
+use crate::network::service_addresses;
 use crate::network::spans::dynamic_range_of;
 use tables::network::SUBNETS_GUARD;
 use tables::read::Reads;
 use tables::tx::Tx;
 
+const FIELD: &str = "gateway_ip";
+
 /// Whether the gateway of a subnet, which is new, may be that address: no client, machine, device or reservation
 /// depends on it. A reservation for no client in particular may well be the gateway's.
 pub(super) fn check(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
-    check_host(tx, subnet, ip)?;
+    if service_addresses::is_one(tx, subnet.vlan, ip)? {
+        let message = format!("The IP address {ip} is the service address of its VLAN.");
+        return Err(Refusal::field(FIELD, message));
+    }
+    check_unused(tx, subnet, ip, FIELD)
+}
+
+/// Whether an address is a host's that nobody has or may get, for a field that says so.
+pub(super) fn check_unused(
+    tx: &Tx,
+    subnet: &Subnet,
+    ip: IpAddr,
+    field: &'static str,
+) -> Result<(), Refusal> {
+    let refused = |message: String| Err(Refusal::field(field, message));
+    check_host(tx, subnet, ip, field)?;
     addresses::keep_all(tx, subnet, AddressRange::one(ip));
     if let Some(holder) = holders::of_address(tx, ip)? {
         let hostname = holder.hostname;
@@ -43,10 +61,11 @@ pub(super) fn check(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal>
 /// DHCP gets it.
 pub(super) fn check_route(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
     tx.depend_on(SUBNETS_GUARD);
-    check_host(tx, subnet, ip)
+    check_host(tx, subnet, ip, FIELD)
 }
 
-fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
+fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr, field: &'static str) -> Result<(), Refusal> {
+    let refused = |message: String| Err(Refusal::field(field, message));
     // The anycast address of an IPv6 subnet is that of its routers (RFC 4291 §2.6.1).
     if ip.is_ipv4()
         && subnet.cidr.contains(&ip)
@@ -62,8 +81,4 @@ fn check_host(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
         )),
         None => Ok(()),
     }
-}
-
-fn refused(message: String) -> Result<(), Refusal> {
-    Err(Refusal::field("gateway_ip", message))
 }

@@ -46,6 +46,8 @@ pub struct LeaseQuery {
     pub vlan: Option<VlanName>,
     /// In this state.
     pub state: Option<Standing>,
+    /// Of what, as [`Lease::kind`] says it.
+    pub kind: Option<&'static str>,
     /// Behind this address.
     pub after: Option<IpAddr>,
     /// At most so many.
@@ -77,6 +79,7 @@ fn page(details: &Details, query: &LeaseQuery, now: Timestamp) -> Result<LeasePa
             let binding = view.get::<Binding>(ip)?.filter(|binding| {
                 among.includes(binding)
                     && query.state.is_none_or(|state| binding.standing(now) == state)
+                    && query.kind.is_none_or(|wanted| kind(binding) == wanted)
             });
             if let Some(binding) = binding {
                 if leases.len() >= query.limit {
@@ -188,7 +191,7 @@ impl<'a> Rows<'a> {
         let vlan = self.details.vlan(on)?;
         Ok(Lease {
             ip: binding.ip,
-            kind: if binding.is_of_address() { "address" } else { "prefix" }.to_owned(),
+            kind: kind(binding).to_owned(),
             prefix_length: binding.prefix_length,
             client: binding.client.to_string(),
             name: machine.or_else(|| binding.hostname.clone()),
@@ -214,5 +217,17 @@ impl<'a> Rows<'a> {
         let rack = NamedRack { system_id: id.to_string(), hostname };
         self.racks.insert(id.clone(), rack.clone());
         Ok(rack)
+    }
+}
+
+/// What leases are of.
+pub const KINDS: [&str; 3] = ["address", "prefix", "registered"];
+
+/// What a lease is of.
+fn kind(binding: &Binding) -> &'static str {
+    match binding.prefix_length {
+        Some(_) => "prefix",
+        None if binding.is_registered() => "registered",
+        None => "address",
     }
 }

@@ -13,11 +13,12 @@ use std::net::IpAddr;
 
 use futures::future::join_all;
 use model::access::{Actor, Denied, Object, Permission, permits};
+use model::controller::RackController;
 use model::id::{BlockId, SubnetId, SystemId, VlanId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
-use model::lease::commit::{self, Refusal, Request, Situation};
+use model::lease::commit::{self, Change, Refusal, Request, Situation};
 use model::lease::grant::Applicant;
 use model::lease::policy::Policy;
 use model::mac::MacAddress;
@@ -31,7 +32,8 @@ use raft_store::version::DECIDES_SINCE;
 use crate::authorize::cause;
 use crate::machine::holders;
 use crate::network::block_sources::Source;
-use crate::network::spans::{block_span, racks_of};
+use crate::network::service_addresses;
+use crate::network::spans::{block_span, dynamic_range_of, racks_of};
 use tables::error::TableError;
 use tables::leases::BLOCKS_OF_VLAN;
 use tables::network::PREFIX_POOLS_OF_SUBNET;
@@ -254,7 +256,8 @@ fn decide(
         block,
         reserved: subnet.gateway_ip == Some(ip)
             || subnet.dns_servers.contains(&ip)
-            || kept_for_another(tx, ip, request.mac())?,
+            || kept_for_another(tx, ip, request.mac())?
+            || (request.change == Change::Register && is_given_by_others(tx, subnet, ip)?),
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {
@@ -264,6 +267,18 @@ fn decide(
         }
         Err(refusal) => Ok(Err(refusal.into())),
     }
+}
+
+/// Whether an address is not one that a client makes itself: DHCP gives it, or racks have it.
+fn is_given_by_others(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<bool, TableError> {
+    let is_a_racks = || -> Result<bool, TableError> {
+        let racks = tx.looking().list::<RackController>()?;
+        let mut addresses = racks.iter().flat_map(|rack| &rack.interfaces);
+        Ok(addresses.any(|own| own.addresses.iter().any(|address| address.addr() == ip)))
+    };
+    Ok(service_addresses::is_one(tx, subnet.vlan, ip)?
+        || dynamic_range_of(tx, subnet, ip)?.is_some()
+        || is_a_racks()?)
 }
 
 /// The pools of prefixes of a subnet. Each is read by its id, so that it is compared.

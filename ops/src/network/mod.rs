@@ -33,6 +33,7 @@ mod relayed;
 pub mod reservedips;
 pub mod scans;
 mod seen;
+pub mod service_addresses;
 pub mod spaces;
 pub mod specifiers;
 pub mod staticroutes;

@@ -24,7 +24,9 @@ use crate::dns::named_addresses;
 use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::{self, VlanDetail};
-use crate::network::{addresses, delegations, dependents, gateways, kept, names, specifiers};
+use crate::network::{
+    addresses, delegations, dependents, gateways, kept, names, service_addresses, specifiers,
+};
 use tables::network::{
     IPRANGES_OF_SUBNET, PREFIX_POOLS_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID,
 };
@@ -195,6 +197,9 @@ pub async fn update(
             if subnet.cidr != before.cidr {
                 check_contents(tx, &subnet)?;
             }
+            if (subnet.vlan, subnet.cidr) != (before.vlan, before.cidr) {
+                service_addresses::check_loss(tx, &before, Some(&subnet))?;
+            }
             if subnet.vlan != before.vlan {
                 dependents::check_served(tx, before.vlan, |range| range.subnet == subnet.id)?;
                 dependents::follow_subnet(tx, subnet.id, before.vlan, subnet.vlan)?;
@@ -243,6 +248,7 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
         return Err(Refusal::with_message(Kind::Conflict, message));
     }
     dependents::check_served(tx, subnet.vlan, |range| range.subnet == subnet.id)?;
+    service_addresses::check_loss(tx, &subnet, None)?;
     for address in reserved {
         tx.delete::<ReservedAddress>(&address.ip)?;
         named_addresses::forget(tx, address.ip)?;

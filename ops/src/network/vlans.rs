@@ -14,6 +14,7 @@ use model::net::external_dhcp::ExternalDhcp;
 use model::net::fabric::Fabric;
 use model::net::iprange::Purpose;
 use model::net::router_advertisements::RouterAdvertisements;
+use model::net::service_address::ServiceHolder;
 use model::net::space::Space;
 use model::net::vlan::Vlan;
 
@@ -22,7 +23,7 @@ use crate::details::Details;
 use crate::error::Refusal;
 use crate::network::dependents::Holder;
 use crate::network::relayed::{self, RELAYED_HERE};
-use crate::network::{names, specifiers};
+use crate::network::{names, service_addresses, specifiers};
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -71,6 +72,8 @@ pub struct VlanChange {
     pub relay_to: Option<Vec<IpAddr>>,
     /// Whether its racks say what to boot beside a server of others.
     pub proxy_dhcp: Option<bool>,
+    /// The addresses by which clients know its racks.
+    pub service_addresses: Option<Vec<IpAddr>>,
 }
 
 /// How a request names a VLAN.
@@ -97,6 +100,8 @@ pub struct VlanDetail {
     pub external_dhcp: Option<IpAddr>,
     /// The racks that relay what they hear on it.
     pub relayed_by: Vec<SystemId>,
+    /// The rack that holds its service addresses.
+    pub service_rack: Option<SystemId>,
 }
 
 /// The VLANs of a fabric.
@@ -227,6 +232,7 @@ pub fn remove(tx: &mut Tx, name: &VlanName) -> Result<(), Refusal> {
     }
     move_interfaces(tx, vlan.id, default.map(|default| default.id))?;
     tx.delete::<ExternalDhcp>(&vlan.id)?;
+    tx.delete::<ServiceHolder>(&vlan.id)?;
     tx.delete::<Vlan>(&vlan.id)?;
     Ok(())
 }
@@ -281,6 +287,8 @@ pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
     }
     check_advertisements(vlan, &mut errors);
     relayed::check(tx, vlan, &mut errors)?;
+    let before = tx.get::<Vlan>(&vlan.id)?.map(|before| before.service_addresses);
+    service_addresses::check(tx, vlan, &before.unwrap_or_default(), &mut errors)?;
     if vlan.dhcp_on {
         check_dhcp(tx, vlan, &mut errors)?;
     }
@@ -383,6 +391,13 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
     }
     set_relaying(&mut vlan, change);
     relayed::check(tx, &vlan, &mut errors)?;
+    let before = vlan.service_addresses.clone();
+    if let Some(addresses) = &change.service_addresses {
+        vlan.service_addresses.clone_from(addresses);
+        vlan.service_addresses.sort_unstable();
+        vlan.service_addresses.dedup();
+    }
+    service_addresses::check(tx, &vlan, &before, &mut errors)?;
     errors.finish()?;
     Ok(vlan)
 }

@@ -10,4 +10,5 @@ mod many;
 mod operator_keys;
 mod rescue;
 mod seen_hosts;
+mod service_addresses;
 mod tables;

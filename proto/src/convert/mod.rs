@@ -20,6 +20,7 @@ mod network_scan;
 mod object;
 mod power;
 mod prefixpool;
+mod service_holder;
 mod setting;
 mod static_route;
 mod subnet;

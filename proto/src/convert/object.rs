@@ -19,6 +19,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
+use model::net::service_address::ServiceHolder;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -56,6 +57,7 @@ pub enum Served {
     Tag(ServedTag),
     NetworkScan(NetworkScan),
     PrefixPool(PrefixPool),
+    ServiceHolder(ServiceHolder),
 }
 
 /// What names an object of the replicated state that racks serve from.
@@ -81,6 +83,7 @@ pub enum Key {
     Tag(String),
     NetworkScan(SystemId),
     PrefixPool(PrefixPoolId),
+    ServiceHolder(VlanId),
 }
 
 impl Served {
@@ -107,6 +110,7 @@ impl Served {
             Self::Tag(tag) => Key::Tag(tag.name.clone()),
             Self::NetworkScan(scan) => Key::NetworkScan(scan.rack.clone()),
             Self::PrefixPool(pool) => Key::PrefixPool(pool.id),
+            Self::ServiceHolder(holder) => Key::ServiceHolder(holder.vlan),
         }
     }
 }
@@ -133,6 +137,7 @@ impl From<&Served> for rack::Object {
             Served::Tag(tag) => Wire::Tag(tag.into()),
             Served::NetworkScan(scan) => Wire::NetworkScan(scan.into()),
             Served::PrefixPool(pool) => Wire::PrefixPool(pool.into()),
+            Served::ServiceHolder(holder) => Wire::ServiceHolder(holder.into()),
         };
         Self { object: Some(object) }
     }
@@ -172,6 +177,7 @@ impl TryFrom<rack::Object> for Received {
             Wire::Tag(tag) => Served::Tag(tag.into()),
             Wire::NetworkScan(scan) => Served::NetworkScan(scan.try_into()?),
             Wire::PrefixPool(pool) => Served::PrefixPool(pool.try_into()?),
+            Wire::ServiceHolder(holder) => Served::ServiceHolder(holder.try_into()?),
         };
         Ok(Self { served, unknown })
     }
@@ -210,6 +216,7 @@ pub fn key_of_object(object: &rack::Object) -> Result<Key, ConvertError> {
         Wire::Tag(tag) => WireKey::Tag(tag.name.clone()),
         Wire::NetworkScan(scan) => WireKey::NetworkScan(scan.rack.clone()),
         Wire::PrefixPool(pool) => WireKey::PrefixPool(pool.id),
+        Wire::ServiceHolder(holder) => WireKey::ServiceHolder(holder.vlan),
     };
     rack::ObjectKey { key: Some(key) }.try_into()
 }
@@ -238,6 +245,7 @@ impl From<&Key> for rack::ObjectKey {
             Key::Tag(name) => WireKey::Tag(name.clone()),
             Key::NetworkScan(rack) => WireKey::NetworkScan(rack.to_string()),
             Key::PrefixPool(id) => WireKey::PrefixPool(id.0),
+            Key::ServiceHolder(vlan) => WireKey::ServiceHolder(vlan.0),
         };
         Self { key: Some(key) }
     }
@@ -273,6 +281,7 @@ impl TryFrom<rack::ObjectKey> for Key {
                 Self::NetworkScan(parse_text(MESSAGE, "network_scan", &rack)?)
             }
             WireKey::PrefixPool(id) => Self::PrefixPool(PrefixPoolId(id)),
+            WireKey::ServiceHolder(vlan) => Self::ServiceHolder(VlanId(vlan)),
         })
     }
 }

@@ -29,6 +29,7 @@ impl From<&Vlan> for rack::Vlan {
             relay_agent,
             relay_to,
             proxy_dhcp,
+            service_addresses,
         } = vlan;
         Self {
             id: id.0,
@@ -48,6 +49,7 @@ impl From<&Vlan> for rack::Vlan {
             relay_agent: *relay_agent,
             relay_to: relay_to.iter().map(|&ip| ip_to_bytes(ip)).collect(),
             proxy_dhcp: *proxy_dhcp,
+            service_addresses: service_addresses.iter().map(|&ip| ip_to_bytes(ip)).collect(),
         }
     }
 }
@@ -80,5 +82,11 @@ pub(super) fn vlan(vlan: rack::Vlan, unknown: &mut Vec<Unknown>) -> Result<Vlan,
         relay_agent: vlan.relay_agent,
         relay_to: known_ips(MESSAGE, "relay_to", &vlan.relay_to, unknown),
         proxy_dhcp: vlan.proxy_dhcp,
+        service_addresses: known_ips(
+            MESSAGE,
+            "service_addresses",
+            &vlan.service_addresses,
+            unknown,
+        ),
     })
 }

@@ -44,6 +44,7 @@ fn served() -> impl Strategy<Value = Served> {
         nodes::tag().prop_map(Served::Tag),
         network::scan().prop_map(Served::NetworkScan),
         network::prefix_pool().prop_map(Served::PrefixPool),
+        network::service_holder().prop_map(Served::ServiceHolder),
     ]
 }
 

@@ -16,6 +16,7 @@ use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::NetworkScan;
+use model::net::service_address::ServiceHolder;
 use model::net::subnet::{ReverseDns, Subnet};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
@@ -32,10 +33,10 @@ prop_compose! {
         secondary_rack in option::of(system_id()),
         relay_vlan in any::<Option<u32>>(),
         router_advertisements in prop::sample::select(&RouterAdvertisements::ALL[..]),
-        relays in (any::<(bool, bool)>(), ips()),
+        relays in (any::<(bool, bool)>(), ips(), ips()),
     ) -> Vlan {
         let (id, fabric, vid, mtu, dhcp_on) = ids;
-        let ((relay_agent, proxy_dhcp), relay_to) = relays;
+        let ((relay_agent, proxy_dhcp), relay_to, service_addresses) = relays;
         Vlan {
             id: VlanId(id),
             fabric: FabricId(fabric),
@@ -52,6 +53,7 @@ prop_compose! {
             relay_agent,
             relay_to,
             proxy_dhcp,
+            service_addresses,
         }
     }
 }
@@ -214,6 +216,15 @@ prop_compose! {
             valid_until,
             quarantine_until,
         }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn service_holder()(
+        vlan in any::<u32>(),
+        rack in option::of(system_id()),
+    ) -> ServiceHolder {
+        ServiceHolder { vlan: VlanId(vlan), rack, since: Timestamp::default() }
     }
 }
 

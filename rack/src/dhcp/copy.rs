@@ -33,6 +33,10 @@ fn copy<A: Family>(view: &mut View<A>, generation: &Generation, key: &Key) {
             Some(vlan) => view.put_vlan(vlan.as_ref().clone()),
             None => view.remove_vlan(*id),
         },
+        Key::ServiceHolder(vlan) => match generation.service_holders.get(vlan) {
+            Some(holder) => view.put_service_holder(holder),
+            None => view.remove_service_holder(*vlan),
+        },
         Key::Subnet(id) => match generation.subnets.get(id) {
             Some(subnet) => view.put_subnet(subnet.as_ref().clone()),
             None => view.remove_subnet(*id),

@@ -103,6 +103,7 @@ fn item(commit: &CommitRequest<IpAddr>) -> BindingCommit {
         Change::Granted => Kind::Granted,
         Change::Release => Kind::Release,
         Change::Decline => Kind::Decline,
+        Change::Register => Kind::Register,
     };
     let (mac, client_identifier) = client_to_bytes(&commit.client);
     BindingCommit {

@@ -9,5 +9,4 @@ pub mod service;
 
 mod links;
 mod search;
-mod socket;
 mod table;

@@ -18,11 +18,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use crate::arp::socket::{ArpSocket, Heard};
 use crate::clock::Boot;
 use crate::discovery::links::Links;
 use crate::discovery::metrics::DiscoveryMetrics;
 use crate::discovery::search::Search;
-use crate::discovery::socket::{ArpSocket, Heard};
 use crate::discovery::table::{Hosts, Seen};
 use crate::generation::{Follower, Generations};
 use crate::interfaces::own_interfaces;

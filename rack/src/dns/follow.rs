@@ -78,6 +78,7 @@ fn copy(projector: &mut Projector, generation: &Generation, key: &Key) {
         | Key::StaticRoute(_)
         | Key::Tag(_)
         | Key::NetworkScan(_)
+        | Key::ServiceHolder(_)
         | Key::PrefixPool(_) => {}
     }
 }

@@ -1,7 +1,7 @@
 //! The DNS sockets. Every address of the host has sockets of its own, so that an answer always
 //! leaves from the address that was asked; addresses that come and go are followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use arc_swap::ArcSwapOption;
 use model::dns::projector::Projector;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -42,13 +42,19 @@ pub struct DnsServer {
     generations: Generations,
     metrics: Arc<Metrics>,
     zones: Arc<ArcSwapOption<Zones>>,
+    /// The service addresses that the host has for now.
+    held: watch::Receiver<BTreeSet<IpAddr>>,
 }
 
 impl DnsServer {
-    /// A server of what is in `generations`.
+    /// A server of what is in `generations`. What changes in `held` is listened at at once.
     #[must_use]
-    pub fn new(generations: Generations, metrics: Arc<Metrics>) -> Self {
-        Self { generations, metrics, zones: Arc::default() }
+    pub fn new(
+        generations: Generations,
+        metrics: Arc<Metrics>,
+        held: watch::Receiver<BTreeSet<IpAddr>>,
+    ) -> Self {
+        Self { generations, metrics, zones: Arc::default(), held }
     }
 
     /// Serves at `listen` until `shutdown`; at all addresses of the host when it names none.
@@ -58,6 +64,7 @@ impl DnsServer {
         let mut follower = self.generations.follow();
         let mut projector = Projector::default();
         let mut looks = interval(ADDRESSES_INTERVAL);
+        let mut held = self.held.clone();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -68,6 +75,7 @@ impl DnsServer {
                     self.follow(&mut projector, &follower.step());
                 }
                 _ = looks.tick() => sockets.follow(&self, &addresses(listen)).await,
+                Ok(()) = held.changed() => sockets.follow(&self, &addresses(listen)).await,
                 Some(_) = sockets.tasks.join_next(), if !sockets.tasks.is_empty() => {}
             }
         }

@@ -76,7 +76,16 @@ fn content(generation: &Generation, vlan: &Vlan, subnets: &[&Subnet]) -> Option<
         subnets: subnets.to_vec(),
         ranges: ranges.filter(|range| of_link(range.subnet)).collect(),
         racks: vlan.racks().filter_map(|id| Some(generation.racks.get(id)?.as_ref())).collect(),
+        service_address: service_address(generation, vlan),
         domain: default.map(|domain| domain.name.as_str()),
+    })
+}
+
+fn service_address(generation: &Generation, vlan: &Vlan) -> Option<Ipv6Addr> {
+    generation.service_holders.get(&vlan.id)?.rack.as_ref()?;
+    vlan.service_addresses.iter().find_map(|ip| match ip {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(ip) => Some(*ip),
     })
 }
 

@@ -4,4 +4,4 @@ pub mod metrics;
 pub mod service;
 
 mod links;
-mod socket;
+pub(crate) mod socket;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dhcp::ndp::advertiser::{Advertiser, Reason};
-use dhcp::ndp::solicitation::{self, Invalid};
+use dhcp::ndp::solicitation::{self, Invalid, ROUTER_SOLICITATION};
 use model::id::{SystemId, VlanId};
 use model::lease::clock::Moment;
 use model::mac::MacAddress;
@@ -194,7 +194,7 @@ impl AdvertisementService {
     fn listen(&mut self, name: &str) -> io::Result<u32> {
         let index = if_nametoindex(name)?;
         if self.socket.is_none() {
-            self.socket = Some(NdpSocket::open()?);
+            self.socket = Some(NdpSocket::open(ROUTER_SOLICITATION)?);
         }
         if let Some(socket) = &self.socket {
             socket.join(index)?;

@@ -1,11 +1,10 @@
-//! The raw socket for Neighbor Discovery: it hears router solicitations at the interfaces that it was told, and sends
-//! advertisements from their own addresses. The kernel makes and verifies checksums.
+//! A raw socket for Neighbor Discovery: it hears one kind of message, and sends advertisements to all nodes of a link from its own
+//! addresses there. The kernel makes and verifies checksums.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
-use dhcp::ndp::solicitation::ROUTER_SOLICITATION;
 use nix::libc::{c_int, in6_addr, in6_pktinfo};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn6, recvmsg, sendmsg, setsockopt,
@@ -26,17 +25,17 @@ const MESSAGE_MAX: usize = 1_500;
 
 /// A message as it came in.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// The index of the interface.
-    pub(super) interface: u32,
-    pub(super) source: Ipv6Addr,
-    pub(super) hop_limit: u8,
-    pub(super) message: Vec<u8>,
+    pub(crate) interface: u32,
+    pub(crate) source: Ipv6Addr,
+    pub(crate) hop_limit: u8,
+    pub(crate) message: Vec<u8>,
 }
 
 /// The socket.
 #[derive(Debug)]
-pub(super) struct NdpSocket {
+pub(crate) struct NdpSocket {
     /// Nothing is done with it that only UDP has.
     raw: UdpSocket,
     /// The same, for what the runtime's type does not know.
@@ -44,8 +43,8 @@ pub(super) struct NdpSocket {
 }
 
 impl NdpSocket {
-    /// Opens it. It hears nothing yet, and never what this host sends.
-    pub(super) fn open() -> io::Result<Self> {
+    /// Opens it, to hear messages of a type (RFC 4861 §4). It never hears what this host sends.
+    pub(crate) fn open(hears: u8) -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6))?;
         socket.set_multicast_hops_v6(HOP_LIMIT)?;
         socket.set_multicast_loop_v6(false)?;
@@ -54,25 +53,25 @@ impl NdpSocket {
         let joined = socket.try_clone()?;
         let filter = [
             SockFilter::new(bpf::LOAD_BYTE, 0, 0, 0),
-            SockFilter::new(bpf::IF_EQUAL, 0, 1, ROUTER_SOLICITATION.into()),
+            SockFilter::new(bpf::IF_EQUAL, 0, 1, hears.into()),
             SockFilter::new(bpf::RETURN, 0, 0, bpf::WHOLE),
             SockFilter::new(bpf::RETURN, 0, 0, 0),
         ];
         Ok(Self { raw: filtered(socket, &filter)?, joined })
     }
 
-    /// Hears what is sent to all routers at an interface.
-    pub(super) fn join(&self, interface: u32) -> io::Result<()> {
+    /// Hears what is sent to all routers at an interface, too.
+    pub(crate) fn join(&self, interface: u32) -> io::Result<()> {
         self.joined.join_multicast_v6(&ALL_ROUTERS, interface)
     }
 
     /// Hears no more of that.
-    pub(super) fn leave(&self, interface: u32) -> io::Result<()> {
+    pub(crate) fn leave(&self, interface: u32) -> io::Result<()> {
         self.joined.leave_multicast_v6(&ALL_ROUTERS, interface)
     }
 
     /// The next message.
-    pub(super) async fn hear(&self) -> io::Result<Heard> {
+    pub(crate) async fn hear(&self) -> io::Result<Heard> {
         loop {
             let heard = self.raw.async_io(Interest::READABLE, || read(&self.raw)).await?;
             if let Some(heard) = heard {
@@ -82,7 +81,7 @@ impl NdpSocket {
     }
 
     /// Sends a message to all nodes of an interface's link, from the host's address there.
-    pub(super) fn send(&self, interface: u32, from: Ipv6Addr, message: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(&self, interface: u32, from: Ipv6Addr, message: &[u8]) -> io::Result<()> {
         let info =
             in6_pktinfo { ipi6_addr: in6_addr { s6_addr: from.octets() }, ipi6_ifindex: interface };
         let target = SockaddrIn6::from(SocketAddrV6::new(ALL_NODES, 0, 0, interface));

@@ -172,7 +172,7 @@ impl Shared {
             (self.silent, &message_of_rack.message, &self.session)
         {
             let (revision, sequence) = (self.revision, heartbeat.sequence);
-            let answer = Heartbeat { revision, sequence, has_leader: true };
+            let answer = Heartbeat { revision, sequence, has_leader: true, ..Heartbeat::default() };
             // The rack may be gone.
             let _ = session.try_send(message(ToRack::Heartbeat(answer)));
         }

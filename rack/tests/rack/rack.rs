@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rack::clock::RegionClock;
 use rack::generation::{Generation, Generations};
+use rack::service_address::vouched::Vouched;
 use rack::session::{Dial, Introduction, Session};
 use rack::uplink::Uplink;
 use tokio::task::JoinSet;
@@ -44,6 +45,7 @@ impl TestRack {
             generations.clone(),
             RegionClock::default(),
             uplink.clone(),
+            Vouched::default(),
         );
         let mut tasks = JoinSet::new();
         tasks.spawn(session.run(CancellationToken::new()));

@@ -116,6 +116,7 @@ mod tests {
             session: None,
             last_seen: model::time::Timestamp::default(),
             searches_for_hosts: false,
+            holds_service_addresses: false,
         };
         let cause = Cause::new("test", "test");
         tables.update(&cause, |tx| tx.insert(&rack)).await.unwrap();

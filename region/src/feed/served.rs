@@ -20,6 +20,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
 use model::net::scan::NetworkScan;
+use model::net::service_address::ServiceHolder;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -38,7 +39,7 @@ pub(super) fn prefixes() -> Vec<Bytes> {
 }
 
 /// Those of them whose objects are one row each.
-pub(super) fn rows_by_table() -> [Bytes; 20] {
+pub(super) fn rows_by_table() -> [Bytes; 21] {
     [
         prefix::<Vlan>(),
         prefix::<Subnet>(),
@@ -60,6 +61,7 @@ pub(super) fn rows_by_table() -> [Bytes; 20] {
         prefix::<Device>(),
         prefix::<NetworkScan>(),
         prefix::<PrefixPool>(),
+        prefix::<ServiceHolder>(),
     ]
 }
 
@@ -86,6 +88,7 @@ pub(super) fn served(object: Object) -> Option<Served> {
         Object::Tag(tag) => Served::Tag(ServedTag::of(&tag)),
         Object::NetworkScan(scan) => Served::NetworkScan(*scan),
         Object::PrefixPool(pool) => Served::PrefixPool(*pool),
+        Object::ServiceHolder(holder) => Served::ServiceHolder(*holder),
         Object::Fabric(_)
         | Object::Space(_)
         | Object::Event(_)
@@ -126,6 +129,7 @@ pub(super) fn key(id: ObjectId) -> Option<Key> {
         ObjectId::Tag(name) => Key::Tag(name),
         ObjectId::NetworkScan(rack) => Key::NetworkScan(rack),
         ObjectId::PrefixPool(id) => Key::PrefixPool(id),
+        ObjectId::ServiceHolder(vlan) => Key::ServiceHolder(vlan),
         ObjectId::Fabric(_)
         | ObjectId::Space(_)
         | ObjectId::Event(_)

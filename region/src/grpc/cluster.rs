@@ -10,15 +10,18 @@ use model::controller::RegionController;
 use proto::cluster::cluster_server::{Cluster, ClusterServer};
 use proto::cluster::{
     ApiKeyReply, ApiKeyRequest, Certificate, ClockReply, ClockRequest, CreateTokenReply,
-    CreateTokenRequest, IsRemovedReply, IsRemovedRequest, JoinReply, JoinRequest, Member, Peer,
-    RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
-    TransferLeaderReply, TransferLeaderRequest, create_token_request, join_request,
+    CreateTokenRequest, HeardRack, IsRemovedReply, IsRemovedRequest, JoinReply, JoinRequest,
+    Member, Peer, RemoveRegionReply, RemoveRegionRequest, RenewRequest, StatusReply, StatusRequest,
+    TransferLeaderReply, TransferLeaderRequest, VouchReply, VouchRequest, create_token_request,
+    join_request,
 };
 use tonic::{Request, Response, Status};
 
 use crate::config::{GRPC_PORT, HTTP_PORT};
 use crate::grpc::status::{any_node, of_kind, on_behalf, only_regions};
 use crate::standing;
+use crate::vouching::asking::{Vouched, apart, vouch};
+use crate::vouching::ledger::{Ledger, RackProcess};
 use ops::access::account;
 use ops::cluster::leadership;
 use ops::cluster::nodes::{self, JoinError, NewRack, NewRegion};
@@ -33,13 +36,19 @@ pub struct ClusterService {
     tables: Tables,
     cluster_id: String,
     node_id: u64,
+    ledger: Ledger,
 }
 
 impl ClusterService {
     /// The service over these tables, of the node with this id.
     #[must_use]
-    pub fn server(tables: Tables, cluster_id: String, node_id: u64) -> ClusterServer<Self> {
-        ClusterServer::new(Self { tables, cluster_id, node_id })
+    pub fn server(
+        tables: Tables,
+        cluster_id: String,
+        node_id: u64,
+        ledger: Ledger,
+    ) -> ClusterServer<Self> {
+        ClusterServer::new(Self { tables, cluster_id, node_id, ledger })
     }
 
     async fn peers(&self) -> Result<Vec<Peer>, TableError> {
@@ -172,6 +181,18 @@ impl Cluster for ClusterService {
         Ok(Response::new(TransferLeaderReply {}))
     }
 
+    async fn vouch(&self, request: Request<VouchRequest>) -> Result<Response<VouchReply>, Status> {
+        only_regions(&request)?;
+        let read = |heard: &HeardRack| Some((process(heard)?, heard.gave_up));
+        let heard: Option<Vec<_>> = request.get_ref().racks.iter().map(read).collect();
+        let heard = heard.ok_or_else(|| Status::invalid_argument("the id of a rack is none"))?;
+        let (gave_up, heard) = apart(heard.iter().map(|(process, gave_up)| (process, *gave_up)));
+        let vouched = vouch(&self.tables, &self.ledger, &heard, &gave_up).await;
+        let Vouched { racks, revision } = vouched.map_err(|error| refused(&error.into()))?;
+        let racks = racks.iter().map(ToString::to_string).collect();
+        Ok(Response::new(VouchReply { racks, revision }))
+    }
+
     async fn clock(&self, request: Request<ClockRequest>) -> Result<Response<ClockReply>, Status> {
         only_regions(&request)?;
         let standing =
@@ -192,6 +213,11 @@ impl Cluster for ClusterService {
         let api_key = token.api_key().expose().clone();
         Ok(Response::new(ApiKeyReply { username: user.username, api_key }))
     }
+}
+
+fn process(heard: &HeardRack) -> Option<RackProcess> {
+    let rack = heard.rack.parse().ok()?;
+    Some(RackProcess { rack, incarnation: heard.incarnation })
 }
 
 /// How others reach a region.

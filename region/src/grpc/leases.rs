@@ -113,6 +113,7 @@ fn read(item: BindingCommit) -> Result<LeaseRequest, Status> {
         Kind::Granted => Change::Granted,
         Kind::Release => Change::Release,
         Kind::Decline => Change::Decline,
+        Kind::Register => Change::Register,
     };
     let id = <[u8; 16]>::try_from(item.request_id.as_slice())
         .map_err(|_| invalid(&"a request id has 16 bytes"))?;

@@ -25,6 +25,7 @@ use crate::feed::encode::Encoded;
 use crate::feed::recent::Kept;
 use crate::grpc::rack::{RackService, unavailable};
 use crate::reconcile::racks::{Described, LiveSession};
+use crate::vouching::ledger::RackProcess;
 
 /// After how much silence a rack counts as gone.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
@@ -57,7 +58,8 @@ pub(super) async fn open(
         rack.id = %rack, raft.index = revision, resumed,
         "rack {rack} ({}) begins a session", hello.hostname
     );
-    let live = service.sessions.enter(rack.clone(), described(&hello)?);
+    let process = RackProcess { rack: rack.clone(), incarnation: hello.incarnation };
+    let live = service.sessions.enter(process, described(&hello)?);
     let mut session = Session {
         links: None,
         service,
@@ -69,7 +71,7 @@ pub(super) async fn open(
         copying: Copying::No,
         queue: VecDeque::new(),
         heard: Instant::now(),
-        _live: live,
+        live,
     };
     session.welcome(resumed).await?;
     if !resumed {
@@ -107,6 +109,7 @@ fn described(hello: &Hello) -> Result<Described, Status> {
             .collect::<Result<_, _>>()
             .map_err(|error| Status::invalid_argument(error.to_string()))?,
         searches_for_hosts: hello.searches_for_hosts,
+        holds_service_addresses: hello.holds_service_addresses,
     })
 }
 
@@ -125,7 +128,7 @@ struct Session {
     copying: Copying,
     queue: VecDeque<ToRack>,
     heard: Instant,
-    _live: LiveSession,
+    live: LiveSession,
 }
 
 /// Whether a whole copy is on its way. Heartbeats are answered meanwhile.
@@ -158,7 +161,7 @@ impl Session {
             // In turns: a rack hears an answer to its heartbeats while a copy is sent.
             tokio::select! {
                 message = self.inbound.message() => match message? {
-                    Some(message) => self.take_message(&message),
+                    Some(message) => self.take_message(&message)?,
                     None => return Err(Status::cancelled("the rack closed the session")),
                 },
                 copy = self.copying.made() => {
@@ -199,20 +202,29 @@ impl Session {
             takes_client_identifiers: true,
             serves_ipv6: true,
             delegates_prefixes: true,
+            registers_addresses: true,
         }));
         Ok(())
     }
 
-    fn take_message(&mut self, message: &RackMessage) {
+    fn take_message(&mut self, message: &RackMessage) -> Result<(), Status> {
         self.heard = Instant::now();
-        let Some(FromRack::Heartbeat(heartbeat)) = &message.message else { return };
+        let Some(FromRack::Heartbeat(heartbeat)) = &message.message else { return Ok(()) };
+        if heartbeat.gave_up {
+            self.live.gave_up();
+            return Err(Status::cancelled("the rack ends"));
+        }
         if matches!(self.copying, Copying::No) && self.told < self.revision {
             // Nothing of this was for the rack, but it goes on from there if it has to move.
             self.tell(Delta { revision: self.revision, ..Delta::default() });
         }
         let has_leader = self.service.tables.store().leadership().borrow().leader.is_some();
         let (revision, sequence) = (self.told, heartbeat.sequence);
-        self.queue.push_back(ToRack::Heartbeat(Heartbeat { revision, sequence, has_leader }));
+        self.live.heard(sequence);
+        let vouched = self.live.vouched_for(self.told);
+        let answer = Heartbeat { revision, sequence, has_leader, vouched, gave_up: false };
+        self.queue.push_back(ToRack::Heartbeat(answer));
+        Ok(())
     }
 
     /// Takes the next changes from the feed.

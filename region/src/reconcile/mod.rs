@@ -22,6 +22,7 @@ pub mod pools;
 pub mod power;
 pub mod presented;
 pub mod racks;
+pub(crate) mod service_addresses;
 pub mod tags;
 pub mod tokens;
 pub mod usergroups;

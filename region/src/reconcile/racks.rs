@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::vouching::asking::Vouched;
+use crate::vouching::ledger::RackProcess;
 use ops::authorize::cause;
 use ops::site::events::{self, NewEvent};
 use tables::error::TableError;
@@ -47,6 +49,8 @@ pub struct Described {
     pub interfaces: Vec<ControllerInterface>,
     /// Whether it can search networks for hosts.
     pub searches_for_hosts: bool,
+    /// Whether it can hold service addresses.
+    pub holds_service_addresses: bool,
 }
 
 /// The sessions that racks have with this node now; clones share them.
@@ -54,6 +58,7 @@ pub struct Described {
 pub struct Sessions {
     live: Arc<Mutex<Live>>,
     wake: Arc<Notify>,
+    gives_up: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -61,13 +66,33 @@ struct Live {
     last_number: u64,
     sessions: BTreeMap<SystemId, Entry>,
     ended: BTreeMap<SystemId, Instant>,
+    /// Processes that ended and gave up what they held, which the leader was not told yet.
+    gave_up: Vec<RackProcess>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     number: u64,
+    incarnation: u64,
     described: Described,
     recorded: bool,
+    /// The number of the last heartbeat.
+    heard: u64,
+    /// The number of the last one that the leader vouched for, and the revision by which.
+    vouched: (u64, u64),
+}
+
+/// A heartbeat of a rack that nobody vouched for yet.
+#[derive(Debug, Clone)]
+pub(crate) struct HeardRack {
+    /// The rack's process.
+    pub(crate) process: RackProcess,
+    /// Whether it ends, and holds nothing any more.
+    pub(crate) gave_up: bool,
+    /// Its session.
+    number: u64,
+    /// The heartbeat.
+    sequence: u64,
 }
 
 /// A session that goes on until this is dropped.
@@ -80,12 +105,15 @@ pub struct LiveSession {
 
 impl Sessions {
     /// A session begins; it takes the place of an older one of the same rack.
-    pub fn enter(&self, rack: SystemId, described: Described) -> LiveSession {
+    pub fn enter(&self, process: RackProcess, described: Described) -> LiveSession {
+        let RackProcess { rack, incarnation } = process;
         let mut live = self.lock();
         live.last_number += 1;
         let number = live.last_number;
         live.ended.remove(&rack);
-        live.sessions.insert(rack.clone(), Entry { number, described, recorded: false });
+        let (recorded, heard, vouched) = (false, 0, (0, 0));
+        let entry = Entry { number, incarnation, described, recorded, heard, vouched };
+        live.sessions.insert(rack.clone(), entry);
         self.wake.notify_one();
         LiveSession { sessions: self.clone(), rack, number }
     }
@@ -102,6 +130,45 @@ impl Sessions {
         }
     }
 
+    /// The last heartbeats of racks that nobody vouched for yet.
+    pub(crate) fn heard(&self) -> Vec<HeardRack> {
+        let live = self.lock();
+        let new = live.sessions.iter().filter(|(_, entry)| entry.heard > entry.vouched.0);
+        let new = new.map(|(rack, entry)| HeardRack {
+            process: RackProcess { rack: rack.clone(), incarnation: entry.incarnation },
+            gave_up: false,
+            number: entry.number,
+            sequence: entry.heard,
+        });
+        let gave_up = live.gave_up.iter().map(|process| HeardRack {
+            process: process.clone(),
+            gave_up: true,
+            number: 0,
+            sequence: 0,
+        });
+        gave_up.chain(new).collect()
+    }
+
+    /// Waits until a process ends and gives up what it held.
+    pub(crate) async fn gives_up(&self) {
+        self.gives_up.notified().await;
+    }
+
+    /// The leader vouched for some of those that were heard.
+    pub(crate) fn vouched(&self, heard: &[HeardRack], by: &Vouched) {
+        let mut live = self.lock();
+        let told =
+            |process: &RackProcess| heard.iter().any(|one| one.gave_up && one.process == *process);
+        live.gave_up.retain(|process| !told(process));
+        for one in heard.iter().filter(|one| by.racks.contains(&one.process.rack)) {
+            if let Some(entry) = live.sessions.get_mut(&one.process.rack)
+                && entry.number == one.number
+            {
+                entry.vouched = (one.sequence, by.revision);
+            }
+        }
+    }
+
     /// Whether the rack has no session here, for so long that it is not coming back at once.
     fn is_gone(&self, rack: &SystemId) -> bool {
         let mut live = self.lock();
@@ -109,6 +176,36 @@ impl Sessions {
             return false;
         }
         live.ended.entry(rack.clone()).or_insert_with(Instant::now).elapsed() >= GRACE
+    }
+}
+
+impl LiveSession {
+    /// A heartbeat came.
+    pub(crate) fn heard(&self, sequence: u64) {
+        if let Some(entry) = self.sessions.lock().sessions.get_mut(&self.rack)
+            && entry.number == self.number
+        {
+            entry.heard = sequence;
+        }
+    }
+
+    /// The rack's process ends, and holds nothing any more.
+    pub(crate) fn gave_up(&self) {
+        let mut live = self.sessions.lock();
+        let entry = live.sessions.get(&self.rack).filter(|entry| entry.number == self.number);
+        if let Some(Entry { incarnation, .. }) = entry {
+            let process = RackProcess { rack: self.rack.clone(), incarnation: *incarnation };
+            live.gave_up.push(process);
+            self.sessions.gives_up.notify_one();
+        }
+    }
+
+    /// The number of the last heartbeat that the leader vouched for, for a rack that knows all up to `told`; 0 if there is none.
+    pub(crate) fn vouched_for(&self, told: u64) -> u64 {
+        let live = self.sessions.lock();
+        let entry = live.sessions.get(&self.rack).filter(|entry| entry.number == self.number);
+        let (sequence, revision) = entry.map(|entry| entry.vouched).unwrap_or_default();
+        if told >= revision { sequence } else { 0 }
     }
 }
 
@@ -181,7 +278,8 @@ async fn record(
     described: &Described,
 ) -> Result<(), TableError> {
     let cause = cause(&Actor::Rack(rack.clone()), "rack.session");
-    let Described { hostname, version, interfaces, searches_for_hosts } = described;
+    let Described { hostname, version, interfaces, searches_for_hosts, holds_service_addresses } =
+        described;
     tables
         .update(&cause, |tx| {
             let Some(row) = tx.get::<RackController>(rack)? else { return Ok(()) };
@@ -201,6 +299,7 @@ async fn record(
                 session: Some(node_id),
                 last_seen: tx.now(),
                 searches_for_hosts: *searches_for_hosts,
+                holds_service_addresses: *holds_service_addresses,
             })
         })
         .await
@@ -245,6 +344,7 @@ mod tests {
             session: None,
             last_seen: now(),
             searches_for_hosts: false,
+            holds_service_addresses: false,
         };
         let cause = cause(&Actor::Reconciler("racks"), "test");
         tables.update(&cause, |tx| tx.insert(&row)).await.unwrap();
@@ -253,6 +353,7 @@ mod tests {
             version: "1".to_owned(),
             interfaces: Vec::new(),
             searches_for_hosts: true,
+            holds_service_addresses: false,
         };
         let rack = async || {
             let view = tables.view().await.unwrap();

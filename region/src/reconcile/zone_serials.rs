@@ -202,7 +202,8 @@ impl Followed {
             | Object::DhcpSnippet(_)
             | Object::StaticRoute(_)
             | Object::NetworkScan(_)
-            | Object::PrefixPool(_) => {}
+            | Object::PrefixPool(_)
+            | Object::ServiceHolder(_) => {}
         }
     }
 
@@ -235,7 +236,8 @@ impl Followed {
             | ObjectId::DhcpSnippet(_)
             | ObjectId::StaticRoute(_)
             | ObjectId::NetworkScan(_)
-            | ObjectId::PrefixPool(_) => {}
+            | ObjectId::PrefixPool(_)
+            | ObjectId::ServiceHolder(_) => {}
         }
     }
 

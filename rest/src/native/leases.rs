@@ -65,6 +65,7 @@ fn query(params: &Params) -> Result<LeaseQuery, Problem> {
         mac: MAC.of(params)?,
         subnet: SUBNET.named(params),
         state: STATE.of(params)?,
+        kind: None,
         after: AFTER.of(params)?,
         limit,
         vlan: vlan(params)?,

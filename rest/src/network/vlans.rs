@@ -49,6 +49,11 @@ const PROXY_DHCP: Param<bool> = Param::boolean(
     "Whether its racks tell clients that boot from the network what to load, while a DHCP server \
      of others gives them addresses. Not in MAAS.",
 );
+const SERVICE_ADDRESSES: Param<String> = Param::text(
+    "service_addresses",
+    "The addresses by which clients know its racks, whichever of them lives: one of each address family at most, separated by a \
+     comma; empty for none. Not in MAAS.",
+);
 const SPACE: Param<String> = Param::text("space", "The VLAN's space; empty for none.");
 const FABRIC: Param<String> = Param::text("fabric", "The VLAN's fabric.");
 
@@ -71,6 +76,7 @@ const UPDATE: Operation = Operation::put("VlanHandler", BY_VID, |call| Box::pin(
         RELAY_AGENT.optional(),
         RELAY_TO.optional(),
         PROXY_DHCP.optional(),
+        SERVICE_ADDRESSES.optional(),
         SPACE.optional(),
         FABRIC.optional(),
     ]);
@@ -99,6 +105,7 @@ pub const OPERATIONS: &[Operation] = &[
             RELAY_AGENT.optional(),
             RELAY_TO.optional(),
             PROXY_DHCP.optional(),
+            SERVICE_ADDRESSES.optional(),
             SPACE.optional(),
         ]),
     READ,
@@ -128,6 +135,7 @@ pub const CREATE_IN: Operation =
             RELAY_AGENT.optional(),
             RELAY_TO.optional(),
             PROXY_DHCP.optional(),
+            SERVICE_ADDRESSES.optional(),
             SPACE.optional(),
         ]);
 
@@ -191,19 +199,20 @@ fn change(params: &Params) -> Result<VlanChange, Problem> {
         fabric: FABRIC.given(params),
         router_advertisements: ROUTER_ADVERTISEMENTS.of(params)?,
         relay_agent: RELAY_AGENT.of(params)?,
-        relay_to: relay_to(params)?,
+        relay_to: addresses("relay_to", params)?,
         proxy_dhcp: PROXY_DHCP.of(params)?,
+        service_addresses: addresses("service_addresses", params)?,
     })
 }
 
-fn relay_to(params: &Params) -> Result<Option<Vec<IpAddr>>, Problem> {
-    let Some(items) = RELAY_TO.items(params) else { return Ok(None) };
+fn addresses(field: &str, params: &Params) -> Result<Option<Vec<IpAddr>>, Problem> {
+    let Some(items) = params.items(field) else { return Ok(None) };
     let mut errors = FieldErrors::default();
     let mut addresses = Vec::new();
     for item in items {
         match item.parse() {
             Ok(address) => addresses.push(address),
-            Err(_) => errors.add("relay_to", format!("Invalid IP address: {item}.")),
+            Err(_) => errors.add(field, format!("Invalid IP address: {item}.")),
         }
     }
     errors.finish()?;

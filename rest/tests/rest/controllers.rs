@@ -22,6 +22,7 @@ async fn a_rack_is_shown_with_the_networks_it_is_on() {
         session: Some(1),
         last_seen: now(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     let cause = Cause::new("test", "test");
     let put = region.tables.update(&cause, |tx| -> Result<(), TableError> { tx.put(&rack) });

@@ -40,6 +40,7 @@ fn rack(number: u64, address: [u8; 4]) -> RackController {
         session: Some(1),
         last_seen: now(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     }
 }
 

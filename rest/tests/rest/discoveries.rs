@@ -41,6 +41,7 @@ async fn put_rack(region: &Region, system_id: &str, address: &str, session: Opti
         session,
         last_seen: now(),
         searches_for_hosts: true,
+        holds_service_addresses: false,
     };
     change(region, |tx| tx.put(&row)).await;
 }

@@ -32,6 +32,7 @@ async fn site() -> (Region, String, String) {
         session: None,
         last_seen: now(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     let cause = Cause::new("test", "test");
     region.tables.update(&cause, |tx| tx.put(&rack)).await.unwrap();

@@ -81,6 +81,7 @@ pub(crate) fn rack(number: u8) -> RackController {
         session: Some(1),
         last_seen: now(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     }
 }
 

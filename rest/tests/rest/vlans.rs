@@ -20,6 +20,7 @@ async fn add_rack(region: &Region, system_id: &str) {
         session: None,
         last_seen: Timestamp::default(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     let cause = Cause::new("test", "test");
     region.tables.update(&cause, |tx| tx.put(&rack)).await.map_err(|e: TableError| e).unwrap();

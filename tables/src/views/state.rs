@@ -19,6 +19,7 @@ use model::net::iprange::IpRange;
 use model::net::prefixpool::PrefixPool;
 use model::net::range::{AddressRange, address, number};
 use model::net::reserved::ReservedAddress;
+use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use raft_store::read::{KeyChange, ReadView};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
@@ -271,7 +272,7 @@ impl State {
                 .is_some_and(|block| lasts(block.valid_until) || lasts(block.quarantine_until))
     }
 
-    /// The addresses of a range that machines, devices, users, controllers or DNS resources have, as
+    /// The addresses of a range that machines, devices, users, VLANs, controllers or DNS resources have, as
     /// ranges in order.
     #[must_use]
     pub fn used(&self, within: AddressRange) -> Vec<AddressRange> {
@@ -297,6 +298,7 @@ impl State {
             prefix::<Binding>(),
             prefix::<Block>(),
             prefix::<ReservedAddress>(),
+            prefix::<Vlan>(),
             prefix::<RackController>(),
             prefix::<RegionController>(),
             prefix::<DnsResource>(),
@@ -381,6 +383,9 @@ impl State {
         } else if row_id::<ReservedAddress>(key).is_some() {
             let reserved = self.row::<ReservedAddress>(at, key, value);
             self.hold(key, reserved.iter().map(|reserved| reserved.ip).collect());
+        } else if row_id::<Vlan>(key).is_some() {
+            let vlan = self.row::<Vlan>(at, key, value);
+            self.hold(key, vlan.map(|vlan| vlan.service_addresses).unwrap_or_default());
         } else if row_id::<RackController>(key).is_some() {
             let rack = self.row::<RackController>(at, key, value);
             let interfaces = rack.iter().flat_map(|rack| &rack.interfaces);

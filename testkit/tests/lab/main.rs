@@ -11,5 +11,6 @@ mod dhcp;
 mod discovery;
 mod ntp;
 mod python_libmaas;
+mod service_address;
 mod two_racks;
 mod web_interface;

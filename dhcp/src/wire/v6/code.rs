@@ -63,6 +63,9 @@ pub const INF_MAX_RT: u16 = 83;
 /// The port that a relay sent from (RFC 8357).
 pub const RELAY_SOURCE_PORT: u16 = 135;
 
+/// Addresses that clients made themselves can be registered (RFC 9686 §4.1).
+pub const ADDR_REG_ENABLE: u16 = 148;
+
 /// What a server says of a message or an association (RFC 9915 §21.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

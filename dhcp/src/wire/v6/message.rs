@@ -38,6 +38,8 @@ pub enum Kind {
     Decline,
     /// It wants options and no addresses.
     InformationRequest,
+    /// It made an address itself, and tells which (RFC 9686).
+    AddrRegInform,
 }
 
 impl Kind {
@@ -53,6 +55,7 @@ impl Kind {
             Self::Release => "release",
             Self::Decline => "decline",
             Self::InformationRequest => "information-request",
+            Self::AddrRegInform => "addr-reg-inform",
         }
     }
 
@@ -66,6 +69,7 @@ impl Kind {
             8 => Self::Release,
             9 => Self::Decline,
             11 => Self::InformationRequest,
+            36 => Self::AddrRegInform,
             _ => return None,
         })
     }
@@ -74,7 +78,7 @@ impl Kind {
     const fn names_server(self) -> Option<bool> {
         match self {
             Self::Request | Self::Renew | Self::Release | Self::Decline => Some(true),
-            Self::Solicit | Self::Confirm | Self::Rebind => Some(false),
+            Self::Solicit | Self::Confirm | Self::Rebind | Self::AddrRegInform => Some(false),
             Self::InformationRequest => None,
         }
     }
@@ -165,6 +169,17 @@ pub struct Association {
     pub prefixes: Vec<Prefix>,
 }
 
+/// An address that a client made itself, as it tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The address.
+    pub ip: Ipv6Addr,
+    /// For how many seconds it is valid; `u32::MAX` for ever.
+    pub valid_s: u32,
+    /// The whole option, which the answer repeats.
+    pub option: Vec<u8>,
+}
+
 /// A message of a client, possibly through relays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -178,6 +193,8 @@ pub struct Message {
     pub server: Option<Vec<u8>>,
     /// Its associations, in its order.
     pub associations: Vec<Association>,
+    /// The address that it registers.
+    pub registered: Option<Registered>,
     /// The options that it asks for.
     pub wanted: Vec<u16>,
     /// Whether it would take a Reply for its Solicit.
@@ -214,6 +231,7 @@ impl Message {
             client: options.get(code::CLIENT_ID).map(Into::into),
             server: bytes(code::SERVER_ID),
             associations: associations(options)?,
+            registered: registered(options).filter(|_| kind == Kind::AddrRegInform),
             wanted: numbers(options.get(code::OPTION_REQUEST).unwrap_or_default()),
             rapid_commit: options.get(code::RAPID_COMMIT).is_some(),
             fqdn: bytes(code::CLIENT_FQDN),
@@ -235,7 +253,8 @@ impl Message {
         let server = self.kind.names_server().is_none_or(|must| must == named);
         let informs = self.kind == Kind::InformationRequest;
         let client = self.client.is_some() || informs;
-        server && client && (!informs || self.associations.is_empty())
+        let registers = (self.kind == Kind::AddrRegInform) == self.registered.is_some();
+        server && client && registers && (!informs || self.associations.is_empty())
     }
 
     /// Whether it came through a relay.
@@ -339,6 +358,14 @@ fn associations(options: Options<'_>) -> Result<Vec<Association>, MessageError> 
     Ok(found)
 }
 
+/// The one address that a message names outside of associations.
+fn registered(options: Options<'_>) -> Option<Registered> {
+    let mut values = options.iter().filter(|(code, _)| *code == code::IA_ADDRESS);
+    let (_, value) = values.next().filter(|_| values.next().is_none())?;
+    let valid_s = u32::from_be_bytes(*value.get(20..)?.first_chunk()?);
+    Some(Registered { ip: address(value)?, valid_s, option: value.to_vec() })
+}
+
 /// The values of the options of one kind that can be read.
 fn items<T>(
     options: Options<'_>,
@@ -423,9 +450,26 @@ mod tests {
         for len in [2, 131] {
             assert!(!parse(1, &[&option(code::CLIENT_ID, &vec![1; len])]), "{len}");
         }
-        for kind in [0, 2, 7, 10, 13, 36, 255] {
+        for kind in [0, 2, 7, 10, 13, 37, 255] {
             assert!(!parse(kind, &[CLIENT]), "{kind}");
         }
+    }
+
+    /// V6-14.
+    #[test]
+    fn who_registers_names_one_address() {
+        let value = [&[0xfd; 16][..], &[0, 0, 0, 9], &[0, 0, 1, 0]].concat();
+        let address = option(code::IA_ADDRESS, &value);
+        let parsed = Message::parse(&message(36, &[CLIENT, &address])).unwrap().registered.unwrap();
+        assert_eq!((parsed.ip, parsed.valid_s), (Ipv6Addr::from([0xfd; 16]), 256));
+        assert_eq!(parsed.option, value);
+        for options in [&[CLIENT][..], &[CLIENT, &address, &address], &[&address[..]]] {
+            assert_eq!(Message::parse(&message(36, options)), Err(MessageError::Identity));
+        }
+        let cut = option(code::IA_ADDRESS, &value[..23]);
+        assert!(Message::parse(&message(36, &[CLIENT, &cut])).is_err());
+        let solicit = Message::parse(&message(1, &[CLIENT, &address])).unwrap();
+        assert_eq!(solicit.registered, None);
     }
 
     /// V6-11.
@@ -483,7 +527,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_packet_panics(
-            kind in 0..14_u8,
+            kind in 0..40_u8,
             tail in proptest::collection::vec(0..30_u8, 0..700),
         ) {
             let packet = [&[kind, 0, 0, 0], CLIENT, &tail].concat();

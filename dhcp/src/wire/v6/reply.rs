@@ -12,6 +12,8 @@ pub enum Kind {
     Advertise,
     /// What it has.
     Reply,
+    /// The address that it made itself is registered (RFC 9686).
+    AddrRegReply,
 }
 
 impl Kind {
@@ -21,6 +23,7 @@ impl Kind {
         match self {
             Self::Advertise => "advertise",
             Self::Reply => "reply",
+            Self::AddrRegReply => "addr-reg-reply",
         }
     }
 
@@ -28,6 +31,7 @@ impl Kind {
         match self {
             Self::Advertise => 2,
             Self::Reply => 7,
+            Self::AddrRegReply => 37,
         }
     }
 }

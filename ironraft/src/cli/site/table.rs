@@ -31,6 +31,7 @@ pub(crate) const KINDS: &[Kind] = &[
             field("relay_agent").late(),
             field("relay_to").form(Form::Set).late(),
             field("proxy_dhcp").late(),
+            field("service_addresses").form(Form::Set).late(),
             field("space").refers(&["spaces"]),
         ])
         .staying(|vlan| vlan.get("vid").and_then(Value::as_u64) == Some(0)),

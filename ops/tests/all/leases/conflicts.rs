@@ -21,6 +21,7 @@ async fn an_address_in_use_is_an_event_of_the_rack_that_found_it() {
         session: None,
         last_seen: Timestamp::default(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     site.change(|tx| tx.put(&controller)).await;
     for (by, answers_for_many) in [(Some(mac(9)), false), (None, false), (Some(mac(9)), true)] {

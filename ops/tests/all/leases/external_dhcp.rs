@@ -30,6 +30,7 @@ fn rack(number: u64, address: &str) -> RackController {
         session: None,
         last_seen: Timestamp::default(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     }
 }
 

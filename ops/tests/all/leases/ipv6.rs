@@ -63,6 +63,23 @@ fn request(site: &Site, subnet: SubnetId, ip: IpAddr, last: u8, block: &Block) -
 }
 
 #[tokio::test]
+async fn who_asks_for_addresses_of_ipv6_alone_renews_nothing_else() {
+    let (site, _) = site().await;
+    let rack = process(1, 7);
+    let id = site.blocks(&rack, 0).await.remove(0).id;
+    let minutes_ago = now().minus_ms(120_000);
+    site.change(|tx| {
+        let block = tx.get::<Block>(&id)?.unwrap();
+        tx.put(&Block { granted_at: minutes_ago, ..block })
+    })
+    .await;
+    blocks(&site, &rack, 0, 256).await;
+    assert_eq!(site.block(id).await.granted_at, minutes_ago);
+    site.blocks(&rack, 0).await;
+    assert!(site.block(id).await.granted_at > minutes_ago, "who asks for these does");
+}
+
+#[tokio::test]
 async fn racks_get_blocks_of_each_family_apart() {
     let (site, _) = site().await;
     let (first, second) = (process(1, 7), process(2, 8));

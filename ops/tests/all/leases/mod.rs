@@ -9,4 +9,5 @@ mod ipv6;
 mod prefixes;
 mod quarantine;
 mod races;
+mod registered;
 pub(crate) mod site;

@@ -259,6 +259,7 @@ fn network(tx: &mut Tx) -> Result<(VlanId, SubnetId), TableError> {
             session: Some(1),
             last_seen: tx.now(),
             searches_for_hosts: false,
+            holds_service_addresses: false,
         })?;
     }
     let (primary_rack, secondary_rack) = (Some(primary), Some(secondary));

@@ -274,6 +274,8 @@ impl DhcpV6Service {
         let Engine { leases, prefixes, .. } = &mut self.engine;
         leases.set_reachable(offers.is_some_and(|offers| offers.serves_ipv6));
         prefixes.set_reachable(offers.is_some_and(|offers| offers.delegates_prefixes));
+        self.engine.set_registers(offers.is_some_and(|offers| offers.registers_addresses));
+        let Engine { leases, prefixes, .. } = &mut self.engine;
         match self.clock.now() {
             Some(bounds) => {
                 let clock = Bounds::between(now, bounds.earliest, bounds.latest);

@@ -49,6 +49,7 @@ impl Region {
             session: None,
             last_seen: Timestamp::default(),
             searches_for_hosts: false,
+            holds_service_addresses: false,
         };
         let cause = Cause::new("test", "test");
         region.tables.update(&cause, |tx| tx.put(&rack)).await.unwrap();
@@ -166,6 +167,7 @@ async fn rack_learns_the_revision_of_what_is_not_for_it() {
         session: None,
         last_seen: Timestamp::from_unix_ms(seen),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     let mut last = 0;
     for seen in [5, 6] {

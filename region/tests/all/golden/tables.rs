@@ -36,6 +36,7 @@ use model::net::neighbour::Neighbour;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::scan::{LastScan, NetworkScan};
+use model::net::service_address::{ServiceHolder, Voucher};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
@@ -138,6 +139,7 @@ const TABLES: &[Table] = &[
     Table::of::<ReservedIp>(),
     Table::of::<ResourcePool>(),
     Table::of::<ReturnedLogin>(),
+    Table::of::<ServiceHolder>(),
     Table::of::<Session>(),
     Table::of::<Setting>(),
     Table::of::<Space>(),
@@ -153,6 +155,7 @@ const TABLES: &[Table] = &[
     Table::of::<User>(),
     Table::of::<UserGroup>(),
     Table::of::<Vlan>(),
+    Table::of::<Voucher>(),
     Table::of::<ZoneSerial>(),
 ];
 

@@ -406,6 +406,7 @@ fn network(tx: &mut Tx) -> Result<VlanId, TableError> {
         session: Some(1),
         last_seen: tx.now(),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     })?;
     let subnet = SubnetId(tx.next_id::<Subnet>()?);
     tx.insert(&Subnet {

@@ -13,6 +13,7 @@ mod patience;
 mod program;
 mod proxy;
 mod regions;
+mod registration;
 mod relay;
 mod relaying_racks;
 mod relays;

@@ -46,7 +46,7 @@ function modeOf(vlan: Vlan): Mode {
 
 /** What the choice of who serves DHCP is as fields of the VLAN. */
 export function dhcpBody(values: Values): Record<string, unknown> {
-  const racks = { primary_rack: values.primary_rack, secondary_rack: values.secondary_rack };
+  const racks = { primary_rack: values.primary_rack, secondary_rack: values.secondary_rack, service_addresses: addresses(values.service_addresses) };
   if (values.mode === "racks") return { ...NOBODY, ...racks, dhcp_on: true };
   if (values.mode === "relay") return { ...NOBODY, relay_vlan: values.relay_vlan, ...(values.relay_agent === true ? { ...racks, relay_agent: true } : {}) };
   if (values.mode === "others") return { ...NOBODY, ...racks, relay_to: addresses(values.relay_to) };
@@ -90,12 +90,14 @@ export function DhcpForm({ vlan, vlans, racks, mode, onDone, onCancel, children 
     { name: "relay_to", label: "Servers", isNeeded: true, placeholder: "192.0.2.67, 2001:db8::67", help: "Each of them is sent every message.", isShown: (values) => values.mode === "others" },
     { name: "primary_rack", label: "Primary rack", kind: "select", isNeeded: true, options: named, isShown: areRacksNamed },
     { name: "secondary_rack", label: "Secondary rack", kind: "select", options: [{ value: "", label: "None: clients get no answer while the first is away" }, ...named], help: "Both do the same; either alone is enough.", isShown: areRacksNamed },
+    { name: "service_addresses", label: "Service addresses", placeholder: "10.0.0.5, fd00::5", help: "Clients know the racks by these, one of each family at most: they move to a rack that lives. Empty for none.", isShown: areRacksNamed },
   ];
   const [primary, secondary] = servers(vlan);
   const initial = {
     mode: mode ?? modeOf(vlan),
     relay_agent: vlan.relay_agent,
     relay_to: vlan.relay_to.join(", "),
+    service_addresses: vlan.service_addresses.join(", "),
     primary_rack: primary ?? named[0]?.value ?? "",
     secondary_rack: secondary ?? "",
     relay_vlan: String(vlan.relay_vlan?.id ?? relays[0]?.value ?? ""),

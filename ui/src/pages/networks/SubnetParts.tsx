@@ -148,12 +148,12 @@ export function Leases({ subnet, leases, onAsk }: { subnet: Subnet; leases: { da
           { header: "Address", cell: (lease) => <code>{lease.kind === "prefix" ? `${lease.ip}/${lease.prefix_length}` : lease.ip}</code> },
           { header: "Client", cell: (lease) => <code>{lease.client}</code> },
           { header: "Name", cell: (lease) => lease.name ?? "" },
-          { header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{LEASES[lease.state]?.word ?? lease.state}</Status> },
+          { header: "State", cell: (lease) => <Status tone={LEASES[lease.state]?.tone ?? "neutral"}>{lease.kind === "registered" && lease.state === "active" ? "Made by its host" : (LEASES[lease.state]?.word ?? lease.state)}</Status> },
           { header: "Until", cell: (lease) => <Time at={lease.promised_until} /> },
           { header: "By", cell: (lease) => lease.rack.hostname ?? lease.rack.system_id },
         ]}
         actions={(lease) =>
-          lease.state === "active" && lease.kind !== "prefix" ? (
+          lease.state === "active" && lease.kind === "address" ? (
             <Button size="small" kind="quiet" onPress={() => onAsk({ kind: "reserved", ip: lease.ip, mac: lease.client })}>
               Keep it…
             </Button>

@@ -76,6 +76,8 @@ function Page({ vlan }: { vlan: Vlan }) {
                 ["MTU", `${vlan.mtu.toLocaleString("en")} bytes`],
                 ["Router advertisements", ADVERTISEMENTS.find(({ value }) => value === vlan.router_advertisements)?.label ?? vlan.router_advertisements],
                 ["DHCP relayed by", orNone(vlan.relayed_by.map((rack) => known?.get(rack)?.hostname ?? rack).join(", "))],
+                ["Service addresses", orNone(vlan.service_addresses.join(", "))],
+                ["Held by", orNone(vlan.service_rack ? (known?.get(vlan.service_rack)?.hostname ?? vlan.service_rack) : "")],
                 ["Other DHCP server", orNone(vlan.external_dhcp)],
                 ["Description", orNone(vlan.description)],
               ]}

@@ -6,7 +6,7 @@ import { dhcpBody, racksOf } from "./DhcpForm";
 import type { Row, Subnet, Vlan } from "./tree";
 import { rowsOf, vlanName } from "./tree";
 
-const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, resource_uri: "", ...more });
+const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, service_addresses: [], service_rack: null, resource_uri: "", ...more });
 
 const subnet = (id: number, cidr: string, of: Vlan): Subnet => ({ id, cidr, name: cidr, vlan: of, description: "", gateway_ip: null }) as unknown as Subnet;
 
@@ -83,7 +83,7 @@ describe("DHCP of a VLAN", () => {
 
   test("is set as a whole: a VLAN is never served and relayed", () => {
     const nobody = { dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false };
-    const racks = { primary_rack: "a", secondary_rack: "" };
+    const racks = { primary_rack: "a", secondary_rack: "", service_addresses: "10.0.0.5" };
     expect(dhcpBody({ mode: "off", ...racks })).toEqual(nobody);
     expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: false, ...racks })).toEqual({ ...nobody, relay_vlan: "3" });
     expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: true, ...racks })).toEqual({ ...nobody, ...racks, relay_vlan: "3", relay_agent: true });

@@ -24,6 +24,7 @@ use model::net::prefixpool::PrefixPool;
 use model::net::reserved::{ReservedAddress, ReservedIp};
 use model::net::router_advertisements::RouterAdvertisements;
 use model::net::scan::{LastScan, NetworkScan};
+use model::net::service_address::{ServiceHolder, Voucher};
 use model::net::space::Space;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::{ReverseDns, Subnet};
@@ -40,6 +41,7 @@ pub(super) fn rows() -> Vec<Written> {
         serials(),
         levels(),
         pools(),
+        holders(),
         options(),
         strangers(),
         hosts(),
@@ -54,6 +56,15 @@ fn ip(text: &str) -> IpAddr {
 fn serials() -> Vec<Written> {
     let (origin, revision, digest) = (text("example.com"), 42, u64::MAX);
     vec![row("the serial of a zone", ZoneSerial { origin, revision, digest })]
+}
+
+fn holders() -> Vec<Written> {
+    let holder = |vlan, rack| ServiceHolder { vlan, rack, since: at(4) };
+    vec![
+        row("who holds service addresses", holder(VLAN, Some(id("rack34")))),
+        row("service addresses that are given up", holder(VlanId(2), None)),
+        row("the region that vouches for racks", Voucher { term: 7, node_id: 2 }),
+    ]
 }
 
 fn pools() -> Vec<Written> {
@@ -135,6 +146,7 @@ fn links() -> Vec<Written> {
         relay_agent: true,
         relay_to: vec![ip("192.0.2.67"), ip("2001:db8::67")],
         proxy_dhcp: true,
+        service_addresses: vec![ip("10.0.0.5"), ip("fd00::5")],
     };
     let plain = Vlan {
         id: VlanId(2),
@@ -148,6 +160,7 @@ fn links() -> Vec<Written> {
         relay_agent: false,
         relay_to: Vec::new(),
         proxy_dhcp: false,
+        service_addresses: Vec::new(),
         ..vlan.clone()
     };
     let space = Space { id: SpaceId(1), name: text("dmz"), description: text("outside") };

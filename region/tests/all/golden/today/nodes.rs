@@ -36,6 +36,7 @@ fn controllers() -> Vec<Written> {
         session,
         last_seen: at(1),
         searches_for_hosts: false,
+        holds_service_addresses: false,
     };
     let note = |system_id: &str, zone| ControllerNote {
         system_id: id(system_id),
@@ -62,6 +63,10 @@ fn controllers() -> Vec<Written> {
         row(
             "rack that searches",
             RackController { searches_for_hosts: true, ..rack("rack38", None) },
+        ),
+        row(
+            "rack that holds service addresses",
+            RackController { holds_service_addresses: true, ..rack("rack38", None) },
         ),
         row("region", region),
         row("note on a controller", note("rack34", Some(AvailabilityZoneId(2)))),

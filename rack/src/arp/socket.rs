@@ -1,4 +1,4 @@
-//! The packet socket of network discovery: it hears ARP at all interfaces, and asks for addresses.
+//! A packet socket for ARP: it hears what hosts say at all interfaces, asks for addresses and announces them.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -22,19 +22,19 @@ const ETHERNET: u32 = 1;
 
 /// Who said at which interface that it has which address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) interface: u32,
-    pub(super) ip: Ipv4Addr,
-    pub(super) mac: MacAddress,
+pub(crate) struct Heard {
+    pub(crate) interface: u32,
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) mac: MacAddress,
 }
 
 /// The socket.
 #[derive(Debug)]
-pub(super) struct ArpSocket(UdpSocket);
+pub(crate) struct ArpSocket(UdpSocket);
 
 impl ArpSocket {
     /// Opens it. It does not hear what this host sends.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let protocol = Protocol::from(i32::from(ETHERTYPE_ARP.to_be()));
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(protocol))?;
         let filter = [
@@ -47,12 +47,12 @@ impl ArpSocket {
     }
 
     /// The next message; none when it says nothing.
-    pub(super) async fn hear(&self) -> io::Result<Option<Heard>> {
+    pub(crate) async fn hear(&self) -> io::Result<Option<Heard>> {
         self.0.async_io(Interest::READABLE, || read(&self.0)).await
     }
 
     /// Asks at an interface who has an address, from the host's own ones.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         interface: &LinkAddr,
         own: (MacAddress, Ipv4Addr),
@@ -63,8 +63,19 @@ impl ArpSocket {
         Ok(sendto(self.0.as_raw_fd(), &frame, interface, flags).map(drop)?)
     }
 
+    /// Says at an interface that this host has an address (RFC 5227 §3), so that others send there what they sent to the host
+    /// before it.
+    pub(crate) fn announce(
+        &self,
+        interface: &LinkAddr,
+        own: MacAddress,
+        ip: Ipv4Addr,
+    ) -> io::Result<()> {
+        self.ask(interface, (own, ip), ip)
+    }
+
     /// An interface to ask at.
-    pub(super) fn interface(name: &str) -> io::Result<LinkAddr> {
+    pub(crate) fn interface(name: &str) -> io::Result<LinkAddr> {
         link_address(name)?.ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 }

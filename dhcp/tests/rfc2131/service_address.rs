@@ -1,0 +1,148 @@
+//! The racks of a link go by one address (option 54, next-server, DNS), whichever of them holds it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use dhcp::v4::dropped::Dropped;
+use dhcp::v4::output::{Arrival, Output};
+use dhcp::v4::view::PeerRack;
+use dhcproto::v4::MessageType;
+use model::lease::commit::Change;
+use model::net::service_address::ServiceHolder;
+use model::net::vlan::Vlan;
+use model::time::Timestamp;
+
+use crate::bench::{self, Bench, Client, SERVER, VLAN, kind_of, rack, raw_option, requested, sent};
+
+const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
+
+/// The rack of that number on a link of two, of which one holds the service address.
+fn bench(own: u64, holder: Option<u64>) -> Bench {
+    let mut bench = Bench::of_rack(own);
+    bench.engine.update(|view| {
+        let service_addresses = vec![IpAddr::from(SERVICE)];
+        view.put_vlan(Vlan { service_addresses, ..bench::vlan(VLAN, None) });
+        for number in [1, 2] {
+            view.put_rack(rack(number), PeerRack { connected: true, addresses: Vec::new() });
+        }
+        let (rack, since) = (holder.map(rack), Timestamp::default());
+        view.put_service_holder(&ServiceHolder { vlan: VLAN, rack, since });
+    });
+    bench
+}
+
+/// A client that is offered something at its first DISCOVER by the first rack, which is the one that has a block.
+fn of_the_first() -> Client {
+    let is_first = |client: &Client| bench(1, Some(1)).handle(&client.discover()).is_ok();
+    (0..=255).map(Client::new).find(is_first).expect("half of them are")
+}
+
+fn identifier(outputs: &[Output]) -> Option<Vec<u8>> {
+    raw_option(&sent(outputs).2, 54).map(|(_, value)| value.to_vec())
+}
+
+#[test]
+fn clients_are_told_the_service_address_whoever_holds_it() {
+    let client = of_the_first().with(55, &[6, 66]);
+    for holder in [1, 2] {
+        let mut bench = bench(1, Some(holder));
+        let outputs = bench.handle(&client.discover()).unwrap();
+        let (_, _, packet) = sent(&outputs);
+        assert_eq!(identifier(&outputs), Some(SERVICE.octets().into()));
+        let servers = raw_option(&packet, 6).unwrap().1;
+        assert_eq!(servers[..4], SERVICE.octets(), "it is asked for names first");
+        assert_eq!(bench::sending(&outputs).source, SERVER, "it leaves from the rack's own");
+    }
+    let outputs = bench(1, None).handle(&client.discover()).unwrap();
+    assert_eq!(identifier(&outputs), Some(SERVER.octets().into()), "nobody holds it");
+}
+
+#[test]
+fn the_rack_that_offered_takes_who_names_the_service_address() {
+    let client = of_the_first();
+    let (mut first, mut second) = (bench(1, Some(2)), bench(2, Some(2)));
+    let ip = first.offered(&client);
+    assert!(second.handle(&client.discover()).is_err());
+    let taken = client.select_of(ip, SERVICE);
+    assert_eq!(second.handle(&taken), Err(Dropped::NotOurTurn), "it offered nothing");
+    let commit = requested(&first.handle(&taken).unwrap());
+    let outputs = first.commit(&commit);
+    assert_eq!(kind_of(&outputs), MessageType::Ack);
+    assert_eq!(identifier(&outputs), Some(SERVICE.octets().into()));
+    let late = second.handle(&taken);
+    assert!(matches!(late, Err(Dropped::NotKnown)), "it knows nothing of it, and refuses nothing");
+}
+
+#[test]
+fn one_that_is_away_is_stood_in_for_by_the_other() {
+    let client = of_the_first();
+    let mut first = bench(1, Some(1));
+    let ip = first.offered(&client);
+    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
+    first.commit(&commit);
+    let binding = first.engine.view().binding(ip).unwrap().clone();
+    // The second rack knows the lease, and hears a request that nobody answers.
+    let mut second = bench(2, Some(2));
+    second.engine.update(|view| view.put_binding(binding));
+    let again = Client { xid: 99, ..client.clone() };
+    assert_eq!(second.handle(&again.select_of(ip, SERVICE)), Err(Dropped::NotOurTurn));
+    let outputs = second.handle(&again.select_of(ip, SERVICE)).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Ack);
+}
+
+#[test]
+fn the_holder_extends_what_any_rack_gave() {
+    let client = of_the_first();
+    let mut first = bench(1, Some(2));
+    let ip = first.offered(&client);
+    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
+    first.commit(&commit);
+    let mut second = bench(2, Some(2));
+    let binding = first.engine.view().binding(ip).unwrap().clone();
+    second.engine.update(|view| view.put_binding(binding));
+    let to_service = Arrival { destination: SERVICE, ..second.arrival() };
+    let outputs = second.handle_at(&client.renew(ip), to_service).unwrap();
+    assert_eq!(kind_of(&outputs), MessageType::Ack);
+    assert_eq!(bench::sending(&outputs).source, SERVICE, "a client's firewall expects that");
+}
+
+#[test]
+fn one_rack_reports_what_is_declined() {
+    let client = of_the_first();
+    let mut first = bench(1, Some(2));
+    let ip = first.offered(&client);
+    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
+    first.commit(&commit);
+    let mut second = bench(2, Some(2));
+    let binding = first.engine.view().binding(ip).unwrap().clone();
+    second.engine.update(|view| {
+        view.put_binding(binding);
+        view.put_block(bench::block(900_000));
+    });
+    let declines = client.packet(4, &[(50, ip.octets()), (54, SERVICE.octets())]);
+    assert_eq!(second.handle(&declines), Err(Dropped::NotOurTurn), "the block is the first one's");
+    assert_eq!(requested(&first.handle(&declines).unwrap()).change, Change::Decline);
+}
+
+#[test]
+fn a_client_in_another_subnet_of_the_link_is_told_what_it_reaches() {
+    let mut bench = bench(1, Some(1));
+    let own = Ipv4Addr::new(10, 0, 9, 2);
+    bench.engine.set_addresses([SERVER, own]);
+    bench.engine.update(|view| {
+        view.put_subnet(bench::subnet(9, VLAN, "10.0.9.0/24", [10, 0, 9, 1]));
+        view.put_reserved(IpAddr::from([10, 0, 9, 77]), Some(bench::mac(7)));
+    });
+    let client = Client::new(7);
+    let outputs = bench.handle(&client.discover()).or_else(|_| bench.handle(&client.discover()));
+    let outputs = outputs.unwrap();
+    assert_eq!(sent(&outputs).1.yiaddr(), Ipv4Addr::new(10, 0, 9, 77));
+    assert_eq!(identifier(&outputs), Some(own.octets().into()));
+}
+
+#[test]
+fn the_service_address_is_of_the_site_and_nobodys_to_get() {
+    let bench = bench(1, Some(2));
+    assert!(bench.engine.is_of_the_site(SERVICE));
+    let client = model::lease::client::ClientId::from(bench::mac(1));
+    assert!(bench.engine.view().kept_for_another(SERVICE, &client));
+}
