@@ -67,7 +67,7 @@ test: setup claim ui ## everything: format, lints, house rules, documentation, a
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
 
-e2e: setup claim ## DHCP clients and relays that others made, also where they take minutes (renewals in their own time, leases that end)
+e2e: setup claim ## DHCP clients and relays that others made, also where they take minutes, and machines from firmware to deployed without IPv4
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile e2e
 

@@ -183,7 +183,7 @@ fn described(cluster: &Cluster, artifacts: &Path) -> Value {
         "key": cluster.key().text(),
         "machines": machines,
         "operator": network.management(HOST.1),
-        "provisioning": format!("{}/24", network.provisioning(0)),
+        "provisioning": network.addresses().provisioning(0),
         "gateway": network.provisioning(1),
         "folder": cluster.lab().folder(),
         "artifacts": artifacts,

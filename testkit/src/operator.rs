@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use client::Client;
 use serde_json::Value;
 
+use crate::cli::Cli;
+use crate::lab::addresses::Family;
 use crate::lab::cluster::{Cluster, Kind};
 use crate::lab::signs::MachineSigns;
 use crate::wait::{PROCESS_STALL, wait_for};
@@ -18,9 +20,8 @@ use crate::wait::{PROCESS_STALL, wait_for};
 /// When a command fails.
 pub async fn create_network(cluster: &Cluster) -> anyhow::Result<String> {
     let racks = known_racks(cluster).await?;
-    let network = cluster.lab().network();
-    let address = |host| network.provisioning(host);
-    let cidr = format!("{}/24", address(0));
+    let addresses = cluster.lab().network().addresses();
+    let cidr = addresses.provisioning(0).to_string();
     let cli = cluster.cli();
     let fabrics = cli.json(&["fabric", "list"]).await?;
     let (fabric, vlan) = (&fabrics[0], &fabrics[0]["vlans"][0]);
@@ -28,13 +29,14 @@ pub async fn create_network(cluster: &Cluster) -> anyhow::Result<String> {
         &format!("cidr={cidr}"),
         "name=provisioning",
         &format!("vlan={}", number(&vlan["id"])?),
-        &format!("gateway_ip={}", address(1)),
+        &format!("gateway_ip={}", addresses.provisioning(1).addr()),
     ];
     let subnet = cli.json(&[&["subnet", "create"], &subnet[..]].concat()).await?;
+    let (first, last) = addresses.dynamic();
     let range = [
         "type=dynamic",
-        &format!("start_ip={}", address(100)),
-        &format!("end_ip={}", address(199)),
+        &format!("start_ip={first}"),
+        &format!("end_ip={last}"),
         &format!("subnet={}", number(&subnet["id"])?),
     ];
     cli.json(&[&["ip-range", "create"], &range[..]].concat()).await?;
@@ -44,7 +46,30 @@ pub async fn create_network(cluster: &Cluster) -> anyhow::Result<String> {
     let mut update = vec!["fabric", "vlan", "set", &fabric_id, &vid, "dhcp_on=true"];
     update.extend(roles.iter().map(String::as_str));
     cli.json(&update).await?;
+    if addresses.family() == Family::V6 {
+        // Nobody else on the link says what is on it and that there is DHCP.
+        advertise(&cli, &number(&vlan["id"])?).await?;
+    }
     Ok(cidr)
+}
+
+/// Has the racks of a VLAN send router advertisements, once the regions of a new cluster have agreed that all know
+/// how to tell them.
+///
+/// # Errors
+/// When the command fails for another reason.
+pub async fn advertise(cli: &Cli, vlan: &str) -> anyhow::Result<()> {
+    wait_for("the regions take the setting", PROCESS_STALL, async |signs| {
+        match cli.json(&["vlan", "set", vlan, "router_advertisements=on"]).await {
+            Ok(set) => Ok((set["router_advertisements"] == "on").then_some(())),
+            Err(error) if format!("{error:#}").contains("Not all regions know") => {
+                signs.see("refused", &error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    })
+    .await
 }
 
 /// The racks' ids, in the order of the lab's names, once all are known.

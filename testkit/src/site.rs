@@ -50,16 +50,24 @@ impl Site {
         racks: u8,
         machines: u8,
     ) -> anyhow::Result<Self> {
-        let binary = |name: &str| -> anyhow::Result<PathBuf> {
-            let path = binaries.join(name);
-            ensure!(path.exists(), "{} is not built", path.display());
-            Ok(path)
-        };
         let mut lab = Lab::create()?;
         for _ in 0..machines {
-            lab.add_simulated_machine(&binary("ironraft-sim-machine")?)?;
+            lab.add_simulated_machine(&built(binaries, "ironraft-sim-machine")?)?;
         }
-        let cluster = Cluster::form(lab, &binary("ironraft")?, regions, racks).await?;
+        Self::form_in(lab, binaries, regions, racks).await
+    }
+
+    /// Forms a cluster that nobody has told anything yet, in a lab that may have machines already.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub async fn form_in(
+        lab: Lab,
+        binaries: &Path,
+        regions: u8,
+        racks: u8,
+    ) -> anyhow::Result<Self> {
+        let cluster = Cluster::form(lab, &built(binaries, "ironraft")?, regions, racks).await?;
         let client = cluster.client()?;
         Ok(Self { cluster, client })
     }
@@ -154,6 +162,13 @@ impl Site {
         let name = format!("{osystem}/{series}");
         operator::upload_image(&self.cluster, &name, &file("image")?).await
     }
+}
+
+/// A program that belongs to this build.
+fn built(binaries: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let path = binaries.join(name);
+    ensure!(path.exists(), "{} is not built", path.display());
+    Ok(path)
 }
 
 /// The gates of a simulated machine.

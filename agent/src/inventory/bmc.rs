@@ -4,6 +4,7 @@
 //! the network need not reach the BMC from here. An account that exists under our name is used
 //! again: it gets the new password.
 
+use std::net::Ipv6Addr;
 use std::path::Path;
 
 use api::agent::{BmcAccount, ReportedBmc};
@@ -78,10 +79,19 @@ async fn lan_channel(tools: &mut Tools<'_>) -> Option<(u8, Lan)> {
 /// The same, with what was printed of it.
 async fn lan_settings() -> Option<(u8, String, Lan)> {
     for channel in CHANNELS {
-        let print = Invocation::new("ipmitool", ["lan", "print", &channel.to_string()]).run().await;
-        let found = print.ok().and_then(|text| parse_lan(&text).map(|lan| (channel, text, lan)));
-        if found.is_some() {
-            return found;
+        let number = channel.to_string();
+        let Ok(text) = ipmitool(&["lan", "print", &number]).run().await else { continue };
+        if let Some(lan) = parse_lan(&text) {
+            return Some((channel, text, lan));
+        }
+        // What is no LAN at all has no hardware address either, and is not asked once more.
+        if field(&text, "MAC Address").is_none() {
+            continue;
+        }
+        let over_ipv6 = ipmitool(&["lan6", "print", &number]).run().await.unwrap_or_default();
+        if let Some(address) = ipv6_address(&over_ipv6) {
+            let lan = lan_of(address.to_string(), &text);
+            return Some((channel, format!("{text}{over_ipv6}"), lan));
         }
     }
     None
@@ -147,20 +157,48 @@ struct Lan {
     ciphers: Vec<u8>,
 }
 
-/// Reads the output of `ipmitool lan print`; none without an address.
+/// Reads the output of `ipmitool lan print`; none without an address of IPv4.
 fn parse_lan(text: &str) -> Option<Lan> {
-    let field = |name: &str| {
-        text.lines()
-            .filter_map(|line| line.split_once(':'))
-            .find_map(|(key, value)| (key.trim() == name).then(|| value.trim().to_owned()))
-    };
-    let address = field("IP Address").filter(|address| address != "0.0.0.0")?;
-    let ciphers = field("RMCP+ Cipher Suites").unwrap_or_default();
-    Some(Lan {
+    let address = field(text, "IP Address").filter(|address| *address != "0.0.0.0")?;
+    Some(lan_of(address.to_owned(), text))
+}
+
+/// The settings in that output that go with an address of either family.
+fn lan_of(address: String, text: &str) -> Lan {
+    let ciphers = field(text, "RMCP+ Cipher Suites").unwrap_or_default();
+    Lan {
         address,
-        mac: field("MAC Address").unwrap_or_default().to_ascii_lowercase(),
+        mac: field(text, "MAC Address").unwrap_or_default().to_ascii_lowercase(),
         ciphers: ciphers.split(',').filter_map(|cipher| cipher.trim().parse().ok()).collect(),
-    })
+    }
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+    fields.find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
+}
+
+/// The first address in the output of `ipmitool lan6 print` that is in use and known beyond its link: of
+/// those that were set by hand, then of those of DHCPv6 and of advertised prefixes (IPMI 2.0 revision 1.1, table 23-4,
+/// parameters 56 and 59).
+fn ipv6_address(text: &str) -> Option<Ipv6Addr> {
+    let mut address = None;
+    for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        match key.trim() {
+            "Address" => {
+                address = value.trim().split('/').next().and_then(|text| text.parse().ok());
+            }
+            "Status" => {
+                let found: Option<Ipv6Addr> = address.take();
+                let usable = |ip: &Ipv6Addr| !ip.is_unspecified() && !ip.is_unicast_link_local();
+                if let Some(found) = found.filter(usable).filter(|_| value.trim() == "active") {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A user slot of a BMC.
@@ -190,7 +228,7 @@ fn user(line: &str) -> Option<User> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lan, User, choose_user, parameters, parse_lan};
+    use super::{Lan, User, choose_user, ipv6_address, lan_of, parameters, parse_lan};
 
     #[test]
     fn address_and_ciphers_are_read() {
@@ -203,6 +241,20 @@ mod tests {
         assert_eq!(lan, expected);
         assert_eq!(parameters(&lan).public("cipher_suite_id"), Some("3"));
         assert_eq!(parse_lan("IP Address              : 0.0.0.0"), None);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_is_taken_that_is_in_use_beyond_its_link() {
+        let found = ipv6_address(include_str!("samples/lan6-print.txt")).expect("has an address");
+        assert_eq!(found.to_string(), "fd00:99::42");
+        let lan = lan_of(found.to_string(), include_str!("samples/lan-print.txt"));
+        assert_eq!(parameters(&lan).public("power_address"), Some("fd00:99::42"));
+        assert_eq!(parameters(&lan).public("mac_address"), Some("52:54:00:bc:00:05"));
+        assert_eq!(
+            ipv6_address("    Address:        fd00::1/64\n    Status:         failed\n"),
+            None
+        );
+        assert_eq!(ipv6_address("Getting parameter(s)...\n"), None);
     }
 
     #[test]

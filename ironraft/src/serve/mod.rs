@@ -38,6 +38,10 @@ pub(crate) fn grpc_address(text: &str) -> Result<String, String> {
         return wrong("this is a URL");
     }
     match text.rsplit_once(':') {
+        // Where the address ends and the port begins nobody could tell.
+        Some((host, _)) if host.contains(':') && !is_in_brackets(host) => {
+            wrong("an address of IPv6 stands in brackets, [fd00::1]:5241")
+        }
         Some((host, port))
             if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) =>
         {
@@ -45,6 +49,11 @@ pub(crate) fn grpc_address(text: &str) -> Result<String, String> {
         }
         Some(_) | None => wrong("there is no port"),
     }
+}
+
+fn is_in_brackets(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 /// The given name, or the host's.
@@ -67,8 +76,17 @@ mod tests {
         for right in ["10.0.0.1:5241", "[fd00::1]:5241", "region-1.example.com:5241"] {
             assert_eq!(grpc_address(right).as_deref(), Ok(right));
         }
-        for wrong in ["http://10.0.0.1:5240", "https://a:5241/", "10.0.0.1", ":5241", "a:0", "a:x"]
-        {
+        for wrong in [
+            "http://10.0.0.1:5240",
+            "https://a:5241/",
+            "10.0.0.1",
+            ":5241",
+            "a:0",
+            "a:x",
+            "fd00::1",
+            "fd00::1:5241",
+            "[fd00::1]",
+        ] {
             assert!(grpc_address(wrong).is_err(), "{wrong}");
         }
     }

@@ -103,6 +103,11 @@ fn own_address(text: &str) -> Result<IpAddr, String> {
     if address.is_unspecified() || address.is_multicast() {
         return Err("the other nodes connect to it: give an address of this host".to_owned());
     }
+    if let IpAddr::V6(address) = address
+        && address.is_unicast_link_local()
+    {
+        return Err("it means something on its own link alone: give another one".to_owned());
+    }
     Ok(address)
 }
 

@@ -38,10 +38,12 @@ pub struct Power {
 }
 
 impl Power {
-    /// Where its BMC is reached; none when nobody said so.
+    /// Where its BMC is reached; none when nobody said so. An address of IPv6 may be written in brackets, as in MAAS.
     #[must_use]
     pub fn address(&self) -> Option<&str> {
-        self.parameters.public("power_address").filter(|address| !address.is_empty())
+        let written = self.parameters.public("power_address")?;
+        let bare = written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        Some(bare.unwrap_or(written)).filter(|address| !address.is_empty())
     }
 
     /// Whether racks can switch the machine.

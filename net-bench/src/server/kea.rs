@@ -3,7 +3,7 @@
 //! As ISC measures it: raw sockets, threads, no cleaning of the lease file meanwhile, and for the
 //! pair its own HTTP listeners with threads instead of the control agent.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -158,7 +158,7 @@ fn config(pool: Pool, family: Family, hooks: Option<Value>) -> Value {
     json!({ module(family): of_module })
 }
 
-fn hooks(this: u8, addresses: [Ipv4Addr; 2], patience: Patience) -> Value {
+fn hooks(this: u8, addresses: [IpAddr; 2], patience: Patience) -> Value {
     let peer = |(index, role): (usize, &str)| {
         json!({
             "name": format!("kea-{}", index + 1),
@@ -194,7 +194,7 @@ fn hooks(this: u8, addresses: [Ipv4Addr; 2], patience: Patience) -> Value {
 }
 
 /// The state of one of the pair, as it says itself.
-async fn state(address: Ipv4Addr, family: Family) -> anyhow::Result<String> {
+async fn state(address: IpAddr, family: Family) -> anyhow::Result<String> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let asked = json!({ "command": "ha-heartbeat", "service": [module(family).to_lowercase()] });
     let answer = http.post(format!("http://{address}:{HA_PORT}/")).json(&asked).send().await?;
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_server_of_the_pair_knows_which_one_it_is() {
-        let addresses = [Ipv4Addr::new(10, 99, 0, 31), Ipv4Addr::new(10, 99, 0, 32)];
+        let addresses = [31, 32].map(|host| IpAddr::from([10, 99, 0, host]));
         let hooks = hooks(2, addresses, Patience::Usual);
         let config = config(Pool::of(100), Family::V4, Some(hooks));
         let ha = &config["Dhcp4"]["hooks-libraries"][1]["parameters"]["high-availability"][0];

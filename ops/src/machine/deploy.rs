@@ -108,8 +108,10 @@ fn ethernet_config(
             None => None,
         };
         match (link.mode, link.ip_address, subnet) {
-            (LinkMode::Dhcp, _, _) => {
-                settings.insert("dhcp4".to_owned(), true.into());
+            (LinkMode::Dhcp, _, subnet) => {
+                let over_ipv6 = subnet.is_some_and(|subnet| subnet.cidr.addr().is_ipv6());
+                let name = if over_ipv6 { "dhcp6" } else { "dhcp4" };
+                settings.insert(name.to_owned(), true.into());
             }
             (LinkMode::Auto | LinkMode::Static, Some(address), Some(subnet)) => {
                 addresses.push(format!("{address}/{}", subnet.cidr.prefix_len()));
@@ -123,7 +125,8 @@ fn ethernet_config(
             (LinkMode::Auto | LinkMode::Static | LinkMode::LinkUp, _, _) => {}
         }
     }
-    if addresses.is_empty() && !settings.contains_key("dhcp4") {
+    let asks = ["dhcp4", "dhcp6"].iter().any(|name| settings.contains_key(*name));
+    if addresses.is_empty() && !asks {
         settings.insert("optional".to_owned(), true.into());
     }
     if !addresses.is_empty() {

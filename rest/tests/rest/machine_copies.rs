@@ -170,3 +170,26 @@ async fn a_deployment_is_told_in_the_form_of_curtin_without_secrets() {
         assert!(!config.text.contains(token[secret].as_str().unwrap()), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn an_installed_system_is_configured_in_the_families_of_its_subnets() {
+    let region = Region::start().await;
+    let mut subnets = Vec::new();
+    for cidr in ["10.0.0.0/24", "fd00:10::/64"] {
+        let made = region.post(By::Admin, "subnets/", &[("cidr", cidr)]).await.assert(200);
+        subnets.push(u32::try_from(made.json()["id"].as_u64().unwrap()).unwrap());
+    }
+    region.put_image().await;
+    let mut machine = machine(1);
+    machine.interfaces[0].links.push(link(1, LinkMode::Auto, subnets[1]));
+    machine.interfaces[1].links.push(link(2, LinkMode::Dhcp, subnets[1]));
+    region.store(&machine).await;
+    let path = path_of(&machine);
+    region.post(By::User, "machines/?op=allocate", &[]).await.assert(200);
+    region.post(By::User, &format!("{path}?op=deploy"), &[]).await.assert(200);
+    let config = region.get(By::User, &format!("{path}?op=get_curtin_config")).await.assert(200);
+    let text = config.text;
+    assert!(text.contains("addresses:\n      - 'fd00:10::") && text.contains("/64'"), "{text}");
+    assert!(text.contains("dhcp6: true") && !text.contains("dhcp4"), "{text}");
+    assert!(!text.contains("optional"), "{text}");
+}

@@ -13,10 +13,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::timeline::Timeline;
+use crate::lab::LabMachine;
 use crate::lab::cluster::Cluster;
 use crate::lab::signs::MachineSigns;
 use crate::operator;
-use crate::wait::{MACHINE_STALL, Signs, wait_for};
+use crate::wait::{MACHINE_STALL, PROCESS_STALL, Signs, wait_for};
 
 /// How often machines are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -76,17 +77,16 @@ pub struct Life {
 }
 
 impl Life {
-    /// Starts to watch the machines of a cluster's lab.
+    /// Starts to watch machines of a lab.
     ///
     /// # Errors
     /// When there are none.
     pub fn start(
-        cluster: &Cluster,
+        machines: &[LabMachine],
         client: Arc<Client>,
         timeline: Arc<Timeline>,
     ) -> anyhow::Result<Self> {
-        let machines = cluster.lab().machines();
-        ensure!(!machines.is_empty(), "the lab has no machines");
+        ensure!(!machines.is_empty(), "there are no machines");
         let subjects: BTreeMap<String, Subject> = machines
             .iter()
             .map(|machine| {
@@ -112,7 +112,7 @@ impl Life {
         tasks.spawn(async move {
             stopped.run_until_cancelled(watcher.watch_for_ever()).await;
         });
-        let shown = cluster.lab().signs();
+        let shown = machines.iter().map(MachineSigns::of).collect();
         Ok(Self { client, timeline, subjects, shown, tasks, stop })
     }
 
@@ -121,8 +121,14 @@ impl Life {
     /// # Errors
     /// When one does not get there.
     pub async fn enlist(&self, cluster: &Cluster) -> anyhow::Result<()> {
-        for machine in cluster.lab().machines() {
-            machine.bmc.ipmitool(cluster.lab().network().fabric(), &["power", "on"])?;
+        for machine in self.machines(cluster) {
+            let fabric = cluster.lab().network().fabric();
+            let what = format!("the BMC of {} answers", machine.name);
+            wait_for(&what, PROCESS_STALL, async |_| {
+                machine.bmc.ipmitool(fabric, &["power", "on"])?;
+                Ok(Some(()))
+            })
+            .await?;
             self.timeline.note(&machine.name, "powered on by ipmitool");
             self.mark(&machine.mac, Mark::PoweredOn);
         }
@@ -131,7 +137,7 @@ impl Life {
         wait_for("the machines are off", MACHINE_STALL, async |signs| {
             self.look(&mut shown, signs);
             let fabric = cluster.lab().network().fabric();
-            for machine in cluster.lab().machines() {
+            for machine in self.machines(cluster) {
                 if !machine.bmc.ipmitool(fabric, &["power", "status"])?.contains("is off") {
                     return Ok(None);
                 }
@@ -215,6 +221,13 @@ impl Life {
         Ok(subjects)
     }
 
+    /// The machines that are watched.
+    fn machines<'a>(&self, cluster: &'a Cluster) -> impl Iterator<Item = &'a LabMachine> {
+        let watched = self.subjects();
+        let machines = cluster.lab().machines().iter();
+        machines.filter(move |machine| watched.iter().any(|subject| subject.mac == machine.mac))
+    }
+
     async fn wait_all(&self, mark: Mark) -> anyhow::Result<()> {
         let what = format!("all machines are {mark:?}");
         let mut shown = self.shown_from_now();
@@ -251,7 +264,9 @@ impl Life {
         set_mark(&self.subjects, mac, mark)
     }
 
-    fn subjects(&self) -> Vec<Subject> {
+    /// What is known of the machines so far.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
         let subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
         subjects.values().cloned().collect()
     }

@@ -5,32 +5,30 @@
 //! through their firmware, and every claim at the end is checked from outside.
 
 pub mod artifacts;
+pub mod images;
 pub mod life;
 pub mod probe;
 pub mod proof;
 pub mod report;
 pub mod timeline;
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use tokio::process::Command;
+use anyhow::{Context, bail};
 
 use crate::lab::Lab;
 use crate::lab::cluster::{ADMIN, Cluster, Kind};
 use crate::lab::machine::Firmware;
 use crate::operator;
 use crate::wait::{PROCESS_STALL, wait_for};
+use images::{IMAGE, Images};
 use life::Life;
 use probe::Probe;
 use report::Report;
 use timeline::{Step, Timeline};
 
-/// The image's name in the API.
-const IMAGE: &str = "debian/bookworm";
 /// How long the killed leader stays away.
 const LEADER_AWAY: Duration = Duration::from_secs(20);
 const REGIONS: u8 = 3;
@@ -83,7 +81,7 @@ pub async fn run(
     tokio::pin!(stop);
     let timeline = Arc::new(Timeline::new(STEPS));
     timeline.next_step();
-    let images = build_images(options, &timeline).await?;
+    let images = Images::build(&options.root, &options.binaries, &timeline).await?;
     timeline.next_step();
     let mut lab = Lab::create()?;
     timeline.note("lab", &format!("lab {} in {}", lab.number(), lab.folder().display()));
@@ -109,42 +107,6 @@ pub async fn run(
     Ok(Finished { report, cluster })
 }
 
-/// What machines boot and what they are deployed with.
-struct Images {
-    kernel: PathBuf,
-    initrd: PathBuf,
-    root: PathBuf,
-}
-
-async fn build_images(options: &Options, timeline: &Timeline) -> anyhow::Result<Images> {
-    timeline.note("images", "building the ephemeral OS (cached by content)");
-    let agent = options.binaries.join("agent");
-    let ephemeral = build(options, "deploy/ephemeral/build", &[&agent]).await?;
-    timeline.note("images", "building the Debian image (cached by content)");
-    let image = build(options, "deploy/image/build", &[]).await?;
-    Ok(Images {
-        kernel: ephemeral.join("vmlinuz"),
-        initrd: ephemeral.join("initrd"),
-        root: image.join("root.tar.zst"),
-    })
-}
-
-/// Runs a build script, which prints the folder of its result.
-async fn build(options: &Options, script: &str, arguments: &[&Path]) -> anyhow::Result<PathBuf> {
-    // `output` would take its errors away from the terminal.
-    let child = Command::new(options.root.join(script))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot run {script}"))?;
-    let output = child.wait_with_output().await.with_context(|| format!("cannot run {script}"))?;
-    ensure!(output.status.success(), "{script} failed");
-    let printed = String::from_utf8(output.stdout).context("the folder's name")?;
-    Ok(PathBuf::from(printed.trim()))
-}
-
 async fn story(
     cluster: &mut Cluster,
     images: &Images,
@@ -154,7 +116,8 @@ async fn story(
     timeline.next_step();
     prepare(cluster, images, timeline).await?;
     let probe = Probe::start(cluster.region_urls(), cluster.key().clone(), &client).await?;
-    let life = Life::start(cluster, Arc::clone(&client), Arc::clone(timeline))?;
+    let machines = cluster.lab().machines();
+    let life = Life::start(machines, Arc::clone(&client), Arc::clone(timeline))?;
 
     timeline.next_step();
     life.enlist(cluster).await?;
@@ -191,12 +154,7 @@ async fn web_interface(cluster: &Cluster) -> anyhow::Result<String> {
 async fn prepare(cluster: &Cluster, images: &Images, timeline: &Timeline) -> anyhow::Result<()> {
     let cidr = operator::create_network(cluster).await?;
     timeline.note("operator", &format!("subnet {cidr} with DHCP by both racks"));
-    operator::set_boot_files(cluster, &images.kernel, &images.initrd, "demo").await?;
-    timeline.note("operator", "ephemeral OS uploaded");
-    operator::upload_image(cluster, IMAGE, &images.root).await?;
-    let size = std::fs::metadata(&images.root).context("the image's size")?.len() >> 20;
-    timeline.note("operator", &format!("image {IMAGE} uploaded, {size} MiB"));
-    Ok(())
+    images.upload(cluster, timeline).await
 }
 
 /// A leader that was killed and has yet to come back.

@@ -85,7 +85,7 @@ fn inventory(shape: &Value) -> anyhow::Result<String> {
     Ok(format!("inventory: {cpus} CPU, {memory} MiB, disk {serial}"))
 }
 
-/// The BMC that was found in-band is the machine's own, and its state is what the BMC says.
+/// The BMC that powers it is the machine's own.
 async fn power(client: &Client, machine: &LabMachine, subject: &Subject) -> anyhow::Result<String> {
     let path = format!("machines/{}/?op=power_parameters", subject.system_id);
     let parameters = client.get(&path).await?;
@@ -95,7 +95,7 @@ async fn power(client: &Client, machine: &LabMachine, subject: &Subject) -> anyh
         "the BMC is at {address}, and the API says {}",
         parameters["power_address"]
     );
-    Ok(format!("BMC {address} was found in-band, its account powers the machine"))
+    Ok(format!("the API knows BMC {address}, its account powers the machine"))
 }
 
 /// The machine's address on the provisioning subnet.
@@ -105,7 +105,7 @@ fn address_of(shape: &Value) -> anyhow::Result<IpAddr> {
     first.parse().with_context(|| format!("address {first}"))
 }
 
-/// A and PTR of the machine on one rack.
+/// A or AAAA, and PTR, of the machine on one rack.
 async fn names(
     from: &Namespace,
     server: &str,
@@ -113,12 +113,13 @@ async fn names(
     address: IpAddr,
 ) -> anyhow::Result<String> {
     let at = format!("@{server}");
+    let kind = if address.is_ipv4() { "A" } else { "AAAA" };
     wait_for(&format!("{fqdn} resolves on {server}"), PROCESS_STALL, async |_| {
-        let forward = dig(from, &[&at, fqdn, "A"])?;
-        let tcp = dig(from, &[&at, "+tcp", fqdn, "A"])?;
+        let forward = dig(from, &[&at, fqdn, kind])?;
+        let tcp = dig(from, &[&at, "+tcp", fqdn, kind])?;
         let reverse = dig(from, &[&at, "-x", &address.to_string()])?;
-        ensure!(forward == address.to_string(), "A of {fqdn} on {server} is {forward:?}");
-        ensure!(tcp == forward, "over TCP, A of {fqdn} on {server} is {tcp:?}");
+        ensure!(forward == address.to_string(), "{kind} of {fqdn} on {server} is {forward:?}");
+        ensure!(tcp == forward, "over TCP, {kind} of {fqdn} on {server} is {tcp:?}");
         ensure!(reverse == format!("{fqdn}."), "PTR of {address} on {server} is {reverse:?}");
         Ok(Some(()))
     })

@@ -6,7 +6,7 @@
 //! off is seen as off.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,7 +38,7 @@ pub struct BmcSpec {
     /// The machine's name.
     pub name: String,
     /// Its address on the management network.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The hardware address of its port.
     pub mac: String,
     /// The TCP port on the loopback interface where the machine finds it in-band.
@@ -69,7 +69,7 @@ impl Bmc {
         let state = folder.join("bmc-state");
         fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
         let lan = include_str!("lan.sh")
-            .replace("@ADDRESS@", &spec.address.to_string())
+            .replace("@ADDRESS@", &shown_in_band(spec.address).to_string())
             .replace("@MAC@", &spec.mac);
         write_script(&folder.join("chassis"), include_str!("chassis.sh"))?;
         write_script(&folder.join("lan"), &lan)?;
@@ -90,7 +90,7 @@ impl Bmc {
 
     /// Its address on the management network.
     #[must_use]
-    pub fn address(&self) -> Ipv4Addr {
+    pub fn address(&self) -> IpAddr {
         self.spec.address
     }
 
@@ -115,6 +115,14 @@ impl Bmc {
     #[must_use]
     pub fn chassis_log(&self) -> String {
         fs::read_to_string(self.folder.join("chassis.log")).unwrap_or_default()
+    }
+}
+
+/// What the simulator says of its address in-band: it knows the settings of IPv4 alone.
+fn shown_in_band(address: IpAddr) -> Ipv4Addr {
+    match address {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     }
 }
 

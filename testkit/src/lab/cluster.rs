@@ -1,7 +1,7 @@
 //! The cluster in a lab: region and rack processes of the real binary, made by its own CLI.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -55,9 +55,9 @@ pub struct Node {
     /// What it is.
     pub kind: Kind,
     /// Its address on the management network.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// A rack's address on the provisioning VLAN.
-    pub on_vlan: Option<Ipv4Addr>,
+    pub on_vlan: Option<IpAddr>,
     data: PathBuf,
     process: Option<Process>,
 }
@@ -70,7 +70,7 @@ impl Node {
             Kind::Region => REGION_HTTP,
             Kind::Rack => RACK_HTTP,
         };
-        format!("http://{}:{port}", self.address)
+        format!("http://{}", SocketAddr::new(self.address, port))
     }
 
     /// Whether its process runs.
@@ -306,7 +306,7 @@ impl Cluster {
 
     async fn join(&mut self, name: &str, token: &str) -> anyhow::Result<()> {
         let node = self.node(name)?;
-        let at = format!("{}:{REGION_GRPC}", self.node("r1")?.address);
+        let at = SocketAddr::new(self.node("r1")?.address, REGION_GRPC).to_string();
         let (address, data) = (node.address.to_string(), node.data.display().to_string());
         let mut arguments = match node.kind {
             Kind::Region => vec!["region", "join", &at, "--token", token, "--data-dir", &data],

@@ -36,7 +36,7 @@ impl Lab {
         self.network.add_node(NAME, Some(first), Some(ON_VLAN))?;
         let node = self.network.node(NAME)?;
         for host in others {
-            let address = format!("{}/24", self.network.management(host));
+            let address = self.network.addresses().management(host).to_string();
             node.ip(&["address", "add", &address, "dev", "mgmt0"])?;
         }
         let home = self.home();

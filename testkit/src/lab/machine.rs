@@ -24,15 +24,31 @@ pub enum Firmware {
     Bios,
     /// OVMF; its network boot is its own PXE over IPv4.
     Uefi,
+    /// OVMF; its network boot is its own PXE over IPv6.
+    UefiPxeV6,
+    /// OVMF; its network boot is HTTP, over IPv4 first, and over IPv6 when nobody has answered there for a minute.
+    UefiHttp,
 }
 
 impl Firmware {
-    /// `bios` or `uefi`.
+    /// `bios`, or `uefi` with its way to boot if that is not PXE over IPv4.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Bios => "bios",
             Self::Uefi => "uefi",
+            Self::UefiPxeV6 => "uefi-pxe6",
+            Self::UefiHttp => "uefi-http",
+        }
+    }
+
+    /// The versions of IP over which OVMF does not boot by PXE; none of a BIOS.
+    fn without_pxe(self) -> &'static [u8] {
+        match self {
+            Self::Bios => &[],
+            Self::Uefi => &[6],
+            Self::UefiPxeV6 => &[4],
+            Self::UefiHttp => &[4, 6],
         }
     }
 }
@@ -66,7 +82,7 @@ impl VirtualMachine {
         File::create(&disk)
             .and_then(|file| file.set_len(DISK_BYTES))
             .with_context(|| format!("cannot make {}", disk.display()))?;
-        if self.firmware == Firmware::Uefi {
+        if self.firmware != Firmware::Bios {
             fs::copy(OVMF_VARIABLES, folder.join("variables.fd"))
                 .with_context(|| format!("cannot copy {OVMF_VARIABLES}"))?;
         }
@@ -108,15 +124,17 @@ impl VirtualMachine {
         match self.firmware {
             // Without graphics SeaBIOS and the iPXE ROM print to the serial console.
             Firmware::Bios => arguments.extend(["-machine pc,graphics=off".to_owned(), card]),
-            Firmware::Uefi => arguments.extend([
+            Firmware::Uefi | Firmware::UefiPxeV6 | Firmware::UefiHttp => arguments.extend([
                 "-machine q35".to_owned(),
-                // Without the ROM the firmware's own PXE is used.
+                // Without the ROM the firmware's own network boot is used.
                 format!("{card},romfile="),
                 format!("-drive if=pflash,format=raw,readonly=on,file={OVMF_CODE}"),
                 format!("-drive if=pflash,format=raw,file={at}/variables.fd"),
-                "-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n".to_owned(),
             ]),
         }
+        arguments.extend(self.firmware.without_pxe().iter().map(|version| {
+            format!("-fw_cfg name=opt/org.tianocore/IPv{version}PXESupport,string=n")
+        }));
         arguments
     }
 

@@ -4,6 +4,7 @@
 //! as simulated machines), each with a simulated BMC that really powers it. It needs root, and
 //! leaves nothing behind: see [`namespace`] for why that also holds when the lab is killed.
 
+pub mod addresses;
 pub mod bmc;
 pub mod cluster;
 pub mod host;
@@ -20,6 +21,7 @@ use std::process::{Child, Command};
 
 use anyhow::{Context, ensure};
 
+use addresses::Family;
 use bmc::{Bmc, BmcSpec, FACTORY_PASSWORD, FACTORY_USER};
 use machine::{Firmware, VirtualMachine};
 use namespace::ProcessNamespace;
@@ -72,7 +74,15 @@ impl Lab {
     /// # Errors
     /// When not root, or the kernel refuses something.
     pub fn create() -> anyhow::Result<Self> {
-        Self::of(|slot| Network::create(slot.number()))
+        Self::create_of(Family::V4)
+    }
+
+    /// Builds the wires of a lab without nodes, with addresses of one family alone.
+    ///
+    /// # Errors
+    /// When not root, or the kernel refuses something.
+    pub fn create_of(family: Family) -> anyhow::Result<Self> {
+        Self::of(|slot| Network::create(slot.number(), family))
     }
 
     /// Builds the wires of a lab that the host does not reach, with the addresses of the documents.

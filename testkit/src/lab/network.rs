@@ -6,16 +6,19 @@
 //!                              └── BMCs    │
 //!            prov 10.10.0.0/24 ────────────┴── machines (TAPs, or namespaces of simulated ones)
 //! ```
+//! A lab without IPv4 has fd00:99:N::/64 and fd00:10::/64 in their place.
 //! Both are bridges in the namespace `fabric`, which is also the provisioning subnet's gateway.
 //! The lab's number N keeps the management networks of several labs apart on the host. A lab that the host has no link
 //! into has the addresses that the documents use in their examples: 10.0.0.0/24 and 10.1.0.0/24.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use ipnet::IpNet;
 
+use super::addresses::{Addresses, Family};
 use super::namespace::Namespace;
 
 /// First address of the management network that BMCs get.
@@ -26,8 +29,7 @@ const FABRIC: u8 = 254;
 /// The bridges, and one namespace for each node.
 #[derive(Debug)]
 pub struct Network {
-    management: Ipv4Addr,
-    provisioning: Ipv4Addr,
+    addresses: Addresses,
     /// The host's end of its link, if it has one.
     host: Option<String>,
     fabric: Namespace,
@@ -39,9 +41,8 @@ impl Network {
     ///
     /// # Errors
     /// When a link or address cannot be made.
-    pub fn create(slot: u8) -> anyhow::Result<Self> {
-        let management = Ipv4Addr::new(10, 99, slot, 0);
-        let mut network = Self::build(management, Ipv4Addr::new(10, 10, 0, 0))?;
+    pub fn create(slot: u8, family: Family) -> anyhow::Result<Self> {
+        let mut network = Self::build(Addresses::of_lab(family, slot))?;
         network.connect_host(format!("ironraft{slot}"))?;
         Ok(network)
     }
@@ -51,33 +52,37 @@ impl Network {
     /// # Errors
     /// When a link or address cannot be made.
     pub fn create_apart() -> anyhow::Result<Self> {
-        Self::build(Ipv4Addr::new(10, 0, 0, 0), Ipv4Addr::new(10, 1, 0, 0))
+        Self::build(Addresses::of_documents())
     }
 
-    fn build(management: Ipv4Addr, provisioning: Ipv4Addr) -> anyhow::Result<Self> {
+    fn build(addresses: Addresses) -> anyhow::Result<Self> {
         let fabric = Namespace::create("fabric").context("cannot make a network namespace")?;
         let nodes = BTreeMap::new();
-        let mut network = Self { management, provisioning, host: None, fabric, nodes };
+        let mut network = Self { addresses, host: None, fabric, nodes };
         for link in ["mgmt", "prov"] {
             network.add_link(link)?;
         }
-        let (own, gateway) = (network.management(FABRIC), network.provisioning(1));
-        for (link, address) in [("mgmt", own), ("prov", gateway)] {
-            network.fabric.ip(&["address", "add", &format!("{address}/24"), "dev", link])?;
-        }
+        give(&network.fabric, addresses.management(FABRIC), "mgmt")?;
+        give(&network.fabric, addresses.provisioning(1), "prov")?;
         Ok(network)
+    }
+
+    /// Its addresses.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
     }
 
     /// The management address with this last byte.
     #[must_use]
-    pub fn management(&self, host: u8) -> Ipv4Addr {
-        within(self.management, host)
+    pub fn management(&self, host: u8) -> IpAddr {
+        self.addresses.management(host).addr()
     }
 
     /// The provisioning address with this last byte.
     #[must_use]
-    pub fn provisioning(&self, host: u8) -> Ipv4Addr {
-        within(self.provisioning, host)
+    pub fn provisioning(&self, host: u8) -> IpAddr {
+        self.addresses.provisioning(host).addr()
     }
 
     /// The namespace with both bridges: machines' TAPs and BMCs are in it.
@@ -107,13 +112,11 @@ impl Network {
         let node = Namespace::create(name).context("cannot make a network namespace")?;
         if let Some(host) = management {
             self.plug(&node, "mgmt", "mgmt0")?;
-            let address = format!("{}/24", self.management(host));
-            node.ip(&["address", "add", &address, "dev", "mgmt0"])?;
+            give(&node, self.addresses.management(host), "mgmt0")?;
         }
         if let Some(host) = provisioning {
             self.plug(&node, "prov", "prov0")?;
-            let address = format!("{}/24", self.provisioning(host));
-            node.ip(&["address", "add", &address, "dev", "prov0"])?;
+            give(&node, self.addresses.provisioning(host), "prov0")?;
         }
         self.nodes.insert(name.to_owned(), node);
         Ok(())
@@ -124,28 +127,28 @@ impl Network {
     ///
     /// # Errors
     /// When a link or address cannot be made.
-    pub fn add_simulated(&mut self, name: &str, bmc: u8, mac: &str) -> anyhow::Result<Ipv4Addr> {
+    pub fn add_simulated(&mut self, name: &str, bmc: u8, mac: &str) -> anyhow::Result<IpAddr> {
         let node = Namespace::create(name).context("cannot make a network namespace")?;
         self.plug(&node, "mgmt", "bmc0")?;
-        let address = self.management(FIRST_BMC + bmc);
-        node.ip(&["address", "add", &format!("{address}/24"), "dev", "bmc0"])?;
+        let address = self.addresses.management(FIRST_BMC + bmc);
+        give(&node, address, "bmc0")?;
         self.plug(&node, "prov", "eth0")?;
         node.ip(&["link", "set", "eth0", "address", mac])?;
         self.nodes.insert(name.to_owned(), node);
-        Ok(address)
+        Ok(address.addr())
     }
 
     /// Adds a TAP on the provisioning VLAN for a virtual machine, and an address for its BMC.
     ///
     /// # Errors
     /// When either cannot be made.
-    pub fn add_virtual(&self, number: u8) -> anyhow::Result<(String, Ipv4Addr)> {
+    pub fn add_virtual(&self, number: u8) -> anyhow::Result<(String, IpAddr)> {
         let tap = format!("tap{number}");
         self.fabric.ip(&["tuntap", "add", "dev", &tap, "mode", "tap"])?;
         self.fabric.ip(&["link", "set", &tap, "master", "prov", "up"])?;
-        let address = self.management(FIRST_BMC + number);
-        self.fabric.ip(&["address", "add", &format!("{address}/24"), "dev", "mgmt"])?;
-        Ok((tap, address))
+        let address = self.addresses.management(FIRST_BMC + number);
+        give(&self.fabric, address, "mgmt")?;
+        Ok((tap, address.addr()))
     }
 
     /// Adds a link that nobody hangs on yet: a bridge of this name.
@@ -182,12 +185,12 @@ impl Network {
 
     /// Gives the host an address on the management network, so that its tools reach the regions.
     fn connect_host(&mut self, interface: String) -> anyhow::Result<()> {
-        let address = format!("{}/24", self.management(1));
+        let address = self.addresses.management(1);
         // A lab that was killed may have taken its time to go.
         host_ip(&["link", "delete", &interface]).ok();
         let peer = ["peer", "name", "mgmt-host", "netns", &self.fabric.path()];
         host_ip(&[["link", "add", &interface, "type", "veth"].as_slice(), &peer].concat())?;
-        host_ip(&["address", "add", &address, "dev", &interface])?;
+        add_address(&address, &interface, host_ip)?;
         host_ip(&["link", "set", &interface, "up"])?;
         self.host = Some(interface);
         self.fabric.ip(&["link", "set", "mgmt-host", "master", "mgmt", "up"])?;
@@ -204,10 +207,23 @@ impl Drop for Network {
     }
 }
 
-/// The address of a network of 256 with this last byte.
-fn within(network: Ipv4Addr, host: u8) -> Ipv4Addr {
-    let [a, b, c, _] = network.octets();
-    Ipv4Addr::new(a, b, c, host)
+/// Gives an interface of a node an address.
+fn give(node: &Namespace, address: IpNet, interface: &str) -> anyhow::Result<()> {
+    add_address(&address, interface, |arguments| Ok(node.ip(arguments)?))
+}
+
+/// Adds an address that can be used at once: over IPv6 nobody asks before whether another host has it.
+fn add_address(
+    address: &IpNet,
+    interface: &str,
+    ip: impl FnOnce(&[&str]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let text = address.to_string();
+    let add = ["address", "add", &text, "dev", interface];
+    match address {
+        IpNet::V4(_) => ip(&add),
+        IpNet::V6(_) => ip(&[add.as_slice(), &["nodad"]].concat()),
+    }
 }
 
 fn host_ip(arguments: &[&str]) -> anyhow::Result<()> {

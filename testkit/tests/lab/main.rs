@@ -9,6 +9,7 @@
 mod bmc;
 mod dhcp;
 mod discovery;
+mod ipv6_only;
 mod ntp;
 mod python_libmaas;
 mod service_address;

@@ -1,8 +1,8 @@
 //! A client over IPv6 that others made, and that is told nothing but what racks advertise: that it has to ask for an address, what
 //! is on its link, and whom it asks for names.
 
+use testkit::operator::advertise;
 use testkit::site::{self, Site};
-use testkit::wait::{PROCESS_STALL, wait_for};
 
 use super::ipv6::{Client, rack_address, serve_ipv6};
 
@@ -14,7 +14,7 @@ async fn dhcpcd_does_what_two_racks_advertise() {
     let binaries = site::binaries().expect("the binaries are built");
     let mut site = Site::build(&binaries, 1, 2, 0).await.expect("a site");
     let vlan = serve_ipv6(&mut site).await.expect("the racks serve IPv6");
-    ask(&site, &vlan).await.expect("it is asked for");
+    advertise(&site.cluster.cli(), &vlan).await.expect("it is asked for");
 
     let mut client = Client::add(&mut site, "c1").expect("a client");
     client.start_dhcpcd(&site, DHCPCD).expect("it starts");
@@ -25,20 +25,4 @@ async fn dhcpcd_does_what_two_racks_advertise() {
     assert!(!heard["domains"].is_empty(), "{heard:?}");
     let bound = client.hook_says(&["BOUND6"]).await.expect("dhcpcd asks for an address");
     assert!(bound["address"].starts_with("fd00:10:10:"), "{bound:?}");
-}
-
-/// Has the racks advertise, once the regions of a new cluster have agreed that all know how to tell them.
-async fn ask(site: &Site, vlan: &str) -> anyhow::Result<()> {
-    let cli = site.cluster.cli();
-    wait_for("the regions take the setting", PROCESS_STALL, async |signs| {
-        match cli.json(&["vlan", "set", vlan, "router_advertisements=on"]).await {
-            Ok(set) => Ok((set["router_advertisements"] == "on").then_some(())),
-            Err(error) if format!("{error:#}").contains("Not all regions know") => {
-                signs.see("refused", &error);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    })
-    .await
 }

@@ -158,24 +158,24 @@ struct Event {
 }
 
 /// What a hook said, by its words for it.
-pub(super) type Said = BTreeMap<String, String>;
+pub(crate) type Said = BTreeMap<String, String>;
 
 /// A client in a namespace of its own.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     name: String,
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     process: Option<Process>,
     seen: usize,
 }
 
 impl Client {
-    pub(super) fn add(site: &mut Site, name: &str) -> anyhow::Result<Self> {
+    pub(crate) fn add(site: &mut Site, name: &str) -> anyhow::Result<Self> {
         Self::add_on(site, name, LINK)
     }
 
     /// Adds one on another link.
-    pub(super) fn add_on(site: &mut Site, name: &str, link: &str) -> anyhow::Result<Self> {
+    pub(crate) fn add_on(site: &mut Site, name: &str, link: &str) -> anyhow::Result<Self> {
         let lab = site.cluster.lab_mut();
         lab.network_mut().add_node(name, None, None)?;
         lab.network().connect(name, link, INTERFACE)?;
@@ -192,28 +192,28 @@ impl Client {
         Ok(Self { name: name.to_owned(), folder, process: None, seen: 0 })
     }
 
-    pub(super) fn start(&mut self, site: &Site, command: Command) -> anyhow::Result<()> {
+    pub(crate) fn start(&mut self, site: &Site, command: Command) -> anyhow::Result<()> {
         let lab: &Lab = site.cluster.lab();
         self.process = Some(lab.start_process(&self.name, &self.name, command)?);
         Ok(())
     }
 
-    pub(super) fn start_dhcpcd(&mut self, site: &Site, configuration: &str) -> anyhow::Result<()> {
+    pub(crate) fn start_dhcpcd(&mut self, site: &Site, configuration: &str) -> anyhow::Result<()> {
         fs::write(self.folder.join("dhcpcd.conf"), configuration)?;
         self.start(site, dhcpcd(&self.folder))
     }
 
-    pub(super) fn start_dhclient(&mut self, site: &Site) -> anyhow::Result<()> {
+    pub(crate) fn start_dhclient(&mut self, site: &Site) -> anyhow::Result<()> {
         let command = dhclient(&self.folder, "pid", &[]);
         self.start(site, command)
     }
 
-    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("it does not run")?;
         process.kill()
     }
 
-    pub(super) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+    pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         self.process.as_ref().context("it does not run")?.signal(signal)
     }
 
@@ -226,7 +226,7 @@ impl Client {
     }
 
     /// Waits until its hook says something of this kind.
-    pub(super) async fn hook_says(&mut self, reasons: &[&str]) -> anyhow::Result<Said> {
+    pub(crate) async fn hook_says(&mut self, reasons: &[&str]) -> anyhow::Result<Said> {
         let what = format!("{} says {}", self.name, reasons.join(" or "));
         let process = self.process.as_mut().context("it does not run")?;
         let (mut seen, file) = (self.seen, self.folder.join("events"));

@@ -6,7 +6,7 @@ mod advertisements;
 mod client;
 mod clients;
 mod delegation;
-mod ipv6;
+pub(crate) mod ipv6;
 mod networkd;
 mod page;
 mod patience;
@@ -18,23 +18,27 @@ mod relay;
 mod relaying_racks;
 mod relays;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::Context;
 use serde_json::Value;
-use testkit::lab::cluster::Kind;
+use testkit::lab::cluster::{Kind, Node};
 use testkit::site::Site;
 use testkit::wait::{PROCESS_STALL, wait_for};
 
 /// The addresses of all racks on the lab's first link.
 fn rack_addresses(site: &Site) -> Vec<Ipv4Addr> {
-    site.cluster.nodes(Kind::Rack).filter_map(|rack| rack.on_vlan).collect()
+    let own = |rack: &Node| match rack.on_vlan {
+        Some(IpAddr::V4(address)) => Some(address),
+        Some(IpAddr::V6(_)) | None => None,
+    };
+    site.cluster.nodes(Kind::Rack).filter_map(own).collect()
 }
 
 /// The rack that has an address.
 fn rack_at(site: &Site, address: Ipv4Addr) -> anyhow::Result<String> {
     let mut racks = site.cluster.nodes(Kind::Rack);
-    let rack = racks.find(|rack| rack.on_vlan == Some(address));
+    let rack = racks.find(|rack| rack.on_vlan == Some(address.into()));
     Ok(rack.with_context(|| format!("no rack has {address}"))?.name.clone())
 }
 

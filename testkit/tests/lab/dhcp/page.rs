@@ -4,8 +4,17 @@ use std::path::Path;
 use std::process::Command;
 
 /// The packages that are tried.
-const PACKAGES: &[&str] =
-    &["isc-dhcp-client", "udhcpc", "dhcpcd-base", "systemd", "isc-dhcp-relay", "dnsmasq-base"];
+const PACKAGES: &[&str] = &[
+    "isc-dhcp-client",
+    "udhcpc",
+    "dhcpcd-base",
+    "systemd",
+    "isc-dhcp-relay",
+    "dnsmasq-base",
+    "ovmf",
+    "ipxe",
+    "ipxe-qemu",
+];
 /// Where the tests are that the page names.
 const SOURCES: &[&str] = &[
     include_str!("clients.rs"),
@@ -14,6 +23,7 @@ const SOURCES: &[&str] = &[
     include_str!("regions.rs"),
     include_str!("relaying_racks.rs"),
     include_str!("relays.rs"),
+    include_str!("../ipv6_only/firmware.rs"),
     include_str!("../../../../dhcp/tests/rfc2131/rapid.rs"),
 ];
 

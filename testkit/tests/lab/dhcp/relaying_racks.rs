@@ -1,6 +1,6 @@
 //! Racks as relay agents, to the racks of another link and to a server of others, for clients that others made.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -200,7 +200,7 @@ async fn clients_live_on_a_link_that_racks_relay_and_go_on_when_one_of_them_dies
 }
 
 /// dnsmasq, on the racks' link, with addresses for clients elsewhere.
-fn start_other_server(site: &mut Site, far: Far) -> anyhow::Result<(Process, Ipv4Addr)> {
+fn start_other_server(site: &mut Site, far: Far) -> anyhow::Result<(Process, IpAddr)> {
     let network = site.cluster.lab_mut().network_mut();
     network.add_node("other", None, Some(70))?;
     let address = network.provisioning(70);
@@ -232,7 +232,7 @@ async fn a_rack_relays_one_link_to_a_server_of_others_and_serves_another_one_its
     let mut client = add(&mut site, 1, far);
     client.start(site.cluster.lab(), &Settings::default()).expect("it starts");
     let told = client.has_address().await.expect("an address");
-    assert_eq!(told.server().expect("it"), address, "{told:?}");
+    assert_eq!(IpAddr::from(told.server().expect("it")), address, "{told:?}");
     let given = told.address().expect("an address");
     assert!(far.has(given) && given.octets()[3] >= 200, "{told:?}");
     check_served(&mut site, 2).await.expect("the own link is served");
