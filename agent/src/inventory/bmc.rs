@@ -179,7 +179,7 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The first address in the output of `ipmitool lan6 print` that is in use and known beyond its link: of
-/// those that were set by hand, then of those of DHCPv6 and of advertised prefixes (IPMI 2.0 revision 1.1, table 23-4,
+/// those that were set by hand, then of those of `DHCPv6` and of advertised prefixes (IPMI 2.0 revision 1.1, table 23-4,
 /// parameters 56 and 59).
 fn ipv6_address(text: &str) -> Option<Ipv6Addr> {
     let mut address = None;

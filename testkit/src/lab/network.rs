@@ -6,7 +6,7 @@
 //!                              └── BMCs    │
 //!            prov 10.10.0.0/24 ────────────┴── machines (TAPs, or namespaces of simulated ones)
 //! ```
-//! A lab without IPv4 has fd00:99:N::/64 and fd00:10::/64 in their place.
+//! A lab without IPv4 has `fd00:99:N::/64` and `fd00:10::/64` in their place.
 //! Both are bridges in the namespace `fabric`, which is also the provisioning subnet's gateway.
 //! The lab's number N keeps the management networks of several labs apart on the host. A lab that the host has no link
 //! into has the addresses that the documents use in their examples: 10.0.0.0/24 and 10.1.0.0/24.
