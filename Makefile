@@ -19,7 +19,7 @@ export ROCKSDB_STATIC := 1
 BIN := $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup claim ui build lab demo test e2e check fix journey screenshots bench bench-rack bench-store bench-leases bench-region bench-net bench-ui upgrade chaos explore fuzz
+.PHONY: help env setup claim ui build lab demo test e2e check fix journey screenshots bench bench-rack bench-store bench-leases bench-region bench-net bench-ui upgrade chaos continuity explore fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -142,7 +142,15 @@ CHAOS_SEED ?= 1
 # Optimised: a simulated cluster takes a tenth of the time.
 chaos: build ## simulated clusters and real processes under faults, and a report (CHAOS_MINUTES, CHAOS_SEED, CHAOS_ONLY=name)
 	$(call optimised,release) --package chaos-tests --bins
-	$(CARGO_TARGET_DIR)/release/ironraft-chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')
+	$(CARGO_TARGET_DIR)/release/ironraft-chaos --minutes $(CHAOS_MINUTES) --seed $(CHAOS_SEED) --ironraft $(BIN)/ironraft \
+	    $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')
+
+CONTINUITY_CLIENTS ?= 4000
+CONTINUITY_SECONDS ?= 30
+CONTINUITY_SEED ?= 1
+continuity: build ## thousands of simulated clients at a real site while its nodes fail, and a report (an hour; CONTINUITY_CLIENTS, CONTINUITY_SECONDS for each fault, CONTINUITY_SEED, CONTINUITY_ONLY=name)
+	$(BIN)/ironraft-continuity --clients $(CONTINUITY_CLIENTS) --seconds $(CONTINUITY_SECONDS) --seed $(CONTINUITY_SEED) \
+	    $(if $(CONTINUITY_ONLY),--only '$(CONTINUITY_ONLY)')
 
 EXPLORE_STATES ?= 3000000
 # One test at a time: each takes a gigabyte for its states.

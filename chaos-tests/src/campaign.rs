@@ -1,10 +1,12 @@
 //! A run of everything within a budget of time: parts without processes, then scenarios.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
+use crate::circumstances::{machine, now};
+use crate::continuity;
 use crate::disk::fuzz;
 use crate::report::{Part, Report, word};
 use crate::scenario::{self, Outcome, Scenario, Verdict, catalog};
@@ -17,6 +19,8 @@ pub struct Campaign {
     pub binary: PathBuf,
     /// `ironraft-disk-node`.
     pub disk_node: PathBuf,
+    /// `ironraft`, for clients at a whole site; without it there are none.
+    pub ironraft: Option<PathBuf>,
     /// Where evidence of failures goes.
     pub artifacts: PathBuf,
     /// How long all of it may take.
@@ -48,7 +52,7 @@ pub async fn run(
     let began = Instant::now();
     let mut report = Report {
         seed: campaign.seed,
-        began: jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string(),
+        began: now(),
         machine: machine(),
         seconds: 0.0,
         budget_seconds: campaign.budget.as_secs(),
@@ -75,6 +79,9 @@ async fn everything(
     if campaign.only.is_none() {
         report.parts.push(simulation(campaign).await?);
         report.parts.push(crash_fuzz(campaign).await?);
+        if let Some(ironraft) = &campaign.ironraft {
+            report.parts.push(clients_of_a_site(campaign, ironraft).await);
+        }
     }
     scenarios(campaign, began, report).await
 }
@@ -133,6 +140,28 @@ async fn crash_fuzz(campaign: &Campaign) -> anyhow::Result<Part> {
     Ok(part)
 }
 
+/// A thousand clients of a real site while its nodes fail: the beginning of `make continuity`.
+async fn clients_of_a_site(campaign: &Campaign, ironraft: &Path) -> Part {
+    let began = Instant::now();
+    let plan = continuity::plan::Plan::short(ironraft, campaign.seed, &campaign.artifacts);
+    let (verdict, detail) = match Box::pin(continuity::run::run(&plan)).await {
+        Ok(report) => {
+            let verdict = if report.is_met() { Verdict::Pass } else { Verdict::Fail };
+            (verdict, report.summary())
+        }
+        Err(error) => (Verdict::Fail, format!("{error:#}")),
+    };
+    let part = Part {
+        name: "clients of a site".to_owned(),
+        verdict,
+        detail,
+        replay: format!("make continuity CONTINUITY_SEED={}", campaign.seed),
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    tracing::info!("{} {} ({:.0} s)", word(verdict), part.name, part.seconds);
+    part
+}
+
 async fn scenarios(campaign: &Campaign, began: Instant, report: &mut Report) -> anyhow::Result<()> {
     let all = catalog::all(campaign.seed).into_iter();
     let wanted: Vec<Scenario> = match &campaign.only {
@@ -177,14 +206,4 @@ fn not_run(scenario: &Scenario, error: &anyhow::Error, started: Instant) -> Outc
         converged_ms: None,
         seconds: started.elapsed().as_secs_f64(),
     }
-}
-
-/// What the run is on, in words.
-fn machine() -> String {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let kernel = read("/proc/sys/kernel/osrelease");
-    let load = read("/proc/loadavg");
-    let load = load.split(' ').next().unwrap_or_default();
-    format!("{cores} cores, Linux {}, load {load} at the beginning", kernel.trim())
 }

@@ -3,7 +3,9 @@
 
 pub mod campaign;
 pub mod check;
+mod circumstances;
 pub mod cluster;
+pub mod continuity;
 pub mod disk;
 pub mod fault;
 pub mod history;

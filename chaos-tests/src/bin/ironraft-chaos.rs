@@ -30,6 +30,9 @@ struct Arguments {
     /// Only scenarios whose name contains this, and nothing else.
     #[arg(long)]
     only: Option<String>,
+    /// The program `ironraft`, for clients at a whole site.
+    #[arg(long)]
+    ironraft: Option<PathBuf>,
     /// Where the report and the evidence of failures go.
     #[arg(long)]
     artifacts: Option<PathBuf>,
@@ -102,6 +105,7 @@ fn chaos(arguments: Arguments) -> anyhow::Result<Verdict> {
     let campaign = Campaign {
         binary: binaries.join("ironraft-store-node"),
         disk_node: binaries.join("ironraft-disk-node"),
+        ironraft: arguments.ironraft,
         artifacts: artifacts.clone(),
         budget: Duration::from_secs(60 * arguments.minutes),
         seed: arguments.seed,

@@ -4,7 +4,8 @@ use super::chart::{self, escape};
 use super::{Report, longest_gap_ms, replay, word};
 use crate::scenario::{Outcome, Verdict};
 
-const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:64rem;\
+/// How pages look.
+pub(crate) const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:64rem;\
 padding:0 1rem;color:#1c2330}h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}\
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #dde2ea;padding:.3rem \
 .6rem;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}\

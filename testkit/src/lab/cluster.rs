@@ -1,6 +1,7 @@
 //! The cluster in a lab: region and rack processes of the real binary, made by its own CLI.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use client::key::ApiKey;
 use client::{Client, Patience};
+use nix::sys::signal::Signal;
 
 use super::Lab;
 use super::process::Process;
@@ -59,6 +61,8 @@ pub struct Node {
     /// A rack's address on the provisioning VLAN.
     pub on_vlan: Option<IpAddr>,
     data: PathBuf,
+    /// Variables that its process is started with.
+    environment: Vec<(String, OsString)>,
     process: Option<Process>,
 }
 
@@ -125,12 +129,17 @@ impl Cluster {
     ///
     /// # Errors
     /// When a command fails or the region does not get ready.
-    pub async fn begin(
-        mut lab: Lab,
-        binary: &Path,
-        regions: u8,
-        racks: u8,
-    ) -> anyhow::Result<Self> {
+    pub async fn begin(lab: Lab, binary: &Path, regions: u8, racks: u8) -> anyhow::Result<Self> {
+        let mut cluster = Self::prepare(lab, binary, regions, racks)?;
+        cluster.start("r1").await?;
+        Ok(cluster)
+    }
+
+    /// Adds the nodes of a cluster and founds it at its first region, `r1`; no process runs yet.
+    ///
+    /// # Errors
+    /// When a node cannot be made or the command fails.
+    pub fn prepare(mut lab: Lab, binary: &Path, regions: u8, racks: u8) -> anyhow::Result<Self> {
         ensure!(regions > 0, "a cluster needs a region");
         let mut nodes = BTreeMap::new();
         for number in 0..regions {
@@ -146,9 +155,7 @@ impl Cluster {
         }
         let http = reqwest::Client::builder().timeout(PATIENCE.answer).no_proxy().build()?;
         let founded = found(&lab, binary, &nodes["r1"])?;
-        let mut cluster = Self { nodes, binary: binary.to_owned(), founded, http, lab };
-        cluster.start("r1").await?;
-        Ok(cluster)
+        Ok(Self { nodes, binary: binary.to_owned(), founded, http, lab })
     }
 
     /// Lets all other nodes join the first region, which runs: regions, then racks.
@@ -226,6 +233,45 @@ impl Cluster {
         process.kill()
     }
 
+    /// The variables that a node's process has from its next start on.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn set_environment(
+        &mut self,
+        name: &str,
+        variables: Vec<(String, OsString)>,
+    ) -> anyhow::Result<()> {
+        let node = self.nodes.get_mut(name).with_context(|| format!("no node {name}"))?;
+        node.environment = variables;
+        Ok(())
+    }
+
+    /// Sends a node's process a signal.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, name: &str, signal: Signal) -> anyhow::Result<()> {
+        let process = self.node(name)?.process.as_ref();
+        process.with_context(|| format!("{name} does not run"))?.signal(signal)
+    }
+
+    /// Takes note of a node whose process ended by itself; whether it has.
+    ///
+    /// # Errors
+    /// When the kernel does not know the process.
+    pub fn note_end(&mut self, name: &str) -> anyhow::Result<bool> {
+        let node = self.nodes.get_mut(name).with_context(|| format!("no node {name}"))?;
+        let ended = match &mut node.process {
+            Some(process) => process.ended()?.is_some(),
+            None => false,
+        };
+        if ended {
+            node.process = None;
+        }
+        Ok(ended)
+    }
+
     /// Starts a node's process and waits until it is ready.
     ///
     /// # Errors
@@ -247,6 +293,7 @@ impl Cluster {
         };
         let mut command = Command::new(&self.binary);
         command.args([role, "run", "--data-dir"]).arg(&node.data);
+        command.envs(node.environment.iter().map(|(name, value)| (name, value)));
         node.process = Some(self.lab.start_process(name, name, command)?);
         Ok(())
     }
@@ -368,6 +415,12 @@ pub fn metric(metrics: &str, name: &str) -> Option<f64> {
     values.reduce(|sum, value| sum + value)
 }
 
+/// Where a node's data will be, so that something can be mounted there before a cluster is formed.
+#[must_use]
+pub fn data_folder(lab: &Lab, node: &str) -> PathBuf {
+    lab.folder().join(format!("data-{node}"))
+}
+
 fn insert_node(
     nodes: &mut BTreeMap<String, Node>,
     lab: &Lab,
@@ -380,7 +433,8 @@ fn insert_node(
         kind,
         address: lab.network().management(management),
         on_vlan: on_vlan.map(|host| lab.network().provisioning(host)),
-        data: lab.folder().join(format!("data-{name}")),
+        data: data_folder(lab, name),
+        environment: Vec::new(),
         process: None,
     };
     nodes.insert(name.to_owned(), node);

@@ -91,7 +91,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("net-bench", &["client", "store-node", "testkit", "region-bench"]),
-    ("chaos-tests", &["model", "api", "raft-store", "identity", "testkit", "store-node"]),
+    ("chaos-tests", &["model", "api", "client", "raft-store", "identity", "testkit", "store-node"]),
     ("xtask", &[]),
 ];
 
