@@ -7,8 +7,8 @@
 
 mod batch;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use futures::future::join_all;
@@ -320,12 +320,32 @@ pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {
 /// Marks up to `max` bindings whose clients did not come back in time: their names go, and the addresses
 /// stay theirs for as long as they were promised. Returns how many.
 ///
+/// Racks that may have something to tell are `untold`: they may have extended leases of the links that they serve while they
+/// reached no region, up to what was promised. Until that is over, or they have told, nobody knows that such a lease ended.
+///
 /// # Errors
 /// [`TableError`] when there is no quorum.
-pub async fn end_leases(tables: &Tables, max: usize) -> Result<usize, TableError> {
+pub async fn end_leases(
+    tables: &Tables,
+    untold: &BTreeSet<SystemId>,
+    max: usize,
+) -> Result<usize, TableError> {
     let view = tables.stale_view().await?;
-    let ended: Vec<IpAddr> =
-        view.state().leases_ended_by(tables.clock().now()?).take(max).collect();
+    let now = tables.clock().now()?;
+    let (mut ended, mut links) = (Vec::new(), BTreeMap::new());
+    for ip in view.state().leases_ended_by(now) {
+        if ended.len() >= max {
+            break;
+        }
+        let Some(binding) = view.get::<Binding>(&ip)? else { continue };
+        let may_go_on = known(&mut links, binding.vlan, || {
+            let racks = racks_of(&view, binding.vlan)?;
+            Ok::<_, TableError>(racks.iter().any(|rack| untold.contains(rack)))
+        })?;
+        if !*may_go_on || binding.promise_until <= now {
+            ended.push(ip);
+        }
+    }
     if ended.is_empty() {
         return Ok(0);
     }

@@ -1,13 +1,17 @@
 //! Leases that ended: names that go, bindings nobody may claim any more, and blocks whose range is gone.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use model::controller::RackController;
 use tokio_util::sync::CancellationToken;
 
+use crate::reconcile::contact::Contact;
 use crate::reconcile::driver::{self, Schedule};
 use ops::network::leases::{end_leases, remove_expired};
 use tables::error::TableError;
-use tables::update::Tables;
+use tables::read::Reads;
+use tables::update::{Tables, now};
 
 /// How many rows one transaction removes.
 const REMOVED_MAX: usize = 256;
@@ -19,9 +23,15 @@ const ENDED_EVERY: Duration = Duration::from_millis(500);
 
 /// Ends leases whose clients did not renew them in time. Runs until cancelled.
 pub async fn run_ends(tables: Tables, shutdown: CancellationToken) {
+    let contact = Mutex::new(Contact::default());
     let schedule = Schedule { name: "ends of leases", prefixes: Vec::new(), interval: ENDED_EVERY };
     driver::run(tables.store().clone(), schedule, shutdown, async || -> Result<(), TableError> {
-        while end_leases(&tables, ENDED_MAX).await? >= ENDED_MAX {}
+        let racks = tables.stale_view().await?.list::<RackController>()?;
+        let untold = {
+            let mut contact = contact.lock().unwrap_or_else(PoisonError::into_inner);
+            contact.untold(&racks, now(), Instant::now())
+        };
+        while end_leases(&tables, &untold, ENDED_MAX).await? >= ENDED_MAX {}
         Ok(())
     })
     .await;

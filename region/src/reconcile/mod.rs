@@ -6,6 +6,7 @@ pub mod driver;
 
 pub mod answered;
 pub mod authority;
+mod contact;
 pub mod contents;
 pub mod deploy;
 pub mod discovery;

@@ -1,5 +1,7 @@
 //! Commits of bindings: who may bind what, until when it is promised, and how it ends.
 
+use std::collections::BTreeSet;
+
 use model::access::Actor;
 use model::id::{SubnetId, UserId, VlanId};
 use model::lease::binding::{Binding, BindingState};
@@ -11,7 +13,7 @@ use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::user::User;
 use ops::network::lease_list::{self, LeaseQuery};
-use ops::network::leases::{CommitOutcome, CommitRefusal, end_leases, remove_expired};
+use ops::network::leases::{CommitOutcome, CommitRefusal, RackProcess, end_leases, remove_expired};
 use ops::network::subnets::{self, SubnetChange};
 use ops::network::vlans::VlanName;
 use raft_store::Store;
@@ -283,6 +285,34 @@ async fn an_ended_binding_is_remembered_for_a_day_and_then_removed() {
     assert_eq!(site.binding(ip(100)).await, None);
 }
 
+/// A rack that reached no region may have extended the lease: the name stays until it has told, or until it could not
+/// have done so any more.
+#[tokio::test]
+async fn a_lease_does_not_end_while_a_rack_of_its_link_may_have_extended_it() {
+    let site = Site::new().await;
+    let rack = process(1, 7);
+    let block = site.blocks(&rack, 0).await.remove(0);
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    let told_until = async |promised_ms: u64| {
+        site.change(|tx| {
+            let binding = tx.get::<Binding>(&ip(100))?.unwrap();
+            let promise_until = tx.now().plus_ms(promised_ms);
+            tx.put(&Binding { told_until: tx.now(), promise_until, ..binding })
+        })
+        .await;
+    };
+    told_until(60_000).await;
+    let untold = |rack: &RackProcess| BTreeSet::from([rack.rack.clone()]);
+    assert_eq!(end_leases(&site.tables, &untold(&rack), 8).await, Ok(0), "it may go on");
+    told_until(0).await;
+    assert_eq!(end_leases(&site.tables, &untold(&rack), 8).await, Ok(1), "nobody may extend it");
+
+    committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
+    told_until(60_000).await;
+    let elsewhere = untold(&process(9, 7));
+    assert_eq!(end_leases(&site.tables, &elsewhere, 8).await, Ok(1), "it serves other links");
+}
+
 /// A name goes when the lease ends, comes back with the client, and the address is nobody else's
 /// meanwhile.
 #[tokio::test]
@@ -295,16 +325,16 @@ async fn a_lease_that_nobody_renewed_ends_with_its_name_and_goes_on_with_its_cli
         Request { hostname: Some("web".to_owned()), told_ms, ..request }
     };
     committed(site.commit(&rack, &named(TOLD_MS)).await);
-    assert_eq!(end_leases(&site.tables, 8).await, Ok(0), "it lasts");
+    assert_eq!(end_leases(&site.tables, &BTreeSet::new(), 8).await, Ok(0), "it lasts");
     assert_eq!(address_of(&site.zones().await, "web.maas"), Some(ip(100)));
     site.change(|tx| {
         let binding = tx.get::<Binding>(&ip(100))?.unwrap();
         tx.put(&Binding { told_until: tx.now(), ..binding })
     })
     .await;
-    assert_eq!(end_leases(&site.tables, 8).await, Ok(1));
+    assert_eq!(end_leases(&site.tables, &BTreeSet::new(), 8).await, Ok(1));
     assert_eq!(address_of(&site.zones().await, "web.maas"), None);
-    assert_eq!(end_leases(&site.tables, 8).await, Ok(0));
+    assert_eq!(end_leases(&site.tables, &BTreeSet::new(), 8).await, Ok(0));
     let other = site.bind(&rack, ip(100), mac(2), Some(&block)).await;
     assert!(matches!(refused(other), CommitRefusal::Rule(Refusal::BoundToAnother { .. })));
     committed(site.commit(&rack, &named(TOLD_MS)).await);
