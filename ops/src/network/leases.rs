@@ -43,6 +43,8 @@ use tables::update::Tables;
 
 /// How often a commit is evaluated again when what it read has moved.
 const EVALUATIONS_MAX: u8 = 16;
+/// How many leases that look over one pass looks at.
+const LOOKED_AT_MAX: usize = 4_096;
 /// The cluster version from which on all regions read bindings of clients without a hardware address.
 const IDENTIFIERS_SINCE: u32 = 4;
 
@@ -333,7 +335,8 @@ pub async fn end_leases(
     let view = tables.stale_view().await?;
     let now = tables.clock().now()?;
     let (mut ended, mut links) = (Vec::new(), BTreeMap::new());
-    for ip in view.state().leases_ended_by(now) {
+    // Those of links that wait are looked at each time: not so many that nothing else is done.
+    for ip in view.state().leases_ended_by(now).take(LOOKED_AT_MAX) {
         if ended.len() >= max {
             break;
         }

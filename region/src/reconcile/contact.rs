@@ -66,6 +66,7 @@ mod tests {
             session,
             last_seen: Timestamp::from_unix_ms(seen_ms),
             searches_for_hosts: false,
+            holds_service_addresses: false,
         }
     }
 

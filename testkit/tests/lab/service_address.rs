@@ -1,6 +1,6 @@
 //! The service address of a VLAN moves to a rack that lives, and at most one rack holds it.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use testkit::lab::cluster::Kind;
 use testkit::sim::dhcp_client;
@@ -16,7 +16,7 @@ const VOUCHED: &str = "ironraft_rack_service_addresses_vouched ";
 const NAME: &str = "probe.service.example";
 
 /// The racks whose kernels have an address.
-fn holders(site: &Site, ip: Ipv4Addr) -> Vec<String> {
+fn holders(site: &Site, ip: IpAddr) -> Vec<String> {
     let network = site.cluster.lab().network();
     let racks = site.cluster.nodes(Kind::Rack);
     let has = |rack: &str| {
@@ -27,7 +27,7 @@ fn holders(site: &Site, ip: Ipv4Addr) -> Vec<String> {
 }
 
 /// Waits until this rack alone has the address.
-async fn held_by(site: &Site, ip: Ipv4Addr, wanted: impl Fn(&str) -> bool) -> String {
+async fn held_by(site: &Site, ip: IpAddr, wanted: impl Fn(&str) -> bool) -> String {
     let held = wait_for("one rack holds the service address", PROCESS_STALL, async |signs| {
         let holders = holders(site, ip);
         signs.see("holders", holders.join(", "));
@@ -40,7 +40,7 @@ async fn held_by(site: &Site, ip: Ipv4Addr, wanted: impl Fn(&str) -> bool) -> St
 }
 
 /// A resolver that knows no server but the service address, and asks it once more when it is not answered.
-fn resolves(site: &Site, ip: Ipv4Addr) {
+fn resolves(site: &Site, ip: IpAddr) {
     let clients = site.cluster.lab().network().node(CLIENTS).expect("the clients' namespace");
     let server = format!("@{ip}");
     let said = clients.run("dig", &[&server, NAME, "+short", "+tries=2", "+time=5"]);
@@ -77,7 +77,7 @@ async fn a_service_address_moves_when_its_rack_dies_and_stays_without_a_quorum()
         })
     });
     let lease = leased.expect("a lease");
-    assert_eq!(lease.server, service);
+    assert_eq!(IpAddr::from(lease.server), service);
     assert!(lease.boot_file.contains(&service.to_string()), "{}", lease.boot_file);
 
     // Its rack dies: the other one takes it before a resolver asks once more.
