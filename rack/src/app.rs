@@ -214,7 +214,7 @@ fn start_discovery(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyho
     Ok(())
 }
 
-/// Tells which service addresses are held.
+/// Tells which service addresses are held, or may be later.
 fn start_service_addresses(
     parts: &mut Parts,
     config: &RackConfig,

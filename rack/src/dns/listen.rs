@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use model::dns::projector::Projector;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
@@ -36,18 +37,21 @@ const CONNECTIONS_MAX: usize = 256;
 /// How long a TCP connection may be idle.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
+/// TCP connections that the kernel keeps until they are accepted, for each socket.
+const BACKLOG: i32 = 1_024;
+
 /// The DNS service of the rack.
 #[derive(Debug, Clone)]
 pub struct DnsServer {
     generations: Generations,
     metrics: Arc<Metrics>,
     zones: Arc<ArcSwapOption<Zones>>,
-    /// The service addresses that the host has for now.
+    /// The service addresses that the host has, or may have later: it answers at them from the first moment on.
     held: watch::Receiver<BTreeSet<IpAddr>>,
 }
 
 impl DnsServer {
-    /// A server of what is in `generations`. What changes in `held` is listened at at once.
+    /// A server of what is in `generations`, at the addresses in `held`, too, whether the host has them or not.
     #[must_use]
     pub fn new(
         generations: Generations,
@@ -74,8 +78,8 @@ impl DnsServer {
                     }
                     self.follow(&mut projector, &follower.step());
                 }
-                _ = looks.tick() => sockets.follow(&self, &addresses(listen)).await,
-                Ok(()) = held.changed() => sockets.follow(&self, &addresses(listen)).await,
+                _ = looks.tick() => sockets.follow(&self, &self.addresses(listen)),
+                Ok(()) = held.changed() => sockets.follow(&self, &self.addresses(listen)),
                 Some(_) = sockets.tasks.join_next(), if !sockets.tasks.is_empty() => {}
             }
         }
@@ -204,7 +208,7 @@ struct Sockets {
 }
 
 impl Sockets {
-    async fn follow(&mut self, server: &DnsServer, wanted: &[SocketAddr]) {
+    fn follow(&mut self, server: &DnsServer, wanted: &[SocketAddr]) {
         self.open.retain(|address, tasks| {
             let stays = wanted.contains(address);
             if !stays {
@@ -217,13 +221,7 @@ impl Sockets {
             if self.open.contains_key(&address) {
                 continue;
             }
-            let sockets = async {
-                Ok::<_, io::Error>((
-                    UdpSocket::bind(address).await?,
-                    TcpListener::bind(address).await?,
-                ))
-            };
-            match sockets.await {
+            match udp(address).and_then(|udp| Ok((udp, tcp(address)?))) {
                 Ok((udp, tcp)) => {
                     info!("DNS is served at {address}");
                     let tasks = vec![
@@ -246,7 +244,47 @@ impl Sockets {
     }
 }
 
-/// The addresses to listen on: the given one, or all of the host.
+fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(bound(Type::DGRAM, Protocol::UDP, address)?.into())
+}
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = bound(Type::STREAM, Protocol::TCP, address)?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// A socket at an address that the host need not have yet.
+fn bound(kind: Type, protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    socket.set_reuse_address(kind == Type::STREAM)?;
+    match address {
+        SocketAddr::V4(_) => socket.set_freebind_v4(true)?,
+        SocketAddr::V6(_) => {
+            socket.set_only_v6(true)?;
+            socket.set_freebind_v6(true)?;
+        }
+    }
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+impl DnsServer {
+    /// The addresses to listen on: the given one, or all of the host and those that it may hold.
+    fn addresses(&self, listen: SocketAddr) -> Vec<SocketAddr> {
+        let mut all = addresses(listen);
+        if listen.ip().is_unspecified() {
+            let held = self.held.borrow();
+            all.extend(held.iter().map(|ip| SocketAddr::new(*ip, listen.port())));
+            all.sort_unstable();
+            all.dedup();
+        }
+        all
+    }
+}
+
+/// The given address, or all of the host.
 fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
     if !listen.ip().is_unspecified() {
         return vec![listen];

@@ -14,8 +14,9 @@ use crate::generation::Generation;
 pub(super) struct Site {
     /// The VLANs that this rack is named for.
     named: BTreeMap<VlanId, Named>,
-    /// The service addresses of all VLANs.
+    /// The service addresses of all VLANs, and of those that this rack serves.
     all: BTreeSet<IpAddr>,
+    served: BTreeSet<IpAddr>,
 }
 
 #[derive(Debug, Default)]
@@ -42,12 +43,19 @@ impl Site {
                 }
             }
         }
-        Self { named, all: of_site(generation) }
+        let served = generation.vlans.values().filter(|vlan| vlan.racks().any(|own| own == rack));
+        let served = served.flat_map(|vlan| vlan.service_addresses.iter().copied()).collect();
+        Self { named, all: of_site(generation), served }
     }
 
     /// Whether there is no service address.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// The addresses that the rack holds now, or may hold later.
+    pub(super) const fn served(&self) -> &BTreeSet<IpAddr> {
+        &self.served
     }
 
     /// The addresses that the rack is to hold, each with its interface on the VLAN.

@@ -35,7 +35,7 @@ pub struct ServiceAddresses {
     site: Site,
     vouched: Vouched,
     metrics: ServiceAddressMetrics,
-    /// What is held, for those who listen at addresses.
+    /// What is held, or may be later, for those who listen at each address by itself.
     told: watch::Sender<BTreeSet<IpAddr>>,
     holds: Holds,
     /// None until there is something to hold.
@@ -52,7 +52,7 @@ impl std::fmt::Debug for ServiceAddresses {
 }
 
 impl ServiceAddresses {
-    /// Those of this rack; it tells `told` what is held.
+    /// Those of this rack; it tells `told` which it may hold.
     #[must_use]
     pub fn new(
         rack: SystemId,
@@ -112,6 +112,11 @@ impl ServiceAddresses {
             |key: &Key| matches!(key, Key::Vlan(_) | Key::Subnet(_) | Key::ServiceHolder(_));
         if step.changed().any(concerns) {
             self.site = Site::of(&step.generation, &self.rack);
+            self.told.send_if_modified(|told| {
+                let changes = told != self.site.served();
+                told.clone_from(self.site.served());
+                changes
+            });
             self.go_on().await;
         }
     }
@@ -166,11 +171,6 @@ impl ServiceAddresses {
         let held = self.holds.addresses();
         self.vouched.set_holding(!held.is_empty());
         self.metrics.held.set(i64::try_from(held.len()).unwrap_or(i64::MAX));
-        self.told.send_if_modified(|told| {
-            let changes = *told != held;
-            *told = held;
-            changes
-        });
         self.announce(&steps.announce, interfaces);
     }
 

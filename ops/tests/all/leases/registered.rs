@@ -45,7 +45,7 @@ async fn what_a_host_registers_is_a_lease_of_its_own_kind_with_a_name() {
     assert_eq!((listed("registered").await, listed("address").await), (vec![made()], vec![]));
     let zones = site.zones().await;
     let has_name =
-        |zone: &Zone| zone.names.get("laptop").is_some_and(|it| it.get("AAAA").is_some());
+        |zone: &Zone| zone.names.get("laptop.maas").is_some_and(|it| it.get("AAAA").is_some());
     assert!(zones.iter().any(has_name));
     // The host has another identifier now, and the address still.
     committed(site.commit(&process(2, 8), &register(&site, subnet, made(), 2)).await);

@@ -66,7 +66,7 @@ fn controllers() -> Vec<Written> {
         ),
         row(
             "rack that holds service addresses",
-            RackController { holds_service_addresses: true, ..rack("rack38", None) },
+            RackController { holds_service_addresses: true, ..rack("rack36", None) },
         ),
         row("region", region),
         row("note on a controller", note("rack34", Some(AvailabilityZoneId(2)))),
