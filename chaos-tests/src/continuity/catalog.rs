@@ -64,14 +64,12 @@ pub fn all(newcomers_per_second: f64) -> Vec<Box<dyn Fault>> {
 /// # Errors
 /// When a text is in no name.
 pub fn chosen(texts: &[String], newcomers_per_second: f64) -> anyhow::Result<Vec<Box<dyn Fault>>> {
-    let all = all(newcomers_per_second);
+    let mut all = all(newcomers_per_second);
     for text in texts {
         ensure!(all.iter().any(|fault| fault.name().contains(text)), "no fault is called {text}");
     }
-    let wanted = |fault: &Box<dyn Fault>| {
-        texts.is_empty() || texts.iter().any(|text| fault.name().contains(text))
-    };
-    Ok(all.into_iter().filter(wanted).collect())
+    all.retain(|fault| texts.is_empty() || texts.iter().any(|text| fault.name().contains(text)));
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -40,8 +40,8 @@ impl Plan {
     #[must_use]
     pub fn short(ironraft: &Path, seed: u64, keep: &Path) -> Self {
         let newcomers_per_second = 2.0;
-        let faults = catalog::all(newcomers_per_second).into_iter();
-        let wanted = |fault: &Box<dyn Fault>| catalog::SHORT.contains(&fault.name().as_str());
+        let mut faults = catalog::all(newcomers_per_second);
+        faults.retain(|fault| catalog::SHORT.contains(&fault.name().as_str()));
         Self {
             binary: ironraft.to_owned(),
             residents: 500,
@@ -51,7 +51,7 @@ impl Plan {
             span: Duration::from_secs(10),
             quiet: Duration::from_secs(5),
             seed,
-            faults: faults.filter(wanted).collect(),
+            faults,
             keep: keep.to_owned(),
         }
     }

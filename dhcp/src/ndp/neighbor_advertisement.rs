@@ -50,7 +50,7 @@ mod tests {
         let message = announcement("fd00::5".parse().unwrap(), MacAddress([2, 0, 0, 0, 0, 1]));
         assert_eq!(announced(&message, 254), None);
         assert!((0..24).all(|len| announced(&message[..len], 255).is_none()));
-        let mut other = message.clone();
+        let mut other = message;
         other[0] = 135;
         assert_eq!(announced(&other, 255), None);
         let group = announcement("ff02::1".parse().unwrap(), MacAddress([2, 0, 0, 0, 0, 1]));

@@ -22,7 +22,7 @@ use crate::v6::associations::Judged;
 use crate::v6::dropped::Dropped;
 use crate::v6::heard::Heard;
 use crate::v6::output::{Arrival, Output};
-use crate::v6::register::Registering;
+use crate::v6::registering::Registering;
 use crate::wire::v6::duid;
 use crate::wire::v6::message::{Kind, Message, Purpose};
 
@@ -66,7 +66,7 @@ pub struct Engine {
     /// Which of them waits for a commit.
     pub(crate) awaited: BTreeMap<[u8; 16], u64>,
     pub(crate) next_waiting: u64,
-    pub(crate) registering: Registering,
+    pub(crate) registering: Registering<Asking>,
 }
 
 /// The server identifier of the racks of a cluster: a UUID (RFC 6355) that is made of the cluster's id.

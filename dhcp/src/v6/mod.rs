@@ -14,4 +14,5 @@ mod end;
 mod fqdn;
 mod heard;
 mod register;
+mod registering;
 mod replies;

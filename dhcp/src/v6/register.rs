@@ -3,8 +3,6 @@
 //!
 //! Nothing is promised by it, so nothing is answered without a region: the client tells again.
 
-use std::collections::BTreeMap;
-
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
@@ -18,27 +16,8 @@ use crate::wire::v6::code;
 use crate::wire::v6::message::Registered;
 use crate::wire::v6::reply;
 
-/// How many are under way at a time.
-const UNDER_WAY_MAX: usize = 1_024;
-/// How long one waits for its commit.
-const COMMIT_MAX_MS: u64 = 10_000;
 /// How long an answer may wait for its sending.
 const SEND_WITHIN_MS: u64 = 10_000;
-
-/// The registrations that are under way, by their requests.
-#[derive(Debug, Default)]
-pub(crate) struct Registering {
-    under_way: BTreeMap<[u8; 16], (Asking, Moment)>,
-    /// Whether the region commits them.
-    pub(crate) is_taken: bool,
-}
-
-impl Registering {
-    /// Forgets those whose commit takes too long.
-    pub(crate) fn forget(&mut self, now: Moment) {
-        self.under_way.retain(|_, (_, since)| now.since_ms(*since) < COMMIT_MAX_MS);
-    }
-}
 
 impl Engine {
     /// Whether the region commits registrations: one of a version before does not.
@@ -58,7 +37,7 @@ impl Engine {
         let of_link = subnet.filter(|subnet| subnet.vlan == asking.vlan());
         let Some(subnet) = of_link.map(|subnet| subnet.id) else { return Err(Dropped::NotServed) };
         let is_reachable = self.registering.is_taken && self.leases.reachable;
-        if !is_reachable || self.registering.under_way.len() >= UNDER_WAY_MAX {
+        if !is_reachable || self.registering.is_full() {
             return Err(Dropped::NotKnown);
         }
         self.may_solicit(&asking, now)?;
@@ -78,7 +57,7 @@ impl Engine {
             told_ms: u64::from(registered.valid_s) * 1_000,
             block: None,
         };
-        self.registering.under_way.insert(commit.request_id, (asking, now));
+        self.registering.begin(commit.request_id, asking, now);
         Ok(vec![Output::Commit(commit)])
     }
 
@@ -89,7 +68,7 @@ impl Engine {
         outcome: Outcome,
         now: Moment,
     ) -> Option<Vec<Output>> {
-        let (asking, _) = self.registering.under_way.remove(&id)?;
+        let asking = self.registering.end(id)?;
         let Outcome::Committed { .. } = outcome else { return Some(Vec::new()) };
         let Some(Registered { option, .. }) = &asking.message.registered else {
             return Some(Vec::new());

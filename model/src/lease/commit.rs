@@ -414,7 +414,7 @@ mod tests {
         assert_eq!(second.client, ClientId::registering(&[0, 3, 2]));
         let in_block = register(None, Some(&case.block), 0, 1);
         assert_eq!(in_block, Err(Refusal::Reserved { ip }));
-        let given = Binding { client: MacAddress([2; 6]).into(), ..first.clone() };
+        let given = Binding { client: MacAddress([2; 6]).into(), ..first };
         let taken = register(Some(&given), None, 1_000, 2);
         assert_eq!(taken, Err(Refusal::BoundToAnother { ip, holder: given.client.clone() }));
         let over = given.promise_until.unix_ms + 2 * case.policy.skew_ms + 1;

@@ -83,16 +83,15 @@ pub fn choose<'a>(
     if vlan.service_addresses.is_empty() {
         return if holder.is_some() { Choice::Nobody } else { Choice::Stays };
     }
-    let rack = holder.and_then(|holder| holder.rack.as_ref());
-    match (holder, rack) {
-        (_, Some(rack)) if vlan.racks().any(|own| own == rack) => {
-            if known(rack) != Rack::Gone {
-                return Choice::Stays;
-            }
-        }
-        (_, Some(rack)) if known(rack) != Rack::Gone => return Choice::Ends,
-        (Some(holder), None) if now < holder.since.plus_ms(GONE_AFTER_MS) => return Choice::Stays,
-        _ => {}
+    let named = holder.and_then(|holder| holder.rack.as_ref());
+    if let Some(rack) = named.filter(|rack| known(rack) != Rack::Gone) {
+        let serves = vlan.racks().any(|own| own == rack);
+        return if serves { Choice::Stays } else { Choice::Ends };
+    }
+    let hears_yet =
+        |holder: &ServiceHolder| holder.rack.is_none() && now < holder.since.plus_ms(GONE_AFTER_MS);
+    if holder.is_some_and(hears_yet) {
+        return Choice::Stays;
     }
     let next = vlan.racks().find(|own| known(own) == Rack::Ready);
     next.map_or(Choice::Stays, Choice::Takes)
@@ -132,7 +131,9 @@ mod tests {
         match choose(&vlan(), holder.as_ref(), known, NOW) {
             Choice::Takes(id) if *id == rack(1) => "1 takes".to_owned(),
             Choice::Takes(id) if *id == rack(2) => "2 takes".to_owned(),
-            other => format!("{other:?}"),
+            other @ (Choice::Takes(_) | Choice::Stays | Choice::Nobody | Choice::Ends) => {
+                format!("{other:?}")
+            }
         }
     }
 

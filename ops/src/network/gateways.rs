@@ -7,12 +7,12 @@ use model::lease::binding::{Binding, BindingState};
 use model::net::range::AddressRange;
 use model::net::reserved::ReservedAddress;
 use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
 
 use crate::error::Refusal;
 use crate::machine::holders;
 use crate::network::addresses;
 use crate::network::promised::is_promised;
-use crate::network::service_addresses;
 use crate::network::spans::dynamic_range_of;
 use tables::network::SUBNETS_GUARD;
 use tables::read::Reads;
@@ -23,7 +23,8 @@ const FIELD: &str = "gateway_ip";
 /// Whether the gateway of a subnet, which is new, may be that address: no client, machine, device or reservation
 /// depends on it. A reservation for no client in particular may well be the gateway's.
 pub(super) fn check(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
-    if service_addresses::is_one(tx, subnet.vlan, ip)? {
+    let vlan = tx.get::<Vlan>(&subnet.vlan)?;
+    if vlan.is_some_and(|vlan| vlan.service_addresses.contains(&ip)) {
         let message = format!("The IP address {ip} is the service address of its VLAN.");
         return Err(Refusal::field(FIELD, message));
     }

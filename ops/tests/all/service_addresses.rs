@@ -13,7 +13,7 @@ use model::net::service_address::{ServiceHolder, Voucher};
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
-use ops::network::service_addresses::{Vouches, begin, name};
+use ops::network::service_holders::{Vouches, begin, name};
 use ops::network::subnets;
 use ops::network::vlans::{self, VlanChange, VlanName};
 use raft_store::Store;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use model::id::SystemId;
 use model::net::service_address::ServiceHolder;
 use model::net::vlan::Vlan;
-use ops::network::service_addresses::{self, Vouches};
+use ops::network::service_holders::{self, Vouches};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::row::prefix;
@@ -41,7 +41,7 @@ async fn pass(tables: &Tables, node_id: u64, ledger: &Ledger) -> Result<(), Tabl
     }
     let vouches = Vouches { term: leadership.term, node_id };
     if !ledger.leads_in(vouches.term) {
-        if service_addresses::begin(tables, vouches).await? {
+        if service_holders::begin(tables, vouches).await? {
             ledger.lead(vouches.term, Instant::now());
         }
         return Ok(());
@@ -55,5 +55,5 @@ async fn pass(tables: &Tables, node_id: u64, ledger: &Ledger) -> Result<(), Tabl
         Heard::Unsure => None,
         Heard::Gone => Some(false),
     };
-    service_addresses::name(tables, vouches, &is_there).await
+    service_holders::name(tables, vouches, &is_there).await
 }

@@ -51,7 +51,7 @@ mod tests {
         let mut released = holding(1, 9, 0, 100);
         released.ended = Some((at(50), Ending::Released));
         let again = holding(1, 9, 60, 200);
-        assert!(shared(&[released.clone(), holding(2, 9, 50, 55), again]).is_empty());
+        assert!(shared(&[released, holding(2, 9, 50, 55), again]).is_empty());
         assert!(shared(&[holding(1, 9, 0, 100), holding(2, 8, 0, 100)]).is_empty());
         assert!(shared(&[holding(1, 9, 0, 100), holding(1, 9, 50, 150)]).is_empty());
     }
@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("10.64.16.9") && found[0].contains("client 2"), "{found:?}");
         let long = holding(1, 9, 0, 100);
-        let found = shared(&[long.clone(), holding(1, 9, 10, 20), holding(3, 9, 30, 40)]);
+        let found = shared(&[long, holding(1, 9, 10, 20), holding(3, 9, 30, 40)]);
         assert_eq!(found.len(), 1, "the long lease is remembered: {found:?}");
     }
 

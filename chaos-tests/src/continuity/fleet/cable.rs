@@ -65,7 +65,6 @@ impl Fleet {
     }
 
     /// The clients.
-    #[must_use]
     pub fn crowd(&self) -> MutexGuard<'_, Crowd> {
         lock(&self.crowd)
     }

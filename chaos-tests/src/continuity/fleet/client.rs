@@ -260,7 +260,7 @@ impl Client {
         let (from, lease) = (self.sent_at, answer.lease);
         let until = from + lease;
         let renew = answer.renew.unwrap_or(lease / 2).min(world.renew_max);
-        let rebind = answer.rebind.unwrap_or(lease.mul_f64(0.875));
+        let rebind = answer.rebind.unwrap_or_else(|| lease.mul_f64(0.875));
         let same = self.lease.as_ref().filter(|had| had.address == address);
         let since = same.map_or(world.now, |had| had.since);
         let held = self.holding.filter(|_| same.is_some());

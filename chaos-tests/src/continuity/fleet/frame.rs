@@ -13,7 +13,7 @@ const ARP: [u8; 2] = [0x08, 0x06];
 const IPV6: [u8; 2] = [0x86, 0xdd];
 const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
-/// Of ICMPv6: neighbor solicitation and advertisement.
+/// Of `ICMPv6`: neighbor solicitation and advertisement.
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
 /// Solicited, and it overrides what was known.
