@@ -36,6 +36,18 @@ fn of_the_first() -> Client {
     (0..=255).map(Client::new).find(is_first).expect("half of them are")
 }
 
+/// The address that a client got of the first rack, that rack, and the second one, which holds the service address and
+/// has heard of the lease.
+fn leased(client: &Client) -> (Ipv4Addr, Bench, Bench) {
+    let (mut first, mut second) = (bench(1, Some(2)), bench(2, Some(2)));
+    let ip = first.offered(client);
+    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
+    first.commit(&commit);
+    let binding = first.engine.view().binding(ip).unwrap().clone();
+    second.engine.update(|view| view.put_binding(binding));
+    (ip, first, second)
+}
+
 fn identifier(outputs: &[Output]) -> Option<Vec<u8>> {
     raw_option(&sent(outputs).2, 54).map(|(_, value)| value.to_vec())
 }
@@ -75,15 +87,9 @@ fn the_rack_that_offered_takes_who_names_the_service_address() {
 #[test]
 fn one_that_is_away_is_stood_in_for_by_the_other() {
     let client = of_the_first();
-    let mut first = bench(1, Some(1));
-    let ip = first.offered(&client);
-    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
-    first.commit(&commit);
-    let binding = first.engine.view().binding(ip).unwrap().clone();
-    // The second rack knows the lease, and hears a request that nobody answers.
-    let mut second = bench(2, Some(2));
-    second.engine.update(|view| view.put_binding(binding));
-    let again = Client { xid: 99, ..client.clone() };
+    let (ip, _, mut second) = leased(&client);
+    // It hears a request that nobody answers.
+    let again = Client { xid: 99, ..client };
     assert_eq!(second.handle(&again.select_of(ip, SERVICE)), Err(Dropped::NotOurTurn));
     let outputs = second.handle(&again.select_of(ip, SERVICE)).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Ack);
@@ -92,13 +98,7 @@ fn one_that_is_away_is_stood_in_for_by_the_other() {
 #[test]
 fn the_holder_extends_what_any_rack_gave() {
     let client = of_the_first();
-    let mut first = bench(1, Some(2));
-    let ip = first.offered(&client);
-    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
-    first.commit(&commit);
-    let mut second = bench(2, Some(2));
-    let binding = first.engine.view().binding(ip).unwrap().clone();
-    second.engine.update(|view| view.put_binding(binding));
+    let (ip, _, mut second) = leased(&client);
     let to_service = Arrival { destination: SERVICE, ..second.arrival() };
     let outputs = second.handle_at(&client.renew(ip), to_service).unwrap();
     assert_eq!(kind_of(&outputs), MessageType::Ack);
@@ -108,16 +108,8 @@ fn the_holder_extends_what_any_rack_gave() {
 #[test]
 fn one_rack_reports_what_is_declined() {
     let client = of_the_first();
-    let mut first = bench(1, Some(2));
-    let ip = first.offered(&client);
-    let commit = requested(&first.handle(&client.select_of(ip, SERVICE)).unwrap());
-    first.commit(&commit);
-    let mut second = bench(2, Some(2));
-    let binding = first.engine.view().binding(ip).unwrap().clone();
-    second.engine.update(|view| {
-        view.put_binding(binding);
-        view.put_block(bench::block(900_000));
-    });
+    let (ip, mut first, mut second) = leased(&client);
+    second.engine.update(|view| view.put_block(bench::block(900_000)));
     let declines = client.packet(4, &[(50, ip.octets()), (54, SERVICE.octets())]);
     assert_eq!(second.handle(&declines), Err(Dropped::NotOurTurn), "the block is the first one's");
     assert_eq!(requested(&first.handle(&declines).unwrap()).change, Change::Decline);
