@@ -32,6 +32,7 @@ pub mod spaces;
 pub mod sshkeys;
 pub mod sslkeys;
 pub mod staticroutes;
+pub mod storage;
 pub mod subnets;
 pub mod tags;
 pub mod usergroups;

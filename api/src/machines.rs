@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::domains::Domain;
 use crate::resourcepools::ResourcePool;
+use crate::storage::{Filesystem, Named, Partition};
 use crate::subnets::Subnet;
 use crate::vlans::Vlan;
 use crate::zones::Zone;
@@ -241,22 +242,22 @@ pub struct Disks {
     pub storage: f64,
     /// The disk that it boots from.
     pub boot_disk: Option<BlockDevice>,
-    /// Its disks.
+    /// Its block devices.
     pub blockdevice_set: Vec<BlockDevice>,
-    /// The same: all are physical.
+    /// Those of them that are there.
     pub physicalblockdevice_set: Vec<BlockDevice>,
-    /// Empty.
-    pub virtualblockdevice_set: Vec<Value>,
-    /// Empty.
-    pub volume_groups: Vec<Value>,
-    /// Empty.
-    pub raids: Vec<Value>,
-    /// Empty.
-    pub cache_sets: Vec<Value>,
-    /// Empty.
-    pub bcaches: Vec<Value>,
-    /// Empty.
-    pub special_filesystems: Vec<Value>,
+    /// Those of them that are made.
+    pub virtualblockdevice_set: Vec<BlockDevice>,
+    /// Its volume groups.
+    pub volume_groups: Vec<Named>,
+    /// Its RAIDs.
+    pub raids: Vec<Named>,
+    /// Its cache sets.
+    pub cache_sets: Vec<Named>,
+    /// Its cached devices.
+    pub bcaches: Vec<Named>,
+    /// File systems that need no device.
+    pub special_filesystems: Vec<Filesystem>,
 }
 
 impl TestStatuses {
@@ -296,7 +297,7 @@ pub struct Interface {
     pub id: u32,
     /// Its name.
     pub name: String,
-    /// `physical`.
+    /// `physical`, `bond`, `bridge`, `vlan` or `unknown`.
     #[serde(rename = "type")]
     pub kind: String,
     /// In bytes.
@@ -306,9 +307,9 @@ pub struct Interface {
     /// Its hardware address.
     #[schema(value_type = String)]
     pub mac_address: MacAddress,
-    /// Empty: interfaces are not stacked.
+    /// The names of the interfaces that it is made of.
     pub parents: Vec<String>,
-    /// Empty.
+    /// The names of the interfaces that are made of it.
     pub children: Vec<String>,
     /// What it is marked with.
     pub tags: Vec<String>,
@@ -316,8 +317,8 @@ pub struct Interface {
     pub enabled: bool,
     /// How it gets addresses.
     pub links: Vec<Link>,
-    /// Empty.
-    pub params: String,
+    /// What is set of it.
+    pub params: InterfaceParams,
     /// Empty.
     pub discovered: Vec<Value>,
     /// Who made it.
@@ -332,12 +333,30 @@ pub struct Interface {
     pub interface_speed: u32,
     /// Mbit/s that it does.
     pub link_speed: u32,
-    /// 0; none of a device.
+    /// The NUMA node that hardware of a machine is attached to.
     pub numa_node: Option<u32>,
-    /// 0.
+    /// How many virtual functions it can have.
     pub sriov_max_vf: u32,
     /// Its path.
     pub resource_uri: String,
+}
+
+/// What is set of an interface, by MAAS's names of it: `mtu`, `bond_mode`, `bridge_stp`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum InterfaceParams {
+    /// Nothing: an empty text.
+    Nothing(String),
+    /// Something.
+    Set(BTreeMap<String, Value>),
+}
+
+impl InterfaceParams {
+    /// What is set; an empty text where that is nothing.
+    #[must_use]
+    pub fn of(set: BTreeMap<String, Value>) -> Self {
+        if set.is_empty() { Self::Nothing(String::new()) } else { Self::Set(set) }
+    }
 }
 
 /// How an interface gets an address.
@@ -375,7 +394,7 @@ pub struct DefaultGateway {
     pub link_id: Option<u32>,
 }
 
-/// A disk of a machine.
+/// A block device of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BlockDevice {
     /// The machine.
@@ -385,19 +404,19 @@ pub struct BlockDevice {
     pub id: u32,
     /// Its name.
     pub name: String,
-    /// None.
+    /// The UUID of what is made; none of a disk.
     pub uuid: Option<String>,
-    /// `physical`.
+    /// `physical` or `virtual`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its path on the machine.
     pub path: String,
-    /// What it is.
-    pub model: String,
+    /// What it is; none of what is made.
+    pub model: Option<String>,
     /// Its serial number.
-    pub serial: String,
+    pub serial: Option<String>,
     /// A path on the machine that does not change.
-    pub id_path: String,
+    pub id_path: Option<String>,
     /// Bytes.
     pub size: u64,
     /// Bytes.
@@ -406,22 +425,22 @@ pub struct BlockDevice {
     pub available_size: u64,
     /// Bytes.
     pub used_size: u64,
-    /// `Unused`: how it is divided is not kept.
+    /// What it is used for.
     pub used_for: String,
     /// `ssd`, `rotary`, ….
     pub tags: Vec<String>,
-    /// None.
-    pub filesystem: Option<Value>,
-    /// None.
+    /// What is right on it.
+    pub filesystem: Option<Filesystem>,
+    /// `GPT` or `MBR`, if it is partitioned.
     pub partition_table_type: Option<String>,
-    /// Empty.
-    pub partitions: Vec<Value>,
+    /// Its partitions.
+    pub partitions: Vec<Partition>,
     /// None.
     pub firmware_version: Option<String>,
     /// None.
     pub storage_pool: Option<String>,
-    /// 0.
-    pub numa_node: u32,
+    /// 0; none of what is made.
+    pub numa_node: Option<u32>,
     /// Its path.
     pub resource_uri: String,
 }

@@ -67,6 +67,7 @@ impl Device {
             hardware: Hardware::default(),
             interfaces: self.interfaces.clone(),
             block_devices: Vec::new(),
+            storage: crate::machine::storage::Storage::default(),
             deployment: None,
             created: self.created,
             updated: self.updated,
@@ -82,14 +83,6 @@ impl Device {
     /// The links of all of its interfaces.
     pub fn links(&self) -> impl Iterator<Item = &Link> {
         self.interfaces.iter().flat_map(|interface| &interface.links)
-    }
-
-    /// The first name `eth0`, `eth1`, … that no interface has.
-    #[must_use]
-    pub fn next_interface_name(&self) -> String {
-        let is_free = |name: &String| self.interfaces.iter().all(|known| known.name != *name);
-        let names = (0..=self.interfaces.len()).map(|number| format!("eth{number}"));
-        names.into_iter().find(is_free).unwrap_or_default()
     }
 }
 
@@ -114,6 +107,7 @@ pub fn is_interface_name(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::mac::MacAddress;
+    use crate::machine::interface::stack::next_name;
 
     fn device(names: &[&str]) -> Device {
         let interface = |(at, name): (u8, &&str)| {
@@ -145,9 +139,10 @@ mod tests {
 
     #[test]
     fn interfaces_without_a_name_get_the_first_free_one() {
-        assert_eq!(device(&[]).next_interface_name(), "eth0");
-        assert_eq!(device(&["eth1", "eth0", "eth3"]).next_interface_name(), "eth2");
-        assert_eq!(device(&["wlan0"]).next_interface_name(), "eth0");
+        let next = |names: &[&str]| next_name(&device(names).interfaces);
+        assert_eq!(next(&[]), "eth0");
+        assert_eq!(next(&["eth1", "eth0", "eth3"]), "eth2");
+        assert_eq!(next(&["wlan0"]), "eth0");
     }
 
     #[test]

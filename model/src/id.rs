@@ -61,6 +61,12 @@ numeric_ids! {
     InterfaceId
     /// A block device of a machine; unique in the cluster.
     BlockDeviceId
+    /// A partition of a block device; unique in the cluster.
+    PartitionId
+    /// A RAID, a volume group, a cached device or a datastore of a machine; unique in the cluster.
+    StorageGroupId
+    /// A cache set of a machine; unique in the cluster.
+    CacheSetId
     /// An address block that is granted to a rack.
     BlockId
     /// A snippet of DHCP configuration.

@@ -32,7 +32,7 @@
 //! | 6       | machines in rescue mode |
 //! | 7       | groups of users: every region asks what they give |
 //! | 8       | VLANs on which racks send router advertisements |
-//! | 9       | VLANs whose DHCP racks relay, or boot beside a server of others; pools of prefixes, and bindings and blocks of them |
+//! | 9       | VLANs whose DHCP racks relay, or boot beside a server of others; pools of prefixes, and bindings and blocks of them; VLANs with more than two racks; machines whose disks are laid out; interfaces of machines that are made of others |
 
 use std::fs::{self, File};
 use std::io::{self, Write};

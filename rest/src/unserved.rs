@@ -17,41 +17,10 @@ const RESOURCES: &[&str] = &[
 ];
 
 /// Path elements of resources that belong to another one.
-const PARTS: &[&str] = &[
-    "bcache",
-    "bcache-cache-set",
-    "bcache-cache-sets",
-    "bcaches",
-    "blockdevices",
-    "partition",
-    "partitions",
-    "raid",
-    "raids",
-    "results",
-    "vmfs-datastore",
-    "vmfs-datastores",
-    "volume-group",
-    "volume-groups",
-];
+const PARTS: &[&str] = &["results"];
 
 /// Names of operations.
-const OPERATIONS: &[&str] = &[
-    "clear_default_gateways",
-    "create_bond",
-    "create_bridge",
-    "create_vlan",
-    "format",
-    "mount",
-    "mount_special",
-    "restore_storage_configuration",
-    "set_boot_disk",
-    "set_default_gateway",
-    "set_storage_layout",
-    "test",
-    "unformat",
-    "unmount",
-    "unmount_special",
-];
+const OPERATIONS: &[&str] = &["test"];
 
 /// The refusal of a path that nothing is at.
 #[must_use]

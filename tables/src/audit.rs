@@ -51,6 +51,7 @@ const UNTOLD: &[&str] = &[
     "machinesecrets",
     "pool-level",
     "powerjob",
+    "prefix-pool-level",
     "returnedlogin",
     "tag-evaluation",
     "timeservice",

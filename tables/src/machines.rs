@@ -22,10 +22,14 @@ pub const MACHINE_BY_HOSTNAME: Unique<Machine> = Unique {
     keys: |machine| vec![encoded(&machine.hostname.to_lowercase())],
 };
 
-/// Machines by the hardware address of an interface (a [`model::mac::MacAddress`]).
+/// Machines by the hardware address of a physical interface (a [`model::mac::MacAddress`]); what is made of such interfaces
+/// has the address of one of them.
 pub const MACHINE_BY_MAC: Unique<Machine> = Unique {
     name: "mac",
-    keys: |machine| machine.interfaces.iter().map(|interface| encoded(&interface.mac)).collect(),
+    keys: |machine| {
+        let physical = machine.interfaces.iter().filter(|interface| interface.kind.is_physical());
+        physical.map(|interface| encoded(&interface.mac)).collect()
+    },
 };
 
 /// Machines by an address of a link (an [`std::net::IpAddr`]). The key space is shared with
@@ -153,6 +157,7 @@ pub(crate) fn web_1() -> Machine {
         hardware: model::machine::hardware::Hardware::default(),
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: model::time::Timestamp::default(),
         updated: model::time::Timestamp::default(),

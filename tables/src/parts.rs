@@ -8,6 +8,7 @@ use model::machine::annotations::Annotations;
 use model::machine::hardware::Hardware;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
+use model::machine::storage::Storage;
 use model::machine::{Deployment, Machine};
 use model::secret::{Secret, SecretBytes};
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use crate::row::Part;
 
 /// The parts, in the order in which they are taken out: what is secret first.
 pub(crate) const PARTS: &[Part<Machine>] =
-    &[CREDENTIALS, POWER, HARDWARE, NETWORK, STORAGE, DEPLOYMENT, ANNOTATIONS];
+    &[CREDENTIALS, POWER, HARDWARE, NETWORK, STORAGE, LAYOUT, DEPLOYMENT, ANNOTATIONS];
 
 const CREDENTIALS: Part<Machine> = Part {
     table: "machinecredentials",
@@ -79,6 +80,16 @@ const STORAGE: Part<Machine> = Part {
     json: |machine| json_unless(&machine.block_devices, machine.block_devices.is_empty()),
     clear: |machine| machine.block_devices.clear(),
     put: |machine, json| read_into(&mut machine.block_devices, json),
+};
+
+/// What is made of disks. A version that does not know it leaves it as it is.
+const LAYOUT: Part<Machine> = Part {
+    table: "machinelayout",
+    is_long: false,
+    same: |one, other| one.storage == other.storage,
+    json: |machine| json_unless(&machine.storage, machine.storage.is_empty()),
+    clear: |machine| machine.storage = Storage::default(),
+    put: |machine, json| read_into(&mut machine.storage, json),
 };
 
 const DEPLOYMENT: Part<Machine> = Part {

@@ -135,17 +135,27 @@ pub(crate) fn claims_of_machine(
     let mut claims = Claims::of(name.clone());
     // What was assigned to an interface; of a family that nothing is assigned of, what it leased.
     let addresses = |interface: &ServedInterface| {
-        let assigned = &interface.addresses;
-        let is_like = |ip: &IpAddr| assigned.iter().any(|own| own.is_ipv4() == ip.is_ipv4());
-        let leased = leased(interface.mac).into_iter().filter(|ip| !is_like(ip));
-        assigned.iter().copied().chain(leased).collect::<Vec<IpAddr>>()
+        // Those with one hardware address, a VLAN interface and what it is on, are told apart by what was assigned.
+        let lacks = |one: &&ServedInterface, ip: &IpAddr| {
+            one.mac == interface.mac
+                && one.addresses.iter().all(|own| own.is_ipv4() != ip.is_ipv4())
+        };
+        let is_its = |ip: &IpAddr| {
+            let first = machine.interfaces.iter().find(|one| lacks(one, ip));
+            first.is_some_and(|first| first.name == interface.name)
+        };
+        let leased = leased(interface.mac).into_iter().filter(is_its);
+        interface.addresses.iter().copied().chain(leased).collect::<Vec<IpAddr>>()
     };
     // The interface it boots from, if that has an address, else the first that has.
     let mut candidates = machine.boot_interface().into_iter().chain(&machine.interfaces);
     let primary = candidates.find(|interface| !addresses(interface).is_empty());
+    let is_same = |one: &ServedInterface, other: &ServedInterface| {
+        (one.mac, &one.name) == (other.mac, &other.name)
+    };
     for interface in &machine.interfaces {
         let owner = match primary {
-            Some(primary) if primary.mac == interface.mac => Some(name.clone()),
+            Some(primary) if is_same(primary, interface) => Some(name.clone()),
             Some(_) | None => DnsName::parse(&format!("{}.{text}", interface.name)),
         };
         let Some(owner) = owner else { continue };

@@ -13,6 +13,7 @@ pub mod secrets;
 pub mod served;
 pub mod status;
 pub mod status_change;
+pub mod storage;
 pub mod waiting;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use crate::machine::hardware::Hardware;
 use crate::machine::interface::Interface;
 use crate::machine::lifecycle::Lifecycle;
 use crate::machine::power::Power;
+use crate::machine::storage::Storage;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
 
@@ -48,6 +50,9 @@ pub struct Machine {
     pub interfaces: Vec<Interface>,
     /// Its disks.
     pub block_devices: Vec<BlockDevice>,
+    /// What is made of its disks. Stored apart from the rest.
+    #[serde(default, skip_serializing_if = "Storage::is_empty")]
+    pub storage: Storage,
     /// What was asked to be deployed, from deploy to release.
     pub deployment: Option<Deployment>,
     /// When it was first seen.

@@ -8,6 +8,7 @@ use crate::mac::MacAddress;
 use crate::machine::Machine;
 use crate::machine::hardware::Firmware;
 use crate::machine::interface::Interface;
+use crate::machine::interface::stack::{parents, replaced_by};
 use crate::machine::lifecycle::Phase;
 
 /// A machine as racks see it.
@@ -72,7 +73,7 @@ impl ServedMachine {
             uuid: machine.hardware.uuid.clone(),
             phase: ServedPhase::Known(machine.lifecycle.phase),
             boots_own_disk: matches!(boot_plan(Some(machine)), BootPlan::LocalDisk),
-            interfaces: machine.interfaces.iter().map(ServedInterface::of).collect(),
+            interfaces: ServedInterface::all_of(&machine.interfaces),
             tags: machine.placement.tags.clone(),
         }
     }
@@ -91,13 +92,36 @@ impl ServedMachine {
     }
 }
 
+/// Whether the machine boots from an interface, or from one that it stands for.
+fn boots_from(all: &[Interface], interface: &Interface) -> bool {
+    let mut at = interface;
+    for _ in all {
+        let same = |parent: &&Interface| at.kind.replaces_parents() && parent.mac == at.mac;
+        match parents(all, at).find(same) {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    at.boot
+}
+
 impl ServedInterface {
-    fn of(interface: &Interface) -> Self {
+    /// Those of a machine with these interfaces. A bond or bridge stands for the parent whose hardware address it has: the
+    /// same packets come from both, and it has the addresses.
+    #[must_use]
+    pub fn all_of(all: &[Interface]) -> Vec<Self> {
+        let stands_for_itself = |interface: &&Interface| {
+            replaced_by(all, interface.id).is_none_or(|above| above.mac != interface.mac)
+        };
+        all.iter().filter(stands_for_itself).map(|one| Self::of(all, one)).collect()
+    }
+
+    fn of(all: &[Interface], interface: &Interface) -> Self {
         Self {
             name: interface.name.clone(),
             mac: interface.mac,
             vlan: interface.vlan,
-            boot: interface.boot,
+            boot: boots_from(all, interface),
             addresses: interface.links.iter().filter_map(|link| link.ip_address).collect(),
         }
     }

@@ -138,10 +138,10 @@ pub const SETTINGS: &[Definition] = &[
     },
     Definition {
         name: "default_storage_layout",
-        form: Form::Choice(&["flat"]),
+        form: Form::Choice(&["bcache", "blank", "flat", "lvm", "vmfs6", "vmfs7"]),
         default: Default::Text("flat"),
-        doc: "How disks are partitioned.",
-        usage: Usage::Refused("the flat layout is the only one"),
+        doc: "How the disks of a machine are laid out when it was examined.",
+        usage: Usage::Read(&["ops/src/machine/enlist.rs"]),
     },
     Definition {
         name: "dhcp_leaves_out_0_and_255",

@@ -52,6 +52,8 @@ settings! {
     DEFAULT_DNS_TTL: u32 = "default_dns_ttl" by number_32;
     /// The operating system that is deployed when none is asked for.
     DEFAULT_OSYSTEM: String = "default_osystem" by text;
+    /// How disks are laid out when a machine was examined.
+    DEFAULT_STORAGE_LAYOUT: String = "default_storage_layout" by text;
     /// Whether DHCP gives no addresses that end in .0 or .255 to clients that do not have them.
     DHCP_LEAVES_OUT_0_AND_255: bool = "dhcp_leaves_out_0_and_255" by boolean;
     /// Networks besides the subnets that racks resolve names for.

@@ -4,13 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
+use model::machine::interface::bridge::Bridge;
 use model::machine::lifecycle::Event;
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
+use model::machine::storage::Drives;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
 use model::setting::typed::ENABLE_DISK_ERASING_ON_RELEASE;
@@ -18,6 +21,7 @@ use model::setting::typed::ENABLE_DISK_ERASING_ON_RELEASE;
 use crate::authorize::{author, cause};
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
+use crate::machine::interfaces::bridges;
 use crate::machine::machines;
 use crate::machine::placement;
 use crate::machine::step::{self, Author, StepError};
@@ -62,6 +66,8 @@ pub struct DeployRequest {
     pub user_data: Option<SecretBytes>,
     /// What the owner's software calls itself.
     pub agent_name: Option<String>,
+    /// What bridges are made of over its interfaces, if they are wanted.
+    pub bridges: Option<Bridge>,
 }
 
 impl MachineCommands<'_> {
@@ -272,14 +278,19 @@ impl MachineCommands<'_> {
             let name = status.name();
             return Err(conflict(format!("Can't deploy a machine that is in the '{name}' state")));
         }
-        if !machine.block_devices.iter().any(|disk| disk.boot) {
-            let message = format!("machine {} has no disk to deploy to", machine.hostname);
-            return Err(conflict(message));
-        }
         let image = boot_resources::deployable(tx, machine, &request.image)?;
+        let issues = Drives::of(machine).issues(&image.osystem);
+        if !issues.is_empty() {
+            let mut errors = FieldErrors::default();
+            machines::add_all(&mut errors, "storage", issues);
+            return Err(errors.into());
+        }
         machine.deployment = Some(Deployment { user_data: request.user_data.clone(), ..image });
         if let Some(agent_name) = &request.agent_name {
             machine.placement.agent_name.clone_from(agent_name);
+        }
+        if let Some(bridge) = request.bridges {
+            bridges::make(tx, machine, bridge)?;
         }
         Ok(step::advance(tx, machine, &Event::Deploy, author(self.actor))?)
     }

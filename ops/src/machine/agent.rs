@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use api::agent::{BmcAccount, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
+use api::agent::{BmcAccount, Erasure, Hello, Install, Inventory, Outcome, Report, Welcome, Work};
 use model::access::{Actor, Denied, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
@@ -11,6 +11,7 @@ use model::id::{ResourcePoolId, SystemId, UserId};
 use model::machine::Machine;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
+use model::machine::storage::render;
 use model::secret::Secret;
 use model::setting::typed::MAAS_AUTO_IPMI_USER;
 
@@ -252,7 +253,7 @@ fn welcome(
     let work = match agent_work(&machine.lifecycle) {
         AgentWork::Inventory => Work::Inventory { bmc_account: bmc_account(tx, machine, secrets)? },
         AgentWork::Install => install_work(tx, machine, rack)?,
-        AgentWork::Erase => Work::Erase,
+        AgentWork::Erase => Work::Erase(Erasure::default()),
         AgentWork::Rescue => {
             Work::Rescue { seconds: WAIT_SECONDS, authorized_keys: keys_to_log_in(tx, machine)? }
         }
@@ -313,6 +314,7 @@ fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Wo
     Ok(Work::Install(Box::new(Install {
         disk: disk.name.clone(),
         disk_serial: disk.serial.clone(),
+        storage: render::of_machine(machine),
         image_sha256: deployment.image_sha256.clone(),
         image_bytes: deployment.image_bytes,
         image_type: deployment.image_type.clone(),

@@ -8,6 +8,7 @@ use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
 use model::machine::Machine;
+use model::machine::interface::bridge::Bridge;
 use model::machine::lifecycle::Event;
 use model::machine::status::Status;
 use model::user::User;
@@ -16,6 +17,7 @@ use crate::authorize::authorize;
 use crate::error::Refusal;
 use crate::machine::demands::Matches;
 use crate::machine::filter::Filter;
+use crate::machine::interfaces::bridges;
 use crate::machine::placement;
 use crate::machine::step::{self, Author};
 use crate::site::events::{self, NewEvent};
@@ -42,6 +44,8 @@ pub struct AllocateRequest {
     pub comment: Option<String>,
     /// Whether to tell only which machine it would be.
     pub dry_run: bool,
+    /// What bridges are made of over its interfaces, if they are wanted.
+    pub bridges: Option<Bridge>,
 }
 
 /// What an allocation gives.
@@ -91,6 +95,9 @@ fn choose(
     machine.placement.owner = Some(user.id);
     machine.placement.agent_name.clone_from(&request.agent_name);
     machine.placement.annotations.clear();
+    if let Some(bridge) = request.bridges {
+        bridges::make(tx, &mut machine, bridge)?;
+    }
     let author = Author::User(&user.username);
     step::advance(tx, &mut machine, &Event::Allocate, author)?;
     if let Some(comment) = &request.comment {

@@ -1,14 +1,17 @@
-//! Gives machines the networks of another one, interface by interface of the same name.
+//! Gives machines the networks of another one, interface by interface of the same name, and the layout of its disks.
 
 use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::machine::Machine;
-use model::machine::interface::{Interface, Link, LinkMode};
+use model::machine::interface::Interface;
+use model::machine::interface::copy::Network;
 use model::machine::status::Status;
+use model::machine::storage::Drives;
 
 use crate::authorize::cause;
 use crate::error::{NO_CHOICE, Refusal};
-use crate::machine::{deploy, holders, step};
+use crate::machine::interfaces::links;
+use crate::machine::{deploy, holders, step, storage};
 use tables::error::TableError;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -23,14 +26,11 @@ pub struct CloneRequest {
     pub destinations: Vec<String>,
     /// Whether the interfaces are copied.
     pub interfaces: bool,
-    /// Whether disks are: refused, they are as the machines have them.
+    /// Whether the layout of its disks is.
     pub storage: bool,
 }
 
-/// What is said of disks.
-const STORAGE: &str = "Disks are not laid out here, so there is no layout to clone: leave it out.";
-
-/// Copies the configuration of interfaces to all destinations, or to none.
+/// Copies the configuration of interfaces and disks to all destinations, or to none.
 ///
 /// # Errors
 /// [`Refusal::Fields`] in the words of MAAS.
@@ -44,24 +44,28 @@ fn copy(tx: &mut Tx, actor: &Actor, request: &CloneRequest) -> Result<(), Refusa
     let mut errors = FieldErrors::default();
     let source = source(tx, actor, &request.source, &mut errors)?;
     let destinations = destinations(tx, actor, request, &mut errors)?;
-    if request.storage {
-        errors.add("storage", STORAGE);
-    } else if !request.interfaces {
+    if !request.storage && !request.interfaces {
         errors.add("__all__", "Either storage or interfaces must be true.");
     }
     let Some(source) = source else { return Ok(errors.finish()?) };
     for destination in &destinations {
-        if let Err(message) = check(tx, &source, destination)? {
+        if let Err(message) = check(tx, &source, destination, request)? {
             errors.add("destinations", message);
         }
     }
     errors.finish()?;
+    let network = Network::of(&source.interfaces);
+    if request.storage {
+        storage::version::check_version(tx)?;
+    }
     for mut destination in destinations {
-        for from in &source.interfaces {
-            let same = destination.interfaces.iter_mut().find(|to| to.name == from.name);
-            if let Some(to) = same {
-                take_over(tx, to, from)?;
-            }
+        if request.interfaces {
+            let numbers = (0..network.numbers()).map(|_| links::next_id(tx));
+            let numbers = numbers.collect::<Result<Vec<u32>, TableError>>()?;
+            network.copy_to(&mut destination.interfaces, numbers);
+        }
+        if request.storage {
+            storage::copy_layout(tx, &source, &mut destination)?;
         }
         step::write(tx, &mut destination)?;
     }
@@ -117,6 +121,7 @@ fn check(
     reads: &impl Reads,
     source: &Machine,
     destination: &Machine,
+    request: &CloneRequest,
 ) -> Result<Result<(), String>, TableError> {
     let named = |machine: &Machine| {
         Ok::<_, TableError>(format!("{} ({})", machine.system_id, deploy::fqdn(reads, machine)?))
@@ -125,8 +130,20 @@ fn check(
     if source.system_id == destination.system_id {
         return Ok(Err(format!("Source machine {name} cannot be a destination machine.")));
     }
-    let has = |from: &&Interface| destination.interfaces.iter().any(|to| to.name == from.name);
-    let missing = source.interfaces.iter().filter(|from| !has(from));
+    if request.storage
+        && let Err(why) = Drives::of(destination).check_like(&Drives::of(source))
+    {
+        return Ok(Err(format!("{name} is invalid: {why}")));
+    }
+    if !request.interfaces {
+        return Ok(Ok(()));
+    }
+    let has = |from: &&Interface| {
+        let mut hardware = destination.interfaces.iter().filter(|to| to.kind.is_physical());
+        hardware.any(|to| to.name == from.name)
+    };
+    let hardware = source.interfaces.iter().filter(|from| from.kind.is_physical());
+    let missing = hardware.filter(|from| !has(from));
     let missing: Vec<&str> = missing.map(|interface| interface.name.as_str()).collect();
     if missing.is_empty() {
         return Ok(Ok(()));
@@ -136,22 +153,4 @@ fn check(
          physical interfaces: {}",
         missing.join(", ")
     )))
-}
-
-/// An address belongs to one machine, so that a link with a fixed one becomes one that gets another at deployment.
-fn take_over(tx: &mut Tx, to: &mut Interface, from: &Interface) -> Result<(), TableError> {
-    to.vlan = from.vlan;
-    to.enabled = from.enabled;
-    to.links.clear();
-    for link in &from.links {
-        // First links have the number of their interface, so that these come from the same ones.
-        let number = tx.any_number("interface")?;
-        to.links.push(Link {
-            id: u32::try_from(number).unwrap_or(u32::MAX),
-            mode: if link.mode == LinkMode::Static { LinkMode::Auto } else { link.mode },
-            subnet: link.subnet,
-            ip_address: None,
-        });
-    }
-    Ok(())
 }

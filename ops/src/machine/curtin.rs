@@ -5,6 +5,8 @@ use model::access::Actor;
 use model::error::Kind;
 use model::id::SystemId;
 use model::machine::status::Status;
+use model::machine::storage::curtin::{Flag, Item};
+use model::machine::storage::{render, size};
 use serde_json::{Value, json};
 
 use crate::details::Details;
@@ -35,17 +37,43 @@ pub async fn curtin_config(
             "uri": format!("sha256:{}", deployment.image_sha256),
         } });
     }
-    if let Some(disk) = machine.block_devices.iter().find(|disk| disk.boot) {
-        let disk = json!({
-            "id": disk.name,
-            "name": disk.name,
-            "type": "disk",
-            "model": disk.model,
-            "serial": disk.serial,
-            "wipe": "superblock",
-            "grub_device": true,
-        });
-        config["storage"] = json!({ "version": 1, "config": [disk] });
+    let items = render::of_machine(&machine);
+    if !items.is_empty() {
+        let items: Vec<Value> = items.iter().map(as_curtin_has_it).collect();
+        config["storage"] = json!({ "version": 1, "config": items });
     }
     Ok(config)
+}
+
+/// An item with what curtin has to be told besides: what is taken off a device first, and where the first partition begins.
+fn as_curtin_has_it(item: &Item) -> Value {
+    let mut told = json!(item);
+    match item {
+        Item::Disk(_) => told["wipe"] = json!("superblock"),
+        Item::Partition(partition) => {
+            if partition.number == 1 {
+                told["offset"] = json!(format!("{}B", size::FIRST_PARTITION_AT));
+            }
+            match partition.flag {
+                Some(Flag::BiosGrub) => told["wipe"] = json!("zero"),
+                Some(Flag::Prep) => {
+                    told["wipe"] = json!("zero");
+                    told["grub_device"] = json!(true);
+                }
+                Some(Flag::Extended) => {}
+                Some(Flag::Boot | Flag::Logical) | None => told["wipe"] = json!("superblock"),
+            }
+        }
+        Item::Mount(mount) => {
+            if let Some(fstype) = &mount.fstype {
+                told["spec"] = json!(fstype);
+            }
+        }
+        Item::LvmVolgroup(_)
+        | Item::LvmPartition(_)
+        | Item::Raid(_)
+        | Item::Bcache(_)
+        | Item::Format(_) => {}
+    }
+    told
 }

@@ -199,7 +199,7 @@ fn interface_is(interface: &Interface, key: &str, value: &str) -> bool {
         "name" => interface.name == value,
         "ip" => links.any(|link| link.ip_address.is_some_and(|ip| ip.to_string() == value)),
         "mode" => links.all(|link| link.ip_address.is_none()),
-        "type" => value == "physical",
+        "type" => value == interface.kind.word(),
         // One value may name several tags, of which it wants all.
         "tag" => value.split("&&").all(|tag| interface.tags.iter().any(|known| known == tag)),
         "link_speed" => value.parse::<u32>().is_ok_and(|least| interface.link_speed >= least),

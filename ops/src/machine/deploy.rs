@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::dns::domain::Domain;
+use model::id::VlanId;
 use model::machine::Machine;
-use model::machine::interface::{Interface, LinkMode};
+use model::machine::interface::netplan::{LinkedSubnet, Networks, Route, netplan};
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
+use model::net::vlan::Vlan;
 use model::secret::Secret;
 use model::user::ApiToken;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::network::spans::rack_addresses;
 use tables::error::TableError;
@@ -77,86 +79,44 @@ pub(crate) fn network_config(
     machine: &Machine,
     rack: &str,
 ) -> Result<Value, TableError> {
+    Ok(netplan(&machine.interfaces, &networks(reads, machine, rack)?))
+}
+
+/// What the interfaces of a machine are connected to.
+fn networks(reads: &impl Reads, machine: &Machine, rack: &str) -> Result<Networks, TableError> {
     let domain = reads.get::<Domain>(&machine.placement.domain)?;
-    let mut ethernets = Map::new();
-    for interface in machine.interfaces.iter().filter(|interface| interface.enabled) {
-        let mut settings = ethernet_config(reads, interface, rack)?;
-        if let Some(domain) = domain.as_ref().filter(|_| settings.contains_key("nameservers")) {
-            settings["nameservers"]["search"] = json!([domain.name]);
+    let mut networks = Networks { domain: domain.map(|domain| domain.name), ..Networks::default() };
+    for interface in &machine.interfaces {
+        for id in interface.links.iter().filter_map(|link| link.subnet) {
+            let Some(subnet) = reads.get::<Subnet>(&id)? else { continue };
+            add_vlan(reads, &mut networks, subnet.vlan)?;
+            let (name_servers, routes) =
+                (name_servers(reads, &subnet, rack)?, static_routes(reads, &subnet)?);
+            networks.subnets.insert(id, LinkedSubnet { subnet, name_servers, routes });
         }
-        ethernets.insert(interface.name.clone(), settings.into());
+        if let Some(vlan) = interface.vlan {
+            add_vlan(reads, &mut networks, vlan)?;
+        }
     }
-    Ok(json!({ "network": { "version": 2, "ethernets": ethernets } }))
+    Ok(networks)
 }
 
-/// One interface in netplan's words. The default route is `gateway4` and not one of `routes`, because
-/// the cloud-init of Debian 12 renders only that for all of its network back ends.
-fn ethernet_config(
-    reads: &impl Reads,
-    interface: &Interface,
-    rack: &str,
-) -> Result<Map<String, Value>, TableError> {
-    let mut settings = Map::new();
-    settings.insert("match".to_owned(), json!({ "macaddress": interface.mac.to_string() }));
-    settings.insert("set-name".to_owned(), interface.name.clone().into());
-    let mut addresses = Vec::new();
-    let mut servers: Vec<IpAddr> = Vec::new();
-    let mut routes: Vec<Value> = Vec::new();
-    for link in &interface.links {
-        let subnet = match link.subnet {
-            Some(subnet) => reads.get::<Subnet>(&subnet)?,
-            None => None,
-        };
-        match (link.mode, link.ip_address, subnet) {
-            (LinkMode::Dhcp, _, subnet) => {
-                let over_ipv6 = subnet.is_some_and(|subnet| subnet.cidr.addr().is_ipv6());
-                let name = if over_ipv6 { "dhcp6" } else { "dhcp4" };
-                settings.insert(name.to_owned(), true.into());
-            }
-            (LinkMode::Auto | LinkMode::Static, Some(address), Some(subnet)) => {
-                addresses.push(format!("{address}/{}", subnet.cidr.prefix_len()));
-                if let Some(gateway) = subnet.gateway_ip {
-                    let name = if gateway.is_ipv4() { "gateway4" } else { "gateway6" };
-                    settings.insert(name.to_owned(), gateway.to_string().into());
-                }
-                servers.extend(name_servers(reads, &subnet, rack)?);
-                routes.extend(static_routes(reads, &subnet)?);
-            }
-            (LinkMode::Auto | LinkMode::Static | LinkMode::LinkUp, _, _) => {}
-        }
+fn add_vlan(reads: &impl Reads, networks: &mut Networks, id: VlanId) -> Result<(), TableError> {
+    if let Some(vlan) = reads.get::<Vlan>(&id)? {
+        networks.vlans.insert(id, vlan);
     }
-    let asks = ["dhcp4", "dhcp6"].iter().any(|name| settings.contains_key(*name));
-    if addresses.is_empty() && !asks {
-        settings.insert("optional".to_owned(), true.into());
-    }
-    if !addresses.is_empty() {
-        settings.insert("addresses".to_owned(), addresses.into());
-    }
-    if !routes.is_empty() {
-        settings.insert("routes".to_owned(), routes.into());
-    }
-    if !servers.is_empty() {
-        let mut distinct: Vec<String> = Vec::new();
-        for server in servers.iter().map(ToString::to_string) {
-            if !distinct.contains(&server) {
-                distinct.push(server);
-            }
-        }
-        settings.insert("nameservers".to_owned(), json!({ "addresses": distinct }));
-    }
-    Ok(settings)
+    Ok(())
 }
 
-/// The static routes of a subnet's hosts, in netplan's words.
-fn static_routes(reads: &impl Reads, subnet: &Subnet) -> Result<Vec<Value>, TableError> {
+/// The static routes of a subnet's hosts.
+fn static_routes(reads: &impl Reads, subnet: &Subnet) -> Result<Vec<Route>, TableError> {
     let mut routes = reads.list_by(&STATIC_ROUTES_OF_SUBNET, &subnet.id)?;
     routes.retain(|route| route.source == subnet.id);
     routes.sort_by_key(|route| (route.metric, route.id));
     let mut found = Vec::new();
     for StaticRoute { destination, gateway_ip, metric, .. } in routes {
         if let Some(destination) = reads.get::<Subnet>(&destination)? {
-            let to = destination.cidr.to_string();
-            found.push(json!({ "to": to, "via": gateway_ip.to_string(), "metric": metric }));
+            found.push(Route { to: destination.cidr, via: gateway_ip, metric });
         }
     }
     Ok(found)

@@ -277,7 +277,7 @@ pub(crate) fn find(at: &impl Reads, id: &SystemId) -> Result<Device, Refusal> {
 
 /// An interface that is up, and no more.
 pub(crate) fn link_up(id: u32) -> Link {
-    Link { id, mode: LinkMode::LinkUp, subnet: None, ip_address: None }
+    Link::new(id, LinkMode::LinkUp, None)
 }
 
 /// A device, if the actor may change it.

@@ -9,17 +9,19 @@ use model::mac::MacAddress;
 use model::machine::disk::BlockDevice;
 use model::machine::hardware::{Firmware, Hardware};
 use model::machine::hostname::generated_hostname;
-use model::machine::interface::Interface;
-use model::machine::lifecycle::Lifecycle;
+use model::machine::interface::{Interface, stack};
+use model::machine::lifecycle::{Lifecycle, Phase};
 use model::machine::output::{ToolOutput, kept_tail};
 use model::machine::power::Power;
 use model::machine::secrets::MachineSecrets;
 use model::machine::{Machine, Placement};
+use model::setting::typed::DEFAULT_STORAGE_LAYOUT;
 
 use crate::machine::step::{Author, StepError};
-use crate::machine::{holders, placement, tag_evaluation};
+use crate::machine::{holders, placement, storage, tag_evaluation};
 use crate::network::addresses;
 use crate::site::events::{self, NewEvent};
+use crate::site::settings;
 use tables::error::TableError;
 use tables::machines::MACHINE_BY_MAC;
 use tables::read::Reads;
@@ -116,6 +118,7 @@ pub fn new_machine(tx: &mut Tx, wanted: &NewMachine) -> Result<Machine, EnlistEr
         hardware: Hardware { architecture: wanted.architecture.clone(), ..Hardware::default() },
         interfaces,
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: now,
         updated: now,
@@ -178,9 +181,12 @@ pub fn take_in_interfaces(
     reported: &[ReportedInterface],
     boot_mac: Option<MacAddress>,
 ) -> Result<(), EnlistError> {
+    // Afterwards they are called as their owner wants.
+    let examined = matches!(machine.lifecycle.phase, Phase::New | Phase::Commissioning);
     for report in reported {
         let mac = parse_mac("interfaces", &report.mac)?;
-        let known = machine.interfaces.iter().position(|interface| interface.mac == mac);
+        let is_known = |interface: &Interface| interface.kind.is_physical() && interface.mac == mac;
+        let known = machine.interfaces.iter().position(is_known);
         let position = match known {
             Some(position) => position,
             None => {
@@ -191,12 +197,19 @@ pub fn take_in_interfaces(
         };
         let mut interface = machine.interfaces[position].clone();
         describe_interface(&mut interface, report);
-        if interface.links.is_empty() {
+        if examined && !report.name.is_empty() {
+            interface.name.clone_from(&report.name);
+        }
+        if interface.links.is_empty() && !stack::is_replaced(&machine.interfaces, interface.id) {
             let seen = addresses::seen(tx, &interface, &report.addresses)?;
+            let seen = seen.or_else(|| interface.vlan.map(addresses::Seen::on));
             let boot = boot_mac.map_or(interface.boot, |boot| boot == mac);
             match seen {
                 Some(seen) if boot => addresses::connect(tx, &mut interface, seen)?,
-                Some(seen) => addresses::put_on(tx, &mut interface, seen.vlan)?,
+                Some(seen) => {
+                    addresses::put_on(tx, &mut interface, seen.vlan)?;
+                    interface.ensure_link();
+                }
                 None => {}
             }
         }
@@ -204,7 +217,7 @@ pub fn take_in_interfaces(
     }
     if let Some(boot_mac) = boot_mac {
         for interface in &mut machine.interfaces {
-            interface.boot = interface.mac == boot_mac;
+            interface.boot = interface.kind.is_physical() && interface.mac == boot_mac;
         }
     }
     Ok(())
@@ -225,8 +238,11 @@ pub fn take_in_inventory(
         machine.hardware.architecture = architecture;
     }
     machine.hardware.uuid = machine.hardware.uuid.to_lowercase();
+    // What was configured was of the hardware before.
+    stack::reset(&mut machine.interfaces);
     take_in_interfaces(tx, machine, &inventory.interfaces, None)?;
     take_in_disks(tx, machine, &inventory.disks)?;
+    lay_out_disks(tx, machine)?;
     if let Some(bmc) = &inventory.bmc {
         take_in_bmc(tx, machine, bmc)?;
     }
@@ -234,6 +250,22 @@ pub fn take_in_inventory(
         put_output(tx, machine, tool, text)?;
     }
     Ok(tag_evaluation::hardware_changed(tx, &machine.system_id)?)
+}
+
+/// Lays the disks of a machine out anew, as the site has it. Where that fails they stay blank, and an event says why.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub(crate) fn lay_out_disks(tx: &mut Tx, machine: &mut Machine) -> Result<(), TableError> {
+    let layout = settings::read(tx, &DEFAULT_STORAGE_LAYOUT)?;
+    let Some(description) = storage::default::lay_out(tx, machine, &layout)? else { return Ok(()) };
+    let event = NewEvent {
+        kind: "Failed to configure storage layout",
+        level: EventLevel::Warning,
+        description,
+    };
+    events::record(tx, machine, event, Author::System)?;
+    Ok(())
 }
 
 /// Keeps what a tool on the machine printed, instead of what it printed before.
@@ -295,9 +327,6 @@ pub(crate) fn new_interface(
 }
 
 fn describe_interface(interface: &mut Interface, report: &ReportedInterface) {
-    if !report.name.is_empty() {
-        interface.name.clone_from(&report.name);
-    }
     interface.link_connected = report.link_connected;
     interface.link_speed = report.link_speed;
     interface.vendor.clone_from(&report.vendor);

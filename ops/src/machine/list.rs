@@ -14,6 +14,7 @@ use model::access::{Actor, Object, Permission, permits};
 use model::id::SystemId;
 use model::lease::binding::{Binding, BindingState};
 use model::machine::Machine;
+use model::machine::interface::stack::{children, effective_mtu, is_enabled, parents};
 use model::machine::interface::{Interface, LinkMode};
 use model::machine::lifecycle::Phase;
 use model::pool::ResourcePool;
@@ -61,6 +62,14 @@ pub struct InterfaceDetail {
     pub vlan: Option<Arc<VlanDetail>>,
     /// The subnet of each of its links, in their order.
     pub subnets: Vec<Option<Arc<SubnetDetail>>>,
+    /// The names of the interfaces that it is made of, in the order of names.
+    pub parents: Vec<String>,
+    /// The names of the interfaces that are made of it.
+    pub children: Vec<String>,
+    /// Whether it takes part in a deployment.
+    pub enabled: bool,
+    /// The largest packet in bytes.
+    pub effective_mtu: u16,
 }
 
 /// Machines at one view, read one after another.
@@ -188,16 +197,30 @@ impl Details {
         of_node: &[Interface],
     ) -> Result<Vec<InterfaceDetail>, TableError> {
         let mut interfaces = Vec::with_capacity(of_node.len());
+        let mut mtus = BTreeMap::new();
+        for id in of_node.iter().filter_map(|interface| interface.vlan) {
+            mtus.extend(self.vlan(id)?.map(|found| (id, found.vlan.mtu)));
+        }
         for interface in of_node {
             let links = interface.links.iter();
             let subnets = links.map(|link| link.subnet.map_or(Ok(None), |id| self.subnet(id)));
             interfaces.push(InterfaceDetail {
                 vlan: interface.vlan.map_or(Ok(None), |id| self.vlan(id))?,
                 subnets: subnets.collect::<Result<_, _>>()?,
+                parents: sorted_names(parents(of_node, interface)),
+                children: sorted_names(children(of_node, interface.id)),
+                enabled: is_enabled(of_node, interface),
+                effective_mtu: effective_mtu(of_node, interface, |id| mtus.get(&id).copied()),
             });
         }
         Ok(interfaces)
     }
+}
+
+fn sorted_names<'a>(interfaces: impl Iterator<Item = &'a Interface>) -> Vec<String> {
+    let mut names: Vec<String> = interfaces.map(|interface| interface.name.clone()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The addresses that a machine uses by DHCP: of the ephemeral system while that runs, and of its own where it is to have
@@ -220,7 +243,9 @@ fn leased(at: &View, machine: &Machine) -> Result<Vec<IpAddr>, TableError> {
     for interface in machine.interfaces.iter().filter(by_dhcp) {
         for ip in at.state().bound_to(interface.mac) {
             let binding = at.get::<Binding>(&ip)?;
-            if binding.is_some_and(|binding| binding.state == BindingState::Active) {
+            let is_active = binding.is_some_and(|binding| binding.state == BindingState::Active);
+            // What is made of an interface may have its hardware address.
+            if is_active && !leased.contains(&ip) {
                 leased.push(ip);
             }
         }

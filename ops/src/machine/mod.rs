@@ -25,6 +25,7 @@ pub mod naming;
 pub mod node_devices;
 pub mod nodes;
 pub mod step;
+pub mod storage;
 pub mod timeline;
 
 pub(crate) mod holders;

@@ -337,6 +337,7 @@ fn all_controllers(at: &impl Reads) -> Result<Vec<(NodeKind, Machine)>, Refusal>
             hardware: Hardware::default(),
             interfaces: macs.into_iter().map(Interface::of_mac).collect(),
             block_devices: Vec::new(),
+            storage: model::machine::storage::Storage::default(),
             deployment: None,
             created: Timestamp::default(),
             updated: Timestamp::default(),

@@ -5,6 +5,7 @@
 use model::error::Kind;
 use model::event::EventLevel;
 use model::machine::Machine;
+use model::machine::interface::acquired;
 use model::machine::lifecycle::{self, Action, Event, Moment, Refusal, Step};
 use model::machine::power::PowerAction;
 use model::machine::status::Status;
@@ -141,6 +142,8 @@ fn act(
             machine.placement.annotations.clear();
             machine.placement.locked = false;
             machine.deployment = None;
+            machine.storage.give_back();
+            acquired::take_down(&mut machine.interfaces);
         }
     }
     Ok(())

@@ -288,6 +288,9 @@ fn leases_of(view: &View, machine: &Machine) -> Result<Vec<IpAddr>, TableError> 
         leases
             .extend(view.list_by(&BINDINGS_OF_CLIENT, &client)?.into_iter().map(|lease| lease.ip));
     }
+    // What is made of an interface may have its hardware address.
+    leases.sort_unstable();
+    leases.dedup();
     leases.truncate(LEASES_MAX);
     Ok(leases)
 }

@@ -44,6 +44,7 @@ async fn an_address_of_a_device_is_leased_to_nobody_else() {
             mode: LinkMode::Static,
             subnet: Some(site.subnet),
             ip_address: Some(ip(101)),
+            default_gateway: false,
         });
         tx.put(&device)
     })
@@ -167,7 +168,7 @@ async fn a_device_has_a_name_for_each_of_its_addresses() {
             mode: Some("static".to_owned()),
             subnet: Some(site.subnet.to_string()),
             ip: Some(ip(last)),
-            force: false,
+            ..LinkRequest::default()
         };
         let id = &device.device.system_id;
         links::link_subnet(&site.tables, &admin(), id, &interface.name, &link).await.unwrap();

@@ -56,6 +56,7 @@ fn machine() -> Machine {
         },
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: Some(Deployment {
             osystem: "debian".to_owned(),
             distro_series: "bookworm".to_owned(),

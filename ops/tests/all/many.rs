@@ -55,6 +55,7 @@ pub(crate) fn ready(number: u64) -> Machine {
         hardware: Hardware::default(),
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: Timestamp::default(),
         updated: Timestamp::default(),

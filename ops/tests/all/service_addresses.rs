@@ -110,6 +110,28 @@ async fn a_holder_is_named_when_the_one_before_is_gone_and_operators_hear_of_it(
 }
 
 #[tokio::test]
+async fn a_further_rack_holds_when_the_first_two_are_gone() {
+    let tables = site().await;
+    set(&tables, &["10.0.0.5"]).await.unwrap();
+    tables
+        .update(&Cause::new("test", "test"), |tx| -> Result<(), TableError> {
+            let vlan = tx.get::<Vlan>(&VLAN)?.unwrap();
+            tx.put(&Vlan { further_racks: vec![rack(3)], ..vlan })?;
+            let mut third = tx.get::<RackController>(&rack(3))?.unwrap();
+            third.interfaces[0].addresses = vec!["10.0.0.4/24".parse().unwrap()];
+            tx.put(&third)
+        })
+        .await
+        .unwrap();
+    assert!(begin(&tables, VOUCHES).await.unwrap());
+    assert_eq!(named(&tables, &[1, 2, 3]).await, Some(rack(1)));
+    assert_eq!(named(&tables, &[2, 3]).await, Some(rack(2)));
+    assert_eq!(named(&tables, &[3]).await, Some(rack(3)));
+    assert_eq!(named(&tables, &[1, 2, 3]).await, Some(rack(3)), "it stays where it is");
+    assert_eq!(named(&tables, &[1]).await, Some(rack(1)));
+}
+
+#[tokio::test]
 async fn a_leader_that_stood_still_names_nobody() {
     let tables = site().await;
     set(&tables, &["10.0.0.5"]).await.unwrap();

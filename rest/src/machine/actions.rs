@@ -1,4 +1,4 @@
-//! `machines/{system_id}/`: one machine, and what can be done with it; and the disks of a node.
+//! `machines/{system_id}/`: one machine, and what can be done with it.
 
 use std::time::Duration;
 
@@ -11,18 +11,19 @@ use model::machine::power::PowerAction;
 use model::secret::SecretBytes;
 use ops::image::boot_resources::WantedImage;
 use ops::machine::actions::DeployRequest;
+use ops::machine::interfaces::{gateways, initial};
 use ops::machine::list::MachineDetail;
 use ops::machine::machines::{self, MachineChange};
 use ops::power;
 
 use crate::call::Call;
 use crate::machine::machines::{
-    COMMENT, OAUTH, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, commands, one,
-    power_parameters_of,
+    BRIDGES, COMMENT, OAUTH, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, bridges_of,
+    commands, one, power_parameters_of,
 };
 use crate::machine::{refused, shape};
 use crate::operation::Operation;
-use crate::param::Param;
+use crate::param::{Param, Spec, joined};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -56,6 +57,17 @@ const STOP_MODE: Param<String> = Param::text(
 const ERROR_DESCRIPTION: Param<String> = Param::text("error_description", "Why.");
 const NOTE: Param<String> = Param::text("{param}", "What is noted under that name.");
 
+const DEPLOY: &[Spec] = &joined::<5, 4, 9>(
+    [
+        DISTRO_SERIES.optional(),
+        OSYSTEM.optional(),
+        USER_DATA.optional(),
+        AGENT_NAME.optional(),
+        COMMENT.optional(),
+    ],
+    BRIDGES,
+);
+
 /// The operations on one machine.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(read(call))).doc("Read a machine."),
@@ -85,13 +97,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post(HANDLER, PATH, |call| Box::pin(deploy(call)))
         .op("deploy")
         .doc("Install an operating system.")
-        .params(&[
-            DISTRO_SERIES.optional(),
-            OSYSTEM.optional(),
-            USER_DATA.optional(),
-            AGENT_NAME.optional(),
-            COMMENT.optional(),
-        ])
+        .params(DEPLOY)
         .refuses(refused::DEPLOYMENT),
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
@@ -153,18 +159,16 @@ pub const OPERATIONS: &[Operation] = &[
         .op("set_owner_data")
         .doc("The older name of `set_workload_annotations`.")
         .params(&[NOTE.repeated()]),
+    Operation::post(HANDLER, PATH, |call| Box::pin(clear_default_gateways(call)))
+        .op("clear_default_gateways")
+        .doc("Leave the default gateways to the best guess."),
+    Operation::post(HANDLER, PATH, |call| Box::pin(restore_networking(call)))
+        .op("restore_networking_configuration")
+        .doc("Restore the network as commissioning found it."),
     Operation::get(HANDLER, PATH, |call| Box::pin(get_token(call)))
         .op("get_token")
         .of_now()
         .doc("Read the credentials of the system on it."),
-    Operation::get("BlockDevicesHandler", "nodes/{system_id}/blockdevices/", |call| {
-        Box::pin(block_devices(call))
-    })
-    .doc("List block devices."),
-    Operation::get("BlockDeviceHandler", "nodes/{system_id}/blockdevices/{id}/", |call| {
-        Box::pin(block_device(call))
-    })
-    .doc("Read a block device."),
 ];
 
 async fn read(call: Call) -> Result<Reply, Problem> {
@@ -219,6 +223,7 @@ async fn deploy(call: Call) -> Result<Reply, Problem> {
         },
         user_data: user_data(params)?,
         agent_name: AGENT_NAME.named(params),
+        bridges: bridges_of(params)?,
     };
     let (id, comment) = (id_of(&call)?, COMMENT.named(params));
     one(&call, commands(&call, &id, comment.as_deref()).deploy(&request).await?).await
@@ -315,6 +320,16 @@ async fn power_parameters(call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(&found))
 }
 
+async fn clear_default_gateways(call: Call) -> Result<Reply, Problem> {
+    let id = id_of(&call)?;
+    one(&call, gateways::clear(&call.parts.tables, &call.actor, &id).await?).await
+}
+
+async fn restore_networking(call: Call) -> Result<Reply, Problem> {
+    let id = id_of(&call)?;
+    one(&call, initial::restore(&call.parts.tables, &call.actor, &id).await?).await
+}
+
 async fn get_token(call: Call) -> Result<Reply, Problem> {
     let id = id_of(&call)?;
     let token = machines::token(&call.parts.tables, &call.actor, &id).await?;
@@ -323,17 +338,6 @@ async fn get_token(call: Call) -> Result<Reply, Problem> {
         token_secret: token.secret,
         consumer_key: token.consumer_key.into(),
     })))
-}
-
-async fn block_devices(call: Call) -> Result<Reply, Problem> {
-    Ok(Reply::json(&shape::block_devices(&machine_of(&call).await?.machine)))
-}
-
-async fn block_device(call: Call) -> Result<Reply, Problem> {
-    let found = shape::block_devices(&machine_of(&call).await?.machine);
-    let wanted = call.segment("id");
-    let named = found.into_iter().find(|disk| disk.id.to_string() == wanted || disk.name == wanted);
-    Ok(Reply::json(&named.ok_or_else(|| Problem::not_found("BlockDevice"))?))
 }
 
 pub(crate) fn id_of(call: &Call) -> Result<SystemId, Problem> {

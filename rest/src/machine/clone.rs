@@ -1,4 +1,4 @@
-//! `machines/?op=clone`: gives machines the networks of another one.
+//! `machines/?op=clone`: gives machines the networks of another one, and the layout of its disks.
 
 use ops::machine::clone::{self, CloneRequest};
 
@@ -13,14 +13,13 @@ const DESTINATIONS: Param<String> =
     Param::text("destinations", "The machines that become like it, by id or name.");
 const INTERFACES: Param<bool> =
     Param::boolean("interfaces", "Whether its interfaces are copied, by their names.");
-const STORAGE: Param<bool> =
-    Param::boolean("storage", "Whether its disks are: refused, they have no layout here.");
+const STORAGE: Param<bool> = Param::boolean("storage", "Whether the layout of its disks is.");
 
 /// The operation of this file.
 pub const OPERATIONS: &[Operation] =
     &[Operation::post("MachinesHandler", "machines/", |call| Box::pin(clone(call)))
         .op("clone")
-        .doc("Give machines the networks of another one; all of them, or none.")
+        .doc("Give machines the networks or the disks of another one; all of them, or none.")
         .params(&[
             SOURCE.needed(),
             DESTINATIONS.repeated(),

@@ -9,6 +9,7 @@ use model::id::{BlockDeviceId, SystemId};
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::ARCHITECTURES;
+use model::machine::interface::bridge::Bridge;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
 use ops::machine::actions::MachineCommands;
@@ -17,12 +18,14 @@ use ops::machine::bulk;
 use ops::machine::create::{self, CreateRequest};
 use ops::machine::enlist::NewMachine;
 use ops::machine::filter::Filter;
+use ops::machine::interfaces::update::bridge_of;
 use ops::machine::list::{self, MachineDetail};
 use ops::machine::machines;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
 use crate::machine::constraints::{BY_SYSTEM_ID, CONSTRAINTS, LIST};
+use crate::machine::interface_params::{self, BRIDGE_FD, BRIDGE_STP, BRIDGE_TYPE};
 use crate::machine::{by_mac, refused, shape};
 use crate::operation::Operation;
 use crate::param::{Param, Spec, joined};
@@ -37,11 +40,22 @@ const PATH: &str = "machines/";
 pub(crate) const OAUTH: &str = "oauth_";
 
 /// The parameters of an allocation besides constraints.
-const OPTIONS: [Spec; 4] =
-    [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional(), VERBOSE.optional()];
+const OPTIONS: [Spec; 8] = joined::<4, 4, 8>(
+    [AGENT_NAME.optional(), COMMENT.optional(), DRY_RUN.optional(), VERBOSE.optional()],
+    BRIDGES,
+);
 
 /// The parameters of an allocation.
-const ALLOCATE: &[Spec] = &joined::<47, 4, 51>(CONSTRAINTS, OPTIONS);
+const ALLOCATE: &[Spec] = &joined::<47, 8, 55>(CONSTRAINTS, OPTIONS);
+
+/// What asks for bridges over the interfaces of a machine.
+pub(crate) const BRIDGES: [Spec; 4] =
+    [BRIDGE_ALL.optional(), BRIDGE_TYPE.optional(), BRIDGE_STP.optional(), BRIDGE_FD.optional()];
+
+const BRIDGE_ALL: Param<bool> = Param::boolean(
+    "bridge_all",
+    "Whether to make a bridge over each interface that is configured, until the machine is released.",
+);
 
 const ARCHITECTURE: Param<String> =
     Param::text("architecture", "Its architecture, `amd64/generic`; needed without a BMC.");
@@ -132,8 +146,7 @@ pub const OPERATIONS: &[Operation] = &[
         .requires(Permission::AllocateMachine)
         .any_name()
         .doc("Allocate a Ready machine that meets the constraints.")
-        .params(ALLOCATE)
-        .refuses(refused::ALLOCATION),
+        .params(ALLOCATE),
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
         .doc("Release machines; all or none.")
@@ -208,6 +221,7 @@ async fn allocate(call: Call) -> Result<Reply, Problem> {
         comment: COMMENT.named(&call.params),
         agent_name: AGENT_NAME.given(&call.params).unwrap_or_default(),
         dry_run: DRY_RUN.is_set(&call.params)?,
+        bridges: bridges_of(&call.params)?,
     };
     let allocation = allocate::allocate(&call.parts.tables, &call.actor, &request).await?;
     let by_type = constraints_by_type(&allocation, is_verbose);
@@ -215,6 +229,15 @@ async fn allocate(call: Call) -> Result<Reply, Problem> {
     let mut shape = shape::machine(&detail);
     shape.constraints_by_type = Some(by_type);
     Ok(Reply::json(&shape))
+}
+
+/// What bridges are made of over the interfaces of a machine, if they are wanted.
+///
+/// # Errors
+/// 400 that names the field.
+pub(crate) fn bridges_of(params: &Params) -> Result<Option<Bridge>, Problem> {
+    let bridge = bridge_of(Bridge::default(), &interface_params::bridge_of(params)?)?;
+    Ok(BRIDGE_ALL.is_set(params)?.then_some(bridge))
 }
 
 /// Which disks and interfaces met which label. Of a verbose answer MAAS makes a list of all machines that met them;

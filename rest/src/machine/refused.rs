@@ -4,10 +4,10 @@ use ops::machine::create::RESERVED;
 
 use crate::refused::Refused;
 
-/// Bridges on the interfaces of a machine.
+/// Bridges on the interfaces of a machine that is deployed already.
 pub(crate) const BRIDGES: Refused = Refused::new(
     &["bridge_all", "bridge_type", "bridge_stp", "bridge_fd"],
-    "Bridges are not made here: leave it out, and make them by cloud-init user data.",
+    "Switching on deploys nothing: leave it out, and send it with `deploy`.",
 );
 
 /// A hypervisor on a machine.
@@ -24,7 +24,6 @@ pub(crate) const HOSTED: Refused = Refused::new(
 
 /// Ways to deploy.
 pub(crate) const DEPLOYMENT: &[Refused] = &[
-    BRIDGES,
     HYPERVISOR,
     Refused::new(
         &["install_rackd"],
@@ -76,9 +75,6 @@ pub(crate) const SETTINGS: Refused = Refused::new(
     &["min_hwe_kernel", "swap_size", "disable_ipv4", "is_dpu", "power_parameters_skip_check"],
     "This cannot be set of a machine here: leave it out.",
 );
-
-/// Ways to allocate.
-pub(crate) const ALLOCATION: &[Refused] = &[BRIDGES];
 
 /// Ways to release.
 pub(crate) const RELEASE: &[Refused] = &[

@@ -5,21 +5,25 @@ use std::net::IpAddr;
 
 use api::domains::Domain;
 use api::machines::{
-    self, BlockDevice, DefaultGateway, DefaultGateways, Deployed, Disks, Interface, Link, NOT_RUN,
+    self, DefaultGateway, DefaultGateways, Deployed, Interface, InterfaceParams, Link, NOT_RUN,
     NOT_RUN_NAME, NumaNode, TestStatuses,
 };
 use model::id::SystemId;
 use model::machine;
 use model::machine::Machine;
 use model::machine::hardware::{Firmware, Hardware};
-use model::machine::interface::LinkMode;
+use model::machine::interface::Kind;
+use model::machine::interface::gateways::{Gateway, Gateways, Router};
 use model::machine::lifecycle::Phase;
 use model::machine::power::PowerState;
 use model::machine::status::Status;
+use model::machine::storage::Drives;
 use ops::Tables;
 use ops::background;
 use ops::machine::list::{InterfaceDetail, MachineDetail, MachineList};
+use serde_json::Value;
 
+use crate::machine::storage_shape;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::shapes;
@@ -164,7 +168,7 @@ pub fn machine(detail: &MachineDetail) -> machines::Machine {
         ip_addresses: ip_addresses(detail),
         default_gateways: default_gateways(detail),
 
-        disks: disks(found),
+        disks: storage_shape::disks(&found.system_id, &Drives::of(found)),
         constraints_by_type: None,
     }
 }
@@ -200,34 +204,10 @@ fn deployed(machine: &Machine) -> Deployed {
     }
 }
 
-fn disks(machine: &Machine) -> Disks {
-    let disks = block_devices(machine);
-    let boot_disk = machine.block_devices.iter().find(|disk| disk.boot);
-    let bytes: u64 = machine.block_devices.iter().map(|disk| disk.size_bytes).sum();
-    Disks {
-        storage: megabytes(bytes),
-        boot_disk: boot_disk.map(|disk| block_device(machine, disk)),
-        physicalblockdevice_set: disks.clone(),
-        blockdevice_set: disks,
-        virtualblockdevice_set: Vec::new(),
-        volume_groups: Vec::new(),
-        raids: Vec::new(),
-        cache_sets: Vec::new(),
-        bcaches: Vec::new(),
-        special_filesystems: Vec::new(),
-    }
-}
-
 /// The shapes of a machine's interfaces.
 fn interfaces(detail: &MachineDetail) -> Vec<Interface> {
     let named = detail.machine.interfaces.iter().zip(&detail.interfaces);
     named.map(|(found, names)| interface(&detail.machine.system_id, found, names)).collect()
-}
-
-/// The shapes of a machine's disks.
-#[must_use]
-pub fn block_devices(machine: &Machine) -> Vec<BlockDevice> {
-    machine.block_devices.iter().map(|disk| block_device(machine, disk)).collect()
 }
 
 /// A host name with its domain.
@@ -244,12 +224,7 @@ pub(crate) fn interface(
     let vlan = names.vlan.as_deref().map(shapes::vlan);
     let links = found.links.iter().zip(&names.subnets).map(|(link, subnet)| Link {
         id: link.id,
-        mode: match link.mode {
-            LinkMode::Auto => "auto".to_owned(),
-            LinkMode::Dhcp => "dhcp".to_owned(),
-            LinkMode::Static => "static".to_owned(),
-            LinkMode::LinkUp => "link_up".to_owned(),
-        },
+        mode: link.mode.word().to_owned(),
         subnet: subnet.as_deref().map(shapes::subnet),
         ip_address: link.ip_address,
     });
@@ -257,55 +232,57 @@ pub(crate) fn interface(
         system_id: id.clone(),
         id: found.id.0,
         name: found.name.clone(),
-        kind: "physical".to_owned(),
-        effective_mtu: vlan.as_ref().map_or(1500, |vlan| vlan.mtu),
+        kind: found.kind.word().to_owned(),
+        effective_mtu: names.effective_mtu,
         vlan,
         mac_address: found.mac,
-        parents: Vec::new(),
-        children: Vec::new(),
+        parents: names.parents.clone(),
+        children: names.children.clone(),
         tags: found.tags.clone(),
-        enabled: found.enabled,
+        enabled: names.enabled,
         links: links.collect(),
-        params: String::new(),
+        params: InterfaceParams::of(params(found)),
         discovered: Vec::new(),
         vendor: non_empty(&found.vendor),
         product: non_empty(&found.product),
         firmware_version: non_empty(&found.firmware_version),
         link_connected: found.link_connected,
-        interface_speed: found.link_speed,
+        interface_speed: if found.card.speed > 0 { found.card.speed } else { found.link_speed },
         link_speed: if found.link_connected { found.link_speed } else { 0 },
-        numa_node: Some(0),
-        sriov_max_vf: 0,
+        numa_node: found.kind.is_physical().then_some(found.card.numa_node),
+        sriov_max_vf: found.card.virtual_functions_max,
         resource_uri: format!("/MAAS/api/2.0/nodes/{id}/interfaces/{}/", found.id),
     }
 }
 
-fn block_device(machine: &Machine, disk: &machine::disk::BlockDevice) -> BlockDevice {
-    let id = &machine.system_id;
-    BlockDevice {
-        system_id: id.clone(),
-        id: disk.id.0,
-        name: disk.name.clone(),
-        uuid: None,
-        kind: "physical".to_owned(),
-        path: format!("/dev/disk/by-dname/{}", disk.name),
-        model: disk.model.clone(),
-        serial: disk.serial.clone(),
-        id_path: disk.id_path.clone(),
-        size: disk.size_bytes,
-        block_size: disk.block_size_bytes,
-        available_size: disk.size_bytes,
-        used_size: 0,
-        used_for: "Unused".to_owned(),
-        tags: disk.tags.clone(),
-        filesystem: None,
-        partition_table_type: None,
-        partitions: Vec::new(),
-        firmware_version: None,
-        storage_pool: None,
-        numa_node: 0,
-        resource_uri: format!("/MAAS/api/2.0/nodes/{id}/blockdevices/{}/", disk.id),
+/// What is set of an interface, by MAAS's names of it.
+fn params(interface: &machine::interface::Interface) -> BTreeMap<String, Value> {
+    let mut params = BTreeMap::new();
+    let mut set = |name: &str, value: Value| params.insert(name.to_owned(), value);
+    match &interface.kind {
+        Kind::Bond(bond) => {
+            set("bond_mode", bond.mode.word().into());
+            set("bond_miimon", bond.miimon_ms.into());
+            set("bond_downdelay", bond.down_delay_ms.into());
+            set("bond_updelay", bond.up_delay_ms.into());
+            set("bond_num_grat_arp", bond.peer_notifications.into());
+            set("bond_lacp_rate", bond.lacp_rate.word().into());
+            set("bond_xmit_hash_policy", bond.hash_policy.word().into());
+        }
+        Kind::Bridge(bridge) => {
+            set("bridge_type", bridge.made_by.word().into());
+            set("bridge_stp", bridge.stp.into());
+            set("bridge_fd", bridge.forward_delay_s.into());
+        }
+        Kind::Physical | Kind::Vlan | Kind::Unknown => {}
     }
+    if let Some(mtu) = interface.settings.mtu {
+        set("mtu", mtu.into());
+    }
+    if let Some(accept_ra) = interface.settings.accept_ra {
+        set("accept_ra", accept_ra.into());
+    }
+    params
 }
 
 /// MAAS's word for a power state.
@@ -349,26 +326,20 @@ fn numa_nodes(hardware: &Hardware) -> Vec<NumaNode> {
     nodes.collect()
 }
 
-/// The gateway of the first link of each family that has one.
+/// The default gateways of a machine, with the links that they were set by.
 fn default_gateways(detail: &MachineDetail) -> DefaultGateways {
-    let mut gateways = DefaultGateways::default();
-    for (interface, names) in detail.machine.interfaces.iter().zip(&detail.interfaces) {
-        for (link, subnet) in interface.links.iter().zip(&names.subnets) {
-            let found = subnet.as_ref().and_then(|found| found.subnet.gateway_ip);
-            let Some(gateway_ip) = found else { continue };
-            let family = if gateway_ip.is_ipv4() { &mut gateways.ipv4 } else { &mut gateways.ipv6 };
-            if family.gateway_ip.is_none() {
-                *family = DefaultGateway { gateway_ip: Some(gateway_ip), link_id: Some(link.id) };
-            }
-        }
+    let mut routers = BTreeMap::new();
+    for subnet in detail.interfaces.iter().flat_map(|names| names.subnets.iter().flatten()) {
+        let dhcp_on = subnet.vlan.vlan.dhcp_on;
+        let router = subnet.subnet.gateway_ip.map(|gateway_ip| Router { gateway_ip, dhcp_on });
+        routers.extend(router.map(|router| (subnet.subnet.id, router)));
     }
-    gateways
-}
-
-/// Bytes in MAAS's megabytes, with one digit after the point.
-fn megabytes(bytes: u64) -> f64 {
-    let tenths = u32::try_from(bytes / 100_000).unwrap_or(u32::MAX);
-    f64::from(tenths) / 10.0
+    let found = Gateways::of(&detail.machine.interfaces, |id| routers.get(&id).copied());
+    let shape = |gateway: Option<Gateway>| DefaultGateway {
+        gateway_ip: gateway.map(|gateway| gateway.gateway_ip),
+        link_id: gateway.filter(|gateway| gateway.is_set).map(|gateway| gateway.link),
+    };
+    DefaultGateways { ipv4: shape(found.ipv4), ipv6: shape(found.ipv6) }
 }
 
 fn non_empty(text: &str) -> Option<String> {

@@ -120,9 +120,10 @@ async fn what_is_not_done_is_refused_by_name_and_nothing_happens() {
     region.post(By::Admin, "domains/", &form).await.assert_field("forward_dns_servers", message);
     region.get(By::Admin, "domains/a.b/").await.assert(404);
     region.post(By::Admin, "domains/", &[("name", "a.b")]).await.assert(200);
-    let answer = region.post(By::User, "machines/?op=allocate&bridge_all=1", &[]).await.assert(400);
+    let asked = "machines/abcdef/?op=power_on";
+    let answer = region.post(By::User, &format!("{asked}&bridge_all=1"), &[]).await.assert(400);
     assert!(answer.json()["bridge_all"][0].as_str().unwrap().contains("leave it out"));
-    region.post(By::User, "machines/?op=allocate&bridge_all=0&bridge_fd=0", &[]).await.assert(409);
+    region.post(By::User, &format!("{asked}&bridge_all=0&bridge_fd=0"), &[]).await.assert(404);
 }
 
 /// The names are those of MAAS's `ReadNodesForm` and `AcquireNodeForm`.

@@ -204,30 +204,20 @@ async fn interfaces_of_a_device_are_added_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn interfaces_of_machines_are_read_and_not_changed() {
-    let (region, _, _) = site().await;
-    let machine = [
-        ("architecture", "amd64/generic"),
-        ("commission", "false"),
-        ("mac_addresses", "52:54:00:00:01:01"),
-    ];
-    let machine = region.post(By::Admin, "machines/", &machine).await.assert(200).json();
-    let all = format!("nodes/{}/interfaces/", machine["system_id"].as_str().unwrap());
-    let read = region.get(By::User, &all).await.assert(200).json();
-    assert_eq!(read, machine["interface_set"]);
-    let first = format!("{all}{}/", read[0]["id"]);
-    assert_eq!(region.get(By::User, &first).await.assert(200).json(), read[0]);
-    let create = [("op", "create_physical"), ("mac_address", "52:54:00:00:00:09")];
-    for refused in [
-        region.post(By::Admin, &all, &create).await,
-        region.post(By::Admin, &first, &link("1", &[])).await,
-        region.put(By::Admin, &first, &[("name", "x")]).await,
-        region.delete(By::Admin, &first).await,
-    ] {
-        assert!(refused.assert(409).text.contains("Interfaces of machines are as commissioning"));
-    }
+async fn what_machines_have_only_is_refused_of_devices() {
+    let (region, all, first) = site().await;
+    let of_machines = region.post(By::Admin, &all, &[("op", "create_bond"), ("name", "b")]).await;
+    assert_eq!(of_machines.assert(404).text, "No Machine matches the given query.");
+    let gateway = region.post(By::Admin, &first, &[("op", "set_default_gateway")]).await;
+    assert_eq!(gateway.assert(404).text, "No Machine matches the given query.");
+    let message = "Devices are not configured: leave it out, and set it on the device itself.";
+    region.put(By::User, &first, &[("mtu", "9000")]).await.assert_field("mtu", message);
+    let message = "Interfaces of devices are enabled: leave it out.";
+    region.put(By::User, &first, &[("enabled", "false")]).await.assert_field("enabled", message);
+    region.put(By::User, &first, &[("enabled", "true"), ("mtu", "")]).await.assert(200);
     let nobody = region.get(By::User, "nodes/abcdef/interfaces/").await.assert(404);
     assert_eq!(nobody.text, "No Node matches the given query.");
+    let create = [("op", "create_physical"), ("mac_address", "52:54:00:00:00:09")];
     region.post(By::Admin, "nodes/abcdef/interfaces/", &create).await.assert(404);
 }
 

@@ -49,11 +49,6 @@ async fn networks_are_cloned_to_all_destinations_or_to_none() {
     assert_eq!(region.stored(&like).await, like, "none of them");
     let nothing = clone(By::Admin, vec![2], ("interfaces", "false")).await;
     nothing.assert_field("__all__", "Either storage or interfaces must be true.");
-    let disks = clone(By::Admin, vec![2], ("storage", "true")).await;
-    disks.assert_field(
-        "storage",
-        "Disks are not laid out here, so there is no layout to clone: leave it out.",
-    );
     clone(By::Admin, vec![1], interfaces).await.assert_field(
         "destinations",
         &format!("Source machine {} (web-1.maas) cannot be a destination machine.", id(1)),
@@ -160,7 +155,7 @@ async fn a_deployment_is_told_in_the_form_of_curtin_without_secrets() {
     let config = region.get(By::User, &format!("{path}?op=get_curtin_config")).await.assert(200);
     for part in [
         "\nsources:\n  root_image:\n    type: root-tgz\n    uri: 'sha256:aaaa",
-        "\nstorage:\n  config:\n  - grub_device: true\n    id: sda\n",
+        "\nstorage:\n  config:\n  - grub_device: true\n    id: sda\n    model: M\n",
         "addresses:\n      - '10.0.0.",
     ] {
         assert!(config.text.contains(part), "{part} is not in {}", config.text);

@@ -61,6 +61,7 @@ pub(crate) fn machine(number: u32) -> Machine {
         },
         interfaces: (0..2).map(|at| interface(number, at)).collect(),
         block_devices: vec![disk(1, 10, "ssd"), disk(2, 3, "rotary")],
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: Timestamp::from_unix_ms(number.into()),
         updated: Timestamp::default(),
@@ -90,23 +91,16 @@ fn interface(number: u32, at: u32) -> Interface {
     Interface {
         id: InterfaceId(number * 10 + at),
         name: format!("eth{at}"),
-        mac: MacAddress([0x52, 0x54, 0, 0, low, u8::from(at > 0)]),
         vlan: Some(VlanId(1)),
         boot: at == 0,
-        enabled: true,
-        link_connected: true,
         link_speed: 1000,
-        vendor: String::new(),
-        product: String::new(),
-        firmware_version: String::new(),
-        links: Vec::new(),
-        tags: Vec::new(),
+        ..Interface::of_mac(MacAddress([0x52, 0x54, 0, 0, low, u8::from(at > 0)]))
     }
 }
 
 /// A link of an interface to a subnet.
 pub(crate) fn link(id: u32, mode: LinkMode, subnet: u32) -> Link {
-    Link { id, mode, subnet: Some(SubnetId(subnet)), ip_address: None }
+    Link::new(id, mode, Some(SubnetId(subnet)))
 }
 
 impl Region {

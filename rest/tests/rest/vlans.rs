@@ -20,7 +20,7 @@ async fn add_rack(region: &Region, system_id: &str) {
         session: None,
         last_seen: Timestamp::default(),
         searches_for_hosts: false,
-        holds_service_addresses: false,
+        holds_service_addresses: true,
     };
     let cause = Cause::new("test", "test");
     region.tables.update(&cause, |tx| tx.put(&rack)).await.map_err(|e: TableError| e).unwrap();
@@ -162,6 +162,65 @@ async fn both_racks_are_judged_together() {
     racks("abc123", "def456").await;
     let first = region.put(By::Admin, "vlans/1/", &[("primary_rack", "")]).await.json();
     assert_eq!((&first["primary_rack"], &first["secondary_rack"]), (&"def456".into(), &none));
+}
+
+#[tokio::test]
+async fn a_vlan_has_further_racks_by_ids_or_names_which_move_up() {
+    let region = Region::start().await;
+    for id in ["aaa111", "bbb222", "ccc333", "ddd444"] {
+        add_rack(&region, id).await;
+    }
+    let untouched = region.get(By::User, "vlans/1/").await.json();
+    assert_eq!(untouched["further_racks"], json!([]));
+    let racks = async |form: &[(&str, &str)]| {
+        let told = region.put(By::Admin, "vlans/1/", form).await.assert(200).json();
+        json!([told["primary_rack"], told["secondary_rack"], told["further_racks"]])
+    };
+    let all = [
+        ("primary_rack", "aaa111"),
+        ("secondary_rack", "bbb222"),
+        ("further_racks", "rack-ddd444, ccc333"),
+    ];
+    let served = json!(["aaa111", "bbb222", ["ddd444", "ccc333"]]);
+    assert_eq!(racks(&all).await, served);
+    let each = [("further_racks", "ddd444"), ("further_racks", "rack-ccc333")];
+    assert_eq!(racks(&each).await, served, "as often as there are values");
+    assert_eq!(racks(&[("mtu", "1400")]).await, served, "what is not said stays");
+    assert_eq!(racks(&[("primary_rack", "")]).await, json!(["bbb222", "ddd444", ["ccc333"]]));
+    assert_eq!(racks(&[("primary_rack", "ccc333")]).await, json!(["ccc333", "ddd444", []]));
+    assert_eq!(racks(&all).await, served);
+    let forced = region.delete(By::Admin, "rackcontrollers/bbb222/?force=true").await;
+    forced.assert(204);
+    let left = region.get(By::User, "vlans/1/").await.json();
+    assert_eq!(left["secondary_rack"], "ddd444");
+    assert_eq!(left["further_racks"], json!(["ccc333"]));
+    let named = region.delete(By::Admin, "rackcontrollers/ccc333/").await.assert(400);
+    assert!(named.text.contains("currently set as a rack controller on VLANs"), "{}", named.text);
+    assert_eq!(racks(&[("further_racks", "")]).await, json!(["aaa111", "ddd444", []]));
+}
+
+#[tokio::test]
+async fn further_racks_are_others_than_the_first_two_and_six_at_most() {
+    let region = Region::start().await;
+    let ids: Vec<String> = (1..=9).map(|number| format!("aaa11{number}")).collect();
+    for id in &ids {
+        add_rack(&region, id).await;
+    }
+    let both = [("primary_rack", ids[0].as_str()), ("secondary_rack", &ids[1])];
+    region.put(By::Admin, "vlans/1/", &both).await.assert(200);
+    let refused = async |further: &str, why: &str| {
+        let form = [("further_racks", further)];
+        region.put(By::Admin, "vlans/1/", &form).await.assert_field("further_racks", why);
+    };
+    let twice =
+        |id: &str| format!("Rack rack-{id} is named twice: the racks of a VLAN must be different.");
+    refused("aaa111", &twice("aaa111")).await;
+    refused("aaa113,rack-aaa112", &twice("aaa112")).await;
+    refused("aaa113,rack-aaa113", &twice("aaa113")).await;
+    refused("nobody", "Select a valid choice. nobody is not one of the available choices.").await;
+    refused(&ids[2..].join(","), "A VLAN has 6 further racks at most.").await;
+    let six = ids[2..8].join(",");
+    region.put(By::Admin, "vlans/1/", &[("further_racks", &six)]).await.assert(200);
 }
 
 #[tokio::test]

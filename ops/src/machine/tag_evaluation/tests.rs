@@ -28,6 +28,7 @@ pub(crate) fn machine(number: u64) -> Machine {
         hardware: Inventory::default(),
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: Timestamp::default(),
         updated: Timestamp::default(),

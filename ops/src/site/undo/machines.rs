@@ -10,8 +10,11 @@ use model::dns::domain::Domain;
 use model::error::Kind as ErrorKind;
 use model::id::SystemId;
 use model::machine::Machine;
-use model::machine::interface::Interface;
+use model::machine::disk::BlockDevice;
+use model::machine::interface::{Interface, Settings};
 use model::machine::lifecycle::Phase;
+use model::machine::status::Status;
+use model::machine::storage::Storage;
 use model::pool::ResourcePool;
 use model::tag::Tag;
 use model::zone::AvailabilityZone;
@@ -98,10 +101,15 @@ fn read(
 
 /// Whether two forms of a machine differ only in what operators set.
 fn is_set_by_operators(before: &Machine, after: &Machine) -> bool {
-    let same_hardware = before.interfaces.len() == after.interfaces.len()
-        && before.interfaces.iter().zip(&after.interfaces).all(|(was, is)| plain(was) == plain(is));
+    let same_hardware = hardware(before).eq(hardware(after));
     let both = with_set_of(before, after);
     same_hardware && Machine { updated: after.updated, ..both } == *after
+}
+
+/// The hardware of a machine's interfaces.
+fn hardware(machine: &Machine) -> impl Iterator<Item = Interface> {
+    let physical = machine.interfaces.iter().filter(|interface| interface.kind.is_physical());
+    physical.map(plain)
 }
 
 /// An interface without what operators set of it.
@@ -111,6 +119,8 @@ fn plain(interface: &Interface) -> Interface {
     plain.tags.clear();
     plain.name.clear();
     plain.vlan = None;
+    plain.enabled = true;
+    plain.settings = Settings::default();
     plain
 }
 
@@ -126,7 +136,14 @@ fn with_set_of(machine: &Machine, of: &Machine) -> Machine {
     machine.placement.locked = of.placement.locked;
     machine.placement.annotations.clone_from(&of.placement.annotations);
     machine.interfaces.clone_from(&of.interfaces);
+    machine.block_devices.clone_from(&of.block_devices);
+    machine.storage.clone_from(&of.storage);
     machine
+}
+
+/// The disks of a machine with what is made of them: neither is taken back without the other.
+fn disks(machine: &Machine) -> (Vec<BlockDevice>, Storage) {
+    (machine.block_devices.clone(), machine.storage.clone())
 }
 
 /// Sets a field back that the revision changed; false when it is not as the revision left it.
@@ -142,6 +159,7 @@ fn back<T: Clone + PartialEq>(now: &mut T, before: &T, after: &T) -> bool {
 /// A machine with what the revision changed as it was before; none when something of that was changed since.
 fn taken_back(now: &Machine, before: &Machine, after: &Machine) -> Option<Machine> {
     let mut made = now.clone();
+    let mut drives = disks(now);
     let (place, was, is) = (&mut made.placement, &before.placement, &after.placement);
     let all = [
         back(&mut place.domain, &was.domain, &is.domain),
@@ -153,7 +171,9 @@ fn taken_back(now: &Machine, before: &Machine, after: &Machine) -> Option<Machin
         back(&mut made.hostname, &before.hostname, &after.hostname),
         back(&mut made.description, &before.description, &after.description),
         back(&mut made.interfaces, &before.interfaces, &after.interfaces),
+        back(&mut drives, &disks(before), &disks(after)),
     ];
+    (made.block_devices, made.storage) = drives;
     all.iter().all(|is_as_left| *is_as_left).then_some(made)
 }
 
@@ -255,8 +275,20 @@ impl Step for MachineStep {
         if before.interfaces != after.interfaces {
             check_links(tx, &before.interfaces, &after.interfaces)?;
         }
+        if disks(before) != disks(after) {
+            check_disks(&machine)?;
+        }
         Ok(())
     }
+}
+
+/// Whether the disks of a machine may be laid out as they were.
+fn check_disks(machine: &Machine) -> Result<(), Refusal> {
+    if matches!(Status::of(&machine.lifecycle), Status::Ready | Status::Allocated) {
+        return Ok(());
+    }
+    let message = "Disks are laid out only while a machine is Ready or Allocated.";
+    Err(Refusal::with_message(ErrorKind::Conflict, message))
 }
 
 /// Whether a machine may be called what it was called.

@@ -39,6 +39,7 @@ const FOLLOWING: &[&str] = &[
     "external-dhcp",
     "indexfill",
     "pool-level",
+    "prefix-pool-level",
     "tag-evaluation",
     "zone-serial",
 ];

@@ -169,6 +169,32 @@ async fn a_rack_gets_what_it_wants_at_once_but_leaves_some_to_the_others() {
     assert_eq!(site.blocks_for(&first, 8, 1_000).await.len(), 4, "it is alone");
 }
 
+#[tokio::test]
+async fn three_racks_share_a_range_and_none_is_left_without() {
+    let site = Site::new().await;
+    let racks = [process(1, 7), process(2, 8), process(3, 9)];
+    assert_eq!(site.blocks_for(&racks[2], 0, 1_000).await, [], "it does not serve yet");
+    site.change(|tx| {
+        let vlan = tx.get::<Vlan>(&site.vlan)?.unwrap();
+        tx.put(&Vlan { further_racks: vec![racks[2].rack.clone()], ..vlan })
+    })
+    .await;
+    site.set_range(104, 109).await;
+    for _ in 0..8 {
+        for rack in &racks {
+            site.blocks_for(rack, 0, 1_000).await;
+        }
+    }
+    for rack in &racks {
+        let mut own = addresses(&site.blocks_for(rack, 0, 1_000).await);
+        let ip = own.pop().expect("something of six addresses");
+        let blocks = site.blocks_for(rack, 2, 1_000).await;
+        let block = blocks.iter().find(|block| block.first <= ip && ip <= block.last);
+        let client = u8::try_from(rack.incarnation).unwrap();
+        committed(site.bind(rack, ip, mac(client), block).await);
+    }
+}
+
 /// A rack that says again and again that it has nothing, and uses nothing, does not get everything.
 #[tokio::test]
 async fn a_rack_that_uses_nothing_gets_no_more_whatever_it_says() {

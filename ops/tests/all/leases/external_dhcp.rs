@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use model::controller::{ControllerInterface, RackController};
 use model::event::EventLevel;
 use model::id::{SystemId, VlanId};
-use model::net::external_dhcp::{ExternalDhcp, Heard};
+use model::net::external_dhcp::{ExternalDhcp, Heard, Protocol};
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use ops::cluster::controllers::delete_rack;
 use ops::network::external_dhcp::take_in;
+use ops::network::subnets;
 use ops::network::vlans::{self, VlanName};
 use ops::site::events::{EventQuery, list};
 use tables::read::Reads;
@@ -46,7 +47,7 @@ async fn site() -> Site {
 
 async fn heard(site: &Site, servers: &[u8]) {
     let servers = servers.iter().map(|last| (ip(*last), Some(mac(*last)))).collect();
-    let heard = Heard { servers, complete: true };
+    let heard = Heard { servers, complete: Some(Protocol::DhcpV4) };
     take_in(&site.tables, &SystemId::from_number(1), site.vlan, &heard).await.unwrap();
 }
 
@@ -90,6 +91,40 @@ async fn an_external_server_is_shown_and_told_once_and_gone_when_it_is_not_heard
     assert_eq!(gone.count(), 2);
 }
 
+/// V6-22.
+#[tokio::test]
+async fn servers_of_ipv6_stand_beside_those_of_ipv4_and_are_told_by_what_racks_serve() {
+    let site = site().await;
+    let link_local = |last: u16| IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, last]);
+    // A bridge of another rack has an address that a server has on this link.
+    site.change(|tx| tx.put(&rack(9, "fe80::1/64"))).await;
+    let hears = async |servers: &[u16]| {
+        let servers = servers.iter().map(|last| (link_local(*last), Some(mac(7)))).collect();
+        let heard = Heard { servers, complete: Some(Protocol::DhcpV6) };
+        take_in(&site.tables, &SystemId::from_number(1), site.vlan, &heard).await.unwrap();
+    };
+    hears(&[1]).await;
+    assert_eq!(shown(&site).await, Some(link_local(1)));
+    let text = told(&site).await.remove(0).2;
+    let vlan = site.vlan;
+    let says = format!(
+        "DHCPv6 server fe80::1 (52:54:00:00:00:07) answers on VLAN {vlan}; switch it \
+                        off before a subnet of IPv6 is managed there"
+    );
+    assert_eq!(text, says);
+    heard(&site, &[9]).await;
+    assert_eq!(shown(&site).await, Some(ip(9)), "the least of all");
+    heard(&site, &[]).await;
+    assert_eq!(shown(&site).await, Some(link_local(1)), "it was asked by DHCPv4");
+    site.add_ipv6().await;
+    hears(&[2]).await;
+    let mut events = told(&site).await.into_iter().map(|(kind, _, text)| (kind, text));
+    let (kind, text) = events.next().unwrap();
+    assert_eq!(kind, "External DHCP server gone");
+    assert_eq!(text, format!("DHCPv6 server fe80::1 does not answer on VLAN {vlan} any more"));
+    assert!(events.next().unwrap().1.contains(", which racks serve: clients get addresses of it"));
+}
+
 /// C-14.
 #[tokio::test]
 async fn a_rack_reports_of_links_that_it_has_an_address_on_before_dhcp_is_on_too() {
@@ -102,12 +137,29 @@ async fn a_rack_reports_of_links_that_it_has_an_address_on_before_dhcp_is_on_too
     heard(&site, &[9]).await;
     assert_eq!(shown(&site).await, Some(ip(9)));
     assert!(told(&site).await[0].2.contains("before DHCP of the VLAN is switched on"));
-    let strangers = Heard { servers: [(ip(7), None)].into(), complete: true };
+    let strangers = Heard { servers: [(ip(7), None)].into(), complete: Some(Protocol::DhcpV4) };
     let elsewhere = take_in(&site.tables, &SystemId::from_number(9), site.vlan, &strangers).await;
     assert!(elsewhere.is_err(), "it has no address there");
     let nowhere = take_in(&site.tables, &SystemId::from_number(1), VlanId(999), &strangers).await;
     assert!(nowhere.is_err(), "there is no such VLAN");
     assert_eq!(shown(&site).await, Some(ip(9)));
+}
+
+#[tokio::test]
+async fn servers_that_no_rack_looks_for_any_more_are_forgotten() {
+    let site = site().await;
+    let subnet = site.add_ipv6().await;
+    heard(&site, &[9]).await;
+    let servers = [(IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 9]), None)].into();
+    let heard = Heard { servers, complete: Some(Protocol::DhcpV6) };
+    take_in(&site.tables, &SystemId::from_number(1), site.vlan, &heard).await.unwrap();
+    let known = async || {
+        let external = site.view().await.get::<ExternalDhcp>(&site.vlan).unwrap();
+        external.map(|external| external.servers.into_keys().collect::<Vec<_>>())
+    };
+    assert_eq!(known().await.map(|servers| servers.len()), Some(2));
+    subnets::delete(&site.tables, &admin(), &subnet.to_string(), false).await.unwrap();
+    assert_eq!(known().await, Some(vec![ip(9)]), "the link has no subnet of IPv6");
 }
 
 #[tokio::test]

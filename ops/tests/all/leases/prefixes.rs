@@ -1,6 +1,5 @@
 //! Prefixes that are delegated: pools of them, blocks of their own, and bindings that are none of addresses.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::access::Actor;
@@ -14,7 +13,8 @@ use model::net::prefixpool::PrefixPool;
 use ops::network::blocks::{BlockRequest, Wanted, request_blocks};
 use ops::network::lease_list::{self, LeaseQuery};
 use ops::network::leases::{CommitRefusal, RackProcess, remove_expired};
-use ops::network::pools::{delegated_permille, pools};
+use ops::network::pools::pools;
+use ops::network::pools::prefixes::prefix_pools;
 use ops::network::prefixpools::{self, PrefixPoolChange};
 use ops::network::subnets::{self, SubnetChange};
 use tables::read::Reads;
@@ -139,8 +139,11 @@ async fn a_prefix_is_one_router_s_and_is_no_address() {
     assert!(view.state().leased_to(mac(1)).eq([ip]));
     let used = pools(&view, now(), |_| true).unwrap();
     assert!(used.iter().all(|pool| pool.used.active == 0), "{used:?}");
-    let full = delegated_permille(&view, now(), |_| true).unwrap();
-    assert_eq!(full, BTreeMap::from([(subnet, 1_000 / 16)]));
+    let full = prefix_pools(&view, now(), |_| true).unwrap();
+    let [full] = &full[..] else { panic!("{full:?}") };
+    assert_eq!((full.subnet, full.used.size, full.used.active), (subnet, 16, 1));
+    assert_eq!(full.used.in_blocks, block.prefixes().unwrap().len());
+    assert_eq!(full.pools, [(POOL.parse().unwrap(), 56)]);
     let query = LeaseQuery { subnet: Some(subnet.to_string()), limit: 9, ..LeaseQuery::default() };
     let listed = lease_list::list(&site.tables, &admin(), &query).await.unwrap().leases;
     assert_eq!(listed.len(), 1, "it is found by the subnet on whose link it is");

@@ -32,21 +32,14 @@ fn machine(number: u8, (name, phase, owner, group, net, tags): Traits) -> Machin
         mode: LinkMode::Auto,
         subnet: (at > 0).then(|| SubnetId(small(at))),
         ip_address: (at > 1).then(|| IpAddr::from([10, 0, at, number])),
+        default_gateway: false,
     };
     let interface = |at: u8| Interface {
         id: model::id::InterfaceId(small(number) * 4 + small(at)),
         name: format!("eth{at}"),
-        mac: MacAddress([2, 0, 0, net, number, at]),
         vlan: (at != 1).then(|| VlanId(small(at))),
-        boot: false,
-        enabled: true,
-        link_connected: true,
-        link_speed: 0,
-        vendor: String::new(),
-        product: String::new(),
-        firmware_version: String::new(),
-        tags: Vec::new(),
         links: vec![link(at), link(net)],
+        ..Interface::of_mac(MacAddress([2, 0, 0, net, number, at]))
     };
     Machine {
         system_id: SystemId::from_number(number.into()),
@@ -73,6 +66,7 @@ fn machine(number: u8, (name, phase, owner, group, net, tags): Traits) -> Machin
         hardware: Hardware { cpu_count: small(group), ..Hardware::default() },
         interfaces: (0..net).map(interface).collect(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: Timestamp::from_unix_ms(u64::from(number) % 3),
         updated: Timestamp::default(),
@@ -155,6 +149,7 @@ fn device(number: u8, links: u8) -> Device {
         mode: LinkMode::Static,
         subnet: Some(SubnetId(1)),
         ip_address: Some([10, 0, at, number].into()),
+        default_gateway: false,
     };
     let mac = MacAddress([2, 0, 0, 1, number, 0]);
     Device {

@@ -88,23 +88,25 @@ fn machine(number: u32) -> Machine {
     let interface = |at: u32| Interface {
         id: InterfaceId(number * 2 + at),
         name: format!("eth{at}"),
-        mac: MacAddress([2, 0, 0, 0, u8::try_from(number).unwrap_or_default(), u8::from(at > 0)]),
         vlan: (number > 0).then_some(VlanId((number + at) % 6)),
         boot: at == 0,
-        enabled: true,
-        link_connected: true,
         link_speed: 1000 * number,
-        vendor: String::new(),
-        product: String::new(),
-        firmware_version: String::new(),
-        tags: Vec::new(),
         // It may be linked to a subnet of another VLAN: what is stored decides.
         links: vec![Link {
             id: 1,
             mode: LinkMode::Auto,
             subnet: (number > 1).then_some(SubnetId((number + 2 * at) % 6)),
             ip_address: None,
+            default_gateway: false,
         }],
+        ..Interface::of_mac(MacAddress([
+            2,
+            0,
+            0,
+            0,
+            u8::try_from(number).unwrap_or_default(),
+            u8::from(at > 0),
+        ]))
     };
     let tags = (0..3).filter(|tag| number.is_multiple_of(tag + 2));
     Machine {
@@ -127,6 +129,7 @@ fn machine(number: u32) -> Machine {
         hardware: Hardware { architecture: "amd64/generic".to_owned(), ..Hardware::default() },
         interfaces: (0..2).map(interface).collect(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: Timestamp::from_unix_ms(u64::from(number % 5)),
         updated: Timestamp::default(),
