@@ -7,6 +7,7 @@
 //! Nothing here trusts the network: packets are read by [`wire`], which cannot panic or recurse.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod external_dhcp;
 pub mod leases;
 pub mod lookup;
 pub mod ndp;

@@ -1,6 +1,6 @@
 //! The rack's own network interfaces, as it reports them to the region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -28,6 +28,16 @@ pub fn own_interfaces() -> Result<Vec<ControllerInterface>, nix::Error> {
         take_in(interface, &address);
     }
     Ok(interfaces.into_values().collect())
+}
+
+/// The names of the interfaces that packets can be sent on: up, with a carrier. Of one that just came up the kernel drops
+/// what is sent without saying so.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub(crate) fn running_interfaces() -> Result<BTreeSet<String>, nix::Error> {
+    let running = getifaddrs()?.filter(|it| it.flags.contains(InterfaceFlags::IFF_RUNNING));
+    Ok(running.map(|address| address.interface_name).collect())
 }
 
 fn take_in(interface: &mut ControllerInterface, reported: &InterfaceAddress) {

@@ -189,6 +189,7 @@ mod tests {
         metrics.dhcpv6.relayed("not sent");
         metrics.dhcpv6.set_link(VlanId(5001), 1, 1);
         metrics.dhcpv6.set_prefixes(VlanId(5001), Some(1));
+        metrics.dhcpv6.set_external(VlanId(5001), 1);
         metrics.ndp.sent_for("unsolicited");
         metrics.ndp.drop_for("hop limit");
         let page = include_str!("../../docs/metrics.md");

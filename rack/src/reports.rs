@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use dhcp::v4::external_dhcp::ExternalServers;
+use dhcp::external_dhcp::ExternalServers;
 use dhcp::v4::output::Exchange;
 use dhcp::v4::probes::{Conflict, Finding};
 use dhcp::v4::sightings::HeardTwice;
@@ -71,6 +71,8 @@ enum Report {
     Conflict(ReportConflictRequest),
     HeardTwice(ReportHeardTwiceRequest),
     ExternalDhcp(ReportExternalDhcpRequest),
+    /// Of `DHCPv6`.
+    ExternalDhcpV6(ReportExternalDhcpRequest),
 }
 
 /// Where parts of the rack leave their reports.
@@ -110,7 +112,16 @@ impl Reports {
             }
             News::Conflict(finding) => self.put(Report::Conflict(conflict(finding))),
             News::HeardTwice(found) => self.put(Report::HeardTwice(heard_twice(&found))),
-            News::ExternalDhcp(found) => self.put(Report::ExternalDhcp(external_dhcp(&found))),
+            News::ExternalDhcp(found) => {
+                let complete = found.complete;
+                let report = ReportExternalDhcpRequest { complete, ..external_dhcp(&found) };
+                self.put(Report::ExternalDhcp(report));
+            }
+            News::ExternalDhcpV6(found) => {
+                let dhcpv6_complete = found.complete;
+                let report = ReportExternalDhcpRequest { dhcpv6_complete, ..external_dhcp(&found) };
+                self.put(Report::ExternalDhcpV6(report));
+            }
         }
     }
 
@@ -150,13 +161,14 @@ fn heard_twice(found: &HeardTwice) -> ReportHeardTwiceRequest {
     ReportHeardTwiceRequest { vlan: found.vlan.0, mac: mac_to_bytes(found.mac), one, other }
 }
 
-fn external_dhcp(found: &ExternalServers) -> ReportExternalDhcpRequest {
+/// Servers of either family; that they are all of it is not said.
+fn external_dhcp<A: Copy + Into<IpAddr>>(found: &ExternalServers<A>) -> ReportExternalDhcpRequest {
     let servers = found.servers.iter().map(|server| ExternalDhcpServer {
         ip: ip_to_bytes(server.ip.into()),
         mac: mac_to_bytes(server.mac),
     });
-    let (vlan, complete) = (found.vlan.0, found.complete);
-    ReportExternalDhcpRequest { vlan, servers: servers.collect(), complete }
+    let (vlan, servers) = (found.vlan.0, servers.collect());
+    ReportExternalDhcpRequest { vlan, servers, complete: false, dhcpv6_complete: false }
 }
 
 async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
@@ -176,5 +188,12 @@ async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
         Report::Conflict(request) => client.report_conflict(request).await.map(drop),
         Report::HeardTwice(request) => client.report_heard_twice(request).await.map(drop),
         Report::ExternalDhcp(request) => client.report_external_dhcp(request).await.map(drop),
+        Report::ExternalDhcpV6(request) => {
+            // One that knows no such servers would forget them at the next search by DHCPv4.
+            if !uplink.offers().is_some_and(|offers| offers.takes_dhcpv6_servers) {
+                return Ok(());
+            }
+            client.report_external_dhcp(request).await.map(drop)
+        }
     }
 }

@@ -284,6 +284,7 @@ impl<'a> Attempt<'a> {
             serves_ipv6: welcome.serves_ipv6,
             delegates_prefixes: welcome.delegates_prefixes,
             registers_addresses: welcome.registers_addresses,
+            takes_dhcpv6_servers: welcome.takes_dhcpv6_servers,
         };
         let copy_lacks_serials = !self.session.generations.load().has_zone_serials;
         if welcome.resumed && welcome.tells_zone_serials && copy_lacks_serials {

@@ -38,6 +38,8 @@ pub(crate) struct RegionOffers {
     pub(crate) delegates_prefixes: bool,
     /// It commits addresses that clients made themselves.
     pub(crate) registers_addresses: bool,
+    /// It takes in `DHCPv6` servers that are none of the site's.
+    pub(crate) takes_dhcpv6_servers: bool,
 }
 
 /// Tells when the regions that are known, or the connected one, changed.

@@ -1,9 +1,10 @@
-//! What `/metrics` says of address pools, on any region: read from the model in memory when it is asked.
+//! What `/metrics` says of address pools and of pools of prefixes, on any region: read from the model in memory when it is
+//! asked.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::lease::pool::{Level, PoolLevel};
+use model::lease::pool::{Level, PoolLevel, PoolUse, PrefixPoolLevel};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -11,9 +12,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use ops::background;
-use ops::network::pools::{Pool, pools};
+use ops::network::pools::pools;
+use ops::network::pools::prefixes::prefix_pools;
 use tables::error::TableError;
-use tables::read::Reads;
+use tables::read::{Reads, View};
 use tables::update::{Tables, now};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,10 +29,73 @@ struct StateLabels {
     state: &'static str,
 }
 
+/// What a subnet has of one kind, how full it is, and the level that operators were told last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shown {
+    subnet: String,
+    used: PoolUse,
+    level: Level,
+}
+
+/// What is shown of one kind: names and explanations of series, and the states that it has.
+struct Series {
+    counts: (&'static str, &'static str),
+    in_blocks: (&'static str, &'static str),
+    level: (&'static str, &'static str),
+    states: fn(&PoolUse) -> Vec<(&'static str, u64)>,
+}
+
+const OF_RANGES: Series = Series {
+    counts: (
+        "dhcp_pool_addresses",
+        "Addresses of the dynamic ranges of a subnet, by what became of them",
+    ),
+    in_blocks: ("dhcp_pool_block_addresses", "Addresses of a subnet in blocks that racks have"),
+    level: (
+        "dhcp_pool_level",
+        "What operators were told of a pool: 1 at 80 %, 2 at 95 %, 3 exhausted",
+    ),
+    states: |used| {
+        vec![
+            ("active", used.active),
+            ("released", used.released),
+            ("declined", used.declined),
+            ("reserved", used.reserved),
+            ("free", used.free()),
+        ]
+    },
+};
+
+/// Prefixes are neither declined nor reserved.
+const OF_PREFIXES: Series = Series {
+    counts: (
+        "dhcp_prefix_pool_prefixes",
+        "Prefixes of the pools of a subnet, by what became of them",
+    ),
+    in_blocks: (
+        "dhcp_prefix_pool_block_prefixes",
+        "Prefixes of a subnet's pools in blocks that racks have",
+    ),
+    level: (
+        "dhcp_prefix_pool_level",
+        "What operators were told of a subnet's pools of prefixes: 1 at 80 %, 2 at 95 %, 3 exhausted",
+    ),
+    states: |used| {
+        vec![("active", used.active), ("released", used.released), ("free", used.free())]
+    },
+};
+
+/// The pools as they were read last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Pools {
+    ranges: Vec<Shown>,
+    prefixes: Vec<Shown>,
+}
+
 /// The pools as they were read last; clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct PoolMetrics {
-    read: Arc<Mutex<Vec<(Pool, Level)>>>,
+    read: Arc<Mutex<Pools>>,
 }
 
 impl PoolMetrics {
@@ -45,62 +110,66 @@ impl PoolMetrics {
     /// [`TableError`].
     pub async fn read(&self, tables: &Tables) -> Result<(), TableError> {
         let view = tables.stale_view().await?;
-        let read = background::run(move || -> Result<_, TableError> {
-            let mut found = Vec::new();
-            for pool in pools(&view, now(), |_| true)? {
-                let told = view.get::<PoolLevel>(&pool.subnet)?;
-                found.push((pool, told.map(|told| told.level).unwrap_or_default()));
-            }
-            Ok(found)
-        });
-        let read = read.await?;
+        let read = background::run(move || read(&view)).await?;
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(())
     }
 }
 
+fn read(view: &View) -> Result<Pools, TableError> {
+    let mut found = Pools::default();
+    for pool in pools(view, now(), |_| true)? {
+        let told = view.get::<PoolLevel>(&pool.subnet)?;
+        let level = told.map(|told| told.level).unwrap_or_default();
+        found.ranges.push(Shown { subnet: pool.cidr.to_string(), used: pool.used, level });
+    }
+    for pools in prefix_pools(view, now(), |_| true)? {
+        let told = view.get::<PrefixPoolLevel>(&pools.subnet)?;
+        let level = told.map(|told| told.level).unwrap_or_default();
+        found.prefixes.push(Shown { subnet: pools.cidr.to_string(), used: pools.used, level });
+    }
+    Ok(found)
+}
+
 impl Collector for PoolMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let pools = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if pools.is_empty() {
-            return Ok(());
-        }
-        let addresses = "Addresses of the dynamic ranges of a subnet, by what became of them";
-        let kind = MetricType::Gauge;
-        let mut metric = encoder.encode_descriptor("dhcp_pool_addresses", addresses, None, kind)?;
-        for (pool, _) in pools.iter() {
-            for (state, count) in states(pool) {
-                let labels = StateLabels { subnet: pool.cidr.to_string(), state };
-                ConstGauge::new(count).encode(metric.encode_family(&labels)?)?;
-            }
-        }
-        let in_blocks = "Addresses of a subnet in blocks that racks have";
-        let name = "dhcp_pool_block_addresses";
-        let mut metric = encoder.encode_descriptor(name, in_blocks, None, kind)?;
-        for (pool, _) in pools.iter() {
-            let labels = SubnetLabel { subnet: pool.cidr.to_string() };
-            ConstGauge::new(pool.used.in_blocks).encode(metric.encode_family(&labels)?)?;
-        }
-        let level = "What operators were told of a pool: 1 at 80 %, 2 at 95 %, 3 exhausted";
-        let mut metric = encoder.encode_descriptor("dhcp_pool_level", level, None, kind)?;
-        for (pool, level) in pools.iter() {
-            let labels = SubnetLabel { subnet: pool.cidr.to_string() };
-            ConstGauge::new(number(*level)).encode(metric.encode_family(&labels)?)?;
-        }
-        Ok(())
+        OF_RANGES.encode(&pools.ranges, &mut encoder)?;
+        OF_PREFIXES.encode(&pools.prefixes, &mut encoder)
     }
 }
 
-/// All addresses of a pool, each in one state.
-fn states(pool: &Pool) -> [(&'static str, u64); 5] {
-    let used = &pool.used;
-    [
-        ("active", used.active),
-        ("released", used.released),
-        ("declined", used.declined),
-        ("reserved", used.reserved),
-        ("free", used.free()),
-    ]
+impl Series {
+    fn encode(
+        &self,
+        pools: &[Shown],
+        encoder: &mut DescriptorEncoder<'_>,
+    ) -> Result<(), fmt::Error> {
+        if pools.is_empty() {
+            return Ok(());
+        }
+        let kind = MetricType::Gauge;
+        let (name, help) = self.counts;
+        let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+        for pool in pools {
+            for (state, count) in (self.states)(&pool.used) {
+                let labels = StateLabels { subnet: pool.subnet.clone(), state };
+                ConstGauge::new(count).encode(metric.encode_family(&labels)?)?;
+            }
+        }
+        let of = |pool: &Shown| SubnetLabel { subnet: pool.subnet.clone() };
+        let (name, help) = self.in_blocks;
+        let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+        for pool in pools {
+            ConstGauge::new(pool.used.in_blocks).encode(metric.encode_family(&of(pool))?)?;
+        }
+        let (name, help) = self.level;
+        let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+        for pool in pools {
+            ConstGauge::new(number(pool.level)).encode(metric.encode_family(&of(pool))?)?;
+        }
+        Ok(())
+    }
 }
 
 const fn number(level: Level) -> u64 {
@@ -114,14 +183,11 @@ const fn number(level: Level) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use model::id::{SubnetId, VlanId};
-    use model::lease::pool::PoolUse;
-    use model::net::range::AddressRange;
     use prometheus_client::encoding::text::encode;
 
     use super::*;
 
-    fn shown(read: Vec<(Pool, Level)>) -> String {
+    fn shown(read: Pools) -> String {
         let metrics = PoolMetrics { read: Arc::new(Mutex::new(read)) };
         let mut registry = Registry::with_prefix("ironraft");
         metrics.register(&mut registry);
@@ -130,9 +196,21 @@ mod tests {
         text
     }
 
+    fn series(text: &str) -> Vec<&str> {
+        text.lines().filter(|line| !line.starts_with('#')).collect()
+    }
+
+    #[track_caller]
+    fn check_explained(series: &[&str]) {
+        let page = include_str!("../../docs/metrics.md");
+        for line in series {
+            let name = line.split('{').next().unwrap_or_default();
+            assert!(page.contains(&format!("| `{name}` |")), "{name} is not explained");
+        }
+    }
+
     #[test]
     fn every_address_of_a_pool_is_in_one_state() {
-        let range = AddressRange::new([10, 0, 0, 1].into(), [10, 0, 0, 100].into());
         let used = PoolUse {
             size: 100,
             active: 50,
@@ -141,16 +219,11 @@ mod tests {
             reserved: 1,
             in_blocks: 64,
         };
-        let pool = Pool {
-            subnet: SubnetId(1),
-            cidr: "10.0.0.0/24".parse().expect("a prefix"),
-            vlan: VlanId(1),
-            ranges: range.into_iter().collect(),
-            used,
-        };
-        assert_eq!(states(&pool).map(|(_, count)| count).iter().sum::<u64>(), used.size);
-        let text = shown(vec![(pool, Level::High)]);
-        let series: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let states = (OF_RANGES.states)(&used);
+        assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), used.size);
+        let pool = Shown { subnet: "10.0.0.0/24".to_owned(), used, level: Level::High };
+        let text = shown(Pools { ranges: vec![pool], ..Pools::default() });
+        let series = series(&text);
         assert_eq!(
             series,
             [
@@ -163,15 +236,31 @@ mod tests {
                 r#"ironraft_dhcp_pool_level{subnet="10.0.0.0/24"} 1"#,
             ]
         );
-        let page = include_str!("../../docs/metrics.md");
-        for line in series {
-            let name = line.split('{').next().unwrap_or_default();
-            assert!(page.contains(&format!("| `{name}` |")), "{name} is not explained");
-        }
+        check_explained(&series);
+    }
+
+    #[test]
+    fn every_prefix_of_a_pool_is_in_one_state() {
+        let used =
+            PoolUse { size: 256, active: 250, released: 6, in_blocks: 128, ..PoolUse::default() };
+        let pool = Shown { subnet: "fd00:1::/64".to_owned(), used, level: Level::Exhausted };
+        let text = shown(Pools { prefixes: vec![pool], ..Pools::default() });
+        let series = series(&text);
+        assert_eq!(
+            series,
+            [
+                r#"ironraft_dhcp_prefix_pool_prefixes{subnet="fd00:1::/64",state="active"} 250"#,
+                r#"ironraft_dhcp_prefix_pool_prefixes{subnet="fd00:1::/64",state="released"} 6"#,
+                r#"ironraft_dhcp_prefix_pool_prefixes{subnet="fd00:1::/64",state="free"} 0"#,
+                r#"ironraft_dhcp_prefix_pool_block_prefixes{subnet="fd00:1::/64"} 128"#,
+                r#"ironraft_dhcp_prefix_pool_level{subnet="fd00:1::/64"} 3"#,
+            ]
+        );
+        check_explained(&series);
     }
 
     #[test]
     fn a_site_without_pools_shows_none() {
-        assert_eq!(shown(Vec::new()), "# EOF\n");
+        assert_eq!(shown(Pools::default()), "# EOF\n");
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! An agent passes on what it hears and remembers nothing of it: all that it needs for the way back is in the packet.
 //! Where several racks hear the same link, [`turns`] says which of them passes on a message, as racks that answer do
-//! ([`crate::leases::sharing`]); [`links`] says on which links a rack is an agent, and to whom it sends.
+//! ([`crate::leases::sharing`]); [`links`] says on which links a rack is an agent, and to whom it sends. What servers of
+//! others call themselves in `DHCPv6` is learned of what they send back ([`identifiers`]): they are expected there.
 
 pub mod dropped;
+pub mod identifiers;
 pub mod information;
 pub mod links;
 pub mod turns;

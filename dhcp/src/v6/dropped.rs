@@ -20,6 +20,9 @@ pub enum Dropped {
     /// It is meant for another server.
     #[error("it is meant for another server")]
     AnotherServer,
+    /// A rack looks for servers that are none of the site's.
+    #[error("a rack looks for other servers")]
+    Search,
     /// It asks for nothing.
     #[error("it asks for nothing")]
     Senseless,

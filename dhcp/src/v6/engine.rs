@@ -20,6 +20,7 @@ use crate::leases::sharing::{mixed, rank};
 use crate::leases::{Leases, OwnRack};
 use crate::v6::associations::Judged;
 use crate::v6::dropped::Dropped;
+use crate::v6::external_dhcp::is_search;
 use crate::v6::heard::Heard;
 use crate::v6::output::{Arrival, Output};
 use crate::v6::registering::Registering;
@@ -106,6 +107,9 @@ impl Engine {
         now: Moment,
     ) -> Result<(&'static str, Vec<Output>), Dropped> {
         let message = Message::parse(packet)?;
+        if is_search(&message, &self.server_id) {
+            return Err(Dropped::Search);
+        }
         if !message.relayed() && !arrival.multicast {
             return Err(Dropped::Unicast);
         }
@@ -154,11 +158,19 @@ impl Engine {
         if served { Ok(vlan) } else { Err(Dropped::NotServed) }
     }
 
-    /// Whether this rack answers a packet, now or at another transmission. What it does not keep, it may pass on to other
-    /// servers.
+    /// Whether this rack answers a packet, now or at another transmission, or nobody is to answer it. What it does not keep, it
+    /// may pass on to other servers.
     #[must_use]
     pub fn keeps(&self, packet: &[u8], arrival: &Arrival) -> bool {
-        Message::parse(packet).is_ok_and(|message| self.link_of(&message, arrival).is_ok())
+        Message::parse(packet).is_ok_and(|message| {
+            is_search(&message, &self.server_id) || self.link_of(&message, arrival).is_ok()
+        })
+    }
+
+    /// Whether a server is the site's, which all of its racks are together.
+    #[must_use]
+    pub fn is_of_the_site(&self, server: &[u8]) -> bool {
+        server == self.server_id
     }
 
     /// Whether it is this rack's turn to answer what all racks of the link have heard.

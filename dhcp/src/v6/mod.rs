@@ -2,6 +2,7 @@
 
 pub mod dropped;
 pub mod engine;
+pub mod external_dhcp;
 pub mod output;
 
 mod answers;

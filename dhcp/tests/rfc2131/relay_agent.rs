@@ -229,6 +229,7 @@ fn relaying(number: u64, change: impl FnOnce(&mut Vlan)) -> Bench {
             (2, &["10.0.0.3/24", "192.0.2.3/24"]),
             (3, &["10.9.0.1/24", "10.0.0.9/24"]),
             (4, &["10.9.0.2/24"]),
+            (5, &["10.9.0.5/24"]),
         ] {
             let addresses = addresses.iter().map(|own| own.parse().unwrap()).collect();
             view.put_rack(rack(number), PeerRack { connected: true, addresses });
@@ -318,6 +319,25 @@ fn two_racks_on_a_link_relay_each_client_once_and_the_second_goes_on_without_the
     let heard = sender(&Client::new(1).discover()).unwrap();
     let copy = turns.take(Heard { interface: 6, ..at }, &heard, &rack(4), [], now);
     assert_eq!(copy, Err(Dropped::Copy), "another interface on the link");
+}
+
+/// R4-06.
+#[test]
+fn three_racks_on_a_link_relay_each_client_once() {
+    let bench = relaying(3, |far| far.further_racks = vec![rack(5)]);
+    let live = || bench.engine.leases.live_relays(FAR);
+    assert_eq!(live().collect::<Vec<_>>(), [&rack(3), &rack(4), &rack(5)]);
+    let mut racks = [3, 4, 5].map(|number| (rack(number), Turns::default()));
+    let at = Heard { vlan: FAR, interface: 5 };
+    for last in 0..=255 {
+        let heard = sender(&Client::new(last).discover()).unwrap();
+        for transmission in 1..=3 {
+            let takes = racks
+                .each_mut()
+                .map(|(own, turns)| turns.take(at, &heard, own, live(), bench.now).is_ok());
+            assert_eq!(takes.iter().filter(|takes| **takes).count(), transmission);
+        }
+    }
 }
 
 proptest::proptest! {

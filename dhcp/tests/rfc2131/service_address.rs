@@ -85,6 +85,36 @@ fn the_rack_that_offered_takes_who_names_the_service_address() {
 }
 
 #[test]
+fn of_three_racks_one_takes_who_names_the_service_address() {
+    let [mut first, mut second, mut third] = [1, 2, 3].map(|own| {
+        let mut bench = bench(own, Some(3));
+        bench.engine.update(|view| {
+            let served = view.vlan(VLAN).unwrap().clone();
+            view.put_vlan(Vlan { further_racks: vec![rack(3)], ..served });
+            view.put_rack(rack(3), PeerRack { connected: true, addresses: Vec::new() });
+        });
+        bench
+    });
+    let (client, ip) = (0..=255)
+        .map(Client::new)
+        .find_map(|client| {
+            let outputs = first.handle(&client.discover()).ok()?;
+            Some((client, sent(&outputs).1.yiaddr()))
+        })
+        .expect("a third of them are the first one's");
+    let taken = client.select_of(ip, SERVICE);
+    for other in [&mut second, &mut third] {
+        assert_eq!(other.handle(&taken), Err(Dropped::NotOurTurn), "it offered nothing");
+    }
+    let commit = requested(&first.handle(&taken).unwrap());
+    let outputs = first.commit(&commit);
+    assert_eq!(
+        (kind_of(&outputs), identifier(&outputs)),
+        (MessageType::Ack, Some(SERVICE.octets().into()))
+    );
+}
+
+#[test]
 fn one_that_is_away_is_stood_in_for_by_the_other() {
     let client = of_the_first();
     let (ip, _, mut second) = leased(&client);

@@ -1,4 +1,4 @@
-//! Two racks on one link (after RFC 3074).
+//! Two and three racks on one link (after RFC 3074).
 
 use std::net::Ipv4Addr;
 
@@ -7,8 +7,85 @@ use dhcp::v4::external_dhcp::search;
 use dhcp::v4::view::PeerRack;
 use model::id::BlockId;
 use model::lease::block::Block;
+use model::net::vlan::Vlan;
 
-use crate::bench::{self, Bench, Client, rack, sent};
+use crate::bench::{self, Bench, Client, VLAN, rack, sent};
+
+/// Three racks of a link as they are before they hear of a client. Each has a block of its own, and knows which of them live.
+fn three(live: [bool; 3]) -> [Bench; 3] {
+    [1, 2, 3].map(|own| {
+        let mut bench = Bench::of_rack(own);
+        bench.engine.update(|view| {
+            let further_racks = vec![rack(3)];
+            view.put_vlan(Vlan { further_racks, ..bench::vlan(VLAN, None) });
+            for (number, connected) in (1_u8..=3).zip(live) {
+                view.put_rack(rack(number.into()), PeerRack { connected, addresses: Vec::new() });
+                let [first, last] =
+                    [0, 3].map(|last| Ipv4Addr::new(10, 0, 0, 90 + 10 * number + last));
+                view.put_block(Block {
+                    id: BlockId(number.into()),
+                    rack: Some(rack(number.into())),
+                    first: first.into(),
+                    last: last.into(),
+                    ..bench::block(900_000)
+                });
+            }
+        });
+        bench
+    })
+}
+
+/// The places of the racks that answer a packet which all of them hear.
+fn answering(racks: &mut [Bench], packet: &[u8]) -> Vec<usize> {
+    let mut answering = Vec::new();
+    for (place, bench) in racks.iter_mut().enumerate() {
+        match bench.handle(packet) {
+            Ok(outputs) => {
+                sent(&outputs);
+                answering.push(place);
+            }
+            Err(dropped) => assert_eq!(dropped, Dropped::NotOurTurn),
+        }
+    }
+    answering
+}
+
+/// C-20.
+#[test]
+fn of_three_racks_exactly_one_answers_each_client_also_when_one_is_gone() {
+    let mut shares = [0; 3];
+    for last in 0..=255 {
+        let discover = Client::new(last).discover();
+        let answered = answering(&mut three([true; 3]), &discover);
+        let [first] = answered[..] else { panic!("client {last}: {answered:?}") };
+        shares[first] += 1;
+        for gone in 0..3 {
+            let live = [0, 1, 2].map(|place| place != gone);
+            let mut left = Vec::from(three(live));
+            left.remove(gone);
+            let answered = answering(&mut left, &discover);
+            assert_eq!(answered.len(), 1, "client {last} without rack {gone}: {answered:?}");
+            let own = answered[0] + usize::from(answered[0] >= gone);
+            assert!(gone == first || own == first, "only the clients of who is gone move");
+        }
+    }
+    assert!(shares.iter().all(|share| (50..120).contains(share)), "{shares:?}");
+}
+
+/// C-20.
+#[test]
+fn racks_of_three_that_are_deaf_are_stood_in_for_one_after_the_other() {
+    for last in 0..=255 {
+        let discover = Client::new(last).discover();
+        let mut racks = Vec::from(three([true; 3]));
+        let first = answering(&mut racks, &discover)[0];
+        racks.remove(first);
+        let second = answering(&mut racks, &discover);
+        assert_eq!(second.len(), 1, "its second transmission: {second:?}");
+        racks.remove(second[0]);
+        assert_eq!(answering(&mut racks, &discover), [0], "its third one");
+    }
+}
 
 /// C-04, C-20.
 #[test]
@@ -40,7 +117,7 @@ fn a_rack_that_looks_for_other_servers_is_not_answered_by_the_sites() {
     let mut bench = Bench::new();
     let looking = search(bench::mac(7), 1);
     assert_eq!(bench.handle(&looking), Err(Dropped::Search));
-    assert_eq!(bench.engine.free_addresses(bench::VLAN, 9, bench.now), 4, "nothing is kept for it");
+    assert_eq!(bench.engine.free_addresses(VLAN, 9, bench.now), 4, "nothing is kept for it");
     assert!(looking.len() >= 300);
     let addresses = vec!["10.0.0.3/24".parse().unwrap()];
     bench.engine.update(|view| view.put_rack(rack(2), PeerRack { connected: false, addresses }));

@@ -3,13 +3,15 @@
 use std::net::Ipv6Addr;
 
 use dhcp::v6::dropped::Dropped;
+use dhcp::v6::engine::server_id;
+use dhcp::v6::external_dhcp::search;
 use dhcp::v6::output::{Arrival, Output};
 use dhcp::wire::v6::code;
 use model::id::{SubnetId, VlanId};
 use model::lease::commit::Change;
 use model::mac::MacAddress;
 
-use crate::bench::{Bench, ip, mac, reply, requested, subnet};
+use crate::bench::{Bench, VLAN, ip, mac, reply, requested, subnet};
 use crate::client::{
     ADVERTISE, CONFIRM, Client, DECLINE, INFORMATION_REQUEST, REBIND, RELEASE, RENEW, REPLY,
     REQUEST, SOLICIT, association, number, option,
@@ -42,8 +44,23 @@ fn all_racks_of_a_site_are_one_server_and_others_are_not() {
     for bench in [&mut first, &mut second] {
         assert_eq!(bench.handle(&client, &foreign).unwrap_err(), Dropped::AnotherServer);
     }
-    assert_ne!(dhcp::v6::engine::server_id("other"), first.server);
+    assert_ne!(server_id("other"), first.server);
     assert_eq!(first.server[..2], [0, 4], "a UUID (RFC 6355)");
+}
+
+/// V6-22.
+#[test]
+fn a_rack_that_looks_for_other_servers_is_answered_by_those_of_other_sites_only() {
+    let mut bench = Bench::new();
+    let client = Client::new(7);
+    let looking = search(mac(7), 7, &bench.server);
+    assert_eq!(bench.handle(&client, &looking).unwrap_err(), Dropped::Search);
+    let free = bench.engine.leases.free_addresses(VLAN, 9, bench.now);
+    assert_eq!(free, 4, "nothing is kept for it");
+    let other = search(mac(7), 7, &server_id("other"));
+    assert_eq!(bench.answered(&client, &other).kind, ADVERTISE);
+    assert!(bench.engine.is_of_the_site(&bench.server));
+    assert!(!bench.engine.is_of_the_site(&server_id("other")));
 }
 
 /// V6-04.

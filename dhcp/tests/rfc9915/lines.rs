@@ -84,6 +84,10 @@ pub(crate) const LINES: &[Line] = &[
         "the link of a relayed message is that of the innermost address, or the own link",
     ),
     must(
+        "V6-22",
+        "servers that are none of the site's are looked for by a Solicit which takes no address and which no rack of the site answers; those that a link is relayed to are expected there",
+    ),
+    must(
         "R6-01",
         "relay agent: what clients send to ff02::1:2 is wrapped with hop count 0, the link's address and the sender's",
     ),

@@ -18,3 +18,4 @@ mod lines;
 mod registration;
 mod relay_agent;
 mod relays;
+mod sharing;

@@ -6,6 +6,7 @@ use dhcp::leases::view::PeerRack;
 use dhcp::relay::dropped::Dropped;
 use dhcp::relay::turns::{Heard, Turns};
 use dhcp::relay::v6::{Agent, Arrived, Returned, sender, was_relayed};
+use dhcp::v6::external_dhcp::search;
 use dhcp::v6::output::Arrival;
 use dhcp::wire::v6::code;
 use dhcp::wire::v6::options::Options;
@@ -244,6 +245,8 @@ fn of_two_racks_one_relays_and_none_what_it_serves() {
     let at = Arrival { vlan: FAR, ..bench.arrival(&Client::new(7)) };
     assert!(!bench.engine.keeps(&Client::new(7).solicit(), &at));
     assert!(serving().engine.keeps(&Client::new(7).solicit(), &at));
+    let search = search(mac(7), 1, &bench.server);
+    assert!(bench.engine.keeps(&search, &at), "what racks look for servers with");
 
     let mut racks = [(rack(3), Turns::default()), (rack(4), Turns::default())];
     let (at, now) = (Heard { vlan: FAR, interface: 5 }, bench.now);

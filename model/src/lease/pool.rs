@@ -1,5 +1,5 @@
-//! How full the dynamic ranges of a subnet are: what operators are told of it, and what it means for
-//! the leases of clients that nobody knows.
+//! How full the dynamic ranges of a subnet are, and its pools of prefixes: what operators are told of it, and what it
+//! means for the leases of clients that nobody knows.
 //!
 //! A level is left only well below where it was reached, and after a while, so that a pool at a
 //! threshold does not fill the event log.
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::SubnetId;
 use crate::lease::policy::Policy;
 
-/// The addresses of the dynamic ranges of a subnet, by what became of them.
+/// The addresses of the dynamic ranges of a subnet, or the prefixes of its pools, by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PoolUse {
-    /// All addresses of the ranges.
+    /// All of them.
     pub size: u64,
     /// Clients use them.
     pub active: u64,
@@ -45,7 +45,7 @@ impl PoolUse {
 /// How full a pool is, for operators.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Level {
-    /// There are addresses enough.
+    /// There are enough.
     #[default]
     Ample,
     /// 80 % are in use.
@@ -94,6 +94,15 @@ impl Level {
 /// The level of a subnet's pool that operators were told last. A subnet with addresses enough has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolLevel {
+    /// The subnet.
+    pub subnet: SubnetId,
+    /// The level.
+    pub level: Level,
+}
+
+/// The level of a subnet's pools of prefixes that operators were told last. One with prefixes enough has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrefixPoolLevel {
     /// The subnet.
     pub subnet: SubnetId,
     /// The level.

@@ -9,15 +9,36 @@ use crate::id::{SystemId, VlanId};
 use crate::mac::MacAddress;
 use crate::time::Timestamp;
 
-/// How many servers of a VLAN are kept.
+/// How many servers of a VLAN are kept, of each protocol: who makes up many hides none of the other.
 const SERVERS_MAX: usize = 16;
+
+/// The protocol that a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// By addresses of IPv4.
+    DhcpV4,
+    /// By addresses of IPv6.
+    DhcpV6,
+}
+
+impl Protocol {
+    /// That of a server at an address.
+    #[must_use]
+    pub const fn of(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(_) => Self::DhcpV4,
+            IpAddr::V6(_) => Self::DhcpV6,
+        }
+    }
+}
 
 /// The external servers of a VLAN. One without any has no row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalDhcp {
     /// The VLAN.
     pub vlan: VlanId,
-    /// The servers by what they call themselves.
+    /// The servers of both protocols, by what they call themselves, or the addresses that they send from: those of
+    /// `DHCPv6` mostly have a meaning on the link alone.
     pub servers: BTreeMap<IpAddr, ExternalServer>,
 }
 
@@ -37,8 +58,8 @@ pub struct ExternalServer {
 pub struct Heard {
     /// The servers with their hardware addresses.
     pub servers: BTreeMap<IpAddr, Option<MacAddress>>,
-    /// Whether these are all, because a search ended.
-    pub complete: bool,
+    /// The protocol whose servers these are all, because a search by it ended.
+    pub complete: Option<Protocol>,
 }
 
 /// What follows from what a rack hears.
@@ -57,8 +78,8 @@ impl ExternalDhcp {
         Self { vlan, servers: BTreeMap::new() }
     }
 
-    /// Takes in the servers that a rack hears. A server goes when a search of the rack that found it ends
-    /// without it, or that rack is no more: another one may sit behind a switch that passes nothing on.
+    /// Takes in the servers that a rack hears. A server goes when a search by its protocol ends without it of the rack that
+    /// found it, or that rack is no more: another one may sit behind a switch that passes nothing on.
     pub fn take_in(
         &mut self,
         rack: &SystemId,
@@ -68,12 +89,13 @@ impl ExternalDhcp {
     ) -> Changes {
         let is_gone = |ip: &IpAddr, server: &ExternalServer| {
             let by_it = server.rack == *rack || !is_a_rack(&server.rack);
-            heard.complete && by_it && !heard.servers.contains_key(ip)
+            let is_searched = heard.complete == Some(Protocol::of(*ip));
+            is_searched && by_it && !heard.servers.contains_key(ip)
         };
         let gone = self.servers.extract_if(.., |ip, server| is_gone(ip, server));
         let mut changes = Changes { found: Vec::new(), gone: gone.map(|(ip, _)| ip).collect() };
         for (ip, mac) in &heard.servers {
-            if self.servers.contains_key(ip) || self.servers.len() >= SERVERS_MAX {
+            if self.servers.contains_key(ip) || self.count(Protocol::of(*ip)) >= SERVERS_MAX {
                 continue;
             }
             let server = ExternalServer { mac: *mac, rack: rack.clone(), since: now };
@@ -81,6 +103,17 @@ impl ExternalDhcp {
             changes.found.push((*ip, *mac));
         }
         changes
+    }
+
+    fn count(&self, protocol: Protocol) -> usize {
+        self.servers.keys().filter(|ip| Protocol::of(**ip) == protocol).count()
+    }
+
+    /// Nobody looks for servers of a protocol any more: they go. Says whether there was any.
+    pub fn forget_all_of(&mut self, protocol: Protocol) -> bool {
+        let before = self.servers.len();
+        self.servers.retain(|ip, _| Protocol::of(*ip) != protocol);
+        self.servers.len() < before
     }
 
     /// A rack is no more: what it found goes. Says whether there was any.
@@ -100,7 +133,17 @@ mod tests {
     }
 
     fn heard(servers: &[u8], complete: bool) -> Heard {
+        let complete = complete.then_some(Protocol::DhcpV4);
         Heard { servers: servers.iter().map(|last| (ip(*last), None)).collect(), complete }
+    }
+
+    fn heard_v6(servers: &[u8], complete: bool) -> Heard {
+        let servers = servers.iter().map(|last| (ip6(*last), None)).collect();
+        Heard { servers, complete: complete.then_some(Protocol::DhcpV6) }
+    }
+
+    fn ip6(last: u8) -> IpAddr {
+        IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, last.into()])
     }
 
     #[test]
@@ -138,5 +181,30 @@ mod tests {
         assert_eq!(hears(&[7, 8], true), (0, vec![ip(9)]));
         assert!(!known.forget(&SystemId::from_number(2)) && known.forget(&rack));
         assert_eq!(known, ExternalDhcp::none(VlanId(1)));
+    }
+
+    #[test]
+    fn a_search_by_one_protocol_says_nothing_of_the_servers_of_the_other() {
+        let (a, b) = (SystemId::from_number(1), SystemId::from_number(2));
+        let mut known = ExternalDhcp::none(VlanId(1));
+        let mut hears = |rack: &SystemId, heard: &Heard| {
+            let is_a_rack = |rack: &SystemId| *rack == a;
+            let Changes { found, gone } =
+                known.take_in(rack, heard, is_a_rack, Timestamp::default());
+            (found.len(), gone)
+        };
+        assert_eq!(hears(&a, &heard(&[8, 9], true)), (2, vec![]));
+        assert_eq!(hears(&a, &heard_v6(&[7, 8], true)), (2, vec![]));
+        assert_eq!(hears(&a, &heard(&[9], true)), (0, vec![ip(8)]));
+        assert_eq!(hears(&a, &heard_v6(&[8], false)), (0, vec![]), "it goes on");
+        assert_eq!(hears(&a, &heard_v6(&[8], true)), (0, vec![ip6(7)]));
+        assert_eq!(hears(&b, &heard_v6(&[1], true)), (1, vec![]));
+        assert_eq!(hears(&a, &heard(&[9], true)), (0, vec![]), "by its protocol alone");
+        assert_eq!(hears(&a, &heard_v6(&[8], true)), (0, vec![ip6(1)]), "its finder is no more");
+        let many: Vec<u8> = (0..200).collect();
+        assert_eq!(hears(&a, &heard(&many, false)).0, SERVERS_MAX - 1);
+        assert_eq!(hears(&a, &heard_v6(&many, false)).0, SERVERS_MAX - 1, "they have room, too");
+        assert!(known.forget_all_of(Protocol::DhcpV6) && !known.forget_all_of(Protocol::DhcpV6));
+        assert_eq!(known.servers.len(), SERVERS_MAX);
     }
 }

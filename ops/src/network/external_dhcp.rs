@@ -8,11 +8,12 @@ use model::controller::RackController;
 use model::event::EventLevel;
 use model::id::{SystemId, VlanId};
 use model::mac::MacAddress;
-use model::net::external_dhcp::{Changes, ExternalDhcp, Heard};
+use model::net::external_dhcp::{Changes, ExternalDhcp, Heard, Protocol};
 use model::net::vlan::Vlan;
 
 use crate::authorize::cause;
 use crate::error::Refusal;
+use crate::network::external_dhcp_rows::put;
 use crate::network::spans::racks_of;
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
@@ -46,7 +47,7 @@ pub async fn take_in(
             let own: BTreeSet<IpAddr> =
                 own.flat_map(|it| it.addresses.iter().map(|net| net.addr())).collect();
             let mut heard = heard.clone();
-            heard.servers.retain(|ip, _| !own.contains(ip));
+            heard.servers.retain(|ip, _| is_of_a_link(*ip) || !own.contains(ip));
             let known = tx.get::<ExternalDhcp>(&vlan)?;
             let mut external = known.unwrap_or_else(|| ExternalDhcp::none(vlan));
             let is_a_rack = |id: &SystemId| racks.iter().any(|rack| rack.system_id == *id);
@@ -64,24 +65,12 @@ pub async fn take_in(
         .await
 }
 
-/// Forgets what a rack found that is no more.
-///
-/// # Errors
-/// As [`Tx::put`].
-pub(crate) fn forget(tx: &mut Tx, rack: &SystemId) -> Result<(), TableError> {
-    for mut external in tx.list::<ExternalDhcp>()? {
-        if external.forget(rack) {
-            put(tx, &external)?;
-        }
-    }
-    Ok(())
-}
-
-fn put(tx: &mut Tx, external: &ExternalDhcp) -> Result<(), TableError> {
-    if external.servers.is_empty() {
-        tx.delete::<ExternalDhcp>(&external.vlan).map(drop)
-    } else {
-        tx.put(external)
+/// Whether an address has a meaning on its link alone, and hosts of other links may have the same: many call themselves
+/// `fe80::1`. Racks know their site's servers of `DHCPv6` by the identifier.
+fn is_of_a_link(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
 }
 
@@ -102,26 +91,53 @@ fn racks_at(
 }
 
 fn events_of(tx: &Tx, vlan: VlanId, changes: &Changes) -> Result<Vec<NewEvent>, TableError> {
-    let serves = tx.get::<Vlan>(&vlan)?.is_some_and(|vlan| vlan.dhcp_on);
-    let found = changes.found.iter().map(|(ip, mac)| found(vlan, *ip, *mac, serves));
+    let is_on = tx.get::<Vlan>(&vlan)?.is_some_and(|vlan| vlan.dhcp_on);
+    let subnets = tx.list_by(&SUBNETS_OF_VLAN, &vlan)?;
+    let serves_ipv6 =
+        is_on && subnets.iter().any(|subnet| subnet.managed && subnet.cidr.addr().is_ipv6());
+    let served = |ip| match Protocol::of(ip) {
+        Protocol::DhcpV4 if is_on => Served::Now,
+        Protocol::DhcpV6 if serves_ipv6 => Served::Now,
+        Protocol::DhcpV6 if is_on => Served::OverIpv4,
+        Protocol::DhcpV4 | Protocol::DhcpV6 => Served::Off,
+    };
+    let found = changes.found.iter().map(|(ip, mac)| found(vlan, *ip, *mac, served(*ip)));
     let gone = changes.gone.iter().map(|ip| NewEvent {
         kind: "External DHCP server gone",
         level: EventLevel::Info,
-        description: format!("DHCP server {ip} does not answer on VLAN {vlan} any more"),
+        description: format!("{} {ip} does not answer on VLAN {vlan} any more", server(*ip)),
     });
     Ok(found.chain(gone).collect())
 }
 
-fn found(vlan: VlanId, ip: IpAddr, mac: Option<MacAddress>, serves: bool) -> NewEvent {
+/// Whether racks serve clients that another server gives addresses to.
+enum Served {
+    /// They do.
+    Now,
+    /// They give addresses of IPv4, and this server those of IPv6.
+    OverIpv4,
+    /// DHCP is off.
+    Off,
+}
+
+/// What a server is called.
+const fn server(ip: IpAddr) -> &'static str {
+    match Protocol::of(ip) {
+        Protocol::DhcpV4 => "DHCP server",
+        Protocol::DhcpV6 => "DHCPv6 server",
+    }
+}
+
+fn found(vlan: VlanId, ip: IpAddr, mac: Option<MacAddress>, served: Served) -> NewEvent {
     let from = mac.map(|mac| format!(" ({mac})")).unwrap_or_default();
-    let server = format!("DHCP server {ip}{from} answers on VLAN {vlan}");
-    let description = if serves {
-        format!(
-            "{server}, which racks serve: clients get addresses of it, do not boot, or are refused \
-             the addresses that they have; switch it off, or DHCP of the VLAN (dhcp_on=false)"
-        )
-    } else {
-        format!("{server}; switch it off before DHCP of the VLAN is switched on")
+    let then = match served {
+        Served::Now => {
+            ", which racks serve: clients get addresses of it, do not boot, or are refused the \
+             addresses that they have; switch it off, or DHCP of the VLAN (dhcp_on=false)"
+        }
+        Served::OverIpv4 => "; switch it off before a subnet of IPv6 is managed there",
+        Served::Off => "; switch it off before DHCP of the VLAN is switched on",
     };
+    let description = format!("{} {ip}{from} answers on VLAN {vlan}{then}", server(ip));
     NewEvent { kind: "External DHCP server", level: EventLevel::Warning, description }
 }

@@ -1,13 +1,17 @@
-//! How full the dynamic ranges of subnets are, and what operators are told when that changes.
+//! How full the dynamic ranges of subnets are, and [`prefixes`] their pools of prefixes; [`levels`] says what operators are
+//! told when that changes.
 //!
 //! Nothing here scans leases: the model in memory counts them as they change.
+
+pub mod levels;
+pub mod prefixes;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::access::Actor;
 use model::event::EventLevel;
 use model::id::{IpRangeId, SubnetId, VlanId};
 use model::lease::policy::Policy;
@@ -17,19 +21,12 @@ use model::net::subnet::Subnet;
 use model::setting::typed::DHCP_LEAVES_OUT_0_AND_255;
 use model::time::Timestamp;
 
-use crate::authorize::cause;
-use crate::background;
-use crate::network::block_sources::Source;
-use crate::site::events::{NewEvent, record_of_site};
+use crate::network::pools::told::{NAMED_MAX, Told};
+use crate::site::events::NewEvent;
 use crate::site::settings;
 use tables::error::TableError;
-use tables::read::Reads;
-use tables::tx::Tx;
-use tables::update::{Tables, now};
+use tables::read::{Reads, View};
 use tables::views::state::State;
-
-/// How long a pool is less full before operators are told.
-const CALM_MS: u64 = 60_000;
 
 /// The dynamic ranges of a subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,35 +86,6 @@ pub fn pools(
     Ok(pools)
 }
 
-/// The share of the prefixes of each subnet's pools that nobody new can have, in thousandths, of the managed subnets that
-/// have any and are wanted.
-///
-/// # Errors
-/// [`TableError::Corrupt`].
-pub fn delegated_permille(
-    reads: &impl Reads,
-    now: Timestamp,
-    wanted: impl Fn(&Subnet) -> bool,
-) -> Result<BTreeMap<SubnetId, u32>, TableError> {
-    let state = reads.state();
-    let at = now.minus_ms(Policy::default().skew_ms);
-    let mut of_subnet: BTreeMap<SubnetId, PoolUse> = BTreeMap::new();
-    for pool in state.prefix_pools() {
-        let source = Source::Pool(*pool);
-        let used = of_subnet.entry(pool.subnet).or_default();
-        used.size = used.size.saturating_add(source.len());
-        used.active += source.promised(state, at).all();
-    }
-    let mut found = BTreeMap::new();
-    for (id, used) in of_subnet {
-        let subnet = reads.get::<Subnet>(&id)?;
-        if subnet.is_some_and(|subnet| subnet.managed && wanted(&subnet)) {
-            found.insert(id, used.used_permille());
-        }
-    }
-    Ok(found)
-}
-
 /// How many addresses of each range are in blocks that racks have now. A block may have been cut when
 /// ranges were others.
 fn in_blocks(state: &State, now: Timestamp) -> BTreeMap<IpRangeId, u64> {
@@ -145,110 +113,56 @@ fn size(range: &AddressRange) -> u64 {
     u64::try_from(range.size()).unwrap_or(u64::MAX)
 }
 
-/// The pools that are less full than operators were told, and since when. A leader that begins knows of
-/// none, which only delays what it tells.
-#[derive(Debug, Default)]
-pub struct Easing {
-    since: BTreeMap<SubnetId, Timestamp>,
-}
+impl Told for Pool {
+    type Row = PoolLevel;
 
-/// Tells operators of the pools whose level is another one than they were told last, each once, whoever
-/// else does the same. Returns of how many.
-///
-/// # Errors
-/// [`TableError`] when there is no quorum.
-pub async fn tell_levels(tables: &Tables, easing: &mut Easing) -> Result<usize, TableError> {
-    tell_levels_at(tables, easing, now()).await
-}
-
-async fn tell_levels_at(
-    tables: &Tables,
-    easing: &mut Easing,
-    now: Timestamp,
-) -> Result<usize, TableError> {
-    let view = tables.stale_view().await?;
-    let read = move || {
-        let told = view.list::<PoolLevel>()?;
-        Ok::<_, TableError>((told, pools(&view, now, |_| true)?))
-    };
-    let (told, pools) = background::run(read).await?;
-    let mut told: BTreeMap<SubnetId, Level> =
-        told.iter().map(|told| (told.subnet, told.level)).collect();
-    let mut count = 0;
-    for pool in &pools {
-        let told = told.remove(&pool.subnet).unwrap_or_default();
-        let level = told.followed_by(&pool.used);
-        if level < told {
-            let since = *easing.since.entry(pool.subnet).or_insert(now);
-            if now.since_ms(since) < CALM_MS {
-                continue;
-            }
-        }
-        easing.since.remove(&pool.subnet);
-        if level != told && tell(tables, pool, told, level).await? {
-            count += 1;
-        }
+    fn read(view: &View, now: Timestamp) -> Result<Vec<Self>, TableError> {
+        pools(view, now, |_| true)
     }
-    // What is left is of subnets that have no dynamic range any more.
-    forget(tables, told.into_keys().collect()).await?;
-    easing.since.retain(|subnet, _| pools.iter().any(|pool| pool.subnet == *subnet));
-    Ok(count)
-}
 
-/// Whether this was the one that told it.
-async fn tell(tables: &Tables, pool: &Pool, told: Level, level: Level) -> Result<bool, TableError> {
-    let cause = cause(&Actor::Reconciler("pools"), "pool.level");
-    let subnet = pool.subnet;
-    tables
-        .update(&cause, |tx: &mut Tx| -> Result<bool, TableError> {
-            let known = tx.get::<PoolLevel>(&subnet)?.map(|known| known.level);
-            if known.unwrap_or_default() != told {
-                return Ok(false);
-            }
-            if level == Level::Ample {
-                tx.delete::<PoolLevel>(&subnet)?;
-            } else {
-                tx.put(&PoolLevel { subnet, level })?;
-            }
-            record_of_site(tx, event(pool, told, level))?;
-            Ok(true)
-        })
-        .await
-}
-
-async fn forget(tables: &Tables, subnets: Vec<SubnetId>) -> Result<(), TableError> {
-    if subnets.is_empty() {
-        return Ok(());
+    fn subnet(&self) -> SubnetId {
+        self.subnet
     }
-    let cause = cause(&Actor::Reconciler("pools"), "pool.gone");
-    tables
-        .update(&cause, |tx: &mut Tx| -> Result<(), TableError> {
-            for subnet in &subnets {
-                tx.delete::<PoolLevel>(subnet)?;
+
+    fn used(&self) -> &PoolUse {
+        &self.used
+    }
+
+    fn row(subnet: SubnetId, level: Level) -> PoolLevel {
+        PoolLevel { subnet, level }
+    }
+
+    fn level(row: &PoolLevel) -> Level {
+        row.level
+    }
+
+    fn event(&self, told: Level, level: Level) -> NewEvent {
+        let is_ipv6 = self.cidr.addr().is_ipv6();
+        let (kind, importance, advice) = match level {
+            Level::Exhausted if is_ipv6 => {
+                (EXHAUSTED, EventLevel::Critical, NEW_CLIENTS_GO_WITHOUT)
             }
-            Ok(())
-        })
-        .await
+            Level::Exhausted => (EXHAUSTED, EventLevel::Critical, NEW_CLIENTS_WAIT),
+            Level::Critical if level > told => {
+                let advice = if is_ipv6 { EXTEND } else { FOR_MACHINES };
+                ("DHCP pool above 95%", EventLevel::Error, advice)
+            }
+            Level::High if level > told => ("DHCP pool above 80%", EventLevel::Warning, EXTEND),
+            Level::Critical => ("DHCP pool has free addresses again", EventLevel::Info, ""),
+            Level::High => ("DHCP pool below 90%", EventLevel::Info, ""),
+            Level::Ample => ("DHCP pool below 75%", EventLevel::Info, ""),
+        };
+        NewEvent { kind, level: importance, description: describe(self) + advice }
+    }
 }
 
-fn event(pool: &Pool, told: Level, level: Level) -> NewEvent {
-    let (kind, importance, advice) = match level {
-        Level::Exhausted => ("DHCP pool exhausted", EventLevel::Critical, NEW_CLIENTS_WAIT),
-        Level::Critical if level > told => ("DHCP pool above 95%", EventLevel::Error, FOR_MACHINES),
-        Level::High if level > told => ("DHCP pool above 80%", EventLevel::Warning, EXTEND),
-        Level::Critical => ("DHCP pool has free addresses again", EventLevel::Info, ""),
-        Level::High => ("DHCP pool below 90%", EventLevel::Info, ""),
-        Level::Ample => ("DHCP pool below 75%", EventLevel::Info, ""),
-    };
-    NewEvent { kind, level: importance, description: describe(pool) + advice }
-}
-
+const EXHAUSTED: &str = "DHCP pool exhausted";
 const NEW_CLIENTS_WAIT: &str = "; new clients get no answer: add a dynamic range to the subnet";
+const NEW_CLIENTS_GO_WITHOUT: &str =
+    "; new clients get no address: add a dynamic range to the subnet";
 const FOR_MACHINES: &str = "; the rest is kept for machines that boot from the network: add a dynamic \
                             range to the subnet before it is full";
 const EXTEND: &str = "; add a dynamic range to the subnet before it is full";
-/// How many ranges are named.
-const NAMED_MAX: usize = 4;
 
 fn describe(pool: &Pool) -> String {
     let PoolUse { size, active, released, declined, reserved, .. } = pool.used;

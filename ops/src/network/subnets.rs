@@ -25,7 +25,8 @@ use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::{self, VlanDetail};
 use crate::network::{
-    addresses, delegations, dependents, gateways, kept, names, service_addresses, specifiers,
+    addresses, delegations, dependents, external_dhcp_rows, gateways, kept, names,
+    service_addresses, specifiers,
 };
 use tables::network::{
     IPRANGES_OF_SUBNET, PREFIX_POOLS_OF_SUBNET, RESERVED_OF_SUBNET, SUBNETS_GUARD, VLAN_BY_VID,
@@ -203,6 +204,7 @@ pub async fn update(
             if subnet.vlan != before.vlan {
                 dependents::check_served(tx, before.vlan, |range| range.subnet == subnet.id)?;
                 dependents::follow_subnet(tx, subnet.id, before.vlan, subnet.vlan)?;
+                external_dhcp_rows::forget_unsearched(tx, &before)?;
             }
             tx.put(&subnet)?;
             Ok(subnet)
@@ -261,6 +263,7 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
         delegations::remove(tx, pool.id, force)?;
     }
     dependents::forget_subnet(tx, subnet.id)?;
+    external_dhcp_rows::forget_unsearched(tx, &subnet)?;
     tx.delete::<Subnet>(&subnet.id)?;
     Ok(())
 }

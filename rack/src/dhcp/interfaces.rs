@@ -15,26 +15,57 @@ use tracing::error;
 use crate::dhcp::metrics::DhcpMetrics;
 use crate::dhcp::ports::{Ports, Served};
 use crate::dhcp::socket::{InterfaceSocket, Received};
-use crate::interfaces::own_interfaces;
+use crate::interfaces::{own_interfaces, running_interfaces};
 
-/// An interface that lies on a link, whether it is served or not.
-#[derive(Debug)]
-struct OnLink {
-    name: String,
-    vlan: VlanId,
+/// The interfaces that lie on links by their addresses of one family and that packets can be sent on, whether they are served or
+/// not, by their index.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    by_index: BTreeMap<u32, (VlanId, String)>,
+}
+
+impl Links {
+    /// These are the host's interfaces.
+    pub(super) fn follow<A: Family>(
+        &mut self,
+        leases: &Leases<A>,
+        interfaces: &[ControllerInterface],
+    ) {
+        let running = match running_interfaces() {
+            Ok(running) => running,
+            Err(error) => return error!("the rack's interfaces cannot be read: {error}"),
+        };
+        let placed = on_links(leases, interfaces, |_| true).into_iter();
+        let placed = placed.filter(|(name, _)| running.contains(name));
+        let indexed = placed.filter_map(|(name, (vlan, _))| {
+            let index = if_nametoindex(name.as_str()).ok()?;
+            Some((index, (vlan, name)))
+        });
+        self.by_index = indexed.collect();
+    }
+
+    /// The link that an interface lies on.
+    pub(super) fn of(&self, index: u32) -> Option<VlanId> {
+        self.by_index.get(&index).map(|(vlan, _)| *vlan)
+    }
+
+    /// All links, each with the name of an interface.
+    pub(super) fn all(&self) -> BTreeMap<VlanId, String> {
+        self.by_index.values().cloned().collect()
+    }
 }
 
 /// The interfaces of the host, and the packets that come in at those that are served, with their index.
 #[derive(Debug)]
 pub(super) struct Interfaces {
     ports: Ports<InterfaceSocket>,
-    on_links: BTreeMap<u32, OnLink>,
+    links: Links,
 }
 
 impl Interfaces {
     /// None is served yet.
     pub(super) fn new(metrics: DhcpMetrics) -> Self {
-        Self { ports: Ports::new(metrics), on_links: BTreeMap::new() }
+        Self { ports: Ports::new(metrics), links: Links::default() }
     }
 
     /// The next packet.
@@ -62,14 +93,9 @@ impl Interfaces {
         self.ports.on_link(vlan).map(|served| (&*served.socket, served.address))
     }
 
-    /// The link that an interface lies on, whether it is served or not.
-    pub(super) fn link_of(&self, index: u32) -> Option<VlanId> {
-        self.on_links.get(&index).map(|on_link| on_link.vlan)
-    }
-
-    /// The links that the host has interfaces on, each with one of them.
-    pub(super) fn links(&self) -> BTreeMap<VlanId, String> {
-        self.on_links.values().map(|on_link| (on_link.vlan, on_link.name.clone())).collect()
+    /// The links that the host's interfaces lie on, whether they are served or not.
+    pub(super) fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Opens sockets on interfaces that lie on a served link, and closes those of others. The engine is told
@@ -84,7 +110,7 @@ impl Interfaces {
         };
         engine.set_hardware(interfaces.iter().map(|own| own.mac));
         engine.set_addresses(interfaces.iter().flat_map(addresses));
-        self.on_links = interfaces.iter().filter_map(|own| on_link(engine, own)).collect();
+        self.links.follow(&engine.leases, &interfaces);
         self.ports.serve(&to_be_served(&engine.leases, &interfaces));
         Some(interfaces)
     }
@@ -97,12 +123,6 @@ fn addresses<A: Family>(own: &ControllerInterface) -> impl Iterator<Item = A> {
         IpAddr::V6(ip) => !ip.is_unicast_link_local(),
     };
     own.addresses.iter().map(ipnet::IpNet::addr).filter(beyond).filter_map(A::of)
-}
-
-fn on_link(engine: &Engine, own: &ControllerInterface) -> Option<(u32, OnLink)> {
-    let vlan = addresses(own).find_map(|ip| Some(engine.view().subnet_of(ip)?.1.vlan))?;
-    let index = if_nametoindex(own.name.as_str()).ok()?;
-    Some((index, OnLink { name: own.name.clone(), vlan }))
 }
 
 /// The interfaces that must be listened to, each with its link and the host's address there.

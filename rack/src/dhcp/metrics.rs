@@ -182,6 +182,12 @@ impl DhcpMetrics {
         registry.register(name("blocks"), blocks, self.blocks.clone());
         let free = "Addresses that new clients can get of this rack, by link";
         registry.register(name("free_addresses"), free, self.free.clone());
+        let searches = "Messages that were sent to find servers that are none of the site's";
+        registry.register(name("searches"), searches, self.searches.clone());
+        let replies = "Messages to clients of servers that are none of the site's";
+        registry.register(name("external_replies"), replies, self.external_replies.clone());
+        let external = "Servers that are none of the site's, by link";
+        registry.register(name("external_servers"), external, self.external.clone());
     }
 
     /// Makes the measures part of what `/metrics` shows.
@@ -195,12 +201,6 @@ impl DhcpMetrics {
         registry.register("dhcp_unprobed_offers", unprobed, self.unprobed.clone());
         let twice = "Hardware addresses that were heard at two places at once";
         registry.register("dhcp_heard_twice", twice, self.heard_twice.clone());
-        let searches = "DISCOVERs that were sent to find servers that are none of the site's";
-        registry.register("dhcp_searches", searches, self.searches.clone());
-        let replies = "Messages to clients of servers that are none of the site's";
-        registry.register("dhcp_external_replies", replies, self.external_replies.clone());
-        let external = "Servers that are none of the site's, by link";
-        registry.register("dhcp_external_servers", external, self.external.clone());
     }
 
     /// A message was not answered.
@@ -273,6 +273,7 @@ pub(super) const fn reason_v6(dropped: v6::dropped::Dropped) -> &'static str {
         Dropped::NotServed => "not served",
         Dropped::NotOurTurn => "another rack's turn",
         Dropped::AnotherServer => "another server",
+        Dropped::Search => "search of a rack",
         Dropped::Senseless => "senseless",
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",

@@ -25,6 +25,7 @@ mod probing;
 mod relay;
 mod relay_servers;
 mod relay_socket;
+mod search;
 mod socket;
 mod stock;
 mod upward;

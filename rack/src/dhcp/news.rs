@@ -1,9 +1,9 @@
 //! What DHCP tells of: for the event log, and for what is kept of links.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use dhcp::v4::external_dhcp::ExternalServers;
+use dhcp::external_dhcp::ExternalServers;
 use dhcp::v4::output::Exchange;
 use dhcp::v4::probes::Finding;
 use dhcp::v4::sightings::HeardTwice;
@@ -18,7 +18,9 @@ pub enum News {
     /// Two clients use one hardware address.
     HeardTwice(HeardTwice),
     /// DHCP servers on a link that are none of the site's.
-    ExternalDhcp(ExternalServers),
+    ExternalDhcp(ExternalServers<Ipv4Addr>),
+    /// `DHCPv6` servers on a link that are none of the site's.
+    ExternalDhcpV6(ExternalServers<Ipv6Addr>),
 }
 
 /// Is told of it, at once: it must not wait.

@@ -22,7 +22,7 @@ use crate::clock::{Boot, RegionClock};
 use crate::dhcp::blocks::Blocks;
 use crate::dhcp::boot_server::BootServerSocket;
 use crate::dhcp::commits::Commits;
-use crate::dhcp::external_dhcp::{ExternalDhcp, HeardServer};
+use crate::dhcp::external_dhcp::ExternalDhcp;
 use crate::dhcp::interfaces::{Interfaces, on_links};
 use crate::dhcp::metrics::{DhcpMetrics, FindingKind, MessageType, reason};
 use crate::dhcp::news::{News, Tell};
@@ -30,6 +30,7 @@ use crate::dhcp::parked::Parked;
 use crate::dhcp::ports::{PACKETS_MAX, Ports, TOO_MANY_WAIT};
 use crate::dhcp::probing::{Heard, Probing};
 use crate::dhcp::relay::Relay;
+use crate::dhcp::search::{HeardServer, OfIpv4};
 use crate::dhcp::socket::Received;
 use crate::dhcp::upward::Decided;
 use crate::dhcp::{copy, stock};
@@ -44,7 +45,7 @@ const INTERFACES_EVERY_MS: u64 = 1_000;
 const HANDLED_AT_ONCE: usize = 64;
 
 /// How much of what is odd on links is told; the rest is counted only.
-const FINDINGS_TOLD: Rate = Rate { a_second: 1, at_once: 32 };
+pub(super) const FINDINGS_TOLD: Rate = Rate { a_second: 1, at_once: 32 };
 
 /// The DHCP service of a rack.
 pub struct DhcpService {
@@ -66,7 +67,7 @@ pub struct DhcpService {
     commits: Commits,
     blocks: Blocks,
     probing: Probing,
-    external: ExternalDhcp,
+    external: ExternalDhcp<OfIpv4>,
     relay: Relay,
     boot_servers: Ports<BootServerSocket>,
     /// The links that metrics tell of.
@@ -112,7 +113,7 @@ impl DhcpService {
             commits: Commits::new(),
             blocks: Blocks::of_ipv4(),
             probing: Probing::new(rand::random()),
-            external: ExternalDhcp::new(),
+            external: ExternalDhcp::new(OfIpv4),
             shown: BTreeSet::new(),
             routes_left_out: false,
         }
@@ -397,7 +398,7 @@ impl DhcpService {
     /// A DHCP server said something to a client.
     fn heard_server(&mut self, heard: HeardServer) {
         let HeardServer { interface, server, source, message } = heard;
-        let Some(vlan) = self.interfaces.link_of(interface) else { return };
+        let Some(vlan) = self.interfaces.links().of(interface) else { return };
         let is_relayed_to = self.engine.leases.is_relayed_to(vlan, server.ip, source);
         if is_relayed_to || self.engine.may_be_of_the_site(server.ip, source, &message) {
             return;
@@ -412,7 +413,7 @@ impl DhcpService {
 
     /// Looks for other servers on the link that is due.
     fn search(&mut self, now: Moment) {
-        let links = self.interfaces.links();
+        let links = self.interfaces.links().all();
         for servers in self.external.search(&links, now, &self.metrics) {
             (self.tell)(News::ExternalDhcp(servers));
         }

@@ -140,12 +140,13 @@ mod tests {
         }
     }
 
-    /// A VLAN of two racks with service addresses of both families.
+    /// A VLAN of racks 1, 2 and 4 with service addresses of both families.
     fn generation(holder: Option<u64>) -> Generation {
         let mut generation = Generation::default();
         generation.put(Served::Vlan(Vlan {
             primary_rack: Some(rack(1)),
             secondary_rack: Some(rack(2)),
+            further_racks: vec![rack(4)],
             service_addresses: vec![ip("10.0.0.5"), ip("fd00::5")],
             ..Vlan::untagged(VlanId(1), FabricId(1))
         }));
@@ -170,6 +171,7 @@ mod tests {
         assert!(named(Some(1), 2).wanted(&interfaces).is_empty());
         assert!(named(None, 1).wanted(&interfaces).is_empty());
         assert!(named(Some(3), 3).wanted(&interfaces).is_empty(), "serves it no more");
+        assert_eq!(named(Some(4), 4).wanted(&interfaces).len(), 2, "a further rack");
     }
 
     #[test]

@@ -85,11 +85,12 @@ mod tests {
         SystemId::from_number(number)
     }
 
-    fn vlan(id: u32, racks: [Option<u64>; 2], relay: Option<u32>) -> (VlanId, Vlan) {
-        let [primary_rack, secondary_rack] = racks.map(|number| number.map(rack));
+    fn vlan(id: u32, numbers: &[u64], relay: Option<u32>) -> (VlanId, Vlan) {
+        let mut racks = numbers.iter().map(|number| rack(*number));
         let vlan = Vlan {
-            primary_rack,
-            secondary_rack,
+            primary_rack: racks.next(),
+            secondary_rack: racks.next(),
+            further_racks: racks.collect(),
             relay_vlan: relay.map(VlanId),
             ..Vlan::untagged(VlanId(id), FabricId(1))
         };
@@ -97,27 +98,29 @@ mod tests {
     }
 
     #[test]
-    fn links_are_those_of_both_racks_and_of_relays() {
+    fn links_are_those_of_all_racks_and_of_relays() {
         let vlans = [
-            vlan(1, [Some(1), Some(2)], None),
-            vlan(2, [None, None], Some(1)),
-            vlan(3, [Some(2), None], None),
-            vlan(4, [None, None], None),
+            vlan(1, &[1, 2, 5], None),
+            vlan(2, &[], Some(1)),
+            vlan(3, &[2], None),
+            vlan(4, &[], None),
         ];
         let links = Links::of(&vlans.into());
         let of = |number| links.of_rack(&rack(number)).into_iter().map(|id| id.0).collect();
-        let [first, second, third]: [Vec<u32>; 3] = [of(1), of(2), of(3)];
+        let [first, second, third, further]: [Vec<u32>; 4] = [of(1), of(2), of(3), of(5)];
         assert_eq!((first, second, third), (vec![1, 2], vec![1, 2, 3], vec![]));
+        assert_eq!(further, [1, 2], "a further rack");
+        assert_eq!(links.racks(VlanId(1)).collect::<Vec<_>>(), [&rack(1), &rack(2), &rack(5)]);
         assert_eq!(links.racks(VlanId(3)).collect::<Vec<_>>(), [&rack(2)]);
     }
 
     #[test]
     fn only_racks_with_more_links_have_gained() {
-        let before =
-            Links::of(&[vlan(1, [Some(1), Some(2)], None), vlan(2, [None; 2], None)].into());
-        let after =
-            Links::of(&[vlan(1, [Some(1), None], None), vlan(2, [Some(3), None], None)].into());
+        let before = Links::of(&[vlan(1, &[1, 2], None), vlan(2, &[], None)].into());
+        let after = Links::of(&[vlan(1, &[1], None), vlan(2, &[3], None)].into());
+        let third = Links::of(&[vlan(1, &[1, 2, 4], None), vlan(2, &[], None)].into());
         assert_eq!(after.gained_since(&before).collect::<Vec<_>>(), [&rack(3)]);
+        assert_eq!(third.gained_since(&before).collect::<Vec<_>>(), [&rack(4)]);
         assert_eq!(before.gained_since(&after).collect::<Vec<_>>(), [&rack(2)]);
         assert_eq!(before.gained_since(&before).count(), 0);
     }

@@ -208,6 +208,7 @@ fn machine(id: u64, phase: Phase, observed: i64) -> Machine {
         hardware: Hardware::default(),
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: at(0),
         updated: at(0),

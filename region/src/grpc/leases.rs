@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 
 use ops::network::blocks::{self, BlockRequest, Wanted};
 use ops::network::leases::{self, CommitOutcome, CommitRefusal, LeaseRequest, RackProcess};
+use ops::network::pools::prefixes::{PrefixPools, prefix_pools};
 use ops::network::pools::{self, Pool};
 use tables::error::TableError;
 use tables::update::Tables;
@@ -94,10 +95,12 @@ async fn pools_of(
     let requested = |subnet: &Subnet| requests.iter().any(|request| request.vlan == subnet.vlan);
     // A rack asks for prefixes by themselves.
     if requests.iter().any(|request| request.of == Wanted::Prefixes) {
-        let used = pools::delegated_permille(&view, now, requested)?.into_iter();
-        let of =
-            |(subnet, used_permille): (SubnetId, u32)| PoolUse { subnet: subnet.0, used_permille };
-        return Ok(used.map(of).collect());
+        let pools = prefix_pools(&view, now, requested)?;
+        let of = |pool: &PrefixPools| PoolUse {
+            subnet: pool.subnet.0,
+            used_permille: pool.used.used_permille(),
+        };
+        return Ok(pools.iter().map(of).collect());
     }
     let pools = pools::pools(&view, now, requested)?;
     let of =

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::id::VlanId;
 use model::mac::MacAddress;
-use model::net::external_dhcp::Heard;
+use model::net::external_dhcp::{Heard, Protocol};
 use model::net::neighbour::Sighting;
 use model::time_service::TimeState;
 use ops::network::conflicts::{AddressConflict, HeardTwice};
@@ -47,7 +47,12 @@ pub(super) fn external_dhcp(
     request: &ReportExternalDhcpRequest,
 ) -> Result<(VlanId, Heard), ConvertError> {
     let servers = request.servers.iter().map(server).collect::<Result<_, ConvertError>>()?;
-    Ok((VlanId(request.vlan), Heard { servers, complete: request.complete }))
+    let complete = match (request.complete, request.dhcpv6_complete) {
+        (true, _) => Some(Protocol::DhcpV4),
+        (false, true) => Some(Protocol::DhcpV6),
+        (false, false) => None,
+    };
+    Ok((VlanId(request.vlan), Heard { servers, complete }))
 }
 
 fn server(server: &ExternalDhcpServer) -> Result<(IpAddr, Option<MacAddress>), ConvertError> {

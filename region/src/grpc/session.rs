@@ -203,6 +203,7 @@ impl Session {
             serves_ipv6: true,
             delegates_prefixes: true,
             registers_addresses: true,
+            takes_dhcpv6_servers: true,
         }));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Operators are told when the dynamic ranges of a subnet fill up, and when they have addresses again.
+//! Operators are told when the dynamic ranges or the pools of prefixes of a subnet fill up, and when there is room again.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::reconcile::driver::{self, Schedule};
-use ops::network::pools::{Easing, tell_levels};
+use ops::network::pools::levels::{Easing, tell_levels};
 use tables::error::TableError;
 use tables::update::Tables;
 

@@ -30,6 +30,12 @@ pub fn hardware(duid: &[u8]) -> Option<MacAddress> {
     Some(MacAddress(address.try_into().ok()?)).filter(|mac| mac.is_unicast())
 }
 
+/// An identifier of the kind that has a hardware address, and no time.
+#[must_use]
+pub fn of_hardware(mac: MacAddress) -> Vec<u8> {
+    [&LINK_LAYER.to_be_bytes()[..], &ETHERNET, &mac.0].concat()
+}
+
 /// An identifier of the kind that has a UUID (RFC 6355).
 #[must_use]
 pub fn of_uuid(uuid: u128) -> Vec<u8> {
@@ -45,6 +51,7 @@ mod tests {
     fn a_hardware_address_is_read_of_the_kinds_that_have_one() {
         let mac = Some(MacAddress([0x52, 0x54, 0, 0, 0, 1]));
         assert_eq!(hardware(&[0, 3, 0, 1, 0x52, 0x54, 0, 0, 0, 1]), mac);
+        assert_eq!(hardware(&of_hardware(MacAddress([0x52, 0x54, 0, 0, 0, 1]))), mac);
         assert_eq!(hardware(&[0, 1, 0, 1, 9, 9, 9, 9, 0x52, 0x54, 0, 0, 0, 1]), mac);
         for other in [
             &[0, 3, 0, 32, 0x52, 0x54, 0, 0, 0, 1][..],

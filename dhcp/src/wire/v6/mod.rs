@@ -5,3 +5,4 @@ pub mod duid;
 pub mod message;
 pub mod options;
 pub mod reply;
+pub mod server_message;

@@ -134,7 +134,7 @@ fn put_status(bytes: &mut Vec<u8>, status: Status, why: &str) {
 }
 
 /// Writes an option. No value is longer than its length can say: what is longer is cut.
-fn put(bytes: &mut Vec<u8>, code: u16, value: &[u8]) {
+pub(crate) fn put(bytes: &mut Vec<u8>, code: u16, value: &[u8]) {
     let len = u16::try_from(value.len()).unwrap_or(u16::MAX);
     bytes.extend(code.to_be_bytes());
     bytes.extend(len.to_be_bytes());

@@ -3,14 +3,19 @@
 use std::net::IpAddr;
 
 use model::event::Event;
-use model::id::{BlockId, SystemId};
+use model::id::{BlockId, PrefixPoolId, SystemId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
+use model::lease::pool::PrefixPoolLevel;
 use model::mac::MacAddress;
 use model::net::iprange::{IpRange, Purpose};
+use model::net::prefixpool::PrefixPool;
 use raft_store::Store;
-use tables::update::Cause;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables, now};
 
+use super::levels::{Easing, tell, tell_levels, tell_levels_at};
+use super::prefixes::prefix_pools;
 use super::*;
 
 const SUBNET: SubnetId = SubnetId(1);
@@ -229,4 +234,187 @@ async fn an_event_names_subnet_ranges_and_numbers() {
          (32 leased, 0 kept for clients that left, 0 declined, 0 reserved), 8 are free; add a \
          dynamic range to the subnet before it is full"
     );
+}
+
+const SUBNET_V6: SubnetId = SubnetId(2);
+
+/// A subnet of IPv6 with a dynamic range of 40 addresses, and with two pools that have 16 prefixes each.
+async fn with_prefixes() -> Tables {
+    let tables = Tables::new(Store::in_memory());
+    let subnet = Subnet::new(SUBNET_V6, VlanId(1), "fd00:1::/64".parse().unwrap());
+    let pool = |id, prefix: &str| PrefixPool {
+        id: PrefixPoolId(id),
+        prefix: prefix.parse().unwrap(),
+        delegated_length: 60,
+        subnet: SUBNET_V6,
+        comment: String::new(),
+    };
+    let range = IpRange {
+        id: RANGE,
+        purpose: Purpose::Dynamic,
+        start_ip: ip_v6(100),
+        end_ip: ip_v6(139),
+        subnet: SUBNET_V6,
+        user: None,
+        comment: String::new(),
+    };
+    change(&tables, |tx| {
+        tx.insert(&subnet)?;
+        tx.insert(&range)?;
+        tx.insert(&pool(1, "fd00:20::/56"))?;
+        tx.insert(&pool(2, "fd00:20:0:100::/56"))
+    })
+    .await;
+    tables
+}
+
+fn ip_v6(last: u16) -> IpAddr {
+    IpAddr::from([0xfd00, 1, 0, 0, 0, 0, 0, last])
+}
+
+/// The prefix with a number, of both pools.
+fn prefix(number: u8) -> IpAddr {
+    IpAddr::from([0xfd00, 0x20, 0, u16::from(number) << 4, 0, 0, 0, 0])
+}
+
+/// So many prefixes are delegated, from the first on.
+async fn delegate(tables: &Tables, count: u8) {
+    let until = at(3_600_000);
+    change(tables, |tx| {
+        for number in 0..32 {
+            if number < count {
+                tx.put(&Binding {
+                    ip: prefix(number),
+                    subnet: SUBNET_V6,
+                    prefix_length: Some(60),
+                    ..binding(number, BindingState::Active, until)
+                })?;
+            } else {
+                tx.delete::<Binding>(&prefix(number))?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn prefixes_of_all_pools_of_a_subnet_are_counted_by_what_became_of_them() {
+    let tables = with_prefixes().await;
+    delegate(&tables, 17).await;
+    let block = Block {
+        id: BlockId(1),
+        iprange: IpRangeId(0),
+        prefix_length: Some(60),
+        subnet: SUBNET_V6,
+        vlan: VlanId(1),
+        first: prefix(0),
+        last: "fd00:20:0:7f:ffff:ffff:ffff:ffff".parse().unwrap(),
+        rack: Some(SystemId::from_number(1)),
+        incarnation: 1,
+        epoch: 1,
+        granted_at: at(0),
+        valid_until: at(60_000),
+        quarantine_until: Timestamp::default(),
+    };
+    change(&tables, |tx| {
+        let released = tx.get::<Binding>(&prefix(16))?.unwrap();
+        tx.put(&Binding { state: BindingState::Released, ..released })?;
+        tx.put(&block)
+    })
+    .await;
+    let used = async |now| {
+        let view = tables.view().await.unwrap();
+        let found = prefix_pools(&view, now, |_| true).unwrap();
+        let [pools] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(pools.pools.len(), 2);
+        pools.used
+    };
+    let want = PoolUse { size: 32, active: 16, released: 1, in_blocks: 8, ..PoolUse::default() };
+    assert_eq!(used(at(0)).await, want);
+    let all_over = PoolUse { size: 32, ..PoolUse::default() };
+    assert_eq!(used(at(7_200_000)).await, all_over, "times pass without a write");
+    let view = tables.view().await.unwrap();
+    assert_eq!(pools(&view, at(0), |_| true).unwrap()[0].used.active, 0, "they are no addresses");
+    assert_eq!(prefix_pools(&view, at(0), |subnet| subnet.id == SUBNET).unwrap(), []);
+}
+
+#[tokio::test]
+async fn operators_are_told_of_pools_of_prefixes_as_of_ranges() {
+    let tables = with_prefixes().await;
+    let mut easing = Easing::default();
+    let began = now();
+    for (count, want, after_ms) in
+        [(25, 0, 0), (26, 1, 0), (31, 1, 0), (32, 1, 0), (32, 0, 0), (9, 0, 0), (9, 1, 60_000)]
+    {
+        delegate(&tables, count).await;
+        let told = tell_levels_at(&tables, &mut easing, began.plus_ms(after_ms)).await.unwrap();
+        assert_eq!(told, want, "{count} delegated");
+        if count == 31 {
+            assert_eq!(tell_levels(&tables, &mut Easing::default()).await.unwrap(), 0, "known");
+        }
+    }
+    let of = |kind: &str, level| (kind.to_owned(), level);
+    let told = [
+        of("DHCP prefix pool above 80%", EventLevel::Warning),
+        of("DHCP prefix pool above 95%", EventLevel::Error),
+        of("DHCP prefix pool exhausted", EventLevel::Critical),
+        of("DHCP prefix pool below 75%", EventLevel::Info),
+    ];
+    assert_eq!(events(&tables).await, told);
+    let view = tables.view().await.unwrap();
+    assert_eq!(view.list::<PrefixPoolLevel>().unwrap(), [], "nothing is kept of it");
+    let first = view.list::<Event>().unwrap().remove(0).description;
+    assert_eq!(
+        first,
+        "subnet fd00:1::/64, prefix pool fd00:20::/56 of /60, fd00:20:0:100::/56 of /60: 81 % of 32 \
+         prefixes are in use (26 delegated, 0 kept for routers that left), 6 are free; add a prefix \
+         pool to the subnet before it is full"
+    );
+}
+
+#[tokio::test]
+async fn ranges_and_pools_of_prefixes_of_one_subnet_have_levels_of_their_own() {
+    let tables = with_prefixes().await;
+    let mut easing = Easing::default();
+    delegate(&tables, 32).await;
+    let until = at(3_600_000);
+    change(&tables, |tx| {
+        (100..140_u8).try_for_each(|last| {
+            let (ip, subnet) = (ip_v6(last.into()), SUBNET_V6);
+            tx.put(&Binding { ip, subnet, ..binding(last, BindingState::Active, until) })
+        })
+    })
+    .await;
+    assert_eq!(tell_levels(&tables, &mut easing).await.unwrap(), 2);
+    let view = tables.view().await.unwrap();
+    let (ranges, prefixes) = (view.list::<PoolLevel>(), view.list::<PrefixPoolLevel>());
+    let full = |subnet| PoolLevel { subnet, level: Level::Exhausted };
+    assert_eq!(ranges.unwrap(), [full(SUBNET_V6)]);
+    assert_eq!(prefixes.unwrap().len(), 1);
+    let told: Vec<String> =
+        view.list::<Event>().unwrap().into_iter().map(|event| event.description).collect();
+    let of_ranges = "new clients get no address: add a dynamic range to the subnet";
+    assert!(told.iter().any(|text| text.ends_with(of_ranges)), "{told:?}");
+    for id in [1, 2] {
+        change(&tables, |tx| tx.delete::<PrefixPool>(&PrefixPoolId(id)).map(drop)).await;
+    }
+    assert_eq!(tell_levels(&tables, &mut easing).await.unwrap(), 0);
+    let view = tables.view().await.unwrap();
+    assert_eq!(view.list::<PrefixPoolLevel>().unwrap(), [], "there are no such pools");
+    assert_eq!(view.list::<PoolLevel>().unwrap(), [full(SUBNET_V6)], "and ranges as before");
+}
+
+#[test]
+fn what_ipv6_keeps_for_nobody_is_not_said_to_be_kept_for_machines() {
+    let full = |cidr: &str| Pool {
+        subnet: SUBNET,
+        cidr: cidr.parse().unwrap(),
+        vlan: VlanId(1),
+        ranges: Vec::new(),
+        used: PoolUse { size: 100, active: 96, ..PoolUse::default() },
+    };
+    let says = |cidr| full(cidr).event(Level::High, Level::Critical).description;
+    assert!(says("10.0.0.0/24").contains("kept for machines"));
+    assert!(!says("fd00:1::/64").contains("kept for machines"));
 }

@@ -5,4 +5,5 @@ pub mod service;
 mod hardware;
 mod relay;
 mod relay_socket;
+mod search;
 mod socket;

@@ -4,10 +4,11 @@ use std::net::Ipv6Addr;
 
 use dhcp::leases::Leases;
 use dhcp::relay::dropped::Dropped;
+use dhcp::relay::identifiers::Identifiers;
 use dhcp::relay::turns::{Heard, Turns};
 use dhcp::relay::v6::{self, Agent, Arrived, Returned};
 use model::controller::ControllerInterface;
-use model::id::SystemId;
+use model::id::{SystemId, VlanId};
 use model::lease::clock::Moment;
 use tracing::debug;
 
@@ -27,6 +28,7 @@ pub(super) struct Relay {
     turns: Turns,
     hardware: Hardware,
     servers: RelayServers<Ipv6Addr>,
+    identifiers: Identifiers,
 }
 
 impl Relay {
@@ -38,6 +40,7 @@ impl Relay {
             turns: Turns::default(),
             hardware: Hardware::new(),
             servers: RelayServers::new(metrics),
+            identifiers: Identifiers::default(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Relay {
         self.hardware.listen(!wanted.is_empty());
         self.ports.serve(&wanted);
         self.turns.forget(now);
+        self.identifiers.forget(leases);
     }
 
     /// Passes on what was heard at an interface to all servers of its link.
@@ -99,10 +103,26 @@ impl Relay {
     }
 
     /// Passes a server's reply on to the client, or the relay before, on the link that it was heard on.
-    pub(super) fn pass_back(&self, packet: &Received, links: &Ports<ServerSocket>) {
+    pub(super) fn pass_back(
+        &mut self,
+        packet: &Received,
+        links: &Ports<ServerSocket>,
+        leases: &Leases<Ipv6Addr>,
+    ) {
+        self.identifiers.learn(leases, *packet.source.ip(), &packet.payload);
         if let Err(dropped) = self.to_peer(packet, links) {
             self.count(dropped, packet);
         }
+    }
+
+    /// Whether a server is one that a link is relayed to, as far as it was heard here.
+    pub(super) fn is_relayed_to(
+        &self,
+        leases: &Leases<Ipv6Addr>,
+        vlan: VlanId,
+        identifier: &[u8],
+    ) -> bool {
+        self.identifiers.is_relayed_to(leases, vlan, identifier)
     }
 
     fn to_peer(&self, packet: &Received, links: &Ports<ServerSocket>) -> Result<(), Dropped> {

@@ -8,11 +8,13 @@ use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use dhcp::leases::OwnRack;
+use dhcp::lookup::allowance::Allowance;
 use dhcp::relay::v6::is_returned;
 use dhcp::v6::dropped::Dropped;
 use dhcp::v6::engine::Engine;
 use dhcp::v6::output::{Arrival, Output, Sending};
 use model::id::VlanId;
+use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
 use proto::convert::Key;
@@ -22,13 +24,16 @@ use tracing::{debug, error, warn};
 use crate::clock::{Boot, RegionClock};
 use crate::dhcp::blocks::Blocks;
 use crate::dhcp::commits::Commits;
-use crate::dhcp::interfaces::to_be_served;
+use crate::dhcp::external_dhcp::ExternalDhcp;
+use crate::dhcp::interfaces::{Links, to_be_served};
 use crate::dhcp::metrics::{DhcpMetrics, MessageType, reason_v6};
 use crate::dhcp::news::{News, Tell};
 use crate::dhcp::parked::Parked;
 use crate::dhcp::ports::Ports;
+use crate::dhcp::service::FINDINGS_TOLD;
 use crate::dhcp::upward::Decided;
 use crate::dhcp::v6::relay::Relay;
+use crate::dhcp::v6::search::{HeardServer, OfIpv6};
 use crate::dhcp::v6::socket::{Received, ServerSocket};
 use crate::dhcp::{copy, stock};
 use crate::generation::{Follower, Generations};
@@ -49,6 +54,7 @@ pub struct DhcpV6Service {
     uplink: Uplink,
     metrics: DhcpMetrics,
     tell: Tell,
+    findings_told: Allowance,
     start: Instant,
     /// The zero of moments, on the clock that counts suspend.
     zero: Boot,
@@ -58,6 +64,8 @@ pub struct DhcpV6Service {
     commits: Commits,
     blocks: Blocks,
     relay: Relay,
+    links: Links,
+    external: ExternalDhcp<OfIpv6>,
     prefix_blocks: Blocks,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
@@ -82,7 +90,9 @@ impl DhcpV6Service {
         tell: Tell,
     ) -> Self {
         Self {
-            engine: Engine::new(own.clone(), Policy::default(), server_id),
+            engine: Engine::new(own.clone(), Policy::default(), server_id.clone()),
+            links: Links::default(),
+            external: ExternalDhcp::new(OfIpv6 { server_id }),
             relay: Relay::new(own.rack.clone(), metrics.clone()),
             own,
             generations: generations.follow(),
@@ -91,6 +101,7 @@ impl DhcpV6Service {
             ports: Ports::new(metrics.clone()),
             metrics,
             tell,
+            findings_told: Allowance::full(FINDINGS_TOLD),
             start: Instant::now(),
             zero: Boot::now(),
             interfaces_seen: None,
@@ -112,6 +123,7 @@ impl DhcpV6Service {
                 Some((index, packet)) = self.ports.receive() => self.receive(index, packet),
                 Some((index, packet)) = self.relay.receive() => self.heard_as_relay(index, packet),
                 decided = self.commits.next() => self.decided(decided),
+                Some(heard) = self.external.hear() => self.heard_server(heard),
                 true = self.generations.changed() => self.follow_generation(),
                 Some(pools) = self.blocks.answered() => {
                     if let Some(pools) = pools {
@@ -149,7 +161,7 @@ impl DhcpV6Service {
     /// A packet was sent to an address that this rack relays from: by a server, or by whoever sends to a rack alone.
     fn heard_as_relay(&mut self, index: u32, packet: Received) {
         if is_returned(&packet.payload) {
-            return self.relay.pass_back(&packet, &self.ports);
+            return self.relay.pass_back(&packet, &self.ports, &self.engine.leases);
         }
         let is_served = self.ports.by_index(packet.interface).is_some();
         self.receive(if is_served { packet.interface } else { index }, packet);
@@ -258,6 +270,32 @@ impl DhcpV6Service {
         }
     }
 
+    /// A server said something to a client at this host.
+    fn heard_server(&mut self, heard: HeardServer) {
+        let HeardServer { interface, server, identifier } = heard;
+        let Some(vlan) = self.links.of(interface) else { return };
+        let leases = &self.engine.leases;
+        let is_relayed_to = leases.is_relayed_to(vlan, server.ip, server.ip)
+            || self.relay.is_relayed_to(leases, vlan, &identifier);
+        if is_relayed_to || self.engine.is_of_the_site(&identifier) {
+            return;
+        }
+        let now = self.now();
+        let new = self.external.heard(vlan, server, now, &self.metrics);
+        if let Some(servers) = new.filter(|_| self.findings_told.take(0, now)) {
+            let (ip, mac, duid) = (server.ip, server.mac, ClientId::Identifier(identifier.into()));
+            warn!(%ip, %mac, %duid, "DHCPv6 server {ip} answers on VLAN {vlan}");
+            (self.tell)(News::ExternalDhcpV6(servers));
+        }
+    }
+
+    /// Looks for other servers on the link that is due.
+    fn search(&mut self, now: Moment) {
+        for servers in self.external.search(&self.links.all(), now, &self.metrics) {
+            (self.tell)(News::ExternalDhcpV6(servers));
+        }
+    }
+
     fn decided(&mut self, outcomes: Vec<Decided>) {
         self.set_clock();
         let now = self.now();
@@ -298,6 +336,7 @@ impl DhcpV6Service {
             self.interfaces_seen = Some(now);
             self.follow_interfaces();
             self.show_links(now);
+            self.search(now);
         }
         self.forget_parked();
         self.ask_for_blocks(now);
@@ -308,6 +347,7 @@ impl DhcpV6Service {
         match own_interfaces() {
             Ok(interfaces) => {
                 let now = self.now();
+                self.links.follow(&self.engine.leases, &interfaces);
                 self.ports.serve(&to_be_served(&self.engine.leases, &interfaces));
                 self.relay.follow(&self.engine.leases, &interfaces, now);
             }

@@ -14,7 +14,7 @@ use crate::dhcp::ports::Port;
 
 pub(in crate::dhcp) const SERVER_PORT: u16 = 547;
 /// All servers and relays on a link (RFC 9915 §7.1).
-const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
+pub(super) const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
 
 /// A packet as it came in.
 pub(in crate::dhcp) type Received = Datagram<SocketAddrV6, Ipv6Addr>;
