@@ -146,10 +146,11 @@ chaos: build ## simulated clusters and real processes under faults, and a report
 	    $(if $(CHAOS_ONLY),--only '$(CHAOS_ONLY)')
 
 CONTINUITY_CLIENTS ?= 4000
+CONTINUITY_RACKS ?= 2
 CONTINUITY_SECONDS ?= 30
 CONTINUITY_SEED ?= 1
-continuity: build ## thousands of simulated clients at a real site while its nodes fail, and a report (an hour; CONTINUITY_CLIENTS, CONTINUITY_SECONDS for each fault, CONTINUITY_SEED, CONTINUITY_ONLY=name)
-	$(BIN)/ironraft-continuity --clients $(CONTINUITY_CLIENTS) --seconds $(CONTINUITY_SECONDS) --seed $(CONTINUITY_SEED) \
+continuity: build ## thousands of simulated clients at a real site while its nodes fail, and a report (an hour; CONTINUITY_RACKS, CONTINUITY_CLIENTS, CONTINUITY_SECONDS for each fault, CONTINUITY_SEED, CONTINUITY_ONLY=name)
+	$(BIN)/ironraft-continuity --racks $(CONTINUITY_RACKS) --clients $(CONTINUITY_CLIENTS) --seconds $(CONTINUITY_SECONDS) --seed $(CONTINUITY_SEED) \
 	    $(if $(CONTINUITY_ONLY),--only '$(CONTINUITY_ONLY)')
 
 EXPLORE_STATES ?= 3000000

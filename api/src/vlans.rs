@@ -31,6 +31,9 @@ pub struct Vlan {
     /// Another rack that serves it.
     #[schema(value_type = Option<String>)]
     pub secondary_rack: Option<SystemId>,
+    /// Racks that serve it beside those two, in the order in which they move up.
+    #[schema(value_type = Vec<String>)]
+    pub further_racks: Vec<SystemId>,
     /// Whether DHCP is served.
     pub dhcp_on: bool,
     /// A foreign DHCP server that was seen on it.

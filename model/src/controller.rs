@@ -32,6 +32,15 @@ pub struct RackController {
     pub holds_service_addresses: bool,
 }
 
+impl RackController {
+    /// Whether its program knows that a VLAN may have more than two racks: that came with service addresses. One of a version before
+    /// takes the first two for all, and answers clients of the others.
+    #[must_use]
+    pub const fn knows_further_racks(&self) -> bool {
+        self.holds_service_addresses
+    }
+}
+
 /// A rack controller as other racks see it: what its names and service addresses come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedRack {

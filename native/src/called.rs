@@ -70,7 +70,8 @@ fn named(at: &impl Reads, member: &str, value: Value) -> Value {
             id.and_then(|id| numbered(at, member, id)).map_or(Value::Number(number), Value::String)
         }
         Value::String(text) => {
-            let is_rack = matches!(member, "rack" | "primary_rack" | "secondary_rack");
+            let is_rack =
+                matches!(member, "rack" | "primary_rack" | "secondary_rack" | "further_racks");
             let known = is_rack.then(|| rack(at, &text)).flatten();
             Value::String(known.unwrap_or(text))
         }

@@ -126,6 +126,7 @@ pub const RESOURCES: &[Resource] = &[
             "dhcp_on",
             "primary_rack",
             "secondary_rack",
+            "further_racks",
             "space",
         ]),
     Resource::new::<api::spaces::Space>("spaces", "space", &["spaces/"], &["spaces/{id}/"])

@@ -21,6 +21,7 @@ pub fn vlan(detail: &VlanDetail) -> api::vlans::Vlan {
         mtu: found.mtu,
         primary_rack: found.primary_rack.clone(),
         secondary_rack: found.secondary_rack.clone(),
+        further_racks: found.further_racks.clone(),
         dhcp_on: found.dhcp_on,
         external_dhcp: external_dhcp.map(|ip| ip.to_string()),
         relay_vlan: relay.as_ref().map(|relay| Box::new(vlan(relay))),

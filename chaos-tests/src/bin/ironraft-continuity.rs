@@ -8,16 +8,22 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chaos_tests::continuity::catalog;
-use chaos_tests::continuity::plan::Plan;
+use chaos_tests::continuity::plan::{Plan, RACKS};
 use chaos_tests::continuity::report::{text, write};
 use chaos_tests::continuity::run;
 use chaos_tests::disk::mounts;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+/// The most racks of a VLAN.
+const RACKS_MAX: i64 = 8;
+
 /// Does faults to a site of real processes, one after the other, and writes how its clients fared.
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// How many racks the site has, all on one link: a VLAN has eight at most.
+    #[arg(long, default_value_t = RACKS, value_parser = clap::value_parser!(u8).range(1..=RACKS_MAX))]
+    racks: u8,
     /// How many clients stay, of both families together.
     #[arg(long, default_value_t = 4_000)]
     clients: u32,
@@ -72,6 +78,7 @@ fn continuity(arguments: Arguments) -> anyhow::Result<bool> {
     let artifacts = arguments.artifacts.unwrap_or_else(|| root.join("artifacts/chaos"));
     let plan = Plan {
         binary: arguments.binary.unwrap_or_else(|| program.with_file_name("ironraft")),
+        racks: arguments.racks,
         residents: arguments.clients / 2,
         arrival: Duration::from_secs(u64::from(arguments.lease)) / 2,
         newcomers_per_second: arguments.newcomers,

@@ -10,11 +10,16 @@ use super::fleet::crowd::Habits;
 /// The domain of a new cluster.
 const DOMAIN: &str = "maas";
 
+/// How many racks a site has where nobody says it.
+pub const RACKS: u8 = 2;
+
 /// What is run.
 #[derive(Debug)]
 pub struct Plan {
     /// `ironraft`.
     pub binary: PathBuf,
+    /// Racks of the site, all on one link.
+    pub racks: u8,
     /// Clients of each family that stay.
     pub residents: u32,
     /// In how much time they come.
@@ -44,6 +49,7 @@ impl Plan {
         faults.retain(|fault| catalog::SHORT.contains(&fault.name().as_str()));
         Self {
             binary: ironraft.to_owned(),
+            racks: RACKS,
             residents: 500,
             arrival: Duration::from_secs(20),
             newcomers_per_second,

@@ -17,8 +17,6 @@ use super::report::Report;
 use super::report::made::report_of;
 use super::site::Site;
 
-/// Racks of a site, all on one link.
-const RACKS: u8 = 2;
 /// Clients that were not answered for long ask again after two minutes.
 const PATIENCE: Duration = PROCESS_STALL.saturating_mul(2);
 /// Leases that end so soon are not looked for at the regions: while they are read, they end.
@@ -30,7 +28,7 @@ const ENDS_SOON: Duration = Duration::from_secs(20);
 /// When the site cannot be formed or its clients do not get addresses before the first fault, which proves nothing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
     tracing::info!("a site is formed");
-    let mut site = Site::form(&plan.binary, RACKS).await.context("cannot form a site")?;
+    let mut site = Site::form(&plan.binary, plan.racks).await.context("cannot form a site")?;
     let fleet = Fleet::plug_in(site.lab(), plan.habits())?;
     tracing::info!("{} clients of each family come", plan.residents);
     all_bound(&fleet).await.context("before any fault")?;

@@ -41,7 +41,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Forms a cluster of processes of `binary`, tells it of the clients' link, and waits until both racks serve it. Call
+    /// Forms a cluster of processes of `binary`, tells it of the clients' link, and waits until all racks serve it. Call
     /// [`enter_private`](crate::disk::mounts::enter_private) before any thread is started.
     ///
     /// # Errors

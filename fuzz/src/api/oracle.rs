@@ -28,8 +28,15 @@ use super::stock::HIDDEN;
 const TRANSACTIONS_MAX: usize = 1_000;
 
 /// What follows from changes of others, or from their failure: the log of events, serials, levels, marks, and how often logins failed.
-const DERIVED: &[&str] =
-    &["event", "indexfill", "login", "pool-level", "tag-evaluation", "zone-serial"];
+const DERIVED: &[&str] = &[
+    "event",
+    "indexfill",
+    "login",
+    "pool-level",
+    "prefix-pool-level",
+    "tag-evaluation",
+    "zone-serial",
+];
 
 /// Looks at what a request changed.
 ///

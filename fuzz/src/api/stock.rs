@@ -205,6 +205,7 @@ fn machine(number: u32, phase: Phase, owner: Option<UserId>) -> Machine {
         hardware: hardware(number),
         interfaces: vec![interface(number, 0), interface(number, 1)],
         block_devices: vec![disk(number)],
+        storage: model::machine::storage::Storage::default(),
         deployment: is_deployed.then(|| Deployment {
             osystem: "debian".to_owned(),
             distro_series: "bookworm".to_owned(),

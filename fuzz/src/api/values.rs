@@ -190,6 +190,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("id", "system_id"),
     ("primary_rack", "system_id"),
     ("secondary_rack", "system_id"),
+    ("further_racks", "system_id"),
     ("zone", "zone/"),
     ("pool", "pool/"),
     ("domain", "domain/"),

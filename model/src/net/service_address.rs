@@ -117,13 +117,13 @@ mod tests {
         }
     }
 
+    fn holder(number: Option<u64>, ago_ms: u64) -> ServiceHolder {
+        ServiceHolder { vlan: VlanId(1), rack: number.map(rack), since: NOW.minus_ms(ago_ms) }
+    }
+
     /// What is chosen when `held` says who holds, and since how many milliseconds, and each of three racks is as it says.
     fn chosen(held: Option<(Option<u64>, u64)>, racks: [Rack; 3]) -> String {
-        let holder = held.map(|(number, ago_ms)| ServiceHolder {
-            vlan: VlanId(1),
-            rack: number.map(rack),
-            since: NOW.minus_ms(ago_ms),
-        });
+        let holder = held.map(|(number, ago_ms)| holder(number, ago_ms));
         let known = |id: &SystemId| {
             let at = (1..=3).position(|number| rack(number) == *id).unwrap();
             racks[at]
@@ -152,6 +152,26 @@ mod tests {
         assert_eq!(chosen(Some((Some(2), 9)), [Ready, Unsure, Ready]), "Stays");
         assert_eq!(chosen(Some((Some(2), 9)), [Ready, Gone, Ready]), "1 takes");
         assert_eq!(chosen(Some((Some(2), 9)), [Unsure, Gone, Ready]), "Stays", "nobody can");
+    }
+
+    #[test]
+    fn a_further_rack_takes_what_neither_of_the_first_two_can() {
+        use Rack::{Gone, Ready, Unsure};
+        let three = Vlan { further_racks: vec![rack(3)], ..vlan() };
+        let of_three = |held: Option<u64>, racks: [Rack; 3]| {
+            let holder = held.map(|number| holder(Some(number), 9));
+            let number = |id: &SystemId| (1..=3).position(|number| rack(number) == *id).unwrap();
+            match choose(&three, holder.as_ref(), |id| racks[number(id)], NOW) {
+                Choice::Takes(id) => Some(number(id) + 1),
+                Choice::Stays => None,
+                other @ (Choice::Nobody | Choice::Ends) => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of_three(None, [Gone, Unsure, Ready]), Some(3));
+        assert_eq!(of_three(Some(1), [Gone, Gone, Ready]), Some(3));
+        assert_eq!(of_three(Some(1), [Gone, Ready, Ready]), Some(2));
+        assert_eq!(of_three(Some(3), [Ready, Ready, Unsure]), None, "it stays");
+        assert_eq!(of_three(Some(3), [Ready, Ready, Gone]), Some(1));
     }
 
     #[test]

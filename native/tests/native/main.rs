@@ -21,5 +21,6 @@ mod settings;
 mod timeline;
 mod times;
 mod undo;
+mod vlans;
 mod watch;
 mod webhooks;

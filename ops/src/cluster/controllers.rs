@@ -20,7 +20,7 @@ use crate::dns::domains::DomainDetail;
 use crate::dns::naming::default_domain;
 use crate::error::Refusal;
 use crate::machine::holders::KnownMacs;
-use crate::network::external_dhcp;
+use crate::network::external_dhcp_rows;
 use crate::network::specifiers;
 use crate::network::subnets::SubnetDetail;
 use tables::error::TableError;
@@ -286,19 +286,14 @@ pub async fn delete_rack(
                 return Err(Refusal::with_message(Kind::Invalid, message));
             }
             for mut vlan in vlans {
-                if vlan.secondary_rack.as_ref() == Some(id) {
-                    vlan.secondary_rack = None;
-                }
-                if vlan.primary_rack.as_ref() == Some(id) {
-                    vlan.primary_rack = vlan.secondary_rack.take();
-                }
+                vlan.remove_rack(id);
                 if vlan.primary_rack.is_none() {
                     vlan.dhcp_on = false;
                     vlan.end_what_racks_do();
                 }
                 tx.put(&vlan)?;
             }
-            external_dhcp::forget(tx, id)?;
+            external_dhcp_rows::forget(tx, id)?;
             tx.delete::<NetworkScan>(id)?;
             tx.delete::<ControllerNote>(id)?;
             tx.delete::<TimeService>(id)?;

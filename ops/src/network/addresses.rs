@@ -11,6 +11,7 @@ use model::id::{SubnetId, VlanId};
 use model::lease::binding::Binding;
 use model::mac::MacAddress;
 use model::machine::Machine;
+use model::machine::interface::stack::{is_enabled, is_replaced};
 use model::machine::interface::{Interface, Link, LinkMode};
 use model::net::allocate::{AllocateError, allocate};
 use model::net::occupancy::Occupancy;
@@ -96,10 +97,20 @@ pub fn assign(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
             .get::<Subnet>(&subnet)?
             .ok_or_else(|| AssignError::NotConnected { hostname: machine.hostname.clone() })?;
         let mac = machine.interfaces[interface].mac;
-        let address = choose_for(tx, &subnet, mac)?;
+        // What is kept for the interface is for one of its links.
+        let kept = kept::for_client(tx, subnet.id, mac)?.filter(|ip| !has(machine, *ip));
+        let address = match kept {
+            Some(_) => choose_for(tx, &subnet, mac)?,
+            None => choose(tx, &subnet)?,
+        };
         machine.interfaces[interface].links[link].ip_address = Some(address);
     }
     Ok(())
+}
+
+fn has(machine: &Machine, ip: IpAddr) -> bool {
+    let mut links = machine.interfaces.iter().flat_map(|interface| &interface.links);
+    links.any(|link| link.ip_address == Some(ip))
 }
 
 /// An address of a subnet for an interface: the one that is kept for it, else a free one.
@@ -157,12 +168,7 @@ pub fn connect(tx: &mut Tx, interface: &mut Interface, seen: Seen) -> Result<(),
     let first = first.map_or(Ok(None), |first| tx.get::<Subnet>(&first.id))?;
     if let Some(subnet) = first {
         Holder::Subnet(subnet.id).gets_one(tx);
-        interface.links.push(Link {
-            id: interface.id.0,
-            mode: LinkMode::Auto,
-            subnet: Some(subnet.id),
-            ip_address: None,
-        });
+        interface.links.push(Link::new(interface.id.0, LinkMode::Auto, Some(subnet.id)));
     }
     Ok(())
 }
@@ -213,12 +219,19 @@ pub fn seen(
     Ok(Some(Seen { vlan, subnet: now_in.map(|subnet| subnet.id) }))
 }
 
-/// A machine whose boot interface has no link yet gets one, if its VLAN has a subnet by now.
-fn link_boot_interface(tx: &mut Tx, machine: &mut Machine) -> Result<(), AssignError> {
-    for interface in machine.interfaces.iter_mut().filter(|interface| interface.boot) {
-        if let (Some(vlan), true) = (interface.vlan, interface.links.is_empty()) {
-            connect(tx, interface, Seen::on(vlan))?;
-        }
+/// A machine whose boot interface has no link yet gets one, if its VLAN has a subnet by now. What is in a bond or a bridge
+/// needs none.
+///
+/// # Errors
+/// [`TableError::Corrupt`].
+pub(crate) fn link_boot_interface(tx: &mut Tx, machine: &mut Machine) -> Result<(), TableError> {
+    let all = &machine.interfaces;
+    let boots = all.iter().position(|interface| interface.boot && !is_replaced(all, interface.id));
+    let interface = boots.and_then(|position| machine.interfaces.get_mut(position));
+    if let Some(interface) = interface.filter(|interface| interface.links.is_empty())
+        && let Some(vlan) = interface.vlan
+    {
+        connect(tx, interface, Seen::on(vlan))?;
     }
     Ok(())
 }
@@ -228,7 +241,8 @@ fn auto_links(machine: &Machine) -> Vec<(usize, usize, SubnetId)> {
     for (position, interface) in machine.interfaces.iter().enumerate() {
         for (at, link) in interface.links.iter().enumerate() {
             let wants = link.mode == LinkMode::Auto && link.ip_address.is_none();
-            if let (true, true, Some(subnet)) = (interface.enabled, wants, link.subnet) {
+            let enabled = is_enabled(&machine.interfaces, interface);
+            if let (true, true, Some(subnet)) = (enabled, wants, link.subnet) {
                 wanting.push((position, at, subnet));
             }
         }
@@ -237,7 +251,8 @@ fn auto_links(machine: &Machine) -> Vec<(usize, usize, SubnetId)> {
 }
 
 fn has_network(machine: &Machine) -> bool {
-    let mut enabled = machine.interfaces.iter().filter(|interface| interface.enabled);
+    let all = &machine.interfaces;
+    let mut enabled = all.iter().filter(|interface| is_enabled(all, interface));
     enabled.any(|interface| {
         interface.links.iter().any(|link| match link.mode {
             LinkMode::Auto | LinkMode::Static => link.ip_address.is_some(),

@@ -227,6 +227,7 @@ mod tests {
             mode: LinkMode::Auto,
             subnet: Some(SubnetId(*subnet)),
             ip_address: None,
+            default_gateway: false,
         };
         Interface {
             id: InterfaceId(number.into()),
@@ -258,6 +259,7 @@ mod tests {
                     hardware: Hardware::default(),
                     interfaces: interfaces.clone(),
                     block_devices: Vec::new(),
+                    storage: model::machine::storage::Storage::default(),
                     deployment: None,
                     created: Timestamp::default(),
                     updated: Timestamp::default(),

@@ -14,6 +14,7 @@ mod dhcp_link;
 pub mod dhcpsnippets;
 pub mod discoveries;
 pub mod external_dhcp;
+pub(crate) mod external_dhcp_rows;
 pub mod fabrics;
 mod gateways;
 pub mod ipaddresses;
@@ -41,6 +42,7 @@ pub mod staticroutes;
 pub mod subnet_addresses;
 pub mod subnets;
 pub(crate) mod time_servers;
+mod vlan_racks;
 pub mod vlans;
 
 pub(crate) mod dependents;

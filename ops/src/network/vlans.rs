@@ -20,10 +20,11 @@ use model::net::vlan::Vlan;
 
 use crate::authorize::authorize;
 use crate::details::Details;
-use crate::error::Refusal;
+use crate::error::{NO_CHOICE, Refusal};
 use crate::network::dependents::Holder;
 use crate::network::relayed::{self, RELAYED_HERE};
-use crate::network::{names, service_addresses, specifiers};
+use crate::network::vlan_racks::WantedRacks;
+use crate::network::{names, service_addresses, specifiers, vlan_racks};
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -58,6 +59,8 @@ pub struct VlanChange {
     pub primary_rack: Option<String>,
     /// Another rack that serves it.
     pub secondary_rack: Option<String>,
+    /// All racks that serve it beside those two.
+    pub further_racks: Option<Vec<String>>,
     /// The VLAN whose racks serve it.
     pub relay_vlan: Option<String>,
     /// Its space.
@@ -374,7 +377,12 @@ fn changed(tx: &Tx, vlan: Vlan, change: &VlanChange) -> Result<Vlan, Refusal> {
         errors.add("name", message);
     }
     set_references(tx, &mut vlan, change, &mut errors)?;
-    set_racks(tx, &mut vlan, change, &mut errors)?;
+    let racks = WantedRacks {
+        primary: change.primary_rack.as_deref(),
+        secondary: change.secondary_rack.as_deref(),
+        further: change.further_racks.as_deref(),
+    };
+    vlan_racks::set(tx, &mut vlan, racks, &mut errors)?;
     check_advertisements(&vlan, &mut errors);
     if tx.cluster_version() < ADVERTISEMENTS_SINCE && !vlan.router_advertisements.is_off() {
         errors.add(
@@ -443,10 +451,10 @@ fn set_references(
             let relay = chosen(errors, "relay_vlan", specifiers::vlan(tx, text))?;
             match relay {
                 Some(relay) if relay.id == vlan.id => {
-                    errors.add("relay_vlan", format!("{INVALID_CHOICE} It is this VLAN itself."));
+                    errors.add("relay_vlan", format!("{NO_CHOICE} It is this VLAN itself."));
                 }
                 Some(relay) if relay.relay_vlan.is_some() || !relay.relay_to.is_empty() => {
-                    let message = format!("{INVALID_CHOICE} It is served through a relay itself.");
+                    let message = format!("{NO_CHOICE} It is served through a relay itself.");
                     errors.add("relay_vlan", message);
                 }
                 relay => vlan.relay_vlan = relay.map(|relay| relay.id),
@@ -461,8 +469,6 @@ fn set_references(
 }
 
 const SERVED_DIRECTLY: &str = "DHCP is on in this VLAN. Switch it off (dhcp_on=false) to have the VLAN served through a relay.";
-const INVALID_CHOICE: &str =
-    "Select a valid choice. That choice is not one of the available choices.";
 
 fn chosen<T>(
     errors: &mut FieldErrors,
@@ -472,7 +478,7 @@ fn chosen<T>(
     match found {
         Ok(found) => Ok(Some(found)),
         Err(Refusal::NotFound { .. }) => {
-            errors.add(field, INVALID_CHOICE);
+            errors.add(field, NO_CHOICE);
             Ok(None)
         }
         Err(other) => Err(other),
@@ -489,57 +495,6 @@ fn set_relaying(vlan: &mut Vlan, change: &VlanChange) {
         vlan.relay_to.sort_unstable();
         vlan.relay_to.dedup();
     }
-}
-
-/// Both racks together: one that is alone is the primary.
-fn set_racks(
-    tx: &Tx,
-    vlan: &mut Vlan,
-    change: &VlanChange,
-    errors: &mut FieldErrors,
-) -> Result<(), Refusal> {
-    if let Some(text) = &change.primary_rack {
-        vlan.primary_rack = rack(tx, "primary_rack", text, errors)?;
-    }
-    if let Some(text) = &change.secondary_rack {
-        vlan.secondary_rack = rack(tx, "secondary_rack", text, errors)?;
-    }
-    if vlan.primary_rack.is_none() && !errors.has("primary_rack") {
-        vlan.primary_rack = vlan.secondary_rack.take();
-    }
-    if vlan.secondary_rack.is_some() && vlan.secondary_rack == vlan.primary_rack {
-        if change.secondary_rack.is_some() {
-            errors.add("__all__", "The primary and secondary rack must be different");
-        }
-        vlan.secondary_rack = None;
-    }
-    Ok(())
-}
-
-fn rack(
-    tx: &Tx,
-    field: &str,
-    text: &str,
-    errors: &mut FieldErrors,
-) -> Result<Option<SystemId>, Refusal> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let by_id = match text.parse::<SystemId>() {
-        Ok(id) => tx.get::<RackController>(&id)?,
-        Err(_) => None,
-    };
-    let found = match by_id {
-        Some(rack) => Some(rack),
-        None => tx
-            .list::<RackController>()?
-            .into_iter()
-            .find(|rack: &RackController| rack.hostname == text),
-    };
-    if found.is_none() {
-        errors.add(field, INVALID_CHOICE);
-    }
-    Ok(found.map(|rack| rack.system_id))
 }
 
 /// Somebody has to send them.

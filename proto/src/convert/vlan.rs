@@ -23,6 +23,7 @@ impl From<&Vlan> for rack::Vlan {
             dhcp_on,
             primary_rack,
             secondary_rack,
+            further_racks,
             relay_vlan,
             space: _,
             router_advertisements,
@@ -50,6 +51,7 @@ impl From<&Vlan> for rack::Vlan {
             relay_to: relay_to.iter().map(|&ip| ip_to_bytes(ip)).collect(),
             proxy_dhcp: *proxy_dhcp,
             service_addresses: service_addresses.iter().map(|&ip| ip_to_bytes(ip)).collect(),
+            further_racks: further_racks.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -58,6 +60,7 @@ impl From<&Vlan> for rack::Vlan {
 pub(super) fn vlan(vlan: rack::Vlan, unknown: &mut Vec<Unknown>) -> Result<Vlan, ConvertError> {
     let system_id =
         |field, id: Option<String>| id.map(|id| parse_text(MESSAGE, field, &id)).transpose();
+    let further = vlan.further_racks.iter().map(|id| parse_text(MESSAGE, "further_racks", id));
     Ok(Vlan {
         id: VlanId(vlan.id),
         fabric: FabricId(vlan.fabric),
@@ -68,6 +71,7 @@ pub(super) fn vlan(vlan: rack::Vlan, unknown: &mut Vec<Unknown>) -> Result<Vlan,
         dhcp_on: vlan.dhcp_on,
         primary_rack: system_id("primary_rack", vlan.primary_rack)?,
         secondary_rack: system_id("secondary_rack", vlan.secondary_rack)?,
+        further_racks: further.collect::<Result<_, _>>()?,
         relay_vlan: vlan.relay_vlan.map(VlanId),
         space: None,
         router_advertisements: match vlan.router_advertisements {

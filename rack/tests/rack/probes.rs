@@ -46,7 +46,10 @@ fn next(news: &mpsc::Receiver<News>) -> (Ipv4Addr, Option<MacAddress>) {
         match news.recv_timeout(Duration::from_secs(120)).unwrap() {
             News::Conflict(Finding::InUse(Conflict { ip, by, .. })) => return (ip, by),
             News::Conflict(Finding::AnswersForMany(conflict)) => panic!("{conflict:?}"),
-            News::Exchange(_) | News::HeardTwice(_) | News::ExternalDhcp(_) => {}
+            News::Exchange(_)
+            | News::HeardTwice(_)
+            | News::ExternalDhcp(_)
+            | News::ExternalDhcpV6(_) => {}
         }
     }
 }

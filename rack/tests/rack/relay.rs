@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use model::net::vlan::Vlan;
 use proto::convert::Served;
 use rack::clock::RegionClock;
 use rack::dhcp::metrics::DhcpMetrics;
+use rack::dhcp::news::News;
 use rack::dhcp::v6::service::DhcpV6Service;
 use rack::generation::{Generation, Generations};
 use rack::uplink::Uplink;
@@ -151,7 +152,12 @@ fn a_client_without_address_gets_one_of_another_server_through_the_rack() {
 }
 
 /// Serves `DHCPv6` until it is told to stop.
-fn serve_v6(namespace: &str, generation: Generation, shutdown: CancellationToken) {
+pub(crate) fn serve_v6(
+    namespace: &str,
+    generation: Generation,
+    news: mpsc::Sender<News>,
+    shutdown: CancellationToken,
+) {
     enter(namespace);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -163,7 +169,8 @@ fn serve_v6(namespace: &str, generation: Generation, shutdown: CancellationToken
             RegionClock::default(),
             Uplink::default(),
             DhcpMetrics::default(),
-            Arc::new(|_| {}),
+            // Whoever does not listen any more has heard enough.
+            Arc::new(move |heard| drop(news.send(heard))),
         );
         let publish = async {
             tokio::task::yield_now().await;
@@ -219,7 +226,8 @@ fn a_client_is_answered_over_ipv6_through_the_rack_which_says_its_hardware_addre
         let at = SocketAddr::from((OTHER_V6, 547));
         let server = answering(scope, &upstream, at, stop.clone(), advertise);
         let ended = shutdown.clone();
-        let rack = scope.spawn(|| serve_v6(&network.server, relayed(), ended));
+        let news = mpsc::channel().0;
+        let rack = scope.spawn(|| serve_v6(&network.server, relayed(), news, ended));
         let outcome = scope.spawn(|| solicit(&network.client)).join();
         stop.cancel();
         shutdown.cancel();

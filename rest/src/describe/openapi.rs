@@ -72,7 +72,7 @@ pub(super) fn document(operations: &[Operation]) -> Value {
 fn path(operation: &Operation) -> String {
     match operation.op {
         None => format!("/{}", operation.path),
-        Some(op) => format!("/{}op-{op}", operation.path),
+        Some(op) => format!("/{}/op-{op}", operation.path.trim_end_matches('/')),
     }
 }
 

@@ -29,6 +29,11 @@ const PRIMARY_RACK: Param<String> =
     Param::text("primary_rack", "A rack that serves it, by id or name.");
 const SECONDARY_RACK: Param<String> =
     Param::text("secondary_rack", "Another rack that serves it, by id or name.");
+const FURTHER_RACKS: Param<String> = Param::text(
+    "further_racks",
+    "All racks that serve it beside those two, by id or name, separated by commas: six at most. When one of the two goes, \
+     the first of them moves up; empty for none. Not in MAAS.",
+);
 const RELAY_VLAN: Param<String> =
     Param::text("relay_vlan", "The VLAN whose racks serve it through a relay.");
 const ROUTER_ADVERTISEMENTS: Param<RouterAdvertisements> = Param::explained(
@@ -71,6 +76,7 @@ const UPDATE: Operation = Operation::put("VlanHandler", BY_VID, |call| Box::pin(
         DHCP_ON.optional(),
         PRIMARY_RACK.optional(),
         SECONDARY_RACK.optional(),
+        FURTHER_RACKS.optional(),
         RELAY_VLAN.optional(),
         ROUTER_ADVERTISEMENTS.optional(),
         RELAY_AGENT.optional(),
@@ -100,6 +106,7 @@ pub const OPERATIONS: &[Operation] = &[
             DHCP_ON.optional(),
             PRIMARY_RACK.optional(),
             SECONDARY_RACK.optional(),
+            FURTHER_RACKS.optional(),
             RELAY_VLAN.optional(),
             ROUTER_ADVERTISEMENTS.optional(),
             RELAY_AGENT.optional(),
@@ -130,6 +137,7 @@ pub const CREATE_IN: Operation =
             DHCP_ON.optional(),
             PRIMARY_RACK.optional(),
             SECONDARY_RACK.optional(),
+            FURTHER_RACKS.optional(),
             RELAY_VLAN.optional(),
             ROUTER_ADVERTISEMENTS.optional(),
             RELAY_AGENT.optional(),
@@ -194,6 +202,7 @@ fn change(params: &Params) -> Result<VlanChange, Problem> {
         dhcp_on: DHCP_ON.of(params)?,
         primary_rack: PRIMARY_RACK.given(params),
         secondary_rack: SECONDARY_RACK.given(params),
+        further_racks: params.items("further_racks"),
         relay_vlan: RELAY_VLAN.given(params),
         space: SPACE.given(params),
         fabric: FABRIC.given(params),

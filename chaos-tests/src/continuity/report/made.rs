@@ -9,7 +9,7 @@ use crate::continuity::goal::goals;
 use crate::continuity::history::{History, Resolved};
 use crate::continuity::kind::Kind;
 use crate::continuity::phase::{Phase, fared};
-use crate::continuity::plan::Plan;
+use crate::continuity::plan::{Plan, RACKS};
 
 /// The report of a run that ended then.
 #[must_use]
@@ -18,18 +18,28 @@ pub fn report_of(plan: &Plan, history: &History, phases: &[Phase], end: Duration
         seed: plan.seed,
         ended: now(),
         machine: machine(),
+        racks: plan.racks,
         clients: clients(plan, history),
-        replay: format!(
-            "make continuity CONTINUITY_CLIENTS={} CONTINUITY_SECONDS={} CONTINUITY_SEED={}",
-            2 * plan.residents,
-            plan.span.as_secs(),
-            plan.seed
-        ),
+        replay: replay(plan),
         seconds: end.as_secs_f64().round(),
         goals: goals(history, phases, end),
         phases: fared(phases, history),
         timeline: timeline(history, end),
     }
+}
+
+/// How it is run again.
+fn replay(plan: &Plan) -> String {
+    let racks = match plan.racks {
+        RACKS => String::new(),
+        racks => format!(" CONTINUITY_RACKS={racks}"),
+    };
+    format!(
+        "make continuity CONTINUITY_CLIENTS={} CONTINUITY_SECONDS={} CONTINUITY_SEED={}{racks}",
+        2 * plan.residents,
+        plan.span.as_secs(),
+        plan.seed
+    )
 }
 
 /// Who the clients were.
@@ -73,6 +83,7 @@ mod tests {
     fn report() -> Report {
         let plan = Plan {
             binary: "ironraft".into(),
+            racks: 3,
             residents: 10,
             arrival: at(10),
             newcomers_per_second: 1.0,
@@ -109,6 +120,8 @@ mod tests {
         let text = text::text(&report());
         for part in [
             "continuity: MISSED",
+            "3 regions, and 3 racks on one link",
+            "make continuity CONTINUITY_CLIENTS=20 CONTINUITY_SECONDS=20 CONTINUITY_SEED=7 CONTINUITY_RACKS=3",
             "met     addresses with two live owners: 0 (wanted 0)",
             "MISSED  answers per Solicit outside of faults: none asked",
             "rack <killed>",

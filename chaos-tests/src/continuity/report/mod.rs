@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::goal::Goal;
 use super::phase::Fared;
+use super::site::REGIONS;
 
 /// A report.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +24,8 @@ pub struct Report {
     pub ended: String,
     /// What it ran on.
     pub machine: String,
+    /// How many racks the site had.
+    pub racks: u8,
     /// Who the clients were, in words.
     pub clients: String,
     /// How it is run again.
@@ -49,6 +52,12 @@ impl Serialize for Timeline {
 }
 
 impl Report {
+    /// What the site was, in words.
+    #[must_use]
+    pub fn site(&self) -> String {
+        format!("{REGIONS} regions, and {} racks on one link", self.racks)
+    }
+
     /// Whether all goals were met.
     #[must_use]
     pub fn is_met(&self) -> bool {

@@ -18,7 +18,7 @@ pub(super) fn page(report: &Report) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Ironraft continuity</title>\
          <style>{STYLE}</style>\n<h1>Continuity: {}</h1>\n\
-         <p>{}. Seed {seed}, ended {}, {seconds:.0} s. {}</p>\n<p><code>{}</code></p>\n\
+         <p>{}. {}. Seed {seed}, ended {}, {seconds:.0} s. {}</p>\n<p><code>{}</code></p>\n\
          <h2>Goals</h2>\n<table><tr><th><th>goal<th>wanted<th>found\n{goals}</table>\n\
          <h2>Answers</h2>\n<p>How many clients of each kind were answered in a second. Red: a fault. Yellow: until all was well \
          again.</p>\n{}\
@@ -26,6 +26,7 @@ pub(super) fn page(report: &Report) -> String {
          time in which some asked and none was answered. Of DNS: for how long who asks once more had no answer.</p>\n\
          <table><tr><th>fault{kinds}\n{phases}</table>\n<h2>What was done</h2>\n{deeds}</html>\n",
         badge(report.is_met()),
+        escape(&report.site()),
         escape(clients),
         escape(ended),
         escape(machine),

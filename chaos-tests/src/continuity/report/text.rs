@@ -18,6 +18,7 @@ pub fn text(report: &Report) -> String {
 fn write_all(report: &Report, out: &mut String) -> std::fmt::Result {
     let Report { seed, ended, machine, clients, replay, seconds, .. } = report;
     writeln!(out, "continuity: {}", word(report.is_met()))?;
+    writeln!(out, "{}", report.site())?;
     writeln!(out, "{clients}")?;
     writeln!(out, "seed {seed}, ended {ended}, {seconds:.0} s; {machine}")?;
     writeln!(out, "{replay}\n")?;

@@ -47,9 +47,10 @@ pub(super) async fn describe(cluster: &Cluster) -> anyhow::Result<()> {
 pub(super) async fn serve(cluster: &Cluster) -> anyhow::Result<()> {
     let client = cluster.client()?;
     let racks = known_racks(cluster).await?;
-    let roles = ["primary_rack", "secondary_rack"].into_iter();
+    let mut named = racks.iter().map(String::as_str);
     let mut form = vec![("dhcp_on", "true")];
-    form.extend(roles.zip(racks.iter().map(String::as_str)));
+    form.extend(["primary_rack", "secondary_rack"].into_iter().zip(&mut named));
+    form.extend(named.map(|rack| ("further_racks", rack)));
     let fabrics = client.get("fabrics/").await?;
     let (fabric, vlan) = (&fabrics[0]["id"], &fabrics[0]["vlans"][0]["vid"]);
     client.put(&format!("fabrics/{fabric}/vlans/{vlan}/"), &form).await?;
@@ -66,7 +67,7 @@ pub(super) async fn serve(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The racks' ids, once all of them are known.
+/// The racks' ids, once all of them have told of themselves: their interfaces, and what they can do.
 async fn known_racks(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
     let names: Vec<&str> = cluster.nodes(Kind::Rack).map(|node| node.name.as_str()).collect();
     let client = cluster.client()?;
@@ -76,6 +77,7 @@ async fn known_racks(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
         signs.see("racks", known.len());
         let id_of = |name: &&str| {
             let rack = known.iter().find(|rack: &&Value| rack["hostname"] == *name)?;
+            rack["interface_set"].as_array()?.first()?;
             rack["system_id"].as_str().map(str::to_owned)
         };
         Ok(names.iter().map(id_of).collect())

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chaos_tests::continuity::catalog;
-use chaos_tests::continuity::plan::Plan;
+use chaos_tests::continuity::plan::{Plan, RACKS};
 use chaos_tests::continuity::report::text;
 use chaos_tests::continuity::run;
 use chaos_tests::disk::mounts;
@@ -18,6 +18,7 @@ fn clients_go_on_while_the_leader_and_a_rack_are_killed() {
     let only = ["leader killed", "rack killed"].map(str::to_owned);
     let plan = Plan {
         binary: site::binaries().expect("the binaries are built").join("ironraft"),
+        racks: RACKS,
         residents: 150,
         arrival: Duration::from_secs(6),
         newcomers_per_second: newcomers,

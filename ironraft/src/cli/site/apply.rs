@@ -324,11 +324,15 @@ fn sent(live: &Live, field: &Field, value: &Value) -> Result<Value, Failure> {
     match value {
         value if is_empty(value) => Ok(Value::Null),
         Value::String(name) if !field.refers.is_empty() => {
-            let missing = || Failure::NotFound(format!("{}: there is no {name}", field.name));
-            live.key_of(field, name).ok_or_else(missing).map(Value::from)
+            key_of(live, field, name).map(Value::from)
         }
         Value::Array(items) if !field.is_repeated => {
-            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            let names = items.iter().filter_map(Value::as_str);
+            let items: Vec<&str> = if field.refers.is_empty() {
+                names.collect()
+            } else {
+                names.map(|name| key_of(live, field, name)).collect::<Result<_, _>>()?
+            };
             Ok(items.join(",").into())
         }
         value => {
@@ -336,6 +340,11 @@ fn sent(live: &Live, field: &Field, value: &Value) -> Result<Value, Failure> {
             Ok(value.clone())
         }
     }
+}
+
+fn key_of<'a>(live: &'a Live, field: &Field, name: &str) -> Result<&'a str, Failure> {
+    let missing = || Failure::NotFound(format!("{}: there is no {name}", field.name));
+    live.key_of(field, name).ok_or_else(missing)
 }
 
 /// The elements of the path that has all objects of a kind, of which one is meant.

@@ -102,6 +102,8 @@ impl Live {
             let found = found_at(shown, field.place);
             let value = if field.refers.is_empty() || field.form == Form::Set {
                 self.formed(field, found)
+            } else if field.form == Form::Texts {
+                Some(self.names_of(field, found).into())
             } else {
                 let name = found.first().and_then(|value| self.name_of(field, value));
                 Some(name.map_or(Value::Null, Value::from))
@@ -127,6 +129,12 @@ impl Live {
             let found = all.find(|known| known.id == key).or_else(|| self.find(kind.name, &key));
             found.map(|known| known.name.clone())
         })
+    }
+
+    /// The names of all objects of a list, in its order.
+    fn names_of(&self, field: &Field, found: Vec<&Value>) -> Vec<String> {
+        let items = found.into_iter().filter_map(Value::as_array).flatten();
+        items.filter_map(|item| self.name_of(field, item).or_else(|| text_of(item))).collect()
     }
 
     fn formed(&self, field: &Field, found: Vec<&Value>) -> Option<Value> {
@@ -205,11 +213,12 @@ mod tests {
     #[test]
     fn references_are_names_however_the_region_shows_them() {
         let mut live = Live::default();
-        put(&mut live, "racks", json!([{"system_id": "abc", "hostname": "rack-1"}]));
+        let rack = |id: &str, name: &str| json!({"system_id": id, "hostname": name});
+        let racks = [rack("abc", "rack-1"), rack("ghi", "rack-2"), rack("jkl", "rack-3")];
+        put(&mut live, "racks", json!(racks));
         put(&mut live, "spaces", json!([{"id": 1, "name": "dmz"}]));
         put(&mut live, "fabrics", json!([{"id": 0, "name": "lab"}]));
-        let vlan =
-            json!({"id": 7, "fabric": "lab", "vid": 0, "space": "dmz", "primary_rack": "abc"});
+        let vlan = json!({"id": 7, "fabric": "lab", "vid": 0, "space": "dmz", "primary_rack": "abc", "further_racks": ["jkl", "ghi"]});
         let relayed =
             json!({"id": 8, "fabric": "lab", "vid": 5, "space": "undefined", "relay_vlan": vlan});
         put(&mut live, "vlans", json!([relayed, vlan]));
@@ -220,6 +229,7 @@ mod tests {
             (&untagged["space"], &untagged["primary_rack"]),
             (&json!("dmz"), &json!("rack-1"))
         );
+        assert_eq!(untagged["further_racks"], json!(["rack-3", "rack-2"]), "in their order");
         let tagged = fields("vlans", "lab/5");
         assert_eq!(
             (&tagged["space"], &tagged["relay_vlan"]),

@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[Kind] = &[
             field("dhcp_on").late(),
             field("primary_rack").refers(&["racks"]).late(),
             field("secondary_rack").refers(&["racks"]).late(),
+            field("further_racks").refers(&["racks"]).form(Form::Texts).late(),
             field("relay_vlan").refers(&["vlans"]).late(),
             field("router_advertisements").late(),
             field("relay_agent").late(),

@@ -4,13 +4,18 @@ use axum::body::Body as Sent;
 use client::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
+use model::controller::RackController;
+use model::id::SystemId;
+use model::time::Timestamp;
 use ops::access::users::NewUser;
 use ops::cluster::bootstrap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use raft_store::Store;
 use rest::call::Parts;
 use serde_json::{Value, json};
-use tables::update::Tables;
+use tables::error::TableError;
+use tables::tx::Tx;
+use tables::update::{Cause, Tables};
 use tower::ServiceExt;
 
 use super::*;
@@ -19,6 +24,7 @@ use crate::cli::native::problem;
 
 /// A region in memory, asked by its administrator.
 pub(crate) struct Region {
+    tables: Tables,
     router: axum::Router,
     bearer: String,
 }
@@ -34,8 +40,8 @@ impl Region {
         };
         let token = bootstrap::bootstrap(&tables, &admin).await.unwrap();
         let bearer = format!("{}:{}:{}", token.consumer_key, token.key, token.secret.expose());
-        let router = native::router::router(Parts::new(tables));
-        Self { router, bearer }
+        let router = native::router::router(Parts::new(tables.clone()));
+        Self { tables, router, bearer }
     }
 
     async fn ask(&self, request: http::request::Builder, body: Sent) -> Result<Value, Failure> {
@@ -268,6 +274,43 @@ async fn what_is_exported_changes_nothing_where_it_is_from() {
     for prune in [false, true] {
         assert_eq!(region.plan(&text, prune).await, Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn all_racks_of_a_vlan_are_named_in_their_order() {
+    let region = Region::start().await;
+    let cause = Cause::new("test", "test");
+    let racks = |tx: &mut Tx| -> Result<(), TableError> {
+        (1..=4).try_for_each(|number| {
+            tx.insert(&RackController {
+                system_id: SystemId::from_number(number),
+                hostname: format!("k{number}"),
+                version: String::new(),
+                interfaces: Vec::new(),
+                session: None,
+                last_seen: Timestamp::default(),
+                searches_for_hosts: false,
+                holds_service_addresses: true,
+            })
+        })
+    };
+    region.tables.update(&cause, racks).await.unwrap();
+    let text = "\
+apiVersion: ironraft/v1
+vlans:
+  - {fabric: fabric-0, vid: 7, primary_rack: k1, secondary_rack: k2, further_racks: [k4, k3]}
+";
+    assert_eq!(region.apply(text, false).await, Vec::<String>::new());
+    assert_eq!(region.plan(text, false).await, Vec::<String>::new());
+    let exported = region.export().await;
+    let at = exported.find("further_racks:\n").expect("it is told");
+    let told: Vec<&str> = exported[at..].lines().skip(1).take(2).map(str::trim).collect();
+    assert_eq!(told, ["- k4", "- k3"], "{exported}");
+    let other = text.replace("[k4, k3]", "[k3]");
+    assert_eq!(region.apply(&other, false).await, Vec::<String>::new());
+    assert_eq!(region.plan(&other, false).await, Vec::<String>::new());
+    let nobody = region.plan(&text.replace("k4", "k9"), false).await;
+    assert!(nobody.iter().any(|line| line.contains("there is no k9")), "{nobody:?}");
 }
 
 #[tokio::test]
