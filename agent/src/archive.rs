@@ -2,8 +2,10 @@
 //! bytes, not by the type that somebody gave the image: MAAS's `tgz` is what most uploads say.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::process::Stdio;
 
+use nix::fcntl::{FcntlArg, fcntl};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 
@@ -13,6 +15,9 @@ use crate::command::Invocation;
 const HEADER_BYTES: usize = 512;
 /// Where that header has its magic.
 const USTAR: std::ops::Range<usize> = 257..262;
+
+/// What pipes between the programs hold, so that none waits for another at every page.
+const PIPE_BYTES: i32 = 1 << 20;
 
 /// How an archive is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +43,16 @@ impl Compression {
         compressed.map(|(_, compression)| *compression).or_else(|| plain().then_some(Self::None))
     }
 
-    /// The program of the ephemeral OS that undoes it.
-    fn program(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::Gzip => Some("pigz"),
-            Self::Zstandard => Some("zstd"),
-            Self::Xz => Some("xz"),
-            Self::Bzip2 => Some("bzip2"),
-        }
+    /// The program of the ephemeral OS that undoes it, between its standard streams.
+    fn program(self) -> Option<Invocation> {
+        let (program, options) = match self {
+            Self::None => return None,
+            Self::Gzip => ("pigz", &["-dc"][..]),
+            Self::Zstandard => ("zstd", &["-dcq"][..]),
+            Self::Xz => ("xz", &["-dc", "--threads=0"][..]),
+            Self::Bzip2 => ("bzip2", &["-dc"][..]),
+        };
+        Some(Invocation::new(program, options.iter().copied()))
     }
 }
 
@@ -61,7 +67,14 @@ pub(crate) struct Unpacking {
 enum State {
     /// Too little has arrived to know what it is.
     Beginning(Vec<u8>),
-    Running(Box<Child>, ChildStdin),
+    Running(Box<Programs>, ChildStdin),
+}
+
+/// What unpacks: what is decompressed goes from one to the other, past this process.
+#[derive(Debug)]
+struct Programs {
+    decompressor: Option<Child>,
+    tar: Child,
 }
 
 impl Unpacking {
@@ -91,9 +104,9 @@ impl Unpacking {
         self.start().await?;
         match self.state {
             State::Beginning(_) => Ok(()),
-            State::Running(child, stdin) => {
+            State::Running(programs, stdin) => {
                 drop(stdin);
-                ended(*child).await
+                programs.ended().await
             }
         }
     }
@@ -105,33 +118,85 @@ impl Unpacking {
             let message = "it is no tar archive, plain or by gzip, zstd, xz or bzip2";
             io::Error::new(io::ErrorKind::InvalidData, message)
         })?;
-        let mut child = tar(compression, &self.root).command().stdin(Stdio::piped()).spawn()?;
-        let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
+        let (programs, mut stdin) = Programs::start(compression, &self.root)?;
         let written = stdin.write_all(beginning).await;
-        self.state = State::Running(Box::new(child), stdin);
+        self.state = State::Running(Box::new(programs), stdin);
         written
     }
 }
 
+impl Programs {
+    /// Starts them; the archive goes to what is returned with them.
+    fn start(compression: Compression, root: &str) -> io::Result<(Self, ChildStdin)> {
+        let mut tar = tar(root).command();
+        let Some(decompressor) = compression.program() else {
+            let mut tar = tar.stdin(Stdio::piped()).spawn()?;
+            let stdin = stdin_of(&mut tar)?;
+            return Ok((Self { decompressor: None, tar }, stdin));
+        };
+        let mut decompressor = decompressor.command().stdin(Stdio::piped()).spawn()?;
+        let stdin = stdin_of(&mut decompressor)?;
+        let between = decompressor.stdout.take().ok_or_else(no_stream)?;
+        widen(&between);
+        let between: Stdio = between.try_into()?;
+        let tar = tar.stdin(between).spawn()?;
+        Ok((Self { decompressor: Some(decompressor), tar }, stdin))
+    }
+
+    /// How they ended.
+    async fn ended(self) -> io::Result<()> {
+        let decompressed = async {
+            match self.decompressor {
+                Some(child) => ended(child).await,
+                None => Ok(()),
+            }
+        };
+        let (decompressed, unpacked) = tokio::join!(decompressed, ended(self.tar));
+        match (decompressed, unpacked) {
+            (Ok(()), unpacked) => unpacked,
+            (decompressed, Ok(())) => decompressed,
+            // Each fails when the other does, and the cause is with the one or the other.
+            (Err(error), Err(other)) => Err(io::Error::other(format!("{error}; {other}"))),
+        }
+    }
+}
+
+fn stdin_of(child: &mut Child) -> io::Result<ChildStdin> {
+    let stdin = child.stdin.take().ok_or_else(no_stream)?;
+    widen(&stdin);
+    Ok(stdin)
+}
+
+fn no_stream() -> io::Error {
+    io::Error::other("a program has no standard stream")
+}
+
+/// Makes a pipe hold more; one that does not works as well, only slower.
+fn widen(pipe: &impl AsFd) {
+    if let Err(error) = fcntl(pipe.as_fd(), FcntlArg::F_SETPIPE_SZ(PIPE_BYTES)) {
+        tracing::debug!("a pipe keeps its size: {error}");
+    }
+}
+
 /// The program that unpacks an archive from its standard input.
-fn tar(compression: Compression, root: &str) -> Invocation {
-    let mut arguments = vec![
-        "--extract".to_owned(),
-        "--file=-".to_owned(),
+fn tar(root: &str) -> Invocation {
+    let folder = format!("--directory={root}");
+    let arguments = [
+        "--extract",
+        "--file=-",
         // Large reads and writes: 256 KiB.
-        "--blocking-factor=512".to_owned(),
-        format!("--directory={root}"),
-        "--numeric-owner".to_owned(),
-        "--same-owner".to_owned(),
-        "--preserve-permissions".to_owned(),
-        "--xattrs".to_owned(),
-        "--xattrs-include=*".to_owned(),
+        "--blocking-factor=512",
+        &folder,
+        "--numeric-owner",
+        "--same-owner",
+        "--preserve-permissions",
+        "--xattrs",
+        "--xattrs-include=*",
     ];
-    arguments.extend(compression.program().map(|name| format!("--use-compress-program={name}")));
     Invocation::new("tar", arguments)
 }
 
-/// How the program ended.
+/// How a program ended.
 async fn ended(child: Child) -> io::Result<()> {
     let output = child.wait_with_output().await?;
     if output.status.success() {

@@ -9,7 +9,7 @@ use model::secret::Secret;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// No tool of ours works longer than this without something being wrong.
+/// Most tools work no longer than this without something being wrong.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A program with its arguments.
@@ -18,6 +18,7 @@ pub struct Invocation {
     program: String,
     arguments: Vec<Argument>,
     stdin: Option<Secret>,
+    timeout: Duration,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -48,10 +49,12 @@ pub enum CommandError {
         output: String,
     },
     /// It did not end.
-    #[error("{invocation} did not end within {} s", TIMEOUT.as_secs())]
+    #[error("{invocation} did not end within {} s", timeout.as_secs())]
     TimedOut {
         /// The command.
         invocation: String,
+        /// How long it was waited for.
+        timeout: Duration,
     },
 }
 
@@ -63,7 +66,7 @@ impl Invocation {
     /// A program with plain arguments.
     pub fn new<A: Into<String>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Self {
         let arguments = arguments.into_iter().map(|a| Argument::Plain(a.into())).collect();
-        Self { program: program.to_owned(), arguments, stdin: None }
+        Self { program: program.to_owned(), arguments, stdin: None, timeout: TIMEOUT }
     }
 
     /// Adds a plain argument.
@@ -80,6 +83,13 @@ impl Invocation {
         self
     }
 
+    /// Gives it this long, for work that takes as long as a disk or a processor needs.
+    #[must_use]
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Text for its standard input, which is never printed.
     #[must_use]
     pub fn stdin(mut self, text: &str) -> Self {
@@ -87,13 +97,21 @@ impl Invocation {
         self
     }
 
+    /// The text for its standard input, for tests that look at what is written.
+    #[cfg(test)]
+    pub(crate) fn input(&self) -> Option<&str> {
+        self.stdin.as_ref().map(|text| text.expose().as_str())
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
     /// When it cannot be started, ends with another status than 0, or hangs.
     pub async fn run(&self) -> Result<String, CommandError> {
-        match tokio::time::timeout(TIMEOUT, self.output()).await {
-            Err(_) => Err(CommandError::TimedOut { invocation: self.to_string() }),
+        match tokio::time::timeout(self.timeout, self.output()).await {
+            Err(_) => {
+                Err(CommandError::TimedOut { invocation: self.to_string(), timeout: self.timeout })
+            }
             Ok(Err(source)) => Err(CommandError::Start { invocation: self.to_string(), source }),
             Ok(Ok(output)) if output.status.success() => {
                 Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -127,7 +145,11 @@ impl Invocation {
         };
         let mut child = command.stdin(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(text.expose().as_bytes()).await?;
+            match stdin.write_all(text.expose().as_bytes()).await {
+                // Why it does not read is told by how it ends.
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error),
+                Err(_) | Ok(()) => {}
+            }
         }
         child.wait_with_output().await
     }
@@ -164,6 +186,8 @@ fn last_lines(stdout: &[u8], stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{CommandError, Invocation};
 
     #[test]
@@ -191,5 +215,12 @@ mod tests {
         assert!(text.contains("broken disk") && text.contains("exit status: 3"), "{text}");
         let error = Invocation::new("sh", ["-c", "exit 1"]).run().await.expect_err("it fails");
         assert!(error.to_string().ends_with("(exit status: 1) and printed nothing"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_ended_after_the_time_it_was_given() {
+        let hanging = Invocation::new("cat", ["/dev/zero"]).within(Duration::from_millis(20));
+        let error = hanging.run().await.expect_err("it never ends").to_string();
+        assert_eq!(error, "cat /dev/zero did not end within 0 s");
     }
 }

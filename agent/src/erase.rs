@@ -1,15 +1,30 @@
-//! Quick erase: signatures and partition tables, and the first and last MiB of every disk.
+//! Erases disks: by themselves (securely), at their ends (quickly), or by writing zeros to all of them.
 //!
-//! It makes old content unreachable by ordinary means; it is no protection against forensics.
+//! As in MAAS, a disk that cannot erase itself, or fails to, is erased quickly if that was wanted too, and else in full.
+//! Whatever the way, what it left is read again before the disk counts as erased. Erasing in full goes on where it
+//! was when the agent is started anew; how far it is, is told all along.
 
-use std::fs::OpenOptions;
-use std::io::{Seek, SeekFrom, Write};
+mod ata;
+mod device;
+mod nvme;
+mod overwrite;
+mod secure;
+
+use std::path::Path;
+
+use api::agent::{Erasure, ReportedDisk};
 
 use crate::command::{CommandError, Invocation};
 use crate::inventory::disk::{DisksError, disks};
 use crate::journal::Journal;
+use crate::storage::clear::{clear, wipe};
+use crate::storage::{StorageError, inspect};
+use device::Device;
+use overwrite::{Position, overwrite_all, overwrite_ends};
+use secure::erase_itself;
 
-const MIB: u64 = 1 << 20;
+/// Where it is noted how far a disk is erased, until the machine is switched off.
+const POSITIONS: &str = "/run/ironraft-erase";
 
 /// Why a disk was not erased.
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +32,13 @@ pub enum EraseError {
     /// The disks are not known.
     #[error(transparent)]
     Disks(#[from] DisksError),
+    /// What stands on the disks is not known.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// A tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// Writing failed.
+    /// Reading or writing failed.
     #[error("cannot overwrite disk {disk}: {source}")]
     Write {
         /// The disk's kernel name.
@@ -28,67 +46,86 @@ pub enum EraseError {
         /// Why.
         source: std::io::Error,
     },
+    /// What was erased is still there.
+    #[error("disk {disk} is not erased at byte {offset}")]
+    NotErased {
+        /// The disk's kernel name.
+        disk: String,
+        /// Where.
+        offset: u64,
+    },
 }
 
-/// Erases all disks of the machine.
+/// Erases all disks of the machine for a job.
 ///
 /// # Errors
 /// At the first disk that cannot be erased.
-pub async fn erase_all(journal: &Journal) -> Result<(), EraseError> {
-    for disk in disks().await? {
+pub async fn erase_all(wanted: Erasure, job: u64, journal: &Journal) -> Result<(), EraseError> {
+    let disks = disks().await?;
+    let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
+    for invocation in clear(&inspect().await?, &names).stop {
+        match invocation.run().await {
+            Ok(output) => journal.detail(&format!("{invocation}\n{output}")),
+            Err(error) => journal.detail(&format!("not needed: {error}")),
+        }
+    }
+    for disk in &disks {
         journal.step(&format!("erasing {} ({} bytes)", disk.name, disk.size_bytes));
-        erase(&disk.name, disk.size_bytes).await?;
+        erase(disk, wanted, job, journal).await?;
     }
     Ok(())
 }
 
 /// Erases one disk; it must not be in use.
-async fn erase(disk: &str, size_bytes: u64) -> Result<(), EraseError> {
-    let device = format!("/dev/{disk}");
-    Invocation::new("wipefs", ["--all", "--force", &device]).run().await?;
-    let written = {
-        let device = device.clone();
-        tokio::task::spawn_blocking(move || overwrite_ends(&device, size_bytes)).await
+async fn erase(
+    disk: &ReportedDisk,
+    wanted: Erasure,
+    job: u64,
+    journal: &Journal,
+) -> Result<(), EraseError> {
+    if wanted.secure {
+        match erase_itself(disk, journal).await {
+            Ok(()) => {
+                journal.detail(&format!("{} erased itself", disk.name));
+                return read_again(disk, journal).await;
+            }
+            Err(reason) => journal.warn(&format!("{} does not erase itself: {reason}", disk.name)),
+        }
+    }
+    let path = device_path(disk);
+    // Signatures are there that stand elsewhere than at the ends.
+    let wiped = wipe(&path).run().await;
+    let failed = |source| EraseError::Write { disk: disk.name.clone(), source };
+    let device = Device::open(Path::new(&path), disk.size_bytes).map_err(failed)?;
+    let left = if wanted.quick {
+        wiped?;
+        overwrite_ends(&device).await
+    } else {
+        let folder = Path::new(POSITIONS);
+        let position = Position::read(folder, disk, job);
+        overwrite_all(&device, position, |position| {
+            position.write(folder);
+            journal.progress(&position.told());
+        })
+        .await
     };
-    written
-        .map_err(std::io::Error::other)
-        .flatten()
-        .map_err(|source| EraseError::Write { disk: disk.to_owned(), source })?;
-    // Best effort: a disk without partitions has nothing to read again.
-    let _ = Invocation::new("blockdev", ["--rereadpt", &device]).run().await;
+    if let Some(offset) = left.map_err(failed)? {
+        return Err(EraseError::NotErased { disk: disk.name.clone(), offset });
+    }
+    drop(device);
+    read_again(disk, journal).await
+}
+
+/// Has the kernel forget the partitions.
+async fn read_again(disk: &ReportedDisk, journal: &Journal) -> Result<(), EraseError> {
+    // A disk without partitions has nothing to read again.
+    if let Err(error) = Invocation::new("blockdev", ["--rereadpt", &device_path(disk)]).run().await
+    {
+        journal.detail(&error.to_string());
+    }
     Ok(())
 }
 
-fn overwrite_ends(device: &str, size_bytes: u64) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(device)?;
-    for offset in ends(size_bytes) {
-        file.seek(SeekFrom::Start(offset))?;
-        let length = usize::try_from(MIB.min(size_bytes)).unwrap_or(usize::MAX);
-        file.write_all(&vec![0; length])?;
-    }
-    file.sync_all()
-}
-
-/// Where the first and the last MiB begin.
-fn ends(size_bytes: u64) -> [u64; 2] {
-    [0, size_bytes.saturating_sub(MIB)]
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::{MIB, overwrite_ends};
-
-    #[test]
-    fn only_both_ends_are_overwritten() {
-        let mut file = tempfile::NamedTempFile::new().expect("file");
-        let size = 4 * MIB;
-        file.write_all(&vec![7; usize::try_from(size).expect("fits")]).expect("written");
-        overwrite_ends(file.path().to_str().expect("path"), size).expect("overwritten");
-        let content = std::fs::read(file.path()).expect("read");
-        let zeros = content.iter().filter(|byte| **byte == 0).count();
-        assert_eq!((content.len() as u64, zeros as u64), (size, 2 * MIB));
-        assert_eq!(content[usize::try_from(2 * MIB).expect("fits")], 7);
-    }
+fn device_path(disk: &ReportedDisk) -> String {
+    format!("/dev/{}", disk.name)
 }

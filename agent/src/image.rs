@@ -1,14 +1,18 @@
 //! Brings an image onto the new root file system: download, check and unpack in one stream.
 //!
-//! Nothing is stored in between, so images may be larger than memory. A connection that breaks is
+//! Nothing is stored in between, so images may be larger than memory. What arrives is hashed beside the unpacking: both
+//! take a processor's time. A connection that breaks is
 //! taken up where it broke; the unpacking never notices. Only when no byte came for a long time,
 //! or when the content is not what was ordered, does it fail.
 
 use std::time::{Duration, Instant};
 
 use api::agent::Install;
+use bytes::Bytes;
 use reqwest::{Response, StatusCode};
 use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::archive::Unpacking;
 use crate::journal::Journal;
@@ -16,6 +20,9 @@ use crate::region::{Pause, RegionClient};
 
 /// Without a byte for this long, the installation fails.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// How many pieces may wait to be hashed.
+const HASH_QUEUE: usize = 64;
 
 /// Why an image was not unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +74,7 @@ pub async fn unpack(
     check_type(&order.image_type)?;
     let failed = |reason: String| ImageError::Unpack { sha256: order.image_sha256.clone(), reason };
     let unpacking = Unpacking::into_folder(root);
-    let mut sink = Sink { unpacking, hash: Sha256::new(), bytes: 0 };
+    let mut sink = Sink { unpacking, hash: Hashing::start(), bytes: 0 };
     match download(region, order, &mut sink, journal).await {
         Err(Broken::Final(error)) => return Err(error),
         Err(Broken::Sink(error)) => {
@@ -79,7 +86,8 @@ pub async fn unpack(
     }
     let Sink { unpacking, hash, bytes } = sink;
     let unpacked = unpacking.finish().await;
-    check(order, &hex(&hash.finalize()), bytes)?;
+    let actual = hash.finish().await.map_err(|error| failed(error.to_string()))?;
+    check(order, &actual, bytes)?;
     unpacked.map_err(|error| failed(error.to_string()))
 }
 
@@ -94,8 +102,52 @@ fn check_type(image_type: &str) -> Result<(), ImageError> {
 /// Where the bytes go.
 struct Sink {
     unpacking: Unpacking,
-    hash: Sha256,
+    hash: Hashing,
     bytes: u64,
+}
+
+impl Sink {
+    async fn write(&mut self, bytes: Bytes) -> std::io::Result<()> {
+        self.unpacking.write(&bytes).await?;
+        self.bytes += bytes.len() as u64;
+        self.hash.write(bytes).await
+    }
+
+    /// For people.
+    fn told(&self, of: u64) -> String {
+        let percent = self.bytes.saturating_mul(100) / of.max(1);
+        let [done, all] = [self.bytes, of].map(|bytes| bytes >> 20);
+        format!("unpacking image ({percent} %, {done} of {all} MiB)")
+    }
+}
+
+/// A hash that is computed by a thread of its own.
+struct Hashing {
+    pieces: mpsc::Sender<Bytes>,
+    hash: JoinHandle<String>,
+}
+
+impl Hashing {
+    fn start() -> Self {
+        let (pieces, mut waiting) = mpsc::channel::<Bytes>(HASH_QUEUE);
+        let hash = tokio::task::spawn_blocking(move || {
+            let mut hash = Sha256::new();
+            while let Some(bytes) = waiting.blocking_recv() {
+                hash.update(&bytes);
+            }
+            hex(&hash.finalize())
+        });
+        Self { pieces, hash }
+    }
+
+    async fn write(&self, bytes: Bytes) -> std::io::Result<()> {
+        self.pieces.send(bytes).await.map_err(std::io::Error::other)
+    }
+
+    async fn finish(self) -> std::io::Result<String> {
+        drop(self.pieces);
+        self.hash.await.map_err(std::io::Error::other)
+    }
 }
 
 /// Why a download does not go on.
@@ -161,11 +213,11 @@ async fn request(
         let skipped = skip.min(chunk.len() as u64);
         skip -= skipped;
         let new = chunk.slice(usize::try_from(skipped).unwrap_or(chunk.len())..);
-        sink.unpacking.write(&new).await.map_err(RequestError::Sink)?;
-        sink.hash.update(&new);
-        sink.bytes += new.len() as u64;
-        let percent = sink.bytes.saturating_mul(100) / order.image_bytes.max(1);
-        journal.progress(&format!("unpacking image ({percent} %)"));
+        let told = sink.bytes >> 20;
+        sink.write(new).await.map_err(RequestError::Sink)?;
+        if sink.bytes >> 20 > told {
+            journal.progress(&sink.told(order.image_bytes));
+        }
     }
     if sink.bytes < order.image_bytes { Err(RequestError::Short(sink.bytes)) } else { Ok(()) }
 }

@@ -17,3 +17,4 @@ pub mod journal;
 pub mod region;
 pub mod rescue;
 pub mod session;
+pub mod storage;

@@ -170,7 +170,7 @@ async fn job(
 ) -> (Option<Outcome>, Result<Welcome, CallError>) {
     let journal = Journal::new();
     let outcome = tokio::select! {
-        outcome = work(region, &welcome.work, &journal) => outcome,
+        outcome = work(region, welcome, &journal) => outcome,
         other = progress(region, welcome, &journal) => return (None, other),
     };
     let answer = region.report(welcome, &outcome).await;
@@ -178,8 +178,8 @@ async fn job(
 }
 
 /// Does the work; a failure is an outcome, too.
-async fn work(region: &RegionClient, work: &Work, journal: &Journal) -> Outcome {
-    match work {
+async fn work(region: &RegionClient, welcome: &Welcome, journal: &Journal) -> Outcome {
+    match &welcome.work {
         Work::Inventory { bmc_account } => {
             let inventory = inventory::examine(bmc_account.as_ref(), journal).await;
             Outcome::Inventory(Box::new(inventory))
@@ -188,7 +188,7 @@ async fn work(region: &RegionClient, work: &Work, journal: &Journal) -> Outcome 
             Ok(()) => Outcome::Installed { log: journal.text() },
             Err(error) => failed(&error, journal),
         },
-        Work::Erase => match erase::erase_all(journal).await {
+        Work::Erase(wanted) => match erase::erase_all(*wanted, welcome.job, journal).await {
             Ok(()) => Outcome::Erased { log: journal.text() },
             Err(error) => failed(&error, journal),
         },
@@ -241,6 +241,8 @@ async fn power(action: &'static str, program: &'static str) -> Result<CallError,
 
 #[cfg(test)]
 mod tests {
+    use api::agent::Erasure;
+
     use super::*;
 
     #[test]
@@ -254,6 +256,6 @@ mod tests {
         ] {
             assert!(!works_on_machine(&work), "{work:?}");
         }
-        assert!(works_on_machine(&Work::Erase));
+        assert!(works_on_machine(&Work::Erase(Erasure::default())));
     }
 }

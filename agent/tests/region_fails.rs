@@ -71,6 +71,7 @@ fn order(image: &[u8]) -> Install {
     Install {
         disk: "vda".to_owned(),
         disk_serial: String::new(),
+        storage: Vec::new(),
         image_sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         image_bytes: image.len() as u64,
         image_type: "root-tbz".to_owned(),

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use model::machine::hardware::Hardware;
 use model::machine::power::parameters::PowerParameters;
+use model::machine::storage::curtin;
 use model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +60,8 @@ pub enum Work {
     },
     /// Install an operating system.
     Install(Box<Install>),
-    /// Erase the disks (quick: first and last MiB, signatures and partition tables).
-    Erase,
+    /// Erase the disks.
+    Erase(Erasure),
     /// Let these log in by SSH as `root`, stay up, and report progress every `seconds`; the keys may be others
     /// with the next answer.
     Rescue {
@@ -80,6 +81,31 @@ pub enum Work {
     Reboot,
 }
 
+/// How disks are erased: each by the first of these ways that it is capable of, and in full when none is wanted or
+/// possible. An order of a version that knew one way only says neither, and means the quick one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// By the disk itself (ATA security erase, `NVMe` format or sanitize), if it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secure: bool,
+    /// Only signatures, partition tables, and both ends.
+    #[serde(default = "Erasure::quick_unless_told", skip_serializing_if = "Clone::clone")]
+    pub quick: bool,
+}
+
+impl Erasure {
+    fn quick_unless_told() -> bool {
+        true
+    }
+}
+
+impl Default for Erasure {
+    /// Quickly.
+    fn default() -> Self {
+        Self { secure: false, quick: Self::quick_unless_told() }
+    }
+}
+
 /// An account for Ironraft on the machine's BMC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BmcAccount {
@@ -92,10 +118,13 @@ pub struct BmcAccount {
 /// What to install.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Install {
-    /// The disk: its kernel name, `vda`; its serial decides when it has one.
+    /// The boot disk: its kernel name, `vda`; its serial decides when it has one.
     pub disk: String,
     /// The disk's serial number, may be empty.
     pub disk_serial: String,
+    /// What is made of the disks; when nothing is told, a root file system that fills the boot disk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage: Vec<curtin::Item>,
     /// The root file-system image: SHA-256 in lower-case hexadecimal.
     pub image_sha256: String,
     /// The image's size in bytes.
@@ -213,4 +242,28 @@ pub struct ReportedBmc {
     /// The driver's parameters, with the account that works: `power_address`, `power_user`,
     /// `power_pass`, `mac_address`, `cipher_suite_id`, ….
     pub parameters: PowerParameters,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Erasure, Work};
+
+    #[test]
+    fn the_order_to_erase_is_read_and_written_as_by_the_version_that_knew_one_way() {
+        let quick = Work::Erase(Erasure::default());
+        assert_eq!(serde_json::to_string(&quick).expect("json"), r#"{"kind":"erase"}"#);
+        assert_eq!(serde_json::from_str::<Work>(r#"{"kind":"erase"}"#).expect("read"), quick);
+    }
+
+    #[test]
+    fn the_ways_to_erase_are_told() {
+        let full = Work::Erase(Erasure { secure: false, quick: false });
+        let text = serde_json::to_string(&full).expect("json");
+        assert_eq!(text, r#"{"kind":"erase","quick":false}"#);
+        assert_eq!(serde_json::from_str::<Work>(&text).expect("read"), full);
+        let secure = Work::Erase(Erasure { secure: true, quick: false });
+        let text = serde_json::to_string(&secure).expect("json");
+        assert_eq!(text, r#"{"kind":"erase","secure":true,"quick":false}"#);
+        assert_eq!(serde_json::from_str::<Work>(&text).expect("read"), secure);
+    }
 }

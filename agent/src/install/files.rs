@@ -1,9 +1,17 @@
-//! The files that make an unpacked image this machine's: file-system table, names, boot loader
-//! settings.
+//! The files that make an unpacked image this machine's: names and boot loader settings. What says how disks are
+//! mounted is made with their plan.
 
-use super::plan::{Identifiers, Target};
+/// What the first menu of GRUB names.
+pub(super) struct Menu {
+    /// The UUID of the root file system.
+    pub root_uuid: String,
+    /// The UUID of the file system with the kernel.
+    pub boot_uuid: String,
+    /// Whether that is another one than the root.
+    pub has_own_boot: bool,
+}
 
-/// Boot loader and kernel talk to the screen and to the first serial port: servers are watched
+/// Settings of GRUB. Boot loader and kernel talk to the screen and to the first serial port: servers are watched
 /// over serial lines. Kernel packages run `update-grub`, so the settings have to stay.
 pub(super) const GRUB_DEFAULTS: &str = "\
 # Written by Ironraft at deployment.
@@ -20,37 +28,34 @@ GRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"
 /// With the usual links to kernel and initramfs, the menu is written as it is: `update-grub` would
 /// examine the disk for as long as unpacking takes on a slow machine. It replaces this menu when
 /// the system gets a new kernel.
-pub(super) fn grub_menu(root_uuid: &str) -> String {
+pub(super) fn grub_menu(menu: &Menu) -> String {
+    let Menu { root_uuid, boot_uuid, .. } = menu;
+    // GRUB sees one file system, and follows no link out of it.
+    let outside = if menu.has_own_boot { "/boot" } else { "" };
     format!(
         "set -e
-if [ ! -e /vmlinuz ] || [ ! -e /initrd.img ]; then exec update-grub; fi
+for folder in / /boot/; do
+    if [ -e ${{folder}}vmlinuz ] && [ -e ${{folder}}initrd.img ]; then
+        kernel=$(readlink -f ${{folder}}vmlinuz)
+        initrd=$(readlink -f ${{folder}}initrd.img)
+    fi
+done
+[ -n \"$initrd\" ] || exec update-grub
 mkdir -p /boot/grub
-cat >/boot/grub/grub.cfg <<'END'
+cat >/boot/grub/grub.cfg <<END
 # Written by Ironraft at deployment; update-grub replaces it.
 serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
 set timeout=1
-search --no-floppy --fs-uuid --set=root {root_uuid}
+search --no-floppy --fs-uuid --set=root {boot_uuid}
 menuentry 'Debian GNU/Linux' {{
-    linux /vmlinuz root=UUID={root_uuid} ro console=tty0 console=ttyS0,115200n8
-    initrd /initrd.img
+    linux ${{kernel#{outside}}} root=UUID={root_uuid} ro console=tty0 console=ttyS0,115200n8
+    initrd ${{initrd#{outside}}}
 }}
 END
 "
     )
-}
-
-/// `/etc/fstab`.
-pub(super) fn fstab(target: &Target) -> String {
-    let Identifiers { root_uuid, .. } = &target.identifiers;
-    let root = format!("UUID={root_uuid} / ext4 defaults,errors=remount-ro 0 1\n");
-    match target.esp_volume_id() {
-        Some(id) => {
-            format!("{root}UUID={}-{} /boot/efi vfat umask=0077 0 1\n", &id[..4], &id[4..])
-        }
-        None => root,
-    }
 }
 
 /// `/etc/hostname`: the name without its domain.
@@ -75,7 +80,7 @@ pub(super) fn mode(path: &str) -> &'static str {
     if secret { "0600" } else { "0644" }
 }
 
-fn short_name(fqdn: &str) -> &str {
+pub(super) fn short_name(fqdn: &str) -> &str {
     fqdn.split('.').next().unwrap_or(fqdn)
 }
 

@@ -1,22 +1,33 @@
-//! Installs an operating system on a disk.
+//! Installs an operating system on the disks of a machine.
 //!
-//! `plan` decides every step beforehand; this file carries the plan out. A plan always begins by
-//! unmounting the disk and making a new partition table, so it can be started at any time,
-//! whatever an earlier try has left behind.
+//! `plan` decides every step beforehand; this file carries the plan out. It always begins by stopping and wiping what
+//! is on the disks, so it can be started at any time, whatever an earlier system or an earlier try has left behind.
 
+mod action;
+mod error;
 mod files;
+mod flat;
 mod plan;
+#[cfg(test)]
+mod real;
+mod target;
+
+use std::borrow::Cow;
 
 use api::agent::{Install, ReportedDisk};
+use model::machine::storage::curtin::Item;
 
 use crate::command::{CommandError, Invocation};
 use crate::image::{self, ImageError};
-use crate::inventory::disk::{DisksError, disks};
+use crate::inventory::disk::{DisksError, by_id_links, disks};
 use crate::inventory::identity;
 use crate::inventory::tools::read;
 use crate::journal::Journal;
 use crate::region::RegionClient;
-use plan::{Action, Identifiers, Step, Target};
+use crate::storage::{StorageError, inspect};
+use action::{Action, ROOT, Step};
+use error::PlanError;
+use target::{Identifiers, Target};
 
 /// Damaged downloads and passing faults of a disk are worth another try, but not many.
 const TRIES: u32 = 3;
@@ -27,16 +38,12 @@ pub enum InstallError {
     /// The disks are not known.
     #[error(transparent)]
     Disks(#[from] DisksError),
-    /// The ordered disk is not there.
-    #[error("disk {disk} (serial {serial:?}) is not in the machine, which has: {present}")]
-    NoDisk {
-        /// Its kernel name.
-        disk: String,
-        /// Its serial number.
-        serial: String,
-        /// The names of those that are.
-        present: String,
-    },
+    /// What stands on the disks is not known.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The order does not fit to the machine.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// A tool failed.
     #[error("{step}: {source}")]
     Step {
@@ -76,8 +83,8 @@ impl InstallError {
     /// Whether the same order may succeed when it is tried again.
     fn is_worth_another_try(&self) -> bool {
         match self {
-            Self::NoDisk { .. } | Self::Image(ImageError::Type { .. }) => false,
-            Self::Disks(_) | Self::Step { .. } | Self::Image(_) => true,
+            Self::Plan(_) | Self::Image(ImageError::Type { .. }) => false,
+            Self::Disks(_) | Self::Storage(_) | Self::Step { .. } | Self::Image(_) => true,
         }
     }
 }
@@ -87,15 +94,15 @@ async fn attempt(
     order: &Install,
     journal: &Journal,
 ) -> Result<(), InstallError> {
-    let disk = choose_disk(&disks().await?, order)?;
-    let target = Target {
-        device: format!("/dev/{disk}"),
-        firmware: identity::firmware(),
-        identifiers: Identifiers::from_uuid(&read("/proc/sys/kernel/random/uuid")),
-    };
-    journal.step(&format!("installing on {disk}"));
-    let result = carry_out(region, order, &plan::plan(order, &target), journal).await;
-    let release = Invocation::new("umount", ["--recursive", plan::ROOT]);
+    let target =
+        Target { disks: disks().await?, links: by_id_links(), firmware: identity::firmware() };
+    let items = items(order, &target)?;
+    let identifiers = Identifiers::choose(&items, &mut || read("/proc/sys/kernel/random/uuid"));
+    let steps = plan::plan(order, &items, &target, &identifiers)?;
+    let clearing = plan::clear_disks(&items, &target, &inspect().await?)?;
+    carry_out(region, order, &[clearing], journal).await?;
+    let result = carry_out(region, order, &steps, journal).await;
+    let release = Invocation::new("umount", ["--recursive", ROOT]);
     if result.is_err()
         && let Err(error) = release.run().await
     {
@@ -114,7 +121,7 @@ async fn carry_out(
         journal.step(&step.title);
         for action in &step.actions {
             match action {
-                Action::Unpack => image::unpack(region, order, plan::ROOT, journal).await?,
+                Action::Unpack => image::unpack(region, order, ROOT, journal).await?,
                 Action::Run(invocation) => {
                     let output = invocation.run().await;
                     let output = output.map_err(|source| InstallError::Step {
@@ -133,13 +140,25 @@ async fn carry_out(
     Ok(())
 }
 
+/// What is ordered of the disks.
+fn items<'a>(order: &'a Install, target: &Target) -> Result<Cow<'a, [Item]>, PlanError> {
+    if !order.storage.is_empty() {
+        return Ok(Cow::Borrowed(&order.storage));
+    }
+    let disk = choose_disk(&target.disks, order)?;
+    Ok(Cow::Owned(flat::items(disk, target.firmware)))
+}
+
 /// The disk with the ordered serial number; without one, the one of the ordered name.
-fn choose_disk(disks: &[ReportedDisk], order: &Install) -> Result<String, InstallError> {
+fn choose_disk<'a>(
+    disks: &'a [ReportedDisk],
+    order: &Install,
+) -> Result<&'a ReportedDisk, PlanError> {
     let serial = order.disk_serial.as_str();
     let chosen = disks.iter().find(|disk| {
         if serial.is_empty() { disk.name == order.disk } else { disk.serial == serial }
     });
-    chosen.map(|disk| disk.name.clone()).ok_or_else(|| InstallError::NoDisk {
+    chosen.ok_or_else(|| PlanError::NoDisk {
         disk: order.disk.clone(),
         serial: serial.to_owned(),
         present: disks.iter().map(|disk| disk.name.as_str()).collect::<Vec<_>>().join(", "),
@@ -164,9 +183,9 @@ mod tests {
         let mut order = order();
         order.disk = "sda".to_owned();
         order.disk_serial = "S2".to_owned();
-        assert_eq!(choose_disk(&disks, &order).expect("found"), "sdb");
+        assert_eq!(choose_disk(&disks, &order).expect("found").name, "sdb");
         order.disk_serial.clear();
-        assert_eq!(choose_disk(&disks, &order).expect("found"), "sda");
+        assert_eq!(choose_disk(&disks, &order).expect("found").name, "sda");
         order.disk_serial = "S3".to_owned();
         let error = choose_disk(&disks, &order).expect_err("not there").to_string();
         assert_eq!(error, "disk sda (serial \"S3\") is not in the machine, which has: sda, sdb");

@@ -105,7 +105,7 @@ fn reported(device: BlockDevice) -> ReportedDisk {
 }
 
 /// `(link, kernel name)` of all links in `/dev/disk/by-id`, sorted.
-fn by_id_links() -> Vec<(String, String)> {
+pub(crate) fn by_id_links() -> Vec<(String, String)> {
     let Ok(entries) = fs::read_dir("/dev/disk/by-id") else {
         return Vec::new();
     };

@@ -22,7 +22,7 @@ use model::external_identity::{ExternalIdentity, ReturnedLogin};
 use model::file::{File, FileContent};
 use model::lease::binding::Binding;
 use model::lease::block::Block;
-use model::lease::pool::PoolLevel;
+use model::lease::pool::{PoolLevel, PrefixPoolLevel};
 use model::license_key::LicenseKey;
 use model::login::LoginRecord;
 use model::machine::Machine;
@@ -133,6 +133,7 @@ const TABLES: &[Table] = &[
     Table::of::<PoolLevel>(),
     Table::of::<PowerJob>(),
     Table::of::<PrefixPool>(),
+    Table::of::<PrefixPoolLevel>(),
     Table::of::<RackController>(),
     Table::of::<RegionController>(),
     Table::of::<ReservedAddress>(),

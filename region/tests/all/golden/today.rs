@@ -4,6 +4,7 @@
 mod accounts;
 mod belongings;
 mod devices;
+mod layout;
 mod machines;
 mod network;
 mod nodes;

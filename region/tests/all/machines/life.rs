@@ -1,10 +1,11 @@
 //! A simulated machine goes through its whole life over an in-memory store: enlisted by its agent,
 //! commissioned, allocated, deployed by its own first boot, released.
 
-use api::agent::{Outcome, Work};
+use api::agent::{Erasure, Outcome, Work};
 use model::machine::lifecycle::Phase;
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
+use model::machine::storage::curtin::Item;
 use ops::access::{sshkeys, sslkeys};
 use ops::machine::actions::DeployRequest;
 
@@ -76,6 +77,9 @@ async fn machine_goes_from_power_on_to_deployed_and_back() {
         panic!("unexpected {:?}", welcome.work)
     };
     assert_eq!(install.disk, "vda");
+    let made = install.storage.iter().filter(|item| matches!(item, Item::Mount(_)));
+    let made: Vec<&str> = made.map(Item::id).collect();
+    assert_eq!(made, ["vda-part2_mount"], "as commissioning laid it out");
     insta::assert_snapshot!(site.without_secrets(&install.files).await);
     let installed = Outcome::Installed { log: "done".to_owned() };
     let answer = machine.report(&site, &welcome, installed.clone()).await;
@@ -222,7 +226,7 @@ async fn disks_are_erased_before_a_machine_is_given_back() {
     assert_eq!(site.status(&id).await, Status::DiskErasing);
     site.rack_does(&id, PowerAction::NetworkBoot, PowerState::On).await;
     let welcome = machine.hello(&site).await;
-    assert_eq!(welcome.work, Work::Erase);
+    assert_eq!(welcome.work, Work::Erase(Erasure::default()));
     assert!(site.machine(&id).await.placement.owner.is_some(), "not before it is erased");
 
     let erased = Outcome::Erased { log: "erasing vda".to_owned() };

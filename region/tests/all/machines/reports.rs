@@ -1,5 +1,7 @@
 //! What racks report of their links, from the message over gRPC to what operators see.
 
+use std::net::Ipv6Addr;
+
 use identity::peer::Connection;
 use identity::{PeerIdentity, Role};
 use model::event::Event;
@@ -104,10 +106,16 @@ async fn a_hardware_address_in_use_twice_is_an_event_of_its_machine() {
 async fn an_external_dhcp_server_is_shown_with_its_vlan() {
     let site = Site::new().await;
     let mut door = door(&site);
-    let mut report = async |servers: &[[u8; 4]]| {
-        let server = |ip: &[u8; 4]| ExternalDhcpServer { ip: ip.to_vec(), mac: MAC_BYTES.to_vec() };
-        let servers = servers.iter().map(server).collect();
-        let report = ReportExternalDhcpRequest { vlan: site.vlan.0, servers, complete: true };
+    let of_ipv6 = |last| Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, last).octets();
+    let mut report = async |servers: &[&[u8]]| {
+        let server = |ip: &&[u8]| ExternalDhcpServer { ip: ip.to_vec(), mac: MAC_BYTES.to_vec() };
+        let dhcpv6_complete = servers.iter().any(|ip| ip.len() == 16);
+        let report = ReportExternalDhcpRequest {
+            vlan: site.vlan.0,
+            servers: servers.iter().map(server).collect(),
+            complete: !dhcpv6_complete,
+            dhcpv6_complete,
+        };
         door.report_external_dhcp(from_rack("rack34", report)).await.expect("taken");
         let vlan = site
             .tables
@@ -123,10 +131,12 @@ async fn an_external_dhcp_server_is_shown_with_its_vlan() {
         let body: Value = serde_json::from_str(&body).expect("JSON");
         body["external_dhcp"].clone()
     };
-    assert_eq!(report(&[SERVER, [10, 0, 0, 78]]).await, "10.0.0.77");
-    assert_eq!(report(&[[10, 0, 0, 78]]).await, "10.0.0.78");
-    assert_eq!(report(&[]).await, Value::Null);
-    assert_eq!(told(&site, "External DHCP server").await.len(), 2);
+    let other = [10, 0, 0, 78];
+    assert_eq!(report(&[&SERVER, &other]).await, "10.0.0.77");
+    assert_eq!(report(&[&other]).await, "10.0.0.78");
+    assert_eq!(report(&[&of_ipv6(9)]).await, "10.0.0.78", "the least of both protocols");
+    assert_eq!(report(&[]).await, "fe80::9", "it does not speak DHCPv4");
+    assert_eq!(told(&site, "External DHCP server").await.len(), 3);
     assert_eq!(told(&site, "External DHCP server gone").await.len(), 2);
 }
 

@@ -32,7 +32,14 @@ async fn machine_has_every_field_of_maas() {
     let id = SimulatedMachine::new("52:54:00:00:00:01").commissioned(&site).await;
     let (status, body) = site.rest("GET", &format!("machines/{id}/"), "").await;
     assert_eq!(status, 200);
-    insta::assert_snapshot!(shown(&site, &sorted(&body)).await);
+    insta::assert_snapshot!(without_uuids(&shown(&site, &sorted(&body)).await));
+}
+
+/// A shape without the UUIDs of what is made of disks, which are random.
+fn without_uuids(shape: &str) -> String {
+    let mut parts = shape.split("\"uuid\": \"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| format!("{shown}\"uuid\": \"UUID{}", &part[36..]))
 }
 
 #[tokio::test]

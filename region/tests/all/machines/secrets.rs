@@ -113,6 +113,7 @@ fn no_shape_of_the_api_and_no_order_prints_its_secrets() {
     check(&welcome(Work::Install(Box::new(Install {
         disk: "vda".to_owned(),
         disk_serial: String::new(),
+        storage: Vec::new(),
         image_sha256: String::new(),
         image_bytes: 0,
         image_type: String::new(),

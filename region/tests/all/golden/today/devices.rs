@@ -6,7 +6,7 @@ use model::device::Device;
 use model::id::{AvailabilityZoneId, DomainId, InterfaceId, UserId};
 use model::mac::MacAddress;
 use model::machine::annotations::Annotations;
-use model::machine::interface::{Interface, Link, LinkMode};
+use model::machine::interface::{Card, Interface, Kind, Link, LinkMode, Settings};
 
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
@@ -23,6 +23,8 @@ pub(super) fn rows() -> Vec<Written> {
         interfaces: vec![Interface {
             id: InterfaceId(90),
             name: text("eth0"),
+            kind: Kind::Physical,
+            parents: Vec::new(),
             mac: MacAddress([0x52, 0x54, 0, 0, 3, 1]),
             vlan: Some(VLAN),
             boot: true,
@@ -32,12 +34,15 @@ pub(super) fn rows() -> Vec<Written> {
             vendor: String::new(),
             product: String::new(),
             firmware_version: String::new(),
+            card: Card::default(),
+            settings: Settings::default(),
             tags: vec![text("uplink")],
             links: vec![Link {
                 id: 91,
                 mode: LinkMode::Static,
                 subnet: Some(SUBNET),
                 ip_address: Some([10, 0, 9, 1].into()),
+                default_gateway: false,
             }],
         }],
         created: at(4),

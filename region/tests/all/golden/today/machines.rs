@@ -7,7 +7,9 @@ use model::id::{AvailabilityZoneId, BlockDeviceId, DomainId, InterfaceId, Resour
 use model::machine::annotations::Annotations;
 use model::machine::disk::BlockDevice;
 use model::machine::hardware::{Device, Firmware, Hardware, NumaNode};
-use model::machine::interface::{Interface, Link, LinkMode};
+use model::machine::interface::bond::{Bond, BondMode, HashPolicy, LacpRate};
+use model::machine::interface::bridge::{Bridge, BridgeType};
+use model::machine::interface::{Card, Interface, Kind, Link, LinkMode, Settings};
 use model::machine::lifecycle::{Failure, Lifecycle, Phase, Rescue, Stage};
 use model::machine::output::ToolOutput;
 use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
@@ -16,6 +18,7 @@ use model::machine::{Deployment, Machine, Placement};
 
 use serde_json::json;
 
+use super::layout;
 use super::{SUBNET, VLAN, Written, at, id, row, text};
 
 pub(super) fn rows() -> Vec<Written> {
@@ -73,8 +76,9 @@ fn full() -> Machine {
             observed: Some(at(3)),
         },
         hardware: hardware(),
-        interfaces: vec![interface(1, LinkMode::Auto), interface(2, LinkMode::Static)],
+        interfaces: interfaces(),
         block_devices: vec![disk()],
+        storage: layout::full(),
         deployment: Some(Deployment {
             osystem: text("debian"),
             distro_series: text("bookworm"),
@@ -117,11 +121,49 @@ fn hardware() -> Hardware {
     }
 }
 
+/// Two that are hardware, and a bond of both with a bridge and a VLAN interface upon it.
+fn interfaces() -> Vec<Interface> {
+    let bond = Bond {
+        mode: BondMode::Lacp,
+        miimon_ms: 50,
+        down_delay_ms: 200,
+        up_delay_ms: 300,
+        peer_notifications: 2,
+        lacp_rate: LacpRate::Slow,
+        hash_policy: HashPolicy::Encap34,
+    };
+    let bridge = Bridge { made_by: BridgeType::Ovs, stp: true, forward_delay_s: 4, acquired: true };
+    let above = |number: u32, kind: Kind, parents: &[u32]| Interface {
+        kind,
+        parents: parents.iter().copied().map(InterfaceId).collect(),
+        boot: false,
+        card: Card::default(),
+        links: vec![Link {
+            id: number,
+            mode: LinkMode::LinkUp,
+            subnet: Some(SUBNET),
+            ip_address: None,
+            default_gateway: true,
+        }],
+        ..interface(number, LinkMode::LinkUp)
+    };
+    vec![
+        interface(1, LinkMode::Auto),
+        interface(2, LinkMode::Static),
+        above(3, Kind::Bond(bond), &[1, 2]),
+        above(4, Kind::Bridge(bridge), &[3]),
+        above(5, Kind::Vlan, &[3]),
+        above(6, Kind::Unknown, &[]),
+    ]
+}
+
 fn interface(number: u32, mode: LinkMode) -> Interface {
     let [.., last] = number.to_be_bytes();
     Interface {
         id: InterfaceId(number),
         name: format!("eth{number}"),
+        kind: Kind::Physical,
+        parents: Vec::new(),
         mac: model::mac::MacAddress([0x52, 0x54, 0, 0, 0, last]),
         vlan: Some(VLAN),
         boot: number == 1,
@@ -131,12 +173,15 @@ fn interface(number: u32, mode: LinkMode) -> Interface {
         vendor: text("Intel"),
         product: text("X710"),
         firmware_version: text("9.1"),
+        card: Card { speed: 100_000, numa_node: 1, virtual_functions_max: 64 },
+        settings: Settings { mtu: Some(9000), accept_ra: Some(false) },
         tags: Vec::new(),
         links: vec![Link {
             id: number,
             mode,
             subnet: Some(SUBNET),
             ip_address: Some([10, 0, 0, last].into()),
+            default_gateway: false,
         }],
     }
 }
@@ -166,6 +211,7 @@ fn blank(system_id: &str, hostname: &str, phase: Phase) -> Machine {
         hardware: Hardware::default(),
         interfaces: Vec::new(),
         block_devices: Vec::new(),
+        storage: model::machine::storage::Storage::default(),
         deployment: None,
         created: at(0),
         updated: at(0),

@@ -14,7 +14,7 @@ use model::id::{
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
-use model::lease::pool::{Level, PoolLevel};
+use model::lease::pool::{Level, PoolLevel, PrefixPoolLevel};
 use model::mac::MacAddress;
 use model::net::external_dhcp::{ExternalDhcp, ExternalServer};
 use model::net::fabric::Fabric;
@@ -84,6 +84,10 @@ fn levels() -> Vec<Written> {
         row("a pool that fills up", level(1, Level::High)),
         row("a pool that is nearly full", level(2, Level::Critical)),
         row("a pool that is full", level(3, Level::Exhausted)),
+        row(
+            "pools of prefixes that are nearly full",
+            PrefixPoolLevel { subnet: SubnetId(4), level: Level::Critical },
+        ),
     ]
 }
 
@@ -93,8 +97,12 @@ fn strangers() -> Vec<Written> {
         (ip("10.0.0.9"), server(Some(MacAddress([0x52, 0x54, 0, 0, 0, 9])), "rack34")),
         (ip("192.0.2.1"), server(None, "rack37")),
     ];
-    let external = ExternalDhcp { vlan: VLAN, servers: servers.into() };
-    vec![row("DHCP servers that are none of the site's", external)]
+    let of_ipv6 = [(ip("fe80::9"), server(Some(MacAddress([0x52, 0x54, 0, 0, 0, 9])), "rack34"))];
+    let external = |vlan, servers| ExternalDhcp { vlan, servers };
+    vec![
+        row("DHCP servers that are none of the site's", external(VLAN, servers.into())),
+        row("a DHCPv6 server that is none of the site's", external(VlanId(2), of_ipv6.into())),
+    ]
 }
 
 fn hosts() -> Vec<Written> {
@@ -140,6 +148,7 @@ fn links() -> Vec<Written> {
         dhcp_on: true,
         primary_rack: Some(id("rack34")),
         secondary_rack: Some(id("rack37")),
+        further_racks: vec![id("rack3a"), id("rack3b")],
         relay_vlan: Some(VlanId(2)),
         space: Some(SpaceId(1)),
         router_advertisements: RouterAdvertisements::Slaac,
@@ -154,6 +163,7 @@ fn links() -> Vec<Written> {
         dhcp_on: false,
         primary_rack: None,
         secondary_rack: None,
+        further_racks: Vec::new(),
         relay_vlan: None,
         space: None,
         router_advertisements: RouterAdvertisements::Off,
