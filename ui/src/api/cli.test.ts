@@ -13,4 +13,6 @@ test("a change is a command, quoted for a shell", () => {
   expect(cliOf({ method: "POST", path: "/api/v1/domains/1/set-default" })).toBe("ironraft domain set-default 1");
   expect(cliOf({ method: "POST", path: "/api/v1/ip-addresses/release", body: { ip: "10.0.0.9" } })).toBe("ironraft ip-address release ip=10.0.0.9");
   expect(cliOf({ method: "POST", path: "/api/v1/machines/actions", body: {} })).toBeUndefined();
+  expect(cliOf({ method: "POST", path: "/api/v1/machines/abc/raids", body: {} })).toBeUndefined();
+  expect(cliOf({ method: "POST", path: "/api/v1/machines/abc/set-storage-layout", body: { storage_layout: "lvm" } })).toBe("ironraft machine set-storage-layout abc storage_layout=lvm");
 });

@@ -11,12 +11,16 @@ export function singular(plural: string): string {
 
 const VERBS: Record<string, string> = { POST: "create", PATCH: "set", PUT: "set", DELETE: "delete" };
 
+/** Lists below an object: the command line has no word for making one in them. */
+const BELOW = ["raids", "volume-groups", "bcaches", "bcache-cache-sets", "vmfs-datastores"];
+
 /** The command; none for what the command line has no words for. */
 export function cliOf(change: Change): string | undefined {
   const path = change.path.split("/").slice(3).map(decodeURIComponent);
   const [plural, ...rest] = path;
   if (!change.path.startsWith("/api/v1/") || plural === undefined || rest.length > 2 || rest.includes("actions")) return undefined;
   const [one, verb] = rest;
+  if (verb !== undefined && BELOW.includes(verb)) return undefined;
   // A verb of all of them has no key: it is known by its method alone.
   const isOfAll = change.method === "POST" && one !== undefined && verb === undefined;
   const words = isOfAll ? [one] : verb !== undefined ? [verb, word(one ?? "")] : [VERBS[change.method] ?? "", ...(one === undefined ? [] : [word(one)])];

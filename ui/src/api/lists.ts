@@ -116,14 +116,15 @@ export function useObject<R extends ResourceName>(resource: R, key: string) {
 }
 
 /** Something else that is read at a path, followed by the changes of some kinds, and read again every so often where those do not tell of it. */
-export function useRead<T>(path: string, follows: ResourceName | null, query: Record<string, string | number> = {}, everyMs: number | false = false) {
+export function useRead<T>(path: string, follows: ResourceName | null, query: Record<string, string | number> = {}, everyMs: number | false = false, enabled = true) {
   const result = useQuery({
     queryKey: ["read", follows, path, query],
     queryFn: ({ signal }) => ask<T>(path, { query, signal }),
     placeholderData: keepPreviousData,
     refetchInterval: everyMs,
+    enabled,
   });
-  useWatched(follows === null ? null : followed(follows), result.data?.revision ?? undefined);
+  useWatched(follows === null ? null : followed(follows), result.data?.revision ?? undefined, enabled);
   return { ...result, value: result.data?.data };
 }
 

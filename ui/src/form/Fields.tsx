@@ -12,14 +12,16 @@ export interface Field {
   /** The member of the body. */
   name: string;
   label: string;
-  kind?: "text" | "number" | "checkbox" | "select" | "textarea" | "password" | "list" | "color";
+  kind?: "text" | "number" | "checkbox" | "select" | "checks" | "textarea" | "password" | "list" | "color";
   help?: string;
   placeholder?: string;
   isNeeded?: boolean;
-  /** What can be chosen; of colors, how each looks. */
+  /** What can be chosen, of `checks` any number; of colors, how each looks. */
   options?: readonly { value: string; label: string; color?: string }[];
   /** Whether it is shown, by the values of the others. */
   isShown?: (values: Values) => boolean;
+  /** The members of the body that it becomes, where that is none of its name: what is wrong with them is said of it. */
+  becomes?: readonly string[];
 }
 
 interface Props {
@@ -45,7 +47,7 @@ export function shown(fields: readonly Field[], values: Values): Field[] {
 /** What stands in a field at first. */
 export function blank(field: Field): Value {
   if (field.kind === "checkbox") return false;
-  if (field.kind === "list") return [];
+  if (field.kind === "list" || field.kind === "checks") return [];
   return field.kind === "select" ? (field.options?.[0]?.value ?? "") : "";
 }
 

@@ -51,6 +51,26 @@ export function Input({ id, field, value, fault, onChange }: Props) {
       </fieldset>
     );
   }
+  if (field.kind === "checks") {
+    const chosen = Array.isArray(value) ? (value as readonly string[]) : [];
+    const put = (one: string, isChosen: boolean) => onChange((field.options ?? []).map((option) => option.value).filter((other) => (other === one ? isChosen : chosen.includes(other))));
+    return (
+      <fieldset className={styles.field} aria-invalid={fault !== null} aria-describedby={shared["aria-describedby"]}>
+        <legend>
+          {field.label}
+          {field.isNeeded !== true && <span className={styles.optional}> optional</span>}
+        </legend>
+        {field.options?.length === 0 && <p className={styles.help}>There is nothing to choose.</p>}
+        {field.options?.map((option) => (
+          <label key={option.value} className={styles.check}>
+            <input type="checkbox" name={`${id}-${option.value}`} checked={chosen.includes(option.value)} onChange={(event) => put(option.value, event.target.checked)} />
+            {option.label}
+          </label>
+        ))}
+        {after}
+      </fieldset>
+    );
+  }
   return (
     <div className={styles.field}>
       <label htmlFor={id}>

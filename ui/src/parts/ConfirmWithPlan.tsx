@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 
 import type { Change } from "../api/changes";
 import { make, newKey, plan } from "../api/changes";
+import type { Problem } from "../api/problem";
 import { asProblem } from "../api/problem";
 import type { BulkPlan, Plan } from "../api/resources";
 import type { Answer } from "../api/send";
@@ -25,9 +26,13 @@ interface Props {
   cli?: string | undefined;
   /** Why it cannot be done yet: something that it has to be told is missing. Until then nothing is planned. */
   refusal?: string | null;
-  /** What stands above the plan: what will happen, and fields that the change is made of. */
-  children?: ReactNode;
+  /** What stands above the plan: what will happen, and fields that the change is made of, perhaps by what is wrong with it. */
+  children?: ReactNode | ((problem: Problem | null) => ReactNode);
+  /** Whether that says all that is wrong. */
+  isSaid?: (problem: Problem) => boolean;
   width?: "normal" | "wide";
+  /** Whether a slip beside it closes it: not where something was typed. */
+  isDismissable?: boolean;
   /** What is said when it is done; null says nothing. */
   done?: string | null;
   /** Whether what was done can be taken back. */
@@ -38,13 +43,15 @@ interface Props {
 }
 
 export function ConfirmWithPlan(props: Props) {
-  const { title, change, verb, isDangerous = false, cli, refusal: missing = null, children, width = "normal", done = title, isReversible = false, onClose, onDone } = props;
+  const { title, change, verb, isDangerous = false, cli, refusal: missing = null, children, isSaid = () => false, width = "normal", isDismissable = true, done = title, isReversible = false, onClose, onDone } = props;
   const toasts = useToasts();
   const { planned, isSettled, isPending, failure, makeIt, again } = usePlanned(change, missing === null, (answer) => {
     if (done !== null) toasts.tell(done, isReversible ? answer.revision : null);
     onClose();
     onDone?.(answer);
   });
+  const problem = failure !== null ? asProblem(failure) : missing === null && planned.isError ? asProblem(planned.error) : null;
+  const isToSay = problem !== null && !isSaid(problem);
   const isOutdated = failure !== null && asProblem(failure).status === 412;
   const refusal = missing ?? (planned.isPending || !isSettled ? "What it would do is being found out." : planned.isError ? "It would be refused." : refusalOf(planned.data));
   const footer = (
@@ -62,12 +69,12 @@ export function ConfirmWithPlan(props: Props) {
     </>
   );
   return (
-    <Dialog title={title} isOpen onClose={onClose} footer={footer} width={width} isDismissable={!isPending}>
-      {children}
+    <Dialog title={title} isOpen onClose={onClose} footer={footer} width={width} isDismissable={isDismissable && !isPending}>
+      {typeof children === "function" ? children(problem) : children}
       {missing === null && planned.isPending && <Loading what="Finding out what would happen" />}
-      {planned.isError && <ProblemView error={planned.error} onRetry={again} />}
+      {isToSay && failure === null && <ProblemView error={problem} onRetry={again} />}
       {missing === null && planned.data !== undefined && <PlanView plan={planned.data} />}
-      {failure !== null && <ProblemView error={failure} />}
+      {isToSay && failure !== null && <ProblemView error={problem} />}
       <ShowAs change={change} cli={cli} />
     </Dialog>
   );

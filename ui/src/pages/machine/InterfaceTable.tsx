@@ -1,6 +1,6 @@
 /** Interfaces of a machine or a device: what they are, where they are, and how they get addresses. */
 
-import type { ReactNode } from "react";
+import type { CSSProperties, ReactNode } from "react";
 
 import type { components } from "../../api/schema";
 import { Quiet } from "../../parts/Panel";
@@ -16,6 +16,8 @@ interface Props {
   interfaces: readonly Interface[];
   /** The interface that it boots from. */
   boots?: number | undefined;
+  /** How deep each stands, and what it is in words. */
+  places?: ReadonlyMap<number, { depth: number; words: string }>;
   /** What stands there when there are none. */
   empty: ReactNode;
   /** What can be done with an interface. */
@@ -24,7 +26,7 @@ interface Props {
   linkActions?: (found: Interface, link: InterfaceLink) => ReactNode;
 }
 
-export function InterfaceTable({ interfaces, boots, empty, actions, linkActions }: Props) {
+export function InterfaceTable({ interfaces, boots, places, empty, actions, linkActions }: Props) {
   return (
     <PlainTable
       label="Interfaces"
@@ -33,11 +35,13 @@ export function InterfaceTable({ interfaces, boots, empty, actions, linkActions 
       columns={[
         {
           header: "Name",
+          ...(places === undefined ? {} : { widthMin: 150 }),
           cell: (found) => (
-            <>
+            <span className={styles.place} style={{ "--depth": places?.get(found.id)?.depth ?? 0 } as CSSProperties}>
               {found.name}
               {found.id === boots && <span className={styles.mark}>boots</span>}
-            </>
+              {places !== undefined && <small className={styles.words}>{places.get(found.id)?.words}</small>}
+            </span>
           ),
         },
         { header: "MAC address", cell: (found) => <code>{found.mac_address}</code> },

@@ -5,6 +5,7 @@ import { quoted } from "../../api/changes";
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
 import type { Field, Values } from "../../form/Fields";
+import { disksOf } from "./storage/shapes";
 import { userData } from "./userData";
 
 export interface Action {
@@ -45,6 +46,14 @@ function byHand(machine: Machine): string | null {
 
 const boots = (machine: Machine) => (byHand(machine) === null ? "It is started from the network" : "Somebody has to start it from the network");
 
+/** What a deployment does to its disks: those that were never laid out are left alone but for the one that it boots from. */
+function writes(machine: Machine): string {
+  const { physicalblockdevice_set: disks, virtualblockdevice_set: made } = disksOf(machine);
+  const isLaidOut = made.length > 0 || disks.some((disk) => disk.partitions.length > 0 || (disk.filesystem !== null && disk.filesystem !== undefined));
+  if (isLaidOut) return "all of its disks are emptied and laid out as its storage says, an operating system is written to them, and it restarts from there. What was on them is lost.";
+  return `an operating system is written to ${machine.boot_disk?.name ?? "its disk"}, and it restarts from there. What was on that disk is lost.`;
+}
+
 export const ACTIONS: readonly Action[] = [
   {
     id: "commission",
@@ -69,7 +78,7 @@ export const ACTIONS: readonly Action[] = [
     group: "life",
     statuses: ["Ready", "Allocated"],
     refuses: (machine) => (machine.boot_disk === null ? "It has no disk to deploy to, as far as is known: commission it." : null),
-    explains: (machine) => `${boots(machine)}, an operating system is written to ${machine.boot_disk?.name ?? "its disk"}, and it restarts from there. What was on that disk is lost.`,
+    explains: (machine) => `${boots(machine)}, ${writes(machine)}`,
     done: (machine) => `${machine.hostname} is being deployed`,
   },
   {

@@ -111,6 +111,12 @@ describe("what can be done", () => {
     expect(refusalOf(action("power-on"), machine({ ...READY, owner: "anna" }))).toBeNull();
   });
 
+  test("says of a deployment which disks lose what is on them", () => {
+    const told = (more: object) => action("deploy").explains(machine({ ...READY, ...more }));
+    expect(told({})).toContain("What was on that disk is lost.");
+    expect(told({ physicalblockdevice_set: [{ ...DISK, partitions: [{ id: 1 }] }] })).toContain("all of its disks are emptied");
+  });
+
   test("is a request, and a command", () => {
     const ready = machine(READY);
     const deploy = changeOf(action("deploy"), ready, { image: "debian/bookworm", user_data: "#cloud-config\nä", comment: "it's new", agent_name: "" });

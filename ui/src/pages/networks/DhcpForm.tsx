@@ -14,13 +14,19 @@ import { vlanName } from "./tree";
 
 /** The racks that could serve it: those that do, then those with an interface on it, then the others. */
 export function racksOf(vlan: Vlan, racks: readonly Rack[]): { rack: Rack; role: string; link: string | null }[] {
-  const rank = (role: string, link: string | null) => (role === "Primary" ? 0 : role === "Secondary" ? 1 : link === null ? 3 : 2);
+  const serving = servers(vlan);
+  const rank = (id: string, link: string | null) => (serving.includes(id) ? serving.indexOf(id) : serving.length + (link === null ? 1 : 0));
   return racks
     .map((rack) => {
-      const role = rack.system_id === vlan.primary_rack ? "Primary" : rack.system_id === vlan.secondary_rack ? "Secondary" : "";
-      return { rack, role, link: linkOf(rack, vlan.id) };
+      return { rack, role: roleOf(rack.system_id, vlan), link: linkOf(rack, vlan.id) };
     })
-    .sort((one, other) => rank(one.role, one.link) - rank(other.role, other.link) || one.rack.hostname.localeCompare(other.rack.hostname, "en", { numeric: true }));
+    .sort((one, other) => rank(one.rack.system_id, one.link) - rank(other.rack.system_id, other.link) || one.rack.hostname.localeCompare(other.rack.hostname, "en", { numeric: true }));
+}
+
+function roleOf(id: string, vlan: Vlan): string {
+  if (id === vlan.primary_rack) return "Primary";
+  if (id === vlan.secondary_rack) return "Secondary";
+  return vlan.further_racks.includes(id) ? "Further" : "";
 }
 
 /** The interface of a rack on a VLAN, with its addresses. */
@@ -33,8 +39,8 @@ function linkOf(rack: Rack, vlan: number): string | null {
 
 const NOBODY = { dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false };
 
-/** The API takes addresses with commas between them. */
-const addresses = (written: unknown) => (typeof written === "string" ? written.split(/[\s,]+/).filter(Boolean).join(",") : "");
+/** The API takes addresses, and racks, with commas between them. */
+const listed = (written: unknown) => (typeof written === "string" ? written.split(/[\s,]+/).filter(Boolean).join(",") : "");
 
 /** The choice that a VLAN stands for. */
 function modeOf(vlan: Vlan): Mode {
@@ -46,10 +52,10 @@ function modeOf(vlan: Vlan): Mode {
 
 /** What the choice of who serves DHCP is as fields of the VLAN. */
 export function dhcpBody(values: Values): Record<string, unknown> {
-  const racks = { primary_rack: values.primary_rack, secondary_rack: values.secondary_rack, service_addresses: addresses(values.service_addresses) };
+  const racks = { primary_rack: values.primary_rack, secondary_rack: values.secondary_rack, further_racks: listed(values.further_racks), service_addresses: listed(values.service_addresses) };
   if (values.mode === "racks") return { ...NOBODY, ...racks, dhcp_on: true };
   if (values.mode === "relay") return { ...NOBODY, relay_vlan: values.relay_vlan, ...(values.relay_agent === true ? { ...racks, relay_agent: true } : {}) };
-  if (values.mode === "others") return { ...NOBODY, ...racks, relay_to: addresses(values.relay_to) };
+  if (values.mode === "others") return { ...NOBODY, ...racks, relay_to: listed(values.relay_to) };
   if (values.mode === "proxy") return { ...NOBODY, ...racks, proxy_dhcp: true };
   return NOBODY;
 }
@@ -90,9 +96,11 @@ export function DhcpForm({ vlan, vlans, racks, mode, onDone, onCancel, children 
     { name: "relay_to", label: "Servers", isNeeded: true, placeholder: "192.0.2.67, 2001:db8::67", help: "Each of them is sent every message.", isShown: (values) => values.mode === "others" },
     { name: "primary_rack", label: "Primary rack", kind: "select", isNeeded: true, options: named, isShown: areRacksNamed },
     { name: "secondary_rack", label: "Secondary rack", kind: "select", options: [{ value: "", label: "None: clients get no answer while the first is away" }, ...named], help: "Both do the same; either alone is enough.", isShown: areRacksNamed },
+    { name: "further_racks", label: "Further racks", placeholder: "rack-3, rack-4", help: "By name, six at most. They do the same, and the first of them moves up when one of the two above goes. Empty for none.", isShown: areRacksNamed },
     { name: "service_addresses", label: "Service addresses", placeholder: "10.0.0.5, fd00::5", help: "Clients know the racks by these, one of each family at most: they move to a rack that lives. Empty for none.", isShown: areRacksNamed },
   ];
-  const [primary, secondary] = servers(vlan);
+  const [primary, secondary, ...further] = servers(vlan);
+  const nameOf = (id: string) => racks.find((rack) => rack.system_id === id)?.hostname ?? id;
   const initial = {
     mode: mode ?? modeOf(vlan),
     relay_agent: vlan.relay_agent,
@@ -100,6 +108,7 @@ export function DhcpForm({ vlan, vlans, racks, mode, onDone, onCancel, children 
     service_addresses: vlan.service_addresses.join(", "),
     primary_rack: primary ?? named[0]?.value ?? "",
     secondary_rack: secondary ?? "",
+    further_racks: further.map(nameOf).join(", "),
     relay_vlan: String(vlan.relay_vlan?.id ?? relays[0]?.value ?? ""),
   };
   return (

@@ -18,9 +18,9 @@ export function byId({ data, items }: { data?: unknown; items: readonly Rack[] }
 
 const rackName = (id: string, racks: Racks) => racks?.get(id)?.hostname ?? id;
 
-/** The racks that a VLAN names. */
+/** The racks that a VLAN names, in the order in which they move up. */
 export function servers(vlan: Vlan): string[] {
-  return [vlan.primary_rack, vlan.secondary_rack].filter((id): id is string => typeof id === "string" && id !== "");
+  return [vlan.primary_rack, vlan.secondary_rack, ...vlan.further_racks].filter((id): id is string => typeof id === "string" && id !== "");
 }
 
 /** DHCP of a VLAN at a glance. */
@@ -44,7 +44,7 @@ function byRacks(vlan: Vlan, racks: Racks, what: string): { tone: Tone; word: st
   const names = named.map((id) => rackName(id, racks)).join(", ");
   if (named.length === 0) return { tone: "bad", word: `${what}, by no rack` };
   if (away.length === named.length) return { tone: "bad", word: `${what}, but ${names} ${named.length > 1 ? "are" : "is"} away` };
-  if (away.length > 0) return { tone: "warn", word: `${what}, ${rackName(away[0] ?? "", racks)} is away` };
+  if (away.length > 0) return { tone: "warn", word: `${what}, ${away.map((id) => rackName(id, racks)).join(", ")} ${away.length > 1 ? "are" : "is"} away` };
   return { tone: "good", word: `${what}, by ${names}` };
 }
 
@@ -56,10 +56,13 @@ function isThere(id: string, racks: Racks): boolean {
 /** What is wrong with DHCP on a VLAN. Racks that may not be seen are not said to be away. */
 export function dhcpFindings(vlan: Vlan, racks: Racks): Finding[] {
   const found: Finding[] = [];
-  if (typeof vlan.external_dhcp === "string" && vlan.external_dhcp !== "" && !vlan.proxy_dhcp) {
+  const other = vlan.external_dhcp ?? "";
+  const isOfIpv6 = other.includes(":");
+  // Racks say what to boot beside a server of IPv4 alone.
+  if (other !== "" && (isOfIpv6 || !vlan.proxy_dhcp)) {
     found.push({
       tone: "warn",
-      text: `Another DHCP server, ${vlan.external_dhcp}, answers on ${vlan.fabric} ${vlanName(vlan)}`,
+      text: `Another ${isOfIpv6 ? "DHCPv6" : "DHCP"} server, ${other}, answers on ${vlan.fabric} ${vlanName(vlan)}`,
       help: "Clients take whichever answer comes first: switch one of them off.",
     });
   }
@@ -70,7 +73,10 @@ export function dhcpFindings(vlan: Vlan, racks: Racks): Finding[] {
   } else if (state.tone === "bad") {
     found.push({ tone: "bad", text: `Nobody answers DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: `${state.word}: look at the host of the rack and its link to the regions, or have another rack serve it.` });
   } else if (state.tone === "warn") {
-    found.push({ tone: "warn", text: `One rack alone serves DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: state.word });
+    const named = servers(vlan);
+    const there = named.filter((id) => isThere(id, racks)).length;
+    const who = there === 1 ? "One rack alone serves" : `${there} of ${named.length} racks serve`;
+    found.push({ tone: "warn", text: `${who} DHCP on ${vlan.fabric} ${vlanName(vlan)}`, help: state.word });
   }
   return found;
 }

@@ -13,7 +13,7 @@ import VlanPage from "./Vlan";
 
 const region = server();
 
-const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, service_addresses: [], service_rack: null, resource_uri: "", revision: 4 };
+const VLAN = { id: 1, vid: 0, name: "pxe", fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: true, external_dhcp: null, mtu: 1500, primary_rack: "r1", secondary_rack: null, further_racks: [], relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, service_addresses: [], service_rack: null, resource_uri: "", revision: 4 };
 const SUBNET = { id: 1, cidr: "10.20.0.0/24", name: "pxe-a", vlan: VLAN, space: "undefined", description: "", gateway_ip: "10.20.0.1", dns_servers: [], managed: true, allow_dns: true, allow_proxy: true, active_discovery: false, disabled_boot_architectures: [], rdns_mode: 2, resource_uri: "", revision: 7 };
 const STATISTICS = {
   usage: 0.39,

@@ -6,7 +6,7 @@ import { dhcpBody, racksOf } from "./DhcpForm";
 import type { Row, Subnet, Vlan } from "./tree";
 import { rowsOf, vlanName } from "./tree";
 
-const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, service_addresses: [], service_rack: null, resource_uri: "", ...more });
+const vlan = (id: number, more: Partial<Vlan> = {}): Vlan => ({ id, vid: id, name: `net-${id}`, fabric: "fabric-0", fabric_id: 0, space: "undefined", description: "", dhcp_on: false, external_dhcp: null, mtu: 1500, primary_rack: null, secondary_rack: null, further_racks: [], relay_vlan: null, router_advertisements: "off", relay_agent: false, relay_to: [], relayed_by: [], proxy_dhcp: false, service_addresses: [], service_rack: null, resource_uri: "", ...more });
 
 const subnet = (id: number, cidr: string, of: Vlan): Subnet => ({ id, cidr, name: cidr, vlan: of, description: "", gateway_ip: null }) as unknown as Subnet;
 
@@ -54,6 +54,7 @@ describe("DHCP of a VLAN", () => {
     expect(word({})).toEqual({ tone: "idle", word: "Off" });
     expect(word({ dhcp_on: true, primary_rack: "a" })).toEqual({ tone: "good", word: "On, by host-a" });
     expect(word({ dhcp_on: true, primary_rack: "a", secondary_rack: "b" })).toEqual({ tone: "warn", word: "On, host-b is away" });
+    expect(word({ dhcp_on: true, primary_rack: "a", secondary_rack: "b", further_racks: ["c"] })).toEqual({ tone: "warn", word: "On, host-b, c are away" });
     expect(word({ dhcp_on: true, primary_rack: "b" })).toEqual({ tone: "bad", word: "On, but host-b is away" });
     expect(word({ relay_vlan: ONE })).toEqual({ tone: "good", word: "Relayed to fabric-0 untagged" });
     expect(word({ relay_vlan: TWO }).tone).toBe("bad");
@@ -71,19 +72,33 @@ describe("DHCP of a VLAN", () => {
       ["bad", "Nobody answers DHCP on fabric-0 VLAN 1 · net-1"],
     ]);
     expect(dhcpFindings(broken, null)).toHaveLength(1);
+    const three = byId({ data: {}, items: [rack("a", true), rack("b", false), rack("c", true)] });
+    const texts = (more: Partial<Vlan>) => dhcpFindings(vlan(1, { dhcp_on: true, primary_rack: "a", secondary_rack: "b", ...more }), three).map(({ text }) => text);
+    expect(texts({})).toEqual(["One rack alone serves DHCP on fabric-0 VLAN 1 · net-1"]);
+    expect(texts({ further_racks: ["c"] })).toEqual(["2 of 3 racks serve DHCP on fabric-0 VLAN 1 · net-1"]);
     expect(dhcpFindings(ONE, racks)).toEqual([]);
     expect(dhcpFindings(vlan(1, { proxy_dhcp: true, primary_rack: "a", external_dhcp: "10.0.0.9" }), racks)).toEqual([]);
+  });
+
+  test("has a finding of a DHCPv6 server of others, whatever is expected of IPv4", () => {
+    for (const proxy_dhcp of [false, true]) {
+      const found = dhcpFindings(vlan(1, { proxy_dhcp, primary_rack: "a", external_dhcp: "fe80::9" }), racks);
+      expect(found.map(({ text }) => text)).toEqual(["Another DHCPv6 server, fe80::9, answers on fabric-0 VLAN 1 · net-1"]);
+    }
   });
 
   test("offers racks that are there first", () => {
     const here = rack("c", true, { interface_set: [{ name: "eth1", vlan: { id: 1 }, links: [{ ip_address: "10.20.0.2" }] }] });
     const rows = racksOf(vlan(1, { primary_rack: "b" }), [rack("a", true), rack("b", false), here]);
     expect(rows.map(({ rack: one, role, link }) => [one.system_id, role, link])).toEqual([["b", "Primary", null], ["c", "", "eth1, 10.20.0.2"], ["a", "", null]]);
+    const four = racksOf(vlan(1, { primary_rack: "d", secondary_rack: "b", further_racks: ["c", "a"] }), ["a", "b", "c", "d", "e"].map((id) => rack(id, true)));
+    expect(four.map(({ rack: one, role }) => [one.system_id, role])).toEqual([["d", "Primary"], ["b", "Secondary"], ["c", "Further"], ["a", "Further"], ["e", ""]]);
   });
 
   test("is set as a whole: a VLAN is never served and relayed", () => {
     const nobody = { dhcp_on: false, relay_vlan: "", relay_agent: false, relay_to: "", proxy_dhcp: false };
-    const racks = { primary_rack: "a", secondary_rack: "", service_addresses: "10.0.0.5" };
+    const racks = { primary_rack: "a", secondary_rack: "", further_racks: "", service_addresses: "10.0.0.5" };
+    expect(dhcpBody({ mode: "racks", ...racks, further_racks: "c,  d" })).toEqual({ ...nobody, ...racks, further_racks: "c,d", dhcp_on: true });
     expect(dhcpBody({ mode: "off", ...racks })).toEqual(nobody);
     expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: false, ...racks })).toEqual({ ...nobody, relay_vlan: "3" });
     expect(dhcpBody({ mode: "relay", relay_vlan: "3", relay_agent: true, ...racks })).toEqual({ ...nobody, ...racks, relay_vlan: "3", relay_agent: true });
