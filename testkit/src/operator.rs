@@ -13,7 +13,7 @@ use crate::lab::cluster::{Cluster, Kind};
 use crate::lab::signs::MachineSigns;
 use crate::wait::{PROCESS_STALL, wait_for};
 
-/// Describes the lab's provisioning network, with DHCP by all racks, and returns its CIDR: a subnet
+/// Describes the lab's provisioning network, with DHCP by the first two racks, and returns its CIDR: a subnet
 /// and its dynamic range on the first fabric's untagged VLAN.
 ///
 /// # Errors
@@ -162,7 +162,10 @@ pub fn status_of(machine: &Value) -> String {
 }
 
 /// A number of the API, as it goes into a form or a path.
-fn number(value: &Value) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When it is none.
+pub fn number(value: &Value) -> anyhow::Result<String> {
     value.as_u64().map(|number| number.to_string()).with_context(|| format!("{value} is no number"))
 }
 

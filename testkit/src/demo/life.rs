@@ -176,15 +176,15 @@ impl Life {
         Ok(())
     }
 
-    /// Deploys an image, `debian/bookworm`, to the machines.
+    /// Deploys an image, `debian/bookworm`, to the machines, with more parameters of the API's.
     ///
     /// # Errors
     /// When the API refuses.
-    pub async fn deploy(&self, image: &str) -> anyhow::Result<()> {
+    pub async fn deploy(&self, image: &str, more: &[(&str, &str)]) -> anyhow::Result<()> {
         let (osystem, series) = image.split_once('/').context("the image's name")?;
         for subject in self.subjects() {
             let path = format!("machines/{}/?op=deploy", subject.system_id);
-            let form = [("osystem", osystem), ("distro_series", series)];
+            let form = [&[("osystem", osystem), ("distro_series", series)], more].concat();
             self.client.post(&path, &form).await?;
             self.mark(&subject.mac, Mark::DeployAsked);
         }

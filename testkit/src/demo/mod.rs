@@ -125,7 +125,7 @@ async fn story(
     life.commission().await?;
     timeline.next_step();
     life.allocate().await?;
-    life.deploy(IMAGE).await?;
+    life.deploy(IMAGE, &[]).await?;
     life.wait_installing().await?;
     timeline.next_step();
     let outage = lose_the_leader(cluster, timeline, &probe).await?;

@@ -1,7 +1,7 @@
 //! Virtual machines of the lab: what QEMU is told, as the script that a BMC's chassis runs.
 //!
-//! They are emulated (TCG), so they need no KVM. Each is blank: an empty disk with a serial number,
-//! one network card, firmware that boots from the network first, a serial console that is a
+//! They are emulated (TCG), so they need no KVM. Each is blank: empty disks with serial numbers,
+//! network cards, firmware that boots from the network first, a serial console that is a
 //! file, and a KCS interface to its BMC.
 
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use anyhow::Context;
 /// Memory of a machine in MiB: the ephemeral OS unpacks itself into it.
 const MEMORY_MIB: u32 = 2048;
 /// Size of a disk; the file is sparse.
-const DISK_BYTES: u64 = 6 << 30;
+pub const DISK_BYTES: u64 = 6 << 30;
 const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 const OVMF_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
@@ -53,6 +53,29 @@ impl Firmware {
     }
 }
 
+/// How much of what a virtual machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Disks, all of one size. It boots from the first.
+    pub disks: u8,
+    /// Network cards, all on the provisioning VLAN. It boots from the first.
+    pub cards: u8,
+}
+
+impl Parts {
+    /// One of each.
+    pub const ONE: Self = Self { disks: 1, cards: 1 };
+}
+
+/// A network card of a virtual machine.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// Its hardware address.
+    pub mac: String,
+    /// Its TAP on the provisioning VLAN.
+    pub tap: String,
+}
+
 /// What a virtual machine is.
 #[derive(Debug, Clone)]
 pub struct VirtualMachine {
@@ -60,28 +83,30 @@ pub struct VirtualMachine {
     pub name: String,
     /// Its firmware.
     pub firmware: Firmware,
-    /// The hardware address of its network card.
-    pub mac: String,
+    /// Its network cards.
+    pub cards: Vec<Card>,
     /// Its SMBIOS UUID.
     pub uuid: String,
-    /// Its serial number, and its disk's.
+    /// Its serial number, and its first disk's.
     pub serial: String,
-    /// Its TAP on the provisioning VLAN.
-    pub tap: String,
+    /// How many disks it has.
+    pub disks: u8,
     /// Where its BMC listens in-band.
     pub in_band_port: u16,
 }
 
 impl VirtualMachine {
-    /// Makes its disk and its firmware's variables, and returns the script that runs it.
+    /// Makes its disks and its firmware's variables, and returns the script that runs it.
     ///
     /// # Errors
     /// When a file cannot be made.
     pub fn build(&self, folder: &Path) -> anyhow::Result<String> {
-        let disk = folder.join("disk.raw");
-        File::create(&disk)
-            .and_then(|file| file.set_len(DISK_BYTES))
-            .with_context(|| format!("cannot make {}", disk.display()))?;
+        for number in 1..=self.disks {
+            let disk = Self::disk(folder, number);
+            File::create(&disk)
+                .and_then(|file| file.set_len(DISK_BYTES))
+                .with_context(|| format!("cannot make {}", disk.display()))?;
+        }
         if self.firmware != Firmware::Bios {
             fs::copy(OVMF_VARIABLES, folder.join("variables.fd"))
                 .with_context(|| format!("cannot copy {OVMF_VARIABLES}"))?;
@@ -100,7 +125,7 @@ impl VirtualMachine {
 
     /// QEMU's arguments; `$NETWORK_INDEX` and `$DISK_INDEX` are the BMC's boot device.
     fn arguments(&self, folder: &Path) -> Vec<String> {
-        let Self { name, mac, uuid, serial, tap, in_band_port, .. } = self;
+        let Self { name, uuid, serial, in_band_port, .. } = self;
         let at = folder.display();
         let mut arguments = vec![
             format!("-name {name} -accel tcg,thread=multi -smp 2 -m {MEMORY_MIB}"),
@@ -113,21 +138,15 @@ impl VirtualMachine {
             ),
             format!("-chardev socket,id=ipmi,host=127.0.0.1,port={in_band_port},reconnect=1"),
             "-device ipmi-bmc-extern,id=bmc,chardev=ipmi -device isa-ipmi-kcs,bmc=bmc".to_owned(),
-            format!("-netdev tap,id=net,ifname={tap},script=no,downscript=no"),
-            format!(
-                "-drive if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file={at}/disk.raw"
-            ),
-            format!("-device virtio-blk-pci,drive=disk,serial={serial},bootindex=$DISK_INDEX"),
             "-device virtio-rng-pci".to_owned(),
         ];
-        let card = format!("-device virtio-net-pci,netdev=net,mac={mac},bootindex=$NETWORK_INDEX");
+        arguments.extend((1..=self.disks).flat_map(|number| self.disk_arguments(folder, number)));
+        arguments.extend(self.card_arguments());
         match self.firmware {
             // Without graphics SeaBIOS and the iPXE ROM print to the serial console.
-            Firmware::Bios => arguments.extend(["-machine pc,graphics=off".to_owned(), card]),
+            Firmware::Bios => arguments.push("-machine pc,graphics=off".to_owned()),
             Firmware::Uefi | Firmware::UefiPxeV6 | Firmware::UefiHttp => arguments.extend([
                 "-machine q35".to_owned(),
-                // Without the ROM the firmware's own network boot is used.
-                format!("{card},romfile="),
                 format!("-drive if=pflash,format=raw,readonly=on,file={OVMF_CODE}"),
                 format!("-drive if=pflash,format=raw,file={at}/variables.fd"),
             ]),
@@ -136,6 +155,44 @@ impl VirtualMachine {
             format!("-fw_cfg name=opt/org.tianocore/IPv{version}PXESupport,string=n")
         }));
         arguments
+    }
+
+    fn disk_arguments(&self, folder: &Path, number: u8) -> [String; 2] {
+        let (file, serial) = (Self::disk(folder, number), self.disk_serial(number));
+        let boots = if number == 1 { ",bootindex=$DISK_INDEX" } else { "" };
+        [
+            format!(
+                "-drive if=none,id=disk{number},format=raw,cache=unsafe,discard=unmap,file={}",
+                file.display()
+            ),
+            format!("-device virtio-blk-pci,drive=disk{number},serial={serial}{boots}"),
+        ]
+    }
+
+    fn card_arguments(&self) -> Vec<String> {
+        // Without the ROM the firmware's own network boot is used.
+        let rom = if self.firmware == Firmware::Bios { "" } else { ",romfile=" };
+        let card = |(at, card): (usize, &Card)| {
+            let Card { mac, tap } = card;
+            let boots = if at == 0 { ",bootindex=$NETWORK_INDEX" } else { "" };
+            [
+                format!("-netdev tap,id=net{at},ifname={tap},script=no,downscript=no"),
+                format!("-device virtio-net-pci,netdev=net{at},mac={mac}{boots}{rom}"),
+            ]
+        };
+        self.cards.iter().enumerate().flat_map(card).collect()
+    }
+
+    /// The serial number of one of its disks, counted from 1.
+    #[must_use]
+    pub fn disk_serial(&self, number: u8) -> String {
+        if number == 1 { self.serial.clone() } else { format!("{}D{number}", self.serial) }
+    }
+
+    /// The file that one of its disks is, counted from 1.
+    #[must_use]
+    pub fn disk(folder: &Path, number: u8) -> PathBuf {
+        folder.join(if number == 1 { "disk.raw".to_owned() } else { format!("disk{number}.raw") })
     }
 
     /// The file that its serial console is.

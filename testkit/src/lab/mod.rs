@@ -8,6 +8,7 @@ pub mod addresses;
 pub mod bmc;
 pub mod cluster;
 pub mod host;
+pub mod inside;
 pub mod machine;
 pub mod namespace;
 pub mod network;
@@ -23,7 +24,7 @@ use anyhow::{Context, ensure};
 
 use addresses::Family;
 use bmc::{Bmc, BmcSpec, FACTORY_PASSWORD, FACTORY_USER};
-use machine::{Firmware, VirtualMachine};
+use machine::{Card, Firmware, Parts, VirtualMachine};
 use namespace::ProcessNamespace;
 use network::Network;
 use process::Process;
@@ -173,34 +174,48 @@ impl Lab {
         child.with_context(|| format!("cannot start {}", command.get_program().display()))
     }
 
-    /// Adds a blank virtual machine, powered off.
+    /// Adds a blank virtual machine with a disk and a network card, powered off.
     ///
     /// # Errors
     /// When its wires, files or BMC cannot be made.
     pub fn add_virtual_machine(&mut self, firmware: Firmware) -> anyhow::Result<&LabMachine> {
+        self.add_virtual_machine_of(firmware, Parts::ONE)
+    }
+
+    /// Adds a blank virtual machine, powered off.
+    ///
+    /// # Errors
+    /// When its wires, files or BMC cannot be made.
+    pub fn add_virtual_machine_of(
+        &mut self,
+        firmware: Firmware,
+        parts: Parts,
+    ) -> anyhow::Result<&LabMachine> {
         let number = self.next_number()?;
         let name = format!("m{number}-{}", firmware.name());
         let folder = self.machine_folder(&name)?;
-        let (tap, address) = self.network.add_virtual(number)?;
+        let (taps, address) = self.network.add_virtual(number, parts.cards)?;
+        let cards =
+            (0..parts.cards).zip(taps).map(|(at, tap)| Card { mac: card_mac(number, at), tap });
         let machine = VirtualMachine {
             name: name.clone(),
             firmware,
-            mac: mac_of(0x0a, number),
+            cards: cards.collect(),
             uuid: uuid_of(self.slot.number(), number),
             serial: format!("LAB{:02}{number:02}", self.slot.number()),
-            tap,
+            disks: parts.disks,
             in_band_port: FIRST_IN_BAND_PORT + u16::from(number),
         };
         let script = machine.build(&folder)?;
         let spec = BmcSpec {
             name: name.clone(),
             address,
-            mac: mac_of(0x0b, number),
+            mac: bmc_mac(number),
             in_band_port: machine.in_band_port,
         };
         let fabric = self.network.fabric();
         let bmc = Bmc::start(&self.processes, fabric, &folder, &self.logs(), spec, &script)?;
-        let mac = machine.mac;
+        let mac = card_mac(number, 0);
         self.machines.push(LabMachine { name, kind: firmware.name(), mac, folder, bmc });
         self.machines.last().context("the machine that was just added")
     }
@@ -213,7 +228,7 @@ impl Lab {
         let number = self.next_number()?;
         let name = format!("m{number}-sim");
         let folder = self.machine_folder(&name)?;
-        let mac = mac_of(0x0a, number);
+        let mac = card_mac(number, 0);
         let address = self.network.add_simulated(&name, number, &mac)?;
         let machine = SimSpec {
             name: name.clone(),
@@ -234,7 +249,7 @@ impl Lab {
         let spec = BmcSpec {
             name: name.clone(),
             address,
-            mac: mac_of(0x0b, number),
+            mac: bmc_mac(number),
             in_band_port: FIRST_IN_BAND_PORT + u16::from(number),
         };
         let node = self.network.node(&name)?;
@@ -256,9 +271,14 @@ impl Lab {
     }
 }
 
-/// A locally administered address: `kind` tells a machine's card from its BMC's.
-fn mac_of(kind: u8, number: u8) -> String {
-    format!("52:54:00:{kind:02x}:00:{number:02x}")
+/// The hardware address of a machine's BMC.
+fn bmc_mac(number: u8) -> String {
+    format!("52:54:00:0b:00:{number:02x}")
+}
+
+/// The hardware address of one of a machine's cards, counted from 0.
+fn card_mac(number: u8, card: u8) -> String {
+    format!("52:54:00:0a:{card:02x}:{number:02x}")
 }
 
 fn uuid_of(slot: u8, number: u8) -> String {

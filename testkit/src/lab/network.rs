@@ -138,17 +138,19 @@ impl Network {
         Ok(address.addr())
     }
 
-    /// Adds a TAP on the provisioning VLAN for a virtual machine, and an address for its BMC.
+    /// Adds TAPs on the provisioning VLAN for the cards of a virtual machine, and an address for its BMC.
     ///
     /// # Errors
-    /// When either cannot be made.
-    pub fn add_virtual(&self, number: u8) -> anyhow::Result<(String, IpAddr)> {
-        let tap = format!("tap{number}");
-        self.fabric.ip(&["tuntap", "add", "dev", &tap, "mode", "tap"])?;
-        self.fabric.ip(&["link", "set", &tap, "master", "prov", "up"])?;
+    /// When one of them cannot be made.
+    pub fn add_virtual(&self, number: u8, cards: u8) -> anyhow::Result<(Vec<String>, IpAddr)> {
+        let taps: Vec<String> = (0..cards).map(|card| format!("tap{number}-{card}")).collect();
+        for tap in &taps {
+            self.fabric.ip(&["tuntap", "add", "dev", tap, "mode", "tap"])?;
+            self.fabric.ip(&["link", "set", tap, "master", "prov", "up"])?;
+        }
         let address = self.addresses.management(FIRST_BMC + number);
         give(&self.fabric, address, "mgmt")?;
-        Ok((tap, address.addr()))
+        Ok((taps, address.addr()))
     }
 
     /// Adds a link that nobody hangs on yet: a bridge of this name.

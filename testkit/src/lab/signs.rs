@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::LabMachine;
+use super::machine::VirtualMachine;
 use crate::wait::Signs;
 
 /// Bytes in a block of a file, whatever the file system (stat(2)).
@@ -48,11 +49,11 @@ impl Tail {
     }
 }
 
-/// What a machine shows: its console, what its process and its BMC say, and its disk.
+/// What a machine shows: its console, what its process and its BMC say, and its disks.
 #[derive(Debug, Clone)]
 pub struct MachineSigns {
     texts: Vec<Tail>,
-    disk: PathBuf,
+    folder: PathBuf,
     disk_sign: String,
 }
 
@@ -69,7 +70,7 @@ impl MachineSigns {
                 text("machine.log", "log"),
                 text("chassis.log", "power"),
             ],
-            disk: folder.join("disk.raw"),
+            folder: folder.clone(),
             disk_sign: format!("disk of {name}"),
         }
     }
@@ -86,9 +87,11 @@ impl MachineSigns {
         for text in &mut self.texts {
             text.see(signs);
         }
-        // A simulated machine has no such disk.
-        if let Ok(disk) = fs::metadata(&self.disk) {
-            signs.see(&self.disk_sign, format!("{} MiB", (disk.blocks() * BLOCK_BYTES) >> 20));
-        }
+        // A simulated machine has no such disks.
+        let disks = (1..).map_while(|number| {
+            fs::metadata(VirtualMachine::disk(&self.folder, number)).ok().map(|disk| disk.blocks())
+        });
+        let written = disks.sum::<u64>() * BLOCK_BYTES;
+        signs.see(&self.disk_sign, format!("{} MiB", written >> 20));
     }
 }

@@ -54,7 +54,7 @@ pub async fn run(
                 gates.pass("installed").await;
                 Outcome::Installed { log: "simulated".to_owned() }
             }
-            Work::Erase => {
+            Work::Erase(_) => {
                 Installed::erase(&spec.disk)?;
                 Outcome::Erased { log: "simulated".to_owned() }
             }
@@ -125,7 +125,7 @@ fn work_name(work: &Work) -> &'static str {
     match work {
         Work::Inventory { .. } => "inventory",
         Work::Install(_) => "install",
-        Work::Erase => "erase",
+        Work::Erase(_) => "erase",
         Work::Rescue { .. } => "rescue",
         Work::Wait { .. } => "wait",
         Work::PowerOff => "power off",

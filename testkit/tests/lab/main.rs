@@ -7,6 +7,7 @@
 )]
 
 mod bmc;
+mod configured;
 mod dhcp;
 mod discovery;
 mod ipv6_only;

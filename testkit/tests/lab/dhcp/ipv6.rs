@@ -73,6 +73,39 @@ async fn dhclient_and_dhcpcd_keep_their_ipv6_addresses_while_a_rack_dies() {
     assert_eq!(other.address, first.address);
 }
 
+/// dnsmasq gives addresses of IPv6 on the racks' link, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_others_on_the_link_is_found() {
+    let binaries = site::binaries().expect("the binaries are built");
+    let mut site = Site::build(&binaries, 1, 1, 0).await.expect("a site");
+    let mut other = start_other_server(&mut site).expect("dnsmasq runs");
+    serve_ipv6(&mut site).await.expect("the rack serves IPv6");
+    let cli = site.cluster.cli();
+    wait_for("the VLAN shows the other server", PROCESS_STALL, async |signs| {
+        let vlan = cli.json(&["fabric", "vlan", "describe", "fabric-0", "0"]).await?;
+        signs.see("external_dhcp", &vlan["external_dhcp"]);
+        let found = vlan["external_dhcp"].as_str().and_then(|ip| ip.parse::<Ipv6Addr>().ok());
+        Ok(found.filter(Ipv6Addr::is_unicast_link_local))
+    })
+    .await
+    .expect("it is found");
+    other.kill().expect("it ends");
+}
+
+fn start_other_server(site: &mut Site) -> anyhow::Result<Process> {
+    let network = site.cluster.lab_mut().network_mut();
+    network.add_node("other", None, Some(70))?;
+    let address = format!("{}/64", rack_address(70));
+    network.node("other")?.ip(&["address", "add", &address, "dev", "prov0", "nodad"])?;
+    let mut command = Command::new("dnsmasq");
+    command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root"]);
+    command.args(["--pid-file=", "--log-facility=-", "--log-dhcp", "--dhcp-authoritative"]);
+    let leases = site.cluster.lab().folder().join("dnsmasq6.leases");
+    command.arg(format!("--dhcp-leasefile={}", leases.display()));
+    command.arg("--dhcp-range=fd00:10:10::2:0,fd00:10:10::2:ff,64,120");
+    site.cluster.lab().start_process("other", "other", command)
+}
+
 pub(super) fn rack_address(host: u16) -> Ipv6Addr {
     Ipv6Addr::new(0xfd00, 0x10, 0x10, 0, 0, 0, 0, host)
 }

@@ -73,7 +73,7 @@ async fn story(site: &Site, timeline: &Arc<Timeline>) -> anyhow::Result<()> {
     life.commission().await?;
     timeline.next_step();
     life.allocate().await?;
-    life.deploy(IMAGE).await?;
+    life.deploy(IMAGE, &[]).await?;
     life.wait_deployed().await?;
     timeline.next_step();
     let subjects = life.finish().await?;

@@ -1,0 +1,7 @@
+//! Machines whose disks and networks an operator configures are so inside, once they are deployed: emulated machines boot
+//! what was installed, and say what their own tools find. For `make e2e`: each takes minutes.
+
+mod inspect;
+mod machine;
+mod networks;
+mod storage;
