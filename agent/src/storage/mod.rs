@@ -2,7 +2,7 @@
 //! installed on or erased, all of that is stopped and wiped.
 //!
 //! What is there is only known when the machine runs. It is read here, by parsers that are pure, and so is deciding
-//! what to do about it ([`clear`]).
+//! what to do about it (`clear.rs`).
 
 pub(crate) mod clear;
 pub(crate) mod found;

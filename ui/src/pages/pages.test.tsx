@@ -98,6 +98,8 @@ test("a pool is under pressure by the newest event of it", () => {
   const event = (id: number, level: string, subnet: string) => ({ id, level, created: "", hostname: "", type: "DHCP pool", description: `${subnet}: …` });
   const events = [event(4, "INFO", "10.0.0.0/24"), event(3, "ERROR", "10.0.1.0/24"), event(2, "WARNING", "10.0.1.0/24"), event(1, "CRITICAL", "10.0.0.0/24")];
   expect(pressed(events).map((found) => found.id)).toEqual([3]);
+  const prefixes = { ...event(5, "INFO", "fd00:1::/64"), type: "DHCP prefix pool below 75%" };
+  expect(pressed([prefixes, event(1, "CRITICAL", "fd00:1::/64")]).map((found) => found.id)).toEqual([1]);
 });
 
 test("times are said in their two largest units", () => {

@@ -40,7 +40,7 @@ const VIEWS = [
   view("Warnings and worse, a week", "level:warning,error,critical created:<7d"),
   view("Who changed what", "level:audit"),
   view("Racks that come and go", 'type:"Rack controller*"'),
-  view("DHCP pools", 'type:"DHCP pool*"'),
+  view("DHCP pools", 'type:"DHCP *pool*"'),
 ];
 
 export default function Events() {

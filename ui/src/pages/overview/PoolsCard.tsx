@@ -1,4 +1,4 @@
-/** Address pools that run full: what the event log said of each last. */
+/** Pools of addresses and of prefixes that run full: what the event log said of each last. */
 
 import { useFirstPage } from "../../api/lists";
 import type { Item } from "../../api/resources";
@@ -9,13 +9,14 @@ import { Time } from "../../parts/Time";
 import styles from "./Overview.module.css";
 
 /** How far back the log is looked at. */
-const FILTER = 'type:"DHCP pool*" created:<7d';
+const FILTER = 'type:"DHCP *pool*" created:<7d';
 
-/** The pools that are still under pressure: of each the newest event counts, and some say that it is over. */
+/** The pools that are still under pressure: of each the newest event counts, and some say that it is over. A subnet has one of addresses, and one of prefixes. */
 export function pressed(events: readonly Item<"events">[]): Item<"events">[] {
   const newest = new Map<string, Item<"events">>();
   for (const event of events) {
-    const pool = /\d+\.\d+\.\d+\.\d+\/\d+|[0-9a-f:]+::?\/\d+/i.exec(event.description)?.[0] ?? event.description;
+    const subnet = /\d+\.\d+\.\d+\.\d+\/\d+|[0-9a-f:]+::?\/\d+/i.exec(event.description)?.[0] ?? event.description;
+    const pool = event.type.startsWith("DHCP prefix") ? `prefixes of ${subnet}` : subnet;
     if (!newest.has(pool)) newest.set(pool, event);
   }
   return [...newest.values()].filter((event) => event.level.toLowerCase() !== "info");
