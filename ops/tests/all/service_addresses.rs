@@ -95,11 +95,13 @@ async fn a_holder_is_named_when_the_one_before_is_gone_and_operators_hear_of_it(
     assert_eq!(named(&tables, &[2]).await, Some(rack(2)));
     assert_eq!(named(&tables, &[1, 2]).await, Some(rack(2)), "it stays where it is");
     let events = tables.view().await.unwrap().list::<Event>().unwrap();
-    let told: Vec<_> = events
+    let mut told: Vec<_> = events
         .iter()
         .filter(|event| event.kind == "Service address taken")
         .map(|event| format!("{}: {}", event.hostname, event.description))
         .collect();
+    // Those of one instant have no order.
+    told.sort();
     let addresses = "10.0.0.5 and fd00::5 of VLAN 1";
     assert_eq!(
         told,
