@@ -67,7 +67,7 @@ test: setup claim ui ## everything: format, lints, house rules, documentation, a
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile ci
 
-e2e: setup claim ## DHCP clients and relays that others made, also where they take minutes, and machines from firmware to deployed without IPv4
+e2e: setup claim ## DHCP clients and relays that others made, also where they take minutes, machines from firmware to deployed without IPv4, and machines with disks and networks as configured
 	cargo build --workspace --bins
 	cargo nextest run --workspace --profile e2e
 

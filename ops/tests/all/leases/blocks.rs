@@ -185,14 +185,18 @@ async fn three_racks_share_a_range_and_none_is_left_without() {
             site.blocks_for(rack, 0, 1_000).await;
         }
     }
+    let mut given = Vec::new();
     for rack in &racks {
         let mut own = addresses(&site.blocks_for(rack, 0, 1_000).await);
+        given.extend(own.clone());
         let ip = own.pop().expect("something of six addresses");
         let blocks = site.blocks_for(rack, 2, 1_000).await;
         let block = blocks.iter().find(|block| block.first <= ip && ip <= block.last);
         let client = u8::try_from(rack.incarnation).unwrap();
         committed(site.bind(rack, ip, mac(client), block).await);
     }
+    let distinct: BTreeSet<IpAddr> = given.iter().copied().collect();
+    assert_eq!(distinct.len(), given.len(), "none is given twice: {given:?}");
 }
 
 /// A rack that says again and again that it has nothing, and uses nothing, does not get everything.
