@@ -323,7 +323,8 @@ pub(super) fn applicant(process: &RackProcess) -> Applicant<'_> {
 /// stay theirs for as long as they were promised. Returns how many.
 ///
 /// Racks that may have something to tell are `untold`: they may have extended leases of the links that they serve while they
-/// reached no region, up to what was promised. Until that is over, or they have told, nobody knows that such a lease ended.
+/// reached no region, up to what was promised, and in a block of theirs as long as that is valid. Until that is over,
+/// or they have told, nobody knows that such a lease ended.
 ///
 /// # Errors
 /// [`TableError`] when there is no quorum.
@@ -345,7 +346,7 @@ pub async fn end_leases(
             let racks = racks_of(&view, binding.vlan)?;
             Ok::<_, TableError>(racks.iter().any(|rack| untold.contains(rack)))
         })?;
-        if !*may_go_on || binding.promise_until <= now {
+        if !*may_go_on || !view.state().is_promised(ip, |until| until > now) {
             ended.push(ip);
         }
     }

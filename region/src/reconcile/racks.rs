@@ -32,6 +32,10 @@ const GRACE: Duration = Duration::from_secs(2);
 const CONFIRM_AFTER_MS: u64 = 30_000;
 /// After how long without confirmation the leader clears a session of any region.
 const STALE_AFTER_MS: u64 = 90_000;
+/// How long a node has led before it clears such sessions. Where all regions were gone nobody confirmed any, and racks that
+/// come back are in contact before it is written: a rack that hears meanwhile that another one of its link is
+/// gone answers that one's clients beside it.
+const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
 /// The event of a rack whose first session begins, or one after it was away.
 const CONNECTED: &str = "Rack controller connected";
@@ -169,13 +173,12 @@ impl Sessions {
         }
     }
 
-    /// Whether the rack has no session here, for so long that it is not coming back at once.
-    fn is_gone(&self, rack: &SystemId) -> bool {
-        let mut live = self.lock();
-        if live.sessions.contains_key(rack) {
-            return false;
-        }
-        live.ended.entry(rack.clone()).or_insert_with(Instant::now).elapsed() >= GRACE
+    /// Whether this process saw the rack's session end, so long ago that it is not coming back at once. What a process before
+    /// this one has on record may have gone on elsewhere.
+    fn is_gone(&self, rack: &SystemId, now: Instant) -> bool {
+        let live = self.lock();
+        let ended = live.ended.get(rack).filter(|_| !live.sessions.contains_key(rack));
+        ended.is_some_and(|ended| now.saturating_duration_since(*ended) >= GRACE)
     }
 }
 
@@ -222,8 +225,11 @@ impl Drop for LiveSession {
 
 /// Runs until cancelled, on every region node.
 pub async fn run(tables: Tables, node_id: u64, sessions: Sessions, shutdown: CancellationToken) {
+    let mut led = Led::default();
     while !shutdown.is_cancelled() {
-        if let Err(error) = pass(&tables, node_id, &sessions).await {
+        let leading = tables.store().leadership().borrow().leading;
+        let may_clear = led.is_settled(leading, Instant::now());
+        if let Err(error) = pass(&tables, node_id, &sessions, may_clear).await {
             warn!("sessions of racks cannot be recorded: {error}");
         }
         tokio::select! {
@@ -234,13 +240,30 @@ pub async fn run(tables: Tables, node_id: u64, sessions: Sessions, shutdown: Can
     }
 }
 
-/// Brings the rows of all racks in line with the sessions of this node.
-///
-/// # Errors
-/// As [`Tables::update`].
-pub async fn pass(tables: &Tables, node_id: u64, sessions: &Sessions) -> Result<(), TableError> {
+/// Since when this node leads, as far as it has looked.
+#[derive(Debug, Default)]
+struct Led {
+    since: Option<Instant>,
+}
+
+impl Led {
+    /// Whether it has led for so long that a session that nobody confirms is none.
+    fn is_settled(&mut self, leading: bool, now: Instant) -> bool {
+        let since = leading.then(|| self.since.unwrap_or(now));
+        self.since = since;
+        since.is_some_and(|since| now.saturating_duration_since(since) >= SETTLED_AFTER)
+    }
+}
+
+/// Brings the rows of all racks in line with the sessions of this node; those of other nodes if it `may_clear` what
+/// nobody confirms.
+async fn pass(
+    tables: &Tables,
+    node_id: u64,
+    sessions: &Sessions,
+    may_clear: bool,
+) -> Result<(), TableError> {
     let view = tables.stale_view().await?;
-    let leading = tables.store().leadership().borrow().leading;
     for rack in view.list::<RackController>()? {
         let entry = sessions.lock().sessions.get(&rack.system_id).cloned();
         match entry {
@@ -250,9 +273,10 @@ pub async fn pass(tables: &Tables, node_id: u64, sessions: &Sessions) -> Result<
             }
             Some(_) => {}
             None => {
-                let own = rack.session == Some(node_id) && sessions.is_gone(&rack.system_id);
+                let own = rack.session == Some(node_id)
+                    && sessions.is_gone(&rack.system_id, Instant::now());
                 let stale = now().since_ms(rack.last_seen) > STALE_AFTER_MS;
-                if own || (leading && stale && rack.session.is_some()) {
+                if own || (may_clear && stale && rack.session.is_some()) {
                     clear(tables, &rack).await?;
                 }
             }
@@ -333,6 +357,41 @@ mod tests {
 
     use super::*;
 
+    fn described() -> Described {
+        Described {
+            hostname: "k1".to_owned(),
+            version: "1".to_owned(),
+            interfaces: Vec::new(),
+            searches_for_hosts: true,
+            holds_service_addresses: false,
+        }
+    }
+
+    #[test]
+    fn a_session_is_over_for_who_saw_it_end() {
+        let (rack, later) = (SystemId::from_number(7), Instant::now() + GRACE * 2);
+        let sessions = Sessions::default();
+        assert!(!sessions.is_gone(&rack, later), "one of a process before may go on elsewhere");
+        let process = RackProcess { rack: rack.clone(), incarnation: 1 };
+        let session = sessions.enter(process, described());
+        assert!(!sessions.is_gone(&rack, later), "it goes on");
+        drop(session);
+        assert!(!sessions.is_gone(&rack, Instant::now()), "it may come back");
+        assert!(sessions.is_gone(&rack, later + GRACE));
+    }
+
+    #[test]
+    fn who_begins_to_lead_waits_for_the_racks_to_come_back() {
+        let (mut led, begin) = (Led::default(), Instant::now());
+        let mut look =
+            |leading, seconds| led.is_settled(leading, begin + Duration::from_secs(seconds));
+        assert!(!look(false, 0));
+        assert!(!look(true, 100) && !look(true, 159));
+        assert!(look(true, 160));
+        assert!(!look(false, 170));
+        assert!(!look(true, 171), "it leads anew");
+    }
+
     #[tokio::test]
     async fn a_rack_that_goes_and_comes_back_is_told_of_once_each() {
         let tables = Tables::new(Store::in_memory());
@@ -348,13 +407,7 @@ mod tests {
         };
         let cause = cause(&Actor::Reconciler("racks"), "test");
         tables.update(&cause, |tx| tx.insert(&row)).await.unwrap();
-        let described = Described {
-            hostname: "k1".to_owned(),
-            version: "1".to_owned(),
-            interfaces: Vec::new(),
-            searches_for_hosts: true,
-            holds_service_addresses: false,
-        };
+        let described = described();
         let rack = async || {
             let view = tables.view().await.unwrap();
             view.get::<RackController>(&row.system_id).unwrap().unwrap()

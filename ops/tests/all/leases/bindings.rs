@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use model::access::Actor;
 use model::id::{SubnetId, UserId, VlanId};
 use model::lease::binding::{Binding, BindingState};
+use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::commit::{Change, Refusal, Request};
 use model::lease::policy::Policy;
@@ -305,8 +306,15 @@ async fn a_lease_does_not_end_while_a_rack_of_its_link_may_have_extended_it() {
     let untold = |rack: &RackProcess| BTreeSet::from([rack.rack.clone()]);
     assert_eq!(end_leases(&site.tables, &untold(&rack), 8).await, Ok(0), "it may go on");
     told_until(0).await;
+    assert_eq!(end_leases(&site.tables, &untold(&rack), 8).await, Ok(0), "its block is valid");
+    site.change(|tx| {
+        let row = tx.get::<Block>(&block.id)?.unwrap();
+        tx.put(&Block { valid_until: tx.now(), ..row })
+    })
+    .await;
     assert_eq!(end_leases(&site.tables, &untold(&rack), 8).await, Ok(1), "nobody may extend it");
 
+    let block = site.blocks(&rack, 0).await.remove(0);
     committed(site.bind(&rack, ip(100), mac(1), Some(&block)).await);
     told_until(60_000).await;
     let elsewhere = untold(&process(9, 7));
