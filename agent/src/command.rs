@@ -103,6 +103,16 @@ impl Invocation {
         self.stdin.as_ref().map(|text| text.expose().as_str())
     }
 
+    /// The program and its arguments, for tests that follow what is done.
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> Vec<&str> {
+        let arguments = self.arguments.iter().map(|argument| match argument {
+            Argument::Plain(text) => text.as_str(),
+            Argument::Secret(_) => "***",
+        });
+        std::iter::once(self.program.as_str()).chain(arguments).collect()
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! Erases disks: by themselves (securely), at their ends (quickly), or by writing zeros to all of them.
 //!
 //! As in MAAS, a disk that cannot erase itself, or fails to, is erased quickly if that was wanted too, and else in full.
-//! Whatever the way, what it left is read again before the disk counts as erased. Erasing in full goes on where it
-//! was when the agent is started anew; how far it is, is told all along.
+//! Whatever the way, what it left is read again before the disk counts as erased. When the agent is started anew,
+//! disks that are erased stay as they are, and erasing in full goes on where it was; after a restart of the machine all
+//! begins again, because others may have written to the disks. How far it is, is told all along.
 
 mod ata;
 mod device;
@@ -26,7 +27,7 @@ use secure::erase_itself;
 /// Where it is noted how far a disk is erased, until the machine is switched off.
 const POSITIONS: &str = "/run/ironraft-erase";
 
-/// Why a disk was not erased.
+/// Why disks were not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
     /// The disks are not known.
@@ -35,31 +36,42 @@ pub enum EraseError {
     /// What stands on the disks is not known.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// These could not be erased; all others are.
+    #[error("{}", told(.0))]
+    Left(Vec<LeftDisk>),
+}
+
+/// A disk that was not erased.
+#[derive(Debug, thiserror::Error)]
+#[error("disk {disk} is not erased: {reason}")]
+pub struct LeftDisk {
+    disk: String,
+    reason: Obstacle,
+}
+
+/// Why a disk was not erased.
+#[derive(Debug, thiserror::Error)]
+enum Obstacle {
     /// A tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
     /// Reading or writing failed.
-    #[error("cannot overwrite disk {disk}: {source}")]
-    Write {
-        /// The disk's kernel name.
-        disk: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error("cannot overwrite it: {0}")]
+    Write(#[from] std::io::Error),
     /// What was erased is still there.
-    #[error("disk {disk} is not erased at byte {offset}")]
-    NotErased {
-        /// The disk's kernel name.
-        disk: String,
-        /// Where.
-        offset: u64,
-    },
+    #[error("byte {0} is as it was")]
+    StillThere(u64),
 }
 
-/// Erases all disks of the machine for a job.
+fn told(left: &[LeftDisk]) -> String {
+    let left: Vec<String> = left.iter().map(ToString::to_string).collect();
+    left.join("; ")
+}
+
+/// Erases all disks of the machine for a job. One that cannot be erased keeps none of the others from it.
 ///
 /// # Errors
-/// At the first disk that cannot be erased.
+/// [`EraseError`], which names all disks that could not be erased.
 pub async fn erase_all(wanted: Erasure, job: u64, journal: &Journal) -> Result<(), EraseError> {
     let disks = disks().await?;
     let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
@@ -69,25 +81,53 @@ pub async fn erase_all(wanted: Erasure, job: u64, journal: &Journal) -> Result<(
             Err(error) => journal.detail(&format!("not needed: {error}")),
         }
     }
-    for disk in &disks {
-        journal.step(&format!("erasing {} ({} bytes)", disk.name, disk.size_bytes));
-        erase(disk, wanted, job, journal).await?;
-    }
-    Ok(())
+    in_turn(&disks, journal, async |disk| {
+        let folder = Path::new(POSITIONS);
+        let position = Position::read(folder, disk, job);
+        if position.is_erased() {
+            journal.detail(&format!("{} is erased already", disk.name));
+            return Ok(());
+        }
+        erase(disk, wanted, position.clone(), journal).await?;
+        position.erased().write(folder);
+        Ok(())
+    })
+    .await
 }
 
-/// Erases one disk; it must not be in use.
+/// Does something with one disk after the other, whatever becomes of those before.
+async fn in_turn(
+    disks: &[ReportedDisk],
+    journal: &Journal,
+    erase: impl AsyncFn(&ReportedDisk) -> Result<(), Obstacle>,
+) -> Result<(), EraseError> {
+    let mut left = Vec::new();
+    for (number, disk) in (1..).zip(disks) {
+        let ReportedDisk { name, size_bytes, .. } = disk;
+        let count = disks.len();
+        journal.step(&format!("erasing {name} ({size_bytes} bytes), disk {number} of {count}"));
+        if let Err(reason) = erase(disk).await {
+            let one = LeftDisk { disk: name.clone(), reason };
+            journal.warn(&one.to_string());
+            left.push(one);
+        }
+    }
+    if left.is_empty() { Ok(()) } else { Err(EraseError::Left(left)) }
+}
+
+/// Erases one disk, in full from a position on; it must not be in use.
 async fn erase(
     disk: &ReportedDisk,
     wanted: Erasure,
-    job: u64,
+    position: Position,
     journal: &Journal,
-) -> Result<(), EraseError> {
+) -> Result<(), Obstacle> {
     if wanted.secure {
         match erase_itself(disk, journal).await {
             Ok(()) => {
                 journal.detail(&format!("{} erased itself", disk.name));
-                return read_again(disk, journal).await;
+                read_again(disk, journal).await;
+                return Ok(());
             }
             Err(reason) => journal.warn(&format!("{} does not erase itself: {reason}", disk.name)),
         }
@@ -95,37 +135,69 @@ async fn erase(
     let path = device_path(disk);
     // Signatures are there that stand elsewhere than at the ends.
     let wiped = wipe(&path).run().await;
-    let failed = |source| EraseError::Write { disk: disk.name.clone(), source };
-    let device = Device::open(Path::new(&path), disk.size_bytes).map_err(failed)?;
+    let device = Device::open(Path::new(&path), disk.size_bytes)?;
     let left = if wanted.quick {
         wiped?;
-        overwrite_ends(&device).await
+        overwrite_ends(&device).await?
     } else {
-        let folder = Path::new(POSITIONS);
-        let position = Position::read(folder, disk, job);
         overwrite_all(&device, position, |position| {
-            position.write(folder);
+            position.write(Path::new(POSITIONS));
             journal.progress(&position.told());
         })
-        .await
+        .await?
     };
-    if let Some(offset) = left.map_err(failed)? {
-        return Err(EraseError::NotErased { disk: disk.name.clone(), offset });
+    if let Some(offset) = left {
+        return Err(Obstacle::StillThere(offset));
     }
     drop(device);
-    read_again(disk, journal).await
+    read_again(disk, journal).await;
+    Ok(())
 }
 
 /// Has the kernel forget the partitions.
-async fn read_again(disk: &ReportedDisk, journal: &Journal) -> Result<(), EraseError> {
+async fn read_again(disk: &ReportedDisk, journal: &Journal) {
     // A disk without partitions has nothing to read again.
     if let Err(error) = Invocation::new("blockdev", ["--rereadpt", &device_path(disk)]).run().await
     {
         journal.detail(&error.to_string());
     }
-    Ok(())
 }
 
 fn device_path(disk: &ReportedDisk) -> String {
     format!("/dev/{}", disk.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use api::agent::ReportedDisk;
+
+    use super::{EraseError, Obstacle, in_turn};
+    use crate::journal::Journal;
+
+    fn disk(name: &str) -> ReportedDisk {
+        ReportedDisk { name: name.to_owned(), size_bytes: 512, ..ReportedDisk::default() }
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_cannot_be_erased_keeps_no_other_from_it_and_is_named() {
+        let journal = Journal::new();
+        let disks = ["sda", "sdb", "sdc"].map(disk);
+        let erased = std::sync::Mutex::new(Vec::new());
+        let outcome = in_turn(&disks, &journal, async |disk| {
+            if disk.name == "sdb" {
+                erased.lock().expect("not poisoned").push(disk.name.clone());
+                return Ok(());
+            }
+            Err(Obstacle::StillThere(4096))
+        });
+        let failed = outcome.await.expect_err("two of them fail");
+        assert_eq!(
+            failed.to_string(),
+            "disk sda is not erased: byte 4096 is as it was; disk sdc is not erased: byte 4096 is as it was"
+        );
+        assert!(matches!(failed, EraseError::Left(left) if left.len() == 2));
+        assert_eq!(erased.into_inner().expect("not poisoned"), ["sdb"]);
+        assert_eq!(*journal.watch().borrow(), "erasing sdc (512 bytes), disk 3 of 3");
+        assert!(journal.text().contains("disk sda is not erased"), "{}", journal.text());
+    }
 }

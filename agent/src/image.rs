@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use api::agent::Install;
+use api::agent::{Install, RunInMemory};
 use bytes::Bytes;
 use reqwest::{Response, StatusCode};
 use sha2::{Digest, Sha256};
@@ -61,21 +61,46 @@ pub enum ImageError {
     },
 }
 
-/// Downloads the image of an order and unpacks it below `root`.
+/// The image of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct Image<'a> {
+    /// SHA-256 in lower-case hexadecimal.
+    pub sha256: &'a str,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its type, `root-tgz`.
+    pub image_type: &'a str,
+}
+
+impl<'a> From<&'a Install> for Image<'a> {
+    fn from(order: &'a Install) -> Self {
+        let Install { image_sha256, image_bytes, image_type, .. } = order;
+        Self { sha256: image_sha256, bytes: *image_bytes, image_type }
+    }
+}
+
+impl<'a> From<&'a RunInMemory> for Image<'a> {
+    fn from(order: &'a RunInMemory) -> Self {
+        let RunInMemory { image_sha256, image_bytes, image_type, .. } = order;
+        Self { sha256: image_sha256, bytes: *image_bytes, image_type }
+    }
+}
+
+/// Downloads an image and unpacks it below `root`.
 ///
 /// # Errors
 /// When the content is wrong, it cannot be unpacked, or nobody delivers it for 15 minutes.
 pub async fn unpack(
     region: &RegionClient,
-    order: &Install,
+    image: Image<'_>,
     root: &str,
     journal: &Journal,
 ) -> Result<(), ImageError> {
-    check_type(&order.image_type)?;
-    let failed = |reason: String| ImageError::Unpack { sha256: order.image_sha256.clone(), reason };
+    check_type(image.image_type)?;
+    let failed = |reason: String| ImageError::Unpack { sha256: image.sha256.to_owned(), reason };
     let unpacking = Unpacking::into_folder(root);
     let mut sink = Sink { unpacking, hash: Hashing::start(), bytes: 0 };
-    match download(region, order, &mut sink, journal).await {
+    match download(region, image, &mut sink, journal).await {
         Err(Broken::Final(error)) => return Err(error),
         Err(Broken::Sink(error)) => {
             // A program that ended says why better than the pipe to it.
@@ -87,7 +112,7 @@ pub async fn unpack(
     let Sink { unpacking, hash, bytes } = sink;
     let unpacked = unpacking.finish().await;
     let actual = hash.finish().await.map_err(|error| failed(error.to_string()))?;
-    check(order, &actual, bytes)?;
+    check(image, &actual, bytes)?;
     unpacked.map_err(|error| failed(error.to_string()))
 }
 
@@ -171,7 +196,7 @@ enum RequestError {
 
 async fn download(
     region: &RegionClient,
-    order: &Install,
+    image: Image<'_>,
     sink: &mut Sink,
     journal: &Journal,
 ) -> Result<(), Broken> {
@@ -179,7 +204,7 @@ async fn download(
     let mut last_byte = Instant::now();
     loop {
         let before = sink.bytes;
-        let error = match request(region, order, sink, journal).await {
+        let error = match request(region, image, sink, journal).await {
             Ok(()) => return Ok(()),
             Err(RequestError::Sink(error)) => return Err(Broken::Sink(error)),
             Err(error) => error,
@@ -189,7 +214,7 @@ async fn download(
             pause = Pause::new();
         }
         if last_byte.elapsed() > PATIENCE {
-            let (sha256, reason) = (order.image_sha256.clone(), error.to_string());
+            let (sha256, reason) = (image.sha256.to_owned(), error.to_string());
             return Err(Broken::Final(ImageError::Download { sha256, reason }));
         }
         journal.warn(&format!(
@@ -203,11 +228,11 @@ async fn download(
 /// One request, from where the last one broke off.
 async fn request(
     region: &RegionClient,
-    order: &Install,
+    image: Image<'_>,
     sink: &mut Sink,
     journal: &Journal,
 ) -> Result<(), RequestError> {
-    let mut response = region.image(&order.image_sha256, sink.bytes).send().await?;
+    let mut response = region.image(image.sha256, sink.bytes).send().await?;
     let mut skip = skipped(&response, sink.bytes)?;
     while let Some(chunk) = response.chunk().await? {
         let skipped = skip.min(chunk.len() as u64);
@@ -216,10 +241,10 @@ async fn request(
         let told = sink.bytes >> 20;
         sink.write(new).await.map_err(RequestError::Sink)?;
         if sink.bytes >> 20 > told {
-            journal.progress(&sink.told(order.image_bytes));
+            journal.progress(&sink.told(image.bytes));
         }
     }
-    if sink.bytes < order.image_bytes { Err(RequestError::Short(sink.bytes)) } else { Ok(()) }
+    if sink.bytes < image.bytes { Err(RequestError::Short(sink.bytes)) } else { Ok(()) }
 }
 
 /// How many bytes of this answer are known already: a server may ignore `Range`.
@@ -231,11 +256,11 @@ fn skipped(response: &Response, offset: u64) -> Result<u64, RequestError> {
     }
 }
 
-fn check(order: &Install, actual: &str, bytes: u64) -> Result<(), ImageError> {
-    if actual == order.image_sha256 && bytes == order.image_bytes {
+fn check(image: Image<'_>, actual: &str, bytes: u64) -> Result<(), ImageError> {
+    if actual == image.sha256 && bytes == image.bytes {
         return Ok(());
     }
-    let sha256 = order.image_sha256.clone();
+    let sha256 = image.sha256.to_owned();
     Err(ImageError::Content { sha256, actual: actual.to_owned(), bytes })
 }
 

@@ -1,5 +1,6 @@
 //! The `agent` program. The ephemeral OS starts it with its settings in the environment:
-//! `IRONRAFT_RACK`, the rack's URL, and `IRONRAFT_BOOT_MAC`, the boot interface's address.
+//! `IRONRAFT_RACK`, the rack's URL, and `IRONRAFT_BOOT_MAC`, the boot interface's address. It ends well only where an
+//! operating system is ready in memory: the ephemeral OS hands the machine over to it then.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
 //! The agent's life: say hello, do the work, report, until the machine restarts or is switched off.
 //!
+//! It ends well where an operating system is in memory, for whoever started it to hand the machine over to that.
+//!
 //! While a job runs, its progress is reported beside it, so a region that is away never slows the
 //! work down; and when the region meanwhile wants something else (the machine was released, the
 //! job was handed out anew), the running job is dropped and the new one begins.
@@ -22,6 +24,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// After a refused call, before the next hello.
 const REFUSED_PAUSE: Duration = Duration::from_secs(3);
+/// Before what was deployed in memory is tried once more, where it did not start: it is wanted for as long as the machine
+/// is deployed.
+const AGAIN_PAUSE: Duration = Duration::from_secs(30);
 /// A rack asks for no longer wait than this.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -69,7 +74,16 @@ impl Settings {
     }
 }
 
-/// Works for the regions behind the rack until the machine restarts or is switched off.
+/// How a conversation with a region ended.
+enum Ended {
+    /// A call was refused.
+    Refused(CallError),
+    /// What is in memory is ready to be started.
+    Ready,
+}
+
+/// Works for the regions behind the rack until the machine restarts, is switched off, or has a system in memory that is
+/// ready to be started.
 ///
 /// # Errors
 /// When there is no way to go on; the ephemeral OS starts the agent again.
@@ -82,9 +96,12 @@ pub async fn run(settings: &Settings) -> Result<(), SessionError> {
         tracing::info!("connecting to {} from {}", settings.rack, hello.boot_mac);
         let ended = match region.hello(&hello).await {
             Ok(welcome) => session(&region, welcome, &mut rescue).await?,
-            Err(error) => error,
+            Err(error) => Ended::Refused(error),
         };
-        tracing::warn!("{ended}; starting again");
+        match ended {
+            Ended::Ready => return Ok(()),
+            Ended::Refused(error) => tracing::warn!("{error}; starting again"),
+        }
         tokio::time::sleep(REFUSED_PAUSE).await;
     }
 }
@@ -97,16 +114,18 @@ async fn hello(settings: &Settings, bmc_address: &str) -> Hello {
         architecture: identity::architecture(),
         uuid: identity::uuid(),
         firmware: identity::firmware_name().to_owned(),
+        secure_boot: identity::secure_boot(),
+        erases_as_told: true,
         bmc_address: bmc_address.to_owned(),
     }
 }
 
-/// Works until a call is refused, and returns that refusal.
+/// Works until a call is refused, or nothing is left to do here.
 async fn session(
     region: &RegionClient,
     mut welcome: Welcome,
     rescue: &mut Rescue,
-) -> Result<CallError, SessionError> {
+) -> Result<Ended, SessionError> {
     tracing::info!("this is {} ({})", welcome.hostname, welcome.system_id);
     let mut finished: Option<(u64, Outcome)> = None;
     let mut was_told = rescue.is_open();
@@ -135,6 +154,14 @@ async fn session(
                 let waiting = Outcome::Progress { message: "waiting".to_owned() };
                 region.report(&welcome, &waiting).await
             }
+            (Work::RunInMemory(_), Some((job, outcome))) if *job == welcome.job => {
+                if matches!(outcome, Outcome::Installed { .. }) {
+                    return Ok(Ended::Ready);
+                }
+                tokio::time::sleep(AGAIN_PAUSE).await;
+                finished = None;
+                continue;
+            }
             // The answer to the final report was lost, or the region still thinks about it.
             (_, Some((job, outcome))) if *job == welcome.job => {
                 tokio::time::sleep(PROGRESS_INTERVAL).await;
@@ -148,7 +175,7 @@ async fn session(
         };
         match answer {
             Ok(next) => welcome = next,
-            Err(refused) => return Ok(refused),
+            Err(refused) => return Ok(Ended::Refused(refused)),
         }
     }
 }
@@ -188,6 +215,12 @@ async fn work(region: &RegionClient, welcome: &Welcome, journal: &Journal) -> Ou
             Ok(()) => Outcome::Installed { log: journal.text() },
             Err(error) => failed(&error, journal),
         },
+        Work::RunInMemory(order) => {
+            match install::in_memory::prepare(region, order, journal).await {
+                Ok(()) => Outcome::Installed { log: journal.text() },
+                Err(error) => failed(&error, journal),
+            }
+        }
         Work::Erase(wanted) => match erase::erase_all(*wanted, welcome.job, journal).await {
             Ok(()) => Outcome::Erased { log: journal.text() },
             Err(error) => failed(&error, journal),
@@ -228,7 +261,7 @@ async fn progress(
 }
 
 /// Restarts the machine or switches it off; returns only when that failed.
-async fn power(action: &'static str, program: &'static str) -> Result<CallError, SessionError> {
+async fn power(action: &'static str, program: &'static str) -> Result<Ended, SessionError> {
     tracing::info!("the region ordered: {action}");
     nix::unistd::sync();
     let forced = Invocation::new(program, ["-f"]);

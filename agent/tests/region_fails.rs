@@ -48,6 +48,8 @@ fn hello() -> Hello {
         architecture: "amd64/generic".to_owned(),
         uuid: String::new(),
         firmware: "bios".to_owned(),
+        secure_boot: None,
+        erases_as_told: true,
         bmc_address: String::new(),
     }
 }
@@ -76,6 +78,7 @@ fn order(image: &[u8]) -> Install {
         image_bytes: image.len() as u64,
         image_type: "root-tbz".to_owned(),
         fqdn: "web-1.maas".to_owned(),
+        kernel_options: String::new(),
         files: std::collections::BTreeMap::new(),
     }
 }
@@ -120,7 +123,7 @@ async fn broken_download_goes_on_where_it_broke() {
     let root = tempfile::tempdir().expect("folder");
     let path = root.path().to_str().expect("text");
     let region = RegionClient::new(&url).expect("client");
-    image::unpack(&region, &order(&image), path, &Journal::new()).await.expect("unpacked");
+    image::unpack(&region, (&order(&image)).into(), path, &Journal::new()).await.expect("unpacked");
     assert_eq!(std::fs::read_to_string(root.path().join("motd")).expect("there"), content);
     let requests = server.join_next().await.expect("a server").expect("it ended");
     assert!(!requests[0].contains("range:"), "{}", requests[0]);
@@ -136,6 +139,6 @@ async fn damaged_image_is_noticed() {
     let root = tempfile::tempdir().expect("folder");
     let path = root.path().to_str().expect("text");
     let region = RegionClient::new(&url).expect("client");
-    let error = image::unpack(&region, &ordered, path, &Journal::new()).await;
+    let error = image::unpack(&region, (&ordered).into(), path, &Journal::new()).await;
     assert!(matches!(error, Err(ImageError::Content { .. })), "{error:?}");
 }

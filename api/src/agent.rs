@@ -29,6 +29,13 @@ pub struct Hello {
     pub uuid: String,
     /// `bios` or `uefi`.
     pub firmware: String,
+    /// Whether its firmware has Secure Boot on; none of a BIOS. Agents before did not say it.
+    #[serde(default)]
+    pub secure_boot: Option<bool>,
+    /// Whether its agent erases disks in all ways of an [`Erasure`]. Those before knew the quick one only, and took every
+    /// order for it.
+    #[serde(default)]
+    pub erases_as_told: bool,
     /// The address of its BMC, empty when none is known: a machine may have been made from that alone.
     #[serde(default)]
     pub bmc_address: String,
@@ -60,6 +67,8 @@ pub enum Work {
     },
     /// Install an operating system.
     Install(Box<Install>),
+    /// Unpack an operating system into memory, report it as installed, and start it; the disks are left alone.
+    RunInMemory(Box<RunInMemory>),
     /// Erase the disks.
     Erase(Erasure),
     /// Let these log in by SSH as `root`, stay up, and report progress every `seconds`; the keys may be others
@@ -133,8 +142,26 @@ pub struct Install {
     pub image_type: String,
     /// The machine's host name and domain, `web-1.maas`.
     pub fqdn: String,
+    /// What the kernel of the installed system is told besides, as words on one line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kernel_options: String,
     /// Files to write below the new root, path to content: the cloud-init datasource and network
     /// configuration among them.
+    pub files: BTreeMap<String, Secret>,
+}
+
+/// What to run in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInMemory {
+    /// The root file-system image: SHA-256 in lower-case hexadecimal.
+    pub image_sha256: String,
+    /// The image's size in bytes.
+    pub image_bytes: u64,
+    /// The image's type, `root-tgz`.
+    pub image_type: String,
+    /// The machine's host name and domain, `web-1.maas`.
+    pub fqdn: String,
+    /// Files to write below the new root, as those of an installation.
     pub files: BTreeMap<String, Secret>,
 }
 
@@ -160,7 +187,7 @@ pub enum Outcome {
     },
     /// An inventory is complete.
     Inventory(Box<Inventory>),
-    /// The operating system is installed; the machine will restart from its disk.
+    /// The operating system is installed; the machine will restart from its disk, or go on with what is in memory.
     Installed {
         /// The log of every step.
         log: String,
@@ -192,6 +219,10 @@ pub struct Inventory {
     pub bmc: Option<ReportedBmc>,
     /// What the tools printed: tool name to output, `lshw`, `lsblk`, `dmidecode`, ….
     pub outputs: BTreeMap<String, String>,
+    /// How the disks shall be laid out, where a commissioning script told it: `layout` and `mounts`, as MAAS's
+    /// `storage-extra`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_extra: Option<serde_json::Value>,
 }
 
 /// A physical interface as the machine sees it.
@@ -213,6 +244,12 @@ pub struct ReportedInterface {
     pub firmware_version: String,
     /// Addresses in CIDR notation.
     pub addresses: Vec<String>,
+    /// The NUMA node that it is at, if that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numa_node: Option<u32>,
+    /// How many virtual functions it can have (SR-IOV), if that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_functions_max: Option<u32>,
 }
 
 /// A disk as the machine sees it.
@@ -232,6 +269,9 @@ pub struct ReportedDisk {
     pub block_size_bytes: u32,
     /// Whether it rotates.
     pub rotational: bool,
+    /// The NUMA node that it is at, if that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numa_node: Option<u32>,
 }
 
 /// A BMC found in-band.

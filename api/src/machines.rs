@@ -221,7 +221,7 @@ pub struct Deployed {
     pub swap_size: Option<u64>,
     /// Whether it gets no IPv4 address: never.
     pub disable_ipv4: bool,
-    /// Whether it runs from memory: never.
+    /// Whether what is deployed runs in memory, started anew by every boot.
     pub ephemeral_deploy: bool,
     /// Whether kernel crash dumps are on: never.
     pub enable_kernel_crash_dump: bool,
@@ -439,7 +439,7 @@ pub struct BlockDevice {
     pub firmware_version: Option<String>,
     /// None.
     pub storage_pool: Option<String>,
-    /// 0; none of what is made.
+    /// The NUMA node that it is at; none of what is made.
     pub numa_node: Option<u32>,
     /// Its path.
     pub resource_uri: String,

@@ -60,6 +60,15 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// What a refusal says, in a line: the detail of a problem, or else its text, or else its status.
+    pub(crate) fn in_short(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let detail = ["detail", "title"].iter().find_map(|name| problem[*name].as_str());
+        let said = detail.unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+        if said.is_empty() { self.status.to_string() } else { said }
+    }
 }
 
 impl Body {

@@ -11,6 +11,7 @@ mod exchange;
 pub mod key;
 pub mod sse;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -268,6 +269,7 @@ impl Client {
         let started = Instant::now();
         let may_repeat = self.patience.repeat_unanswered || exchange.may_repeat();
         let (mut asked, mut distrusted) = (0, 0);
+        let mut said = Said::default();
         loop {
             let at = self.current.load(Ordering::Relaxed);
             let endpoint = &self.endpoints[at % self.endpoints.len()];
@@ -278,9 +280,11 @@ impl Client {
             let patience = self.time_of_one(may_repeat);
             let outcome = self.ask(request, endpoint, patience, is_stream).await;
             self.tell(exchange, endpoint, &outcome, began);
-            let reason = match outcome {
-                Ok(found) if is_unavailable(&found) && !is_over => None,
-                Ok(found) => return Ok(found),
+            match outcome {
+                Ok(found) if !is_unavailable(&found) => return Ok(found),
+                // All say so: that is the answer.
+                Ok(found) if is_over && said.is_all_of_answers_but(endpoint) => return Ok(found),
+                Ok(found) => said.refused(endpoint, &found.answer),
                 // It does not get better by waiting.
                 Err(Failed { is_distrusted: true, reason, .. }) => {
                     distrusted += 1;
@@ -288,15 +292,17 @@ impl Client {
                         let endpoint = endpoint.clone();
                         return Err(ClientError::Distrusted { endpoint, reason });
                     }
-                    Some(reason)
+                    said.failed(endpoint, reason);
                 }
-                Err(failed) if !failed.was_sent || may_repeat => Some(failed.reason),
+                Err(failed) if !failed.was_sent || may_repeat => {
+                    said.failed(endpoint, failed.reason);
+                }
                 Err(Failed { reason, .. }) => {
                     return Err(ClientError::Unanswered { endpoint: endpoint.clone(), reason });
                 }
-            };
-            if let (true, Some(reason)) = (is_over, reason) {
-                return Err(ClientError::Unavailable { reason: format!("{endpoint}: {reason}") });
+            }
+            if is_over {
+                return Err(ClientError::Unavailable { reason: said.of_each(&self.endpoints) });
             }
             self.current.store(at + 1, Ordering::Relaxed);
             tokio::time::sleep(self.pause_after(asked)).await;
@@ -359,6 +365,33 @@ impl Client {
             let reason = format!("no answer in {} s", patience.as_secs());
             Err(Failed::after_sending(reason))
         })
+    }
+}
+
+/// What each region said last: why it does not answer, or why it cannot now.
+#[derive(Debug, Default)]
+struct Said<'a>(BTreeMap<&'a str, Result<String, String>>);
+
+impl<'a> Said<'a> {
+    fn refused(&mut self, endpoint: &'a str, answer: &Answer) {
+        self.0.insert(endpoint, Ok(answer.in_short()));
+    }
+
+    fn failed(&mut self, endpoint: &'a str, reason: String) {
+        self.0.insert(endpoint, Err(reason));
+    }
+
+    /// Whether all others answered.
+    fn is_all_of_answers_but(&self, endpoint: &str) -> bool {
+        self.0.iter().all(|(other, said)| *other == endpoint || said.is_ok())
+    }
+
+    fn of_each(&self, endpoints: &[String]) -> String {
+        let known = endpoints.iter().filter_map(|endpoint| {
+            let (Ok(said) | Err(said)) = self.0.get(endpoint.as_str())?;
+            Some(format!("{endpoint}: {said}"))
+        });
+        known.collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -439,6 +472,20 @@ mod tests {
         endpoint
     }
 
+    /// A region that answers all requests with this.
+    fn region_that_stays(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, mut request) = (stream.unwrap(), [0; 4096]);
+                let _ = stream.read(&mut request).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        endpoint
+    }
+
     fn client(endpoints: &[String]) -> Client {
         Client::new(endpoints.to_vec(), ApiKey::new("a", "b", "c"), PATIENCE).unwrap()
     }
@@ -451,6 +498,21 @@ mod tests {
     async fn the_next_region_is_asked_when_one_has_no_quorum() {
         let client = client(&[region(NO_QUORUM), region(GOOD)]);
         assert_eq!(client.post("tags/", &[]).await.unwrap(), serde_json::json!({}));
+    }
+
+    #[tokio::test]
+    async fn each_region_is_named_with_its_reason_when_none_can_answer() {
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+        let dead = format!("http://{}", gone.local_addr().unwrap());
+        drop(gone);
+        let waits = region_that_stays(NO_QUORUM);
+        let patience = Patience { total: Duration::from_millis(300), ..PATIENCE };
+        let key = ApiKey::new("a", "b", "c");
+        let client = Client::new(vec![waits.clone(), dead.clone()], key, patience).unwrap();
+        let error = client.get("tags/").await.unwrap_err().to_string();
+        for part in [format!("{waits}: 503 Service Unavailable; {dead}: "), "refused".to_owned()] {
+            assert!(error.contains(&part), "{part}: {error}");
+        }
     }
 
     #[tokio::test]

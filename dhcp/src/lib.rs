@@ -11,6 +11,7 @@ pub mod external_dhcp;
 pub mod leases;
 pub mod lookup;
 pub mod ndp;
+pub mod queue;
 pub mod relay;
 pub mod v4;
 pub mod v6;

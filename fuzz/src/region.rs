@@ -59,6 +59,7 @@ impl<A: Family> Region<A> {
             applicant: *applicant,
             binding: self.bindings.get(&request.ip),
             block: self.blocks.values().find(|block| block.first <= ip && ip <= block.last),
+            registered: 0,
             reserved: self
                 .reserved
                 .get(&request.ip)

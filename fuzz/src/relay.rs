@@ -33,7 +33,7 @@ fn of_ipv4(packet: &[u8], draws: &mut Draws) {
         ..Information::default()
     };
     let payload_max = 300 + draws.below(1_200);
-    let agent = v4::Agent { address: AGENT, own: vec![AGENT], payload_max, information };
+    let agent = v4::Agent { address: AGENT, own: [AGENT].into(), payload_max, information };
     let was_relayed = v4::was_relayed(packet);
     let answer = match agent.to_servers(packet, draws.percent(20)) {
         Ok(relayed) => {

@@ -154,7 +154,8 @@ fn asked(
         return Ok(Asked::Completion(rest.to_vec()));
     }
     let is_wanted = |name: &str| words.iter().any(|word| word == name);
-    let matches = whole(is_wanted).try_get_matches_from(arguments)?;
+    let matches = whole(is_wanted).try_get_matches_from(arguments);
+    let matches = matches.map_err(cli::native::grammar::hinted)?;
     if cli::native::grammar::chosen(&matches).is_some() {
         return Ok(Asked::OfObjects(matches));
     }

@@ -80,11 +80,13 @@ pub fn referenced(resources: &[BootResource], files: &[BootFiles]) -> BTreeSet<S
     uploads.chain(booted.cloned()).collect()
 }
 
-/// The content that a machine is being deployed from.
+/// The content that a machine is being deployed from, or that its system is unpacked from at every boot.
 #[must_use]
 pub fn in_deployment(machine: &Machine) -> Option<&str> {
     let state = &machine.lifecycle;
-    let deploys = state.phase == Phase::Deploying || state.previous == Some(Phase::Deploying);
+    let deploys = state.phase == Phase::Deploying
+        || state.previous == Some(Phase::Deploying)
+        || state.in_memory;
     machine.deployment.as_ref().filter(|_| deploys).map(|wanted| wanted.image_sha256.as_str())
 }
 

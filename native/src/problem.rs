@@ -8,6 +8,7 @@ use model::error::Kind;
 use model::request::RequestId;
 use ops::error::Refusal;
 use rest::intake::IntakeError;
+use rest::params::Params;
 use rest::problem::{self, Body, RETRY_AFTER_SECONDS, status_of};
 use serde::Serialize;
 use serde_json::Value;
@@ -90,6 +91,14 @@ pub const KINDS: &[(u16, &str, &str)] = &[
     (503, "unavailable", "The cluster cannot answer now"),
 ];
 
+/// What MAAS says of a value that is none of the possible ones.
+const UNNAMED: &str = "That choice is not one of";
+
+/// Whether a value can stand in a sentence.
+fn is_short(value: &str) -> bool {
+    (1..=64).contains(&value.len())
+}
+
 impl Problem {
     /// A failure with a status and a sentence.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
@@ -122,6 +131,22 @@ impl Problem {
         let pointer = Some(format!("/{}", name.replace('~', "~0").replace('/', "~1")));
         problem.errors.push(Fault { pointer, parameter: None, message });
         problem
+    }
+
+    /// The same with the values that were given in place of "that choice", which is all that MAAS says of them.
+    #[must_use]
+    pub fn naming(mut self, given: &Params) -> Self {
+        for fault in &mut self.errors {
+            let Some(name) = fault.pointer.as_deref().and_then(|at| at.strip_prefix('/')) else {
+                continue;
+            };
+            let Some(value) = given.get(name).filter(|value| is_short(value)) else { continue };
+            let named = fault.message.replace(UNNAMED, &format!("{value} is not one of"));
+            let before = format!("{name}: {}", fault.message);
+            self.detail = self.detail.replace(&before, &format!("{name}: {named}"));
+            fault.message = named;
+        }
+        self
     }
 
     /// An object that is not there.

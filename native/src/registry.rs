@@ -91,7 +91,7 @@ pub const RESOURCES: &[Resource] = &[
     .named_by("system_id", &["hostname", "fqdn"])
     .seen_with(Permission::ReadControllers)
     .stored(Rows::of::<RackController>("system_id"))
-    .columns(&["hostname", "ip_addresses", "version", "zone.name"]),
+    .columns(&["hostname", "system_id", "ip_addresses", "version", "zone.name"]),
     Resource::new::<api::controllers::Controller>(
         "regions",
         "region",
@@ -411,7 +411,7 @@ pub const RESOURCES: &[Resource] = &[
     Resource::new::<api::dhcp::Lease>("leases", "lease", &[], &[])
         .doc(
             "Addresses that DHCP clients have or had, and prefixes that were delegated to them, in the order of addresses. They \
-             are filtered by `ip`, `mac`, `subnet`, `vlan` and `state`.",
+             are filtered by `ip`, `mac`, `subnet`, `vlan`, `state` and `kind`.",
         )
         .seen_with(Permission::ReadSite)
         .named_by("ip", &[])

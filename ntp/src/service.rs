@@ -102,7 +102,7 @@ impl NtpService {
                 return false;
             }
             if std::mem::discriminant(known) != std::mem::discriminant(&standing) {
-                info!("time service: {standing:?}");
+                info!("time service: {standing}");
             }
             *known = standing;
             true

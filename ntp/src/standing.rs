@@ -1,5 +1,6 @@
 //! What a time service says of itself.
 
+use std::fmt;
 use std::time::Duration;
 
 /// What a time service says of itself.
@@ -14,6 +15,24 @@ pub enum Standing {
     Unsynchronised,
     /// It gives time.
     Synchronised(Following),
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starting => f.write_str("it starts"),
+            Self::Down(reason) => write!(f, "it does not run: {reason}"),
+            Self::Unsynchronised => f.write_str("it has no time to give: no source is heard"),
+            Self::Synchronised(Following { source, stratum, offset }) => {
+                let source = if source.is_empty() { "its own clock" } else { source };
+                let offset_ms = offset.as_secs_f64() * 1_000.0;
+                write!(
+                    f,
+                    "it follows {source}, at stratum {stratum}, and was {offset_ms:.3} ms off when it was measured last"
+                )
+            }
+        }
+    }
 }
 
 /// What a time service follows.
@@ -70,6 +89,15 @@ mod tests {
         assert_eq!(of(own), Some(Standing::Synchronised(following)));
         let none = "00000000,,0,0.000000000,0.0,0.0,0.0,0.000,0.0,0.0,1.0,1.0,0.0,Not synchronised";
         assert_eq!(of(none), Some(Standing::Unsynchronised));
+        let told =
+            Standing::Synchronised(Following { source: "10.0.0.1".to_owned(), stratum: 3, offset });
+        assert_eq!(
+            told.to_string(),
+            "it follows 10.0.0.1, at stratum 3, and was 0.213 ms off when it was measured last"
+        );
+        assert!(
+            of(own).unwrap().to_string().starts_with("it follows its own clock, at stratum 10")
+        );
         assert_eq!(of("506 Cannot talk to daemon"), None);
         assert_eq!(of(""), None);
     }

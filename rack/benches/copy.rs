@@ -251,6 +251,7 @@ fn machine(number: u32, phase: Phase) -> Served {
         domain: DomainId(0),
         architecture: "amd64/generic".to_owned(),
         firmware: Firmware::Uefi,
+        secure_boot: None,
         uuid: String::new(),
         phase: ServedPhase::Known(phase),
         boots_own_disk: false,

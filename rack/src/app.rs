@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::certificate;
 use crate::clock::RegionClock;
@@ -48,7 +48,8 @@ use crate::service_address::service::ServiceAddresses;
 use crate::service_address::vouched::Vouched;
 use crate::session::{Dial, Introduction, Session};
 use crate::tftp::TftpServer;
-use crate::tftp::files::BootFolder;
+use crate::tftp::files::{BootFolder, SignedPrograms};
+use crate::tftp::offer::Offer;
 use crate::uplink::Uplink;
 
 /// How often the certificate is looked at.
@@ -66,8 +67,8 @@ pub async fn run(config: RackConfig, shutdown: CancellationToken) -> anyhow::Res
     parts.start("reports", until(&shutdown, send_reports));
     start_dhcp(&mut parts, &config, &core, reports.clone())?;
     start_discovery(&mut parts, &config, &core)?;
-    start_http(&mut parts, &config, &core, reports).await?;
-    start_tftp(&mut parts, &config, &core).await?;
+    let offer = start_http(&mut parts, &config, &core, reports).await?;
+    start_tftp(&mut parts, &config, offer).await?;
     start_power(&mut parts, &core);
     start_ntp(&mut parts, &config, &core);
     let held = start_service_addresses(&mut parts, &config, &core)?;
@@ -104,6 +105,8 @@ struct Core {
     clock: RegionClock,
     uplink: Uplink,
     vouched: Vouched,
+    /// How the time service stands.
+    time: watch::Sender<Standing>,
     metrics: Arc<Metrics>,
     /// Drawn anew at every start: grants to an earlier process are not this one's.
     incarnation: u64,
@@ -117,18 +120,20 @@ impl Core {
             clock: RegionClock::counting(metrics.clock_doubts.clone()),
             uplink: Uplink::default(),
             vouched: Vouched::default(),
+            time: watch::Sender::new(Standing::Starting),
             metrics,
             incarnation: rand::random(),
         }
     }
 }
 
+/// Returns what machines are served by TFTP, too.
 async fn start_http(
     parts: &mut Parts,
     config: &RackConfig,
     core: &Core,
     reports: Reports,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Offer> {
     let listener = TcpListener::bind(config.http_listen)
         .await
         .with_context(|| format!("cannot serve HTTP at {}", config.http_listen))?;
@@ -139,11 +144,19 @@ async fn start_http(
         Arc::clone(&core.metrics),
     );
     let images = Arc::new(images.await?.over(dial(config)));
+    let folder = BootFolder::new(config.boot_files.clone());
+    let offer = Offer {
+        boot_files: folder.with_signed(SignedPrograms::of_packages()),
+        generations: core.generations.clone(),
+        images: Arc::clone(&images),
+        reports: reports.clone(),
+        metrics: Arc::clone(&core.metrics),
+    };
     let state = HttpState {
         generations: core.generations.clone(),
         uplink: core.uplink.clone(),
         images: Arc::clone(&images),
-        boot_files: BootFolder::new(config.boot_files.clone()),
+        boot_files: offer.boot_files.clone(),
         proxy: Arc::new(Proxy::new(core.uplink.clone())?),
         reports,
         metrics: Arc::clone(&core.metrics),
@@ -161,7 +174,7 @@ async fn start_http(
     parts.start("HTTP server", http::serve(listener, state, parts.shutdown.clone()));
     let generations = core.generations.clone();
     parts.start("prefetch", http::prefetch::run(generations, images, parts.shutdown.clone()));
-    Ok(())
+    Ok(offer)
 }
 
 fn start_dhcp(
@@ -186,7 +199,8 @@ fn start_dhcp(
         core.uplink.clone(),
         core.metrics.dhcp.clone(),
         Arc::clone(&tell),
-    );
+    )
+    .with_time(core.time.subscribe());
     parts.start("DHCP server", service.run(parts.shutdown.clone()));
     let service = DhcpV6Service::new(
         (own, server_id(&config.identity.cluster_id())),
@@ -195,7 +209,8 @@ fn start_dhcp(
         core.uplink.clone(),
         core.metrics.dhcpv6.clone(),
         tell,
-    );
+    )
+    .with_time(core.time.subscribe());
     parts.start("DHCPv6 server", service.run(parts.shutdown.clone()));
     let metrics = core.metrics.ndp.clone();
     let service = AdvertisementService::new(own_id(config)?, &core.generations, metrics);
@@ -238,25 +253,29 @@ fn own_id(config: &RackConfig) -> anyhow::Result<SystemId> {
     Ok(own.system_id().context("the certificate is not a rack's")?.parse()?)
 }
 
-async fn start_tftp(parts: &mut Parts, config: &RackConfig, core: &Core) -> anyhow::Result<()> {
+async fn start_tftp(parts: &mut Parts, config: &RackConfig, offer: Offer) -> anyhow::Result<()> {
     let Some(listen) = config.tftp_listen else { return Ok(()) };
     let socket =
         UdpSocket::bind(listen).await.with_context(|| format!("cannot serve TFTP at {listen}"))?;
     if !config.boot_files.is_dir() {
         let folder = config.boot_files.display();
         warn!("there is no folder {folder}: machines find no network boot program here");
+    } else if !offer.boot_files.serves_secure_boot().await {
+        info!(
+            "shim and a signed GRUB are not here (packages shim-signed and grub-efi-amd64-signed): machines with \
+             Secure Boot boot nothing from this rack"
+        );
     }
-    let folder = BootFolder::new(config.boot_files.clone());
     if let Some(listen) = on_ipv6(listen) {
         match ipv6_socket(listen) {
             Ok(socket) => {
-                let server = TftpServer::new(socket, folder.clone(), Arc::clone(&core.metrics));
+                let server = TftpServer::new(socket, offer.clone());
                 parts.start("TFTP server over IPv6", server.run(parts.shutdown.clone()));
             }
             Err(error) => warn!("TFTP is not served at {listen}: {error}"),
         }
     }
-    let server = TftpServer::new(socket, folder, Arc::clone(&core.metrics));
+    let server = TftpServer::new(socket, offer);
     parts.start("TFTP server", server.run(parts.shutdown.clone()));
     Ok(())
 }
@@ -299,8 +318,7 @@ fn start_power(parts: &mut Parts, core: &Core) {
 }
 
 fn start_ntp(parts: &mut Parts, config: &RackConfig, core: &Core) {
-    let (standing, told) = watch::channel(Standing::Starting);
-    let report = ntp::report(config.ntp, told, core.uplink.clone());
+    let report = ntp::report(config.ntp, core.time.subscribe(), core.uplink.clone());
     parts.start("report of the time service", until(&parts.shutdown.clone(), report));
     if config.ntp == Mode::Off {
         return;
@@ -312,7 +330,7 @@ fn start_ntp(parts: &mut Parts, config: &RackConfig, core: &Core) {
     let service = NtpService {
         setup: Setup { folder, listen: None, is_orphan: false, mode: config.ntp },
         sources: followed,
-        standing,
+        standing: core.time.clone(),
         metrics: core.metrics.ntp.clone(),
     };
     parts.start("time service", service.run(parts.shutdown.clone()));

@@ -301,6 +301,7 @@ mod tests {
             domain: DomainId(0),
             architecture: "amd64/generic".to_owned(),
             firmware: Firmware::Bios,
+            secure_boot: None,
             uuid: String::new(),
             phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,

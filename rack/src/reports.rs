@@ -1,12 +1,15 @@
 //! What the rack saw machines and others do, sent to the region for the event log.
 //!
-//! Reports are best effort: serving a machine never waits for them, and what does not fit in the
-//! queue is dropped.
+//! Serving a machine never waits for reports, and what does not fit in the queue is dropped. What a machine did is told once, and
+//! lost if no region takes it. What was found on a link is kept until one does, in the order in which it was found, up to a
+//! bound: a rack tells of it once, and nobody else may have seen it.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use dhcp::external_dhcp::ExternalServers;
+use dhcp::leases::declines::DeclinedReservation;
 use dhcp::v4::output::Exchange;
 use dhcp::v4::probes::{Conflict, Finding};
 use dhcp::v4::sightings::HeardTwice;
@@ -17,8 +20,8 @@ use proto::rack::{
     ReportHeardTwiceRequest,
 };
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use tonic::Status;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tonic::{Code, Status};
 use tracing::debug;
 
 use crate::dhcp::news::News;
@@ -26,6 +29,12 @@ use crate::uplink::Uplink;
 
 const QUEUE: usize = 256;
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many findings are kept that no region has taken yet; of more the oldest are dropped.
+const KEPT_MAX: usize = 256;
+/// How often a region may refuse one: the first regions after a change of leader may.
+const REFUSED_MAX: u32 = 30;
+/// How long there is until what was not taken is sent again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Something a machine did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +74,7 @@ impl Stage {
 }
 
 /// What the rack tells.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 enum Report {
     Boot(BootReport),
     Conflict(ReportConflictRequest),
@@ -85,15 +94,153 @@ pub struct Reports {
 pub fn reports(uplink: Uplink) -> (Reports, impl Future<Output = ()> + Send) {
     let (queue, mut waiting) = mpsc::channel(QUEUE);
     let run = async move {
-        while let Some(report) = waiting.recv().await {
-            match timeout(SEND_TIMEOUT, send(&uplink, report)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(status)) => debug!("a report was not taken: {}", status.message()),
-                Err(_) => debug!("a report was not taken in time"),
+        let mut kept = Kept::default();
+        let mut again = interval(PAUSE);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let report = tokio::select! {
+                report = waiting.recv() => report,
+                _ = again.tick(), if !kept.is_empty() => {
+                    tell_kept(&uplink, &mut kept).await;
+                    continue;
+                }
+            };
+            match report {
+                None => return,
+                Some(report @ Report::Boot(_)) => drop(tell(&uplink, report).await),
+                Some(finding) => {
+                    let others_wait = !kept.is_empty();
+                    kept.add(finding);
+                    if !others_wait {
+                        tell_kept(&uplink, &mut kept).await;
+                    }
+                }
             }
         }
     };
     (Reports { queue }, run)
+}
+
+/// Tells what was found, up to what no region takes now.
+async fn tell_kept(uplink: &Uplink, kept: &mut Kept) {
+    while let Some(finding) = kept.first() {
+        match tell(uplink, finding).await {
+            Ok(()) => kept.told(),
+            Err(NotTaken::Refused) => return kept.refused(),
+            Err(NotTaken::Silence) => return,
+        }
+    }
+}
+
+/// No region took a report, and one may later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotTaken {
+    /// A region did not take it.
+    Refused,
+    /// There is no region, or none answers.
+    Silence,
+}
+
+async fn tell(uplink: &Uplink, report: Report) -> Result<(), NotTaken> {
+    match timeout(SEND_TIMEOUT, send(uplink, report)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(status)) => {
+            debug!("a report was not taken: {}", status.message());
+            if is_final(status.code()) { Ok(()) } else { Err(NotTaken::Refused) }
+        }
+        Err(_) => {
+            debug!("a report was not taken in time");
+            Err(NotTaken::Silence)
+        }
+    }
+}
+
+/// Whether a region will not take the same report later either.
+const fn is_final(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Ok
+            | Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Unauthenticated
+    )
+}
+
+/// What was found and no region has taken yet, in the order in which it was found.
+#[derive(Debug, Default)]
+struct Kept {
+    findings: VecDeque<Report>,
+    /// How often a region did not take the first of them.
+    refused: u32,
+}
+
+impl Kept {
+    fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn first(&self) -> Option<Report> {
+        self.findings.front().cloned()
+    }
+
+    /// The first is told, or given up.
+    fn told(&mut self) {
+        self.findings.pop_front();
+        self.refused = 0;
+    }
+
+    /// A region did not take the first. One that is refused again and again is given up, and holds up no others.
+    fn refused(&mut self) {
+        self.refused += 1;
+        if self.refused >= REFUSED_MAX {
+            self.told();
+            debug!("a report that regions refuse was dropped");
+        }
+    }
+
+    /// Adds a finding. All servers of a link say what single ones said before; of too many findings the oldest go.
+    fn add(&mut self, finding: Report) {
+        if let Some(servers) = finding.all_servers() {
+            self.findings.retain(|kept| !kept.is_of_servers(servers));
+        }
+        while self.findings.len() >= KEPT_MAX {
+            self.told();
+            debug!("a report that no region took was dropped");
+        }
+        self.findings.push_back(finding);
+    }
+}
+
+/// The servers of one family on a link.
+type ServersOf = (bool, u32);
+
+impl Report {
+    /// Of which servers it tells all there are.
+    fn all_servers(&self) -> Option<ServersOf> {
+        match self {
+            Self::ExternalDhcp(all) if all.complete => Some((false, all.vlan)),
+            Self::ExternalDhcpV6(all) if all.dhcpv6_complete => Some((true, all.vlan)),
+            Self::Boot(_)
+            | Self::Conflict(_)
+            | Self::HeardTwice(_)
+            | Self::ExternalDhcp(_)
+            | Self::ExternalDhcpV6(_) => None,
+        }
+    }
+
+    /// Whether it tells of some of these servers.
+    fn is_of_servers(&self, servers: ServersOf) -> bool {
+        match self {
+            Self::ExternalDhcp(some) => servers == (false, some.vlan),
+            Self::ExternalDhcpV6(some) => servers == (true, some.vlan),
+            Self::Boot(_) | Self::Conflict(_) | Self::HeardTwice(_) => false,
+        }
+    }
 }
 
 impl Reports {
@@ -111,6 +258,7 @@ impl Reports {
                 }
             }
             News::Conflict(finding) => self.put(Report::Conflict(conflict(finding))),
+            News::DeclinedReservation(found) => self.put(Report::Conflict(declined(&found))),
             News::HeardTwice(found) => self.put(Report::HeardTwice(heard_twice(&found))),
             News::ExternalDhcp(found) => {
                 let complete = found.complete;
@@ -153,6 +301,17 @@ fn conflict(finding: Finding) -> ReportConflictRequest {
         ip: ip_to_bytes(ip.into()),
         mac: by.map(mac_to_bytes).unwrap_or_default(),
         answers_for_many,
+        kept_for: Vec::new(),
+    }
+}
+
+/// Who uses the address is not known.
+fn declined(found: &DeclinedReservation<IpAddr>) -> ReportConflictRequest {
+    ReportConflictRequest {
+        vlan: found.vlan.0,
+        ip: ip_to_bytes(found.ip),
+        kept_for: mac_to_bytes(found.mac),
+        ..ReportConflictRequest::default()
     }
 }
 
@@ -195,5 +354,68 @@ async fn send(uplink: &Uplink, report: Report) -> Result<(), Status> {
             }
             client.report_external_dhcp(request).await.map(drop)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(vlan: u32, count: u8, complete: bool) -> Report {
+        let server = |last| ExternalDhcpServer { ip: vec![10, 0, 0, last], mac: vec![2; 6] };
+        let servers = (0..count).map(server).collect();
+        Report::ExternalDhcp(ReportExternalDhcpRequest {
+            vlan,
+            servers,
+            complete,
+            dhcpv6_complete: false,
+        })
+    }
+
+    fn conflict(vlan: u32) -> Report {
+        Report::Conflict(ReportConflictRequest { vlan, ..ReportConflictRequest::default() })
+    }
+
+    fn kept(findings: impl IntoIterator<Item = Report>) -> Vec<Report> {
+        let mut kept = Kept::default();
+        findings.into_iter().for_each(|finding| kept.add(finding));
+        let mut told = Vec::new();
+        while let Some(first) = kept.first() {
+            told.push(first);
+            kept.told();
+        }
+        told
+    }
+
+    #[test]
+    fn what_was_not_taken_is_told_in_the_order_in_which_it_was_found() {
+        let findings = [servers(1, 1, false), conflict(1), servers(2, 1, false)];
+        assert_eq!(kept(findings.clone()), findings);
+        let all = servers(1, 2, true);
+        let [_, second, third] = findings.clone();
+        assert_eq!(kept(findings.into_iter().chain([all.clone()])), [second, third, all]);
+    }
+
+    #[test]
+    fn of_more_than_there_is_room_for_the_oldest_go() {
+        let told = kept((0..300).map(conflict));
+        assert_eq!((told.len(), told.first()), (KEPT_MAX, Some(&conflict(44))));
+    }
+
+    #[test]
+    fn one_that_regions_refuse_again_and_again_holds_up_no_others() {
+        let mut kept = Kept::default();
+        kept.add(conflict(1));
+        kept.add(conflict(2));
+        (1..REFUSED_MAX).for_each(|_| kept.refused());
+        assert_eq!(kept.first(), Some(conflict(1)));
+        kept.refused();
+        assert_eq!((kept.first(), kept.refused), (Some(conflict(2)), 0));
+    }
+
+    #[test]
+    fn what_a_region_refuses_for_good_is_not_told_again() {
+        assert!(is_final(Code::InvalidArgument) && is_final(Code::PermissionDenied));
+        assert!(!is_final(Code::Unavailable) && !is_final(Code::DeadlineExceeded));
     }
 }

@@ -211,6 +211,8 @@ struct Attempt<'a> {
     /// Whether it goes on from the copy that is there.
     resumes: bool,
     welcomed: bool,
+    /// Whether the region goes on from that copy, too, and sends no whole one.
+    goes_on: bool,
     /// Whether the region tells the serials of zones.
     tells_zone_serials: bool,
     /// What else the region can.
@@ -235,6 +237,7 @@ impl<'a> Attempt<'a> {
             address,
             resumes,
             welcomed: false,
+            goes_on: false,
             tells_zone_serials: false,
             offers: RegionOffers::default(),
             heard: now,
@@ -271,6 +274,7 @@ impl<'a> Attempt<'a> {
             timeout(WELCOME_TIMEOUT, opening).await.map_err(|_| SessionError::NoWelcome)??;
         self.welcome(first)?;
         self.session.uplink.set_connected(&self.address, client, self.offers);
+        self.session.uplink.set_followed_since(self.goes_on.then(Instant::now));
         self.exchange(incoming, sender).await
     }
 
@@ -279,6 +283,7 @@ impl<'a> Attempt<'a> {
             return Err(SessionError::NotWelcome);
         };
         self.tells_zone_serials = welcome.tells_zone_serials;
+        self.goes_on = welcome.resumed;
         self.offers = RegionOffers {
             takes_client_identifiers: welcome.takes_client_identifiers,
             serves_ipv6: welcome.serves_ipv6,
@@ -427,6 +432,9 @@ impl<'a> Attempt<'a> {
             generation.has_zone_serials &= self.tells_zone_serials;
             return self.session.generations.publish_changed(generation, changed);
         }
+        if self.arriving.is_none() {
+            self.session.uplink.set_followed_since(None);
+        }
         let arriving = self.arriving.get_or_insert_default();
         self.intake.apply(arriving, delta);
         if is_last && let Some(mut complete) = self.arriving.take() {
@@ -434,6 +442,7 @@ impl<'a> Attempt<'a> {
             complete.has_zone_serials = self.tells_zone_serials;
             info!(revision, "generation at revision {revision} is complete");
             self.session.generations.publish(complete);
+            self.session.uplink.set_followed_since(Some(Instant::now()));
         }
     }
 }

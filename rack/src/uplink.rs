@@ -1,11 +1,16 @@
 //! The rack's way to the regions: which one the session is with, and where the others are.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use proto::rack::RegionAddress;
 use proto::rack::rack_client::RackClient;
 use tokio::sync::watch;
 use tonic::transport::Channel;
+
+/// After how long a copy that follows a region change by change shows what the region had when the session began. A lease that
+/// is renewed is older than that.
+const CURRENT_AFTER: Duration = Duration::from_secs(10);
 
 /// Where the regions are and which one is connected; clones share it.
 #[derive(Debug, Clone)]
@@ -25,6 +30,8 @@ struct Connected {
     client: RackClient<Channel>,
     /// What its region says that it can.
     offers: RegionOffers,
+    /// Since when the copy follows the region change by change; none while a whole copy is on its way.
+    followed_since: Option<Instant>,
 }
 
 /// What a region says that it can, and one of an earlier version may not.
@@ -81,6 +88,24 @@ impl Uplink {
         self.state.borrow().connected.as_ref().map(|connected| connected.offers)
     }
 
+    /// Whether the copy shows all that was committed some seconds ago: it follows a region, and has caught up with it.
+    pub(crate) fn copy_is_current(&self) -> bool {
+        let state = self.state.borrow();
+        let since = state.connected.as_ref().and_then(|connected| connected.followed_since);
+        since.is_some_and(|since| since.elapsed() >= CURRENT_AFTER)
+    }
+
+    /// Since when the copy follows the region of the session; none while a whole copy is on its way.
+    pub(crate) fn set_followed_since(&self, since: Option<Instant>) {
+        self.state.send_if_modified(|state| {
+            if let Some(connected) = &mut state.connected {
+                connected.followed_since = since;
+            }
+            // Nobody waits for it.
+            false
+        });
+    }
+
     /// Waits until there is a session and returns a client to its region.
     pub async fn connected(&self) -> RackClient<Channel> {
         let mut state = self.state.subscribe();
@@ -133,7 +158,8 @@ impl Uplink {
         client: RackClient<Channel>,
         offers: RegionOffers,
     ) {
-        let connected = Connected { address: address.to_owned(), client, offers };
+        let address = address.to_owned();
+        let connected = Connected { address, client, offers, followed_since: None };
         self.state.send_modify(|state| state.connected = Some(connected));
     }
 

@@ -32,7 +32,7 @@
 //! | 6       | machines in rescue mode |
 //! | 7       | groups of users: every region asks what they give |
 //! | 8       | VLANs on which racks send router advertisements |
-//! | 9       | VLANs whose DHCP racks relay, or boot beside a server of others; pools of prefixes, and bindings and blocks of them; VLANs with more than two racks; machines whose disks are laid out; interfaces of machines that are made of others |
+//! | 9       | VLANs whose DHCP racks relay, or boot beside a server of others; pools of prefixes, and bindings and blocks of them; VLANs with more than two racks; machines whose disks are laid out; interfaces of machines that are made of others; more ways to erase disks than the quick one, and commissioning that keeps storage or networking |
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,17 +1,14 @@
 /** Every page and every tab, in both colors, at three widths: axe finds nothing, nothing hangs over, nothing goes wrong. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { addresses } from "./addresses.mjs";
+import { faultsIn } from "./axe.mjs";
 import { furnish } from "./furnish.mjs";
 import { journey, order, REGIONS, say, SITE } from "./lab.mjs";
 import { until, all } from "./api.mjs";
 
 /** @typedef {import("./browser.mjs").Operator} Operator */
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What differs by colors, and what also differs where the same is laid out more narrowly. */
 const COLORS = ["color-contrast", "link-in-text-block"];
@@ -71,35 +68,14 @@ async function look(operator, path) {
   const { page } = operator;
   const began = Date.now();
   await operator.isSettled();
-  await page.evaluate(AXE);
   for (const { colorScheme, width, rules } of WAYS) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 900 });
     await operator.isSettled();
-    const faults = await page.evaluate(check, rules);
+    const faults = await faultsIn(page, rules);
     found.push(...faults.map((fault) => `${path} ${colorScheme} ${width}: ${fault}`));
   }
   say(`${path}: ${Date.now() - began} ms`);
-}
-
-/**
- * Runs in the page.
- * @param {readonly string[] | null} rules
- * @returns {Promise<string[]>}
- */
-async function check(rules) {
-  const axe = /** @type {any} */ (window).axe;
-  const options = { resultTypes: ["violations"], ...(rules === null ? {} : { runOnly: { type: "rule", values: rules } }) };
-  const { violations, passes } = await axe.run(document, options);
-  if (passes.length === 0) return ["axe has looked at nothing"];
-  /** @type {string[]} */
-  const told = violations.map((/** @type {any} */ violation) => {
-    const nodes = violation.nodes.map((/** @type {any} */ node) => `${node.target} (${node.any.concat(node.all, node.none)[0]?.message})`);
-    return `${violation.id}: ${violation.help}: ${nodes.slice(0, 3).join("; ")}`;
-  });
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) told.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
-  return told;
 }
 
 /**
@@ -113,7 +89,7 @@ async function bites({ page }) {
     planted.append("hardly to be read", document.createElement("img"));
     document.querySelector("main")?.append(planted);
   });
-  const faults = await page.evaluate(check, null);
+  const faults = await faultsIn(page, null);
   for (const fault of ["image-alt", "color-contrast", "the page is"]) assert.ok(faults.some((told) => told.startsWith(fault)), `${fault} is not found: ${faults}`);
 }
 

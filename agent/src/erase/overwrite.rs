@@ -23,7 +23,11 @@ pub(super) struct Position {
     owner: String,
     size: u64,
     bytes: u64,
+    is_erased: bool,
 }
+
+/// Instead of a number of bytes, where the disk was found to be erased.
+const ERASED: &str = "erased";
 
 impl Position {
     /// Where an agent before this one was.
@@ -35,13 +39,26 @@ impl Position {
     fn noted(text: &str, disk: &ReportedDisk, job: u64) -> Self {
         let owner = format!("job {job} serial {} size {}", disk.serial, disk.size_bytes);
         let bytes = text.split_once('\n').filter(|(noted, _)| *noted == owner);
-        let bytes = bytes.and_then(|(_, bytes)| bytes.trim().parse().ok()).unwrap_or(0);
-        Self { disk: disk.name.clone(), owner, size: disk.size_bytes, bytes }
+        let bytes = bytes.map(|(_, bytes)| bytes.trim());
+        let is_erased = bytes == Some(ERASED);
+        let bytes = bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+        Self { disk: disk.name.clone(), owner, size: disk.size_bytes, bytes, is_erased }
+    }
+
+    /// Whether the disk was found to be erased, in whatever way.
+    pub(super) fn is_erased(&self) -> bool {
+        self.is_erased
+    }
+
+    /// That of the disk once it was found to be erased.
+    pub(super) fn erased(self) -> Self {
+        Self { is_erased: true, ..self }
     }
 
     /// Notes it for an agent after this one; without the note, that begins again.
     pub(super) fn write(&self, folder: &Path) {
-        let text = format!("{}\n{}\n", self.owner, self.bytes);
+        let bytes = if self.is_erased { ERASED.to_owned() } else { self.bytes.to_string() };
+        let text = format!("{}\n{bytes}\n", self.owner);
         let written =
             fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(&self.disk), text));
         if let Err(error) = written {
@@ -180,5 +197,9 @@ mod tests {
         assert_eq!(Position::read(folder.path(), &disk(1000), 3), position);
         assert_eq!(Position::read(folder.path(), &disk(1000), 4).bytes, 0, "another job");
         assert_eq!(Position::read(folder.path(), &disk(2000), 3).bytes, 0, "another disk");
+        assert!(!Position::read(folder.path(), &disk(1000), 3).is_erased());
+        position.erased().write(folder.path());
+        assert!(Position::read(folder.path(), &disk(1000), 3).is_erased());
+        assert!(!Position::read(folder.path(), &disk(1000), 4).is_erased(), "another job");
     }
 }

@@ -17,6 +17,8 @@ use crate::journal::Journal;
 
 /// What samples are marked with.
 const MARK: u8 = b'I';
+/// How often it is told how long a disk has been at it.
+const MINUTE: Duration = Duration::from_secs(60);
 /// How often it is asked how far sanitizing is.
 const SANITIZE_PAUSE: Duration = Duration::from_secs(10);
 
@@ -78,7 +80,11 @@ async fn nvme_erase(
     journal: &Journal,
 ) -> Result<(), NotSecure> {
     journal.progress(&format!("{} erases itself", disk.name));
-    nvme::erase(way, path).run().await?;
+    let erasing = nvme::erase(way, path);
+    telling(journal, erasing.run(), |minutes| {
+        format!("{} erases itself (since {minutes} min)", disk.name)
+    })
+    .await?;
     let nvme::Way::Sanitize { .. } = way else { return Ok(()) };
     loop {
         match nvme::sanitized(&nvme::sanitize_log(path).run().await?) {
@@ -117,7 +123,12 @@ async fn ata_erase(
         return Err(NotSecure::Unable("it takes no password"));
     }
     journal.progress(&format!("{} erases itself, in about {} min", disk.name, security.minutes));
-    let erased = ata::erase(path, security.minutes).run().await;
+    let (name, expected) = (&disk.name, security.minutes);
+    let erasing = ata::erase(path, expected);
+    let erased = telling(journal, erasing.run(), |minutes| {
+        format!("{name} erases itself (since {minutes} of about {expected} min)")
+    })
+    .await;
     // A disk that failed keeps the password, and would be locked when it is switched on again.
     if Security::parse(&ata::identify(path).run().await?).enabled {
         for invocation in ata::unlock(path) {
@@ -130,4 +141,40 @@ async fn ata_erase(
     }
     erased?;
     Ok(())
+}
+
+/// Waits for a disk that says nothing of how far it is, and tells every minute that it is still waited for: the region
+/// takes an agent that tells nothing new for one that is stuck.
+async fn telling<T>(
+    journal: &Journal,
+    erasing: impl Future<Output = T>,
+    told: impl Fn(u64) -> String,
+) -> T {
+    tokio::pin!(erasing);
+    let mut minutes = 0;
+    loop {
+        tokio::select! {
+            erased = &mut erasing => return erased,
+            () = tokio::time::sleep(MINUTE) => {
+                minutes += 1;
+                journal.progress(&told(minutes));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling;
+    use crate::journal::Journal;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_erases_itself_for_hours_is_told_of_all_along() {
+        let journal = Journal::new();
+        let mut messages = journal.watch();
+        let until = messages.wait_for(|message| message == "sda (180 min)");
+        let waited = telling(&journal, until, |minutes| format!("sda ({minutes} min)"));
+        assert!(waited.await.is_ok());
+        assert_eq!(*journal.watch().borrow(), "sda (180 min)");
+    }
 }

@@ -2,7 +2,9 @@
 //! mounted is made with their plan.
 
 /// What the first menu of GRUB names.
-pub(super) struct Menu {
+pub(super) struct Menu<'a> {
+    /// What the kernel is told besides.
+    pub kernel_options: &'a str,
     /// The UUID of the root file system.
     pub root_uuid: String,
     /// The UUID of the file system with the kernel.
@@ -11,29 +13,76 @@ pub(super) struct Menu {
     pub has_own_boot: bool,
 }
 
-/// Settings of GRUB. Boot loader and kernel talk to the screen and to the first serial port: servers are watched
-/// over serial lines. Kernel packages run `update-grub`, so the settings have to stay.
-pub(super) const GRUB_DEFAULTS: &str = "\
+/// What every kernel is told: it talks to the screen and to the first serial port.
+const CONSOLES: &str = "console=tty0 console=ttyS0,115200n8";
+
+/// Settings of GRUB, for a system whose kernel is told more than usual. Boot loader and kernel talk to the screen and
+/// to the first serial port: servers are watched over serial lines. Kernel packages run `update-grub`, so the settings
+/// have to stay.
+pub(super) fn grub_defaults(kernel_options: &str) -> String {
+    // `update-grub` puts the words into the menu as they stand here, so they are quoted for both.
+    let arguments = for_shell(&kernel_arguments(kernel_options));
+    format!(
+        "\
 # Written by Ironraft at deployment.
 GRUB_TIMEOUT=1
 GRUB_DISABLE_OS_PROBER=true
 GRUB_CMDLINE_LINUX_DEFAULT=\"\"
-GRUB_CMDLINE_LINUX=\"console=tty0 console=ttyS0,115200n8\"
+GRUB_CMDLINE_LINUX={arguments}
 GRUB_TERMINAL=\"console serial\"
 GRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"
-";
+"
+    )
+}
+
+/// What a kernel is told, as GRUB's language has it: of contradictions, a kernel takes the last.
+fn kernel_arguments(options: &str) -> String {
+    if options.is_empty() {
+        CONSOLES.to_owned()
+    } else {
+        format!("{CONSOLES} {}", for_grub(options))
+    }
+}
+
+/// Words so that GRUB takes them as they are. Double quotes stay: GRUB and the kernel both hold together what is
+/// between two of them.
+fn for_grub(words: &str) -> String {
+    let are_pairs = words.matches('"').count().is_multiple_of(2);
+    let (mut quoted, mut is_inside) = (String::new(), false);
+    for letter in words.chars() {
+        is_inside ^= letter == '"' && are_pairs;
+        let is_special = match letter {
+            '\\' | '$' => true,
+            '"' => !are_pairs,
+            '\'' | '&' | ';' | '|' | '<' | '>' | '{' | '}' => !is_inside,
+            _ => false,
+        };
+        if is_special {
+            quoted.push('\\');
+        }
+        quoted.push(letter);
+    }
+    quoted
+}
+
+/// A word of a shell that is this text.
+fn for_shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
 
 /// A shell script that writes the first menu of GRUB.
 ///
 /// With the usual links to kernel and initramfs, the menu is written as it is: `update-grub` would
 /// examine the disk for as long as unpacking takes on a slow machine. It replaces this menu when
 /// the system gets a new kernel.
-pub(super) fn grub_menu(menu: &Menu) -> String {
-    let Menu { root_uuid, boot_uuid, .. } = menu;
+pub(super) fn grub_menu(menu: &Menu<'_>) -> String {
+    let Menu { root_uuid, boot_uuid, kernel_options, .. } = menu;
+    let arguments = for_shell(&kernel_arguments(kernel_options));
     // GRUB sees one file system, and follows no link out of it.
     let outside = if menu.has_own_boot { "/boot" } else { "" };
     format!(
         "set -e
+arguments={arguments}
 for folder in / /boot/; do
     if [ -e ${{folder}}vmlinuz ] && [ -e ${{folder}}initrd.img ]; then
         kernel=$(readlink -f ${{folder}}vmlinuz)
@@ -50,7 +99,7 @@ terminal_output console serial
 set timeout=1
 search --no-floppy --fs-uuid --set=root {boot_uuid}
 menuentry 'Debian GNU/Linux' {{
-    linux ${{kernel#{outside}}} root=UUID={root_uuid} ro console=tty0 console=ttyS0,115200n8
+    linux ${{kernel#{outside}}} root=UUID={root_uuid} ro $arguments
     initrd ${{initrd#{outside}}}
 }}
 END
@@ -86,7 +135,36 @@ pub(super) fn short_name(fqdn: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{hostname, hosts, mode};
+    use super::{Menu, kernel_arguments};
+    use super::{for_grub, grub_defaults, grub_menu, hostname, hosts, mode};
+
+    /// What a shell makes of a script, which prints what it is about.
+    fn told_by_shell(script: &str) -> String {
+        let output = std::process::Command::new("sh").args(["-ec", script]).output();
+        String::from_utf8(output.expect("a shell runs").stdout).expect("text")
+    }
+
+    const OPTIONS: &str = r#"a.b="c;d" x=`id`;$HOME it's \z"#;
+    const FOR_GRUB: &str = r#"a.b="c;d" x=`id`\;\$HOME it\'s \\z"#;
+
+    #[test]
+    fn kernel_options_are_words_for_grub_and_none_for_the_shell() {
+        assert_eq!(for_grub(OPTIONS), FOR_GRUB);
+        assert_eq!(for_grub(r#"a"b"#), r#"a\"b"#);
+        let all = kernel_arguments(OPTIONS);
+        assert_eq!(all, format!("console=tty0 console=ttyS0,115200n8 {FOR_GRUB}"));
+        let defaults = format!("{}printf %s \"$GRUB_CMDLINE_LINUX\"", grub_defaults(OPTIONS));
+        assert_eq!(told_by_shell(&defaults), all);
+        let menu = Menu {
+            kernel_options: OPTIONS,
+            root_uuid: "r".to_owned(),
+            boot_uuid: "b".to_owned(),
+            has_own_boot: false,
+        };
+        let script = grub_menu(&menu);
+        let arguments = script.lines().nth(1).expect("they stand before all else");
+        assert_eq!(told_by_shell(&format!("{arguments}\ncat <<END\n$arguments\nEND")), all + "\n");
+    }
 
     #[test]
     fn names_with_and_without_domain() {

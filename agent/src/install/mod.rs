@@ -7,6 +7,9 @@ mod action;
 mod error;
 mod files;
 mod flat;
+#[cfg(test)]
+mod generated;
+pub mod in_memory;
 mod plan;
 #[cfg(test)]
 mod real;
@@ -18,7 +21,7 @@ use api::agent::{Install, ReportedDisk};
 use model::machine::storage::curtin::Item;
 
 use crate::command::{CommandError, Invocation};
-use crate::image::{self, ImageError};
+use crate::image::{self, Image, ImageError};
 use crate::inventory::disk::{DisksError, by_id_links, disks};
 use crate::inventory::identity;
 use crate::inventory::tools::read;
@@ -55,6 +58,18 @@ pub enum InstallError {
     /// The image did not arrive, or not well.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The machine has too little memory to run the image in it.
+    #[error(
+        "image {sha256} does not fit into memory: {free_mib} MiB are free, and it needs {needed_mib} MiB at least"
+    )]
+    Memory {
+        /// The image.
+        sha256: String,
+        /// The free memory.
+        free_mib: u64,
+        /// What it needs.
+        needed_mib: u64,
+    },
 }
 
 /// Installs what is ordered; a failed try is repeated from the start.
@@ -66,9 +81,17 @@ pub async fn install(
     order: &Install,
     journal: &Journal,
 ) -> Result<(), InstallError> {
+    in_tries(journal, async || attempt(region, order, journal).await).await
+}
+
+/// Does something once more from the start when it failed in a way that may pass.
+async fn in_tries(
+    journal: &Journal,
+    attempt: impl AsyncFn() -> Result<(), InstallError>,
+) -> Result<(), InstallError> {
     let mut tried = 1;
     loop {
-        match attempt(region, order, journal).await {
+        match attempt().await {
             Err(error) if tried < TRIES && error.is_worth_another_try() => {
                 journal
                     .warn(&format!("{error}; attempt {tried} of {TRIES} failed, starting again"));
@@ -83,7 +106,7 @@ impl InstallError {
     /// Whether the same order may succeed when it is tried again.
     fn is_worth_another_try(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::Image(ImageError::Type { .. }) => false,
+            Self::Plan(_) | Self::Image(ImageError::Type { .. }) | Self::Memory { .. } => false,
             Self::Disks(_) | Self::Storage(_) | Self::Step { .. } | Self::Image(_) => true,
         }
     }
@@ -100,8 +123,8 @@ async fn attempt(
     let identifiers = Identifiers::choose(&items, &mut || read("/proc/sys/kernel/random/uuid"));
     let steps = plan::plan(order, &items, &target, &identifiers)?;
     let clearing = plan::clear_disks(&items, &target, &inspect().await?)?;
-    carry_out(region, order, &[clearing], journal).await?;
-    let result = carry_out(region, order, &steps, journal).await;
+    carry_out(region, order.into(), &[clearing], journal).await?;
+    let result = carry_out(region, order.into(), &steps, journal).await;
     let release = Invocation::new("umount", ["--recursive", ROOT]);
     if result.is_err()
         && let Err(error) = release.run().await
@@ -113,7 +136,7 @@ async fn attempt(
 
 async fn carry_out(
     region: &RegionClient,
-    order: &Install,
+    image: Image<'_>,
     steps: &[Step],
     journal: &Journal,
 ) -> Result<(), InstallError> {
@@ -121,7 +144,7 @@ async fn carry_out(
         journal.step(&step.title);
         for action in &step.actions {
             match action {
-                Action::Unpack => image::unpack(region, order, ROOT, journal).await?,
+                Action::Unpack => image::unpack(region, image, ROOT, journal).await?,
                 Action::Run(invocation) => {
                     let output = invocation.run().await;
                     let output = output.map_err(|source| InstallError::Step {

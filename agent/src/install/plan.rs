@@ -5,6 +5,7 @@
 
 mod bcache;
 mod boot_loader;
+mod capacity;
 mod disks;
 mod filesystems;
 mod grub;
@@ -25,6 +26,8 @@ use super::target::{Identifiers, Target};
 use crate::storage::clear::{Clearing, clear, stop_array, stop_cache};
 use crate::storage::found::Found;
 use layout::Layout;
+#[cfg(test)]
+pub(super) use layout::below;
 
 /// Stops and wipes what stands on the disks of the items from earlier, an earlier try of this installation
 /// included.
@@ -70,7 +73,9 @@ pub(super) fn plan(
     steps.push(step("mounting file systems", mounts::mount(&layout)?));
     steps.push(step("unpacking image", vec![Action::Unpack]));
     steps.push(step("writing configuration", configure(order, &layout, identifiers)?));
-    let boot = boot_loader::install(&layout, identifiers, target.firmware)?;
+    let system =
+        boot_loader::System { firmware: target.firmware, kernel_options: &order.kernel_options };
+    let boot = boot_loader::install(&layout, identifiers, system)?;
     steps.push(step("installing boot loader", boot));
     steps.push(step("writing everything to disk", finish(&layout)));
     Ok(steps)
@@ -96,12 +101,8 @@ fn combine(
                 (format!("making cached device {}", bcache.name), actions)
             }
             Item::LvmVolgroup(group) => {
-                let volumes = layout.users(&group.id).filter_map(|user| match user {
-                    Item::LvmPartition(volume) => Some(lvm::make_volume(layout, volume, group)),
-                    _other => None,
-                });
                 let mut actions = lvm::make_group(layout, group);
-                actions.extend(volumes.flatten());
+                actions.extend(lvm::make_volumes(layout, group));
                 actions.push(run("udevadm", &["settle", "--timeout=60"]));
                 (format!("making volume group {}", group.name), actions)
             }
@@ -125,7 +126,7 @@ fn configure(
         write("/etc/fstab", &mounts::fstab(layout, identifiers)?),
         write("/etc/hostname", &files::hostname(&order.fqdn)),
         write("/etc/hosts", &files::hosts(&order.fqdn)),
-        write("/etc/default/grub.d/50-ironraft.cfg", files::GRUB_DEFAULTS),
+        write("/etc/default/grub.d/50-ironraft.cfg", &files::grub_defaults(&order.kernel_options)),
     ];
     let arrays = raid::configuration(layout, identifiers);
     actions.extend(arrays.map(|text| write("/etc/mdadm/mdadm.conf", &text)));
@@ -147,8 +148,8 @@ fn finish(layout: &Layout<'_>) -> Vec<Action> {
             }
             Item::Bcache(bcache) => {
                 let parts = [&bcache.backing_device, &bcache.cache_device];
-                let names = parts.map(|id| bcache::kname(layout.path(id)));
-                actions.extend(names.map(|name| Action::Attempt(stop_cache(name))));
+                let paths = parts.map(|id| layout.path(id));
+                actions.extend(paths.map(|path| Action::Attempt(stop_cache(path))));
             }
             Item::Disk(_)
             | Item::Partition(_)
@@ -163,5 +164,7 @@ fn finish(layout: &Layout<'_>) -> Vec<Action> {
     actions
 }
 
+#[cfg(test)]
+mod repeated;
 #[cfg(test)]
 pub(super) mod tests;

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::machine::hardware::Firmware;
+use model::machine::storage::Drives;
+use model::machine::storage::config::{Content, FsType, Place};
 use model::machine::storage::curtin::{Flag, Item};
+use model::machine::storage::render::render;
 use serde::Deserialize;
 
 use super::action::{Action, Step};
+use super::generated;
 use super::plan::plan;
 use super::plan::tests::{disk_items, identifiers, mounted, order};
 use super::target::Target;
@@ -227,4 +231,50 @@ async fn tables_and_file_systems_are_made_as_planned_over_those_from_earlier() {
     disk.clear().await;
     let left = run(Invocation::new("wipefs", ["--noheadings", &disk.path()])).await;
     assert_eq!(left.expect("read"), "");
+}
+
+/// How many tables with file systems are made at random.
+const LAYOUTS: u64 = 6;
+
+/// What is found on the disk is what the region believes to be there.
+async fn compare(disk: &Loop, drives: &Drives, fstab: &str) {
+    let id = drives.disks[0].id;
+    let entries = disk.partitions().await;
+    for partition in drives.partitions(id) {
+        let number = partition.number;
+        let suffix = format!("p{number}");
+        let entry = entries.iter().find(|entry| entry.node.ends_with(&suffix)).expect(&suffix);
+        if number < 5 {
+            assert_eq!(entry.size * 512, partition.size_bytes, "{suffix} of {entries:?}");
+        }
+        let found = disk.found(number).await;
+        let filesystem = drives.filesystem(Place::Partition(partition.id));
+        let Some(Content::Formatted(fstype)) = filesystem.map(|found| found.content) else {
+            assert_eq!(found.get("TYPE"), None, "{suffix} is not formatted");
+            continue;
+        };
+        let kind = match fstype {
+            FsType::Fat32 | FsType::Vfat => "vfat",
+            other => other.name(),
+        };
+        assert_eq!(found.get("TYPE").map(String::as_str), Some(kind), "{suffix}: {found:?}");
+        if let Some(mount) = filesystem.and_then(|found| found.mount.as_ref()) {
+            let line = format!("UUID={} {} {kind} ", found["UUID"], mount.point);
+            assert!(fstab.contains(&line), "{line} is not in {fstab}");
+        }
+    }
+    let separate = entries.iter().filter(|entry| entry.kind != "f").count();
+    let grub = usize::from(entries.iter().any(|entry| entry.kind.starts_with("21686148")));
+    assert_eq!(separate - grub, drives.partitions(id).len(), "{entries:?}");
+}
+
+#[tokio::test]
+async fn partitions_and_file_systems_of_operators_are_found_on_the_disk() {
+    let Some(disk) = Loop::new().await else { return };
+    for seed in 0..LAYOUTS {
+        let drives = generated::partitioned(seed, &disk.name, SIZE);
+        let fstab = planned(&disk, &render(&drives)).await;
+        compare(&disk, &drives, &fstab).await;
+    }
+    disk.clear().await;
 }

@@ -1,10 +1,12 @@
 //! Disks that an operating system can be installed on.
 
 use std::fs;
+use std::path::Path;
 
 use api::agent::ReportedDisk;
 use serde::Deserialize;
 
+use super::sysfs::numa_node;
 use super::tools::Tools;
 
 /// Kernel names of block devices that are no disks of the machine.
@@ -28,6 +30,8 @@ pub(crate) async fn examine(tools: &mut Tools<'_>) -> Vec<ReportedDisk> {
     let links = by_id_links();
     for disk in &mut disks {
         disk.id_path = best_link(&links, &disk.name, &disk.serial);
+        let hardware = Path::new("/sys/class/block").join(&disk.name).canonicalize();
+        disk.numa_node = hardware.ok().map(|path| numa_node(&path));
         let device = format!("/dev/{}", disk.name);
         // Virtual disks know nothing of SMART.
         if !disk.name.starts_with("vd") {
@@ -101,6 +105,7 @@ fn reported(device: BlockDevice) -> ReportedDisk {
         size_bytes: device.size.unwrap_or(0),
         block_size_bytes: device.sector.unwrap_or(512),
         rotational: device.rota.unwrap_or(false),
+        numa_node: None,
     }
 }
 

@@ -7,6 +7,10 @@ use model::machine::hardware::Firmware;
 
 use super::tools::read;
 
+/// The firmware's variable that says whether Secure Boot is on (UEFI 2.10 §3.3).
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
 /// The kernel's files for SMBIOS strings, and MAAS's names for them.
 const DMI: [(&str, &str); 17] = [
     ("sys_vendor", "system_vendor"),
@@ -54,6 +58,20 @@ pub fn firmware_name() -> &'static str {
     }
 }
 
+/// Whether the firmware has Secure Boot on; none of a BIOS. Without the variable it has no Secure Boot.
+#[must_use]
+pub fn secure_boot() -> Option<bool> {
+    match firmware() {
+        Firmware::Bios => None,
+        Firmware::Uefi => Some(std::fs::read(SECURE_BOOT).is_ok_and(|variable| is_on(&variable))),
+    }
+}
+
+/// Linux puts four bytes of attributes before the value of a variable.
+fn is_on(variable: &[u8]) -> bool {
+    matches!(variable, [_, _, _, _, 1])
+}
+
 /// The SMBIOS UUID in lower case, empty when there is none.
 #[must_use]
 pub fn uuid() -> String {
@@ -79,7 +97,14 @@ fn known_uuid(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::known_uuid;
+    use super::{is_on, known_uuid};
+
+    #[test]
+    fn secure_boot_is_on_where_its_variable_says_so() {
+        assert!(is_on(&[6, 0, 0, 0, 1]));
+        assert!(!is_on(&[6, 0, 0, 0, 0]));
+        assert!(!is_on(&[6, 0, 0, 0]));
+    }
 
     #[test]
     fn uuids_of_careless_vendors_are_none() {

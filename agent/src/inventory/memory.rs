@@ -14,6 +14,12 @@ pub fn total_mib(dmidecode: &str, meminfo: &str) -> u64 {
     if installed > 0 { installed } else { kib_of(meminfo, "MemTotal:") / 1024 }
 }
 
+/// The memory that programs can be given, in MiB, by `/proc/meminfo`.
+#[must_use]
+pub fn available_mib(meminfo: &str) -> u64 {
+    kib_of(meminfo, "MemAvailable:") / 1024
+}
+
 /// The NUMA nodes with their CPUs, as the kernel shows them below `/sys/devices/system/node`.
 #[must_use]
 pub fn numa_nodes() -> Vec<NumaNode> {

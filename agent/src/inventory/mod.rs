@@ -10,6 +10,8 @@ pub mod disk;
 pub mod identity;
 pub mod memory;
 pub mod network;
+mod storage_extra;
+pub mod sysfs;
 pub(crate) mod tools;
 
 use api::agent::{BmcAccount, Inventory};
@@ -31,7 +33,8 @@ pub async fn examine(account: Option<&BmcAccount>, journal: &Journal) -> Invento
     let disks = disk::examine(&mut tools).await;
     journal.step("listing everything");
     tools.run("lshw", "lshw", &["-xml", "-quiet"]).await;
-    Inventory { hardware, interfaces, disks, bmc, outputs: tools.outputs }
+    let storage_extra = storage_extra::examine(&tools);
+    Inventory { hardware, interfaces, disks, bmc, outputs: tools.outputs, storage_extra }
 }
 
 async fn hardware(tools: &mut Tools<'_>) -> Hardware {
@@ -46,6 +49,7 @@ async fn hardware(tools: &mut Tools<'_>) -> Hardware {
     Hardware {
         architecture: identity::architecture(),
         firmware: identity::firmware(),
+        secure_boot: identity::secure_boot(),
         uuid: identity::uuid(),
         cpu_count: cpu.count,
         cpu_speed_mhz: cpu.speed_mhz,

@@ -10,6 +10,7 @@ use model::machine::hardware::Device;
 use serde::Deserialize;
 
 use super::device::driver_of;
+use super::sysfs::{numa_node, virtual_functions_max};
 use super::tools::{Tools, read};
 use crate::command::Invocation;
 
@@ -70,6 +71,8 @@ fn reported(
         product,
         firmware_version: String::new(),
         addresses: link.map(Link::addresses).unwrap_or_default(),
+        numa_node: Some(numa_node(&device)),
+        virtual_functions_max: Some(virtual_functions_max(&device)),
         name,
     }
 }

@@ -1,5 +1,6 @@
 //! Decides how to stop and wipe what stands on disks from earlier: from the top down to the disks, so that
-//! nothing is in use when it is stopped.
+//! nothing is in use when it is stopped. What is made of disks is wiped before it is stopped: afterwards nobody can, and
+//! what is made at the same place later would show what was in it.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +9,43 @@ use crate::command::Invocation;
 
 /// Writes to a file of the kernel's, and waits until what that stops is gone: bcache stops in its own time.
 const STOP_CACHE: &str = "\
-folder=/sys/class/block/$1/bcache
+folder=/sys/class/block/$(basename \"$(readlink -f \"$1\")\")/bcache
 if [ -e \"$folder/set/stop\" ]; then echo 1 >\"$folder/set/stop\"; else echo 1 >\"$folder/stop\"; fi
 for tenth in $(seq 300); do [ -e \"$folder\" ] || exit 0; sleep 0.1; done
 echo \"bcache keeps $1\" >&2
 exit 1";
 
+/// Ends the use of a device that has just been made by what it shows of an earlier one at the same place: `udev` has an
+/// array or a cached device of it as soon as it sees one.
+const RELEASE: &str = "\
+release() {
+    local user
+    for user in \"/sys/class/block/$1/$1\"*; do
+        [ ! -e \"$user/partition\" ] || release \"${user##*/}\"
+    done
+    for user in \"/sys/class/block/$1/holders\"/*; do
+        user=${user##*/}
+        [ -e \"/sys/class/block/$user\" ] || continue
+        release \"$user\"
+        case $user in
+            md*) mdadm --stop \"/dev/$user\" ;;
+            dm-*) dmsetup remove --retry \"$(cat \"/sys/class/block/$user/dm/name\")\" ;;
+        esac
+    done
+    case $1 in
+        bcache*) ;;
+        *) [ ! -e \"/sys/class/block/$1/bcache\" ] || stop \"$1\" ;;
+    esac
+}
+release \"$(basename \"$(readlink -f \"$1\")\")\"";
+
 /// What has to be done before disks are written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Clearing {
-    /// Ends the use of what stands on the disks. Each may fail, because it is gone already.
+    /// Ends the use of what stands on the disks, and removes the signatures of what is in what was made of them. Each may
+    /// fail, because it is gone already.
     pub stop: Vec<Invocation>,
-    /// Removes the signatures of what is in partitions. Each may fail, where there is nothing to find.
+    /// Removes the signatures of what is in partitions of the disks. Each may fail, where there is nothing to find.
     pub wipe_partitions: Vec<Invocation>,
     /// Removes the signatures of what the disks are. Fails if something still uses a disk.
     pub wipe_disks: Vec<Invocation>,
@@ -28,10 +54,18 @@ pub(crate) struct Clearing {
 /// What ends the use of these disks, by kernel name, and wipes them.
 #[must_use]
 pub(crate) fn clear(found: &Found, disks: &[&str]) -> Clearing {
-    let mut walk = Walk { found, seen: BTreeSet::new(), stop: Vec::new(), partitions: Vec::new() };
-    let own = || found.devices.iter().filter(|device| disks.contains(&device.kname.as_str()));
-    own().for_each(|disk| walk.down(disk));
-    walk.stop_arrays_that_do_not_run();
+    let is_own = |disk: &&Device| disks.contains(&disk.kname.as_str());
+    let own = || found.devices.iter().filter(is_own);
+    let mut walk = Walk {
+        found,
+        shared: below(found.devices.iter().filter(|disk| !is_own(disk))),
+        seen: BTreeSet::new(),
+        stop: Vec::new(),
+        partitions: Vec::new(),
+    };
+    for disk in own() {
+        walk.down(disk, false);
+    }
     Clearing {
         stop: walk.stop,
         wipe_partitions: walk.partitions.iter().map(|path| wipe(path)).collect(),
@@ -49,60 +83,88 @@ pub(crate) fn stop_array(path: &str) -> Invocation {
     Invocation::new("mdadm", ["--stop", path])
 }
 
-/// Stops the bcache that has taken a device: as a cache, with all that it caches.
-pub(crate) fn stop_cache(kname: &str) -> Invocation {
-    Invocation::new("sh", ["-c", STOP_CACHE, "sh", kname])
+/// Stops the bcache that has taken a device, which is named by its path or as the kernel does: as a cache, with all that it
+/// caches.
+pub(crate) fn stop_cache(device: &str) -> Invocation {
+    Invocation::new("sh", ["-c", STOP_CACHE, "sh", device])
+}
+
+/// Ends the use of a device that has just been made.
+pub(crate) fn release(path: &str) -> Invocation {
+    let script = format!("stop() (\n{STOP_CACHE}\n)\n{RELEASE}");
+    Invocation::new("sh", ["-c", &script, "sh", path])
+}
+
+/// The kernel's names of all that is made of these devices.
+fn below<'a>(devices: impl Iterator<Item = &'a Device>) -> BTreeSet<&'a str> {
+    let mut open: Vec<&Device> = devices.collect();
+    let mut names = BTreeSet::new();
+    while let Some(device) = open.pop() {
+        names.extend(device.children.iter().map(|child| child.kname.as_str()));
+        open.extend(&device.children);
+    }
+    names
 }
 
 /// A walk over devices, those that are made of a device before it, and each once.
 struct Walk<'a> {
     found: &'a Found,
+    /// What is made of disks of others, too: they keep what is in it.
+    shared: BTreeSet<&'a str>,
     seen: BTreeSet<&'a str>,
     stop: Vec<Invocation>,
     partitions: Vec<&'a str>,
 }
 
 impl<'a> Walk<'a> {
-    fn down(&mut self, device: &'a Device) {
+    /// `is_made` says that the device ends with what it is made of, or before: it is no disk, and no partition of one.
+    fn down(&mut self, device: &'a Device, is_made: bool) {
         if !self.seen.insert(&device.kname) {
             return;
         }
-        device.children.iter().for_each(|child| self.down(child));
+        for child in &device.children {
+            self.down(child, is_made || !child.is_partition());
+        }
         for point in device.mounts() {
             self.stop.push(match point {
                 "[SWAP]" => Invocation::new("swapoff", [&device.path]),
                 point => Invocation::new("umount", ["--recursive", point]),
             });
         }
-        self.stop.extend(self.stopped(device));
-        if device.is_partition() {
+        let kname = device.kname.as_str();
+        self.stop_arrays_of(kname);
+        // What bcache makes of a device knows that device, too.
+        if !kname.starts_with("bcache") && self.found.cached.iter().any(|name| name == kname) {
+            self.stop.push(stop_cache(kname));
+        }
+        if is_made && !self.shared.contains(kname) {
+            self.stop.push(wipe(&device.path));
+        }
+        self.stop.extend(stopped(device));
+        if device.is_partition() && !is_made {
             self.partitions.push(&device.path);
         }
     }
 
-    /// How a device without uses is stopped, if it is none that is there by itself.
-    fn stopped(&self, device: &Device) -> Option<Invocation> {
-        let kname = device.kname.as_str();
-        if kname.starts_with("dm-") {
-            Some(Invocation::new("dmsetup", ["remove", "--retry", &device.name]))
-        } else if kname.starts_with("md") && !device.is_partition() {
-            Some(stop_array(&device.path))
-        } else if !kname.starts_with("bcache") && self.found.cached.iter().any(|name| name == kname)
-        {
-            Some(stop_cache(kname))
-        } else {
-            None
-        }
-    }
-
     /// Arrays that lack members do not run, and may have no size by which `lsblk` shows them.
-    fn stop_arrays_that_do_not_run(&mut self) {
+    fn stop_arrays_of(&mut self, member: &str) {
         for array in &self.found.arrays {
-            let is_ours = array.members.iter().any(|name| self.seen.contains(name.as_str()));
-            if is_ours && !self.seen.contains(array.name.as_str()) {
+            if array.members.iter().any(|name| name == member) && self.seen.insert(&array.name) {
                 self.stop.push(stop_array(&format!("/dev/{}", array.name)));
             }
         }
+    }
+}
+
+/// How a device without uses is stopped, if it is none that is there by itself, or with what it is made of.
+fn stopped(device: &Device) -> Option<Invocation> {
+    let kname = device.kname.as_str();
+    if kname.starts_with("dm-") {
+        Some(Invocation::new("dmsetup", ["remove", "--retry", &device.name]))
+    } else if kname.starts_with("md") && !device.is_partition() {
+        Some(stop_array(&device.path))
+    } else {
+        None
     }
 }
 
@@ -135,9 +197,12 @@ mod tests {
             &["sda", "sdb"],
             &[
                 "umount --recursive /target",
+                "wipefs --all /dev/mapper/vg0-root",
                 "dmsetup remove --retry vg0-root",
                 "swapoff /dev/mapper/vg0-swap",
+                "wipefs --all /dev/mapper/vg0-swap",
                 "dmsetup remove --retry vg0-swap",
+                "wipefs --all /dev/md127",
                 "mdadm --stop /dev/md127",
                 "umount --recursive /target/srv/again",
                 "umount --recursive /target/srv",
@@ -181,13 +246,48 @@ mod tests {
             &["vdb", "vdc"],
             &[
                 "umount --recursive /target/srv",
+                "wipefs --all /dev/bcache0p1",
+                "wipefs --all /dev/bcache0",
                 "sh vdb1",
                 "sh vdc",
-                "wipefs --all /dev/bcache0p1",
                 "wipefs --all /dev/vdb1",
                 "wipefs --all /dev/vdb",
                 "wipefs --all /dev/vdc",
             ],
         );
+    }
+
+    #[test]
+    fn an_array_with_a_cache_is_no_longer_cached_when_it_is_stopped() {
+        let devices = devices(
+            r#"{"blockdevices": [{"name":"sda","kname":"sda","path":"/dev/sda","type":"disk","children": [
+                {"name":"md0","kname":"md0","path":"/dev/md0","type":"raid1","children": [
+                    {"name":"bcache0","kname":"bcache0","path":"/dev/bcache0","type":"disk"}]}]}]}"#,
+        );
+        let cached = ["bcache0", "md0"].map(str::to_owned).to_vec();
+        let found = Found { devices: devices.expect("json"), cached, ..Found::default() };
+        check(
+            &found,
+            &["sda"],
+            &[
+                "wipefs --all /dev/bcache0",
+                "sh md0",
+                "wipefs --all /dev/md0",
+                "mdadm --stop /dev/md0",
+                "wipefs --all /dev/sda",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_array_with_a_disk_of_others_keeps_what_is_in_it() {
+        let array = r#"{"name":"md0","kname":"md0","path":"/dev/md0","type":"raid1"}"#;
+        let devices = devices(&format!(
+            r#"{{"blockdevices": [
+                {{"name":"sda","kname":"sda","path":"/dev/sda","type":"disk","children": [{array}]}},
+                {{"name":"sdb","kname":"sdb","path":"/dev/sdb","type":"disk","children": [{array}]}}]}}"#
+        ));
+        let found = Found { devices: devices.expect("json"), ..Found::default() };
+        check(&found, &["sda"], &["mdadm --stop /dev/md0", "wipefs --all /dev/sda"]);
     }
 }

@@ -48,14 +48,16 @@ pub fn all(newcomers_per_second: f64) -> Vec<Box<dyn Fault>> {
         Box::new(DiskFull::Leader),
         Box::new(DiskFull::All),
     ]);
-    let orders = [Order::RacksFirst, Order::RegionsFirst, Order::Mixed];
-    faults.extend(orders.map(|order| Box::new(PowerCut(order)) as Box<dyn Fault>));
     faults.push(Box::new(RegionLoss {
         least: REGIONS_GONE,
         newcomers_per_second: NEWCOMERS_WITHOUT_REGIONS.min(newcomers_per_second),
         usual_per_second: newcomers_per_second,
     }));
     faults.push(Box::new(PauseRack::LongerThanGrants));
+    // At the end: what a rack that started anew may say without a region is little until its old grants are over, and a
+    // loss of all regions meanwhile is two faults at once.
+    let orders = [Order::RacksFirst, Order::RegionsFirst, Order::Mixed];
+    faults.extend(orders.map(|order| Box::new(PowerCut(order)) as Box<dyn Fault>));
     faults
 }
 

@@ -1,7 +1,7 @@
 //! Who may have an address, by what the rack knows.
 
 use model::id::VlanId;
-use model::lease::binding::BindingState;
+use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
@@ -97,6 +97,21 @@ impl<A: Family> Leases<A> {
         let clock = self.clock.filter(|_| self.view.is_open(ip));
         clock
             .is_some_and(|clock| self.allocates_from(block, clock.earliest(now), clock.latest(now)))
+    }
+
+    /// Whether nobody has an address for certain, or was promised it: the copy shows all that was committed a moment ago, no
+    /// binding of it lasts, and no rack can have given it without telling, because it lies in no block.
+    pub(crate) fn is_nobodys(&self, vlan: VlanId, ip: A, now: Moment) -> bool {
+        let Some(over) = self.surely_over(now).filter(|_| self.is_current && self.reachable) else {
+            return false;
+        };
+        let is_promised = |binding: &Binding| {
+            !binding.is_registered() && binding.promise_until.max(binding.told_until) > over
+        };
+        !self.view.binding(ip).is_some_and(is_promised)
+            && self.view.block_around(vlan, ip).is_none()
+            && self.grants.get(ip).is_none()
+            && self.offers.holder(ip).is_none()
     }
 
     /// Whether nobody but this client has, or was promised, an address, as far as the copy shows.

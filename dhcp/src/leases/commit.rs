@@ -86,6 +86,7 @@ impl Outcome {
             Refusal::BoundToAnother { .. } | Refusal::Reserved { .. } => true,
             Refusal::NotTheOwner { .. }
             | Refusal::Quarantined { .. }
+            | Refusal::TooManyRegistered { .. }
             | Refusal::NotBound { .. } => false,
         };
         Self::Refused { revision, taken }

@@ -10,6 +10,10 @@ use std::net::IpAddr;
 use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
+use model::mac::MacAddress;
+
+use crate::leases::Leases;
+use crate::leases::family::Family;
 
 /// The time in which declines are counted.
 const WINDOW_MS: u64 = 600_000;
@@ -19,6 +23,8 @@ const OF_CIRCUIT_MAX: u32 = 12;
 /// How many addresses, and how many clients and circuits, are remembered.
 const ADDRESSES_MAX: usize = 1_024;
 const SOURCES_MAX: usize = 4_096;
+/// How many declined reservations wait until they are told of.
+const UNTOLD_MAX: usize = 64;
 
 /// A client that declines, or may have declined before.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +35,17 @@ pub(crate) struct Decliner<'a> {
     pub(crate) client: &'a ClientId,
     /// Its relay, and the port behind that as the relay calls it.
     pub(crate) circuit: Option<(IpAddr, &'a [u8])>,
+}
+
+/// An address that is kept for a client, which found somebody else using it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeclinedReservation<A> {
+    /// The link.
+    pub vlan: VlanId,
+    /// The address.
+    pub ip: A,
+    /// The hardware address that it is kept for.
+    pub mac: MacAddress,
 }
 
 /// Who declines.
@@ -114,5 +131,29 @@ impl<A: Copy + Ord> Declines<A> {
     pub(crate) fn forget(&mut self, decline_ms: u64, now: Moment) {
         self.at.retain(|_, (at, _)| now.since_ms(*at) < decline_ms);
         self.of.retain(|_, (_, since)| now.since_ms(*since) < WINDOW_MS);
+    }
+}
+
+impl<A: Family> Leases<A> {
+    /// A client declines an address that is kept for it. It gets it again all the same: nobody else may have it, and only an
+    /// operator can find who uses it, who is told once of each for as long as declines are remembered.
+    pub(crate) fn decline_kept(
+        &mut self,
+        decliner: &Decliner<'_>,
+        ip: A,
+        mac: MacAddress,
+        now: Moment,
+    ) {
+        if self.declines.at(ip).is_some() || self.declined_reservations.len() >= UNTOLD_MAX {
+            return;
+        }
+        self.declines.remember(decliner, ip, now);
+        let found = DeclinedReservation { vlan: decliner.vlan, ip, mac };
+        self.declined_reservations.push(found);
+    }
+
+    /// The reservations that clients declined since this was asked last.
+    pub fn take_declined_reservations(&mut self) -> Vec<DeclinedReservation<A>> {
+        std::mem::take(&mut self.declined_reservations)
     }
 }

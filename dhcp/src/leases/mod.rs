@@ -6,6 +6,7 @@
 //! [`crate::v4`]'s and [`crate::v6`]'s.
 
 pub mod commit;
+pub mod declines;
 pub mod family;
 pub mod served;
 pub mod sharing;
@@ -13,7 +14,6 @@ pub mod view;
 
 pub(crate) mod availability;
 pub(crate) mod copies;
-pub(crate) mod declines;
 pub(crate) mod grants;
 pub(crate) mod name_servers;
 pub(crate) mod offers;
@@ -28,7 +28,7 @@ use model::id::{SubnetId, SystemId, VlanId};
 use model::lease::clock::{Moment, RegionClock};
 use model::lease::policy::Policy;
 
-use crate::leases::declines::Declines;
+use crate::leases::declines::{DeclinedReservation, Declines};
 use crate::leases::family::Family;
 use crate::leases::grants::Grants;
 use crate::leases::offers::Offers;
@@ -55,9 +55,15 @@ pub struct Leases<A: Family> {
     pub(crate) view: View<A>,
     pub(crate) clock: Option<RegionClock>,
     pub(crate) reachable: bool,
+    /// Whether the copy shows all that was committed a moment ago.
+    pub(crate) is_current: bool,
+    /// Whether this rack's time service is down, although it is to serve time.
+    pub(crate) time_is_down: bool,
     pub(crate) offers: Offers<A>,
     pub(crate) grants: Grants<A>,
     pub(crate) declines: Declines<A>,
+    /// What of it was kept for its client, and is to be told of.
+    pub(crate) declined_reservations: Vec<DeclinedReservation<A>>,
     pub(crate) commits: OpenCommits<A>,
     /// How full the pools of subnets are, in thousandths.
     pub(crate) pools: BTreeMap<SubnetId, u32>,
@@ -80,9 +86,12 @@ impl<A: Family> Leases<A> {
             view,
             clock: None,
             reachable: false,
+            is_current: false,
+            time_is_down: false,
             offers: Offers::default(),
             grants: Grants::default(),
             declines: Declines::default(),
+            declined_reservations: Vec::new(),
             pools: BTreeMap::new(),
             went: BTreeMap::new(),
             answered_offline: 0,
@@ -113,6 +122,16 @@ impl<A: Family> Leases<A> {
     /// Whether a region can be reached now.
     pub fn set_reachable(&mut self, reachable: bool) {
         self.reachable = reachable;
+    }
+
+    /// Whether the copy shows all that was committed a moment ago, as the leader says: then what is not in it is not there.
+    pub fn set_current(&mut self, is_current: bool) {
+        self.is_current = is_current;
+    }
+
+    /// Whether this rack's time service is down, although it is to serve time.
+    pub fn set_time_down(&mut self, is_down: bool) {
+        self.time_is_down = is_down;
     }
 
     /// How full the pools of subnets are, in thousandths, as a region said last. Those that are not

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::id::VlanId;
+use model::id::{SystemId, VlanId};
 use model::net::subnet::Subnet;
 
 use crate::leases::Leases;
@@ -10,13 +10,13 @@ use crate::leases::family::Family;
 use crate::leases::view::PeerRack;
 
 impl<A: Family> Leases<A> {
-    /// The service address of the link, its racks, this one first, then the servers that the subnet names.
-    pub(crate) fn name_servers(&self, subnet: &Subnet, server: A) -> Vec<A> {
+    /// The service address of the link, its racks, this one first, by its address `own`, then the servers that the subnet names.
+    pub(crate) fn name_servers(&self, subnet: &Subnet, own: A) -> Vec<A> {
         let service = self.view.service_address(subnet.vlan).filter(|_| subnet.allow_dns);
-        let racks = subnet.allow_dns.then(|| self.racks(subnet, server));
+        let racks = subnet.allow_dns.then(|| self.racks(subnet, own, |_| true));
         let named = subnet.dns_servers.iter().filter_map(|ip| A::of(*ip));
-        let own = service.map(|(ip, _)| ip).into_iter().chain(racks.into_iter().flatten());
-        each_once(own.chain(named))
+        let ours = service.map(|(ip, _)| ip).into_iter().chain(racks.into_iter().flatten());
+        each_once(ours.chain(named))
     }
 
     /// The service address of a link, as a client there is told it. A client that reaches `near`, an address of this rack, without
@@ -33,20 +33,27 @@ impl<A: Family> Leases<A> {
         (is_in_net(service) || !near.is_some_and(is_in_net)).then_some(service)
     }
 
-    /// The racks of the link, this one first, if they serve time, else the time servers of the site.
-    pub(crate) fn time_servers(&self, subnet: &Subnet, server: A) -> Vec<A> {
-        if self.view.racks_serve_time && self.own.serves_time {
-            return each_once(self.racks(subnet, server));
+    /// The service address of the link and its racks, this one first, if they serve time, else the time servers of the site. A
+    /// rack whose own time service is down leaves itself out, and the service address while it holds that.
+    pub(crate) fn time_servers(&self, subnet: &Subnet, own: A) -> Vec<A> {
+        if !self.view.racks_serve_time || !self.own.serves_time {
+            return self.view.ntp_servers.clone();
         }
-        self.view.ntp_servers.clone()
+        let serves = |rack: &SystemId| *rack != self.own.rack || !self.time_is_down;
+        let service = self.view.service_address(subnet.vlan);
+        let service = service.filter(|(_, holder)| serves(holder)).map(|(ip, _)| ip);
+        let told = each_once(service.into_iter().chain(self.racks(subnet, own, serves)));
+        if told.is_empty() { self.view.ntp_servers.clone() } else { told }
     }
 
-    /// The racks of the link of a subnet as its clients reach them, this one first.
-    fn racks(&self, subnet: &Subnet, server: A) -> Vec<A> {
+    /// Those racks of the link of a subnet as its clients reach them, this one first. Its address is one of its own, and not the
+    /// service address, which may be the first that its interface has.
+    fn racks(&self, subnet: &Subnet, own: A, is_told: impl Fn(&SystemId) -> bool) -> Vec<A> {
         let mut racks: Vec<_> = self.view.racks_on(subnet.vlan).collect();
         racks.sort_by_key(|(id, _)| **id != self.own.rack);
-        let reachable = racks.into_iter().filter_map(|(id, rack)| {
-            let own = (*id == self.own.rack).then_some(server);
+        let reachable = racks.into_iter().filter(|(id, _)| is_told(id)).filter_map(|(id, rack)| {
+            let is_own = *id == self.own.rack && !self.view.is_service_address(subnet.vlan, own);
+            let own = is_own.then_some(own);
             own.or_else(|| self.reachable_at(rack?, subnet))
         });
         reachable.collect()

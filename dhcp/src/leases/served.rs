@@ -23,7 +23,11 @@ impl<A: Family> From<&ServedMachine> for Host<A> {
             vlan: interface.vlan,
             addresses: interface.addresses.iter().filter_map(|ip| A::of(*ip)).collect(),
         });
-        Self { hostname: machine.hostname.clone(), interfaces: interfaces.collect() }
+        Self {
+            hostname: machine.hostname.clone(),
+            secure_boot: machine.secure_boot,
+            interfaces: interfaces.collect(),
+        }
     }
 }
 

@@ -35,6 +35,8 @@ use crate::lookup::snippets::Snippets;
 pub struct Host<A> {
     /// Its name.
     pub hostname: String,
+    /// Whether its firmware has Secure Boot on; none when not known.
+    pub secure_boot: Option<bool>,
     /// Its interfaces: hardware address, link if known, and assigned addresses.
     pub interfaces: Vec<HostInterface<A>>,
 }
@@ -169,6 +171,13 @@ impl<A: Family> View<A> {
         let holder = self.service_holders.get(&serving)?;
         let mut addresses = self.vlans.get(&serving)?.service_addresses.iter();
         Some((addresses.find_map(|ip| A::of(*ip))?, holder))
+    }
+
+    /// Whether an address is a service address of the racks that answer on a link, whoever holds it.
+    #[must_use]
+    pub fn is_service_address(&self, vlan: VlanId, ip: A) -> bool {
+        let serving = self.vlans.get(&self.serving(vlan));
+        serving.is_some_and(|vlan| vlan.service_addresses.contains(&ip.into()))
     }
 
     /// Adds or replaces a subnet; those of the other family are none of this server's business.

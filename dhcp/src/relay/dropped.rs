@@ -9,8 +9,9 @@ pub enum Dropped {
     /// A client sent it to this host alone, which is no server.
     #[error("it was sent to this host alone")]
     Unicast,
-    /// It has the address of this agent already, and comes from the side of the clients (RFC 3046 §2.1).
-    #[error("it claims to have been passed on by this rack")]
+    /// It has the address of this agent, or of another rack of the link, already, and comes from the side of the clients
+    /// (RFC 3046 §2.1).
+    #[error("it claims to have been passed on by a rack of this link")]
     Spoofed,
     /// A client may not say which circuit it is behind (RFC 3046 §2.1).
     #[error("it brings relay agent information of its own")]

@@ -64,6 +64,14 @@ impl<A: Family> Leases<A> {
         !relay_to.is_empty() && (is_named(server) || self.view.is_of_a_rack(source))
     }
 
+    /// The addresses of the racks of a link's VLAN: none of them passes on to another what it heard there.
+    #[must_use]
+    pub fn addresses_of_racks(&self, vlan: VlanId) -> BTreeSet<A> {
+        let racks = self.view.vlan(vlan).into_iter().flat_map(Vlan::racks);
+        let known = racks.filter_map(|id| self.view.rack(id));
+        known.flat_map(|rack| &rack.addresses).filter_map(|own| A::of(own.addr())).collect()
+    }
+
     fn lives_on(&self, rack: &SystemId, vlan: VlanId) -> bool {
         self.view.rack(rack).is_some_and(|rack| rack.connected && self.view.lies_on(rack, vlan))
     }

@@ -1,5 +1,6 @@
 //! What becomes of a packet of `DHCPv4` (RFC 1542 §4.1, RFC 2131, RFC 3046).
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use model::lease::client::ClientId;
@@ -34,8 +35,8 @@ const LEN_MIN: usize = 300;
 pub struct Agent {
     /// Its address there, which tells servers what link a client is on.
     pub address: Ipv4Addr,
-    /// All addresses of its host: no client may have been relayed from one of them.
-    pub own: Vec<Ipv4Addr>,
+    /// All addresses of its host, and of the other racks of the link: no client may have been relayed from one of them.
+    pub own: BTreeSet<Ipv4Addr>,
     /// The longest UDP payload that is sent with information added.
     pub payload_max: usize,
     /// What is added.

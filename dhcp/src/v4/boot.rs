@@ -1,7 +1,9 @@
 //! What a network boot is told to load, by the kind of client (RFC 4578, UEFI 2.10 §24.7).
 //!
 //! Firmware loads iPXE by TFTP (or by HTTP, when it says so); iPXE loads the script of its machine
-//! over HTTP from the rack.
+//! over HTTP from the rack. No firmware says whether it has Secure Boot on, with which it refuses iPXE: what it is
+//! told by PXE is iPXE only where the machine's agent said that it is off, and else a name under which racks have
+//! shim, if they have one, whose GRUB goes on by TFTP. That works for both, and is slower.
 
 use std::net::Ipv4Addr;
 
@@ -47,7 +49,16 @@ pub enum Cpu {
 }
 
 impl Cpu {
-    /// The program that firmware loads: iPXE on the firmware's own network driver.
+    /// What firmware loads by TFTP, by whether it is known to have Secure Boot on or off.
+    #[must_use]
+    pub const fn first_program(self, secure_boot: Option<bool>) -> &'static str {
+        match (self, secure_boot) {
+            (Self::X64, None | Some(true)) => "bootx64.efi",
+            (Self::X64, Some(false)) | (Self::X86 | Self::Arm64, _) => self.program(),
+        }
+    }
+
+    /// iPXE on the firmware's own network driver.
     #[must_use]
     pub const fn program(self) -> &'static str {
         match self {
@@ -123,10 +134,15 @@ impl BootClient {
         }
     }
 
-    /// What it is told to load from the rack at `server`; nothing when it has no hardware address, by
-    /// which machines are known.
+    /// What it is told to load from the rack at `server`, if its firmware is known to have Secure Boot on or off;
+    /// nothing when it has no hardware address, by which machines are known.
     #[must_use]
-    pub fn reply(self, message: &Message, server: Ipv4Addr) -> Option<BootReply> {
+    pub fn reply(
+        self,
+        message: &Message,
+        server: Ipv4Addr,
+        secure_boot: Option<bool>,
+    ) -> Option<BootReply> {
         let mac = message.client.mac()?;
         let mut options = Vec::new();
         if let Some(uuid) = message.options.get(code::CLIENT_UUID) {
@@ -144,7 +160,8 @@ impl BootClient {
             }
             Self::UefiPxe { cpu } => {
                 options.extend(pxe);
-                BootReply { tftp: true, file: cpu.program().to_owned(), options }
+                let file = cpu.first_program(secure_boot).to_owned();
+                BootReply { tftp: true, file, options }
             }
             Self::UefiHttp { cpu } => {
                 options.push((code::VENDOR_CLASS, b"HTTPClient".to_vec()));

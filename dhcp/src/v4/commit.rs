@@ -24,7 +24,7 @@ impl Engine {
         let holder = self.holder(message, arrival, ip);
         let Some(request) = self.leases.ask(&holder, ip, now) else { return Vec::new() };
         let waiting = WaitingClient { message: message.clone(), arrival: *arrival, ip, since: now };
-        self.waiting.insert(request.request_id, waiting);
+        self.waiting.add(request.request_id, waiting);
         vec![Output::Commit(request)]
     }
 
@@ -55,7 +55,7 @@ impl Engine {
     /// The outcome of a request.
     pub fn committed(&mut self, id: [u8; 16], outcome: Outcome, now: Moment) -> Vec<Output> {
         let Some((request, sent)) = self.leases.decided(id, outcome) else { return Vec::new() };
-        let waiting = self.waiting.remove(&id);
+        let waiting = self.waiting.take(id);
         if outcome == Outcome::Unknown {
             return waiting.map(|waiting| self.answer_offline(&waiting, now)).unwrap_or_default();
         }
@@ -103,15 +103,9 @@ impl Engine {
     /// and tells what was granted without a region. Call it a few times a second.
     pub fn tick(&mut self, now: Moment) -> Vec<Output> {
         self.forget(now);
-        let late: Vec<[u8; 16]> = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| now.since_ms(waiting.since) >= COMMIT_WAIT_MS)
-            .map(|(id, _)| *id)
-            .collect();
         let mut outputs = Vec::new();
-        for id in late {
-            if let Some(waiting) = self.waiting.remove(&id) {
+        for id in self.waiting.since(COMMIT_WAIT_MS, now) {
+            if let Some(waiting) = self.waiting.take(id) {
                 outputs.extend(self.answer_offline(&waiting, now));
             }
         }

@@ -20,7 +20,7 @@ use crate::v4::dropped::Dropped;
 use crate::v4::external_dhcp::is_search;
 use crate::v4::heard::Heard;
 use crate::v4::output::{Arrival, Exchange, Output, Sending};
-use crate::v4::pending::WaitingClient;
+use crate::v4::pending::WaitingClients;
 use crate::v4::probes::Probes;
 use crate::v4::view::View;
 use crate::wire::lease_query::LeaseQuery;
@@ -45,7 +45,7 @@ pub struct Engine {
     takes_identifiers: bool,
     pub(crate) probes: Probes,
     pub(crate) heard: Heard,
-    pub(crate) waiting: BTreeMap<[u8; 16], WaitingClient>,
+    pub(crate) waiting: WaitingClients,
 }
 
 impl Engine {
@@ -59,7 +59,7 @@ impl Engine {
             takes_identifiers: true,
             probes: Probes::default(),
             heard: Heard::default(),
-            waiting: BTreeMap::new(),
+            waiting: WaitingClients::default(),
         }
     }
 

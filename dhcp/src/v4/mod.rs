@@ -11,8 +11,8 @@ pub mod external_dhcp;
 pub mod output;
 pub mod probes;
 pub mod proxy;
-pub mod queue;
 pub mod sightings;
+pub mod ticket;
 pub mod view;
 
 mod addresses;

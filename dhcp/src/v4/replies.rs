@@ -43,7 +43,8 @@ impl Engine {
             reply.put(code::SUBNET_SELECTION, selected.octets());
         }
         let server = self.server_address(arrival, Some(ip));
-        self.put_configuration(&mut reply, request, ip, server, &settings);
+        let own = self.own_address(arrival, Some(ip));
+        self.put_configuration(&mut reply, request, ip, own, &settings);
         self.put_boot(&mut reply, request, ip, server, &settings);
         put_settings(&mut reply, &settings);
         reply
@@ -75,7 +76,8 @@ impl Engine {
         reply.put(code::SERVER_IDENTIFIER, identifier.octets());
         let server = self.server_address(arrival, Some(near));
         let settings = self.settings(request, near);
-        self.put_configuration(&mut reply, request, near, server, &settings);
+        let own = self.own_address(arrival, Some(near));
+        self.put_configuration(&mut reply, request, near, own, &settings);
         self.put_boot(&mut reply, request, near, server, &settings);
         put_settings(&mut reply, &settings);
         reply
@@ -91,13 +93,13 @@ impl Engine {
         reply
     }
 
-    /// The options of the subnet of an address, and of the client's machine.
+    /// The options of the subnet of an address, and of the client's machine; `own` is this rack's address for it.
     fn put_configuration(
         &self,
         reply: &mut Reply,
         request: &Message,
         ip: Ipv4Addr,
-        server: Ipv4Addr,
+        own: Ipv4Addr,
         settings: &Settings<'_>,
     ) {
         put_client_identifier(reply, request);
@@ -112,12 +114,12 @@ impl Engine {
             reply.put(code::ROUTER, gateway.octets());
         }
         let servers: Vec<u8> =
-            self.leases.name_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
+            self.leases.name_servers(subnet, own).iter().flat_map(Ipv4Addr::octets).collect();
         if !servers.is_empty() {
             reply.put_wanted(code::DOMAIN_NAME_SERVER, servers);
         }
         let servers: Vec<u8> =
-            self.leases.time_servers(subnet, server).iter().flat_map(Ipv4Addr::octets).collect();
+            self.leases.time_servers(subnet, own).iter().flat_map(Ipv4Addr::octets).collect();
         if !servers.is_empty() {
             reply.put_wanted(code::NTP_SERVERS, servers);
         }
@@ -176,7 +178,9 @@ impl Engine {
         }
     }
 
-    /// What the subnet of an address lets its client load, and from where.
+    /// What the subnet of an address lets its client load, and from where. A proxy, which knows no address of the
+    /// client and passes the rack's, has firmware load iPXE in any case: GRUB of Debian 12 would go on at the server
+    /// that gave the address.
     pub(crate) fn boot_reply(
         &self,
         request: &Message,
@@ -185,7 +189,9 @@ impl Engine {
     ) -> Option<BootReply> {
         let subnet = self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet);
         let disabled = subnet.map(|subnet| subnet.disabled_boot_architectures.as_slice());
-        BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server)
+        let said = self.leases.view.host(&request.client).and_then(|host| host.secure_boot);
+        let secure_boot = if ip == server { Some(false) } else { said };
+        BootClient::of(request, disabled.unwrap_or_default())?.reply(request, server, secure_boot)
     }
 
     /// The name that the client has in DNS; empty when it has none.

@@ -103,11 +103,7 @@ impl Engine {
         ip: Ipv4Addr,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        let waiting = self
-            .waiting
-            .values()
-            .any(|waiting| waiting.ip == ip && waiting.message.client == message.client);
-        if waiting {
+        if self.waiting.has(ip, &message.client) {
             return Err(Dropped::Repeated);
         }
         self.may_be_bound(message, arrival.vlan, now)?;
@@ -193,7 +189,8 @@ impl Engine {
         arrival: &Arrival,
         now: Moment,
     ) -> Result<Vec<Output>, Dropped> {
-        self.check_holder(message, arrival, message.ciaddr)?;
+        self.check_meant(message, arrival, message.ciaddr)?;
+        self.check_holder(message, message.ciaddr)?;
         Ok(self.tell(Change::Release, message, arrival, message.ciaddr, now))
     }
 
@@ -207,7 +204,13 @@ impl Engine {
         let ip = named
             .or_else(|| self.heard.rapid.told(message, arrival.vlan, now))
             .ok_or(Dropped::Senseless)?;
-        self.check_holder(message, arrival, ip)?;
+        self.check_meant(message, arrival, ip)?;
+        let kept = self.leases.view.reservations(arrival.vlan, &message.client).contains(&ip);
+        if let Some(mac) = message.client.mac().filter(|_| kept) {
+            self.leases.decline_kept(&decliner(message, arrival.vlan), ip, mac, now);
+            return Ok(Vec::new());
+        }
+        self.check_holder(message, ip)?;
         if self.leases.declines.too_many(&decliner(message, arrival.vlan), now) {
             return Err(Dropped::DeclinesTooOften);
         }
@@ -219,8 +222,13 @@ impl Engine {
         Ok(self.tell(Change::Decline, message, arrival, ip, now))
     }
 
-    /// Whether the sender of a release or decline holds the address, and means this server.
-    fn check_holder(
+    /// Whether the sender of a release or decline holds the address.
+    fn check_holder(&self, message: &Message, ip: Ipv4Addr) -> Result<(), Dropped> {
+        if self.leases.holds(ip, &message.client) { Ok(()) } else { Err(Dropped::NotKnown) }
+    }
+
+    /// Whether the sender of a release or decline means this server.
+    fn check_meant(
         &self,
         message: &Message,
         arrival: &Arrival,
@@ -234,7 +242,7 @@ impl Engine {
         if all && !self.unicast(arrival) && !self.is_givers(message, arrival.vlan, ip) {
             return Err(Dropped::NotOurTurn);
         }
-        if self.leases.holds(ip, &message.client) { Ok(()) } else { Err(Dropped::NotKnown) }
+        Ok(())
     }
 
     /// Whether this rack is the one of a link that looks after an address: that of its block, or the first of those that live.

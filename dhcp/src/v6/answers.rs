@@ -124,8 +124,8 @@ impl Engine {
     }
 
     /// An association goes on with the address that it has. Addresses that are certainly not its own, or not
-    /// of the link, are taken from it. One that has none it may have gets another if its server was asked;
-    /// where any server was, one that does not know it is silent.
+    /// of the link, or certainly nobody's, are taken from it. One that has none it may have gets another if its server was
+    /// asked; where any server was, one that cannot tell is silent.
     fn extend_one(&mut self, asker: &Asker<'_>, now: Moment) -> (Fate, Vec<Leased>) {
         let Asker { asking, hints: has, .. } = *asker;
         let kept = self.reserved(asker);
@@ -134,13 +134,18 @@ impl Engine {
         let asked_itself = asking.message.kind == Kind::Renew;
         let ip = goes_on.or_else(|| {
             // An address of which this rack cannot tell may be the client's.
-            let open =
-                |ip: &Ipv6Addr| self.is_on_link(asking, *ip) && !self.is_taken(asker, *ip, now);
+            let open = |ip: &Ipv6Addr| {
+                self.is_on_link(asking, *ip)
+                    && !self.is_taken(asker, *ip, now)
+                    && !self.leases.is_nobodys(asking.vlan(), *ip, now)
+            };
             let may_be_new = asked_itself && self.leases.reachable && !has.iter().any(open);
             may_be_new.then(|| self.choose(asker, now)).flatten()
         });
         let is_over = |it: &&Ipv6Addr| {
-            let known = !self.is_on_link(asking, **it) || self.is_taken(asker, **it, now);
+            let known = !self.is_on_link(asking, **it)
+                || self.is_taken(asker, **it, now)
+                || self.leases.is_nobodys(asking.vlan(), **it, now);
             Some(**it) != ip && (known || kept.is_some())
         };
         let ended: Vec<Leased> = has.iter().filter(is_over).copied().map(Leased::Address).collect();
@@ -195,12 +200,8 @@ impl Engine {
 
     /// Checks that no earlier transmission of a message is being answered.
     fn check_repeated(&self, asking: &Asking) -> Result<(), Dropped> {
-        let same = |it: &Asking| {
-            it.message.client == asking.message.client
-                && it.message.associations == asking.message.associations
-                && it.vlan() == asking.vlan()
-        };
-        let repeated = self.waiting.values().any(|waiting| same(&waiting.asking));
+        let mut waiting = self.waiting.of_client(asking).map(|it| &it.asking.message);
+        let repeated = waiting.any(|it| it.associations == asking.message.associations);
         if repeated { Err(Dropped::Repeated) } else { Ok(()) }
     }
 }

@@ -1,7 +1,7 @@
 //! What a network boot over IPv6 is told to load, by the kind of client (RFC 5970, UEFI 2.10 §24.3, §24.7).
 //!
-//! Firmware loads iPXE by TFTP, or by HTTP when it says so; iPXE loads the script of its machine over HTTP
-//! from the rack.
+//! Firmware loads shim or iPXE by TFTP, as over IPv4, or iPXE by HTTP when it says so; iPXE loads the script of its
+//! machine over HTTP from the rack.
 
 use std::net::Ipv6Addr;
 
@@ -43,12 +43,20 @@ pub(crate) fn client(message: &Message, disabled: &[String]) -> Option<BootClien
     }
 }
 
-/// What a client is told to load from the rack at `server`; nothing on a BIOS, which has no IPv6.
-pub(crate) fn told(client: BootClient, mac: MacAddress, server: Ipv6Addr) -> Option<Told> {
+/// What a client is told to load from the rack at `server`, if its firmware is known to have Secure Boot on or off;
+/// nothing on a BIOS, which has no IPv6.
+pub(crate) fn told(
+    client: BootClient,
+    mac: MacAddress,
+    server: Ipv6Addr,
+    secure_boot: Option<bool>,
+) -> Option<Told> {
     let told = |url| Some(Told { url, vendor_class: None });
     match client {
         BootClient::BiosPxe => None,
-        BootClient::UefiPxe { cpu } => told(format!("tftp://[{server}]/{}", cpu.program())),
+        BootClient::UefiPxe { cpu } => {
+            told(format!("tftp://[{server}]/{}", cpu.first_program(secure_boot)))
+        }
         BootClient::UefiHttp { cpu } => {
             let length = u16::try_from(HTTP_CLASS.len()).unwrap_or_default();
             let class = [&PXE_ENTERPRISE.to_be_bytes()[..], &length.to_be_bytes(), HTTP_CLASS];

@@ -5,8 +5,9 @@ use model::lease::clock::Moment;
 use crate::leases::telling::COMMIT_WAIT_MS;
 use crate::v6::associations::{Fate, Judged};
 use crate::v6::dropped::Dropped;
-use crate::v6::engine::{Asking, Engine, Waiting};
+use crate::v6::engine::{Asking, Engine};
 use crate::v6::output::{Outcome, Output};
+use crate::v6::waiting::Waiting;
 use crate::wire::v6::code::Status;
 use crate::wire::v6::message::{Leased, Purpose};
 use crate::wire::v6::reply;
@@ -26,10 +27,8 @@ impl Engine {
         if requests.is_empty() {
             return Ok(self.answer(reply::Kind::Reply, &asking, &judged, now));
         }
-        self.next_waiting += 1;
-        let number = self.next_waiting;
+        let number = self.waiting.add(Waiting { asking, judged, since: now });
         self.awaited.extend(requests.iter().map(|request| (*request, number)));
-        self.waiting.insert(number, Waiting { asking, judged, since: now });
         Ok(requests.iter().filter_map(|id| self.opened(*id)).collect())
     }
 
@@ -50,7 +49,7 @@ impl Engine {
         let of_prefix = || self.prefixes.decided(id, outcome).map(|(_, sent)| sent);
         let Some(sent) = of_address.or_else(of_prefix) else { return Vec::new() };
         let Some(number) = self.awaited.remove(&id) else { return Vec::new() };
-        let Some(mut waiting) = self.waiting.remove(&number) else { return Vec::new() };
+        let Some(mut waiting) = self.waiting.take(number) else { return Vec::new() };
         let Some(place) = waiting.judged.iter().position(|it| asked(it) == Some(id)) else {
             return Vec::new();
         };
@@ -103,7 +102,7 @@ impl Engine {
     /// Answers a message, if nothing of it waits any more.
     fn answer_decided(&mut self, number: u64, waiting: Waiting, now: Moment) -> Vec<Output> {
         if waiting.judged.iter().any(|it| asked(it).is_some()) {
-            self.waiting.insert(number, waiting);
+            self.waiting.put(number, waiting);
             return Vec::new();
         }
         let Waiting { asking, mut judged, .. } = waiting;
@@ -122,12 +121,9 @@ impl Engine {
 
     /// Answers who has waited long enough as if no region could be reached.
     pub(crate) fn answer_late(&mut self, now: Moment) -> Vec<Output> {
-        let is_late = |it: &Waiting| now.since_ms(it.since) >= COMMIT_WAIT_MS;
-        let late = self.waiting.iter().filter(|(_, waiting)| is_late(waiting));
-        let late: Vec<u64> = late.map(|(number, _)| *number).collect();
         let mut outputs = Vec::new();
-        for number in late {
-            let Some(mut waiting) = self.waiting.remove(&number) else { continue };
+        for number in self.waiting.since(COMMIT_WAIT_MS, now) {
+            let Some(mut waiting) = self.waiting.take(number) else { continue };
             for place in 0..waiting.judged.len() {
                 let Some(request) = asked(&waiting.judged[place]) else { continue };
                 self.awaited.remove(&request);

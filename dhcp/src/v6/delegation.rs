@@ -64,9 +64,9 @@ impl Engine {
         self.delegate(router, prefix, now)
     }
 
-    /// An association goes on with the prefix that it has. One that is certainly not its own, or that this server gave
-    /// and that is of none of the link's pools any more, is taken from it. Without one it gets another, if its server
-    /// was asked; where any server was, one that does not know it is silent.
+    /// An association goes on with the prefix that it has. One that is certainly not its own, or nobody's, or that this server
+    /// gave and that is of none of the link's pools any more, is taken from it. Without one it gets another, if its server
+    /// was asked; where any server was, one that cannot tell is silent.
     pub(crate) fn extend_delegation(
         &mut self,
         router: &Router<'_>,
@@ -78,7 +78,9 @@ impl Engine {
         let prefix = goes_on.or_else(|| {
             // A prefix of which this rack cannot tell may be the client's.
             let open = |it: &Prefix| {
-                self.is_of_link(router.asking, *it) && !self.is_delegated(router, *it, now)
+                self.is_of_link(router.asking, *it)
+                    && !self.is_delegated(router, *it, now)
+                    && !self.prefixes.is_nobodys(router.asking.vlan(), *it, now)
             };
             let may_be_new = asked_itself && self.prefixes.reachable && !has.iter().any(open);
             may_be_new.then(|| self.choose_prefix(router, now)).flatten()
@@ -89,7 +91,11 @@ impl Engine {
             known && !self.is_of_link(router.asking, it)
         };
         let is_over = |it: &&Prefix| {
-            Some(**it) != prefix && (is_elsewhere(**it) || self.is_delegated(router, **it, now))
+            let is_of_pool = self.is_of_link(router.asking, **it);
+            let is_nobodys =
+                is_of_pool && self.prefixes.is_nobodys(router.asking.vlan(), **it, now);
+            let known = is_elsewhere(**it) || self.is_delegated(router, **it, now) || is_nobodys;
+            Some(**it) != prefix && known
         };
         let ended: Vec<Leased> = has.iter().filter(is_over).copied().map(Leased::Prefix).collect();
         let fate = match prefix {

@@ -32,9 +32,6 @@ pub enum Dropped {
     /// This rack cannot know the answer now.
     #[error("the answer is not known")]
     NotKnown,
-    /// The client has declined too many addresses.
-    #[error("the client has declined too many addresses")]
-    DeclinesTooOften,
     /// Another interface on the same link has heard it too, and before.
     #[error("it was heard at another interface of the link before")]
     Copy,

@@ -18,22 +18,14 @@ use model::net::prefix::Prefix;
 
 use crate::leases::sharing::{mixed, rank};
 use crate::leases::{Leases, OwnRack};
-use crate::v6::associations::Judged;
 use crate::v6::dropped::Dropped;
 use crate::v6::external_dhcp::is_search;
 use crate::v6::heard::Heard;
 use crate::v6::output::{Arrival, Output};
 use crate::v6::registering::Registering;
+use crate::v6::waiting::WaitingMessages;
 use crate::wire::v6::duid;
 use crate::wire::v6::message::{Kind, Message, Purpose};
-
-/// A message that waits for commits, with what becomes of its associations.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(crate) asking: Asking,
-    pub(crate) judged: Vec<Judged>,
-    pub(crate) since: Moment,
-}
 
 /// A message, where it came in, and who sent it.
 #[derive(Debug, Clone)]
@@ -62,11 +54,10 @@ pub struct Engine {
     /// The server identifier of all racks of the site.
     pub(crate) server_id: Vec<u8>,
     pub(crate) heard: Heard,
-    /// The messages that wait for commits, by a number.
-    pub(crate) waiting: BTreeMap<u64, Waiting>,
+    /// The messages that wait for commits.
+    pub(crate) waiting: WaitingMessages,
     /// Which of them waits for a commit.
     pub(crate) awaited: BTreeMap<[u8; 16], u64>,
-    pub(crate) next_waiting: u64,
     pub(crate) registering: Registering<Asking>,
 }
 
@@ -89,9 +80,8 @@ impl Engine {
             prefixes: Leases::new(own, policy),
             server_id,
             heard: Heard::default(),
-            waiting: BTreeMap::new(),
+            waiting: WaitingMessages::default(),
             awaited: BTreeMap::new(),
-            next_waiting: 0,
             registering: Registering::default(),
         }
     }
@@ -139,7 +129,7 @@ impl Engine {
             Kind::Request => self.request(asking, now)?,
             Kind::Renew | Kind::Rebind => self.extend(asking, now)?,
             Kind::Confirm => vec![self.confirm(&asking, now)?],
-            Kind::Release | Kind::Decline => self.end(&asking, now)?,
+            Kind::Release | Kind::Decline => self.end(&asking, now),
             Kind::InformationRequest => vec![self.inform(&asking, now)],
             Kind::AddrRegInform => self.register(asking, now)?,
         };
@@ -148,7 +138,7 @@ impl Engine {
 
     /// The link that a client is on: its relay says it, else the interface it came in at. A link without
     /// a subnet of IPv6 may have servers of its own, so it is none of this server's.
-    fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
+    pub(crate) fn link_of(&self, message: &Message, arrival: &Arrival) -> Result<VlanId, Dropped> {
         let view = &self.leases.view;
         let vlan = match message.link_address() {
             Some(link) => view.subnet_of(link).ok_or(Dropped::NotServed)?.1.vlan,
@@ -228,7 +218,7 @@ impl Engine {
 }
 
 /// A message with who sent it.
-fn asking(message: Message, arrival: Arrival) -> Asking {
+pub(crate) fn asking(message: Message, arrival: Arrival) -> Asking {
     let hardware = message.hardware(arrival.source);
     let identifier = message.client.clone().unwrap_or_else(|| Arc::from([]));
     let sender = hardware.map_or(ClientId::Identifier(identifier), ClientId::Hardware);

@@ -4,6 +4,7 @@ pub mod dropped;
 pub mod engine;
 pub mod external_dhcp;
 pub mod output;
+pub mod ticket;
 
 mod answers;
 mod associations;
@@ -17,3 +18,4 @@ mod heard;
 mod register;
 mod registering;
 mod replies;
+mod waiting;

@@ -6,6 +6,7 @@
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::commit::Change;
+use model::net::reserved_identifier::is_reserved;
 
 use crate::leases::commit::CommitRequest;
 use crate::v6::dropped::Dropped;
@@ -33,9 +34,13 @@ impl Engine {
         if relay.map_or(asking.arrival.source, |relay| relay.peer) != ip {
             return Err(Dropped::Senseless);
         }
-        let subnet = self.leases.view.subnet_of(ip).map(|(_, subnet)| subnet);
-        let of_link = subnet.filter(|subnet| subnet.vlan == asking.vlan());
-        let Some(subnet) = of_link.map(|subnet| subnet.id) else { return Err(Dropped::NotServed) };
+        let subnet = self.leases.view.subnet_of(ip);
+        let of_link = subnet.filter(|(_, subnet)| subnet.vlan == asking.vlan());
+        let Some((net, subnet)) = of_link else { return Err(Dropped::NotServed) };
+        if is_reserved(ip, net.prefix_len()) {
+            return Err(Dropped::Senseless);
+        }
+        let subnet = subnet.id;
         let is_reachable = self.registering.is_taken && self.leases.reachable;
         if !is_reachable || self.registering.is_full() {
             return Err(Dropped::NotKnown);

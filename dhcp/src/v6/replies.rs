@@ -143,7 +143,9 @@ impl Engine {
         let client = boot::client(&asking.message, disabled)?;
         let own = asking.arrival.server;
         let service = self.leases.service_address(asking.vlan(), ip, Some(own));
-        let told = boot::told(client, asking.hardware?, service.unwrap_or(own))?;
+        let mac = asking.hardware?;
+        let secure_boot = self.leases.view.host_with(mac).and_then(|host| host.secure_boot);
+        let told = boot::told(client, mac, service.unwrap_or(own), secure_boot)?;
         reply.put(code::BOOT_FILE_URL, told.url.as_bytes());
         if let Some(class) = told.vendor_class {
             reply.put(code::VENDOR_CLASS, &class);
@@ -236,6 +238,7 @@ fn put_association(
 const fn words(status: Status) -> &'static str {
     match status {
         Status::Success => "",
+        Status::UnspecFail => "it is not done",
         Status::NoAddrsAvail => "no address is free",
         Status::NoBinding => "nothing is bound to it",
         Status::NotOnLink => "an address is of another link",

@@ -1,5 +1,8 @@
 //! RFC 4578 and UEFI: what network boots are told.
 
+use dhcp::v4::view::{Host, HostInterface};
+use model::id::SystemId;
+use model::mac::MacAddress;
 use model::net::subnet::Subnet;
 
 use crate::bench::{self, Bench, Client, SERVER, raw_option, sent};
@@ -18,7 +21,7 @@ fn check(client: &Client, file: &str, class: Option<&[u8]>) -> Vec<u8> {
 
 /// RFC 4578, V4-24.
 #[test]
-fn bios_and_uefi_load_ipxe_by_tftp() {
+fn bios_loads_ipxe_by_tftp_and_uefi_what_secure_boot_lets_run() {
     let pxe = |arch: u8| {
         let class = format!("PXEClient:Arch:{arch:05}:UNDI:003000");
         Client::new(1).with(60, class.as_bytes()).with(93, &[0, arch]).with(97, &[0; 17])
@@ -27,10 +30,33 @@ fn bios_and_uefi_load_ipxe_by_tftp() {
     assert_eq!(raw_option(&bytes, 66).unwrap().1, b"10.0.0.2");
     assert_eq!(raw_option(&bytes, 97).unwrap().1, [0; 17]);
     assert_eq!(raw_option(&bytes, 43).unwrap().1, [6, 1, 8, 255]);
-    check(&pxe(7), "snponly.efi", Some(b"PXEClient"));
-    check(&pxe(9), "snponly.efi", Some(b"PXEClient"));
+    check(&pxe(7), "bootx64.efi", Some(b"PXEClient"));
+    check(&pxe(9), "bootx64.efi", Some(b"PXEClient"));
     let without_93 = Client::new(1).with(60, b"PXEClient:Arch:00007:UNDI:003000");
-    check(&without_93, "snponly.efi", Some(b"PXEClient"));
+    check(&without_93, "bootx64.efi", Some(b"PXEClient"));
+}
+
+/// What the agent of a machine said decides; the same machine over HTTP is told iPXE, as there is no other way.
+#[test]
+fn a_machine_that_is_known_to_have_no_secure_boot_loads_ipxe() {
+    let file = |secure_boot, arch: u8, class: &[u8]| {
+        let mut bench = Bench::new();
+        let mac = MacAddress([0x52, 0x54, 0, 0, 0, 1]);
+        let interface = HostInterface { mac, vlan: Some(bench::VLAN), addresses: Vec::new() };
+        let hostname = "node".to_owned();
+        let host = Host { hostname, secure_boot, interfaces: vec![interface] };
+        bench.engine.update(|view| view.put_host(&SystemId::from_number(77), host));
+        let client = Client::new(1).with(60, class).with(93, &[0, arch]);
+        let outputs = bench.handle(&client.discover()).unwrap();
+        let bytes = sent(&outputs).2;
+        String::from_utf8(raw_option(&bytes, 67).unwrap().1.to_vec()).unwrap()
+    };
+    assert_eq!(file(None, 7, b"PXEClient"), "bootx64.efi");
+    assert_eq!(file(Some(true), 7, b"PXEClient"), "bootx64.efi");
+    assert_eq!(file(Some(false), 7, b"PXEClient"), "snponly.efi");
+    assert_eq!(file(Some(true), 11, b"PXEClient"), "snponly-arm64.efi");
+    let url = "http://10.0.0.2:5248/boot/snponly.efi";
+    assert_eq!(file(Some(true), 16, b"HTTPClient"), url);
 }
 
 /// C-09.
@@ -76,18 +102,18 @@ fn firmware(class: &str, option_93: &[u8]) -> Client {
 /// RFC 4578.
 #[test]
 fn of_several_architectures_the_first_that_can_be_served_is_taken() {
-    check(&firmware("PXEClient", &[0, 12, 0, 7, 0, 0]), "snponly.efi", Some(b"PXEClient"));
+    check(&firmware("PXEClient", &[0, 12, 0, 7, 0, 0]), "bootx64.efi", Some(b"PXEClient"));
     check(&firmware("PXEClient", &[0, 0, 0, 7]), "undionly.kpxe", Some(b"PXEClient"));
     let url = "http://10.0.0.2:5248/boot/snponly.efi";
     check(&firmware("HTTPClient", &[0, 7, 0, 16]), url, Some(b"HTTPClient"));
-    check(&firmware("PXEClient", &[0, 7, 1]), "snponly.efi", Some(b"PXEClient"));
+    check(&firmware("PXEClient", &[0, 7, 1]), "bootx64.efi", Some(b"PXEClient"));
 }
 
 /// RFC 4578.
 #[test]
 fn every_architecture_loads_the_program_that_is_made_for_it() {
     for (architecture, program) in
-        [(0, "undionly.kpxe"), (6, "snponly-i386.efi"), (7, "snponly.efi"), (9, "snponly.efi")]
+        [(0, "undionly.kpxe"), (6, "snponly-i386.efi"), (7, "bootx64.efi"), (9, "bootx64.efi")]
             .into_iter()
             .chain([(11, "snponly-arm64.efi")])
     {
@@ -133,7 +159,7 @@ fn what_a_subnet_does_not_boot_is_told_no_file() {
     assert_eq!(file("pxe", &bios), None, "firmware that names no architecture is BIOS");
     let either = firmware("PXEClient", &[0, 7, 0, 0]);
     assert_eq!(file("uefi_amd64_tftp", &either).as_deref(), Some("undionly.kpxe"));
-    assert_eq!(file("uefi_amd64_http", &either).as_deref(), Some("snponly.efi"));
+    assert_eq!(file("uefi_amd64_http", &either).as_deref(), Some("bootx64.efi"));
     let over_http = firmware("HTTPClient", &[0, 16]);
     assert_eq!(file("uefi_amd64_http", &over_http), None);
     let ipxe = bios.with(77, b"iPXE");

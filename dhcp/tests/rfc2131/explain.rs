@@ -167,7 +167,8 @@ fn who_has_an_address_of_its_own_is_told_so() {
     let reserved = bench(|view| view.put_reserved(IpAddr::from([10, 0, 0, 20]), Some(mac(1))));
     let interface =
         HostInterface { mac: mac(1), vlan: Some(VLAN), addresses: vec![[10, 0, 0, 30].into()] };
-    let host = Host { hostname: "web-1".to_owned(), interfaces: vec![interface] };
+    let host =
+        Host { hostname: "web-1".to_owned(), secure_boot: None, interfaces: vec![interface] };
     let machine = bench(|view| view.put_host(&SystemId::from_number(77), host));
     insta::assert_snapshot!(
         [

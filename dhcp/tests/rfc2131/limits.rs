@@ -179,7 +179,7 @@ fn clients_behind_a_full_port_that_are_known_are_answered() {
     }
     let machine = behind(b"port 1", 5_001);
     let interface = HostInterface { mac: machine.mac, vlan: None, addresses: vec![] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&rack(77), host));
     bench.bound(&machine);
     let reserved = behind(b"port 1", 5_002);
@@ -230,7 +230,7 @@ fn a_machine_leaves_its_place_to_the_next_unknown_client() {
     full(&mut bench);
     let machine = behind(b"port 1", 1);
     let interface = HostInterface { mac: machine.mac, vlan: None, addresses: vec![] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&rack(77), host));
     bench.pass_ms(KEPT_MS + 1);
     bench.bound(&behind(b"port 1", 100));

@@ -70,7 +70,7 @@ fn the_last_addresses_of_a_pool_are_for_machines() {
     }
     let known = Client::new(5);
     let interface = HostInterface { mac: known.mac, vlan: None, addresses: vec![] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&crate::bench::rack(9), host));
     bench.offered(&known);
     let late = new_machine(6).discover();
@@ -148,7 +148,11 @@ fn machines_and_reserved_clients_keep_their_time() {
     let mut bench = bench(1_000);
     let client = Client::new(1);
     let interface = |mac: MacAddress| HostInterface { mac, vlan: None, addresses: vec![] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface(client.mac)] };
+    let host = Host {
+        hostname: "node".to_owned(),
+        secure_boot: None,
+        interfaces: vec![interface(client.mac)],
+    };
     bench.engine.update(|view| view.put_host(&crate::bench::rack(9), host));
     assert_eq!(lease(&mut bench, &client).2, WHOLE_S);
 }

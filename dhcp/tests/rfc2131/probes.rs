@@ -220,7 +220,7 @@ fn known_clients_and_reserved_addresses_are_not_asked_for() {
     let bound = bench.bound(&known);
     let reserved = address(if bound == address(103) { 102 } else { 103 });
     let interface = HostInterface { mac: mac(2), vlan: Some(VLAN), addresses: vec![reserved] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&rack(77), host));
     bench.engine.take_unprobed();
     let all = listen(&mut bench, 2_000, &[]);

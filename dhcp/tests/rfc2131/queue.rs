@@ -1,7 +1,7 @@
 //! What waits between the sockets and the engine: whose packets come first.
 
+use dhcp::queue::{Class, PacketQueue};
 use dhcp::v4::dropped::Dropped;
-use dhcp::v4::queue::{Class, PacketQueue};
 
 use crate::bench::{Bench, Client};
 

@@ -27,7 +27,7 @@ const BROADCAST: u16 = 0x8000;
 const GIADDR: std::ops::Range<usize> = 24..28;
 
 fn agent(information: Information) -> Agent {
-    Agent { address: AGENT, own: vec![AGENT, UP], payload_max: 1_472, information }
+    Agent { address: AGENT, own: BTreeSet::from([AGENT, UP]), payload_max: 1_472, information }
 }
 
 fn named() -> Information {
@@ -105,6 +105,29 @@ fn a_client_cannot_have_been_relayed_by_this_rack() {
         let packet = Client { giaddr, ..Client::new(7) }.discover();
         assert_eq!(agent(named()).to_servers(&packet, false), Err(Dropped::Spoofed));
     }
+}
+
+/// An address of another rack of the link is no other agent's either: racks send each other nothing that they heard there.
+/// R4-02.
+#[test]
+fn a_client_cannot_have_been_relayed_by_another_rack_of_the_link() {
+    let mut bench = Bench::new();
+    let other = Ipv4Addr::new(10, 9, 0, 3);
+    bench.engine.update(|view| {
+        view.put_vlan(Vlan { further_racks: vec![rack(3)], ..vlan(FAR, None) });
+        let known = |number: u64, ip: Ipv4Addr| {
+            let addresses = vec![format!("{ip}/24").parse().unwrap()];
+            (rack(number), PeerRack { connected: true, addresses })
+        };
+        for (id, peer) in [known(1, AGENT), known(3, other), known(9, Ipv4Addr::new(10, 9, 0, 9))] {
+            view.put_rack(id, peer);
+        }
+    });
+    let own = bench.engine.leases.addresses_of_racks(FAR);
+    assert_eq!(own, BTreeSet::from([AGENT, other]), "rack 9 is none of the VLAN's");
+    let agent = Agent { own, ..agent(named()) };
+    let packet = Client { giaddr: other, ..Client::new(7) }.discover();
+    assert_eq!(agent.to_servers(&packet, false), Err(Dropped::Spoofed));
 }
 
 /// R4-03.

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use dhcp::queue::Class;
 use dhcp::v4::answer::Destination;
 use dhcp::v4::dropped::Dropped;
-use dhcp::v4::queue::Class;
 use dhcp::v4::view::{Host, HostInterface, View};
 use dhcp::wire::lease_query::LeaseQuery;
 use dhcp::wire::message::MessageError;
@@ -215,7 +215,8 @@ fn kept_addresses_are_active_without_an_end() {
     let mut bench = bench();
     let interface =
         HostInterface { mac: mac(7), vlan: Some(VLAN), addresses: vec![[10, 0, 0, 30].into()] };
-    let host = Host { hostname: "web-1".to_owned(), interfaces: vec![interface] };
+    let host =
+        Host { hostname: "web-1".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view: &mut View| {
         view.put_host(&SystemId::from_number(9), host);
         view.put_reserved(IpAddr::from([10, 0, 0, 31]), Some(mac(8)));

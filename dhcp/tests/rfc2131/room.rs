@@ -81,7 +81,7 @@ fn what_does_not_fit_goes_into_the_other_fields_unless_the_client_boots() {
     let packet = sent(&bench.handle(&client.discover()).unwrap()).2;
     let told = options(&packet);
     assert_eq!(told.get(52), None);
-    assert!(packet[108..236].starts_with(b"snponly.efi\0"), "the field is the boot file's");
+    assert!(packet[108..236].starts_with(b"bootx64.efi\0"), "the field is the boot file's");
     for code in [53, 54, 51, 1, 3, 60, 97, 43, 58, 59, 61, 66, 67] {
         assert!(told.get(code).is_some(), "option {code}");
     }
@@ -104,7 +104,7 @@ fn a_client_that_takes_more_is_told_more() {
 fn a_pxe_client_reads_server_and_file_in_the_fields_and_in_the_options() {
     let packet = offer(&pxe());
     assert!(packet[44..108].starts_with(b"10.0.0.2\0"));
-    assert!(packet[108..236].starts_with(b"snponly.efi\0"));
+    assert!(packet[108..236].starts_with(b"bootx64.efi\0"));
     assert_eq!(raw_option(&packet, 66).unwrap().1, b"10.0.0.2");
-    assert_eq!(raw_option(&packet, 67).unwrap().1, b"snponly.efi");
+    assert_eq!(raw_option(&packet, 67).unwrap().1, b"bootx64.efi");
 }

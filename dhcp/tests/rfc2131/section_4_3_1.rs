@@ -83,7 +83,7 @@ fn a_machine_gets_its_own_address_and_nobody_else_does() {
     let mut bench = Bench::new();
     let (client, own) = (Client::new(1), Ipv4Addr::new(10, 0, 0, 101));
     let interface = HostInterface { mac: client.mac, vlan: Some(VLAN), addresses: vec![own] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&rack(77), host));
     bench.engine.set_reachable(false);
     assert_eq!(bench.offered(&client), own);

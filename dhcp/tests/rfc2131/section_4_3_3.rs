@@ -50,6 +50,23 @@ fn a_client_that_declines_whatever_it_gets_is_offered_nothing_for_a_while() {
     assert_eq!(bench.offered(&client), last, "what the storm has left");
 }
 
+/// Nobody else may have it, so its client is offered it again; an operator is told once.
+#[test]
+fn a_reservation_that_is_declined_is_told_of_once_and_stays_its_clients() {
+    let mut bench = Bench::new();
+    let (client, kept) = (Client::new(1), Ipv4Addr::new(10, 0, 0, 42));
+    bench.engine.update(|view| view.put_reserved(kept.into(), Some(mac(1))));
+    for found in [1, 0] {
+        assert_eq!(bench.offered(&client), kept);
+        assert_eq!(bench.handle(&decline(&client, kept)), Ok(Vec::new()));
+        let told = bench.engine.leases.take_declined_reservations();
+        assert_eq!(told.len(), found);
+        assert!(told.iter().all(|it| (it.vlan, it.ip, it.mac) == (VLAN, kept, mac(1))), "{told:?}");
+    }
+    let stranger = bench.handle(&decline(&Client::new(2), kept));
+    assert_eq!(stranger, Err(Dropped::NotKnown));
+}
+
 /// V4-21.
 #[test]
 fn a_circuit_whose_clients_decline_is_bounded_too() {
@@ -82,7 +99,7 @@ fn a_machine_whose_address_is_reserved_is_answered_however_often_it_declined() {
     }
     let own = Ipv4Addr::new(10, 0, 0, 50);
     let interface = HostInterface { mac: client.mac, vlan: Some(VLAN), addresses: vec![own] };
-    let host = Host { hostname: "node".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "node".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| view.put_host(&rack(77), host));
     assert_eq!(bench.offered(&client), own);
 }

@@ -61,11 +61,67 @@ fn clients_are_told_the_service_address_whoever_holds_it() {
         let (_, _, packet) = sent(&outputs);
         assert_eq!(identifier(&outputs), Some(SERVICE.octets().into()));
         let servers = raw_option(&packet, 6).unwrap().1;
-        assert_eq!(servers[..4], SERVICE.octets(), "it is asked for names first");
+        assert_eq!(
+            servers[..8],
+            [SERVICE, SERVER].map(|ip| ip.octets()).concat(),
+            "and then this rack"
+        );
         assert_eq!(bench::sending(&outputs).source, SERVER, "it leaves from the rack's own");
     }
     let outputs = bench(1, None).handle(&client.discover()).unwrap();
     assert_eq!(identifier(&outputs), Some(SERVER.octets().into()), "nobody holds it");
+}
+
+/// Also of the rack that holds it, whose interface may have it as its first address.
+#[test]
+fn the_service_address_is_told_first_and_this_racks_own_behind_it() {
+    let client = of_the_first().with(55, &[6, 42]);
+    for (holder, server) in
+        [(Some(1), SERVER), (Some(2), SERVER), (Some(1), SERVICE), (None, SERVER)]
+    {
+        let mut bench = bench(1, holder);
+        bench.engine.update(|view| {
+            view.racks_serve_time = true;
+            let addresses = vec![format!("{SERVER}/24").parse().unwrap()];
+            view.put_rack(rack(1), PeerRack { connected: true, addresses });
+        });
+        let arrival = Arrival { server, ..bench.arrival() };
+        let outputs = bench.handle_at(&client.discover(), arrival).unwrap();
+        let (_, _, packet) = sent(&outputs);
+        let wanted: Vec<u8> = holder
+            .map(|_| SERVICE)
+            .into_iter()
+            .chain([SERVER])
+            .flat_map(|ip| ip.octets())
+            .collect();
+        for code in [6, 42] {
+            let told = raw_option(&packet, code).unwrap().1;
+            assert_eq!(told[..wanted.len()], wanted, "option {code}, held by {holder:?}");
+        }
+    }
+}
+
+/// Who is told of a time service that is down waits in vain.
+#[test]
+fn a_rack_whose_time_service_is_down_is_told_as_no_time_server() {
+    let client = of_the_first().with(55, &[6, 42]);
+    let told = |holder, is_down| {
+        let mut bench = bench(1, holder);
+        bench.engine.leases.set_time_down(is_down);
+        bench.engine.update(|view| {
+            view.racks_serve_time = true;
+            let addresses = vec!["10.0.0.3/24".parse().unwrap()];
+            view.put_rack(rack(2), PeerRack { connected: true, addresses });
+        });
+        let outputs = bench.handle(&client.discover()).unwrap();
+        let time = raw_option(&sent(&outputs).2, 42).map(|(_, value)| value.to_vec());
+        time.unwrap().chunks(4).map(|ip| ip[3]).collect::<Vec<u8>>()
+    };
+    let own = SERVER.octets()[3];
+    assert_eq!(told(Some(1), false), [5, own, 3]);
+    assert_eq!(told(Some(1), true), [3], "the service address is its own, too");
+    assert_eq!(told(Some(2), true), [5, 3]);
+    assert_eq!(told(None, true), [3]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn of_range(range: IpRangeId) -> Scope {
 fn bench() -> Bench {
     let mut bench = Bench::new();
     let interface = HostInterface { mac: mac(1), vlan: Some(VLAN), addresses: Vec::new() };
-    let host = Host { hostname: "m77".to_owned(), interfaces: vec![interface] };
+    let host = Host { hostname: "m77".to_owned(), secure_boot: None, interfaces: vec![interface] };
     bench.engine.update(|view| {
         view.put_host(&rack(77), host);
         view.put_range(RANGE, Some(span(100, 103)));

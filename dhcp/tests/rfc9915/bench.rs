@@ -227,7 +227,11 @@ impl Bench {
     pub(crate) fn put_host(&mut self, last: u8, addresses: &[Ipv6Addr]) {
         let interface =
             HostInterface { mac: mac(last), vlan: Some(VLAN), addresses: addresses.to_vec() };
-        let host = Host { hostname: format!("host-{last}"), interfaces: vec![interface] };
+        let host = Host {
+            hostname: format!("host-{last}"),
+            secure_boot: None,
+            interfaces: vec![interface],
+        };
         let id = SystemId::from_number(100 + u64::from(last));
         self.engine.leases.update(|view| view.put_host(&id, host));
     }

@@ -24,9 +24,9 @@ fn url(reply: &Reply) -> Option<&str> {
 
 /// V6-12.
 #[test]
-fn firmware_that_boots_by_tftp_loads_ipxe() {
+fn firmware_that_boots_by_tftp_loads_what_secure_boot_lets_run() {
     let reply = told(&booting(b"PXEClient:Arch:00007:UNDI:003016", 7));
-    assert_eq!(url(&reply), Some("tftp://[fd00:1::1]/snponly.efi"));
+    assert_eq!(url(&reply), Some("tftp://[fd00:1::1]/bootx64.efi"));
     assert_eq!(reply.get(code::VENDOR_CLASS), None);
 }
 

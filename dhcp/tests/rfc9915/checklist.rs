@@ -7,11 +7,12 @@ use dhcp::v6::engine::server_id;
 use dhcp::v6::external_dhcp::search;
 use dhcp::v6::output::{Arrival, Output};
 use dhcp::wire::v6::code;
-use model::id::{SubnetId, VlanId};
+use model::id::{BlockId, SubnetId, VlanId};
+use model::lease::block::Block;
 use model::lease::commit::Change;
 use model::mac::MacAddress;
 
-use crate::bench::{Bench, VLAN, ip, mac, reply, requested, subnet};
+use crate::bench::{Bench, VLAN, block, ip, mac, rack, reply, requested, subnet};
 use crate::client::{
     ADVERTISE, CONFIRM, Client, DECLINE, INFORMATION_REQUEST, REBIND, RELEASE, RENEW, REPLY,
     REQUEST, SOLICIT, association, number, option,
@@ -172,6 +173,36 @@ fn a_renewal_of_what_is_not_known_gets_an_address_and_a_rebinding_silence() {
     assert_eq!(told.associations()[0].addresses, [(ip(ELSEWHERE), 0, 0)], "it is wrong for sure");
 }
 
+/// An address that lies in no block and that nobody has can have been given by no rack. One that knows all says so.
+/// V6-08.
+#[test]
+fn what_is_certainly_nobodys_is_taken_from_who_renews_it() {
+    let (client, other) = (Client::new(1), Client::new(2));
+    let nobodys = ip("fd00:1::180");
+    let rebind = other.packet(REBIND, &association(1, &[nobodys]));
+    let mut behind = Bench::new();
+    let renew = behind.to_server(&client, RENEW, &[nobodys]);
+    assert_eq!(behind.handle(&client, &renew).unwrap_err(), Dropped::NotKnown);
+    let mut bench = Bench::new();
+    bench.engine.leases.set_current(true);
+    let told = bench.answered(&client, &renew);
+    let addresses = &told.associations()[0].addresses;
+    assert!(addresses.len() == 2 && addresses.contains(&(nobodys, 0, 0)), "{addresses:?}");
+    let told = bench.answered(&other, &rebind);
+    assert_eq!(told.associations()[0].addresses, [(nobodys, 0, 0)]);
+    // What a rack of the link may have given without telling is nobody's for nobody.
+    let block = Block {
+        id: BlockId(9),
+        rack: Some(rack(2)),
+        first: nobodys.into(),
+        last: nobodys.into(),
+        ..block()
+    };
+    bench.engine.leases.update(|view| view.put_block(block));
+    let rebind = Client { xid: 77, ..other.clone() }.packet(REBIND, &association(1, &[nobodys]));
+    assert_eq!(bench.handle(&other, &rebind).unwrap_err(), Dropped::NotKnown);
+}
+
 /// V6-08.
 #[test]
 fn what_another_client_has_is_taken_from_who_asks_for_it() {
@@ -240,6 +271,56 @@ fn a_declined_address_is_left_alone_and_who_declines_all_gets_none() {
     }
     let told = bench.answered(&client, &client.solicit());
     assert_eq!(told.associations()[0].status, Some(2), "NoAddrsAvail");
+}
+
+/// What was taken is confirmed, and the others are not; the same message gets the same answer again, of each rack.
+/// V6-10.
+#[test]
+fn of_many_declines_in_one_message_those_that_are_taken_are_confirmed() {
+    let mut bench = Bench::new();
+    let client = Client::new(1);
+    let associations = |had: &[Ipv6Addr]| -> Vec<u8> {
+        (1..).zip(had).flat_map(|(id, ip)| association(id, &[*ip])).collect()
+    };
+    let mut had = Vec::new();
+    for id in 1..=4 {
+        let packet = client.packet_to(REQUEST, &bench.server, &association(id, &[]));
+        had.push(bench.answered(&client, &packet).address());
+    }
+    let packet = client.packet_to(DECLINE, &bench.server, &associations(&had));
+    let first = bench.handle(&client, &packet).unwrap();
+    let requests = requested(&first);
+    let told = |outputs: &[Output]| {
+        let told = reply(outputs);
+        (told.status(), told.associations().iter().map(|of| (of.id, of.status)).collect::<Vec<_>>())
+    };
+    assert_eq!(told(&first), (Some(0), vec![(4, Some(1))]), "UnspecFail");
+    assert_eq!(requests.len(), 3);
+    let again = bench.handle(&client, &packet).unwrap();
+    assert_eq!((told(&again), requested(&again).len()), (told(&first), 0));
+    for request in &requests {
+        bench.commit(request);
+    }
+    let again = bench.handle(&client, &packet).unwrap();
+    assert_eq!((told(&again), requested(&again).len()), (told(&first), 0), "its copy shows them");
+}
+
+/// V6-10.
+#[test]
+fn a_reservation_that_is_declined_is_told_of_once_and_stays_its_clients() {
+    let mut bench = Bench::new();
+    let kept = ip("fd00:1::42");
+    bench.engine.leases.update(|view| view.put_reserved(kept.into(), Some(mac(1))));
+    let client = Client::new(1);
+    for found in [1, 0] {
+        assert_eq!(bench.advertised(&client), kept);
+        let outputs = bench.handle(&client, &bench.to_server(&client, DECLINE, &[kept])).unwrap();
+        assert_eq!(reply(&outputs).status(), Some(0));
+        assert!(requested(&outputs).is_empty(), "nothing was bound");
+        let told = bench.engine.leases.take_declined_reservations();
+        assert_eq!(told.len(), found);
+        assert!(told.iter().all(|it| (it.vlan, it.ip, it.mac) == (VLAN, kept, mac(1))), "{told:?}");
+    }
 }
 
 /// V6-11.

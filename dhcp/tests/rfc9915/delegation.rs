@@ -208,6 +208,22 @@ fn a_released_prefix_stays_its_router_s_and_none_is_declined() {
     assert_eq!(solicit(&mut bench, &client, &[]).prefix(), had);
 }
 
+/// V6-16, V6-08.
+#[test]
+fn a_prefix_that_is_certainly_nobodys_is_taken_from_who_renews_it() {
+    let nobodys = "fd00:a:0:ff00::/56";
+    let mut bench = bench();
+    let (client, other) = (Client::new(1), Client::new(2));
+    let rebind = other.packet(REBIND, &for_prefixes(1, &[parts(nobodys)]));
+    assert_eq!(bench.handle(&other, &rebind).unwrap_err(), Dropped::NotKnown);
+    bench.engine.prefixes.set_current(true);
+    let told = bench.answered(&other, &rebind);
+    assert_eq!(told.associations()[0].prefixes, [(nobodys.to_owned(), 0)]);
+    let told = bench.answered(&client, &to_server(&bench, &client, RENEW, &[nobodys]));
+    let prefixes = &told.associations()[0].prefixes;
+    assert!(prefixes.len() == 2 && prefixes.contains(&(nobodys.to_owned(), 0)), "{prefixes:?}");
+}
+
 /// V6-16, V6-05.
 #[test]
 fn a_router_that_is_known_gets_its_prefix_with_two_messages() {

@@ -15,6 +15,7 @@ mod conformance;
 mod continuity;
 mod delegation;
 mod lines;
+mod queue;
 mod registration;
 mod relay_agent;
 mod relays;

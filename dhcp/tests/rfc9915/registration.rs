@@ -64,6 +64,11 @@ fn an_address_of_another_link_or_of_another_sender_is_not_registered() {
     let elsewhere = from("fd00:9::77");
     let packet = inform(&elsewhere, ip("fd00:9::77"));
     assert_eq!(bench.handle(&elsewhere, &packet), Err(Dropped::NotServed));
+    for reserved in ["fd00:1::", "fd00:1::200:5eff:fe00:7", "fd00:1::fdff:ffff:ffff:ffff"] {
+        let of_routers = from(reserved);
+        let packet = inform(&of_routers, ip(reserved));
+        assert_eq!(bench.handle(&of_routers, &packet), Err(Dropped::Senseless), "{reserved}");
+    }
     let mut relayed = vec![12, 0];
     relayed.extend(ip("fd00:1::9").octets());
     relayed.extend(ip(MADE).octets());

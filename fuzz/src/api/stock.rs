@@ -261,6 +261,7 @@ fn disk(number: u32) -> BlockDevice {
         block_size_bytes: 512,
         tags: vec!["ssd".to_owned()],
         boot: true,
+        numa_node: 0,
     }
 }
 

@@ -101,6 +101,9 @@ fn fault(words: &[String]) -> Option<String> {
     let is_wanted = |name: &str| words.iter().any(|word| word == name);
     let parsed = whole(is_wanted)
         .try_get_matches_from(std::iter::once("ironraft").chain(words.iter().map(String::as_str)));
+    if let Some(filter) = words.iter().find(|word| has_quoted_star(word)) {
+        return Some(format!("{filter}: between quotation marks * is a star, and finds nothing"));
+    }
     let matches = match parsed {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => return None,
@@ -110,6 +113,19 @@ fn fault(words: &[String]) -> Option<String> {
     let (given, _) = values::parted(chosen.deed, &chosen.given());
     let in_words = given.into_iter().filter(|(_, value)| !value.starts_with('@')).collect();
     values::read(chosen.deed, in_words).err().map(|failure| format!("{failure:?}"))
+}
+
+/// Whether a word is a filter with a `*` between quotation marks, where it means nothing.
+fn has_quoted_star(word: &str) -> bool {
+    let field = word.split_once(":\"").map(|(_, quoted)| quoted);
+    field.is_some() && word.split('"').skip(1).step_by(2).any(|quoted| quoted.contains('*'))
+}
+
+#[test]
+fn a_star_between_quotation_marks_is_a_fault() {
+    let fault = |filter: &str| fault(&["event", "list", filter].map(str::to_owned));
+    assert!(fault(r#"level:warning type:"DHCP pool*""#).is_some());
+    assert_eq!(fault(r#"level:warning type:"DHCP pool"*"#), None);
 }
 
 #[test]

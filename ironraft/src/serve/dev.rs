@@ -15,7 +15,7 @@ use proto::cluster::{CreateTokenRequest, create_token_request};
 use region::config::{Config, GRPC_PORT, HTTP_PORT};
 use tokio_util::sync::CancellationToken;
 
-use crate::serve::{rack, region as region_node, until_stopped};
+use crate::serve::{absolute_path, rack, region as region_node, until_stopped};
 use crate::telemetry;
 
 /// How long the region may take until it lets the rack in.
@@ -26,7 +26,7 @@ const JOIN_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug, Args)]
 pub(crate) struct DevArguments {
     /// Where everything is kept; made, with a new cluster in it, if it is not there
-    #[arg(long, env = "IRONRAFT_DATA_DIR")]
+    #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
     data_dir: PathBuf,
     /// The IP address that machines and clients reach this host at
     #[arg(long, default_value = "127.0.0.1")]

@@ -4,7 +4,10 @@ pub(crate) mod dev;
 pub(crate) mod rack;
 pub(crate) mod region;
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +31,12 @@ where
     }
     shutdown.cancel();
     node.await
+}
+
+/// A path as operators write it, made absolute where it comes in: it is written into files, and told to programs that
+/// have another working directory.
+pub(crate) fn absolute_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(std::path::absolute)
 }
 
 /// Where a region's gRPC is, as operators write it: `host:port`.
@@ -69,7 +78,47 @@ pub(crate) fn name_or_hostname(name: Option<String>) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Parser, Subcommand};
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Nodes {
+        #[command(subcommand)]
+        node: Node,
+    }
+
+    #[derive(Debug, Subcommand)]
+    enum Node {
+        #[command(subcommand)]
+        Region(region::RegionCommand),
+        #[command(subcommand)]
+        Rack(rack::RackCommand),
+        Dev(dev::DevArguments),
+    }
+
+    /// chronyd takes no path that does not begin with `/`.
+    #[test]
+    fn a_data_folder_is_absolute_from_the_command_line_on() {
+        let here = std::env::current_dir().unwrap();
+        let expected = format!("{:?}", here.join("r1"));
+        for line in [
+            "region init --address 10.0.0.1",
+            "region join 10.0.0.1:5241 --token t --address 10.0.0.2",
+            "region run --tls-cert c --tls-key k",
+            "rack join 10.0.0.1:5241 --token t",
+            "rack run --boot-files b",
+            "dev",
+        ] {
+            let words = line.split(' ').chain(["--data-dir", "r1"]);
+            let parsed = Nodes::try_parse_from(["ironraft"].into_iter().chain(words)).unwrap();
+            let shown = format!("{parsed:?}");
+            assert!(shown.contains(&format!("data_dir: {expected}")), "{line}: {shown}");
+            for relative in ["(\"c\")", "(\"k\")", "(\"b\")"] {
+                assert!(!shown.contains(relative), "{line}: {shown}");
+            }
+        }
+    }
 
     #[test]
     fn a_region_is_asked_at_a_host_and_a_port() {

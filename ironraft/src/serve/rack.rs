@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::say;
-use crate::serve::{grpc_address, name_or_hostname, until_stopped};
+use crate::serve::{absolute_path, grpc_address, name_or_hostname, until_stopped};
 use crate::telemetry;
 
 const FILE: &str = "rack.toml";
@@ -39,7 +39,7 @@ pub(crate) enum RackCommand {
         #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
         token: Secret,
         /// Where the node keeps its certificate and its cache; made if it is not there
-        #[arg(long, env = "IRONRAFT_DATA_DIR")]
+        #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
         data_dir: PathBuf,
         /// The node's name; the host's by default
         #[arg(long)]
@@ -49,10 +49,10 @@ pub(crate) enum RackCommand {
     #[command(after_help = "Example:\n  sudo ironraft rack run --data-dir /var/lib/ironraft-rack")]
     Run {
         /// The node's data folder
-        #[arg(long, env = "IRONRAFT_DATA_DIR")]
+        #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
         data_dir: PathBuf,
         /// The folder of network boot programs (undionly.kpxe, snponly.efi, …)
-        #[arg(long)]
+        #[arg(long, value_parser = absolute_path())]
         boot_files: Option<PathBuf>,
     },
 }

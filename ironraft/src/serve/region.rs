@@ -12,7 +12,7 @@ use region::config::{Config, Tls};
 use region::init::{self, NewCluster};
 
 use crate::cli::output::say;
-use crate::serve::{grpc_address, name_or_hostname, rack, until_stopped};
+use crate::serve::{absolute_path, grpc_address, name_or_hostname, rack, until_stopped};
 use crate::telemetry;
 
 /// The commands on a region node.
@@ -32,7 +32,7 @@ pub(crate) enum RegionCommand {
     #[command(after_help = "Example:\n  sudo ironraft region run --data-dir /var/lib/ironraft")]
     Run {
         /// The node's data folder
-        #[arg(long, env = "IRONRAFT_DATA_DIR")]
+        #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
         data_dir: PathBuf,
         #[command(flatten)]
         tls: TlsArguments,
@@ -43,10 +43,10 @@ pub(crate) enum RegionCommand {
 #[derive(Debug, Args)]
 pub(crate) struct TlsArguments {
     /// A file with the certificate of the API and those between it and its authority (PEM)
-    #[arg(long, env = "IRONRAFT_TLS_CERT", requires = "tls_key")]
+    #[arg(long, env = "IRONRAFT_TLS_CERT", value_parser = absolute_path(), requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// A file with the key of that certificate (PEM), which others must not be able to read
-    #[arg(long, env = "IRONRAFT_TLS_KEY", requires = "tls_cert")]
+    #[arg(long, env = "IRONRAFT_TLS_KEY", value_parser = absolute_path(), requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Serve the API over TLS only; machines and racks go on without
     #[arg(long)]
@@ -75,7 +75,7 @@ impl TlsArguments {
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
     /// Where the node keeps its data; made if it is not there
-    #[arg(long, env = "IRONRAFT_DATA_DIR")]
+    #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
     data_dir: PathBuf,
     /// The IP address that the other nodes and clients reach this node at
     #[arg(long, value_parser = own_address)]
@@ -121,7 +121,7 @@ pub(crate) struct JoinArguments {
     #[arg(long, env = "IRONRAFT_JOIN_TOKEN", hide_env_values = true)]
     token: Secret,
     /// Where the node keeps its data; made if it is not there
-    #[arg(long, env = "IRONRAFT_DATA_DIR")]
+    #[arg(long, env = "IRONRAFT_DATA_DIR", value_parser = absolute_path())]
     data_dir: PathBuf,
     /// The IP address that the other nodes and clients reach this node at
     #[arg(long, value_parser = own_address)]

@@ -1,9 +1,12 @@
-//! Kernel options that operators write: of the site, and of tags.
+//! Kernel options that operators write: of the site, and of tags. Machines get them when they boot the ephemeral
+//! OS, and the systems that are installed on them.
 //!
 //! They become words of one line of a boot script, in which iPXE finds commands by words of its own
 //! (`||`, `&&`, `;`), comments (`#`) and settings (`${…}`): none of these may be an option, or it
 //! would be a line of the script. They are refused when they are set, and left out when what an
 //! earlier version stored is used.
+
+use std::collections::BTreeMap;
 
 /// The longest text, in bytes: x86 kernels take 2,048 for all of their options.
 pub const OPTIONS_BYTES_MAX: usize = 1_024;
@@ -26,6 +29,14 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
+/// The options of a machine: the site's, then those of the tags that it carries, each with its name, in the order of
+/// the names: of options that contradict each other, a kernel takes the last.
+#[must_use]
+pub fn of_machine(site: &str, tags: BTreeMap<&str, &str>) -> String {
+    let texts = std::iter::once(site).chain(tags.into_values());
+    texts.flat_map(options).collect::<Vec<_>>().join(" ")
+}
+
 /// The options in a text, without what cannot be one.
 pub fn options(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().filter(|word| is_option(word))
@@ -41,6 +52,13 @@ fn is_option(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_of_tags_follow_those_of_the_site_in_the_order_of_their_names() {
+        let tags = BTreeMap::from([("b", "x=2 || y"), ("a", "x=1"), ("c", "")]);
+        assert_eq!(of_machine(" quiet ", tags), "quiet x=1 x=2 y");
+        assert_eq!(of_machine("", BTreeMap::new()), "");
+    }
 
     #[test]
     fn what_would_be_a_line_of_the_script_is_refused_and_left_out() {

@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod files;
+pub mod in_memory;
 pub mod kernel_options;
 pub mod method;
 pub mod plan;

@@ -21,7 +21,7 @@ pub enum BootPlan {
 /// Decides what a network boot of this machine leads to; an unknown machine is enlisted.
 ///
 /// Only a machine whose own disk holds what was deployed boots from it; every other one meets the
-/// agent, which is told to power off when there is nothing to do.
+/// agent, which starts what was deployed in memory, and is told to power off when there is nothing to do.
 #[must_use]
 pub fn boot_plan(machine: Option<&Machine>) -> BootPlan {
     let Some(machine) = machine else {

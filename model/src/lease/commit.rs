@@ -15,6 +15,14 @@ use crate::mac::MacAddress;
 use crate::net::prefix::Prefix;
 use crate::time::Timestamp;
 
+/// For how long an address that a client made itself is remembered at most: as long as routers tell that one is valid, if nothing else is
+/// configured (RFC 4861 §6.2.1). A client tells again after four fifths of the time, and after four hours if it is without end
+/// (RFC 9686 §4.6).
+pub const REGISTERED_MS_MAX: u64 = 30 * 86_400_000;
+
+/// How many addresses of a subnet may be registered at a time: who makes up more of them fills no table.
+pub const REGISTERED_MAX: u32 = 8_192;
+
 /// What happened to a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -80,6 +88,8 @@ pub struct Situation<'a> {
     pub block: Option<&'a Block>,
     /// Whether the address is reserved for somebody else (a machine's own address, a gateway).
     pub reserved: bool,
+    /// How many addresses of the subnet clients have registered.
+    pub registered: u32,
     /// Region time.
     pub now: Timestamp,
 }
@@ -112,6 +122,16 @@ pub enum Refusal {
     Quarantined {
         /// The address.
         ip: IpAddr,
+    },
+    /// Clients made so many addresses of the subnet themselves that no more are remembered.
+    #[error("address {ip} is not registered: {max} addresses of subnet {subnet} are")]
+    TooManyRegistered {
+        /// The address.
+        ip: IpAddr,
+        /// The subnet.
+        subnet: SubnetId,
+        /// How many may be.
+        max: u32,
     },
     /// The client does not hold it.
     #[error("address {ip} is not bound to {client}")]
@@ -165,19 +185,28 @@ fn may_register(
     if situation.reserved || situation.block.is_some() {
         return Err(Refusal::Reserved { ip });
     }
-    let given = situation.binding.filter(|binding| {
-        let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
-        kept && !binding.is_registered()
-    });
-    match given {
-        Some(binding) => Err(Refusal::BoundToAnother { ip, holder: binding.client.clone() }),
-        None => Ok(()),
+    if let Some(binding) = situation.binding
+        && is_kept(policy, binding, situation.now)
+    {
+        return Err(Refusal::BoundToAnother { ip, holder: binding.client.clone() });
     }
+    let is_known = situation.binding.is_some_and(Binding::is_registered);
+    if !is_known && situation.registered >= REGISTERED_MAX {
+        let (subnet, max) = (request.subnet, REGISTERED_MAX);
+        return Err(Refusal::TooManyRegistered { ip, subnet, max });
+    }
+    Ok(())
 }
 
-/// What was registered. Nothing is promised: the client has the address whatever anybody says.
+/// Whether nobody else may get the address of a binding now.
+fn is_kept(policy: &Policy, binding: &Binding, now: Timestamp) -> bool {
+    !binding.is_registered() && policy.kept_until(binding).plus_ms(policy.skew_ms) > now
+}
+
+/// What was registered. Nothing is promised: the client has the address whatever anybody says, and who is to have it by an operator's
+/// choice or by DHCP gets it. So the promise ends when it is registered.
 fn registered(situation: &Situation<'_>, request: &Request) -> Binding {
-    let told_until = situation.now.plus_ms(request.told_ms);
+    let told_until = situation.now.plus_ms(request.told_ms.min(REGISTERED_MS_MAX));
     Binding {
         ip: request.ip,
         subnet: request.subnet,
@@ -188,7 +217,7 @@ fn registered(situation: &Situation<'_>, request: &Request) -> Binding {
         state: BindingState::Active,
         hostname: request.hostname.clone(),
         told_until,
-        promise_until: told_until,
+        promise_until: situation.now,
         rack: situation.applicant.rack.clone(),
     }
 }
@@ -201,8 +230,7 @@ fn may_bind(policy: &Policy, situation: &Situation<'_>, request: &Request) -> Re
     if let Some(binding) = situation.binding {
         let holder = &binding.client;
         let own = *holder == request.client && binding.state != BindingState::Declined;
-        let kept = policy.kept_until(binding).plus_ms(policy.skew_ms) > situation.now;
-        if kept && !own {
+        if is_kept(policy, binding, situation.now) && !own {
             return Err(Refusal::BoundToAnother { ip, holder: holder.clone() });
         }
         let surely_promised = binding.promise_until > situation.now.plus_ms(policy.skew_ms);
@@ -338,6 +366,7 @@ mod tests {
                 binding,
                 block: Some(&self.block),
                 reserved: false,
+                registered: 0,
                 now: Timestamp::from_unix_ms(now),
             }
         }
@@ -406,19 +435,56 @@ mod tests {
         };
         let first = register(None, None, 0, 1).unwrap();
         assert!(first.is_registered());
-        assert_eq!((first.told_until, first.promise_until), {
-            let until = Timestamp::from_unix_ms(60_000);
-            (until, until)
-        });
+        let promised = (first.told_until, first.promise_until);
+        assert_eq!(promised, (Timestamp::from_unix_ms(60_000), Timestamp::default()));
         let second = register(Some(&first), None, 1_000, 2).unwrap();
         assert_eq!(second.client, ClientId::registering(&[0, 3, 2]));
         let in_block = register(None, Some(&case.block), 0, 1);
         assert_eq!(in_block, Err(Refusal::Reserved { ip }));
-        let given = Binding { client: MacAddress([2; 6]).into(), ..first };
+        let promise_until = first.told_until;
+        let given = Binding { client: MacAddress([2; 6]).into(), promise_until, ..first };
         let taken = register(Some(&given), None, 1_000, 2);
         assert_eq!(taken, Err(Refusal::BoundToAnother { ip, holder: given.client.clone() }));
         let over = given.promise_until.unix_ms + 2 * case.policy.skew_ms + 1;
         assert!(register(Some(&given), None, over, 2).is_ok());
+    }
+
+    /// One that is valid for ever is, too, and one of a version before, which was promised.
+    #[test]
+    fn what_was_registered_is_remembered_for_a_while_and_gives_way_to_a_lease() {
+        let case = Case::new();
+        let (client, ip): (_, IpAddr) =
+            (ClientId::registering(&[0, 3, 1]), "fd00::77".parse().unwrap());
+        let told_ms = u64::from(u32::MAX) * 1_000;
+        let request = Request { ip, client, told_ms, ..case.request(Change::Register, 1) };
+        let situation = Situation { block: None, ..case.situation(None, 1_000) };
+        let made = decide(&case.policy, &situation, &request).unwrap();
+        assert_eq!(made.told_until, Timestamp::from_unix_ms(1_000 + REGISTERED_MS_MAX));
+        assert_eq!(made.promise_until, situation.now);
+        let before = Binding { promise_until: made.told_until, ..made.clone() };
+        let block = block(ip, &case.rack);
+        for made in [made, before] {
+            let request = Request { ip, ..case.request(Change::Bind, 2) };
+            let situation = Situation { block: Some(&block), ..case.situation(Some(&made), 1_001) };
+            let bound = decide(&case.policy, &situation, &request).unwrap();
+            assert!(bound.client == request.client && !bound.is_registered());
+        }
+    }
+
+    #[test]
+    fn of_a_subnet_so_many_are_registered_and_those_are_told_again() {
+        let case = Case::new();
+        let (client, ip): (_, IpAddr) =
+            (ClientId::registering(&[0, 3, 1]), "fd00::77".parse().unwrap());
+        let request = Request { ip, client, ..case.request(Change::Register, 1) };
+        let one = Situation { block: None, ..case.situation(None, 0) };
+        let made = decide(&case.policy, &one, &request).unwrap();
+        let full = Situation { registered: REGISTERED_MAX, ..one };
+        let (subnet, max) = (request.subnet, REGISTERED_MAX);
+        let refused = Refusal::TooManyRegistered { ip, subnet, max };
+        assert_eq!(decide(&case.policy, &full, &request), Err(refused));
+        let again = Situation { binding: Some(&made), ..full };
+        assert!(decide(&case.policy, &again, &request).is_ok());
     }
 
     fn block(ip: IpAddr, rack: &SystemId) -> Block {

@@ -25,4 +25,12 @@ pub struct BlockDevice {
     pub tags: Vec<String>,
     /// Whether firmware boots from it; the first disk unless set otherwise.
     pub boot: bool,
+    /// The NUMA node that it is at.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub numa_node: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -21,6 +21,10 @@ pub struct Hardware {
     pub architecture: String,
     /// How it boots.
     pub firmware: Firmware,
+    /// Whether its firmware had Secure Boot on when it last booted the ephemeral OS; none of a BIOS, and where
+    /// nobody has said it, or it did not come back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure_boot: Option<bool>,
     /// The SMBIOS UUID, empty when there is none or it is all zero.
     pub uuid: String,
     /// Logical CPUs.

@@ -46,6 +46,7 @@ pub mod links;
 pub mod netplan;
 pub mod rules;
 pub mod stack;
+pub mod version_one;
 
 use std::net::IpAddr;
 

@@ -7,6 +7,7 @@
 mod change;
 mod demands;
 mod observed;
+mod progress;
 mod reports;
 mod rescue;
 mod state;
@@ -14,8 +15,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use self::state::{Failure, Lifecycle, Phase, Rescue, Stage};
+pub use self::progress::Boot;
+pub use self::state::{Failure, Kept, Lifecycle, Phase, Rescue, Stage};
 use crate::id::UserId;
+use crate::machine::erasure::Erasure;
 use crate::machine::lifecycle::change::Change;
 use crate::machine::status::Status;
 use crate::time::Timestamp;
@@ -24,15 +27,21 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A user wants it commissioned.
-    Commission,
+    Commission {
+        /// What stays as it is.
+        keeps: Kept,
+    },
     /// A user gets it.
     Allocate,
     /// Its owner wants an operating system on it.
-    Deploy,
+    Deploy {
+        /// Whether it runs in memory, and nothing on the disks is touched.
+        in_memory: bool,
+    },
     /// Its owner gives it back.
     Release {
-        /// Whether its disks are erased first.
-        erase: bool,
+        /// How its disks are erased first, if they are.
+        erase: Option<Erasure>,
     },
     /// A user ends what is under way.
     Abort,
@@ -68,7 +77,7 @@ pub enum Event {
         /// The job.
         job: u64,
     },
-    /// Its agent installed the operating system; it restarts from its own disk.
+    /// Its agent installed the operating system; it restarts from its own disk, or goes on with it in memory.
     Installed {
         /// The job.
         job: u64,
@@ -83,6 +92,16 @@ pub enum Event {
         /// The job.
         job: u64,
         /// Why.
+        message: String,
+    },
+    /// A rack saw how far its boot came.
+    Booting {
+        /// How far.
+        reached: Boot,
+    },
+    /// The deployed system goes on with its first boot.
+    SystemProgress {
+        /// What it has done, for people.
         message: String,
     },
     /// The deployed system itself reached the metadata service.
@@ -110,7 +129,7 @@ pub enum Event {
 pub enum Action {
     /// Boot from the network, whatever the power state is now.
     NetworkBoot,
-    /// Start from its own disk, whatever the power state is now.
+    /// Start what is deployed, from its own disk or in memory, whatever the power state is now.
     DiskBoot,
     /// Switch off.
     PowerOff,
@@ -175,6 +194,8 @@ pub enum AgentWork {
     Inventory,
     /// Install the operating system of the deployment.
     Install,
+    /// Unpack the operating system of the deployment into memory and start it.
+    RunInMemory,
     /// Erase the disks.
     Erase,
     /// Let the owner log in, and stay up.
@@ -190,6 +211,9 @@ pub enum AgentWork {
 /// What an agent that runs on a machine in this state has to do.
 #[must_use]
 pub fn agent_work(state: &Lifecycle) -> AgentWork {
+    if state.runs_in_memory() {
+        return AgentWork::RunInMemory;
+    }
     if state.failure.is_some() {
         return AgentWork::PowerOff;
     }
@@ -197,11 +221,14 @@ pub fn agent_work(state: &Lifecycle) -> AgentWork {
         (Phase::New | Phase::Commissioning, Stage::Waiting | Stage::Working) => {
             AgentWork::Inventory
         }
+        (Phase::Deploying, _) if state.in_memory => AgentWork::RunInMemory,
         (Phase::Deploying, Stage::Waiting | Stage::Working) => AgentWork::Install,
         (Phase::Deploying, Stage::Done) | (Phase::Deployed, _) => AgentWork::Reboot,
         (Phase::DiskErasing, Stage::Waiting | Stage::Working) => AgentWork::Erase,
         (Phase::Rescue, Stage::Waiting | Stage::Working) => AgentWork::Rescue,
-        (Phase::Rescue, Stage::Done) if !state.netboot => AgentWork::Reboot,
+        (Phase::Rescue, Stage::Done) if !state.netboot || state.rescue_ends_with_a_start() => {
+            AgentWork::Reboot
+        }
         (Phase::Testing, Stage::Waiting | Stage::Working) => AgentWork::Wait,
         (
             Phase::New
@@ -238,9 +265,9 @@ pub fn step(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusa
 fn decided(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusal> {
     let change = Change { state, at };
     match event {
-        Event::Commission => change.commission(),
+        Event::Commission { keeps } => change.commission(*keeps),
         Event::Allocate => change.allocate(),
-        Event::Deploy => change.deploy(),
+        Event::Deploy { in_memory } => change.deploy(*in_memory),
         Event::Release { erase } => change.release(*erase),
         Event::Abort => change.abort(),
         Event::MarkBroken { message } => change.mark_broken(message),
@@ -254,6 +281,8 @@ fn decided(state: &Lifecycle, event: &Event, at: Moment) -> Result<Step, Refusal
         Event::Installed { job } => change.installed(*job),
         Event::Erased { job } => change.erased(*job),
         Event::AgentFailed { job, message } => change.agent_failed(*job, message),
+        Event::Booting { reached } => Ok(change.booting(*reached)),
+        Event::SystemProgress { message } => Ok(change.system_progress(message)),
         Event::BootedDeployed => change.booted_deployed(),
         Event::BootFailed { message } => Ok(change.boot_failed(message)),
         Event::PoweredOff => Ok(change.powered_off()),

@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod architecture;
 pub mod disk;
+pub mod erasure;
 pub mod hardware;
 pub mod hostname;
 pub mod interface;

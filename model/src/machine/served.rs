@@ -24,6 +24,8 @@ pub struct ServedMachine {
     pub architecture: String,
     /// How its firmware boots.
     pub firmware: Firmware,
+    /// Whether its firmware has Secure Boot on; none when not known.
+    pub secure_boot: Option<bool>,
     /// The SMBIOS UUID, empty when not known.
     pub uuid: String,
     /// Where it is in its life.
@@ -70,6 +72,7 @@ impl ServedMachine {
             domain: machine.placement.domain,
             architecture: machine.hardware.architecture.clone(),
             firmware: machine.hardware.firmware,
+            secure_boot: machine.hardware.secure_boot,
             uuid: machine.hardware.uuid.clone(),
             phase: ServedPhase::Known(machine.lifecycle.phase),
             boots_own_disk: matches!(boot_plan(Some(machine)), BootPlan::LocalDisk),

@@ -3,21 +3,10 @@
 //! The order of a network boot is the order of what is waited for: the rack that switches the machine, its first DHCP
 //! packet, the boot program, the boot script, the agent, and what the agent does. What was seen last says how far it came.
 
-use crate::machine::lifecycle::{Lifecycle, Phase, Stage};
+use crate::machine::lifecycle::{Boot, Lifecycle, Phase, Stage};
 use crate::machine::power::{PowerAction, PowerJob};
 use crate::machine::status::Status;
 use crate::time::Timestamp;
-
-/// How far a network boot was seen to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Boot {
-    /// It got an address.
-    Address,
-    /// It loaded a boot program.
-    Program,
-    /// It asked what to boot.
-    Script,
-}
 
 /// What is known of a machine.
 #[derive(Debug, Clone, Copy)]
@@ -161,9 +150,11 @@ fn of_boot(known: &Known<'_>, status: Status) -> Wait {
     let seen = known.boot.filter(|(_, at)| *at >= known.since);
     let (what, since) = match seen {
         None => (WaitsFor::Address, known.since),
+        Some((Boot::Power, at)) => (WaitsFor::Address, at),
         Some((Boot::Address, at)) => (WaitsFor::BootProgram, at),
         Some((Boot::Program, at)) => (WaitsFor::BootScript, at),
         Some((Boot::Script, at)) => (WaitsFor::Agent, at),
+        Some((Boot::Agent, at)) => (WaitsFor::AgentWork, at),
     };
     Wait { what, since, help: help(what, status) }
 }

@@ -11,6 +11,7 @@ pub mod prefix;
 pub mod prefixpool;
 pub mod range;
 pub mod reserved;
+pub mod reserved_identifier;
 pub mod router_advertisements;
 pub mod scan;
 pub mod service_address;

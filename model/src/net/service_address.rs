@@ -8,8 +8,8 @@
 //!   it heard of the heartbeat, and after a quorum confirmed that it still leads.
 //! - The leader takes a rack for gone when it vouched for none of its heartbeats for [`GONE_AFTER_MS`], and has led for as long.
 //!
-//! A rack that hears no region goes on: when the quorum is lost nobody else can be named. It gives way as soon as it hears another
-//! host claim the address on the link, and its kernel forgets the address when the process does not renew it
+//! A rack that hears no region goes on: when the quorum is lost nobody else can be named. It asks the link whether another host has
+//! the address, gives way as soon as it hears one claim it, and takes back what it held before it stood still only when nobody answers. Its kernel forgets the address when the process does not renew it
 //! ([`KERNEL_S`]).
 
 use serde::{Deserialize, Serialize};

@@ -158,19 +158,15 @@ pub const SETTINGS: &[Definition] = &[
         name: "disk_erase_with_quick_erase",
         form: Form::Boolean,
         default: Default::Boolean(false),
-        doc: "Whether only the ends of disks are erased.",
-        usage: Usage::Refused(
-            "disks are always erased quickly: signatures, partition tables, first and last MiB",
-        ),
+        doc: "Whether disks that do not erase themselves are erased quickly: signatures, partition tables, and both ends. What is asked for at a release goes before.",
+        usage: Usage::Read(&["ops/src/machine/release.rs"]),
     },
     Definition {
         name: "disk_erase_with_secure_erase",
         form: Form::Boolean,
         default: Default::Boolean(true),
-        doc: "Whether disks erase themselves.",
-        usage: Usage::Refused(
-            "disks are always erased quickly: signatures, partition tables, first and last MiB",
-        ),
+        doc: "Whether disks erase themselves, if they can. What is asked for at a release goes before.",
+        usage: Usage::Read(&["ops/src/machine/release.rs"]),
     },
     Definition {
         name: "dns_trusted_acl",
@@ -198,7 +194,7 @@ pub const SETTINGS: &[Definition] = &[
         form: Form::Boolean,
         default: Default::Boolean(false),
         doc: "Whether the disks of a machine are erased whenever it is released.",
-        usage: Usage::Read(&["ops/src/machine/actions.rs"]),
+        usage: Usage::Read(&["ops/src/machine/release.rs"]),
     },
     Definition {
         name: "enable_http_proxy",
@@ -267,8 +263,8 @@ pub const SETTINGS: &[Definition] = &[
         name: "kernel_opts",
         form: Form::KernelOptions,
         default: Default::Null,
-        doc: "More arguments for the kernel of the ephemeral OS.",
-        usage: Usage::Read(&["rack/src/http/boot.rs"]),
+        doc: "More arguments for the kernel, of the ephemeral OS and of deployed systems.",
+        usage: Usage::Read(&["ops/src/machine/kernel_options.rs", "rack/src/http/boot.rs"]),
     },
     Definition {
         name: "maas_auto_ipmi_cipher_suite_id",
@@ -374,7 +370,7 @@ pub const SETTINGS: &[Definition] = &[
         name: "node_timeout",
         form: Form::Number(1, 24 * 60),
         default: Default::Number(30),
-        doc: "How many minutes commissioning, deploying and the like may take.",
+        doc: "How many minutes commissioning, deploying, erasing and the like may go on without a sign of progress.",
         usage: Usage::Read(&["ops/src/machine/step.rs"]),
     },
     Definition {

@@ -56,6 +56,10 @@ settings! {
     DEFAULT_STORAGE_LAYOUT: String = "default_storage_layout" by text;
     /// Whether DHCP gives no addresses that end in .0 or .255 to clients that do not have them.
     DHCP_LEAVES_OUT_0_AND_255: bool = "dhcp_leaves_out_0_and_255" by boolean;
+    /// Whether disks that do not erase themselves are erased quickly, where nothing else is asked for.
+    DISK_ERASE_WITH_QUICK_ERASE: bool = "disk_erase_with_quick_erase" by boolean;
+    /// Whether disks erase themselves if they can, where nothing else is asked for.
+    DISK_ERASE_WITH_SECURE_ERASE: bool = "disk_erase_with_secure_erase" by boolean;
     /// Networks besides the subnets that racks resolve names for.
     DNS_TRUSTED_ACL: Vec<IpNet> = "dns_trusted_acl" by networks;
     /// Whether disks are erased at every release.
@@ -74,7 +78,7 @@ settings! {
     MAAS_AUTO_IPMI_USER: String = "maas_auto_ipmi_user" by text;
     /// Whether racks note which hosts use addresses on their links.
     NETWORK_DISCOVERY: bool = "network_discovery" by enabled;
-    /// How long a phase of a machine may take.
+    /// How long a phase of a machine may go on without progress.
     NODE_TIMEOUT: Duration = "node_timeout" by minutes;
     /// Whether racks and machines follow the time servers of the site and no controllers.
     NTP_EXTERNAL_ONLY: bool = "ntp_external_only" by boolean;

@@ -86,7 +86,8 @@ pub async fn run(
     };
     let path = placeholders(verb, &input.values, object.as_ref());
     let tables = conditions.tables(&request, verb, object.as_ref())?;
-    let located = |problem| body::located(problem, operation);
+    let given = params.clone();
+    let located = |problem| body::located(problem, operation).naming(&given);
     if plans {
         let (tables, planned) = tables.planning().await?;
         let planning = request.changing(tables);

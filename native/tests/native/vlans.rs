@@ -57,3 +57,19 @@ async fn further_racks_are_planned_by_name_set_as_a_list_or_a_text_and_taken_bac
     let back = region.get(By::User, "vlans/1").await.assert(200).json();
     assert_eq!(back["further_racks"], json!([id(3), id(4)]));
 }
+
+#[tokio::test]
+async fn a_choice_that_is_none_is_named() {
+    let region = with_racks().await;
+    for (field, value) in [("secondary_rack", "k9"), ("relay_vlan", "9"), ("space", "dmz")] {
+        let body = json!({ field: value });
+        let refused = region.call(By::Admin, "PATCH", "vlans/1", body).await.assert(400).json();
+        let says = format!("Select a valid choice. {value} is not one of the available choices.");
+        assert_eq!(refused["detail"], format!("{field}: {says}"));
+        assert_eq!(refused["errors"][0]["message"], says);
+    }
+    let body = json!({"primary_rack": "k1", "secondary_rack": "k1"});
+    let refused = region.call(By::Admin, "PATCH", "vlans/1", body).await.assert(400).json();
+    let says = "The primary and secondary rack must be different (both are k1)";
+    assert_eq!(refused["detail"], says);
+}

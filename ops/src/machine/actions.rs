@@ -9,31 +9,35 @@ use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::event::EventLevel;
 use model::id::SystemId;
+use model::machine::erasure::ErasureRequest;
 use model::machine::interface::bridge::Bridge;
-use model::machine::lifecycle::Event;
+use model::machine::lifecycle::{Event, Kept};
 use model::machine::power::{PowerAction, PowerState};
 use model::machine::status::Status;
 use model::machine::storage::Drives;
 use model::machine::{Deployment, Machine};
 use model::secret::SecretBytes;
-use model::setting::typed::ENABLE_DISK_ERASING_ON_RELEASE;
 
 use crate::authorize::{author, cause};
 use crate::error::Refusal;
 use crate::image::boot_resources::{self, WantedImage};
+use crate::machine::in_memory;
 use crate::machine::interfaces::bridges;
 use crate::machine::machines;
 use crate::machine::placement;
+use crate::machine::release::{self, Given};
 use crate::machine::step::{self, Author, StepError};
 use crate::power;
 use crate::site::events::{self, NewEvent};
-use crate::site::settings;
 use tables::error::TableError;
 use tables::tx::Tx;
 use tables::update::Tables;
 
 /// The cluster version from which on machines are in rescue mode.
 const RESCUE_SINCE: u32 = 6;
+
+/// The cluster version from which on commissioning may leave things as they are.
+const KEPT_SINCE: u32 = 9;
 
 /// What owners may have done.
 const OPERATE: Permission = Permission::OperateMachine;
@@ -68,17 +72,29 @@ pub struct DeployRequest {
     pub agent_name: Option<String>,
     /// What bridges are made of over its interfaces, if they are wanted.
     pub bridges: Option<Bridge>,
+    /// Whether it runs in memory, and nothing on the disks is touched.
+    pub in_memory: bool,
 }
 
 impl MachineCommands<'_> {
-    /// Starts commissioning.
+    /// Starts commissioning, which leaves some things as they are.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn commission(&self) -> Result<Machine, Refusal> {
-        self.step(COMMISSION, "machine.commission", Event::Commission, |_, _| {
-            let message = "Commission is not available because of the current state of the node.";
-            Refusal::field("__all__", message)
+    pub async fn commission(&self, keeps: Kept) -> Result<Machine, Refusal> {
+        self.update(COMMISSION, "machine.commission", |tx, machine| {
+            if !keeps.is_nothing() && tx.cluster_version() < KEPT_SINCE {
+                let message = "Not all regions know yet how to keep storage and networking: upgrade them first.";
+                return Err(conflict(message));
+            }
+            let event = Event::Commission { keeps };
+            step::advance(tx, machine, &event, author(self.actor)).map_err(|error| {
+                of_status(error, || {
+                    let message =
+                        "Commission is not available because of the current state of the node.";
+                    Refusal::field("__all__", message)
+                })
+            })
         })
         .await
     }
@@ -182,24 +198,25 @@ impl MachineCommands<'_> {
     }
 
     /// Gives it back. Its disks are erased if that is wanted, or the site wants it always. A machine
-    /// that is free already stays as it is.
+    /// that is free already stays as it is, and so does one that is being given back.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn release(&self, erase: bool) -> Result<Machine, Refusal> {
+    pub async fn release(&self, wanted: ErasureRequest) -> Result<Machine, Refusal> {
         self.update(OPERATE, "machine.release", |tx, machine| {
             let status = Status::of(&machine.lifecycle);
             if matches!(status, Status::Ready | Status::Releasing | Status::DiskErasing) {
                 return Ok(());
             }
-            give_back(tx, machine, erase, author(self.actor)).map_err(|error| {
-                let name = status.name();
-                of_status(error, || {
+            match release::give_back(tx, machine, wanted, author(self.actor))? {
+                Given::Back => Ok(()),
+                Given::NotInItsStatus => {
+                    let name = status.name();
                     let said =
                         format!("Machine cannot be released in its current state ('{name}').");
-                    conflict(said)
-                })
-            })
+                    Err(conflict(said))
+                }
+            }
         })
         .await
     }
@@ -279,11 +296,15 @@ impl MachineCommands<'_> {
             return Err(conflict(format!("Can't deploy a machine that is in the '{name}' state")));
         }
         let image = boot_resources::deployable(tx, machine, &request.image)?;
-        let issues = Drives::of(machine).issues(&image.osystem);
-        if !issues.is_empty() {
-            let mut errors = FieldErrors::default();
-            machines::add_all(&mut errors, "storage", issues);
-            return Err(errors.into());
+        if request.in_memory {
+            in_memory::check(tx, machine, &image)?;
+        } else {
+            let issues = Drives::of(machine).issues(&image.osystem);
+            if !issues.is_empty() {
+                let mut errors = FieldErrors::default();
+                machines::add_all(&mut errors, "storage", issues);
+                return Err(errors.into());
+            }
         }
         machine.deployment = Some(Deployment { user_data: request.user_data.clone(), ..image });
         if let Some(agent_name) = &request.agent_name {
@@ -292,7 +313,8 @@ impl MachineCommands<'_> {
         if let Some(bridge) = request.bridges {
             bridges::make(tx, machine, bridge)?;
         }
-        Ok(step::advance(tx, machine, &Event::Deploy, author(self.actor))?)
+        let event = Event::Deploy { in_memory: request.in_memory };
+        Ok(step::advance(tx, machine, &event, author(self.actor))?)
     }
 
     /// One event; `refused` says what is told where the status does not allow it.
@@ -328,18 +350,6 @@ impl MachineCommands<'_> {
             })
             .await
     }
-}
-
-/// Takes a machine back, or says why its status does not allow it. Its disks are erased if that is wanted, or the
-/// site wants it always.
-pub(crate) fn give_back(
-    tx: &mut Tx,
-    machine: &mut Machine,
-    erase: bool,
-    author: Author<'_>,
-) -> Result<(), StepError> {
-    let erase = erase || settings::read(tx, &ENABLE_DISK_ERASING_ON_RELEASE)?;
-    step::advance(tx, machine, &Event::Release { erase }, author)
 }
 
 /// An event with a comment, if there is one, named for what was asked for.

@@ -9,6 +9,7 @@ use model::error::Kind;
 use model::event::EventLevel;
 use model::id::{ResourcePoolId, SystemId, UserId};
 use model::machine::Machine;
+use model::machine::erasure;
 use model::machine::lifecycle::{AgentWork, Event, Refusal, agent_work};
 use model::machine::secrets::MachineSecrets;
 use model::machine::storage::render;
@@ -21,6 +22,7 @@ use crate::machine::credentials::{self, random_text};
 use crate::machine::deploy;
 use crate::machine::enlist::{self, EnlistError};
 use crate::machine::step::{self, Author, StepError};
+use crate::machine::{in_memory, kernel_options};
 use crate::site::events::{self, NewEvent};
 use crate::site::settings;
 use tables::error::TableError;
@@ -141,15 +143,20 @@ fn take_in_hello(tx: &mut Tx, hello: &Hello, rack: RackHost<'_>) -> Result<Welco
     let mut machine = enlist::machine_of_hello(tx, hello)?;
     let boot_mac = hello.boot_mac.parse().ok();
     machine.hardware.firmware = enlist::firmware_of(&hello.firmware);
+    machine.hardware.secure_boot = hello.secure_boot;
     if machine.hardware.architecture.is_empty() {
         machine.hardware.architecture.clone_from(&hello.architecture);
     }
     enlist::take_in_interfaces(tx, &mut machine, &hello.interfaces, boot_mac)?;
     step::advance(tx, &mut machine, &Event::AgentStarted, Author::System)?;
+    if !hello.erases_as_told {
+        refuse_to_erase_otherwise(tx, &mut machine)?;
+    }
     let mut secrets = secrets_of(tx, &machine)?;
     match agent_work(&machine.lifecycle) {
         AgentWork::Inventory
         | AgentWork::Install
+        | AgentWork::RunInMemory
         | AgentWork::Erase
         | AgentWork::Rescue
         | AgentWork::Wait => {
@@ -253,7 +260,9 @@ fn welcome(
     let work = match agent_work(&machine.lifecycle) {
         AgentWork::Inventory => Work::Inventory { bmc_account: bmc_account(tx, machine, secrets)? },
         AgentWork::Install => install_work(tx, machine, rack)?,
-        AgentWork::Erase => Work::Erase(Erasure::default()),
+        AgentWork::RunInMemory => in_memory::order(tx, machine, rack)?
+            .map_or(Work::PowerOff, |order| Work::RunInMemory(Box::new(order))),
+        AgentWork::Erase => erase_work(machine),
         AgentWork::Rescue => {
             Work::Rescue { seconds: WAIT_SECONDS, authorized_keys: keys_to_log_in(tx, machine)? }
         }
@@ -299,6 +308,28 @@ fn bmc_account(
     Ok(Some(BmcAccount { user: settings::read(tx, &MAAS_AUTO_IPMI_USER)?, password }))
 }
 
+fn erase_work(machine: &Machine) -> Work {
+    let erasure::Erasure { secure, quick } = erasure_of(machine);
+    Work::Erase(Erasure { secure, quick })
+}
+
+/// What is not noted was wanted by a version that knew the quick way only.
+fn erasure_of(machine: &Machine) -> erasure::Erasure {
+    machine.lifecycle.erasure.unwrap_or(erasure::Erasure::QUICK)
+}
+
+/// An agent of a version before would erase quickly whatever it is told, and say that it is done.
+fn refuse_to_erase_otherwise(tx: &mut Tx, machine: &mut Machine) -> Result<(), StepError> {
+    let is_told_otherwise = agent_work(&machine.lifecycle) == AgentWork::Erase
+        && erasure_of(machine) != erasure::Erasure::QUICK;
+    if !is_told_otherwise {
+        return Ok(());
+    }
+    let message = "the ephemeral OS that it booted erases disks quickly only: upload the present one, or release with `quick_erase=true` and `secure_erase=false`".to_owned();
+    let event = Event::AgentFailed { job: machine.lifecycle.job, message };
+    step::advance(tx, machine, &event, Author::System)
+}
+
 fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Work, AgentError> {
     let (Some(deployment), Some(disk)) =
         (&machine.deployment, machine.block_devices.iter().find(|disk| disk.boot))
@@ -306,10 +337,7 @@ fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Wo
         // The deploy operation refuses such machines, so this one was changed meanwhile.
         return Ok(Work::PowerOff);
     };
-    let token = match credentials::of_machine(tx, machine)? {
-        Some(token) => token,
-        None => credentials::issue(tx, machine)?,
-    };
+    let token = credentials::current(tx, machine)?;
     let files = deploy::target_files(tx, machine, &token, rack)?;
     Ok(Work::Install(Box::new(Install {
         disk: disk.name.clone(),
@@ -319,6 +347,7 @@ fn install_work(tx: &mut Tx, machine: &Machine, rack: RackHost<'_>) -> Result<Wo
         image_bytes: deployment.image_bytes,
         image_type: deployment.image_type.clone(),
         fqdn: deploy::fqdn(tx, machine)?,
+        kernel_options: kernel_options::of_machine(tx, machine)?,
         files,
     })))
 }

@@ -6,22 +6,25 @@ use model::access::{Actor, Object, Permission, permits};
 use model::error::Kind;
 use model::id::SystemId;
 use model::machine::Machine;
-use model::machine::lifecycle::Event;
+use model::machine::erasure::ErasureRequest;
+use model::machine::lifecycle::{Event, Kept};
 use model::machine::status::Status;
 
 use crate::authorize::{author, cause};
 use crate::details::Details;
 use crate::error::Refusal;
-use crate::machine::actions::{give_back, of_status, record_comment};
+use crate::machine::actions::{of_status, record_comment};
 use crate::machine::filter::Filter;
 use crate::machine::holders;
 use crate::machine::list::MachineList;
-use crate::machine::step::{self, StepError};
+use crate::machine::release::{Given, give_back};
+use crate::machine::step;
 use tables::read::Reads;
 use tables::tx::Tx;
 use tables::update::Tables;
 
-/// Gives machines back; returns those that were not free already.
+/// Gives machines back; returns those that were not free already. The disks of all of them are erased as is wanted, or
+/// as the site has it.
 ///
 /// # Errors
 /// [`Refusal::Message`] that names those that there are not, are not the actor's, or cannot be released now.
@@ -29,6 +32,7 @@ pub async fn release(
     tables: &Tables,
     actor: &Actor,
     ids: &[String],
+    wanted: ErasureRequest,
     comment: Option<&str>,
 ) -> Result<Vec<SystemId>, Refusal> {
     let needed = (Permission::OperateMachine, "release");
@@ -41,13 +45,12 @@ pub async fn release(
                 if status == Status::Ready {
                     continue;
                 }
-                match give_back(tx, &mut machine, false, author(actor)) {
-                    Ok(()) => released.push(machine.system_id.clone()),
-                    Err(StepError::Refused { .. }) => {
+                match give_back(tx, &mut machine, wanted, author(actor))? {
+                    Given::Back => released.push(machine.system_id.clone()),
+                    Given::NotInItsStatus => {
                         failed.push(format!("{} ('{}')", machine.system_id, status.name()));
                         continue;
                     }
-                    Err(error) => return Err(error.into()),
                 }
                 record_comment(tx, &machine, "machine.release", comment, author(actor))?;
             }
@@ -130,7 +133,7 @@ fn accept_one(tx: &mut Tx, actor: &Actor, machine: &mut Machine) -> Result<bool,
     if status != Status::New {
         return Err(refused());
     }
-    step::advance(tx, machine, &Event::Commission, author(actor))
+    step::advance(tx, machine, &Event::Commission { keeps: Kept::default() }, author(actor))
         .map_err(|error| of_status(error, refused))?;
     Ok(true)
 }

@@ -7,7 +7,7 @@ use model::error::Kind;
 use model::event::EventLevel;
 use model::mac::MacAddress;
 use model::machine::Machine;
-use model::machine::lifecycle::{Event, Lifecycle};
+use model::machine::lifecycle::{Event, Kept, Lifecycle};
 use model::machine::power::form::completed;
 use model::machine::power::parameters::PowerParameters;
 use model::machine::status::Status;
@@ -87,7 +87,8 @@ pub async fn create(
             if request.deployed {
                 adopt(tx, &mut machine, actor)?;
             } else if request.commission {
-                step::advance(tx, &mut machine, &Event::Commission, author(actor))?;
+                let event = Event::Commission { keeps: Kept::default() };
+                step::advance(tx, &mut machine, &event, author(actor))?;
             } else {
                 step::write(tx, &mut machine)?;
             }

@@ -49,6 +49,17 @@ pub fn of_machine(reads: &impl Reads, machine: &Machine) -> Result<Option<ApiTok
     Ok(reads.list_by(&TOKENS_OF_MACHINE, &machine.system_id)?.into_iter().next())
 }
 
+/// The machine's key; a new one if it has none.
+///
+/// # Errors
+/// As [`Tx::put`].
+pub fn current(tx: &mut Tx, machine: &Machine) -> Result<ApiToken, TableError> {
+    match of_machine(tx, machine)? {
+        Some(token) => Ok(token),
+        None => issue(tx, machine),
+    }
+}
+
 /// Random letters and digits for a secret of that many characters.
 #[must_use]
 pub fn random_text(length: usize) -> String {

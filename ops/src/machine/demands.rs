@@ -3,16 +3,19 @@
 //!
 //! What meets a label is told in the answer, so that clients know which disk and which interfaces they got.
 
+pub mod disks;
+
 use std::collections::BTreeMap;
 
-use model::id::{BlockDeviceId, InterfaceId};
+use model::id::InterfaceId;
 use model::machine::Machine;
-use model::machine::disk::BlockDevice;
 use model::machine::interface::Interface;
+use model::machine::storage::Drives;
+use model::machine::storage::config::{LayoutName, Place};
+use model::machine::storage::ids::Counted;
 
 use crate::machine::filter::facts::Facts;
-
-const GIGABYTE: f64 = 1e9;
+use disks::{DiskDemand, parse_disks, places_for};
 
 /// The kinds of facts that interfaces are compared with.
 pub(crate) const FACTS: &[&str] = &["subnet", "fabric", "fabric_class", "space", "vlan", "vid"];
@@ -44,7 +47,7 @@ const DEVICE_KEYS: &[&str] =
 /// One demand.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Demand {
-    /// Disks; the first one is for the root file system.
+    /// Block devices and partitions; the first one has the root file system.
     Storage(Vec<DiskDemand>),
     /// Interfaces.
     Interfaces(Vec<InterfaceDemand>),
@@ -54,14 +57,6 @@ pub enum Demand {
 
 /// Keys with values.
 pub type Pairs = Vec<(String, String)>;
-
-/// A disk of at least a size, with tags.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DiskDemand {
-    label: Option<String>,
-    bytes: f64,
-    tags: Vec<String>,
-}
 
 /// An interface that is all of this: for each key one of the values, or none of those of a `not_` key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +68,8 @@ pub struct InterfaceDemand {
 /// What of a machine met the labels of its constraints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matches {
-    /// The disk of each label.
-    pub storage: BTreeMap<String, Vec<BlockDeviceId>>,
+    /// The block device or partition of each label.
+    pub storage: BTreeMap<String, Vec<Place>>,
     /// The interfaces of each label; none where no interface was asked for.
     pub interfaces: Option<BTreeMap<String, Vec<InterfaceId>>>,
 }
@@ -115,7 +110,9 @@ impl Demand {
     pub fn met_by(&self, machine: &Machine, facts: &Facts<'_>) -> Option<Matches> {
         let mut matches = Matches::default();
         match self {
-            Self::Storage(wanted) => matches.storage = disks_for(wanted, &machine.block_devices)?,
+            Self::Storage(wanted) => {
+                matches.storage = places_for(wanted, &laid_out(machine))?;
+            }
             Self::Interfaces(wanted) => {
                 let mut found = BTreeMap::new();
                 for demand in wanted {
@@ -136,38 +133,14 @@ impl Demand {
     }
 }
 
-/// The first demand is for the disk that the system is installed to. Of the others those with the most tags choose
-/// first, and each takes the smallest disk that will do.
-fn disks_for(
-    wanted: &[DiskDemand],
-    disks: &[BlockDevice],
-) -> Option<BTreeMap<String, Vec<BlockDeviceId>>> {
-    let mut found: BTreeMap<String, Vec<BlockDeviceId>> = BTreeMap::new();
-    let mut take = |demand: &DiskDemand, disk: &BlockDevice| {
-        if let Some(label) = &demand.label {
-            found.entry(label.clone()).or_default().push(disk.id);
-        }
-    };
-    let Some((first, others)) = wanted.split_first() else { return Some(found) };
-    let root = disks.iter().find(|disk| disk.boot).or_else(|| disks.first())?;
-    first.fits(root).then(|| take(first, root))?;
-    let mut left: Vec<&BlockDevice> = disks.iter().filter(|disk| disk.id != root.id).collect();
-    left.sort_by_key(|disk| disk.size_bytes);
-    let mut others: Vec<&DiskDemand> = others.iter().collect();
-    others.sort_by_key(|demand| std::cmp::Reverse(demand.tags.len()));
-    for demand in others {
-        let at = left.iter().position(|disk| demand.fits(disk))?;
-        take(demand, left.remove(at));
+/// The disks of a machine. Where they were never laid out, they are taken for flat.
+fn laid_out(machine: &Machine) -> Drives {
+    let mut drives = Drives::of(machine);
+    if !drives.storage.is_configured() {
+        // One that does not fit has no root, and is not found by its disks.
+        let _ = drives.apply_default(&mut Counted::default(), LayoutName::Flat, None);
     }
-    Some(found)
-}
-
-impl DiskDemand {
-    fn fits(&self, disk: &BlockDevice) -> bool {
-        let megabytes = u32::try_from(disk.size_bytes / 1_000_000).unwrap_or(u32::MAX);
-        f64::from(megabytes) * 1e6 >= self.bytes
-            && self.tags.iter().all(|tag| disk.tags.contains(tag))
-    }
+    drives
 }
 
 fn interfaces_for(
@@ -220,59 +193,6 @@ fn has_device(machine: &Machine, pairs: &Pairs) -> bool {
             known.eq_ignore_ascii_case(value)
         })
     })
-}
-
-fn parse_disks(text: &str) -> Result<Vec<DiskDemand>, String> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let malformed = || format!("Malformed storage constraint, \"{text}\".");
-    let parts = split_outside_brackets(text).into_iter();
-    parts.map(|part| parse_disk(part).ok_or_else(malformed)).collect()
-}
-
-/// `label:size(tag,tag)`, of which the size must be there.
-fn parse_disk(text: &str) -> Option<DiskDemand> {
-    let (label, rest) =
-        text.split_once(':').map_or((None, text), |(label, rest)| (Some(label), rest));
-    if label.is_some_and(|label| {
-        label.is_empty() || !label.chars().all(|found| found.is_ascii_alphanumeric())
-    }) {
-        return None;
-    }
-    let (size, tags) = match rest.split_once('(') {
-        None => (rest, Vec::new()),
-        Some((size, tags)) => {
-            let tags = tags.strip_suffix(')').filter(|tags| !tags.is_empty())?;
-            if tags.contains(')') {
-                return None;
-            }
-            (size, tags.split(',').map(str::to_owned).collect())
-        }
-    };
-    if !size.chars().all(|found| found.is_ascii_digit() || found == '.') {
-        return None;
-    }
-    let gigabytes: f64 = size.parse().ok()?;
-    Some(DiskDemand { label: label.map(str::to_owned), bytes: gigabytes * GIGABYTE, tags })
-}
-
-fn split_outside_brackets(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut is_inside, mut start) = (false, 0);
-    for (at, character) in text.char_indices() {
-        match character {
-            '(' => is_inside = true,
-            ')' => is_inside = false,
-            ',' if !is_inside => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }
 
 fn parse_interfaces(text: &str) -> Result<Vec<InterfaceDemand>, String> {
@@ -347,51 +267,8 @@ fn parse_devices(text: &str) -> Result<Pairs, String> {
 mod tests {
     use super::*;
 
-    fn disk(id: u32, gigabytes: u64, tags: &[&str]) -> BlockDevice {
-        BlockDevice {
-            id: BlockDeviceId(id),
-            name: "sda".to_owned(),
-            id_path: String::new(),
-            model: String::new(),
-            serial: String::new(),
-            size_bytes: gigabytes * 1_000_000_000,
-            block_size_bytes: 512,
-            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            boot: id == 1,
-        }
-    }
-
-    /// What is found for each label, `root=1 data=2`; nothing when the demands are not met.
-    #[track_caller]
-    fn check(constraint: &str, disks: &[BlockDevice], found: Option<&str>) {
-        let demands = parse_disks(constraint).unwrap();
-        let matches = disks_for(&demands, disks).map(|labels| {
-            let each = labels.iter().map(|(label, ids)| format!("{label}={}", ids[0]));
-            each.collect::<Vec<_>>().join(" ")
-        });
-        assert_eq!(matches.as_deref(), found, "{constraint}");
-    }
-
-    #[test]
-    fn the_first_demand_is_for_the_root_disk_and_each_other_takes_a_disk_of_its_own() {
-        let disks =
-            [disk(1, 10, &["ssd"]), disk(2, 3, &["rotary"]), disk(3, 3, &["rotary", "sas"])];
-        check("root:10", &disks, Some("root=1"));
-        check("8", &disks, Some(""));
-        check("root:3,data:3(rotary)", &disks, Some("data=2 root=1"));
-        check("root:3,any:1,data:3(rotary,sas)", &disks, Some("any=2 data=3 root=1"));
-        check("root:3,data:10(ssd)", &disks, None);
-        check("root:4(rotary)", &disks, None);
-        check("root:3,a:3,b:3,c:1", &disks, None);
-        check("root:1", &[], None);
-    }
-
     #[test]
     fn malformed_demands_are_refused_in_the_words_of_maas() {
-        for wrong in ["root:x", "root:10(ssd", "10()", "a b:1", "10,", ":1", "1.2.3", "1(a)b"] {
-            let message = format!("Malformed storage constraint, \"{wrong}\".");
-            assert_eq!(parse_disks(wrong), Err(message));
-        }
         for (wrong, message) in [
             (
                 "space=x",

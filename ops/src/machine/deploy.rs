@@ -10,6 +10,7 @@ use model::dns::domain::Domain;
 use model::id::VlanId;
 use model::machine::Machine;
 use model::machine::interface::netplan::{LinkedSubnet, Networks, Route, netplan};
+use model::machine::interface::version_one;
 use model::net::staticroute::StaticRoute;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -70,7 +71,7 @@ fn datasource_config(token: &ApiToken, rack: &str) -> Value {
     })
 }
 
-/// The networks of a machine, in netplan's words.
+/// The networks of a machine as the system on it is told: in netplan's words, or in those of cloud-init's version 1.
 ///
 /// # Errors
 /// [`TableError::Corrupt`].
@@ -79,7 +80,9 @@ pub(crate) fn network_config(
     machine: &Machine,
     rack: &str,
 ) -> Result<Value, TableError> {
-    Ok(netplan(&machine.interfaces, &networks(reads, machine, rack)?))
+    let told = netplan(&machine.interfaces, &networks(reads, machine, rack)?);
+    let osystem = machine.deployment.as_ref().map_or("", |found| found.osystem.as_str());
+    Ok(if version_one::is_for(osystem) { version_one::in_version_one(&told) } else { told })
 }
 
 /// What the interfaces of a machine are connected to.

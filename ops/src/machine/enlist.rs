@@ -10,14 +10,16 @@ use model::machine::disk::BlockDevice;
 use model::machine::hardware::{Firmware, Hardware};
 use model::machine::hostname::generated_hostname;
 use model::machine::interface::{Interface, stack};
-use model::machine::lifecycle::{Lifecycle, Phase};
-use model::machine::output::{ToolOutput, kept_tail};
+use model::machine::lifecycle::{Kept, Lifecycle, Phase};
+use model::machine::output::{OUTPUT_BYTES_MAX, ToolOutput, kept_tail};
 use model::machine::power::Power;
 use model::machine::secrets::MachineSecrets;
 use model::machine::{Machine, Placement};
 use model::setting::typed::DEFAULT_STORAGE_LAYOUT;
+use serde_json::Value;
 
 use crate::machine::step::{Author, StepError};
+use crate::machine::storage::ids::STORAGE_EXTRA;
 use crate::machine::{holders, placement, storage, tag_evaluation};
 use crate::network::addresses;
 use crate::site::events::{self, NewEvent};
@@ -182,7 +184,8 @@ pub fn take_in_interfaces(
     boot_mac: Option<MacAddress>,
 ) -> Result<(), EnlistError> {
     // Afterwards they are called as their owner wants.
-    let examined = matches!(machine.lifecycle.phase, Phase::New | Phase::Commissioning);
+    let examined = matches!(machine.lifecycle.phase, Phase::New | Phase::Commissioning)
+        && !machine.lifecycle.keeps.networking;
     for report in reported {
         let mac = parse_mac("interfaces", &report.mac)?;
         let is_known = |interface: &Interface| interface.kind.is_physical() && interface.mac == mac;
@@ -223,7 +226,8 @@ pub fn take_in_interfaces(
     Ok(())
 }
 
-/// Takes in a whole inventory: hardware, interfaces, disks, BMC, outputs of tools.
+/// Takes in a whole inventory: hardware, interfaces, disks, BMC, outputs of tools. What commissioning
+/// [keeps](Kept) stays as it was.
 ///
 /// # Errors
 /// See [`EnlistError`].
@@ -238,11 +242,18 @@ pub fn take_in_inventory(
         machine.hardware.architecture = architecture;
     }
     machine.hardware.uuid = machine.hardware.uuid.to_lowercase();
-    // What was configured was of the hardware before.
-    stack::reset(&mut machine.interfaces);
+    let Kept { storage, networking } = machine.lifecycle.keeps;
+    if !networking {
+        // What was configured was of the hardware before.
+        stack::reset(&mut machine.interfaces);
+    }
     take_in_interfaces(tx, machine, &inventory.interfaces, None)?;
-    take_in_disks(tx, machine, &inventory.disks)?;
-    lay_out_disks(tx, machine)?;
+    take_in_storage_extra(tx, machine, inventory.storage_extra.as_ref())?;
+    // As in MAAS, the disks themselves stay as they were, too: what is made of them stands on all of them.
+    if !storage {
+        take_in_disks(tx, machine, &inventory.disks)?;
+        lay_out_disks(tx, machine)?;
+    }
     if let Some(bmc) = &inventory.bmc {
         take_in_bmc(tx, machine, bmc)?;
     }
@@ -250,6 +261,24 @@ pub fn take_in_inventory(
         put_output(tx, machine, tool, text)?;
     }
     Ok(tag_evaluation::hardware_changed(tx, &machine.system_id)?)
+}
+
+/// Keeps the layout that a commissioning script told, for the layout `custom`, instead of one that it told before.
+fn take_in_storage_extra(
+    tx: &mut Tx,
+    machine: &Machine,
+    told: Option<&Value>,
+) -> Result<(), EnlistError> {
+    let Some(told) = told else {
+        tx.delete::<ToolOutput>(&(machine.system_id.clone(), STORAGE_EXTRA.to_owned()))?;
+        return Ok(());
+    };
+    let text = told.to_string();
+    if text.len() > OUTPUT_BYTES_MAX {
+        let reason = format!("it has {} bytes, and may have {OUTPUT_BYTES_MAX}", text.len());
+        return Err(EnlistError::Invalid { field: "storage_extra", reason });
+    }
+    Ok(put_output(tx, machine, STORAGE_EXTRA, &text)?)
 }
 
 /// Lays the disks of a machine out anew, as the site has it. Where that fails they stay blank, and an event says why.
@@ -332,6 +361,10 @@ fn describe_interface(interface: &mut Interface, report: &ReportedInterface) {
     interface.vendor.clone_from(&report.vendor);
     interface.product.clone_from(&report.product);
     interface.firmware_version.clone_from(&report.firmware_version);
+    // An agent of a version before does not look for these.
+    let card = &mut interface.card;
+    card.numa_node = report.numa_node.unwrap_or(card.numa_node);
+    card.virtual_functions_max = report.virtual_functions_max.unwrap_or(card.virtual_functions_max);
 }
 
 /// Disks keep their ids by serial number, or by name when they have none.
@@ -345,11 +378,11 @@ fn take_in_disks(
         let known = machine.block_devices.iter().find(|disk| {
             disk.serial == report.serial && (!disk.serial.is_empty() || disk.name == report.name)
         });
-        let (id, boot) = match known {
-            Some(disk) => (disk.id, disk.boot),
+        let (id, boot, numa_node) = match known {
+            Some(disk) => (disk.id, disk.boot, disk.numa_node),
             None => {
                 let number = tx.any_number("blockdevice")?;
-                (BlockDeviceId(u32::try_from(number).unwrap_or(u32::MAX)), false)
+                (BlockDeviceId(u32::try_from(number).unwrap_or(u32::MAX)), false, 0)
             }
         };
         let kind = if report.rotational { "rotary" } else { "ssd" };
@@ -363,6 +396,7 @@ fn take_in_disks(
             block_size_bytes: report.block_size_bytes,
             tags: vec![kind.to_owned()],
             boot,
+            numa_node: report.numa_node.unwrap_or(numa_node),
         });
     }
     if !disks.iter().any(|disk| disk.boot)

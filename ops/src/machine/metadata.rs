@@ -125,7 +125,8 @@ pub async fn status(
             let mut machine = get(tx, actor, id)?;
             let level = if status.failed { EventLevel::Error } else { EventLevel::Debug };
             let description = format!("{} ({})", status.description, status.stage);
-            let event = NewEvent { kind: "Node status event", level, description };
+            let event =
+                NewEvent { kind: "Node status event", level, description: description.clone() };
             events::record(tx, &machine, event, Author::System)?;
             if status.failed {
                 let message = format!("{} failed: {}", status.stage, status.description);
@@ -133,6 +134,9 @@ pub async fn status(
                 step::advance(tx, &mut machine, &event, Author::System)?;
             } else if status.stage == LAST_STAGE {
                 finish(tx, &mut machine)?;
+            } else {
+                let event = Event::SystemProgress { message: description };
+                step::advance(tx, &mut machine, &event, Author::System)?;
             }
             Ok(())
         })

@@ -81,7 +81,9 @@ pub fn advance(
     for action in actions {
         act(tx, machine, action, author)?;
     }
-    if machine.lifecycle.phase == lifecycle::Phase::Deploying && matches!(event, Event::Deploy) {
+    if machine.lifecycle.phase == lifecycle::Phase::Deploying
+        && matches!(event, Event::Deploy { .. })
+    {
         credentials::issue(tx, machine)?;
     }
     write(tx, machine)

@@ -17,7 +17,7 @@ use model::machine::Machine;
 use model::machine::power::PowerJob;
 use model::machine::status::Status;
 use model::machine::status_change::{self, StatusChange, Told};
-use model::machine::waiting::{Boot, Known, Wait, waits_for};
+use model::machine::waiting::{Known, Wait, waits_for};
 use model::request::RequestId;
 use model::time::Timestamp;
 use raft_store::past::records::{Done, KeyPast};
@@ -29,7 +29,7 @@ use tables::row::{Row, decode_with, part_key, row_key};
 use tables::update::Tables;
 
 use crate::error::Refusal;
-use crate::machine::machines;
+use crate::machine::{boot_reports, machines};
 
 /// How many entries are told at most.
 pub const LIMIT_MAX: usize = 200;
@@ -403,13 +403,8 @@ fn wait(
     let last =
         |kind: Kind| events.iter().map(|(_, event)| event).find(|event| kind_of(event) == kind);
     let boot = last(Kind::Boot).and_then(|event| {
-        let stage = match event.description.split(':').next()? {
-            "dhcp" => Boot::Address,
-            "tftp" | "http" => Boot::Program,
-            "script" => Boot::Script,
-            _ => return None,
-        };
-        Some((stage, event.created))
+        let stage = event.description.split(':').next()?;
+        Some((boot_reports::reached(stage)?, event.created))
     });
     let heard = last(Kind::Agent).map(|event| event.created);
     let since = phases.last().map_or(machine.created, |present| present.began);

@@ -23,6 +23,7 @@ use crate::error::Refusal;
 use crate::network::dependents::Holder;
 use crate::network::kept;
 use crate::network::promised::is_promised;
+use crate::network::registered;
 use crate::network::seen::is_seen;
 use tables::error::TableError;
 use tables::network::{
@@ -263,7 +264,7 @@ fn has_network(machine: &Machine) -> bool {
 }
 
 /// Chooses an address of a subnet that nobody holds: machines, users, DHCP clients, controllers, DNS
-/// resources; and, as long as there are others, with which racks saw no host lately. Transactions under way choose different ones. The caller writes the row that holds it.
+/// resources; and, as long as there are others, that no host made itself and with which racks saw no host lately. Transactions under way choose different ones. The caller writes the row that holds it.
 ///
 /// # Errors
 /// [`AssignError`].
@@ -280,8 +281,9 @@ pub fn choose(tx: &mut Tx, subnet: &Subnet) -> Result<IpAddr, AssignError> {
     };
     let seen = Cell::new(0);
     let is_vacant = |ip| {
-        let is_vacant =
-            is_free(ip) && (seen.get() >= SEEN_MAX || !is_seen(&looking, ip, subnet.vlan, now));
+        let is_vacant = is_free(ip)
+            && !registered::is_one(&looking, ip)
+            && (seen.get() >= SEEN_MAX || !is_seen(&looking, ip, subnet.vlan, now));
         seen.set(seen.get() + 1);
         is_vacant
     };

@@ -13,7 +13,7 @@ use crate::error::Refusal;
 use crate::machine::placement;
 use crate::network::promised::is_promised;
 use crate::network::spans::dynamic_range_of;
-use crate::network::{addresses, specifiers};
+use crate::network::{addresses, registered, specifiers};
 use tables::network::is_held;
 use tables::tx::Tx;
 
@@ -37,6 +37,7 @@ pub(crate) fn reserve(tx: &mut Tx, user: &User, ip: IpAddr) -> Result<(), Refusa
     }
     placement::give_to(tx, user.id)?;
     addresses::keep(tx, &subnet, ip);
+    registered::give_way(tx, ip)?;
     Ok(tx.insert(&ReservedAddress {
         ip,
         subnet: subnet.id,

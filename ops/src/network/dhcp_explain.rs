@@ -116,8 +116,24 @@ fn answer(details: &Details, query: &ExplainQuery, now: Timestamp) -> Result<Sha
         explanation = ask(DhcpLink::read(at, vlan, query.mac)?, &other)?;
     }
     assumed.extend(which_address(details, &explanation, &question)?);
+    assumed.extend(which_family(details, vlan)?);
     let shapes = Shapes { details, question: &question, blocks: &blocks, now };
     Ok(shapes.explanation(&explanation, assumed)?)
+}
+
+/// What `DHCPv6` would answer is not explained; who reads of a VLAN with subnets of IPv6 is told so.
+fn which_family(details: &Details, vlan: Option<VlanId>) -> Result<Option<String>, TableError> {
+    let Some(vlan) = vlan else { return Ok(None) };
+    let subnets = details.view().list_by(&SUBNETS_OF_VLAN, &vlan)?;
+    let others = subnets.iter().filter(|subnet| subnet.cidr.addr().is_ipv6());
+    let others: Vec<String> = others.map(|subnet| subnet.cidr.to_string()).collect();
+    Ok((!others.is_empty()).then(|| {
+        format!(
+            "the client asks by DHCPv4; what DHCPv6 answers in {} is not explained, `ironraft dhcp leases` says who has \
+             which address there",
+            others.join(", ")
+        )
+    }))
 }
 
 /// A relay sends to one of a rack's addresses, and the client is told that one.

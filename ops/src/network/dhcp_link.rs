@@ -20,6 +20,7 @@ use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::served::ServedMachine;
 use model::net::iprange::IpRange;
+use model::net::service_address::ServiceHolder;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
 use model::setting::typed::{DHCP_LEAVES_OUT_0_AND_255, NTP_EXTERNAL_ONLY, NTP_SERVERS};
@@ -99,11 +100,13 @@ impl DhcpLink {
         let Some(vlan) = at.get::<Vlan>(&id)? else { return Ok(()) };
         if let Some(serving) = vlan.relay_vlan.filter(|serving| *serving != id) {
             at.get::<Vlan>(&serving)?.into_iter().for_each(|vlan| self.view.put_vlan(vlan));
+            self.put_service_holder(at, serving)?;
             for subnet in at.list_by(&SUBNETS_OF_VLAN, &serving)? {
                 self.view.put_subnet(subnet);
             }
         }
         self.view.put_vlan(vlan);
+        self.put_service_holder(at, id)?;
         let mut machines: BTreeSet<&SystemId> = BTreeSet::new();
         let nodes = |key| {
             let machines = at.state().all_machines().with([&key]).into_iter();
@@ -147,6 +150,12 @@ impl DhcpLink {
                 self.view.put_range(block.iprange, None);
             }
         }
+        Ok(())
+    }
+
+    fn put_service_holder(&mut self, at: &View, vlan: VlanId) -> Result<(), TableError> {
+        let holder = at.get::<ServiceHolder>(&vlan)?;
+        holder.iter().for_each(|holder| self.view.put_service_holder(holder));
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use model::net::vlan::Vlan;
 use crate::authorize::cause;
 use crate::error::Refusal;
 use crate::network::external_dhcp_rows::put;
+use crate::network::link_names::vlan_in_words;
 use crate::network::spans::racks_of;
 use crate::site::events::{self, NewEvent};
 use tables::error::TableError;
@@ -101,11 +102,12 @@ fn events_of(tx: &Tx, vlan: VlanId, changes: &Changes) -> Result<Vec<NewEvent>, 
         Protocol::DhcpV6 if is_on => Served::OverIpv4,
         Protocol::DhcpV4 | Protocol::DhcpV6 => Served::Off,
     };
-    let found = changes.found.iter().map(|(ip, mac)| found(vlan, *ip, *mac, served(*ip)));
+    let link = vlan_in_words(&tx.looking(), vlan)?;
+    let found = changes.found.iter().map(|(ip, mac)| found(&link, *ip, *mac, served(*ip)));
     let gone = changes.gone.iter().map(|ip| NewEvent {
         kind: "External DHCP server gone",
         level: EventLevel::Info,
-        description: format!("{} {ip} does not answer on VLAN {vlan} any more", server(*ip)),
+        description: format!("{} {ip} does not answer on {link} any more", server(*ip)),
     });
     Ok(found.chain(gone).collect())
 }
@@ -128,7 +130,7 @@ const fn server(ip: IpAddr) -> &'static str {
     }
 }
 
-fn found(vlan: VlanId, ip: IpAddr, mac: Option<MacAddress>, served: Served) -> NewEvent {
+fn found(link: &str, ip: IpAddr, mac: Option<MacAddress>, served: Served) -> NewEvent {
     let from = mac.map(|mac| format!(" ({mac})")).unwrap_or_default();
     let then = match served {
         Served::Now => {
@@ -138,6 +140,6 @@ fn found(vlan: VlanId, ip: IpAddr, mac: Option<MacAddress>, served: Served) -> N
         Served::OverIpv4 => "; switch it off before a subnet of IPv6 is managed there",
         Served::Off => "; switch it off before DHCP of the VLAN is switched on",
     };
-    let description = format!("{} {ip}{from} answers on VLAN {vlan}{then}", server(ip));
+    let description = format!("{} {ip}{from} answers on {link}{then}", server(ip));
     NewEvent { kind: "External DHCP server", level: EventLevel::Warning, description }
 }

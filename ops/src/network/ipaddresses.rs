@@ -22,7 +22,7 @@ use crate::machine::placement;
 use crate::network::promised::is_promised;
 use crate::network::spans::dynamic_range_of;
 use crate::network::subnets::SubnetDetail;
-use crate::network::{addresses, specifiers};
+use crate::network::{addresses, registered, specifiers};
 use tables::network::is_held;
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -225,12 +225,15 @@ pub async fn release(
         .await
 }
 
-/// Ends the lease of a client: its name goes. The address stays the client's for as long as it was
+/// Ends the lease of a client, or forgets what it registered: its name goes. The address stays the client's for as long as it was
 /// promised, so that nobody else gets it while the client uses it.
 fn end_lease(tx: &mut Tx, ip: IpAddr) -> Result<(), Refusal> {
     let in_use = |found: &Binding| found.state == BindingState::Active && found.is_of_address();
     let binding = tx.get::<Binding>(&ip)?.filter(in_use);
     let binding = binding.ok_or_else(|| not_released(ip, Whose::Clients))?;
+    if binding.is_registered() {
+        return Ok(registered::give_way(tx, ip)?);
+    }
     Ok(tx.put(&Binding { state: BindingState::Released, ..binding })?)
 }
 
@@ -289,5 +292,6 @@ pub(crate) fn take(tx: &mut Tx, subnet: &Subnet, ip: IpAddr) -> Result<IpAddr, R
         return Err(Refusal::Message { kind: Kind::NotFound, message });
     }
     addresses::keep(tx, subnet, ip);
+    registered::give_way(tx, ip)?;
     Ok(ip)
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use api::field_errors::FieldErrors;
 use model::access::{Actor, Object, Permission, permits};
 use model::id::IpRangeId;
 use model::net::iprange::{IpRange, Purpose};
@@ -108,7 +109,9 @@ pub fn insert(tx: &mut Tx, user: &User, change: &IpRangeChange) -> Result<IpRang
     let specifier = change.subnet.clone().unwrap_or_else(|| format!("ip:{start_ip}"));
     let subnet = specifiers::subnet(tx, &specifier).map_err(|refusal| match refusal {
         Refusal::NotFound { .. } if change.subnet.is_none() => required("subnet"),
-        Refusal::NotFound { .. } => Refusal::field("subnet", "No such subnet."),
+        Refusal::NotFound { .. } => {
+            Refusal::field("subnet", format!("No such subnet: {specifier}."))
+        }
         other => other,
     })?;
     let range = IpRange {
@@ -242,7 +245,7 @@ fn check(
 ) -> Result<(), Refusal> {
     let IpRange { start_ip, end_ip, .. } = *range;
     let both = |message: String| {
-        let mut errors = api::field_errors::FieldErrors::one("start_ip", message.clone());
+        let mut errors = FieldErrors::one("start_ip", message.clone());
         errors.add("end_ip", message);
         Refusal::Fields(errors)
     };
@@ -283,34 +286,40 @@ fn check(
         let message = "IPv6 dynamic range must be at least 256 addresses in size.";
         return Err(both(message.to_owned()));
     }
-    if conflicts(tx, subnet, range, addresses, before)? {
+    if let Some(with) = conflict(tx, subnet, range, addresses, before)? {
         let message = if dynamic {
             "Requested dynamic range conflicts with an existing IP address or range."
         } else {
             "Requested reserved range conflicts with an existing range."
         };
-        return Err(both(message.to_owned()));
+        let mut errors = FieldErrors::one("start_ip", message);
+        errors.add("start_ip", format!("It is {with}."));
+        errors.add("end_ip", message);
+        return Err(Refusal::Fields(errors));
     }
     Ok(())
 }
 
-/// Reserved ranges may contain addresses that are in use, but overlap no range; dynamic ranges
+/// What a range cannot be beside. Reserved ranges may contain addresses that are in use, but overlap no range; dynamic ranges
 /// contain nothing at all, but for what was in them before.
-fn conflicts(
+fn conflict(
     tx: &Tx,
     subnet: &Subnet,
     range: &IpRange,
     addresses: AddressRange,
     before: Option<&IpRange>,
-) -> Result<bool, Refusal> {
+) -> Result<Option<String>, Refusal> {
     let others = tx.list_by(&IPRANGES_OF_SUBNET, &subnet.id)?;
-    let overlaps = others
-        .iter()
-        .filter(|other| other.id != range.id)
-        .filter_map(|other| AddressRange::new(other.start_ip, other.end_ip))
-        .any(|other| other.overlaps(&addresses));
-    if overlaps || range.purpose == Purpose::Reserved {
-        return Ok(overlaps);
+    let overlaps = |other: &&IpRange| {
+        let span = AddressRange::new(other.start_ip, other.end_ip);
+        other.id != range.id && span.is_some_and(|span| span.overlaps(&addresses))
+    };
+    if let Some(other) = others.iter().find(overlaps) {
+        let IpRange { id, start_ip, end_ip, .. } = other;
+        return Ok(Some(format!("range {id}, {start_ip} to {end_ip}")));
+    }
+    if range.purpose == Purpose::Reserved {
+        return Ok(None);
     }
     let before = before
         .filter(|before| before.purpose == Purpose::Dynamic)
@@ -324,5 +333,6 @@ fn conflicts(
     let own = own.filter(|ip| addresses.contains(**ip)).map(|ip| AddressRange::one(*ip));
     let mut used = tx.state().used(addresses);
     used.extend(own);
-    Ok(used.iter().any(|used| !free_ranges(*used, before.as_slice()).is_empty()))
+    let mut taken = used.iter().flat_map(|used| free_ranges(*used, before.as_slice()));
+    Ok(taken.next().map(|taken| format!("{}, which is in use", taken.first())))
 }

@@ -24,6 +24,7 @@ use model::lease::policy::Policy;
 use model::mac::MacAddress;
 use model::net::prefixpool::PrefixPool;
 use model::net::reserved::ReservedAddress;
+use model::net::reserved_identifier;
 use model::net::subnet::Subnet;
 use model::time::Timestamp;
 use raft_store::txn::{Meta, TransactError};
@@ -259,7 +260,8 @@ fn decide(
         reserved: subnet.gateway_ip == Some(ip)
             || subnet.dns_servers.contains(&ip)
             || kept_for_another(tx, ip, request.mac())?
-            || (request.change == Change::Register && is_given_by_others(tx, subnet, ip)?),
+            || (request.change == Change::Register && is_no_clients(tx, subnet, ip)?),
+        registered: tx.state().registered_in(subnet.id),
         now: tx.now(),
     };
     match commit::decide(&Policy::default(), &situation, request) {
@@ -271,14 +273,19 @@ fn decide(
     }
 }
 
-/// Whether an address is not one that a client makes itself: DHCP gives it, or racks have it.
-fn is_given_by_others(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<bool, TableError> {
+/// Whether an address is not one that a client makes itself: DHCP gives it, racks have it, or no single host may.
+fn is_no_clients(tx: &Tx, subnet: &Subnet, ip: IpAddr) -> Result<bool, TableError> {
     let is_a_racks = || -> Result<bool, TableError> {
         let racks = tx.looking().list::<RackController>()?;
         let mut addresses = racks.iter().flat_map(|rack| &rack.interfaces);
         Ok(addresses.any(|own| own.addresses.iter().any(|address| address.addr() == ip)))
     };
-    Ok(service_addresses::is_one(tx, subnet.vlan, ip)?
+    let is_reserved = match ip {
+        IpAddr::V6(ip) => reserved_identifier::is_reserved(ip, subnet.cidr.prefix_len()),
+        IpAddr::V4(_) => true,
+    };
+    Ok(is_reserved
+        || service_addresses::is_one(tx, subnet.vlan, ip)?
         || dynamic_range_of(tx, subnet, ip)?.is_some()
         || is_a_racks()?)
 }
@@ -360,8 +367,15 @@ pub async fn end_leases(
                 let binding = tx.get::<Binding>(ip)?.filter(|binding| {
                     binding.state == BindingState::Active && binding.told_until <= tx.now()
                 });
-                if let Some(binding) = binding {
-                    tx.put(&Binding { state: BindingState::Released, ..binding })?;
+                match binding {
+                    // Nothing of it was promised, so nothing is left of it.
+                    Some(binding) if binding.is_registered() => {
+                        tx.delete::<Binding>(ip)?;
+                    }
+                    Some(binding) => {
+                        tx.put(&Binding { state: BindingState::Released, ..binding })?;
+                    }
+                    None => {}
                 }
             }
             Ok(())
@@ -405,7 +419,8 @@ pub async fn remove_expired(tables: &Tables, max: usize) -> Result<usize, TableE
             let mut removed = 0;
             for ip in &ended {
                 let binding = tx.get::<Binding>(ip)?;
-                if binding.is_some_and(|binding| past(binding.promise_until, AFFINITY_MS)) {
+                let ends = binding.map(|binding| binding.promise_until.max(binding.told_until));
+                if ends.is_some_and(|ends| past(ends, AFFINITY_MS)) {
                     tx.delete::<Binding>(ip)?;
                     removed += 1;
                 }

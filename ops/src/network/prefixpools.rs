@@ -84,7 +84,9 @@ pub async fn create(
         .update(&cause, |tx| -> Result<_, Refusal> {
             let specifier = change.subnet.as_ref().ok_or_else(|| needed("subnet"))?;
             let subnet = specifiers::subnet(tx, specifier).map_err(|refusal| match refusal {
-                Refusal::NotFound { .. } => Refusal::field("subnet", "No such subnet."),
+                Refusal::NotFound { .. } => {
+                    Refusal::field("subnet", format!("No such subnet: {specifier}."))
+                }
                 other => other,
             })?;
             let pool = PrefixPool {

@@ -19,7 +19,7 @@ use crate::error::Refusal;
 use crate::machine::holders;
 use crate::network::promised::is_promised;
 use crate::network::subnets::SubnetDetail;
-use crate::network::{addresses, kept, specifiers};
+use crate::network::{addresses, kept, registered, specifiers};
 use tables::error::TableError;
 use tables::network::{
     IPRANGES_OF_SUBNET, RESERVEDIP_BY_ADDRESS, RESERVEDIP_OF_CLIENT, SUBNETS_GUARD,
@@ -158,6 +158,7 @@ fn insert(tx: &mut Tx, user: UserId, change: &ReservedIpChange) -> Result<Reserv
     let comment = change.comment.clone().unwrap_or_default();
     let reserved = ReservedIp { id, ip, subnet: subnet.id, mac, comment, created };
     tx.insert(&reserved)?;
+    registered::give_way(tx, ip)?;
     tx.insert(&ReservedAddress {
         ip,
         subnet: subnet.id,

@@ -16,6 +16,7 @@ use tables::tx::Tx;
 use tables::update::Tables;
 
 use crate::authorize::cause;
+use crate::network::link_names::vlan_in_words;
 use crate::site::events::{NewEvent, record_of_controller};
 
 /// The region that vouches for racks, as the leader of a term.
@@ -149,7 +150,8 @@ fn tell(
     before: Option<&SystemId>,
 ) -> Result<(), TableError> {
     let addresses: Vec<String> = vlan.service_addresses.iter().map(ToString::to_string).collect();
-    let what = format!("{} of VLAN {}", addresses.join(" and "), vlan.id);
+    let of = vlan_in_words(&tx.looking(), vlan.id)?;
+    let what = format!("{} of {of}", addresses.join(" and "));
     let (level, description) = match before {
         Some(before) => {
             let before = hostname(tx, before)?;

@@ -90,6 +90,10 @@ pub fn used(at: &impl Reads, subnet: &Subnet) -> Result<Vec<UsedAddress>, TableE
 /// When a client was told last that it may use its address.
 fn told_at(binding: &Binding) -> Timestamp {
     let Binding { told_until, promise_until, .. } = binding;
+    if binding.is_registered() {
+        // The promise ended when it was registered.
+        return *told_until.min(promise_until);
+    }
     // What is promised beyond what was told is as long as that, and no longer than the policy's.
     told_until.minus_ms(promise_until.since_ms(*told_until))
 }

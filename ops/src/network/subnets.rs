@@ -25,7 +25,7 @@ use crate::error::Refusal;
 use crate::network::subnet_addresses;
 use crate::network::vlans::{self, VlanDetail};
 use crate::network::{
-    addresses, delegations, dependents, external_dhcp_rows, gateways, kept, names,
+    addresses, delegations, dependents, external_dhcp_rows, gateways, kept, names, registered,
     service_addresses, specifiers,
 };
 use tables::network::{
@@ -197,6 +197,7 @@ pub async fn update(
             addresses::keep_all(tx, &before, AddressRange::of(before.cidr));
             if subnet.cidr != before.cidr {
                 check_contents(tx, &subnet)?;
+                registered::forget_beyond(tx, before.cidr, Some(subnet.cidr))?;
             }
             if (subnet.vlan, subnet.cidr) != (before.vlan, before.cidr) {
                 service_addresses::check_loss(tx, &before, Some(&subnet))?;
@@ -264,6 +265,7 @@ pub fn remove(tx: &mut Tx, specifier: &str, force: bool) -> Result<(), Refusal> 
     }
     dependents::forget_subnet(tx, subnet.id)?;
     external_dhcp_rows::forget_unsearched(tx, &subnet)?;
+    registered::forget_beyond(tx, subnet.cidr, None)?;
     tx.delete::<Subnet>(&subnet.id)?;
     Ok(())
 }
@@ -420,11 +422,14 @@ fn check_not_delegated(tx: &Tx, before: Option<&Subnet>, subnet: &Subnet) -> Res
 }
 
 /// Nobody else may depend on the address of a gateway that is new.
-fn check_gateway(tx: &Tx, before: Option<&Subnet>, subnet: &Subnet) -> Result<(), Refusal> {
+fn check_gateway(tx: &mut Tx, before: Option<&Subnet>, subnet: &Subnet) -> Result<(), Refusal> {
     let same =
         |before: &Subnet| before.gateway_ip == subnet.gateway_ip && before.cidr == subnet.cidr;
     match subnet.gateway_ip.filter(|_| !before.is_some_and(same)) {
-        Some(gateway) => gateways::check(tx, subnet, gateway),
+        Some(gateway) => {
+            gateways::check(tx, subnet, gateway)?;
+            Ok(registered::give_way(tx, gateway)?)
+        }
         None => Ok(()),
     }
 }

@@ -48,6 +48,9 @@ pub(super) fn set(
         Ok(()) => {}
         Err(RacksError::PrimaryIsSecondary) => {
             errors.add("__all__", "The primary and secondary rack must be different");
+            if let Some(said) = wanted.secondary.or(wanted.primary) {
+                errors.add("__all__", format!("(both are {said})"));
+            }
         }
         Err(RacksError::NamedTwice(id)) => {
             let name = tx.get::<RackController>(&id)?.map(|rack| rack.hostname);

@@ -24,7 +24,8 @@ use crate::error::{NO_CHOICE, Refusal};
 use crate::network::dependents::Holder;
 use crate::network::relayed::{self, RELAYED_HERE};
 use crate::network::vlan_racks::WantedRacks;
-use crate::network::{names, service_addresses, specifiers, vlan_racks};
+use crate::network::{names, registered, service_addresses, specifiers, vlan_racks};
+use tables::error::TableError;
 use tables::network::{IPRANGES_OF_SUBNET, SUBNETS_GUARD, SUBNETS_OF_VLAN, VLANS_OF_FABRIC};
 use tables::read::Reads;
 use tables::tx::Tx;
@@ -168,7 +169,7 @@ pub async fn create(
             let id = VlanId(tx.next_id::<Vlan>()?);
             let blank = Vlan { name: String::new(), ..Vlan::untagged(id, fabric.id) };
             let vlan = changed(tx, blank, change)?;
-            hold(tx, &vlan);
+            hold(tx, &vlan)?;
             tx.insert(&vlan)?;
             Ok(vlan)
         })
@@ -193,7 +194,7 @@ pub async fn update(
             tx.guard(SUBNETS_GUARD);
             let vlan = find(tx, name)?;
             let vlan = changed(tx, vlan, change)?;
-            hold(tx, &vlan);
+            hold(tx, &vlan)?;
             tx.put(&vlan)?;
             Ok(vlan)
         })
@@ -240,8 +241,11 @@ pub fn remove(tx: &mut Tx, name: &VlanName) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Has what a VLAN belongs to, or is relayed to, not go at the same moment.
-fn hold(tx: &mut Tx, vlan: &Vlan) {
+/// Has what a VLAN belongs to, or is relayed to, not go at the same moment, and its service addresses be nobody else's.
+fn hold(tx: &mut Tx, vlan: &Vlan) -> Result<(), TableError> {
+    for ip in &vlan.service_addresses {
+        registered::give_way(tx, *ip)?;
+    }
     Holder::Fabric(vlan.fabric).gets_one(tx);
     if let Some(space) = vlan.space {
         Holder::Space(space).gets_one(tx);
@@ -251,6 +255,7 @@ fn hold(tx: &mut Tx, vlan: &Vlan) {
         // Nor does another one become relayed to this one.
         Holder::Vlan(vlan.id).goes(tx);
     }
+    Ok(())
 }
 
 /// Whether a VLAN may be as it is written, with what it refers to.
@@ -296,7 +301,7 @@ pub(crate) fn check(tx: &mut Tx, vlan: &Vlan) -> Result<(), Refusal> {
         check_dhcp(tx, vlan, &mut errors)?;
     }
     errors.finish()?;
-    hold(tx, vlan);
+    hold(tx, vlan)?;
     Ok(())
 }
 

@@ -4,6 +4,8 @@
 mod comments;
 mod dependants;
 mod devices;
+mod generated_networks;
+mod inventories;
 mod leases;
 mod machine_rows;
 mod many;

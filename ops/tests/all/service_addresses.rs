@@ -102,7 +102,7 @@ async fn a_holder_is_named_when_the_one_before_is_gone_and_operators_hear_of_it(
         .collect();
     // Those of one instant have no order.
     told.sort();
-    let addresses = "10.0.0.5 and fd00::5 of VLAN 1";
+    let addresses = "10.0.0.5 and fd00::5 of VLAN fabric-0 0";
     assert_eq!(
         told,
         [format!("k1: {addresses}"), format!("k2: {addresses}, because rack k1 is away")]

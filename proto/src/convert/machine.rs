@@ -20,6 +20,7 @@ impl From<&ServedMachine> for rack::RackMachine {
             domain,
             architecture,
             firmware,
+            secure_boot,
             uuid,
             phase,
             boots_own_disk,
@@ -42,6 +43,7 @@ impl From<&ServedMachine> for rack::RackMachine {
                 Firmware::Bios => false,
                 Firmware::Uefi => true,
             },
+            secure_boot: *secure_boot,
             tags: tags.clone(),
         }
     }
@@ -78,6 +80,7 @@ pub(super) fn machine(
         domain: DomainId(machine.domain),
         architecture: machine.architecture,
         firmware: if machine.uefi { Firmware::Uefi } else { Firmware::Bios },
+        secure_boot: machine.secure_boot,
         uuid: machine.uuid,
         phase,
         boots_own_disk: machine.boots_own_disk,

@@ -58,6 +58,7 @@ prop_compose! {
             domain: DomainId(domain),
             architecture,
             firmware: if uefi { Firmware::Uefi } else { Firmware::Bios },
+            secure_boot: uefi.then_some(boots_own_disk),
             uuid,
             phase: ServedPhase::Known(phase),
             boots_own_disk,

@@ -139,7 +139,8 @@ pub(super) fn to_be_served<A: Family>(
     })
 }
 
-/// The interfaces on such links, each with its link and the host's address there.
+/// The interfaces on such links, each with its link and the host's address there: one of its own, if it has any, and not the
+/// service address, which it holds for a while.
 pub(super) fn on_links<A: Family>(
     leases: &Leases<A>,
     interfaces: &[ControllerInterface],
@@ -149,7 +150,11 @@ pub(super) fn on_links<A: Family>(
         let (_, subnet) = leases.view().subnet_of(ip)?;
         is_wanted(subnet.vlan).then_some((subnet.vlan, ip))
     };
-    let place = |own: &ControllerInterface| addresses(own).find_map(link);
+    let is_shared = |(vlan, ip): &(VlanId, A)| leases.view().is_service_address(*vlan, *ip);
+    let place = |own: &ControllerInterface| {
+        let placed: Vec<(VlanId, A)> = addresses(own).filter_map(&link).collect();
+        placed.iter().find(|it| !is_shared(it)).or_else(|| placed.first()).copied()
+    };
     let named = interfaces.iter().filter_map(|own| Some((own.name.clone(), place(own)?)));
     named.collect()
 }

@@ -277,7 +277,6 @@ pub(super) const fn reason_v6(dropped: v6::dropped::Dropped) -> &'static str {
         Dropped::Senseless => "senseless",
         Dropped::NoAddress => "no free address",
         Dropped::NotKnown => "not known",
-        Dropped::DeclinesTooOften => "declines too often",
         Dropped::Copy => "copy",
         Dropped::AsksTooOften => "asks too often",
         Dropped::Repeated => "repeated",

@@ -28,4 +28,5 @@ mod relay_socket;
 mod search;
 mod socket;
 mod stock;
+mod time_service;
 mod upward;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use dhcp::external_dhcp::ExternalServers;
+use dhcp::leases::declines::DeclinedReservation;
 use dhcp::v4::output::Exchange;
 use dhcp::v4::probes::Finding;
 use dhcp::v4::sightings::HeardTwice;
@@ -15,6 +16,8 @@ pub enum News {
     Exchange(Exchange<IpAddr>),
     /// Somebody uses an address without having been given it.
     Conflict(Finding),
+    /// A client declined the address that is kept for it.
+    DeclinedReservation(DeclinedReservation<IpAddr>),
     /// Two clients use one hardware address.
     HeardTwice(HeardTwice),
     /// DHCP servers on a link that are none of the site's.

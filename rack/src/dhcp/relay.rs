@@ -1,5 +1,6 @@
 //! Relays what clients say on links that this rack does not serve: the shell around [`dhcp::relay::v4`].
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use dhcp::leases::Leases;
@@ -104,7 +105,7 @@ impl Relay {
         let served = served.ok_or(Dropped::NotOurs)?;
         let agent = Agent {
             address: giaddr,
-            own: Vec::new(),
+            own: BTreeSet::new(),
             payload_max: 0,
             information: Information::default(),
         };
@@ -115,10 +116,13 @@ impl Relay {
     }
 
     fn agent(&self, index: u32, served: &Served<RelaySocket>, leases: &Leases<Ipv4Addr>) -> Agent {
+        // A copy may not have what this host has since a moment ago.
+        let mut own = leases.addresses_of_racks(served.vlan);
+        own.extend(self.servers.own());
         let mtu = leases.view().vlan(served.vlan).map_or(MTU_MAX, |vlan| vlan.mtu.min(MTU_MAX));
         Agent {
             address: served.address,
-            own: self.servers.own().iter().copied().collect(),
+            own,
             payload_max: usize::from(mtu.saturating_sub(HEADS)),
             information: Information {
                 circuit: self.ports.name_of(index).map(|name| name.as_bytes().to_vec()),

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
+use dhcp::leases::declines::DeclinedReservation;
 use dhcp::lookup::allowance::{Allowance, Rate};
+use dhcp::queue::PacketQueue;
 use dhcp::v4::dropped::Dropped;
 use dhcp::v4::engine::{Engine, OwnRack};
 use dhcp::v4::output::{Arrival, Output, Sending};
 use dhcp::v4::probes::{Answer, Conflict, Finding, Probe};
-use dhcp::v4::queue::PacketQueue;
 use dhcp::wire::code;
 use model::id::VlanId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
+use ntp::standing::Standing;
 use proto::convert::Key;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -32,6 +35,7 @@ use crate::dhcp::probing::{Heard, Probing};
 use crate::dhcp::relay::Relay;
 use crate::dhcp::search::{HeardServer, OfIpv4};
 use crate::dhcp::socket::Received;
+use crate::dhcp::time_service::TimeService;
 use crate::dhcp::upward::Decided;
 use crate::dhcp::{copy, stock};
 use crate::generation::{Follower, Generations};
@@ -42,7 +46,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often interfaces are compared with what must be served.
 const INTERFACES_EVERY_MS: u64 = 1_000;
 /// How many packets are handled before something else gets its turn.
-const HANDLED_AT_ONCE: usize = 64;
+pub(super) const HANDLED_AT_ONCE: usize = 64;
 
 /// How much of what is odd on links is told; the rest is counted only.
 pub(super) const FINDINGS_TOLD: Rate = Rate { a_second: 1, at_once: 32 };
@@ -70,6 +74,7 @@ pub struct DhcpService {
     external: ExternalDhcp<OfIpv4>,
     relay: Relay,
     boot_servers: Ports<BootServerSocket>,
+    time: TimeService,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
     /// It was said that routes did not fit into an answer.
@@ -114,9 +119,17 @@ impl DhcpService {
             blocks: Blocks::of_ipv4(),
             probing: Probing::new(rand::random()),
             external: ExternalDhcp::new(OfIpv4),
+            time: TimeService::default(),
             shown: BTreeSet::new(),
             routes_left_out: false,
         }
+    }
+
+    /// The same, told of how this rack's time service stands.
+    #[must_use]
+    pub fn with_time(mut self, standing: watch::Receiver<Standing>) -> Self {
+        self.time = TimeService::that_stands(standing);
+        self
     }
 
     /// Runs until cancelled.
@@ -293,6 +306,7 @@ impl DhcpService {
         self.set_clock();
         let handled = self.engine.handle(&packet.payload, arrival, self.now());
         self.tell_of_twice();
+        self.tell_of_reservations();
         let (kind, outputs) = handled?;
         self.metrics.received.get_or_create(&MessageType { kind }).inc();
         self.carry_out(outputs);
@@ -395,6 +409,18 @@ impl DhcpService {
         }
     }
 
+    /// Tells of reserved addresses that their clients found in use.
+    fn tell_of_reservations(&mut self) {
+        for DeclinedReservation { vlan, ip, mac } in self.engine.leases.take_declined_reservations()
+        {
+            if self.findings_told.take(0, self.now()) {
+                warn!(%ip, %mac, "{mac} declined {ip} on VLAN {vlan}, which is reserved for it");
+                let found = DeclinedReservation { vlan, ip: ip.into(), mac };
+                (self.tell)(News::DeclinedReservation(found));
+            }
+        }
+    }
+
     /// A DHCP server said something to a client.
     fn heard_server(&mut self, heard: HeardServer) {
         let HeardServer { interface, server, source, message } = heard;
@@ -447,6 +473,7 @@ impl DhcpService {
     fn tick(&mut self) {
         self.set_clock();
         let now = self.now();
+        self.engine.leases.set_time_down(self.time.is_down(now));
         let outputs = self.engine.tick(now);
         self.carry_out(outputs);
         if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {

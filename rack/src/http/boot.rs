@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use model::boot::kernel_options;
 use model::mac::MacAddress;
 use model::machine::served::ServedMachine;
 use model::setting::typed::KERNEL_OPTS;
@@ -46,7 +47,8 @@ pub(super) async fn script(
     ([(header::CONTENT_TYPE, "text/plain")], render(&boot, mac, &host))
 }
 
-fn decide<'a>(
+/// What a machine boots, by its hardware address and the processor that it says it has.
+pub(crate) fn decide<'a>(
     generation: &'a Generation,
     mac: Option<MacAddress>,
     architecture: Option<&str>,
@@ -73,17 +75,12 @@ fn decide<'a>(
     }
 }
 
-/// The site's options, then those of the machine's tags in the order of their names: of options that
-/// contradict each other, a kernel takes the last.
+/// The options of the site and of the machine's tags.
 fn kernel_options(generation: &Generation, machine: Option<&ServedMachine>) -> String {
-    let mut options = generation.setting(&KERNEL_OPTS);
-    let mut tags: Vec<&String> = machine.into_iter().flat_map(|machine| &machine.tags).collect();
-    tags.sort();
-    for tag in tags.into_iter().filter_map(|name| generation.tags.get(name)) {
-        options.push(' ');
-        options.push_str(&tag.kernel_opts);
-    }
-    options
+    let names = machine.into_iter().flat_map(|machine| &machine.tags);
+    let tags = names.filter_map(|name| generation.tags.get(name));
+    let tags = tags.map(|tag| (tag.name.as_str(), tag.kernel_opts.as_str())).collect();
+    kernel_options::of_machine(&generation.setting(&KERNEL_OPTS), tags)
 }
 
 /// Debian's name for what iPXE calls `buildarch`.
@@ -96,7 +93,8 @@ fn debian_architecture(buildarch: &str) -> Option<&'static str> {
     }
 }
 
-fn summary(boot: &Boot<'_>) -> &'static str {
+/// The same in a few words.
+pub(crate) fn summary(boot: &Boot<'_>) -> &'static str {
     match boot {
         Boot::Ephemeral { .. } => "the ephemeral system",
         Boot::LocalDisk => "its own disk",
@@ -130,6 +128,7 @@ mod tests {
             domain: DomainId(0),
             architecture: "amd64/generic".to_owned(),
             firmware: Firmware::Uefi,
+            secure_boot: None,
             uuid: String::new(),
             phase: ServedPhase::Known(Phase::Commissioning),
             boots_own_disk: false,

@@ -140,6 +140,16 @@ impl ImageCache {
         outcome.unwrap_or_else(ended).map(|()| path)
     }
 
+    /// The file with this hash, if it is here; if not, it is fetched, for who asks again.
+    pub async fn file_if_here(&self, sha256: &str) -> Option<PathBuf> {
+        let path = self.filler.path(sha256);
+        if fs::try_exists(&path).await.unwrap_or(false) {
+            return Some(path);
+        }
+        drop(self.fill(sha256));
+        None
+    }
+
     /// The fetch of a file that is under way, or a new one.
     fn fill(&self, sha256: &str) -> watch::Receiver<Option<Outcome>> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! The rack's HTTP door (port 5248): boot scripts, boot files and images, the proxy to the
 //! regions, metrics and health.
 
+pub(crate) mod boot;
 pub mod images;
 pub mod passed_on;
 pub mod prefetch;
@@ -8,7 +9,6 @@ pub mod proxy;
 pub mod script;
 
 mod bodies;
-mod boot;
 mod boot_file;
 mod health;
 

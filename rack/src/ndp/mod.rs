@@ -4,4 +4,5 @@ pub mod metrics;
 pub mod service;
 
 mod links;
+pub(crate) mod neighbor_solicitation;
 pub(crate) mod socket;

@@ -82,9 +82,20 @@ impl NdpSocket {
 
     /// Sends a message to all nodes of an interface's link, from the host's address there.
     pub(crate) fn send(&self, interface: u32, from: Ipv6Addr, message: &[u8]) -> io::Result<()> {
+        self.send_to(ALL_NODES, interface, from, message)
+    }
+
+    /// Sends a message to a group of an interface's link; from the unspecified address, the kernel chooses one of the host there.
+    pub(crate) fn send_to(
+        &self,
+        group: Ipv6Addr,
+        interface: u32,
+        from: Ipv6Addr,
+        message: &[u8],
+    ) -> io::Result<()> {
         let info =
             in6_pktinfo { ipi6_addr: in6_addr { s6_addr: from.octets() }, ipi6_ifindex: interface };
-        let target = SockaddrIn6::from(SocketAddrV6::new(ALL_NODES, 0, 0, interface));
+        let target = SockaddrIn6::from(SocketAddrV6::new(group, 0, 0, interface));
         sendmsg(
             self.raw.as_raw_fd(),
             &[IoSlice::new(message)],

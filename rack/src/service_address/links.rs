@@ -83,6 +83,13 @@ impl Site {
         interfaces.iter().find(lies_there).map(|own| own.name.as_str())
     }
 
+    /// The address that an interface asks others from who has a service address: one of its own in the same subnet.
+    pub(super) fn own_address(&self, own: &ControllerInterface, ip: IpAddr) -> Option<IpAddr> {
+        let mut addresses = own.addresses.iter();
+        let found = addresses.find(|net| net.contains(&ip) && !self.all.contains(&net.addr()));
+        found.map(IpNet::addr)
+    }
+
     /// Service addresses that the host has, each with the interface: also those that a process before this one left.
     pub(super) fn present(&self, interfaces: &[ControllerInterface]) -> Vec<(IpAddr, String)> {
         let addresses = interfaces.iter().flat_map(|own| {
@@ -180,6 +187,14 @@ mod tests {
         assert!(named(Some(1), 1).wanted(&interfaces).is_empty());
         let left = named(Some(2), 1).present(&interfaces);
         assert_eq!(left, [(ip("10.0.0.5"), "eth1".to_owned())]);
+    }
+
+    #[test]
+    fn others_are_asked_from_an_address_of_the_rack_itself() {
+        let own = interface("eth1", &["192.0.2.1/24", "10.0.0.5/32", "10.0.0.2/24"]);
+        let site = named(Some(1), 1);
+        assert_eq!(site.own_address(&own, ip("10.0.0.5")), Some(ip("10.0.0.2")));
+        assert_eq!(site.own_address(&own, ip("fd00::5")), None);
     }
 
     #[test]

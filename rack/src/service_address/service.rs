@@ -15,8 +15,8 @@ use tracing::{info, warn};
 
 use crate::clock::Boot;
 use crate::generation::{Follower, Generations};
-use crate::interfaces::own_interfaces;
-use crate::service_address::hold::{Holds, Steps};
+use crate::interfaces::{own_interfaces, running_interfaces};
+use crate::service_address::hold::{Holds, Steps, Turn};
 use crate::service_address::kernel;
 use crate::service_address::links::Site;
 use crate::service_address::metrics::ServiceAddressMetrics;
@@ -83,7 +83,11 @@ impl ServiceAddresses {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 _ = ticks.tick() => self.go_on().await,
-                true = self.follower.changed() => self.follow().await,
+                true = self.follower.changed() => {
+                    if self.follow() {
+                        self.go_on().await;
+                    }
+                }
                 claim = hear(self.sockets.as_ref()) => self.claimed(claim).await,
             }
         }
@@ -106,27 +110,33 @@ impl ServiceAddresses {
         Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
     }
 
-    async fn follow(&mut self) {
+    /// Takes in what the copy says now; whether that concerns service addresses.
+    fn follow(&mut self) -> bool {
         let step = self.follower.step();
         let concerns =
             |key: &Key| matches!(key, Key::Vlan(_) | Key::Subnet(_) | Key::ServiceHolder(_));
-        if step.changed().any(concerns) {
-            self.site = Site::of(&step.generation, &self.rack);
-            self.told.send_if_modified(|told| {
-                let changes = told != self.site.served();
-                told.clone_from(self.site.served());
-                changes
-            });
-            self.go_on().await;
+        if !step.changed().any(concerns) {
+            return false;
         }
+        self.site = Site::of(&step.generation, &self.rack);
+        self.told.send_if_modified(|told| {
+            let changes = told != self.site.served();
+            told.clone_from(self.site.served());
+            changes
+        });
+        true
     }
 
     async fn go_on(&mut self) {
+        // First who vouches, then the copy: that is as new as what was vouched for.
+        let is_vouched = self.vouched.holds_at(Boot::now());
+        self.follow();
         if self.site.is_empty() && self.holds.addresses().is_empty() {
             return;
         }
-        let interfaces = match own_interfaces() {
-            Ok(interfaces) => interfaces,
+        let known = own_interfaces().and_then(|own| Ok((own, running_interfaces()?)));
+        let (interfaces, running) = match known {
+            Ok(known) => known,
             Err(error) => return self.fail(format!("interfaces cannot be read: {error}")),
         };
         if self.sockets.is_none() {
@@ -136,9 +146,9 @@ impl ServiceAddresses {
             }
         }
         let wanted = self.site.wanted(&interfaces);
-        let is_vouched = self.vouched.holds_at(Boot::now());
         self.metrics.vouched.set(i64::from(is_vouched));
-        let mut steps = self.holds.go_on(&wanted, is_vouched, self.now());
+        let turn = Turn { is_vouched, running: &running, now: self.now() };
+        let mut steps = self.holds.go_on(&wanted, turn);
         steps.drop.extend(self.left_over(&interfaces));
         steps.drop.sort();
         steps.drop.dedup();
@@ -161,7 +171,10 @@ impl ServiceAddresses {
         for (ip, interface) in &steps.drop {
             info!(%ip, "this rack does not hold service address {ip} at {interface}");
         }
-        match kernel::change(&steps.keep, &steps.drop).await {
+        let mut dropped = steps.drop.clone();
+        // The kernel may have forgotten one by itself.
+        dropped.retain(|place| is_at(interfaces, place));
+        match kernel::change(&steps.keep, &dropped).await {
             Ok(()) => self.failure = None,
             Err(error) => {
                 self.metrics.refused.inc();
@@ -172,6 +185,7 @@ impl ServiceAddresses {
         self.vouched.set_holding(!held.is_empty());
         self.metrics.held.set(i64::try_from(held.len()).unwrap_or(i64::MAX));
         self.announce(&steps.announce, interfaces);
+        self.ask(&steps.ask, interfaces);
     }
 
     fn announce(&mut self, places: &[(IpAddr, String)], interfaces: &[ControllerInterface]) {
@@ -187,6 +201,18 @@ impl ServiceAddresses {
         }
     }
 
+    /// Asks the links whether another host has an address; who answers claims it.
+    fn ask(&mut self, places: &[(IpAddr, String)], interfaces: &[ControllerInterface]) {
+        for (ip, name) in places {
+            let own = interfaces.iter().find(|own| own.name == *name);
+            let (Some(sockets), Some(own)) = (&self.sockets, own) else { continue };
+            let from = self.site.own_address(own, *ip);
+            if let Err(error) = sockets.ask(own, from, *ip) {
+                self.fail(format!("{name} cannot be asked who has {ip}: {error}"));
+            }
+        }
+    }
+
     async fn claimed(&mut self, claim: std::io::Result<Claim>) {
         let claim = match claim {
             Ok(claim) => claim,
@@ -195,7 +221,7 @@ impl ServiceAddresses {
                 return sleep(PAUSE).await;
             }
         };
-        if !self.holds.addresses().contains(&claim.ip) {
+        if !self.holds.concerns(claim.ip) {
             return;
         }
         let Ok(interfaces) = own_interfaces() else { return };
@@ -218,6 +244,12 @@ impl ServiceAddresses {
             self.failure = Some(why);
         }
     }
+}
+
+/// Whether an interface has an address.
+fn is_at(interfaces: &[ControllerInterface], (ip, name): &(IpAddr, String)) -> bool {
+    let mut named = interfaces.iter().filter(|own| own.name == *name);
+    named.any(|own| own.addresses.iter().any(|address| address.addr() == *ip))
 }
 
 /// The next claim; none comes while there is no socket.

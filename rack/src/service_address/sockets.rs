@@ -4,10 +4,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use dhcp::ndp::neighbor_advertisement::{NEIGHBOR_ADVERTISEMENT, announced, announcement};
+use model::controller::ControllerInterface;
 use model::mac::MacAddress;
 use nix::net::if_::if_nametoindex;
 
 use crate::arp::socket::ArpSocket;
+use crate::ndp::neighbor_solicitation::{asked_at, solicitation};
 use crate::ndp::socket::NdpSocket;
 
 /// Another host says that it has an address.
@@ -45,6 +47,29 @@ impl Sockets {
 
     fn announce_v6(&self, interface: &str, mac: MacAddress, ip: Ipv6Addr) -> io::Result<()> {
         self.ndp.send(if_nametoindex(interface)?, ip, &announcement(ip, mac))
+    }
+
+    /// Asks an interface's link who has an address. Without an address of this host there it is a probe of RFC 5227.
+    pub(super) fn ask(
+        &self,
+        own: &ControllerInterface,
+        from: Option<IpAddr>,
+        ip: IpAddr,
+    ) -> io::Result<()> {
+        match ip {
+            IpAddr::V4(ip) => {
+                let from = match from {
+                    Some(IpAddr::V4(from)) => from,
+                    Some(IpAddr::V6(_)) | None => Ipv4Addr::UNSPECIFIED,
+                };
+                self.arp.ask(&ArpSocket::interface(&own.name)?, (own.mac, from), ip)
+            }
+            IpAddr::V6(ip) => {
+                let interface = if_nametoindex(own.name.as_str())?;
+                let message = solicitation(ip, own.mac);
+                self.ndp.send_to(asked_at(ip), interface, Ipv6Addr::UNSPECIFIED, &message)
+            }
+        }
     }
 
     /// The next claim of another host. This one's own messages are not heard.

@@ -1,27 +1,29 @@
-//! A read-only TFTP server for boot programs (RFC 1350, options of RFC 2347, 2348, 2349, 7440).
+//! A read-only TFTP server for boot programs, and for what GRUB boots (RFC 1350, options of RFC 2347, 2348, 2349, 7440).
 //!
 //! Every transfer answers from a socket of its own, bound to the address that the client asked.
 //! Firmware is the client: it aborts its size probes with an ERROR packet, repeats requests, and
 //! acknowledges twice; none of that may leave a transfer behind or double the traffic.
 
 pub mod files;
+pub mod offer;
 pub mod packet;
 
+mod content;
+mod grub;
 mod socket;
 mod transfer;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::metrics::Metrics;
-use crate::tftp::files::{BootFolder, FileError};
+use crate::tftp::files::FileError;
+use crate::tftp::offer::Offer;
 use crate::tftp::packet::{ErrorCode, Packet, ReadRequest, error_packet};
 use crate::tftp::socket::{Origin, RequestSocket};
 use crate::tftp::transfer::{Outcome, Transfer};
@@ -39,15 +41,14 @@ const REQUEST_BYTES_MAX: usize = 1_024;
 #[derive(Debug)]
 pub struct TftpServer {
     socket: RequestSocket,
-    folder: BootFolder,
-    metrics: Arc<Metrics>,
+    offer: Offer,
 }
 
 impl TftpServer {
-    /// A server of `folder` on a bound socket.
+    /// A server of `offer` on a bound socket.
     #[must_use]
-    pub fn new(socket: UdpSocket, folder: BootFolder, metrics: Arc<Metrics>) -> Self {
-        Self { socket: RequestSocket::new(socket), folder, metrics }
+    pub fn new(socket: UdpSocket, offer: Offer) -> Self {
+        Self { socket: RequestSocket::new(socket), offer }
     }
 
     /// Serves until `shutdown`; transfers in progress end with it.
@@ -104,8 +105,9 @@ impl TftpServer {
 
     async fn start(&self, request: &ReadRequest, origin: Origin) -> Result<Transfer, Refusal> {
         let client = origin.client;
-        let file = self.folder.read(&request.path).await?;
         let socket = origin.answering_socket().await?;
+        let asked = socket.local_addr()?.ip();
+        let file = self.offer.find(&request.path, client, asked).await?;
         let mtu_payload = if client.is_ipv4() { 1_500 - 32 } else { 1_500 - 52 };
         info!(%client, file = request.path, "client {client} fetches {} by TFTP", request.path);
         Ok(Transfer::new(socket, file, request, mtu_payload))
@@ -124,12 +126,12 @@ impl TftpServer {
     fn count(&self, client: SocketAddr, outcome: &Outcome) {
         match outcome {
             Outcome::Complete { bytes, retransmits } => {
-                self.metrics.tftp_transfers.inc();
+                self.offer.metrics.tftp_transfers.inc();
                 debug!(%client, bytes, retransmits, "TFTP transfer complete");
             }
             Outcome::Aborted { reason } => debug!(%client, "TFTP transfer ended: {reason}"),
             Outcome::Failed { reason } => {
-                self.metrics.tftp_failures.inc();
+                self.offer.metrics.tftp_failures.inc();
                 warn!(%client, "TFTP transfer to client {client} failed: {reason}");
             }
         }

@@ -1,6 +1,7 @@
 //! The server on a loopback socket, against curl and against a client made of packets.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,27 +11,51 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use model::boot::files::BootFiles;
+use model::time::Timestamp;
+use proto::convert::Served;
+
+use crate::generation::{Generation, Generations};
+use crate::http::images::ImageCache;
 use crate::metrics::Metrics;
+use crate::reports::reports;
 use crate::tftp::TftpServer;
 use crate::tftp::files::BootFolder;
+use crate::tftp::offer::Offer;
+use crate::uplink::Uplink;
 
 struct Server {
     address: SocketAddr,
     folder: tempfile::TempDir,
+    generations: Generations,
     metrics: Arc<Metrics>,
     _tasks: JoinSet<()>,
 }
 
+/// A server of a folder, in which `images` is the image cache.
 async fn server() -> Server {
     let folder = tempfile::tempdir().unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let metrics = Arc::new(Metrics::default());
-    let boot = BootFolder::new(folder.path().to_owned());
-    let server = TftpServer::new(socket, boot, Arc::clone(&metrics));
+    let offer = offer(folder.path(), &metrics).await;
+    let generations = offer.generations.clone();
+    let server = TftpServer::new(socket, offer);
     let mut tasks = JoinSet::new();
     tasks.spawn(server.run(CancellationToken::new()));
-    Server { address, folder, metrics, _tasks: tasks }
+    Server { address, folder, generations, metrics, _tasks: tasks }
+}
+
+async fn offer(folder: &Path, metrics: &Arc<Metrics>) -> Offer {
+    let (uplink, cache) = (Uplink::default(), folder.join("images"));
+    let images = ImageCache::open(cache, 1 << 20, uplink.clone(), Arc::clone(metrics)).await;
+    Offer {
+        boot_files: BootFolder::new(folder.to_owned()),
+        generations: Generations::default(),
+        images: Arc::new(images.unwrap()),
+        reports: reports(uplink).0,
+        metrics: Arc::clone(metrics),
+    }
 }
 
 fn content(bytes: usize) -> Vec<u8> {
@@ -65,6 +90,47 @@ async fn missing_files_are_refused_at_once() {
     // 68: file not found on the TFTP server; 69: permission problem.
     assert_eq!(curl(&server, "none", &[]).await.status.code(), Some(68));
     assert_eq!(curl(&server, "a/..%2f..%2fetc/passwd", &[]).await.status.code(), Some(69));
+}
+
+/// What GRUB asks for: it is told by the rack whom it asked, and what to load from there.
+#[tokio::test]
+async fn grub_is_told_what_its_machine_boots_and_loads_the_ephemeral_system() {
+    let server = server().await;
+    let told = async |name: &str| {
+        let output = curl(&server, name, &["--tftp-blksize", "1024"]).await;
+        assert!(output.status.success(), "{name} {:?}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(told("//grub/grub.cfg").await.contains("source $prefix/machine/$net_default_mac"));
+    let machine = "/grub/machine/52:54:00:00:00:01";
+    assert!(
+        told(machine).await.starts_with("echo 'Ironraft: this rack has not heard from a region")
+    );
+
+    let (kernel, initrd) = ("aa".repeat(32), "bb".repeat(32));
+    let mut generation = Generation { revision: 1, ..Generation::default() };
+    generation.put(Served::BootFiles(BootFiles {
+        architecture: "amd64".to_owned(),
+        kernel_sha256: kernel.clone(),
+        initrd_sha256: initrd.clone(),
+        version: "1".to_owned(),
+        created: Timestamp::default(),
+    }));
+    server.generations.publish(generation);
+    let script = told(machine).await;
+    assert!(
+        script.contains(&format!("linux /images/{kernel} ironraft.rack=http://127.0.0.1:5248 "))
+    );
+    let cached = server.folder.path().join("images").join(&kernel);
+    std::fs::write(cached, content(200_000)).unwrap();
+    let other = server.folder.path().join("images").join("cc".repeat(32));
+    std::fs::write(other, "an image to deploy").unwrap();
+    let output = curl(&server, &format!("/images/{kernel}"), &["--tftp-blksize", "1024"]).await;
+    assert_eq!(output.stdout, content(200_000));
+    // 71: it is not here yet; 68: it is none of the ephemeral OS.
+    assert_eq!(curl(&server, &format!("/images/{initrd}"), &[]).await.status.code(), Some(71));
+    let none = curl(&server, &format!("/images/{}", "cc".repeat(32)), &[]).await;
+    assert_eq!(none.status.code(), Some(68));
 }
 
 /// A client made of packets, as firmware sends them.
@@ -165,8 +231,9 @@ async fn a_client_is_answered_from_the_address_that_it_asked() {
         std::fs::write(folder.path().join("f"), content(10)).unwrap();
         let socket = UdpSocket::bind(any).await.unwrap();
         let to = SocketAddr::new(asked.parse().unwrap(), socket.local_addr().unwrap().port());
-        let boot = BootFolder::new(folder.path().to_owned());
-        let server = TftpServer::new(socket, boot, Arc::new(Metrics::default()));
+        let metrics = Arc::new(Metrics::default());
+        let offer = offer(folder.path(), &metrics).await;
+        let server = TftpServer::new(socket, offer);
         let mut tasks = JoinSet::new();
         tasks.spawn(server.run(CancellationToken::new()));
         for name in ["f", "missing"] {

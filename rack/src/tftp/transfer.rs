@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
+use crate::tftp::content::Content;
 use crate::tftp::packet::{Packet, ReadRequest, data_packet, option_ack_packet};
 
 /// How often the same packets are sent before the client counts as gone.
@@ -38,7 +38,7 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Transfer {
     socket: UdpSocket,
-    file: Bytes,
+    file: Content,
     block_bytes: usize,
     window_blocks: u64,
     wait_first: Duration,
@@ -51,7 +51,7 @@ impl Transfer {
     /// `payload_max` is what fits into one packet on the way to the client.
     pub(super) fn new(
         socket: UdpSocket,
-        file: Bytes,
+        file: Content,
         request: &ReadRequest,
         payload_max: usize,
     ) -> Self {
@@ -96,18 +96,25 @@ impl Transfer {
         let mut acknowledged = 0;
         while acknowledged < last_block {
             let end = last_block.min(acknowledged + self.window_blocks);
-            let window: Vec<Vec<u8>> = (acknowledged + 1..=end).map(|n| self.block(n)).collect();
+            let mut window = Vec::new();
+            for number in acknowledged + 1..=end {
+                window.push(self.block(number).await?);
+            }
             acknowledged += self.send_until_acknowledged(&window, acknowledged).await?;
         }
         Ok(())
     }
 
     /// The DATA packet of the `number`th block, counted from 1. Numbers wrap on the wire.
-    fn block(&self, number: u64) -> Vec<u8> {
+    async fn block(&mut self, number: u64) -> Result<Vec<u8>, Outcome> {
         let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let start = index.saturating_mul(self.block_bytes).min(self.file.len());
         let end = (start + self.block_bytes).min(self.file.len());
-        data_packet(wire_number(number), &self.file[start..end])
+        let unreadable = |error: std::io::Error| Outcome::Failed {
+            reason: format!("it cannot be read: {error}"),
+        };
+        let bytes = self.file.bytes(start, end).await.map_err(unreadable)?;
+        Ok(data_packet(wire_number(number), bytes))
     }
 
     /// Sends packets until some of them are acknowledged; returns how many (0 for an OACK). An

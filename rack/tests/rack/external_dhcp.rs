@@ -29,6 +29,7 @@ fn next(news: &mpsc::Receiver<News>) -> ExternalServers<Ipv4Addr> {
             News::ExternalDhcp(servers) => return servers,
             News::Conflict(_)
             | News::Exchange(_)
+            | News::DeclinedReservation(_)
             | News::HeardTwice(_)
             | News::ExternalDhcpV6(_) => {}
         }
@@ -175,8 +176,11 @@ fn next_v6(news: &mpsc::Receiver<News>) -> ExternalServers<Ipv6Addr> {
     loop {
         match news.recv_timeout(Duration::from_secs(120)).unwrap() {
             News::ExternalDhcpV6(servers) => return servers,
-            News::Conflict(_) | News::Exchange(_) | News::HeardTwice(_) | News::ExternalDhcp(_) => {
-            }
+            News::Conflict(_)
+            | News::DeclinedReservation(_)
+            | News::Exchange(_)
+            | News::HeardTwice(_)
+            | News::ExternalDhcp(_) => {}
         }
     }
 }

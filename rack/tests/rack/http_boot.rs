@@ -63,7 +63,7 @@ async fn the_boot_url_of_dhcp_leads_to_the_boot_program() {
     let message = dhcp::wire::message::Message::parse(&discover()).unwrap();
     let client = BootClient::of(&message, &[]).unwrap();
     assert_eq!(client, BootClient::UefiHttp { cpu: Cpu::X64 });
-    let url = client.reply(&message, [10, 0, 0, 1].into()).unwrap().file;
+    let url = client.reply(&message, [10, 0, 0, 1].into(), None).unwrap().file;
     let path = url.strip_prefix(&format!("http://10.0.0.1:{HTTP_PORT}")).unwrap();
 
     let described = "Some(\"application/efi\") Some(\"12\")";

@@ -47,6 +47,7 @@ fn next(news: &mpsc::Receiver<News>) -> (Ipv4Addr, Option<MacAddress>) {
             News::Conflict(Finding::InUse(Conflict { ip, by, .. })) => return (ip, by),
             News::Conflict(Finding::AnswersForMany(conflict)) => panic!("{conflict:?}"),
             News::Exchange(_)
+            | News::DeclinedReservation(_)
             | News::HeardTwice(_)
             | News::ExternalDhcp(_)
             | News::ExternalDhcpV6(_) => {}

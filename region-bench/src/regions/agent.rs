@@ -1,8 +1,6 @@
 //! The agent of a machine: of a real size with 6 interfaces, 6 disks and 40 PCI devices, or of a
 //! small one, where there are to be many of them in little time.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, ensure};
 use api::agent::{
     Hello, Inventory, Outcome, Report, ReportedDisk, ReportedInterface, Welcome, Work,
@@ -31,8 +29,7 @@ pub fn inventory(machine: u32, address: &str) -> Inventory {
         hardware: hardware(machine),
         interfaces: (0..INTERFACES).map(|number| interface(machine, number, address)).collect(),
         disks: (0..DISKS).map(|number| disk(machine, number)).collect(),
-        bmc: None,
-        outputs: BTreeMap::new(),
+        ..Inventory::default()
     }
 }
 
@@ -69,6 +66,7 @@ fn hardware(machine: u32) -> Hardware {
     Hardware {
         architecture: "amd64/generic".to_owned(),
         firmware: Firmware::Uefi,
+        secure_boot: Some(false),
         uuid: format!("4c4c4544-0000-1000-8000-{machine:012x}"),
         cpu_count: 64,
         cpu_speed_mhz: 2900,
@@ -102,6 +100,8 @@ fn interface(machine: u32, number: u32, address: &str) -> ReportedInterface {
         product: "Ethernet Controller X710 for 10GbE SFP+".to_owned(),
         firmware_version: "8.30 0x8000a49d 1.2926.0".to_owned(),
         addresses: (number == 0).then(|| address.to_owned()).into_iter().collect(),
+        numa_node: Some(number / 2),
+        virtual_functions_max: Some(64),
     }
 }
 
@@ -114,6 +114,7 @@ fn disk(machine: u32, number: u32) -> ReportedDisk {
         size_bytes: 3_840_755_982_336,
         block_size_bytes: 512,
         rotational: false,
+        numa_node: Some(number % 2),
     }
 }
 
@@ -128,6 +129,8 @@ pub async fn commission(rest: &Rest, machine: u32, address: &str) -> anyhow::Res
         architecture: "amd64/generic".to_owned(),
         uuid: String::new(),
         firmware: "uefi".to_owned(),
+        secure_boot: Some(false),
+        erases_as_told: true,
         bmc_address: String::new(),
     };
     let welcome = told(rest, "hello", "", &hello).await?;

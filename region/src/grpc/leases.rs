@@ -165,9 +165,8 @@ fn reason(refusal: &CommitRefusal) -> Reason {
         }
         CommitRefusal::Rule(Refusal::NotTheOwner { .. } | Refusal::Quarantined { .. })
         | CommitRefusal::Denied(_) => Reason::NotTheBlockSOwner,
-        CommitRefusal::Rule(Refusal::NotBound { .. }) | CommitRefusal::NotYet { .. } => {
-            Reason::UnknownBinding
-        }
+        CommitRefusal::Rule(Refusal::NotBound { .. } | Refusal::TooManyRegistered { .. })
+        | CommitRefusal::NotYet { .. } => Reason::UnknownBinding,
         CommitRefusal::WrongSubnet { .. } => Reason::WrongSubnet,
         CommitRefusal::Repeated => Reason::Retry,
     }

@@ -28,6 +28,7 @@ pub(super) fn conflict(request: &ReportConflictRequest) -> Result<AddressConflic
         ip: ip_from_bytes("ReportConflictRequest", "ip", &request.ip)?,
         by: mac_if_any("ReportConflictRequest", &request.mac)?,
         answers_for_many: request.answers_for_many,
+        kept_for: mac_if_any("ReportConflictRequest", &request.kept_for)?,
     })
 }
 

@@ -47,6 +47,8 @@ async fn time_out(tables: &Tables, id: &SystemId) -> Result<(), StepError> {
     tables
         .update(&cause, |tx| {
             let Some(mut machine) = tx.get::<Machine>(id)? else { return Ok(()) };
+            // It may have been switched on since, and then refuses what it was told to boot.
+            machine.hardware.secure_boot = None;
             match step::advance(tx, &mut machine, &Event::Timeout, Author::System) {
                 Err(StepError::Refused { refusal: Refusal::NotDue, .. }) => Ok(()),
                 other => other,

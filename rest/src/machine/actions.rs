@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::access::Permission;
 use model::id::SystemId;
+use model::machine::lifecycle::Kept;
 use model::machine::power::PowerAction;
 use model::secret::SecretBytes;
 use ops::image::boot_resources::WantedImage;
@@ -17,6 +18,7 @@ use ops::machine::machines::{self, MachineChange};
 use ops::power;
 
 use crate::call::Call;
+use crate::machine::erasing::{self, ERASING};
 use crate::machine::machines::{
     BRIDGES, COMMENT, OAUTH, POWER_PARAMETER, POWER_PARAMETERS, POWER_TYPE, answer, bridges_of,
     commands, one, power_parameters_of,
@@ -47,9 +49,18 @@ const OSYSTEM: Param<String> = Param::text("osystem", "The operating system, `de
 const USER_DATA: Param<String> = Param::text("user_data", "cloud-init user data in base64.");
 const AGENT_NAME: Param<String> =
     Param::text("agent_name", "What the caller's software calls itself.");
-const ERASE: Param<bool> = Param::boolean("erase", "Whether to erase its disks, quickly.");
-const QUICK_ERASE: Param<bool> =
-    Param::boolean("quick_erase", "How `erase` erases; refused where nothing is erased.");
+const EPHEMERAL_DEPLOY: Param<bool> = Param::boolean(
+    "ephemeral_deploy",
+    "Whether it runs in memory, started anew by every boot. Nothing on its disks is touched.",
+);
+const SKIP_NETWORKING: Param<bool> = Param::boolean(
+    "skip_networking",
+    "Whether names, links and what is made of its network interfaces stay as they are; new ones are added.",
+);
+const SKIP_STORAGE: Param<bool> = Param::boolean(
+    "skip_storage",
+    "Whether its disks, and what is made of them, stay as they are known.",
+);
 const STOP_MODE: Param<String> = Param::text(
     "stop_mode",
     "`hard`, which is what is done: at once, without a word to the system.",
@@ -57,16 +68,19 @@ const STOP_MODE: Param<String> = Param::text(
 const ERROR_DESCRIPTION: Param<String> = Param::text("error_description", "Why.");
 const NOTE: Param<String> = Param::text("{param}", "What is noted under that name.");
 
-const DEPLOY: &[Spec] = &joined::<5, 4, 9>(
+const DEPLOY: &[Spec] = &joined::<6, 4, 10>(
     [
         DISTRO_SERIES.optional(),
         OSYSTEM.optional(),
         USER_DATA.optional(),
         AGENT_NAME.optional(),
+        EPHEMERAL_DEPLOY.optional(),
         COMMENT.optional(),
     ],
     BRIDGES,
 );
+
+const RELEASE: &[Spec] = &joined::<3, 1, 4>(ERASING, [COMMENT.optional()]);
 
 /// The operations on one machine.
 pub const OPERATIONS: &[Operation] = &[
@@ -93,6 +107,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post(HANDLER, PATH, |call| Box::pin(commission(call)))
         .op("commission")
         .doc("Examine the hardware.")
+        .params(&[SKIP_NETWORKING.optional(), SKIP_STORAGE.optional()])
         .refuses(refused::COMMISSIONING),
     Operation::post(HANDLER, PATH, |call| Box::pin(deploy(call)))
         .op("deploy")
@@ -102,7 +117,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
         .doc("Give a machine back.")
-        .params(&[ERASE.optional(), QUICK_ERASE.optional(), COMMENT.optional()])
+        .params(RELEASE)
         .refuses(refused::RELEASE),
     Operation::post(HANDLER, PATH, |call| Box::pin(abort(call)))
         .op("abort")
@@ -188,7 +203,11 @@ async fn delete(call: Call) -> Result<Reply, Problem> {
 }
 
 async fn commission(call: Call) -> Result<Reply, Problem> {
-    one(&call, commands(&call, &id_of(&call)?, None).commission().await?).await
+    let keeps = Kept {
+        storage: SKIP_STORAGE.is_set(&call.params)?,
+        networking: SKIP_NETWORKING.is_set(&call.params)?,
+    };
+    one(&call, commands(&call, &id_of(&call)?, None).commission(keeps).await?).await
 }
 
 /// How texts begin that cloud-init knows; they are taken as they are.
@@ -224,19 +243,16 @@ async fn deploy(call: Call) -> Result<Reply, Problem> {
         user_data: user_data(params)?,
         agent_name: AGENT_NAME.named(params),
         bridges: bridges_of(params)?,
+        in_memory: EPHEMERAL_DEPLOY.is_set(params)?,
     };
     let (id, comment) = (id_of(&call)?, COMMENT.named(params));
     one(&call, commands(&call, &id, comment.as_deref()).deploy(&request).await?).await
 }
 
 async fn release(call: Call) -> Result<Reply, Problem> {
-    let (erase, quick) = (ERASE.is_set(&call.params)?, QUICK_ERASE.is_set(&call.params)?);
-    if quick && !erase {
-        let message = "Nothing is erased without `erase`: send that as well.";
-        return Err(Problem::field("quick_erase", message));
-    }
     let (id, comment) = (id_of(&call)?, COMMENT.named(&call.params));
-    one(&call, commands(&call, &id, comment.as_deref()).release(erase).await?).await
+    let wanted = erasing::of(&call.params)?;
+    one(&call, commands(&call, &id, comment.as_deref()).release(wanted).await?).await
 }
 
 async fn abort(call: Call) -> Result<Reply, Problem> {

@@ -29,7 +29,7 @@ const ID_PATH: Param<String> = Param::text(
 );
 const SIZE: Param<String> = Param::text("size", "Its size, in bytes or with a unit as `500G`.");
 const BLOCK_SIZE: Param<String> = Param::text("block_size", "Its logical block size in bytes.");
-const NUMA_NODE: Param<u32> = Param::number("numa_node", "The NUMA node that it is at: 0.");
+const NUMA_NODE: Param<u32> = Param::number("numa_node", "The NUMA node that it is at.");
 const UUID: Param<String> = Param::text("uuid", "The UUID of what is made.");
 const TABLE: Param<String> =
     Param::text("partition_table_type", "Its partition table, `GPT` or `MBR`.");

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use api::field_errors::FieldErrors;
 use model::access::Permission;
 use model::error::Kind;
-use model::id::{BlockDeviceId, SystemId};
+use model::id::SystemId;
 use model::mac::MacAddress;
 use model::machine::Machine;
 use model::machine::architecture::ARCHITECTURES;
 use model::machine::interface::bridge::Bridge;
 use model::machine::power::Power;
 use model::machine::power::parameters::PowerParameters;
+use model::machine::storage::config::Place;
 use ops::machine::actions::MachineCommands;
 use ops::machine::allocate::{self, AllocateRequest, Allocation};
 use ops::machine::bulk;
@@ -25,6 +26,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::Call;
 use crate::machine::constraints::{BY_SYSTEM_ID, CONSTRAINTS, LIST};
+use crate::machine::erasing::{self, ERASING};
 use crate::machine::interface_params::{self, BRIDGE_FD, BRIDGE_STP, BRIDGE_TYPE};
 use crate::machine::{by_mac, refused, shape};
 use crate::operation::Operation;
@@ -100,6 +102,8 @@ pub(crate) const POWER_PARAMETER: Param<String> =
 pub(crate) const POWER_PARAMETERS: Param<String> =
     Param::text("power_parameters", "All parameters of the driver, as a JSON object.");
 
+const RELEASE: &[Spec] = &joined::<3, 2, 5>(ERASING, [MACHINES.repeated(), COMMENT.optional()]);
+
 /// The operations on all machines.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(HANDLER, PATH, |call| Box::pin(list(call)))
@@ -150,7 +154,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post(HANDLER, PATH, |call| Box::pin(release(call)))
         .op("release")
         .doc("Release machines; all or none.")
-        .params(&[MACHINES.repeated(), COMMENT.optional()]),
+        .params(RELEASE),
     Operation::get(HANDLER, PATH, |call| Box::pin(list_allocated(call)))
         .op("list_allocated")
         .of_now()
@@ -247,10 +251,9 @@ fn constraints_by_type(
     is_verbose: bool,
 ) -> BTreeMap<String, Value> {
     let (id, mut by_type) = (machine.system_id.to_string(), BTreeMap::new());
-    let numbers = |ids: &[BlockDeviceId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
+    let keys = |places: &[Place]| places.iter().map(|place| key(*place)).collect::<Vec<_>>();
     if !matches.storage.is_empty() {
-        let labels =
-            matches.storage.iter().map(|(label, ids)| (label.clone(), json!(numbers(ids))));
+        let labels = matches.storage.iter().map(|(label, on)| (label.clone(), json!(keys(on))));
         by_type.insert("storage".to_owned(), Value::Object(labels.collect()));
     }
     let interfaces = matches.interfaces.iter().flatten();
@@ -261,9 +264,14 @@ fn constraints_by_type(
         by_type.insert("interfaces".to_owned(), Value::Object(labels.collect()));
     }
     if is_verbose {
-        let disks = matches.storage.iter().flat_map(|(label, ids)| {
-            numbers(ids).into_iter().map(move |disk| (disk.to_string(), json!(label)))
-        });
+        let named = |place: &Place| match key(*place) {
+            Value::String(text) => text,
+            number => number.to_string(),
+        };
+        let disks = matches
+            .storage
+            .iter()
+            .flat_map(|(label, on)| on.iter().map(move |place| (named(place), json!(label))));
         let disks: Map<String, Value> = disks.collect();
         by_type.insert("verbose_storage".to_owned(), json!({ id.clone(): disks }));
         let labels =
@@ -273,11 +281,21 @@ fn constraints_by_type(
     by_type
 }
 
+/// How MAAS calls a device or partition there: by its number, or `partition:7`.
+fn key(place: Place) -> Value {
+    match place {
+        Place::Device(id) => json!(id.0),
+        Place::Partition(id) => json!(format!("partition:{id}")),
+    }
+}
+
 async fn release(call: Call) -> Result<Reply, Problem> {
     let ids = MACHINES.items(&call.params).unwrap_or_default();
     let comment = COMMENT.named(&call.params);
     let (tables, actor) = (&call.parts.tables, &call.actor);
-    Ok(Reply::json(&bulk::release(tables, actor, &ids, comment.as_deref()).await?))
+    let wanted = erasing::of(&call.params)?;
+    let released = bulk::release(tables, actor, &ids, wanted, comment.as_deref());
+    Ok(Reply::json(&released.await?))
 }
 
 async fn accept(call: Call) -> Result<Reply, Problem> {

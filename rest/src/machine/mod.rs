@@ -11,6 +11,7 @@ mod constraints;
 pub mod details;
 pub mod device_shape;
 pub mod devices;
+mod erasing;
 mod interface_params;
 pub mod interfaces;
 pub mod machines;

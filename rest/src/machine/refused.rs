@@ -33,7 +33,6 @@ pub(crate) const DEPLOYMENT: &[Refused] = &[
         &["hwe_kernel"],
         "The kernel is the one in the image: leave it out, and choose another image.",
     ),
-    Refused::new(&["ephemeral_deploy"], "Machines are deployed to a disk: leave it out."),
     Refused::new(
         &["enable_kernel_crash_dump", "enable_hw_sync", "license_key"],
         "This is not set up when a machine is deployed: leave it out, and do it by user data.",
@@ -41,7 +40,7 @@ pub(crate) const DEPLOYMENT: &[Refused] = &[
 ];
 
 /// Ways to examine.
-pub(crate) const COMMISSIONING: &[Refused] = &[TESTS, SCRIPTS];
+pub(crate) const COMMISSIONING: &[Refused] = &[TESTS, SCRIPTS, BMC];
 
 /// Tests of the hardware.
 const TESTS: Refused = Refused::new(
@@ -52,23 +51,28 @@ const TESTS: Refused = Refused::new(
 
 /// Ways to examine that are not known.
 const SCRIPTS: Refused = Refused::new(
-    &[
-        "commissioning_scripts",
-        "parameters",
-        "enable_ssh",
-        "skip_bmc_config",
-        "skip_networking",
-        "skip_storage",
-    ],
+    &["commissioning_scripts", "parameters", "enable_ssh"],
     "Commissioning reads all of the hardware and runs no scripts: leave it out.",
 );
 
+/// What is done with BMCs.
+const BMC: Refused = Refused::new(
+    &["skip_bmc_config"],
+    "Commissioning makes an account on a BMC only where no power type is set: leave it out, and set `power_type` before.",
+);
+
+/// What there is nothing of yet that could be kept.
+const KEPT: Refused = Refused::new(
+    &["skip_networking", "skip_storage"],
+    "Nothing is configured yet that could be kept: leave it out, and send it with `commission`.",
+);
+
 /// Ways to make a machine.
-pub(crate) const CREATION: &[Refused] = &[TESTS, SCRIPTS, SETTINGS];
+pub(crate) const CREATION: &[Refused] = &[TESTS, SCRIPTS, BMC, KEPT, SETTINGS];
 
 /// Ways to present a machine, where administrators make one.
 pub(crate) const PRESENTATION: &[Refused] =
-    &[TESTS, SCRIPTS, SETTINGS, Refused::new(&["zone", "pool", "deployed"], RESERVED)];
+    &[TESTS, SCRIPTS, BMC, KEPT, SETTINGS, Refused::new(&["zone", "pool", "deployed"], RESERVED)];
 
 /// What is set of machines.
 pub(crate) const SETTINGS: Refused = Refused::new(
@@ -80,8 +84,8 @@ pub(crate) const SETTINGS: Refused = Refused::new(
 pub(crate) const RELEASE: &[Refused] = &[
     HOSTED,
     Refused::new(
-        &["secure_erase", "scripts", "parameters"],
-        "Disks are erased in one way only: leave it out, and send `erase`.",
+        &["scripts", "parameters"],
+        "Releasing runs no scripts: leave it out; `erase` erases disks.",
     ),
 ];
 

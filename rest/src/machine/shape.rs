@@ -195,7 +195,7 @@ fn deployed(machine: &Machine) -> Deployed {
         min_hwe_kernel: String::new(),
         swap_size: None,
         disable_ipv4: false,
-        ephemeral_deploy: false,
+        ephemeral_deploy: machine.deployment.is_some() && machine.lifecycle.in_memory,
         enable_kernel_crash_dump: false,
         enable_hw_sync: false,
         last_sync: None,
@@ -313,7 +313,10 @@ fn hardware_info(hardware: &Hardware) -> BTreeMap<String, String> {
         known.cloned().unwrap_or_else(|| "Unknown".to_owned())
     };
     let named = HARDWARE_KEYS.iter().map(|key| ((*key).to_owned(), known(hardware.dmi.get(*key))));
-    named.chain([("cpu_model".to_owned(), known(Some(&hardware.cpu_model)))]).collect()
+    let secure_boot = hardware.secure_boot.map(|is_on| if is_on { "on" } else { "off" });
+    let secure_boot = secure_boot.map(str::to_owned);
+    let others = [("cpu_model", Some(&hardware.cpu_model)), ("secure_boot", secure_boot.as_ref())];
+    named.chain(others.map(|(key, value)| (key.to_owned(), known(value)))).collect()
 }
 
 fn numa_nodes(hardware: &Hardware) -> Vec<NumaNode> {

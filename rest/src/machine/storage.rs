@@ -97,6 +97,7 @@ async fn set_layout(call: Call) -> Result<Reply, Problem> {
         cache_mode: CACHE_MODE.named(params),
         cache_size: CACHE_SIZE.named(params),
         cache_no_part: CACHE_NO_PART.of(params)?,
+        reported: None,
     };
     let id = machine(&call)?;
     editor(&call, &id).set_layout(&request).await?;

@@ -279,7 +279,7 @@ impl Shapes<'_> {
             partitions: self.partitions(id),
             firmware_version: None,
             storage_pool: None,
-            numa_node: disk.map(|_| 0),
+            numa_node: disk.map(|disk| disk.numa_node),
             resource_uri: self.path("blockdevices", id.0),
         }
     }

@@ -10,6 +10,7 @@ use model::mac::MacAddress;
 use model::machine::lifecycle::Phase;
 use model::net::iprange::{IpRange, Purpose};
 use model::net::reserved::ReservedAddress;
+use model::net::service_address::ServiceHolder;
 use model::net::vlan::Vlan;
 use model::time::Timestamp;
 use serde_json::{Value, json};
@@ -273,6 +274,42 @@ async fn the_first_rack_explains_from_its_own_block() {
         assert_eq!(block, own, "client {client} of {first}");
         assert_eq!(told["racks"][1]["transmission"], 2);
     }
+}
+
+/// The value of an option in an offer.
+fn told_option(told: &Value, code: u64) -> &str {
+    let options = told["offer"]["options"].as_array().unwrap();
+    let option = options.iter().find(|option| option["code"] == code);
+    option.unwrap_or_else(|| panic!("no option {code}: {told}"))["value"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_service_address_is_what_clients_are_told() {
+    let region = site().await;
+    let ip = IpAddr::from([10, 0, 0, 5]);
+    put(&region, |tx| {
+        let vlan = tx.get::<Vlan>(&VlanId(1))?.expect("it is there");
+        tx.put(&Vlan { service_addresses: vec![ip], ..vlan })?;
+        let rack = Some(SystemId::from_number(2));
+        tx.put(&ServiceHolder { vlan: VlanId(1), rack, since: now() })
+    })
+    .await;
+    for way in ["vlan=1", "relay=10.5.0.1"] {
+        let told = explained(&region, &format!("mac=52:54:00:00:00:01&{way}")).await;
+        assert_eq!(told_option(&told, 54), "10.0.0.5", "{told}");
+        assert!(told_option(&told, 6).starts_with("10.0.0.5"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_says_that_it_is_of_ipv4_alone() {
+    let region = site().await;
+    let form = [("cidr", "fd00:10::/64"), ("vlan", "1")];
+    region.post(By::Admin, "subnets/", &form).await.assert(200);
+    let told = explained(&region, "mac=52:54:00:00:00:01&vlan=1").await;
+    let assumed = told["assumed"].as_array().unwrap();
+    let says = |text: &Value| text.as_str().unwrap().contains("DHCPv6 answers in fd00:10::/64");
+    assert!(assumed.iter().any(says), "{told}");
 }
 
 #[tokio::test]

@@ -121,6 +121,8 @@ async fn boots(region: &Region, address: &str, bmc_address: &str) -> String {
         architecture: "amd64/generic".to_owned(),
         uuid: String::new(),
         firmware: "uefi".to_owned(),
+        secure_boot: Some(false),
+        erases_as_told: true,
         bmc_address: bmc_address.to_owned(),
     };
     let welcome = agent::hello(&region.tables, &Actor::Agent(mac), &hello, "10.0.0.2:5248").await;
@@ -140,6 +142,8 @@ async fn a_machine_made_from_its_bmc_is_known_when_it_boots() {
     let shown = region.get(By::Admin, &path).await.assert(200).json();
     assert_eq!(shown["boot_interface"]["mac_address"], "52:54:00:00:00:71");
     assert_eq!(shown["architecture"], "amd64/generic");
+    assert_eq!(shown["bios_boot_method"], "uefi");
+    assert_eq!(shown["hardware_info"]["secure_boot"], "off");
 }
 
 #[tokio::test]

@@ -77,6 +77,13 @@ async fn ranges_do_not_overlap() {
     create(&region, By::Admin, "reserved", "10.0.0.150", "10.0.0.210")
         .await
         .assert_field("end_ip", "Requested reserved range conflicts with an existing range.");
+    for (kind, first, last, with) in [
+        ("reserved", "10.0.0.150", "10.0.0.210", "It is range 1, 10.0.0.100 to 10.0.0.200."),
+        ("dynamic", "10.0.0.1", "10.0.0.9", "It is 10.0.0.1, which is in use."),
+    ] {
+        let refused = create(&region, By::Admin, kind, first, last).await.assert(400).json();
+        assert_eq!(refused["start_ip"][1], with, "{refused}");
+    }
     create(&region, By::Admin, "reserved", "10.0.0.1", "10.0.0.9").await.assert(200);
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn machine(number: u32) -> Machine {
         block_size_bytes: 512,
         tags: vec![tag.to_owned()],
         boot: at == 1,
+        numa_node: 0,
     };
     Machine {
         system_id: SystemId::from_number(number.into()),

@@ -432,7 +432,7 @@ async fn the_layout_of_the_site_is_that_of_the_setting() {
     let shown = site.on_machine("restore_storage_configuration", &[]).await.assert(200).json();
     assert_eq!(shown["volume_groups"].as_array().unwrap().len(), 1);
     let mut expected = Drives::of(&site.machine);
-    expected.apply_default(&mut Counted::default(), LayoutName::Lvm).unwrap();
+    expected.apply_default(&mut Counted::default(), LayoutName::Lvm, None).unwrap();
     let stored = Drives::of(&site.region.stored(&site.machine).await);
     assert_eq!(stored.storage.groups[0].name, expected.storage.groups[0].name);
 }

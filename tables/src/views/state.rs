@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::controller::{RackController, RegionController};
 use model::device::Device;
 use model::dns::dnsresource::DnsResource;
-use model::id::{IpRangeId, PrefixPoolId, SystemId};
+use model::id::{IpRangeId, PrefixPoolId, SubnetId, SystemId};
 use model::lease::binding::{Binding, BindingState};
 use model::lease::block::Block;
 use model::mac::MacAddress;
@@ -44,6 +44,8 @@ pub struct State {
     bindings: Map<IpAddr, Bound>,
     bindings_by_mac: Set<(MacAddress, IpAddr)>,
     bindings_by_end: Set<(Timestamp, IpAddr)>,
+    /// How many addresses of a subnet clients have registered.
+    registered: Map<SubnetId, u32>,
     /// The addresses in use, by the time until which their clients may use them.
     leases_by_end: Set<(Timestamp, IpAddr)>,
     ranges: Ranges,
@@ -63,24 +65,33 @@ pub struct State {
 struct Bound {
     /// The hardware address of its client, if that has one.
     mac: Option<MacAddress>,
-    /// Until when nobody else gets the address.
+    /// Until when nobody else gets the address: never, of one that its client registered.
     promise_until: Timestamp,
+    /// When it means nothing any more: neither promised nor told.
+    ends: Timestamp,
     /// Until when the client may use it, if it is in use.
     told_until: Option<Timestamp>,
     state: BindingState,
     /// Whether it is a prefix that is bound.
     is_prefix: bool,
+    /// The subnet of an address that its client registered.
+    registered: Option<SubnetId>,
 }
 
 impl Bound {
     fn of(binding: &Binding) -> Self {
         let in_use = binding.state == BindingState::Active;
+        let registered = binding.is_registered().then_some(binding.subnet);
+        // What was registered was promised by the version before.
+        let promised = Some(binding.promise_until).filter(|_| registered.is_none());
         Self {
             mac: binding.mac(),
-            promise_until: binding.promise_until,
+            promise_until: promised.unwrap_or_default(),
+            ends: binding.promise_until.max(binding.told_until),
             told_until: in_use.then_some(binding.told_until),
             state: binding.state,
             is_prefix: !binding.is_of_address(),
+            registered,
         }
     }
 
@@ -187,7 +198,7 @@ impl State {
         from.take_while(move |(of, _)| *of == mac).map(|(_, ip)| *ip)
     }
 
-    /// The addresses whose promise ended by a time, the oldest first.
+    /// The addresses that were promised and told until a time at most, the oldest first.
     pub fn promised_until(&self, time: Timestamp) -> impl Iterator<Item = IpAddr> {
         self.bindings_by_end.iter().take_while(move |(at, _)| *at <= time).map(|(_, ip)| *ip)
     }
@@ -253,6 +264,19 @@ impl State {
     pub fn delegated_within(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
         let within = (first <= last).then(|| self.bindings.range(first..=last));
         within.into_iter().flatten().filter(|(_, bound)| bound.is_prefix).map(|(ip, _)| *ip)
+    }
+
+    /// The addresses from `first` to `last` that clients made themselves and registered, in order.
+    pub fn registered_within(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
+        let within = (first <= last).then(|| self.bindings.range(first..=last));
+        let within = within.into_iter().flatten();
+        within.filter(|(_, bound)| bound.registered.is_some()).map(|(ip, _)| *ip)
+    }
+
+    /// How many addresses of a subnet clients have registered.
+    #[must_use]
+    pub fn registered_in(&self, subnet: SubnetId) -> u32 {
+        self.registered.get(&subnet).copied().unwrap_or_default()
     }
 
     /// The block that an address lies in.
@@ -410,21 +434,23 @@ impl State {
             if let Some(mac) = old.mac {
                 self.bindings_by_mac.remove_mut(&(mac, ip));
             }
-            self.bindings_by_end.remove_mut(&(old.promise_until, ip));
+            self.bindings_by_end.remove_mut(&(old.ends, ip));
             if let Some(told_until) = old.told_until {
                 self.leases_by_end.remove_mut(&(told_until, ip));
             }
             self.bindings.remove_mut(&ip);
+            self.count_registered(old.registered, false);
             self.count_bound(ip, false);
             self.count_promised(ip, &old, false);
         }
         if let Some(new) = binding {
+            self.count_registered(new.registered, true);
             self.count_bound(ip, true);
             self.count_promised(ip, &new, true);
             if let Some(mac) = new.mac {
                 self.bindings_by_mac.insert_mut((mac, ip));
             }
-            self.bindings_by_end.insert_mut((new.promise_until, ip));
+            self.bindings_by_end.insert_mut((new.ends, ip));
             if let Some(told_until) = new.told_until {
                 self.leases_by_end.insert_mut((told_until, ip));
             }
@@ -438,6 +464,16 @@ impl State {
             self.pools.count(ip, bound.counted(), more);
         } else {
             self.ranges.count(ip, bound.counted(), more);
+        }
+    }
+
+    /// A registration came to a subnet, or went.
+    fn count_registered(&mut self, subnet: Option<SubnetId>, more: bool) {
+        let Some(subnet) = subnet else { return };
+        let count = self.registered_in(subnet);
+        match if more { count + 1 } else { count.saturating_sub(1) } {
+            0 => drop(self.registered.remove_mut(&subnet)),
+            count => self.registered.insert_mut(subnet, count),
         }
     }
 

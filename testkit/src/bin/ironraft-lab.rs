@@ -1,13 +1,16 @@
 //! A shell in a lab: a host with addresses for three regions and a rack, and simulated servers to be managed. When the shell
-//! ends, so does all that runs there.
+//! ends, or this program is told to, so does all that runs there.
 
 #![expect(clippy::print_stdout, reason = "it greets whoever gets the shell")]
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Child, ExitCode, ExitStatus};
+use std::sync::mpsc;
+use std::thread;
 
 use anyhow::Context;
 use clap::Parser;
+use nix::sys::signal::{SigSet, Signal};
 use testkit::lab::Lab;
 use testkit::lab::bmc::{FACTORY_PASSWORD, FACTORY_USER};
 
@@ -22,7 +25,14 @@ struct Arguments {
     command: Vec<OsString>,
 }
 
+/// What ends a lab.
+enum Ended {
+    Shell(std::io::Result<ExitStatus>),
+    By(Signal),
+}
+
 fn main() -> anyhow::Result<ExitCode> {
+    let signals = signals()?;
     let Arguments { servers, mut command } = Arguments::parse();
     let program = std::env::current_exe().context("the folder of the programs")?;
     let programs = program.parent().context("the folder of the programs")?;
@@ -35,9 +45,40 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{}", greeting(&lab));
         command.push("bash".into());
     }
-    let ended = lab.start_on_host(&[programs], &command)?.wait().context("the shell")?;
-    let code = ended.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    let shell = lab.start_on_host(&[programs], &command)?;
+    match end(shell, signals)? {
+        Ended::Shell(status) => {
+            let code = status.context("the shell")?.code().and_then(|code| u8::try_from(code).ok());
+            Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+        }
+        // The lab ends with this function, and with it all that runs there.
+        Ended::By(signal) => {
+            let code = u8::try_from(128 + signal as i32).unwrap_or(u8::MAX);
+            Ok(ExitCode::from(code))
+        }
+    }
+}
+
+/// The signals that end a lab, which no thread of this process dies of. What it starts gets them as usual.
+fn signals() -> anyhow::Result<SigSet> {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        signals.add(signal);
+    }
+    signals.thread_block().context("cannot wait for signals")?;
+    Ok(signals)
+}
+
+/// Waits until the shell ends, or a signal comes.
+fn end(mut shell: Child, signals: SigSet) -> anyhow::Result<Ended> {
+    let (ended, ends) = mpsc::channel();
+    let of_shell = ended.clone();
+    thread::spawn(move || of_shell.send(Ended::Shell(shell.wait())));
+    thread::spawn(move || match signals.wait() {
+        Ok(signal) => ended.send(Ended::By(signal)),
+        Err(_) => Ok(()),
+    });
+    ends.recv().context("nobody waits for the shell")
 }
 
 fn greeting(lab: &Lab) -> String {

@@ -22,14 +22,33 @@ const QUESTIONS: &[(&str, &str)] = &[
         "lsblk --json --bytes --paths --output NAME,TYPE,SIZE,FSTYPE,LABEL,UUID,MOUNTPOINTS,SERIAL,PTTYPE",
     ),
     ("mounts", "findmnt --json --real --output TARGET,SOURCE,FSTYPE,OPTIONS"),
+    ("root", "findmnt --noheadings --output SOURCE,FSTYPE /"),
+    ("kernel", "cat /proc/cmdline"),
+    (
+        "secure boot",
+        "od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c; \
+         cat /sys/kernel/security/lockdown",
+    ),
     ("swaps", "cat /proc/swaps"),
     ("arrays", "cat /proc/mdstat"),
     ("volumes", "lvs --reportformat json --units b --nosuffix"),
+    ("groups", "vgs --reportformat json"),
+    ("physical volumes", "pvs --reportformat json"),
+    (
+        "signatures",
+        "lsblk --noheadings --list --paths --output NAME | sort -u | xargs -n 1 wipefs --noheadings --output DEVICE,TYPE",
+    ),
     ("links", "ip -json -details link"),
     ("addresses", "ip -json address"),
     ("routes", "ip -json route"),
     ("routes6", "ip -6 -json route"),
     ("resolver", "resolvectl dns"),
+    (
+        "site",
+        "cat /etc/rsyslog.d/*.conf /etc/apt/apt.conf.d/*proxy* /etc/apt/sources.list.d/*.list \
+         /etc/systemd/timesyncd.conf.d/*.conf /home/*/.ssh/authorized_keys",
+    ),
+    ("log sender", "systemctl is-active rsyslog"),
     ("failed units", "systemctl --failed --plain --no-legend"),
 ];
 

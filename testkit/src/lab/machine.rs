@@ -16,6 +16,9 @@ const MEMORY_MIB: u32 = 2048;
 pub const DISK_BYTES: u64 = 6 << 30;
 const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 const OVMF_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+const SECURE_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+/// Microsoft's keys are in them, and Secure Boot is on.
+const SECURE_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd";
 
 /// Which firmware a machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Firmware {
     Bios,
     /// OVMF; its network boot is its own PXE over IPv4.
     Uefi,
+    /// The same with Secure Boot, which trusts what Microsoft signed.
+    UefiSecureBoot,
     /// OVMF; its network boot is its own PXE over IPv6.
     UefiPxeV6,
     /// OVMF; its network boot is HTTP, over IPv4 first, and over IPv6 when nobody has answered there for a minute.
@@ -37,6 +42,7 @@ impl Firmware {
         match self {
             Self::Bios => "bios",
             Self::Uefi => "uefi",
+            Self::UefiSecureBoot => "uefi-secure-boot",
             Self::UefiPxeV6 => "uefi-pxe6",
             Self::UefiHttp => "uefi-http",
         }
@@ -46,9 +52,18 @@ impl Firmware {
     fn without_pxe(self) -> &'static [u8] {
         match self {
             Self::Bios => &[],
-            Self::Uefi => &[6],
+            Self::Uefi | Self::UefiSecureBoot => &[6],
             Self::UefiPxeV6 => &[4],
             Self::UefiHttp => &[4, 6],
+        }
+    }
+
+    /// The code of OVMF and its variables; none of a BIOS.
+    fn ovmf(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Bios => None,
+            Self::Uefi | Self::UefiPxeV6 | Self::UefiHttp => Some([OVMF_CODE, OVMF_VARIABLES]),
+            Self::UefiSecureBoot => Some([SECURE_CODE, SECURE_VARIABLES]),
         }
     }
 }
@@ -107,9 +122,9 @@ impl VirtualMachine {
                 .and_then(|file| file.set_len(DISK_BYTES))
                 .with_context(|| format!("cannot make {}", disk.display()))?;
         }
-        if self.firmware != Firmware::Bios {
-            fs::copy(OVMF_VARIABLES, folder.join("variables.fd"))
-                .with_context(|| format!("cannot copy {OVMF_VARIABLES}"))?;
+        if let Some([_, variables]) = self.firmware.ovmf() {
+            fs::copy(variables, folder.join("variables.fd"))
+                .with_context(|| format!("cannot copy {variables}"))?;
         }
         Ok(self.script(folder))
     }
@@ -142,14 +157,24 @@ impl VirtualMachine {
         ];
         arguments.extend((1..=self.disks).flat_map(|number| self.disk_arguments(folder, number)));
         arguments.extend(self.card_arguments());
-        match self.firmware {
+        match self.firmware.ovmf() {
             // Without graphics SeaBIOS and the iPXE ROM print to the serial console.
-            Firmware::Bios => arguments.push("-machine pc,graphics=off".to_owned()),
-            Firmware::Uefi | Firmware::UefiPxeV6 | Firmware::UefiHttp => arguments.extend([
-                "-machine q35".to_owned(),
-                format!("-drive if=pflash,format=raw,readonly=on,file={OVMF_CODE}"),
+            None => arguments.push("-machine pc,graphics=off".to_owned()),
+            Some([code, _]) => arguments.extend([
+                format!("-drive if=pflash,format=raw,readonly=on,file={code}"),
                 format!("-drive if=pflash,format=raw,file={at}/variables.fd"),
             ]),
+        }
+        match self.firmware {
+            Firmware::Bios => {}
+            Firmware::Uefi | Firmware::UefiPxeV6 | Firmware::UefiHttp => {
+                arguments.push("-machine q35".to_owned());
+            }
+            // Only its firmware in system management mode writes variables.
+            Firmware::UefiSecureBoot => arguments.push(
+                "-machine q35,smm=on -global driver=cfi.pflash01,property=secure,value=on"
+                    .to_owned(),
+            ),
         }
         arguments.extend(self.firmware.without_pxe().iter().map(|version| {
             format!("-fw_cfg name=opt/org.tianocore/IPv{version}PXESupport,string=n")

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use api::agent::{
     BmcAccount, Hello, Install, Inventory, Outcome, Report, ReportedBmc, ReportedDisk,
-    ReportedInterface, Welcome, Work,
+    ReportedInterface, RunInMemory, Welcome, Work,
 };
 use model::machine::hardware::{Firmware, Hardware};
 use tokio::process::Command;
@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::dhcp_client::Lease;
 use super::installed::Installed;
-use super::{Ended, SimSpec};
+use super::{Ended, SimSpec, cloud_init};
 
 /// How long the agent waits before it tells again what nobody took.
 const RETRY: Duration = Duration::from_millis(500);
@@ -53,6 +53,20 @@ pub async fn run(
                 install_to(spec, &install)?;
                 gates.pass("installed").await;
                 Outcome::Installed { log: "simulated".to_owned() }
+            }
+            Work::RunInMemory(order) => {
+                gates.pass("install").await;
+                door.progress(spec, &welcome, "unpacking image").await;
+                gates.pass("installed").await;
+                let RunInMemory { image_sha256, fqdn, files, .. } = *order;
+                let unpacked = Installed { image_sha256, fqdn, files };
+                let outcome = Outcome::Installed { log: "simulated".to_owned() };
+                let next = door.report(spec, &welcome, outcome).await;
+                if matches!(next.work, Work::RunInMemory(_)) && next.job == welcome.job {
+                    return cloud_init::run(http, spec, &unpacked).await;
+                }
+                welcome = next;
+                continue;
             }
             Work::Erase(_) => {
                 Installed::erase(&spec.disk)?;
@@ -125,6 +139,7 @@ fn work_name(work: &Work) -> &'static str {
     match work {
         Work::Inventory { .. } => "inventory",
         Work::Install(_) => "install",
+        Work::RunInMemory(_) => "run in memory",
         Work::Erase(_) => "erase",
         Work::Rescue { .. } => "rescue",
         Work::Wait { .. } => "wait",
@@ -140,6 +155,8 @@ fn hello_of(spec: &SimSpec, lease: &Lease) -> Hello {
         architecture: "amd64/generic".to_owned(),
         uuid: spec.uuid.clone(),
         firmware: "bios".to_owned(),
+        secure_boot: None,
+        erases_as_told: true,
         bmc_address: String::new(),
     }
 }
@@ -154,6 +171,7 @@ fn interface_of(spec: &SimSpec, lease: &Lease) -> ReportedInterface {
         product: "simulated".to_owned(),
         firmware_version: String::new(),
         addresses: vec![format!("{}/{}", lease.address, lease.prefix)],
+        ..ReportedInterface::default()
     }
 }
 
@@ -187,10 +205,11 @@ async fn inventory(
             serial: spec.serial.clone(),
             size_bytes: 20 << 30,
             block_size_bytes: 512,
-            rotational: false,
+            ..ReportedDisk::default()
         }],
         bmc,
         outputs: BTreeMap::from([("simulated".to_owned(), spec.name.clone())]),
+        storage_extra: None,
     })
 }
 

@@ -34,3 +34,10 @@ async fn every_page_is_accessible_at_every_width_in_both_colors() {
     let mut site = Site::build(&binaries, 1, 1, 1).await.expect("a site");
     make(&mut site, "pages").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn network_and_disks_of_a_machine_are_configured_on_its_page() {
+    let binaries = site::binaries().expect("the binaries are built");
+    let mut site = Site::build(&binaries, 1, 1, 1).await.expect("a site");
+    make(&mut site, "machine").await;
+}

@@ -11,20 +11,34 @@ export function singular(plural: string): string {
 
 const VERBS: Record<string, string> = { POST: "create", PATCH: "set", PUT: "set", DELETE: "delete" };
 
-/** Lists below an object: the command line has no word for making one in them. */
-const BELOW = ["raids", "volume-groups", "bcaches", "bcache-cache-sets", "vmfs-datastores"];
+/** Lists below an object, and what is below one of these: the command line has both names first, `partition get MACHINE DISK ID`. */
+const BELOW = ["blockdevices", "interfaces", "partition", "partitions", "raid", "raids", "volume-group", "volume-groups", "bcache", "bcaches", "bcache-cache-set", "bcache-cache-sets", "vmfs-datastore", "vmfs-datastores", "vlans"];
 
 /** The command; none for what the command line has no words for. */
 export function cliOf(change: Change): string | undefined {
   const path = change.path.split("/").slice(3).map(decodeURIComponent);
-  const [plural, ...rest] = path;
-  if (!change.path.startsWith("/api/v1/") || plural === undefined || rest.length > 2 || rest.includes("actions")) return undefined;
-  const [one, verb] = rest;
-  if (verb !== undefined && BELOW.includes(verb)) return undefined;
+  const [plural, one, below, ...rest] = path;
+  if (!change.path.startsWith("/api/v1/") || plural === undefined || path.includes("actions")) return undefined;
+  if (below !== undefined && BELOW.includes(below)) return line([singular(plural), ...wordsBelow(change, [one ?? ""], below, rest)], change);
+  if (rest.length > 0) return undefined;
   // A verb of all of them has no key: it is known by its method alone.
-  const isOfAll = change.method === "POST" && one !== undefined && verb === undefined;
-  const words = isOfAll ? [one] : verb !== undefined ? [verb, word(one ?? "")] : [VERBS[change.method] ?? "", ...(one === undefined ? [] : [word(one)])];
-  return ["ironraft", singular(plural), ...words, ...parameters(change.body)].join(" ");
+  const isOfAll = change.method === "POST" && one !== undefined && below === undefined;
+  const words = isOfAll ? [one] : below !== undefined ? [below, one ?? ""] : [VERBS[change.method] ?? "", ...(one === undefined ? [] : [one])];
+  return line([singular(plural), ...words], change);
+}
+
+function line(words: readonly string[], change: Change): string {
+  return ["ironraft", ...words.map(word), ...parameters(change.body)].join(" ");
+}
+
+/** What is done with something below objects: its noun, the verb, and the names from the outside in. */
+function wordsBelow({ method }: Change, above: readonly string[], kind: string, rest: readonly string[]): string[] {
+  const [one, verb, ...more] = rest;
+  if (verb !== undefined && BELOW.includes(verb)) return wordsBelow({ method, path: "" }, [...above, one ?? ""], verb, more);
+  // What is below objects has a number, but for what is done with all of them: `interfaces/create-bond`.
+  const isOne = one !== undefined && /^\d+$/.test(one);
+  const done = verb ?? (one === undefined || isOne ? VERBS[method] ?? "" : one);
+  return [singular(kind), done, ...above, ...(isOne ? [one] : [])];
 }
 
 function parameters(body: unknown): string[] {

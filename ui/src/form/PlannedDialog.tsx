@@ -8,6 +8,7 @@ import { useState } from "react";
 
 import type { Change } from "../api/changes";
 import type { Problem } from "../api/problem";
+import type { BulkPlan, Plan } from "../api/resources";
 import { ConfirmWithPlan } from "../parts/ConfirmWithPlan";
 import { Dialog } from "../parts/Dialog";
 import { Loading, ProblemView } from "../parts/Problem";
@@ -32,8 +33,8 @@ export interface Asking {
   isEdit?: boolean;
   /** Why it cannot be done yet, besides what is missing. */
   refusal?: (values: Values) => string | null;
-  /** What it would look like. */
-  picture?: (values: Values) => ReactNode;
+  /** What it would look like: as the plan has it, and until there is one, as far as it is known without. */
+  picture?: (values: Values, plan: Plan | BulkPlan | undefined) => ReactNode;
   isDangerous?: boolean;
 }
 
@@ -74,7 +75,7 @@ function Ready({ title, verb, done, lead, fields: asked = [], initial = {}, chan
       isDismissable={fields.length === 0}
       onClose={onClose}
     >
-      {(problem) => (
+      {(problem, plan) => (
         <>
           {lead !== undefined && <p>{lead}</p>}
           {fields.length > 0 && (
@@ -82,7 +83,7 @@ function Ready({ title, verb, done, lead, fields: asked = [], initial = {}, chan
               <Fields fields={fields} values={values} faultOf={(name) => faultOf(fields, name, problem)} onChange={put} />
             </div>
           )}
-          {picture?.(values)}
+          {picture?.(values, plan)}
         </>
       )}
     </ConfirmWithPlan>

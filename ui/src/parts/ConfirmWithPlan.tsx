@@ -26,8 +26,8 @@ interface Props {
   cli?: string | undefined;
   /** Why it cannot be done yet: something that it has to be told is missing. Until then nothing is planned. */
   refusal?: string | null;
-  /** What stands above the plan: what will happen, and fields that the change is made of, perhaps by what is wrong with it. */
-  children?: ReactNode | ((problem: Problem | null) => ReactNode);
+  /** What stands above the plan: what will happen, and fields that the change is made of, perhaps by what is wrong with it, or by the plan. */
+  children?: ReactNode | ((problem: Problem | null, plan: Plan | BulkPlan | undefined) => ReactNode);
   /** Whether that says all that is wrong. */
   isSaid?: (problem: Problem) => boolean;
   width?: "normal" | "wide";
@@ -70,7 +70,7 @@ export function ConfirmWithPlan(props: Props) {
   );
   return (
     <Dialog title={title} isOpen onClose={onClose} footer={footer} width={width} isDismissable={isDismissable && !isPending}>
-      {typeof children === "function" ? children(problem) : children}
+      {typeof children === "function" ? children(problem, missing === null && isSettled ? planned.data : undefined) : children}
       {missing === null && planned.isPending && <Loading what="Finding out what would happen" />}
       {isToSay && failure === null && <ProblemView error={problem} onRetry={again} />}
       {missing === null && planned.data !== undefined && <PlanView plan={planned.data} />}
@@ -90,13 +90,15 @@ export function refusalOf(plan: Plan | BulkPlan | undefined): string | null {
 /** A change with its plan: `makeIt` makes what was planned, `again` plans it anew. */
 function usePlanned(change: Change, isReady: boolean, onDone: (answer: Answer<unknown>) => void) {
   const settled = useSettled(change);
+  const isSettled = isSame(change, settled);
   // Another change is another request.
   const [request, setRequest] = useState(() => ({ change: settled, key: newKey() }));
   if (request.change !== settled) setRequest({ change: settled, key: newKey() });
   const planned = useQuery({
     queryKey: ["plan", undefined, settled],
     queryFn: ({ signal }) => plan(settled, signal),
-    enabled: isReady,
+    // What is only half typed is not planned, also when it is all there by now.
+    enabled: isReady && isSettled,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
@@ -113,7 +115,7 @@ function usePlanned(change: Change, isReady: boolean, onDone: (answer: Answer<un
   };
   // What was said of another change is not of this one.
   const failure = made.variables === settled ? made.error : null;
-  return { planned, isSettled: isSame(change, settled), isPending: made.isPending, failure, makeIt: () => made.mutate(settled), again };
+  return { planned, isSettled, isPending: made.isPending, failure, makeIt: () => made.mutate(settled), again };
 }
 
 /** How long nothing must be typed before it is planned anew. */

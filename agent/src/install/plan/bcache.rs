@@ -11,20 +11,22 @@ use crate::command::Invocation;
 use crate::install::action::{Action, run};
 use crate::install::error::PlanError;
 use crate::install::target::Identifiers;
-use crate::storage::clear::wipe;
+use crate::storage::clear::{release, wipe};
 
 /// Tells the kernel of a device, which it takes at once or in its own time.
 const REGISTER: &str = "\
-[ -e \"/sys/class/block/$2/bcache\" ] || echo \"$1\" >/sys/fs/bcache/register
-for tenth in $(seq 300); do [ -e \"/sys/class/block/$2/bcache/$3\" ] && exit 0; sleep 0.1; done
+folder=/sys/class/block/$(basename \"$(readlink -f \"$1\")\")/bcache
+[ -e \"$folder\" ] || echo \"$1\" >/sys/fs/bcache/register
+for tenth in $(seq 300); do [ -e \"$folder/$2\" ] && exit 0; sleep 0.1; done
 echo \"bcache does not take $1\" >&2
 exit 1";
 
 /// Sets how writes are cached, of the device that stands on the backing one; it has to be the one that the plan counts on.
 const SET_UP: &str = "\
-name=$(basename \"$(readlink -f \"/sys/class/block/$1/bcache/dev\")\")
+folder=/sys/class/block/$(basename \"$(readlink -f \"$1\")\")/bcache
+name=$(basename \"$(readlink -f \"$folder/dev\")\")
 [ \"$name\" = \"$2\" ] || { echo \"$1 became $name, not $2\" >&2; exit 1; }
-cd \"/sys/class/block/$1/bcache\" || exit 1
+cd \"$folder\" || exit 1
 for tenth in $(seq 300); do
     case $(cat state) in 'no cache') sleep 0.1 ;; *) break ;; esac
 done
@@ -49,9 +51,10 @@ pub(super) fn make(
     actions.extend([
         run("make-bcache", &[&set, "--bdev", backing]),
         register(backing, "dev"),
-        run("sh", &["-c", SET_UP, "sh", kname(backing), kname(path), &bcache.cache_mode]),
+        run("sh", &["-c", SET_UP, "sh", backing, kname(path), &bcache.cache_mode]),
         run("udevadm", &["settle", "--timeout=60"]),
         // What an earlier device had at the same place.
+        Action::Attempt(release(path)),
         Action::Run(wipe(path)),
     ]);
     actions.extend(partition(layout, &bcache.id, false)?);
@@ -59,10 +62,10 @@ pub(super) fn make(
 }
 
 fn register(path: &str, sign: &str) -> Action {
-    Action::Run(Invocation::new("sh", ["-c", REGISTER, "sh", path, kname(path), sign]))
+    Action::Run(Invocation::new("sh", ["-c", REGISTER, "sh", path, sign]))
 }
 
-/// The kernel's name of a device that is no volume of LVM.
-pub(super) fn kname(path: &str) -> &str {
+/// The kernel's name of a cached device, which is in its path; other paths may be links.
+fn kname(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

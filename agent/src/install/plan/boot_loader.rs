@@ -50,6 +50,41 @@ if ! command -v update-initramfs >/dev/null; then
 fi
 update-initramfs -u -k all";
 
+/// Installs GRUB at the path that firmware takes without a boot entry, which another firmware would lose; and one that
+/// comes before the network would have firmware not ask the rack any more. Where the image has shim and a signed GRUB,
+/// it is these, which boot with Secure Boot and without: that GRUB looks for its configuration in the folder of its
+/// distribution. Without the program beside it that makes boot entries, shim starts GRUB. A machine with Secure Boot
+/// would boot nothing else.
+const INSTALL_ON_ESP: &str = "\
+set -e
+set -- --target=x86_64-efi --efi-directory=/boot/efi --no-nvram
+if [ -e /usr/lib/shim/shimx64.efi.signed ] && [ -e /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed ]; then
+    . /etc/os-release
+    grub-install \"$@\" --uefi-secure-boot --bootloader-id=\"$ID\"
+    cd /boot/efi/EFI
+    mkdir -p BOOT
+    cp /usr/lib/shim/shimx64.efi.signed BOOT/BOOTX64.EFI
+    cp /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed BOOT/grubx64.efi
+    [ ! -e /usr/lib/shim/mmx64.efi.signed ] || cp /usr/lib/shim/mmx64.efi.signed BOOT/mmx64.efi
+    rm -f BOOT/fbx64.efi
+    exit 0
+fi
+variable=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+if [ -e \"$variable\" ] && [ \"$(tail -c 1 \"$variable\" | od -An -tu1 | tr -d ' ')\" = 1 ]; then
+    echo 'Secure Boot is on, and the image has no signed boot loader (packages shim-signed and grub-efi-amd64-signed)' >&2
+    exit 1
+fi
+exec grub-install \"$@\" --removable";
+
+/// What is booted, apart from its disks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct System<'a> {
+    /// How the machine boots.
+    pub firmware: Firmware,
+    /// What the kernel is told besides.
+    pub kernel_options: &'a str,
+}
+
 /// Makes the initramfs anew if need be, installs GRUB and writes its menu.
 ///
 /// # Errors
@@ -57,7 +92,7 @@ update-initramfs -u -k all";
 pub(super) fn install(
     layout: &Layout<'_>,
     identifiers: &Identifiers,
-    firmware: Firmware,
+    system: System<'_>,
 ) -> Result<Vec<Action>, PlanError> {
     let mut actions: Vec<Action> = ["/dev", "/proc", "/sys", "/run"]
         .iter()
@@ -68,23 +103,20 @@ pub(super) fn install(
         let command = [&["/bin/sh", "-c", MAKE_INITRAMFS, "sh"], &modules[..]].concat();
         actions.push(chroot(&command));
     }
-    match firmware {
+    match system.firmware {
         Firmware::Bios => actions.extend(
             grub_disks(layout)
                 .iter()
                 .map(|disk| chroot(&["grub-install", "--target=i386-pc", layout.path(&disk.id)])),
         ),
         Firmware::Uefi if layout.mounted_at("/boot/efi").is_none() => return Err(PlanError::NoEsp),
-        // The path that firmware takes without a boot entry, which another firmware would lose.
-        Firmware::Uefi => actions.push(chroot(&[
-            "grub-install",
-            "--target=x86_64-efi",
-            "--efi-directory=/boot/efi",
-            "--removable",
-            "--no-nvram",
-        ])),
+        Firmware::Uefi => actions.push(chroot(&["/bin/sh", "-c", INSTALL_ON_ESP])),
     }
-    actions.push(chroot(&["/bin/sh", "-c", &files::grub_menu(&menu(layout, identifiers)?)]));
+    actions.push(chroot(&[
+        "/bin/sh",
+        "-c",
+        &files::grub_menu(&menu(layout, identifiers, system)?),
+    ]));
     Ok(actions)
 }
 
@@ -95,7 +127,11 @@ fn chroot(command: &[&str]) -> Action {
 }
 
 /// What the first menu of GRUB names.
-fn menu(layout: &Layout<'_>, identifiers: &Identifiers) -> Result<files::Menu, PlanError> {
+fn menu<'a>(
+    layout: &Layout<'_>,
+    identifiers: &Identifiers,
+    system: System<'a>,
+) -> Result<files::Menu<'a>, PlanError> {
     let uuid = |path: &str| -> Result<Option<String>, PlanError> {
         let Some((_, format)) = layout.mounted_at(path) else { return Ok(None) };
         Ok(Some(Family::of(format)?.found_by(identifiers.of(&format.id))))
@@ -103,6 +139,7 @@ fn menu(layout: &Layout<'_>, identifiers: &Identifiers) -> Result<files::Menu, P
     let root_uuid = uuid("/")?.ok_or(PlanError::NoRoot)?;
     let boot_uuid = uuid("/boot")?;
     Ok(files::Menu {
+        kernel_options: system.kernel_options,
         has_own_boot: boot_uuid.is_some(),
         boot_uuid: boot_uuid.unwrap_or_else(|| root_uuid.clone()),
         root_uuid,

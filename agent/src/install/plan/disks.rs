@@ -48,7 +48,7 @@ pub(super) fn partition(
 ) -> Result<Vec<Action>, PlanError> {
     let Some(table) = layout.table(device) else { return Ok(Vec::new()) };
     let places = match table {
-        Ptable::Gpt => gpt(&layout.partitions(device), with_grub),
+        Ptable::Gpt => gpt(&layout.partitions(device), with_grub, layout.end_of_combined(device)),
         Ptable::Msdos => msdos(&layout.partitions(device), layout.size_bytes(device)),
     };
     let sector = layout.sector_bytes(device);
@@ -83,8 +83,10 @@ enum Content<'a> {
     Extended,
 }
 
-/// One after the other; GRUB's core before them, on a device that needs one and has none.
-fn gpt<'a>(partitions: &[&'a Partition], with_grub: bool) -> Vec<Place<'a>> {
+/// One after the other; GRUB's core before them, on a device that needs one and has none. What is beyond the `end` has
+/// what is left before it.
+fn gpt<'a>(partitions: &[&'a Partition], with_grub: bool, end: Option<u64>) -> Vec<Place<'a>> {
+    let end = end.map_or(u64::MAX, |end| end.saturating_sub(MIB) / MIB * MIB);
     let (mut next, mut places) = (FIRST, Vec::new());
     let is_grub = |partition: &Partition| partition.flag == Some(Flag::BiosGrub);
     for &partition in partitions {
@@ -92,8 +94,9 @@ fn gpt<'a>(partitions: &[&'a Partition], with_grub: bool) -> Vec<Place<'a>> {
         if is_grub(partition) && partition.size <= FIRST - BIOS_GRUB.0 {
             places.push(Place { number, start: BIOS_GRUB.0, size: partition.size, content });
         } else {
-            places.push(Place { number, start: next, size: partition.size, content });
-            next = aligned(next + partition.size);
+            let size = partition.size.min(end.saturating_sub(next));
+            places.push(Place { number, start: next, size, content });
+            next = aligned(next + size);
         }
     }
     if with_grub && !partitions.iter().any(|partition| is_grub(partition)) {
@@ -266,7 +269,7 @@ mod tests {
     #[test]
     fn partitions_stand_one_after_the_other_and_aligned() {
         let [one, two] = [partition(1, 12 * MIB, None), partition(2, GIB, None)];
-        let places = gpt(&[&one, &two], false);
+        let places = gpt(&[&one, &two], false, None);
         let told: Vec<_> =
             places.iter().map(|place| (place.number, place.start, place.size)).collect();
         assert_eq!(told, [(1, FIRST, 12 * MIB), (2, 16 * MIB, GIB)]);
@@ -275,11 +278,11 @@ mod tests {
     #[test]
     fn the_core_of_grub_stands_before_all_others_whether_it_was_ordered_or_not() {
         let [grub, root] = [partition(1, MIB, Some(Flag::BiosGrub)), partition(2, GIB, None)];
-        let places = gpt(&[&grub, &root], true);
+        let places = gpt(&[&grub, &root], true, None);
         let told: Vec<_> =
             places.iter().map(|place| (place.number, place.start, place.size)).collect();
         assert_eq!(told, [(1, MIB, MIB), (2, FIRST, GIB)]);
-        let places = gpt(&[&root], true);
+        let places = gpt(&[&root], true, None);
         let told: Vec<_> =
             places.iter().map(|place| (place.number, place.start, place.size)).collect();
         assert_eq!(told, [(2, FIRST, GIB), (3, MIB, MIB)]);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::agent::ReportedDisk;
 use model::machine::storage::curtin::{Disk, Format, Item, Mount, Partition, Ptable};
 
+use super::capacity;
 use crate::install::error::PlanError;
 use crate::install::target::Target;
 
@@ -153,9 +154,24 @@ impl<'a> Layout<'a> {
         sizes.max().filter(|size| *size >= 512).unwrap_or(512).into()
     }
 
-    /// The size of a disk in bytes, where it is known.
+    /// The size of a device in bytes, where it is known: of what is combined, as the tools make it.
     pub(super) fn size_bytes(&self, id: &str) -> Option<u64> {
-        self.disks.get(id).map(|disk| disk.size_bytes)
+        match self.by_id.get(id)? {
+            Item::Disk(_) => self.disks.get(id).map(|disk| disk.size_bytes),
+            Item::Partition(partition) => Some(partition.size),
+            Item::LvmPartition(volume) => Some(volume.size),
+            Item::Raid(raid) => capacity::of_array(self, raid),
+            Item::Bcache(bcache) => capacity::of_cached(self, bcache),
+            Item::LvmVolgroup(_) | Item::Format(_) | Item::Mount(_) => None,
+        }
+    }
+
+    /// The size of what is combined of devices, which may be less than was counted on; none of a disk.
+    pub(super) fn end_of_combined(&self, id: &str) -> Option<u64> {
+        match self.by_id.get(id)? {
+            Item::Raid(_) | Item::Bcache(_) => self.size_bytes(id),
+            _other => None,
+        }
     }
 
     fn format_of(&self, mount: &Mount) -> Option<&'a Format> {
@@ -194,7 +210,7 @@ impl<'a> Layout<'a> {
 }
 
 /// Ids of what an item is made of, directly.
-pub(super) fn below(item: &Item) -> Vec<&str> {
+pub(in crate::install) fn below(item: &Item) -> Vec<&str> {
     match item {
         Item::Disk(_) => Vec::new(),
         Item::Partition(partition) => vec![&partition.device],

@@ -2,13 +2,14 @@
 
 use model::machine::storage::curtin::{Item, Raid};
 
+use super::capacity::ARRAY_HEAD_KIB;
 use super::disks::partition;
 use super::layout::Layout;
 use crate::command::Invocation;
 use crate::install::action::{Action, attempt, run};
 use crate::install::error::PlanError;
 use crate::install::target::Identifiers;
-use crate::storage::clear::wipe;
+use crate::storage::clear::{release, wipe};
 
 /// Members are made equal in the background; until the system is installed, they may take this many KiB/s from it.
 const SYNC_SPEED: &str = "5000";
@@ -32,6 +33,7 @@ pub(super) fn make(
         // Whatever members look like, they are what was ordered.
         "--run".to_owned(),
         "--metadata=1.2".to_owned(),
+        format!("--data-offset={ARRAY_HEAD_KIB}"),
         format!("--homehost={host}"),
         format!("--uuid={}", identifiers.of(&raid.id)),
         format!("--level={}", raid.raidlevel),
@@ -48,6 +50,7 @@ pub(super) fn make(
         attempt("sh", &["-c", LIMIT_SYNC, "sh", SYNC_SPEED]),
         run("udevadm", &["settle", "--timeout=60"]),
         // What an earlier array had at the same place.
+        Action::Attempt(release(path)),
         Action::Run(wipe(path)),
     ];
     actions.extend(partition(layout, &raid.id, false)?);

@@ -22,6 +22,7 @@ pub(in crate::install) fn order() -> Install {
         image_bytes: 1000,
         image_type: "root-tgz".to_owned(),
         fqdn: "web-1.maas".to_owned(),
+        kernel_options: String::new(),
         files: [(datasource, "datasource_list: [MAAS]\n".into())].into(),
     }
 }
@@ -49,7 +50,7 @@ pub(in crate::install) fn identifiers(items: &[Item]) -> Identifiers {
     })
 }
 
-fn items(values: Value) -> Vec<Item> {
+pub(super) fn items(values: Value) -> Vec<Item> {
     serde_json::from_value(values).expect("items")
 }
 
@@ -88,7 +89,7 @@ fn steps(items: &[Item], target: &Target) -> Result<Vec<Step>, PlanError> {
 }
 
 /// A plan as lines, with what is written to disks and to the file-system table.
-fn printed(steps: &[Step]) -> String {
+pub(in crate::install) fn printed(steps: &[Step]) -> String {
     let mut lines = Vec::new();
     for step in steps {
         lines.push(format!("# {}", step.title));
@@ -144,6 +145,19 @@ fn without_a_configuration_a_bios_machine_gets_one_root() {
 fn without_a_configuration_a_uefi_machine_gets_a_root_and_an_efi_system_partition() {
     let target = target(Firmware::Uefi, &["nvme0n1"]);
     insta::assert_snapshot!(planned(&flat::items(&target.disks[0], target.firmware), &target));
+}
+
+#[test]
+fn kernel_options_are_told_in_the_first_menu_and_in_all_later_ones() {
+    let target = target(Firmware::Bios, &["vda"]);
+    let items = flat::items(&target.disks[0], target.firmware);
+    let order = Install { kernel_options: "quiet a.b=\"c d\" x=1;2".to_owned(), ..order() };
+    let steps = plan(&order, &items, &target, &identifiers(&items)).expect("a plan");
+    let printed = printed(&steps);
+    let told = printed
+        .lines()
+        .filter(|line| ["GRUB_CMDLINE", "arguments"].iter().any(|word| line.contains(word)));
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

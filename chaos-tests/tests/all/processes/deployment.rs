@@ -1,4 +1,5 @@
-//! A deployment completes although regions are killed: each region in turn, at every step.
+//! A deployment completes although regions are killed: each region in turn, at every step. Every other deployment runs in
+//! memory.
 //!
 //! Real region and rack processes, a simulated machine that is held at the step while the region is
 //! killed with SIGKILL, and let go at once: its next words meet a cluster without that region.
@@ -28,21 +29,32 @@ async fn kill_at_every_step(site: &mut Site) -> anyhow::Result<()> {
     let id = ids.first().context("the site has a machine")?;
     let regions: Vec<String> =
         site.cluster.nodes(Kind::Region).map(|node| node.name.clone()).collect();
+    let mut in_memory = "false";
     for step in ASKED_STEPS.iter().chain(GATES) {
         for region in &regions {
             let leader = site.cluster.leader().await.unwrap_or_default();
-            let place = format!("{region} killed at {step} (leader was {leader})");
-            deploy_and_release(site, id, step, region).await.context(place)?;
+            let place =
+                format!("{region} killed at {step} (leader was {leader}, in memory: {in_memory})");
+            let killed = Killed { region, step };
+            deploy_and_release(site, id, killed, in_memory).await.context(place)?;
+            in_memory = if in_memory == "true" { "false" } else { "true" };
         }
     }
     Ok(())
 }
 
+/// Which region is killed, and when.
+#[derive(Clone, Copy)]
+struct Killed<'a> {
+    region: &'a str,
+    step: &'a str,
+}
+
 async fn deploy_and_release(
     site: &mut Site,
     id: &str,
-    step: &str,
-    region: &str,
+    Killed { region, step }: Killed<'_>,
+    in_memory: &str,
 ) -> anyhow::Result<()> {
     let is_gate = GATES.contains(&step);
     if is_gate {
@@ -52,7 +64,7 @@ async fn deploy_and_release(
     site.client.post("machines/?op=allocate", &[("system_id", id)]).await?;
     kill_at(site, step, "before deploy", region)?;
     let (osystem, series) = IMAGE;
-    let form = [("osystem", osystem), ("distro_series", series)];
+    let form = [("osystem", osystem), ("distro_series", series), ("ephemeral_deploy", in_memory)];
     site.client.post(&format!("machines/{id}/?op=deploy"), &form).await?;
     kill_at(site, step, "after deploy", region)?;
     if is_gate {

@@ -71,6 +71,8 @@ pub const ADDR_REG_ENABLE: u16 = 148;
 pub enum Status {
     /// All is well.
     Success,
+    /// It is not done, for a reason that has no status of its own.
+    UnspecFail,
     /// The server has no address for the association.
     NoAddrsAvail,
     /// The association is not known.
@@ -87,6 +89,7 @@ impl Status {
     pub const fn code(self) -> u16 {
         match self {
             Self::Success => 0,
+            Self::UnspecFail => 1,
             Self::NoAddrsAvail => 2,
             Self::NoBinding => 3,
             Self::NotOnLink => 4,

@@ -10,7 +10,7 @@ mod catalogue;
 mod end;
 mod layout;
 mod login;
-mod names;
+pub(crate) mod names;
 mod parser;
 mod printed;
 mod profiles;

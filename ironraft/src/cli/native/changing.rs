@@ -39,7 +39,7 @@ impl Changing<'_> {
         // What cannot be waited for is said before anything is done.
         let until = self.until()?;
         let until = until.as_ref();
-        let parents: Vec<&str> = chosen.parent().into_iter().collect();
+        let parents = chosen.parents();
         if deed.named() <= parents.len() {
             if let Some(word) = objects.first() {
                 return Err(Failure::Usage(format!("`{word}` is no NAME=VALUE")));
@@ -79,8 +79,13 @@ impl Changing<'_> {
 
     /// What to wait for when it is done.
     fn until(&self) -> Result<Option<Until>, Failure> {
-        let of_one_kind = self.chosen.nouns.len() == 1;
-        let given = self.how.wait.as_ref().filter(|_| of_one_kind);
+        let given = self.how.wait.as_ref();
+        if given.is_some() && self.chosen.nouns.len() > 1 {
+            let what = self.chosen.noun().many();
+            return Err(Failure::Usage(format!(
+                "--wait: {what} are changed at once, leave it out"
+            )));
+        }
         let read = |text: &String| Until::read(self.chosen.noun(), text, self.how.timeout);
         given.map(read).transpose()
     }
@@ -125,7 +130,7 @@ impl Changing<'_> {
             (Value::Null, _) | (_, Kind::Delete) if self.output.is_columns() => {
                 eprintln!("done: {} {}", self.chosen.words(), named.join(" "));
             }
-            _ => run::print(self.chosen, std::slice::from_ref(&body), self.output)?,
+            _ => run::print(self.api, self.chosen, vec![body.clone()], self.output).await?,
         }
         let Some(resource) = self.chosen.noun().resource else { return Ok(()) };
         let Some(until) = until else { return Ok(()) };

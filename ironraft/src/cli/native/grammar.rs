@@ -4,17 +4,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 
 use crate::cli::native::exchange::{ConnectionArguments, Reading};
 use crate::cli::native::noun::{self, Deed, Kind, NOUNS, Noun};
 use crate::cli::output::OutputArguments;
 
-/// The words of a command that are neither options nor the names of what is above.
-const WORDS: &str = "words";
+/// The words of a command that are neither options nor the names of what is above. No parameter is called so.
+const WORDS: &str = "<words>";
 
-/// What a command that names objects needs first.
-const PARENT: &str = "parent";
+/// What a command that names objects needs first: those that they are below, from the outside in. No parameter is called so.
+const PARENTS: [&str; 2] = ["<outer>", "<inner>"];
 
 /// Which objects are listed, and how many of them.
 #[derive(Debug, Clone, Default, Args)]
@@ -153,9 +154,23 @@ pub(crate) fn chosen(matches: &ArgMatches) -> Option<Chosen<'_>> {
     Some(Chosen { nouns, deed, matches: at })
 }
 
+/// A word that is no command of its own, but of what is below objects, says of which: `raid` is `machine raid`.
+pub(crate) fn hinted(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+    {
+        let below = noun::below(word);
+        if !below.is_empty() {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(below));
+        }
+    }
+    error
+}
+
 /// The command, which may also be called what many are.
 fn also(command: Command, noun: &'static Noun) -> Command {
-    if noun.plural == noun.name { command } else { command.alias(noun.plural.as_str()) }
+    let others = [&noun.plural].into_iter().chain(&noun.also).filter(|other| **other != noun.name);
+    command.aliases(others.map(String::as_str))
 }
 
 fn filled(mut command: Command, noun: &'static Noun, is_wanted: bool) -> Command {
@@ -219,8 +234,8 @@ fn of_deed(nouns: &[&'static Noun], deed: &'static Deed) -> Command {
 /// What stands behind the command without an option before it.
 fn with_words(mut command: Command, nouns: &[&'static Noun], deed: &'static Deed) -> Command {
     let noun = nouns[nouns.len() - 1];
-    if nouns.len() > 1 {
-        let parent = Arg::new(PARENT).value_name(nouns[0].upper.as_str()).required(true);
+    for (parent, owner) in PARENTS.into_iter().zip(&noun.owners) {
+        let parent = Arg::new(parent).value_name(owner.as_str()).required(true);
         command = command.arg(parent.help("Its name, or what it is known by"));
     }
     let words = Arg::new(WORDS);
@@ -290,8 +305,8 @@ fn example(nouns: &[&'static Noun], deed: &Deed) -> String {
         line += &format!(" {}", noun.name);
     }
     line += &format!(" {}", deed.name);
-    if nouns.len() > 1 {
-        line += &format!(" {}", nouns[0].upper);
+    for owner in &noun.owners {
+        line += &format!(" {owner}");
     }
     if !matches!(
         deed.kind,
@@ -338,10 +353,10 @@ impl Chosen<'_> {
         words.join(" ")
     }
 
-    /// The object that the one that is meant belongs to.
-    pub(crate) fn parent(&self) -> Option<&str> {
-        self.nouns.get(1)?;
-        self.matches.get_one::<String>(PARENT).map(String::as_str)
+    /// The objects that the one that is meant is below, from the outside in.
+    pub(crate) fn parents(&self) -> Vec<&str> {
+        let ids = PARENTS.into_iter().take(self.noun().owners.len());
+        ids.filter_map(|id| self.matches.get_one::<String>(id).map(String::as_str)).collect()
     }
 
     /// What stands behind the command.
@@ -405,6 +420,57 @@ mod tests {
         assert_eq!(options, [("distro_series".to_owned(), "debian/bookworm".to_owned())]);
         let (words, given, _) = read("ironraft fabric vlan update plant 101 dhcp_on=true");
         assert_eq!((words.as_str(), given.len()), ("fabric vlan set", 2));
+    }
+
+    #[test]
+    fn what_is_below_has_the_names_of_what_it_is_below_first() {
+        let parents = |line: &str| {
+            let matches = all().try_get_matches_from(line.split(' ')).unwrap();
+            let command = chosen(&matches).unwrap();
+            let parents: Vec<String> = command.parents().into_iter().map(str::to_owned).collect();
+            (command.words(), parents, command.given())
+        };
+        let (words, above, given) =
+            parents("ironraft machine block-device format web sdb fstype=xfs");
+        assert_eq!(
+            (words.as_str(), above, given.len()),
+            ("machine blockdevice format", vec!["web".to_owned()], 2)
+        );
+        let (words, above, given) =
+            parents("ironraft machine partition mount web sdb sdb-part1 mount_point=/srv");
+        assert_eq!(
+            (words.as_str(), given),
+            (
+                "machine partition mount",
+                vec!["sdb-part1".to_owned(), "mount_point=/srv".to_owned()]
+            )
+        );
+        assert_eq!(above, ["web", "sdb"]);
+        let (words, above, given) = parents("ironraft machine partitions create web sdb size=5G");
+        assert_eq!((words.as_str(), above.len(), given.len()), ("machine partition create", 2, 1));
+        let (words, above, _) = parents("ironraft machine raids list web");
+        assert_eq!((words.as_str(), above), ("machine raid list", vec!["web".to_owned()]));
+    }
+
+    #[test]
+    fn words_of_what_is_below_say_where_they_belong() {
+        let said = |line: &str| {
+            let error = all().try_get_matches_from(line.split(' ')).unwrap_err();
+            hinted(error).to_string()
+        };
+        assert!(said("ironraft block-device list web").contains("machine blockdevice"));
+        assert!(said("ironraft partition list web sda").contains("machine partition"));
+        assert!(!said("ironraft tape list").contains("machine"));
+    }
+
+    #[test]
+    fn parameters_may_be_called_what_the_grammar_has_words_for() {
+        let (_, given, options) = read("ironraft machine interface create-bridge web parent=bond0");
+        assert_eq!((given, options), (vec!["parent=bond0".to_owned()], vec![]));
+        let (_, _, options) =
+            read("ironraft machine interface create-bond web --parents eth0 --parents eth1");
+        let parents = ["eth0", "eth1"].map(|name| ("parents".to_owned(), name.to_owned()));
+        assert_eq!(options, parents);
     }
 
     #[test]

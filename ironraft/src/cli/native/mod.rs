@@ -1,5 +1,6 @@
 //! The operator's commands over the native API, `/api/v1/`: what can be done follows from its table of resources.
 
+mod cells;
 pub(crate) mod change;
 mod changing;
 mod columns;

@@ -1,7 +1,8 @@
 //! What there is to do, and with what: the words of the command line, made of the routes of the native API.
 //!
 //! `POST /api/v1/machines/{machine}/deploy` is `machine deploy SELECTOR`, `GET /api/v1/fabrics/{fabric}/vlans/{vid}` is `fabric
-//! vlan get FABRIC VID`. What a resource has follows from its entry in the table of resources; nothing is kept here for one.
+//! vlan get FABRIC VID`, and what is below that has both names first: `machine partition get MACHINE BLOCKDEVICE ID`. What a
+//! resource has follows from its entry in the table of resources; nothing is kept here for one.
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,8 @@ use http::Method;
 use native::resource::Resource;
 use native::route::{Act, ROUTES, Route};
 use rest::param::{Presence, Spec};
+
+use crate::cli::maas::names::handler_name;
 
 /// What the first elements of paths are that are no business of operators: what only nodes and MAAS's clients ask for, and what
 /// has commands of its own.
@@ -35,8 +38,12 @@ pub(crate) struct Noun {
     pub(crate) name: String,
     /// What many are called: the element of the path.
     pub(crate) plural: String,
+    /// What MAAS's command line calls it besides, where that is another word: `block-device`.
+    pub(crate) also: Vec<String>,
     /// What one is called where it is named on the command line: `MACHINE`.
     pub(crate) upper: String,
+    /// The same for those that it is below, from the outside in.
+    pub(crate) owners: Vec<String>,
     /// What it is.
     pub(crate) about: String,
     /// Its entry in the table of resources; none of what is below another, or in no table.
@@ -124,6 +131,15 @@ pub(crate) fn find(name: &str) -> Option<&'static Noun> {
     NOUNS.iter().find(|noun| noun.is_called(name))
 }
 
+/// The commands of what is called so below other objects: `machine raid`.
+pub(crate) fn below(name: &str) -> Vec<String> {
+    let is_it = |noun: &&Noun| noun.is_called(name) || noun.also.iter().any(|also| also == name);
+    let of_one = |noun: &'static Noun| {
+        noun.below.iter().filter(is_it).map(|below| format!("{} {}", noun.name, below.name))
+    };
+    NOUNS.iter().flat_map(of_one).collect()
+}
+
 /// The noun of a resource's objects.
 pub(crate) fn of_resource(plural: &str) -> Option<&'static Noun> {
     NOUNS.iter().find(|noun| noun.plural == plural)
@@ -145,8 +161,15 @@ fn of(routes: &'static [Route]) -> Vec<Noun> {
             }
         };
         match rest {
-            [of, below, rest @ ..] if is_placeholder(of) && is_kind(routes, first, below) => {
-                noun.below(below).add(rest, route);
+            [of, kind, one, below, rest @ ..]
+                if is_placeholder(one) && is_kind(routes, &[first, of, kind, one], below) =>
+            {
+                noun.below(below, Some(kind)).add(rest, route);
+            }
+            [of, below, rest @ ..]
+                if is_placeholder(of) && is_kind(routes, &[first, of], below) =>
+            {
+                noun.below(below, None).add(rest, route);
             }
             rest => noun.add(rest, route),
         }
@@ -156,10 +179,14 @@ fn of(routes: &'static [Route]) -> Vec<Noun> {
     nouns
 }
 
-/// Whether what is below an object are many that are named.
-fn is_kind(routes: &[Route], first: &str, below: &str) -> bool {
-    let is_it = |route: &Route| match route.path.as_slice() {
-        [of, _, kind, one, ..] => of == first && kind == below && is_placeholder(one),
+/// Whether what is below an object are many that are named. A list and what it has may be called by one and by many: `raids`
+/// and `raid/{id}`.
+fn is_kind(routes: &[Route], above: &[&String], below: &str) -> bool {
+    let is_it = |route: &Route| match route.path.get(above.len()..) {
+        Some([kind, one, ..]) => {
+            let is_below = route.path.iter().zip(above).all(|(element, above)| element == *above);
+            is_below && singular(kind) == singular(below) && is_placeholder(one)
+        }
         _ => false,
     };
     routes.iter().any(is_it)
@@ -179,7 +206,8 @@ impl Noun {
         };
         let upper = name.to_uppercase();
         let plural = plural.to_owned();
-        Self { name, plural, upper, about, resource, deeds: Vec::new(), below: Vec::new() }
+        let (also, owners, deeds, below) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { name, plural, also, upper, owners, about, resource, deeds, below }
     }
 
     /// Whether it has that name, or many of it are called so.
@@ -202,19 +230,29 @@ impl Noun {
         self.plural.replace('-', " ")
     }
 
-    fn below(&mut self, plural: &str) -> &mut Self {
-        let at = self.below.iter().position(|noun| noun.plural == plural);
+    /// What is below one of them, or below what is of a kind below one of them.
+    fn below(&mut self, plural: &str, kind: Option<&str>) -> &mut Self {
+        let name = singular(plural);
+        let at = self.below.iter().position(|noun| noun.name == name);
         let at = at.unwrap_or_else(|| {
             let mut below = Self::new(plural);
             // Of that name there may be others, which are something else.
             below.resource = None;
-            below.name = singular(plural);
             below.upper = "ID".to_owned();
-            below.about = format!("The {} of one {}", plural.replace('-', " "), self.name);
+            let owner = kind.map(|kind| singular(kind).to_uppercase());
+            below.owners = [self.upper.clone()].into_iter().chain(owner).collect();
+            below.name.clone_from(&name);
             self.below.push(below);
             self.below.len() - 1
         });
-        &mut self.below[at]
+        let of = kind.map_or_else(|| self.name.clone(), singular);
+        let below = &mut self.below[at];
+        // Their list may be called by many, and one of them by one.
+        if plural.len() > below.plural.len() {
+            below.plural = plural.to_owned();
+        }
+        below.about = format!("The {} of one {of}", below.many());
+        below
     }
 
     fn add(&mut self, rest: &[String], route: &'static Route) {
@@ -234,6 +272,20 @@ impl Noun {
             _ => return,
         };
         self.deeds.extend(Deed::of(name, kind, route));
+        if let Act::Run(verb) = &route.act
+            && !self.owners.is_empty()
+        {
+            self.also_called(&handler_name(verb.operation.handler));
+        }
+    }
+
+    /// MAAS's word for what is below another object, where it is the same word with hyphens: others mean others, too.
+    fn also_called(&mut self, word: &str) {
+        let is_same =
+            [&self.name, &self.plural].into_iter().any(|own| *own == word.replace('-', ""));
+        if is_same && !self.is_called(word) && !self.also.iter().any(|known| known == word) {
+            self.also.push(word.to_owned());
+        }
     }
 
     /// Adds what follows from what there is, and puts everything in order.
@@ -453,6 +505,47 @@ mod tests {
         let interface = machine.below.iter().find(|noun| noun.name == "interface").unwrap();
         let link = interface.deed("link-subnet").unwrap();
         assert_eq!((link.kind, link.named()), (Kind::Change, 2));
+    }
+
+    #[test]
+    fn what_machines_have_is_done_by_the_words_of_maas() {
+        let machine = find("machine").unwrap();
+        let below = |name: &str| {
+            let found = machine.below.iter().find(|noun| noun.name == name);
+            found.unwrap_or_else(|| panic!("{name}"))
+        };
+        for (name, words) in [
+            (
+                "blockdevice",
+                "list get create set delete format unformat mount unmount add-tag remove-tag set-boot-disk",
+            ),
+            (
+                "partition",
+                "list get create delete format unformat mount unmount add-tag remove-tag",
+            ),
+            ("raid", "list get create set delete"),
+            (
+                "volume-group",
+                "list get create set delete create-logical-volume delete-logical-volume",
+            ),
+            ("bcache", "list get create set delete"),
+            ("bcache-cache-set", "list get create set delete"),
+            ("vmfs-datastore", "list get create set delete"),
+            (
+                "interface",
+                "list get set delete link-subnet unlink-subnet disconnect set-default-gateway create-physical create-bond create-bridge create-vlan add-tag remove-tag",
+            ),
+        ] {
+            for word in words.split(' ') {
+                assert!(below(name).deed(word).is_some(), "{name} {word}");
+            }
+        }
+        assert_eq!(below("blockdevice").also, ["block-devices", "block-device"]);
+        assert_eq!(below("partition").owners, ["MACHINE", "BLOCKDEVICE"]);
+        let format = below("partition").deed("format").unwrap();
+        let path = format.path_of(&["web", "sdb", "sdb-part1"]);
+        assert_eq!(path.join("/"), "machines/web/blockdevices/sdb/partition/sdb-part1/format");
+        assert!(machine.deed("raids").is_none(), "one way is enough");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::cli::native::grammar::ListArguments;
 use crate::cli::native::noun::Noun;
 use crate::cli::native::selected::{self, Selected};
 use crate::cli::native::watch::Told;
-use crate::cli::native::why;
+use crate::cli::native::{cells, why};
 use crate::cli::output::{OutputArguments, Sheet, field, name_of, say, span};
 
 /// How many objects are listed for people, unless it is said.
@@ -72,7 +72,8 @@ pub(crate) async fn list(
     if is_watch {
         return follow(api, noun, resource, &wanted, output).await;
     }
-    let found = api.list(resource.name, &wanted).await?;
+    let mut found = api.list(resource.name, &wanted).await?;
+    found.items = cells::in_rows(api, output, found.items).await;
     Shown::of(noun, &found.items).print(output, &found.items, &json!(found.items))?;
     tell_rest(noun, &found, output);
     Ok(())
@@ -108,13 +109,11 @@ pub(crate) async fn get(
         Selected::One(name) => {
             let object = api.object(resource.name, &name, reading).await?.body;
             if !is_whole {
-                return Shown::of(noun, std::slice::from_ref(&object)).print(
-                    output,
-                    std::slice::from_ref(&object),
-                    &object,
-                );
+                let rows = cells::in_rows(api, output, vec![object.clone()]).await;
+                return Shown::of(noun, &rows).print(output, &rows, &object);
             }
-            output.print_object(&object);
+            let whole = cells::in_rows(api, output, vec![object]).await;
+            whole.iter().for_each(|object| output.print_object(object));
             if noun.deed("why").is_some() && output.is_for_people() && reading.at.is_none() {
                 say(format_args!(""));
                 return why::summary(api, resource.name, &name).await;
@@ -128,7 +127,8 @@ pub(crate) async fn get(
             if found.items.is_empty() {
                 return Err(Failure::NotFound(format!("no {} are meant", noun.many())));
             }
-            return Shown::of(noun, &found.items).print(output, &found.items, &json!(found.items));
+            let rows = cells::in_rows(api, output, found.items).await;
+            return Shown::of(noun, &rows).print(output, &rows, &json!(rows));
         }
     };
     let mut rows = Vec::with_capacity(names.len());
@@ -143,6 +143,7 @@ pub(crate) async fn get(
             }
         }
     }
+    let rows = cells::in_rows(api, output, rows).await;
     Shown::of(noun, &rows).print(output, &rows, &json!(rows))?;
     match failures.pop() {
         None => Ok(()),

@@ -13,7 +13,7 @@ use crate::cli::native::grammar::{
 use crate::cli::native::noun::Kind;
 use crate::cli::native::selected::{self, Selected};
 use crate::cli::native::values::{self, Values};
-use crate::cli::native::{edit, history, named, power, reading, why};
+use crate::cli::native::{cells, edit, history, named, power, reading, why};
 use crate::cli::output::OutputArguments;
 
 /// Carries it out.
@@ -23,13 +23,23 @@ use crate::cli::output::OutputArguments;
 pub(crate) async fn run(chosen: Chosen<'_>) -> Result<(), Failure> {
     let (given, objects) = values::parted(chosen.deed, &chosen.given());
     let mut what = chosen.words();
-    let names = chosen.parent().into_iter().chain(objects.iter().map(String::as_str));
+    let names = chosen.parents().into_iter().chain(objects.iter().map(String::as_str));
     let names: Vec<&str> = names.collect();
     if !matches!(chosen.deed.kind, Kind::List | Kind::Watch) && !names.is_empty() {
         what += &format!(" {}", names.join(" "));
     }
     let done = carried_out(&chosen, given, objects).await;
     done.map_err(|failure| hinted(&chosen, failure).of(&what))
+}
+
+/// The command that lists what there is where something was not found.
+fn listing(chosen: &Chosen<'_>) -> String {
+    let words: Vec<&str> = chosen.nouns.iter().map(|noun| noun.name.as_str()).collect();
+    let above = chosen.parents();
+    let is_listed = chosen.noun().deed("list").is_some() && chosen.deed.kind != Kind::List;
+    let words = if is_listed { words } else { vec![words[0]] };
+    let above = if is_listed { above } else { Vec::new() };
+    [&["ironraft"], &words[..], &["list"], &above[..]].concat().join(" ")
 }
 
 /// A failure with what to try next, if that is known.
@@ -39,9 +49,13 @@ fn hinted(chosen: &Chosen<'_>, failure: Failure) -> Failure {
     if said.contains("(try:") {
         return failure;
     }
-    let one = chosen.given().first().cloned().unwrap_or_default();
+    let above = chosen.parents();
+    let one = above
+        .first()
+        .map_or_else(|| chosen.given().first().cloned(), |one| Some((*one).to_owned()));
+    let one = one.unwrap_or_default();
     match (code, chosen.deed.kind) {
-        (3, kind) if kind != Kind::List => failure.hint(&format!("ironraft {} list", noun.name)),
+        (3, kind) if kind != Kind::List || !above.is_empty() => failure.hint(&listing(chosen)),
         (4, Kind::Change | Kind::Set | Kind::Delete) if noun.deed("why").is_some() => {
             failure.hint(&format!("ironraft {} why {one}", noun.name))
         }
@@ -135,7 +149,7 @@ async fn ask(
     output: &OutputArguments,
 ) -> Result<(), Failure> {
     let noun = chosen.noun();
-    let parents: Vec<&str> = chosen.parent().into_iter().collect();
+    let parents = chosen.parents();
     let is_of_one = chosen.deed.named() > parents.len();
     if !is_of_one {
         if let Some(word) = objects.first() {
@@ -143,7 +157,7 @@ async fn ask(
         }
         let api = NativeApi::connect(connection).await?;
         let answer = api.get(&chosen.deed.path_of(&parents), given).await?.body;
-        return print(chosen, &[answer], output);
+        return print(&api, chosen, vec![answer], output).await;
     }
     let api = NativeApi::connect(connection).await?;
     let names = match selected::read(noun, &objects)? {
@@ -166,7 +180,7 @@ async fn ask(
             }
         }
     }
-    print(chosen, &answers, output)?;
+    print(&api, chosen, answers.clone(), output).await?;
     match failures.pop() {
         None => match (names.as_slice(), answers.first()) {
             ([name], Some(answer)) if chosen.deed.name == power::VERB => {
@@ -190,13 +204,20 @@ fn is_row(chosen: &Chosen<'_>, answer: &Value) -> bool {
 }
 
 /// Prints what was answered: rows of what is a list, all members of one object.
-pub(crate) fn print(
+pub(crate) async fn print(
+    api: &NativeApi,
     chosen: &Chosen<'_>,
-    answers: &[Value],
+    answers: Vec<Value>,
     output: &OutputArguments,
 ) -> Result<(), Failure> {
-    let [answer] = answers else {
-        let rows = answers.to_vec();
+    let answers = match answers.as_slice() {
+        [Value::Array(rows)] => {
+            vec![Value::Array(cells::in_rows(api, output, rows.clone()).await)]
+        }
+        _ => cells::in_rows(api, output, answers).await,
+    };
+    let [answer] = answers.as_slice() else {
+        let rows = answers.clone();
         return Shown::of(chosen.noun(), &rows).print(output, &rows, &Value::Array(rows.clone()));
     };
     let rows = match answer {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::cli::failure::Failure;
+use crate::cli::native::cells::RackNames;
 use crate::cli::native::exchange::NativeApi;
 use crate::cli::native::noun;
 use crate::cli::output::{OutputArguments, plain_lines, say, span, text};
@@ -30,6 +31,7 @@ pub(crate) async fn run(
         output.print_answer(std::slice::from_ref(&timeline), &timeline);
         return Ok(());
     }
+    let timeline = with_rack_names(api, timeline).await;
     lines(&timeline)
         .iter()
         .chain(&happened(&timeline))
@@ -42,9 +44,15 @@ pub(crate) async fn run(
 /// # Errors
 /// It was refused, or nobody answers.
 pub(crate) async fn summary(api: &NativeApi, resource: &str, name: &str) -> Result<(), Failure> {
-    let timeline = timeline(api, resource, name).await?;
+    let timeline = with_rack_names(api, timeline(api, resource, name).await?).await;
     lines(&timeline).iter().for_each(|line| say(format_args!("{line}")));
     Ok(())
+}
+
+/// A timeline for people: it calls racks by their names.
+async fn with_rack_names(api: &NativeApi, mut timeline: Value) -> Value {
+    RackNames::read(api).await.put_into_texts(&mut timeline);
+    timeline
 }
 
 async fn timeline(api: &NativeApi, resource: &str, name: &str) -> Result<Value, Failure> {

@@ -36,6 +36,7 @@ fn machine(hostname: &str, interfaces: Vec<ServedInterface>) -> ServedMachine {
         domain: DomainId(0),
         architecture: String::new(),
         firmware: Firmware::Bios,
+        secure_boot: None,
         uuid: String::new(),
         phase: ServedPhase::Known(Phase::Deployed),
         boots_own_disk: true,

@@ -206,6 +206,7 @@ fn machine(id: u64) -> impl Strategy<Value = ServedMachine> {
             domain: DomainId(domain),
             architecture: String::new(),
             firmware: Firmware::Bios,
+            secure_boot: None,
             uuid: String::new(),
             phase: ServedPhase::Known(Phase::Ready),
             boots_own_disk: false,

@@ -82,6 +82,7 @@ impl<const RACKS: usize> Explorer<RACKS> {
             binding: binding.as_ref(),
             block: block.as_ref(),
             reserved: false,
+            registered: 0,
             now: time(NOW),
         };
         let request = Request {

@@ -2,7 +2,7 @@
 //! made from.
 
 use crate::machine::lifecycle::{
-    Action, AgentWork, Failure, Lifecycle, Moment, Phase, Refusal, Stage, Step, agent_work,
+    Action, AgentWork, Failure, Kept, Lifecycle, Moment, Phase, Refusal, Stage, Step, agent_work,
 };
 use crate::machine::status::Status;
 
@@ -34,6 +34,10 @@ impl Change<'_> {
             deadline: None,
             job: self.state.job,
             netboot: true,
+            in_memory: self.state.in_memory && keeps_deployment(phase),
+            keeps: Kept::default(),
+            reached: None,
+            erasure: None,
             progress: String::new(),
             rescue: None,
         };
@@ -73,22 +77,25 @@ impl Change<'_> {
             | AgentWork::Erase
             | AgentWork::Rescue
             | AgentWork::Wait => true,
+            // What an agent does that starts a deployed system again leads nowhere else.
+            AgentWork::RunInMemory => self.state.phase == Phase::Deploying,
             AgentWork::Reboot | AgentWork::PowerOff => false,
         }
     }
 
-    /// Progress restarts the deadline of the phases that have one. Rescue mode itself lasts as long as it is wanted.
+    /// [Progress](super::progress) restarts the deadline of the phases that have one. Rescue mode itself lasts as long as it is wanted.
     pub(super) fn restart_deadline(&self, next: &mut Lifecycle) {
         let restarted = Some(self.at.now.plus_ms(self.at.node_timeout_ms));
         next.deadline = match next.phase {
-            Phase::Commissioning | Phase::Testing | Phase::Deploying => restarted,
+            Phase::Commissioning | Phase::Testing | Phase::Deploying | Phase::DiskErasing => {
+                restarted
+            }
             Phase::Rescue => restarted.filter(|_| next.stage == Stage::Waiting),
             Phase::New
             | Phase::Ready
             | Phase::Allocated
             | Phase::Deployed
             | Phase::Releasing
-            | Phase::DiskErasing
             | Phase::Broken
             | Phase::Reserved
             | Phase::Retired
@@ -115,5 +122,21 @@ impl Change<'_> {
             return Err(Refusal::WrongStatus { verb, status });
         }
         Ok(())
+    }
+}
+
+/// Whether what was deployed may still be there in a phase.
+fn keeps_deployment(phase: Phase) -> bool {
+    match phase {
+        Phase::Deploying | Phase::Deployed | Phase::Broken | Phase::Rescue | Phase::Testing => true,
+        Phase::New
+        | Phase::Commissioning
+        | Phase::Ready
+        | Phase::Allocated
+        | Phase::Releasing
+        | Phase::DiskErasing
+        | Phase::Reserved
+        | Phase::Retired
+        | Phase::Missing => false,
     }
 }

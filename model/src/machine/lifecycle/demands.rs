@@ -1,14 +1,17 @@
 //! What users demand of a machine, and in which statuses it is granted.
 
+use crate::machine::erasure::Erasure;
 use crate::machine::lifecycle::change::Change;
-use crate::machine::lifecycle::{Action, Phase, RELEASE_TIMEOUT_MS, Refusal, Step};
+use crate::machine::lifecycle::{Action, Kept, Phase, RELEASE_TIMEOUT_MS, Refusal, Step};
 use crate::machine::status::Status;
 
 impl Change<'_> {
-    pub(super) fn commission(&self) -> Result<Step, Refusal> {
+    pub(super) fn commission(&self, keeps: Kept) -> Result<Step, Refusal> {
         use Status::{Broken, FailedCommissioning, FailedTesting, New, Ready};
         self.only_in("commission", &[New, FailedCommissioning, Ready, Broken, FailedTesting])?;
-        Ok(self.begin(Phase::Commissioning, &[Action::NetworkBoot]))
+        let mut step = self.begin(Phase::Commissioning, &[Action::NetworkBoot]);
+        step.next.keeps = keeps;
+        Ok(step)
     }
 
     pub(super) fn allocate(&self) -> Result<Step, Refusal> {
@@ -16,12 +19,15 @@ impl Change<'_> {
         Ok(self.enter(Phase::Allocated, &[]))
     }
 
-    pub(super) fn deploy(&self) -> Result<Step, Refusal> {
+    pub(super) fn deploy(&self, in_memory: bool) -> Result<Step, Refusal> {
         self.only_in("deploy", &[Status::Ready, Status::Allocated])?;
-        Ok(self.begin(Phase::Deploying, &[Action::AssignAddresses, Action::NetworkBoot]))
+        let mut step =
+            self.begin(Phase::Deploying, &[Action::AssignAddresses, Action::NetworkBoot]);
+        step.next.in_memory = in_memory;
+        Ok(step)
     }
 
-    pub(super) fn release(&self, erase: bool) -> Result<Step, Refusal> {
+    pub(super) fn release(&self, erase: Option<Erasure>) -> Result<Step, Refusal> {
         use Status::{
             Allocated, Deployed, Deploying, FailedDeployment, FailedDiskErasing, FailedReleasing,
         };
@@ -29,12 +35,15 @@ impl Change<'_> {
             "release",
             &[Deployed, Deploying, Allocated, FailedDeployment, FailedReleasing, FailedDiskErasing],
         )?;
-        let mut step = if erase {
+        let mut step = if erase.is_some() {
             self.begin(Phase::DiskErasing, &[Action::ReleaseAddresses, Action::NetworkBoot])
         } else {
             self.begin(Phase::Releasing, &[Action::ReleaseAddresses, Action::PowerOff])
         };
-        step.next.deadline = (!erase).then(|| self.at.now.plus_ms(RELEASE_TIMEOUT_MS));
+        if erase.is_none() {
+            step.next.deadline = Some(self.at.now.plus_ms(RELEASE_TIMEOUT_MS));
+        }
+        step.next.erasure = erase;
         if self.state.is_unexamined() {
             step.next.previous = Some(Phase::New);
         }
@@ -81,7 +90,7 @@ impl Change<'_> {
         let mut step = self.enter(Phase::Broken, actions);
         step.next.previous = Some(was);
         step.next.failure = Some(self.failure(message));
-        step.next.netboot = was != Phase::Deployed;
+        step.next.netboot = was != Phase::Deployed || step.next.in_memory;
         Ok(step)
     }
 
@@ -91,7 +100,7 @@ impl Change<'_> {
         let back = if was_deployed { Phase::Deployed } else { Phase::Ready };
         let mut step = self.enter(back, &[]);
         step.next.previous = None;
-        step.next.netboot = !was_deployed;
+        step.next.netboot = !was_deployed || step.next.in_memory;
         Ok(step)
     }
 
@@ -120,7 +129,7 @@ impl Change<'_> {
         };
         let mut step = self.enter(back, &[]);
         step.next.previous = None;
-        step.next.netboot = back != Phase::Deployed;
+        step.next.netboot = back != Phase::Deployed || step.next.in_memory;
         Ok(step)
     }
 }

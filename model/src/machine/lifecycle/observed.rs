@@ -15,7 +15,7 @@ impl Change<'_> {
             return Err(Refusal::WrongStatus { verb: "finish deploying", status });
         }
         let mut step = self.enter(Phase::Deployed, &[]);
-        step.next.netboot = false;
+        step.next.netboot = self.state.in_memory;
         Ok(step)
     }
 
@@ -59,6 +59,10 @@ impl Change<'_> {
             return Err(Refusal::NotDue);
         }
         let status = Status::of(self.state).name();
-        Ok(self.fail(&format!("{status}: no progress before the deadline"), &[]))
+        let mut message = format!("{status}: no progress before the deadline");
+        if !self.state.progress.is_empty() {
+            message = format!("{message}; last was: {}", self.state.progress);
+        }
+        Ok(self.fail(&message, &[]))
     }
 }

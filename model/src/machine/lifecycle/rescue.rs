@@ -4,7 +4,7 @@
 use crate::id::UserId;
 use crate::machine::lifecycle::change::Change;
 use crate::machine::lifecycle::{
-    Action, Lifecycle, Phase, RELEASE_TIMEOUT_MS, Refusal, Rescue, Step,
+    Action, Boot, Lifecycle, Phase, RELEASE_TIMEOUT_MS, Refusal, Rescue, Step,
 };
 use crate::machine::status::Status;
 
@@ -67,8 +67,7 @@ impl Change<'_> {
             "end the rescue of",
             &[RescueMode, EnteringRescueMode, FailedEnteringRescueMode, FailedExitingRescueMode],
         )?;
-        let rescue = self.state.rescue.as_deref();
-        let is_started = rescue.is_some_and(Rescue::ends_with_a_start);
+        let is_started = self.state.rescue_ends_with_a_start();
         let action = if is_started { Action::DiskBoot } else { Action::PowerOff };
         let mut step = self.enter(Phase::Rescue, &[action]);
         step.next.job += 1;
@@ -78,15 +77,15 @@ impl Change<'_> {
         Ok(step)
     }
 
-    /// The machine was started again.
+    /// The machine was started, again or for a boot that is waited for.
     pub(super) fn powered_on(&self) -> Step {
-        if self.is_leaving(true) { self.rescued() } else { self.unchanged() }
+        if self.is_leaving(true) { self.rescued() } else { self.booting(Boot::Power) }
     }
 
     /// Whether it leaves rescue mode, by a start or by being switched off.
     pub(super) fn is_leaving(&self, by_a_start: bool) -> bool {
-        let ends = self.state.rescue.as_deref().is_some_and(Rescue::ends_with_a_start);
-        Status::of(self.state) == Status::ExitingRescueMode && ends == by_a_start
+        Status::of(self.state) == Status::ExitingRescueMode
+            && self.state.rescue_ends_with_a_start() == by_a_start
     }
 
     /// What it was before rescue mode; New when that is not known.
@@ -96,7 +95,9 @@ impl Change<'_> {
         if let Some(rescue) = self.state.rescue.as_deref() {
             let Rescue { phase, stage, failure, previous, netboot, was_on: _, user: _ } =
                 rescue.clone();
-            step.next = Lifecycle { phase, stage, failure, previous, netboot, ..step.next };
+            let in_memory = self.state.in_memory;
+            step.next =
+                Lifecycle { phase, stage, failure, previous, netboot, in_memory, ..step.next };
         }
         step
     }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
+use crate::machine::erasure::Erasure;
+use crate::machine::lifecycle::progress::Boot;
 use crate::time::Timestamp;
 
 /// Where a machine is in its life.
@@ -99,18 +101,50 @@ pub struct Lifecycle {
     pub since: Option<Timestamp>,
     /// The phase to return to after a test, a rescue or a repair.
     pub previous: Option<Phase>,
-    /// When the present phase counts as timed out.
+    /// When the present phase counts as timed out, unless there is [progress](Boot) before.
     pub deadline: Option<Timestamp>,
     /// The work that the machine's agent has to do now: a number that changes with every new piece
     /// of work, so that a late report of an earlier one is recognised.
     pub job: u64,
     /// Whether the machine's next network boot runs the ephemeral OS (true) or its own disk.
     pub netboot: bool,
+    /// Whether the operating system of its deployment runs in memory: each boot leads to the ephemeral OS, whose agent
+    /// starts it anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_memory: bool,
+    /// What commissioning leaves as it is.
+    #[serde(default, skip_serializing_if = "Kept::is_nothing")]
+    pub keeps: Kept,
+    /// How far its boot was seen to come in the present phase, since the agent's part of it if that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Boot>,
+    /// How the disks are being erased; one whose erasing began before that was noted is erased [quickly](Erasure::QUICK).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
     /// The agent's last words on the present job, for people.
     pub progress: String,
     /// What the machine was before it went into rescue mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescue: Option<Box<Rescue>>,
+}
+
+/// What commissioning leaves as it is (MAAS's `skip_storage` and `skip_networking`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The disks that are known, and what is made of them.
+    #[serde(default)]
+    pub storage: bool,
+    /// Names and links of network interfaces, and what is made of them.
+    #[serde(default)]
+    pub networking: bool,
+}
+
+impl Kept {
+    /// Whether all is made anew.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a machine was before it went into rescue mode, and goes back to.
@@ -132,15 +166,6 @@ pub struct Rescue {
     pub user: UserId,
 }
 
-impl Rescue {
-    /// Whether the machine is started from its own disk when rescue mode ends. One that has nothing to run
-    /// there is switched off.
-    #[must_use]
-    pub fn ends_with_a_start(&self) -> bool {
-        self.was_on && !self.netboot
-    }
-}
-
 impl Lifecycle {
     /// That of a machine that runs already when it is made known: nothing is done to it, and
     /// nothing is known of its hardware, so that it is [New](Phase::New) when it is given back.
@@ -152,6 +177,22 @@ impl Lifecycle {
             previous: Some(Phase::New),
             ..Self::default()
         }
+    }
+
+    /// Whether its deployed system runs in memory, so that the agent starts it whenever the machine boots.
+    #[must_use]
+    pub fn runs_in_memory(&self) -> bool {
+        self.in_memory && is_deployed(self.phase, self.previous)
+    }
+
+    /// Whether the machine is started when rescue mode ends: from its own disk, or in memory again. One that has
+    /// nothing to run there is switched off.
+    #[must_use]
+    pub fn rescue_ends_with_a_start(&self) -> bool {
+        self.rescue.as_deref().is_some_and(|rescue| {
+            let in_memory = self.in_memory && is_deployed(rescue.phase, rescue.previous);
+            rescue.was_on && (!rescue.netboot || in_memory)
+        })
     }
 
     /// Since when the status is what it is, as far as that is known: of what was written before it was noted, only
@@ -167,4 +208,9 @@ impl Lifecycle {
             matches!(self.phase, Phase::Deployed | Phase::Releasing | Phase::DiskErasing);
         is_given_back && self.previous == Some(Phase::New)
     }
+}
+
+/// Whether a machine has its deployed system in a phase: it is deployed, or was when it was marked broken.
+fn is_deployed(phase: Phase, previous: Option<Phase>) -> bool {
+    phase == Phase::Deployed || (phase == Phase::Broken && previous == Some(Phase::Deployed))
 }

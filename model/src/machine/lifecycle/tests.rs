@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Action, AgentWork, Event, Failure, Lifecycle, Moment, Phase, Refusal, Rescue, Stage};
+use super::{
+    Action, AgentWork, Boot, Event, Failure, Kept, Lifecycle, Moment, Phase, Refusal, Rescue, Stage,
+};
 use super::{agent_work, step};
 use crate::id::UserId;
+use crate::machine::erasure::Erasure;
 use crate::machine::status::Status;
 use crate::time::Timestamp;
 
@@ -17,7 +20,12 @@ fn state(phase: Phase, stage: Stage, failed: bool) -> Lifecycle {
         !(phase == Phase::Deployed || (phase == Phase::Deploying && stage == Stage::Done));
     let timed = matches!(
         phase,
-        Phase::Commissioning | Phase::Testing | Phase::Deploying | Phase::Releasing | Phase::Rescue
+        Phase::Commissioning
+            | Phase::Testing
+            | Phase::Deploying
+            | Phase::Releasing
+            | Phase::DiskErasing
+            | Phase::Rescue
     );
     let deadline = (timed && !failed).then(|| Timestamp::from_unix_ms(500));
     Lifecycle {
@@ -28,6 +36,10 @@ fn state(phase: Phase, stage: Stage, failed: bool) -> Lifecycle {
         deadline,
         job: JOB,
         netboot,
+        in_memory: false,
+        keeps: Kept::default(),
+        reached: None,
+        erasure: None,
         progress: String::new(),
         rescue: (phase == Phase::Rescue).then(|| Box::new(rescue_of_ready())),
         since: None,
@@ -90,11 +102,11 @@ fn states() -> Vec<Lifecycle> {
 fn events() -> Vec<Event> {
     let message = || "why".to_owned();
     vec![
-        Event::Commission,
+        Event::Commission { keeps: Kept::default() },
         Event::Allocate,
-        Event::Deploy,
-        Event::Release { erase: false },
-        Event::Release { erase: true },
+        Event::Deploy { in_memory: false },
+        Event::Release { erase: None },
+        Event::Release { erase: Some(Erasure::QUICK) },
         Event::Abort,
         Event::MarkBroken { message: message() },
         Event::MarkFixed,
@@ -107,6 +119,8 @@ fn events() -> Vec<Event> {
         Event::Installed { job: JOB },
         Event::Erased { job: JOB },
         Event::AgentFailed { job: JOB, message: message() },
+        Event::Booting { reached: Boot::Script },
+        Event::SystemProgress { message: message() },
         Event::BootedDeployed,
         Event::BootFailed { message: message() },
         Event::PoweredOff,
@@ -128,7 +142,11 @@ fn table_of_status_and_event() {
         for event in events() {
             let label = format!("{event:?}");
             let label = label.split(" { ").next().unwrap_or_default();
-            let erase = if event == (Event::Release { erase: true }) { "+erase" } else { "" };
+            let erase = if event == (Event::Release { erase: Some(Erasure::QUICK) }) {
+                "+erase"
+            } else {
+                ""
+            };
             match step(&state, &event, NOW) {
                 Err(Refusal::WrongStatus { .. } | Refusal::NotDue | Refusal::StaleJob { .. }) => {}
                 Ok(step) if step.next == state && step.actions.is_empty() => {
@@ -198,15 +216,15 @@ fn whole_life_leads_back_to_ready() {
     let mut now = state(Phase::New, Stage::Done, false);
     now.job = 0;
     for (event, status) in [
-        (Event::Commission, Status::Commissioning),
+        (Event::Commission { keeps: Kept::default() }, Status::Commissioning),
         (Event::AgentStarted, Status::Commissioning),
         (Event::Inventoried { job: 1 }, Status::Ready),
         (Event::Allocate, Status::Allocated),
-        (Event::Deploy, Status::Deploying),
+        (Event::Deploy { in_memory: false }, Status::Deploying),
         (Event::AgentStarted, Status::Deploying),
         (Event::Installed { job: 2 }, Status::Deploying),
         (Event::BootedDeployed, Status::Deployed),
-        (Event::Release { erase: false }, Status::Releasing),
+        (Event::Release { erase: None }, Status::Releasing),
         (Event::PoweredOff, Status::Ready),
     ] {
         now = step(&now, &event, NOW).expect("the straight road is open").next;
@@ -233,22 +251,125 @@ fn deadline_that_has_not_passed_does_not_fail_the_machine() {
     assert_eq!(Status::of(&failed), Status::FailedCommissioning);
 }
 
+/// When the phase times out after an event at a time; nothing else may have changed the deadline.
+fn deadline_after(state: &mut Lifecycle, event: &Event, now: u64) -> u64 {
+    let at = Moment { now: Timestamp::from_unix_ms(now), ..NOW };
+    *state = step(state, event, at).expect("the road is open").next;
+    state.deadline.expect("the phase has one").unix_ms
+}
+
+#[test]
+fn what_was_not_seen_before_is_progress_and_moves_the_deadline() {
+    let progress = |message: &str| Event::Progress { job: JOB + 1, message: message.to_owned() };
+    let booting = |reached| Event::Booting { reached };
+    let before_the_agent = [
+        (Event::PoweredOn, true),
+        (Event::PoweredOn, false),
+        (booting(Boot::Address), true),
+        (booting(Boot::Script), true),
+        // The machine boots again and again.
+        (booting(Boot::Program), false),
+        (booting(Boot::Script), false),
+        (Event::AgentStarted, true),
+        (Event::AgentStarted, false),
+        (booting(Boot::Script), false),
+        (progress("unpacking image (1 of 9 MiB)"), true),
+        (progress("unpacking image (1 of 9 MiB)"), false),
+        (progress("unpacking image (2 of 9 MiB)"), true),
+    ];
+    let after_the_agent = [
+        (Event::Installed { job: JOB + 1 }, true),
+        (Event::Installed { job: JOB + 1 }, false),
+        (booting(Boot::Script), true),
+        (booting(Boot::Script), false),
+        (Event::SystemProgress { message: "searching".to_owned() }, true),
+        (Event::SystemProgress { message: "searching".to_owned() }, false),
+    ];
+    let mut deploying = step(
+        &state(Phase::Allocated, Stage::Done, false),
+        &Event::Deploy { in_memory: false },
+        NOW,
+    )
+    .expect("it can be deployed")
+    .next;
+    let mut before = deploying.deadline.expect("the phase has one").unix_ms;
+    assert_eq!(before, 1_100);
+    for (number, (event, is_progress)) in (0..).zip(before_the_agent.iter().chain(&after_the_agent))
+    {
+        let now = 1_001 + number;
+        let after = deadline_after(&mut deploying, event, now);
+        assert_eq!(after, if *is_progress { now + 100 } else { before }, "{number}: {event:?}");
+        before = after;
+    }
+    let (deployed, _) = through(&deploying, &[Event::BootedDeployed]);
+    assert_eq!((deployed.deadline, deployed.reached), (None, None));
+}
+
+#[test]
+fn a_machine_that_makes_no_progress_fails_with_what_it_did_last() {
+    let erase = Event::Release { erase: Some(Erasure::QUICK) };
+    let message = "erasing sda in full (40 %, 4 of 10 bytes)".to_owned();
+    let deployed = state(Phase::Deployed, Stage::Done, false);
+    let progress = Event::Progress { job: JOB + 1, message };
+    let (erasing, _) = through(&deployed, &[erase, Event::AgentStarted, progress]);
+    let late = Moment { now: Timestamp::from_unix_ms(1_100), ..NOW };
+    let failed = step(&erasing, &Event::Timeout, late).expect("due").next;
+    assert_eq!(Status::of(&failed), Status::FailedDiskErasing);
+    assert_eq!(
+        failed.failure.expect("it failed").message,
+        "Disk erasing: no progress before the deadline; last was: erasing sda in full (40 %, 4 of 10 bytes)"
+    );
+}
+
+#[test]
+fn how_disks_are_erased_is_kept_through_restarts_until_the_machine_is_given_back() {
+    let in_full = Erasure { secure: true, quick: false };
+    let erase = Event::Release { erase: Some(in_full) };
+    let deployed = state(Phase::Deployed, Stage::Done, false);
+    // It loses power, and boots again: the agent gets the same job.
+    let restart = [Event::Booting { reached: Boot::Script }, Event::AgentStarted];
+    let (erasing, _) = through(&deployed, &[&[erase, Event::AgentStarted][..], &restart].concat());
+    assert_eq!((erasing.erasure, agent_work(&erasing)), (Some(in_full), AgentWork::Erase));
+    assert_eq!(erasing.job, JOB + 1);
+    let job = erasing.job;
+    let (free, _) = through(&erasing, &[Event::Erased { job }]);
+    assert_eq!((Status::of(&free), free.erasure), (Status::Ready, None));
+    let message = "disk sdb: cannot be written".to_owned();
+    let (failed, _) = through(&erasing, &[Event::AgentFailed { job, message }]);
+    assert_eq!(Status::of(&failed), Status::FailedDiskErasing);
+    let (again, _) = through(&failed, &[Event::Release { erase: Some(Erasure::QUICK) }]);
+    assert_eq!((again.erasure, again.job), (Some(Erasure::QUICK), job + 1));
+    let (without, _) = through(&failed, &[Event::Release { erase: None }]);
+    assert_eq!((Status::of(&without), without.erasure), (Status::Releasing, None));
+}
+
+#[test]
+fn what_commissioning_keeps_is_known_until_it_is_over() {
+    let keeps = Kept { storage: true, networking: false };
+    let ready = state(Phase::Ready, Stage::Done, false);
+    let (examined, _) = through(&ready, &[Event::Commission { keeps }, Event::AgentStarted]);
+    assert_eq!(examined.keeps, keeps);
+    let (over, _) = through(&examined, &[Event::Inventoried { job: examined.job }]);
+    assert_eq!((Status::of(&over), over.keeps), (Status::Ready, Kept::default()));
+}
+
 #[test]
 fn a_machine_that_ran_when_it_was_made_known_is_new_after_its_release() {
     let running = Lifecycle::of_running();
     assert_eq!(Status::of(&running), Status::Deployed);
     assert_eq!(agent_work(&running), AgentWork::Reboot, "its disk is left alone");
     assert!(!running.netboot, "it boots from its own disk");
-    let released = step(&running, &Event::Release { erase: false }, NOW).unwrap().next;
+    let released = step(&running, &Event::Release { erase: None }, NOW).unwrap().next;
     let failed =
         step(&released, &Event::Timeout, Moment { now: Timestamp::from_unix_ms(u64::MAX), ..NOW });
-    let again = step(&failed.unwrap().next, &Event::Release { erase: false }, NOW).unwrap().next;
+    let again = step(&failed.unwrap().next, &Event::Release { erase: None }, NOW).unwrap().next;
     for released in [released, again] {
         let free = step(&released, &Event::PoweredOff, NOW).unwrap();
         assert_eq!((Status::of(&free.next), free.next.previous), (Status::New, None));
         assert_eq!(free.actions, [Action::ClearOwner]);
     }
-    let erasing = step(&running, &Event::Release { erase: true }, NOW).unwrap().next;
+    let erasing =
+        step(&running, &Event::Release { erase: Some(Erasure::QUICK) }, NOW).unwrap().next;
     let erased = step(&erasing, &Event::Erased { job: erasing.job }, NOW).unwrap().next;
     assert_eq!(Status::of(&erased), Status::New);
 }
@@ -347,5 +468,91 @@ fn rescue_mode_that_is_not_reached_or_not_left_is_a_failure_from_which_there_is_
         assert_eq!(Status::of(&inside), Status::FailedExitingRescueMode);
         let (back, _) = through(&inside, &[Event::ExitRescue, Event::PoweredOn]);
         assert_eq!(Status::of(&back), Status::Deployed);
+    }
+}
+
+/// A machine whose deployed system runs in memory.
+fn in_memory() -> Lifecycle {
+    let allocated = state(Phase::Allocated, Stage::Done, false);
+    let job = JOB + 1;
+    let road = [
+        Event::Deploy { in_memory: true },
+        Event::AgentStarted,
+        Event::Installed { job },
+        Event::BootedDeployed,
+    ];
+    through(&allocated, &road).0
+}
+
+#[test]
+fn a_system_in_memory_is_started_by_every_boot_until_the_machine_is_given_back() {
+    let job = JOB + 1;
+    let allocated = state(Phase::Allocated, Stage::Done, false);
+    let (deploying, _) =
+        through(&allocated, &[Event::Deploy { in_memory: true }, Event::AgentStarted]);
+    assert_eq!(agent_work(&deploying), AgentWork::RunInMemory);
+    assert!(step(&deploying, &Event::BootedDeployed, NOW).is_err(), "nothing was started yet");
+    let (started, _) = through(&deploying, &[Event::Installed { job }]);
+    assert_eq!(
+        (Status::of(&started), started.stage, started.netboot),
+        (Status::Deploying, Stage::Done, true)
+    );
+    // What was on its way, and a restart before the system reached anybody.
+    let late = Event::Progress { job, message: "unpacking".to_owned() };
+    let (started, _) = through(&started, &[late, Event::AgentStarted]);
+    assert_eq!((started.stage, agent_work(&started)), (Stage::Done, AgentWork::RunInMemory));
+    let (deployed, _) = through(&started, &[Event::BootedDeployed]);
+    assert_eq!(deployed, in_memory());
+    assert!(deployed.netboot && deployed.in_memory);
+
+    for event in [
+        Event::AgentStarted,
+        Event::Progress { job, message: "unpacking".to_owned() },
+        Event::Installed { job },
+        Event::AgentFailed { job, message: "no image".to_owned() },
+        Event::BootedDeployed,
+    ] {
+        let next = step(&deployed, &event, NOW).expect("any time").next;
+        assert_eq!(next, deployed, "a later boot changes nothing: {event:?}");
+    }
+    let (released, _) = through(&deployed, &[Event::Release { erase: None }]);
+    assert_eq!((released.in_memory, agent_work(&released)), (false, AgentWork::PowerOff));
+    let again = through(&released, &[Event::PoweredOff, Event::Deploy { in_memory: false }]).0;
+    assert_eq!(agent_work(&again), AgentWork::Install);
+    let failed =
+        through(&deploying, &[Event::AgentFailed { job, message: "too big".to_owned() }]).0;
+    assert_eq!(
+        (Status::of(&failed), agent_work(&failed)),
+        (Status::FailedDeployment, AgentWork::PowerOff)
+    );
+}
+
+#[test]
+fn a_system_in_memory_is_started_after_rescue_mode_and_while_the_machine_is_marked_broken() {
+    let deployed = in_memory();
+    let (broken, actions) = through(&deployed, &[Event::MarkBroken { message: String::new() }]);
+    assert_eq!((Status::of(&broken), actions, broken.netboot), (Status::Broken, vec![], true));
+    assert_eq!(agent_work(&broken), AgentWork::RunInMemory);
+    let (fixed, _) = through(&broken, &[Event::MarkFixed]);
+    assert_eq!(
+        (Status::of(&fixed), agent_work(&fixed)),
+        (Status::Deployed, AgentWork::RunInMemory)
+    );
+    for before in [deployed, broken] {
+        for was_on in [true, false] {
+            let enter = Event::EnterRescue { was_on, user: UserId(1) };
+            let (there, _) = through(&before, &[enter, Event::AgentStarted]);
+            assert_eq!(agent_work(&there), AgentWork::Rescue);
+            let (leaving, actions) = through(&there, &[Event::ExitRescue]);
+            let (action, last) = if was_on {
+                (Action::DiskBoot, Event::PoweredOn)
+            } else {
+                (Action::PowerOff, Event::PoweredOff)
+            };
+            assert_eq!(actions, [action]);
+            let (back, _) = through(&leaving, &[last]);
+            let expected = Lifecycle { job: back.job, since: back.since, ..before.clone() };
+            assert_eq!(back, expected);
+        }
     }
 }

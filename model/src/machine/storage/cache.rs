@@ -233,7 +233,7 @@ impl Drives {
         self.check()
     }
 
-    fn check_backing(&self, backing: Place) -> Result<(), StorageError> {
+    pub(super) fn check_backing(&self, backing: Place) -> Result<(), StorageError> {
         let is_volume = matches!(backing, Place::Device(id)
             if matches!(self.device(id), Some(Device::Volume(..))));
         if is_volume {

@@ -48,7 +48,7 @@ impl DeviceChange {
         self.numa_node.is_none() && of_more.iter().all(|field| field.is_none())
     }
 
-    fn read(&self, wrong: &mut Wrong) -> Read {
+    fn read(&self, wrong: &mut Wrong, drives: &Drives) -> Read {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let name = given(&self.name).map(|name| naming::device_name(&name));
         let id_path = given(&self.id_path).map(|path| naming::mount_point(Some(&path)));
@@ -60,7 +60,7 @@ impl DeviceChange {
         let block = block.map(|read| {
             read.and_then(|bytes| u32::try_from(bytes).map_err(|_| size::NOT_VALID.to_owned()))
         });
-        if self.numa_node.is_some_and(|node| node != 0) {
+        if self.numa_node.is_some_and(|node| !drives.has_numa_node(node)) {
             wrong.add("numa_node", "Invalid NUMA node");
         }
         Read {
@@ -83,7 +83,7 @@ impl Drives {
         wanted: &DeviceChange,
     ) -> Result<BlockDeviceId, StorageError> {
         let mut wrong = Wrong::new();
-        let read = wanted.read(&mut wrong);
+        let read = wanted.read(&mut wrong, self);
         let fields = [
             ("name", read.name.is_none()),
             ("size", read.size.is_none()),
@@ -111,6 +111,7 @@ impl Drives {
             block_size_bytes,
             tags: Vec::new(),
             boot: self.disks.is_empty(),
+            numa_node: wanted.numa_node.unwrap_or(0),
         };
         check_identity(&disk)?;
         let id = disk.id;
@@ -129,7 +130,7 @@ impl Drives {
     ) -> Result<(), StorageError> {
         let device = self.device(id).ok_or(StorageError::NotFound("BlockDevice"))?;
         let mut wrong = Wrong::new();
-        let read = wanted.read(&mut wrong);
+        let read = wanted.read(&mut wrong, self);
         let uuid = wrong.take("uuid", naming::uuid(wanted.uuid.as_deref())).flatten();
         let kind = wanted.partition_table_type.as_deref().filter(|kind| !kind.is_empty());
         let kind = kind.map(|kind| match TableType::of_name(kind) {
@@ -153,6 +154,9 @@ impl Drives {
         }
         if device.disk().is_some() && uuid.is_some() {
             wrong.add("uuid", "Disks have no UUID: leave it out.");
+        }
+        if device.disk().is_none() && wanted.numa_node.is_some() {
+            wrong.add("numa_node", "Only disks are at a NUMA node: leave it out.");
         }
         wrong.finish()?;
         if let Some(name) = &read.name {
@@ -288,6 +292,7 @@ fn change_disk(disk: &mut BlockDevice, wanted: &DeviceChange, read: Read) {
     disk.name = read.name.unwrap_or_else(|| disk.name.clone());
     disk.size_bytes = read.size.unwrap_or(disk.size_bytes);
     disk.block_size_bytes = read.block_size.unwrap_or(disk.block_size_bytes);
+    disk.numa_node = wanted.numa_node.unwrap_or(disk.numa_node);
     if wanted.id_path.is_some() {
         disk.id_path = read.id_path.unwrap_or_default();
     }

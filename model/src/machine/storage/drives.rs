@@ -9,7 +9,7 @@ use crate::machine::storage::config::{
 };
 use crate::machine::storage::device::Device;
 use crate::machine::storage::platform::Platform;
-use crate::machine::storage::size;
+use crate::machine::storage::{StorageError, size};
 
 /// The disks of a machine and what is made of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Drives {
     pub storage: Storage,
     /// What its start asks of them.
     pub platform: Platform,
+    /// The NUMA nodes that disks can be at.
+    pub numa_nodes: Vec<u32>,
 }
 
 impl Drives {
@@ -30,6 +32,7 @@ impl Drives {
             disks: machine.block_devices.clone(),
             storage: machine.storage.clone(),
             platform: Platform::of(&machine.hardware),
+            numa_nodes: machine.hardware.numa_nodes.iter().map(|node| node.index).collect(),
         }
     }
 
@@ -37,6 +40,28 @@ impl Drives {
     pub fn put_into(self, machine: &mut Machine) {
         machine.block_devices = self.disks;
         machine.storage = self.storage;
+    }
+
+    /// Makes a change as a whole or not at all: where it is refused, nothing of it stays. Afterwards no two devices,
+    /// partitions or groups are shown by one name.
+    ///
+    /// # Errors
+    /// Those of the change.
+    pub fn change<T>(
+        &mut self,
+        make: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut next = self.clone();
+        let made = make(&mut next)?;
+        next.check_names()?;
+        *self = next;
+        Ok(made)
+    }
+
+    /// Whether the machine has a NUMA node; one that told of none has the first.
+    #[must_use]
+    pub fn has_numa_node(&self, node: u32) -> bool {
+        node == 0 || self.numa_nodes.contains(&node)
     }
 
     /// The disk that firmware boots from.
@@ -210,7 +235,22 @@ impl Drives {
         if self.filesystem(place).is_some() {
             return 0;
         }
-        size::aligned(self.size(place).saturating_sub(self.table_used(device)))
+        size::aligned(self.usable_size(device).saturating_sub(self.table_used(device)))
+    }
+
+    /// What of a device its table can tell of, in bytes.
+    pub(super) fn usable_size(&self, device: BlockDeviceId) -> u64 {
+        self.size_in(device, self.table_kind(device))
+    }
+
+    /// What of a device a kind of table can tell of, in bytes.
+    pub(super) fn size_in(&self, device: BlockDeviceId, kind: TableType) -> u64 {
+        let place = Place::Device(device);
+        let sector = u64::from(self.block_size(place)).max(size::BLOCK_MIN);
+        match kind {
+            TableType::Gpt => self.size(place),
+            TableType::Mbr => self.size(place).min(size::MBR_SECTORS_MAX * sector),
+        }
     }
 
     /// What a table and its partitions take.

@@ -91,6 +91,12 @@ impl Drives {
         if !fstype.uses_storage() {
             return Err(StorageError::all("Virtual filesystems must be mounted."));
         }
+        let (least, size) = (fstype.bytes_min(), self.size(place));
+        if size < least {
+            let (kind, least, size) = (fstype.name(), size::human(least), size::human(size));
+            let message = format!("A filesystem of type {kind} needs {least}; there are {size}.");
+            return Err(StorageError::field("fstype", message));
+        }
         Ok(())
     }
 
@@ -182,7 +188,7 @@ impl Drives {
         let others = filesystems.filter(|found| Some(found.on) != own);
         let mounts = others.filter_map(|found| found.mount.as_ref());
         let mut all = mounts.chain(self.storage.special.iter().map(|special| &special.mount));
-        if all.any(|mount| mount.point == point) {
+        if all.any(|mount| is_same_path(&mount.point, point)) {
             let message = format!("Another filesystem is already mounted at {point}.");
             return Err(StorageError::all(message));
         }
@@ -248,6 +254,12 @@ impl Drives {
         }
         Ok(())
     }
+}
+
+/// Whether two paths differ by needless slashes at most.
+fn is_same_path(one: &str, other: &str) -> bool {
+    let parts = |path| str::split(path, '/').filter(|part: &&str| !part.is_empty());
+    parts(one).eq(parts(other))
 }
 
 fn read_mount(fstype: FsType, wanted: &NewMount) -> Result<Mount, StorageError> {

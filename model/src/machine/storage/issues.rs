@@ -1,7 +1,7 @@
 //! Why no system can be installed on the disks as they are laid out, in MAAS's words.
 
 use crate::machine::storage::Drives;
-use crate::machine::storage::config::{Content, FsType, GroupKind, Mount, Place};
+use crate::machine::storage::config::{Content, Filesystem, FsType, GroupKind, Mount, Place};
 use crate::machine::storage::device::Device;
 
 impl Drives {
@@ -40,6 +40,13 @@ impl Drives {
                     .to_owned(),
             );
         }
+        if self.platform.needs_efi() && !self.has_efi_partition() {
+            issues.push(
+                "This node cannot be deployed because it boots by UEFI. Mount /boot/efi on a \
+                 partition of a disk that is formatted with fat32 to be able to deploy this node."
+                    .to_owned(),
+            );
+        }
         let is_vmfs =
             |content| matches!(content, Content::VmfsExtent(_) | Content::Formatted(FsType::Vmfs6));
         if self.storage.filesystems.iter().any(|found| is_vmfs(found.content)) {
@@ -49,6 +56,18 @@ impl Drives {
             ));
         }
         issues
+    }
+
+    /// Whether firmware finds what it starts: in a partition that it can read.
+    fn has_efi_partition(&self) -> bool {
+        let place = self.mounted_at("/boot/efi");
+        let Some(place @ Place::Partition(id)) = place else { return false };
+        let is_fat = |found: &Filesystem| {
+            let fat = [FsType::Fat32, FsType::Vfat].map(Content::Formatted);
+            fat.contains(&found.content)
+        };
+        let on_disk = self.partition(id).and_then(|(table, _)| self.device(table.device)?.disk());
+        on_disk.is_some() && self.filesystem(place).is_some_and(is_fat)
     }
 
     fn mounted_at(&self, point: &str) -> Option<Place> {

@@ -2,6 +2,8 @@
 
 mod request;
 
+use serde_json::Value;
+
 use crate::id::BlockDeviceId;
 use crate::machine::storage::config::{
     Content, FsType, LayoutName, Mount, Partition, Place, Storage,
@@ -42,7 +44,8 @@ impl Drives {
         Ok(())
     }
 
-    /// Lays all disks out as the site has it. What does not fit is left blank.
+    /// Lays all disks out as the site has it. What does not fit is left blank. `reported` is what a commissioning script
+    /// told of them.
     ///
     /// # Errors
     /// Why they are blank now.
@@ -50,14 +53,13 @@ impl Drives {
         &mut self,
         ids: &mut dyn NewIds,
         layout: LayoutName,
+        reported: Option<Value>,
     ) -> Result<(), StorageError> {
-        let named = |layout: LayoutName| LayoutRequest {
-            storage_layout: Some(layout.name().to_owned()),
-            ..LayoutRequest::default()
-        };
         let has_no_cache = layout == LayoutName::Bcache && self.best_cache().is_none();
-        let applied =
-            self.apply_layout(ids, &named(if has_no_cache { LayoutName::Flat } else { layout }));
+        let layout = if has_no_cache { LayoutName::Flat } else { layout };
+        let storage_layout = Some(layout.name().to_owned());
+        let request = LayoutRequest { storage_layout, reported, ..LayoutRequest::default() };
+        let applied = self.apply_layout(ids, &request);
         if applied.is_err() {
             self.storage = Storage { layout: Some(LayoutName::Blank), ..Storage::default() };
         }
@@ -74,7 +76,12 @@ impl Drives {
         match layout {
             LayoutName::Blank => Ok(()),
             LayoutName::Custom => {
-                Err(failed(layout, "No custom storage layout configuration found"))
+                let none = || failed(layout, "No custom storage layout configuration found");
+                let reported = request.reported.as_ref().ok_or_else(none)?;
+                let applied = self.lay_custom(ids, reported);
+                applied.map_err(|why| {
+                    failed(layout, &format!("Failed to apply storage layout: {why}"))
+                })
             }
             LayoutName::Flat => {
                 let basic = request.basic(self)?;
@@ -247,7 +254,7 @@ impl Drives {
             let boot = self.boot_disk().map(|disk| disk.id);
             assumed.disks.retain(|disk| Some(disk.id) == boot);
             let mut ids = Counted::default();
-            let _ = assumed.apply_default(&mut ids, LayoutName::Flat);
+            let _ = assumed.apply_default(&mut ids, LayoutName::Flat, None);
         }
         assumed
     }

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod config;
 pub mod copy;
 pub mod curtin;
+mod custom;
 pub mod datastore;
 pub mod device;
 pub mod disks;

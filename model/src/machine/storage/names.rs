@@ -4,6 +4,7 @@ use crate::id::StorageGroupId;
 use crate::machine::storage::config::{
     CacheMode, Content, FsType, LayoutName, RaidLevel, TableType,
 };
+use crate::machine::storage::size::MIB;
 
 impl LayoutName {
     /// All of them, in the order of their names.
@@ -97,6 +98,24 @@ impl FsType {
     #[must_use]
     pub const fn uses_mount_point(self) -> bool {
         !matches!(self, Self::Swap)
+    }
+
+    /// How many bytes its tools make it of at least.
+    #[must_use]
+    pub const fn bytes_min(self) -> u64 {
+        match self {
+            Self::Xfs => 300 * MIB,
+            Self::Btrfs => 110 * MIB,
+            Self::Fat32 => 34 * MIB,
+            Self::Ext2
+            | Self::Ext4
+            | Self::Vfat
+            | Self::Swap
+            | Self::Ramfs
+            | Self::Tmpfs
+            | Self::Zfsroot
+            | Self::Vmfs6 => 0,
+        }
     }
 
     /// How many bytes its label may have.

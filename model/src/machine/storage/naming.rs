@@ -149,6 +149,29 @@ impl Drives {
         Ok(())
     }
 
+    /// That what is made of the disks is told apart by the names that it is shown by: a volume has that of its group in it,
+    /// and a partition that of its device, so that two of them can be the same where what was named is not.
+    pub(super) fn check_names(&self) -> Result<(), StorageError> {
+        let groups = self.storage.groups.iter().filter(|group| group.device().is_none());
+        let mut names: Vec<String> = groups.map(|group| group.name.clone()).collect();
+        names.extend(self.devices().into_iter().map(Device::name));
+        names.sort_unstable();
+        let is_partition_of = |name: &&String| {
+            name.rsplit_once("-part").is_some_and(|(device, number)| {
+                number.parse::<u32>().is_ok() && names.iter().any(|known| known == device)
+            })
+        };
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| &pair[0]);
+        match twice.or_else(|| names.iter().find(is_partition_of)) {
+            Some(name) => {
+                let message =
+                    format!("Two devices, groups or partitions would be shown as {name}.");
+                Err(StorageError::field("name", message))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The next name of groups that begins with a prefix.
     pub(super) fn next_name(&self, prefix: &str) -> String {
         let names = self.storage.groups.iter().map(|group| group.name.as_str());

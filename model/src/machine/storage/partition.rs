@@ -196,6 +196,16 @@ impl Drives {
             );
             return Err(StorageError::field("size", message));
         }
+        if let Some(last) = self.partitions(device).last()
+            && self.table_used(device) > self.size_in(device, kind)
+        {
+            let message = format!(
+                "Partition {} cannot be resized to fit on the block device; it would be beyond what \
+                 an MBR can tell of.",
+                last.id
+            );
+            return Err(StorageError::field("size", message));
+        }
         let mut next = self.first_number(device, kind);
         let table = self.table_for(device);
         table.kind = kind;

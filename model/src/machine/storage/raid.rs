@@ -120,7 +120,11 @@ impl Drives {
         self.check()
     }
 
-    fn check_raid(&self, id: StorageGroupId, level: RaidLevel) -> Result<(), StorageError> {
+    pub(super) fn check_raid(
+        &self,
+        id: StorageGroupId,
+        level: RaidLevel,
+    ) -> Result<(), StorageError> {
         let is_active = |content| matches!(content, Content::RaidMember(_));
         let active = self.members(id).filter(|member| is_active(member.content)).count();
         let spare = self.members(id).count() - active;

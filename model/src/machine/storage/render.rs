@@ -72,7 +72,9 @@ impl Rendering<'_> {
         let platform = &self.drives.platform;
         let table = self.drives.table(disk.id);
         let is_vmfs = table.is_some_and(|table| self.drives.vmfs_layout(table).is_some());
-        let has_grub = self.grub.contains(&disk.id);
+        // What is used as a whole has no room for it.
+        let is_whole = self.drives.filesystem(Place::Device(disk.id)).is_some();
+        let has_grub = self.grub.contains(&disk.id) && !is_whole;
         let ptable = match table {
             Some(table) => Some(ptable(table.kind)),
             None if has_grub && (platform.needs_efi() || platform.needs_bios_grub()) => {
@@ -147,7 +149,7 @@ impl Rendering<'_> {
     /// The partition that those from the fifth on lie in: what is left behind those before them.
     fn extended(&mut self, table: &PartitionTable, fifth: &Partition) {
         let device = self.drives.name(Place::Device(table.device));
-        let whole = self.drives.size(Place::Device(table.device));
+        let whole = self.drives.usable_size(table.device);
         let before = table.partitions.iter().filter(|found| found.number < fifth.number);
         let before: u64 = before.map(|found| found.size_bytes).sum();
         let around = size::FIRST_PARTITION_AT + size::END_OF_TABLE;
@@ -289,7 +291,13 @@ impl Rendering<'_> {
         });
         let mut mounts: Vec<Mount> = on_devices.chain(special).collect();
         mounts.sort_by(|one, other| one.path.cmp(&other.path));
-        for mount in mounts {
+        for mut mount in mounts {
+            // Two paths, or a path and a device, may be called alike.
+            let (id, mut number) = (mount.id.clone(), 1);
+            while self.made.contains(&mount.id) {
+                number += 1;
+                mount.id = format!("{id}{number}");
+            }
             self.push(Item::Mount(mount));
         }
     }

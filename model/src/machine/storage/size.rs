@@ -25,6 +25,8 @@ pub const BIOS_GRUB: u64 = MIB;
 pub const EXTENT: u64 = 4 * MIB;
 /// What a RAID takes for its superblock, at most.
 pub const RAID_SUPERBLOCK: u64 = 128 * 1024;
+/// How many sectors a master boot record can tell of.
+pub const MBR_SECTORS_MAX: u64 = (1 << 32) - 1;
 /// The greatest partition of a master boot record.
 pub const MBR_PARTITION_MAX: u64 = aligned(((1 << 32) - 1) * 512 - MIB);
 

@@ -1,5 +1,6 @@
 //! Machines to lay out, and what is the same in all tests of it.
 
+mod custom;
 mod edits;
 mod layouts;
 mod refusals;
@@ -70,6 +71,7 @@ fn disk(number: u32, size_bytes: u64, kind: &str) -> BlockDevice {
         block_size_bytes: 512,
         tags: vec![kind.to_owned()],
         boot: number == 1,
+        numa_node: 0,
     }
 }
 
@@ -77,7 +79,10 @@ fn bench(architecture: &str, firmware: Firmware, disks: u32) -> Bench {
     let platform = Platform { architecture: architecture.to_owned(), firmware };
     let kind = |number| if number % 2 == 0 { "ssd" } else { "rotary" };
     let disks = (1..=disks).map(|number| disk(number, DISK_BYTES, kind(number))).collect();
-    Bench { drives: Drives { disks, storage: Storage::default(), platform }, ids: Ids::default() }
+    Bench {
+        drives: Drives { disks, storage: Storage::default(), platform, numa_nodes: vec![0, 1] },
+        ids: Ids::default(),
+    }
 }
 
 /// A machine with a BIOS, laid out.

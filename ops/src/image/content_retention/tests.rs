@@ -94,9 +94,9 @@ async fn what_an_earlier_version_refers_to_without_a_word_stays() {
 }
 
 #[tokio::test]
-async fn what_a_deployment_installs_stays_until_it_is_done() {
+async fn what_a_deployment_installs_stays_until_it_is_done_or_given_back_where_it_runs_in_memory() {
     let tables = with_content(Some(UNUSED_CONTENT_MS)).await;
-    let set_phase = async |phase: Phase| {
+    let set_phase = async |phase: Phase, in_memory: bool| {
         let cause = cause();
         let deployed = tables.update(&cause, |tx| -> Result<(), EnlistError> {
             let known = tx.list::<Machine>()?.into_iter().next();
@@ -108,6 +108,7 @@ async fn what_a_deployment_installs_stays_until_it_is_done() {
                 )?,
             };
             machine.lifecycle.phase = phase;
+            machine.lifecycle.in_memory = in_memory;
             machine.deployment = Some(Deployment {
                 osystem: "custom".to_owned(),
                 distro_series: "web".to_owned(),
@@ -120,9 +121,11 @@ async fn what_a_deployment_installs_stays_until_it_is_done() {
         });
         deployed.await.expect("written");
     };
-    set_phase(Phase::Deploying).await;
+    set_phase(Phase::Deploying, false).await;
     assert!(reviewed(&tables).await.is_some());
-    set_phase(Phase::Deployed).await;
+    set_phase(Phase::Deployed, true).await;
+    assert!(reviewed(&tables).await.is_some());
+    set_phase(Phase::Deployed, false).await;
     assert_eq!(reviewed(&tables).await, None);
 }
 

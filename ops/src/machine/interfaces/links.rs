@@ -8,7 +8,7 @@ use model::access::Actor;
 use model::id::{SubnetId, SystemId};
 use model::mac::MacAddress;
 use model::machine::interface::links::{self as rules, LinkError};
-use model::machine::interface::{Interface, Link, LinkMode, gateways, stack};
+use model::machine::interface::{Interface, Kind, Link, LinkMode, gateways, stack};
 use model::net::range::AddressRange;
 use model::net::subnet::Subnet;
 use model::net::vlan::Vlan;
@@ -147,6 +147,12 @@ fn checked(
 ) -> Result<Wanted, Refusal> {
     let mut errors = FieldErrors::default();
     note(&mut errors, rules::check_unbonded(&node.interfaces, interface.id));
+    if let Some(bridge) = bridge_over(node, interface) {
+        let name = &interface.name;
+        let message =
+            format!("Cannot link interface({name}) when interface is in a bridge({bridge}).");
+        errors.add("bridge", message);
+    }
     let mode = mode_of(node, wanted, &mut errors);
     let subnet = subnet_of(tx, interface, wanted, &mut errors)?;
     let Some(mode) = mode else { return Err(errors.into()) };
@@ -177,6 +183,12 @@ fn checked(
     }
     errors.finish()?;
     Ok(Wanted { mode, subnet, ip: wanted.ip })
+}
+
+/// The bridge that has taken the place of an interface in the network, which has its links then.
+fn bridge_over<'a>(node: &'a Editing, interface: &Interface) -> Option<&'a str> {
+    let above = stack::replaced_by(&node.interfaces, interface.id)?;
+    matches!(above.kind, Kind::Bridge(_)).then_some(above.name.as_str())
 }
 
 fn note(errors: &mut FieldErrors, checked: Result<(), LinkError>) {

@@ -3,7 +3,7 @@
 use model::access::Actor;
 use model::id::SystemId;
 use model::machine::interface::rules::check_vlan;
-use model::machine::interface::stack;
+use model::machine::interface::{Kind, stack};
 
 use crate::error::Refusal;
 use crate::machine::interfaces::NodeInterface;
@@ -44,8 +44,13 @@ pub async fn disconnect(
     change(tables, actor, node, doing, |_, node| {
         let id = node.find(named)?.id;
         check_own_vlan(&node.interfaces, id)?;
+        let own = node.find(named)?;
+        // A bridge puts what it is over on its VLAN, and a VLAN interface stays on one.
+        let is_on_tagged =
+            stack::parents(&node.interfaces, own).any(|parent| parent.kind == Kind::Vlan);
+        let kind = if is_on_tagged { &Kind::Vlan } else { &own.kind };
+        check_vlan(kind, None, None).map_err(wrong_vlan)?;
         let interface = node.interface(id)?;
-        check_vlan(&interface.kind, None, None).map_err(wrong_vlan)?;
         interface.links.clear();
         interface.vlan = None;
         stack::settle(&mut node.interfaces, id);

@@ -22,7 +22,8 @@ pub(crate) fn lay_out(
     let layout = LayoutName::of_name(named).unwrap_or(LayoutName::Flat);
     let mut drives = Drives { storage: Storage::default(), ..Drives::of(machine) };
     let mut ids = Taken::from(tx);
-    let applied = drives.apply_default(&mut ids, layout);
+    let reported = ids.storage_extra(&machine.system_id);
+    let applied = drives.apply_default(&mut ids, layout, reported);
     ids.finish()?;
     drives.put_into(machine);
     let failed = applied.err();

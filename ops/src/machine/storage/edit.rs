@@ -68,7 +68,7 @@ impl Editor<'_> {
                 check_version(tx)?;
                 let mut ids = Taken::from(tx);
                 begin(&machine, &mut drives, &mut ids, when)?;
-                let made = change(&mut drives, &mut ids, named)?;
+                let made = drives.change(|drives| change(drives, &mut ids, named))?;
                 ids.finish()?;
                 drives.clone().put_into(&mut machine);
                 step::write(tx, &mut machine)?;
@@ -131,7 +131,7 @@ fn begin(
     };
     if lays_out && !drives.storage.is_configured() && !drives.disks.is_empty() {
         // One that does not fit is blank, which is as good to begin with.
-        let _ = drives.apply_default(ids, LayoutName::Flat);
+        let _ = drives.apply_default(ids, LayoutName::Flat, None);
     }
     if Status::of(&machine.lifecycle) == Status::Allocated {
         drives.storage.keep_for_owner();

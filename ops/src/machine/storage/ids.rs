@@ -1,9 +1,16 @@
-//! Ids for what is made of disks: numbers of the cluster's counters, and random UUIDs.
+//! Ids for what is made of disks: numbers of the cluster's counters, and random UUIDs. What a commissioning script told of
+//! them is read here, too.
 
-use model::id::{BlockDeviceId, CacheSetId, PartitionId, StorageGroupId};
+use model::id::{BlockDeviceId, CacheSetId, PartitionId, StorageGroupId, SystemId};
+use model::machine::output::ToolOutput;
 use model::machine::storage::ids::NewIds;
+use serde_json::Value;
 use tables::error::TableError;
+use tables::read::Reads;
 use tables::tx::Tx;
+
+/// The output under which the layout is kept that a commissioning script told.
+pub(crate) const STORAGE_EXTRA: &str = "storage-extra";
 
 /// Ids that a transaction takes. What goes wrong with it is told at the end.
 pub(crate) struct Taken<'a> {
@@ -22,6 +29,17 @@ impl<'a> Taken<'a> {
             Err(error) => {
                 self.failed = Some(error);
                 0
+            }
+        }
+    }
+
+    /// The layout that a script told when a machine was commissioned last.
+    pub(crate) fn storage_extra(&mut self, machine: &SystemId) -> Option<Value> {
+        match self.tx.get::<ToolOutput>(&(machine.clone(), STORAGE_EXTRA.to_owned())) {
+            Ok(output) => serde_json::from_str(&output?.text).ok(),
+            Err(error) => {
+                self.failed = Some(error);
+                None
             }
         }
     }

@@ -24,7 +24,10 @@ impl Editor<'_> {
             "machine.set_storage_layout",
             when,
             |_| Ok(()),
-            |drives, ids, ()| drives.apply_layout(ids, request),
+            |drives, ids, ()| {
+                let reported = ids.storage_extra(self.machine);
+                drives.apply_layout(ids, &LayoutRequest { reported, ..request.clone() })
+            },
         );
         edited.await.map(drop)
     }

@@ -12,7 +12,7 @@ pub mod vmfs_datastores;
 pub mod volume_groups;
 
 mod edit;
-mod ids;
+pub(crate) mod ids;
 pub(crate) mod version;
 
 use api::field_errors::FieldErrors;

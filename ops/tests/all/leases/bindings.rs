@@ -85,7 +85,7 @@ async fn a_bind_names_the_block_and_the_epoch_that_its_rack_owns() {
     let (rack, other) = (process(1, 7), process(2, 8));
     let block = site.blocks(&rack, 0).await.remove(0);
     let not_owner = CommitRefusal::Rule(Refusal::NotTheOwner { ip: ip(100) });
-    let stale = model::lease::block::Block { epoch: block.epoch - 1, ..block.clone() };
+    let stale = Block { epoch: block.epoch - 1, ..block.clone() };
     for (process, named) in [
         (&rack, Some(&stale)),
         (&rack, None),

@@ -24,17 +24,24 @@ async fn an_address_in_use_is_an_event_of_the_rack_that_found_it() {
         holds_service_addresses: false,
     };
     site.change(|tx| tx.put(&controller)).await;
-    for (by, answers_for_many) in [(Some(mac(9)), false), (None, false), (Some(mac(9)), true)] {
-        let conflict = AddressConflict { vlan: site.vlan, ip: ip(100), by, answers_for_many };
+    let found = [
+        (Some(mac(9)), false, None),
+        (None, false, None),
+        (Some(mac(9)), true, None),
+        (None, false, Some(mac(7))),
+    ];
+    for (by, answers_for_many, kept_for) in found {
+        let (vlan, ip) = (site.vlan, ip(100));
+        let conflict = AddressConflict { vlan, ip, by, answers_for_many, kept_for };
         take_in(&site.tables, &rack, &conflict).await.unwrap();
     }
     let (vlan, ip, stranger) = (site.vlan, ip(101), SystemId::from_number(9));
-    let conflict = AddressConflict { vlan, ip, by: None, answers_for_many: false };
+    let conflict = AddressConflict { vlan, ip, by: None, answers_for_many: false, kept_for: None };
     assert!(take_in(&site.tables, &stranger, &conflict).await.is_err(), "it serves another link");
     let query = EventQuery { limit: 10, ..EventQuery::default() };
     let events = list(&site.tables, &admin(), &query).await.unwrap();
     let texts: Vec<&str> = events.iter().map(|event| event.description.as_str()).collect();
-    assert_eq!(events.len(), 3, "{texts:?}");
+    assert_eq!(events.len(), 4, "{texts:?}");
     for event in &events {
         assert_eq!((event.node.as_ref(), event.hostname.as_str()), (Some(&rack), "k1"));
         assert_eq!(
@@ -43,7 +50,9 @@ async fn an_address_in_use_is_an_event_of_the_rack_that_found_it() {
         );
         assert!(event.description.contains("10.0.0.100"), "{texts:?}");
     }
-    for says in ["52:54:00:00:00:09 uses", "a host uses", "many other free addresses"] {
+    let says_of_kept = "52:54:00:00:00:07 declined 10.0.0.100 on VLAN";
+    for says in ["52:54:00:00:00:09 uses", "a host uses", "many other free addresses", says_of_kept]
+    {
         assert!(texts.iter().any(|text| text.contains(says)), "{says} is missing: {texts:?}");
     }
 }

@@ -76,9 +76,7 @@ async fn an_external_server_is_shown_and_told_once_and_gone_when_it_is_not_heard
     assert_eq!(site.view().await.revision(), at, "what is known already writes nothing");
     let [(kind, level, text)] = &told(&site).await[..] else { panic!("one event") };
     assert_eq!((kind.as_str(), *level), ("External DHCP server", EventLevel::Warning));
-    for says in
-        ["10.0.0.9 (52:54:00:00:00:09)", &format!("VLAN {}", site.vlan), "which racks serve"]
-    {
+    for says in ["10.0.0.9 (52:54:00:00:00:09)", "VLAN fabric-0 0", "which racks serve"] {
         assert!(text.contains(says), "{text}");
     }
     heard(&site, &[8, 9]).await;
@@ -106,11 +104,8 @@ async fn servers_of_ipv6_stand_beside_those_of_ipv4_and_are_told_by_what_racks_s
     hears(&[1]).await;
     assert_eq!(shown(&site).await, Some(link_local(1)));
     let text = told(&site).await.remove(0).2;
-    let vlan = site.vlan;
-    let says = format!(
-        "DHCPv6 server fe80::1 (52:54:00:00:00:07) answers on VLAN {vlan}; switch it \
-                        off before a subnet of IPv6 is managed there"
-    );
+    let says = "DHCPv6 server fe80::1 (52:54:00:00:00:07) answers on VLAN fabric-0 0; switch it \
+                        off before a subnet of IPv6 is managed there";
     assert_eq!(text, says);
     heard(&site, &[9]).await;
     assert_eq!(shown(&site).await, Some(ip(9)), "the least of all");
@@ -120,9 +115,9 @@ async fn servers_of_ipv6_stand_beside_those_of_ipv4_and_are_told_by_what_racks_s
     hears(&[2]).await;
     let events = told(&site).await;
     let says = |kind: &str, text: &str| events.iter().any(|it| it.0 == kind && it.2.contains(text));
-    let gone = format!("DHCPv6 server fe80::1 does not answer on VLAN {vlan} any more");
-    assert!(says("External DHCP server gone", &gone), "{events:?}");
-    let found = format!("VLAN {vlan}, which racks serve: clients get addresses of it");
+    let gone = "DHCPv6 server fe80::1 does not answer on VLAN fabric-0 0 any more";
+    assert!(says("External DHCP server gone", gone), "{events:?}");
+    let found = "VLAN fabric-0 0, which racks serve: clients get addresses of it";
     assert!(says(
         "External DHCP server",
         &format!("fe80::2 (52:54:00:00:00:07) answers on {found}")

@@ -8,7 +8,9 @@ use std::net::SocketAddrV6;
 use std::time::{Duration, Instant};
 
 use dhcp::leases::OwnRack;
+use dhcp::leases::declines::DeclinedReservation;
 use dhcp::lookup::allowance::Allowance;
+use dhcp::queue::PacketQueue;
 use dhcp::relay::v6::is_returned;
 use dhcp::v6::dropped::Dropped;
 use dhcp::v6::engine::Engine;
@@ -17,7 +19,9 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::{Moment, RegionClock as Bounds};
 use model::lease::policy::Policy;
+use ntp::standing::Standing;
 use proto::convert::Key;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -29,8 +33,9 @@ use crate::dhcp::interfaces::{Links, to_be_served};
 use crate::dhcp::metrics::{DhcpMetrics, MessageType, reason_v6};
 use crate::dhcp::news::{News, Tell};
 use crate::dhcp::parked::Parked;
-use crate::dhcp::ports::Ports;
-use crate::dhcp::service::FINDINGS_TOLD;
+use crate::dhcp::ports::{PACKETS_MAX, Ports, TOO_MANY_WAIT};
+use crate::dhcp::service::{FINDINGS_TOLD, HANDLED_AT_ONCE};
+use crate::dhcp::time_service::TimeService;
 use crate::dhcp::upward::Decided;
 use crate::dhcp::v6::relay::Relay;
 use crate::dhcp::v6::search::{HeardServer, OfIpv6};
@@ -60,6 +65,8 @@ pub struct DhcpV6Service {
     zero: Boot,
     ports: Ports<ServerSocket>,
     interfaces_seen: Option<Moment>,
+    /// Packets that wait, with the index of their interface.
+    queue: PacketQueue<(u32, Received)>,
     parked: Parked<Received>,
     commits: Commits,
     blocks: Blocks,
@@ -67,6 +74,7 @@ pub struct DhcpV6Service {
     links: Links,
     external: ExternalDhcp<OfIpv6>,
     prefix_blocks: Blocks,
+    time: TimeService,
     /// The links that metrics tell of.
     shown: BTreeSet<VlanId>,
 }
@@ -105,12 +113,21 @@ impl DhcpV6Service {
             start: Instant::now(),
             zero: Boot::now(),
             interfaces_seen: None,
+            queue: PacketQueue::with_room(PACKETS_MAX),
             parked: Parked::default(),
             commits: Commits::new(),
             blocks: Blocks::of_ipv6(),
             prefix_blocks: Blocks::of_prefixes(),
+            time: TimeService::default(),
             shown: BTreeSet::new(),
         }
+    }
+
+    /// The same, told of how this rack's time service stands.
+    #[must_use]
+    pub fn with_time(mut self, standing: watch::Receiver<Standing>) -> Self {
+        self.time = TimeService::that_stands(standing);
+        self
     }
 
     /// Runs until cancelled.
@@ -120,8 +137,9 @@ impl DhcpV6Service {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                Some((index, packet)) = self.ports.receive() => self.receive(index, packet),
+                Some((index, packet)) = self.ports.receive() => self.take_in(index, packet),
                 Some((index, packet)) = self.relay.receive() => self.heard_as_relay(index, packet),
+                () = std::future::ready(()), if !self.queue.is_empty() => self.handle_queued(),
                 decided = self.commits.next() => self.decided(decided),
                 Some(heard) = self.external.hear() => self.heard_server(heard),
                 true = self.generations.changed() => self.follow_generation(),
@@ -146,6 +164,43 @@ impl DhcpV6Service {
         Moment::from_ms(u64::try_from(Boot::now().since(self.zero).as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// Handles a packet at once, if no other waits; else those that are urgent come first.
+    fn take_in(&mut self, index: u32, packet: Received) {
+        if self.passes_on(index, &packet) {
+            return;
+        }
+        if self.queue.is_empty() && self.ports.waiting() == 0 {
+            return self.receive(index, packet);
+        }
+        self.put_into_queue(index, packet);
+        while let Some((index, packet)) = self.ports.try_receive() {
+            if !self.passes_on(index, &packet) {
+                self.put_into_queue(index, packet);
+            }
+        }
+        self.handle_queued();
+    }
+
+    fn put_into_queue(&mut self, index: u32, packet: Received) {
+        let Some(arrival) = self.arrival(index, &packet) else { return };
+        match self.engine.ticket(&packet.payload, &arrival, self.now()) {
+            Ok(ticket) => {
+                if self.queue.push(ticket, (index, packet)).is_some() {
+                    self.metrics.drop_for(TOO_MANY_WAIT);
+                }
+            }
+            Err(dropped) => self.count_dropped(dropped, packet.source),
+        }
+    }
+
+    /// Handles some of what waits, so that sockets and answers of regions get their turn.
+    fn handle_queued(&mut self) {
+        for _ in 0..HANDLED_AT_ONCE {
+            let Some((index, packet)) = self.queue.pop() else { return };
+            self.receive(index, packet);
+        }
+    }
+
     /// Relays a packet that this rack does not answer, if the VLAN asks for that.
     fn passes_on(&mut self, index: u32, packet: &Received) -> bool {
         let Some(arrival) = self.arrival(index, packet) else { return false };
@@ -164,13 +219,10 @@ impl DhcpV6Service {
             return self.relay.pass_back(&packet, &self.ports, &self.engine.leases);
         }
         let is_served = self.ports.by_index(packet.interface).is_some();
-        self.receive(if is_served { packet.interface } else { index }, packet);
+        self.take_in(if is_served { packet.interface } else { index }, packet);
     }
 
     fn receive(&mut self, index: u32, packet: Received) {
-        if self.passes_on(index, &packet) {
-            return;
-        }
         match self.handle(index, &packet) {
             Err(Dropped::NoAddress) if self.uplink.client().is_some() => {
                 let now = self.now();
@@ -230,6 +282,7 @@ impl DhcpV6Service {
         let Some(arrival) = self.arrival(index, packet) else { return Ok(()) };
         self.set_clock();
         let (kind, outputs) = self.engine.handle(&packet.payload, arrival, self.now())?;
+        self.tell_of_reservations();
         self.metrics.received.get_or_create(&MessageType { kind }).inc();
         self.carry_out(outputs);
         Ok(())
@@ -266,6 +319,18 @@ impl DhcpV6Service {
             Err(error) => {
                 warn!("a DHCPv6 reply was not sent: {error}");
                 self.metrics.drop_for("not sent");
+            }
+        }
+    }
+
+    /// Tells of reserved addresses that their clients found in use.
+    fn tell_of_reservations(&mut self) {
+        for DeclinedReservation { vlan, ip, mac } in self.engine.leases.take_declined_reservations()
+        {
+            if self.findings_told.take(0, self.now()) {
+                warn!(%ip, %mac, "{mac} declined {ip} on VLAN {vlan}, which is reserved for it");
+                let found = DeclinedReservation { vlan, ip: ip.into(), mac };
+                (self.tell)(News::DeclinedReservation(found));
             }
         }
     }
@@ -309,7 +374,10 @@ impl DhcpV6Service {
     /// A region of a version before knows no leases of IPv6, or no prefixes: it is as good as none.
     fn set_clock(&mut self) {
         let (now, offers) = (self.now(), self.uplink.offers());
+        let is_current = self.uplink.copy_is_current();
         let Engine { leases, prefixes, .. } = &mut self.engine;
+        leases.set_current(is_current);
+        prefixes.set_current(is_current);
         leases.set_reachable(offers.is_some_and(|offers| offers.serves_ipv6));
         prefixes.set_reachable(offers.is_some_and(|offers| offers.delegates_prefixes));
         self.engine.set_registers(offers.is_some_and(|offers| offers.registers_addresses));
@@ -330,6 +398,7 @@ impl DhcpV6Service {
     fn tick(&mut self) {
         self.set_clock();
         let now = self.now();
+        self.engine.leases.set_time_down(self.time.is_down(now));
         let outputs = self.engine.tick(now);
         self.carry_out(outputs);
         if self.interfaces_seen.is_none_or(|seen| now.since_ms(seen) >= INTERFACES_EVERY_MS) {
@@ -369,7 +438,7 @@ impl DhcpV6Service {
 
     fn show_queues(&mut self) {
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.metrics.waiting.set(gauge(self.ports.waiting()));
+        self.metrics.waiting.set(gauge(self.queue.len() + self.ports.waiting()));
         self.metrics.parked.set(gauge(self.parked.len()));
         let Engine { leases, prefixes, .. } = &mut self.engine;
         self.metrics.open_commits.set(gauge(leases.open_commits() + prefixes.open_commits()));

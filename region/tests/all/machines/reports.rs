@@ -51,7 +51,7 @@ async fn told(site: &Site, kind: &str) -> Vec<Event> {
 
 fn conflict(site: &Site) -> ReportConflictRequest {
     let (ip, mac) = (SERVER.to_vec(), MAC_BYTES.to_vec());
-    ReportConflictRequest { vlan: site.vlan.0, ip, mac, answers_for_many: false }
+    ReportConflictRequest { vlan: site.vlan.0, ip, mac, ..ReportConflictRequest::default() }
 }
 
 /// C-08.
@@ -96,7 +96,7 @@ async fn a_hardware_address_in_use_twice_is_an_event_of_its_machine() {
     let told = told(&site, "Hardware address in use twice").await;
     let [event] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(event.node, Some(id));
-    let says = format!("{MAC} on VLAN {vlan} at once, circuit 1 of relay 10.0.0.1 and xxx");
+    let says = format!("{MAC} on VLAN fabric-0 0 at once, circuit 1 of relay 10.0.0.1 and xxx");
     assert!(event.description.contains(&says), "{event:?}");
     assert!(event.description.len() < 600, "what the network makes up is cut");
 }

@@ -118,6 +118,7 @@ fn no_shape_of_the_api_and_no_order_prints_its_secrets() {
         image_bytes: 0,
         image_type: String::new(),
         fqdn: "web-1.maas".to_owned(),
+        kernel_options: String::new(),
         files: BTreeMap::from([("/etc/x".to_owned(), secret())]),
     }))));
     check(&NewUser { password: secret(), ..NewUser::default() });

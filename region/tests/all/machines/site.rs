@@ -23,6 +23,7 @@ use model::event::Event;
 use model::id::{SubnetId, SystemId, VlanId};
 use model::machine::Machine;
 use model::machine::hardware::Hardware;
+use model::machine::lifecycle::Kept;
 use model::machine::power::{PowerAction, PowerJob, PowerState};
 use model::machine::status::Status;
 use model::net::iprange::{IpRange, Purpose};
@@ -283,12 +284,19 @@ impl SimulatedMachine {
     }
 
     pub(crate) async fn hello(&self, site: &Site) -> Welcome {
+        self.hello_of(site, true).await
+    }
+
+    /// Of an agent that erases in all ways, or of a version before.
+    pub(crate) async fn hello_of(&self, site: &Site, erases_as_told: bool) -> Welcome {
         let hello = Hello {
             interfaces: vec![self.interface()],
             boot_mac: self.mac.clone(),
             architecture: "amd64/generic".to_owned(),
             uuid: String::new(),
             firmware: "uefi".to_owned(),
+            secure_boot: Some(false),
+            erases_as_told,
             bmc_address: String::new(),
         };
         agent::hello(&site.tables, &Actor::Agent(self.mac.clone()), &hello, RACK)
@@ -338,6 +346,7 @@ impl SimulatedMachine {
             }],
             bmc,
             outputs: BTreeMap::from([("lsblk".to_owned(), "vda".to_owned())]),
+            storage_extra: None,
         }))
     }
 
@@ -357,7 +366,7 @@ impl SimulatedMachine {
     /// Enlists and commissions it; returns its id.
     pub(crate) async fn commissioned(&self, site: &Site) -> SystemId {
         let id = self.enlist(site).await;
-        site.acting(&id).commission().await.expect("commission");
+        site.acting(&id).commission(Kept::default()).await.expect("commission");
         let welcome = self.hello(site).await;
         self.report(site, &welcome, self.inventory(None)).await;
         id

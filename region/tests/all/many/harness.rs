@@ -141,6 +141,8 @@ impl Region {
             architecture: "amd64/generic".to_owned(),
             uuid: String::new(),
             firmware: "uefi".to_owned(),
+            secure_boot: Some(false),
+            erases_as_told: true,
             bmc_address: String::new(),
         };
         let answer = self.tell("hello", "", &hello).await;

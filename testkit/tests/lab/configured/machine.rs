@@ -13,10 +13,11 @@ use testkit::demo::life::Life;
 use testkit::demo::timeline::{Step, Timeline};
 use testkit::lab::inside::{self, Inside};
 use testkit::lab::machine::{Firmware, Parts, VirtualMachine};
+use testkit::lab::signs::MachineSigns;
 use testkit::lab::{Lab, LabMachine};
 use testkit::operator;
 use testkit::site::{self, Site};
-use testkit::wait::{PROCESS_STALL, wait_for};
+use testkit::wait::{MACHINE_STALL, PROCESS_STALL, wait_for};
 
 const STEPS: &[Step] = &[
     Step {
@@ -40,8 +41,18 @@ pub(super) struct Configured {
 }
 
 impl Configured {
-    /// A machine that is Ready. `name` is that of its logs.
+    /// A machine that is Ready, in a site with one region. `name` is that of its logs.
     pub(super) async fn ready(
+        name: &'static str,
+        firmware: Firmware,
+        parts: Parts,
+    ) -> anyhow::Result<Self> {
+        Self::ready_among(1, name, firmware, parts).await
+    }
+
+    /// A machine that is Ready, in a site with so many regions.
+    pub(super) async fn ready_among(
+        regions: u8,
         name: &'static str,
         firmware: Firmware,
         parts: Parts,
@@ -53,7 +64,10 @@ impl Configured {
         timeline.next_step();
         let mut lab = Lab::create()?;
         lab.add_virtual_machine_of(firmware, parts)?;
-        let site = Site::form_in(lab, &binaries, 1, 1).await?;
+        let site = Site::form_in(lab, &binaries, regions, 1).await?;
+        // Nobody knows how slow the host is; what stands still is noticed by its signs.
+        let patient = [("name", "node_timeout"), ("value", "600")];
+        site.client.post("maas/?op=set_config", &patient).await?;
         operator::create_network(&site.cluster).await?;
         images.upload(&site.cluster, &timeline).await?;
         let client = Arc::new(site.cluster.client()?);
@@ -70,6 +84,11 @@ impl Configured {
     /// The machine in the lab.
     pub(super) fn machine(&self) -> &LabMachine {
         &self.site.cluster.lab().machines()[0]
+    }
+
+    /// What the API says of the machine itself.
+    pub(super) async fn shape(&self) -> anyhow::Result<Value> {
+        Ok(self.site.client.get(&format!("machines/{}/", self.system_id)).await?)
     }
 
     /// What the API answers below the machine's node.
@@ -96,12 +115,62 @@ impl Configured {
 
     /// Allocates and deploys it, and returns what it finds inside itself.
     pub(super) async fn deployed(&self) -> anyhow::Result<Inside> {
+        self.deployed_with(&[]).await
+    }
+
+    /// The same, with more parameters of the API's.
+    pub(super) async fn deployed_with(&self, more: &[(&str, &str)]) -> anyhow::Result<Inside> {
+        let from = self.begins(more).await?;
+        self.told_when_deployed(from).await
+    }
+
+    /// Allocates it and asks for its deployment; returns how much its console has shown before.
+    pub(super) async fn begins(&self, more: &[(&str, &str)]) -> anyhow::Result<u64> {
         let from = self.console_len();
         let user_data = STANDARD.encode(inside::user_data());
         self.life.allocate().await?;
-        self.life.deploy(IMAGE, &[("user_data", &user_data)]).await?;
+        let form = [&[("user_data", user_data.as_str())], more].concat();
+        self.life.deploy(IMAGE, &form).await?;
+        Ok(from)
+    }
+
+    /// Waits until it is Deployed, and returns what it finds inside itself.
+    pub(super) async fn told_when_deployed(&self, from: u64) -> anyhow::Result<Inside> {
         self.life.wait_deployed().await?;
         inside::told_by(self.machine(), from).await
+    }
+
+    /// Waits until its console shows a text behind what it has shown before.
+    pub(super) async fn shows(&self, text: &str, from: u64) -> anyhow::Result<()> {
+        let (mut shown, console) = (MachineSigns::of(self.machine()), self.machine().console());
+        wait_for(&format!("the console shows `{text}`"), MACHINE_STALL, async |signs| {
+            shown.see(signs);
+            let bytes = std::fs::read(&console)?;
+            let new = bytes.get(usize::try_from(from)?..).unwrap_or_default();
+            Ok(String::from_utf8_lossy(new).contains(text).then_some(()))
+        })
+        .await
+    }
+
+    /// Takes its power away at once.
+    pub(super) async fn cut_off(&self) -> anyhow::Result<()> {
+        let (machine, fabric) = (self.machine(), self.site.cluster.lab().network().fabric());
+        machine.bmc.ipmitool(fabric, &["power", "off"])?;
+        wait_for("it is off", PROCESS_STALL, async |_| {
+            let says = machine.bmc.ipmitool(fabric, &["power", "status"])?;
+            Ok(says.contains("is off").then_some(()))
+        })
+        .await
+    }
+
+    /// Gives it power again.
+    pub(super) fn power_on(&self) -> anyhow::Result<()> {
+        self.site.power_on(self.machine())
+    }
+
+    /// Says in the log what is done.
+    pub(super) fn note(&self, what: &str) {
+        self.timeline.note("fault", what);
     }
 
     /// Releases it, and waits until it is Ready.
@@ -125,20 +194,15 @@ impl Configured {
         &self,
         change: impl FnOnce(&Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<Inside> {
-        let (machine, fabric) = (self.machine(), self.site.cluster.lab().network().fabric());
-        machine.bmc.ipmitool(fabric, &["power", "off"])?;
-        wait_for("it is off", PROCESS_STALL, async |_| {
-            let says = machine.bmc.ipmitool(fabric, &["power", "status"])?;
-            Ok(says.contains("is off").then_some(()))
-        })
-        .await?;
-        change(&machine.folder)?;
+        self.cut_off().await?;
+        change(&self.machine().folder)?;
         let from = self.console_len();
-        machine.bmc.ipmitool(fabric, &["power", "on"])?;
-        inside::told_by(machine, from).await
+        self.power_on()?;
+        inside::told_by(self.machine(), from).await
     }
 
-    fn console_len(&self) -> u64 {
+    /// How much its console has shown.
+    pub(super) fn console_len(&self) -> u64 {
         std::fs::metadata(self.machine().console()).map_or(0, |file| file.len())
     }
 

@@ -1,12 +1,17 @@
 //! Disks.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
 use testkit::lab::inside::Inside;
 use testkit::lab::machine::{Firmware, Parts};
 use testkit::operator::number;
 
-use super::inspect::{above, is_well, mounted};
+use super::inspect::{above, addresses, is_well, mounted};
 use super::machine::{Configured, replace_disk};
+use super::networks::{
+    asks_for_an_address, first_card, has_an_address_of_its_own, is_given_an_address,
+};
 
 const GIB: u64 = 1 << 30;
 const ONE_DISK: Parts = Parts::ONE;
@@ -45,7 +50,7 @@ async fn a_machine_with_a_bios_boots_from_an_array_that_has_lost_a_disk() {
 }
 
 async fn on_an_array(machine: &Configured) -> anyhow::Result<()> {
-    mirrored(machine).await?;
+    mirrored(machine, Firmware::Bios).await?;
     let inside = machine.deployed().await?;
     is_well(&inside)?;
     ensure!(mounted(&inside, "/")? == ("/dev/md0".to_owned(), "ext4".to_owned()));
@@ -58,17 +63,47 @@ async fn on_an_array(machine: &Configured) -> anyhow::Result<()> {
 }
 
 /// A partition of each disk, and a RAID 1 of both with the root file system.
-async fn mirrored(machine: &Configured) -> anyhow::Result<()> {
+pub(super) async fn mirrored(machine: &Configured, firmware: Firmware) -> anyhow::Result<()> {
     machine.ask("set_storage_layout", &[("storage_layout", "blank")]).await?;
+    if firmware == Firmware::Uefi {
+        let disk = disks(machine).await?.remove(0);
+        formatted_partition(machine, &disk, GIB / 2, "fat32", "/boot/efi").await?;
+    }
+    let device = array(machine, 4 * GIB).await?;
+    format_and_mount(machine, &format!("blockdevices/{device}/"), "ext4", "/").await
+}
+
+/// A RAID 1 of a partition of each disk: the id of the device.
+async fn array(machine: &Configured, size: u64) -> anyhow::Result<String> {
     let mut partitions = Vec::new();
     for disk in disks(machine).await? {
-        partitions.push(partition(machine, &disk, 4 * GIB).await?);
+        partitions.push(partition(machine, &disk, size).await?);
     }
     let mut form = vec![("name", "md0"), ("level", "raid-1")];
     form.extend(partitions.iter().map(|partition| ("partitions", partition.as_str())));
     let array = machine.post("raids/", &form).await?;
-    let device = number(&array["virtual_device"]["id"])?;
-    format_and_mount(machine, &format!("blockdevices/{device}/"), "ext4", "/").await
+    number(&array["virtual_device"]["id"])
+}
+
+/// A RAID 1 with a volume group: volumes for the root, for data and for swapping.
+pub(super) async fn volumes_on_an_array(machine: &Configured) -> anyhow::Result<()> {
+    machine.ask("set_storage_layout", &[("storage_layout", "blank")]).await?;
+    let device = array(machine, 5 * GIB).await?;
+    let form = [("name", "vg0"), ("block_devices", device.as_str())];
+    let group = number(&machine.post("volume-groups/", &form).await?["id"])?;
+    let volumes = [
+        ("root", 3 * GIB, "ext4", "/"),
+        ("data", GIB, "xfs", "/srv"),
+        ("swap", GIB / 2, "swap", "none"),
+    ];
+    for (name, size, fstype, mount_point) in volumes {
+        let (path, size) =
+            (format!("volume-group/{group}/?op=create_logical_volume"), size.to_string());
+        let volume = machine.post(&path, &[("name", name), ("size", &size)]).await?;
+        let path = format!("blockdevices/{}/", number(&volume["id"])?);
+        format_and_mount(machine, &path, fstype, mount_point).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,8 +117,11 @@ async fn a_machine_with_a_bios_has_its_root_behind_a_cache() {
 
 async fn behind_a_cache(machine: &Configured) -> anyhow::Result<()> {
     cached(machine).await?;
+    let address = has_an_address_of_its_own(machine).await?;
     let inside = machine.deployed().await?;
     is_well(&inside)?;
+    let told = addresses(&inside, &first_card(machine).await?)?;
+    ensure!(told.iter().any(|told| told.starts_with(&format!("{address}/"))), "{told:?}");
     let root = mounted(&inside, "/")?;
     ensure!(root == ("/dev/bcache0".to_owned(), "ext4".to_owned()), "{root:?}");
     ensure!(mounted(&inside, "/boot")?.1 == "ext4");
@@ -111,6 +149,20 @@ async fn a_machine_with_uefi_has_xfs_swap_and_a_file_system_in_memory() {
 }
 
 async fn of_parts(machine: &Configured) -> anyhow::Result<()> {
+    parts(machine).await?;
+    asks_for_an_address(machine).await?;
+    let inside = machine.deployed().await?;
+    is_well(&inside)?;
+    ensure!(mounted(&inside, "/")?.1 == "xfs");
+    ensure!(mounted(&inside, "/boot")?.1 == "ext4");
+    ensure!(mounted(&inside, "/boot/efi")?.1 == "vfat");
+    ensure!(inside.text("swaps").lines().count() == 2, "{}", inside.text("swaps"));
+    ensure!(mounted(&inside, "/scratch")? == ("tmpfs".to_owned(), "tmpfs".to_owned()));
+    is_given_an_address(machine, &inside).await
+}
+
+/// Partitions with a root of XFS, swap space, and a file system in memory.
+async fn parts(machine: &Configured) -> anyhow::Result<()> {
     machine.ask("set_storage_layout", &[("storage_layout", "blank")]).await?;
     let disk = disks(machine).await?.remove(0);
     let parts = [
@@ -120,50 +172,55 @@ async fn of_parts(machine: &Configured) -> anyhow::Result<()> {
         (3 * GIB, "xfs", "/"),
     ];
     for (size, fstype, mount_point) in parts {
-        let partition = partition(machine, &disk, size).await?;
-        let path = format!("blockdevices/{disk}/partition/{partition}");
-        format_and_mount(machine, &path, fstype, mount_point).await?;
+        formatted_partition(machine, &disk, size, fstype, mount_point).await?;
     }
     let scratch = [("fstype", "tmpfs"), ("mount_point", "/scratch"), ("mount_options", "size=64M")];
     machine.ask("mount_special", &scratch).await?;
-    let inside = machine.deployed().await?;
-    is_well(&inside)?;
-    ensure!(mounted(&inside, "/")?.1 == "xfs");
-    ensure!(mounted(&inside, "/boot")?.1 == "ext4");
-    ensure!(mounted(&inside, "/boot/efi")?.1 == "vfat");
-    ensure!(inside.text("swaps").lines().count() == 2, "{}", inside.text("swaps"));
-    ensure!(mounted(&inside, "/scratch")? == ("tmpfs".to_owned(), "tmpfs".to_owned()));
     Ok(())
 }
 
 /// A machine that is given back and configured otherwise shows nothing of what it was.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_that_is_deployed_over_another_layout_has_nothing_left_of_it() {
-    let machine = Configured::ready("bios-again", Firmware::Bios, TWO_DISKS).await;
+async fn a_machine_that_is_deployed_over_other_layouts_has_nothing_left_of_them() {
+    let machine = Configured::ready("uefi-again", Firmware::Uefi, TWO_DISKS).await;
     let mut machine = machine.expect("a machine");
     let outcome = again(&mut machine).await;
     machine.keep().expect("logs are kept");
     outcome.expect("it is as configured");
 }
 
+/// One layout after the other: what is found then is what each is made of, and no more.
 async fn again(machine: &mut Configured) -> anyhow::Result<()> {
     cached(machine).await?;
-    machine.deployed().await?;
+    has_only(&machine.deployed().await?, &["PMBR", "bcache", "ext4", "gpt", "vfat"])?;
     machine.taken_back().await?;
-    mirrored(machine).await?;
-    let inside = machine.deployed().await?;
-    ensure!(!inside.text("disks").contains("bcache"), "{}", inside.text("disks"));
+    mirrored(machine, Firmware::Uefi).await?;
+    has_only(&machine.deployed().await?, &["PMBR", "ext4", "gpt", "linux_raid_member", "vfat"])?;
     machine.taken_back().await?;
     machine.ask("set_storage_layout", &[("storage_layout", "lvm")]).await?;
     let inside = machine.deployed().await?;
+    has_only(&inside, &["LVM2_member", "PMBR", "ext4", "gpt", "vfat"])?;
     is_bare(&inside, "/dev/vdb")?;
-    ensure!(!inside.text("arrays").contains("md0"), "{}", inside.text("arrays"));
     machine.taken_back().await?;
     machine.ask("set_storage_layout", &[("storage_layout", "flat")]).await?;
     let inside = machine.deployed().await?;
     is_well(&inside)?;
+    has_only(&inside, &["PMBR", "ext4", "gpt", "vfat"])?;
     is_bare(&inside, "/dev/vdb")?;
-    ensure!(inside.text("volumes").matches("lv_name").count() == 0, "{}", inside.text("volumes"));
+    for question in ["volumes", "groups", "physical volumes"] {
+        let told = inside.text(question);
+        ensure!(!told.contains("_name"), "{question}: {told}");
+    }
+    ensure!(!inside.text("arrays").contains("md"), "{}", inside.text("arrays"));
+    Ok(())
+}
+
+/// These are all signatures on all devices.
+fn has_only(inside: &Inside, wanted: &[&str]) -> anyhow::Result<()> {
+    let text = inside.text("signatures");
+    let found: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    ensure!(found.iter().eq(wanted), "there should be {wanted:?}, and there is {text}");
     Ok(())
 }
 
@@ -187,6 +244,19 @@ async fn partition(machine: &Configured, disk: &str, size: u64) -> anyhow::Resul
     let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let made = machine.post(&format!("blockdevices/{disk}/partitions/"), &form).await?;
     number(&made["id"])
+}
+
+/// Makes a partition with a file system.
+async fn formatted_partition(
+    machine: &Configured,
+    disk: &str,
+    size: u64,
+    fstype: &str,
+    mount_point: &str,
+) -> anyhow::Result<()> {
+    let partition = partition(machine, disk, size).await?;
+    let path = format!("blockdevices/{disk}/partition/{partition}");
+    format_and_mount(machine, &path, fstype, mount_point).await
 }
 
 async fn format_and_mount(

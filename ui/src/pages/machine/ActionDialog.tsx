@@ -38,7 +38,7 @@ export function ActionDialog({ action, machine, onClose, onDone }: Props) {
       onClose={onClose}
       onDone={() => onDone?.()}
     >
-      <p>{action.explains(machine)}</p>
+      <p>{action.explains(machine, given)}</p>
       {deploy.problem}
       <Fields fields={fields} values={given} onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))} />
     </ConfirmWithPlan>

@@ -23,6 +23,7 @@ const NAMES: readonly (readonly [key: string, name: string])[] = [
   ["mainboard_firmware_vendor", "Firmware vendor"],
   ["mainboard_firmware_version", "Firmware"],
   ["mainboard_firmware_date", "Firmware of"],
+  ["secure_boot", "Secure Boot"],
   ["chassis_vendor", "Chassis vendor"],
   ["chassis_type", "Chassis"],
   ["chassis_serial", "Chassis serial number"],

@@ -9,10 +9,10 @@ import { Menu } from "../../parts/Menu";
 import { Note, Panel } from "../../parts/Panel";
 import { PlainTable } from "../../parts/PlainTable";
 import { Empty } from "../../parts/Problem";
-import { layoutRefusal, mountRefusal, restoreRefusal } from "./changeable";
+import { identityRefusal, layoutRefusal, mountRefusal, restoreRefusal } from "./changeable";
 import { size, storageBytes } from "./sizes";
 import { blocksOf } from "./storage/blocks";
-import type { NewAction } from "./storage/choices";
+import type { May, NewAction } from "./storage/choices";
 import { newChoices } from "./storage/choices";
 import { DeviceTable } from "./storage/DeviceTable";
 import type { Filesystem } from "./storage/shapes";
@@ -25,7 +25,7 @@ export function Storage({ machine }: { machine: Machine }) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const read = useStorage(machine);
   const { storage } = read;
-  const may = { layOut: layoutRefusal(machine), mount: mountRefusal(machine) };
+  const may = { layOut: layoutRefusal(machine), mount: mountRefusal(machine), identify: identityRefusal(machine) };
   const canEdit = may.layOut === null || may.mount === null;
   const why = machine.cpu_count === 0 ? "Commission it: then they are read from the hardware." : "It was examined and has none.";
   const hasDisks = storage.devices.length > 0;
@@ -64,9 +64,10 @@ export function Storage({ machine }: { machine: Machine }) {
   );
 }
 
-function noteOf({ layOut, mount }: { layOut: string | null; mount: string | null }): string {
+function noteOf({ layOut, mount, identify }: May): string {
   if (layOut === null) return "This is what a deployment makes: all disks of it are emptied then, used or not. Until then it can be changed, and nothing on them is lost.";
   if (mount === null) return "Filesystems can be made and mounted; disks are divided and combined only while its status is Ready.";
+  if (identify === null) return `Only what its disks are told apart by can be changed now, after one was replaced. The rest: ${mount.charAt(0).toLowerCase()}${mount.slice(1)}`;
   return `This cannot be changed now. ${mount}`;
 }
 

@@ -5,6 +5,7 @@ import { quoted } from "../../api/changes";
 import type { Machine } from "../../api/resources";
 import { pathOf } from "../../api/resources";
 import type { Field, Values } from "../../form/Fields";
+import { restoreRefusal } from "./changeable";
 import { disksOf } from "./storage/shapes";
 import { userData } from "./userData";
 
@@ -14,7 +15,7 @@ export interface Action {
   /** What the button of its dialog says, where the label is not it. */
   does?: string;
   /** What will happen, in sentences. */
-  explains: (machine: Machine) => string;
+  explains: (machine: Machine, values?: Values) => string;
   group: "life" | "power" | "care";
   /** The statuses that allow it, in MAAS's words; all without. */
   statuses?: readonly string[];
@@ -54,6 +55,8 @@ function writes(machine: Machine): string {
   return `an operating system is written to ${machine.boot_disk?.name ?? "its disk"}, and it restarts from there. What was on that disk is lost.`;
 }
 
+const IN_MEMORY = "an operating system is unpacked into its memory and runs there. Its disks stay as they are. Every start of the machine begins anew: what the system has written is gone then.";
+
 export const ACTIONS: readonly Action[] = [
   {
     id: "commission",
@@ -77,8 +80,7 @@ export const ACTIONS: readonly Action[] = [
     does: "Deploy",
     group: "life",
     statuses: ["Ready", "Allocated"],
-    refuses: (machine) => (machine.boot_disk === null ? "It has no disk to deploy to, as far as is known: commission it." : null),
-    explains: (machine) => `${boots(machine)}, ${writes(machine)}`,
+    explains: (machine, values = {}) => `${boots(machine)}, ${values.ephemeral_deploy === true ? IN_MEMORY : writes(machine)}`,
     done: (machine) => `${machine.hostname} is being deployed`,
   },
   {
@@ -90,7 +92,11 @@ export const ACTIONS: readonly Action[] = [
     isDangerous: true,
     explains: (machine) =>
       `It is taken back from ${machine.owner ?? "its owner"} and switched off, its addresses and credentials end, and others may have it. Without erasing, what is on its disks stays there for whoever gets it next.`,
-    fields: [{ name: "erase", label: "Erase the disks first", kind: "checkbox", help: "Quickly: what is on them cannot be read any more. The site may want it always." }, COMMENT],
+    fields: [
+      { name: "erase", label: "Erase the disks first", kind: "checkbox", help: "By themselves if they can, else in full, which takes hours, unless the site has it otherwise. It may want it always." },
+      { name: "quick_erase", label: "Erase quickly", kind: "checkbox", help: "Only signatures and both ends of disks that do not erase themselves: what was on them can be restored with tools." },
+      COMMENT,
+    ],
     done: (machine) => `${machine.hostname} is being released`,
   },
   {
@@ -128,7 +134,7 @@ export const ACTIONS: readonly Action[] = [
     label: "Exit rescue mode",
     group: "life",
     statuses: IN_RESCUE,
-    explains: () => "It goes back to what it was before: a deployed system starts from its disk again.",
+    explains: () => "It goes back to what it was before: a deployed system starts again.",
     done: (machine) => `${machine.hostname} leaves rescue mode`,
   },
   {
@@ -194,6 +200,17 @@ export const ACTIONS: readonly Action[] = [
     explains: () => "It can be released, deleted, switched and edited again.",
     fields: [COMMENT],
     done: (machine) => `${machine.hostname} is unlocked`,
+  },
+  {
+    id: "restore-default-configuration",
+    label: "Restore network and disks…",
+    does: "Restore them",
+    group: "care",
+    refuses: restoreRefusal,
+    isDangerous: true,
+    isReversible: true,
+    explains: () => "Its network is that of its hardware again, and its disks are laid out as the site has it: as after commissioning. What was configured of both goes; what is on the disks stays until it is deployed.",
+    done: (machine) => `The network and the disks of ${machine.hostname} are as after commissioning`,
   },
   {
     id: "delete",

@@ -20,6 +20,9 @@ export const layoutRefusal = (machine: Standing) => refusalIn(machine, ["Ready"]
 /** Why filesystems cannot be made and mounted now. */
 export const mountRefusal = (machine: Standing) => refusalIn(machine, ["Ready", "Allocated"]);
 
+/** Why what a disk is told apart by cannot be changed now: after a repair it is. */
+export const identityRefusal = (machine: Standing) => refusalIn(machine, ["Ready", "Deployed"]);
+
 function refusalIn(machine: Standing, statuses: readonly string[]): string | null {
   if (machine.locked) return "It is locked: unlock it first.";
   if (statuses.includes(machine.status_name)) return null;

@@ -37,11 +37,12 @@ export function useDeployFields(machine: Machine, enabled: boolean): DeployField
         options: images.map((image) => ({ value: valueOf(image), label: labelOf(image) })),
         ...(none === null ? {} : { help: none }),
       },
+      { name: "ephemeral_deploy", label: "In memory", kind: "checkbox", help: "It runs in memory, is started anew by every boot, and touches no disk. A machine without a disk is deployed only so." },
       { name: "user_data", label: "User data", kind: "textarea", placeholder: "#cloud-config\npackages: [htop]", help: "cloud-init of the new system reads it: cloud-config or a script." },
       { name: "agent_name", label: "Agent", help: "What the software that deploys it calls itself." },
       { name: "comment", label: "Why", help: "It stands in the timeline and in the event log." },
     ],
-    initial: { image: images[0] === undefined ? "" : valueOf(images[0]) },
+    initial: { image: images[0] === undefined ? "" : valueOf(images[0]), ephemeral_deploy: machine.boot_disk === null },
     refusal: none,
     problem: null,
   };

@@ -57,7 +57,7 @@ const EFFECTS = { machines: [], addresses_freed: [], addresses_taken: [], leases
 let sent: { to: string; body: unknown; how: string }[] = [];
 
 /** Answers an operation with a plan, or with what is wrong. */
-function answer(to: string, faultOf: (body: Record<string, unknown>) => { pointer?: string; message: string } | null = () => null) {
+function answer(to: string, faultOf: (body: Record<string, unknown>) => { pointer?: string; message: string } | null = () => null, changes: readonly object[] = []) {
   region.use(
     http.post(`${ORIGIN}/api/v1/machines/abc123/${to}`, async ({ request }) => {
       const body = (await request.json()) as Record<string, unknown>;
@@ -65,7 +65,7 @@ function answer(to: string, faultOf: (body: Record<string, unknown>) => { pointe
       sent.push({ to, body, how: search });
       const fault = faultOf(body);
       if (fault !== null) return refusal(400, fault.message, { errors: [fault] });
-      return searchParams.has("plan") ? HttpResponse.json({ plan: "p1", revision: 8, changes: [], more: 0, effects: EFFECTS }) : HttpResponse.json({});
+      return searchParams.has("plan") ? HttpResponse.json({ plan: "p1", revision: 8, changes, more: 0, effects: EFFECTS }) : HttpResponse.json({});
     }),
   );
 }
@@ -98,6 +98,8 @@ describe("the network of a machine", () => {
     await userEvent.click(dialog.getByRole("button", { name: "Make the bond" }));
     expect(await screen.findByText("The bond was made")).toBeTruthy();
     expect(sent.at(-1)).toEqual({ to: "interfaces/create-bond", body: { name: "bond0", parents: ["1", "2"], bond_mode: "active-backup" }, how: "?if_plan=p1" });
+    // What was asked before all of it was there is not planned.
+    expect(sent.every(({ body }) => Object.hasOwn(body as object, "parents"))).toBe(true);
   });
 
   test("says at a field what is wrong with it while one types, and does nothing until it is right", async () => {
@@ -160,6 +162,19 @@ describe("the storage of a machine", () => {
     await waitFor(() => expect(sent.at(-1)).toEqual({ to: "set-storage-layout", body: { storage_layout: "lvm", boot_size: "1G" }, how: "?if_plan=p1" }));
   });
 
+  test("is seen as a layout would make it, before it is applied", async () => {
+    const tables = [{ device: 11, kind: "gpt", partitions: [{ id: 90, number: 1, size_bytes: 1e12 }] }];
+    const filesystems = [{ on: { partition: 90 }, content: { formatted: "ext4" }, label: "root", mount: { point: "/" } }];
+    const differences = Object.entries({ tables, filesystems }).map(([name, after]) => ({ pointer: `/storage/${name}`, before: null, after }));
+    answer("set-storage-layout", undefined, [{ change: "update", id: "abc123", name: "web", resource: "machines", table: "machine", differences }]);
+    show(<Storage machine={machine()} />);
+    await userEvent.click(screen.getByRole("button", { name: "Apply a layout…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    const picture = within(await dialog.findByRole("group", { name: "What it would be" }));
+    expect(picture.getByTitle("sda-part1, ext4 “root” at /, 1 TB")).toBeTruthy();
+    expect(picture.getByText("sdc")).toBeTruthy();
+  });
+
   test("gets a RAID of free disks, whose picture follows what is chosen", async () => {
     answer("raids");
     show(<Storage machine={machine()} />);
@@ -171,6 +186,24 @@ describe("the storage of a machine", () => {
     expect(within(dialog.getByRole("group", { name: "What it would be" })).getByText("of sdb, sdc")).toBeTruthy();
     await isReady(dialog, "Make the RAID");
     expect(sent.at(-1)?.body).toEqual({ name: "md0", level: "raid-1", block_devices: [12, 13] });
+  });
+
+  test("has groups whose members are changed, what comes and what goes", async () => {
+    region.use(
+      http.get(`${ORIGIN}/api/v1/machines/abc123/raids`, () => HttpResponse.json([{ id: 31, name: "md0", level: "raid-1", size: 1e12, devices: [{ id: 11 }, { id: 12 }], spare_devices: [], virtual_device: null }])),
+      http.patch(`${ORIGIN}/api/v1/machines/abc123/raid/31`, async ({ request }) => {
+        sent.push({ to: "raid/31", body: await request.json(), how: new URL(request.url).search });
+        return HttpResponse.json({ plan: "p1", revision: 8, changes: [], more: 0, effects: EFFECTS });
+      }),
+    );
+    show(<Storage machine={machine({ raids: [{ id: 31 }] })} />);
+    const dialog = await choose("Change md0", /^Change/);
+    expect(dialog.getByRole("button", { name: "Save" }).closest("[title]")?.getAttribute("title")).toBe("Nothing is changed yet.");
+    const members = within(dialog.getByRole("group", { name: "Members" }));
+    await userEvent.click(members.getByLabelText("sdb, 1 TB"));
+    await userEvent.click(members.getByLabelText("sdc, 1 TB"));
+    await isReady(dialog, "Save");
+    expect(sent.at(-1)?.body).toEqual({ add_block_devices: [13], remove_block_devices: [12] });
   });
 
   test("gets partitions, filesystems and mounts", async () => {
@@ -209,7 +242,9 @@ describe("the storage of a machine", () => {
     expect(screen.getByRole("menuitem", { name: /^Unmount/ }).textContent).toBe("Unmount…");
     unmount();
     show(<Storage machine={machine({ status_name: "Deployed" })} />);
-    expect(screen.queryAllByRole("button")).toEqual([]);
-    expect(screen.getByText("This cannot be changed now. Only while its status is Ready or Allocated: it is Deployed now.")).toBeTruthy();
+    expect(screen.getByText("Only what its disks are told apart by can be changed now, after one was replaced. The rest: only while its status is Ready or Allocated: it is Deployed now.")).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: "Change sdb" }));
+    expect((await screen.findByRole("menuitem", { name: /^New partition/ })).textContent).toContain("Only while its status is Ready");
+    expect(screen.getByRole("menuitem", { name: /^Change/ }).textContent).toBe("Change…");
   });
 });

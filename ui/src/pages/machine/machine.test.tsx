@@ -104,8 +104,7 @@ describe("what can be done", () => {
     expect(ACTIONS.filter((one) => refusalOf(one, locked) === null).map((one) => one.id)).toEqual(["unlock"]);
   });
 
-  test("needs a disk, a switch or an owner where it does", () => {
-    expect(offered(machine({ ...READY, boot_disk: null })).map((one) => one.id)).toEqual(["allocate"]);
+  test("needs a switch or an owner where it does", () => {
     expect(refusalOf(action("power-off"), machine())).toContain("its power type is manual");
     expect(refusalOf(action("power-on"), machine(READY))).toBe("It has no owner: allocate it first.");
     expect(refusalOf(action("power-on"), machine({ ...READY, owner: "anna" }))).toBeNull();
@@ -115,6 +114,9 @@ describe("what can be done", () => {
     const told = (more: object) => action("deploy").explains(machine({ ...READY, ...more }));
     expect(told({})).toContain("What was on that disk is lost.");
     expect(told({ physicalblockdevice_set: [{ ...DISK, partitions: [{ id: 1 }] }] })).toContain("all of its disks are emptied");
+    expect(action("deploy").explains(machine(READY), { ephemeral_deploy: true })).toContain("Its disks stay as they are.");
+    expect(offered(machine({ ...READY, boot_disk: null })).map((one) => one.id)).toEqual(["deploy", "allocate"]);
+    expect(changeOf(action("deploy"), machine(READY), { image: "debian/bookworm", ephemeral_deploy: true }).body).toEqual({ osystem: "debian", distro_series: "bookworm", ephemeral_deploy: true });
   });
 
   test("is a request, and a command", () => {

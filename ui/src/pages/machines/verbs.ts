@@ -20,7 +20,11 @@ const LIFE: readonly MachineVerb[] = [
     detail: "Take them back from their owners",
     verb: "release",
     isDangerous: true,
-    fields: [{ name: "erase", label: "Erase the disks", kind: "checkbox" }, COMMENT],
+    fields: [
+      { name: "erase", label: "Erase the disks", kind: "checkbox", help: "By themselves if they can, else in full, which takes hours, unless the site has it otherwise." },
+      { name: "quick_erase", label: "Erase quickly", kind: "checkbox", help: "Only signatures and both ends of disks that do not erase themselves." },
+      COMMENT,
+    ],
   },
   { id: "abort", label: "Abort", detail: "Give up what is under way", verb: "abort", fields: [COMMENT] },
   { id: "rescue", label: "Enter rescue mode", verb: "rescue-mode" },

@@ -1,5 +1,7 @@
 //! What a layout is asked for: sizes and names as they were sent, read against the disks that are there.
 
+use serde_json::Value;
+
 use crate::id::BlockDeviceId;
 use crate::machine::storage::config::{CacheMode, LayoutName, Place};
 use crate::machine::storage::error::Wrong;
@@ -31,6 +33,8 @@ pub struct LayoutRequest {
     pub cache_size: Option<String>,
     /// Whether the whole disk caches.
     pub cache_no_part: Option<bool>,
+    /// What a commissioning script told of the disks, which the layout `custom` makes; nothing that is sent.
+    pub reported: Option<Value>,
 }
 
 /// What all layouts are asked for.

@@ -201,10 +201,10 @@ fn a_master_boot_record_has_its_fifth_partition_in_an_extended_one() {
 fn a_default_that_does_not_fit_leaves_disks_blank_and_one_without_a_cache_is_flat() {
     let mut small = bench("amd64", Firmware::Uefi, 1);
     small.drives.disks[0].size_bytes = 100 << 20;
-    assert!(small.drives.apply_default(&mut small.ids, LayoutName::Flat).is_err());
+    assert!(small.drives.apply_default(&mut small.ids, LayoutName::Flat, None).is_err());
     assert_eq!(small.drives.storage.layout, Some(LayoutName::Blank));
     assert!(small.drives.storage.tables.is_empty());
     let mut one = bench("amd64", Firmware::Uefi, 1);
-    one.drives.apply_default(&mut one.ids, LayoutName::Bcache).unwrap();
+    one.drives.apply_default(&mut one.ids, LayoutName::Bcache, None).unwrap();
     assert_eq!(one.drives.storage.layout, Some(LayoutName::Flat));
 }

@@ -6,11 +6,12 @@ use model::event::{Audit, AuditedObject, Event, EventLevel};
 use model::id::{AvailabilityZoneId, BlockDeviceId, DomainId, InterfaceId, ResourcePoolId, UserId};
 use model::machine::annotations::Annotations;
 use model::machine::disk::BlockDevice;
+use model::machine::erasure::Erasure;
 use model::machine::hardware::{Device, Firmware, Hardware, NumaNode};
 use model::machine::interface::bond::{Bond, BondMode, HashPolicy, LacpRate};
 use model::machine::interface::bridge::{Bridge, BridgeType};
 use model::machine::interface::{Card, Interface, Kind, Link, LinkMode, Settings};
-use model::machine::lifecycle::{Failure, Lifecycle, Phase, Rescue, Stage};
+use model::machine::lifecycle::{Boot, Failure, Kept, Lifecycle, Phase, Rescue, Stage};
 use model::machine::output::ToolOutput;
 use model::machine::power::{Power, PowerAction, PowerJob, PowerState};
 use model::machine::secrets::MachineSecrets;
@@ -27,6 +28,9 @@ pub(super) fn rows() -> Vec<Written> {
         row("new, with nothing", blank("bbbbbb", "blank", Phase::New)),
         row("failed, without a deployment", failed()),
         row("in rescue mode", rescued()),
+        row("in memory", in_memory()),
+        row("being erased", erased()),
+        row("examined but for what is kept", kept()),
         row("powerjob with a rack", job("aaaaaa", PowerAction::NetworkBoot, true)),
         row("powerjob without a rack", job("bbbbbb", PowerAction::On, false)),
         row("powerjob off", job("ccc333", PowerAction::Off, true)),
@@ -66,6 +70,10 @@ fn full() -> Machine {
             deadline: Some(at(2)),
             job: u64::MAX,
             netboot: true,
+            in_memory: false,
+            keeps: Kept::default(),
+            reached: None,
+            erasure: None,
             progress: text("unpacking"),
             rescue: None,
         },
@@ -102,6 +110,7 @@ fn hardware() -> Hardware {
     Hardware {
         architecture: text("amd64/generic"),
         firmware: Firmware::Uefi,
+        secure_boot: Some(true),
         uuid: text("6b0d8c2e-0001-4002-8003-000000000004"),
         cpu_count: 64,
         cpu_speed_mhz: 3100,
@@ -197,6 +206,7 @@ fn disk() -> BlockDevice {
         block_size_bytes: 4096,
         tags: vec![text("ssd")],
         boot: true,
+        numa_node: 0,
     }
 }
 
@@ -257,6 +267,27 @@ fn rescued() -> Machine {
         lifecycle: Lifecycle { stage, rescue: Some(Box::new(rescue)), ..blank.lifecycle },
         ..blank
     }
+}
+
+/// In the way that it is erased.
+fn erased() -> Machine {
+    let blank = blank("cccccg", "erased", Phase::DiskErasing);
+    let erasure = Some(Erasure { secure: true, quick: false });
+    let reached = Some(Boot::Agent);
+    Machine { lifecycle: Lifecycle { erasure, reached, ..blank.lifecycle }, ..blank }
+}
+
+/// With what commissioning leaves as it is.
+fn kept() -> Machine {
+    let blank = blank("cccccj", "kept", Phase::Commissioning);
+    let keeps = Kept { storage: true, networking: false };
+    Machine { lifecycle: Lifecycle { keeps, ..blank.lifecycle }, ..blank }
+}
+
+/// With a system that every boot starts anew.
+fn in_memory() -> Machine {
+    let blank = blank("cccccf", "in-memory", Phase::Deployed);
+    Machine { lifecycle: Lifecycle { in_memory: true, netboot: true, ..blank.lifecycle }, ..blank }
 }
 
 /// Each by its name in the stored form.

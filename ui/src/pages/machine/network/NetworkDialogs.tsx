@@ -11,7 +11,8 @@ import type { MachineInterface, Vlan } from "./forms";
 import { bondForm, bridgeForm, cardForm, editForm, isElsewhere, linkForm, namesOf, vlanForm } from "./forms";
 import type { Drawn } from "./graph";
 import { NetworkPicture } from "./NetworkPicture";
-import { withLink, withNew, without } from "./preview";
+import type { Changed } from "./preview";
+import { withChanged, withLink, withNew, withoutLink, without } from "./preview";
 
 type Filled = { what: "card" | "bond" | "bridge" | "vlan" } | { what: "edit"; of: MachineInterface };
 type Confirmed = { what: "restore" | "clear-gateways" } | { what: "disconnect" | "remove"; of: MachineInterface } | { what: "unlink" | "gateway"; of: MachineInterface; link: InterfaceLink };
@@ -53,10 +54,21 @@ function formOf(machine: Machine, asked: Filled | Confirmed, vlans: readonly Vla
         return withNew(all, { kind: "vlan", name: `${names(parent)[0] ?? ""}.${vid ?? "?"}`, parents: names(parent), ...(vid === undefined ? {} : { vid }) });
       });
     case "edit":
-      return editForm(machine, asked.of, vlans);
+      return drawn(editForm(machine, asked.of, vlans), (values) => withChanged(all, asked.of, changedIn(machine, asked.of, vlans, values)));
     default:
       return confirmOf(machine, asked, drawn);
   }
+}
+
+/** What of an interface the fields say; what is not asked for stays. */
+function changedIn(machine: Machine, found: MachineInterface, vlans: readonly Vlan[], { name, enabled, parents, parent, vlan }: Values): Changed {
+  const chosen = vlan === undefined ? found.vlan : vlans.find((one) => String(one.id) === vlan);
+  return {
+    name: String(name ?? ""),
+    enabled: enabled === undefined ? found.enabled : enabled === true,
+    parents: parents === undefined && parent === undefined ? found.parents : namesOf(machine.interface_set, parents ?? parent),
+    vlan: chosen ?? null,
+  };
 }
 
 /** What is asked without fields. */
@@ -80,26 +92,26 @@ function confirmOf(machine: Machine, asked: Confirmed, drawn: (form: Asking, of:
         change: () => request(machine, "clear-default-gateways", {}),
       };
     case "disconnect":
-      return {
+      return drawn({
         title: `Disconnect ${asked.of.name}`,
         verb: "Disconnect it",
         done: `${asked.of.name} was disconnected`,
         lead: "Its links end, with their addresses, and it is on no VLAN any more.",
         change: () => request(machine, "disconnect", { id: asked.of.id }),
         isDangerous: true,
-      };
+      }, () => withoutLink(machine.interface_set, asked.of.id));
     case "remove": {
       const form: Asking = { title: `Remove ${asked.of.name}`, verb: "Remove", done: `${asked.of.name} was removed`, change: () => request(machine, "delete-interface", { id: asked.of.id }), isDangerous: true };
       return drawn(form, () => without(machine.interface_set, asked.of.name));
     }
     case "unlink":
-      return {
+      return drawn({
         title: `Take ${asked.link.ip_address ?? "the link"} from ${asked.of.name}`,
         verb: "Take it away",
         done: `${asked.link.ip_address ?? "The link"} was taken from ${asked.of.name}`,
         change: () => request(machine, "unlink-subnet", { id: asked.of.id }, { id: asked.link.id }),
         isDangerous: true,
-      };
+      }, () => withoutLink(machine.interface_set, asked.of.id, asked.link));
     case "gateway":
       return {
         title: `Default gateway by ${asked.of.name}`,

@@ -18,6 +18,7 @@ const NAME: Field = { name: "name", label: "Name" };
 const MAC: Field = { name: "mac_address", label: "MAC address", placeholder: "52:54:00:12:34:57" };
 const MTU: Field = { name: "mtu", label: "MTU", kind: "number", placeholder: "That of the VLAN" };
 const TAGS: Field = { name: "tags", label: "Tags", kind: "list" };
+const ACCEPT_RA: Field = { name: "accept_ra", label: "It heeds router advertisements (IPv6)", kind: "checkbox" };
 const OF_PARENT = "That of the first of them, if none is given.";
 
 const choices = (of: readonly MachineInterface[]) => of.map(({ id, name, vlan }) => ({ value: String(id), label: vlan === null || vlan === undefined ? name : `${name} (${vlanOf(vlan)})` }));
@@ -44,43 +45,54 @@ export function cardForm(machine: Machine, vlans: readonly Vlan[]): Asking {
   };
 }
 
+/** What takes the place of the interfaces that it is made of. */
+interface Replacing extends Pick<Asking, "title" | "verb" | "done" | "lead" | "initial"> {
+  operation: "create-bond" | "create-bridge";
+  /** Its name, and what it is made of. */
+  own: readonly Field[];
+  ofKind: (values: Values) => Field[];
+}
+
+function replacingForm(machine: Machine, { operation, own, ofKind, ...asking }: Replacing): Asking {
+  return {
+    ...asking,
+    fields: (values) => [...own, ...ofKind(values), { ...MAC, help: OF_PARENT }, MTU, TAGS],
+    change: (values) => request(machine, operation, {}, filled(values)),
+  };
+}
+
+function bondParents(all: readonly MachineInterface[], own?: MachineInterface): Field {
+  return { name: "parents", label: "Made of", kind: "checks", isNeeded: true, options: choices(bondable(all, own)), help: "Cards of one VLAN that nothing else is made of." };
+}
+
+function bridgeParent(all: readonly MachineInterface[], own?: MachineInterface): Field {
+  return { name: "parent", label: "Made over", kind: "select", isNeeded: true, options: choices(bridgeable(all, own)) };
+}
+
 export function bondForm(machine: Machine): Asking {
   const all = machine.interface_set;
-  return {
+  return replacingForm(machine, {
+    operation: "create-bond",
     title: "New bond",
     verb: "Make the bond",
     done: "The bond was made",
     lead: "Several cards act as one: it takes their place in the network, and they have no addresses of their own any more.",
-    fields: (values) => [
-      { ...NAME, isNeeded: true },
-      { name: "parents", label: "Made of", kind: "checks", isNeeded: true, options: choices(bondable(all)), help: "Cards of one VLAN that nothing else is made of." },
-      ...bondFields(values),
-      { ...MAC, help: OF_PARENT },
-      MTU,
-      TAGS,
-    ],
+    own: [{ ...NAME, isNeeded: true }, bondParents(all)],
+    ofKind: bondFields,
     initial: { name: nextName(all, "bond") },
-    change: (values) => request(machine, "create-bond", {}, filled(values)),
-  };
+  });
 }
 
 export function bridgeForm(machine: Machine): Asking {
-  const all = machine.interface_set;
-  return {
+  return replacingForm(machine, {
+    operation: "create-bridge",
     title: "New bridge",
     verb: "Make the bridge",
     done: "The bridge was made",
     lead: "Virtual machines and containers are connected to it. It takes the place of the interface that it is made over.",
-    fields: (values) => [
-      { ...NAME, placeholder: "br- and the name of the interface" },
-      { name: "parent", label: "Made over", kind: "select", isNeeded: true, options: choices(bridgeable(all)) },
-      ...bridgeFields(values),
-      { ...MAC, help: OF_PARENT },
-      MTU,
-      TAGS,
-    ],
-    change: (values) => request(machine, "create-bridge", {}, filled(values)),
-  };
+    own: [{ ...NAME, placeholder: "br- and the name of the interface" }, bridgeParent(machine.interface_set)],
+    ofKind: bridgeFields,
+  });
 }
 
 /** The tagged VLANs that an interface can be put on: those of the fabric that it is in. */
@@ -123,9 +135,10 @@ export function editForm(machine: Machine, found: MachineInterface, vlans: reado
   const options = isVlan ? taggedOf(vlans, parents[0]) : vlans;
   const vlan = vlanField(options, found.vlan ?? null);
   const ofKind = (values: Values): Field[] => {
-    if (kind === "bond") return [{ name: "parents", label: "Made of", kind: "checks", isNeeded: true, options: choices(bondable(machine.interface_set, found)) }, ...bondFields(values)];
-    if (kind === "bridge") return bridgeFields(values);
-    return kind === "physical" ? [{ name: "enabled", label: "It is used", kind: "checkbox" }] : [];
+    const all = machine.interface_set;
+    if (kind === "bond") return [bondParents(all, found), ...bondFields(values)];
+    if (kind === "bridge") return [bridgeParent(all, found), ...bridgeFields(values)];
+    return kind === "physical" ? [{ name: "enabled", label: "It is used", kind: "checkbox" }] : [{ name: "parent", label: "On", kind: "select", isNeeded: true, options: choices(taggable(all, found)) }];
   };
   const isDeployed = machine.status_name === "Deployed";
   return {
@@ -136,7 +149,7 @@ export function editForm(machine: Machine, found: MachineInterface, vlans: reado
     fields: (values) => [
       { ...NAME, isNeeded: true },
       ...(isVlan ? [] : [{ ...MAC, isNeeded: true }]),
-      ...(isDeployed ? [] : [{ ...vlan, ...(isVlan ? { options: vlan.options?.slice(1) ?? [] } : {}) }, ...ofKind(values), MTU, TAGS]),
+      ...(isDeployed ? [] : [{ ...vlan, ...(isVlan ? { options: vlan.options?.slice(1) ?? [] } : {}) }, ...ofKind(values), MTU, ACCEPT_RA, TAGS]),
     ],
     initial: {
       ...paramsOf(found),
@@ -146,6 +159,7 @@ export function editForm(machine: Machine, found: MachineInterface, vlans: reado
       tags: found.tags,
       enabled: found.enabled,
       parents: parents.map((parent) => String(parent.id)),
+      parent: String(parents[0]?.id ?? ""),
     },
     change: (_, changed) => request(machine, "update-interface", { id: found.id }, changed),
     isEdit: true,

@@ -12,7 +12,7 @@ import { bondForm, bridgeForm, editForm, linkForm, nextName, taggedOf, vlanForm 
 import type { Drawn } from "./graph";
 import { graphOf, levelsOf, NODE, told } from "./graph";
 import { paramsOf } from "./params";
-import { withLink, withNew, without } from "./preview";
+import { withChanged, withLink, withNew, withoutLink, without } from "./preview";
 import { bondable, bridgeable, taggable, tree } from "./stack";
 
 const vlan = (id: number, vid: number, fabric_id = 1) => ({ id, vid, fabric_id, fabric: `fabric-${fabric_id}`, name: vid === 0 ? "untagged" : `v${vid}` }) as Vlan;
@@ -126,6 +126,31 @@ describe("the picture of what it would be", () => {
     expect(withLink([of], bond0.id, link, true)[0]?.links.map((one) => one.mode)).toEqual(["auto"]);
   });
 
+  test("has an interface as it is changed, and what is made of it", () => {
+    const linked = ALL.map((found) => (found === eth2 ? { ...eth2, links: bond0.links } : found));
+    const changed = withChanged(linked, bond0, { name: "uplink", enabled: true, parents: ["eth0", "eth2"], vlan: UNTAGGED });
+    const of = (name: string) => changed.find((found) => found.name === name);
+    expect([of("uplink")?.parents, of("uplink")?.isNew, of("bond0.100")?.parents]).toEqual([["eth0", "eth2"], true, ["uplink"]]);
+    expect([of("eth2")?.links, of("uplink")?.links.length]).toEqual([[], 1]);
+    const moved = withChanged(linked, tagged, { name: "", enabled: true, parents: ["eth2"], vlan: { vid: 7 } });
+    expect(moved.find((found) => found.id === tagged.id)).toMatchObject({ name: "bond0.100", parents: ["eth2"], vlan: { vid: 7 } });
+    expect(moved.find((found) => found.name === "eth2")?.links).toHaveLength(1);
+  });
+
+  test("has one link less, or none", () => {
+    const [link] = tagged.links;
+    expect(withoutLink(ALL, tagged.id, link).find((found) => found.id === tagged.id)).toMatchObject({ links: [], isNew: true });
+    expect(withoutLink(ALL, bond0.id).filter((found) => found.links.length > 0).map((found) => found.name)).toEqual(["bond0.100"]);
+  });
+
+  test("lets what is made be moved to what does not stand on it", () => {
+    expect(names(bridgeable(ALL, br0))).toEqual(["eth2", "bond0", "bond0.100"]);
+    expect(names(bridgeable(ALL))).toEqual(["bond0", "bond0.100"]);
+    expect(names(taggable(ALL, tagged))).toEqual(["eth2", "bond0", "br0"]);
+    const over = one("br1", "bridge", ["bond0.100"]);
+    expect(names(taggable([...ALL, over], tagged))).toEqual(["eth2", "bond0", "br0"]);
+  });
+
   test("lacks what is removed with what was made of it alone", () => {
     expect(names(without(ALL, "bond0"))).toEqual(["eth0", "eth1", "eth2", "br0"]);
     expect(without(ALL, "eth0").find((found) => found.name === "bond0")?.parents).toEqual(["eth1"]);
@@ -165,9 +190,9 @@ describe("what is asked of interfaces", () => {
       const form = editForm(machine(ALL, { status_name: status }), found, [UNTAGGED, vlan(6, 100)]);
       return settled(form.fields ?? [], form.initial ?? {}).fields.map((field) => field.name);
     };
-    expect(fields(eth0)).toEqual(["name", "mac_address", "vlan", "enabled", "mtu", "tags"]);
-    expect(fields(tagged)).toEqual(["name", "vlan", "mtu", "tags"]);
-    expect(fields(br0)).toEqual(["name", "mac_address", "vlan", "bridge_type", "bridge_stp", "mtu", "tags"]);
+    expect(fields(eth0)).toEqual(["name", "mac_address", "vlan", "enabled", "mtu", "accept_ra", "tags"]);
+    expect(fields(tagged)).toEqual(["name", "vlan", "parent", "mtu", "accept_ra", "tags"]);
+    expect(fields(br0)).toEqual(["name", "mac_address", "vlan", "parent", "bridge_type", "bridge_stp", "mtu", "accept_ra", "tags"]);
     expect(fields(bond0)).toContain("bond_mode");
     expect(fields(bond0, "Deployed")).toEqual(["name", "mac_address"]);
   });

@@ -39,7 +39,7 @@ export function bridgeFields(values: Values): Field[] {
   ];
 }
 
-const KNOWN = ["bond_mode", "bond_lacp_rate", "bond_xmit_hash_policy", "bond_num_grat_arp", "bond_miimon", "bond_updelay", "bond_downdelay", "bridge_type", "bridge_stp", "bridge_fd"];
+const KNOWN = ["bond_mode", "bond_lacp_rate", "bond_xmit_hash_policy", "bond_num_grat_arp", "bond_miimon", "bond_updelay", "bond_downdelay", "bridge_type", "bridge_stp", "bridge_fd", "accept_ra"];
 
 /** What is set of an interface, as fields have it. MAAS says `""` where nothing is. */
 export function paramsOf({ params }: { params: unknown }): Values {

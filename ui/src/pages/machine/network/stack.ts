@@ -69,13 +69,20 @@ export function bondable<T extends Stacked>(all: readonly T[], own?: Stacked): T
   return all.filter((found) => kindOf(found) === "physical" && above(all, found).every((other) => other.id === own?.id));
 }
 
-/** Those that a bridge can be made over. */
-export function bridgeable<T extends Stacked>(all: readonly T[]): T[] {
-  return all.filter((found) => kindOf(found) !== "bridge" && replacedBy(all, found) === undefined);
+/** Those that a bridge can be made over, or be moved to: none that is made of that bridge. */
+export function bridgeable<T extends Stacked>(all: readonly T[], own?: Stacked): T[] {
+  const isFree = (found: T) => [undefined, own?.id].includes(replacedBy(all, found)?.id);
+  return all.filter((found) => kindOf(found) !== "bridge" && isFree(found) && !isOn(all, found, own));
 }
 
-/** Those that a VLAN can be put on. */
-export function taggable<T extends Stacked>(all: readonly T[]): T[] {
+/** Those that a VLAN can be put on, or be moved to. */
+export function taggable<T extends Stacked>(all: readonly T[], own?: Stacked): T[] {
   const isInBond = (found: T) => above(all, found).some((other) => kindOf(other) === "bond");
-  return all.filter((found) => kindOf(found) !== "vlan" && !isInBond(found));
+  return all.filter((found) => kindOf(found) !== "vlan" && !isInBond(found) && !isOn(all, found, own));
+}
+
+/** Whether one stands on another, however many are in between. */
+function isOn(all: readonly Stacked[], found: Stacked, under: Stacked | undefined, behind: readonly number[] = []): boolean {
+  if (under === undefined || behind.includes(found.id)) return false;
+  return found.parents.includes(under.name) || all.some((parent) => found.parents.includes(parent.name) && isOn(all, parent, under, [...behind, found.id]));
 }

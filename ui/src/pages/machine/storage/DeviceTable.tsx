@@ -12,7 +12,7 @@ import type { May, RowAction } from "./choices";
 import { choicesOf } from "./choices";
 import type { Storage } from "./model";
 import type { Row } from "./rows";
-import { rowsOf } from "./rows";
+import { rowsOf, tagsOf } from "./rows";
 
 interface Props {
   storage: Storage;
@@ -22,7 +22,7 @@ interface Props {
 }
 
 export function DeviceTable({ storage, may, empty, onAsk }: Props) {
-  const canEdit = may.layOut === null || may.mount === null;
+  const canEdit = may.layOut === null || may.mount === null || may.identify === null;
   const menu = (row: Row) => {
     const choices = choicesOf(row, storage, may);
     return <Menu size="icon" kind="quiet" label={<Icon name="more" size={14} />} name={`Change ${row.name}`} choices={choices} onChoose={(id) => onAsk(id as RowAction, row)} />;
@@ -45,7 +45,7 @@ export function DeviceTable({ storage, may, empty, onAsk }: Props) {
         { header: "Size", cell: (row) => size(row.size), isNumeric: true },
         { header: "Free", cell: (row) => row.free !== null && row.free > 0 && size(row.free), isNumeric: true },
         { header: "What is on it", cell: (row) => <Content row={row} /> },
-        { header: "Hardware", cell: (row) => isDisk(row) && row.device !== null && <Hardware device={row.device} /> },
+        { header: "Hardware and tags", cell: (row) => (isDisk(row) && row.device !== null ? <Hardware device={row.device} /> : tagsOf(row).join(", ")) },
       ]}
       rows={rowsOf(storage)}
       rowKey={(row) => row.key}

@@ -4,11 +4,14 @@ import type { Choice } from "../../../parts/Menu";
 import type { Storage } from "./model";
 import { freePlaces, memberOf, ofDevice } from "./model";
 import type { Row } from "./rows";
+import { tagsOf } from "./rows";
 
 /** Why disks cannot be divided and combined, and why filesystems cannot be made and mounted; null where they can. */
 export interface May {
   layOut: string | null;
   mount: string | null;
+  /** Why what a disk is told apart by cannot be changed. */
+  identify: string | null;
 }
 
 /** Filesystems that are a part of something else. */
@@ -17,7 +20,7 @@ const PARTS = ["vmfs6", "raid", "raid-spare", "lvm-pv", "bcache-backing", "bcach
 /** What partitions are whole numbers of. */
 const PARTITION_MIN = 4 * 1024 * 1024;
 
-export type RowAction = "partition" | "format" | "unformat" | "mount" | "unmount" | "boot" | "volume" | "delete";
+export type RowAction = "partition" | "format" | "unformat" | "mount" | "unmount" | "boot" | "volume" | "edit" | "table" | "tag" | "untag" | "delete";
 
 /** What can be done with a row; what makes no sense there is left out. */
 export function choicesOf(row: Row, storage: Storage, may: May): Choice[] {
@@ -28,6 +31,9 @@ export function choicesOf(row: Row, storage: Storage, may: May): Choice[] {
   const isUsed = over === undefined ? null : `It is in ${over.name}.`;
   const isVolume = device !== null && storage.groups.some((found) => found.kind === "volume-group" && found.makes.includes(device.id));
   const isDatastore = group?.kind === "datastore" || PARTS.includes(row.filesystem?.fstype ?? "");
+  const isDisk = device?.type === "physical" && partition === null;
+  if (group !== null || isVolume) add("edit", "Change…", may.layOut);
+  if (isDisk) add("edit", "Change…", may.identify);
   if (group?.kind === "volume-group") add("volume", "New logical volume…", may.layOut ?? ((group.free ?? 0) < PARTITION_MIN ? "Nothing of it is free." : null));
   if (device !== null && partition === null && !isVolume && !isDatastore) {
     const noRoom = device.partitions.length > 0 && device.available_size < PARTITION_MIN ? "Nothing of it is free." : null;
@@ -46,8 +52,15 @@ export function choicesOf(row: Row, storage: Storage, may: May): Choice[] {
       }
     }
   }
-  if (device?.type === "physical" && partition === null && device.id !== storage.bootDisk) add("boot", "Boot from it…", may.layOut);
-  add("delete", partition === null && device?.type === "physical" ? "Forget…" : "Delete…", may.layOut ?? inUse(row, storage), { isDangerous: true });
+  if (isDisk && device.id !== storage.bootDisk) add("boot", "Boot from it…", may.layOut ?? isUsed);
+  if (!isDisk && device !== null && partition === null && device.partitions.length > 0) add("table", "Partition table…", may.layOut);
+  if (device !== null) {
+    // Partitions are marked at any time.
+    const refusal = partition === null ? may.layOut : null;
+    add("tag", "Tag…", refusal);
+    if (tagsOf(row).length > 0) add("untag", "Take a tag off…", refusal);
+  }
+  add("delete", isDisk ? "Forget…" : "Delete…", may.layOut ?? inUse(row, storage), { isDangerous: true });
   return choices;
 }
 
@@ -72,7 +85,7 @@ function inUse({ place, group, device, partition }: Row, storage: Storage): stri
   return above === undefined ? null : `A volume of it is in ${above.name}.`;
 }
 
-export type NewAction = "raid" | "volume-group" | "cache-set" | "bcache" | "datastore" | "special";
+export type NewAction = "raid" | "volume-group" | "cache-set" | "bcache" | "datastore" | "disk" | "special";
 
 /** What can be made of what is free. */
 export function newChoices(storage: Storage, may: May): Choice[] {
@@ -84,6 +97,7 @@ export function newChoices(storage: Storage, may: May): Choice[] {
     { id: "cache-set", label: "Cache set…", detail: "A fast disk that caches others.", refusal: may.layOut ?? isFree },
     { id: "bcache", label: "Cached disk…", detail: "With a cache set in front of it.", refusal: may.layOut ?? hasCache ?? isFree },
     { id: "datastore", label: "Datastore…", detail: "For VMware ESXi.", refusal: may.layOut ?? isFree },
+    { id: "disk", label: "Disk…", detail: "One that commissioning did not find.", refusal: may.layOut },
     { id: "special", label: "Mount without a disk…", detail: "A filesystem in memory.", refusal: may.mount },
   ];
   return choices;

@@ -24,6 +24,7 @@ const LAYOUTS = [
   { value: "vmfs6", label: "vmfs6: VMware ESXi 6" },
   { value: "vmfs7", label: "vmfs7: VMware ESXi 7" },
   { value: "blank", label: "blank: nothing, to begin from" },
+  { value: "custom", label: "custom: as a commissioning script told" },
 ];
 export const CACHE_MODES = [
   { value: "writethrough", label: "writethrough: to both at once" },

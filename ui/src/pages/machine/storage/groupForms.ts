@@ -8,7 +8,7 @@ import { size } from "../sizes";
 import type { Of } from "./forms";
 import { CACHE_MODES, SIZE_HELP } from "./forms";
 import type { Group, Place, Storage } from "./model";
-import { freePlaces } from "./model";
+import { freePlaces, nameOf, sizeOf } from "./model";
 
 const LEVELS = [
   { value: "raid-0", label: "RAID 0: striped, loses all with one disk", members: 2 },
@@ -16,7 +16,12 @@ const LEVELS = [
   { value: "raid-5", label: "RAID 5: one disk may fail", members: 3 },
   { value: "raid-6", label: "RAID 6: two disks may fail", members: 4 },
   { value: "raid-10", label: "RAID 10: striped mirrors", members: 3 },
-];
+] as const;
+
+/** What a level is called and needs. */
+export function levelOf(level: unknown): (typeof LEVELS)[number] {
+  return LEVELS.find((one) => one.value === level) ?? LEVELS[0];
+}
 
 /** The places that are chosen. */
 export function placesIn(value: Value | undefined): Place[] {
@@ -29,21 +34,33 @@ export function idsOf(places: readonly Place[], kind: "device" | "partition"): n
   return places.filter((place) => place.startsWith(`${kind}:`)).map((place) => Number(place.slice(kind.length + 1)));
 }
 
-function optionsOf(storage: Storage) {
-  return freePlaces(storage).map(({ place, name, size: bytes }) => ({ value: place, label: `${name}, ${size(bytes)}` }));
+function optionsOf(storage: Storage): { value: Place; label: string }[] {
+  return optionsWith(storage, []);
+}
+
+/** Places that can be chosen: those that a group has, and those that nothing has. */
+export function optionsWith(storage: Storage, own: readonly Place[]): { value: Place; label: string }[] {
+  const had = own.map((place) => ({ place, name: nameOf(storage, place), size: sizeOf(storage.devices, place) ?? 0 }));
+  return [...had, ...freePlaces(storage)].map(({ place, name, size: bytes }) => ({ value: place, label: `${name}, ${size(bytes)}` }));
+}
+
+/** The cache sets that there are. */
+export function cacheSetOptions(storage: Storage): { value: string; label: string }[] {
+  const sets = storage.groups.filter((group) => group.kind === "cache-set");
+  return sets.map((set) => ({ value: String(set.id), label: `${set.name}, ${size(set.size)}` }));
 }
 
 const members = (storage: Storage, more: Partial<Field> = {}): Field => ({ name: "members", label: "Made of", kind: "checks", isNeeded: true, options: optionsOf(storage), becomes: ["block_devices", "partitions"], ...more });
 
 /** The members of a body that places become; those that are empty are left out. */
-function sent(names: readonly [devices: string, partitions: string], places: readonly Place[]): Record<string, number[]> {
+export function sentMembers(names: readonly [devices: string, partitions: string], places: readonly Place[]): Record<string, number[]> {
   const both = { [names[0]]: idsOf(places, "device"), [names[1]]: idsOf(places, "partition") };
   return Object.fromEntries(Object.entries(both).filter(([, ids]) => ids.length > 0));
 }
 
 /** One place as one of two members of a body. */
-function sentOne(names: readonly [device: string, partition: string], value: Value | undefined): Record<string, number> {
-  return Object.fromEntries(Object.entries(sent(names, placesIn(value))).map(([name, [id]]) => [name, id ?? 0]));
+export function sentOne(names: readonly [device: string, partition: string], value: Value | undefined): Record<string, number> {
+  return Object.fromEntries(Object.entries(sentMembers(names, placesIn(value))).map(([name, [id]]) => [name, id ?? 0]));
 }
 
 /** The next name of a kind that is free. */
@@ -69,11 +86,11 @@ export function raidForm(machine: Of, storage: Storage): Asking {
     },
     initial: { name: nextName(storage, "md"), level: "raid-1" },
     refusal: ({ level, members: chosen }) => {
-      const least = LEVELS.find((one) => one.value === level)?.members ?? 2;
+      const least = levelOf(level).members;
       return placesIn(chosen).length < least ? `It needs at least ${least} members.` : null;
     },
     change: ({ members: chosen, spares, ...values }) =>
-      request(machine, "create-raid", {}, { ...filled(values), ...sent(["block_devices", "partitions"], placesIn(chosen)), ...sent(["spare_devices", "spare_partitions"], placesIn(spares)) }),
+      request(machine, "create-raid", {}, { ...filled(values), ...sentMembers(["block_devices", "partitions"], placesIn(chosen)), ...sentMembers(["spare_devices", "spare_partitions"], placesIn(spares)) }),
   };
 }
 
@@ -84,7 +101,7 @@ export function volumeGroupForm(machine: Of, storage: Storage): Asking {
     done: "The volume group was made",
     fields: [{ name: "name", label: "Name", isNeeded: true }, members(storage)],
     initial: { name: nextName(storage, "vg") },
-    change: ({ members: chosen, ...values }) => request(machine, "create-volume-group", {}, { ...filled(values), ...sent(["block_devices", "partitions"], placesIn(chosen)) }),
+    change: ({ members: chosen, ...values }) => request(machine, "create-volume-group", {}, { ...filled(values), ...sentMembers(["block_devices", "partitions"], placesIn(chosen)) }),
   };
 }
 
@@ -113,7 +130,6 @@ export function cacheSetForm(machine: Of, storage: Storage): Asking {
 }
 
 export function bcacheForm(machine: Of, storage: Storage): Asking {
-  const sets = storage.groups.filter((group) => group.kind === "cache-set");
   return {
     title: "New cached disk",
     verb: "Make it",
@@ -121,7 +137,7 @@ export function bcacheForm(machine: Of, storage: Storage): Asking {
     fields: [
       { name: "name", label: "Name", isNeeded: true },
       { name: "place", label: "Its data is on", kind: "select", isNeeded: true, options: optionsOf(storage), becomes: ["backing_device", "backing_partition"] },
-      { name: "cache_set", label: "Cached by", kind: "select", isNeeded: true, options: sets.map((set) => ({ value: String(set.id), label: `${set.name}, ${size(set.size)}` })) },
+      { name: "cache_set", label: "Cached by", kind: "select", isNeeded: true, options: cacheSetOptions(storage) },
       { name: "cache_mode", label: "Writes go", kind: "select", options: CACHE_MODES },
     ],
     initial: { name: nextName(storage, "bcache") },
@@ -137,6 +153,6 @@ export function datastoreForm(machine: Of, storage: Storage): Asking {
     lead: "Where VMware ESXi has its virtual machines. The disks must be laid out for it.",
     fields: [{ name: "name", label: "Name", isNeeded: true }, members(storage)],
     initial: { name: nextName(storage, "datastore") },
-    change: ({ members: chosen, ...values }: Values) => request(machine, "create-datastore", {}, { ...filled(values), ...sent(["block_devices", "partitions"], placesIn(chosen)) }),
+    change: ({ members: chosen, ...values }: Values) => request(machine, "create-datastore", {}, { ...filled(values), ...sentMembers(["block_devices", "partitions"], placesIn(chosen)) }),
   };
 }

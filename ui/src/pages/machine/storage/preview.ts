@@ -12,7 +12,7 @@ export function withPartition(storage: Storage, device: Device, size: number | n
   const room = device.partitions.length === 0 ? device.size : device.available_size;
   const taken = Math.min(size ?? room, room);
   const number = device.partitions.length + 1;
-  const partition = { id: NEW_ID, device_id: device.id, path: `${device.name}-part${number}`, size: taken, bootable: false, filesystem: null };
+  const partition = { id: NEW_ID, device_id: device.id, path: `${device.name}-part${number}`, size: taken, bootable: false, tags: [], filesystem: null };
   return withDevice(storage, { ...device, partitions: [...device.partitions, partition], available_size: room - taken });
 }
 
@@ -43,8 +43,8 @@ export interface Wanted {
 
 /** The disks with another group. */
 export function withGroup(storage: Storage, { kind, name, detail = "", members, spares = [], cachedBy = null }: Wanted): Storage {
-  const sizes = members.map((place) => sizeOf(storage.devices, place) ?? 0);
-  const size = kind === "raid" ? raidSize(detail, sizes) : sizes.reduce((sum, one) => sum + one, 0);
+  const sizes = (places: readonly Place[]) => places.map((place) => sizeOf(storage.devices, place) ?? 0);
+  const size = groupSize({ kind, detail }, sizes(members), sizes(spares));
   const group: Group = { kind, id: NEW_ID, name: name === "" ? "new" : name, detail, size, free: kind === "volume-group" ? size : null, members, spares, makes: [], cachedBy, isNew: true };
   return { ...storage, groups: [...storage.groups, group] };
 }
@@ -61,20 +61,36 @@ export function withVolume(storage: Storage, group: Group, name: string, size: n
 /** The place of what `withVolume` adds. */
 export const NEW_VOLUME: Place = ofDevice(NEW_ID);
 
-/** How large a RAID is: the smallest of its members counts for each. */
-export function raidSize(level: string, sizes: readonly number[]): number {
-  const least = Math.min(...sizes);
-  if (sizes.length === 0) return 0;
-  switch (level) {
-    case "raid-0":
-      return least * sizes.length;
-    case "raid-5":
-      return least * Math.max(0, sizes.length - 1);
-    case "raid-6":
-      return least * Math.max(0, sizes.length - 2);
-    case "raid-10":
-      return (least * sizes.length) / 2;
-    default:
-      return least;
-  }
+/** What each member of a RAID has at its end, and a RAID once. */
+const SUPERBLOCK = 128 * 1024;
+
+/** What logical volumes are whole numbers of. */
+const EXTENT = 4 * 1024 * 1024;
+
+/** How large a RAID is: the smallest of its members, spares too, counts for each. */
+export function raidSize(level: string, active: readonly number[], spares: readonly number[] = []): number {
+  if (active.length === 0) return 0;
+  const least = Math.min(...active, ...spares);
+  const all = [...active, ...spares];
+  const striped = level === "raid-0" ? all.reduce((sum, one) => sum + one, 0) - SUPERBLOCK * (all.length - 1) : least * dataMembers(level, active.length);
+  return Math.max(0, Math.floor(striped) - SUPERBLOCK);
+}
+
+/** How many members of a RAID have data that the others have not. */
+function dataMembers(level: string, members: number): number {
+  if (level === "raid-5") return Math.max(0, members - 1);
+  if (level === "raid-6") return Math.max(0, members - 2);
+  return level === "raid-10" ? members / 2 : 1;
+}
+
+/** How large a volume group is: LVM has the first part of each of its members. */
+export function volumeGroupSize(sizes: readonly number[]): number {
+  const extents = Math.floor(sizes.reduce((sum, one) => sum + one, 0) / EXTENT);
+  return Math.max(0, extents - sizes.length) * EXTENT;
+}
+
+/** How large a group is, by the sizes of what it is made of. */
+export function groupSize({ kind, detail }: Pick<Group, "kind" | "detail">, members: readonly number[], spares: readonly number[] = []): number {
+  if (kind === "raid") return raidSize(detail, members, spares);
+  return kind === "volume-group" ? volumeGroupSize(members) : members.reduce((sum, one) => sum + one, 0);
 }

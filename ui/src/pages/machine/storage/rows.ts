@@ -24,6 +24,11 @@ export interface Row {
   group: Group | null;
 }
 
+/** What a disk, a partition or what is made of disks is marked with. */
+export function tagsOf({ device, partition }: Pick<Row, "device" | "partition">): readonly string[] {
+  return partition?.tags ?? device?.tags ?? [];
+}
+
 export function rowsOf(storage: Storage): Row[] {
   const levels = levelsOf(storage);
   const disks = storage.devices.filter((device) => device.type === "physical").flatMap((device) => deviceRows(storage, device, kindOfDisk(device)));

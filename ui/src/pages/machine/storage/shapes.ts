@@ -14,6 +14,7 @@ export interface Partition {
   path: string;
   size: number;
   bootable: boolean;
+  tags: readonly string[];
   filesystem?: Filesystem | null | undefined;
 }
 
@@ -30,6 +31,7 @@ export interface Device {
   model?: string | null | undefined;
   serial?: string | null | undefined;
   id_path?: string | null | undefined;
+  block_size?: number | null | undefined;
   tags: readonly string[];
 }
 
@@ -117,5 +119,5 @@ export function disksOf(machine: object): MachineDisks {
   };
 }
 
-/** A device of a region of a version before has no partitions. */
-const whole = (device: Device): Device => ({ ...device, partitions: device.partitions ?? [], available_size: device.available_size ?? 0, tags: device.tags ?? [] });
+/** A device of a region of a version before has no partitions, and these have no tags. */
+const whole = (device: Device): Device => ({ ...device, partitions: (device.partitions ?? []).map((partition) => ({ ...partition, tags: partition.tags ?? [] })), available_size: device.available_size ?? 0, tags: device.tags ?? [] });

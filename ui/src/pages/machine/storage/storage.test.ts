@@ -9,18 +9,22 @@ import { blocksOf, contentOf, segmentsOf, sharesOf } from "./blocks";
 import { bytesOf } from "./bytes";
 import { choicesOf, newChoices } from "./choices";
 import { deleteForm, formatForm, layoutForm, mountForm, partitionForm } from "./forms";
+import { deviceForm, diskForm, groupForm, volumeChangeForm } from "./changeForms";
 import { bcacheForm, cacheSetForm, raidForm, volumeForm, volumeGroupForm } from "./groupForms";
 import type { Group, Storage } from "./model";
 import { freePlaces, NO_LISTS, storageOf, wordsOf } from "./model";
+import { plannedStorage } from "./planned";
 import { NEW_PARTITION, raidSize, withFilesystem, withGroup, withPartition, withVolume } from "./preview";
 import type { Row } from "./rows";
 import { rowsOf } from "./rows";
 import type { Device, Filesystem, Lists, Partition } from "./shapes";
 import { disksOf } from "./shapes";
+import { tagForm, untagForm } from "./tagForms";
 
 const GB = 1e9;
+const KIB_128 = 128 * 1024;
 const fs = (fstype: string, mount_point: string | null = null): Filesystem => ({ fstype, mount_point });
-const part = (id: number, device: number, name: string, gb: number, filesystem: Filesystem | null = null): Partition => ({ id, device_id: device, path: `/dev/disk/by-dname/${name}`, size: gb * GB, bootable: false, filesystem });
+const part = (id: number, device: number, name: string, gb: number, filesystem: Filesystem | null = null): Partition => ({ id, device_id: device, path: `/dev/disk/by-dname/${name}`, size: gb * GB, bootable: false, tags: [], filesystem });
 const disk = (id: number, name: string, gb: number, more: Partial<Device> = {}): Device => ({ id, name, type: "physical", size: gb * GB, available_size: 0, partitions: [], tags: [], ...more });
 
 const SDA = disk(1, "sda", 100, { available_size: 20 * GB, partition_table_type: "GPT", tags: ["ssd"], partitions: [part(11, 1, "sda-part1", 0.5, fs("fat32", "/boot/efi")), part(12, 1, "sda-part2", 79.5, fs("ext4", "/"))] });
@@ -39,7 +43,7 @@ const LISTS: Lists = {
 const DISKS = { physicalblockdevice_set: [SDA, SDB, SDC, SDD, SDE], virtualblockdevice_set: [MD0, LV], boot_disk: SDA };
 const STORAGE = storageOf(disksOf(DISKS), LISTS);
 const MACHINE = { system_id: "abc", hostname: "web" };
-const MAY = { layOut: null, mount: null };
+const MAY = { layOut: null, mount: null, identify: null };
 
 const row = (name: string, storage: Storage = STORAGE): Row => {
   const found = rowsOf(storage).find((one) => one.name === name);
@@ -119,8 +123,8 @@ test("datastores are found by the name of their device, cached disks stand on th
   const storage = storageOf(disksOf({ ...DISKS, virtualblockdevice_set: [MD0, LV, store, cached] }), lists);
   expect(storage.groups.filter(({ kind }) => kind === "datastore" || kind === "bcache").map(({ makes }) => makes)).toEqual([[9], [8]]);
   expect(blocksOf(storage)[0]?.map(({ name, of }) => [name, of])).toContainEqual(["bcache0", ["sda-part2", "cache0 (cache)"]]);
-  expect(choicesOf(row("datastore1", storage), storage, MAY).map(({ id }) => id)).toEqual(["delete"]);
-  expect(choicesOf(row("cache0", storage), storage, MAY)).toMatchObject([{ id: "delete", refusal: "It caches bcache0." }]);
+  expect(choicesOf(row("datastore1", storage), storage, MAY).map(({ id }) => id)).toEqual(["edit", "tag", "delete"]);
+  expect(choicesOf(row("cache0", storage), storage, MAY)).toMatchObject([{ id: "edit", refusal: null }, { id: "delete", refusal: "It caches bcache0." }]);
 });
 
 describe("the table of disks", () => {
@@ -142,24 +146,24 @@ describe("the table of disks", () => {
   });
 
   test.each([
-    ["sda", { partition: null, delete: null }],
-    ["sda-part2", { format: null, mount: null, unmount: null, unformat: "It is mounted.", delete: null }],
-    ["sdb", { partition: "It is in md0.", format: "It is in md0.", boot: null, delete: "It is in md0." }],
-    ["sdd", { partition: null, format: null, boot: null, delete: null }],
-    ["md0", { partition: "It is in vg0.", format: "It is in vg0.", delete: "It is in vg0." }],
-    ["vg0", { volume: null, delete: null }],
-    ["vg0-data", { format: null, mount: null, unmount: null, unformat: "It is mounted.", delete: null }],
+    ["sda", { edit: null, partition: null, tag: null, untag: null, delete: null }],
+    ["sda-part2", { format: null, mount: null, unmount: null, unformat: "It is mounted.", tag: null, delete: null }],
+    ["sdb", { edit: null, partition: "It is in md0.", format: "It is in md0.", boot: "It is in md0.", tag: null, delete: "It is in md0." }],
+    ["sdd", { edit: null, partition: null, format: null, boot: null, tag: null, delete: null }],
+    ["md0", { edit: null, partition: "It is in vg0.", format: "It is in vg0.", tag: null, delete: "It is in vg0." }],
+    ["vg0", { edit: null, volume: null, delete: null }],
+    ["vg0-data", { edit: null, format: null, mount: null, unmount: null, unformat: "It is mounted.", tag: null, delete: null }],
   ])("says what can be done with %s", (name, refusals) => {
     expect(Object.fromEntries(choicesOf(row(name), STORAGE, MAY).map(({ id, refusal }) => [id, refusal]))).toEqual(refusals);
   });
 
   test("says why not where the status does not allow it", () => {
-    const choices = choicesOf(row("sda-part2"), STORAGE, { layOut: "Not now.", mount: null });
+    const choices = choicesOf(row("sda-part2"), STORAGE, { ...MAY, layOut: "Not now." });
     expect(choices.find(({ id }) => id === "delete")?.refusal).toBe("Not now.");
     expect(choices.find(({ id }) => id === "format")?.refusal).toBeNull();
     expect(newChoices(STORAGE, MAY).filter(({ refusal }) => refusal !== null)).toEqual([]);
     const taken = { ...STORAGE, devices: [SDB], groups: STORAGE.groups.filter(({ kind }) => kind === "raid") };
-    expect(newChoices(taken, MAY).map(({ refusal }) => refusal)).toEqual([...Array.from({ length: 3 }, () => "No disk or partition is free."), "There is no cache set: make one first.", "No disk or partition is free.", null]);
+    expect(newChoices(taken, MAY).map(({ refusal }) => refusal)).toEqual([...Array.from({ length: 3 }, () => "No disk or partition is free."), "There is no cache set: make one first.", "No disk or partition is free.", null, null]);
   });
 });
 
@@ -174,7 +178,7 @@ describe("the picture of what it would be", () => {
 
   test("has a group above its members, and a volume in its group", () => {
     const raid = withGroup(STORAGE, { kind: "raid", name: "md1", detail: "raid-0", members: ["device:4", "partition:12"] });
-    expect(blocksOf(raid).flat().find(({ isNew }) => isNew)).toMatchObject({ name: "md1", words: "RAID 0", of: ["sdd", "sda-part2"], size: 159 * GB });
+    expect(blocksOf(raid).flat().find(({ isNew }) => isNew)).toMatchObject({ name: "md1", words: "RAID 0", of: ["sdd", "sda-part2"], size: 379.5 * GB - 2 * KIB_128 });
     const volume = withVolume(STORAGE, group("vg0"), "logs", 20 * GB);
     expect(blocksOf(volume)[0]?.[0]?.segments.map(({ name, size }) => [name, size / GB])).toEqual([["vg0-data", 150], ["vg0-logs", 20], ["Free", 30]]);
   });
@@ -186,12 +190,12 @@ describe("the picture of what it would be", () => {
   });
 
   test.each([
-    ["raid-0", 20],
-    ["raid-1", 10],
-    ["raid-5", 10],
+    ["raid-0", 22 * GB - 2 * KIB_128],
+    ["raid-1", 10 * GB - KIB_128],
+    ["raid-5", 10 * GB - KIB_128],
     ["raid-6", 0],
-    ["raid-10", 10],
-  ])("knows how large a %s of 10 and 12 is", (level, size) => expect(raidSize(level, [10, 12])).toBe(size));
+    ["raid-10", 10 * GB - KIB_128],
+  ])("knows how large a %s of 10 GB and 12 GB is", (level, size) => expect(raidSize(level, [10 * GB, 12 * GB])).toBe(size));
 
   test.each([
     ["5G", 5 * GB],
@@ -243,5 +247,110 @@ describe("what is asked of disks", () => {
     const { refusal } = raidForm(MACHINE, STORAGE);
     expect([refusal?.({ level: "raid-6", members: ["device:1", "device:2"] }), refusal?.({ level: "raid-1", members: ["device:1", "device:2"] })]).toEqual(["It needs at least 4 members.", null]);
     expect(wordsOf({ kind: "raid", detail: "raid-10" })).toBe("RAID 10");
+  });
+});
+
+describe("what is changed of groups", () => {
+  const groups: Group[] = [...STORAGE.groups, { kind: "bcache", id: 24, name: "bcache0", detail: "writeback", size: GB, free: null, members: ["device:4"], spares: [], makes: [], cachedBy: 23 }];
+  const free = { ...STORAGE, groups, devices: [...STORAGE.devices, disk(40, "sdf", 300, { partitions: [part(41, 40, "sdf-part1", 300)] }), disk(42, "sdg", 200)] };
+  /** What is sent when these values are changed. */
+  const changed = (form: Asking, values: Values) => form.change({ ...form.initial, ...values }, values);
+  const body = (name: string, values: Values) => changed(groupForm(MACHINE, free, free.groups.find((one) => one.name === name) as Group), values).body;
+
+  test("is sent alone: members that come and that go", () => {
+    expect(body("md0", { members: ["device:2", "partition:41"], spares: ["device:42"] })).toEqual({ add_partitions: [41], remove_block_devices: [3], add_spare_devices: [42] });
+    expect(body("md0", { name: "md7" })).toEqual({ name: "md7" });
+    expect(body("vg0", { members: ["device:5", "device:42"] })).toEqual({ add_block_devices: [42] });
+    expect(body("bcache0", { place: "partition:41", cache_mode: "writethrough" })).toEqual({ cache_mode: "writethrough", backing_partition: 41 });
+    expect(body("cache0", { place: "device:42" })).toEqual({ cache_device: 42 });
+  });
+
+  test("goes to the path of its kind, and begins with what is", () => {
+    expect(free.groups.map((one) => changed(groupForm(MACHINE, free, one), {}).path.replace("/api/v1/machines/abc/", ""))).toEqual(["raid/21", "bcache-cache-set/23", "volume-group/22", "bcache/24"]);
+    const raid = groupForm(MACHINE, free, group("md0"));
+    expect(raid.initial).toMatchObject({ name: "md0", members: ["device:2", "device:3"], spares: [] });
+    expect(settled(raid.fields ?? [], raid.initial ?? {}).fields.find(({ name }) => name === "spares")?.options?.map(({ value }) => value)).toEqual(["partition:41", "device:42"]);
+    expect(raid.refusal?.({ members: ["device:2"] })).toBe("It needs at least 2 members.");
+  });
+
+  test("is the name and the size of a logical volume", () => {
+    const form = volumeChangeForm(MACHINE, group("vg0"), LV);
+    expect(form.initial).toEqual({ name: "data" });
+    expect(changed(form, { size: "180G" })).toMatchObject({ method: "PATCH", path: "/api/v1/machines/abc/blockdevices/6", body: { size: "180G" } });
+  });
+
+  test("is of a disk what it is told apart by, and its partition table where it has one", () => {
+    const names = (form: Asking) => settled(form.fields ?? [], form.initial ?? {}).fields.map(({ name }) => name);
+    expect(names(deviceForm(MACHINE, SDA))).toEqual(["name", "model", "serial", "id_path", "partition_table_type"]);
+    expect(names(deviceForm(MACHINE, SDA, true))).toEqual(["name", "model", "serial", "id_path"]);
+    expect(names(deviceForm(MACHINE, SDB))).toEqual(["name", "model", "serial", "id_path"]);
+    expect(names(deviceForm(MACHINE, { ...MD0, partition_table_type: "GPT" }))).toEqual(["partition_table_type"]);
+    expect(changed(deviceForm(MACHINE, SDA), { partition_table_type: "MBR" }).body).toEqual({ partition_table_type: "MBR" });
+    const given = { name: "sdx", size: "5G", model: "", serial: "", id_path: "" };
+    expect(diskForm(MACHINE).refusal?.(given)).toBe("It needs a model and a serial number, or a path.");
+    expect(sent(diskForm(MACHINE), { ...given, id_path: "/dev/x" })).toEqual({ request: "POST blockdevices", body: { name: "sdx", size: "5G", block_size: "512", id_path: "/dev/x" } });
+  });
+
+  test("is a tag of a disk or of a partition", () => {
+    expect(sent(tagForm(MACHINE, row("sdd")), { tag: "fast" })).toEqual({ request: "POST blockdevices/4/add-tag", body: { tag: "fast" } });
+    expect(sent(tagForm(MACHINE, row("sda-part2")), { tag: "fast" }).request).toBe("POST blockdevices/1/partition/12/add-tag");
+    expect(sent(untagForm(MACHINE, row("sda")))).toEqual({ request: "POST blockdevices/1/remove-tag", body: { tag: "ssd" } });
+  });
+});
+
+describe("what a plan makes of the disks", () => {
+  const EFFECTS = { machines: [], addresses_freed: [], addresses_taken: [], leases_ended: [], names_added: [], names_removed: [] };
+  const plan = (members: Record<string, unknown>, id = "abc") => {
+    const differences = Object.entries(members).map(([name, after]) => ({ pointer: `/storage/${name}`, before: null, after }));
+    return { plan: "p", revision: 1, more: 0, effects: EFFECTS, changes: [{ change: "update", differences, id, name: "web", resource: "machines", table: "machine" }] };
+  };
+  const drawn = (members: Record<string, unknown>, now: Storage = STORAGE) => {
+    const planned = plannedStorage(now, MACHINE, plan(members));
+    return planned === null ? null : blocksOf(planned.storage, planned.news).map((level) => level.map((block) => `${block.isNew ? "new " : ""}${block.name} ${block.words} of ${block.of.join("+")}: ${block.segments.map(({ name, detail, isNew }) => `${isNew ? "new " : ""}${name} ${detail}`.trim()).join(", ")}`));
+  };
+  const volumeGroup = (...volumes: object[]) => ({ id: 22, name: "vg0", kind: { volume_group: { volumes } } });
+  const RAID = { id: 21, name: "md0", kind: { raid: { level: "raid1", device: { id: 5 } } } };
+
+  test("is a layout of all of them, whose parts are new", () => {
+    const layout = {
+      tables: [{ device: 1, kind: "gpt", partitions: [{ id: 50, number: 1, size_bytes: 1 * GB, bootable: true }, { id: 51, number: 2, size_bytes: 99 * GB }] }],
+      filesystems: [
+        { on: { partition: 50 }, content: { formatted: "fat32" }, mount: { point: "/boot/efi" } },
+        { on: { partition: 51 }, content: { physical_volume: 1 } },
+        { on: { device: 60 }, content: { formatted: "ext4" }, label: "root", mount: { point: "/" } },
+      ],
+      groups: [{ id: 1, name: "vgroot", kind: { volume_group: { volumes: [{ name: "lvroot", size_bytes: 90 * GB, device: { id: 60 } }] } } }],
+      cache_sets: null,
+    };
+    expect(drawn(layout)).toEqual([
+      ["new vgroot Volume group of sda-part2: new vgroot-lvroot ext4 “root” at /, Free"],
+      [
+        "sda Disk, boots from it of : new sda-part1 fat32 at /boot/efi, new sda-part2 in vgroot",
+        ...["sdb", "sdc", "sdd", "sde"].map((name) => `${name} Disk of : Free`),
+      ],
+    ]);
+    expect(plannedStorage(STORAGE, MACHINE, plan(layout))?.storage.groups[0]).toMatchObject({ size: 98993963008, free: 8993963008 });
+  });
+
+  test("has what it does not name as it is", () => {
+    const [grown] = drawn({ groups: [RAID, volumeGroup({ name: "data", size_bytes: 180 * GB, device: { id: 6 } })] }) ?? [];
+    expect(grown).toEqual(["vg0 Volume group of md0: new vg0-data xfs at /srv, Free"]);
+    const renamed = drawn({ groups: [{ ...RAID, name: "md9" }, volumeGroup({ name: "data", size_bytes: 150 * GB, device: { id: 6 } })] }) ?? [];
+    expect(renamed.flat().slice(0, 2)).toEqual(["vg0 Volume group of md9: vg0-data xfs at /srv, Free", "new md9 RAID 1 of sdb+sdc: md9 in vg0"]);
+  });
+
+  test("has members where their parts are", () => {
+    const content = [[2, "raid_member", 21], [3, "raid_spare", 21], [4, "raid_member", 21], [7, "bcache_cache", 23], [5, "physical_volume", 22]] as const;
+    const filesystems = content.map(([device, part, id]) => ({ on: { device }, content: { [part]: id } }));
+    expect(drawn({ filesystems })?.flat().find((block) => block.includes("RAID"))).toBe("new md0 RAID 1 of sdb+sdd+sdc (spare): md0 in vg0");
+    expect(drawn({ cache_sets: [] })?.flat().some((block) => block.includes("Cache set"))).toBe(false);
+  });
+
+  test("is nothing where it is not about them, or not understood", () => {
+    expect(plannedStorage(STORAGE, MACHINE, undefined)).toBeNull();
+    expect(plannedStorage(STORAGE, MACHINE, plan({}))).toBeNull();
+    expect(plannedStorage(STORAGE, MACHINE, plan({ tables: [] }, "other"))).toBeNull();
+    expect(drawn({ groups: [{ id: 1, name: "x", kind: { tape: {} } }] })).toBeNull();
+    expect(drawn({ filesystems: [{ on: {}, content: {} }] })).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
-//! The order in which waiting packets are handled, and which of them are dropped when too many wait.
+//! The order in which waiting packets of either family are handled, and which of them are dropped when too many wait. How
+//! urgent one is says [`crate::v4::ticket`] or [`crate::v6::ticket`].
 //!
 //! Whoever has a lease loses something when it is not answered in time, so the packets of known
 //! clients come first. A new client asks again until it is answered, and what it sent last is what
@@ -9,14 +10,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use model::lease::client::ClientId;
-use model::lease::clock::Moment;
-use model::mac::MacAddress;
-
-use crate::v4::dropped::Dropped;
-use crate::v4::engine::Engine;
-use crate::v4::output::Arrival;
-use crate::wire::lease_query::LeaseQuery;
-use crate::wire::message::{Kind, Message};
 
 /// How many packets of one client wait in a class: a client has one conversation at a time, and
 /// whoever sends more in its name shall not fill the class.
@@ -31,7 +24,7 @@ pub enum Class {
     Lease,
     /// A client that is known asks for an address.
     Known,
-    /// Everything else: mostly DISCOVERs of new clients, and relays that query leases.
+    /// Everything else: mostly DISCOVERs and Solicits of new clients, and relays that query leases.
     New,
 }
 
@@ -173,39 +166,6 @@ impl<T> Waiting<T> {
         if *count == 0 {
             self.of_client.remove(client);
         }
-    }
-}
-
-impl Engine {
-    /// Whose packet this is and how urgent, before it is handled.
-    ///
-    /// # Errors
-    /// [`Dropped`] when it need not wait, because it will not be answered.
-    pub fn ticket(&self, packet: &[u8], arrival: &Arrival, now: Moment) -> Result<Ticket, Dropped> {
-        let message = match Message::parse(packet) {
-            Ok(message) => message,
-            Err(error) => {
-                let query = LeaseQuery::parse(packet).ok_or(error)?;
-                self.check_relay(&query, arrival)?;
-                let client = query.client().unwrap_or(ClientId::Hardware(MacAddress([0; 6])));
-                return Ok(Ticket { class: Class::New, client });
-            }
-        };
-        let client = &message.client;
-        if self.is_proxied(&message, arrival) {
-            return Ok(Ticket { class: Class::New, client: client.clone() });
-        }
-        let vlan = self.link_of(&message, arrival)?;
-        let known = self.known(vlan, client);
-        let class = match message.kind {
-            Kind::Discover if known => Class::Known,
-            Kind::Discover => Class::New,
-            Kind::Request | Kind::Decline | Kind::Release | Kind::Inform => {
-                let offered = self.leases.offers.of(vlan, client, now).is_some();
-                if known || offered { Class::Lease } else { Class::New }
-            }
-        };
-        Ok(Ticket { class, client: client.clone() })
     }
 }
 
