@@ -4,11 +4,12 @@ use std::net::Ipv6Addr;
 
 use model::lease::clock::Moment;
 
+use crate::v6::asking::Asking;
 use crate::v6::associations::{Fate, Judged};
 use crate::v6::choose::Asker;
 use crate::v6::delegation::Router;
 use crate::v6::dropped::Dropped;
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::v6::output::Output;
 use crate::wire::v6::code::Status;
 use crate::wire::v6::message::{Kind, Leased, Purpose};

@@ -11,7 +11,7 @@ use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::net::prefix::Prefix;
 
-use crate::v6::engine::Asking;
+use crate::v6::asking::Asking;
 use crate::wire::v6::code::Status;
 use crate::wire::v6::message::{Association, Leased, Purpose};
 

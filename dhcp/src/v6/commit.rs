@@ -3,9 +3,10 @@
 use model::lease::clock::Moment;
 
 use crate::leases::telling::COMMIT_WAIT_MS;
+use crate::v6::asking::Asking;
 use crate::v6::associations::{Fate, Judged};
 use crate::v6::dropped::Dropped;
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::v6::output::{Outcome, Output};
 use crate::v6::waiting::Waiting;
 use crate::wire::v6::code::Status;

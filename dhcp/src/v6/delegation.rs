@@ -14,8 +14,9 @@ use model::net::prefix::Prefix;
 use crate::leases::availability::Availability;
 use crate::leases::sharing::mixed;
 use crate::leases::telling::Holder;
+use crate::v6::asking::Asking;
 use crate::v6::associations::Fate;
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::wire::v6::code::Status;
 use crate::wire::v6::message::{Kind, Leased};
 

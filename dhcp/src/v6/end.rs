@@ -9,8 +9,9 @@ use model::lease::commit::Change;
 use model::net::prefix::Prefix;
 
 use crate::leases::declines::Decliner;
+use crate::v6::asking::Asking;
 use crate::v6::choose::Asker;
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::v6::output::Output;
 use crate::wire::v6::code::Status;
 use crate::wire::v6::message::{Kind, Purpose};

@@ -13,11 +13,11 @@ use model::id::VlanId;
 use model::lease::client::ClientId;
 use model::lease::clock::Moment;
 use model::lease::policy::Policy;
-use model::mac::MacAddress;
 use model::net::prefix::Prefix;
 
 use crate::leases::sharing::{mixed, rank};
 use crate::leases::{Leases, OwnRack};
+use crate::v6::asking::Asking;
 use crate::v6::dropped::Dropped;
 use crate::v6::external_dhcp::is_search;
 use crate::v6::heard::Heard;
@@ -26,22 +26,6 @@ use crate::v6::registering::Registering;
 use crate::v6::waiting::WaitingMessages;
 use crate::wire::v6::duid;
 use crate::wire::v6::message::{Kind, Message, Purpose};
-
-/// A message, where it came in, and who sent it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asking {
-    pub(crate) message: Message,
-    pub(crate) arrival: Arrival,
-    /// Who sent it: its hardware address if that is known, because identifiers change along one boot.
-    pub(crate) sender: ClientId,
-    pub(crate) hardware: Option<MacAddress>,
-}
-
-impl Asking {
-    pub(crate) const fn vlan(&self) -> VlanId {
-        self.arrival.vlan
-    }
-}
 
 /// The server.
 #[derive(Debug)]

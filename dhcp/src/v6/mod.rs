@@ -7,6 +7,7 @@ pub mod output;
 pub mod ticket;
 
 mod answers;
+mod asking;
 mod associations;
 mod boot;
 mod choose;

@@ -9,8 +9,9 @@ use model::lease::commit::Change;
 use model::net::reserved_identifier::is_reserved;
 
 use crate::leases::commit::CommitRequest;
+use crate::v6::asking::Asking;
 use crate::v6::dropped::Dropped;
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::v6::fqdn;
 use crate::v6::output::{Outcome, Output};
 use crate::wire::v6::code;

@@ -6,8 +6,9 @@ use model::lease::clock::Moment;
 use model::net::subnet::Subnet;
 
 use crate::v4::fqdn::labels;
+use crate::v6::asking::Asking;
 use crate::v6::associations::{Fate, Judged};
-use crate::v6::engine::{Asking, Engine};
+use crate::v6::engine::Engine;
 use crate::v6::output::{Exchange, Output, Sending};
 use crate::v6::{boot, fqdn};
 use crate::wire::v6::code::{self, Status};

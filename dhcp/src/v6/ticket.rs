@@ -4,8 +4,9 @@
 use model::lease::clock::Moment;
 
 use crate::queue::{Class, Ticket};
+use crate::v6::asking::Asking;
 use crate::v6::dropped::Dropped;
-use crate::v6::engine::{Asking, Engine, asking};
+use crate::v6::engine::{Engine, asking};
 use crate::v6::external_dhcp::is_search;
 use crate::v6::output::Arrival;
 use crate::wire::v6::message::{Kind, Message, Purpose};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use model::id::VlanId;
 use model::lease::clock::Moment;
 
+use crate::v6::asking::Asking;
 use crate::v6::associations::Judged;
-use crate::v6::engine::Asking;
 
 /// A message that waits for commits, with what becomes of its associations.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ pub(crate) enum DhcpCommand {
     /// List leases in the order of their addresses
     #[command(after_help = "Example:\n  ironraft dhcp leases --subnet 10.0.0.0/24 --state active")]
     Leases(LeasesArguments),
-    /// Say what a client of DHCPv4 would be answered, and why
+    /// Say what a client of DHCP over IPv4 would be answered, and why
     #[command(
         after_help = "Example:\n  ironraft dhcp explain --mac 52:54:00:12:34:56 --relay 10.5.0.1"
     )]

@@ -15,8 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use self::progress::Boot;
-pub use self::state::{Failure, Kept, Lifecycle, Phase, Rescue, Stage};
+pub use self::state::{Boot, Failure, Kept, Lifecycle, Phase, Rescue, Stage};
 use crate::id::UserId;
 use crate::machine::erasure::Erasure;
 use crate::machine::lifecycle::change::Change;

@@ -210,7 +210,7 @@ impl<'a> Layout<'a> {
 }
 
 /// Ids of what an item is made of, directly.
-pub(in crate::install) fn below(item: &Item) -> Vec<&str> {
+pub(crate) fn below(item: &Item) -> Vec<&str> {
     match item {
         Item::Disk(_) => Vec::new(),
         Item::Partition(partition) => vec![&partition.device],

@@ -217,7 +217,7 @@ pub(crate) async fn print(
         _ => cells::in_rows(api, output, answers).await,
     };
     let [answer] = answers.as_slice() else {
-        let rows = answers.clone();
+        let rows = answers;
         return Shown::of(chosen.noun(), &rows).print(output, &rows, &Value::Array(rows.clone()));
     };
     let rows = match answer {

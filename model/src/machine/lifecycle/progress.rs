@@ -1,25 +1,9 @@
 //! What counts as progress of a phase that has a deadline: each sign of it moves the deadline. What is only repeated is
 //! none, so that a machine that boots over and over, or whose agent stays at one step, is found.
 
-use serde::{Deserialize, Serialize};
-
 use crate::machine::lifecycle::change::Change;
+use crate::machine::lifecycle::state::Boot;
 use crate::machine::lifecycle::{Phase, Stage, Step};
-
-/// How far the boot of a machine was seen to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Boot {
-    /// It was switched on.
-    Power,
-    /// It got an address.
-    Address,
-    /// It loaded a boot program.
-    Program,
-    /// It asked what to boot.
-    Script,
-    /// The agent in the ephemeral OS said hello.
-    Agent,
-}
 
 impl Change<'_> {
     /// Its boot was seen to come that far.

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
 use crate::machine::erasure::Erasure;
-use crate::machine::lifecycle::progress::Boot;
 use crate::time::Timestamp;
 
 /// Where a machine is in its life.
@@ -213,4 +212,19 @@ impl Lifecycle {
 /// Whether a machine has its deployed system in a phase: it is deployed, or was when it was marked broken.
 fn is_deployed(phase: Phase, previous: Option<Phase>) -> bool {
     phase == Phase::Deployed || (phase == Phase::Broken && previous == Some(Phase::Deployed))
+}
+
+/// How far the boot of a machine was seen to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Boot {
+    /// It was switched on.
+    Power,
+    /// It got an address.
+    Address,
+    /// It loaded a boot program.
+    Program,
+    /// It asked what to boot.
+    Script,
+    /// The agent in the ephemeral OS said hello.
+    Agent,
 }

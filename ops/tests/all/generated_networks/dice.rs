@@ -1,6 +1,6 @@
 //! Numbers that follow from a seed, so that whatever is found is found again.
 
-/// A sequence of numbers (SplitMix64).
+/// A sequence of numbers (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(super) struct Dice(u64);
 

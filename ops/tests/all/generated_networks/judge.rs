@@ -26,7 +26,7 @@ fn texts<'a>(of: &'a Map<String, Value>, field: &str) -> Vec<&'a str> {
 }
 
 /// What an interface is made of.
-fn below<'a>(of: &'a Map<String, Value>) -> Vec<&'a str> {
+fn below(of: &Map<String, Value>) -> Vec<&str> {
     let link = of.get("link").and_then(Value::as_str);
     texts(of, "interfaces").into_iter().chain(link).collect()
 }
